@@ -1,0 +1,2 @@
+//! The finch command.
+fn main() {}
