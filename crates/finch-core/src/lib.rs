@@ -1,1 +1,55 @@
-//! finch-core.
+#![doc = include_str!("../README.md")]
+
+mod application;
+mod id;
+mod scope;
+mod secret;
+mod word;
+
+mod attempt;
+mod connection;
+mod disconnect;
+mod token;
+
+mod changes;
+pub mod decide;
+
+mod api;
+mod api_error;
+mod memory;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod view;
+
+pub use api::{ConnectSession, FinchApi, NewSession, ReauthenticateSession};
+pub use api_error::{
+    Answer, ExchangeFailure, Failure, FailureKind, FinchApiError, exchange_failure,
+};
+pub use application::{AddressError, Application, Origin, RedirectUri};
+pub use attempt::{
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, Exchange, Flow, NewAttempt,
+};
+pub use changes::{
+    Admission, Agenda, Applied, Changes, DisconnectChange, Ended, Target, TokenChange,
+};
+pub use connection::{Connection, ConnectionKey, Event, Happening, Revision};
+pub use disconnect::{
+    Disconnect, DisconnectId, DisconnectState, Intent, Progress, Refusal, Trouble,
+};
+pub use id::{
+    AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
+    FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
+};
+pub use jiff::Timestamp;
+pub use memory::MemoryTokenStore;
+pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
+pub use store::{Found, Query, Selector, StoreError, TokenStore};
+pub use token::{
+    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, UsableToken,
+    Wanted,
+};
+pub use view::{ConnectionState, ConnectionView, TokenView};
+pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -1,0 +1,95 @@
+//! The port to Finch: one method per operation that a connection's life needs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{
+    AccessToken, Application, AuthorizationCode, ConnectUrl, ConnectionId, FinchApiError,
+    FinchCustomerId, Grant, Introspection, Product, RedirectUri, SessionId,
+};
+
+/// Finch, as far as connections need it.
+///
+/// # Contract
+///
+/// - Every method speaks for [`FinchApi::application`], and sends secrets nowhere but to its origin.
+/// - An error tells the truth about what may have happened at Finch: see [`FinchApiError`]. When in
+///   doubt whether a byte went out, it did.
+/// - [`FinchApi::exchange`] sends a code at most once: it may try again only where no connection was
+///   made, or where Finch said that it did not look at the request (402, 429).
+/// - The other methods may repeat a request. A refusal of a token is reported as
+///   [`FinchApiError::TokenInvalid`] even where an earlier try of the same call caused it.
+/// - Dropping the future of a call leaves what it did at Finch unknown.
+/// - No error contains a body, a URL's query or a secret.
+#[async_trait]
+pub trait FinchApi: Send + Sync {
+    /// The application whose credentials the calls use.
+    fn application(&self) -> &Application;
+
+    /// `POST /auth/token`: exchanges an authorization code for a token. `redirect_uri` must be the
+    /// one of the redirect flow, and absent in the embedded flow.
+    async fn exchange(
+        &self,
+        code: &AuthorizationCode,
+        redirect_uri: Option<&RedirectUri>,
+    ) -> Result<Grant, FinchApiError>;
+
+    /// `GET /introspect`: what Finch knows of a token that it accepts.
+    async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError>;
+
+    /// `POST /disconnect`: ends the connection of `token`. Success is Finch's promise, no proof.
+    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError>;
+
+    /// `POST /connect/sessions`: a session in which a customer connects.
+    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;
+
+    /// `POST /connect/sessions/reauthenticate`: a session that renews a connection.
+    async fn reauthenticate_session(
+        &self,
+        session: &ReauthenticateSession,
+    ) -> Result<ConnectSession, FinchApiError>;
+}
+
+/// A request for a Connect session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Finch allows each only once.
+    pub customer_id: FinchCustomerId,
+    /// 1 to 255 characters; shown to the person who connects.
+    pub customer_name: String,
+    /// The person's address, if Finch is to know it.
+    pub customer_email: Option<String>,
+    /// What to ask for.
+    pub products: Vec<Product>,
+    /// The provider to connect, where the person has no choice.
+    pub provider: Option<crate::ProviderId>,
+    /// Where the person is sent back to; none in the embedded flow.
+    pub redirect_uri: Option<RedirectUri>,
+    /// `finch` or `provider`; none for real data.
+    pub sandbox: Option<String>,
+    /// How long the session lives: whole minutes, 1 minute to 90 days.
+    pub lifetime: Duration,
+}
+
+/// A request for a session that renews a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReauthenticateSession {
+    /// Any `connection_id` of the connection that Finch still knows.
+    pub connection_id: ConnectionId,
+    /// What to ask for; empty: as before.
+    pub products: Vec<Product>,
+    /// Where the person is sent back to; none in the embedded flow.
+    pub redirect_uri: Option<RedirectUri>,
+    /// How long the session lives: whole minutes, 1 minute to 90 days.
+    pub lifetime: Duration,
+}
+
+/// A session in which a person connects.
+#[derive(Clone, Debug)]
+pub struct ConnectSession {
+    /// Finch's name for it.
+    pub session_id: SessionId,
+    /// The page to send the person to.
+    pub connect_url: ConnectUrl,
+}

@@ -1,0 +1,362 @@
+//! What can go wrong at Finch, told apart by what the caller can do about it.
+
+use std::{error::Error, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{ConnectionId, FinchCustomerId, RequestId};
+
+/// Finch's answer, where it is not the success that was asked for. Never its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether the body had Finch's error shape; a proxy's page has not.
+    pub finch_shaped: bool,
+    /// `name`, such as `invalid_token_error`.
+    pub name: Option<String>,
+    /// `finch_code`, such as `reauthenticate_user`.
+    pub finch_code: Option<String>,
+    /// `context.connection_id`.
+    pub connection_id: Option<ConnectionId>,
+    /// `context.customer_id`.
+    pub customer_id: Option<FinchCustomerId>,
+    /// The `Finch-Request-Id` header.
+    pub request_id: Option<RequestId>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<Duration>,
+}
+
+/// An error of [`FinchApi`](crate::FinchApi). The same status means different things (401 has six
+/// meanings): the variant says which.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FinchApiError {
+    /// 401 `invalid_token`: Finch refuses this token. The proof that it is dead.
+    #[error("Finch refuses this access token")]
+    TokenInvalid(Answer),
+    /// 401 in Finch's shape with a meaning that is not known. A refusal only after Finch has
+    /// acknowledged a disconnect: its documents promise no more than "Unauthorized".
+    #[error("Finch answered 401 for a reason that it does not name")]
+    Unauthorized(Answer),
+    /// 401 `reauthenticate_user`: the employer must authenticate again. The token stays.
+    #[error("the employer must authenticate again at the provider")]
+    ReauthenticateUser(Answer),
+    /// 401 `account_setup_required`: the employer has not finished connecting. The token stays.
+    #[error("the employer has not finished setting the account up")]
+    AccountSetupRequired(Answer),
+    /// 401 `invalid_client`: the client id or secret is wrong.
+    #[error("Finch does not know this client id with this client secret")]
+    InvalidClient(Answer),
+    /// 401 without a known meaning and not in Finch's shape (a proxy's), or one that speaks of the
+    /// request and not of the token. Proves nothing.
+    #[error("something answered 401, and it was not about the token")]
+    OtherUnauthorized(Answer),
+    /// 400 `invalid_grant`: the code is wrong, used or expired, or `redirect_uri` is not the code's.
+    #[error(
+        "Finch does not accept the authorization code: it is wrong, used or expired, or belongs to another redirect URI"
+    )]
+    InvalidGrant(Answer),
+    /// 400 `connection_already_exists`: the customer id has a connection already.
+    #[error("Finch already has a connection for this customer id")]
+    ConnectionAlreadyExists(Answer),
+    /// 402: the application has unpaid invoices at Finch. Everything waits, and the bill runs.
+    #[error("Finch wants its invoices paid (402)")]
+    PaymentRequired(Answer),
+    /// Another answer that no retry mends soon: 3xx, 400, 403, 404, 405, 422, or a success whose body
+    /// says something else.
+    #[error("Finch rejected the request with status {}", .0.status)]
+    Rejected(Answer),
+    /// 408, 409, 425, 429, 5xx: later again.
+    #[error("Finch cannot answer now (status {})", .0.status)]
+    TryLater(Answer),
+    /// A success whose body cannot be read.
+    #[error("Finch's answer cannot be read: {problem}")]
+    Unreadable {
+        /// What is wrong: the length, and the JSON path where there is one. Never the content.
+        problem: String,
+        /// The rest of the answer.
+        answer: Answer,
+    },
+    /// No answer.
+    #[error("no answer from Finch: {problem}")]
+    NoAnswer {
+        /// What happened, without addresses.
+        problem: String,
+        /// Whether a byte of the request may have gone out.
+        sent: bool,
+    },
+    /// Something else in the adapter. A byte may have gone out.
+    #[error("the client for Finch failed")]
+    Backend(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Answer {
+    /// Tells what the answer means, by status, `finch_code` and `name` together
+    /// (`reference/finch-api.md` 5.2): both spellings of each name, with and without `_error`.
+    pub fn into_error(self) -> FinchApiError {
+        let said = |word: &str| {
+            let name = self
+                .name
+                .as_deref()
+                .map(|n| n.strip_suffix("_error").unwrap_or(n));
+            self.finch_code.as_deref() == Some(word) || name == Some(word)
+        };
+        match self.status {
+            400 if said("invalid_grant") => FinchApiError::InvalidGrant(self),
+            400 | 409 if said("connection_already_exists") => {
+                FinchApiError::ConnectionAlreadyExists(self)
+            }
+            400 | 401 if said("invalid_client") => FinchApiError::InvalidClient(self),
+            401 if said("reauthenticate_user")
+                || said("no_valid_accounts")
+                || said("locked_out") =>
+            {
+                FinchApiError::ReauthenticateUser(self)
+            }
+            401 if said("account_setup_required") => FinchApiError::AccountSetupRequired(self),
+            401 if said("unauthorized_request")
+                || said("invalid_request")
+                || !self.finch_shaped =>
+            {
+                FinchApiError::OtherUnauthorized(self)
+            }
+            401 if said("invalid_token") => FinchApiError::TokenInvalid(self),
+            401 => FinchApiError::Unauthorized(self),
+            402 => FinchApiError::PaymentRequired(self),
+            408 | 409 | 425 | 429 | 500..=599 => FinchApiError::TryLater(self),
+            _ => FinchApiError::Rejected(self),
+        }
+    }
+}
+
+/// A [`FinchApiError`] in short: for records, listings and machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which kind.
+    pub kind: FailureKind,
+    /// The HTTP status, where there was an answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// Finch's `name`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// Finch's `finch_code`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finch_code: Option<String>,
+    /// Finch's request id: its support asks for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<RequestId>,
+}
+
+/// The kinds of [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "each is the variant of FinchApiError of the same name"
+)]
+pub enum FailureKind {
+    TokenInvalid,
+    Unauthorized,
+    ReauthenticateUser,
+    AccountSetupRequired,
+    InvalidClient,
+    OtherUnauthorized,
+    InvalidGrant,
+    ConnectionAlreadyExists,
+    PaymentRequired,
+    Rejected,
+    TryLater,
+    Unreadable,
+    NoAnswer,
+    Backend,
+    /// The secret that the call needs cannot be unsealed.
+    SecretUnreadable,
+}
+
+impl FinchApiError {
+    /// Finch's answer, where there was one.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::TokenInvalid(answer)
+            | Self::Unauthorized(answer)
+            | Self::ReauthenticateUser(answer)
+            | Self::AccountSetupRequired(answer)
+            | Self::InvalidClient(answer)
+            | Self::OtherUnauthorized(answer)
+            | Self::InvalidGrant(answer)
+            | Self::ConnectionAlreadyExists(answer)
+            | Self::PaymentRequired(answer)
+            | Self::Rejected(answer)
+            | Self::TryLater(answer)
+            | Self::Unreadable { answer, .. } => Some(answer),
+            Self::NoAnswer { .. } | Self::Backend(_) => None,
+        }
+    }
+
+    /// Which kind of error it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::TokenInvalid(_) => FailureKind::TokenInvalid,
+            Self::Unauthorized(_) => FailureKind::Unauthorized,
+            Self::ReauthenticateUser(_) => FailureKind::ReauthenticateUser,
+            Self::AccountSetupRequired(_) => FailureKind::AccountSetupRequired,
+            Self::InvalidClient(_) => FailureKind::InvalidClient,
+            Self::OtherUnauthorized(_) => FailureKind::OtherUnauthorized,
+            Self::InvalidGrant(_) => FailureKind::InvalidGrant,
+            Self::ConnectionAlreadyExists(_) => FailureKind::ConnectionAlreadyExists,
+            Self::PaymentRequired(_) => FailureKind::PaymentRequired,
+            Self::Rejected(_) => FailureKind::Rejected,
+            Self::TryLater(_) => FailureKind::TryLater,
+            Self::Unreadable { .. } => FailureKind::Unreadable,
+            Self::NoAnswer { .. } => FailureKind::NoAnswer,
+            Self::Backend(_) => FailureKind::Backend,
+        }
+    }
+
+    /// The error in short.
+    pub fn failure(&self) -> Failure {
+        let answer = self.answer();
+        Failure {
+            kind: self.kind(),
+            status: answer.map(|a| a.status),
+            name: answer.and_then(|a| a.name.clone()),
+            finch_code: answer.and_then(|a| a.finch_code.clone()),
+            request_id: answer.and_then(|a| a.request_id.clone()),
+        }
+    }
+
+    /// How long Finch asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer().and_then(|a| a.retry_after)
+    }
+
+    /// Whether the request may have taken effect, or may yet, although no success came back.
+    pub fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::NoAnswer { sent, .. } => *sent,
+            Self::Unreadable { .. } | Self::Backend(_) => true,
+            Self::TryLater(answer) => !matches!(answer.status, 425 | 429),
+            _ => false,
+        }
+    }
+}
+
+/// What a failed exchange means for the token that it was to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExchangeFailure {
+    /// Finch did not look at the code: it may be sent again while it lives.
+    NotSent,
+    /// No token was issued.
+    Definite,
+    /// A token may exist that nobody has. The code must not be sent again.
+    Unknown,
+}
+
+/// Tells what a failed exchange means (`design` semantics 5, step 3).
+pub fn exchange_failure(error: &FinchApiError) -> ExchangeFailure {
+    match error {
+        FinchApiError::NoAnswer { sent: false, .. } | FinchApiError::PaymentRequired(_) => {
+            ExchangeFailure::NotSent
+        }
+        FinchApiError::TryLater(answer) if answer.status == 429 => ExchangeFailure::NotSent,
+        error => match error.answer() {
+            Some(answer) if (400..500).contains(&answer.status) && answer.status != 408 => {
+                ExchangeFailure::Definite
+            }
+            _ => ExchangeFailure::Unknown,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, name: &str, finch_code: &str) -> FailureKind {
+        let word = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let finch_shaped = !(name.is_empty() && finch_code.is_empty());
+        Answer {
+            status,
+            finch_shaped,
+            name: word(name),
+            finch_code: word(finch_code),
+            ..Answer::default()
+        }
+        .into_error()
+        .kind()
+    }
+
+    #[test]
+    fn a_401_is_told_apart_by_its_words() {
+        assert_eq!(kind(401, "invalid_token", ""), FailureKind::TokenInvalid);
+        assert_eq!(
+            kind(401, "invalid_token_error", ""),
+            FailureKind::TokenInvalid
+        );
+        assert_eq!(
+            kind(401, "authentication_error", "reauthenticate_user"),
+            FailureKind::ReauthenticateUser
+        );
+        assert_eq!(
+            kind(401, "authentication_error", "account_setup_required"),
+            FailureKind::AccountSetupRequired
+        );
+        assert_eq!(kind(401, "", "invalid_client"), FailureKind::InvalidClient);
+        assert_eq!(
+            kind(401, "unauthorized_request_error", ""),
+            FailureKind::OtherUnauthorized
+        );
+        assert_eq!(
+            kind(401, "invalid_request_error", ""),
+            FailureKind::OtherUnauthorized
+        );
+        assert_eq!(kind(401, "something_new", ""), FailureKind::Unauthorized);
+        assert_eq!(
+            kind(401, "", ""),
+            FailureKind::OtherUnauthorized,
+            "a proxy's page"
+        );
+    }
+
+    #[test]
+    fn an_exchange_is_lost_unless_finch_certainly_said_no() {
+        let answered = |status| {
+            Answer {
+                status,
+                ..Answer::default()
+            }
+            .into_error()
+        };
+        for status in [300, 302, 408, 500, 502, 503, 504] {
+            assert_eq!(
+                exchange_failure(&answered(status)),
+                ExchangeFailure::Unknown,
+                "{status}"
+            );
+        }
+        for status in [400, 401, 403, 404, 409, 422, 425] {
+            assert_eq!(
+                exchange_failure(&answered(status)),
+                ExchangeFailure::Definite,
+                "{status}"
+            );
+        }
+        for status in [402, 429] {
+            assert_eq!(
+                exchange_failure(&answered(status)),
+                ExchangeFailure::NotSent,
+                "{status}"
+            );
+        }
+        let lost = |sent| FinchApiError::NoAnswer {
+            problem: String::new(),
+            sent,
+        };
+        assert_eq!(exchange_failure(&lost(false)), ExchangeFailure::NotSent);
+        assert_eq!(exchange_failure(&lost(true)), ExchangeFailure::Unknown);
+    }
+}

@@ -1,0 +1,151 @@
+//! Attempts: one customer on the way through Finch Connect, bound to a `state`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, Product, RedirectUri, Seq,
+    TokenId,
+};
+
+/// An attempt's record: the sequence number at which it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub Seq);
+
+/// How the person goes through Finch Connect. It decides whether `redirect_uri` goes with the code:
+/// always in the redirect flow, never in the embedded one (else `invalid_grant`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Finch's page sends the browser back to this address.
+    Redirect(RedirectUri),
+    /// Finch's JavaScript hands the code to the host's page.
+    Embedded,
+}
+
+impl Flow {
+    /// The address to send with the code.
+    pub fn redirect_uri(&self) -> Option<&RedirectUri> {
+        match self {
+            Self::Redirect(uri) => Some(uri),
+            Self::Embedded => None,
+        }
+    }
+}
+
+/// What an attempt is for, as known when it is opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewAttempt {
+    /// Who connects.
+    pub customer: CustomerId,
+    /// How.
+    pub flow: Flow,
+    /// The customer id that Finch must return with the token, where it returns one.
+    pub finch_customer_id: Option<FinchCustomerId>,
+    /// What the host asks for.
+    pub products: Vec<Product>,
+    /// The connection to reauthenticate, where the attempt is not for a new one.
+    pub reauthenticates: Option<ConnectionId>,
+    /// The open disconnect that lacks a readable token, where the attempt is to bring it one.
+    pub for_disconnect: Option<DisconnectId>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Until when its session at Finch lives.
+    pub expires_at: Timestamp,
+}
+
+/// One attempt's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The record.
+    pub id: AttemptId,
+    /// What it is for.
+    pub purpose: NewAttempt,
+    /// When its exchange began: the `state` was consumed.
+    pub exchange: Option<Exchange>,
+}
+
+/// The exchange of an attempt's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Its place in the order of things.
+    pub began: Seq,
+    /// By the clock, for people and for [`ABANDONED_AFTER`].
+    pub began_at: Timestamp,
+    /// How it ended; none while it runs, or after a crash.
+    pub end: Option<AttemptEnd>,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AttemptEnd {
+    /// Its token is stored.
+    Stored(TokenId),
+    /// Finch issued a token that another customer's record already holds. Nothing was changed.
+    ForeignToken,
+    /// Nothing reached Finch: the same code may be tried again.
+    NotSent(Failure),
+    /// Finch said no: no token was issued.
+    Failed(Failure),
+    /// The answer was lost: a token may exist that nobody has.
+    Unknown(Failure),
+    /// Was `Unknown`; a later token of the same connection ends with it.
+    Cleared,
+}
+
+/// How long an exchange may run before it counts as abandoned by a crash: more than Finch's server
+/// limit of 6 minutes.
+pub const ABANDONED_AFTER: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+
+/// What a `state` and a `code` lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Consume the attempt: its exchange begins.
+    Begin,
+    /// The same state and code came before: this is how that ended.
+    Repeat(AttemptEnd),
+    /// The same state and code came before, and the exchange still runs, or was cut off.
+    InProgress,
+    /// The state was used with another code.
+    StateUsed,
+    /// The session has expired.
+    Expired,
+}
+
+impl Attempt {
+    /// Decides what the holder of this attempt's `state` gets. `same_code` compares with the code of
+    /// the exchange that has begun, if one has.
+    pub fn claim(&self, same_code: bool, now: Timestamp) -> Claim {
+        match &self.exchange {
+            Some(_) if !same_code => Claim::StateUsed,
+            Some(Exchange {
+                end: Some(AttemptEnd::NotSent(_)),
+                ..
+            }) if now < self.purpose.expires_at => Claim::Begin,
+            Some(Exchange { end: Some(end), .. }) => Claim::Repeat(end.clone()),
+            Some(Exchange { end: None, .. }) => Claim::InProgress,
+            None if now >= self.purpose.expires_at => Claim::Expired,
+            None => Claim::Begin,
+        }
+    }
+
+    /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began
+    /// long ago and never ended.
+    pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
+        match &self.exchange {
+            Some(Exchange { end: Some(end), .. }) => matches!(end, AttemptEnd::Unknown(_)),
+            Some(Exchange {
+                began_at,
+                end: None,
+                ..
+            }) => {
+                now.duration_since(*began_at)
+                    >= jiff::SignedDuration::try_from(ABANDONED_AFTER).unwrap_or_default()
+            }
+            None => false,
+        }
+    }
+}

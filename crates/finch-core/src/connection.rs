@@ -1,0 +1,144 @@
+//! A connection as it is loaded from a store: everything that a decision needs, and no secret.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectId, ProviderId, Seq, Token,
+    TokenId,
+};
+
+/// A connection's record in its store: the sequence number at which it was created. A host never
+/// sees it; any [`ConnectionId`] of the connection is its handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionKey(pub Seq);
+
+/// Counts the changes of one connection. A decision holds only for the revision it was made on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+/// All tokens of the application for one employer at one provider (rules R1–R4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The record.
+    pub key: ConnectionKey,
+    /// As loaded.
+    pub revision: Revision,
+    /// The payroll or HR system.
+    pub provider: ProviderId,
+    /// The employer; none while the connection is provisional (R4).
+    pub company: Option<CompanyId>,
+    /// In the order of their ids.
+    pub tokens: Vec<Token>,
+    /// In the order in which they began.
+    pub disconnects: Vec<Disconnect>,
+}
+
+impl Connection {
+    /// The `connection_id`s under which Finch knows the connection, quarantined ones left out.
+    pub fn connection_ids(&self) -> BTreeSet<&ConnectionId> {
+        let clean = self.tokens.iter().filter(|t| t.customer.is_some());
+        clean.map(|t| &t.facts.connection_id).collect()
+    }
+
+    /// The token of this record.
+    pub fn token(&self, id: TokenId) -> Option<&Token> {
+        self.tokens.iter().find(|t| t.id == id)
+    }
+
+    /// The disconnect of this record.
+    pub fn disconnect(&self, id: DisconnectId) -> Option<&Disconnect> {
+        self.disconnects.iter().find(|d| d.id == id)
+    }
+
+    /// The disconnect that has begun and not ended. There is at most one.
+    pub fn open_disconnect(&self) -> Option<&Disconnect> {
+        self.disconnects.iter().find(|d| d.is_open())
+    }
+
+    /// How many disconnects had ended before `at`: the generation that `at` belongs to.
+    pub fn generation_at(&self, at: Seq) -> usize {
+        self.disconnects
+            .iter()
+            .filter(|d| d.ended().is_some_and(|ended| ended < at))
+            .count()
+    }
+
+    /// The present generation.
+    pub fn generation(&self) -> usize {
+        self.disconnects
+            .iter()
+            .filter(|d| d.ended().is_some())
+            .count()
+    }
+
+    /// Whether somebody other than `customer` has live tokens on it.
+    pub fn is_shared_beyond(&self, customer: &CustomerId) -> bool {
+        self.live_customers().iter().any(|c| *c != customer)
+    }
+
+    /// The customers who have live tokens on it.
+    pub fn live_customers(&self) -> BTreeSet<&CustomerId> {
+        let live = self.tokens.iter().filter(|t| t.state.is_live());
+        live.filter_map(|t| t.customer.as_ref()).collect()
+    }
+}
+
+/// What happened to a connection, in order: who did what, when, and with what evidence. No secret,
+/// and nothing that leads to one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// By the clock, for people.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub by: Actor,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// What an [`Event`] tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Happening {
+    /// A token was stored, in this state.
+    TokenAdded {
+        /// Under which `connection_id`.
+        connection_id: ConnectionId,
+        /// The state that the rules gave it.
+        state: String,
+    },
+    /// Finch named the employer of a provisional connection, or two connections proved to be one.
+    CompanyNamed,
+    /// Finch accepted a token that was in doubt.
+    TokenVerified {
+        /// Under which `connection_id`.
+        connection_id: ConnectionId,
+    },
+    /// Finch refused a token.
+    TokenRefused {
+        /// Under which `connection_id`.
+        connection_id: ConnectionId,
+        /// Finch's request id.
+        request_id: Option<crate::RequestId>,
+    },
+    /// A disconnect began: every token is fenced.
+    DisconnectBegan {
+        /// Why, where the operator said it.
+        reason: Option<String>,
+    },
+    /// Finch acknowledged `/disconnect`.
+    Acknowledged {
+        /// Under which `connection_id`.
+        connection_id: ConnectionId,
+    },
+    /// The disconnect goes on for a token that came late.
+    DisconnectReopened,
+    /// Every token was refused: the connection has ended.
+    Disconnected,
+}

@@ -1,0 +1,223 @@
+//! What is written when a token arrives. It is stored whatever the checks say, in the state that
+//! they decide: who drops a live token pays for its connection for ever.
+
+use jiff::Timestamp;
+
+use crate::{
+    Actor, Admission, Attempt, Changes, Connection, CustomerId, DisconnectChange, Ended, Event,
+    Found, Grant, Happening, Seq, Target, TokenChange, TokenId, TokenState,
+    decide::{Placement, Standing, merge::merge, place, schedule, standing},
+};
+
+/// A token that arrives from an exchange.
+#[derive(Clone, Debug)]
+pub struct Arrival<'a> {
+    /// What Finch issued.
+    pub grant: Grant,
+    /// The attempt whose exchange brought it.
+    pub attempt: &'a Attempt,
+    /// When that exchange began.
+    pub began: Seq,
+    /// By the clock, for people.
+    pub now: Timestamp,
+}
+
+/// What is written, and what it means.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// What to apply. None where nothing may change.
+    pub changes: Option<Changes>,
+    /// What became of the token.
+    pub arrived: Arrived,
+}
+
+/// What became of an arriving token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Stored, in this state.
+    Stored(TokenState),
+    /// This very token was stored before, for the same customer; what is known of it is renewed.
+    Known(TokenId),
+    /// This very token is stored for somebody else; nothing was changed.
+    Foreign,
+    /// Stored, quarantined: its `connection_id` belongs to another provider or employer (R5).
+    Conflict,
+    /// Stored, quarantined: Finch says that it belongs to another customer id than the session's.
+    OtherCustomer,
+}
+
+/// Decides what an arriving token writes.
+pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
+    if let Some((token, connection)) = &found.known {
+        return known(*token, connection, &arrival);
+    }
+    let facts = &arrival.grant.facts;
+    let mut arrived = None;
+    let placement = place(facts, &found);
+    let (mut changes, beside) = match &placement {
+        Placement::New => {
+            let (provider, company) = (facts.provider_id.clone(), facts.company_id.clone());
+            (Changes::to(Target::New { provider, company }), None)
+        }
+        Placement::Into(connection) => (to(connection), Some(connection.clone())),
+        Placement::Names(connection, company) => {
+            let mut changes = to(connection);
+            changes.company = Some(company.clone());
+            (changes, Some(connection.clone()))
+        }
+        Placement::Merges(into, absorbed) => {
+            let mut changes = to(into);
+            let one = merge(&mut changes, into, absorbed);
+            (changes, Some(one))
+        }
+        Placement::Conflict(connection) => {
+            arrived = Some(Arrived::Conflict);
+            (to(connection), Some(connection.clone()))
+        }
+    };
+    let expected = arrival.attempt.purpose.finch_customer_id.as_ref();
+    if expected.is_some()
+        && facts.finch_customer_id.is_some()
+        && expected != facts.finch_customer_id.as_ref()
+    {
+        arrived.get_or_insert(Arrived::OtherCustomer);
+    }
+    let customer = arrived
+        .is_none()
+        .then(|| arrival.attempt.purpose.customer.clone());
+    let state = state(
+        &mut changes,
+        beside.as_ref(),
+        customer.as_ref(),
+        &found,
+        &arrival,
+    );
+    if matches!(placement, Placement::Names(..) | Placement::Merges(..)) {
+        changes
+            .events
+            .push(event(&arrival, Happening::CompanyNamed));
+    }
+    let added = Happening::TokenAdded {
+        connection_id: facts.connection_id.clone(),
+        state: state.name().to_owned(),
+    };
+    changes.events.push(event(&arrival, added));
+    changes.agenda = Some(agenda_with(
+        beside,
+        &state,
+        facts.company_id.is_none(),
+        arrival.now,
+    ));
+    changes.attempt = Some((arrival.attempt.id, Ended::Admitted));
+    let at = arrival.now;
+    let Grant { secret, facts } = arrival.grant;
+    let exchange_began = arrival.began;
+    changes.admit = Some(Admission {
+        customer,
+        secret,
+        facts,
+        state: state.clone(),
+        exchange_began,
+        at,
+    });
+    Admitted {
+        changes: Some(changes),
+        arrived: arrived.unwrap_or(Arrived::Stored(state)),
+    }
+}
+
+/// The state that the races, and only they, give the token. An open disconnect covers quarantined
+/// tokens too.
+fn state(
+    changes: &mut Changes,
+    beside: Option<&Connection>,
+    customer: Option<&CustomerId>,
+    found: &Found,
+    arrival: &Arrival<'_>,
+) -> TokenState {
+    let stands = beside.map_or(Standing::Active, |c| {
+        let for_this = arrival.attempt.purpose.for_disconnect;
+        if for_this.is_some() && c.open_disconnect().map(|d| d.id) == for_this {
+            return Standing::Fenced;
+        }
+        standing(
+            c,
+            arrival.began,
+            customer,
+            &arrival.grant.facts.connection_id,
+        )
+    });
+    match stands {
+        Standing::Fenced => TokenState::Fenced,
+        _ if customer.is_none() => TokenState::Quarantined,
+        Standing::Reopens(disconnect) => {
+            changes
+                .disconnects
+                .push(DisconnectChange::Reopen(disconnect));
+            changes
+                .events
+                .push(event(arrival, Happening::DisconnectReopened));
+            // Nothing newer lives, but a token in doubt may have arrived before this one.
+            let live = beside
+                .into_iter()
+                .flat_map(|c| &c.tokens)
+                .filter(|t| t.state.is_live());
+            changes
+                .tokens
+                .extend(live.map(|t| TokenChange::state(t.id, TokenState::Fenced)));
+            TokenState::Fenced
+        }
+        Standing::Superseded => TokenState::Superseded,
+        Standing::Unverified => TokenState::Unverified,
+        Standing::Active if found.revoked_before => TokenState::Unverified,
+        Standing::Active => TokenState::Active,
+    }
+}
+
+fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admitted {
+    let owner = connection.token(token).and_then(|t| t.customer.as_ref());
+    if owner != Some(&arrival.attempt.purpose.customer) {
+        return Admitted {
+            changes: None,
+            arrived: Arrived::Foreign,
+        };
+    }
+    let mut changes = to(connection);
+    let products = Some(arrival.grant.facts.products.clone());
+    changes.tokens.push(TokenChange {
+        products,
+        ..TokenChange::to(token)
+    });
+    changes.attempt = Some((arrival.attempt.id, Ended::Known(token)));
+    Admitted {
+        changes: Some(changes),
+        arrived: Arrived::Known(token),
+    }
+}
+
+fn agenda_with(
+    beside: Option<Connection>,
+    state: &TokenState,
+    nameless: bool,
+    now: Timestamp,
+) -> crate::Agenda {
+    let mut agenda = beside.as_ref().map(schedule::agenda).unwrap_or_default();
+    let nameless = nameless && beside.is_none_or(|c| c.company.is_none());
+    if nameless || matches!(state, TokenState::Unverified | TokenState::Fenced) {
+        agenda.due = Some(agenda.due.map_or(now, |due| due.min(now)));
+    }
+    agenda.attention |= *state == TokenState::Quarantined;
+    agenda
+}
+
+fn to(connection: &Connection) -> Changes {
+    Changes::to(Target::Existing(connection.key, connection.revision))
+}
+
+fn event(arrival: &Arrival<'_>, what: Happening) -> Event {
+    Event {
+        at: arrival.now,
+        by: Actor::Customer(arrival.attempt.purpose.customer.clone()),
+        what,
+    }
+}

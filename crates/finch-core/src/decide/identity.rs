@@ -1,0 +1,47 @@
+//! Identity: rules R1 to R5.
+
+use crate::{CompanyId, Connection, Found, TokenFacts};
+
+/// Whether two tokens certainly belong to one connection, from what Finch says about them alone.
+/// R1: same provider and company. R2: same `connection_id`. R3: otherwise not.
+pub fn same_connection(a: &TokenFacts, b: &TokenFacts) -> bool {
+    let same_pair =
+        a.provider_id == b.provider_id && a.company_id.is_some() && a.company_id == b.company_id;
+    same_pair || a.connection_id == b.connection_id
+}
+
+/// Where an arriving token belongs.
+#[derive(Clone, Debug)]
+pub enum Placement {
+    /// To a connection that does not exist yet.
+    New,
+    /// To this one.
+    Into(Connection),
+    /// To this provisional one, whose employer it names (R4).
+    Names(Connection, CompanyId),
+    /// To the first; and it proves that the second, provisional one is the same (R4).
+    Merges(Connection, Connection),
+    /// Its `connection_id` is this connection's, its provider or employer is not (R5).
+    Conflict(Connection),
+}
+
+/// Tells where a token with these facts belongs, among what the store found for it.
+pub fn place(facts: &TokenFacts, found: &Found) -> Placement {
+    let Some(named) = &found.by_connection_id else {
+        return match &found.by_pair {
+            Some(pair) => Placement::Into(pair.clone()),
+            None => Placement::New,
+        };
+    };
+    if named.provider != facts.provider_id {
+        return Placement::Conflict(named.clone());
+    }
+    match (&named.company, &facts.company_id) {
+        (Some(known), Some(company)) if known != company => Placement::Conflict(named.clone()),
+        (Some(_), _) | (None, None) => Placement::Into(named.clone()),
+        (None, Some(company)) => match &found.by_pair {
+            Some(pair) => Placement::Merges(pair.clone(), named.clone()),
+            None => Placement::Names(named.clone(), company.clone()),
+        },
+    }
+}

@@ -1,0 +1,85 @@
+//! Two connections that prove to be one (R4).
+
+use crate::{
+    Changes, Connection, DisconnectChange, TokenChange, TokenState,
+    decide::{Standing, standing},
+};
+
+/// Both connections as one: the tokens and disconnects of both, in their order.
+pub fn union(into: &Connection, absorbed: &Connection) -> Connection {
+    let mut one = into.clone();
+    one.tokens.extend(absorbed.tokens.iter().cloned());
+    one.tokens.sort_by_key(|t| t.id);
+    one.disconnects.extend(absorbed.disconnects.iter().cloned());
+    one.disconnects.sort_by_key(|d| d.id);
+    one
+}
+
+/// Writes into `changes` what becomes of both sides: each token stands as if the other side's
+/// disconnects had always been its own, and of two open disconnects the older goes on. Returns both
+/// as one, with the changes made.
+pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connection) -> Connection {
+    changes.absorb = Some((absorbed.key, absorbed.revision));
+    let mut one = union(into, absorbed);
+    for (side, other) in [(into, absorbed), (absorbed, into)] {
+        let beside = Connection {
+            disconnects: other.disconnects.clone(),
+            ..one.clone()
+        };
+        for token in side.tokens.iter().filter(|t| !t.state.is_revoked()) {
+            let customer = token.customer.as_ref();
+            let state = match standing(&beside, token.since(), customer, &token.facts.connection_id)
+            {
+                Standing::Fenced => TokenState::Fenced,
+                _ if !token.state.is_live() => continue,
+                Standing::Reopens(disconnect) => {
+                    let reopen = DisconnectChange::Reopen(disconnect);
+                    if !changes.disconnects.contains(&reopen) {
+                        changes.disconnects.push(reopen);
+                    }
+                    TokenState::Fenced
+                }
+                Standing::Superseded => TokenState::Superseded,
+                Standing::Unverified => TokenState::Unverified,
+                Standing::Active => continue,
+            };
+            if state != token.state {
+                changes.tokens.push(TokenChange::state(token.id, state));
+            }
+        }
+    }
+    for change in &changes.tokens {
+        if let (Some(state), Some(token)) = (
+            &change.state,
+            one.tokens.iter_mut().find(|t| t.id == change.id),
+        ) {
+            token.state = state.clone();
+        }
+    }
+    settle_on_one_open_disconnect(changes, &mut one);
+    one
+}
+
+/// At most one disconnect of a connection is open: the oldest of those that are, or that reopen.
+fn settle_on_one_open_disconnect(changes: &mut Changes, one: &mut Connection) {
+    for disconnect in &mut one.disconnects {
+        if changes
+            .disconnects
+            .contains(&DisconnectChange::Reopen(disconnect.id))
+        {
+            disconnect.state = crate::DisconnectState::Open;
+        }
+    }
+    let mut open = one.disconnects.iter_mut().filter(|d| d.is_open());
+    let Some(oldest) = open.next().map(|d| d.id) else {
+        return;
+    };
+    let mut merges: Vec<_> = Vec::new();
+    for younger in open {
+        younger.state = crate::DisconnectState::Merged { into: oldest };
+        merges.push(DisconnectChange::Merge(younger.id, oldest));
+    }
+    // One that merges does not reopen first: there is never a moment with two open ones.
+    changes.disconnects.retain(|c| !merges.iter().any(|m| matches!((c, m), (DisconnectChange::Reopen(a), DisconnectChange::Merge(b, _)) if a == b)));
+    changes.disconnects.splice(0..0, merges);
+}

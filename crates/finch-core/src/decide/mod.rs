@@ -1,0 +1,35 @@
+//! Everything that decides, as pure functions: a connection as loaded, and an event, give the
+//! [`Changes`](crate::Changes) to apply. Nothing here reads a clock, a store or a network.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | To which connection does a token belong? | [`place`] |
+//! | What may an exchange's token be, beside the connection's disconnects? | [`standing`] |
+//! | What is written when a token arrives? | [`admit`] |
+//! | What does Finch's word on a token change? | [`observe`] |
+//! | What would a disconnect hit, and may this scope do it? | [`plan`] |
+//! | What does a disconnect write first? | [`fence`] |
+//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
+//! | Why is there no token? | [`why_no_token`] |
+
+mod admit;
+mod fence;
+mod identity;
+mod merge;
+mod observe;
+mod plan;
+mod revoke;
+mod schedule;
+mod standing;
+mod usable;
+
+pub use admit::{Admitted, Arrival, Arrived, admit};
+pub use fence::fence;
+pub use identity::{Placement, place, same_connection};
+pub use merge::union;
+pub use observe::{Observed, observe};
+pub use plan::{Plan, PlanVerdict, Subject, plan};
+pub use revoke::{Call, Step, finish, next_step, record, unreadable};
+pub use schedule::{agenda, backoff};
+pub use standing::{Standing, standing};
+pub use usable::{NoToken, why_no_token};

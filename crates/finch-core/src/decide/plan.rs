@@ -1,0 +1,134 @@
+//! The plan: what a disconnect would hit, and whether this scope may do it. Nothing is changed.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::{
+    CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Product, ProviderId, Revision,
+    Token, TokenId, TokenState,
+};
+
+/// What somebody wants to disconnect, found in a connection. Each means the generation in which it
+/// lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Everything that Finch knows under this `connection_id`; it names the whole connection.
+    ConnectionId(ConnectionId),
+    /// One token; it names the whole connection too.
+    Token(TokenId),
+}
+
+/// What a disconnect would hit. In a customer's scope it speaks of that customer's tokens only, and
+/// of others no more than the one bit `shared`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// What would happen.
+    pub verdict: PlanVerdict,
+    /// The payroll or HR system.
+    pub provider_id: ProviderId,
+    /// The employer, where it is known.
+    pub company_id: Option<CompanyId>,
+    /// The `connection_id`s that Finch would be asked to disconnect.
+    pub connection_ids: Vec<ConnectionId>,
+    /// How many tokens would stop working.
+    pub tokens: usize,
+    /// What they cover.
+    pub products: Vec<Product>,
+    /// Other customers have live tokens on it too.
+    pub shared: bool,
+    /// Who has live tokens on it. The operator sees all of them, a customer only itself.
+    pub customers: Vec<CustomerId>,
+    /// The connection's record.
+    #[serde(skip)]
+    pub connection: ConnectionKey,
+    /// What the plan was made on: if this has moved, it must be made again.
+    #[serde(skip)]
+    pub revision: Revision,
+}
+
+/// What would happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PlanVerdict {
+    /// The connection would be disconnected.
+    Disconnects,
+    /// A disconnect is open already: it would go on.
+    Joins,
+    /// It has ended. Nothing would be sent.
+    AlreadyDisconnected,
+    /// Other customers use the connection, and this scope may not end it for them. Nothing would be
+    /// done.
+    SharedWithOthers,
+}
+
+/// Plans a disconnect. `customer`: in whose scope; none for the operator. `force`: the operator means
+/// to end it for every customer.
+pub fn plan(
+    connection: &Connection,
+    subject: &Subject,
+    customer: Option<&CustomerId>,
+    force: bool,
+) -> Plan {
+    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+    let meant = |t: &&Token| match subject {
+        Subject::ConnectionId(id) => t.facts.connection_id == *id,
+        Subject::Token(id) => t.id == *id,
+    };
+    let has_ended = |t: &Token| {
+        let earlier = connection.generation_at(t.since()) < connection.generation();
+        t.state.is_revoked() && (earlier || connection.tokens.iter().all(|t| t.state.is_revoked()))
+            || t.state == TokenState::Superseded
+    };
+    let live = connection.live_customers();
+    let shared = match customer {
+        Some(customer) => connection.is_shared_beyond(customer),
+        None => live.len() > 1,
+    };
+    let open = connection.open_disconnect().is_some();
+    let verdict = if connection
+        .tokens
+        .iter()
+        .filter(visible)
+        .filter(meant)
+        .all(has_ended)
+    {
+        PlanVerdict::AlreadyDisconnected
+    } else if shared && !(customer.is_none() && force) {
+        PlanVerdict::SharedWithOthers
+    } else if open {
+        PlanVerdict::Joins
+    } else {
+        PlanVerdict::Disconnects
+    };
+    let hit: Vec<&Token> = connection
+        .tokens
+        .iter()
+        .filter(visible)
+        .filter(|t| !t.state.is_revoked())
+        .collect();
+    let ended = verdict == PlanVerdict::AlreadyDisconnected;
+    let hit = if ended { Vec::new() } else { hit };
+    let connection_ids: BTreeSet<_> = hit.iter().map(|t| t.facts.connection_id.clone()).collect();
+    let products: BTreeSet<_> = hit
+        .iter()
+        .flat_map(|t| t.facts.products.iter().cloned())
+        .collect();
+    let customers = live
+        .into_iter()
+        .filter(|c| customer.is_none_or(|only| only == *c));
+    Plan {
+        verdict,
+        provider_id: connection.provider.clone(),
+        company_id: connection.company.clone(),
+        connection_ids: connection_ids.into_iter().collect(),
+        tokens: hit.len(),
+        products: products.into_iter().collect(),
+        shared,
+        customers: customers.cloned().collect(),
+        connection: connection.key,
+        revision: connection.revision,
+    }
+}

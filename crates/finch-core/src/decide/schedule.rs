@@ -1,0 +1,95 @@
+//! When to try again, and what a person should look at.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{Agenda, Connection, FinchApiError, TokenState, Trouble};
+
+/// The longest wait between two tries that nothing but time can mend.
+const LONGEST: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long to wait after this many failures in a row: full jitter below a cap that doubles from one
+/// second to one hour. `jitter` is random, from 0 to 1.
+pub fn backoff(failures: u32, jitter: f64) -> Duration {
+    let cap = Duration::from_secs(1 << failures.saturating_sub(1).min(12)).min(LONGEST);
+    cap.mul_f64(jitter.clamp(0.0, 1.0))
+}
+
+/// How long to wait after Finch still accepted a token that it had promised to end: 1, 2, 4 … 60 s.
+pub(super) fn poll_again(polls: u32) -> Duration {
+    Duration::from_secs(1 << polls.saturating_sub(1).min(6)).min(Duration::from_secs(60))
+}
+
+/// `now` and so much later, or as late as time goes.
+pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// What an error means for the next try: the table of `design` semantics 4, step 3.
+pub(super) fn trouble(
+    error: &FinchApiError,
+    failures: u32,
+    now: Timestamp,
+    jitter: f64,
+) -> (Trouble, Timestamp) {
+    use FinchApiError as E;
+    let (attention, this_token_only, wait) = match error {
+        E::PaymentRequired(_) => (true, false, LONGEST),
+        E::ReauthenticateUser(_)
+        | E::AccountSetupRequired(_)
+        | E::Unauthorized(_)
+        | E::OtherUnauthorized(_)
+        | E::InvalidClient(_)
+        | E::TokenInvalid(_) => (true, true, backoff(failures, jitter)),
+        E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
+        E::TryLater(_) | E::Unreadable { .. } | E::NoAnswer { .. } | E::Backend(_) => {
+            (false, false, backoff(failures, jitter))
+        }
+    };
+    let wait = error.retry_after().map_or(wait, |asked| asked.min(LONGEST));
+    let trouble = Trouble {
+        failure: error.failure(),
+        at: now,
+        attention,
+        this_token_only,
+        ambiguous: error.is_ambiguous(),
+    };
+    (trouble, later(now, wait))
+}
+
+/// What one connection needs next: work for its open disconnect, its tokens in doubt, or its unknown
+/// employer; and whether a person should look at it.
+pub fn agenda(connection: &Connection) -> Agenda {
+    let waits = |t: &crate::Token| t.progress.next_try.unwrap_or(Timestamp::MIN);
+    let open = connection.open_disconnect().is_some();
+    let unproven = connection
+        .tokens
+        .iter()
+        .filter(|t| open && t.is_unproven())
+        .map(waits)
+        .min();
+    // An open disconnect without an unproven token is ready to finish.
+    let disconnect = open.then(|| unproven.unwrap_or(Timestamp::MIN));
+    let in_doubt = |t: &&crate::Token| {
+        let nameless = connection.company.is_none() && t.state == TokenState::Active;
+        !open && (t.state == TokenState::Unverified || nameless)
+    };
+    let doubt = connection.tokens.iter().filter(in_doubt).map(waits).min();
+    let in_trouble = |t: &crate::Token| {
+        t.progress
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.attention)
+    };
+    let quarantined = connection
+        .tokens
+        .iter()
+        .any(|t| t.state == TokenState::Quarantined);
+    let unfinished = |t: &&crate::Token| !t.state.is_revoked();
+    Agenda {
+        due: disconnect.into_iter().chain(doubt).min(),
+        attention: quarantined || connection.tokens.iter().filter(unfinished).any(in_trouble),
+    }
+}

@@ -1,0 +1,62 @@
+//! What an exchange's token may be, beside the disconnects of its connection: the table of the races
+//! (`design` semantics 5).
+
+use crate::{Connection, ConnectionId, CustomerId, DisconnectId, Seq};
+
+/// What a token may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No disconnect touches it.
+    Active,
+    /// A disconnect may have ended it: Finch must be asked.
+    Unverified,
+    /// The open disconnect covers it.
+    Fenced,
+    /// This disconnect covers it, and had ended: it must go on for this token.
+    Reopens(DisconnectId),
+    /// A disconnect that has ended covers it, and something newer lives.
+    Superseded,
+}
+
+/// Tells what a token of `customer` may be whose exchange began at `began`.
+pub fn standing(
+    connection: &Connection,
+    began: Seq,
+    customer: Option<&CustomerId>,
+    connection_id: &ConnectionId,
+) -> Standing {
+    if let Some(open) = connection.open_disconnect() {
+        return if open.covers(began, customer) {
+            Standing::Fenced
+        } else {
+            Standing::Unverified
+        };
+    }
+    let ended = || {
+        connection
+            .disconnects
+            .iter()
+            .filter_map(|d| Some((d, d.ended()?)))
+    };
+    if let Some((covering, end)) = ended().rfind(|(d, _)| d.covers(began, customer)) {
+        let newer_lives = connection
+            .tokens
+            .iter()
+            .any(|t| t.state.is_live() && t.since() > end);
+        return if newer_lives {
+            Standing::Superseded
+        } else {
+            Standing::Reopens(covering.id)
+        };
+    }
+    let issued_during_one = ended().any(|(_, end)| began < end);
+    let of_an_ended_generation = connection.tokens.iter().any(|t| {
+        t.facts.connection_id == *connection_id
+            && connection.generation_at(t.since()) < connection.generation()
+    });
+    if issued_during_one || of_an_ended_generation {
+        Standing::Unverified
+    } else {
+        Standing::Active
+    }
+}

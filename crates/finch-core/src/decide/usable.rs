@@ -1,0 +1,60 @@
+//! Why there is no token to hand out.
+
+use serde::Serialize;
+
+use crate::{Connection, CustomerId, Product, TokenState};
+
+/// Why a customer gets no token of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NoToken {
+    /// There is no such connection, or it is another customer's.
+    NotFound,
+    /// Finch must be asked first whether the token still lives.
+    Unverified,
+    /// A disconnect has begun.
+    Disconnecting,
+    /// The customer's access has ended.
+    Disconnected,
+    /// The employer must authenticate again.
+    NeedsReauth,
+    /// The tokens cover these products, and not all that were asked for.
+    ProductsNotGranted {
+        /// What one of them covers, or another.
+        granted: Vec<Product>,
+    },
+}
+
+/// Says why `customer` gets no token of this connection that covers what was asked for.
+pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> NoToken {
+    let Some(connection) = connection else {
+        return NoToken::NotFound;
+    };
+    let own = || {
+        connection
+            .tokens
+            .iter()
+            .filter(|t| t.customer.as_ref() == Some(customer))
+    };
+    let active = || own().filter(|t| t.state == TokenState::Active);
+    let any = |state: TokenState| own().any(|t| t.state == state);
+    if own().next().is_none() {
+        NoToken::NotFound
+    } else if active().any(|t| !t.needs_reauth()) {
+        let mut granted: Vec<_> = active()
+            .flat_map(|t| t.facts.products.iter().cloned())
+            .collect();
+        granted.sort();
+        granted.dedup();
+        NoToken::ProductsNotGranted { granted }
+    } else if active().next().is_some() {
+        NoToken::NeedsReauth
+    } else if any(TokenState::Fenced) {
+        NoToken::Disconnecting
+    } else if any(TokenState::Unverified) {
+        NoToken::Unverified
+    } else {
+        NoToken::Disconnected
+    }
+}

@@ -1,0 +1,147 @@
+//! Disconnects: the durable intent to end a connection, and how far each token's end is proven.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, CustomerId, Failure, RequestId, Seq, Token};
+
+/// A disconnect's record: the sequence number at which it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DisconnectId(pub Seq);
+
+/// Who wants a connection to end, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Who. [`Actor::Finch`]: it was ended there, and we saw it.
+    pub by: Actor,
+    /// Why; the operator says it where other customers are hit.
+    pub reason: Option<String>,
+    /// When, by the clock, for people.
+    pub at: Timestamp,
+}
+
+/// What became of a disconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisconnectState {
+    /// It goes on until every token is refused.
+    Open,
+    /// Every token that it covers is refused, or closed by an operator.
+    Ended {
+        /// Its place in the order of things.
+        seq: Seq,
+        /// By the clock, for people.
+        at: Timestamp,
+    },
+    /// Two connections proved to be one; this disconnect goes on as the older one.
+    Merged {
+        /// The older one.
+        into: DisconnectId,
+    },
+}
+
+/// One disconnect's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disconnect {
+    /// The record; also when it began.
+    pub id: DisconnectId,
+    /// Who wanted it, and why.
+    pub intent: Intent,
+    /// What became of it.
+    pub state: DisconnectState,
+}
+
+impl Disconnect {
+    /// When it began.
+    pub fn began(&self) -> Seq {
+        self.id.0
+    }
+
+    /// When it ended, if it has.
+    pub fn ended(&self) -> Option<Seq> {
+        match self.state {
+            DisconnectState::Ended { seq, .. } => Some(seq),
+            _ => None,
+        }
+    }
+
+    /// Whether it still goes on.
+    pub fn is_open(&self) -> bool {
+        self.state == DisconnectState::Open
+    }
+
+    /// Whether it covers an exchange of `customer` that began at `began`: every exchange that began
+    /// earlier, but in a customer's scope only that customer's, and none where Finch ended the
+    /// connection by itself, since we know only when we saw it.
+    pub fn covers(&self, began: Seq, customer: Option<&CustomerId>) -> bool {
+        let reaches = match (&self.intent.by, customer) {
+            (Actor::Customer(its), Some(customer)) => its == customer,
+            (Actor::Customer(_), None) | (Actor::Operator(_), _) => true,
+            (Actor::Finch, _) => false,
+        };
+        reaches && began < self.began()
+    }
+}
+
+/// How far one token's end has been proven, or its doubt settled.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// When Finch answered success to `/disconnect` with this token: a promise, no proof.
+    pub acknowledged: Option<Timestamp>,
+    /// How often Finch still accepted the token after a promise.
+    pub polls: u32,
+    /// Finch refused the token: the proof.
+    pub refused: Option<Refusal>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When it was last tried.
+    pub last_try: Option<Timestamp>,
+    /// Not before this time again.
+    pub next_try: Option<Timestamp>,
+    /// What stands in the way.
+    pub trouble: Option<Trouble>,
+}
+
+/// The proof that a token is dead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// When we learned it.
+    pub at: Timestamp,
+    /// Finch's request id of the refusal.
+    pub request_id: Option<RequestId>,
+}
+
+/// What stands in the way of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What Finch, the network or the store said.
+    pub failure: Failure,
+    /// When.
+    pub at: Timestamp,
+    /// Whether a person should look at it.
+    pub attention: bool,
+    /// Whether it lies with this token alone, so that others may be tried meanwhile.
+    pub this_token_only: bool,
+    /// Whether the request may still take effect at Finch, up to 7 minutes later.
+    #[serde(default)]
+    pub ambiguous: bool,
+}
+
+impl Progress {
+    /// Whether the token may be tried at `now`. What was last tried before `eager_since` may be tried
+    /// at once: a person has asked for it since.
+    pub fn is_due(&self, now: Timestamp, eager_since: Option<Timestamp>) -> bool {
+        let asked_for =
+            eager_since.is_some_and(|since| self.last_try.is_none_or(|last| last < since));
+        asked_for || self.next_try.is_none_or(|next| next <= now)
+    }
+}
+
+impl Token {
+    /// Whether the token waits for its proof in an open disconnect.
+    pub fn is_unproven(&self) -> bool {
+        self.state == crate::TokenState::Fenced && self.progress.refused.is_none()
+    }
+}

@@ -1,0 +1,297 @@
+//! The store in memory: for tests, and to read how little a store has to do.
+
+mod apply;
+mod attempts;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Found,
+    Grant, NewAttempt, Query, Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore,
+    UsableToken, Wanted,
+};
+
+/// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
+/// Secrets are kept in memory as they are.
+#[derive(Debug)]
+pub struct MemoryTokenStore {
+    application: Application,
+    data: Mutex<Data>,
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    last: u64,
+    connections: BTreeMap<ConnectionKey, Kept>,
+    secrets: BTreeMap<TokenId, AccessToken>,
+    /// The hashes of a durable store, without hashing.
+    known: BTreeMap<TokenId, AccessToken>,
+    attempts: BTreeMap<AttemptId, attempts::Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: Connection,
+    due: Option<Timestamp>,
+    events: Vec<Event>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: stands for the comparison of two hashes"
+)]
+fn same(a: &AccessToken, b: &AccessToken) -> bool {
+    a.expose() == b.expose()
+}
+
+impl Data {
+    fn next(&mut self) -> Seq {
+        self.last += 1;
+        Seq(self.last)
+    }
+
+    fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.values().map(|kept| &kept.connection)
+    }
+
+    fn named(&self, id: &ConnectionId, customer: Option<&CustomerId>) -> Option<&Connection> {
+        self.connections().find(|c| {
+            let mut of_customer = c
+                .tokens
+                .iter()
+                .filter(|t| customer.is_none() || t.customer.as_ref() == customer);
+            of_customer.any(|t| t.facts.connection_id == *id)
+        })
+    }
+
+    /// The newest record of this very token, and the connection that holds it.
+    fn holding(&self, secret: &AccessToken) -> Option<(TokenId, &Connection)> {
+        let (id, _) = self
+            .known
+            .iter()
+            .rev()
+            .find(|(_, known)| same(known, secret))?;
+        Some((*id, self.connections().find(|c| c.token(*id).is_some())?))
+    }
+}
+
+impl MemoryTokenStore {
+    /// An empty store for `application`.
+    pub fn new(application: Application) -> Self {
+        Self {
+            application,
+            data: Mutex::default(),
+        }
+    }
+
+    fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryTokenStore {
+    fn application(&self) -> &Application {
+        &self.application
+    }
+
+    async fn open_attempt(
+        &self,
+        attempt: NewAttempt,
+        state: &State,
+    ) -> Result<AttemptId, StoreError> {
+        Ok(self.data().open_attempt(attempt, state))
+    }
+
+    async fn claim_attempt(
+        &self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Result<Option<(Attempt, Claim)>, StoreError> {
+        Ok(self.data().claim_attempt(customer, state, code, now))
+    }
+
+    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
+        self.data().end_attempt(id, end);
+        Ok(())
+    }
+
+    async fn possible_orphans(
+        &self,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        Ok(self.data().possible_orphans(customer, now, after, limit))
+    }
+
+    async fn taken_customer_ids(
+        &self,
+        customer: &CustomerId,
+        candidates: &[FinchCustomerId],
+    ) -> Result<Vec<FinchCustomerId>, StoreError> {
+        Ok(self.data().taken_customer_ids(customer, candidates))
+    }
+
+    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
+        let data = self.data();
+        let holding = data.holding(&grant.secret);
+        let is_revoked =
+            |id: TokenId, c: &Connection| c.token(id).is_some_and(|t| t.state.is_revoked());
+        let facts = &grant.facts;
+        let pair = |c: &&Connection| {
+            c.company.is_some() && c.company == facts.company_id && c.provider == facts.provider_id
+        };
+        Ok(Found {
+            known: holding
+                .filter(|(id, c)| !is_revoked(*id, c))
+                .map(|(id, c)| (id, c.clone())),
+            revoked_before: holding.is_some_and(|(id, c)| is_revoked(id, c)),
+            by_pair: data.connections().find(pair).cloned(),
+            by_connection_id: data.named(&facts.connection_id, None).cloned(),
+        })
+    }
+
+    async fn load(
+        &self,
+        selector: Selector<'_>,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<Connection>, StoreError> {
+        let data = self.data();
+        let of = |c: &&Connection, token: Option<TokenId>| {
+            let mut tokens = c
+                .tokens
+                .iter()
+                .filter(|t| token.is_none_or(|id| id == t.id));
+            customer.is_none() || tokens.any(|t| t.customer.as_ref() == customer)
+        };
+        Ok(match selector {
+            Selector::Key(key) => data
+                .connections
+                .get(&key)
+                .map(|k| &k.connection)
+                .filter(|c| of(c, None)),
+            Selector::ConnectionId(id) => data.named(id, customer),
+            Selector::Token(secret) => data
+                .holding(secret)
+                .filter(|(id, c)| of(c, Some(*id)))
+                .map(|(_, c)| c),
+            Selector::TokenId(id) => data
+                .connections()
+                .find(|c| c.token(id).is_some())
+                .filter(|c| of(c, Some(id))),
+        }
+        .cloned())
+    }
+
+    async fn token_of(
+        &self,
+        secret: &AccessToken,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<TokenId>, StoreError> {
+        let data = self.data();
+        let own = |id: TokenId, c: &Connection| {
+            c.token(id)
+                .is_some_and(|t| customer.is_none() || t.customer.as_ref() == customer)
+        };
+        Ok(data
+            .holding(secret)
+            .filter(|(id, c)| own(*id, c))
+            .map(|(id, _)| id))
+    }
+
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
+        self.data().apply(changes)
+    }
+
+    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
+        Ok(self.data().secrets.get(&token).cloned())
+    }
+
+    async fn usable_token(
+        &self,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        wanted: &Wanted,
+    ) -> Result<Option<UsableToken>, StoreError> {
+        let data = self.data();
+        let Some(connection) = data.named(connection, Some(customer)) else {
+            return Ok(None);
+        };
+        let own = connection
+            .tokens
+            .iter()
+            .rev()
+            .filter(|t| t.customer.as_ref() == Some(customer));
+        let token = own
+            .filter(|t| t.state == TokenState::Active)
+            .find(|t| wanted.accepts(&t.facts.products, t.status.as_ref()));
+        Ok(token.and_then(|t| {
+            Some(UsableToken {
+                secret: data.secrets.get(&t.id)?.clone(),
+                connection_id: t.facts.connection_id.clone(),
+                products: t.facts.products.clone(),
+            })
+        }))
+    }
+
+    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
+        let data = self.data();
+        let named = query
+            .connection
+            .map(|id| data.named(id, query.customer).map(|c| c.key));
+        let page = data
+            .connections()
+            .filter(|c| named.is_none_or(|key| key == Some(c.key)));
+        let own = page
+            .filter(|c| query.after.is_none_or(|after| c.key > after))
+            .filter_map(|c| {
+                let mut c = c.clone();
+                c.tokens
+                    .retain(|t| query.customer.is_none() || t.customer.as_ref() == query.customer);
+                (!c.tokens.is_empty()).then_some(c)
+            });
+        Ok(own.take(query.limit).collect())
+    }
+
+    async fn work(
+        &self,
+        due_by: Option<Timestamp>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        let data = self.data();
+        let due = |kept: &Kept| {
+            kept.due
+                .is_some_and(|due| due_by.is_none_or(|by| due <= by))
+        };
+        let keys = data
+            .connections
+            .iter()
+            .filter(|(key, _)| after.is_none_or(|after| **key > after));
+        Ok(keys
+            .filter(|(_, kept)| due(kept))
+            .map(|(key, _)| *key)
+            .take(limit)
+            .collect())
+    }
+
+    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
+        Ok(self
+            .data()
+            .connections
+            .get(&connection)
+            .map(|k| k.events.clone())
+            .unwrap_or_default())
+    }
+}

@@ -1,0 +1,137 @@
+//! Attempts in memory.
+
+use jiff::Timestamp;
+
+use super::Data;
+use crate::{
+    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CustomerId, Exchange,
+    FinchCustomerId, NewAttempt, State,
+};
+
+#[derive(Debug)]
+pub(super) struct Kept {
+    attempt: Attempt,
+    state: State,
+    code: Option<AuthorizationCode>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: stands for the comparison of two hashes"
+)]
+fn same_state(a: &State, b: &State) -> bool {
+    a.expose() == b.expose()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: stands for the comparison of two hashes"
+)]
+fn same_code(a: &AuthorizationCode, b: &AuthorizationCode) -> bool {
+    a.expose() == b.expose()
+}
+
+impl Data {
+    pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: &State) -> AttemptId {
+        let id = AttemptId(self.next());
+        let attempt = Attempt {
+            id,
+            purpose,
+            exchange: None,
+        };
+        self.attempts.insert(
+            id,
+            Kept {
+                attempt,
+                state: state.clone(),
+                code: None,
+            },
+        );
+        id
+    }
+
+    pub(super) fn claim_attempt(
+        &mut self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Option<(Attempt, Claim)> {
+        let own = |a: &Attempt| customer.is_none_or(|c| *c == a.purpose.customer);
+        let found = self
+            .attempts
+            .values()
+            .find(|k| same_state(&k.state, state) && own(&k.attempt))?;
+        let same = found
+            .code
+            .as_ref()
+            .is_some_and(|known| same_code(known, code));
+        let (id, claim) = (found.attempt.id, found.attempt.claim(same, now));
+        let exchange = (claim == Claim::Begin).then(|| Exchange {
+            began: self.next(),
+            began_at: now,
+            end: None,
+        });
+        let kept = self.attempts.get_mut(&id)?;
+        if exchange.is_some() {
+            kept.attempt.exchange = exchange;
+            kept.code = Some(code.clone());
+        }
+        Some((kept.attempt.clone(), claim))
+    }
+
+    pub(super) fn end_attempt(&mut self, id: AttemptId, end: AttemptEnd) {
+        let exchange = self
+            .attempts
+            .get_mut(&id)
+            .and_then(|k| k.attempt.exchange.as_mut());
+        if let Some(exchange) = exchange
+            && matches!(
+                exchange.end,
+                None | Some(AttemptEnd::NotSent(_) | AttemptEnd::Unknown(_))
+            )
+        {
+            exchange.end = Some(end);
+        }
+    }
+
+    pub(super) fn possible_orphans(
+        &self,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Vec<Attempt> {
+        let attempts = self.attempts.values().map(|k| &k.attempt);
+        let own = attempts.filter(|a| customer.is_none_or(|c| *c == a.purpose.customer));
+        let page = own.filter(|a| after.is_none_or(|after| a.id > after));
+        page.filter(|a| a.is_possible_orphan(now))
+            .take(limit)
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn taken_customer_ids(
+        &self,
+        customer: &CustomerId,
+        candidates: &[FinchCustomerId],
+    ) -> Vec<FinchCustomerId> {
+        let on_token = |id: &FinchCustomerId| {
+            let mut tokens = self.connections().flat_map(|c| &c.tokens);
+            tokens.any(|t| t.facts.finch_customer_id.as_ref() == Some(id))
+        };
+        let on_attempt = |id: &FinchCustomerId| {
+            let mut others = self
+                .attempts
+                .values()
+                .map(|k| &k.attempt.purpose)
+                .filter(|p| p.customer != *customer);
+            others.any(|p| p.finch_customer_id.as_ref() == Some(id))
+        };
+        candidates
+            .iter()
+            .filter(|id| on_token(id) || on_attempt(id))
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! Secrets. Each redacts itself: no `Display`, no `Serialize`, no `PartialEq`, and a `Debug` that
+//! prints the type's name. Memory is zeroed on drop.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+macro_rules! secrets {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(SecretString);
+
+        impl $name {
+            /// Takes the secret over. It is opaque: no form is checked.
+            pub fn new(secret: impl Into<String>) -> Self {
+                Self(SecretString::from(secret.into()))
+            }
+
+            /// The secret itself. Each caller says why it needs it: the `disallowed-methods` lint
+            /// asks for `#[expect(clippy::disallowed_methods, reason = "EXPOSE: …")]`.
+            #[expect(clippy::disallowed_methods, reason = "EXPOSE: the one door")]
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )*};
+}
+
+secrets! {
+    /// An access token of Finch's: opaque, never expires, is not refreshed; live until its
+    /// connection is disconnected.
+    AccessToken;
+    /// The authorization code that Finch Connect sends back: valid for 10 minutes, for one use.
+    AuthorizationCode;
+    /// The application's client secret.
+    ClientSecret;
+    /// The OAuth `state` of one attempt to connect: 256 random bits, for one use.
+    State;
+    /// The address of a Connect session. Whoever has it can complete the session, for up to 90 days.
+    ConnectUrl;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_type_and_nothing_else() {
+        let shown = format!(
+            "{:?} {:#?} {:?} {:?} {:?} {:?}",
+            AccessToken::new("canary"),
+            AccessToken::new("canary"),
+            AuthorizationCode::new("canary"),
+            ClientSecret::new("canary"),
+            State::new("canary"),
+            ConnectUrl::new("canary"),
+        );
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(shown.starts_with("AccessToken(redacted)"), "{shown}");
+    }
+}

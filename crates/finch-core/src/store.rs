@@ -1,0 +1,210 @@
+//! The port to the store that keeps connections and their sealed tokens.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::{
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Grant,
+    NewAttempt, State, TokenId, UsableToken, Wanted,
+};
+
+/// Where connections, tokens and attempts are kept.
+///
+/// # Contract
+///
+/// - **Atomic and durable.** Each writing method happens whole or not at all, and is on disk when it
+///   returns (a store in memory: visible to every holder of the store).
+/// - **Serial.** Writing methods take effect one after another, and [`Seq`](crate::Seq)uence numbers,
+///   unique in the whole store, are taken in that order. A read sees every write that returned
+///   before it began, in whichever process that was.
+/// - **No rules.** A store compares revisions, keeps what it is given, and filters by customer in
+///   its query. What decides is in this crate ([`Attempt::claim`], [`Wanted::accepts`], and the
+///   functions that make [`Changes`]), and the store calls it where it must decide inside a
+///   transaction.
+/// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
+///   one connection per `connection_id`; one record per token that is not revoked.
+/// - **Secrets** are kept sealed, or only as keyed hashes (states, codes); none is in an error.
+/// - "Another customer's" and "not there" are the same answer.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The application that the store is bound to, for good.
+    fn application(&self) -> &Application;
+
+    /// Keeps a new attempt under the hash of its `state`.
+    async fn open_attempt(
+        &self,
+        attempt: NewAttempt,
+        state: &State,
+    ) -> Result<AttemptId, StoreError>;
+
+    /// Finds the attempt of this `state`, of this customer if one is given, and claims it with
+    /// [`Attempt::claim`]. On [`Claim::Begin`] the exchange takes its sequence number, and the hash
+    /// of `code` is kept. None: there is no such attempt (of this customer).
+    async fn claim_attempt(
+        &self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Result<Option<(Attempt, Claim)>, StoreError>;
+
+    /// Writes how an exchange ended without a token. Does nothing to one that has ended otherwise
+    /// than [`AttemptEnd::NotSent`] or [`AttemptEnd::Unknown`].
+    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
+
+    /// A page of the attempts whose token may exist at Finch without anybody having it
+    /// ([`Attempt::is_possible_orphan`]), in the order of their ids, after `after`.
+    async fn possible_orphans(
+        &self,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Of `candidates`, those that name a session or a token of *any* connection or of another
+    /// customer's attempt, so that a new session must not use them. (Finch allows each only once.)
+    async fn taken_customer_ids(
+        &self,
+        customer: &CustomerId,
+        candidates: &[FinchCustomerId],
+    ) -> Result<Vec<FinchCustomerId>, StoreError>;
+
+    /// What an arriving token may belong to.
+    async fn find(&self, grant: &Grant) -> Result<Found, StoreError>;
+
+    /// Loads one connection whole; with a customer, only if that customer has a token in it under
+    /// the selected `connection_id`, or the selected token.
+    async fn load(
+        &self,
+        selector: Selector<'_>,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<Connection>, StoreError>;
+
+    /// The newest record of this very token, even one that is revoked; with a customer, only if it
+    /// is that customer's.
+    async fn token_of(
+        &self,
+        secret: &AccessToken,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<TokenId>, StoreError>;
+
+    /// Applies `changes` whole, if the revisions that they name still hold, and if a token that they
+    /// admit still belongs where they put it: if its `connection_id` names a connection, or else its
+    /// provider and company do, that must be the target or the absorbed one; and no record of the
+    /// same token may be unrevoked. Raises the revision of the target by one.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`]: load again, and decide again. Nothing was changed.
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError>;
+
+    /// Unseals a token's secret. None: there is no such token, or its secret is wiped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`]: the sealed secret does not open.
+    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
+
+    /// The newest `Active` token of this customer that [`Wanted::accepts`], in the connection in
+    /// which the customer has a token under this `connection_id`. This is the hot path.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`]: the sealed secret of that token does not open.
+    async fn usable_token(
+        &self,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        wanted: &Wanted,
+    ) -> Result<Option<UsableToken>, StoreError>;
+
+    /// A page of connections in the order of their keys. With a customer: those in which the
+    /// customer has tokens, with that customer's tokens only.
+    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError>;
+
+    /// The keys of connections with an [`Agenda`](crate::Agenda) due by `due_by` (none: due at any
+    /// time), in their order, after `after`.
+    async fn work(
+        &self,
+        due_by: Option<Timestamp>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError>;
+
+    /// Everything that happened to a connection, in order.
+    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;
+}
+
+/// Which connection to load.
+#[derive(Clone, Copy, Debug)]
+pub enum Selector<'a> {
+    /// By its record.
+    Key(ConnectionKey),
+    /// By any of its `connection_id`s.
+    ConnectionId(&'a ConnectionId),
+    /// By a token that is kept in it, even one that is revoked.
+    Token(&'a AccessToken),
+    /// By a token's record.
+    TokenId(TokenId),
+}
+
+/// Which connections to list.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Only this customer's; none: everyone's.
+    pub customer: Option<&'a CustomerId>,
+    /// Only the connection that has a token under this `connection_id` (of that customer).
+    pub connection: Option<&'a ConnectionId>,
+    /// Only those after this one.
+    pub after: Option<ConnectionKey>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What an arriving token may belong to.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// This very token is known, and not revoked: its record, and the connection that holds it.
+    pub known: Option<(TokenId, Connection)>,
+    /// This very token was known, and every record of it is revoked.
+    pub revoked_before: bool,
+    /// The connection of the same provider and company (R1).
+    pub by_pair: Option<Connection>,
+    /// The connection of the same `connection_id` (R2). Often the same one.
+    pub by_connection_id: Option<Connection>,
+}
+
+/// An error of a [`TokenStore`], by what the caller can do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The connection changed since it was loaded. Load it and decide again.
+    #[error("the connection has changed meanwhile")]
+    Moved,
+    /// A sealed secret does not open: it was changed, moved, or sealed under another key.
+    #[error("the sealed secret of {token} cannot be opened")]
+    Unreadable {
+        /// Whose secret.
+        token: TokenId,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Another process holds the store for too long. Try again.
+    #[error("the store is busy: another process holds its lock")]
+    Busy,
+    /// There is no room. Free some, then try again.
+    #[error("the store has no room: the disk is full")]
+    Full,
+    /// The store may only be read.
+    #[error("the store is read-only")]
+    ReadOnly,
+    /// What is stored contradicts itself. Restore a backup.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+    /// Something else.
+    #[error("the store failed")]
+    Backend(#[source] Box<dyn Error + Send + Sync>),
+}

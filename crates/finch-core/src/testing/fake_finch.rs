@@ -1,0 +1,334 @@
+//! A Finch in memory, for tests that need thousands of histories a second. It has the truth that the
+//! rules are checked against: which tokens are alive, and which calls were made.
+//!
+//! `finch-emulator` is the real thing: it speaks the wire format, and knows nothing of this crate.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use crate::{
+    AccessToken, Answer, Application, AuthorizationCode, CompanyId, ConnectSession, ConnectUrl,
+    ConnectionId, ConnectionStatus, FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection,
+    NewSession, Product, ProviderId, ReauthenticateSession, RedirectUri, SessionId, TokenFacts,
+};
+
+/// How far `/disconnect` reaches. Finch's documents disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All tokens of the same provider and company, which share one `connection_id`.
+    Pair,
+    /// The token's own `connection_id`; other credentials get one of their own.
+    ConnectionId,
+}
+
+/// A Finch in memory.
+#[derive(Debug)]
+pub struct FakeFinch {
+    application: Application,
+    reach: Reach,
+    world: Mutex<World>,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    issued: u64,
+    codes: Vec<(String, Login)>,
+    tokens: Vec<Issued>,
+    calls: Vec<String>,
+    failures: VecDeque<FinchApiError>,
+    /// `/auth/token` and `/introspect` leave the company out.
+    hide_company: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Login {
+    provider: ProviderId,
+    company: CompanyId,
+    credentials: String,
+    customer: Option<FinchCustomerId>,
+    products: Vec<Product>,
+}
+
+#[derive(Debug)]
+struct Issued {
+    secret: String,
+    connection_id: ConnectionId,
+    login: Login,
+    alive: bool,
+    status: ConnectionStatus,
+}
+
+impl FakeFinch {
+    /// An empty Finch for `application`.
+    pub fn new(application: Application, reach: Reach) -> Self {
+        Self {
+            application,
+            reach,
+            world: Mutex::default(),
+        }
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody logs in at `provider` for `company` with `credentials`: the code that comes back.
+    pub fn login(
+        &self,
+        provider: &str,
+        company: &str,
+        credentials: &str,
+        customer: Option<&FinchCustomerId>,
+    ) -> AuthorizationCode {
+        let mut world = self.world();
+        world.issued += 1;
+        let code = format!("code-{}", world.issued);
+        let login = Login {
+            provider: provider.parse().unwrap(),
+            company: company.parse().unwrap(),
+            credentials: credentials.to_owned(),
+            customer: customer.cloned(),
+            products: vec![Product::Company, Product::Directory],
+        };
+        world.codes.push((code.clone(), login));
+        AuthorizationCode::new(code)
+    }
+
+    /// Whether Finch accepts this token.
+    pub fn accepts(&self, token: &AccessToken) -> bool {
+        self.world()
+            .tokens
+            .iter()
+            .any(|t| t.secret == token.expose() && t.alive)
+    }
+
+    /// The tokens that Finch accepts, and bills: with `connection_id`, provider and company.
+    pub fn alive(&self) -> Vec<(AccessToken, ConnectionId, ProviderId, CompanyId)> {
+        let world = self.world();
+        let alive = world.tokens.iter().filter(|t| t.alive);
+        alive
+            .map(|t| {
+                let login = &t.login;
+                (
+                    AccessToken::new(&*t.secret),
+                    t.connection_id.clone(),
+                    login.provider.clone(),
+                    login.company.clone(),
+                )
+            })
+            .collect()
+    }
+
+    /// Every token that was ever issued.
+    pub fn issued(&self) -> Vec<AccessToken> {
+        self.world()
+            .tokens
+            .iter()
+            .map(|t| AccessToken::new(&*t.secret))
+            .collect()
+    }
+
+    /// Ends a connection from Finch's dashboard.
+    pub fn end_from_dashboard(&self, id: &ConnectionId) {
+        let same = |t: &&mut Issued| t.connection_id == *id;
+        self.world()
+            .tokens
+            .iter_mut()
+            .filter(same)
+            .for_each(|t| t.alive = false);
+    }
+
+    /// Sets the status of every live token of a connection.
+    pub fn set_status(&self, id: &ConnectionId, status: ConnectionStatus) {
+        let same = |t: &&mut Issued| t.connection_id == *id;
+        self.world()
+            .tokens
+            .iter_mut()
+            .filter(same)
+            .for_each(|t| t.status = status.clone());
+    }
+
+    /// Leaves `company_id` out of every answer from now on, or no longer.
+    pub fn hide_company(&self, hide: bool) {
+        self.world().hide_company = hide;
+    }
+
+    /// The next call fails with this error, and without effect.
+    pub fn fail_next(&self, error: FinchApiError) {
+        self.world().failures.push_back(error);
+    }
+
+    /// The calls so far, such as `disconnect`, in order; and forgets them.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.world().calls)
+    }
+
+    fn called(&self, what: &str) -> Result<MutexGuard<'_, World>, FinchApiError> {
+        let mut world = self.world();
+        world.calls.push(what.to_owned());
+        match world.failures.pop_front() {
+            Some(error) => Err(error),
+            None => Ok(world),
+        }
+    }
+}
+
+fn answer(status: u16, word: &str) -> FinchApiError {
+    let name = Some(word.to_owned());
+    Answer {
+        status,
+        finch_shaped: true,
+        name,
+        finch_code: Some(word.to_owned()),
+        ..Answer::default()
+    }
+    .into_error()
+}
+
+impl World {
+    fn alive(&mut self, token: &AccessToken) -> Result<&mut Issued, FinchApiError> {
+        let found = self
+            .tokens
+            .iter_mut()
+            .find(|t| t.secret == token.expose() && t.alive);
+        found.ok_or_else(|| answer(401, "invalid_token"))
+    }
+
+    fn session(&mut self) -> ConnectSession {
+        self.issued += 1;
+        let id = format!("session-{}", self.issued);
+        let connect_url = ConnectUrl::new(format!("http://127.0.0.1:1/authorize?session={id}"));
+        ConnectSession {
+            session_id: SessionId::new(id).unwrap(),
+            connect_url,
+        }
+    }
+}
+
+#[async_trait]
+impl FinchApi for FakeFinch {
+    fn application(&self) -> &Application {
+        &self.application
+    }
+
+    async fn exchange(
+        &self,
+        code: &AuthorizationCode,
+        _: Option<&RedirectUri>,
+    ) -> Result<Grant, FinchApiError> {
+        let mut world = self.called("exchange")?;
+        let Some(index) = world
+            .codes
+            .iter()
+            .position(|(known, _)| known == code.expose())
+        else {
+            return Err(answer(400, "invalid_grant"));
+        };
+        let (_, login) = world.codes.remove(index);
+        let reach = self.reach;
+        let same = |t: &&Issued| {
+            let pair = t.login.provider == login.provider && t.login.company == login.company;
+            t.alive && pair && (reach == Reach::Pair || t.login.credentials == login.credentials)
+        };
+        world.issued += 1;
+        let number = world.issued;
+        let fresh = || ConnectionId::new(format!("connection-{number}")).unwrap();
+        let connection_id = world
+            .tokens
+            .iter()
+            .find(same)
+            .map_or_else(fresh, |t| t.connection_id.clone());
+        let secret = format!("token-{number}");
+        world.tokens.push(Issued {
+            secret: secret.clone(),
+            connection_id: connection_id.clone(),
+            login: login.clone(),
+            alive: true,
+            status: ConnectionStatus::Connected,
+        });
+        let facts = TokenFacts {
+            connection_id,
+            provider_id: login.provider,
+            company_id: (!world.hide_company).then_some(login.company),
+            finch_customer_id: login.customer,
+            customer_name: None,
+            products: login.products,
+            client_type: None,
+            connection_type: None,
+            token_type: Some("bearer".into()),
+            account_id: None,
+            entity_ids: Vec::new(),
+        };
+        Ok(Grant {
+            secret: AccessToken::new(secret),
+            facts,
+        })
+    }
+
+    async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
+        let mut world = self.called("introspect")?;
+        let hide_company = world.hide_company;
+        let token = world.alive(token)?;
+        Ok(Introspection {
+            token_id: None,
+            connection_id: token.connection_id.clone(),
+            provider_id: token.login.provider.clone(),
+            company_id: (!hide_company).then(|| token.login.company.clone()),
+            finch_customer_id: token.login.customer.clone(),
+            products: token.login.products.clone(),
+            status: token.status.clone(),
+        })
+    }
+
+    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+        let mut world = self.called("disconnect")?;
+        let used = world.alive(token)?;
+        let (id, login) = (used.connection_id.clone(), used.login.clone());
+        for t in &mut world.tokens {
+            let pair = t.login.provider == login.provider && t.login.company == login.company;
+            let reached = if self.reach == Reach::Pair {
+                pair
+            } else {
+                t.connection_id == id
+            };
+            t.alive &= !reached;
+        }
+        Ok(())
+    }
+
+    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
+        let mut world = self.called("new_session")?;
+        let taken =
+            |t: &&Issued| t.alive && t.login.customer.as_ref() == Some(&session.customer_id);
+        if let Some(existing) = world.tokens.iter().find(taken) {
+            return Err(FinchApiError::ConnectionAlreadyExists(Answer {
+                status: 400,
+                finch_shaped: true,
+                finch_code: Some("connection_already_exists".into()),
+                connection_id: Some(existing.connection_id.clone()),
+                customer_id: Some(session.customer_id.clone()),
+                ..Answer::default()
+            }));
+        }
+        Ok(world.session())
+    }
+
+    async fn reauthenticate_session(
+        &self,
+        session: &ReauthenticateSession,
+    ) -> Result<ConnectSession, FinchApiError> {
+        let mut world = self.called("reauthenticate_session")?;
+        if !world
+            .tokens
+            .iter()
+            .any(|t| t.alive && t.connection_id == session.connection_id)
+        {
+            return Err(answer(400, "invalid_request"));
+        }
+        Ok(world.session())
+    }
+}

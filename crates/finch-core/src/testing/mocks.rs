@@ -1,0 +1,44 @@
+//! Mocks of both ports. Lifetimes are written out in the order in which `async_trait` elides them.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mockall::mock;
+
+use crate::*;
+
+mock! {
+    pub FinchApi {}
+
+    #[async_trait]
+    impl FinchApi for FinchApi {
+        fn application(&self) -> &Application;
+        async fn exchange<'s, 'c, 'r>(&'s self, code: &'c AuthorizationCode, redirect_uri: Option<&'r RedirectUri>) -> Result<Grant, FinchApiError>;
+        async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError>;
+        async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError>;
+        async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;
+        async fn reauthenticate_session(&self, session: &ReauthenticateSession) -> Result<ConnectSession, FinchApiError>;
+    }
+}
+
+mock! {
+    pub TokenStore {}
+
+    #[async_trait]
+    impl TokenStore for TokenStore {
+        fn application(&self) -> &Application;
+        async fn open_attempt(&self, attempt: NewAttempt, state: &State) -> Result<AttemptId, StoreError>;
+        async fn claim_attempt<'s, 'c, 't, 'd>(&'s self, customer: Option<&'c CustomerId>, state: &'t State, code: &'d AuthorizationCode, now: Timestamp) -> Result<Option<(Attempt, Claim)>, StoreError>;
+        async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
+        async fn possible_orphans<'s, 'c>(&'s self, customer: Option<&'c CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
+        async fn taken_customer_ids(&self, customer: &CustomerId, candidates: &[FinchCustomerId]) -> Result<Vec<FinchCustomerId>, StoreError>;
+        async fn find(&self, grant: &Grant) -> Result<Found, StoreError>;
+        async fn load<'s, 'i, 'c>(&'s self, selector: Selector<'i>, customer: Option<&'c CustomerId>) -> Result<Option<Connection>, StoreError>;
+        async fn token_of<'s, 'a, 'c>(&'s self, secret: &'a AccessToken, customer: Option<&'c CustomerId>) -> Result<Option<TokenId>, StoreError>;
+        async fn apply(&self, changes: Changes) -> Result<Applied, StoreError>;
+        async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
+        async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<UsableToken>, StoreError>;
+        async fn connections<'s, 'q, 'a>(&'s self, query: &'q Query<'a>) -> Result<Vec<Connection>, StoreError>;
+        async fn work(&self, due_by: Option<Timestamp>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
+        async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;
+    }
+}

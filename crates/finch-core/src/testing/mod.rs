@@ -1,0 +1,25 @@
+//! Tools for those who write adapters, and for those who test what uses them: the conformance suites
+//! that every adapter must pass whole, a Finch in memory, and mocks of both ports.
+//!
+//! Mocks are for asserting *which calls are made*; for everything else take [`FakeFinch`] and
+//! [`MemoryTokenStore`](crate::MemoryTokenStore).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "a conformance case fails by panicking, and compares secrets"
+)]
+
+mod fake_finch;
+pub mod finch_api;
+mod mocks;
+mod sample;
+pub mod token_store;
+
+pub use fake_finch::{FakeFinch, Reach};
+pub use finch_api::FinchFixture;
+pub use mocks::{MockFinchApi, MockTokenStore};
+pub use sample::{application, at, claimed, facts, grant, new_attempt, store_token};
+pub use token_store::StoreFixture;

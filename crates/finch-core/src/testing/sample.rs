@@ -1,0 +1,117 @@
+//! Small pieces that the suites are made of.
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::{
+    AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, ConnectionId,
+    CustomerId, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State, TokenFacts,
+    TokenId, TokenStore,
+    decide::{Arrival, admit},
+};
+
+/// The application of every sample.
+pub fn application() -> Application {
+    Application {
+        client_id: ClientId::new("4ab15e51-11ad-49f4-acae-f343b7794375").unwrap(),
+        origin: Origin::new("http://127.0.0.1:1").unwrap(),
+    }
+}
+
+/// So many seconds after a fixed moment.
+pub fn at(seconds: i64) -> Timestamp {
+    "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()
+}
+
+/// What Finch may say about a token; no company with `""`.
+pub fn facts(connection_id: &str, provider: &str, company: &str) -> TokenFacts {
+    TokenFacts {
+        connection_id: ConnectionId::new(connection_id).unwrap(),
+        provider_id: provider.parse().unwrap(),
+        company_id: (!company.is_empty()).then(|| company.parse().unwrap()),
+        finch_customer_id: None,
+        customer_name: None,
+        products: vec![Product::Company, Product::Directory],
+        client_type: None,
+        connection_type: None,
+        token_type: Some("bearer".into()),
+        account_id: None,
+        entity_ids: Vec::new(),
+    }
+}
+
+/// A token with these facts.
+pub fn grant(secret: &str, facts: TokenFacts) -> Grant {
+    Grant {
+        secret: AccessToken::new(secret),
+        facts,
+    }
+}
+
+/// An attempt of this customer in the embedded flow, opened at [`at`]`(0)`, for an hour.
+pub fn new_attempt(customer: &str) -> NewAttempt {
+    NewAttempt {
+        customer: CustomerId::new(customer).unwrap(),
+        flow: Flow::Embedded,
+        finch_customer_id: FinchCustomerId::new(customer).ok(),
+        products: vec![Product::Company],
+        reauthenticates: None,
+        for_disconnect: None,
+        opened_at: at(0),
+        expires_at: at(3600),
+    }
+}
+
+/// Opens an attempt of this customer and claims it: an exchange that has begun.
+pub async fn claimed(store: &dyn TokenStore, customer: &str, code: &str) -> (AttemptId, Seq) {
+    let state = State::new(format!("state of {code}"));
+    let id = store
+        .open_attempt(new_attempt(customer), &state)
+        .await
+        .unwrap();
+    let code = AuthorizationCode::new(code);
+    let claim = store
+        .claim_attempt(None, &state, &code, at(1))
+        .await
+        .unwrap();
+    let (attempt, claim) = claim.expect("the attempt that was opened");
+    assert_eq!(claim, Claim::Begin);
+    (
+        id,
+        attempt.exchange.expect("an exchange that has begun").began,
+    )
+}
+
+/// Takes a token of this customer through attempt, exchange and admission, as `finch-app` does.
+pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -> TokenId {
+    let state = State::new(format!("state for {}", grant.secret.expose()));
+    let code = AuthorizationCode::new(grant.secret.expose());
+    store
+        .open_attempt(new_attempt(customer), &state)
+        .await
+        .unwrap();
+    let claim = store
+        .claim_attempt(None, &state, &code, at(1))
+        .await
+        .unwrap();
+    let (attempt, _) = claim.expect("the attempt that was opened");
+    let began = attempt
+        .exchange
+        .as_ref()
+        .expect("an exchange that has begun")
+        .began;
+    let found = store.find(&grant).await.unwrap();
+    let admitted = admit(
+        found,
+        Arrival {
+            grant,
+            attempt: &attempt,
+            began,
+            now: at(2),
+        },
+    );
+    let applied = store
+        .apply(admitted.changes.expect("a token to store"))
+        .await
+        .unwrap();
+    applied.admitted.expect("a token that was stored")
+}

@@ -1,0 +1,219 @@
+//! Tokens as the store keeps them, without their secrets.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccessToken, AccountId, ClientType, CompanyId, ConnectionId, ConnectionStatus, ConnectionType,
+    CustomerId, EntityId, FinchCustomerId, FinchTokenId, OperatorName, Product, Progress,
+    ProviderId, RequestId,
+};
+
+/// A place in the store-wide sequence. Every exchange and every disconnect takes the next number
+/// when it begins and when it ends: order comes from here, never from a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+/// A token's record: the sequence number at which its exchange ended. Newer tokens are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub Seq);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token {}", self.0.0)
+    }
+}
+
+/// What Finch says about a token when it issues it (`POST /auth/token`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFacts {
+    /// Names the connection; several may belong to one.
+    pub connection_id: ConnectionId,
+    /// The payroll or HR system.
+    pub provider_id: ProviderId,
+    /// The employer. Finch may leave it out (rule R4).
+    pub company_id: Option<CompanyId>,
+    /// The customer id of the session that the token comes from, where Finch returns it.
+    pub finch_customer_id: Option<FinchCustomerId>,
+    /// The customer's name, as Finch returns it.
+    pub customer_name: Option<String>,
+    /// What the token may read or write.
+    pub products: Vec<Product>,
+    /// The kind of application.
+    pub client_type: Option<ClientType>,
+    /// What stands behind the connection. No part of identity.
+    pub connection_type: Option<ConnectionType>,
+    /// `bearer`. No part of identity.
+    pub token_type: Option<String>,
+    /// Deprecated by Finch. No part of identity.
+    pub account_id: Option<AccountId>,
+    /// The entities that the token reaches. No part of identity.
+    pub entity_ids: Vec<EntityId>,
+}
+
+/// The answer to an exchange: a token that is live, and billed, from now on.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The token.
+    pub secret: AccessToken,
+    /// What Finch says about it.
+    pub facts: TokenFacts,
+}
+
+/// The answer to `GET /introspect`: Finch accepts this token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introspection {
+    /// Names the token without being one.
+    pub token_id: Option<FinchTokenId>,
+    /// Names the connection.
+    pub connection_id: ConnectionId,
+    /// The payroll or HR system.
+    pub provider_id: ProviderId,
+    /// The employer, where Finch says it.
+    pub company_id: Option<CompanyId>,
+    /// The customer id of the token's session, where Finch returns it.
+    pub finch_customer_id: Option<FinchCustomerId>,
+    /// What the token may read or write.
+    pub products: Vec<Product>,
+    /// How the connection does.
+    pub status: ConnectionStatus,
+}
+
+/// What a token is here. Only `Active` is ever handed out. (`design` semantics 3.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenState {
+    /// Handed out to its customer.
+    Active,
+    /// May have been ended by a disconnect that ran while it was issued: `/introspect` decides.
+    Unverified,
+    /// A disconnect of its connection has begun: no call hands it out any more.
+    Fenced,
+    /// Its customer's access has ended here; other customers still use the connection.
+    Retired,
+    /// Ended by a disconnect that finished before the token arrived, while a newer generation
+    /// lives: never handed out, ends with the next disconnect.
+    Superseded,
+    /// Stored so that it can be disconnected, and for nothing else: its `connection_id` or its
+    /// customer contradicts what is known. Belongs to no customer.
+    Quarantined,
+    /// Dead at Finch, by this evidence. Final, and the only state without a secret.
+    Revoked {
+        /// How we know.
+        evidence: Evidence,
+        /// When we learned it.
+        at: Timestamp,
+    },
+}
+
+impl TokenState {
+    /// Handed out now, or perhaps after a look at Finch.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Active | Self::Unverified)
+    }
+
+    /// Dead at Finch.
+    pub fn is_revoked(&self) -> bool {
+        matches!(self, Self::Revoked { .. })
+    }
+
+    /// The state's name, as `serde` writes it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unverified => "unverified",
+            Self::Fenced => "fenced",
+            Self::Retired => "retired",
+            Self::Superseded => "superseded",
+            Self::Quarantined => "quarantined",
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+}
+
+/// How we know that a token is dead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "evidence", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// Finch refused this very token.
+    Refused {
+        /// Finch's request id of the refusal.
+        request_id: Option<RequestId>,
+    },
+    /// An operator vouches for it, by name and with a reason.
+    ClosedByOperator {
+        /// Who.
+        operator: OperatorName,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One token's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The record.
+    pub id: TokenId,
+    /// Whose it is; none while quarantined.
+    pub customer: Option<CustomerId>,
+    /// What Finch said when it issued it.
+    pub facts: TokenFacts,
+    /// Names the token without being one, once Finch was asked.
+    pub finch_token_id: Option<FinchTokenId>,
+    /// How the connection does, as far as this token has shown.
+    pub status: Option<ConnectionStatus>,
+    /// What it is here.
+    pub state: TokenState,
+    /// When its exchange began.
+    pub exchange_began: Seq,
+    /// When Finch accepted it after doubt; its generation counts from here.
+    pub verified: Option<Seq>,
+    /// When it was stored.
+    pub added_at: Timestamp,
+    /// How far its end has been proven.
+    pub progress: Progress,
+}
+
+impl Token {
+    /// From where the token's generation counts: its exchange, or the moment it was verified.
+    pub fn since(&self) -> Seq {
+        self.verified.unwrap_or(self.exchange_began)
+    }
+
+    /// Whether Finch wants the employer to authenticate again before this token works.
+    pub fn needs_reauth(&self) -> bool {
+        self.status == Some(ConnectionStatus::Reauth)
+    }
+}
+
+/// What a host wants to do with a token: decides which one it gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The products that the token must cover; empty: any.
+    pub products: Vec<Product>,
+}
+
+impl Wanted {
+    /// Whether an `Active` token with these products, last seen in this status, will do.
+    pub fn accepts(&self, products: &[Product], status: Option<&ConnectionStatus>) -> bool {
+        status != Some(&ConnectionStatus::Reauth)
+            && self.products.iter().all(|p| products.contains(p))
+    }
+}
+
+/// A token to call Finch with.
+#[derive(Clone, Debug)]
+pub struct UsableToken {
+    /// The token. It goes to Finch, and nowhere else.
+    pub secret: AccessToken,
+    /// The `connection_id` it was issued under.
+    pub connection_id: ConnectionId,
+    /// What it covers.
+    pub products: Vec<Product>,
+}

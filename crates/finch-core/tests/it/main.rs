@@ -1,0 +1,2 @@
+//! The rules, and the store in memory.
+mod memory;

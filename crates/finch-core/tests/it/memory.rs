@@ -1,0 +1,20 @@
+//! The store in memory passes the whole suite.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use finch_core::{
+    MemoryTokenStore, TokenStore,
+    testing::{StoreFixture, application},
+};
+
+struct InMemory(Arc<MemoryTokenStore>);
+
+#[async_trait]
+impl StoreFixture for InMemory {
+    async fn store(&mut self) -> Arc<dyn TokenStore> {
+        self.0.clone()
+    }
+}
+
+finch_core::token_store_conformance!(InMemory(Arc::new(MemoryTokenStore::new(application()))));
