@@ -35,49 +35,49 @@ pub struct Answer {
 pub enum FinchApiError {
     /// 401 `invalid_token`: Finch refuses this token. The proof that it is dead.
     #[error("Finch refuses this access token")]
-    TokenInvalid(Answer),
+    TokenInvalid(Box<Answer>),
     /// 401 in Finch's shape with a meaning that is not known. A refusal only after Finch has
     /// acknowledged a disconnect: its documents promise no more than "Unauthorized".
     #[error("Finch answered 401 for a reason that it does not name")]
-    Unauthorized(Answer),
+    Unauthorized(Box<Answer>),
     /// 401 `reauthenticate_user`: the employer must authenticate again. The token stays.
     #[error("the employer must authenticate again at the provider")]
-    ReauthenticateUser(Answer),
+    ReauthenticateUser(Box<Answer>),
     /// 401 `account_setup_required`: the employer has not finished connecting. The token stays.
     #[error("the employer has not finished setting the account up")]
-    AccountSetupRequired(Answer),
+    AccountSetupRequired(Box<Answer>),
     /// 401 `invalid_client`: the client id or secret is wrong.
     #[error("Finch does not know this client id with this client secret")]
-    InvalidClient(Answer),
+    InvalidClient(Box<Answer>),
     /// 401 without a known meaning and not in Finch's shape (a proxy's), or one that speaks of the
     /// request and not of the token. Proves nothing.
     #[error("something answered 401, and it was not about the token")]
-    OtherUnauthorized(Answer),
+    OtherUnauthorized(Box<Answer>),
     /// 400 `invalid_grant`: the code is wrong, used or expired, or `redirect_uri` is not the code's.
     #[error(
         "Finch does not accept the authorization code: it is wrong, used or expired, or belongs to another redirect URI"
     )]
-    InvalidGrant(Answer),
+    InvalidGrant(Box<Answer>),
     /// 400 `connection_already_exists`: the customer id has a connection already.
     #[error("Finch already has a connection for this customer id")]
-    ConnectionAlreadyExists(Answer),
+    ConnectionAlreadyExists(Box<Answer>),
     /// 402: the application has unpaid invoices at Finch. Everything waits, and the bill runs.
     #[error("Finch wants its invoices paid (402)")]
-    PaymentRequired(Answer),
+    PaymentRequired(Box<Answer>),
     /// Another answer that no retry mends soon: 3xx, 400, 403, 404, 405, 422, or a success whose body
     /// says something else.
     #[error("Finch rejected the request with status {}", .0.status)]
-    Rejected(Answer),
+    Rejected(Box<Answer>),
     /// 408, 409, 425, 429, 5xx: later again.
     #[error("Finch cannot answer now (status {})", .0.status)]
-    TryLater(Answer),
+    TryLater(Box<Answer>),
     /// A success whose body cannot be read.
     #[error("Finch's answer cannot be read: {problem}")]
     Unreadable {
         /// What is wrong: the length, and the JSON path where there is one. Never the content.
         problem: String,
         /// The rest of the answer.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// No answer.
     #[error("no answer from Finch: {problem}")]
@@ -96,37 +96,38 @@ impl Answer {
     /// Tells what the answer means, by status, `finch_code` and `name` together
     /// (`reference/finch-api.md` 5.2): both spellings of each name, with and without `_error`.
     pub fn into_error(self) -> FinchApiError {
+        let answer = Box::new(self);
         let said = |word: &str| {
-            let name = self
+            let name = answer
                 .name
                 .as_deref()
                 .map(|n| n.strip_suffix("_error").unwrap_or(n));
-            self.finch_code.as_deref() == Some(word) || name == Some(word)
+            answer.finch_code.as_deref() == Some(word) || name == Some(word)
         };
-        match self.status {
-            400 if said("invalid_grant") => FinchApiError::InvalidGrant(self),
+        match answer.status {
+            400 if said("invalid_grant") => FinchApiError::InvalidGrant(answer),
             400 | 409 if said("connection_already_exists") => {
-                FinchApiError::ConnectionAlreadyExists(self)
+                FinchApiError::ConnectionAlreadyExists(answer)
             }
-            400 | 401 if said("invalid_client") => FinchApiError::InvalidClient(self),
+            400 | 401 if said("invalid_client") => FinchApiError::InvalidClient(answer),
             401 if said("reauthenticate_user")
                 || said("no_valid_accounts")
                 || said("locked_out") =>
             {
-                FinchApiError::ReauthenticateUser(self)
+                FinchApiError::ReauthenticateUser(answer)
             }
-            401 if said("account_setup_required") => FinchApiError::AccountSetupRequired(self),
+            401 if said("account_setup_required") => FinchApiError::AccountSetupRequired(answer),
             401 if said("unauthorized_request")
                 || said("invalid_request")
-                || !self.finch_shaped =>
+                || !answer.finch_shaped =>
             {
-                FinchApiError::OtherUnauthorized(self)
+                FinchApiError::OtherUnauthorized(answer)
             }
-            401 if said("invalid_token") => FinchApiError::TokenInvalid(self),
-            401 => FinchApiError::Unauthorized(self),
-            402 => FinchApiError::PaymentRequired(self),
-            408 | 409 | 425 | 429 | 500..=599 => FinchApiError::TryLater(self),
-            _ => FinchApiError::Rejected(self),
+            401 if said("invalid_token") => FinchApiError::TokenInvalid(answer),
+            401 => FinchApiError::Unauthorized(answer),
+            402 => FinchApiError::PaymentRequired(answer),
+            408 | 409 | 425 | 429 | 500..=599 => FinchApiError::TryLater(answer),
+            _ => FinchApiError::Rejected(answer),
         }
     }
 }

@@ -305,14 +305,14 @@ impl FinchApi for FakeFinch {
         let taken =
             |t: &&Issued| t.alive && t.login.customer.as_ref() == Some(&session.customer_id);
         if let Some(existing) = world.tokens.iter().find(taken) {
-            return Err(FinchApiError::ConnectionAlreadyExists(Answer {
+            return Err(FinchApiError::ConnectionAlreadyExists(Box::new(Answer {
                 status: 400,
                 finch_shaped: true,
                 finch_code: Some("connection_already_exists".into()),
                 connection_id: Some(existing.connection_id.clone()),
                 customer_id: Some(session.customer_id.clone()),
                 ..Answer::default()
-            }));
+            })));
         }
         Ok(world.session())
     }

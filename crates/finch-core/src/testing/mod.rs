@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a conformance case fails by panicking, and compares secrets"

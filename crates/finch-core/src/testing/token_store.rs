@@ -371,11 +371,11 @@ cases! { $
         let seen = by_id(&*fixture.store().await, "k").await;
         fixture.store().await.apply(decide::fence(&seen, intent(Actor::Finch))).await.unwrap();
         let seen = by_id(&*fixture.store().await, "k").await;
-        let invalid = crate::FinchApiError::TokenInvalid(crate::Answer {
+        let invalid = crate::FinchApiError::TokenInvalid(Box::new(crate::Answer {
             status: 401,
             request_id: Some("req-1".parse().unwrap()),
             ..crate::Answer::default()
-        });
+        }));
         let refused = decide::record(&seen, token, Call::Introspect, Err(&invalid), at(20), 0.5);
         fixture.store().await.apply(refused).await.unwrap();
         let seen = by_id(&*fixture.store().await, "k").await;
