@@ -1,2 +1,53 @@
-//! Development commands.
-fn main() {}
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command for people: its output is what it is for"
+)]
+
+mod cargo;
+mod ci;
+mod layers;
+mod step;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Work on the project itself.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  test    build and test the whole workspace
+  ci      all of what CI runs: fmt, tidy, layers, clippy, features, doc, test
+  layers  check that no crate depends on what its layer forbids
+  tidy    check what neither compiler nor clippy sees
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["test"] => ci::test(),
+        ["ci"] => ci::all(),
+        ["layers"] => ci::layers(),
+        ["tidy"] => ci::tidy(),
+        other => {
+            eprintln!("cargo xtask knows no `{}`.\n\n{HELP}", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -182,6 +182,9 @@ impl TokenStore for MemoryTokenStore {
                 .map(|k| &k.connection)
                 .filter(|c| of(c, None)),
             Selector::ConnectionId(id) => data.named(id, customer),
+            Selector::Pair(provider, company) => {
+                data.pair(provider, Some(company)).filter(|c| of(c, None))
+            }
             Selector::Token(secret) => data
                 .holding(secret)
                 .filter(|(id, c)| of(c, Some(*id)))

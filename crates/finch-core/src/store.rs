@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use crate::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Grant,
-    NewAttempt, State, TokenId, UsableToken, Wanted,
+    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId,
+    Grant, NewAttempt, ProviderId, State, TokenId, UsableToken, Wanted,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -144,6 +144,8 @@ pub enum Selector<'a> {
     Key(ConnectionKey),
     /// By any of its `connection_id`s.
     ConnectionId(&'a ConnectionId),
+    /// By its provider and company.
+    Pair(&'a ProviderId, &'a CompanyId),
     /// By a token that is kept in it, even one that is revoked.
     Token(&'a AccessToken),
     /// By a token's record.

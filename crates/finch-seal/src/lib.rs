@@ -1,1 +1,30 @@
-//! finch-seal.
+#![doc = include_str!("../README.md")]
+
+mod kek;
+#[cfg(unix)]
+pub mod keyfile;
+mod source;
+
+mod ring;
+mod wrapped;
+
+mod blob;
+mod budget;
+mod fingerprint;
+mod place;
+
+mod aead;
+mod error;
+mod framing;
+
+#[cfg(test)]
+mod vectors;
+
+pub use budget::Reservation;
+pub use error::{KeyFileError, ParseKeyError, SealError};
+pub use fingerprint::Domain;
+pub use kek::Kek;
+pub use place::Place;
+pub use ring::KeyRing;
+pub use source::{KeyBytes, KeyId, KeySource};
+pub use wrapped::WrappedKeys;

@@ -40,6 +40,9 @@ pub struct Plan {
     pub shared: bool,
     /// Who has live tokens on it. The operator sees all of them, a customer only itself.
     pub customers: Vec<CustomerId>,
+    /// Why the operator ends it for every customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The connection's record.
     #[serde(skip)]
     pub connection: ConnectionKey,
@@ -64,13 +67,13 @@ pub enum PlanVerdict {
     SharedWithOthers,
 }
 
-/// Plans a disconnect. `customer`: in whose scope; none for the operator. `force`: the operator means
-/// to end it for every customer.
+/// Plans a disconnect. `customer`: in whose scope; none for the operator. `for_everyone`: the operator
+/// means to end it for every customer, for this reason.
 pub fn plan(
     connection: &Connection,
     subject: &Subject,
     customer: Option<&CustomerId>,
-    force: bool,
+    for_everyone: Option<String>,
 ) -> Plan {
     let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
     let meant = |t: &&Token| match subject {
@@ -96,7 +99,7 @@ pub fn plan(
         .all(has_ended)
     {
         PlanVerdict::AlreadyDisconnected
-    } else if shared && !(customer.is_none() && force) {
+    } else if shared && (customer.is_some() || for_everyone.is_none()) {
         PlanVerdict::SharedWithOthers
     } else if open {
         PlanVerdict::Joins
@@ -128,6 +131,7 @@ pub fn plan(
         products: products.into_iter().collect(),
         shared,
         customers: customers.cloned().collect(),
+        reason: for_everyone,
         connection: connection.key,
         revision: connection.revision,
     }

@@ -118,7 +118,7 @@ impl Data {
         }
     }
 
-    fn pair(
+    pub(super) fn pair(
         &self,
         provider: &crate::ProviderId,
         company: Option<&crate::CompanyId>,

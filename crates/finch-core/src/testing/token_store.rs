@@ -1,3 +1,4 @@
+// Long because each case is stated once, and one macro must see them all.
 //! The conformance suite of [`TokenStore`]: each case is stated once, and the macro
 //! [`token_store_conformance!`](crate::token_store_conformance) runs every one of them.
 
@@ -486,10 +487,12 @@ cases! { $
         let store = fixture.store().await;
         let (token1, token2) = (crate::AccessToken::new("t1"), crate::AccessToken::new("t2"));
         let (k1, k2) = (id("k1"), id("k2"));
+        let (gusto, c) = ("gusto".parse().unwrap(), "c".parse().unwrap());
         for (selector, own) in [
             (Selector::Key(key), true),
             (Selector::ConnectionId(&k1), true),
             (Selector::ConnectionId(&k2), false),
+            (Selector::Pair(&gusto, &c), true),
             (Selector::Token(&token1), true),
             (Selector::Token(&token2), false),
             (Selector::TokenId(mine), true),

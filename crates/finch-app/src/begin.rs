@@ -1,0 +1,314 @@
+//! Begin: an attempt to connect, bound to a customer and a `state`.
+
+use std::time::Duration;
+
+use finch_core::{
+    ConnectSession, ConnectUrl, ConnectionId, CustomerId, CustomerScope, FinchApiError,
+    FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession, Product, ProviderId,
+    ReauthenticateSession, Selector, State, StoreError, Timestamp,
+};
+use thiserror::Error;
+
+use crate::Finch;
+
+/// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
+const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
+const SHORTEST_SESSION: Duration = Duration::from_secs(60);
+
+/// What a customer's attempt asks for.
+#[derive(Clone, Debug)]
+pub struct ConnectRequest {
+    /// The customer's name, for the person who connects: 1 to 255 characters.
+    pub customer_name: String,
+    /// The person's address, if Finch is to know it.
+    pub customer_email: Option<String>,
+    /// What to ask for. At least one product for a new connection; empty in a reauthentication: as
+    /// before.
+    pub products: Vec<Product>,
+    /// The provider, where the person has no choice.
+    pub provider: Option<ProviderId>,
+    /// Redirect, or embedded.
+    pub flow: Flow,
+    /// Finch's sandbox: `finch` or `provider`; none for real data.
+    pub sandbox: Option<String>,
+    /// How long the session and the attempt live: whole minutes, 1 minute to 90 days.
+    pub lifetime: Duration,
+}
+
+impl ConnectRequest {
+    /// A request for real data at any provider, for one day.
+    pub fn new(customer_name: impl Into<String>, products: Vec<Product>, flow: Flow) -> Self {
+        Self {
+            customer_name: customer_name.into(),
+            customer_email: None,
+            products,
+            provider: None,
+            flow,
+            sandbox: None,
+            lifetime: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// An attempt that has begun.
+#[derive(Clone, Debug)]
+pub struct BegunConnect {
+    /// The page to send the person to. Whoever has it can complete the attempt.
+    pub connect_url: ConnectUrl,
+    /// Comes back with the code. Keep it in the person's session, in case Finch does not return it.
+    pub state: State,
+    /// Until when the attempt lives.
+    pub expires_at: Timestamp,
+    /// The customer id that Finch was given: the customer's own, or one derived from it, since Finch
+    /// allows each only once.
+    pub finch_customer_id: Option<FinchCustomerId>,
+    /// The connection that is renewed. Also where a new one was asked for, and Finch said that the
+    /// customer has one already.
+    pub reauthenticates: Option<ConnectionId>,
+    /// A disconnect of that connection is open: a token that comes meanwhile waits for its end.
+    pub disconnect_is_open: bool,
+}
+
+/// Why no attempt began.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BeginConnectError {
+    /// The customer's name is empty or too long.
+    #[error("the customer's name must have 1 to 255 characters")]
+    CustomerName,
+    /// No product was asked for.
+    #[error("ask for at least one product, such as company or directory")]
+    NoProducts,
+    /// The lifetime is not one that Finch takes.
+    #[error("a session lives for whole minutes, from 1 minute to 90 days")]
+    Lifetime,
+    /// There is no such connection, or it is another customer's.
+    #[error("there is no such connection")]
+    NotFound,
+    /// Finch did not open a session.
+    #[error("Finch did not open a Connect session")]
+    Finch(#[source] FinchApiError),
+    /// The store failed. No attempt was kept; try again.
+    #[error("the attempt could not be stored")]
+    Store(#[from] StoreError),
+}
+
+impl Finch {
+    /// Begins an attempt: opens a Connect session at Finch, and keeps the attempt under the hash of a
+    /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
+    /// customer's, or unknown here), the session renews that one.
+    ///
+    /// # Errors
+    /// [`BeginConnectError`]. Nothing has begun.
+    pub async fn begin_connect(
+        &self,
+        scope: &CustomerScope,
+        request: ConnectRequest,
+    ) -> Result<BegunConnect, BeginConnectError> {
+        check(&request)?;
+        if request.products.is_empty() {
+            return Err(BeginConnectError::NoProducts);
+        }
+        let mut refused = Vec::new();
+        loop {
+            let customer_id = self.free_customer_id(scope.id(), &refused).await?;
+            let session = NewSession {
+                customer_id: customer_id.clone(),
+                customer_name: request.customer_name.clone(),
+                customer_email: request.customer_email.clone(),
+                products: request.products.clone(),
+                provider: request.provider.clone(),
+                redirect_uri: request.flow.redirect_uri().cloned(),
+                sandbox: request.sandbox.clone(),
+                lifetime: request.lifetime,
+            };
+            let exists = match self.api().new_session(&session).await {
+                Ok(session) => {
+                    return self
+                        .keep(scope, request, session, Some(customer_id), None)
+                        .await;
+                }
+                Err(FinchApiError::ConnectionAlreadyExists(answer)) if refused.len() < 8 => answer,
+                Err(error) => return Err(BeginConnectError::Finch(error)),
+            };
+            let Some(existing) = exists.connection_id.clone() else {
+                return Err(BeginConnectError::Finch(
+                    FinchApiError::ConnectionAlreadyExists(exists),
+                ));
+            };
+            if self.is_own_or_unknown(scope.id(), &existing).await? {
+                return self
+                    .reauthenticate(scope, request, existing, Some(customer_id))
+                    .await;
+            }
+            // Somebody else's connection goes by this name at Finch.
+            refused.push(customer_id);
+        }
+    }
+
+    /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
+    /// products.
+    ///
+    /// # Errors
+    /// [`BeginConnectError`]. Nothing has begun.
+    pub async fn begin_reauthenticate(
+        &self,
+        scope: &CustomerScope,
+        connection: &ConnectionId,
+        request: ConnectRequest,
+    ) -> Result<BegunConnect, BeginConnectError> {
+        check(&request)?;
+        let found = self
+            .store()
+            .load(Selector::ConnectionId(connection), Some(scope.id()))
+            .await?;
+        let Some(found) = found else {
+            return Err(BeginConnectError::NotFound);
+        };
+        let own = found
+            .tokens
+            .iter()
+            .rev()
+            .filter(|t| t.customer.as_ref() == Some(scope.id()));
+        let named = own.filter(|t| t.facts.connection_id == *connection);
+        let expected = named
+            .filter_map(|t| t.facts.finch_customer_id.clone())
+            .next();
+        self.reauthenticate(scope, request, connection.clone(), expected)
+            .await
+    }
+
+    async fn reauthenticate(
+        &self,
+        scope: &CustomerScope,
+        request: ConnectRequest,
+        connection_id: ConnectionId,
+        expected: Option<FinchCustomerId>,
+    ) -> Result<BegunConnect, BeginConnectError> {
+        let session = ReauthenticateSession {
+            connection_id: connection_id.clone(),
+            products: request.products.clone(),
+            redirect_uri: request.flow.redirect_uri().cloned(),
+            lifetime: request.lifetime,
+        };
+        let session = self
+            .api()
+            .reauthenticate_session(&session)
+            .await
+            .map_err(BeginConnectError::Finch)?;
+        self.keep(scope, request, session, expected, Some(connection_id))
+            .await
+    }
+
+    async fn keep(
+        &self,
+        scope: &CustomerScope,
+        request: ConnectRequest,
+        session: ConnectSession,
+        finch_customer_id: Option<FinchCustomerId>,
+        reauthenticates: Option<ConnectionId>,
+    ) -> Result<BegunConnect, BeginConnectError> {
+        let mut bytes = [0; 32];
+        self.system().fill(&mut bytes);
+        let state = State::new(
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>(),
+        );
+        let opened_at = self.now();
+        let expires_at = opened_at
+            .checked_add(request.lifetime)
+            .unwrap_or(Timestamp::MAX);
+        let attempt = NewAttempt {
+            customer: scope.id().clone(),
+            flow: request.flow,
+            finch_customer_id: finch_customer_id.clone(),
+            products: request.products,
+            reauthenticates: reauthenticates.clone(),
+            for_disconnect: None,
+            opened_at,
+            expires_at,
+        };
+        self.store().open_attempt(attempt, &state).await?;
+        let disconnect_is_open = match &reauthenticates {
+            Some(id) => {
+                let connection = self
+                    .store()
+                    .load(Selector::ConnectionId(id), Some(scope.id()))
+                    .await?;
+                connection.is_some_and(|c| c.open_disconnect().is_some())
+            }
+            None => false,
+        };
+        let connect_url = session
+            .connect_url
+            .with_state(&state)
+            .unwrap_or(session.connect_url);
+        Ok(BegunConnect {
+            connect_url,
+            state,
+            expires_at,
+            finch_customer_id,
+            reauthenticates,
+            disconnect_is_open,
+        })
+    }
+
+    /// The customer's own id if no connection goes by it yet, or the first free one of `id~2`, `id~3` …
+    async fn free_customer_id(
+        &self,
+        customer: &CustomerId,
+        refused: &[FinchCustomerId],
+    ) -> Result<FinchCustomerId, BeginConnectError> {
+        for block in 0_u32.. {
+            let numbers = block * 16 + 1..=block * 16 + 16;
+            let candidates: Vec<_> = numbers.filter_map(|n| derived(customer, n)).collect();
+            let taken = self
+                .store()
+                .taken_customer_ids(customer, &candidates)
+                .await?;
+            let free = |id: &&FinchCustomerId| !taken.contains(id) && !refused.contains(id);
+            if let Some(free) = candidates.iter().find(free) {
+                return Ok(free.clone());
+            }
+        }
+        Err(BeginConnectError::NotFound)
+    }
+
+    async fn is_own_or_unknown(
+        &self,
+        customer: &CustomerId,
+        id: &ConnectionId,
+    ) -> Result<bool, StoreError> {
+        let selector = Selector::ConnectionId(id);
+        let own = self.store().load(selector, Some(customer)).await?.is_some();
+        Ok(own || self.store().load(selector, None).await?.is_none())
+    }
+}
+
+fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
+    if !(1..=255).contains(&request.customer_name.chars().count()) {
+        return Err(BeginConnectError::CustomerName);
+    }
+    let whole_minutes =
+        request.lifetime.subsec_nanos() == 0 && request.lifetime.as_secs().is_multiple_of(60);
+    if !whole_minutes || !(SHORTEST_SESSION..=LONGEST_SESSION).contains(&request.lifetime) {
+        return Err(BeginConnectError::Lifetime);
+    }
+    Ok(())
+}
+
+/// The customer's id at Finch for its `number`-th connection.
+fn derived(customer: &CustomerId, number: u32) -> Option<FinchCustomerId> {
+    let suffix = if number == 1 {
+        String::new()
+    } else {
+        format!("~{number}")
+    };
+    let mut end = customer.as_str().len().min(MAX_ID_BYTES - suffix.len());
+    while !customer.as_str().is_char_boundary(end) {
+        end -= 1;
+    }
+    FinchCustomerId::new(format!("{}{suffix}", customer.as_str()[..end].trim_end())).ok()
+}

@@ -1,0 +1,335 @@
+//! Complete: exchange the code, and store the token whatever the checks say.
+
+use finch_core::{
+    AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
+    ConnectionId, ConnectionKey, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant,
+    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    decide::{Arrival, Arrived, admit},
+    exchange_failure,
+};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::Finch;
+
+/// A connection that a token has joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CompletedConnect {
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The handle of the connection.
+    pub connection_id: ConnectionId,
+    /// The payroll or HR system.
+    pub provider_id: ProviderId,
+    /// The employer; none while Finch has not named it.
+    pub company_id: Option<CompanyId>,
+    /// What the token covers.
+    pub products: Vec<Product>,
+    /// `Active`; or `Unverified` or `Fenced`, where a disconnect was under way.
+    #[serde(flatten)]
+    pub token_state: TokenState,
+    /// How many tokens of the customer were in the connection before.
+    pub joined_tokens: usize,
+}
+
+/// Why an attempt did not end with a token in use.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CompleteConnectError {
+    /// There is no attempt with this state, or it is another customer's.
+    #[error("no attempt to connect has this state: begin a new one")]
+    UnknownState,
+    /// The attempt's session has expired.
+    #[error("the attempt to connect has expired: begin a new one")]
+    Expired,
+    /// The state was used with another code.
+    #[error("this state was used with another code: begin a new attempt")]
+    StateUsed,
+    /// The same state and code are being exchanged, or were when a process ended.
+    #[error("this code is being exchanged already: ask again with the same state and code")]
+    InProgress,
+    /// Finch did not look at the code. The same state and code may be tried again for as long as the
+    /// code lives (10 minutes).
+    #[error(
+        "nothing reached Finch: try the same state and code again within 10 minutes of the code's issue"
+    )]
+    NotSent(#[source] ExchangeError),
+    /// Finch said no. No token was issued.
+    #[error("Finch did not exchange the code: begin a new attempt")]
+    Failed(#[source] ExchangeError),
+    /// The answer was lost: a token may exist, and be billed, that nobody has. The code must not be
+    /// sent again.
+    #[error(
+        "Finch's answer was lost, and a token may exist that nobody has: connect this customer again, and disconnect will end both"
+    )]
+    Unknown(#[source] ExchangeError),
+    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
+    #[error(
+        "the token is stored but not used: connection {connection_id} belongs to another provider or company; an operator must look at it"
+    )]
+    Conflict {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
+    /// attempt's.
+    #[error(
+        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's; an operator must look at it"
+    )]
+    OtherCustomer {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// Finch issued a token that is stored for somebody else. Nothing was changed.
+    #[error("Finch issued a token that belongs to somebody else here: nothing was changed")]
+    ForeignToken,
+    /// The store took no token. Here it is: keep it safe and store it later, for it is live and billed.
+    #[error("the token could not be stored: it is live and billed, and comes back with this error")]
+    NotStored {
+        /// What would have been stored.
+        grant: Box<Grant>,
+        /// Why it was not.
+        #[source]
+        source: StoreError,
+    },
+    /// The store failed before anything was sent.
+    #[error("the store failed: nothing was sent")]
+    Store(#[from] StoreError),
+    /// The task that did the work has ended early.
+    #[error("the exchange was cut off: ask again with the same state and code")]
+    CutOff,
+}
+
+/// Why an exchange failed: the error itself, or, when it is repeated later, what is kept of it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// Now.
+    #[error(transparent)]
+    Now(FinchApiError),
+    /// Earlier, by this attempt's first exchange.
+    #[error("the exchange failed earlier ({:?})", .0.kind)]
+    Earlier(Failure),
+}
+
+impl ExchangeError {
+    /// The failure in short.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Now(error) => error.failure(),
+            Self::Earlier(failure) => failure.clone(),
+        }
+    }
+}
+
+impl CompleteConnectError {
+    /// The token that could not be stored. It is live and billed: keep it safe.
+    pub fn into_token(self) -> Option<AccessToken> {
+        match self {
+            Self::NotStored { grant, .. } => Some(grant.secret),
+            _ => None,
+        }
+    }
+}
+
+impl Finch {
+    /// Completes an attempt with what came back from Finch Connect. The same state and code again
+    /// give the first one's result. A caller that goes away cancels nothing.
+    ///
+    /// # Errors
+    /// [`CompleteConnectError`] says whether a token exists, and where it is.
+    pub async fn complete_connect(
+        &self,
+        scope: &impl Scope,
+        state: State,
+        code: AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        let (finch, customer) = (self.clone(), scope.customer().cloned());
+        let task =
+            tokio::spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
+        task.await.unwrap_or(Err(CompleteConnectError::CutOff))
+    }
+
+    async fn complete(
+        &self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        let claimed = self
+            .store()
+            .claim_attempt(customer, state, code, self.now())
+            .await?;
+        let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
+        match claim {
+            Claim::Expired => Err(CompleteConnectError::Expired),
+            Claim::StateUsed => Err(CompleteConnectError::StateUsed),
+            Claim::InProgress => Err(CompleteConnectError::InProgress),
+            Claim::Repeat(end) => self.repeat(&attempt, end).await,
+            Claim::Begin => self.exchange(attempt, code).await,
+        }
+    }
+
+    async fn repeat(
+        &self,
+        attempt: &Attempt,
+        end: AttemptEnd,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        use ExchangeError::Earlier;
+        match end {
+            AttemptEnd::Stored(token) => {
+                let connection = self.store().load(Selector::TokenId(token), None).await?;
+                completed(attempt, connection.as_ref(), token)
+            }
+            AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
+            AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
+            AttemptEnd::Failed(failure) => Err(CompleteConnectError::Failed(Earlier(failure))),
+            AttemptEnd::Unknown(failure) => Err(CompleteConnectError::Unknown(Earlier(failure))),
+            _ => Err(CompleteConnectError::StateUsed),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        attempt: Attempt,
+        code: &AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
+            return Err(CompleteConnectError::InProgress);
+        };
+        let redirect_uri = attempt.purpose.flow.redirect_uri();
+        match self.api().exchange(code, redirect_uri).await {
+            Ok(grant) => self.admit(&attempt, began, grant).await,
+            Err(error) => {
+                let (failure, means) = (error.failure(), exchange_failure(&error));
+                let error = ExchangeError::Now(error);
+                let (end, error) = match means {
+                    ExchangeFailure::NotSent => (
+                        AttemptEnd::NotSent(failure),
+                        CompleteConnectError::NotSent(error),
+                    ),
+                    ExchangeFailure::Definite => (
+                        AttemptEnd::Failed(failure),
+                        CompleteConnectError::Failed(error),
+                    ),
+                    ExchangeFailure::Unknown => (
+                        AttemptEnd::Unknown(failure),
+                        CompleteConnectError::Unknown(error),
+                    ),
+                };
+                // Should this fail too, the attempt stays open and is listed as a possible orphan.
+                if let Err(error) = self.store().end_attempt(attempt.id, end).await {
+                    tracing::warn!(%error, "the end of an exchange could not be stored");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Stores the token, for as long as the store has a chance. A commit whose result is unknown is
+    /// looked up: the token is then known already.
+    async fn admit(
+        &self,
+        attempt: &Attempt,
+        began: Seq,
+        grant: Grant,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        let mut waited = std::time::Duration::ZERO;
+        let mut wait = std::time::Duration::from_millis(50);
+        let stored = loop {
+            match self.admit_once(attempt, began, &grant).await {
+                Ok(stored) => break stored,
+                Err(StoreError::Moved) => {}
+                Err(source) if waited >= self.options().store_patience => {
+                    return Err(CompleteConnectError::NotStored {
+                        grant: Box::new(grant),
+                        source,
+                    });
+                }
+                Err(_) => {
+                    self.system().sleep(wait).await;
+                    waited += wait;
+                    wait *= 2;
+                }
+            }
+        };
+        let Some((token, key)) = stored else {
+            if let Err(error) = self
+                .store()
+                .end_attempt(attempt.id, AttemptEnd::ForeignToken)
+                .await
+            {
+                tracing::warn!(%error, "the end of an exchange could not be stored");
+            }
+            return Err(CompleteConnectError::ForeignToken);
+        };
+        // A doubt, or an employer without a name, is settled at once where Finch answers.
+        if let Err(error) = self.settle(key).await {
+            tracing::debug!(%error, "left to the reconciler");
+        }
+        let connection = self.store().load(Selector::TokenId(token), None).await;
+        completed(attempt, connection.unwrap_or_default().as_ref(), token)
+    }
+
+    /// One try: the token's record and connection, or none if the token is somebody else's.
+    async fn admit_once(
+        &self,
+        attempt: &Attempt,
+        began: Seq,
+        grant: &Grant,
+    ) -> Result<Option<(TokenId, ConnectionKey)>, StoreError> {
+        let found = self.store().find(grant).await?;
+        let arrival = Arrival {
+            grant: grant.clone(),
+            attempt,
+            began,
+            now: self.now(),
+        };
+        let admitted = admit(found, arrival);
+        let Some(changes) = admitted.changes else {
+            return Ok(None);
+        };
+        let applied = self.store().apply(changes).await?;
+        Ok(match admitted.arrived {
+            Arrived::Known(token) => Some((token, applied.connection)),
+            _ => applied.admitted.map(|token| (token, applied.connection)),
+        })
+    }
+}
+
+/// What the caller hears of a token that is stored.
+fn completed(
+    attempt: &Attempt,
+    connection: Option<&Connection>,
+    token: TokenId,
+) -> Result<CompletedConnect, CompleteConnectError> {
+    let found = connection.and_then(|c| Some((c, c.token(token)?)));
+    let Some((connection, token)) = found else {
+        return Err(CompleteConnectError::CutOff);
+    };
+    let connection_id = token.facts.connection_id.clone();
+    if token.customer.is_none() {
+        let expected = attempt.purpose.finch_customer_id.as_ref();
+        let other = token
+            .facts
+            .finch_customer_id
+            .as_ref()
+            .is_some_and(|said| Some(said) != expected);
+        return Err(if other && expected.is_some() {
+            CompleteConnectError::OtherCustomer { connection_id }
+        } else {
+            CompleteConnectError::Conflict { connection_id }
+        });
+    }
+    let earlier =
+        |t: &&Token| t.id < token.id && t.customer == token.customer && !t.state.is_revoked();
+    Ok(CompletedConnect {
+        customer: attempt.purpose.customer.clone(),
+        connection_id,
+        provider_id: connection.provider.clone(),
+        company_id: connection.company.clone(),
+        products: token.facts.products.clone(),
+        token_state: token.state.clone(),
+        joined_tokens: connection.tokens.iter().filter(earlier).count(),
+    })
+}

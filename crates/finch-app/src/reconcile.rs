@@ -1,0 +1,176 @@
+//! Reconcile: one pass over everything that is unfinished.
+
+use finch_core::{
+    Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey, CustomerId, Failure,
+    OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState,
+};
+use serde::Serialize;
+
+use crate::{DisconnectOutcome, Finch};
+
+/// How much one pass does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pass {
+    /// What is due: for a background task.
+    #[default]
+    Due,
+    /// Everything that is open, whenever it would be due: a person asks.
+    Everything,
+}
+
+/// What one pass found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Reconciled {
+    /// Disconnects that Finch has proven now.
+    pub disconnected: usize,
+    /// Disconnects that go on.
+    pub pending: Vec<StillPending>,
+    /// Tokens in doubt that Finch accepts: they are in use now.
+    pub verified: usize,
+    /// Tokens in doubt that Finch refuses: their customers must connect again.
+    pub refused: usize,
+    /// Tokens still in doubt.
+    pub unverified: usize,
+    /// Connections whose employer Finch still has not named.
+    pub unnamed: usize,
+}
+
+/// A disconnect that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StillPending {
+    /// Its connection.
+    pub connection_id: Option<ConnectionId>,
+    /// How it stands.
+    #[serde(flatten)]
+    pub outcome: DisconnectOutcome,
+}
+
+/// An exchange whose token may exist at Finch, and be billed, without anybody having it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PossibleOrphan {
+    /// Whose attempt it was.
+    pub customer: CustomerId,
+    /// When the exchange began.
+    pub began_at: Timestamp,
+    /// The connection that was renewed, where it was not a new one.
+    pub reauthenticates: Option<ConnectionId>,
+    /// What became of Finch's answer; none: the process ended before it came.
+    pub failure: Option<Failure>,
+    /// For the next page.
+    #[serde(skip)]
+    pub id: AttemptId,
+}
+
+impl Finch {
+    /// One pass: goes on with every open disconnect, asks Finch about tokens in doubt, and about
+    /// employers without a name. Safe to repeat, and to run beside everything else.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the pass stopped there. What it did before is kept.
+    pub async fn reconcile(
+        &self,
+        _scope: &OperatorScope,
+        pass: Pass,
+    ) -> Result<Reconciled, StoreError> {
+        let began = self.now();
+        let (due_by, eager) = match pass {
+            Pass::Due => (Some(began), None),
+            Pass::Everything => (None, Some(began)),
+        };
+        let mut report = Reconciled::default();
+        let mut after = None;
+        loop {
+            let page = self.store().work(due_by, after, 100).await?;
+            for key in &page {
+                self.reconcile_one(*key, eager, &mut report).await?;
+            }
+            after = page.last().copied();
+            if after.is_none() {
+                return Ok(report);
+            }
+        }
+    }
+
+    async fn reconcile_one(
+        &self,
+        key: ConnectionKey,
+        eager: Option<Timestamp>,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
+        let Some(connection) = self.store().load(Selector::Key(key), None).await? else {
+            return Ok(());
+        };
+        if connection.open_disconnect().is_some() {
+            match self.drive(key, eager, self.now()).await? {
+                outcome @ DisconnectOutcome::Pending { .. } => {
+                    let connection_id = connection
+                        .tokens
+                        .last()
+                        .map(|t| t.facts.connection_id.clone());
+                    report.pending.push(StillPending {
+                        connection_id,
+                        outcome,
+                    });
+                    return Ok(());
+                }
+                _ => report.disconnected += 1,
+            }
+        }
+        let Some(before) = self.store().load(Selector::Key(key), None).await? else {
+            return Ok(());
+        };
+        self.settle(key).await?;
+        for token in before
+            .tokens
+            .iter()
+            .filter(|t| t.state == TokenState::Unverified)
+        {
+            let found = self.store().load(Selector::TokenId(token.id), None).await?;
+            match found
+                .as_ref()
+                .and_then(|c| c.token(token.id))
+                .map(|t| &t.state)
+            {
+                Some(TokenState::Active) => report.verified += 1,
+                Some(TokenState::Revoked { .. }) => report.refused += 1,
+                _ => report.unverified += 1,
+            }
+        }
+        let after = self.store().load(Selector::Key(key), None).await?;
+        report.unnamed += usize::from(after.is_some_and(|c| c.company.is_none()));
+        Ok(())
+    }
+
+    /// A page of the exchanges whose token may exist without anybody having it. The way out: connect
+    /// the customer again; the new token joins the same connection, and one disconnect ends both.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn possible_orphans(
+        &self,
+        scope: &impl Scope,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<PossibleOrphan>, StoreError> {
+        let attempts = self
+            .store()
+            .possible_orphans(scope.customer(), self.now(), after, limit)
+            .await?;
+        Ok(attempts.into_iter().filter_map(possible_orphan).collect())
+    }
+}
+
+fn possible_orphan(attempt: Attempt) -> Option<PossibleOrphan> {
+    let exchange = attempt.exchange?;
+    Some(PossibleOrphan {
+        customer: attempt.purpose.customer,
+        began_at: exchange.began_at,
+        reauthenticates: attempt.purpose.reauthenticates,
+        failure: match exchange.end {
+            Some(AttemptEnd::Unknown(failure)) => Some(failure),
+            _ => None,
+        },
+        id: attempt.id,
+    })
+}

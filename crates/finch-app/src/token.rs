@@ -1,0 +1,226 @@
+//! Use: a token for its customer, and what Finch says when one stops working.
+
+use finch_core::{
+    AccessToken, ConnectionId, CustomerScope, Failure, FinchApiError, Product, Selector,
+    StoreError, TokenId, TokenState, UsableToken, Wanted,
+    decide::{NoToken, Observed, why_no_token},
+};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::Finch;
+
+/// Why there is no token to use.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// There is no such connection, or it is another customer's.
+    #[error("there is no such connection")]
+    NotFound,
+    /// Finch must be asked first whether the token still lives: `reconcile` does.
+    #[error("the connection's token must be verified with Finch first: reconcile, then ask again")]
+    Unverified,
+    /// A disconnect has begun.
+    #[error("the connection is being disconnected")]
+    Disconnecting,
+    /// Access has ended. The customer must connect again.
+    #[error("the connection has been disconnected: the customer must connect again")]
+    Disconnected,
+    /// The employer must authenticate again: begin a reauthentication.
+    #[error("the employer must authenticate again: begin a reauthentication")]
+    NeedsReauth,
+    /// No token covers all of the products: begin a reauthentication that asks for them.
+    #[error(
+        "no token of the connection covers all of these products: reauthenticate and ask for them"
+    )]
+    ProductsNotGranted {
+        /// What one token covers, or another.
+        granted: Vec<Product>,
+    },
+    /// The store failed.
+    #[error("the token could not be read")]
+    Store(#[from] StoreError),
+}
+
+impl From<NoToken> for TokenError {
+    fn from(reason: NoToken) -> Self {
+        match reason {
+            NoToken::Unverified => Self::Unverified,
+            NoToken::Disconnecting => Self::Disconnecting,
+            NoToken::Disconnected => Self::Disconnected,
+            NoToken::NeedsReauth => Self::NeedsReauth,
+            NoToken::ProductsNotGranted { granted } => Self::ProductsNotGranted { granted },
+            _ => Self::NotFound,
+        }
+    }
+}
+
+/// What Finch says about a token that a host has reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unauthorized {
+    /// Finch accepts the token: the 401 had another reason. Nothing was changed.
+    StillAccepted,
+    /// The employer must authenticate again. The tokens are kept.
+    NeedsReauth,
+    /// Finch refuses the token: it is revoked here, and its siblings were asked about.
+    Revoked,
+    /// A disconnect of the connection is under way, or has ended. Nothing was changed.
+    Disconnecting,
+    /// Finch's answer proves nothing. Nothing was changed.
+    NothingProven {
+        /// What Finch said.
+        failure: Failure,
+    },
+}
+
+impl Finch {
+    /// The newest token of this customer in this connection that covers `products` (empty: any). One
+    /// read of the store; Finch is not asked.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why there is none.
+    pub async fn access_token(
+        &self,
+        scope: &CustomerScope,
+        connection: &ConnectionId,
+        products: &[Product],
+    ) -> Result<UsableToken, TokenError> {
+        let wanted = Wanted {
+            products: products.to_vec(),
+        };
+        if let Some(token) = self
+            .store()
+            .usable_token(scope.id(), connection, &wanted)
+            .await?
+        {
+            return Ok(token);
+        }
+        let found = self
+            .store()
+            .load(Selector::ConnectionId(connection), Some(scope.id()))
+            .await?;
+        Err(why_no_token(found.as_ref(), scope.id()).into())
+    }
+
+    /// A data call with this token has answered 401: asks Finch itself. The host's word alone revokes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`TokenError::NotFound`]: it is not a token of this customer. [`TokenError::Store`].
+    pub async fn report_unauthorized(
+        &self,
+        scope: &CustomerScope,
+        token: &AccessToken,
+    ) -> Result<Unauthorized, TokenError> {
+        let id = self
+            .store()
+            .token_of(token, Some(scope.id()))
+            .await?
+            .ok_or(TokenError::NotFound)?;
+        let found = self
+            .store()
+            .load(Selector::TokenId(id), Some(scope.id()))
+            .await?;
+        let state = found
+            .as_ref()
+            .and_then(|c| c.token(id))
+            .map(|t| t.state.clone());
+        match state {
+            None => return Err(TokenError::NotFound),
+            Some(TokenState::Revoked { .. }) => return Ok(Unauthorized::Revoked),
+            Some(TokenState::Active | TokenState::Unverified) => {}
+            Some(_) => return Ok(Unauthorized::Disconnecting),
+        }
+        let answer = self.api().introspect(token).await;
+        let observed = self.observe(id, answer.as_ref()).await?;
+        Ok(match (observed, answer) {
+            (Observed::Refused, _) => {
+                self.probe_siblings(id).await?;
+                Unauthorized::Revoked
+            }
+            (Observed::NeedsReauth, _) => Unauthorized::NeedsReauth,
+            (Observed::Accepted, _) | (_, Ok(_)) => Unauthorized::StillAccepted,
+            (Observed::Nothing, Err(error)) => Unauthorized::NothingProven {
+                failure: error.failure(),
+            },
+        })
+    }
+
+    /// Writes down what Finch said about a token, on whatever the connection is by then.
+    pub(crate) async fn observe(
+        &self,
+        token: TokenId,
+        answer: Result<&finch_core::Introspection, &FinchApiError>,
+    ) -> Result<Observed, StoreError> {
+        loop {
+            let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+                return Ok(Observed::Nothing);
+            };
+            let named = answer.ok().and_then(|said| said.company_id.as_ref());
+            let pair = match named.filter(|_| connection.company.is_none()) {
+                Some(company) => {
+                    self.store()
+                        .load(Selector::Pair(&connection.provider, company), None)
+                        .await?
+                }
+                None => None,
+            };
+            let (changes, observed) = finch_core::decide::observe(
+                &connection,
+                pair.as_ref(),
+                token,
+                answer,
+                self.now(),
+                self.jitter(),
+            );
+            match self.store().apply(changes).await {
+                Ok(_) => return Ok(observed),
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// One token of a connection is dead: asks Finch about each of the others.
+    async fn probe_siblings(&self, token: TokenId) -> Result<(), StoreError> {
+        let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+            return Ok(());
+        };
+        for sibling in connection.tokens.iter().filter(|t| t.state.is_live()) {
+            self.probe(sibling.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks Finch about one token, and writes down what it says.
+    pub(crate) async fn probe(&self, token: TokenId) -> Result<Observed, StoreError> {
+        let secret = match self.store().secret(token).await {
+            Ok(Some(secret)) => secret,
+            Ok(None) => return Ok(Observed::Nothing),
+            Err(StoreError::Unreadable { .. }) => {
+                self.note_unreadable(token).await?;
+                return Ok(Observed::Nothing);
+            }
+            Err(error) => return Err(error),
+        };
+        let answer = self.api().introspect(&secret).await;
+        self.observe(token, answer.as_ref()).await
+    }
+
+    /// Writes down that a secret cannot be unsealed.
+    pub(crate) async fn note_unreadable(&self, token: TokenId) -> Result<(), StoreError> {
+        loop {
+            let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+                return Ok(());
+            };
+            let changes = finch_core::decide::unreadable(&connection, token, self.now());
+            match self.store().apply(changes).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What can go wrong. No message carries a key, a plaintext or the text that was no key.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use crate::KeyId;
+
+/// Why a secret or a key ring could not be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The key source holds another key than the store was sealed with. Nothing was written.
+    #[error(
+        "the store is sealed with key {expected}, but key {given} was given: give the key that the store was made with"
+    )]
+    WrongKey {
+        /// The key that wrapped the store's keys.
+        expected: KeyId,
+        /// The key of the source.
+        given: KeyId,
+    },
+    /// The right key, but the wrapped keys don't open or don't belong together.
+    #[error(
+        "the store's key rows were changed or belong to another store: restore them from a backup"
+    )]
+    BrokenKeys,
+    /// The blob was changed, or belongs to another row, customer, application or store.
+    #[error(
+        "a sealed secret was changed, or moved away from its row: restore the row from a backup"
+    )]
+    Tampered,
+    /// The blob is shorter than any blob can be.
+    #[error("a sealed secret is cut short: restore the row from a backup")]
+    Truncated,
+    /// The blob has a format version that this release does not know.
+    #[error(
+        "a sealed secret has format version {0}, unknown to this release: use the newest release"
+    )]
+    UnknownVersion(u8),
+    /// The blob names an algorithm that this release does not know.
+    #[error("a sealed secret uses algorithm {0}, unknown to this release: use the newest release")]
+    UnknownAlgorithm(u8),
+    /// The blob was sealed with a data key that this ring does not hold.
+    #[error(
+        "a sealed secret belongs to key epoch {0}, which the store's key rows do not have: restore the key rows from a backup"
+    )]
+    UnknownEpoch(u32),
+    /// This ring has made all seals that were reserved for it: reserve more, then try again.
+    #[error("no reserved seal is left")]
+    ReservationSpent,
+    /// The data key has made as many seals as is safe. It still opens what it sealed.
+    #[error(
+        "the data key of epoch {epoch} has made as many seals as is safe: nothing more can be sealed with it"
+    )]
+    KeyExhausted {
+        /// The epoch of that key.
+        epoch: u32,
+    },
+    /// The key source could not be reached, or refused.
+    #[error("the key source failed")]
+    Source(#[source] Box<dyn Error + Send + Sync>),
+    /// The cryptographic library failed: no randomness, or no memory.
+    #[error("the cryptographic library failed")]
+    Crypto,
+}
+
+/// Why a text is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseKeyError {
+    /// There is nothing but white space.
+    #[error(
+        "the key is empty: expected 64 hex digits or base64 of 32 bytes; `finch keys init` makes one"
+    )]
+    Empty,
+    /// Something else than a key.
+    #[error(
+        "this is not a key: expected 64 hex digits or base64 of 32 bytes, got {length} characters; `finch keys init` makes one"
+    )]
+    Malformed {
+        /// How many characters there are.
+        length: usize,
+    },
+}
+
+/// Why a key file could not be read or made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// There is no such file.
+    #[error(
+        "there is no key file {path}: give the path of the one that the store was made with, or make the first one with `finch keys init`"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others than its owner may use the file.
+    #[error("the key file {path} is open to others (mode {mode:04o}): run `chmod 600 {path}`")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// A folder, a pipe, a device.
+    #[error("the key file {path} is not a regular file")]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file holds no key.
+    #[error("the key file {path} holds no key")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its content.
+        source: ParseKeyError,
+    },
+    /// The file exists, and a key file is never overwritten.
+    #[error(
+        "the key file {path} exists: it is never overwritten, since whatever it sealed could not be opened again"
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Reading failed.
+    #[error("the key file {path} could not be read")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Writing failed; there is no new key file.
+    #[error("the key file {path} could not be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}

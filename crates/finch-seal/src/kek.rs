@@ -1,0 +1,159 @@
+//! A key-encryption key whose bytes are at hand.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use crate::aead::{AeadKey, Nonce, random_key, random_nonce};
+use crate::framing::framed;
+use crate::{KeyBytes, KeyId, KeySource, ParseKeyError, SealError};
+
+/// What a key starts with in a file that we wrote. It lets secret scanners recognise a key.
+pub(crate) const PREFIX: &str = "finch-kek-v1:";
+
+/// Format and algorithm (AES-256-GCM) of a wrapped key.
+const WRAP_HEADER: [u8; 2] = [1, 1];
+const WRAP_LABEL: &[u8] = b"finch-seal wrap v1";
+const WRAP_KEY_LABEL: &[u8] = b"finch-seal wrap key v1";
+const KEY_ID_LABEL: &[u8] = b"finch-seal key id v1";
+
+/// A key-encryption key: 32 bytes that live outside the database.
+///
+/// The bytes themselves encrypt nothing: the key that wraps and the public name are HMACs of two
+/// labels under them, so that neither use can weaken the other.
+#[derive(Debug)]
+pub struct Kek(KeyBytes);
+
+impl Kek {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// [`SealError::Crypto`] when the system has no randomness to give.
+    pub fn generate() -> Result<Self, SealError> {
+        random_key().map(Self)
+    }
+
+    /// A key whose bytes the host holds already.
+    #[must_use]
+    pub fn from_bytes(bytes: KeyBytes) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a key from text, such as the value of an environment variable: 64 hex digits, or base64
+    /// (either alphabet, padded or not) of 32 bytes, with or without the `finch-kek-v1:` in front
+    /// that key files have. White space around it is ignored.
+    ///
+    /// # Errors
+    /// [`ParseKeyError`], which says what was expected and never what was found.
+    pub fn parse(text: &str) -> Result<Self, ParseKeyError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ParseKeyError::Empty);
+        }
+        let digits = text.strip_prefix(PREFIX).unwrap_or(text);
+        let mut bytes = Box::new([0; 32]);
+        let read = match digits.len() {
+            64 => decode_hex(digits, &mut bytes),
+            43 | 44 => decode_base64(digits, &mut bytes),
+            _ => None,
+        };
+        let key = KeyBytes::new(bytes);
+        read.map(|()| Self(key)).ok_or(ParseKeyError::Malformed {
+            length: text.chars().count(),
+        })
+    }
+
+    /// The bytes, for the key file.
+    #[cfg(unix)]
+    pub(crate) fn bytes(&self) -> &KeyBytes {
+        &self.0
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the key of an HMAC")]
+    fn hmac_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.0.expose_secret())
+    }
+
+    fn wrapping_key(&self) -> Result<AeadKey, SealError> {
+        let mut bytes = Box::new([0; 32]);
+        hmac::sign_to_buffer(&self.hmac_key(), WRAP_KEY_LABEL, &mut *bytes)
+            .map_err(|_| SealError::Crypto)?;
+        AeadKey::new(&KeyBytes::new(bytes))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "EXPOSE: the plaintext that is being wrapped"
+    )]
+    pub(crate) fn wrap_with_nonce(
+        &self,
+        key: &KeyBytes,
+        context: &[u8],
+        nonce: Nonce,
+    ) -> Result<Vec<u8>, SealError> {
+        let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
+        self.wrapping_key()?
+            .seal(&WRAP_HEADER, nonce, &bound_to, key.expose_secret())
+    }
+}
+
+impl KeySource for Kek {
+    /// 16 hex digits: 64 bits of an HMAC under the key.
+    fn id(&self) -> KeyId {
+        let tag = hmac::sign(&self.hmac_key(), KEY_ID_LABEL);
+        KeyId::new(
+            tag.as_ref()
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>(),
+        )
+    }
+
+    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.wrap_with_nonce(key, context, random_nonce()?)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
+        let sealed = wrapped
+            .strip_prefix(&WRAP_HEADER)
+            .ok_or(SealError::BrokenKeys)?;
+        let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
+        let mut key = Box::new([0; 32]);
+        let opened = self.wrapping_key()?.open(&bound_to, sealed, &mut *key);
+        // Boxed as a key before anything can return: it is wiped on the way of failure too.
+        let key = KeyBytes::new(key);
+        opened.map(|()| key).map_err(|_| SealError::BrokenKeys)
+    }
+}
+
+/// Both cases of digits; `None` where there is something else.
+fn decode_hex(digits: &str, bytes: &mut [u8; 32]) -> Option<()> {
+    let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (
+            char::from(high).to_digit(16)?,
+            char::from(low).to_digit(16)?,
+        );
+        *byte = u8::try_from(high << 4 | low).ok()?;
+    }
+    Some(())
+}
+
+fn decode_base64(digits: &str, bytes: &mut [u8; 32]) -> Option<()> {
+    let engine = match digits.contains(['-', '_']) {
+        true => &URL_SAFE_PAD_INDIFFERENT,
+        false => &STANDARD_PAD_INDIFFERENT,
+    };
+    // The decoder asks for room for 44 digits without padding.
+    let mut decoded = Zeroizing::new([0; 33]);
+    let length = engine.decode_slice(digits, decoded.as_mut_slice()).ok()?;
+    bytes.copy_from_slice(
+        decoded
+            .get(..length)
+            .filter(|decoded| decoded.len() == 32)?,
+    );
+    Some(())
+}

@@ -1,0 +1,106 @@
+//! Which texts are keys.
+
+use finch_seal::{Kek, KeySource, ParseKeyError};
+use proptest::prelude::*;
+
+use crate::support::{cases, key};
+
+const HEX: &str = "fbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbefbef";
+const STANDARD: &str = "+++++++++++++++++++++++++++++++++++++++++++";
+const URL_SAFE: &str = "-------------------------------------------";
+
+#[test]
+fn one_key_has_many_spellings() {
+    let expected = Kek::parse(HEX).unwrap().id();
+    let digits = "++++".repeat(10) + "++8";
+    let spellings = [
+        HEX.to_uppercase(),
+        digits.clone(),
+        format!("{digits}="),
+        digits.replace('+', "-"),
+        format!("{}=", digits.replace('+', "-")),
+    ];
+    for spelling in spellings {
+        for text in [
+            spelling.clone(),
+            format!("finch-kek-v1:{spelling}"),
+            format!("{spelling}\n"),
+            format!("  {spelling}\r\n\n"),
+        ] {
+            assert_eq!(Kek::parse(&text).unwrap().id(), expected, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_no_key() {
+    for text in ["", " ", "\n", "\r\n\t"] {
+        assert_eq!(Kek::parse(text).unwrap_err(), ParseKeyError::Empty);
+    }
+}
+
+#[test]
+fn anything_else_is_no_key() {
+    let no_keys = [
+        "finch-kek-v1:".to_owned(),
+        format!("finch-kek-v2:{HEX}"),
+        format!("FINCH-KEK-V1:{HEX}"),
+        HEX[1..].to_owned(),
+        format!("{HEX}0"),
+        format!("0x{}", &HEX[2..]),
+        HEX.replace('e', "g"),
+        HEX.replace('e', "+"),
+        format!("{} {}", &HEX[..32], &HEX[32..]),
+        // The last digit carries bits that 32 bytes don't have.
+        STANDARD.to_owned(),
+        URL_SAFE.to_owned(),
+        // Both alphabets at once.
+        format!("{}-8", "+".repeat(41)),
+        // 31 and 33 bytes.
+        "A".repeat(42),
+        "A".repeat(44),
+        format!("{}==", "A".repeat(42)),
+        "é".repeat(32),
+        "\0".repeat(64),
+    ];
+    for text in no_keys {
+        let length = text.chars().count();
+        let answer = Kek::parse(&text);
+        assert_eq!(
+            answer.unwrap_err(),
+            ParseKeyError::Malformed { length },
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn the_message_says_what_is_expected_and_how_to_make_one() {
+    for text in ["", "hunter2"] {
+        let message = Kek::parse(text).unwrap_err().to_string();
+        for part in ["64 hex digits", "base64 of 32 bytes", "`finch keys init`"] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!message.contains("hunter2"));
+    }
+}
+
+#[test]
+fn keys_have_names_of_their_own() {
+    let names: std::collections::HashSet<_> = (0..100)
+        .map(|byte| Kek::from_bytes(key(byte)).id())
+        .collect();
+    assert_eq!(names.len(), 100);
+    assert_ne!(Kek::generate().unwrap().id(), Kek::generate().unwrap().id());
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn no_text_makes_it_panic_or_speak(text in prop_oneof![any::<String>(), "[-+/_=0-9a-zA-Z]{43,64}"]) {
+        if let Err(error) = Kek::parse(&text) {
+            prop_assert!(text.chars().count() < 8 || !error.to_string().contains(&text));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What the crate promises, through its public interface alone.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: tests compare secrets with what was sealed"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests fail like tests"
+)]
+
+mod budget;
+mod key;
+#[cfg(unix)]
+mod keyfile;
+mod opening;
+mod sealing;
+mod secrecy;
+mod support;

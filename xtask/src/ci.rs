@@ -1,0 +1,84 @@
+//! The steps of CI. What is quick comes first; the tests have the last word.
+
+use crate::step::{Failure, last_step, step};
+use crate::{cargo, layers, tidy};
+
+/// All of them, up to the first that fails.
+pub(crate) fn all() -> Result<(), Failure> {
+    cargo_step("fmt", &["fmt", "--all", "--check"], &[])?;
+    tidy()?;
+    layers()?;
+    cargo_step(
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &[],
+    )?;
+    // Whoever brings an adapter of their own builds without ours.
+    cargo_step(
+        "features",
+        &[
+            "check",
+            "-p",
+            "finch-core",
+            "-p",
+            "finch-app",
+            "--no-default-features",
+        ],
+        &[],
+    )?;
+    cargo_step(
+        "doc",
+        &["doc", "--workspace", "--no-deps", "--all-features"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )?;
+    test()
+}
+
+/// Builds and tests the whole workspace.
+pub(crate) fn test() -> Result<(), Failure> {
+    last_step("test", "cargo xtask test", || {
+        cargo::run(&["test", "--workspace"], &[])
+    })
+}
+
+/// No crate depends on what its layer forbids.
+pub(crate) fn layers() -> Result<(), Failure> {
+    step(
+        "layers",
+        "cargo xtask layers",
+        || problems(layers::check()?),
+    )
+}
+
+/// What neither compiler nor clippy sees.
+pub(crate) fn tidy() -> Result<(), Failure> {
+    step("tidy", "cargo xtask tidy", || problems(tidy::check()?))
+}
+
+fn cargo_step(
+    name: &'static str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<(), Failure> {
+    let mut again = String::new();
+    for (variable, value) in variables {
+        again += &format!("{variable}=\"{value}\" ");
+    }
+    again += &format!("cargo {}", arguments.join(" "));
+    step(name, &again, || cargo::run(arguments, variables))
+}
+
+fn problems(found: Vec<String>) -> Result<(), Failure> {
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Problems(found)),
+    }
+}
