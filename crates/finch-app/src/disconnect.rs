@@ -162,11 +162,18 @@ impl Finch {
                 Err(StoreError::Moved) => return Err(DisconnectError::PlanChanged),
                 Err(error) => return Err(error.into()),
             }
+            if customer.is_some_and(|c| connection.is_ended_for_others_too(&c)) {
+                // It is under way for others: the reconciler goes on with it, and no customer hurries
+                // what another one sees (I11).
+                let found = finch
+                    .store()
+                    .load(Selector::Key(plan.connection), None)
+                    .await?;
+                let connection = found.ok_or(DisconnectError::PlanChanged)?;
+                return Ok(pending(&connection, finch.now()));
+            }
             let asked = finch.now();
-            let until = asked
-                .checked_add(finch.options().disconnect_patience)
-                .unwrap_or(Timestamp::MAX);
-            Ok(finch.drive(plan.connection, Some(asked), until).await?)
+            Ok(finch.drive(plan.connection, Some(asked), true).await?)
         });
         task.await.unwrap_or(Err(DisconnectError::CutOff))
     }
@@ -210,15 +217,18 @@ impl Finch {
         Ok(decide::plan(&connection, &subject, customer, for_everyone))
     }
 
-    /// Follows an open disconnect until it is finished, or until nothing can be done before `until`.
-    /// What was last tried before `eager_since` is tried again at once.
+    /// Follows an open disconnect until it is finished or `options.disconnect_patience` is used up;
+    /// without `waiting`, only as far as it goes at once. What was last tried before `eager_since` is
+    /// tried again at once.
     pub(crate) async fn drive(
         &self,
         key: ConnectionKey,
         eager_since: Option<Timestamp>,
-        until: Timestamp,
+        waiting: bool,
     ) -> Result<DisconnectOutcome, StoreError> {
         let _turn = self.drive_alone(key).await;
+        let patience = self.options().disconnect_patience;
+        let until = self.now().checked_add(patience).unwrap_or(Timestamp::MAX);
         loop {
             let connection = self.store().load(Selector::Key(key), None).await?;
             // An absorbed connection goes on under the key that absorbed it.
@@ -240,7 +250,7 @@ impl Finch {
                     Ok(_) | Err(StoreError::Moved) => {}
                     Err(error) => return Err(error),
                 },
-                Step::Wait(next_try) if next_try > until || now >= until => {
+                Step::Wait(next_try) if !waiting || next_try > until => {
                     return Ok(pending(&connection, next_try));
                 }
                 Step::Wait(next_try) => {

@@ -102,7 +102,7 @@ impl Finch {
             return Ok(());
         };
         if connection.open_disconnect().is_some() {
-            match self.drive(key, eager, self.now()).await? {
+            match self.drive(key, eager, false).await? {
                 outcome @ DisconnectOutcome::Pending { .. } => {
                     let connection_id = connection
                         .tokens

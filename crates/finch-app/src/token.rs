@@ -137,7 +137,7 @@ impl Finch {
         let observed = self.observe(id, answer.as_ref()).await?;
         Ok(match (observed, answer) {
             (Observed::Refused, _) => {
-                self.probe_siblings(id).await?;
+                self.probe_siblings(scope, id).await?;
                 Unauthorized::Revoked
             }
             (Observed::NeedsReauth, _) => Unauthorized::NeedsReauth,
@@ -183,12 +183,25 @@ impl Finch {
         }
     }
 
-    /// One token of a connection is dead: asks Finch about each of the others.
-    async fn probe_siblings(&self, token: TokenId) -> Result<(), StoreError> {
-        let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+    /// One token of a connection is dead: asks Finch about the others of the same customer. What one
+    /// customer reports changes nothing of another's (I11): theirs are found when they are used.
+    async fn probe_siblings(
+        &self,
+        scope: &CustomerScope,
+        token: TokenId,
+    ) -> Result<(), StoreError> {
+        let found = self
+            .store()
+            .load(Selector::TokenId(token), Some(scope.id()))
+            .await?;
+        let Some(connection) = found else {
             return Ok(());
         };
-        for sibling in connection.tokens.iter().filter(|t| t.state.is_live()) {
+        let own = connection
+            .tokens
+            .iter()
+            .filter(|t| t.customer.as_ref() == Some(scope.id()));
+        for sibling in own.filter(|t| t.state.is_live()) {
             self.probe(sibling.id).await?;
         }
         Ok(())

@@ -81,6 +81,15 @@ impl Connection {
         self.live_customers().iter().any(|c| *c != customer)
     }
 
+    /// Whether a disconnect is ending tokens of somebody other than `customer`.
+    pub fn is_ended_for_others_too(&self, customer: &CustomerId) -> bool {
+        let others = self
+            .tokens
+            .iter()
+            .filter(|t| t.customer.as_ref().is_some_and(|c| c != customer));
+        self.open_disconnect().is_some() && others.into_iter().any(Token::is_unproven)
+    }
+
     /// The customers who have live tokens on it.
     pub fn live_customers(&self) -> BTreeSet<&CustomerId> {
         let live = self.tokens.iter().filter(|t| t.state.is_live());

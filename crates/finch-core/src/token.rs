@@ -138,7 +138,7 @@ impl TokenState {
 
 /// How we know that a token is dead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "evidence", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
     /// Finch refused this very token.

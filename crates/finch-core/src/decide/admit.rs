@@ -157,14 +157,6 @@ fn state(
             changes
                 .events
                 .push(event(arrival, Happening::DisconnectReopened));
-            // Nothing newer lives, but a token in doubt may have arrived before this one.
-            let live = beside
-                .into_iter()
-                .flat_map(|c| &c.tokens)
-                .filter(|t| t.state.is_live());
-            changes
-                .tokens
-                .extend(live.map(|t| TokenChange::state(t.id, TokenState::Fenced)));
             TokenState::Fenced
         }
         Standing::Superseded => TokenState::Superseded,

@@ -80,10 +80,16 @@ pub fn plan(
         Subject::ConnectionId(id) => t.facts.connection_id == *id,
         Subject::Token(id) => t.id == *id,
     };
-    let has_ended = |t: &Token| {
-        let earlier = connection.generation_at(t.since()) < connection.generation();
-        t.state.is_revoked() && (earlier || connection.tokens.iter().all(|t| t.state.is_revoked()))
-            || t.state == TokenState::Superseded
+    // For whoever asks, it has ended if nothing of theirs is left, or if what they name is of an
+    // earlier generation.
+    let nothing_left = connection
+        .tokens
+        .iter()
+        .filter(visible)
+        .all(|t| t.state.is_revoked());
+    let has_ended = |t: &Token| match t.state {
+        TokenState::Superseded => true,
+        _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
     let live = connection.live_customers();
     let shared = match customer {
@@ -91,12 +97,13 @@ pub fn plan(
         None => live.len() > 1,
     };
     let open = connection.open_disconnect().is_some();
-    let verdict = if connection
-        .tokens
-        .iter()
-        .filter(visible)
-        .filter(meant)
-        .all(has_ended)
+    let verdict = if nothing_left
+        || connection
+            .tokens
+            .iter()
+            .filter(visible)
+            .filter(meant)
+            .all(has_ended)
     {
         PlanVerdict::AlreadyDisconnected
     } else if shared && (customer.is_some() || for_everyone.is_none()) {

@@ -5,10 +5,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, CompanyId, ConnectSession, ConnectUrl,
@@ -23,6 +24,15 @@ pub enum Reach {
     Pair,
     /// The token's own `connection_id`; other credentials get one of their own.
     ConnectionId,
+}
+
+/// Where an exchange waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Before Finch looks at it.
+    BeforeItsEffect,
+    /// After the token is issued, before the answer is sent.
+    BeforeItsAnswer,
 }
 
 /// A Finch in memory.
@@ -40,6 +50,10 @@ struct World {
     tokens: Vec<Issued>,
     calls: Vec<String>,
     failures: VecDeque<FinchApiError>,
+    /// The next answer is lost, after its effect.
+    lose_next: bool,
+    /// The next exchange waits: before its effect, or between its effect and its answer.
+    hold: Option<(Held, Arc<Notify>)>,
     /// `/auth/token` and `/introspect` leave the company out.
     hide_company: bool,
 }
@@ -162,6 +176,18 @@ impl FakeFinch {
         self.world().failures.push_back(error);
     }
 
+    /// The answer to the next call is lost on its way back: it took effect, and nobody hears.
+    pub fn lose_next_answer(&self) {
+        self.world().lose_next = true;
+    }
+
+    /// The next exchange waits there until the returned one is notified.
+    pub fn hold_next_exchange(&self, held: Held) -> Arc<Notify> {
+        let go = Arc::new(Notify::new());
+        self.world().hold = Some((held, go.clone()));
+        go
+    }
+
     /// The calls so far, such as `disconnect`, in order; and forgets them.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.world().calls)
@@ -175,51 +201,9 @@ impl FakeFinch {
             None => Ok(world),
         }
     }
-}
 
-fn answer(status: u16, word: &str) -> FinchApiError {
-    let name = Some(word.to_owned());
-    Answer {
-        status,
-        finch_shaped: true,
-        name,
-        finch_code: Some(word.to_owned()),
-        ..Answer::default()
-    }
-    .into_error()
-}
-
-impl World {
-    fn alive(&mut self, token: &AccessToken) -> Result<&mut Issued, FinchApiError> {
-        let found = self
-            .tokens
-            .iter_mut()
-            .find(|t| t.secret == token.expose() && t.alive);
-        found.ok_or_else(|| answer(401, "invalid_token"))
-    }
-
-    fn session(&mut self) -> ConnectSession {
-        self.issued += 1;
-        let id = format!("session-{}", self.issued);
-        let connect_url = ConnectUrl::new(format!("http://127.0.0.1:1/authorize?session={id}"));
-        ConnectSession {
-            session_id: SessionId::new(id).unwrap(),
-            connect_url,
-        }
-    }
-}
-
-#[async_trait]
-impl FinchApi for FakeFinch {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    async fn exchange(
-        &self,
-        code: &AuthorizationCode,
-        _: Option<&RedirectUri>,
-    ) -> Result<Grant, FinchApiError> {
+    /// Issues the token of a code.
+    fn issue(&self, code: &AuthorizationCode) -> Result<Grant, FinchApiError> {
         let mut world = self.called("exchange")?;
         let Some(index) = world
             .codes
@@ -269,6 +253,78 @@ impl FinchApi for FakeFinch {
         })
     }
 
+    /// The answer, unless it is to be lost.
+    fn answer<T>(&self, answer: T) -> Result<T, FinchApiError> {
+        match std::mem::take(&mut self.world().lose_next) {
+            true => Err(FinchApiError::NoAnswer {
+                problem: "lost".into(),
+                sent: true,
+            }),
+            false => Ok(answer),
+        }
+    }
+
+    async fn wait_if_held(&self, where_: Held) {
+        let go = self
+            .world()
+            .hold
+            .take_if(|(held, _)| *held == where_)
+            .map(|(_, go)| go);
+        if let Some(go) = go {
+            go.notified().await;
+        }
+    }
+}
+
+fn answer(status: u16, word: &str) -> FinchApiError {
+    let name = Some(word.to_owned());
+    Answer {
+        status,
+        finch_shaped: true,
+        name,
+        finch_code: Some(word.to_owned()),
+        ..Answer::default()
+    }
+    .into_error()
+}
+
+impl World {
+    fn alive(&mut self, token: &AccessToken) -> Result<&mut Issued, FinchApiError> {
+        let found = self
+            .tokens
+            .iter_mut()
+            .find(|t| t.secret == token.expose() && t.alive);
+        found.ok_or_else(|| answer(401, "invalid_token"))
+    }
+
+    fn session(&mut self) -> ConnectSession {
+        self.issued += 1;
+        let id = format!("session-{}", self.issued);
+        let connect_url = ConnectUrl::new(format!("http://127.0.0.1:1/authorize?session={id}"));
+        ConnectSession {
+            session_id: SessionId::new(id).unwrap(),
+            connect_url,
+        }
+    }
+}
+
+#[async_trait]
+impl FinchApi for FakeFinch {
+    fn application(&self) -> &Application {
+        &self.application
+    }
+
+    async fn exchange(
+        &self,
+        code: &AuthorizationCode,
+        _: Option<&RedirectUri>,
+    ) -> Result<Grant, FinchApiError> {
+        self.wait_if_held(Held::BeforeItsEffect).await;
+        let grant = self.issue(code)?;
+        self.wait_if_held(Held::BeforeItsAnswer).await;
+        self.answer(grant)
+    }
+
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
         let mut world = self.called("introspect")?;
         let hide_company = world.hide_company;
@@ -285,19 +341,21 @@ impl FinchApi for FakeFinch {
     }
 
     async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
-        let mut world = self.called("disconnect")?;
-        let used = world.alive(token)?;
-        let (id, login) = (used.connection_id.clone(), used.login.clone());
-        for t in &mut world.tokens {
-            let pair = t.login.provider == login.provider && t.login.company == login.company;
-            let reached = if self.reach == Reach::Pair {
-                pair
-            } else {
-                t.connection_id == id
-            };
-            t.alive &= !reached;
+        {
+            let mut world = self.called("disconnect")?;
+            let used = world.alive(token)?;
+            let (id, login) = (used.connection_id.clone(), used.login.clone());
+            for t in &mut world.tokens {
+                let pair = t.login.provider == login.provider && t.login.company == login.company;
+                let reached = if self.reach == Reach::Pair {
+                    pair
+                } else {
+                    t.connection_id == id
+                };
+                t.alive &= !reached;
+            }
         }
-        Ok(())
+        self.answer(())
     }
 
     async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {

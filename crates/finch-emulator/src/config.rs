@@ -1,0 +1,70 @@
+//! How an emulator is set up.
+
+use std::fmt;
+
+/// What an [`Emulator`](crate::Emulator) is started with.
+///
+/// ```
+/// # use finch_emulator::{DisconnectScope, EmulatorConfig};
+/// let config = EmulatorConfig {
+///     disconnect_scope: DisconnectScope::Connection,
+///     seed: Some(7),
+///     ..EmulatorConfig::default()
+/// };
+/// ```
+#[derive(Clone)]
+pub struct EmulatorConfig {
+    /// The loopback port to listen on; 0 finds a free one.
+    pub port: u16,
+    /// The client id of the one application that the emulator knows.
+    pub client_id: String,
+    /// The secret of that application.
+    pub client_secret: String,
+    /// How far `POST /disconnect` reaches.
+    pub disconnect_scope: DisconnectScope,
+    /// With a seed, the same calls in the same order make the same ids, codes and tokens.
+    /// Without one they are random.
+    pub seed: Option<u64>,
+}
+
+impl EmulatorConfig {
+    /// The client id unless another is given.
+    pub const DEFAULT_CLIENT_ID: &str = "4ab15e51-11ad-49f4-acae-f343b7794375";
+    /// The client secret unless another is given: no secret at all.
+    pub const DEFAULT_CLIENT_SECRET: &str = "finch-secret-sandbox-emulator";
+}
+
+impl Default for EmulatorConfig {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            client_id: Self::DEFAULT_CLIENT_ID.to_owned(),
+            client_secret: Self::DEFAULT_CLIENT_SECRET.to_owned(),
+            disconnect_scope: DisconnectScope::default(),
+            seed: None,
+        }
+    }
+}
+
+impl fmt::Debug for EmulatorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorConfig")
+            .field("port", &self.port)
+            .field("client_id", &self.client_id)
+            .field("disconnect_scope", &self.disconnect_scope)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far `POST /disconnect` reaches. Finch's documents disagree; the emulator plays both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisconnectScope {
+    /// All tokens of one provider and company share a `connection_id` and die together.
+    #[default]
+    Pair,
+    /// Other credentials at the same provider and company get a `connection_id` of their own,
+    /// and a disconnect reaches only that.
+    Connection,
+}

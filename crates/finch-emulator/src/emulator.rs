@@ -1,0 +1,213 @@
+//! A running emulator.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, TcpListener},
+    thread,
+    time::Duration,
+};
+
+use tokio::{runtime, sync::watch};
+
+use crate::{
+    EmulatorConfig, EmulatorState, Fault, Login,
+    server::{self, Shared},
+    world::World,
+};
+
+/// A Finch on a loopback port. It stops when it is dropped.
+///
+/// It runs on a thread of its own, so that it answers whatever its owner is busy with: a test
+/// may wait for a child process, or have no async runtime at all.
+pub struct Emulator {
+    world: Shared,
+    url: String,
+    client_id: String,
+    client_secret: String,
+    stop: Option<watch::Sender<()>>,
+    ended: watch::Receiver<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmulatorError {
+    /// Something else listens on that port.
+    #[error(
+        "port {port} is taken: stop what listens on 127.0.0.1:{port}, or choose another port \
+         (0 finds a free one)"
+    )]
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// The system does not let us listen on that port.
+    #[error("cannot listen on 127.0.0.1:{port}: choose another port (0 finds a free one)")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A client id or secret that no client could send.
+    #[error("the {which} must not be empty, and a client id must not contain a colon")]
+    BadCredentials {
+        /// `client id` or `client secret`.
+        which: &'static str,
+    },
+    /// The system has no thread for the server.
+    #[error("cannot start the emulator's thread")]
+    Thread(#[source] io::Error),
+}
+
+impl Emulator {
+    /// Starts one on a free port, with the default configuration.
+    ///
+    /// # Errors
+    /// See [`EmulatorError`].
+    pub async fn start() -> Result<Self, EmulatorError> {
+        Self::start_with(EmulatorConfig::default()).await
+    }
+
+    /// Starts one. It answers from the moment at which this returns.
+    ///
+    /// # Errors
+    /// See [`EmulatorError`].
+    pub async fn start_with(config: EmulatorConfig) -> Result<Self, EmulatorError> {
+        check_credentials(&config)?;
+        let (listener, port) = listen(config.port)?;
+        let url = format!("http://127.0.0.1:{port}");
+        let (client_id, client_secret) = (config.client_id.clone(), config.client_secret.clone());
+        let world = Shared::new(World::new(config, url.clone()));
+
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(EmulatorError::Thread)?;
+        let (stop, stopping) = watch::channel(());
+        let (alive, ended) = watch::channel(());
+        let served = world.clone();
+        let thread = thread::Builder::new()
+            .name("finch-emulator".to_owned())
+            .spawn(move || {
+                let _alive = alive;
+                // Only registering the listener can fail: `stopped` tells.
+                let _ = runtime.block_on(server::serve(listener, served, stopping));
+            })
+            .map_err(EmulatorError::Thread)?;
+        Ok(Self {
+            world,
+            url,
+            client_id,
+            client_secret,
+            stop: Some(stop),
+            ended,
+            thread: Some(thread),
+        })
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The client id of the application that it knows.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The client secret of the application that it knows.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        &self.client_secret
+    }
+
+    /// A code, as if this person had just logged in: single use, 10 minutes.
+    #[must_use]
+    pub fn issue_code(&self, login: Login) -> String {
+        self.world.lock().issue_code(login.into())
+    }
+
+    /// Queues a fault for the next calls that match.
+    pub fn push_fault(&self, fault: Fault) {
+        self.world.lock().faults.push(fault);
+    }
+
+    /// What there is now: connections, tokens, faults, counts.
+    #[must_use]
+    pub fn state(&self) -> EmulatorState {
+        self.world.lock().state()
+    }
+
+    /// Moves the emulator's clock on, at most a hundred years.
+    pub fn advance(&self, by: Duration) {
+        self.world.lock().clock.advance(by);
+    }
+
+    /// Forgets everything; with a seed, all ids come again in the same order.
+    pub fn reset(&self) {
+        self.world.lock().reset();
+    }
+
+    /// Waits until the server has ended, which it does by itself only if it fails.
+    pub async fn stopped(&self) {
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+    }
+
+    /// Stops in order: no new connections, calls on their way are answered (for up to 5 s).
+    pub async fn shutdown(self) {
+        if let Some(stop) = &self.stop {
+            let _ = stop.send(());
+        }
+        self.stopped().await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // The end of the channel is the signal; then the port is free.
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("url", &self.url)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_credentials(config: &EmulatorConfig) -> Result<(), EmulatorError> {
+    if config.client_id.is_empty() || config.client_id.contains(':') {
+        return Err(EmulatorError::BadCredentials { which: "client id" });
+    }
+    if config.client_secret.is_empty() {
+        return Err(EmulatorError::BadCredentials {
+            which: "client secret",
+        });
+    }
+    Ok(())
+}
+
+fn listen(port: u16) -> Result<(TcpListener, u16), EmulatorError> {
+    let open = || {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    };
+    open().map_err(|source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => EmulatorError::PortTaken { port },
+        _ => EmulatorError::Listen { port, source },
+    })
+}

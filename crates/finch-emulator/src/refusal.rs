@@ -1,0 +1,238 @@
+//! Finch's error bodies.
+
+use hyper::{
+    Method, StatusCode,
+    header::{self, HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{self, Answer},
+    fields::Invalid,
+};
+
+/// A call refused in Finch's words.
+pub(crate) struct Refusal {
+    status: StatusCode,
+    body: Value,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    /// An error in the shape of Finch's OAuth layer, which most endpoints share.
+    fn new(status: StatusCode, name: &str, finch_code: Option<&str>, message: &str) -> Self {
+        let code = status.as_u16();
+        let mut body = json!({
+            "statusCode": code, "status": code, "code": code, "name": name, "message": message,
+        });
+        if let Some(finch_code) = finch_code {
+            body["finch_code"] = finch_code.into();
+        }
+        Self {
+            status,
+            body,
+            header: None,
+        }
+    }
+
+    /// An error of the Connect endpoints, exactly as their OpenAPI description has it.
+    fn connect(status: StatusCode, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            header: None,
+        }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The code can't be exchanged.
+    pub(crate) fn invalid_grant(reason: &str) -> Self {
+        let message = format!("Invalid grant: {reason}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", None, &message)
+    }
+
+    /// Wrong client id or secret in a body.
+    pub(crate) fn invalid_client() -> Self {
+        let message = "Invalid client: client is invalid";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", None, message)
+    }
+
+    /// Wrong client id or secret in a Basic header.
+    pub(crate) fn unknown_client() -> Self {
+        let body = json!({
+            "code": 401,
+            "finch_code": "invalid_client",
+            "message": "Invalid client: Unable to validate credentials",
+        });
+        Self::connect(StatusCode::UNAUTHORIZED, body)
+            .with_header(header::WWW_AUTHENTICATE, "Basic realm=\"Finch\"")
+    }
+
+    /// No access token in the header.
+    pub(crate) fn no_authentication() -> Self {
+        let message = "Unauthorized request: no authentication given";
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized_request",
+            None,
+            message,
+        )
+        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"Finch\"")
+    }
+
+    /// An access token that is unknown or revoked: Finch doesn't tell them apart.
+    pub(crate) fn invalid_token() -> Self {
+        let message = "Invalid token: access token is invalid";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", None, message)
+            .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"Finch\"")
+    }
+
+    /// The customer has a connection: it can only be reauthenticated.
+    pub(crate) fn connection_already_exists(customer_id: &str, connection_id: &str) -> Self {
+        let message = format!(
+            "There's an existing connection for the customer_id: {customer_id}. \
+             Please use the /connect/sessions/reauthenticate endpoint instead."
+        );
+        let body = json!({
+            "code": 400,
+            "finch_code": "connection_already_exists",
+            "message": message,
+            "name": "bad_request",
+            "context": { "customer_id": customer_id, "connection_id": connection_id },
+        });
+        Self::connect(StatusCode::BAD_REQUEST, body)
+    }
+
+    /// There is no such connection to reauthenticate, or no longer.
+    pub(crate) fn connection_not_found() -> Self {
+        let body = json!({
+            "code": 400,
+            "finch_code": "invalid_request",
+            "message": "Connection not found",
+            "name": "bad_request",
+        });
+        Self::connect(StatusCode::BAD_REQUEST, body)
+    }
+
+    /// A request to a Connect endpoint that breaks a rule.
+    pub(crate) fn invalid_session(invalid: &Invalid) -> Self {
+        let body = json!({
+            "code": 400,
+            "finch_code": "invalid_request",
+            "message": format!("Invalid request: {invalid}"),
+            "name": "bad_request",
+            "context": {},
+        });
+        Self::connect(StatusCode::BAD_REQUEST, body)
+    }
+
+    /// A provider that does not offer this way to log in.
+    pub(crate) fn invalid_pairing(provider: &str, authentication: &str) -> Self {
+        let message = format!(
+            "Invalid provider and authentication type pairing: {provider} + {authentication}"
+        );
+        Self::new(StatusCode::BAD_REQUEST, "validation_error", None, &message)
+    }
+
+    pub(crate) fn not_found(path: &str) -> Self {
+        let message = format!("There is nothing at {path}");
+        Self::new(StatusCode::NOT_FOUND, "not_found_error", None, &message)
+    }
+
+    /// The path exists, but not with this method.
+    pub(crate) fn method_not_allowed(method: &Method, path: &str, allowed: &[Method]) -> Self {
+        let allowed = allowed
+            .iter()
+            .map(Method::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let message = format!("{method} is not allowed at {path}, only {allowed}");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let mut refusal = Self::new(status, "method_not_allowed_error", None, &message);
+        refusal.header = HeaderValue::from_str(&allowed)
+            .ok()
+            .map(|value| (header::ALLOW, value));
+        refusal
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("The body is larger than {limit} bytes");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large_error",
+            None,
+            &message,
+        )
+    }
+
+    /// The error that Finch gives with this status, or the likeliest of them.
+    pub(crate) fn typical(status: StatusCode) -> Self {
+        let (name, finch_code, message) = match status.as_u16() {
+            400 => ("bad_request", Some("invalid_request"), "Invalid request"),
+            401 => return Self::invalid_token(),
+            402 => (
+                "payment_required",
+                Some("payment_required"),
+                "Payment required",
+            ),
+            403 => (
+                "error_permissions",
+                Some("insufficient_account_permissions"),
+                "Insufficient account permissions",
+            ),
+            404 => ("not_found_error", Some("item_not_found"), "Not found"),
+            408 => ("client_connection_closed", None, "Client connection closed"),
+            422 => (
+                "unprocessable_request_error",
+                Some("not_supported_by_provider"),
+                "Not supported by the provider",
+            ),
+            429 => (
+                "rate_limit_exceeded_error",
+                Some("finch_api_ip_rl"),
+                "Rate limit exceeded",
+            ),
+            500 => (
+                "server_error",
+                Some("internal_server_error"),
+                "Internal server error",
+            ),
+            501 => (
+                "not_implemented_error",
+                Some("not_implemented_error"),
+                "Not implemented",
+            ),
+            502 => (
+                "bad_gateway_error",
+                Some("upstream_provider_error"),
+                "Bad gateway",
+            ),
+            _ => ("error", None, status.canonical_reason().unwrap_or("Error")),
+        };
+        Self::new(status, name, finch_code, message)
+    }
+
+    pub(crate) fn into_answer(self) -> Answer {
+        let mut answer = answer::json(self.status, &self.body);
+        if let Some((name, value)) = self.header {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        let message = format!("Invalid request: {invalid}");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            Some("invalid_request"),
+            &message,
+        )
+    }
+}

@@ -1,0 +1,171 @@
+//! The loopback server: reads calls, plays faults, answers.
+
+use std::{
+    io,
+    net::TcpListener as StdListener,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    header::HeaderValue,
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use tokio::{net::TcpListener, sync::watch, time};
+
+use crate::{
+    answer::{Answer, REQUEST_ID},
+    call::Call,
+    fault::Fault,
+    ids::Kind,
+    refusal::Refusal,
+    routes,
+    world::World,
+};
+
+/// The world as the server and its owner share it.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    pub(crate) fn new(world: World) -> Self {
+        Self(Arc::new(Mutex::new(world)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The largest body that is read: 256 KiB.
+const BODY_LIMIT: usize = 256 * 1024;
+/// How much of a larger one is thrown away, so that its sender gets to read the answer.
+const DISCARD_LIMIT: usize = 64 * BODY_LIMIT;
+/// How long an orderly end waits for calls that are on their way.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait when the system has no more sockets to give.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// Serves until told to stop: a change of `stop` lets calls finish, its end does not.
+pub(crate) async fn serve(
+    listener: StdListener,
+    world: Shared,
+    mut stop: watch::Receiver<()>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let graceful = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => {
+                    time::sleep(BREATHER).await;
+                    continue;
+                }
+            },
+            orderly = stop.changed() => match orderly {
+                Ok(()) => break,
+                Err(_) => return Ok(()),
+            },
+        };
+        let _ = stream.set_nodelay(true);
+        let world = world.clone();
+        let service = service_fn(move |request| turn(world.clone(), request));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // How it ends is its caller's affair.
+            let _ = connection.await;
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = time::sleep(PATIENCE) => {}
+        _ = stop.changed() => {}
+    }
+    Ok(())
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("connection dropped on request")]
+struct Dropped;
+
+/// One call and its answer.
+async fn turn(world: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+    let (parts, body) = request.into_parts();
+    let body = read(body).await;
+    let request_id = world.lock().ids.make(Kind::Request).to_string();
+    let mut answer = match body {
+        Ok(body) => respond(world, Call::new(parts, body)).await?,
+        Err(Unread::TooLarge) => Refusal::too_large(BODY_LIMIT).into_answer(),
+        Err(Unread::CutOff) => return Err(Dropped),
+    };
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
+    Ok(answer.map(Full::new))
+}
+
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge,
+    CutOff,
+}
+
+async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
+    let mut whole = Bytes::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::CutOff)?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > DISCARD_LIMIT {
+            break;
+        }
+        whole = match length {
+            length if length > BODY_LIMIT => Bytes::new(),
+            length if length == data.len() => data,
+            _ => [whole, data].concat().into(),
+        };
+    }
+    if length > BODY_LIMIT {
+        Err(Unread::TooLarge)
+    } else {
+        Ok(whole)
+    }
+}
+
+/// Answers a call, unless a fault is waiting for it.
+async fn respond(world: Shared, call: Call) -> Result<Answer, Dropped> {
+    let fault = {
+        let mut world = world.lock();
+        if !routes::is_control(call.path()) {
+            world.calls.count(&call);
+        }
+        match world.take_fault(&call) {
+            None => return Ok(routes::answer(&mut world, &call)),
+            Some(fault) => fault,
+        }
+    };
+    // In a task of its own: a caller that gives up doesn't stop Finch.
+    let play = tokio::spawn(async move { play(&world, &call, fault).await });
+    play.await.unwrap_or(Err(Dropped))
+}
+
+async fn play(world: &Shared, call: &Call, fault: Fault) -> Result<Answer, Dropped> {
+    if !fault.delay.is_zero() {
+        time::sleep(fault.delay).await;
+    }
+    fault
+        .kind
+        .play(|| routes::answer(&mut world.lock(), call))
+        .ok_or(Dropped)
+}

@@ -1,0 +1,265 @@
+//! The emulator's truth: which connections, tokens, codes and sessions there are.
+//!
+//! Nothing in here knows HTTP. One lock is held around each call, so that its effect is atomic.
+
+mod connection;
+mod expiring;
+mod grant;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+
+use uuid::Uuid;
+
+pub(crate) use connection::{Connection, Status, Token};
+pub(crate) use grant::{
+    Authentication, Company, Customer, Grant, ProviderName, organization_products,
+};
+pub(crate) use session::{Session, SessionGone};
+
+use crate::{
+    DisconnectScope, EmulatorConfig,
+    call::Call,
+    clock::Clock,
+    fault::{Fault, FaultQueue},
+    ids::{Ids, Kind},
+    routes::{self, Calls},
+};
+use connection::Key;
+use expiring::{Expiring, Lookup};
+
+pub(crate) struct World {
+    pub(crate) config: EmulatorConfig,
+    pub(crate) base_url: String,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) faults: FaultQueue,
+    pub(crate) calls: Calls,
+    codes: Expiring<Grant>,
+    sessions: Expiring<Session>,
+    connections: HashMap<Uuid, Connection>,
+    /// The live connection of each pair (and credentials, in that scope).
+    open: HashMap<Key, Uuid>,
+    /// The live connections of each customer, oldest first.
+    customers: HashMap<String, Vec<Uuid>>,
+    tokens: HashMap<String, Token>,
+    /// Revoked tokens, oldest first.
+    revoked: VecDeque<String>,
+    tokens_made: u64,
+    sandbox_made: u64,
+}
+
+impl World {
+    /// How many revoked tokens are remembered. To a caller an older one looks the same, because
+    /// Finch answers an unknown token as it answers a revoked one.
+    const REVOKED_KEPT: usize = 10_000;
+
+    pub(crate) fn new(config: EmulatorConfig, base_url: String) -> Self {
+        Self {
+            clock: Clock::start(),
+            ids: Ids::new(config.seed),
+            faults: FaultQueue::default(),
+            calls: Calls::default(),
+            codes: Expiring::default(),
+            sessions: Expiring::default(),
+            connections: HashMap::new(),
+            open: HashMap::new(),
+            customers: HashMap::new(),
+            tokens: HashMap::new(),
+            revoked: VecDeque::new(),
+            tokens_made: 0,
+            sandbox_made: 0,
+            config,
+            base_url,
+        }
+    }
+
+    /// Forgets everything; with a seed, all ids come again in the same order.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.config.clone(), std::mem::take(&mut self.base_url));
+    }
+
+    /// The fault that waits for this call, if any.
+    pub(crate) fn take_fault(&mut self, call: &Call) -> Option<Fault> {
+        if routes::is_control(call.path()) {
+            return None;
+        }
+        self.faults.take(&call.method, call.path())
+    }
+
+    /// Makes an access token: the moment at which a connection comes to be.
+    pub(crate) fn admit(&mut self, grant: Grant) -> (&str, &Token, &Connection) {
+        let key = self.key(&grant);
+        let id = match grant
+            .reauthenticates
+            .or_else(|| self.open.get(&key).copied())
+        {
+            Some(id) => id,
+            None => self.ids.make(Kind::Connection),
+        };
+        let synced = self.clock.timestamp();
+        let connection = self
+            .connections
+            .entry(id)
+            .or_insert_with(|| Connection::new(id, &grant, self.tokens_made));
+        connection.connected(synced);
+        // Credentials that renew a connection belong to it from then on.
+        if !self.open.contains_key(&key) {
+            self.open.insert(key.clone(), id);
+            connection.keys.push(key);
+        }
+        if let Some(customer) = &grant.customer {
+            let held = self.customers.entry(customer.id.clone()).or_default();
+            if !held.contains(&id) {
+                held.push(id);
+            }
+        }
+
+        let secret = self.ids.make(Kind::AccessToken).to_string();
+        connection.admit(secret.clone());
+        self.tokens_made += 1;
+        let token_id = self.ids.make(Kind::TokenId);
+        let token = Token::new(token_id, self.tokens_made, id, grant);
+        let token = self.tokens.entry(secret).insert_entry(token).into_mut();
+        let secret = connection.newest().unwrap_or_default();
+        (secret, token, connection)
+    }
+
+    /// A live token and its connection.
+    pub(crate) fn live(&self, secret: &str) -> Option<(&Token, &Connection)> {
+        let token = self.tokens.get(secret).filter(|token| !token.revoked)?;
+        Some((token, self.connections.get(&token.connection)?))
+    }
+
+    pub(crate) fn set_status(&mut self, connection: Uuid, status: Status) {
+        if let Some(connection) = self.connections.get_mut(&connection) {
+            connection.status = status;
+        }
+    }
+
+    /// Ends the connection of a live token, with all its tokens. They stay, revoked.
+    pub(crate) fn disconnect(&mut self, connection: Uuid) {
+        let Some(connection) = self.connections.get_mut(&connection) else {
+            return;
+        };
+        let (keys, secrets) = connection.end();
+        for key in keys {
+            self.open.remove(&key);
+        }
+        for secret in secrets {
+            let Some(token) = self.tokens.get_mut(&secret) else {
+                continue;
+            };
+            token.revoked = true;
+            if let Some(customer) = &token.grant.customer
+                && let Some(held) = self.customers.get_mut(&customer.id)
+            {
+                held.retain(|id| *id != token.connection);
+                if held.is_empty() {
+                    self.customers.remove(&customer.id);
+                }
+            }
+            self.revoked.push_back(secret);
+        }
+        while self.revoked.len() > Self::REVOKED_KEPT {
+            self.forget_oldest_revoked();
+        }
+    }
+
+    /// A connection that has not been disconnected.
+    pub(crate) fn live_connection(&self, id: Uuid) -> Option<&Connection> {
+        self.connections
+            .get(&id)
+            .filter(|connection| connection.is_live())
+    }
+
+    /// The newest live connection of a customer.
+    pub(crate) fn connection_of_customer(&self, customer_id: &str) -> Option<Uuid> {
+        self.customers.get(customer_id)?.last().copied()
+    }
+
+    /// The newest live token of a connection.
+    pub(crate) fn newest_token(&self, connection: &Connection) -> Option<&Token> {
+        self.tokens.get(connection.newest()?)
+    }
+
+    /// The customer of a connection, where its live tokens agree on one.
+    pub(crate) fn customer_of(&self, connection: &Connection) -> Option<Customer> {
+        let mut customers = connection
+            .live_tokens()
+            .filter_map(|secret| self.tokens.get(secret)?.grant.customer.as_ref());
+        let first = customers.next()?;
+        customers
+            .all(|other| other.id == first.id)
+            .then(|| first.clone())
+    }
+
+    /// All connections, oldest first.
+    pub(crate) fn connections(&self) -> Vec<&Connection> {
+        let mut connections: Vec<_> = self.connections.values().collect();
+        connections.sort_unstable_by_key(|connection| connection.made_at);
+        connections
+    }
+
+    /// All tokens with their secrets, oldest first.
+    pub(crate) fn tokens(&self) -> Vec<(&str, &Token)> {
+        let mut tokens: Vec<_> = self
+            .tokens
+            .iter()
+            .map(|(secret, token)| (secret.as_str(), token))
+            .collect();
+        tokens.sort_unstable_by_key(|(_, token)| token.number);
+        tokens
+    }
+
+    /// A company by its id, with the name it is known by, if it is.
+    pub(crate) fn company(&self, id: Uuid) -> Company {
+        let known = self
+            .connections
+            .values()
+            .find(|connection| connection.company.id == id);
+        match known {
+            Some(connection) => connection.company.clone(),
+            None => Company {
+                id,
+                name: format!("Company {id}"),
+            },
+        }
+    }
+
+    /// Counts the connections made through the sandbox endpoints, to name them.
+    pub(crate) fn next_sandbox_number(&mut self) -> u64 {
+        self.sandbox_made += 1;
+        self.sandbox_made
+    }
+
+    fn key(&self, grant: &Grant) -> Key {
+        Key {
+            provider: grant.provider.id.clone(),
+            company: grant.company.id,
+            credentials: match self.config.disconnect_scope {
+                DisconnectScope::Pair => None,
+                DisconnectScope::Connection => Some(grant.credentials.clone()),
+            },
+        }
+    }
+
+    fn forget_oldest_revoked(&mut self) {
+        let oldest = self
+            .revoked
+            .pop_front()
+            .and_then(|secret| self.tokens.remove(&secret));
+        let Some(connection) = oldest.map(|token| token.connection) else {
+            return;
+        };
+        if self
+            .connections
+            .get_mut(&connection)
+            .is_some_and(Connection::forget_one)
+        {
+            self.connections.remove(&connection);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What a person granted in Connect, and the codes that stand for it.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Connection, Lookup, Token, World};
+use crate::{
+    Login,
+    ids::{self, Kind},
+};
+
+/// A login with its words turned into ids.
+#[derive(Clone)]
+pub(crate) struct Grant {
+    pub(crate) user: String,
+    pub(crate) credentials: String,
+    pub(crate) provider: ProviderName,
+    pub(crate) company: Company,
+    pub(crate) products: Vec<String>,
+    pub(crate) customer: Option<Customer>,
+    pub(crate) authentication: Authentication,
+    pub(crate) redirect_uri: Option<String>,
+    /// The connection that this login renews.
+    pub(crate) reauthenticates: Option<Uuid>,
+}
+
+/// A provider: its id, and its name in the words of whoever used it first.
+#[derive(Clone)]
+pub(crate) struct ProviderName {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// A company: its id, and its name in the words of whoever used it first.
+#[derive(Clone)]
+pub(crate) struct Company {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+}
+
+impl Company {
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            id: ids::company_id(name),
+            name: name.trim().to_owned(),
+        }
+    }
+}
+
+/// The host application's customer, as it named it to Connect.
+#[derive(Clone)]
+pub(crate) struct Customer {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+/// How somebody logs in at a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    ApiToken,
+    Assisted,
+    Credential,
+    Oauth,
+}
+
+impl Authentication {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::ApiToken,
+        Self::Assisted,
+        Self::Credential,
+        Self::Oauth,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiToken => "api_token",
+            Self::Assisted => "assisted",
+            Self::Credential => "credential",
+            Self::Oauth => "oauth",
+        }
+    }
+}
+
+/// Finch's organization products: what is granted when nobody says what.
+pub(crate) fn organization_products() -> Vec<String> {
+    ["company", "directory", "employment", "individual"]
+        .map(str::to_owned)
+        .into()
+}
+
+impl From<Login> for Grant {
+    fn from(login: Login) -> Self {
+        Self {
+            user: login.user.trim().to_owned(),
+            credentials: login.credentials.trim().to_owned(),
+            provider: ProviderName::named(&login.provider),
+            company: Company::named(&login.company),
+            products: login.products.unwrap_or_else(organization_products),
+            customer: login.customer_id.map(|id| Customer {
+                id,
+                name: None,
+                email: None,
+            }),
+            authentication: Authentication::Credential,
+            redirect_uri: login.redirect_uri,
+            reauthenticates: None,
+        }
+    }
+}
+
+/// Why a code was not exchanged; its text is Finch's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GrantError {
+    #[error("authorization code is invalid")]
+    Unknown,
+    #[error("authorization code has expired")]
+    Expired,
+    #[error("redirect_uri does not match the one that the code was issued for")]
+    RedirectUri,
+    #[error("the connection of this authorization code has been disconnected")]
+    Disconnected,
+}
+
+impl World {
+    const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+    /// A code for what somebody granted: single use, 10 minutes.
+    pub(crate) fn issue_code(&mut self, grant: Grant) -> String {
+        let code = self.ids.make(Kind::Code).to_string();
+        let now = self.clock.now();
+        self.codes
+            .insert(code.clone(), grant, now, now + Self::CODE_LIFETIME);
+        code
+    }
+
+    /// Exchanges a code. A refused one stays as it was.
+    pub(crate) fn redeem(
+        &mut self,
+        code: &str,
+        redirect_uri: Option<&str>,
+    ) -> Result<(&str, &Token, &Connection), GrantError> {
+        let grant = match self.codes.get(code, self.clock.now()) {
+            Lookup::Live(grant) => grant,
+            Lookup::Expired => return Err(GrantError::Expired),
+            Lookup::Unknown => return Err(GrantError::Unknown),
+        };
+        if grant.redirect_uri.as_deref() != redirect_uri {
+            return Err(GrantError::RedirectUri);
+        }
+        if grant
+            .reauthenticates
+            .is_some_and(|id| self.live_connection(id).is_none())
+        {
+            return Err(GrantError::Disconnected);
+        }
+        let grant = self.codes.remove(code).ok_or(GrantError::Unknown)?;
+        Ok(self.admit(grant))
+    }
+
+    /// How many codes wait to be exchanged.
+    pub(crate) fn codes_waiting(&self) -> usize {
+        self.codes.count_live(self.clock.now())
+    }
+}

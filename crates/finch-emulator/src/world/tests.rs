@@ -1,0 +1,21 @@
+//! Memory stays flat, however much goes through.
+
+use super::World;
+use crate::{EmulatorConfig, Login};
+
+#[test]
+fn the_oldest_revoked_tokens_are_forgotten_with_their_connections() {
+    let mut world = World::new(EmulatorConfig::default(), String::new());
+    let login = |company: &str| Login::new("A", "Gusto", company, "X").customer_id("acme");
+    let live = world.admit(login("Live").into()).2.id;
+    for _ in 0..World::REVOKED_KEPT + 50 {
+        world.admit(login("Company C").into());
+        let connection = world.admit(login("Company C").into()).2.id;
+        world.disconnect(connection);
+    }
+    assert_eq!(world.tokens.len(), World::REVOKED_KEPT + 1);
+    assert_eq!(world.revoked.len(), World::REVOKED_KEPT);
+    assert_eq!(world.connections.len(), World::REVOKED_KEPT / 2 + 1);
+    assert_eq!(world.open.len(), 1);
+    assert_eq!(world.customers["acme"], [live]);
+}

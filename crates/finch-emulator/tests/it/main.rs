@@ -1,0 +1,18 @@
+//! The emulator as its callers see it, over HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on panics"
+)]
+
+mod authorize;
+mod codes;
+mod connections;
+mod control;
+mod errors;
+mod faults;
+mod lifecycle;
+mod sandbox;
+mod sessions;
+mod support;

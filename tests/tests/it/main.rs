@@ -1,0 +1,11 @@
+//! User stories and invariants.
+#![expect(clippy::disallowed_methods, reason = "tests compare secrets")]
+
+mod history;
+mod i01_equivalence;
+mod i02_isolation;
+mod i03_completeness;
+mod i05_monotony;
+mod i06_idempotence;
+mod i07_no_orphan;
+mod i11_customers;
