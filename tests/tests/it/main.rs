@@ -1,6 +1,7 @@
 //! User stories and invariants.
 #![expect(clippy::disallowed_methods, reason = "tests compare secrets")]
 
+mod calls;
 mod history;
 mod i01_equivalence;
 mod i02_isolation;
@@ -9,3 +10,4 @@ mod i05_monotony;
 mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
+mod use_token;

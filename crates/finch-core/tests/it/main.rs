@@ -1,2 +1,68 @@
 //! The rules, and the store in memory.
+
 mod memory;
+mod plan;
+mod revoke;
+mod standing;
+
+use finch_core::{
+    Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState,
+    Intent, Progress, Revision, Seq, Token, TokenId, TokenState,
+    testing::{at, facts},
+};
+
+/// A token of `customer` under `connection_id`, whose exchange took the numbers `began` and `ended`.
+fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: TokenState) -> Token {
+    Token {
+        id: TokenId(Seq(ended)),
+        customer: CustomerId::new(customer).ok(),
+        facts: facts(connection_id, "gusto", "c"),
+        finch_token_id: None,
+        status: None,
+        state,
+        exchange_began: Seq(began),
+        verified: None,
+        added_at: at(0),
+        progress: Progress::default(),
+    }
+}
+
+/// A disconnect that took the number `began`, and `ended` if it has.
+fn disconnect(by: Actor, began: u64, ended: Option<u64>) -> Disconnect {
+    let state = match ended {
+        Some(ended) => DisconnectState::Ended {
+            seq: Seq(ended),
+            at: at(0),
+        },
+        None => DisconnectState::Open,
+    };
+    let intent = Intent {
+        by,
+        reason: None,
+        at: at(0),
+    };
+    Disconnect {
+        id: DisconnectId(Seq(began)),
+        intent,
+        state,
+    }
+}
+
+fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
+    Connection {
+        key: ConnectionKey(Seq(1)),
+        revision: Revision(1),
+        provider: "gusto".parse().expect("an id"),
+        company: "c".parse().ok(),
+        tokens,
+        disconnects,
+    }
+}
+
+fn customer(name: &str) -> CustomerId {
+    CustomerId::new(name).expect("an id")
+}
+
+fn operator() -> Actor {
+    Actor::Operator("ops".parse().expect("an id"))
+}

@@ -1,0 +1,133 @@
+//! What a disconnect would hit.
+
+use finch_core::{
+    Actor, Connection, TokenState,
+    decide::{PlanVerdict, Subject, plan},
+};
+
+use crate::{connection, customer, disconnect, operator, token};
+
+fn revoked() -> TokenState {
+    let evidence = finch_core::Evidence::Refused { request_id: None };
+    TokenState::Revoked {
+        evidence,
+        at: finch_core::testing::at(0),
+    }
+}
+
+fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
+    let subject = Subject::ConnectionId(id.parse().expect("an id"));
+    let who = who.map(customer);
+    let reason = force.then(|| "the contract has ended".to_owned());
+    plan(connection, &subject, who.as_ref(), reason).verdict
+}
+
+#[test]
+fn a_connection_of_one_customer_may_be_ended_by_it_or_the_operator() {
+    let own = connection(vec![token("acme", "k", 1, 2, TokenState::Active)], vec![]);
+    assert_eq!(
+        verdict(&own, "k", Some("acme"), false),
+        PlanVerdict::Disconnects
+    );
+    assert_eq!(verdict(&own, "k", None, false), PlanVerdict::Disconnects);
+}
+
+#[test]
+fn a_shared_connection_is_ended_by_the_operator_alone_and_with_a_reason() {
+    for live in [TokenState::Active, TokenState::Unverified] {
+        let tokens = vec![
+            token("acme", "k", 1, 2, TokenState::Active),
+            token("other", "k", 3, 4, live),
+        ];
+        let shared = connection(tokens, vec![]);
+        assert_eq!(
+            verdict(&shared, "k", Some("acme"), false),
+            PlanVerdict::SharedWithOthers
+        );
+        assert_eq!(
+            verdict(&shared, "k", Some("acme"), true),
+            PlanVerdict::SharedWithOthers
+        );
+        assert_eq!(
+            verdict(&shared, "k", None, false),
+            PlanVerdict::SharedWithOthers
+        );
+        assert_eq!(verdict(&shared, "k", None, true), PlanVerdict::Disconnects);
+    }
+}
+
+#[test]
+fn a_quarantined_token_makes_nothing_shared() {
+    let mut odd = token("other", "k", 3, 4, TokenState::Quarantined);
+    odd.customer = None;
+    let one = connection(
+        vec![token("acme", "k", 1, 2, TokenState::Active), odd],
+        vec![],
+    );
+    assert_eq!(
+        verdict(&one, "k", Some("acme"), false),
+        PlanVerdict::Disconnects
+    );
+}
+
+#[test]
+fn a_handle_means_the_generation_in_which_it_lives() {
+    let again = connection(
+        vec![
+            token("acme", "k1", 1, 2, revoked()),
+            token("acme", "k2", 13, 14, TokenState::Active),
+        ],
+        vec![disconnect(operator(), 10, Some(12))],
+    );
+    assert_eq!(
+        verdict(&again, "k1", Some("acme"), false),
+        PlanVerdict::AlreadyDisconnected
+    );
+    assert_eq!(
+        verdict(&again, "k2", Some("acme"), false),
+        PlanVerdict::Disconnects
+    );
+}
+
+#[test]
+fn a_token_refused_by_itself_still_names_a_connection_that_lives() {
+    let half = connection(
+        vec![
+            token("acme", "k1", 1, 2, revoked()),
+            token("acme", "k2", 3, 4, TokenState::Active),
+        ],
+        vec![],
+    );
+    assert_eq!(
+        verdict(&half, "k1", Some("acme"), false),
+        PlanVerdict::Disconnects
+    );
+}
+
+#[test]
+fn a_second_request_joins_the_first() {
+    let open = connection(
+        vec![token("acme", "k", 1, 2, TokenState::Fenced)],
+        vec![disconnect(Actor::Customer(customer("acme")), 10, None)],
+    );
+    assert_eq!(verdict(&open, "k", Some("acme"), false), PlanVerdict::Joins);
+}
+
+#[test]
+fn a_customers_plan_speaks_of_its_own_tokens_only() {
+    let tokens = vec![
+        token("acme", "k1", 1, 2, TokenState::Active),
+        token("other", "k2", 3, 4, TokenState::Active),
+    ];
+    let shared = connection(tokens, vec![]);
+    let subject = Subject::ConnectionId("k1".parse().expect("an id"));
+    let acme = plan(&shared, &subject, Some(&customer("acme")), None);
+    assert_eq!(
+        (acme.tokens, acme.connection_ids.len(), acme.shared),
+        (1, 1, true)
+    );
+    assert_eq!(acme.customers, [customer("acme")]);
+    let everyone = plan(&shared, &subject, None, None);
+    assert_eq!((everyone.tokens, everyone.connection_ids.len()), (2, 2));
+    assert_eq!(everyone.customers.len(), 2);
+}

@@ -1,0 +1,359 @@
+//! Which calls are made to Finch, and which are not. A mock without an expectation fails on a call.
+
+use std::sync::Arc;
+
+use finch_app::{
+    CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, FinchOptions, Pass,
+};
+use finch_core::{
+    AccessToken, Answer, Application, AuthorizationCode, Claim, ClientId, FinchApiError, Flow,
+    Found, MemoryTokenStore, Product, State, StoreError, TokenStore,
+    testing::{
+        FakeFinch, Held, MockFinchApi, MockTokenStore, Reach, application, at, facts, grant,
+        new_attempt, store_token,
+    },
+};
+use finch_tests::{TestSystem, customer, operator};
+
+fn mock() -> MockFinchApi {
+    let mut api = MockFinchApi::new();
+    api.expect_application().return_const(application());
+    api
+}
+
+fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
+    let system = Arc::new(TestSystem::default());
+    Finch::with_system(Arc::new(api), store, system, FinchOptions::default()).unwrap()
+}
+
+fn memory() -> Arc<MemoryTokenStore> {
+    Arc::new(MemoryTokenStore::new(application()))
+}
+
+fn refused() -> FinchApiError {
+    let name = Some("invalid_token".to_owned());
+    Answer {
+        status: 401,
+        finch_shaped: true,
+        name,
+        ..Answer::default()
+    }
+    .into_error()
+}
+
+async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
+    let mut attempt = new_attempt("customer-0");
+    attempt.expires_at = at(100 + expires_in);
+    store
+        .open_attempt(attempt, &State::new(state))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
+    let store = memory();
+    open(&store, "expired", -1).await;
+    open(&store, "live", 3600).await;
+    let finch = wire(mock(), store);
+    let complete = async |who: u8, state: &str| {
+        let code = AuthorizationCode::new("a-code");
+        finch
+            .complete_connect(&customer(who), State::new(state), code)
+            .await
+            .unwrap_err()
+    };
+    assert!(matches!(
+        complete(0, "unknown").await,
+        CompleteConnectError::UnknownState
+    ));
+    assert!(matches!(
+        complete(1, "live").await,
+        CompleteConnectError::UnknownState
+    ));
+    assert!(matches!(
+        complete(0, "expired").await,
+        CompleteConnectError::Expired
+    ));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_on_a_state_that_is_used() {
+    let mut api = mock();
+    api.expect_exchange()
+        .times(1)
+        .returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    let complete = async |code: &str| {
+        finch
+            .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code))
+            .await
+    };
+    let first = complete("a-code").await.unwrap();
+    assert_eq!(
+        complete("a-code").await.unwrap(),
+        first,
+        "the first one's result"
+    );
+    assert!(matches!(
+        complete("another").await.unwrap_err(),
+        CompleteConnectError::StateUsed
+    ));
+}
+
+#[tokio::test]
+async fn a_thousand_replays_at_once_are_one_exchange() {
+    let mut api = mock();
+    api.expect_exchange()
+        .times(1)
+        .returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    let replay = || {
+        let finch = finch.clone();
+        tokio::spawn(async move {
+            finch
+                .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
+                .await
+        })
+    };
+    let replays: Vec<_> = (0..1000).map(|_| replay()).collect();
+    let mut connected = 0;
+    for replay in replays {
+        match replay.await.unwrap() {
+            Ok(_) => connected += 1,
+            Err(error) => assert!(matches!(error, CompleteConnectError::InProgress), "{error}"),
+        }
+    }
+    assert!(connected >= 1);
+}
+
+#[tokio::test]
+async fn a_code_is_not_sent_again_after_a_lost_answer() {
+    let mut api = mock();
+    api.expect_exchange().times(1).returning(|_, _| {
+        Err(FinchApiError::NoAnswer {
+            problem: "reset".into(),
+            sent: true,
+        })
+    });
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    for _ in 0..3 {
+        let lost = finch
+            .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
+            .await;
+        assert!(matches!(
+            lost.unwrap_err(),
+            CompleteConnectError::Unknown(_)
+        ));
+    }
+    finch
+        .reconcile(&operator(), Pass::Everything)
+        .await
+        .unwrap();
+    let listed = finch
+        .possible_orphans(&customer(0), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), 1);
+    assert!(
+        finch
+            .possible_orphans(&customer(1), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_code_that_was_not_sent_may_be_sent_once_more() {
+    let mut api = mock();
+    let mut answers = vec![
+        Ok(grant("t", facts("k", "gusto", "c"))),
+        Err(FinchApiError::NoAnswer {
+            problem: "refused".into(),
+            sent: false,
+        }),
+    ];
+    api.expect_exchange()
+        .times(2)
+        .returning(move |_, _| answers.pop().unwrap());
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    let scope = customer(0);
+    let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
+    assert!(matches!(
+        complete().await.unwrap_err(),
+        CompleteConnectError::NotSent(_)
+    ));
+    complete().await.unwrap();
+    complete().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
+    let store = memory();
+    for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
+        store_token(
+            &*store,
+            "customer-0",
+            grant(token, facts(name, "gusto", "c")),
+        )
+        .await;
+    }
+    let mut api = mock();
+    api.expect_disconnect()
+        .times(2)
+        .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
+        .returning(|_| Ok(()));
+    api.expect_introspect()
+        .times(4)
+        .returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let id: finch_core::ConnectionId = "k1".parse().unwrap();
+    let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 4 });
+    // A connection that is proven dead is not called again.
+    assert_eq!(
+        finch.disconnect(&customer(0), id).await.unwrap(),
+        DisconnectOutcome::AlreadyDisconnected
+    );
+    finch
+        .reconcile(&operator(), Pass::Everything)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_shared_connection_is_not_touched() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store);
+    let id: finch_core::ConnectionId = "k".parse().unwrap();
+    let plan = finch
+        .plan_disconnect(&customer(0), id.clone())
+        .await
+        .unwrap();
+    assert!(plan.shared);
+    assert_eq!(plan.tokens, 1, "only its own");
+    assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
+    assert_eq!(
+        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
+        DisconnectOutcome::SharedWithOthers
+    );
+    assert_eq!(
+        finch.disconnect(&operator(), id.clone()).await.unwrap(),
+        DisconnectOutcome::SharedWithOthers
+    );
+    finch.access_token(&customer(0), &id, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_has_moved_is_not_carried_out() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store.clone());
+    let id: finch_core::ConnectionId = "k".parse().unwrap();
+    let plan = finch
+        .plan_disconnect(&customer(0), id.clone())
+        .await
+        .unwrap();
+    store_token(&*store, "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
+    let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
+    assert!(
+        matches!(error, finch_app::DisconnectError::PlanChanged),
+        "{error}"
+    );
+    finch.access_token(&customer(0), &id, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_another_application_is_refused_before_any_call() {
+    let other = Application {
+        client_id: ClientId::new("another").unwrap(),
+        ..application()
+    };
+    let error = Finch::new(Arc::new(mock()), Arc::new(MemoryTokenStore::new(other))).unwrap_err();
+    assert!(error.to_string().contains("another"), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_gives_the_token_back() {
+    let mut store = MockTokenStore::new();
+    store.expect_application().return_const(application());
+    store.expect_claim_attempt().returning(|_, _, _, now| {
+        let exchange = finch_core::Exchange {
+            began: finch_core::Seq(2),
+            began_at: now,
+            end: None,
+        };
+        let id = finch_core::AttemptId(finch_core::Seq(1));
+        let attempt = finch_core::Attempt {
+            id,
+            purpose: new_attempt("customer-0"),
+            exchange: Some(exchange),
+        };
+        Ok(Some((attempt, Claim::Begin)))
+    });
+    store.expect_find().returning(|_| Ok(Found::default()));
+    store
+        .expect_apply()
+        .times(2..)
+        .returning(|_| Err(StoreError::Full));
+    let mut api = mock();
+    api.expect_exchange()
+        .times(1)
+        .returning(|_, _| Ok(grant("the-canary", facts("k", "gusto", "c"))));
+    let finch = wire(api, Arc::new(store));
+    let error = finch
+        .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
+        .await
+        .unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("the-canary"), "{shown}");
+    assert_eq!(error.into_token().unwrap().expose(), "the-canary");
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_cancels_nothing() {
+    for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
+        let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
+        let store = memory();
+        let system = Arc::new(TestSystem::default());
+        let finch = Finch::with_system(api.clone(), store.clone(), system, FinchOptions::default())
+            .unwrap();
+        let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
+        let begun = finch.begin_connect(&customer(0), request).await.unwrap();
+        let code = api.login("gusto", "c", "x", begun.finch_customer_id.as_ref());
+        let go = api.hold_next_exchange(held);
+        let (state, again) = (begun.state.clone(), code.clone());
+        let scope = customer(0);
+        let caller = finch.complete_connect(&scope, begun.state, code);
+        // The caller asks, and goes away while Finch works.
+        tokio::select! {
+            biased;
+            _ = caller => panic!("Finch has not answered"),
+            () = async { for _ in 0..50 { tokio::task::yield_now().await; } } => {}
+        }
+        go.notify_one();
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let connected = finch
+            .complete_connect(&customer(0), state, again)
+            .await
+            .unwrap();
+        finch
+            .access_token(&customer(0), &connected.connection_id, &[])
+            .await
+            .unwrap();
+        assert_eq!(api.issued().len(), 1);
+    }
+}
