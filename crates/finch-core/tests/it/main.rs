@@ -1,5 +1,6 @@
 //! The rules, and the store in memory.
 
+mod admit;
 mod memory;
 mod plan;
 mod revoke;

@@ -1,0 +1,109 @@
+//! What is written when a token arrives.
+
+use finch_core::{
+    Attempt, AttemptId, FinchCustomerId, Found, Grant, MemoryTokenStore, Seq, TokenState,
+    TokenStore,
+    decide::{Admitted, Arrival, Arrived, admit},
+    testing::{application, at, facts, grant, new_attempt, store_token},
+};
+
+fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
+    let attempt = Attempt {
+        id: AttemptId(Seq(900)),
+        purpose: new_attempt(who),
+        exchange: None,
+    };
+    admit(
+        found,
+        Arrival {
+            grant,
+            attempt: &attempt,
+            began: Seq(901),
+            now: at(9),
+        },
+    )
+}
+
+/// A token of `acme` that is stored, and what the store finds when `again` arrives.
+async fn after_one(again: &Grant) -> Found {
+    let store = MemoryTokenStore::new(application());
+    store_token(&store, "acme", grant("t1", facts("k1", "gusto", "c"))).await;
+    store.find(again).await.expect("the store answers")
+}
+
+fn state_of(admitted: &Admitted) -> TokenState {
+    let changes = admitted.changes.as_ref().expect("changes");
+    changes
+        .admit
+        .as_ref()
+        .expect("a token to store")
+        .state
+        .clone()
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_is_renewed_not_doubled() {
+    let again = grant("t1", facts("k1", "gusto", "c"));
+    let admitted = arrive(after_one(&again).await, "acme", again);
+    assert!(
+        matches!(admitted.arrived, Arrived::Known(_)),
+        "{:?}",
+        admitted.arrived
+    );
+    let changes = admitted.changes.expect("its products are renewed");
+    assert!(changes.admit.is_none() && changes.tokens[0].state.is_none());
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
+    let again = grant("t1", facts("k1", "gusto", "c"));
+    let admitted = arrive(after_one(&again).await, "other", again);
+    assert_eq!(admitted.arrived, Arrived::Foreign);
+    assert!(admitted.changes.is_none());
+}
+
+#[tokio::test]
+async fn a_token_of_another_customer_id_is_quarantined() {
+    let mut other = facts("k2", "gusto", "d");
+    other.finch_customer_id = FinchCustomerId::new("somebody-else").ok();
+    let new = grant("t2", other);
+    let admitted = arrive(after_one(&new).await, "acme", new);
+    assert_eq!(admitted.arrived, Arrived::OtherCustomer);
+    assert_eq!(state_of(&admitted), TokenState::Quarantined);
+    assert!(
+        admitted
+            .changes
+            .expect("changes")
+            .admit
+            .expect("a token")
+            .customer
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_missing_customer_id_is_accepted_on_the_state() {
+    let new = grant("t2", facts("k2", "gusto", "d"));
+    let admitted = arrive(after_one(&new).await, "acme", new);
+    assert_eq!(admitted.arrived, Arrived::Stored(TokenState::Active));
+}
+
+#[tokio::test]
+async fn a_connection_id_of_another_provider_or_company_is_quarantined() {
+    for (provider, company) in [("justworks", "c"), ("gusto", "d")] {
+        let odd = grant("t2", facts("k1", provider, company));
+        let admitted = arrive(after_one(&odd).await, "acme", odd);
+        assert_eq!(admitted.arrived, Arrived::Conflict);
+        assert_eq!(state_of(&admitted), TokenState::Quarantined);
+    }
+}
+
+#[test]
+fn a_token_that_was_revoked_comes_back_in_doubt() {
+    let found = Found {
+        revoked_before: true,
+        ..Found::default()
+    };
+    let admitted = arrive(found, "acme", grant("t1", facts("k1", "gusto", "c")));
+    assert_eq!(state_of(&admitted), TokenState::Unverified);
+}
