@@ -322,19 +322,20 @@ impl World {
         } else {
             Held::BeforeItsEffect
         };
-        let go = self.finch.hold_next_exchange(held);
-        let exchange = self.complete(who, begun.state, code);
-        let disconnect = async {
-            // Lets the exchange begin first: its claim and its call.
-            for _ in 0..50 {
-                tokio::task::yield_now().await;
-            }
-            if let Some(handle) = handle {
-                drop(self.app.disconnect(&customer(who), handle).await);
-            }
-            go.notify_one();
+        let hold = self.finch.hold_next_exchange(held);
+        let mut exchange = std::pin::pin!(self.complete(who, begun.state, code));
+        let waits = tokio::select! {
+            () = &mut exchange => false,
+            () = hold.reached() => true,
         };
-        tokio::join!(exchange, disconnect);
+        if let Some(handle) = handle {
+            drop(self.app.disconnect(&customer(who), handle).await);
+        }
+        self.finch.hold_none();
+        hold.release();
+        if waits {
+            exchange.await;
+        }
     }
 
     /// The `which`-th connection that this customer (or the operator) sees: its newest handle.

@@ -137,6 +137,11 @@ impl Emulator {
         self.world.lock().faults.push(fault);
     }
 
+    /// Drops the faults that still wait for their calls.
+    pub fn clear_faults(&self) {
+        self.world.lock().faults.clear();
+    }
+
     /// What there is now: connections, tokens, faults, counts.
     #[must_use]
     pub fn state(&self) -> EmulatorState {

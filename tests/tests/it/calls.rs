@@ -332,24 +332,23 @@ async fn a_caller_that_goes_away_cancels_nothing() {
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
         let begun = finch.begin_connect(&customer(0), request).await.unwrap();
         let code = api.login("gusto", "c", "x", begun.finch_customer_id.as_ref());
-        let go = api.hold_next_exchange(held);
+        let hold = api.hold_next_exchange(held);
         let (state, again) = (begun.state.clone(), code.clone());
         let scope = customer(0);
-        let caller = finch.complete_connect(&scope, begun.state, code);
-        // The caller asks, and goes away while Finch works.
         tokio::select! {
-            biased;
-            _ = caller => panic!("Finch has not answered"),
-            () = async { for _ in 0..50 { tokio::task::yield_now().await; } } => {}
+            _ = finch.complete_connect(&scope, begun.state, code) => panic!("Finch has not answered"),
+            () = hold.reached() => {} // The caller goes away while Finch works.
         }
-        go.notify_one();
-        for _ in 0..50 {
-            tokio::task::yield_now().await;
-        }
-        let connected = finch
-            .complete_connect(&customer(0), state, again)
-            .await
-            .unwrap();
+        hold.release();
+        let connected = loop {
+            match finch
+                .complete_connect(&scope, state.clone(), again.clone())
+                .await
+            {
+                Err(CompleteConnectError::InProgress) => tokio::task::yield_now().await,
+                completed => break completed.unwrap(),
+            }
+        };
         finch
             .access_token(&customer(0), &connected.connection_id, &[])
             .await

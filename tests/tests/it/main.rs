@@ -10,4 +10,6 @@ mod i05_monotony;
 mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
+mod model;
+mod story;
 mod use_token;

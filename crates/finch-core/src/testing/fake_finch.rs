@@ -35,6 +35,25 @@ pub enum Held {
     BeforeItsAnswer,
 }
 
+/// An exchange that waits.
+#[derive(Clone, Debug, Default)]
+pub struct Hold {
+    reached: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Hold {
+    /// Waits until the exchange does.
+    pub async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets the exchange go on.
+    pub fn release(&self) {
+        self.go.notify_one();
+    }
+}
+
 /// A Finch in memory.
 #[derive(Debug)]
 pub struct FakeFinch {
@@ -53,7 +72,7 @@ struct World {
     /// The next answer is lost, after its effect.
     lose_next: bool,
     /// The next exchange waits: before its effect, or between its effect and its answer.
-    hold: Option<(Held, Arc<Notify>)>,
+    hold: Option<(Held, Hold)>,
     /// `/auth/token` and `/introspect` leave the company out.
     hide_company: bool,
 }
@@ -181,11 +200,16 @@ impl FakeFinch {
         self.world().lose_next = true;
     }
 
-    /// The next exchange waits there until the returned one is notified.
-    pub fn hold_next_exchange(&self, held: Held) -> Arc<Notify> {
-        let go = Arc::new(Notify::new());
-        self.world().hold = Some((held, go.clone()));
-        go
+    /// The next exchange waits there, and no longer than until another one is to.
+    pub fn hold_next_exchange(&self, held: Held) -> Hold {
+        let hold = Hold::default();
+        self.world().hold = Some((held, hold.clone()));
+        hold
+    }
+
+    /// No exchange is to wait any more.
+    pub fn hold_none(&self) {
+        self.world().hold = None;
     }
 
     /// The calls so far, such as `disconnect`, in order; and forgets them.
@@ -264,14 +288,11 @@ impl FakeFinch {
         }
     }
 
-    async fn wait_if_held(&self, where_: Held) {
-        let go = self
-            .world()
-            .hold
-            .take_if(|(held, _)| *held == where_)
-            .map(|(_, go)| go);
-        if let Some(go) = go {
-            go.notified().await;
+    async fn wait_if_held(&self, here: Held) {
+        let hold = self.world().hold.take_if(|(held, _)| *held == here);
+        if let Some((_, hold)) = hold {
+            hold.reached.notify_one();
+            hold.go.notified().await;
         }
     }
 }

@@ -17,7 +17,7 @@ mod mocks;
 mod sample;
 pub mod token_store;
 
-pub use fake_finch::{FakeFinch, Held, Reach};
+pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use mocks::{MockFinchApi, MockTokenStore};
 pub use sample::{application, at, claimed, facts, grant, new_attempt, store_token};

@@ -1,0 +1,67 @@
+//! The store in memory and the SQLite store, told the same history, are the same.
+
+use std::{path::Path, sync::Arc};
+
+use finch_core::{
+    Query, Timestamp, TokenStore,
+    testing::{Reach, application},
+};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_tests::{World, cases, steps};
+use proptest::prelude::*;
+
+fn sqlite(path: &Path) -> SqliteTokenStore {
+    let key = Arc::new(Kek::generate().expect("a key"));
+    let options = SqliteOptions::new(path, application(), key).create(true);
+    SqliteTokenStore::open(options).expect("a store")
+}
+
+/// Everything that a store can be asked, and the secret behind every token.
+async fn contents(store: &dyn TokenStore) -> String {
+    let mut seen = Vec::new();
+    let query = Query {
+        customer: None,
+        connection: None,
+        after: None,
+        limit: 1000,
+    };
+    for connection in store.connections(&query).await.unwrap() {
+        for token in &connection.tokens {
+            let secret = store.secret(token.id).await.unwrap();
+            seen.push(format!("{:?}", secret.map(|s| s.expose().to_owned())));
+        }
+        seen.push(format!("{:?}", store.events(connection.key).await.unwrap()));
+        seen.push(format!("{connection:#?}"));
+    }
+    let orphans = store
+        .possible_orphans(None, Timestamp::MAX, None, 1000)
+        .await
+        .unwrap();
+    seen.push(format!("{orphans:#?}"));
+    seen.push(format!("{:?}", store.work(None, None, 1000).await.unwrap()));
+    seen.join("\n")
+}
+
+proptest! {
+    #![proptest_config(cases())]
+    #[test]
+    fn the_stores_are_the_same(history in steps(12), pair in any::<bool>()) {
+        let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let model = World::in_memory(reach);
+            let real = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db"))));
+            for step in &history {
+                model.step(*step).await;
+                real.step(*step).await;
+                prop_assert_eq!(contents(&*model.store).await, contents(&*real.store).await, "after {:?}", step);
+                for who in 0..3 {
+                    prop_assert_eq!(model.view(who).await, real.view(who).await);
+                }
+            }
+            Ok::<_, TestCaseError>(())
+        })?;
+    }
+}
