@@ -14,13 +14,52 @@ pub use world::{Ended, StoreDebug, TestSystem, World, customer, operator};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.
 pub fn cases() -> proptest::test_runner::Config {
+    cases_of(1)
+}
+
+/// A part of [`cases`], for histories that cost an `fsync` a step.
+pub fn cases_of(part: u32) -> proptest::test_runner::Config {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1000);
+        .and_then(|n| n.parse().ok());
+    let cases = cases.unwrap_or(1000) / part;
     proptest::test_runner::Config {
         cases,
         failure_persistence: None,
         ..Default::default()
     }
 }
+
+/// The program of the workspace's README, as a doctest against the emulator. A test holds the two
+/// equal.
+pub const README: &str = include_str!("readme.rs");
+
+/// ```rust
+/// use std::sync::Arc;
+/// use finch_app::{
+///     AccessToken, AuthorizationCode, BegunConnect, ClientSecret, ConnectRequest, CustomerScope,
+///     DisconnectOutcome, Finch, Flow, HttpFinchConfig, Kek, Product,
+/// };
+/// use finch_emulator::{Emulator, Login};
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let emulator = Emulator::start().await?;
+///     let folder = tempfile::tempdir()?;
+///     let (path, key) = (folder.path().join("finch.db"), Arc::new(Kek::generate()?));
+///     let secret = ClientSecret::new(emulator.client_secret());
+///     let mut http = HttpFinchConfig::new(emulator.client_id().parse()?, secret);
+///     http.base_url = emulator.url().into();
+///     let finch_connect = async |begun: &BegunConnect| {
+///         let id = begun.finch_customer_id.as_ref().ok_or("a new connection has one")?;
+///         let login = Login::new("User A", "Gusto", "Company C", "X").customer_id(id.as_str());
+///         Ok::<_, Box<dyn std::error::Error>>(AuthorizationCode::new(emulator.issue_code(login)))
+///     };
+///     let call_finch = async |_: AccessToken| Ok::<_, Box<dyn std::error::Error>>(());
+#[doc = include_str!("readme.rs")]
+///     assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 });
+///     Ok(())
+/// }
+/// ```
+#[cfg(doctest)]
+pub struct Readme;

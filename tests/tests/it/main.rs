@@ -11,5 +11,6 @@ mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
 mod model;
+mod readme;
 mod story;
 mod use_token;

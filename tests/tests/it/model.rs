@@ -8,7 +8,7 @@ use finch_core::{
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{World, cases, steps};
+use finch_tests::{World, cases_of, steps};
 use proptest::prelude::*;
 
 fn sqlite(path: &Path) -> SqliteTokenStore {
@@ -44,7 +44,7 @@ async fn contents(store: &dyn TokenStore) -> String {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases_of(4))]
     #[test]
     fn the_stores_are_the_same(history in steps(12), pair in any::<bool>()) {
         let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
