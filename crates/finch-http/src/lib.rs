@@ -1,1 +1,20 @@
-//! finch-http.
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod finch;
+
+mod disconnect;
+mod exchange;
+mod introspect;
+mod session;
+
+mod call;
+mod lost;
+mod refusal;
+mod reply;
+mod retry;
+mod send;
+mod wire;
+
+pub use config::{ConfigError, HttpFinchConfig};
+pub use finch::HttpFinch;

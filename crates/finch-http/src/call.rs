@@ -1,0 +1,117 @@
+//! One call to Finch, ready to be sent, perhaps several times.
+
+use bytes::Bytes;
+use finch_core::{AccessToken, FinchApiError};
+use reqwest::{
+    Body, Method, Request, Url,
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, InvalidHeaderValue},
+};
+use serde::Serialize;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// A call.
+pub(crate) struct Call<'a> {
+    /// Its name in the log.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) authorization: Option<HeaderValue>,
+    /// JSON; none: an empty body.
+    pub(crate) body: Option<Bytes>,
+    /// What goes out and must not come back in an error; empty where there is only one.
+    pub(crate) secrets: [&'a str; 2],
+    pub(crate) repeat: Repeat,
+}
+
+/// When a call may be sent again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Only where Finch did not look at it: no connection was made, or it said 429.
+    Unseen,
+    /// Whenever Finch may do better the next time.
+    Freely,
+    /// The same; but it matters to the caller whether one of the tries may take effect later.
+    InDoubt,
+}
+
+/// Why a call cannot be sent.
+#[derive(Debug, Error)]
+pub(crate) enum CallError {
+    #[error("the access token contains a character that no HTTP header can carry")]
+    Token,
+    #[error("the request cannot be written as JSON")]
+    Json,
+}
+
+impl From<CallError> for FinchApiError {
+    fn from(error: CallError) -> Self {
+        Self::Backend(Box::new(error))
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn request(&self) -> Request {
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        let headers = request.headers_mut();
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        match &self.body {
+            Some(json) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                *request.body_mut() = Some(Body::from(json.clone()));
+            }
+            None if self.method == Method::POST => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            None => {}
+        }
+        request
+    }
+
+    /// Whether `text`, which came from outside, repeats a secret of this call. A short secret may
+    /// stand in an innocent text by chance, so that only a long one is searched for.
+    pub(crate) fn is_echoed_in(&self, text: &str) -> bool {
+        let basic = self
+            .authorization
+            .as_ref()
+            .and_then(|header| header.to_str().ok());
+        let credential = basic
+            .and_then(|header| header.split_once(' '))
+            .map_or("", |(_, c)| c);
+        let secrets = self
+            .secrets
+            .iter()
+            .copied()
+            .chain([credential])
+            .filter(|s| !s.is_empty());
+        secrets
+            .into_iter()
+            .any(|s| text == s || (s.len() >= 16 && text.contains(s)))
+    }
+}
+
+/// A header that is never shown, and wiped after its last use.
+pub(crate) fn secret_header(text: String) -> Result<HeaderValue, InvalidHeaderValue> {
+    let owned = Bytes::from_owner(Zeroizing::new(text.into_bytes()));
+    let mut header = HeaderValue::from_maybe_shared(owned)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: Bearer authentication of the token's calls"
+)]
+pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, CallError> {
+    secret_header(format!("Bearer {}", token.expose())).map_err(|_| CallError::Token)
+}
+
+/// A body that is wiped after its last use.
+pub(crate) fn json(body: &impl Serialize) -> Result<Bytes, CallError> {
+    // Room for all of it at once: a buffer that grows leaves copies behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(2048));
+    serde_json::to_writer(&mut *text, body).map_err(|_| CallError::Json)?;
+    Ok(Bytes::from_owner(text))
+}

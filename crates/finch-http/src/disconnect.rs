@@ -1,0 +1,38 @@
+//! Ending a connection at Finch.
+
+use finch_core::{AccessToken, FinchApiError};
+use reqwest::Method;
+
+use crate::{
+    HttpFinch,
+    call::{Call, Repeat, bearer},
+    reply::{Problem, Reply},
+};
+
+/// `POST /disconnect`, with an empty body
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: compared with what comes back, so that no error repeats it"
+)]
+pub(crate) async fn disconnect(
+    finch: &HttpFinch,
+    token: &AccessToken,
+) -> Result<(), FinchApiError> {
+    let call = Call {
+        operation: "disconnect",
+        method: Method::POST,
+        url: &finch.urls.disconnect,
+        authorization: Some(bearer(token)?),
+        body: None,
+        secrets: [token.expose(), ""],
+        repeat: Repeat::InDoubt,
+    };
+    finch.send(call, acknowledgement).await
+}
+
+fn acknowledgement(reply: &Reply) -> Result<(), Problem> {
+    match reply.object()?.required("status")?.as_str() {
+        "success" => Ok(()),
+        _ => Err(Problem::Declined),
+    }
+}

@@ -1,0 +1,174 @@
+//! The adapter itself.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use finch_core::{
+    AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
+    Introspection, NewSession, ReauthenticateSession, RedirectUri,
+};
+use reqwest::{
+    Client, Url,
+    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+    redirect, retry,
+};
+use zeroize::Zeroizing;
+
+use crate::{ConfigError, HttpFinchConfig, disconnect, exchange, introspect, session};
+
+/// Connections stay open this long when nothing is asked: less than the five seconds after which the
+/// hastiest servers close theirs, so that no code goes out on a connection that is about to close.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Finch over HTTP. One instance serves all tasks: it keeps its connections open between calls.
+pub struct HttpFinch {
+    application: Application,
+    pub(crate) config: HttpFinchConfig,
+    pub(crate) client: Client,
+    pub(crate) basic: HeaderValue,
+    pub(crate) urls: Urls,
+}
+
+/// Where each call goes.
+pub(crate) struct Urls {
+    pub(crate) exchange: Url,
+    pub(crate) introspect: Url,
+    pub(crate) disconnect: Url,
+    pub(crate) new_session: Url,
+    pub(crate) reauthenticate_session: Url,
+}
+
+impl HttpFinch {
+    /// Checks the configuration and makes a client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what to change.
+    pub fn new(config: HttpFinchConfig) -> Result<Self, ConfigError> {
+        config.check()?;
+        let (origin, base) = config.base()?;
+        Ok(Self {
+            application: Application {
+                client_id: config.client_id.clone(),
+                origin,
+            },
+            client: client(&config, base.starts_with("https:"))?,
+            basic: basic(&config)?,
+            urls: Urls::below(&base)?,
+            config,
+        })
+    }
+}
+
+impl Urls {
+    fn below(base: &str) -> Result<Self, ConfigError> {
+        let url = |path: &str| {
+            Url::parse(&format!("{base}{path}")).map_err(|e| ConfigError::Client(Box::new(e)))
+        };
+        Ok(Self {
+            exchange: url("/auth/token")?,
+            introspect: url("/introspect")?,
+            disconnect: url("/disconnect")?,
+            new_session: url("/connect/sessions")?,
+            reauthenticate_session: url("/connect/sessions/reauthenticate")?,
+        })
+    }
+}
+
+fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> {
+    let always = HeaderMap::from_iter([
+        (
+            HeaderName::from_static("finch-api-version"),
+            HeaderValue::from_static("2020-09-17"),
+        ),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+        (
+            USER_AGENT,
+            HeaderValue::from_static(concat!("finch-http/", env!("CARGO_PKG_VERSION"))),
+        ),
+    ]);
+    let mut client = Client::builder()
+        .default_headers(always)
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .redirect(redirect::Policy::none())
+        // `send` alone decides what is repeated. (hyper-util still moves a request from a kept
+        // connection that closed before taking it to a new one; not a byte of it has gone out then.)
+        .retry(retry::never())
+        // Whatever features other crates switch on in reqwest.
+        .http1_only()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .https_only(https);
+    if !config.use_env_proxy {
+        client = client.no_proxy();
+        if !https {
+            // No certificate is ever looked at, and a bare machine has none.
+            client = client.tls_certs_only([]);
+        }
+    }
+    client
+        .build()
+        .map_err(|e| ConfigError::Client(Box::new(e.without_url())))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "EXPOSE: Basic authentication of the sessions"
+)]
+fn basic(config: &HttpFinchConfig) -> Result<HeaderValue, ConfigError> {
+    let pair = Zeroizing::new(format!(
+        "{}:{}",
+        config.client_id,
+        config.client_secret.expose()
+    ));
+    let header = format!(
+        "Basic {}",
+        Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str()
+    );
+    crate::call::secret_header(header).map_err(|e| ConfigError::Client(Box::new(e)))
+}
+
+impl fmt::Debug for HttpFinch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFinch")
+            .field("application", &self.application)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl FinchApi for HttpFinch {
+    fn application(&self) -> &Application {
+        &self.application
+    }
+
+    async fn exchange(
+        &self,
+        code: &AuthorizationCode,
+        redirect_uri: Option<&RedirectUri>,
+    ) -> Result<Grant, FinchApiError> {
+        exchange::exchange(self, code, redirect_uri).await
+    }
+
+    async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
+        introspect::introspect(self, token).await
+    }
+
+    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+        disconnect::disconnect(self, token).await
+    }
+
+    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
+        session::new_session(self, session).await
+    }
+
+    async fn reauthenticate_session(
+        &self,
+        session: &ReauthenticateSession,
+    ) -> Result<ConnectSession, FinchApiError> {
+        session::reauthenticate_session(self, session).await
+    }
+}

@@ -1,0 +1,35 @@
+//! Finch's errors: which of their words are kept.
+
+use finch_core::{Answer, FinchApiError};
+
+use crate::{call::Call, reply::Reply, wire::Object};
+
+/// What an answer that is no success means. Its body may be anything: Finch's error in one of its
+/// shapes, a proxy's page, nothing.
+pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
+    let mut answer = reply.answer();
+    if let Ok(body) = reply.object() {
+        read(&body, call, &mut answer);
+    }
+    answer.into_error()
+}
+
+fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
+    let (name, finch_code) = (body.text("name"), body.text("finch_code"));
+    answer.finch_shaped = name.is_some()
+        || finch_code.is_some()
+        || (body.is_integer("code") && body.text("message").is_some());
+    answer.name = name.filter(|text| is_word(text) && !call.is_echoed_in(text));
+    answer.finch_code = finch_code.filter(|text| is_word(text) && !call.is_echoed_in(text));
+    if let Some(context) = body.object("context") {
+        let id = |name| context.text(name).filter(|text| !call.is_echoed_in(text));
+        answer.connection_id = id("connection_id").and_then(|id| id.parse().ok());
+        answer.customer_id = id("customer_id").and_then(|id| id.parse().ok());
+    }
+}
+
+/// Finch's names and codes are such words. A secret is not, nor is anything that could disturb a
+/// terminal.
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+}

@@ -1,0 +1,174 @@
+//! When to ask again.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use finch_core::FinchApiError;
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::{HttpFinchConfig, call::Repeat};
+
+/// A longer `Retry-After` is shortened to this: nobody means it.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a call that failed this way may be sent again.
+pub(crate) fn may_repeat(repeat: Repeat, error: &FinchApiError) -> bool {
+    match error {
+        FinchApiError::NoAnswer { sent: false, .. } => true,
+        FinchApiError::TryLater(answer) if answer.status == 429 => true,
+        _ if repeat == Repeat::Unseen => false,
+        FinchApiError::NoAnswer { .. } => true,
+        FinchApiError::TryLater(answer) => answer.status != 501,
+        _ => false,
+    }
+}
+
+/// How long to wait before the next repetition, the first being number 0. None: longer than a call
+/// waits.
+pub(crate) fn wait(
+    config: &HttpFinchConfig,
+    repetition: u32,
+    asked: Option<Duration>,
+) -> Option<Duration> {
+    match asked {
+        Some(asked) if asked > config.max_retry_after => None,
+        Some(asked) if !asked.is_zero() => Some(asked),
+        _ => Some(backoff(
+            config,
+            repetition,
+            RandomState::new().hash_one(repetition),
+        )),
+    }
+}
+
+/// Doubles up to the longest, less up to a quarter, so that callers who failed together do not come
+/// back together.
+fn backoff(config: &HttpFinchConfig, repetition: u32, random: u64) -> Duration {
+    let doubled = config
+        .backoff
+        .saturating_mul(2u32.saturating_pow(repetition));
+    let longest = doubled.min(config.max_backoff);
+    let quarter = longest / 4;
+    longest - quarter.mul_f64(f64::from(random as u32) / f64::from(u32::MAX))
+}
+
+/// What `retry-after-ms` or `Retry-After` asks for; nonsense is passed over.
+pub(crate) fn asked(headers: &HeaderMap, now: fn() -> Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    if let Some(milliseconds) = text("retry-after-ms").and_then(number) {
+        return Some(capped(milliseconds / 1000.0));
+    }
+    let text = text(RETRY_AFTER.as_str())?;
+    if let Some(seconds) = number(text) {
+        return Some(capped(seconds));
+    }
+    let date = DateTimeParser::new()
+        .relaxed_weekday(true)
+        .parse_timestamp(text)
+        .ok()?;
+    // A date that has passed asks for no wait.
+    Some(
+        Duration::try_from(date.duration_since(now()))
+            .unwrap_or_default()
+            .min(LONGEST),
+    )
+}
+
+fn number(text: &str) -> Option<f64> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    text.parse().ok().filter(|_| digits)
+}
+
+fn capped(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).map_or(LONGEST, |asked| asked.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use finch_core::{ClientId, ClientSecret};
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn config() -> HttpFinchConfig {
+        HttpFinchConfig::new(ClientId::new("c").expect("an id"), ClientSecret::new("s"))
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_less_up_to_a_quarter() {
+        for (repetition, longest) in [
+            (0, 500),
+            (1, 1000),
+            (2, 2000),
+            (4, 8000),
+            (9, 8000),
+            (u32::MAX, 8000),
+        ] {
+            assert_eq!(
+                backoff(&config(), repetition, 0),
+                Duration::from_millis(longest)
+            );
+            assert_eq!(
+                backoff(&config(), repetition, u64::MAX),
+                Duration::from_millis(longest * 3 / 4)
+            );
+        }
+    }
+
+    #[test]
+    fn no_wait_is_as_good_as_none_asked_for_and_a_long_one_is_not_made() {
+        let seconds = Duration::from_secs;
+        assert_eq!(wait(&config(), 0, Some(seconds(7))), Some(seconds(7)));
+        assert_eq!(wait(&config(), 0, Some(seconds(30))), Some(seconds(30)));
+        assert_eq!(wait(&config(), 0, Some(seconds(31))), None);
+        for asked in [None, Some(Duration::ZERO)] {
+            let wait = wait(&config(), 1, asked).expect("a wait");
+            assert!(
+                (Duration::from_millis(750)..=seconds(1)).contains(&wait),
+                "{wait:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_forms_of_retry_after_are_understood() {
+        let now = || "2026-11-21T12:00:00Z".parse().expect("a time");
+        for (name, value, expected) in [
+            ("retry-after", "0", Some(0)),
+            ("retry-after", " 7 ", Some(7000)),
+            ("retry-after", "1.5", Some(1500)),
+            ("retry-after", "Sat, 21 Nov 2026 12:00:09 GMT", Some(9000)),
+            ("retry-after", "Mon, 21 Nov 2026 12:00:09 GMT", Some(9000)),
+            ("retry-after", "Sat, 21 Nov 2026 11:59:00 GMT", Some(0)),
+            (
+                "retry-after",
+                "Sun, 21 Nov 2027 12:00:00 GMT",
+                Some(86_400_000),
+            ),
+            ("retry-after", "99999999999999999999", Some(86_400_000)),
+            ("retry-after-ms", "12", Some(12)),
+            ("retry-after-ms", "-12", None),
+            ("retry-after", "-1", None),
+            ("retry-after", "NaN", None),
+            ("retry-after", "inf", None),
+            ("retry-after", "1e3", None),
+            ("retry-after", "", None),
+            ("retry-after", "...", None),
+            ("retry-after", "later", None),
+        ] {
+            let header = (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+            let headers = HeaderMap::from_iter([header]);
+            assert_eq!(
+                asked(&headers, now),
+                expected.map(Duration::from_millis),
+                "{name}: {value}"
+            );
+        }
+    }
+}

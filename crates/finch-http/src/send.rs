@@ -1,0 +1,115 @@
+//! Sending a call, and sending it again where that is safe.
+
+use finch_core::FinchApiError;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::debug;
+
+use crate::{
+    HttpFinch,
+    call::{Call, Repeat},
+    lost::Lost,
+    refusal::refusal,
+    reply::{Problem, Reply},
+    retry::{may_repeat, wait},
+};
+
+impl HttpFinch {
+    /// Sends `call` until it succeeds, must not be repeated, or has been repeated often enough, all
+    /// within the configured time.
+    pub(crate) async fn send<T>(
+        &self,
+        call: Call<'_>,
+        read: fn(&Reply) -> Result<T, Problem>,
+    ) -> Result<T, FinchApiError> {
+        let deadline = Instant::now() + self.config.timeout;
+        // A try that begins in the last eighth of the time would hardly end, and leave a doubt.
+        let latest = deadline - self.config.timeout / 8;
+        let mut doubt = None;
+        let mut repetition = 0;
+        loop {
+            let error = match self.attempt(&call, repetition, deadline).await {
+                Ok(reply) if reply.is_success() => match read(&reply) {
+                    Ok(value) => return Ok(value),
+                    Err(problem) => reply.problem(problem),
+                },
+                Ok(reply) => refusal(&reply, &call),
+                Err(lost) => lost.into_error(),
+            };
+            let again = repetition < self.config.retries && may_repeat(call.repeat, &error);
+            let pause = wait(&self.config, repetition, error.retry_after()).filter(|_| again);
+            let Some(pause) = pause.filter(|pause| Instant::now() + *pause < latest) else {
+                return Err(settled(error, doubt, call.repeat));
+            };
+            debug!(
+                operation = call.operation,
+                wait_ms = pause.as_millis() as u64,
+                "asking Finch again"
+            );
+            sleep(pause).await;
+            if error.is_ambiguous() {
+                doubt = Some(error);
+            }
+            repetition += 1;
+        }
+    }
+
+    /// Sends `call` once.
+    async fn attempt(
+        &self,
+        call: &Call<'_>,
+        repetition: u32,
+        deadline: Instant,
+    ) -> Result<Reply, Lost> {
+        let began = Instant::now();
+        let exchange = async {
+            let response = self
+                .client
+                .execute(call.request())
+                .await
+                .map_err(Lost::on_the_way_there)?;
+            Reply::receive(response, call, self.config.max_body).await
+        };
+        let outcome = timeout_at(deadline, exchange)
+            .await
+            .unwrap_or_else(|_| Err(Lost::out_of_time(self.config.timeout)));
+        let (operation, attempt) = (call.operation, repetition + 1);
+        let elapsed_ms = began.elapsed().as_millis() as u64;
+        match &outcome {
+            Ok(Reply {
+                status, request_id, ..
+            }) => {
+                let request_id = request_id.as_ref().map(|id| id.as_str());
+                debug!(
+                    operation,
+                    attempt, status, request_id, elapsed_ms, "Finch answered"
+                );
+            }
+            Err(Lost { problem, .. }) => {
+                debug!(
+                    operation,
+                    attempt, problem, elapsed_ms, "no answer from Finch"
+                );
+            }
+        }
+        outcome
+    }
+}
+
+/// The last error, unless it would hide that an earlier try may have gone out.
+fn settled(error: FinchApiError, doubt: Option<FinchApiError>, repeat: Repeat) -> FinchApiError {
+    match (error, doubt) {
+        (FinchApiError::NoAnswer { problem, .. }, Some(_)) => FinchApiError::NoAnswer {
+            problem,
+            sent: true,
+        },
+        // Dead is dead, whichever try did it.
+        (error @ FinchApiError::TokenInvalid(_), _) => error,
+        (error, Some(mut doubt)) if repeat == Repeat::InDoubt && !error.is_ambiguous() => {
+            if let FinchApiError::TryLater(answer) = &mut doubt {
+                answer.retry_after = error.retry_after().max(answer.retry_after);
+            }
+            doubt
+        }
+        (error, _) => error,
+    }
+}

@@ -1,0 +1,351 @@
+//! What comes back in a success: what must be right, and what may be anything.
+
+use finch_core::{
+    AccessToken, AuthorizationCode, ClientType, ConnectionStatus, ConnectionType, FailureKind,
+    FinchApi, FinchApiError, Product,
+};
+
+use crate::{
+    finch::{
+        GRANT, INTROSPECTION, SESSION, TOKEN, disconnect, exchange, grant, introspect, new_session,
+        object, playing, shown,
+    },
+    server::{Play, answer, json},
+};
+
+/// Every other thing that may stand where a text or an array is expected. None is a valid text.
+const WRONG: [&str; 13] = [
+    "null",
+    "17",
+    "-1.5e999",
+    "true",
+    "[]",
+    "{}",
+    "[[],null,17]",
+    r#"{"a":"canary-inner"}"#,
+    r#""""#,
+    r#""canary\u0000""#,
+    r#""canary\ud800""#,
+    r#"" canary""#,
+    r#""\u001b[31mcanary""#,
+];
+
+fn problem(error: &FinchApiError) -> &str {
+    shown(error);
+    assert!(error.is_ambiguous(), "{error}");
+    match error {
+        FinchApiError::Unreadable { problem, answer } => {
+            assert!(answer.status < 300);
+            problem
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_grant_is_read_whole() {
+    let (_server, finch) = playing([json(200, &grant())]).await;
+    let grant = exchange(&finch).await.expect("a grant");
+    assert_eq!(grant.secret.expose(), TOKEN);
+    let facts = grant.facts;
+    assert_eq!(
+        facts.connection_id.as_str(),
+        "bc3a2af9-ce03-46c4-9142-81abe789c64d"
+    );
+    assert_eq!(facts.provider_id.as_str(), "gusto");
+    assert_eq!(
+        facts.company_id.expect("given").as_str(),
+        "4ab15e51-11ad-49f4-acae-f343b7794375"
+    );
+    assert_eq!(
+        facts.finch_customer_id.expect("given").as_str(),
+        "1234567890"
+    );
+    assert_eq!(facts.customer_name.as_deref(), Some("Acme Inc"));
+    assert_eq!(
+        facts.products,
+        [
+            Product::Directory,
+            Product::Employment,
+            Product::from("new_product")
+        ]
+    );
+    assert_eq!(facts.client_type, Some(ClientType::Production));
+    assert_eq!(facts.connection_type, Some(ConnectionType::Provider));
+    assert_eq!(facts.token_type.as_deref(), Some("bearer"));
+    assert_eq!(
+        facts.account_id.expect("given").as_str(),
+        "ac3a2af9-ce03-46c4-9142-81abe789c64d"
+    );
+    assert_eq!(
+        facts.entity_ids[0].as_str(),
+        "550e8400-e29b-41d4-a716-446655440000"
+    );
+}
+
+#[tokio::test]
+async fn no_token_is_lost_over_a_field_that_identity_does_not_need() {
+    for (at, (name, _)) in GRANT.iter().enumerate() {
+        let required = ["access_token", "connection_id", "provider_id"].contains(name);
+        let mut bodies = vec![];
+        let mut missing = GRANT.to_vec();
+        missing.remove(at);
+        bodies.push(object(&missing));
+        for wrong in WRONG {
+            let mut fields = GRANT;
+            fields[at].1 = wrong;
+            bodies.push(object(&fields));
+        }
+        for body in bodies {
+            let (server, finch) = playing([json(200, &body)]).await;
+            match exchange(&finch).await {
+                Ok(grant) => {
+                    // An access token is opaque: outer white space is its own business.
+                    assert!(!required || body.contains(r#"" canary""#), "{body}");
+                    assert!(
+                        grant.secret.expose() == TOKEN || *name == "access_token",
+                        "{body}"
+                    );
+                    assert_eq!(grant.facts.provider_id.as_str(), "gusto");
+                }
+                Err(error) => {
+                    assert!(required, "{name}: {error} for {body}");
+                    assert!(problem(&error).starts_with(name), "{error}");
+                    assert!(
+                        problem(&error).ends_with(&format!("({} bytes)", body.len())),
+                        "{error}"
+                    );
+                }
+            }
+            server.only();
+        }
+    }
+}
+
+#[tokio::test]
+async fn odd_json_is_still_json() {
+    let odd = [
+        grant().replace("connection_id", r"connection\u005fid"),
+        format!("\u{feff} \n{}", grant()),
+        grant().replace(
+            "{",
+            r#"{"connection_id":"first","x":[{"y":1e9999}],"\ud800":{},"":1,"#,
+        ),
+    ];
+    for body in odd {
+        let (_server, finch) = playing([json(200, &body)]).await;
+        let grant = exchange(&finch)
+            .await
+            .unwrap_or_else(|error| panic!("{error} for {body}"));
+        assert_eq!(
+            grant.facts.connection_id.as_str(),
+            "bc3a2af9-ce03-46c4-9142-81abe789c64d",
+            "the last counts"
+        );
+    }
+    let deep = grant().replace(
+        "{",
+        &format!(r#"{{"deep":{}1{},"#, "[".repeat(5000), "]".repeat(5000)),
+    );
+    let (_server, finch) = playing([json(200, &deep)]).await;
+    exchange(&finch)
+        .await
+        .expect("what nobody asks for may be deep");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_spoil_their_field_only() {
+    let body = |from: &str, to: &[u8]| {
+        let text = grant();
+        let (before, after) = text.split_once(from).expect("there");
+        let body = [before.as_bytes(), to, after.as_bytes()].concat();
+        let mut bytes =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        bytes.extend(body);
+        [Play::Answer(bytes)]
+    };
+    let (_server, finch) = playing(body("Acme Inc", b"Acme \xff\xfe")).await;
+    assert_eq!(
+        exchange(&finch).await.expect("a grant").secret.expose(),
+        TOKEN
+    );
+    let (_server, finch) = playing(body(TOKEN, b"canary\xff")).await;
+    let error = exchange(&finch).await.expect_err("half a token");
+    assert!(problem(&error).starts_with("access_token"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_json_object_is_named_by_its_length_only() {
+    for (body, why) in [
+        ("", "it is empty (0 bytes)"),
+        (" \r\n", "it is empty (3 bytes)"),
+        ("<html>canary</html>", "it is not a JSON object (19 bytes)"),
+        ("[\"canary\"]", "it is not a JSON object (10 bytes)"),
+        ("\"canary\"", "it is not a JSON object (8 bytes)"),
+        ("{\"canary\":", "its JSON breaks off (10 bytes)"),
+        ("{\"canary\": canary}", "its JSON is broken (18 bytes)"),
+        ("{\"a\":\"canary\"} x", "its JSON is broken (16 bytes)"),
+    ] {
+        let (server, finch) = playing([json(200, body)]).await;
+        assert_eq!(problem(&exchange(&finch).await.expect_err(body)), why);
+        server.only();
+        assert_eq!(problem(&introspect(&finch).await.expect_err(body)), why);
+        assert_eq!(problem(&disconnect(&finch).await.expect_err(body)), why);
+        assert_eq!(problem(&new_session(&finch).await.expect_err(body)), why);
+        assert_eq!(server.seen().len(), 4, "nothing of that is repeated");
+    }
+    let (_server, finch) = playing([Play::Answer(b"HTTP/1.1 204 No\r\n\r\n".to_vec())]).await;
+    assert_eq!(
+        problem(&exchange(&finch).await.expect_err("204")),
+        "it is empty (0 bytes)"
+    );
+}
+
+#[tokio::test]
+async fn an_introspection_needs_identity_and_status() {
+    let (_server, finch) = playing([json(200, INTROSPECTION)]).await;
+    let seen = introspect(&finch).await.expect("an introspection");
+    assert_eq!(seen.token_id.expect("given").as_str(), "t-1");
+    assert_eq!(seen.connection_id.as_str(), "bc3a2af9");
+    assert_eq!(seen.company_id.expect("given").as_str(), "4ab15e51");
+    assert_eq!(seen.finch_customer_id, None);
+    assert_eq!(seen.products, [Product::Company]);
+    assert_eq!(seen.status, ConnectionStatus::Connected);
+
+    let small =
+        r#"{"connection_id":"c","provider_id":"p","connection_status":{"status":"brand_new"}}"#;
+    let (_server, finch) = playing([json(200, small)]).await;
+    assert_eq!(
+        introspect(&finch).await.expect("enough").status,
+        ConnectionStatus::from("brand_new")
+    );
+
+    for (from, to, why) in [
+        (r#""connection_id":"c","#, "", "connection_id is missing"),
+        (
+            r#""c""#,
+            "7",
+            "connection_id should be a text and is a number",
+        ),
+        (
+            r#""c""#,
+            r#""canary\n""#,
+            "connection_id is no identifier of Finch's",
+        ),
+        (
+            r#""p""#,
+            r#"["canary"]"#,
+            "provider_id should be a text and is an array",
+        ),
+        (
+            r#"{"status":"brand_new"}"#,
+            r#""canary""#,
+            "connection_status should be an object and is a text",
+        ),
+        (
+            r#"{"status":"brand_new"}"#,
+            "null",
+            "connection_status is missing",
+        ),
+        (
+            r#""status":"brand_new""#,
+            "",
+            "connection_status.status is missing",
+        ),
+        (
+            r#""brand_new""#,
+            "false",
+            "connection_status.status should be a text and is a boolean",
+        ),
+        (
+            r#""brand_new""#,
+            r#""""#,
+            "connection_status.status is empty",
+        ),
+    ] {
+        let body = small.replace(from, to);
+        let (_server, finch) = playing([json(200, &body)]).await;
+        let error = introspect(&finch).await.expect_err(why);
+        assert_eq!(
+            problem(&error),
+            format!("{why} ({} bytes)", body.len()),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_success_is_success() {
+    for (body, kind) in [
+        (r#"{"status":"success","more":1}"#, None),
+        (r#"{"status":"pending"}"#, Some(FailureKind::Rejected)),
+        (r#"{"status":"canary"}"#, Some(FailureKind::Rejected)),
+        (r#"{"status":true}"#, Some(FailureKind::Unreadable)),
+        (
+            r#"{"code":401,"name":"invalid_token"}"#,
+            Some(FailureKind::Unreadable),
+        ),
+    ] {
+        let answer = answer(200, "Finch-Request-Id: r-9\r\n", body);
+        let (server, finch) = playing([Play::Answer(answer)]).await;
+        let result = disconnect(&finch).await;
+        assert_eq!(
+            result.as_ref().err().map(FinchApiError::kind),
+            kind,
+            "{body}"
+        );
+        if let Err(error) = result {
+            shown(&error);
+            let answer = error.answer().expect("an answer");
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.request_id.as_ref().expect("given").as_str(), "r-9");
+        }
+        server.only();
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_sent_to_https_only() {
+    let (_server, finch) = playing([json(201, SESSION)]).await;
+    let session = new_session(&finch).await.expect("a session");
+    assert_eq!(session.session_id.as_str(), "s-1");
+    assert!(
+        session
+            .connect_url
+            .expose()
+            .ends_with("?session=canary-session")
+    );
+    for (url, good) in [
+        ("http://127.0.0.1:3000/authorize?session=canary", true),
+        ("http://connect.tryfinch.com/canary", false),
+        ("javascript:canary()", false),
+        ("/authorize?session=canary", false),
+        ("https://u:canary@connect.tryfinch.com/", false),
+        ("", false),
+    ] {
+        let body = format!(r#"{{"session_id":"s-1","connect_url":"{url}"}}"#);
+        let (_server, finch) = playing([json(201, &body)]).await;
+        match new_session(&finch).await {
+            Ok(_) => assert!(good, "{url}"),
+            Err(error) => assert!(
+                !good && problem(&error).starts_with("connect_url "),
+                "{url}: {error}"
+            ),
+        }
+    }
+    let (_server, finch) = playing([json(201, r#"{"connect_url":"https://c.example/"}"#)]).await;
+    assert!(
+        problem(&new_session(&finch).await.expect_err("no id"))
+            .starts_with("session_id is missing")
+    );
+}
+
+#[tokio::test]
+async fn an_object_of_the_port_will_do() {
+    let (_server, finch) = playing([json(200, &grant())]).await;
+    let finch: std::sync::Arc<dyn FinchApi> = std::sync::Arc::new(finch);
+    let code = AuthorizationCode::new("c");
+    let task = tokio::spawn(async move { finch.exchange(&code, None).await });
+    let grant = task.await.expect("no panic").expect("a grant");
+    assert_eq!(grant.secret.expose(), AccessToken::new(TOKEN).expose());
+}

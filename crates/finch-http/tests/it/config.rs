@@ -1,0 +1,92 @@
+//! What a client is not made with.
+
+use std::{error::Error, time::Duration};
+
+use finch_core::{ClientId, ClientSecret};
+use finch_http::{ConfigError, HttpFinch, HttpFinchConfig};
+
+use crate::finch::{SECRET, config};
+
+fn refused(change: impl FnOnce(&mut HttpFinchConfig)) -> ConfigError {
+    let mut config = config("https://api.tryfinch.com");
+    change(&mut config);
+    let error = HttpFinch::new(config).expect_err("refused");
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    assert!(!format!("{error} {error:?} {source}").contains("canary"));
+    error
+}
+
+#[test]
+fn secrets_go_to_https_or_this_machine() {
+    for url in [
+        "http://api.tryfinch.com",
+        "http://127.0.0.1.evil.example",
+        "ftp://127.0.0.1",
+        "api.tryfinch.com",
+        "",
+        "https://user:canary@api.tryfinch.com",
+        "https://api.tryfinch.com/#canary",
+        "file:///canary",
+    ] {
+        let error = refused(|config| config.base_url = url.to_owned());
+        assert!(matches!(error, ConfigError::BaseUrl(_)), "{url}: {error:?}");
+        assert!(
+            error.to_string().contains("https://api.tryfinch.com"),
+            "it says what to do"
+        );
+    }
+    let error = refused(|config| config.base_url = "https://api.tryfinch.com/?canary".to_owned());
+    assert!(matches!(error, ConfigError::BaseUrlQuery));
+    for url in ["http://localhost:1", "http://[::1]:1/x", "http://127.0.0.1"] {
+        HttpFinch::new(config(url)).expect(url);
+    }
+    // A machine without CA certificates is told so.
+    let https = HttpFinch::new(config("https://api.tryfinch.com"));
+    assert!(
+        matches!(https, Ok(_) | Err(ConfigError::Client(_))),
+        "{https:?}"
+    );
+}
+
+#[test]
+fn the_rest_is_checked_too() {
+    assert!(matches!(
+        refused(|c| c.timeout = Duration::ZERO),
+        ConfigError::Timeout("timeout")
+    ));
+    assert!(matches!(
+        refused(|c| c.timeout = Duration::MAX),
+        ConfigError::Timeout("timeout")
+    ));
+    assert!(matches!(
+        refused(|c| c.connect_timeout = Duration::ZERO),
+        ConfigError::Timeout(_)
+    ));
+    assert!(matches!(refused(|c| c.max_body = 0), ConfigError::MaxBody));
+    let colon = ClientId::new("a:b").expect("an id");
+    assert!(matches!(
+        refused(|c| c.client_id = colon),
+        ConfigError::ClientId
+    ));
+}
+
+#[test]
+fn nothing_shows_a_secret() {
+    let mut config = config("http://127.0.0.1:9");
+    let finch = HttpFinch::new(config.clone()).expect("a client");
+    config.base_url = "https://user:canary@api.tryfinch.com/canary?canary".to_owned();
+    let shown = format!("{config:?} {config:#?} {finch:?} {finch:#?}");
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(shown.contains("ClientSecret(redacted)"), "{shown}");
+}
+
+#[test]
+fn the_defaults_are_finchs_own_clients() {
+    let id = ClientId::new("c").expect("an id");
+    let config = HttpFinchConfig::new(id, ClientSecret::new(SECRET));
+    assert_eq!(config.base_url, "https://api.tryfinch.com");
+    assert_eq!(config.connect_timeout, Duration::from_secs(5));
+    assert_eq!(config.timeout, Duration::from_secs(60));
+    assert_eq!(config.retries, 2);
+    assert!(!config.use_env_proxy);
+}

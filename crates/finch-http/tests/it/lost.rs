@@ -1,0 +1,305 @@
+//! Answers that do not come, or not whole: what may have happened is told, a code goes out once, and
+//! what may be repeated is.
+
+use std::time::Duration;
+
+use finch_core::{ExchangeFailure, FailureKind, FinchApiError, exchange_failure};
+use finch_http::HttpFinch;
+use tokio::net::TcpSocket;
+
+use crate::{
+    finch::{
+        INTROSPECTION, SUCCESS, back_in_the_pool, client, config, disconnect, exchange, grant,
+        introspect, new_session, playing, shown,
+    },
+    server::{Play, Server, answer, json},
+};
+
+/// A code was sent, once; nobody knows what became of it.
+async fn assert_unknown(script: Play, what: &str) -> FinchApiError {
+    let (server, finch) = playing([script]).await;
+    let error = exchange(&finch).await.expect_err(what);
+    assert_eq!(
+        exchange_failure(&error),
+        ExchangeFailure::Unknown,
+        "{what}: {error:?}"
+    );
+    shown(&error);
+    server.only();
+    error
+}
+
+#[tokio::test]
+async fn an_exchange_cut_off_at_any_byte_is_unknown_and_sent_once() {
+    let whole = answer(200, "Content-Type: application/json\r\n", &grant());
+    for length in 0..whole.len() {
+        let error = assert_unknown(
+            Play::Last(whole[..length].to_vec()),
+            &format!("{length} bytes"),
+        )
+        .await;
+        assert_eq!(error.kind(), FailureKind::NoAnswer, "{length} bytes");
+    }
+    let (_server, finch) = playing([Play::Last(whole)]).await;
+    exchange(&finch).await.expect("the whole of it");
+}
+
+#[tokio::test]
+async fn so_is_one_in_chunks_or_without_a_length() {
+    let body = grant();
+    let (one, two) = body.split_at(100);
+    let chunks = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n",
+        one.len(),
+        two.len(),
+    );
+    for length in 0..chunks.len() {
+        assert_unknown(
+            Play::Last(chunks.as_bytes()[..length].to_vec()),
+            &format!("{length} bytes"),
+        )
+        .await;
+    }
+    let (_server, finch) = playing([Play::Last(chunks.into_bytes())]).await;
+    exchange(&finch).await.expect("the whole of it");
+
+    let plain = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
+    for length in 0..plain.len() {
+        assert_unknown(
+            Play::Last(plain.as_bytes()[..length].to_vec()),
+            &format!("{length} bytes"),
+        )
+        .await;
+    }
+    let (_server, finch) = playing([Play::Last(plain.into_bytes())]).await;
+    exchange(&finch).await.expect("the whole of it");
+}
+
+#[tokio::test]
+async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: ";
+    let body = grant();
+    let length = body.len();
+    let all: Vec<(&str, Play)> = vec![
+        (
+            "too long a length",
+            Play::Last(format!("{head}{}\r\n\r\n{body}", length + 1).into_bytes()),
+        ),
+        (
+            "too short a length",
+            Play::Last(format!("{head}{}\r\n\r\n{body}", length - 1).into_bytes()),
+        ),
+        (
+            "no number",
+            Play::Last(format!("{head}x\r\n\r\n{body}").into_bytes()),
+        ),
+        (
+            "a negative length",
+            Play::Last(format!("{head}-1\r\n\r\n{body}").into_bytes()),
+        ),
+        (
+            "a huge length",
+            Play::Last(format!("{head}99999999999999\r\n\r\n{body}").into_bytes()),
+        ),
+        ("not HTTP", Play::Last(b"SSH-2.0-canary\r\n".to_vec())),
+        (
+            "a huge header",
+            Play::Last(
+                format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)).into_bytes(),
+            ),
+        ),
+        (
+            "half of UTF-8",
+            Play::Last(format!("{head}3\r\n\r\n\u{fffd}").into_bytes()),
+        ),
+        ("HTML", json(200, "<html>canary-access-token</html>")),
+        ("an empty body", json(200, "")),
+        (
+            "an endless body",
+            Play::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096]),
+        ),
+        (
+            "endless chunks",
+            Play::Endless(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
+                b"4\r\nxxxx\r\n".to_vec(),
+            ),
+        ),
+        (
+            "an endless head",
+            Play::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".to_vec()),
+        ),
+        ("408", json(408, "{}")),
+        ("500", json(500, r#"{"code":500,"name":"server_error"}"#)),
+        ("501", json(501, "{}")),
+        ("502", json(502, "<html>canary</html>")),
+        ("503", Play::Answer(answer(503, "Retry-After: 0\r\n", ""))),
+        ("504", json(504, "")),
+        (
+            "a redirect",
+            Play::Answer(answer(307, "Location: /canary\r\n", "")),
+        ),
+    ];
+    for (what, play) in all {
+        assert_unknown(play, what).await;
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_does_not_send_the_code_twice() {
+    let (server, finch) = playing([json(200, INTROSPECTION), Play::Last(vec![])]).await;
+    introspect(&finch).await.expect("an introspection");
+    back_in_the_pool().await;
+    let error = exchange(&finch).await.expect_err("closed");
+    assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown);
+    assert_eq!(
+        server.connections(),
+        1,
+        "the second request used the first connection"
+    );
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn too_long_an_answer_is_not_read() {
+    let (server, finch) = playing([Play::Endless(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n".to_vec(),
+        vec![b' '; 4096],
+    )])
+    .await;
+    let error = introspect(&finch).await.expect_err("too long");
+    assert!(shown(&error).contains("it is too long (more than 16384 bytes)"));
+    server.only();
+
+    let fits = format!("{}{}", " ".repeat(16 * 1024 - SUCCESS.len()), SUCCESS);
+    let (_server, finch) = playing([json(200, &fits), json(200, &format!(" {fits}"))]).await;
+    disconnect(&finch).await.expect("just fits");
+    disconnect(&finch).await.expect_err("one byte more");
+
+    // Of a refusal the status is enough.
+    let (server, finch) = playing([Play::Endless(
+        b"HTTP/1.1 402 X\r\n\r\n".to_vec(),
+        vec![b'x'; 4096],
+    )])
+    .await;
+    let error = introspect(&finch).await.expect_err("402");
+    assert_eq!(error.kind(), FailureKind::PaymentRequired);
+    server.only();
+}
+
+#[tokio::test]
+async fn the_other_calls_are_repeated_when_an_answer_is_lost() {
+    let whole = answer(200, "", INTROSPECTION);
+    let cut = |length: usize| Play::Last(whole[..length].to_vec());
+    let (server, finch) = playing([cut(0), cut(30), Play::Answer(whole.clone())]).await;
+    introspect(&finch).await.expect("the third");
+    assert_eq!(server.seen().len(), 3);
+
+    let (server, finch) = playing([cut(0), cut(60), json(200, SUCCESS)]).await;
+    disconnect(&finch).await.expect("the third");
+    assert_eq!(server.seen().len(), 3);
+
+    let (server, finch) = playing([cut(whole.len() - 1)]).await;
+    let error = new_session(&finch).await.expect_err("never whole");
+    assert!(
+        matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
+        "{error:?}"
+    );
+    assert_eq!(server.seen().len(), 3, "one, and two repetitions");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_and_not_asked_again() {
+    for heard in [
+        &b""[..],
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+    ] {
+        let server = Server::start([Play::Hang(heard.to_vec())]).await;
+        let mut config = config(&server.url);
+        config.timeout = Duration::from_millis(50);
+        let finch = HttpFinch::new(config).expect("a client");
+        for result in [
+            exchange(&finch).await.map(drop),
+            introspect(&finch).await.map(drop),
+            disconnect(&finch).await,
+        ] {
+            let error = result.expect_err("silence");
+            assert!(
+                matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
+                "{error:?}"
+            );
+            assert!(shown(&error).contains("nothing came within 50ms"));
+        }
+        assert!(server.connections() <= 3, "each was asked once");
+    }
+}
+
+#[tokio::test]
+async fn the_time_is_the_whole_calls() {
+    let server = Server::start([json(503, "")]).await;
+    let mut config = config(&server.url);
+    config.timeout = Duration::from_millis(200);
+    config.backoff = Duration::from_secs(3600);
+    config.max_backoff = Duration::from_secs(3600);
+    let finch = HttpFinch::new(config).expect("a client");
+    let error = introspect(&finch).await.expect_err("503");
+    assert_eq!(
+        error.kind(),
+        FailureKind::TryLater,
+        "the answer at hand, not a timeout"
+    );
+    server.only();
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_sent() {
+    // A port that is taken, so that nobody else gets it, and that nobody listens on.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind(([127, 0, 0, 1], 0).into())
+        .expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    let finch = client(&format!("http://{address}"));
+    let error = exchange(&finch).await.expect_err("refused");
+    assert!(
+        matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
+        "{error:?}"
+    );
+    assert_eq!(exchange_failure(&error), ExchangeFailure::NotSent);
+    assert!(shown(&error).contains("refused"), "{error}");
+    let error = disconnect(&finch).await.expect_err("refused");
+    assert!(
+        matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
+        "{error:?}"
+    );
+    assert!(!error.is_ambiguous());
+
+    // A name that nobody has. (Without CA certificates there is no client for https.)
+    let mut config = config("https://finch.invalid");
+    config.connect_timeout = Duration::from_millis(200);
+    config.retries = 0;
+    if let Ok(finch) = HttpFinch::new(config) {
+        let error = exchange(&finch).await.expect_err("unknown");
+        assert!(
+            matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
+            "{error:?}"
+        );
+        shown(&error);
+    }
+}
+
+#[tokio::test]
+async fn something_that_speaks_no_tls_gets_no_code() {
+    let server = Server::start([json(200, &grant())]).await;
+    let mut config = config(&server.url.replace("http:", "https:"));
+    config.connect_timeout = Duration::from_millis(50);
+    if let Ok(finch) = HttpFinch::new(config) {
+        let error = exchange(&finch).await.expect_err("no TLS");
+        assert!(
+            matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
+            "{error:?}"
+        );
+        assert!(server.seen().is_empty());
+    }
+}

@@ -1,0 +1,18 @@
+//! `HttpFinch` against a server that plays a script, and against the emulator.
+
+#![expect(clippy::disallowed_methods, reason = "tests compare secrets")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests fail this way")]
+
+mod finch;
+mod server;
+
+mod answers;
+mod config;
+mod conformance;
+mod life;
+mod log;
+mod lost;
+mod origin;
+mod refusals;
+mod repeats;
+mod requests;

@@ -1,0 +1,200 @@
+//! What is asked again, how often, and what is told in the end.
+
+use std::time::Duration;
+
+use finch_core::{FailureKind, FinchApiError};
+use finch_http::HttpFinch;
+
+use crate::{
+    finch::{
+        INTROSPECTION, SESSION, SUCCESS, config, disconnect, exchange, grant, introspect,
+        new_session, playing, reauthenticate, shown,
+    },
+    server::{Play, Server, answer, json},
+};
+
+const DEAD: &str = r#"{"code":401,"name":"invalid_token_error","message":"m"}"#;
+
+fn lost() -> Play {
+    Play::Last(vec![])
+}
+
+#[tokio::test]
+async fn what_may_pass_is_asked_again_twice() {
+    for status in [408, 409, 425, 429, 500, 502, 503, 504, 599] {
+        let (server, finch) = playing([
+            json(status, "{}"),
+            json(status, "<x>"),
+            json(200, INTROSPECTION),
+        ])
+        .await;
+        introspect(&finch).await.expect("the third");
+        assert_eq!(server.seen().len(), 3, "{status}");
+
+        let (server, finch) = playing([json(status, "")]).await;
+        let error = disconnect(&finch).await.expect_err("always");
+        assert_eq!(error.kind(), FailureKind::TryLater, "{status}");
+        assert_eq!(server.seen().len(), 3, "{status}");
+        let first = format!("{:?}", server.seen()[0]);
+        assert!(
+            server
+                .seen()
+                .iter()
+                .all(|r| format!("{r:?}").len() == first.len()),
+            "the same request"
+        );
+
+        let (server, finch) = playing([json(status, ""), json(201, SESSION)]).await;
+        new_session(&finch).await.expect("the second");
+        reauthenticate(&finch).await.expect("at once");
+        assert_eq!(server.seen().len(), 3, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_will_not_pass_is_asked_once() {
+    for status in [300, 304, 400, 401, 402, 403, 404, 405, 410, 422, 501] {
+        let (server, finch) = playing([json(status, "{}")]).await;
+        let error = introspect(&finch).await.expect_err("no success");
+        assert_eq!(error.answer().expect("an answer").status, status);
+        server.only();
+    }
+    let (server, finch) =
+        playing([json(409, r#"{"finch_code":"connection_already_exists"}"#)]).await;
+    assert_eq!(
+        new_session(&finch).await.expect_err("exists").kind(),
+        FailureKind::ConnectionAlreadyExists
+    );
+    server.only();
+}
+
+#[tokio::test]
+async fn a_code_is_sent_again_after_429_only() {
+    let (server, finch) = playing([json(429, "{}"), json(200, &grant())]).await;
+    exchange(&finch).await.expect("the second");
+    assert_eq!(server.seen().len(), 2);
+
+    // Whatever comes then is told, and the code stays where it went.
+    let (server, finch) = playing([json(429, "{}"), lost()]).await;
+    let error = exchange(&finch).await.expect_err("lost");
+    assert!(
+        matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
+        "{error:?}"
+    );
+    assert_eq!(server.seen().len(), 2);
+
+    for status in [402, 408, 409, 425, 500, 503] {
+        let (server, finch) = playing([json(status, "{}")]).await;
+        exchange(&finch).await.expect_err("once");
+        server.only();
+    }
+}
+
+#[tokio::test]
+async fn no_repetitions_if_none_are_wanted() {
+    let server = Server::start([json(503, "")]).await;
+    let mut config = config(&server.url);
+    config.retries = 0;
+    introspect(&HttpFinch::new(config).expect("a client"))
+        .await
+        .expect_err("503");
+    server.only();
+}
+
+#[tokio::test]
+async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
+    for header in [
+        "retry-after-ms: 2",
+        "retry-after-ms: 0.5\r\nRetry-After: 3600",
+        "Retry-After: 0.001",
+    ] {
+        let busy = Play::Answer(answer(429, &format!("{header}\r\n"), ""));
+        let server = Server::start([busy, json(200, SUCCESS)]).await;
+        let mut config = config(&server.url);
+        // Waiting this long would not end in time.
+        config.backoff = Duration::from_secs(3600);
+        config.max_backoff = Duration::from_secs(3600);
+        disconnect(&HttpFinch::new(config).expect("a client"))
+            .await
+            .expect("the second");
+        assert_eq!(server.seen().len(), 2, "{header}");
+    }
+    let day = Duration::from_secs(24 * 3600);
+    for (header, told) in [
+        ("Retry-After: 31", Duration::from_secs(31)),
+        ("Retry-After: 3600", Duration::from_secs(3600)),
+        ("retry-after-ms: 40000", Duration::from_secs(40)),
+        ("Retry-After: 99999999999999999999999", day),
+        ("Retry-After: Fri, 31 Dec 9998 23:59:59 GMT", day),
+    ] {
+        let (server, finch) =
+            playing([Play::Answer(answer(429, &format!("{header}\r\n"), ""))]).await;
+        let error = exchange(&finch).await.expect_err("busy");
+        assert_eq!(error.retry_after(), Some(told), "{header}");
+        server.only();
+        let error = disconnect(&finch).await.expect_err("busy");
+        assert_eq!(error.retry_after(), Some(told), "{header}");
+        assert_eq!(server.seen().len(), 2);
+    }
+    for nonsense in [
+        "-1",
+        "soon",
+        "1e9",
+        "NaN",
+        "",
+        "\u{1}",
+        "Fri, 99 Dec 2026 23:59:59 GMT",
+    ] {
+        let busy = Play::Answer(answer(429, &format!("Retry-After: {nonsense}\r\n"), ""));
+        let (server, finch) = playing([busy]).await;
+        let error = introspect(&finch).await.expect_err("busy");
+        if error.kind() == FailureKind::TryLater {
+            assert_eq!(error.retry_after(), None, "{nonsense}");
+        }
+        assert_eq!(server.seen().len(), 3, "{nonsense}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_counts_even_where_an_earlier_try_caused_it() {
+    for first in [lost(), json(503, ""), json(429, "")] {
+        let (server, finch) = playing([first, json(401, DEAD)]).await;
+        let error = disconnect(&finch).await.expect_err("dead");
+        assert_eq!(error.kind(), FailureKind::TokenInvalid);
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
+/// A disconnect that may have gone out stays in doubt, whatever a later try says: it may take effect
+/// minutes later.
+#[tokio::test]
+async fn a_later_answer_does_not_hide_an_earlier_doubt() {
+    let later = |status: u16, body: &str| Play::Answer(answer(status, "Retry-After: 77\r\n", body));
+    let reauthenticate = r#"{"name":"authentication_error","finch_code":"reauthenticate_user"}"#;
+    for (status, body) in [
+        (429, ""),
+        (402, ""),
+        (403, ""),
+        (401, "<html>"),
+        (401, reauthenticate),
+    ] {
+        let (_server, finch) = playing([lost(), later(status, body)]).await;
+        let error = disconnect(&finch).await.expect_err("in doubt");
+        assert!(
+            matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
+            "{status}: {error:?}"
+        );
+
+        let (_server, finch) = playing([json(503, ""), later(status, body)]).await;
+        let error = disconnect(&finch).await.expect_err("in doubt");
+        assert_eq!(error.answer().expect("an answer").status, 503);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(77)));
+        assert!(error.is_ambiguous());
+        shown(&error);
+
+        // A question has no effect: its last answer counts.
+        let (_server, finch) = playing([lost(), later(status, body)]).await;
+        let error = introspect(&finch).await.expect_err("the second answer");
+        assert_eq!(error.answer().expect("an answer").status, status);
+    }
+}
