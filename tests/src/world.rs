@@ -178,22 +178,14 @@ impl World {
                 customer: who,
                 which,
             } => {
-                let Some((handle, provider, company)) = self.handle(Some(who), which).await else {
+                let Some((handle, ..)) = self.handle(Some(who), which).await else {
                     return;
                 };
-                let request = request();
-                if let Ok(begun) = self
+                let begun = self
                     .app
-                    .begin_reauthenticate(&customer(who), &handle, request)
-                    .await
-                {
-                    let company = company.map_or("company-0".to_owned(), String::from);
-                    let code = self.finch.login(
-                        provider.as_str(),
-                        &company,
-                        "0",
-                        begun.finch_customer_id.as_ref(),
-                    );
+                    .begin_reauthenticate(&customer(who), &handle, request())
+                    .await;
+                if let (Ok(begun), Some(code)) = (begun, self.finch.login_again(&handle)) {
                     self.complete(who, begun.state, code).await;
                 }
             }
@@ -273,6 +265,9 @@ impl World {
             .begin_connect(&customer(who), request())
             .await
             .ok()?;
+        if let Some(existing) = &begun.reauthenticates {
+            return self.finch.login_again(existing).map(|code| (begun, code));
+        }
         let (provider, company) = (format!("provider-{provider}"), format!("company-{company}"));
         let credentials = credentials.to_string();
         let code = self.finch.login(

@@ -3,7 +3,8 @@
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
     ConnectionId, ConnectionKey, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant,
-    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenFacts, TokenId,
+    TokenState,
     decide::{Arrival, Arrived, admit},
     exchange_failure,
 };
@@ -263,12 +264,31 @@ impl Finch {
             }
             return Err(CompleteConnectError::ForeignToken);
         };
+        if let Err(error) = self.clear_orphans(attempt, &grant.facts).await {
+            tracing::debug!(%error, "possible orphans stay listed");
+        }
         // A doubt, or an employer without a name, is settled at once where Finch answers.
         if let Err(error) = self.settle(key).await {
             tracing::debug!(%error, "left to the reconciler");
         }
         let connection = self.store().load(Selector::TokenId(token), None).await;
         completed(attempt, connection.unwrap_or_default().as_ref(), token)
+    }
+
+    /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
+    /// one's connection.
+    async fn clear_orphans(&self, by: &Attempt, facts: &TokenFacts) -> Result<(), StoreError> {
+        let customer = Some(&by.purpose.customer);
+        let lost = self
+            .store()
+            .possible_orphans(customer, self.now(), None, 1000)
+            .await?;
+        for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, facts)) {
+            self.store()
+                .end_attempt(orphan.id, AttemptEnd::Cleared)
+                .await?;
+        }
+        Ok(())
     }
 
     /// One try: the token's record and connection, or none if the token is somebody else's.

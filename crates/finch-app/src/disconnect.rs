@@ -229,12 +229,14 @@ impl Finch {
         let _turn = self.drive_alone(key).await;
         let patience = self.options().disconnect_patience;
         let until = self.now().checked_add(patience).unwrap_or(Timestamp::MAX);
+        let mut anchor = None;
         loop {
-            let connection = self.store().load(Selector::Key(key), None).await?;
-            // An absorbed connection goes on under the key that absorbed it.
-            let Some(connection) = connection else {
+            // A connection that is absorbed meanwhile goes on under the key that absorbed it.
+            let selector = anchor.map_or(Selector::Key(key), Selector::TokenId);
+            let Some(connection) = self.store().load(selector, None).await? else {
                 return Ok(DisconnectOutcome::AlreadyDisconnected);
             };
+            anchor = anchor.or_else(|| connection.tokens.first().map(|t| t.id));
             let Some(open) = connection.open_disconnect() else {
                 return Ok(DisconnectOutcome::Disconnected {
                     tokens: ended_last(&connection),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, Product, RedirectUri, Seq,
-    TokenId,
+    TokenFacts, TokenId,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -130,6 +130,25 @@ impl Attempt {
             None if now >= self.purpose.expires_at => Claim::Expired,
             None => Claim::Begin,
         }
+    }
+
+    /// Whether a token with these `facts`, of the later attempt `by`, shows that no token of this lost
+    /// exchange is left over: Finch allows each customer id one connection, and that is the token's, so
+    /// that one disconnect ends both; or the lost exchange was for that same connection.
+    pub fn is_cleared_by(&self, by: &Attempt, facts: &TokenFacts) -> bool {
+        let (lost, new) = (&self.purpose, &by.purpose);
+        let is_later = self
+            .exchange
+            .as_ref()
+            .is_some_and(|exchange| exchange.began < by.id.0);
+        let is_of = |id: &Option<ConnectionId>| id.as_ref() == Some(&facts.connection_id);
+        let one_customer_id =
+            lost.finch_customer_id.is_some() && lost.finch_customer_id == new.finch_customer_id;
+        let as_asked = new.reauthenticates.is_none() || is_of(&new.reauthenticates);
+        lost.customer == new.customer
+            && is_later
+            && (is_of(&lost.reauthenticates)
+                || (lost.reauthenticates.is_none() && one_customer_id && as_asked))
     }
 
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began

@@ -276,6 +276,11 @@ async fn a_lost_exchange_is_listed_and_the_next_connect_recovers_it() {
         .complete_connect(&customer(0), begun.state, code)
         .await
         .unwrap();
+    let listed = finch
+        .possible_orphans(&customer(0), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(listed, [], "one disconnect ends both now");
     finch
         .disconnect(&customer(0), connected.connection_id)
         .await

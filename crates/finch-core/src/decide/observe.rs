@@ -8,7 +8,7 @@ use crate::{
     Happening, Intent, Introspection, Progress, Target, TokenChange, TokenId, TokenState,
     decide::{
         merge::merge,
-        schedule::{agenda, trouble},
+        schedule::{agenda, ask_for_name_again, trouble},
     },
 };
 
@@ -79,6 +79,7 @@ pub fn observe(
             change.finch_token_id = said.token_id.clone();
             change.progress = Some(Progress {
                 last_try: Some(now),
+                next_try: after.company.is_none().then(|| ask_for_name_again(now)),
                 ..Progress::default()
             });
             if said.status == ConnectionStatus::Reauth {

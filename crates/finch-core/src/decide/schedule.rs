@@ -10,6 +10,9 @@ use crate::{Agenda, Connection, FinchApiError, TokenState, Trouble};
 const LONGEST: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Due at once, whatever the time.
+const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+
 /// How long to wait after this many failures in a row: full jitter below a cap that doubles from one
 /// second to one hour. `jitter` is random, from 0 to 1.
 pub fn backoff(failures: u32, jitter: f64) -> Duration {
@@ -20,6 +23,11 @@ pub fn backoff(failures: u32, jitter: f64) -> Duration {
 /// How long to wait after Finch still accepted a token that it had promised to end: 1, 2, 4 … 60 s.
 pub(super) fn poll_again(polls: u32) -> Duration {
     Duration::from_secs(1 << polls.saturating_sub(1).min(6)).min(Duration::from_secs(60))
+}
+
+/// When to ask again for an employer that Finch leaves unnamed.
+pub(super) fn ask_for_name_again(now: Timestamp) -> Timestamp {
+    later(now, LONGEST)
 }
 
 /// `now` and so much later, or as late as time goes.
@@ -62,7 +70,7 @@ pub(super) fn trouble(
 /// What one connection needs next: work for its open disconnect, its tokens in doubt, or its unknown
 /// employer; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
-    let waits = |t: &crate::Token| t.progress.next_try.unwrap_or(Timestamp::MIN);
+    let waits = |t: &crate::Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
     let unproven = connection
         .tokens
@@ -71,7 +79,7 @@ pub fn agenda(connection: &Connection) -> Agenda {
         .map(waits)
         .min();
     // An open disconnect without an unproven token is ready to finish.
-    let disconnect = open.then(|| unproven.unwrap_or(Timestamp::MIN));
+    let disconnect = open.then(|| unproven.unwrap_or(AT_ONCE));
     let in_doubt = |t: &&crate::Token| {
         let nameless = connection.company.is_none() && t.state == TokenState::Active;
         !open && (t.state == TokenState::Unverified || nameless)

@@ -131,6 +131,20 @@ impl FakeFinch {
         AuthorizationCode::new(code)
     }
 
+    /// Somebody renews a live connection, with the credentials that made it: the code that comes back.
+    pub fn login_again(&self, connection: &ConnectionId) -> Option<AuthorizationCode> {
+        let mut world = self.world();
+        let found = world
+            .tokens
+            .iter()
+            .find(|t| t.alive && t.connection_id == *connection);
+        let login = found?.login.clone();
+        world.issued += 1;
+        let code = format!("code-{}", world.issued);
+        world.codes.push((code.clone(), login));
+        Some(AuthorizationCode::new(code))
+    }
+
     /// Whether Finch accepts this token.
     pub fn accepts(&self, token: &AccessToken) -> bool {
         self.world()

@@ -107,3 +107,41 @@ fn a_token_that_was_revoked_comes_back_in_doubt() {
     let admitted = arrive(found, "acme", grant("t1", facts("k1", "gusto", "c")));
     assert_eq!(state_of(&admitted), TokenState::Unverified);
 }
+
+#[test]
+fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
+    let attempt = |id: u64, customer_id: &str, reauthenticates: Option<&str>| {
+        let mut purpose = new_attempt("acme");
+        purpose.finch_customer_id = FinchCustomerId::new(customer_id).ok();
+        purpose.reauthenticates = reauthenticates.map(|id| id.parse().expect("an id"));
+        let exchange = finch_core::Exchange {
+            began: Seq(id + 1),
+            began_at: at(1),
+            end: None,
+        };
+        Attempt {
+            id: AttemptId(Seq(id)),
+            purpose,
+            exchange: Some(exchange),
+        }
+    };
+    let lost = attempt(1, "acme", None);
+    let token = facts("k1", "gusto", "c");
+    assert!(lost.is_cleared_by(&attempt(3, "acme", None), &token));
+    assert!(
+        lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &token),
+        "Finch named its connection"
+    );
+    assert!(
+        !lost.is_cleared_by(&attempt(3, "acme", Some("k2")), &token),
+        "not the one that was named"
+    );
+    assert!(!lost.is_cleared_by(&attempt(3, "acme~2", None), &token));
+    assert!(
+        !attempt(3, "acme", None).is_cleared_by(&attempt(1, "acme", None), &token),
+        "an earlier attempt"
+    );
+    let renewing = attempt(1, "acme", Some("k1"));
+    assert!(renewing.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &token));
+    assert!(!renewing.is_cleared_by(&attempt(3, "acme", None), &facts("k2", "gusto", "c")));
+}
