@@ -7,6 +7,7 @@
 )]
 
 mod step;
+mod told;
 mod world;
 
 pub use step::{Step, steps};

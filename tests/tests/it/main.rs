@@ -1,5 +1,10 @@
 //! User stories and invariants.
-#![expect(clippy::disallowed_methods, reason = "tests compare secrets")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and compare secrets"
+)]
 
 mod calls;
 mod history;

@@ -3,18 +3,19 @@
 //!
 //! `finch-emulator` is the real thing: it speaks the wire format, and knows nothing of this crate.
 
+mod api;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, CompanyId, ConnectSession, ConnectUrl,
-    ConnectionId, ConnectionStatus, FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection,
-    NewSession, Product, ProviderId, ReauthenticateSession, RedirectUri, SessionId, TokenFacts,
+    ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant, Product, ProviderId,
+    SessionId, TokenFacts,
 };
 
 /// How far `/disconnect` reaches. Finch's documents disagree.
@@ -340,88 +341,5 @@ impl World {
             session_id: SessionId::new(id).unwrap(),
             connect_url,
         }
-    }
-}
-
-#[async_trait]
-impl FinchApi for FakeFinch {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    async fn exchange(
-        &self,
-        code: &AuthorizationCode,
-        _: Option<&RedirectUri>,
-    ) -> Result<Grant, FinchApiError> {
-        self.wait_if_held(Held::BeforeItsEffect).await;
-        let grant = self.issue(code)?;
-        self.wait_if_held(Held::BeforeItsAnswer).await;
-        self.answer(grant)
-    }
-
-    async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
-        let mut world = self.called("introspect")?;
-        let hide_company = world.hide_company;
-        let token = world.alive(token)?;
-        Ok(Introspection {
-            token_id: None,
-            connection_id: token.connection_id.clone(),
-            provider_id: token.login.provider.clone(),
-            company_id: (!hide_company).then(|| token.login.company.clone()),
-            finch_customer_id: token.login.customer.clone(),
-            products: token.login.products.clone(),
-            status: token.status.clone(),
-        })
-    }
-
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
-        {
-            let mut world = self.called("disconnect")?;
-            let used = world.alive(token)?;
-            let (id, login) = (used.connection_id.clone(), used.login.clone());
-            for t in &mut world.tokens {
-                let pair = t.login.provider == login.provider && t.login.company == login.company;
-                let reached = if self.reach == Reach::Pair {
-                    pair
-                } else {
-                    t.connection_id == id
-                };
-                t.alive &= !reached;
-            }
-        }
-        self.answer(())
-    }
-
-    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
-        let mut world = self.called("new_session")?;
-        let taken =
-            |t: &&Issued| t.alive && t.login.customer.as_ref() == Some(&session.customer_id);
-        if let Some(existing) = world.tokens.iter().find(taken) {
-            return Err(FinchApiError::ConnectionAlreadyExists(Box::new(Answer {
-                status: 400,
-                finch_shaped: true,
-                finch_code: Some("connection_already_exists".into()),
-                connection_id: Some(existing.connection_id.clone()),
-                customer_id: Some(session.customer_id.clone()),
-                ..Answer::default()
-            })));
-        }
-        Ok(world.session())
-    }
-
-    async fn reauthenticate_session(
-        &self,
-        session: &ReauthenticateSession,
-    ) -> Result<ConnectSession, FinchApiError> {
-        let mut world = self.called("reauthenticate_session")?;
-        if !world
-            .tokens
-            .iter()
-            .any(|t| t.alive && t.connection_id == session.connection_id)
-        {
-            return Err(answer(400, "invalid_request"));
-        }
-        Ok(world.session())
     }
 }

@@ -1,4 +1,5 @@
 //! The rules, and the store in memory.
+#![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
 mod admit;
 mod memory;
