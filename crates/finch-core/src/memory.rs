@@ -29,6 +29,7 @@ pub struct MemoryTokenStore {
 #[derive(Debug, Default)]
 struct Data {
     last: u64,
+    last_event: u64,
     connections: BTreeMap<ConnectionKey, Kept>,
     secrets: BTreeMap<TokenId, AccessToken>,
     /// The hashes of a durable store, without hashing.
@@ -40,7 +41,8 @@ struct Data {
 struct Kept {
     connection: Connection,
     due: Option<Timestamp>,
-    events: Vec<Event>,
+    /// Each with its place among the events of the whole store.
+    events: Vec<(u64, Event)>,
 }
 
 #[expect(
@@ -290,11 +292,12 @@ impl TokenStore for MemoryTokenStore {
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
-        Ok(self
-            .data()
-            .connections
-            .get(&connection)
-            .map(|k| k.events.clone())
-            .unwrap_or_default())
+        let data = self.data();
+        let kept = data.connections.get(&connection).map(|kept| &kept.events);
+        Ok(kept
+            .into_iter()
+            .flatten()
+            .map(|(_, event)| event.clone())
+            .collect())
     }
 }

@@ -27,6 +27,8 @@ use crate::{
 ///   transaction.
 /// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
 ///   one connection per `connection_id`; one record per token that is not revoked.
+/// - **Finality.** A token that is revoked keeps that state: changes that say otherwise are refused
+///   whole. A `state` opens one attempt: a second one under the same is refused.
 /// - **Secrets** are kept sealed, or only as keyed hashes (states, codes); none is in an error.
 /// - "Another customer's" and "not there" are the same answer.
 #[async_trait]

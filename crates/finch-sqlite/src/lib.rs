@@ -1,1 +1,35 @@
-//! finch-sqlite.
+#![doc = include_str!("../README.md")]
+
+mod open_error;
+mod options;
+mod store;
+
+mod files;
+mod identity;
+mod open;
+mod schema;
+mod sealer;
+mod settings;
+
+mod readers;
+mod writer;
+
+mod apply;
+mod attempts;
+mod disconnects;
+mod sequence;
+mod tokens;
+
+mod load;
+mod lookup;
+mod pages;
+mod secrets;
+
+mod rows;
+mod values;
+
+mod error;
+
+pub use open_error::OpenStoreError;
+pub use options::SqliteOptions;
+pub use store::SqliteTokenStore;

@@ -42,7 +42,7 @@ impl Data {
         if let Some(absorbed) = absorbed {
             kept.connection = union(&kept.connection, &absorbed.connection);
             kept.events.extend(absorbed.events);
-            kept.events.sort_by_key(|e| e.at);
+            kept.events.sort_by_key(|(place, _)| *place);
         }
         let connection = &mut kept.connection;
         connection.company = changes.company.clone().or(connection.company.take());
@@ -65,7 +65,10 @@ impl Data {
         if let Some((id, end)) = changes.attempt_end(admitted) {
             self.end_attempt(id, end);
         }
-        kept.events.extend(changes.events);
+        for event in changes.events {
+            self.last_event += 1;
+            kept.events.push((self.last_event, event));
+        }
         self.connections.insert(key, kept);
         Ok(Applied {
             connection: key,
@@ -104,6 +107,13 @@ impl Data {
             if place.is_some_and(|c| !among(c)) || known.is_some() {
                 return Err(StoreError::Moved);
             }
+        }
+        let revoked = |change: &TokenChange| {
+            let token = self.connections().find_map(|c| c.token(change.id));
+            change.state.is_some() && token.is_some_and(|t| t.state.is_revoked())
+        };
+        if changes.tokens.iter().any(revoked) {
+            return Err(StoreError::Backend("a revoked token stays revoked".into()));
         }
         let (provider, company) = match &changes.target {
             Target::New { provider, company } => (Some(provider), company.as_ref()),

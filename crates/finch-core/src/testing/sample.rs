@@ -83,7 +83,12 @@ pub async fn claimed(store: &dyn TokenStore, customer: &str, code: &str) -> (Att
 
 /// Takes a token of this customer through attempt, exchange and admission, as `finch-app` does.
 pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -> TokenId {
-    let state = State::new(format!("state for {}", grant.secret.expose()));
+    let again = store.token_of(&grant.secret, None).await.unwrap().is_some();
+    let state = State::new(format!(
+        "state for {}{}",
+        grant.secret.expose(),
+        if again { " again" } else { "" }
+    ));
     let code = AuthorizationCode::new(grant.secret.expose());
     store
         .open_attempt(new_attempt(customer), &state)

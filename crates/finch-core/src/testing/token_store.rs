@@ -399,6 +399,24 @@ cases! { $
         assert_eq!(store.token_of(&crate::AccessToken::new("t1"), None).await.unwrap(), Some(again));
     }
 
+    /// A revoked token stays revoked, and a change that says otherwise changes nothing.
+    async fn a_revoked_token_stays_revoked(fixture) {
+        let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        let revoke = TokenState::Revoked {
+            evidence: crate::Evidence::Refused { request_id: None },
+            at: at(3),
+        };
+        for (state, allowed) in [(revoke, true), (TokenState::Active, false), (TokenState::Fenced, false)] {
+            let seen = by_id(&*fixture.store().await, "k").await;
+            let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
+            changes.tokens.push(TokenChange::state(token, state));
+            let applied = fixture.store().await.apply(changes).await;
+            assert_eq!(applied.is_ok(), allowed);
+        }
+        let seen = by_id(&*fixture.store().await, "k").await;
+        assert!(seen.token(token).unwrap().state.is_revoked());
+    }
+
     /// A disconnect ends, is reopened, and ends again; it keeps its number.
     async fn a_disconnect_is_reopened(fixture) {
         store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;

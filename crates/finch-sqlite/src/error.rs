@@ -1,0 +1,108 @@
+//! What can go wrong inside, and the one place where it becomes a [`StoreError`].
+
+use std::{fmt, sync::Arc};
+
+use finch_core::{StoreError, TokenId};
+use finch_seal::SealError;
+use rusqlite::ErrorCode;
+
+/// An error inside this crate.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The changes were decided on something that no longer holds.
+    Moved,
+    /// A row contradicts itself or the schema. The text names the row, and repeats nothing of it.
+    Broken(String),
+    /// A sealed secret does not open.
+    Unreadable(TokenId, SealError),
+    /// A secret cannot be sealed.
+    Seal(SealError),
+    /// The thread that writes is gone.
+    Stopped,
+    /// SQLite failed. Shared, since one failed commit is the answer to many.
+    Sqlite(Arc<rusqlite::Error>),
+}
+
+pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
+
+impl Fault {
+    /// The same fault once more, for the next of those whose commit failed.
+    pub(crate) fn of_commit(error: &Arc<rusqlite::Error>) -> Self {
+        Self::Sqlite(Arc::clone(error))
+    }
+}
+
+/// A row that contradicts itself: `what` names the row and the column.
+pub(crate) fn broken(what: impl fmt::Display) -> Fault {
+    Fault::Broken(format!("{what} cannot be read"))
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Moved => Self::Moved,
+            Fault::Broken(what) => Self::Corrupt(what),
+            Fault::Unreadable(token, why) => Self::Unreadable {
+                token,
+                source: Box::new(why),
+            },
+            Fault::Seal(why) => Self::Backend(Box::new(why)),
+            Fault::Stopped => {
+                Self::Backend("the thread that writes has stopped: open the store again".into())
+            }
+            Fault::Sqlite(error) => match kind(&error) {
+                Kind::Busy => Self::Busy,
+                Kind::Full => Self::Full,
+                Kind::ReadOnly => Self::ReadOnly,
+                Kind::Corrupt => Self::Corrupt(error.to_string()),
+                Kind::NotADatabase => Self::Corrupt("it is no database any more".to_owned()),
+                Kind::CannotOpen | Kind::Other => Self::Backend(Box::new(error)),
+            },
+        }
+    }
+}
+
+/// SQLite's errors, by what can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Busy,
+    Full,
+    ReadOnly,
+    Corrupt,
+    NotADatabase,
+    CannotOpen,
+    Other,
+}
+
+/// What an error of SQLite's means.
+pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
+    use rusqlite::{Error as E, ffi};
+    let E::SqliteFailure(failure, _) = error else {
+        return match error {
+            E::FromSqlConversionFailure(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::InvalidColumnType(..)
+            | E::Utf8Error(..)
+            | E::QueryReturnedNoRows => Kind::Corrupt,
+            _ => Kind::Other,
+        };
+    };
+    match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Busy,
+        ErrorCode::DiskFull => Kind::Full,
+        ErrorCode::ReadOnly => Kind::ReadOnly,
+        ErrorCode::DatabaseCorrupt => Kind::Corrupt,
+        ErrorCode::NotADatabase => Kind::NotADatabase,
+        ErrorCode::CannotOpen => Kind::CannotOpen,
+        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ => {
+            Kind::Corrupt
+        }
+        _ => Kind::Other,
+    }
+}

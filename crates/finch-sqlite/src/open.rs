@@ -1,0 +1,193 @@
+//! Opening a store: what the file is, whose it is, and whether the key is the right one, before
+//! anything is written.
+
+use std::path::Path;
+
+use finch_core::Application;
+use finch_seal::{KeyRing, SealError};
+use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, params};
+
+use crate::{
+    OpenStoreError, SqliteOptions,
+    error::{Fault, Kind, Result, broken, kind},
+    files::{self, Place},
+    identity::{Identity, bound_to, identify, version, wrapped_keys},
+    schema::{APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION},
+    settings,
+};
+
+/// The connection that writes, on a store that is the right one, and its keys.
+pub(crate) fn open(
+    options: &SqliteOptions,
+) -> Result<(Connection, KeyRing, Place), OpenStoreError> {
+    let place = files::prepare(&options.path, options.create)?;
+    match open_at(&place, options) {
+        Ok((db, ring)) => Ok((db, ring, place)),
+        Err(refusal) => Err(refusal.into_error(&place.path, options)),
+    }
+}
+
+/// Why not.
+enum Refusal {
+    NotADatabase,
+    NotAStore,
+    Newer(i64),
+    OtherApplication(Application),
+    NoKeys,
+    Fault(Fault),
+}
+
+impl<F: Into<Fault>> From<F> for Refusal {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRing), Refusal> {
+    let db = settings::connect_writer(&place.path, options.busy_timeout)?;
+    // While it may still be refused, closing it must not move the log into the database.
+    db.set_db_config(
+        DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+        place.journal_len > 0,
+    )?;
+    if db.is_readonly("main")? {
+        return Err(Fault::from(read_only()).into());
+    }
+    let ring = match identify(&db)? {
+        // SQLite takes a file of one byte for an empty one.
+        Identity::Empty if place.len == 1 => return Err(Refusal::NotADatabase),
+        Identity::Empty if options.create => match create(&db, options)? {
+            Some(ring) => ring,
+            None => examine(&db, place, options)?,
+        },
+        Identity::Empty | Identity::Other => return Err(Refusal::NotAStore),
+        Identity::Store => examine(&db, place, options)?,
+    };
+    settings::log_ahead(&db, options.busy_timeout)?;
+    migrate(&db)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok((db, ring))
+}
+
+/// Makes a store in one transaction, so that there is never half of one. None: another process was
+/// faster.
+fn create(db: &Connection, options: &SqliteOptions) -> Result<Option<KeyRing>, Refusal> {
+    let Application { client_id, origin } = &options.application;
+    let uuid = uuid::Uuid::new_v4().into_bytes();
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    if !matches!(identify(&tx)?, Identity::Empty) {
+        return Ok(None);
+    }
+    let (ring, keys) = KeyRing::create(&*options.keys, uuid).map_err(Fault::Seal)?;
+    tx.execute_batch(SCHEMA)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", VERSION as i64)?;
+    tx.execute(
+        "INSERT INTO store (id, uuid, client_id, origin, seq, kek, index_key) VALUES (1, ?1, ?2, ?3, 0, ?4, ?5)",
+        params![uuid, client_id.as_str(), origin.as_str(), keys.kek.as_str(), keys.index_key],
+    )?;
+    tx.execute(
+        "INSERT INTO keys (epoch, data_key, key_check, reserved) VALUES (?1, ?2, ?3, 0)",
+        params![keys.epoch, keys.data_key, keys.check],
+    )?;
+    tx.commit()?;
+    Ok(Some(ring))
+}
+
+/// Whether a store is whole, of this release or an older one, of this application, and of this key.
+fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<KeyRing, Refusal> {
+    let tx = db.unchecked_transaction()?;
+    let found = version(&tx)?;
+    match usize::try_from(found) {
+        Ok(1..=VERSION) => {}
+        Ok(0) => return Err(broken("its version").into()),
+        _ => return Err(Refusal::Newer(found)),
+    }
+    let page: u32 = tx.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    if place.journal_len == 0 && !place.len.is_multiple_of(page.into()) {
+        return Err(Fault::Broken("it ends in the middle of a page".to_owned()).into());
+    }
+    let bound = bound_to(&tx)?;
+    if bound != options.application {
+        return Err(Refusal::OtherApplication(bound));
+    }
+    let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
+    Ok(KeyRing::open(&*options.keys, &keys).map_err(Fault::Seal)?)
+}
+
+/// Brings an older store to the present, one transaction a step.
+fn migrate(db: &Connection) -> Result<()> {
+    for (before, step) in MIGRATIONS.iter().enumerate() {
+        if version(db)? > before as i64 {
+            continue;
+        }
+        let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        if version(&tx)? == before as i64 {
+            tx.execute_batch(step)?;
+            tx.pragma_update(None, "user_version", before as i64 + 1)?;
+        }
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+fn read_only() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
+        None,
+    )
+}
+
+impl Refusal {
+    fn into_error(self, path: &Path, options: &SqliteOptions) -> OpenStoreError {
+        let path = path.to_owned();
+        let fault = match self {
+            Self::NotADatabase => return OpenStoreError::NotADatabase { path },
+            Self::NotAStore => return OpenStoreError::NotAStore { path },
+            Self::Newer(found) => {
+                return OpenStoreError::Newer {
+                    path,
+                    found,
+                    known: VERSION,
+                };
+            }
+            Self::OtherApplication(bound) => {
+                return OpenStoreError::OtherApplication {
+                    path,
+                    bound,
+                    asked: options.application.clone(),
+                };
+            }
+            Self::NoKeys => return OpenStoreError::NoKeys { path },
+            Self::Fault(fault) => fault,
+        };
+        match fault {
+            Fault::Seal(SealError::WrongKey { expected, given }) => OpenStoreError::WrongKey {
+                path,
+                expected,
+                given,
+            },
+            Fault::Seal(source) => OpenStoreError::Keys { path, source },
+            Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
+            Fault::Sqlite(error) => match kind(&error) {
+                Kind::Busy => OpenStoreError::Busy { path },
+                Kind::Full => OpenStoreError::Full { path },
+                Kind::ReadOnly => OpenStoreError::ReadOnly { path },
+                Kind::Corrupt => OpenStoreError::Corrupt {
+                    path,
+                    problem: error.to_string(),
+                },
+                Kind::NotADatabase => OpenStoreError::NotADatabase { path },
+                Kind::CannotOpen | Kind::Other => OpenStoreError::Backend {
+                    path,
+                    source: Box::new(error),
+                },
+            },
+            other => OpenStoreError::Backend {
+                path,
+                source: Box::new(finch_core::StoreError::from(other)),
+            },
+        }
+    }
+}

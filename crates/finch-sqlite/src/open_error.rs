@@ -1,0 +1,165 @@
+//! Why a store does not open. Nothing was written then.
+
+use std::{io, path::PathBuf};
+
+use finch_core::Application;
+use finch_seal::{KeyId, SealError};
+use thiserror::Error;
+
+/// Why a store does not open, and what to do. A file that is refused is left as it is.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenStoreError {
+    /// There is no such file, and none is to be made.
+    #[error(
+        "there is no store at {path:?}: check the path, or make one by opening it with `create`"
+    )]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There is no such folder.
+    #[error(
+        "there is no folder {folder:?} for the store: check the path, or make the folder (`mkdir -p -m 700`)"
+    )]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder, a pipe, a device.
+    #[error("{path:?} is not a file: give the path of the store's file itself")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Others may read or write the database or one of its journals.
+    #[error("{path:?} is open to others (mode {mode:04o}): run `chmod 600` on it")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Others may write to the folder, and so replace the store or its journals.
+    #[error(
+        "others may write to the folder {folder:?} (mode {mode:04o}): run `chmod go-w` on it, or keep the store in a folder of its own (`mkdir -m 700`)"
+    )]
+    FolderExposed {
+        /// The folder.
+        folder: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file, or its file system, may only be read.
+    #[error("the store {path:?} is read-only: make it and its folder writable for this user")]
+    ReadOnly {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Not a SQLite database.
+    #[error(
+        "{path:?} is not a database: check the path, or restore a backup if it has been a store"
+    )]
+    NotADatabase {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A SQLite database of something else.
+    #[error("{path:?} is a database, but not a store of Finch connections: check the path")]
+    NotAStore {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Written by a newer release.
+    #[error(
+        "the store {path:?} has version {found}, and this release knows {known}: use the newest release"
+    )]
+    Newer {
+        /// The path.
+        path: PathBuf,
+        /// The version of the file.
+        found: i64,
+        /// The newest version that this release knows.
+        known: usize,
+    },
+    /// Truncated, or damaged otherwise.
+    #[error("the store {path:?} is damaged ({problem}): restore a backup")]
+    Corrupt {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong. Nothing of the content.
+        problem: String,
+    },
+    /// Another process holds its lock.
+    #[error(
+        "the store {path:?} is locked by another process: wait until that has finished, then try again"
+    )]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("there is no room for the store {path:?}: free some, then try again")]
+    Full {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Bound to another application, or to the same one at another address.
+    #[error(
+        "the store {path:?} belongs to {bound}, not to {asked}: check the client id and the base URL, or give another path"
+    )]
+    OtherApplication {
+        /// The path.
+        path: PathBuf,
+        /// The application of the store.
+        bound: Application,
+        /// The application that was asked for.
+        asked: Application,
+    },
+    /// Sealed with another key.
+    #[error(
+        "the store {path:?} is sealed with key {expected}, and key {given} was given: give the key that the store was made with"
+    )]
+    WrongKey {
+        /// The path.
+        path: PathBuf,
+        /// The key of the store, by name.
+        expected: KeyId,
+        /// The key that was given, by name.
+        given: KeyId,
+    },
+    /// The rows with the wrapped keys are gone. A new key would make the rest unreadable for good.
+    #[error("the store {path:?} has lost its key rows: restore a backup")]
+    NoKeys {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The keys do not open, or could not be made.
+    #[error("the keys of the store {path:?} cannot be used")]
+    Keys {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: SealError,
+    },
+    /// The system refused.
+    #[error(
+        "the store {path:?} cannot be opened: check that this user may read and write it, and its folder"
+    )]
+    System {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// SQLite refused.
+    #[error(
+        "the store {path:?} cannot be opened: check that this user may read and write it, and its folder"
+    )]
+    Backend {
+        /// The path.
+        path: PathBuf,
+        /// What SQLite says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

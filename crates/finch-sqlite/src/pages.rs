@@ -1,0 +1,81 @@
+//! Pages: what is read in lists.
+
+use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Event, Timestamp};
+use rusqlite::params;
+
+use crate::{
+    error::Result,
+    load, lookup,
+    values::{self, nanoseconds, number, seq},
+};
+
+/// [`finch_core::Query`], owned.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) connection: Option<ConnectionId>,
+    pub(crate) after: Option<ConnectionKey>,
+    pub(crate) limit: usize,
+}
+
+/// Those without any token are left out.
+pub(crate) const OF_ALL: &str = "SELECT key FROM connections WHERE key > ?1 \
+    AND EXISTS (SELECT 1 FROM tokens WHERE connection = key) ORDER BY key LIMIT ?2";
+pub(crate) const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
+    WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
+
+pub(crate) fn connections(db: &rusqlite::Connection, page: &Page) -> Result<Vec<Connection>> {
+    let db = db.unchecked_transaction()?;
+    let customer = page.customer.as_ref();
+    let (after, limit) = (after(page.after), size(page.limit));
+    let keys: Vec<i64> = match (&page.connection, customer) {
+        (Some(id), _) => {
+            let key = lookup::named(&db, id, customer)?.map(|key| number(key.0));
+            key.filter(|key| *key > after && limit > 0)
+                .into_iter()
+                .collect()
+        }
+        (None, None) => values::column(&db, OF_ALL, [after, limit])?,
+        (None, Some(customer)) => {
+            values::column(&db, OF_CUSTOMER, params![after, limit, customer.as_str()])?
+        }
+    };
+    let load = |key| load::connection(&db, ConnectionKey(seq(key)), customer).transpose();
+    keys.into_iter().filter_map(load).collect()
+}
+
+pub(crate) const DUE: &str = "SELECT key FROM connections \
+    WHERE due IS NOT NULL AND due <= ?3 AND key > ?1 ORDER BY key LIMIT ?2";
+
+pub(crate) fn work(
+    db: &rusqlite::Connection,
+    due_by: Option<Timestamp>,
+    after_key: Option<ConnectionKey>,
+    limit: usize,
+) -> Result<Vec<ConnectionKey>> {
+    let due_by = due_by.map_or(i64::MAX, nanoseconds);
+    let keys: Vec<i64> = values::column(db, DUE, [after(after_key), size(limit), due_by])?;
+    Ok(keys
+        .into_iter()
+        .map(|key| ConnectionKey(seq(key)))
+        .collect())
+}
+
+pub(crate) const EVENTS: &str = "SELECT event FROM events WHERE connection = ?1 ORDER BY id";
+
+pub(crate) fn events(db: &rusqlite::Connection, connection: ConnectionKey) -> Result<Vec<Event>> {
+    let texts: Vec<String> = values::column(db, EVENTS, [number(connection.0)])?;
+    let what = format!("an event of connection {}", connection.0.0);
+    texts
+        .iter()
+        .map(|text| values::parse(text, &what))
+        .collect()
+}
+
+fn after(key: Option<ConnectionKey>) -> i64 {
+    key.map_or(-1, |key| number(key.0))
+}
+
+pub(crate) fn size(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

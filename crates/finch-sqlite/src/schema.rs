@@ -1,0 +1,58 @@
+//! The schema and its versions.
+
+/// Marks the file as a store of Finch connections (`PRAGMA application_id`): "fnch".
+pub(crate) const APPLICATION_ID: i32 = 0x666e_6368;
+
+/// The whole current schema.
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+
+/// The steps that lead to [`SCHEMA`]. Released steps never change; a new one goes to the end.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+/// The version of [`SCHEMA`] (`PRAGMA user_version`).
+pub(crate) const VERSION: usize = MIGRATIONS.len();
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{MIGRATIONS, SCHEMA};
+
+    /// Every object of the schema, comments and white space left out.
+    fn objects(steps: &[&str]) -> Vec<(String, String, String)> {
+        let db = Connection::open_in_memory().unwrap();
+        for step in steps {
+            db.execute_batch(step).unwrap();
+        }
+        let plain = |sql: String| {
+            let code = sql
+                .lines()
+                .map(|line| line.split("--").next().unwrap_or_default());
+            code.flat_map(str::split_whitespace)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let mut all = db
+            .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+            .unwrap();
+        let rows = all
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?, plain(r.get(2)?))))
+            .unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_schema_is_what_all_migrations_lead_to() {
+        assert!(objects(&[SCHEMA]).len() > 10);
+        assert_eq!(objects(MIGRATIONS), objects(&[SCHEMA]));
+    }
+
+    #[test]
+    fn sqlite_is_recent_enough() {
+        assert!(
+            rusqlite::version_number() >= 3_051_003,
+            "{}",
+            rusqlite::version()
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! How SQLite is set. What is set here holds for one connection, and writes nothing.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use crate::{
+    error::{Kind, kind},
+    files,
+};
+
+/// For both kinds of connections.
+const COMMON: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+";
+
+/// Reads may map the file: half the time of a lookup in a large store.
+const READING: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA mmap_size = 1073741824;
+";
+
+/// Room for every statement of this crate.
+const STATEMENTS: usize = 64;
+
+/// The connection that writes.
+pub(crate) fn connect_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    db.execute_batch(COMMON)?;
+    Ok(db)
+}
+
+/// A connection that cannot write.
+pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
+    db.execute_batch(COMMON)?;
+    db.execute_batch(READING)?;
+    Ok(db)
+}
+
+/// Not as a URI, and through no link: the path is what was checked.
+fn connect(path: &Path, access: OpenFlags, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let _guard = files::opening();
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(busy_timeout)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan that may depend on what is bound is made anew whenever bindings are cleared, as the
+    // cache of statements does each time: that cost six times the hot lookup.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(db)
+}
+
+/// Turns the write-ahead log on, for good. SQLite does not wait for other processes here, so this does.
+pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
+        {
+            Err(e) if kind(&e) == Kind::Busy && start.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            other => return other.map(drop),
+        }
+    }
+}
+
+/// Moves the log into the database and empties it, so that no wiped secret stays in it. Returns
+/// whether it did: a reader that still needs the log prevents it.
+pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        Ok(row.get::<_, i64>(0)? == 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(db: &Connection, name: &str) -> String {
+        db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .map(|value| format!("{value:?}"))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_settings_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = connect_writer(&path, Duration::from_secs(5)).unwrap();
+        log_ahead(&writer, Duration::ZERO).unwrap();
+        let reader = connect_reader(&path, Duration::from_secs(5)).unwrap();
+        for db in [&writer, &reader] {
+            for (name, value) in [
+                ("journal_mode", "Text(\"wal\")"),
+                ("synchronous", "Integer(2)"),
+                ("secure_delete", "Integer(1)"),
+                ("temp_store", "Integer(2)"),
+                ("foreign_keys", "Integer(1)"),
+                ("trusted_schema", "Integer(0)"),
+                ("cell_size_check", "Integer(1)"),
+                ("busy_timeout", "Integer(5000)"),
+            ] {
+                assert_eq!(pragma(db, name), value, "{name}");
+            }
+        }
+        assert_eq!(pragma(&reader, "query_only"), "Integer(1)");
+        assert_eq!(pragma(&reader, "mmap_size"), "Integer(1073741824)");
+        assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());
+        assert!(writer.execute_batch("CREATE TABLE t (x)").is_ok());
+    }
+}

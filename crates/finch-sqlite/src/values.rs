@@ -1,0 +1,71 @@
+//! Single values: numbers of the sequence, times, JSON; and queries for one column.
+
+use std::fmt;
+
+use finch_core::{IdError, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Params, types::FromSql};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::{Fault, Result, broken};
+
+/// A number of the sequence as SQLite keeps it. None is ever as large as the largest.
+pub(crate) fn number(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}
+
+/// A number of the sequence out of a row.
+pub(crate) fn seq(number: i64) -> Seq {
+    Seq(number.unsigned_abs())
+}
+
+/// Nanoseconds since 1970. Times before 1678 and after 2262 become the nearest that fits.
+pub(crate) fn nanoseconds(at: Timestamp) -> i64 {
+    let exact = at.as_nanosecond();
+    i64::try_from(exact).unwrap_or(if exact < 0 { i64::MIN } else { i64::MAX })
+}
+
+pub(crate) fn time(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
+}
+
+/// A value as JSON. Nothing that is kept as JSON fails to become it.
+pub(crate) fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|_| Fault::Broken("a value cannot be written as JSON".to_owned()))
+}
+
+/// A value out of JSON. What `serde_json` says is left out: it repeats values.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str, what: impl fmt::Display) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| broken(what))
+}
+
+/// An id out of a row.
+pub(crate) fn id<T>(
+    text: String,
+    new: impl FnOnce(String) -> Result<T, IdError>,
+    what: impl fmt::Display,
+) -> Result<T> {
+    new(text).map_err(|_| broken(what))
+}
+
+/// One column of every row that a cached statement finds.
+pub(crate) fn column<T: FromSql>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Vec<T>> {
+    db.prepare_cached(sql)?
+        .query_map(params, |row| row.get(0))?
+        .collect()
+}
+
+/// The first column of the first row that a cached statement finds.
+pub(crate) fn first<T: FromSql>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Option<T>> {
+    db.prepare_cached(sql)?
+        .query_row(params, |row| row.get(0))
+        .optional()
+}

@@ -1,0 +1,222 @@
+//! The one writer: a thread of its own with its own connection. It takes all jobs that wait into one
+//! transaction, each in a savepoint, commits, and only then answers. One sync to disk serves all.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::{
+    error::{Fault, Result},
+    sealer::Sealer,
+    settings,
+};
+
+/// As many jobs go into one transaction at most: beyond, the disk is the limit and not the sync.
+const LARGEST_BATCH: usize = 1000;
+/// How long emptying the log waits for readers, and when it is tried again.
+const LOG_PATIENCE: Duration = Duration::from_millis(50);
+const LOG_RETRY: Duration = Duration::from_secs(1);
+
+/// What a job writes with.
+pub(crate) struct Tx<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) sealer: &'a Sealer,
+    wiped: Cell<bool>,
+}
+
+impl Tx<'_> {
+    /// A secret was wiped: the log, which still has it, is emptied after the commit.
+    pub(crate) fn wiped(&self) {
+        self.wiped.set(true);
+    }
+}
+
+/// One job: runs in the transaction, or learns that there is none.
+struct Job {
+    seals: bool,
+    run: Run,
+}
+
+type Run = Box<dyn FnOnce(Result<&Tx<'_>>) -> Done + Send>;
+
+/// A job that ran: whether its writes stay, and who waits for the commit.
+struct Done {
+    undo: Option<Option<Arc<rusqlite::Error>>>,
+    answer: Answer,
+}
+
+type Answer = Box<dyn FnOnce(Option<Fault>) + Send>;
+
+/// The way to the thread. Dropping it waits until all jobs are done.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        db: Connection,
+        sealer: Arc<Sealer>,
+        busy_timeout: Duration,
+    ) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
+        let thread = thread.spawn(move || {
+            Loop {
+                db,
+                sealer,
+                busy_timeout,
+                log_is_due: true,
+            }
+            .run(&queue)
+        })?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs `work` in a transaction, and returns once that is on disk. A caller that goes away
+    /// cancels nothing.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.write_sealing(false, work).await
+    }
+
+    /// The same, for work that may seal one secret.
+    pub(crate) async fn write_sealing<T: Send + 'static>(
+        &self,
+        seals: bool,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = oneshot::channel();
+        let run = Box::new(move |tx: Result<&Tx<'_>>| {
+            let result = tx.and_then(work);
+            let undo = result.as_ref().err().map(|fault| match fault {
+                Fault::Sqlite(error) => Some(Arc::clone(error)),
+                _ => None,
+            });
+            let answer = Box::new(move |failed: Option<Fault>| {
+                // Nobody may be waiting any more.
+                let _ = tell.send(match failed {
+                    Some(fault) => result.and(Err(fault)),
+                    None => result,
+                });
+            });
+            Done { undo, answer }
+        });
+        let jobs = self.jobs.as_ref().ok_or(Fault::Stopped)?;
+        jobs.send(Job { seals, run }).map_err(|_| Fault::Stopped)?;
+        told.await.map_err(|_| Fault::Stopped)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // It only fails if a job panicked, and then its caller knows.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Loop {
+    db: Connection,
+    sealer: Arc<Sealer>,
+    busy_timeout: Duration,
+    log_is_due: bool,
+}
+
+impl Loop {
+    fn run(mut self, queue: &Receiver<Job>) {
+        loop {
+            self.empty_log();
+            let first = match self.log_is_due {
+                true => queue.recv_timeout(LOG_RETRY),
+                false => queue.recv().map_err(RecvTimeoutError::from),
+            };
+            match first {
+                Ok(job) => {
+                    let mut jobs = VecDeque::from([job]);
+                    jobs.extend(queue.try_iter().take(LARGEST_BATCH - 1));
+                    while !jobs.is_empty() {
+                        self.commit(&mut jobs);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    }
+
+    /// Runs jobs in one transaction and answers them. Jobs are left only if SQLite gave the whole
+    /// transaction up half way.
+    fn commit(&mut self, jobs: &mut VecDeque<Job>) {
+        let mut answers = Vec::with_capacity(jobs.len());
+        let failed = self.transaction(jobs, &mut answers).err();
+        if let (Some(error), true) = (&failed, answers.is_empty()) {
+            // It never began: this is everybody's answer.
+            let fail = |job: Job| (job.run)(Err(Fault::of_commit(error))).answer;
+            answers.extend(jobs.drain(..).map(fail));
+        }
+        for answer in answers {
+            answer(failed.as_ref().map(Fault::of_commit));
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        jobs: &mut VecDeque<Job>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), Arc<rusqlite::Error>> {
+        self.sealer
+            .reserve(&self.db, jobs.iter().filter(|job| job.seals).count())?;
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let tx = Tx {
+            db: &transaction,
+            sealer: &self.sealer,
+            wiped: Cell::new(false),
+        };
+        while let Some(job) = jobs.pop_front() {
+            tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+            let Done { undo, answer } = (job.run)(Ok(&tx));
+            answers.push(answer);
+            // After some errors SQLite has rolled everything back by itself.
+            if tx.db.is_autocommit() {
+                let lost = undo.flatten();
+                return Err(lost.unwrap_or_else(|| Arc::new(rusqlite::Error::InvalidQuery)));
+            }
+            if undo.is_some() {
+                tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            }
+            tx.db.prepare_cached("RELEASE job")?.execute([])?;
+        }
+        let wiped = tx.wiped.get();
+        transaction.commit()?;
+        self.log_is_due |= wiped;
+        Ok(())
+    }
+
+    fn empty_log(&mut self) {
+        if self.log_is_due {
+            let _ = self.db.busy_timeout(LOG_PATIENCE);
+            self.log_is_due = !settings::empty_log(&self.db).unwrap_or(false);
+            let _ = self.db.busy_timeout(self.busy_timeout);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Several handles, tasks and processes on one store.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use finch_core::{
+    AttemptId, Changes, State, StoreError, Target, TokenStore as _, Wanted,
+    testing::{new_attempt, store_token},
+};
+
+use crate::support::{Home, by_id, customer, end, fence, token};
+
+/// Two handles are as good as two processes: they share nothing but the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_decisions_on_one_revision_one_holds() {
+    let home = Home::new();
+    let (one, two) = (Arc::new(home.open()), Arc::new(home.open()));
+    store_token(&*one, "acme", token("a")).await;
+    for _ in 0..20 {
+        let seen = by_id(&*two, "a").await;
+        let race = [&one, &two].map(|store| {
+            let (store, changes) = (
+                store.clone(),
+                Changes::to(Target::Existing(seen.key, seen.revision)),
+            );
+            tokio::spawn(async move { store.apply(changes).await })
+        });
+        let [a, b] = race;
+        let (a, b) = (a.await.unwrap(), b.await.unwrap());
+        assert!(
+            matches!(
+                (&a, &b),
+                (Ok(_), Err(StoreError::Moved)) | (Err(StoreError::Moved), Ok(_))
+            ),
+            "{a:?} {b:?}"
+        );
+    }
+    assert_eq!(by_id(&*one, "a").await.revision.0, 21);
+}
+
+/// From the return of a fence on, no handle hands the token out.
+#[tokio::test]
+async fn a_fence_is_seen_at_once_everywhere() {
+    let home = Home::new();
+    let (one, two) = (home.open(), home.open());
+    store_token(&one, "acme", token("a")).await;
+    let (acme, id, any) = (customer("acme"), "a".parse().unwrap(), Wanted::default());
+    assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_some());
+    one.apply(fence(&by_id(&one, "a").await)).await.unwrap();
+    assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn numbers_only_grow() {
+    let home = Home::new();
+    let mut last = AttemptId(finch_core::Seq(0));
+    for round in 0..3 {
+        let handles = [home.open(), home.open()];
+        for (n, store) in handles.iter().cycle().take(6).enumerate() {
+            let state = State::new(format!("{round} {n}"));
+            let id = store
+                .open_attempt(new_attempt("acme"), &state)
+                .await
+                .unwrap();
+            assert!(id > last);
+            last = id;
+        }
+    }
+}
+
+/// How many transactions the log holds: frames that carry the size of the database end one.
+fn commits(home: &Home) -> usize {
+    let log = fs::read(home.beside("-wal")).unwrap();
+    let frames = log.get(32..).unwrap_or_default().chunks_exact(24 + 4096);
+    frames.filter(|frame| frame[4..8] != [0; 4]).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_waits_together_is_committed_together() {
+    let home = Home::new();
+    let store = Arc::new(home.open());
+    store_token(&*store, "acme", token("a")).await;
+    let other = home.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let before = commits(&home);
+    let tasks: Vec<_> = (0..64)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .open_attempt(new_attempt("acme"), &State::new(format!("{n}")))
+                    .await
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    other.execute_batch("COMMIT").unwrap();
+    let mut ids = Vec::new();
+    for task in tasks {
+        ids.push(task.await.unwrap().unwrap());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 64);
+    let made = commits(&home) - before;
+    assert!((1..=4).contains(&made), "{made} transactions for 64 writes");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_for_too_long_is_busy() {
+    let home = Home::new();
+    let store = finch_sqlite::SqliteTokenStore::open(
+        home.options().busy_timeout(Duration::from_millis(30)),
+    )
+    .unwrap();
+    store_token(&store, "acme", token("a")).await;
+    let other = home.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let seen = by_id(&store, "a").await;
+    let error = store.apply(fence(&seen)).await.expect_err("locked");
+    assert!(matches!(error, StoreError::Busy), "{error:?}");
+    other.execute_batch("COMMIT").unwrap();
+    store.apply(fence(&seen)).await.unwrap();
+}
+
+/// A caller that goes away cancels nothing, and neither does the end of the store.
+#[tokio::test]
+async fn what_was_asked_for_is_done_before_the_store_goes() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    let other = home.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 0..50 {
+        let state = State::new(format!("{n}"));
+        let asked = store.open_attempt(new_attempt("acme"), &state);
+        // One poll asks; then the caller goes.
+        let _ = tokio::time::timeout(Duration::ZERO, asked).await;
+    }
+    let unlock = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        other.execute_batch("COMMIT").unwrap();
+    });
+    drop(store);
+    unlock.join().unwrap();
+    let kept: i64 = home
+        .sql()
+        .query_row("SELECT count(*) FROM attempts", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 51);
+}
+
+/// Reads go on in place or elsewhere while more tasks want one than there are connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_read_while_one_writes() {
+    let home = Home::new();
+    let store = Arc::new(home.open());
+    for name in ["a", "b"] {
+        store_token(&*store, "acme", token(name)).await;
+    }
+    let readers: Vec<_> = (0..16)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let (acme, id) = (customer("acme"), "a".parse().unwrap());
+                for _ in 0..200 {
+                    assert!(
+                        store
+                            .usable_token(&acme, &id, &Wanted::default())
+                            .await
+                            .unwrap()
+                            .is_some()
+                    );
+                    assert_eq!(by_id(&*store, "a").await.tokens.len(), 1);
+                }
+            })
+        })
+        .collect();
+    end(&*store, "b").await;
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}

@@ -1,0 +1,51 @@
+//! The suite of the port, twice: on one store, and on a store that is opened anew for each call.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use finch_core::{TokenStore, testing::StoreFixture};
+
+use crate::support::Home;
+
+struct Fresh {
+    store: Arc<dyn TokenStore>,
+    _home: Home,
+}
+
+#[async_trait]
+impl StoreFixture for Fresh {
+    async fn store(&mut self) -> Arc<dyn TokenStore> {
+        self.store.clone()
+    }
+}
+
+impl Fresh {
+    fn new() -> Self {
+        let home = Home::new();
+        Self {
+            store: Arc::new(home.open()),
+            _home: home,
+        }
+    }
+}
+
+struct Reopened(Home);
+
+#[async_trait]
+impl StoreFixture for Reopened {
+    async fn store(&mut self) -> Arc<dyn TokenStore> {
+        Arc::new(self.0.open())
+    }
+}
+
+mod fresh {
+    use super::Fresh;
+
+    finch_core::token_store_conformance!(Fresh::new());
+}
+
+mod reopened {
+    use super::{Home, Reopened};
+
+    finch_core::token_store_conformance!(Reopened(Home::new()));
+}

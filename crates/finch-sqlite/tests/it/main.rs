@@ -1,0 +1,14 @@
+//! `SqliteTokenStore`, against the contract of its port and on its own files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod concurrency;
+mod conformance;
+mod damage;
+mod opening;
+mod secrecy;
+mod support;

@@ -1,0 +1,384 @@
+//! What is refused, with which error, and that a file which is refused stays as it was.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use finch_core::{
+    Application, ClientId, Origin, TokenStore as _,
+    testing::{application, store_token},
+};
+use finch_seal::Kek;
+use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
+
+use crate::support::{Home, by_id, token};
+
+/// What lies in the folder: names, modes and bytes.
+fn snapshot(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let found = entry.metadata().unwrap();
+            let content = if found.is_file() {
+                fs::read(entry.path()).unwrap()
+            } else {
+                Vec::new()
+            };
+            (
+                entry.file_name().into_string().unwrap(),
+                found.mode(),
+                content,
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Opens it, expects to be refused, and that nothing has changed in the folder.
+#[track_caller]
+fn refused(home: &Home, options: SqliteOptions) -> E {
+    let before = snapshot(home.folder.path());
+    let error = SqliteTokenStore::open(options).expect_err("a refusal");
+    let after = snapshot(home.folder.path());
+    assert!(before == after, "{error}: the folder has changed");
+    error
+}
+
+fn private(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}
+
+/// A store with one token, closed.
+async fn used() -> Home {
+    let home = Home::new();
+    store_token(&home.open(), "acme", token("a")).await;
+    home
+}
+
+#[tokio::test]
+async fn a_new_store_is_private_and_opens_again() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(
+            fs::metadata(home.beside(suffix)).unwrap().mode() & 0o7777,
+            0o600,
+            "{suffix}"
+        );
+    }
+    drop(store);
+    let again = SqliteTokenStore::open(home.options().create(false)).unwrap();
+    assert_eq!(*again.application(), application());
+    assert_eq!(by_id(&again, "a").await.tokens.len(), 1);
+}
+
+#[test]
+fn nothing_is_made_for_a_mistyped_path() {
+    let home = Home::new();
+    assert!(matches!(
+        refused(&home, home.options().create(false)),
+        E::Missing { .. }
+    ));
+    private(&home.path, b"");
+    assert!(matches!(
+        refused(&home, home.options().create(false)),
+        E::Missing { .. }
+    ));
+    let mut options = home.options();
+    options.path = home.path.join("no/such/finch.db");
+    assert!(matches!(refused(&home, options), E::NoFolder { .. }));
+    let mut options = home.options();
+    options.path = home.folder.path().join("missing/finch.db");
+    assert!(matches!(refused(&home, options), E::NoFolder { .. }));
+}
+
+#[test]
+fn only_a_file_is_opened() {
+    let home = Home::new();
+    fs::create_dir(&home.path).unwrap();
+    assert!(matches!(refused(&home, home.options()), E::NotAFile { .. }));
+    fs::remove_dir(&home.path).unwrap();
+    std::os::unix::fs::symlink("/nonexistent/finch.db", &home.path).unwrap();
+    assert!(matches!(refused_link(&home), E::NotAFile { .. }));
+}
+
+fn refused_link(home: &Home) -> E {
+    SqliteTokenStore::open(home.options()).expect_err("a refusal")
+}
+
+#[tokio::test]
+async fn files_that_others_can_read_are_refused() {
+    let home = used().await;
+    for mode in [0o640, 0o604, 0o620, 0o644] {
+        fs::set_permissions(&home.path, Permissions::from_mode(mode)).unwrap();
+        let error = refused(&home, home.options());
+        assert!(
+            matches!(&error, E::Exposed { mode: found, .. } if *found == mode),
+            "{error}"
+        );
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+    fs::set_permissions(&home.path, Permissions::from_mode(0o600)).unwrap();
+    for suffix in ["-wal", "-shm", "-journal"] {
+        fs::write(home.beside(suffix), "").unwrap();
+        fs::set_permissions(home.beside(suffix), Permissions::from_mode(0o644)).unwrap();
+        let error = refused(&home, home.options());
+        assert!(
+            matches!(&error, E::Exposed { path, .. } if *path == home.beside(suffix)),
+            "{error}"
+        );
+        fs::remove_file(home.beside(suffix)).unwrap();
+    }
+    assert!(SqliteTokenStore::open(home.options()).is_ok());
+}
+
+#[tokio::test]
+async fn folders_that_others_can_write_to_are_refused() {
+    let home = used().await;
+    for (mode, fine) in [
+        (0o777, false),
+        (0o1777, false),
+        (0o702, false),
+        (0o755, true),
+        (0o700, true),
+    ] {
+        fs::set_permissions(home.folder.path(), Permissions::from_mode(mode)).unwrap();
+        match fine {
+            true => assert!(SqliteTokenStore::open(home.options()).is_ok(), "{mode:o}"),
+            false => assert!(
+                matches!(refused(&home, home.options()), E::FolderExposed { .. }),
+                "{mode:o}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn what_is_no_database_is_refused() {
+    let home = Home::new();
+    for length in [1, 5, 20, 100, 511, 600, 5000, 8192] {
+        private(&home.path, &b"plain text ".repeat(1000)[..length]);
+        let error = refused(&home, home.options());
+        assert!(
+            matches!(error, E::NotADatabase { .. }),
+            "{length}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn another_programs_database_is_refused() {
+    for mode in ["DELETE", "WAL"] {
+        let home = Home::new();
+        private(&home.path, b"");
+        let other = home.sql();
+        other
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = {mode}; CREATE TABLE notes (x)"
+            ))
+            .unwrap();
+        drop(other);
+        assert!(
+            matches!(refused(&home, home.options()), E::NotAStore { .. }),
+            "{mode}"
+        );
+        let other = home.sql();
+        other.execute_batch("PRAGMA application_id = 7").unwrap();
+        drop(other);
+        assert!(
+            matches!(refused(&home, home.options()), E::NotAStore { .. }),
+            "{mode}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused() {
+    let home = used().await;
+    home.sql()
+        .execute_batch("PRAGMA user_version = 99")
+        .unwrap();
+    let error = refused(&home, home.options());
+    assert!(matches!(error, E::Newer { found: 99, .. }), "{error:?}");
+    home.sql().execute_batch("PRAGMA user_version = 0").unwrap();
+    assert!(matches!(refused(&home, home.options()), E::Corrupt { .. }));
+}
+
+#[tokio::test]
+async fn a_truncated_store_is_refused() {
+    let home = used().await;
+    let whole = fs::read(&home.path).unwrap();
+    for length in [
+        whole.len() - 1,
+        whole.len() - 4096,
+        whole.len() / 2,
+        8192,
+        4096,
+        4095,
+        600,
+    ] {
+        private(&home.path, &whole[..length]);
+        let error = refused(&home, home.options());
+        assert!(
+            matches!(error, E::Corrupt { .. }),
+            "{length} of {}: {error:?}",
+            whole.len()
+        );
+    }
+    private(&home.path, &whole);
+    assert!(SqliteTokenStore::open(home.options()).is_ok());
+}
+
+#[tokio::test]
+async fn a_store_of_another_application_is_refused_and_names_both() {
+    let home = used().await;
+    let Application { client_id, origin } = application();
+    for other in [
+        Application {
+            client_id: ClientId::new("other").unwrap(),
+            origin: origin.clone(),
+        },
+        Application {
+            client_id,
+            origin: Origin::new("https://api.tryfinch.com").unwrap(),
+        },
+    ] {
+        let mut options = home.options();
+        options.application = other.clone();
+        let error = refused(&home, options);
+        assert!(
+            matches!(&error, E::OtherApplication { bound, asked, .. } if (bound, asked) == (&application(), &other))
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains(&other.to_string()) && text.contains(&application().to_string()),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_before_anything_is_written() {
+    let home = used().await;
+    let mut options = home.options();
+    options.keys = Arc::new(Kek::generate().unwrap());
+    assert!(matches!(refused(&home, options), E::WrongKey { .. }));
+    home.sql()
+        .execute_batch("UPDATE keys SET data_key = zeroblob(62)")
+        .unwrap();
+    assert!(matches!(refused(&home, home.options()), E::Keys { .. }));
+    home.sql().execute_batch("DELETE FROM keys").unwrap();
+    assert!(matches!(refused(&home, home.options()), E::NoKeys { .. }));
+}
+
+/// What a crash leaves in the log stays there, too, while the store is refused.
+#[tokio::test]
+async fn a_log_is_not_touched_by_a_refusal() {
+    let home = used().await;
+    let store = home.open();
+    store_token(&store, "acme", token("b")).await;
+    let crashed = Home::new();
+    for suffix in ["", "-wal"] {
+        private(
+            &crashed.beside(suffix),
+            &fs::read(home.beside(suffix)).unwrap(),
+        );
+    }
+    assert!(
+        fs::metadata(crashed.beside("-wal")).unwrap().len() > 0,
+        "there is a log"
+    );
+    let mut options = crashed.options();
+    options.keys = Arc::new(Kek::generate().unwrap());
+    let before = [
+        fs::read(&crashed.path).unwrap(),
+        fs::read(crashed.beside("-wal")).unwrap(),
+    ];
+    assert!(matches!(
+        SqliteTokenStore::open(options),
+        Err(E::WrongKey { .. })
+    ));
+    assert!(
+        before
+            == [
+                fs::read(&crashed.path).unwrap(),
+                fs::read(crashed.beside("-wal")).unwrap()
+            ]
+    );
+    let mut options = crashed.options();
+    options.keys = home.key.clone();
+    let recovered = SqliteTokenStore::open(options).unwrap();
+    assert_eq!(by_id(&recovered, "b").await.tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn a_locked_store_is_busy() {
+    let home = used().await;
+    let other = home.sql();
+    other
+        .execute_batch(
+            "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; UPDATE store SET seq = seq; COMMIT",
+        )
+        .unwrap();
+    let patience = Duration::from_millis(30);
+    let error = SqliteTokenStore::open(home.options().busy_timeout(patience)).expect_err("locked");
+    assert!(matches!(error, E::Busy { .. }), "{error:?}");
+    drop(other);
+    assert!(SqliteTokenStore::open(home.options()).is_ok());
+}
+
+/// Of several that make the same store at once, one does, and all open it.
+#[test]
+fn many_may_make_the_same_store() {
+    let home = Home::new();
+    std::thread::scope(|scope| {
+        let open = || SqliteTokenStore::open(home.options()).map(drop);
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        for one in all {
+            one.join().unwrap().unwrap();
+        }
+    });
+}
+
+/// Root may write everywhere, so that this runs itself once more as nobody.
+#[tokio::test]
+async fn a_read_only_store_is_refused() {
+    const HERE: &str = "FINCH_TEST_READ_ONLY_STORE";
+    if let Some(path) = std::env::var_os(HERE) {
+        let kek = Arc::new(Kek::generate().unwrap());
+        let error = SqliteTokenStore::open(SqliteOptions::new(path, application(), kek))
+            .expect_err("read-only");
+        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
+        return;
+    }
+    let home = used().await;
+    fs::set_permissions(&home.path, Permissions::from_mode(0o400)).unwrap();
+    let myself = std::env::current_exe().unwrap();
+    let mut again = std::process::Command::new(&myself);
+    again
+        .args(["--exact", "opening::a_read_only_store_is_refused"])
+        .env(HERE, &home.path);
+    const NOBODY: u32 = 65534;
+    if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
+        for path in [home.folder.path(), &home.path] {
+            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
+    }
+    match again.output() {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        ),
+        Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
+    }
+}

@@ -1,0 +1,108 @@
+//! A store in a folder of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use finch_core::{
+    Actor, Connection, ConnectionId, CustomerId, Evidence, Grant, Selector, TokenChange, TokenId,
+    TokenState, TokenStore, decide,
+    testing::{application, at, facts, grant},
+};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use tempfile::TempDir;
+
+/// A folder with the path of a store, and its key.
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) path: PathBuf,
+    pub(crate) key: Arc<Kek>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("finch.db");
+        Self {
+            folder,
+            path,
+            key: Arc::new(Kek::generate().unwrap()),
+        }
+    }
+
+    pub(crate) fn options(&self) -> SqliteOptions {
+        SqliteOptions::new(&self.path, application(), self.key.clone()).create(true)
+    }
+
+    pub(crate) fn open(&self) -> SqliteTokenStore {
+        SqliteTokenStore::open(self.options()).unwrap()
+    }
+
+    /// The file, by another program's eyes. Not while a store of this process is open on it, but
+    /// through SQLite.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(&self.path).unwrap();
+        db.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        db
+    }
+
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        beside(&self.path, suffix)
+    }
+}
+
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A token of Gusto's, alone in its connection.
+pub(crate) fn token(name: &str) -> Grant {
+    grant(&format!("secret-of-{name}"), facts(name, "gusto", name))
+}
+
+pub(crate) fn customer(name: &str) -> CustomerId {
+    CustomerId::new(name).unwrap()
+}
+
+pub(crate) async fn by_id(store: &dyn TokenStore, id: &str) -> Connection {
+    let id = ConnectionId::new(id).unwrap();
+    store
+        .load(Selector::ConnectionId(&id), None)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+/// Everything that ends a connection here: its tokens are revoked and wiped.
+pub(crate) async fn end(store: &dyn TokenStore, id: &str) {
+    let seen = by_id(store, id).await;
+    let mut changes =
+        finch_core::Changes::to(finch_core::Target::Existing(seen.key, seen.revision));
+    changes.tokens = seen.tokens.iter().map(|t| revoked(t.id)).collect();
+    store.apply(changes).await.unwrap();
+}
+
+pub(crate) fn revoked(token: TokenId) -> TokenChange {
+    let evidence = Evidence::Refused { request_id: None };
+    TokenChange::state(
+        token,
+        TokenState::Revoked {
+            evidence,
+            at: at(9),
+        },
+    )
+}
+
+/// A fence that a customer asked for.
+pub(crate) fn fence(seen: &Connection) -> finch_core::Changes {
+    let intent = finch_core::Intent {
+        by: Actor::Finch,
+        reason: None,
+        at: at(5),
+    };
+    decide::fence(seen, intent)
+}
