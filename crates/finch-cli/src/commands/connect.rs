@@ -1,0 +1,121 @@
+//! `finch connect`: begin an attempt.
+
+use std::time::Duration;
+
+use finch_app::{BegunConnect, ConnectRequest};
+use finch_core::{
+    ConnectionId, CustomerId, CustomerScope, FinchCustomerId, Flow, RedirectUri, Timestamp,
+};
+use serde::Serialize;
+
+use super::products;
+use crate::{
+    args::ConnectArgs,
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet, bold, dim, warn},
+    wiring::{Needs, Settings},
+    words::moment,
+};
+
+#[derive(Serialize)]
+struct Begun {
+    connect_url: String,
+    state: String,
+    expires_at: Timestamp,
+    customer: CustomerId,
+    finch_customer_id: Option<FinchCustomerId>,
+    reauthenticates: Option<ConnectionId>,
+    disconnect_is_open: bool,
+    /// A new connection was asked for, and Finch said that there is one already.
+    #[serde(skip)]
+    instead_of_new: bool,
+}
+
+pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> {
+    let flow = match &args.redirect_uri {
+        Some(uri) => Flow::Redirect(RedirectUri::new(uri).map_err(Failure::bad_redirect_uri)?),
+        None => Flow::Embedded,
+    };
+    let products = products(args.products.as_ref());
+    // Where a connection is renewed, Finch knows the name.
+    let name = args.name.unwrap_or_else(|| args.customer.to_string());
+    let mut request = ConnectRequest::new(name, products, flow);
+    request.customer_email = args.email;
+    request.provider = args.provider;
+    request.sandbox = args.sandbox;
+    request.lifetime = Duration::from_secs(u64::from(args.minutes) * 60);
+
+    let finch = Settings::read(&args.client, Needs::SecretAndNewStore)?.open()?;
+    let scope = CustomerScope::new(args.customer.clone());
+    let begun = match &args.reauthenticate {
+        Some(connection) => {
+            finch
+                .begin_reauthenticate(&scope, connection, request)
+                .await?
+        }
+        None => finch.begin_connect(&scope, request).await?,
+    };
+    let begun = Begun::new(begun, args.customer, args.reauthenticate.is_none());
+    output::print(&begun, json)?;
+    Ok(begun.exit())
+}
+
+impl Begun {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "EXPOSE: the command's job is to show these two"
+    )]
+    fn new(begun: BegunConnect, customer: CustomerId, asked_for_new: bool) -> Self {
+        Self {
+            connect_url: begun.connect_url.expose().to_owned(),
+            state: begun.state.expose().to_owned(),
+            expires_at: begun.expires_at,
+            customer,
+            finch_customer_id: begun.finch_customer_id,
+            instead_of_new: asked_for_new && begun.reauthenticates.is_some(),
+            reauthenticates: begun.reauthenticates,
+            disconnect_is_open: begun.disconnect_is_open,
+        }
+    }
+}
+
+impl Report for Begun {
+    fn human(&self, sheet: &mut Sheet) {
+        sheet.line("Open this page to connect; whoever has it can:");
+        sheet.gap();
+        sheet.line(format!("  {}", bold(&self.connect_url)));
+        sheet.gap();
+        sheet.pair("state", &self.state);
+        sheet.pair("valid until", &moment(self.expires_at));
+        let known_as = self
+            .finch_customer_id
+            .as_ref()
+            .filter(|id| id.as_str() != self.customer.as_str());
+        let known_as = known_as
+            .map(|id| format!(" (at Finch: {id})"))
+            .unwrap_or_default();
+        sheet.pair("customer", &format!("{}{known_as}", self.customer));
+        if let Some(connection) = &self.reauthenticates {
+            sheet.pair("renews", &format!("connection {connection}"));
+        }
+        sheet.gap();
+        if self.instead_of_new {
+            sheet.text(
+                &format!("{} ", warn("!")),
+                "Finch has a connection for this customer already: the page renews that one.",
+            );
+        }
+        if self.disconnect_is_open {
+            sheet.text(
+                &format!("{} ", warn("!")),
+                "A disconnect of this connection is open: the new token waits for its end.",
+            );
+        }
+        sheet.line("Then, with the code that comes back on standard input:");
+        sheet.line(format!("  finch exchange --state {}", dim("STATE")));
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

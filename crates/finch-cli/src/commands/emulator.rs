@@ -1,0 +1,101 @@
+//! `finch emulator`: a local Finch, for programs in any language.
+
+use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig};
+use serde::Serialize;
+
+use crate::{
+    args::EmulatorArgs,
+    fail::{Exit, Failure},
+    interrupt::Stop,
+    output::{self, Report, Sheet, bold, dim},
+    secrets::Ways,
+};
+
+#[derive(Serialize)]
+struct Ready {
+    url: String,
+    client_id: String,
+    client_secret: String,
+    disconnect_scope: DisconnectScope,
+}
+
+pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure> {
+    let secret = Ways {
+        what: "client secret",
+        argument: Some(("--client-secret", args.client_secret.as_ref())),
+        file: ("--client-secret-file", args.client_secret_file.as_ref()),
+        variable: "FINCH_EMULATOR_CLIENT_SECRET",
+    };
+    let mut config = EmulatorConfig {
+        port: args.port,
+        disconnect_scope: args.disconnect_scope.into(),
+        seed: args.seed,
+        ..EmulatorConfig::default()
+    };
+    if let Some(id) = args.client_id {
+        config.client_id = id;
+    }
+    if let Some(secret) = secret.read()? {
+        config.client_secret = secret;
+    }
+    let mut stop = Stop::listen()?;
+    let emulator = Emulator::start_with(config).await?;
+    let ready = Ready {
+        url: emulator.url().to_owned(),
+        client_id: emulator.client_id().to_owned(),
+        client_secret: emulator.client_secret().to_owned(),
+        disconnect_scope: args.disconnect_scope.into(),
+    };
+    output::print(&ready, json)?;
+    tokio::select! {
+        () = stop.asked() => {}
+        () = emulator.stopped() => {
+            return Err(Failure::new(Exit::Failed, "emulator", "the local Finch has stopped by itself")
+                .help("start it again"));
+        }
+    }
+    // Calls on their way are answered first; a second signal does not wait for them.
+    tokio::select! {
+        () = emulator.shutdown() => {}
+        () = stop.asked() => {}
+    }
+    Ok(Exit::Done)
+}
+
+impl Report for Ready {
+    fn human(&self, sheet: &mut Sheet) {
+        let reach = match self.disconnect_scope {
+            DisconnectScope::Pair => "a disconnect ends all tokens of a provider and company",
+            DisconnectScope::Connection => "a disconnect ends the tokens of one connection_id",
+        };
+        sheet.line(format!("A local Finch answers at {}", bold(&self.url)));
+        sheet.line(dim(&format!("{reach}; Ctrl-C stops it")));
+        sheet.title("Use it from another shell");
+        for (name, value) in [
+            ("FINCH_BASE_URL", &self.url),
+            ("FINCH_CLIENT_ID", &self.client_id),
+            ("FINCH_CLIENT_SECRET", &self.client_secret),
+        ] {
+            sheet.line(format!("  export {name}={}", quoted(value)));
+        }
+        sheet.title("Get a code, as if somebody had logged in");
+        sheet.line("  curl $FINCH_BASE_URL/__emulator/codes -d '{\"user\": \"User A\",");
+        sheet.line("    \"provider\": \"Gusto\", \"company\": \"Company C\",");
+        sheet.line("    \"credentials\": \"Credentials X\"}'");
+        sheet.title("See what it holds");
+        sheet.line("  curl $FINCH_BASE_URL/__emulator/state");
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}
+
+/// As a shell takes it.
+fn quoted(value: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    if !value.is_empty() && value.chars().all(safe) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}

@@ -1,0 +1,126 @@
+//! `finch exchange`: complete an attempt.
+
+use finch_app::{CompleteConnectError, CompletedConnect};
+use finch_core::{AuthorizationCode, State, TokenState};
+use serde::Serialize;
+
+use crate::{
+    args::ExchangeArgs,
+    fail::{Exit, Failure},
+    interrupt,
+    output::{self, Report, Sheet, good, warn},
+    rescue::rescued,
+    secrets::Ways,
+    wiring::{Needs, Settings, in_scope},
+    words::{count, products, token_state},
+};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Completed(CompletedConnect);
+
+pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
+    let settings = Settings::read(&args.client, Needs::Secret)?;
+    let scope = args.whose.scope()?;
+    let state = State::new(state(&args)?);
+    let code = AuthorizationCode::new(code(&args)?);
+    let (store, application) = (settings.store().to_owned(), settings.application().clone());
+    let finch = settings.open()?;
+    let work = async {
+        in_scope!(&scope, |scope| finch
+            .complete_connect(scope, state, code)
+            .await)
+    };
+    let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";
+    match interrupt::finish(work, left).await? {
+        Ok(completed) => {
+            let completed = Completed(completed);
+            output::print(&completed, json)?;
+            Ok(completed.exit())
+        }
+        Err(CompleteConnectError::NotStored { grant, source }) => {
+            Err(rescued(&store, &application, &grant, &source))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn state(args: &ExchangeArgs) -> Result<String, Failure> {
+    let ways = Ways {
+        what: "state",
+        argument: Some(("--state", args.state.as_ref())),
+        file: ("--state-file", args.state_file.as_ref()),
+        variable: "FINCH_STATE",
+    };
+    ways.read()?.ok_or_else(|| ways.missing())
+}
+
+fn code(args: &ExchangeArgs) -> Result<String, Failure> {
+    let ways = Ways {
+        what: "code",
+        argument: Some(("--code", args.code.as_ref())),
+        file: ("--code-file", args.code_file.as_ref()),
+        variable: "FINCH_CODE",
+    };
+    match ways.read()? {
+        Some(code) => Ok(code),
+        None => ways.read_line(),
+    }
+}
+
+impl Report for Completed {
+    fn human(&self, sheet: &mut Sheet) {
+        let done = &self.0;
+        let company = match &done.company_id {
+            Some(company) => format!("company {company}"),
+            None => "an employer that Finch has not named yet".to_owned(),
+        };
+        let joined = match done.joined_tokens {
+            0 => "a connection of its own".to_owned(),
+            others => format!(
+                "joins {} of this customer",
+                count(others, "token", "tokens")
+            ),
+        };
+        let mark = if done.token_state == TokenState::Active {
+            good("✓")
+        } else {
+            warn("!")
+        };
+        sheet.text(
+            &format!("{mark} "),
+            &format!("The token is sealed in the store: {joined}."),
+        );
+        sheet.pair("connection_id", done.connection_id.as_str());
+        sheet.pair("provider", done.provider_id.as_str());
+        sheet.pair("employer", &company);
+        sheet.pair("customer", done.customer.as_str());
+        sheet.pair("products", &products(&done.products));
+        sheet.pair("token", &token_state(&done.token_state));
+        match &done.token_state {
+            TokenState::Active => {}
+            TokenState::Revoked { .. } => {
+                sheet.gap();
+                sheet.text(
+                    "",
+                    "A disconnect has ended this token: the customer must connect again.",
+                );
+            }
+            _ => {
+                sheet.gap();
+                sheet.text(
+                    "",
+                    "A disconnect was under way: `finch reconcile` settles what becomes of it.",
+                );
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self.0.token_state {
+            TokenState::Active => Exit::Done,
+            TokenState::Revoked { .. } => Exit::Standing,
+            _ => Exit::LeftOpen,
+        }
+    }
+}

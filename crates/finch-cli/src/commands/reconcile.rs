@@ -1,0 +1,133 @@
+//! `finch reconcile`: go on with everything that is unfinished.
+
+use finch_app::{DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
+use serde::Serialize;
+
+use super::{disconnect, orphans};
+use crate::{
+    args::ReconcileArgs,
+    fail::{Exit, Failure},
+    interrupt,
+    output::{self, Report, Sheet, bold, good, warn},
+    wiring::{self, Scope},
+    words::count,
+};
+
+#[derive(Serialize)]
+struct OnePass {
+    #[serde(flatten)]
+    did: Reconciled,
+    possible_orphans: Vec<PossibleOrphan>,
+    left_open: bool,
+}
+
+pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failure> {
+    let scope = args.operator.scope()?;
+    let finch = wiring::open(&args.client)?;
+    let work = finch.reconcile(&scope, Pass::Everything);
+    let did = interrupt::finish(
+        work,
+        "run `finch reconcile` again: it goes on with what is stored",
+    )
+    .await??;
+    let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
+    let left_open = !did.pending.is_empty() || did.unverified > 0 || !possible_orphans.is_empty();
+    let report = OnePass {
+        did,
+        possible_orphans,
+        left_open,
+    };
+    output::print(&report, json)?;
+    Ok(report.exit())
+}
+
+impl Report for OnePass {
+    fn human(&self, sheet: &mut Sheet) {
+        let Reconciled {
+            disconnected,
+            verified,
+            refused,
+            unverified,
+            unnamed,
+            ..
+        } = self.did;
+        let mut done = |number: usize, what: String| {
+            if number > 0 {
+                sheet.text(&format!("{} ", good("✓")), &what);
+            }
+        };
+        done(
+            disconnected,
+            count(
+                disconnected,
+                "disconnect is proven",
+                "disconnects are proven",
+            ),
+        );
+        done(
+            verified,
+            count(
+                verified,
+                "token in doubt works: it is in use",
+                "tokens in doubt work: they are in use",
+            ),
+        );
+        done(
+            refused,
+            count(
+                refused,
+                "token in doubt is dead: its customer must connect again",
+                "tokens in doubt are dead: their customers must connect again",
+            ),
+        );
+        let mut open = |number: usize, what: String| {
+            if number > 0 {
+                sheet.text(&format!("{} ", warn("!")), &what);
+            }
+        };
+        open(
+            unverified,
+            count(
+                unverified,
+                "token is still in doubt",
+                "tokens are still in doubt",
+            ),
+        );
+        open(
+            unnamed,
+            count(
+                unnamed,
+                "connection has no employer that Finch has named",
+                "connections have no employer that Finch has named",
+            ),
+        );
+        for pending in &self.did.pending {
+            let id = pending
+                .connection_id
+                .as_ref()
+                .map_or("unknown", |id| id.as_str());
+            sheet.text(
+                &format!("{} ", warn("!")),
+                &format!("The disconnect of connection {} goes on", bold(id)),
+            );
+            if let outcome @ DisconnectOutcome::Pending { .. } = &pending.outcome {
+                disconnect::show_pending(outcome, sheet);
+            }
+        }
+        if disconnected + verified + refused + unverified + unnamed + self.did.pending.len() == 0 {
+            sheet.text(
+                &format!("{} ", good("✓")),
+                "No disconnect is open, and no token is in doubt.",
+            );
+        }
+        orphans::show(&self.possible_orphans, sheet);
+    }
+
+    fn exit(&self) -> Exit {
+        if self.left_open {
+            Exit::LeftOpen
+        } else {
+            Exit::Done
+        }
+    }
+}

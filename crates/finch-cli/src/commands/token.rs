@@ -1,0 +1,65 @@
+//! `finch token`: the only way in which a token is ever printed.
+
+use finch_core::{ConnectionId, CustomerScope, Product, UsableToken};
+use serde::Serialize;
+
+use super::products;
+use crate::{
+    args::TokenArgs,
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet},
+    wiring, words,
+};
+
+#[derive(Serialize)]
+struct Revealed {
+    connection_id: ConnectionId,
+    products: Vec<Product>,
+    access_token: String,
+}
+
+pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
+    let finch = wiring::open(&args.client)?;
+    let scope = CustomerScope::new(args.customer.clone());
+    let wanted = products(args.products.as_ref());
+    let token = finch
+        .access_token(&scope, &args.connection, &wanted)
+        .await?;
+    if !args.reveal {
+        return Err(Failure::new(
+            Exit::Usage,
+            "not_revealed",
+            "the token is not printed without --reveal",
+        )
+        .help(format!(
+            "add --reveal to print the token of connection {} that covers {}",
+            token.connection_id,
+            words::products(&token.products)
+        )));
+    }
+    let revealed = Revealed::new(token);
+    output::print(&revealed, json)?;
+    Ok(revealed.exit())
+}
+
+impl Revealed {
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: --reveal asks for it")]
+    fn new(token: UsableToken) -> Self {
+        Self {
+            access_token: token.secret.expose().to_owned(),
+            connection_id: token.connection_id,
+            products: token.products,
+        }
+    }
+}
+
+impl Report for Revealed {
+    /// Nothing but the token, so that it can be piped.
+    fn human(&self, sheet: &mut Sheet) {
+        sheet.line(&self.access_token);
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

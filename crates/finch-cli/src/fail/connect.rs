@@ -1,0 +1,220 @@
+//! Failures of the use cases.
+
+use finch_app::{
+    BeginConnectError, CompleteConnectError, DisconnectError, ExchangeError, TokenError,
+};
+
+use super::{
+    Exit, Failure,
+    finch::{finch_failed, finch_failed_earlier},
+    store_failed,
+};
+
+const NEW_ATTEMPT: &str = "begin a new attempt with `finch connect`";
+
+impl From<BeginConnectError> for Failure {
+    fn from(error: BeginConnectError) -> Self {
+        use BeginConnectError as E;
+        match &error {
+            E::CustomerName => Self::usage(error.to_string()).help("give it with --name"),
+            E::NoProducts => Self::usage("no product is asked for")
+                .help("give at least one with --products, such as company,directory"),
+            E::Lifetime => Self::usage("a session lives from 1 minute to 90 days")
+                .help("give --minutes from 1 to 129600"),
+            E::NotFound => Self::no_such_connection(),
+            E::Finch(cause) => finch_failed("Finch did not open a Connect session", cause),
+            E::Store(cause) => {
+                store_failed("the attempt could not be stored, and was not begun", cause)
+            }
+            _ => Self::new(Exit::Failed, "connect", "no attempt was begun").because(&error),
+        }
+    }
+}
+
+impl From<CompleteConnectError> for Failure {
+    fn from(error: CompleteConnectError) -> Self {
+        use CompleteConnectError as E;
+        let standing = |kind, message: &str| Self::new(Exit::Standing, kind, message);
+        match &error {
+            E::UnknownState => Self::new(
+                Exit::NotFound,
+                "unknown_state",
+                "no attempt to connect has this state",
+            )
+            .help(format!(
+                "check the state (and --customer, --store); or {NEW_ATTEMPT}"
+            )),
+            E::Expired => {
+                standing("expired", "the attempt to connect has expired").help(NEW_ATTEMPT)
+            }
+            E::StateUsed => standing(
+                "state_used",
+                "this state was used with another code, and works once",
+            )
+            .help(NEW_ATTEMPT),
+            E::InProgress => Self::new(
+                Exit::LeftOpen,
+                "in_progress",
+                "this code is being exchanged already, or its exchange was cut off",
+            )
+            .help(
+                "run the same again in a minute; if it stays so, connect this customer again: \
+                 `finch reconcile` lists it after 10 minutes",
+            ),
+            E::NotSent(cause) => {
+                let failure = exchange_failed(
+                    "Finch did not look at the code, and it is not used up",
+                    cause,
+                );
+                let first = failure.help.clone();
+                failure.help(format!(
+                    "{first} (the same state and code, within 10 minutes of the code's issue)"
+                ))
+            }
+            E::Failed(cause) => {
+                let failure = exchange_failed(
+                    "Finch did not exchange the code, and issued no token",
+                    cause,
+                );
+                match failure.kind {
+                    "finch_invalid_grant" => failure,
+                    _ => {
+                        let first = failure.help.clone();
+                        failure.help(format!("{first}; then {NEW_ATTEMPT}"))
+                    }
+                }
+            }
+            E::Unknown(cause) => {
+                let mut failure = exchange_failed(
+                    "Finch's answer was lost: a token may exist, and be billed, that nobody has",
+                    cause,
+                );
+                (failure.exit, failure.kind) = (Exit::TokenAtLarge, "answer_lost");
+                failure.help(
+                    "do not send the code again; connect this customer again with `finch connect`: the new \
+                     token joins the same connection, and one disconnect ends both. `finch reconcile` lists it",
+                )
+            }
+            E::Conflict { connection_id } => standing(
+                "conflict",
+                "the token is stored, and will not be used",
+            )
+            .cause(format!(
+                "connection {connection_id} belongs to another provider or company"
+            ))
+            .help(format!(
+                "look with `finch show {connection_id}`, and ask Finch's support which is right"
+            )),
+            E::OtherCustomer { connection_id } => standing(
+                "other_customer",
+                "the token is stored, and will not be used",
+            )
+            .cause(format!(
+                "Finch says that connection {connection_id} belongs to another customer"
+            ))
+            .help(format!(
+                "look with `finch show {connection_id}`; was the page opened by somebody else?"
+            )),
+            E::ForeignToken => standing(
+                "foreign_token",
+                "Finch issued a token that belongs to somebody else here",
+            )
+            .cause("nothing was changed".to_owned())
+            .help("ask Finch's support, and give the time of this call"),
+            E::Store(cause) => {
+                store_failed("the store failed, and nothing was sent to Finch", cause)
+            }
+            E::CutOff => Self::new(Exit::LeftOpen, "cut_off", "the exchange was cut off")
+                .help("run the same again, with the same state and code"),
+            // The command takes the token out of this one before it comes here.
+            E::NotStored { source, .. } => {
+                let mut failure = store_failed(
+                    "the token could not be stored: it is live, and billed",
+                    source,
+                );
+                (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
+                failure
+            }
+            _ => Self::new(Exit::Failed, "exchange", "the exchange failed").because(&error),
+        }
+    }
+}
+
+fn exchange_failed(doing: &str, cause: &ExchangeError) -> Failure {
+    match cause {
+        ExchangeError::Now(error) => finch_failed(doing, error),
+        ExchangeError::Earlier(short) => finch_failed_earlier(doing, short),
+        other => Failure::new(Exit::Finch, "finch_failed", doing).because(other),
+    }
+}
+
+impl From<DisconnectError> for Failure {
+    fn from(error: DisconnectError) -> Self {
+        match &error {
+            DisconnectError::NotFound => Self::no_such_connection(),
+            DisconnectError::PlanChanged => Self::new(
+                Exit::Standing,
+                "plan_changed",
+                "the connection has changed since it was shown, and nothing was done",
+            )
+            .help("run the same again, and look at the new plan"),
+            DisconnectError::Store(cause) => {
+                let failure = store_failed("the store failed during the disconnect", cause);
+                let first = failure.help.clone();
+                failure.help(format!(
+                    "{first}; `finch reconcile` goes on with what was stored"
+                ))
+            }
+            _ => Self::new(Exit::LeftOpen, "cut_off", "the disconnect was cut off")
+                .help("`finch reconcile` goes on with it"),
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let standing =
+            |kind, message: &str, help: &str| Self::new(Exit::Standing, kind, message).help(help);
+        match &error {
+            TokenError::NotFound => Self::no_such_connection(),
+            TokenError::Unverified => standing(
+                "unverified",
+                "Finch must be asked first whether the token still lives",
+                "run `finch reconcile`, then the same again",
+            ),
+            TokenError::Disconnecting => standing(
+                "disconnecting",
+                "the connection is being disconnected: its tokens are handed out no more",
+                "`finch reconcile` goes on with the disconnect",
+            ),
+            TokenError::Disconnected => standing(
+                "disconnected",
+                "the connection has been disconnected",
+                "the customer must connect again: `finch connect`",
+            ),
+            TokenError::NeedsReauth => standing(
+                "needs_reauth",
+                "the employer must authenticate again",
+                "`finch connect --customer ID --reauthenticate CONNECTION`",
+            ),
+            TokenError::ProductsNotGranted { granted } => {
+                let granted: Vec<_> = granted.iter().map(|p| p.as_str()).collect();
+                standing(
+                    "products_not_granted",
+                    "no token of the connection covers all of these products",
+                    "`finch connect --customer ID --reauthenticate CONNECTION --products …` asks for them",
+                )
+                .cause(format!("granted: {}", granted.join(", ")))
+            }
+            TokenError::Store(cause) => store_failed("the token could not be read", cause),
+            _ => Self::new(Exit::Failed, "token", "there is no token").because(&error),
+        }
+    }
+}
+
+impl Failure {
+    fn cause(mut self, text: String) -> Self {
+        self.because.push(text);
+        self
+    }
+}

@@ -1,0 +1,58 @@
+//! Failures of what is given: files, standard input, identifiers, addresses.
+
+use std::{io, path::Path};
+
+use finch_core::{AddressError, IdError};
+use finch_emulator::EmulatorError;
+
+use super::{Exit, Failure};
+
+impl Failure {
+    /// A file or standard input that could not be read.
+    pub(crate) fn unreadable(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::usage(format!(
+            "the file {} with the {what} could not be read",
+            path.display()
+        ))
+        .because(error)
+        .help("check the path, and that this user may read it")
+    }
+
+    /// An identifier that is none. What was given is not repeated.
+    pub(crate) fn bad_id(place: &str, error: &IdError) -> Self {
+        let mut failure = Self::usage(format!("{place} cannot be used"));
+        failure.because.push(error.to_string());
+        failure.help("copy it again, without anything around it")
+    }
+
+    /// A redirect URI that cannot be used.
+    pub(crate) fn bad_redirect_uri(error: AddressError) -> Self {
+        let mut failure = Self::usage("the redirect URI cannot be used");
+        failure.because.push(format!("it {error}"));
+        failure.help("give one that is registered for the application at Finch")
+    }
+}
+
+impl From<EmulatorError> for Failure {
+    fn from(error: EmulatorError) -> Self {
+        match &error {
+            EmulatorError::PortTaken { port } => Self::new(
+                Exit::Failed,
+                "port_taken",
+                format!("port {port} on 127.0.0.1 is taken"),
+            )
+            .help("stop what listens there, or choose another port (--port 0 finds a free one)"),
+            EmulatorError::Listen { port, source } => Self::new(
+                Exit::Failed,
+                "port",
+                format!("cannot listen on port {port} of 127.0.0.1"),
+            )
+            .because(source)
+            .help("choose another port (--port 0 finds a free one)"),
+            EmulatorError::BadCredentials { .. } => Self::usage(error.to_string())
+                .help("give others with --client-id and --client-secret"),
+            _ => Self::new(Exit::Failed, "emulator", "the local Finch could not start")
+                .because(&error),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Failures of the store's key.
+
+use finch_seal::{KeyFileError, SealError};
+
+use super::{Exit, Failure};
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let failure = |kind, message: String| Self::new(Exit::Store, kind, message);
+        match &error {
+            KeyFileError::Missing { path } => failure(
+                "key_missing",
+                format!("there is no key for the store: no key file {}", path.display()),
+            )
+            .help(
+                "for a new store, make one with `finch keys init`; for an existing one, give the key \
+                 that it was made with (--store-key-file PATH, FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)",
+            ),
+            KeyFileError::Exposed { path, mode } => failure(
+                "key_exposed",
+                format!("the key file {} is open to others (mode {mode:04o})", path.display()),
+            )
+            .help(format!("run `chmod 600 {}`; if others may have read it, think of it as known", path.display())),
+            KeyFileError::NotAFile { path } => failure(
+                "key_not_a_file",
+                format!("the key file {} is not a regular file", path.display()),
+            )
+            .help("give the path of the file that `finch keys init` made; `-` reads standard input"),
+            KeyFileError::Content { path, source } => {
+                let failure = failure("key_malformed", format!("the key file {} holds no key", path.display()));
+                not_a_key(failure, source)
+            }
+            KeyFileError::Exists { path } => Self::new(
+                Exit::Standing,
+                "key_exists",
+                format!("the key file {} exists, and is never overwritten", path.display()),
+            )
+            .help("use it as it is; or choose another path for another store's key (--key-file PATH)"),
+            KeyFileError::Write { path, source } => failure(
+                "key_not_written",
+                format!("the key file {} could not be written", path.display()),
+            )
+            .because(source)
+            .help("check that its folder exists and that this user may write there"),
+            KeyFileError::Read { path, source } => failure(
+                "key_unreadable",
+                format!("the key file {} could not be read", path.display()),
+            )
+            .because(source)
+            .help("check that this user may read it"),
+            _ => failure("key_unusable", "the key cannot be used".to_owned()).because(&error),
+        }
+    }
+}
+
+/// A text from somewhere else that is no key.
+pub(crate) fn not_a_key(mut failure: Failure, error: &finch_seal::ParseKeyError) -> Failure {
+    failure.because.push(match error {
+        finch_seal::ParseKeyError::Malformed { length } => {
+            format!(
+                "it has {length} characters, where a key has 64 hex digits or base64 of 32 bytes"
+            )
+        }
+        _ => "it is empty".to_owned(),
+    });
+    failure.help("give the key that the store was made with; `finch keys init` makes the first one")
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Self::new(Exit::Store, "sealing", "the key cannot be used").because(&error)
+    }
+}

@@ -1,0 +1,168 @@
+//! Failures of the store.
+
+use std::path::Path;
+
+use finch_app::OtherApplicationError;
+use finch_core::StoreError;
+use finch_sqlite::OpenStoreError;
+
+use super::{Exit, Failure};
+
+impl From<OpenStoreError> for Failure {
+    fn from(error: OpenStoreError) -> Self {
+        use OpenStoreError as E;
+        let (kind, message, help) = match &error {
+            E::Missing { path } => (
+                "store_missing",
+                format!("there is no store at {}", at(path)),
+                "check FINCH_STORE or --store; for a new store, `finch keys init` makes its key and \
+                 `finch connect` the store"
+                    .to_owned(),
+            ),
+            E::NoFolder { folder } => (
+                "store_no_folder",
+                format!("there is no folder {} for the store", at(folder)),
+                format!("check FINCH_STORE or --store, or run `mkdir -p -m 700 {}`", at(folder)),
+            ),
+            E::NotAFile { path } => (
+                "store_not_a_file",
+                format!("{} is not a file", at(path)),
+                "give the path of the store's file itself in FINCH_STORE or --store".to_owned(),
+            ),
+            E::Exposed { path, mode } => (
+                "store_exposed",
+                format!("{} is open to others (mode {mode:04o})", at(path)),
+                format!("run `chmod 600 {}`", at(path)),
+            ),
+            E::FolderExposed { folder, mode } => (
+                "store_folder_exposed",
+                format!("others may write to the store's folder {} (mode {mode:04o})", at(folder)),
+                format!("run `chmod go-w {}`, or keep the store in a folder of its own", at(folder)),
+            ),
+            E::ReadOnly { path } => (
+                "store_read_only",
+                format!("the store {} is read-only", at(path)),
+                "make the file, its folder and its file system writable for this user".to_owned(),
+            ),
+            E::NotADatabase { path } => (
+                "store_not_a_database",
+                format!("{} is not a database", at(path)),
+                "check FINCH_STORE or --store; if it has been a store, restore a backup".to_owned(),
+            ),
+            E::NotAStore { path } => (
+                "store_not_a_store",
+                format!("{} is a database, but not a store of Finch connections", at(path)),
+                "check FINCH_STORE or --store".to_owned(),
+            ),
+            E::Newer { path, found, known } => (
+                "store_newer",
+                format!("the store {} has version {found}, and this finch knows {known}", at(path)),
+                "use the newest release of finch; the store was not touched".to_owned(),
+            ),
+            E::Corrupt { path, problem } => (
+                "store_damaged",
+                format!("the store {} is damaged: {problem}", at(path)),
+                "restore a backup; keep the damaged file, which was not touched".to_owned(),
+            ),
+            E::Busy { path } => (
+                "store_busy",
+                format!("the store {} is locked by another process", at(path)),
+                "wait until that has finished, then run the same again".to_owned(),
+            ),
+            E::Full { path } => (
+                "store_full",
+                format!("there is no room for the store {}", at(path)),
+                "free some room on its disk, then run the same again".to_owned(),
+            ),
+            E::OtherApplication { path, bound, asked } => (
+                "store_other_application",
+                format!("the store {} belongs to {bound}, not to {asked}", at(path)),
+                "check FINCH_CLIENT_ID and FINCH_BASE_URL, or give that application's own store; \
+                 nothing was sent"
+                    .to_owned(),
+            ),
+            E::WrongKey { path, expected, given } => (
+                "store_wrong_key",
+                format!("the store {} is sealed with key {expected}, and key {given} was given", at(path)),
+                "give the key that the store was made with (--store-key-file PATH, \
+                 FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
+                    .to_owned(),
+            ),
+            E::NoKeys { path } => (
+                "store_no_keys",
+                format!("the store {} has lost its key rows", at(path)),
+                "restore a backup".to_owned(),
+            ),
+            E::Keys { path, .. } => (
+                "store_keys",
+                format!("the keys of the store {} cannot be used", at(path)),
+                "restore a backup of the store; keep its key file".to_owned(),
+            ),
+            E::System { path, .. } | E::Backend { path, .. } => (
+                "store_unusable",
+                format!("the store {} cannot be opened", at(path)),
+                "check that this user may read and write it and its folder".to_owned(),
+            ),
+            _ => ("store_unusable", "the store cannot be opened".to_owned(), String::new()),
+        };
+        let failure = Self::new(Exit::Store, kind, message).help(help);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+fn at(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}
+
+/// A store that failed while it was open, while `doing` something.
+pub(crate) fn store_failed(doing: impl Into<String>, error: &StoreError) -> Failure {
+    let (kind, help) = match error {
+        StoreError::Busy => (
+            "store_busy",
+            "wait until the other process has finished, then run the same again",
+        ),
+        StoreError::Full => (
+            "store_full",
+            "free some room on the store's disk, then run the same again",
+        ),
+        StoreError::ReadOnly => (
+            "store_read_only",
+            "make the store, its folder and its file system writable",
+        ),
+        StoreError::Corrupt(_) => ("store_damaged", "restore a backup; keep the damaged file"),
+        StoreError::Unreadable { .. } => (
+            "secret_unreadable",
+            "restore a backup of the store; if there is none, let the customer connect again \
+             (`finch connect --reauthenticate`), and the next disconnect ends both tokens",
+        ),
+        StoreError::Moved => ("store_changed", "run the same again"),
+        _ => (
+            "store_failed",
+            "check the store's disk, then run the same again",
+        ),
+    };
+    Failure::new(Exit::Store, kind, doing)
+        .because(error)
+        .help(help)
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        store_failed("the store failed", &error)
+    }
+}
+
+impl From<OtherApplicationError> for Failure {
+    fn from(error: OtherApplicationError) -> Self {
+        let OtherApplicationError { store, client } = &error;
+        Self::new(
+            Exit::Store,
+            "store_other_application",
+            format!("the store belongs to {store}, not to {client}"),
+        )
+        .help("check FINCH_CLIENT_ID and FINCH_BASE_URL; nothing was sent")
+    }
+}

@@ -1,0 +1,77 @@
+//! Mistakes on the command line. No value is repeated: somebody may have put a secret there.
+
+use clap::{
+    Error,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::Failure;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let named = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => Some(option_name(text)),
+            Some(ContextValue::Strings(texts)) => {
+                let names: Vec<_> = texts.iter().map(|text| option_name(text)).collect();
+                Some(names.join(", "))
+            }
+            _ => None,
+        };
+        let invalid = named(ContextKind::InvalidArg);
+        // The best one is the last one.
+        let suggested = named(ContextKind::SuggestedArg)
+            .or_else(|| named(ContextKind::SuggestedSubcommand))
+            .and_then(|names| names.rsplit(", ").next().map(str::to_owned))
+            .map(|name| format!("did you mean `{name}`? "));
+        let message = match (error.kind(), invalid) {
+            (ErrorKind::UnknownArgument, Some(name)) if name.starts_with('-') => {
+                format!("there is no option {name} here")
+            }
+            (ErrorKind::UnknownArgument, _) => "there is an argument too many".to_owned(),
+            (ErrorKind::InvalidSubcommand, _) => "there is no such command".to_owned(),
+            (ErrorKind::MissingSubcommand, _) => "the command is missing".to_owned(),
+            (ErrorKind::MissingRequiredArgument, Some(names)) => format!("{names} is missing"),
+            (ErrorKind::ArgumentConflict, Some(name)) => {
+                match named(ContextKind::PriorArg).filter(|prior| *prior != name) {
+                    Some(prior) => format!("{name} and {prior} do not go together"),
+                    None => format!("{name} is given twice"),
+                }
+            }
+            (ErrorKind::InvalidValue, Some(name)) if has_no_value(&error) => {
+                format!("{name} needs a value")
+            }
+            (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(name)) => {
+                format!("the value of {name} cannot be used")
+            }
+            (_, Some(name)) => format!("{name} cannot be used like this"),
+            _ => "the command line cannot be understood".to_owned(),
+        };
+        let mut failure = Self::usage(message);
+        if let Some(ContextValue::Strings(valid)) = error.get(ContextKind::ValidValue)
+            && !valid.is_empty()
+        {
+            failure
+                .because
+                .push(format!("it must be {}", valid.join(" or ")));
+        }
+        // The checks of values say what is wrong, and repeat nothing of what was given.
+        if error.kind() == ErrorKind::ValueValidation
+            && let Some(source) = std::error::Error::source(&error)
+        {
+            failure.because.push(source.to_string());
+        }
+        failure.help(format!(
+            "{}`finch COMMAND --help` shows what it takes",
+            suggested.unwrap_or_default()
+        ))
+    }
+}
+
+fn has_no_value(error: &Error) -> bool {
+    matches!(error.get(ContextKind::InvalidValue), Some(ContextValue::String(value)) if value.is_empty())
+}
+
+/// The name of an option or argument, without a value that stands behind it.
+fn option_name(text: &str) -> String {
+    text.split('=').next().unwrap_or(text).to_owned()
+}

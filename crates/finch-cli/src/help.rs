@@ -1,0 +1,77 @@
+//! The screen of `finch --help`, and examples for the commands.
+
+/// The whole of `finch --help`: one screen.
+pub(crate) const SCREEN: &str = "\
+Hold an application's Finch connections: connect customers, keep their tokens
+sealed, and disconnect completely, with proof.
+
+Usage: finch COMMAND [OPTIONS]
+
+Try it
+  demo         See two connections begin and one end, on a local Finch; 1 s
+  emulator     Run that local Finch, for programs in any language
+
+The life of a connection
+  connect      Begin: the page where a customer connects, and its state
+  exchange     Complete: turn the code that came back into a sealed token
+  token        Print a customer's token, with --reveal
+  disconnect   End a connection at Finch for all its tokens, and prove it
+
+The operator's view
+  keys init    Make the key that seals the store
+  connections  List connections, and what needs somebody's attention
+  show         Show a connection: its tokens, their evidence, its history
+  reconcile    Go on with everything that is unfinished
+
+Every command has --help and --json (one document; errors too, on stderr).
+
+Environment, where no option says otherwise
+  FINCH_CLIENT_ID, FINCH_CLIENT_SECRET   the application at Finch
+  FINCH_BASE_URL                         default https://api.tryfinch.com
+  FINCH_STORE                            the store's file
+  FINCH_STORE_KEY, FINCH_STORE_KEY_FILE  its key; default file <store>.key
+
+Exit codes
+  0 done    1 failed     2 usage    3 not found    4 something is left open
+  5 store or key    6 Finch refused or was not reached    7 not as things stand
+  8 Finch may have issued a token that the store does not have    130 stopped
+";
+
+/// How secrets are given.
+pub(crate) const SECRETS: &str = "\
+(NAME) is the variable that stands in for an option. Secrets come from such a
+variable, from a file (option, or variable with _FILE behind its name) or from
+standard input (file `-`; one line each: client secret, key, state, code).
+A secret that is given twice is an error.";
+
+pub(crate) const CONNECT: &str = "\
+Examples:
+  finch connect --customer acme --name 'Acme Inc.' --products company,directory
+  finch connect --customer acme --name 'Acme Inc.' --products payment \\
+      --redirect-uri https://app.example.com/finch/callback
+  finch connect --customer acme --reauthenticate CONNECTION";
+
+pub(crate) const EXCHANGE: &str = "\
+Examples:
+  finch exchange --state STATE < code.txt
+  finch exchange --customer acme --state-file state.txt --code-file code.txt
+  FINCH_STATE=… FINCH_CODE=… finch exchange";
+
+pub(crate) const DISCONNECT: &str = "\
+Examples:
+  finch disconnect CONNECTION --dry-run
+  finch disconnect CONNECTION --customer acme --yes
+  finch disconnect CONNECTION --force-shared --reason 'employer asked for it'";
+
+pub(crate) const TOKEN: &str = "\
+Example:
+  finch token CONNECTION --customer acme --products directory --reveal";
+
+pub(crate) const KEYS_INIT: &str = "\
+Examples:
+  FINCH_STORE=finch.db finch keys init
+  finch keys init --key-file keys/finch.key";
+
+pub(crate) const EMULATOR: &str = "\
+Example:
+  finch emulator --port 4000 --disconnect-scope connection --seed 7";

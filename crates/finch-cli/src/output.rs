@@ -1,0 +1,253 @@
+//! What a command prints: the same facts as lines for a person, or as one JSON document.
+//!
+//! Everything printed goes through [`Sheet`], which escapes whatever could move a terminal's cursor:
+//! some of it comes from outside.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::fail::Exit;
+
+/// How wide a line is at most, where it can be broken.
+const WIDTH: usize = 80;
+
+/// What a command found or did.
+pub(crate) trait Report: Serialize {
+    /// The facts, for a person.
+    fn human(&self, sheet: &mut Sheet);
+
+    /// How the process ends.
+    fn exit(&self) -> Exit;
+}
+
+/// Prints a report on standard output. A reader that has gone away is no failure.
+pub(crate) fn print(report: &impl Report, json: bool) -> io::Result<()> {
+    let text = if json {
+        document(report, io::stdout().is_terminal())?
+    } else {
+        let mut sheet = Sheet::default();
+        report.human(&mut sheet);
+        sheet.render()
+    };
+    write(anstream::stdout().lock(), &text)
+}
+
+/// Writes text, whether or not anybody still reads.
+pub(crate) fn write(mut to: impl Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// One JSON document and the end of its line. What a terminal could obey is escaped.
+pub(crate) fn document(value: &impl Serialize, pretty: bool) -> io::Result<String> {
+    let text = if pretty {
+        serde_json::to_string_pretty(value)
+    } else {
+        serde_json::to_string(value)
+    };
+    let mut shown = String::new();
+    for c in text?.chars() {
+        if c != '\n' && obeyed(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.push('\n');
+    Ok(shown)
+}
+
+/// Lines for a person.
+#[derive(Debug, Default)]
+pub(crate) struct Sheet {
+    lines: Vec<String>,
+}
+
+impl Sheet {
+    /// A heading, with an empty line before it.
+    pub(crate) fn title(&mut self, text: &str) {
+        self.gap();
+        self.lines.push(bold(text));
+    }
+
+    /// An empty line, unless there is one or nothing stands before it.
+    pub(crate) fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| !line.is_empty()) {
+            self.lines.push(String::new());
+        }
+    }
+
+    /// A line as it is: never broken.
+    pub(crate) fn line(&mut self, text: impl Into<String>) {
+        self.lines.push(text.into());
+    }
+
+    /// Text behind `start`, broken where it is too long; further lines stand below the first.
+    pub(crate) fn text(&mut self, start: &str, text: &str) {
+        let indent = shown_width(start);
+        let mut line = start.to_owned();
+        let mut used = indent;
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let width = shown_width(word);
+            if used > indent && used + 1 + width > WIDTH {
+                self.lines
+                    .push(std::mem::replace(&mut line, " ".repeat(indent)));
+                used = indent;
+            }
+            if used > indent {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += width;
+        }
+        self.lines.push(line);
+    }
+
+    /// A label and what it says.
+    pub(crate) fn pair(&mut self, label: &str, text: &str) {
+        self.text(&format!("  {}", dim(&format!("{label:<14}"))), text);
+    }
+
+    /// The text, with escapes for colours where it asks for them.
+    pub(crate) fn render(&self) -> String {
+        self.render_for(speaks_utf8())
+    }
+
+    fn render_for(&self, utf8: bool) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            for c in line.trim_end().chars() {
+                match ink(c) {
+                    Some(style) => text.push_str(&style),
+                    None if obeyed(c) => text.extend(c.escape_unicode()),
+                    None if utf8 => text.push(c),
+                    None => plain(c, &mut text),
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Marks for colours: code points that are no characters, and mean nothing but colour here,
+/// whoever wrote them.
+const PLAIN: char = '\u{fdd0}';
+const BOLD: char = '\u{fdd1}';
+const DIM: char = '\u{fdd2}';
+const GOOD: char = '\u{fdd3}';
+const BAD: char = '\u{fdd4}';
+const WARN: char = '\u{fdd5}';
+
+fn ink(mark: char) -> Option<String> {
+    let style = match mark {
+        PLAIN => return Some(anstyle::Reset.to_string()),
+        BOLD => Style::new().bold(),
+        DIM => Style::new().dimmed(),
+        GOOD => AnsiColor::Green.on_default(),
+        BAD => AnsiColor::Red.on_default().bold(),
+        WARN => AnsiColor::Yellow.on_default(),
+        _ => return None,
+    };
+    Some(style.to_string())
+}
+
+fn inked(mark: char, text: &str) -> String {
+    format!("{mark}{text}{PLAIN}")
+}
+
+/// What stands out.
+pub(crate) fn bold(text: &str) -> String {
+    inked(BOLD, text)
+}
+
+/// What stands back.
+pub(crate) fn dim(text: &str) -> String {
+    inked(DIM, text)
+}
+
+/// What is as it should be.
+pub(crate) fn good(text: &str) -> String {
+    inked(GOOD, text)
+}
+
+/// What is not as it should be.
+pub(crate) fn bad(text: &str) -> String {
+    inked(BAD, text)
+}
+
+/// What somebody should look at.
+pub(crate) fn warn(text: &str) -> String {
+    inked(WARN, text)
+}
+
+/// How many columns a text takes.
+pub(crate) fn shown_width(text: &str) -> usize {
+    text.chars().filter(|c| ink(*c).is_none()).count()
+}
+
+/// Whether a terminal may do something at this character instead of showing it.
+fn obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The same in a terminal without UTF-8.
+fn plain(c: char, text: &mut String) {
+    text.push_str(match c {
+        '✓' => "+",
+        '✗' => "x",
+        '·' | '─' => "-",
+        '→' => ">",
+        '…' => "...",
+        _ => return text.push(c),
+    });
+}
+
+/// Whether the terminal says that it shows UTF-8.
+fn speaks_utf8() -> bool {
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(set);
+    let locale = locale.and_then(|name| std::env::var(name).ok());
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(write: impl FnOnce(&mut Sheet)) -> String {
+        let mut sheet = Sheet::default();
+        write(&mut sheet);
+        sheet.render_for(true)
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let text = rendered(|sheet| sheet.line("a\u{1b}[31m\nb\u{202e}c\r"));
+        assert_eq!(text, "a\\u{1b}[31m\\u{a}b\\u{202e}c\n");
+        let json = document(&"a\u{1b}\u{202e}\u{9b}", false).expect("JSON");
+        assert_eq!(json, "\"a\\u001b\\u202e\\u009b\"\n");
+    }
+
+    #[test]
+    fn long_text_is_broken_and_stays_below_its_start() {
+        let text = rendered(|sheet| sheet.text("  label ", &"word ".repeat(40)));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(text.lines().skip(1).all(|l| l.starts_with("        word")));
+        assert_eq!(text.matches("word").count(), 40);
+    }
+
+    #[test]
+    fn without_utf8_nothing_but_ascii_is_added() {
+        let mut sheet = Sheet::default();
+        sheet.line("✓ a · b → c…");
+        assert_eq!(sheet.render_for(false), "+ a - b > c...\n");
+    }
+}

@@ -1,0 +1,159 @@
+//! Where settings and secrets come from: an argument, the environment, a file, standard input.
+//!
+//! An empty variable of the environment counts as one that is not set. A secret that is given twice
+//! is an error, since nobody can know which of the two is meant.
+
+use std::{
+    env,
+    fs::File,
+    io::{self, BufRead, IsTerminal, Read},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    fail::Failure,
+    output::{self, Sheet},
+};
+
+/// No secret is longer; more is not read.
+const LONGEST: u64 = 64 * 1024;
+
+/// A variable of the environment, if it is set to something.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match env::var_os(name) {
+        Some(value) if !value.is_empty() => value.into_string().map(Some).map_err(|_| {
+            Failure::usage(format!("{name} is not text"))
+                .help(format!("set {name} again, in UTF-8"))
+        }),
+        _ => Ok(None),
+    }
+}
+
+/// An option, or else a variable of the environment.
+pub(crate) fn setting(given: Option<&String>, name: &str) -> Result<Option<String>, Failure> {
+    match given {
+        Some(value) => Ok(Some(value.clone())),
+        None => variable(name),
+    }
+}
+
+/// A path in an option, or else in the environment, where it need not be UTF-8.
+pub(crate) fn path_setting(given: Option<&PathBuf>, name: &str) -> Option<PathBuf> {
+    let variable = || env::var_os(name).filter(|value| !value.is_empty());
+    given.cloned().or_else(|| variable().map(PathBuf::from))
+}
+
+/// The ways in which one secret can be given.
+pub(crate) struct Ways<'a> {
+    /// What it is, such as `client secret`.
+    pub(crate) what: &'static str,
+    /// The option that takes it, such as `--code`, and what it took.
+    pub(crate) argument: Option<(&'static str, Option<&'a String>)>,
+    /// The option that takes a file, and what it took.
+    pub(crate) file: (&'static str, Option<&'a PathBuf>),
+    /// The variable; with `_FILE` behind it, the one that names a file.
+    pub(crate) variable: &'static str,
+}
+
+/// The one place where a secret was given.
+pub(crate) enum Place {
+    Value(String),
+    File(PathBuf),
+}
+
+impl Ways<'_> {
+    /// Finds the one way in which the secret was given.
+    ///
+    /// # Errors
+    /// It was given twice.
+    pub(crate) fn place(&self) -> Result<Option<Place>, Failure> {
+        let in_file = format!("{}_FILE", self.variable);
+        let mut places = Vec::new();
+        if let Some((option, Some(value))) = self.argument {
+            places.push((option.to_owned(), Place::Value(value.clone())));
+        }
+        if let (option, Some(path)) = self.file {
+            places.push((option.to_owned(), Place::File(path.clone())));
+        }
+        if let Some(value) = variable(self.variable)? {
+            places.push((self.variable.to_owned(), Place::Value(value)));
+        }
+        if let Some(path) = path_setting(None, &in_file) {
+            places.push((in_file, Place::File(path)));
+        }
+        if let [(first, _), (second, _), ..] = places.as_slice() {
+            let what = self.what;
+            return Err(
+                Failure::usage(format!("the {what} is given twice: {first} and {second}")).help(
+                    format!(
+                        "leave out one of them (`env -u {}` unsets a variable)",
+                        self.variable
+                    ),
+                ),
+            );
+        }
+        Ok(places.pop().map(|(_, place)| place))
+    }
+
+    /// Reads the secret, if it was given.
+    pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
+        match self.place()? {
+            None => Ok(None),
+            Some(Place::Value(value)) => self.whole(value).map(Some),
+            Some(Place::File(path)) if path == Path::new("-") => self.read_line().map(Some),
+            Some(Place::File(path)) => self.read_file(&path).map(Some),
+        }
+    }
+
+    /// Takes the next line of standard input.
+    pub(crate) fn read_line(&self) -> Result<String, Failure> {
+        if io::stdin().is_terminal() {
+            let mut sheet = Sheet::default();
+            sheet.line(format!("Paste the {} and press Enter:", self.what));
+            output::write(anstream::stderr().lock(), &sheet.render())?;
+        }
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
+        read.map_err(|error| self.unreadable(Path::new("-"), &error))?;
+        self.whole(line)
+    }
+
+    fn read_file(&self, path: &Path) -> Result<String, Failure> {
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+        read.map_err(|error| self.unreadable(path, &error))?;
+        self.whole(text)
+    }
+
+    fn unreadable(&self, path: &Path, error: &io::Error) -> Failure {
+        Failure::unreadable(self.what, path, error)
+    }
+
+    /// Without the white space around it, of which there is some at the end of each file.
+    fn whole(&self, text: String) -> Result<String, Failure> {
+        let trimmed = text.trim();
+        let problem = if trimmed.is_empty() {
+            "is empty"
+        } else if trimmed.contains(char::is_control) {
+            "has more than one line, or a control character"
+        } else {
+            return Ok(trimmed.to_owned());
+        };
+        let (option, _) = self.file;
+        Err(
+            Failure::usage(format!("the {} {problem}", self.what)).help(format!(
+                "give it in {}, in a file ({option} PATH), or on standard input ({option} -)",
+                self.variable
+            )),
+        )
+    }
+
+    /// What to say when it was not given at all.
+    pub(crate) fn missing(&self) -> Failure {
+        let (option, _) = self.file;
+        Failure::usage(format!("the {} is missing", self.what)).help(format!(
+            "set {}, or give it in a file ({option} PATH) or on standard input ({option} -)",
+            self.variable
+        ))
+    }
+}

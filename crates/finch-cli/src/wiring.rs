@@ -1,0 +1,199 @@
+//! From settings to the application's connections: the client for Finch, the store, and its key.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use finch_app::Finch;
+use finch_core::{
+    Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
+};
+use finch_http::{HttpFinch, HttpFinchConfig};
+use finch_seal::{Kek, KeyFileError, keyfile};
+use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+
+use crate::{
+    args::{Client, Operator, Whose},
+    fail::{Exit, Failure, not_a_key},
+    secrets::{Place, Ways, path_setting, setting, variable},
+};
+
+/// Everything that is needed to open the store and to speak to Finch, read but not yet used.
+pub(crate) struct Settings {
+    http: HttpFinch,
+    store: PathBuf,
+    key: Kek,
+    create: bool,
+}
+
+/// What a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The client secret, and a store, which is made where there is none.
+    SecretAndNewStore,
+    /// The client secret, and a store that exists.
+    Secret,
+    /// Only a store that exists. Finch is asked with tokens, if at all.
+    Store,
+}
+
+impl Settings {
+    /// Reads them from options and the environment, and secrets from where they are.
+    pub(crate) fn read(client: &Client, needs: Needs) -> Result<Self, Failure> {
+        let create = needs == Needs::SecretAndNewStore;
+        let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
+            Failure::usage("the client id is missing")
+                .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
+        })?;
+        let id = ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))?;
+        let secret = match needs {
+            Needs::Store => ClientSecret::new(""),
+            _ => client_secret(client)?,
+        };
+        let mut config = HttpFinchConfig::new(id, secret);
+        if let Some(base_url) = setting(client.base_url.as_ref(), "FINCH_BASE_URL")? {
+            config.base_url = base_url;
+        }
+        if let Some(timeout) = client.timeout {
+            config.timeout = timeout;
+            config.connect_timeout = config.connect_timeout.min(timeout);
+        }
+        let http = HttpFinch::new(config)?;
+        let store = store_path(client.store.as_ref())?;
+        let key = key(client.store_key_file.as_ref(), &store, create)?;
+        Ok(Self {
+            http,
+            store,
+            key,
+            create,
+        })
+    }
+
+    /// Where the store is.
+    pub(crate) fn store(&self) -> &Path {
+        &self.store
+    }
+
+    /// The application whose store it must be.
+    pub(crate) fn application(&self) -> &Application {
+        self.http.application()
+    }
+
+    /// Opens the store, and wires it with the client.
+    pub(crate) fn open(self) -> Result<Finch, Failure> {
+        let application = self.http.application().clone();
+        let options = SqliteOptions::new(self.store, application, Arc::new(self.key));
+        let store = SqliteTokenStore::open(options.create(self.create))?;
+        Ok(Finch::new(Arc::new(self.http), Arc::new(store))?)
+    }
+}
+
+/// Opens the store of a command that needs no client secret.
+pub(crate) fn open(client: &Client) -> Result<Finch, Failure> {
+    Settings::read(client, Needs::Store)?.open()
+}
+
+fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
+    let ways = Ways {
+        what: "client secret",
+        argument: None,
+        file: ("--client-secret-file", client.client_secret_file.as_ref()),
+        variable: "FINCH_CLIENT_SECRET",
+    };
+    ways.read()?
+        .map(ClientSecret::new)
+        .ok_or_else(|| ways.missing())
+}
+
+/// Where the store is to be.
+pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    path_setting(given, "FINCH_STORE").ok_or_else(|| {
+        Failure::usage("it is not said where the store is")
+            .help("set FINCH_STORE to the path of its file, such as finch.db, or give --store")
+    })
+}
+
+/// Where a store's key file is, unless something else is said.
+pub(crate) fn default_key_file(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".key");
+    name.into()
+}
+
+fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
+    let ways = Ways {
+        what: "store's key",
+        argument: None,
+        file: ("--store-key-file", file),
+        variable: "FINCH_STORE_KEY",
+    };
+    let parse = |text: &str| {
+        Kek::parse(text).map_err(|error| {
+            not_a_key(
+                Failure::new(Exit::Store, "key_malformed", "the store's key is not a key"),
+                &error,
+            )
+        })
+    };
+    match ways.place()? {
+        Some(Place::Value(text)) => parse(&text),
+        Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
+        Some(Place::File(path)) => Ok(keyfile::read(&path)?),
+        None => match keyfile::read(&default_key_file(store)) {
+            // A mistyped path, most likely: the store is what is missing.
+            Err(KeyFileError::Missing { .. }) if !create && !store.exists() => {
+                let path = store.to_owned();
+                let mut failure = Failure::from(OpenStoreError::Missing { path });
+                failure
+                    .because
+                    .push("nor is there a key file beside it".to_owned());
+                Err(failure)
+            }
+            key => Ok(key?),
+        },
+    }
+}
+
+/// In whose scope a command runs.
+pub(crate) enum Scope {
+    Customer(CustomerScope),
+    Operator(OperatorScope),
+}
+
+impl Whose {
+    /// A customer's scope where one is named, else the operator's.
+    pub(crate) fn scope(&self) -> Result<Scope, Failure> {
+        Ok(match &self.customer {
+            Some(customer) => Scope::Customer(CustomerScope::new(customer.clone())),
+            None => Scope::Operator(self.operator.scope()?),
+        })
+    }
+}
+
+impl Operator {
+    /// The operator's scope, under a name for the record.
+    pub(crate) fn scope(&self) -> Result<OperatorScope, Failure> {
+        let name = match &self.operator {
+            Some(name) => name.clone(),
+            None => {
+                let user = variable("USER").ok().flatten();
+                let user = user.and_then(|user| OperatorName::new(user).ok());
+                user.map_or_else(|| OperatorName::new("operator"), Ok)
+                    .map_err(|error| Failure::bad_id("--operator", &error))?
+            }
+        };
+        Ok(OperatorScope::acting_as(name))
+    }
+}
+
+/// Runs a call in either scope.
+macro_rules! in_scope {
+    ($scope:expr, |$bound:ident| $call:expr) => {
+        match $scope {
+            $crate::wiring::Scope::Customer($bound) => $call,
+            $crate::wiring::Scope::Operator($bound) => $call,
+        }
+    };
+}
+pub(crate) use in_scope;

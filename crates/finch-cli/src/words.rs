@@ -1,0 +1,169 @@
+//! Plain words for what the other crates say in types.
+
+use finch_core::{
+    Actor, ConnectionId, ConnectionState, Event, Evidence, Failure, FailureKind, Happening,
+    Product, Timestamp, TokenState, Trouble,
+};
+
+/// `1 token`, `2 tokens`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+pub(crate) fn products(products: &[Product]) -> String {
+    let words: Vec<_> = products.iter().map(Product::as_str).collect();
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    let words: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    words.join(", ")
+}
+
+/// A moment, to the second.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+pub(crate) fn connection_state(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Connected => "connected",
+        ConnectionState::Unverified => "to be verified",
+        ConnectionState::NeedsReauth => "needs reauthentication",
+        ConnectionState::Disconnecting => "disconnecting",
+        ConnectionState::Disconnected => "disconnected",
+        _ => "unknown",
+    }
+}
+
+/// What a token is, and how we know.
+pub(crate) fn token_state(state: &TokenState) -> String {
+    match state {
+        TokenState::Active => "active".to_owned(),
+        TokenState::Unverified => {
+            "unverified: Finch must be asked whether it lives (`finch reconcile`)".to_owned()
+        }
+        TokenState::Fenced => {
+            "fenced: a disconnect has begun, and it is handed out no more".to_owned()
+        }
+        TokenState::Retired => "retired: its customer's access has ended here".to_owned(),
+        TokenState::Superseded => "superseded: ends with the next disconnect".to_owned(),
+        TokenState::Quarantined => {
+            "quarantined: never used, because it contradicts what is known".to_owned()
+        }
+        TokenState::Revoked { evidence, at } => {
+            let how = match evidence {
+                Evidence::Refused {
+                    request_id: Some(id),
+                } => format!("Finch refused it (request {id})"),
+                Evidence::Refused { request_id: None } => "Finch refused it".to_owned(),
+                Evidence::ClosedByOperator { operator, reason } => {
+                    format!("closed by {operator}: {reason}")
+                }
+                _ => "known to be dead".to_owned(),
+            };
+            format!("revoked: {how}, {}", moment(*at))
+        }
+        other => other.name().to_owned(),
+    }
+}
+
+/// What stands in the way of a token's end, or of settling a doubt.
+pub(crate) fn standing_in_the_way(trouble: &Trouble) -> String {
+    format!(
+        "{}, {}",
+        self::trouble(&trouble.failure),
+        moment(trouble.at)
+    )
+}
+
+/// What Finch, the network or the store said.
+pub(crate) fn trouble(failure: &Failure) -> String {
+    let mut said = match failure.kind {
+        FailureKind::TokenInvalid => "Finch refuses the token",
+        FailureKind::Unauthorized => "Finch answered 401 for a reason that it does not name",
+        FailureKind::ReauthenticateUser => "the employer must authenticate again",
+        FailureKind::AccountSetupRequired => "the employer has not finished connecting",
+        FailureKind::InvalidClient => "Finch does not know this client id with this client secret",
+        FailureKind::OtherUnauthorized => "something answered 401, and it was not about the token",
+        FailureKind::InvalidGrant => "Finch does not accept the code",
+        FailureKind::ConnectionAlreadyExists => {
+            "Finch already has a connection for this customer id"
+        }
+        FailureKind::PaymentRequired => "Finch wants its invoices paid",
+        FailureKind::Rejected => "Finch rejected the request",
+        FailureKind::TryLater => "Finch cannot answer now",
+        FailureKind::Unreadable => "Finch's answer cannot be read",
+        FailureKind::NoAnswer => "no answer came from Finch",
+        FailureKind::SecretUnreadable => "the sealed secret cannot be opened",
+        _ => "the call failed",
+    }
+    .to_owned();
+    if let Some(status) = failure.status {
+        said.push_str(&format!(" ({status})"));
+    }
+    if let Some(id) = &failure.request_id {
+        said.push_str(&format!(", request {id}"));
+    }
+    said
+}
+
+/// What happened to a connection, and who did it; without when. `several`: the connection has
+/// several ids, so that it matters which.
+pub(crate) fn event(event: &Event, several: bool) -> String {
+    let under = |id: &ConnectionId| {
+        if several {
+            format!(" under {id}")
+        } else {
+            String::new()
+        }
+    };
+    let what = match &event.what {
+        Happening::TokenAdded {
+            connection_id,
+            state,
+        } => {
+            format!("a token was stored, {state}{}", under(connection_id))
+        }
+        Happening::CompanyNamed => {
+            "Finch named the employer, or two connections proved to be one".to_owned()
+        }
+        Happening::TokenVerified { connection_id } => {
+            format!(
+                "Finch accepted a token that was in doubt{}",
+                under(connection_id)
+            )
+        }
+        Happening::TokenRefused {
+            connection_id,
+            request_id,
+        } => {
+            let request = request_id.as_ref().map(|id| format!(", request {id}"));
+            let request = request.unwrap_or_default();
+            format!("Finch refused a token{}{request}", under(connection_id))
+        }
+        Happening::DisconnectBegan {
+            reason: Some(reason),
+        } => {
+            format!("a disconnect began: {reason}")
+        }
+        Happening::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),
+        Happening::Acknowledged { connection_id } => {
+            format!("Finch acknowledged the disconnect{}", under(connection_id))
+        }
+        Happening::DisconnectReopened => {
+            "the disconnect went on for a token that came late".to_owned()
+        }
+        Happening::Disconnected => "every token was refused: the connection has ended".to_owned(),
+        _ => "something that this release has no words for".to_owned(),
+    };
+    match &event.by {
+        Actor::Customer(customer) => format!("{what} (customer {customer})"),
+        Actor::Operator(name) => format!("{what} (operator {name})"),
+        Actor::Finch => what,
+    }
+}

@@ -1,0 +1,158 @@
+//! `finch demo`, as a person and as a program sees it.
+
+use std::{fs, process::Stdio};
+
+use serde_json::json;
+
+use crate::support::{Place, signal};
+
+#[test]
+fn a_person_sees_that_every_fact_held() {
+    let place = Place::without_key();
+    let ran = place.run(&["demo"]).code(0);
+    assert_eq!(ran.err, "");
+    for text in [
+        "Gusto",
+        "JustWorks",
+        "[1] [2] [3]",
+        "Preview",
+        "401 Unauthorized",
+        "still works",
+        "facts held",
+    ] {
+        assert!(ran.out.contains(text), "no {text} in {}", ran.out);
+    }
+    let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(too_wide, None);
+    assert!(
+        ran.out.is_ascii(),
+        "nothing says that this terminal shows more: {}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_program_sees_the_same_facts() {
+    let place = Place::without_key();
+    let facts = place.run(&["demo", "--json"]).code(0).json();
+    assert_eq!(facts["held"], true);
+    let all = facts["facts"].as_array().expect("facts");
+    assert!(
+        all.len() >= 8 && all.iter().all(|fact| fact["held"] == true),
+        "{facts}"
+    );
+    let of = |name: &str| {
+        facts["connections"]
+            .as_array()
+            .expect("connections")
+            .iter()
+            .map(|c| c[name].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("tokens"), [json!([1, 2, 3]), json!([4])]);
+    assert_eq!(of("provider"), ["Gusto", "JustWorks"]);
+    let answers = |when: &str| {
+        facts["tokens"]
+            .as_array()
+            .expect("tokens")
+            .iter()
+            .map(|t| t[when]["status"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(answers("before"), [200, 200, 200, 200]);
+    assert_eq!(answers("after"), [401, 401, 401, 200]);
+    assert_eq!(facts["plan"]["tokens"], 3);
+    assert_eq!(
+        facts["outcome"],
+        json!({ "outcome": "disconnected", "tokens": 3 })
+    );
+    assert_eq!(facts["disconnect_calls"], 1);
+}
+
+#[test]
+fn the_narrow_reading_of_a_disconnect_comes_to_the_same() {
+    let place = Place::without_key();
+    let facts = place
+        .run(&["demo", "--json", "--disconnect-scope", "connection"])
+        .code(0)
+        .json();
+    assert_eq!(facts["held"], true);
+    assert_eq!(facts["disconnect_calls"], 2, "one for each connection_id");
+}
+
+#[test]
+fn no_setting_of_the_environment_matters_to_it() {
+    let mut place = Place::without_key();
+    place
+        .set("FINCH_BASE_URL", Some("https://192.0.2.1"))
+        .set("FINCH_STORE", Some("/nowhere/at/all"));
+    place.set("FINCH_STORE_KEY", Some("not a key"));
+    place.run(&["demo", "--json"]).code(0);
+    assert!(
+        place.calls("POST /auth/token") == 0,
+        "it has a Finch of its own"
+    );
+}
+
+#[test]
+fn nothing_is_left_of_it() {
+    let mut place = Place::without_key();
+    let temporary = place.path("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+    place.set("TMPDIR", temporary.to_str());
+    place.run(&["demo"]).code(0);
+    assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
+    place.set("TMPDIR", place.path("missing").to_str());
+    place
+        .run(&["demo"])
+        .code(1)
+        .says("temporary folder")
+        .says("TMPDIR");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::without_key();
+    let mut child = place
+        .command(&["demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    place.ran(&["demo"], output).code(0);
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let mut place = Place::without_key();
+    place
+        .set("LANG", Some("C.UTF-8"))
+        .set("TERM", Some("xterm-256color"));
+    // No escape in what is piped is checked for every run.
+    let ran = place.run(&["demo"]).code(0).shows("✓");
+    let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(too_wide, None);
+    place.set("NO_COLOR", Some("1"));
+    place.run(&["demo"]).code(0);
+}
+
+#[test]
+fn a_signal_ends_it_and_leaves_nothing() {
+    let mut place = Place::without_key();
+    let temporary = place.path("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+    place.set("TMPDIR", temporary.to_str());
+    let mut child = place.spawn(&["demo"], "");
+    let has_begun = || fs::read_dir(&temporary).expect("a folder").count() > 0;
+    while !has_begun() && child.try_wait().expect("a child").is_none() {
+        std::thread::yield_now();
+    }
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("it ends");
+    let code = place.ran(&["demo"], output).code;
+    // It may have been faster than the signal.
+    assert!(matches!(code, Some(0 | 130)), "{code:?}");
+    assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
+}

@@ -1,0 +1,144 @@
+//! `finch emulator` as a command.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::Child,
+};
+
+use serde_json::Value;
+
+use crate::support::{Place, signal};
+
+/// Waits for the line that says that it is ready.
+fn ready(child: &mut Child) -> Value {
+    let mut line = String::new();
+    let out = child.stdout.as_mut().expect("standard output");
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+/// The answer to one HTTP request.
+fn get(url: &str, path: &str) -> String {
+    let address = url.strip_prefix("http://").expect("http");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn it_answers_until_it_is_told_to_stop() {
+    for how in ["INT", "TERM"] {
+        let place = Place::without_key();
+        let mut child = place.spawn(
+            &[
+                "emulator",
+                "--json",
+                "--client-id",
+                "id-1",
+                "--disconnect-scope",
+                "connection",
+            ],
+            "",
+        );
+        let said = ready(&mut child);
+        assert_eq!(said["client_id"], "id-1");
+        assert_eq!(said["disconnect_scope"], "connection");
+        assert!(said["client_secret"].is_string());
+        let url = said["url"].as_str().expect("a url");
+        assert!(get(url, "/__emulator/state").starts_with("HTTP/1.1 200"));
+        signal(&child, how);
+        let output = child.wait_with_output().expect("it ends");
+        place.ran(&["emulator"], output).code(0);
+    }
+}
+
+#[test]
+fn a_taken_port_is_said() {
+    let place = Place::without_key();
+    let port = place
+        .finch
+        .url()
+        .rsplit(':')
+        .next()
+        .expect("a port")
+        .to_owned();
+    place
+        .run(&["emulator", "--port", &port])
+        .code(1)
+        .says(&format!("port {port}"))
+        .says("choose another port");
+    let failure = place
+        .run(&["emulator", "--json", "--port", &port])
+        .code(1)
+        .failure();
+    assert_eq!(failure["kind"], "port_taken");
+}
+
+#[test]
+fn a_person_gets_lines_to_copy() {
+    let place = Place::without_key();
+    let mut child = place.spawn(&["emulator", "--client-id", "it's $me"], "");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+    let mut said = String::new();
+    while !said.contains("/__emulator/state") {
+        said.push_str(&lines.next().expect("more").expect("a line"));
+        said.push('\n');
+    }
+    for text in [
+        "export FINCH_BASE_URL=http://127.0.0.1:",
+        r"export FINCH_CLIENT_ID='it'\''s $me'",
+        "/__emulator/codes",
+    ] {
+        assert!(said.contains(text), "no {text} in {said}");
+    }
+    assert!(said.lines().all(|line| line.len() <= 80), "{said}");
+    signal(&child, "INT");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_seed_makes_the_same_ids_again() {
+    let secret_file = [
+        "emulator",
+        "--json",
+        "--seed",
+        "7",
+        "--client-secret-file",
+        "-",
+    ];
+    let ids: Vec<_> = [0, 1]
+        .map(|_| {
+            let place = Place::without_key();
+            let mut child = place.spawn(&secret_file, "from standard input\n");
+            let said = ready(&mut child);
+            assert_eq!(said["client_secret"], "from standard input");
+            let answer = get(said["url"].as_str().expect("a url"), "/providers");
+            signal(&child, "TERM");
+            assert_eq!(child.wait().expect("it ends").code(), Some(0));
+            let header = |line: &&str| line.to_ascii_lowercase().starts_with("finch-request-id");
+            answer
+                .lines()
+                .find(header)
+                .expect("a request id")
+                .to_owned()
+        })
+        .into();
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[test]
+fn credentials_that_nobody_could_send_are_refused() {
+    let place = Place::without_key();
+    place
+        .run(&["emulator", "--client-id", "a:b"])
+        .code(2)
+        .says("colon");
+    place
+        .run(&["emulator", "--client-secret", " "])
+        .code(2)
+        .says("empty");
+}

@@ -1,0 +1,22 @@
+//! The real binary, against a local Finch that speaks the real wire format.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on panics"
+)]
+
+mod support;
+
+mod demo;
+mod emulator;
+
+mod life;
+mod shared;
+mod unfinished;
+
+mod answers;
+mod given;
+mod states;
+mod stores;
+mod usage;

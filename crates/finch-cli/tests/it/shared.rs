@@ -1,0 +1,187 @@
+//! Customers: one does not see, use or end what is another's, and the operator says why it does.
+
+use serde_json::json;
+
+use crate::support::Place;
+
+/// Two customers with tokens of one employer at one provider.
+fn shared() -> (Place, String) {
+    let place = Place::new();
+    let id = place.connected("acme");
+    assert_eq!(place.connected("beta"), id);
+    (place, id)
+}
+
+#[test]
+fn another_customers_connection_looks_like_none() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.token(&id, "acme");
+    for command in [
+        &["show"][..],
+        &["disconnect", "--yes"],
+        &["disconnect", "--dry-run"],
+        &["token", "--reveal"],
+    ] {
+        let with = |connection: &str, json: &[&str]| {
+            let arguments = [command, &[connection, "--customer", "beta"], json].concat();
+            let ran = place.run(&arguments).code(3);
+            (ran.out, ran.err)
+        };
+        let unknown = "00000000-0000-4000-8000-000000000000";
+        assert_eq!(with(&id, &[]), with(unknown, &[]), "{command:?}");
+        assert_eq!(
+            with(&id, &["--json"]),
+            with(unknown, &["--json"]),
+            "{command:?}"
+        );
+    }
+    place
+        .run(&["connections", "--customer", "beta"])
+        .code(0)
+        .shows("no connections yet");
+    assert!(!place.finch.state().tokens[0].revoked);
+}
+
+#[test]
+fn a_customer_cannot_end_what_others_use() {
+    let (place, id) = shared();
+    let ran = place
+        .run(&["disconnect", &id, "--customer", "acme", "--yes"])
+        .code(7)
+        .shows("Nothing was done");
+    assert!(!ran.out.contains("beta"), "{}", ran.out);
+    let seen = place.run(&["show", &id, "--customer", "acme"]).code(0);
+    assert!(
+        !seen.out.contains("beta") && !seen.out.contains("History"),
+        "{}",
+        seen.out
+    );
+    assert!(
+        place
+            .finch
+            .state()
+            .tokens
+            .iter()
+            .all(|token| !token.revoked)
+    );
+    place.token(&id, "acme");
+}
+
+#[test]
+fn the_operator_needs_force_and_a_reason() {
+    let (place, id) = shared();
+    place
+        .run(&["disconnect", &id, "--yes"])
+        .code(7)
+        .shows("--force-shared --reason")
+        .shows("acme, beta");
+    place
+        .run(&["disconnect", &id, "--yes", "--force-shared"])
+        .code(2)
+        .says("--reason");
+    place
+        .run(&["disconnect", &id, "--yes", "--reason", "why"])
+        .code(2)
+        .says("--force-shared");
+    place
+        .run(&[
+            "disconnect",
+            &id,
+            "--yes",
+            "--force-shared",
+            "--reason",
+            " ",
+        ])
+        .code(2)
+        .says("reason is empty");
+    place
+        .run(&[
+            "disconnect",
+            &id,
+            "--yes",
+            "--force-shared",
+            "--reason",
+            "x",
+            "--customer",
+            "acme",
+        ])
+        .code(2)
+        .says("--customer")
+        .says("do not go together");
+    assert!(
+        place
+            .finch
+            .state()
+            .tokens
+            .iter()
+            .all(|token| !token.revoked)
+    );
+
+    let forced = [
+        "disconnect",
+        &id,
+        "--force-shared",
+        "--reason",
+        "the employer asked",
+        "--json",
+        "--operator",
+        "ada",
+    ];
+    let plan = place
+        .run(&[&forced[..], &["--dry-run"]].concat())
+        .code(0)
+        .json();
+    assert_eq!(plan["plan"]["verdict"], "disconnects");
+    assert_eq!(plan["plan"]["customers"], json!(["acme", "beta"]));
+    let done = place
+        .run(&[&forced[..], &["--yes"]].concat())
+        .code(0)
+        .json();
+    assert_eq!(
+        done["result"],
+        json!({ "outcome": "disconnected", "tokens": 2 })
+    );
+    place
+        .run(&["show", &id])
+        .code(0)
+        .shows("the employer asked")
+        .shows("operator ada");
+}
+
+#[test]
+fn a_state_is_its_customers() {
+    let place = Place::new();
+    let (state, finch_customer) = place.connect("acme");
+    let code = place.code(&finch_customer);
+    place
+        .run_with(
+            &["exchange", "--state", &state, "--customer", "beta"],
+            &code,
+        )
+        .code(3)
+        .says("no attempt to connect has this state");
+    assert!(place.calls("POST /auth/token") == 0, "nothing was sent");
+    place
+        .run_with(
+            &["exchange", "--state", &state, "--customer", "acme"],
+            &code,
+        )
+        .code(0);
+}
+
+#[test]
+fn finch_naming_another_customer_is_not_believed() {
+    let place = Place::new();
+    let (state, _) = place.connect("acme");
+    let code = place.code("somebody-else");
+    let ran = place
+        .run_with(&["exchange", "--state", &state], &code)
+        .code(7)
+        .says("the token is stored, and will not be used");
+    assert!(ran.err.contains("another customer"), "{}", ran.err);
+    place
+        .run(&["connections"])
+        .code(0)
+        .shows("contradicted what is known");
+}

@@ -1,0 +1,267 @@
+//! A place to run `finch` in: a folder, an environment of its own, and a local Finch.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::Mutex,
+};
+
+use finch_emulator::{Emulator, EmulatorConfig, Login};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What must never be printed, whatever happens.
+pub(crate) const SECRET: &str = "canary-client-secret-5fd1c2";
+
+/// A local Finch, and a folder with a key and the place for a store.
+pub(crate) struct Place {
+    pub(crate) finch: Emulator,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    /// What no run may print, unless it is asked for.
+    secrets: Mutex<Vec<String>>,
+}
+
+impl Place {
+    /// With a key, and no store yet.
+    pub(crate) fn new() -> Self {
+        let place = Self::without_key();
+        place.run(&["keys", "init"]).code(0);
+        let key = fs::read_to_string(place.path("finch.db.key")).expect("a key file");
+        place.guard(key.trim());
+        place
+    }
+
+    pub(crate) fn without_key() -> Self {
+        let config = EmulatorConfig {
+            client_secret: SECRET.to_owned(),
+            ..EmulatorConfig::default()
+        };
+        let finch = block_on(Emulator::start_with(config)).expect("a local Finch");
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("a mode");
+        let store = folder.path().join("finch.db");
+        let environment = [
+            ("FINCH_BASE_URL", finch.url()),
+            ("FINCH_CLIENT_ID", finch.client_id()),
+            ("FINCH_CLIENT_SECRET", SECRET),
+            ("FINCH_STORE", store.to_str().expect("a path")),
+            ("USER", "olga"),
+        ];
+        Self {
+            environment: environment
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            secrets: Mutex::new(vec![SECRET.to_owned()]),
+            finch,
+            folder,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A variable for all runs from now on; none takes it away.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        self.environment.retain(|(known, _)| known != name);
+        if let Some(value) = value {
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Something that no run may print from now on.
+    pub(crate) fn guard(&self, secret: &str) {
+        self.secrets
+            .lock()
+            .expect("no test has panicked")
+            .push(secret.to_owned());
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs with this on standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let ran = self.spawn(arguments, input).wait_with_output();
+        self.ran(arguments, ran.expect("it runs"))
+    }
+
+    pub(crate) fn spawn(&self, arguments: &[&str], input: &str) -> Child {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        // Whoever does not read what it is given has ended already.
+        let _ = child
+            .stdin
+            .take()
+            .expect("standard input")
+            .write_all(input.as_bytes());
+        child
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_finch"));
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir(self.folder());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Checks what every run must keep to.
+    pub(crate) fn ran(&self, arguments: &[&str], output: Output) -> Ran {
+        let ran = Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        };
+        let secrets = self.secrets.lock().expect("no test has panicked");
+        for secret in secrets.iter() {
+            assert!(
+                !ran.err.contains(secret) && !ran.out.contains(secret),
+                "a secret is printed by {arguments:?}: {ran:?}"
+            );
+        }
+        assert!(!ran.err.contains("panicked"), "{ran:?}");
+        assert!(
+            !ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'),
+            "{ran:?}"
+        );
+        ran
+    }
+
+    /// How often one of Finch's endpoints was called, such as `POST /disconnect`.
+    pub(crate) fn calls(&self, endpoint: &str) -> u64 {
+        self.finch.state().calls.get(endpoint).copied().unwrap_or(0)
+    }
+
+    /// Begins an attempt of this customer: its state, and the customer's id at Finch.
+    pub(crate) fn connect(&self, customer: &str) -> (String, String) {
+        let begun = self
+            .run(&[
+                "connect",
+                "--customer",
+                customer,
+                "--name",
+                "Company C",
+                "--products",
+                "company",
+                "--json",
+            ])
+            .code(0)
+            .json();
+        let word = |name: &str| begun[name].as_str().expect(name).to_owned();
+        (word("state"), word("finch_customer_id"))
+    }
+
+    /// A code, as if User A had logged in at Gusto for Company C.
+    pub(crate) fn code(&self, finch_customer: &str) -> String {
+        self.code_of(
+            Login::new("User A", "Gusto", "Company C", "Credentials X"),
+            finch_customer,
+        )
+    }
+
+    pub(crate) fn code_of(&self, login: Login, finch_customer: &str) -> String {
+        let code = self.finch.issue_code(login.customer_id(finch_customer));
+        self.guard(&code);
+        code
+    }
+
+    /// Connects this customer, and gives the connection's id.
+    pub(crate) fn connected(&self, customer: &str) -> String {
+        let (state, finch_customer) = self.connect(customer);
+        let code = self.code(&finch_customer);
+        let done = self
+            .run_with(&["exchange", "--state", &state, "--json"], &code)
+            .code(0)
+            .json();
+        done["connection_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The one token of a customer, printed on purpose; from now on nobody else may print it.
+    pub(crate) fn token(&self, connection: &str, customer: &str) -> String {
+        let ran = self
+            .run(&["token", connection, "--customer", customer, "--reveal"])
+            .code(0);
+        self.guard(ran.out.trim());
+        ran.out.trim().to_owned()
+    }
+}
+
+/// What a run has left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+
+    /// It says this on standard error, and what to do.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "no {text:?} in {self:?}");
+        assert!(self.err.starts_with("finch: "), "{self:?}");
+        self
+    }
+
+    /// It says this on standard output.
+    #[track_caller]
+    pub(crate) fn shows(self, text: &str) -> Self {
+        assert!(self.out.contains(text), "no {text:?} in {self:?}");
+        self
+    }
+
+    /// The one document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The failure on standard error, where `--json` was given.
+    #[track_caller]
+    pub(crate) fn failure(&self) -> Value {
+        let value: Value =
+            serde_json::from_str(&self.err).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        assert_eq!(value["error"]["exit_code"], self.code.expect("a code"));
+        value["error"].clone()
+    }
+}
+
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
+}
+
+/// Sends a signal to a child.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+}
