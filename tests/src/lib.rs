@@ -20,15 +20,9 @@ pub fn cases() -> proptest::test_runner::Config {
 
 /// A part of [`cases`], for histories that cost an `fsync` a step.
 pub fn cases_of(part: u32) -> proptest::test_runner::Config {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok());
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     let cases = cases.unwrap_or(1000) / part;
-    proptest::test_runner::Config {
-        cases,
-        failure_persistence: None,
-        ..Default::default()
-    }
+    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
 }
 
 /// The program of the workspace's README, as a doctest against the emulator. A test holds the two

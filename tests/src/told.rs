@@ -15,60 +15,33 @@ impl World {
     pub async fn step(&self, step: Step) {
         *self.ended.lock().unwrap() = None;
         match step {
-            Step::Connect {
-                customer,
-                provider,
-                company,
-                credentials,
-            } => {
+            Step::Connect { customer, provider, company, credentials } => {
                 self.connect(customer, provider, company, credentials).await;
             }
-            Step::ConnectNameless {
-                customer,
-                provider,
-                company,
-            } => {
+            Step::ConnectNameless { customer, provider, company } => {
                 self.finch.hide_company(true);
                 self.connect(customer, provider, company, 0).await;
                 self.finch.hide_company(false);
             }
-            Step::ConnectAndLoseTheAnswer {
-                customer,
-                provider,
-                company,
-            } => {
+            Step::ConnectAndLoseTheAnswer { customer, provider, company } => {
                 if let Some((begun, code)) = self.begin(customer, provider, company, 0).await {
                     self.finch.lose_next_answer();
                     self.complete(customer, begun.state, code).await;
                 }
             }
-            Step::ConnectDuringDisconnect {
-                customer,
-                provider,
-                company,
-                issued_before,
-            } => {
+            Step::ConnectDuringDisconnect { customer, provider, company, issued_before } => {
                 self.race(customer, provider, company, issued_before).await;
             }
-            Step::Reauthenticate {
-                customer: who,
-                which,
-            } => {
+            Step::Reauthenticate { customer: who, which } => {
                 let Some((handle, ..)) = self.handle(Some(who), which).await else {
                     return;
                 };
-                let begun = self
-                    .app
-                    .begin_reauthenticate(&customer(who), &handle, request())
-                    .await;
+                let begun = self.app.begin_reauthenticate(&customer(who), &handle, request()).await;
                 if let (Ok(begun), Some(code)) = (begun, self.finch.login_again(&handle)) {
                     self.complete(who, begun.state, code).await;
                 }
             }
-            Step::Disconnect {
-                customer: who,
-                which,
-            } => {
+            Step::Disconnect { customer: who, which } => {
                 let Some((handle, provider, company)) = self.handle(Some(who), which).await else {
                     return;
                 };
@@ -92,38 +65,25 @@ impl World {
                     self.finch.end_from_dashboard(&handle);
                 }
             }
-            Step::ReportUnauthorized {
-                customer: who,
-                which,
-            } => {
+            Step::ReportUnauthorized { customer: who, which } => {
                 let Some((handle, ..)) = self.handle(Some(who), which).await else {
                     return;
                 };
                 if let Ok(token) = self.app.access_token(&customer(who), &handle, &[]).await {
-                    let reported = self
-                        .app
-                        .report_unauthorized(&customer(who), &token.secret)
-                        .await;
+                    let reported =
+                        self.app.report_unauthorized(&customer(who), &token.secret).await;
                     reported.expect("the store answers");
                 }
             }
             Step::CompleteAgain { which } => {
-                let attempt = self
-                    .attempts
-                    .lock()
-                    .unwrap()
-                    .get(usize::from(which))
-                    .cloned();
+                let attempt = self.attempts.lock().unwrap().get(usize::from(which)).cloned();
                 if let Some((state, code)) = attempt {
                     drop(self.app.complete_connect(&operator(), state, code).await);
                 }
             }
             Step::FailNext { kind } => self.finch.fail_next(failure(kind)),
             Step::Reconcile => {
-                self.app
-                    .reconcile(&operator(), Pass::Everything)
-                    .await
-                    .expect("the store answers");
+                self.app.reconcile(&operator(), Pass::Everything).await.expect("the store answers");
             }
             Step::Wait => self.system.pass(Duration::from_secs(3600)),
         }
@@ -136,22 +96,14 @@ impl World {
         company: u8,
         credentials: u8,
     ) -> Option<(BegunConnect, AuthorizationCode)> {
-        let begun = self
-            .app
-            .begin_connect(&customer(who), request())
-            .await
-            .ok()?;
+        let begun = self.app.begin_connect(&customer(who), request()).await.ok()?;
         if let Some(existing) = &begun.reauthenticates {
             return self.finch.login_again(existing).map(|code| (begun, code));
         }
         let (provider, company) = (format!("provider-{provider}"), format!("company-{company}"));
         let credentials = credentials.to_string();
-        let code = self.finch.login(
-            &provider,
-            &company,
-            &credentials,
-            begun.finch_customer_id.as_ref(),
-        );
+        let code =
+            self.finch.login(&provider, &company, &credentials, begun.finch_customer_id.as_ref());
         Some((begun, code))
     }
 
@@ -162,37 +114,22 @@ impl World {
     }
 
     async fn complete(&self, who: u8, state: State, code: AuthorizationCode) {
-        self.attempts
-            .lock()
-            .unwrap()
-            .push((state.clone(), code.clone()));
+        self.attempts.lock().unwrap().push((state.clone(), code.clone()));
         drop(self.app.complete_connect(&customer(who), state, code).await);
     }
 
     async fn race(&self, who: u8, provider: u8, company: u8, issued_before: bool) {
         let pair = (format!("provider-{provider}"), format!("company-{company}"));
-        let views = self
-            .app
-            .connections(&customer(who), None, 100)
-            .await
-            .unwrap()
-            .items;
+        let views = self.app.connections(&customer(who), None, 100).await.unwrap().items;
         let same = |v: &&ConnectionView| {
             v.provider_id.as_str() == pair.0
                 && v.company_id.as_ref().is_some_and(|c| c.as_str() == pair.1)
         };
-        let handle = views
-            .iter()
-            .find(same)
-            .and_then(|v| v.connection_ids.last().cloned());
+        let handle = views.iter().find(same).and_then(|v| v.connection_ids.last().cloned());
         let Some((begun, code)) = self.begin(who, provider, company, 0).await else {
             return;
         };
-        let held = if issued_before {
-            Held::BeforeItsAnswer
-        } else {
-            Held::BeforeItsEffect
-        };
+        let held = if issued_before { Held::BeforeItsAnswer } else { Held::BeforeItsEffect };
         let hold = self.finch.hold_next_exchange(held);
         let mut exchange = std::pin::pin!(self.complete(who, begun.state, code));
         let waits = tokio::select! {
@@ -233,22 +170,13 @@ impl World {
         outcome: Result<DisconnectOutcome, DisconnectError>,
     ) {
         if let Ok(outcome) = outcome {
-            *self.ended.lock().unwrap() = Some(Ended {
-                customer,
-                connection_id,
-                pair,
-                outcome,
-            });
+            *self.ended.lock().unwrap() = Some(Ended { customer, connection_id, pair, outcome });
         }
     }
 }
 
 fn request() -> ConnectRequest {
-    ConnectRequest::new(
-        "A customer",
-        vec![Product::Company, Product::Directory],
-        Flow::Embedded,
-    )
+    ConnectRequest::new("A customer", vec![Product::Company, Product::Directory], Flow::Embedded)
 }
 
 fn failure(kind: u8) -> FinchApiError {
@@ -263,13 +191,7 @@ fn failure(kind: u8) -> FinchApiError {
         1 => answer(401, "something_new").into_error(),
         2 => answer(402, "payment_required").into_error(),
         3 => answer(401, "reauthenticate_user").into_error(),
-        4 => FinchApiError::NoAnswer {
-            problem: "refused".into(),
-            sent: false,
-        },
-        _ => FinchApiError::NoAnswer {
-            problem: "timed out".into(),
-            sent: true,
-        },
+        4 => FinchApiError::NoAnswer { problem: "refused".into(), sent: false },
+        _ => FinchApiError::NoAnswer { problem: "timed out".into(), sent: true },
     }
 }

@@ -48,10 +48,8 @@ impl System for TestSystem {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             // A step of a well-known generator (SplitMix64): enough for states that differ.
-            let seed = self
-                .random
-                .fetch_add(1, Ordering::SeqCst)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let seed =
+                self.random.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
         }
@@ -114,14 +112,7 @@ impl World {
             FinchOptions::default(),
         );
         let app = app.expect("one application");
-        Self {
-            finch,
-            store,
-            app,
-            system,
-            attempts: Mutex::default(),
-            ended: Mutex::default(),
-        }
+        Self { finch, store, app, system, attempts: Mutex::default(), ended: Mutex::default() }
     }
 
     /// An empty world over a store in memory.
@@ -131,12 +122,8 @@ impl World {
 
     /// Every token record of every connection, with the connection's pair.
     pub async fn tokens(&self) -> Vec<((ProviderId, Option<CompanyId>), Token)> {
-        let query = finch_core::Query {
-            customer: None,
-            connection: None,
-            after: None,
-            limit: 1000,
-        };
+        let query =
+            finch_core::Query { customer: None, connection: None, after: None, limit: 1000 };
         let connections = self.store.connections(&query).await.unwrap();
         let each = connections.into_iter().flat_map(|c| {
             let pair = (c.provider, c.company);
@@ -163,12 +150,7 @@ impl World {
 
     /// Everything that a customer sees, as a host would print it.
     pub async fn view(&self, who: u8) -> String {
-        let views = self
-            .app
-            .connections(&customer(who), None, 1000)
-            .await
-            .unwrap()
-            .items;
+        let views = self.app.connections(&customer(who), None, 1000).await.unwrap().items;
         let mut seen = vec![serde_json::to_string(&views).unwrap()];
         for view in &views {
             for id in &view.connection_ids {
@@ -179,11 +161,7 @@ impl World {
                 });
             }
         }
-        let orphans = self
-            .app
-            .possible_orphans(&customer(who), None, 1000)
-            .await
-            .unwrap();
+        let orphans = self.app.possible_orphans(&customer(who), None, 1000).await.unwrap();
         seen.push(serde_json::to_string(&orphans).unwrap());
         seen.join("\n")
     }
@@ -192,10 +170,7 @@ impl World {
     pub fn alive_by_pair(&self) -> BTreeMap<(ProviderId, CompanyId), Vec<String>> {
         let mut alive: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for (secret, _, provider, company) in self.finch.alive() {
-            alive
-                .entry((provider, company))
-                .or_default()
-                .push(secret.expose().to_owned());
+            alive.entry((provider, company)).or_default().push(secret.expose().to_owned());
         }
         alive
     }

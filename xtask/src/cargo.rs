@@ -23,10 +23,7 @@ pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), 
 
 /// Runs cargo for what it prints.
 pub(crate) fn output(arguments: &[&str]) -> Result<String, Failure> {
-    let output = command(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(not_started)?;
+    let output = command(arguments).stderr(Stdio::inherit()).output().map_err(not_started)?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(Failure::Command),

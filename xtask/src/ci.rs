@@ -10,28 +10,13 @@ pub(crate) fn all() -> Result<(), Failure> {
     layers()?;
     cargo_step(
         "clippy",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
         &[],
     )?;
     // Whoever brings an adapter of their own builds without ours.
     cargo_step(
         "features",
-        &[
-            "check",
-            "-p",
-            "finch-core",
-            "-p",
-            "finch-app",
-            "--no-default-features",
-        ],
+        &["check", "-p", "finch-core", "-p", "finch-app", "--no-default-features"],
         &[],
     )?;
     cargo_step(
@@ -44,18 +29,12 @@ pub(crate) fn all() -> Result<(), Failure> {
 
 /// Builds and tests the whole workspace.
 pub(crate) fn test() -> Result<(), Failure> {
-    last_step("test", "cargo xtask test", || {
-        cargo::run(&["test", "--workspace"], &[])
-    })
+    last_step("test", "cargo xtask test", || cargo::run(&["test", "--workspace"], &[]))
 }
 
 /// No crate depends on what its layer forbids.
 pub(crate) fn layers() -> Result<(), Failure> {
-    step(
-        "layers",
-        "cargo xtask layers",
-        || problems(layers::check()?),
-    )
+    step("layers", "cargo xtask layers", || problems(layers::check()?))
 }
 
 /// What neither compiler nor clippy sees.

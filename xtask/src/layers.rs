@@ -48,26 +48,10 @@ const LAYERS: &[Layer] = &[
         package: "finch-app",
         features: NOTHING,
         stands_alone: false,
-        forbidden: &[
-            "rusqlite",
-            "reqwest",
-            "finch-http",
-            "finch-sqlite",
-            "finch-seal",
-        ],
+        forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite", "finch-seal"],
     },
-    Layer {
-        package: "finch-emulator",
-        features: EVERYTHING,
-        stands_alone: true,
-        forbidden: &[],
-    },
-    Layer {
-        package: "xtask",
-        features: EVERYTHING,
-        stands_alone: true,
-        forbidden: &[],
-    },
+    Layer { package: "finch-emulator", features: EVERYTHING, stands_alone: true, forbidden: &[] },
+    Layer { package: "xtask", features: EVERYTHING, stands_alone: true, forbidden: &[] },
 ];
 
 /// What breaks a layer, one line each.
@@ -76,23 +60,16 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
     for layer in LAYERS {
         let arguments = ["tree", "--locked", "-p", layer.package, layer.features];
         let flat = ["-e", "normal", "--prefix", "none", "-f", "{p}"];
-        broken.extend(broken_by(
-            layer,
-            &cargo::output(&[&arguments[..], &flat].concat())?,
-        ));
+        broken.extend(broken_by(layer, &cargo::output(&[&arguments[..], &flat].concat())?));
     }
     Ok(broken)
 }
 
 /// `tree` is flat: on each line a crate's name, its version, and more.
 fn broken_by(layer: &Layer, tree: &str) -> Vec<String> {
-    let names = tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
     let found: BTreeSet<&str> = names.filter(|name| forbids(layer, name)).collect();
-    let Layer {
-        package, features, ..
-    } = layer;
+    let Layer { package, features, .. } = layer;
     let line = |name| {
         format!(
             "{package} must not depend on {name}; what brings it: \

@@ -12,12 +12,7 @@ pub(crate) enum Failure {
     /// What a check found, line by line.
     Problems(Vec<String>),
     /// A step failed; the command repeats it alone.
-    Step {
-        name: &'static str,
-        again: String,
-        seconds: f32,
-        cause: Box<Failure>,
-    },
+    Step { name: &'static str, again: String, seconds: f32, cause: Box<Failure> },
     /// A command could not be started, or a file not be read.
     Io(String, io::Error),
 }
@@ -27,16 +22,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Command => Ok(()),
             Self::Problems(problems) => problems.iter().try_for_each(|line| writeln!(f, "{line}")),
-            Self::Step {
-                name,
-                again,
-                seconds,
-                cause,
-            } => {
-                write!(
-                    f,
-                    "{cause}✗ {name} ({seconds:.1} s). To run it alone: {again}"
-                )
+            Self::Step { name, again, seconds, cause } => {
+                write!(f, "{cause}✗ {name} ({seconds:.1} s). To run it alone: {again}")
             }
             Self::Io(what, error) => writeln!(f, "{what}: {error}"),
         }
@@ -51,10 +38,7 @@ pub(crate) fn step(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     last_step(name, again, work)?;
-    say(&format!(
-        "✓ {name} ({:.1} s)\n",
-        started.elapsed().as_secs_f32()
-    ))
+    say(&format!("✓ {name} ({:.1} s)\n", started.elapsed().as_secs_f32()))
 }
 
 /// The same, but when it goes well the last word stays with the work itself.

@@ -45,13 +45,7 @@ pub(crate) fn text_files() -> io::Result<Vec<TextFile>> {
 /// Tracked files and new ones that are not ignored; none without git or outside of a checkout.
 fn listed_by_git(root: &Path) -> Option<Vec<String>> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .output()
         .ok()

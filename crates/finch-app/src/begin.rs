@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use finch_core::{
-    ConnectSession, ConnectUrl, ConnectionId, CustomerId, CustomerScope, FinchApiError,
-    FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession, Product, ProviderId,
-    ReauthenticateSession, Selector, State, StoreError, Timestamp,
+    ConnectSession, ConnectUrl, ConnectionId, CustomerId, CustomerScope, DisconnectId,
+    FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession, Product,
+    ProviderId, Query, ReauthenticateSession, Selector, State, StoreError, Timestamp, TokenState,
+    decide,
 };
 use thiserror::Error;
 
@@ -65,7 +66,8 @@ pub struct BegunConnect {
     /// The connection that is renewed. Also where a new one was asked for, and Finch said that the
     /// customer has one already.
     pub reauthenticates: Option<ConnectionId>,
-    /// A disconnect of that connection is open: a token that comes meanwhile waits for its end.
+    /// A disconnect of one of the customer's connections is open: a token of the same employer and
+    /// provider waits for its end.
     pub disconnect_is_open: bool,
 }
 
@@ -124,22 +126,18 @@ impl Finch {
             };
             let exists = match self.api().new_session(&session).await {
                 Ok(session) => {
-                    return self
-                        .keep(scope, request, session, Some(customer_id), None)
-                        .await;
+                    return self.keep(scope, request, session, Some(customer_id), None).await;
                 }
                 Err(FinchApiError::ConnectionAlreadyExists(answer)) if refused.len() < 8 => answer,
                 Err(error) => return Err(BeginConnectError::Finch(error)),
             };
             let Some(existing) = exists.connection_id.clone() else {
-                return Err(BeginConnectError::Finch(
-                    FinchApiError::ConnectionAlreadyExists(exists),
-                ));
+                return Err(BeginConnectError::Finch(FinchApiError::ConnectionAlreadyExists(
+                    exists,
+                )));
             };
             if self.is_own_or_unknown(scope.id(), &existing).await? {
-                return self
-                    .reauthenticate(scope, request, existing, Some(customer_id))
-                    .await;
+                return self.reauthenticate(scope, request, existing, Some(customer_id)).await;
             }
             // Somebody else's connection goes by this name at Finch.
             refused.push(customer_id);
@@ -158,24 +156,14 @@ impl Finch {
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
         check(&request)?;
-        let found = self
-            .store()
-            .load(Selector::ConnectionId(connection), Some(scope.id()))
-            .await?;
+        let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
         };
-        let own = found
-            .tokens
-            .iter()
-            .rev()
-            .filter(|t| t.customer.as_ref() == Some(scope.id()));
+        let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
         let named = own.filter(|t| t.facts.connection_id == *connection);
-        let expected = named
-            .filter_map(|t| t.facts.finch_customer_id.clone())
-            .next();
-        self.reauthenticate(scope, request, connection.clone(), expected)
-            .await
+        let expected = named.filter_map(|t| t.facts.finch_customer_id.clone()).next();
+        self.reauthenticate(scope, request, connection.clone(), expected).await
     }
 
     async fn reauthenticate(
@@ -191,13 +179,9 @@ impl Finch {
             redirect_uri: request.flow.redirect_uri().cloned(),
             lifetime: request.lifetime,
         };
-        let session = self
-            .api()
-            .reauthenticate_session(&session)
-            .await
-            .map_err(BeginConnectError::Finch)?;
-        self.keep(scope, request, session, expected, Some(connection_id))
-            .await
+        let session =
+            self.api().reauthenticate_session(&session).await.map_err(BeginConnectError::Finch)?;
+        self.keep(scope, request, session, expected, Some(connection_id)).await
     }
 
     async fn keep(
@@ -210,41 +194,26 @@ impl Finch {
     ) -> Result<BegunConnect, BeginConnectError> {
         let mut bytes = [0; 32];
         self.system().fill(&mut bytes);
-        let state = State::new(
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>(),
-        );
+        let state = State::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let for_disconnect = match &reauthenticates {
+            Some(id) => self.disconnect_that_lacks_a_token(scope.id(), id).await?,
+            None => None,
+        };
         let opened_at = self.now();
-        let expires_at = opened_at
-            .checked_add(request.lifetime)
-            .unwrap_or(Timestamp::MAX);
+        let expires_at = opened_at.checked_add(request.lifetime).unwrap_or(Timestamp::MAX);
         let attempt = NewAttempt {
             customer: scope.id().clone(),
             flow: request.flow,
             finch_customer_id: finch_customer_id.clone(),
             products: request.products,
             reauthenticates: reauthenticates.clone(),
-            for_disconnect: None,
+            for_disconnect,
             opened_at,
             expires_at,
         };
         self.store().open_attempt(attempt, &state).await?;
-        let disconnect_is_open = match &reauthenticates {
-            Some(id) => {
-                let connection = self
-                    .store()
-                    .load(Selector::ConnectionId(id), Some(scope.id()))
-                    .await?;
-                connection.is_some_and(|c| c.open_disconnect().is_some())
-            }
-            None => false,
-        };
-        let connect_url = session
-            .connect_url
-            .with_state(&state)
-            .unwrap_or(session.connect_url);
+        let disconnect_is_open = self.disconnect_is_open(scope.id()).await?;
+        let connect_url = session.connect_url.with_state(&state).unwrap_or(session.connect_url);
         Ok(BegunConnect {
             connect_url,
             state,
@@ -264,16 +233,41 @@ impl Finch {
         for block in 0_u32.. {
             let numbers = block * 16 + 1..=block * 16 + 16;
             let candidates: Vec<_> = numbers.filter_map(|n| derived(customer, n)).collect();
-            let taken = self
-                .store()
-                .taken_customer_ids(customer, &candidates)
-                .await?;
+            let taken = self.store().taken_customer_ids(customer, &candidates).await?;
             let free = |id: &&FinchCustomerId| !taken.contains(id) && !refused.contains(id);
             if let Some(free) = candidates.iter().find(free) {
                 return Ok(free.clone());
             }
         }
         Err(BeginConnectError::NotFound)
+    }
+
+    /// The open disconnect of this connection, if none of the tokens that it must end can be unsealed:
+    /// a new token of the connection is its way out.
+    async fn disconnect_that_lacks_a_token(
+        &self,
+        customer: &CustomerId,
+        id: &ConnectionId,
+    ) -> Result<Option<DisconnectId>, StoreError> {
+        let found = self.store().load(Selector::ConnectionId(id), Some(customer)).await?;
+        let stuck = found.filter(decide::lacks_a_readable_token);
+        Ok(stuck.and_then(|c| c.open_disconnect().map(|d| d.id)))
+    }
+
+    async fn disconnect_is_open(&self, customer: &CustomerId) -> Result<bool, StoreError> {
+        let mut after = None;
+        loop {
+            let query = Query { customer: Some(customer), connection: None, after, limit: 100 };
+            let page = self.store().connections(&query).await?;
+            // Only what the customer sees of it: tokens of its own that are being ended.
+            if page.iter().any(|c| c.tokens.iter().any(|t| t.state == TokenState::Fenced)) {
+                return Ok(true);
+            }
+            after = page.last().map(|c| c.key);
+            if after.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     async fn is_own_or_unknown(
@@ -301,11 +295,7 @@ fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
 
 /// The customer's id at Finch for its `number`-th connection.
 fn derived(customer: &CustomerId, number: u32) -> Option<FinchCustomerId> {
-    let suffix = if number == 1 {
-        String::new()
-    } else {
-        format!("~{number}")
-    };
+    let suffix = if number == 1 { String::new() } else { format!("~{number}") };
     let mut end = customer.as_str().len().min(MAX_ID_BYTES - suffix.len());
     while !customer.as_str().is_char_boundary(end) {
         end -= 1;

@@ -2,16 +2,15 @@
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
-    ConnectionId, ConnectionKey, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant,
-    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenFacts, TokenId,
-    TokenState,
+    ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
+    Scope, Selector, Seq, State, StoreError, Token, TokenFacts, TokenId, TokenState,
     decide::{Arrival, Arrived, admit},
     exchange_failure,
 };
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::Finch;
+use crate::{Finch, disconnect::Drive};
 
 /// A connection that a token has joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,7 +51,7 @@ pub enum CompleteConnectError {
     /// Finch did not look at the code. The same state and code may be tried again for as long as the
     /// code lives (10 minutes).
     #[error(
-        "nothing reached Finch: try the same state and code again within 10 minutes of the code's issue"
+        "Finch did not look at the code: try the same state and code again within 10 minutes of the code's issue"
     )]
     NotSent(#[source] ExchangeError),
     /// Finch said no. No token was issued.
@@ -84,7 +83,8 @@ pub enum CompleteConnectError {
     /// Finch issued a token that is stored for somebody else. Nothing was changed.
     #[error("Finch issued a token that belongs to somebody else here: nothing was changed")]
     ForeignToken,
-    /// The store took no token. Here it is: keep it safe and store it later, for it is live and billed.
+    /// The store took no token. Here it is: keep it safe, for it is live and billed. Once the store works,
+    /// connect the customer again: the new token joins the same connection, and one disconnect ends both.
     #[error("the token could not be stored: it is live and billed, and comes back with this error")]
     NotStored {
         /// What would have been stored.
@@ -157,10 +157,7 @@ impl Finch {
         state: &State,
         code: &AuthorizationCode,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let claimed = self
-            .store()
-            .claim_attempt(customer, state, code, self.now())
-            .await?;
+        let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
         let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
         match claim {
             Claim::Expired => Err(CompleteConnectError::Expired),
@@ -205,18 +202,15 @@ impl Finch {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
                 let error = ExchangeError::Now(error);
                 let (end, error) = match means {
-                    ExchangeFailure::NotSent => (
-                        AttemptEnd::NotSent(failure),
-                        CompleteConnectError::NotSent(error),
-                    ),
-                    ExchangeFailure::Definite => (
-                        AttemptEnd::Failed(failure),
-                        CompleteConnectError::Failed(error),
-                    ),
-                    ExchangeFailure::Unknown => (
-                        AttemptEnd::Unknown(failure),
-                        CompleteConnectError::Unknown(error),
-                    ),
+                    ExchangeFailure::NotSent => {
+                        (AttemptEnd::NotSent(failure), CompleteConnectError::NotSent(error))
+                    }
+                    ExchangeFailure::Definite => {
+                        (AttemptEnd::Failed(failure), CompleteConnectError::Failed(error))
+                    }
+                    ExchangeFailure::Unknown => {
+                        (AttemptEnd::Unknown(failure), CompleteConnectError::Unknown(error))
+                    }
                 };
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
                 if let Err(error) = self.store().end_attempt(attempt.id, end).await {
@@ -242,10 +236,7 @@ impl Finch {
                 Ok(stored) => break stored,
                 Err(StoreError::Moved) => {}
                 Err(source) if waited >= self.options().store_patience => {
-                    return Err(CompleteConnectError::NotStored {
-                        grant: Box::new(grant),
-                        source,
-                    });
+                    return Err(CompleteConnectError::NotStored { grant: Box::new(grant), source });
                 }
                 Err(_) => {
                     self.system().sleep(wait).await;
@@ -254,11 +245,8 @@ impl Finch {
                 }
             }
         };
-        let Some((token, key)) = stored else {
-            if let Err(error) = self
-                .store()
-                .end_attempt(attempt.id, AttemptEnd::ForeignToken)
-                .await
+        let Some(token) = stored else {
+            if let Err(error) = self.store().end_attempt(attempt.id, AttemptEnd::ForeignToken).await
             {
                 tracing::warn!(%error, "the end of an exchange could not be stored");
             }
@@ -268,7 +256,9 @@ impl Finch {
             tracing::debug!(%error, "possible orphans stay listed");
         }
         // A doubt, or an employer without a name, is settled at once where Finch answers.
-        if let Err(error) = self.settle(key).await {
+        if let Err(error) =
+            self.settle(token, Some(&attempt.purpose.customer), Drive::Everything).await
+        {
             tracing::debug!(%error, "left to the reconciler");
         }
         let connection = self.store().load(Selector::TokenId(token), None).await;
@@ -279,40 +269,30 @@ impl Finch {
     /// one's connection.
     async fn clear_orphans(&self, by: &Attempt, facts: &TokenFacts) -> Result<(), StoreError> {
         let customer = Some(&by.purpose.customer);
-        let lost = self
-            .store()
-            .possible_orphans(customer, self.now(), None, 1000)
-            .await?;
+        let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
         for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, facts)) {
-            self.store()
-                .end_attempt(orphan.id, AttemptEnd::Cleared)
-                .await?;
+            self.store().end_attempt(orphan.id, AttemptEnd::Cleared).await?;
         }
         Ok(())
     }
 
-    /// One try: the token's record and connection, or none if the token is somebody else's.
+    /// One try: the token's record, or none if the token is somebody else's.
     async fn admit_once(
         &self,
         attempt: &Attempt,
         began: Seq,
         grant: &Grant,
-    ) -> Result<Option<(TokenId, ConnectionKey)>, StoreError> {
+    ) -> Result<Option<TokenId>, StoreError> {
         let found = self.store().find(grant).await?;
-        let arrival = Arrival {
-            grant: grant.clone(),
-            attempt,
-            began,
-            now: self.now(),
-        };
+        let arrival = Arrival { grant: grant.clone(), attempt, began, now: self.now() };
         let admitted = admit(found, arrival);
         let Some(changes) = admitted.changes else {
             return Ok(None);
         };
         let applied = self.store().apply(changes).await?;
         Ok(match admitted.arrived {
-            Arrived::Known(token) => Some((token, applied.connection)),
-            _ => applied.admitted.map(|token| (token, applied.connection)),
+            Arrived::Known(token) => Some(token),
+            _ => applied.admitted,
         })
     }
 }
@@ -330,11 +310,8 @@ fn completed(
     let connection_id = token.facts.connection_id.clone();
     if token.customer.is_none() {
         let expected = attempt.purpose.finch_customer_id.as_ref();
-        let other = token
-            .facts
-            .finch_customer_id
-            .as_ref()
-            .is_some_and(|said| Some(said) != expected);
+        let other =
+            token.facts.finch_customer_id.as_ref().is_some_and(|said| Some(said) != expected);
         return Err(if other && expected.is_some() {
             CompleteConnectError::OtherCustomer { connection_id }
         } else {

@@ -1,8 +1,13 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
 use finch_core::{
-    AccessToken, Connection, ConnectionId, ConnectionKey, Disconnect, Failure, Intent,
-    OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState,
+    AccessToken, Actor, Connection, ConnectionId, CustomerId, CustomerScope, Failure, Intent,
+    OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
     decide::{self, Plan, PlanVerdict, Step, Subject},
 };
 use serde::Serialize;
@@ -76,6 +81,17 @@ pub enum DisconnectError {
     CutOff,
 }
 
+/// How far a disconnect is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drive {
+    /// What is due, without waiting.
+    WhatIsDue,
+    /// Everything once, due or not, without waiting: a person asks.
+    Everything,
+    /// Everything once, and on until `disconnect_patience` is used up: a person waits.
+    Patiently,
+}
+
 impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
@@ -125,6 +141,34 @@ impl Finch {
         }
     }
 
+    /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
+    /// of it. Those that have ended already are left out.
+    ///
+    /// # Errors
+    /// [`DisconnectError`]: the rest was not tried.
+    pub async fn disconnect_all(
+        &self,
+        scope: &CustomerScope,
+    ) -> Result<Vec<(ConnectionId, DisconnectOutcome)>, DisconnectError> {
+        let mut outcomes = Vec::new();
+        let mut after = None;
+        loop {
+            let query = Query { customer: Some(scope.id()), connection: None, after, limit: 100 };
+            let page = self.store().connections(&query).await?;
+            for connection in &page {
+                let left = connection.tokens.iter().rev().find(|t| !t.state.is_revoked());
+                if let Some(token) = left {
+                    let id = token.facts.connection_id.clone();
+                    outcomes.push((id.clone(), self.disconnect(scope, id).await?));
+                }
+            }
+            after = page.last().map(|c| c.key);
+            if after.is_none() {
+                return Ok(outcomes);
+            }
+        }
+    }
+
     /// Does what was planned, if the connection has not changed since.
     ///
     /// # Errors
@@ -134,48 +178,47 @@ impl Finch {
         scope: &impl Scope,
         plan: Plan,
     ) -> Result<DisconnectOutcome, DisconnectError> {
+        let (finch, customer, by) = (self.clone(), scope.customer().cloned(), scope.actor());
+        let task =
+            tokio::spawn(async move { finch.fence_and_drive(customer.as_ref(), by, plan).await });
+        task.await.unwrap_or(Err(DisconnectError::CutOff))
+    }
+
+    async fn fence_and_drive(
+        &self,
+        customer: Option<&CustomerId>,
+        by: Actor,
+        plan: Plan,
+    ) -> Result<DisconnectOutcome, DisconnectError> {
+        let found = self.store().load(Selector::Key(plan.connection), customer).await?;
+        let connection = found.filter(|c| c.revision == plan.revision);
+        let connection = connection.ok_or(DisconnectError::PlanChanged)?;
+        // The plan may have been made in another scope: this one decides.
+        let plan = decide::plan(&connection, &plan.subject, customer, plan.reason);
         match plan.verdict {
             PlanVerdict::AlreadyDisconnected => return Ok(DisconnectOutcome::AlreadyDisconnected),
             PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
             _ => {}
         }
-        let (finch, customer, by) = (self.clone(), scope.customer().cloned(), scope.actor());
-        let task = tokio::spawn(async move {
-            let found = finch
-                .store()
-                .load(Selector::Key(plan.connection), customer.as_ref())
-                .await?;
-            let connection = found
-                .filter(|c| c.revision == plan.revision)
-                .ok_or(DisconnectError::PlanChanged)?;
-            let intent = Intent {
-                by,
-                reason: plan.reason,
-                at: finch.now(),
-            };
-            match finch
-                .store()
-                .apply(decide::fence(&connection, intent))
-                .await
-            {
-                Ok(_) => {}
-                Err(StoreError::Moved) => return Err(DisconnectError::PlanChanged),
-                Err(error) => return Err(error.into()),
-            }
-            if customer.is_some_and(|c| connection.is_ended_for_others_too(&c)) {
-                // It is under way for others: the reconciler goes on with it, and no customer hurries
-                // what another one sees (I11).
-                let found = finch
-                    .store()
-                    .load(Selector::Key(plan.connection), None)
-                    .await?;
-                let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(pending(&connection, finch.now()));
-            }
-            let asked = finch.now();
-            Ok(finch.drive(plan.connection, Some(asked), true).await?)
-        });
-        task.await.unwrap_or(Err(DisconnectError::CutOff))
+        let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
+            return Err(DisconnectError::NotFound);
+        };
+        let reason = plan.reason.filter(|_| customer.is_none());
+        let intent = Intent { by, reason, at: self.now() };
+        match self.store().apply(decide::fence(&connection, intent)).await {
+            Ok(_) => {}
+            Err(StoreError::Moved) => return Err(DisconnectError::PlanChanged),
+            Err(error) => return Err(error.into()),
+        }
+        if customer.is_some_and(|c| connection.is_ended_for_others_too(c)) {
+            // It is under way for others: the reconciler goes on with it, and no customer hurries what
+            // another one sees (I11).
+            let found = self.store().load(Selector::TokenId(anchor), customer).await?;
+            let connection = found.ok_or(DisconnectError::NotFound)?;
+            return Ok(pending(&connection, customer, self.now()));
+        }
+        let outcome = self.drive(anchor, customer, Drive::Patiently).await?;
+        Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
     async fn plan(
@@ -186,10 +229,9 @@ impl Finch {
     ) -> Result<Plan, DisconnectError> {
         let customer = scope.customer();
         let (selector, subject) = match target {
-            DisconnectTarget::Connection(id) => (
-                Selector::ConnectionId(id),
-                Subject::ConnectionId(id.clone()),
-            ),
+            DisconnectTarget::Connection(id) => {
+                (Selector::ConnectionId(id), Subject::ConnectionId(id.clone()))
+            }
             DisconnectTarget::Token(token) => {
                 let id = self
                     .store()
@@ -199,69 +241,74 @@ impl Finch {
                 (Selector::TokenId(id), Subject::Token(id))
             }
         };
-        let mut connection = self
-            .store()
-            .load(selector, customer)
-            .await?
-            .ok_or(DisconnectError::NotFound)?;
+        let mut connection =
+            self.store().load(selector, customer).await?.ok_or(DisconnectError::NotFound)?;
         if connection.company.is_none() {
-            if let Some(token) = connection.tokens.iter().rev().find(|t| t.state.is_live()) {
+            let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+            let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
+            if let Some(token) = live {
                 self.probe(token.id).await?;
             }
-            connection = self
-                .store()
-                .load(selector, customer)
-                .await?
-                .ok_or(DisconnectError::NotFound)?;
+            let found = self.store().load(selector, customer).await?;
+            connection = found.ok_or(DisconnectError::NotFound)?;
         }
         Ok(decide::plan(&connection, &subject, customer, for_everyone))
     }
 
-    /// Follows an open disconnect until it is finished or `options.disconnect_patience` is used up;
-    /// without `waiting`, only as far as it goes at once. What was last tried before `eager_since` is
-    /// tried again at once.
+    /// Follows the open disconnect of the connection that holds this token. None: there is none open.
+    /// What a customer hears of it speaks of that customer's tokens only.
     pub(crate) async fn drive(
         &self,
-        key: ConnectionKey,
-        eager_since: Option<Timestamp>,
-        waiting: bool,
-    ) -> Result<DisconnectOutcome, StoreError> {
-        let _turn = self.drive_alone(key).await;
-        let patience = self.options().disconnect_patience;
-        let until = self.now().checked_add(patience).unwrap_or(Timestamp::MAX);
-        let mut anchor = None;
+        anchor: TokenId,
+        customer: Option<&CustomerId>,
+        how: Drive,
+    ) -> Result<Option<DisconnectOutcome>, StoreError> {
+        // By a token, since a connection may be absorbed by another one meanwhile.
+        let load = || self.store().load(Selector::TokenId(anchor), None);
+        let Some(connection) = load().await? else { return Ok(None) };
+        let _turn = self.drive_alone(connection.key).await;
+        let mut open_before: Option<Connection> = None;
+        let mut tried = BTreeSet::new();
+        let mut used = Duration::ZERO;
         loop {
-            // A connection that is absorbed meanwhile goes on under the key that absorbed it.
-            let selector = anchor.map_or(Selector::Key(key), Selector::TokenId);
-            let Some(connection) = self.store().load(selector, None).await? else {
-                return Ok(DisconnectOutcome::AlreadyDisconnected);
-            };
-            anchor = anchor.or_else(|| connection.tokens.first().map(|t| t.id));
+            let Some(connection) = load().await? else { return Ok(None) };
             let Some(open) = connection.open_disconnect() else {
-                return Ok(DisconnectOutcome::Disconnected {
-                    tokens: ended_last(&connection),
-                });
+                // Another process has finished it.
+                let ended = open_before.map(|before| covered(&before, customer).count());
+                return Ok(ended.map(|tokens| DisconnectOutcome::Disconnected { tokens }));
             };
             let now = self.now();
-            match decide::next_step(&connection, now, eager_since) {
-                Step::Finish => match self
-                    .store()
-                    .apply(decide::finish(&connection, open, now))
-                    .await
-                {
-                    Ok(_) | Err(StoreError::Moved) => {}
-                    Err(error) => return Err(error),
-                },
-                Step::Wait(next_try) if !waiting || next_try > until => {
-                    return Ok(pending(&connection, next_try));
+            let hurry = (how != Drive::WhatIsDue).then_some(&tried);
+            match decide::next_step(&connection, now, hurry) {
+                Step::Finish => {
+                    match self.store().apply(decide::finish(&connection, open, now)).await {
+                        Ok(_) => {
+                            let tokens = covered(&connection, customer).count();
+                            return Ok(Some(DisconnectOutcome::Disconnected { tokens }));
+                        }
+                        Err(StoreError::Moved) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 Step::Wait(next_try) => {
                     let wait = next_try.duration_since(now).unsigned_abs();
+                    used += wait;
+                    if how != Drive::Patiently || used > self.options().disconnect_patience {
+                        return Ok(Some(pending(&connection, customer, next_try)));
+                    }
                     self.system().sleep(wait).await;
                 }
-                Step::Call(..) if now > until => return Ok(pending(&connection, now)),
-                Step::Call(call, token) => self.call(&connection, call, token).await?,
+                Step::Call(..) if used > self.options().disconnect_patience => {
+                    return Ok(Some(pending(&connection, customer, now)));
+                }
+                Step::Call(call, token) => {
+                    let began = Instant::now();
+                    self.call(&connection, call, token).await?;
+                    used += began.elapsed();
+                    tried.insert(token);
+                }
             }
+            open_before = Some(connection);
         }
     }
 
@@ -305,34 +352,23 @@ impl Finch {
     }
 }
 
-/// How many tokens the connection's last disconnect ended.
-fn ended_last(connection: &Connection) -> usize {
-    let last = connection
-        .disconnects
-        .iter()
-        .filter(|d| d.ended().is_some())
-        .max_by_key(|d| d.ended());
-    let ended_by = |d: &Disconnect| {
-        let earlier = connection
-            .disconnects
-            .iter()
-            .filter_map(Disconnect::ended)
-            .filter(|e| Some(*e) < d.ended())
-            .max();
-        connection
-            .tokens
-            .iter()
-            .filter(|t| t.state.is_revoked() && earlier.is_none_or(|e| t.since() > e))
-            .count()
-    };
-    last.map_or(0, ended_by)
+/// The tokens that a disconnect is ending, as far as `customer` may hear of them.
+fn covered<'a>(
+    connection: &'a Connection,
+    customer: Option<&'a CustomerId>,
+) -> impl Iterator<Item = &'a Token> {
+    let own = move |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+    connection.tokens.iter().filter(|t| t.state == TokenState::Fenced).filter(own)
 }
 
-fn pending(connection: &Connection, next_try: Timestamp) -> DisconnectOutcome {
-    let unproven = || connection.tokens.iter().filter(|t| t.is_unproven());
-    let trouble = unproven()
-        .filter_map(|t| t.progress.trouble.as_ref())
-        .max_by_key(|t| (t.attention, t.at));
+fn pending(
+    connection: &Connection,
+    customer: Option<&CustomerId>,
+    next_try: Timestamp,
+) -> DisconnectOutcome {
+    let unproven = || covered(connection, customer).filter(|t| t.is_unproven());
+    let troubles = unproven().filter_map(|t| t.progress.trouble.as_ref());
+    let trouble = troubles.max_by_key(|t| (t.attention, t.at));
     DisconnectOutcome::Pending {
         unproven: unproven().count(),
         next_try,
@@ -342,20 +378,28 @@ fn pending(connection: &Connection, next_try: Timestamp) -> DisconnectOutcome {
 }
 
 impl Finch {
-    /// Settles what is in doubt about a connection that no disconnect holds: its tokens that are
-    /// `Unverified`, and an employer that Finch has not named.
-    pub(crate) async fn settle(&self, key: ConnectionKey) -> Result<(), StoreError> {
-        let Some(connection) = self.store().load(Selector::Key(key), None).await? else {
+    /// Settles what is in doubt about the connection that holds this token, and that no disconnect
+    /// holds: tokens that are `Unverified`, and an employer that Finch has not named. With a customer,
+    /// only by asking about that customer's tokens.
+    pub(crate) async fn settle(
+        &self,
+        anchor: TokenId,
+        customer: Option<&CustomerId>,
+        how: Drive,
+    ) -> Result<(), StoreError> {
+        let Some(connection) = self.store().load(Selector::TokenId(anchor), None).await? else {
             return Ok(());
         };
         if connection.open_disconnect().is_some() {
             return Ok(());
         }
-        let nameless = connection.company.is_none();
+        let now = self.now();
+        let asks_for_a_name = decide::nameless_token(&connection).map(|t| t.id);
         for token in connection.tokens.iter().rev() {
-            if token.state == TokenState::Unverified
-                || (nameless && token.state == TokenState::Active)
-            {
+            let doubtful =
+                token.state == TokenState::Unverified || asks_for_a_name == Some(token.id);
+            let own = customer.is_none() || token.customer.as_ref() == customer;
+            if doubtful && own && (how != Drive::WhatIsDue || token.progress.is_due(now)) {
                 self.probe(token.id).await?;
             }
         }

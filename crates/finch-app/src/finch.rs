@@ -89,15 +89,7 @@ impl Finch {
             return Err(OtherApplicationError { store, client });
         }
         let driving = Mutex::default();
-        Ok(Self {
-            inner: Arc::new(Inner {
-                api,
-                store,
-                system,
-                options,
-                driving,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { api, store, system, options, driving }) })
     }
 
     /// The application whose connections these are.
@@ -135,11 +127,7 @@ impl Finch {
         connection: ConnectionKey,
     ) -> tokio::sync::OwnedMutexGuard<()> {
         let turn = {
-            let mut driving = self
-                .inner
-                .driving
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut driving = self.inner.driving.lock().unwrap_or_else(PoisonError::into_inner);
             driving.retain(|_, turn| turn.strong_count() > 0);
             let known = driving.get(&connection).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
@@ -154,8 +142,6 @@ impl Finch {
 
 impl std::fmt::Debug for Finch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Finch")
-            .field("application", self.application())
-            .finish_non_exhaustive()
+        f.debug_struct("Finch").field("application", self.application()).finish_non_exhaustive()
     }
 }

@@ -32,19 +32,11 @@ impl Finch {
         limit: usize,
     ) -> Result<Page<ConnectionView>, StoreError> {
         let after = from.map(|cursor| cursor.0);
-        let query = Query {
-            customer: scope.customer(),
-            connection: None,
-            after,
-            limit,
-        };
+        let query = Query { customer: scope.customer(), connection: None, after, limit };
         let page = self.store().connections(&query).await?;
         let last = page.last().filter(|_| page.len() == limit);
         let next = last.map(|c| Cursor(c.key));
-        Ok(Page {
-            items: page.iter().map(ConnectionView::of).collect(),
-            next,
-        })
+        Ok(Page { items: page.iter().map(ConnectionView::of).collect(), next })
     }
 
     /// One connection. None: there is none of this name, or it is another customer's.
@@ -62,12 +54,7 @@ impl Finch {
             after: None,
             limit: 1,
         };
-        Ok(self
-            .store()
-            .connections(&query)
-            .await?
-            .first()
-            .map(ConnectionView::of))
+        Ok(self.store().connections(&query).await?.first().map(ConnectionView::of))
     }
 
     /// What happened to a connection, in order.
@@ -79,11 +66,7 @@ impl Finch {
         _scope: &OperatorScope,
         connection: &ConnectionId,
     ) -> Result<Vec<Event>, StoreError> {
-        match self
-            .store()
-            .load(Selector::ConnectionId(connection), None)
-            .await?
-        {
+        match self.store().load(Selector::ConnectionId(connection), None).await? {
             Some(found) => self.store().events(found.key).await,
             None => Ok(Vec::new()),
         }

@@ -2,11 +2,11 @@
 
 use finch_core::{
     Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey, CustomerId, Failure,
-    OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState,
+    OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState, decide,
 };
 use serde::Serialize;
 
-use crate::{DisconnectOutcome, Finch};
+use crate::{DisconnectOutcome, Finch, disconnect::Drive};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Reconciled {
     pub unverified: usize,
     /// Connections whose employer Finch still has not named.
     pub unnamed: usize,
+    /// Connections that could not be read or written. The log says why.
+    pub failed: usize,
 }
 
 /// A disconnect that goes on.
@@ -67,23 +69,26 @@ impl Finch {
     /// employers without a name. Safe to repeat, and to run beside everything else.
     ///
     /// # Errors
-    /// [`StoreError`]: the pass stopped there. What it did before is kept.
+    /// [`StoreError`]: the store cannot even be asked for work. What the pass did before is kept.
     pub async fn reconcile(
         &self,
         _scope: &OperatorScope,
         pass: Pass,
     ) -> Result<Reconciled, StoreError> {
-        let began = self.now();
-        let (due_by, eager) = match pass {
-            Pass::Due => (Some(began), None),
-            Pass::Everything => (None, Some(began)),
+        let (due_by, how) = match pass {
+            Pass::Due => (Some(self.now()), Drive::WhatIsDue),
+            Pass::Everything => (None, Drive::Everything),
         };
         let mut report = Reconciled::default();
         let mut after = None;
         loop {
             let page = self.store().work(due_by, after, 100).await?;
             for key in &page {
-                self.reconcile_one(*key, eager, &mut report).await?;
+                // One connection that cannot be read keeps no other one waiting.
+                if let Err(error) = self.reconcile_one(*key, how, &mut report).await {
+                    tracing::warn!(%error, "a connection could not be reconciled");
+                    report.failed += 1;
+                }
             }
             after = page.last().copied();
             if after.is_none() {
@@ -95,50 +100,33 @@ impl Finch {
     async fn reconcile_one(
         &self,
         key: ConnectionKey,
-        eager: Option<Timestamp>,
+        how: Drive,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
-        let Some(connection) = self.store().load(Selector::Key(key), None).await? else {
-            return Ok(());
-        };
-        if connection.open_disconnect().is_some() {
-            match self.drive(key, eager, false).await? {
-                outcome @ DisconnectOutcome::Pending { .. } => {
-                    let connection_id = connection
-                        .tokens
-                        .last()
-                        .map(|t| t.facts.connection_id.clone());
-                    report.pending.push(StillPending {
-                        connection_id,
-                        outcome,
-                    });
-                    return Ok(());
-                }
-                _ => report.disconnected += 1,
+        let found = self.store().load(Selector::Key(key), None).await?;
+        let Some(connection) = found else { return Ok(()) };
+        let Some(anchor) = connection.tokens.first().map(|t| t.id) else { return Ok(()) };
+        match self.drive(anchor, None, how).await? {
+            None => {}
+            Some(DisconnectOutcome::Disconnected { .. }) => report.disconnected += 1,
+            Some(outcome) => {
+                let connection_id = connection.tokens.last().map(|t| t.facts.connection_id.clone());
+                report.pending.push(StillPending { connection_id, outcome });
+                return Ok(());
             }
         }
-        let Some(before) = self.store().load(Selector::Key(key), None).await? else {
-            return Ok(());
-        };
-        self.settle(key).await?;
-        for token in before
-            .tokens
-            .iter()
-            .filter(|t| t.state == TokenState::Unverified)
-        {
-            let found = self.store().load(Selector::TokenId(token.id), None).await?;
-            match found
-                .as_ref()
-                .and_then(|c| c.token(token.id))
-                .map(|t| &t.state)
-            {
+        let load = || self.store().load(Selector::TokenId(anchor), None);
+        let Some(before) = load().await? else { return Ok(()) };
+        self.settle(anchor, None, how).await?;
+        let Some(after) = load().await? else { return Ok(()) };
+        for token in before.tokens.iter().filter(|t| t.state == TokenState::Unverified) {
+            match after.token(token.id).map(|t| &t.state) {
                 Some(TokenState::Active) => report.verified += 1,
                 Some(TokenState::Revoked { .. }) => report.refused += 1,
                 _ => report.unverified += 1,
             }
         }
-        let after = self.store().load(Selector::Key(key), None).await?;
-        report.unnamed += usize::from(after.is_some_and(|c| c.company.is_none()));
+        report.unnamed += usize::from(decide::nameless_token(&after).is_some());
         Ok(())
     }
 
@@ -153,10 +141,8 @@ impl Finch {
         after: Option<AttemptId>,
         limit: usize,
     ) -> Result<Vec<PossibleOrphan>, StoreError> {
-        let attempts = self
-            .store()
-            .possible_orphans(scope.customer(), self.now(), after, limit)
-            .await?;
+        let attempts =
+            self.store().possible_orphans(scope.customer(), self.now(), after, limit).await?;
         Ok(attempts.into_iter().filter_map(possible_orphan).collect())
     }
 }

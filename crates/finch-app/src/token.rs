@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, ConnectionId, CustomerScope, Failure, FinchApiError, Product, Selector,
     StoreError, TokenId, TokenState, UsableToken, Wanted,
-    decide::{NoToken, Observed, why_no_token},
+    decide::{AskedAt, NoToken, Observed, why_no_token},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -60,7 +60,7 @@ impl From<NoToken> for TokenError {
 #[serde(tag = "finding", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Unauthorized {
-    /// Finch accepts the token: the 401 had another reason. Nothing was changed.
+    /// Finch accepts the token: the 401 had another reason. Nothing was revoked.
     StillAccepted,
     /// The employer must authenticate again. The tokens are kept.
     NeedsReauth,
@@ -68,7 +68,7 @@ pub enum Unauthorized {
     Revoked,
     /// A disconnect of the connection is under way, or has ended. Nothing was changed.
     Disconnecting,
-    /// Finch's answer proves nothing. Nothing was changed.
+    /// Finch's answer proves nothing. Nothing was revoked.
     NothingProven {
         /// What Finch said.
         failure: Failure,
@@ -87,20 +87,11 @@ impl Finch {
         connection: &ConnectionId,
         products: &[Product],
     ) -> Result<UsableToken, TokenError> {
-        let wanted = Wanted {
-            products: products.to_vec(),
-        };
-        if let Some(token) = self
-            .store()
-            .usable_token(scope.id(), connection, &wanted)
-            .await?
-        {
+        let wanted = Wanted { products: products.to_vec() };
+        if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
             return Ok(token);
         }
-        let found = self
-            .store()
-            .load(Selector::ConnectionId(connection), Some(scope.id()))
-            .await?;
+        let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         Err(why_no_token(found.as_ref(), scope.id()).into())
     }
 
@@ -114,27 +105,21 @@ impl Finch {
         scope: &CustomerScope,
         token: &AccessToken,
     ) -> Result<Unauthorized, TokenError> {
-        let id = self
-            .store()
-            .token_of(token, Some(scope.id()))
-            .await?
-            .ok_or(TokenError::NotFound)?;
-        let found = self
-            .store()
-            .load(Selector::TokenId(id), Some(scope.id()))
-            .await?;
-        let state = found
-            .as_ref()
-            .and_then(|c| c.token(id))
-            .map(|t| t.state.clone());
+        let id =
+            self.store().token_of(token, Some(scope.id())).await?.ok_or(TokenError::NotFound)?;
+        let found = self.store().load(Selector::TokenId(id), Some(scope.id())).await?;
+        let state = found.as_ref().and_then(|c| c.token(id)).map(|t| t.state.clone());
         match state {
             None => return Err(TokenError::NotFound),
             Some(TokenState::Revoked { .. }) => return Ok(Unauthorized::Revoked),
             Some(TokenState::Active | TokenState::Unverified) => {}
             Some(_) => return Ok(Unauthorized::Disconnecting),
         }
+        let Some(asked_at) = found.as_ref().map(AskedAt::of) else {
+            return Err(TokenError::NotFound);
+        };
         let answer = self.api().introspect(token).await;
-        let observed = self.observe(id, answer.as_ref()).await?;
+        let observed = self.observe(id, asked_at, answer.as_ref()).await?;
         Ok(match (observed, answer) {
             (Observed::Refused, _) => {
                 self.probe_siblings(scope, id).await?;
@@ -142,9 +127,9 @@ impl Finch {
             }
             (Observed::NeedsReauth, _) => Unauthorized::NeedsReauth,
             (Observed::Accepted, _) | (_, Ok(_)) => Unauthorized::StillAccepted,
-            (Observed::Nothing, Err(error)) => Unauthorized::NothingProven {
-                failure: error.failure(),
-            },
+            (Observed::Nothing, Err(error)) => {
+                Unauthorized::NothingProven { failure: error.failure() }
+            }
         })
     }
 
@@ -152,6 +137,7 @@ impl Finch {
     pub(crate) async fn observe(
         &self,
         token: TokenId,
+        asked_at: AskedAt,
         answer: Result<&finch_core::Introspection, &FinchApiError>,
     ) -> Result<Observed, StoreError> {
         loop {
@@ -161,9 +147,7 @@ impl Finch {
             let named = answer.ok().and_then(|said| said.company_id.as_ref());
             let pair = match named.filter(|_| connection.company.is_none()) {
                 Some(company) => {
-                    self.store()
-                        .load(Selector::Pair(&connection.provider, company), None)
-                        .await?
+                    self.store().load(Selector::Pair(&connection.provider, company), None).await?
                 }
                 None => None,
             };
@@ -171,6 +155,7 @@ impl Finch {
                 &connection,
                 pair.as_ref(),
                 token,
+                asked_at,
                 answer,
                 self.now(),
                 self.jitter(),
@@ -190,17 +175,11 @@ impl Finch {
         scope: &CustomerScope,
         token: TokenId,
     ) -> Result<(), StoreError> {
-        let found = self
-            .store()
-            .load(Selector::TokenId(token), Some(scope.id()))
-            .await?;
+        let found = self.store().load(Selector::TokenId(token), Some(scope.id())).await?;
         let Some(connection) = found else {
             return Ok(());
         };
-        let own = connection
-            .tokens
-            .iter()
-            .filter(|t| t.customer.as_ref() == Some(scope.id()));
+        let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(scope.id()));
         for sibling in own.filter(|t| t.state.is_live()) {
             self.probe(sibling.id).await?;
         }
@@ -218,8 +197,12 @@ impl Finch {
             }
             Err(error) => return Err(error),
         };
+        let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+            return Ok(Observed::Nothing);
+        };
+        let asked_at = AskedAt::of(&connection);
         let answer = self.api().introspect(&secret).await;
-        self.observe(token, answer.as_ref()).await
+        self.observe(token, asked_at, answer.as_ref()).await
     }
 
     /// Writes down that a secret cannot be unsealed.

@@ -44,11 +44,8 @@ pub(crate) fn write(mut to: impl Write, text: &str) -> io::Result<()> {
 
 /// One JSON document and the end of its line. What a terminal could obey is escaped.
 pub(crate) fn document(value: &impl Serialize, pretty: bool) -> io::Result<String> {
-    let text = if pretty {
-        serde_json::to_string_pretty(value)
-    } else {
-        serde_json::to_string(value)
-    };
+    let text =
+        if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     let mut shown = String::new();
     for c in text?.chars() {
         if c != '\n' && obeyed(c) {
@@ -94,8 +91,7 @@ impl Sheet {
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let width = shown_width(word);
             if used > indent && used + 1 + width > WIDTH {
-                self.lines
-                    .push(std::mem::replace(&mut line, " ".repeat(indent)));
+                self.lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
                 used = indent;
             }
             if used > indent {

@@ -21,10 +21,8 @@ pub(crate) fn rescued(
     grant: &Grant,
     why: &StoreError,
 ) -> Failure {
-    let mut failure = store_failed(
-        "Finch issued a token that could not be stored: it is live, and billed",
-        why,
-    );
+    let mut failure =
+        store_failed("Finch issued a token that could not be stored: it is live, and billed", why);
     (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
     let connection = &grant.facts.connection_id;
     let end_both = format!(
@@ -36,16 +34,14 @@ pub(crate) fn rescued(
             let saved = format!("; it is saved in {}", path.display());
             failure.message.push_str(&saved);
             failure.rescue_file = Some(path.into());
-            failure.help(format!(
-                "keep that file safe; {end_both}; then remove the file"
-            ))
+            failure.help(format!("keep that file safe; {end_both}; then remove the file"))
         }
         Err(cause) => {
             let lost = ", and it could not be saved in a file either: nobody has it now";
             failure.message.push_str(lost);
-            failure.because(&cause).help(format!(
-                "{end_both}. `finch reconcile` lists it after 10 minutes"
-            ))
+            failure
+                .because(&cause)
+                .help(format!("{end_both}. `finch reconcile` lists it after 10 minutes"))
         }
     }
 }
@@ -63,17 +59,11 @@ fn rescue(store: &Path, application: &Application, grant: &Grant) -> io::Result<
 
 fn beside(store: &Path) -> PathBuf {
     let mut name = OsString::from(store);
-    name.push(format!(
-        ".rescue-{}.json",
-        Timestamp::now().strftime("%Y%m%dT%H%M%S%6fZ")
-    ));
+    name.push(format!(".rescue-{}.json", Timestamp::now().strftime("%Y%m%dT%H%M%S%6fZ")));
     PathBuf::from(name)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: the token would be lost otherwise"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: the token would be lost otherwise")]
 fn contents(application: &Application, grant: &Grant) -> String {
     let value = json!({
         "what": "a live Finch access token that could not be stored; keep this file secret",
@@ -86,22 +76,14 @@ fn contents(application: &Application, grant: &Grant) -> String {
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<PathBuf> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
         // Half a token helps nobody.
         let _ = std::fs::remove_file(path);
         return Err(error);
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
         // The file itself is safe; some file systems cannot do this to a folder.
         Ok(()) | Err(_) => Ok(path.to_owned()),

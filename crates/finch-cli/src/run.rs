@@ -55,11 +55,7 @@ fn not_understood(error: clap::Error, json: bool) -> ExitCode {
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // A reader that has gone away is no failure.
             let _ = error.print();
-            ExitCode::from(if error.use_stderr() {
-                Exit::Usage as u8
-            } else {
-                0
-            })
+            ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 })
         }
         _ => {
             let failure = Failure::from(error);

@@ -83,14 +83,11 @@ impl Ways<'_> {
         }
         if let [(first, _), (second, _), ..] = places.as_slice() {
             let what = self.what;
-            return Err(
-                Failure::usage(format!("the {what} is given twice: {first} and {second}")).help(
-                    format!(
-                        "leave out one of them (`env -u {}` unsets a variable)",
-                        self.variable
-                    ),
-                ),
-            );
+            return Err(Failure::usage(format!("the {what} is given twice: {first} and {second}"))
+                .help(format!(
+                    "leave out one of them (`env -u {}` unsets a variable)",
+                    self.variable
+                )));
         }
         Ok(places.pop().map(|(_, place)| place))
     }
@@ -140,12 +137,10 @@ impl Ways<'_> {
             return Ok(trimmed.to_owned());
         };
         let (option, _) = self.file;
-        Err(
-            Failure::usage(format!("the {} {problem}", self.what)).help(format!(
-                "give it in {}, in a file ({option} PATH), or on standard input ({option} -)",
-                self.variable
-            )),
-        )
+        Err(Failure::usage(format!("the {} {problem}", self.what)).help(format!(
+            "give it in {}, in a file ({option} PATH), or on standard input ({option} -)",
+            self.variable
+        )))
     }
 
     /// What to say when it was not given at all.

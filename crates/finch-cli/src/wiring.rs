@@ -62,12 +62,7 @@ impl Settings {
         let http = HttpFinch::new(config)?;
         let store = store_path(client.store.as_ref())?;
         let key = key(client.store_key_file.as_ref(), &store, create)?;
-        Ok(Self {
-            http,
-            store,
-            key,
-            create,
-        })
+        Ok(Self { http, store, key, create })
     }
 
     /// Where the store is.
@@ -101,9 +96,7 @@ fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
         file: ("--client-secret-file", client.client_secret_file.as_ref()),
         variable: "FINCH_CLIENT_SECRET",
     };
-    ways.read()?
-        .map(ClientSecret::new)
-        .ok_or_else(|| ways.missing())
+    ways.read()?.map(ClientSecret::new).ok_or_else(|| ways.missing())
 }
 
 /// Where the store is to be.
@@ -145,9 +138,7 @@ fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failur
             Err(KeyFileError::Missing { .. }) if !create && !store.exists() => {
                 let path = store.to_owned();
                 let mut failure = Failure::from(OpenStoreError::Missing { path });
-                failure
-                    .because
-                    .push("nor is there a key file beside it".to_owned());
+                failure.because.push("nor is there a key file beside it".to_owned());
                 Err(failure)
             }
             key => Ok(key?),

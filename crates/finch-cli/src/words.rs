@@ -12,11 +12,7 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 
 pub(crate) fn products(products: &[Product]) -> String {
     let words: Vec<_> = products.iter().map(Product::as_str).collect();
-    if words.is_empty() {
-        "none".to_owned()
-    } else {
-        words.join(", ")
-    }
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
@@ -57,9 +53,9 @@ pub(crate) fn token_state(state: &TokenState) -> String {
         }
         TokenState::Revoked { evidence, at } => {
             let how = match evidence {
-                Evidence::Refused {
-                    request_id: Some(id),
-                } => format!("Finch refused it (request {id})"),
+                Evidence::Refused { request_id: Some(id) } => {
+                    format!("Finch refused it (request {id})")
+                }
                 Evidence::Refused { request_id: None } => "Finch refused it".to_owned(),
                 Evidence::ClosedByOperator { operator, reason } => {
                     format!("closed by {operator}: {reason}")
@@ -74,11 +70,7 @@ pub(crate) fn token_state(state: &TokenState) -> String {
 
 /// What stands in the way of a token's end, or of settling a doubt.
 pub(crate) fn standing_in_the_way(trouble: &Trouble) -> String {
-    format!(
-        "{}, {}",
-        self::trouble(&trouble.failure),
-        moment(trouble.at)
-    )
+    format!("{}, {}", self::trouble(&trouble.failure), moment(trouble.at))
 }
 
 /// What Finch, the network or the store said.
@@ -116,39 +108,24 @@ pub(crate) fn trouble(failure: &Failure) -> String {
 /// several ids, so that it matters which.
 pub(crate) fn event(event: &Event, several: bool) -> String {
     let under = |id: &ConnectionId| {
-        if several {
-            format!(" under {id}")
-        } else {
-            String::new()
-        }
+        if several { format!(" under {id}") } else { String::new() }
     };
     let what = match &event.what {
-        Happening::TokenAdded {
-            connection_id,
-            state,
-        } => {
+        Happening::TokenAdded { connection_id, state } => {
             format!("a token was stored, {state}{}", under(connection_id))
         }
         Happening::CompanyNamed => {
             "Finch named the employer, or two connections proved to be one".to_owned()
         }
         Happening::TokenVerified { connection_id } => {
-            format!(
-                "Finch accepted a token that was in doubt{}",
-                under(connection_id)
-            )
+            format!("Finch accepted a token that was in doubt{}", under(connection_id))
         }
-        Happening::TokenRefused {
-            connection_id,
-            request_id,
-        } => {
+        Happening::TokenRefused { connection_id, request_id } => {
             let request = request_id.as_ref().map(|id| format!(", request {id}"));
             let request = request.unwrap_or_default();
             format!("Finch refused a token{}{request}", under(connection_id))
         }
-        Happening::DisconnectBegan {
-            reason: Some(reason),
-        } => {
+        Happening::DisconnectBegan { reason: Some(reason) } => {
             format!("a disconnect began: {reason}")
         }
         Happening::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),

@@ -98,10 +98,7 @@ impl Answer {
     pub fn into_error(self) -> FinchApiError {
         let answer = Box::new(self);
         let said = |word: &str| {
-            let name = answer
-                .name
-                .as_deref()
-                .map(|n| n.strip_suffix("_error").unwrap_or(n));
+            let name = answer.name.as_deref().map(|n| n.strip_suffix("_error").unwrap_or(n));
             answer.finch_code.as_deref() == Some(word) || name == Some(word)
         };
         match answer.status {
@@ -151,14 +148,19 @@ pub struct Failure {
     pub request_id: Option<RequestId>,
 }
 
+impl Failure {
+    /// A call whose answer nobody waited for: the process ended before it came.
+    pub fn lost() -> Self {
+        let kind = FailureKind::NoAnswer;
+        Self { kind, status: None, name: None, finch_code: None, request_id: None }
+    }
+}
+
 /// The kinds of [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "each is the variant of FinchApiError of the same name"
-)]
+#[expect(missing_docs, reason = "each is the variant of FinchApiError of the same name")]
 pub enum FailureKind {
     TokenInvalid,
     Unauthorized,
@@ -176,6 +178,8 @@ pub enum FailureKind {
     Backend,
     /// The secret that the call needs cannot be unsealed.
     SecretUnreadable,
+    /// Finch still accepts a quarantined token that must not be used to disconnect.
+    StillAccepted,
 }
 
 impl FinchApiError {
@@ -294,10 +298,7 @@ mod tests {
     #[test]
     fn a_401_is_told_apart_by_its_words() {
         assert_eq!(kind(401, "invalid_token", ""), FailureKind::TokenInvalid);
-        assert_eq!(
-            kind(401, "invalid_token_error", ""),
-            FailureKind::TokenInvalid
-        );
+        assert_eq!(kind(401, "invalid_token_error", ""), FailureKind::TokenInvalid);
         assert_eq!(
             kind(401, "authentication_error", "reauthenticate_user"),
             FailureKind::ReauthenticateUser
@@ -307,56 +308,25 @@ mod tests {
             FailureKind::AccountSetupRequired
         );
         assert_eq!(kind(401, "", "invalid_client"), FailureKind::InvalidClient);
-        assert_eq!(
-            kind(401, "unauthorized_request_error", ""),
-            FailureKind::OtherUnauthorized
-        );
-        assert_eq!(
-            kind(401, "invalid_request_error", ""),
-            FailureKind::OtherUnauthorized
-        );
+        assert_eq!(kind(401, "unauthorized_request_error", ""), FailureKind::OtherUnauthorized);
+        assert_eq!(kind(401, "invalid_request_error", ""), FailureKind::OtherUnauthorized);
         assert_eq!(kind(401, "something_new", ""), FailureKind::Unauthorized);
-        assert_eq!(
-            kind(401, "", ""),
-            FailureKind::OtherUnauthorized,
-            "a proxy's page"
-        );
+        assert_eq!(kind(401, "", ""), FailureKind::OtherUnauthorized, "a proxy's page");
     }
 
     #[test]
     fn an_exchange_is_lost_unless_finch_certainly_said_no() {
-        let answered = |status| {
-            Answer {
-                status,
-                ..Answer::default()
-            }
-            .into_error()
-        };
+        let answered = |status| Answer { status, ..Answer::default() }.into_error();
         for status in [300, 302, 408, 500, 502, 503, 504] {
-            assert_eq!(
-                exchange_failure(&answered(status)),
-                ExchangeFailure::Unknown,
-                "{status}"
-            );
+            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::Unknown, "{status}");
         }
         for status in [400, 401, 403, 404, 409, 422, 425] {
-            assert_eq!(
-                exchange_failure(&answered(status)),
-                ExchangeFailure::Definite,
-                "{status}"
-            );
+            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::Definite, "{status}");
         }
         for status in [402, 429] {
-            assert_eq!(
-                exchange_failure(&answered(status)),
-                ExchangeFailure::NotSent,
-                "{status}"
-            );
+            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::NotSent, "{status}");
         }
-        let lost = |sent| FinchApiError::NoAnswer {
-            problem: String::new(),
-            sent,
-        };
+        let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
         assert_eq!(exchange_failure(&lost(false)), ExchangeFailure::NotSent);
         assert_eq!(exchange_failure(&lost(true)), ExchangeFailure::Unknown);
     }

@@ -72,12 +72,7 @@ impl Origin {
     /// # Errors
     /// [`AddressError`]: not an address, or not `https` and not this machine.
     pub fn new(address: &str) -> Result<Self, AddressError> {
-        Ok(Self(
-            parse(address)?
-                .origin()
-                .ascii_serialization()
-                .into_boxed_str(),
-        ))
+        Ok(Self(parse(address)?.origin().ascii_serialization().into_boxed_str()))
     }
 
     /// Such as `https://api.tryfinch.com`, without a slash at the end.
@@ -159,10 +154,7 @@ mod tests {
             ("ftp://127.0.0.1", AddressError::NotHttps),
             ("http://127.0.0.1.evil.example", AddressError::NotHttps),
             ("http://localhost.evil.example", AddressError::NotHttps),
-            (
-                "https://user:pass@api.tryfinch.com",
-                AddressError::Credentials,
-            ),
+            ("https://user:pass@api.tryfinch.com", AddressError::Credentials),
             ("https://h/#f", AddressError::Fragment),
             ("api.tryfinch.com", AddressError::NotAnAddress),
             ("", AddressError::NotAnAddress),
@@ -174,10 +166,7 @@ mod tests {
     #[test]
     fn one_origin_has_one_spelling() {
         let plain = Origin::new("https://api.tryfinch.com").expect("an origin");
-        assert_eq!(
-            Origin::new("HTTPS://API.TRYFINCH.COM:443/").expect("an origin"),
-            plain
-        );
+        assert_eq!(Origin::new("HTTPS://API.TRYFINCH.COM:443/").expect("an origin"), plain);
         assert_eq!(plain.as_str(), "https://api.tryfinch.com");
     }
 }

@@ -107,7 +107,7 @@ pub enum Claim {
     Begin,
     /// The same state and code came before: this is how that ended.
     Repeat(AttemptEnd),
-    /// The same state and code came before, and the exchange still runs, or was cut off.
+    /// The same state and code came before, and the exchange still runs, or was cut off just now.
     InProgress,
     /// The state was used with another code.
     StateUsed,
@@ -121,11 +121,15 @@ impl Attempt {
     pub fn claim(&self, same_code: bool, now: Timestamp) -> Claim {
         match &self.exchange {
             Some(_) if !same_code => Claim::StateUsed,
-            Some(Exchange {
-                end: Some(AttemptEnd::NotSent(_)),
-                ..
-            }) if now < self.purpose.expires_at => Claim::Begin,
+            Some(Exchange { end: Some(AttemptEnd::NotSent(_)), .. })
+                if now < self.purpose.expires_at =>
+            {
+                Claim::Begin
+            }
             Some(Exchange { end: Some(end), .. }) => Claim::Repeat(end.clone()),
+            Some(Exchange { end: None, .. }) if self.is_possible_orphan(now) => {
+                Claim::Repeat(AttemptEnd::Unknown(Failure::lost()))
+            }
             Some(Exchange { end: None, .. }) => Claim::InProgress,
             None if now >= self.purpose.expires_at => Claim::Expired,
             None => Claim::Begin,
@@ -137,10 +141,7 @@ impl Attempt {
     /// that one disconnect ends both; or the lost exchange was for that same connection.
     pub fn is_cleared_by(&self, by: &Attempt, facts: &TokenFacts) -> bool {
         let (lost, new) = (&self.purpose, &by.purpose);
-        let is_later = self
-            .exchange
-            .as_ref()
-            .is_some_and(|exchange| exchange.began < by.id.0);
+        let is_later = self.exchange.as_ref().is_some_and(|exchange| exchange.began < by.id.0);
         let is_of = |id: &Option<ConnectionId>| id.as_ref() == Some(&facts.connection_id);
         let one_customer_id =
             lost.finch_customer_id.is_some() && lost.finch_customer_id == new.finch_customer_id;
@@ -156,11 +157,7 @@ impl Attempt {
     pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
         match &self.exchange {
             Some(Exchange { end: Some(end), .. }) => matches!(end, AttemptEnd::Unknown(_)),
-            Some(Exchange {
-                began_at,
-                end: None,
-                ..
-            }) => {
+            Some(Exchange { began_at, end: None, .. }) => {
                 now.duration_since(*began_at)
                     >= jiff::SignedDuration::try_from(ABANDONED_AFTER).unwrap_or_default()
             }

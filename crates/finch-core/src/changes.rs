@@ -135,10 +135,7 @@ impl TokenChange {
 
     /// A new state, and nothing else.
     pub fn state(id: TokenId, state: TokenState) -> Self {
-        Self {
-            state: Some(state),
-            ..Self::to(id)
-        }
+        Self { state: Some(state), ..Self::to(id) }
     }
 }
 
@@ -153,6 +150,9 @@ pub enum DisconnectChange {
     Reopen(DisconnectId),
     /// One goes on as an older one.
     Merge(DisconnectId, DisconnectId),
+    /// A request joins an open one, and covers what it covers: it takes the next sequence number as
+    /// its id, and goes on as that one from the start.
+    Join(Intent, DisconnectId),
 }
 
 /// When a connection next needs work, and whether a person should look at it.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectId, ProviderId, Seq, Token,
-    TokenId,
+    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, ProviderId, Seq,
+    Token, TokenId,
 };
 
 /// A connection's record in its store: the sequence number at which it was created. A host never
@@ -39,20 +39,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The `connection_id`s under which Finch knows the connection, quarantined ones left out.
-    pub fn connection_ids(&self) -> BTreeSet<&ConnectionId> {
-        let clean = self.tokens.iter().filter(|t| t.customer.is_some());
-        clean.map(|t| &t.facts.connection_id).collect()
-    }
-
     /// The token of this record.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.tokens.iter().find(|t| t.id == id)
-    }
-
-    /// The disconnect of this record.
-    pub fn disconnect(&self, id: DisconnectId) -> Option<&Disconnect> {
-        self.disconnects.iter().find(|d| d.id == id)
     }
 
     /// The disconnect that has begun and not ended. There is at most one.
@@ -60,40 +49,50 @@ impl Connection {
         self.disconnects.iter().find(|d| d.is_open())
     }
 
+    /// When this disconnect ended, or the one that it goes on as.
+    pub fn end_of(&self, disconnect: &Disconnect) -> Option<Seq> {
+        self.root_of(disconnect).ended()
+    }
+
+    /// The disconnect that this one goes on as: itself, if it was not merged.
+    pub fn root_of<'a>(&'a self, disconnect: &'a Disconnect) -> &'a Disconnect {
+        let mut root = disconnect;
+        while let DisconnectState::Merged { into } = root.state {
+            match self.disconnects.iter().find(|d| d.id == into) {
+                Some(next) if next.id != root.id => root = next,
+                _ => break,
+            }
+        }
+        root
+    }
+
     /// How many disconnects had ended before `at`: the generation that `at` belongs to.
     pub fn generation_at(&self, at: Seq) -> usize {
-        self.disconnects
-            .iter()
-            .filter(|d| d.ended().is_some_and(|ended| ended < at))
-            .count()
+        self.disconnects.iter().filter(|d| d.ended().is_some_and(|ended| ended < at)).count()
     }
 
     /// The present generation.
     pub fn generation(&self) -> usize {
-        self.disconnects
-            .iter()
-            .filter(|d| d.ended().is_some())
-            .count()
+        self.disconnects.iter().filter(|d| d.ended().is_some()).count()
     }
 
     /// Whether somebody other than `customer` has live tokens on it.
     pub fn is_shared_beyond(&self, customer: &CustomerId) -> bool {
-        self.live_customers().iter().any(|c| *c != customer)
+        let mut live = self.tokens.iter().filter(|t| t.state.is_live());
+        live.any(|t| t.customer.as_ref().is_some_and(|c| c != customer))
     }
 
     /// Whether a disconnect is ending tokens of somebody other than `customer`.
     pub fn is_ended_for_others_too(&self, customer: &CustomerId) -> bool {
-        let others = self
-            .tokens
-            .iter()
-            .filter(|t| t.customer.as_ref().is_some_and(|c| c != customer));
+        let others =
+            self.tokens.iter().filter(|t| t.customer.as_ref().is_some_and(|c| c != customer));
         self.open_disconnect().is_some() && others.into_iter().any(Token::is_unproven)
     }
 
-    /// The customers who have live tokens on it.
-    pub fn live_customers(&self) -> BTreeSet<&CustomerId> {
-        let live = self.tokens.iter().filter(|t| t.state.is_live());
-        live.filter_map(|t| t.customer.as_ref()).collect()
+    /// The customers who use it: those with live tokens, or with tokens that a disconnect is ending.
+    pub fn customers_using(&self) -> BTreeSet<&CustomerId> {
+        let using = self.tokens.iter().filter(|t| t.state.is_live() || t.is_unproven());
+        using.filter_map(|t| t.customer.as_ref()).collect()
     }
 }
 
@@ -145,6 +144,11 @@ pub enum Happening {
     Acknowledged {
         /// Under which `connection_id`.
         connection_id: ConnectionId,
+    },
+    /// Somebody asked for a disconnect that was open already: it covers more now.
+    DisconnectJoined {
+        /// Why, where the operator said it.
+        reason: Option<String>,
     },
     /// The disconnect goes on for a token that came late.
     DisconnectReopened,

@@ -34,9 +34,10 @@ pub enum DisconnectState {
         /// By the clock, for people.
         at: Timestamp,
     },
-    /// Two connections proved to be one; this disconnect goes on as the older one.
+    /// It goes on as another one: a request that joined it, or one of two connections that proved to be
+    /// one. It still covers what it covered.
     Merged {
-        /// The older one.
+        /// The one that goes on.
         into: DisconnectId,
     },
 }
@@ -96,8 +97,6 @@ pub struct Progress {
     pub refused: Option<Refusal>,
     /// Failures in a row.
     pub failures: u32,
-    /// When it was last tried.
-    pub last_try: Option<Timestamp>,
     /// Not before this time again.
     pub next_try: Option<Timestamp>,
     /// What stands in the way.
@@ -130,12 +129,9 @@ pub struct Trouble {
 }
 
 impl Progress {
-    /// Whether the token may be tried at `now`. What was last tried before `eager_since` may be tried
-    /// at once: a person has asked for it since.
-    pub fn is_due(&self, now: Timestamp, eager_since: Option<Timestamp>) -> bool {
-        let asked_for =
-            eager_since.is_some_and(|since| self.last_try.is_none_or(|last| last < since));
-        asked_for || self.next_try.is_none_or(|next| next <= now)
+    /// Whether the token may be tried at `now`.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.next_try.is_none_or(|next| next <= now)
     }
 }
 

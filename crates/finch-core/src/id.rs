@@ -131,15 +131,7 @@ mod tests {
 
     #[test]
     fn refuses_what_no_finch_id_looks_like() {
-        for text in [
-            "",
-            " a",
-            "a ",
-            "a\nb",
-            "a\u{1b}[31m",
-            "\u{202e}abc",
-            &"x".repeat(256),
-        ] {
+        for text in ["", " a", "a ", "a\nb", "a\u{1b}[31m", "\u{202e}abc", &"x".repeat(256)] {
             assert!(ConnectionId::new(text).is_err(), "{text:?}");
         }
         assert!(CustomerId::new("Zoë & Sons / 12").is_ok());

@@ -45,10 +45,7 @@ struct Kept {
     events: Vec<(u64, Event)>,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: stands for the comparison of two hashes"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
 fn same(a: &AccessToken, b: &AccessToken) -> bool {
     a.expose() == b.expose()
 }
@@ -65,21 +62,15 @@ impl Data {
 
     fn named(&self, id: &ConnectionId, customer: Option<&CustomerId>) -> Option<&Connection> {
         self.connections().find(|c| {
-            let mut of_customer = c
-                .tokens
-                .iter()
-                .filter(|t| customer.is_none() || t.customer.as_ref() == customer);
+            let mut of_customer =
+                c.tokens.iter().filter(|t| customer.is_none() || t.customer.as_ref() == customer);
             of_customer.any(|t| t.facts.connection_id == *id)
         })
     }
 
     /// The newest record of this very token, and the connection that holds it.
     fn holding(&self, secret: &AccessToken) -> Option<(TokenId, &Connection)> {
-        let (id, _) = self
-            .known
-            .iter()
-            .rev()
-            .find(|(_, known)| same(known, secret))?;
+        let (id, _) = self.known.iter().rev().find(|(_, known)| same(known, secret))?;
         Some((*id, self.connections().find(|c| c.token(*id).is_some())?))
     }
 }
@@ -87,10 +78,7 @@ impl Data {
 impl MemoryTokenStore {
     /// An empty store for `application`.
     pub fn new(application: Application) -> Self {
-        Self {
-            application,
-            data: Mutex::default(),
-        }
+        Self { application, data: Mutex::default() }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -155,9 +143,7 @@ impl TokenStore for MemoryTokenStore {
             c.company.is_some() && c.company == facts.company_id && c.provider == facts.provider_id
         };
         Ok(Found {
-            known: holding
-                .filter(|(id, c)| !is_revoked(*id, c))
-                .map(|(id, c)| (id, c.clone())),
+            known: holding.filter(|(id, c)| !is_revoked(*id, c)).map(|(id, c)| (id, c.clone())),
             revoked_before: holding.is_some_and(|(id, c)| is_revoked(id, c)),
             by_pair: data.connections().find(pair).cloned(),
             by_connection_id: data.named(&facts.connection_id, None).cloned(),
@@ -171,30 +157,23 @@ impl TokenStore for MemoryTokenStore {
     ) -> Result<Option<Connection>, StoreError> {
         let data = self.data();
         let of = |c: &&Connection, token: Option<TokenId>| {
-            let mut tokens = c
-                .tokens
-                .iter()
-                .filter(|t| token.is_none_or(|id| id == t.id));
+            let mut tokens = c.tokens.iter().filter(|t| token.is_none_or(|id| id == t.id));
             customer.is_none() || tokens.any(|t| t.customer.as_ref() == customer)
         };
         Ok(match selector {
-            Selector::Key(key) => data
-                .connections
-                .get(&key)
-                .map(|k| &k.connection)
-                .filter(|c| of(c, None)),
+            Selector::Key(key) => {
+                data.connections.get(&key).map(|k| &k.connection).filter(|c| of(c, None))
+            }
             Selector::ConnectionId(id) => data.named(id, customer),
             Selector::Pair(provider, company) => {
                 data.pair(provider, Some(company)).filter(|c| of(c, None))
             }
-            Selector::Token(secret) => data
-                .holding(secret)
-                .filter(|(id, c)| of(c, Some(*id)))
-                .map(|(_, c)| c),
-            Selector::TokenId(id) => data
-                .connections()
-                .find(|c| c.token(id).is_some())
-                .filter(|c| of(c, Some(id))),
+            Selector::Token(secret) => {
+                data.holding(secret).filter(|(id, c)| of(c, Some(*id))).map(|(_, c)| c)
+            }
+            Selector::TokenId(id) => {
+                data.connections().find(|c| c.token(id).is_some()).filter(|c| of(c, Some(id)))
+            }
         }
         .cloned())
     }
@@ -206,13 +185,9 @@ impl TokenStore for MemoryTokenStore {
     ) -> Result<Option<TokenId>, StoreError> {
         let data = self.data();
         let own = |id: TokenId, c: &Connection| {
-            c.token(id)
-                .is_some_and(|t| customer.is_none() || t.customer.as_ref() == customer)
+            c.token(id).is_some_and(|t| customer.is_none() || t.customer.as_ref() == customer)
         };
-        Ok(data
-            .holding(secret)
-            .filter(|(id, c)| own(*id, c))
-            .map(|(id, _)| id))
+        Ok(data.holding(secret).filter(|(id, c)| own(*id, c)).map(|(id, _)| id))
     }
 
     async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
@@ -233,11 +208,7 @@ impl TokenStore for MemoryTokenStore {
         let Some(connection) = data.named(connection, Some(customer)) else {
             return Ok(None);
         };
-        let own = connection
-            .tokens
-            .iter()
-            .rev()
-            .filter(|t| t.customer.as_ref() == Some(customer));
+        let own = connection.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
         let token = own
             .filter(|t| t.state == TokenState::Active)
             .find(|t| wanted.accepts(&t.facts.products, t.status.as_ref()));
@@ -252,20 +223,13 @@ impl TokenStore for MemoryTokenStore {
 
     async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
         let data = self.data();
-        let named = query
-            .connection
-            .map(|id| data.named(id, query.customer).map(|c| c.key));
-        let page = data
-            .connections()
-            .filter(|c| named.is_none_or(|key| key == Some(c.key)));
-        let own = page
-            .filter(|c| query.after.is_none_or(|after| c.key > after))
-            .filter_map(|c| {
-                let mut c = c.clone();
-                c.tokens
-                    .retain(|t| query.customer.is_none() || t.customer.as_ref() == query.customer);
-                (!c.tokens.is_empty()).then_some(c)
-            });
+        let named = query.connection.map(|id| data.named(id, query.customer).map(|c| c.key));
+        let page = data.connections().filter(|c| named.is_none_or(|key| key == Some(c.key)));
+        let own = page.filter(|c| query.after.is_none_or(|after| c.key > after)).filter_map(|c| {
+            let mut c = c.clone();
+            c.tokens.retain(|t| query.customer.is_none() || t.customer.as_ref() == query.customer);
+            (!c.tokens.is_empty()).then_some(c)
+        });
         Ok(own.take(query.limit).collect())
     }
 
@@ -276,28 +240,15 @@ impl TokenStore for MemoryTokenStore {
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
         let data = self.data();
-        let due = |kept: &Kept| {
-            kept.due
-                .is_some_and(|due| due_by.is_none_or(|by| due <= by))
-        };
-        let keys = data
-            .connections
-            .iter()
-            .filter(|(key, _)| after.is_none_or(|after| **key > after));
-        Ok(keys
-            .filter(|(_, kept)| due(kept))
-            .map(|(key, _)| *key)
-            .take(limit)
-            .collect())
+        let due = |kept: &Kept| kept.due.is_some_and(|due| due_by.is_none_or(|by| due <= by));
+        let keys =
+            data.connections.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        Ok(keys.filter(|(_, kept)| due(kept)).map(|(key, _)| *key).take(limit).collect())
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
         let data = self.data();
         let kept = data.connections.get(&connection).map(|kept| &kept.events);
-        Ok(kept
-            .into_iter()
-            .flatten()
-            .map(|(_, event)| event.clone())
-            .collect())
+        Ok(kept.into_iter().flatten().map(|(_, event)| event.clone()).collect())
     }
 }

@@ -50,10 +50,7 @@ secrets! {
 impl ConnectUrl {
     /// The same address with `state` appended, as Finch's own SDK passes it. None if it is not an
     /// address.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: the state belongs in this address"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the state belongs in this address")]
     pub fn with_state(&self, state: &State) -> Option<Self> {
         let mut url = url::Url::parse(self.expose()).ok()?;
         url.query_pairs_mut().append_pair("state", state.expose());
@@ -70,15 +67,8 @@ mod tests {
     fn a_state_is_appended_to_what_is_there() {
         let url = ConnectUrl::new("https://connect.tryfinch.com/authorize?session=s");
         let with = url.with_state(&State::new("a&b")).expect("an address");
-        assert_eq!(
-            with.expose(),
-            "https://connect.tryfinch.com/authorize?session=s&state=a%26b"
-        );
-        assert!(
-            ConnectUrl::new("nowhere")
-                .with_state(&State::new("s"))
-                .is_none()
-        );
+        assert_eq!(with.expose(), "https://connect.tryfinch.com/authorize?session=s&state=a%26b");
+        assert!(ConnectUrl::new("nowhere").with_state(&State::new("s")).is_none());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 pub enum ConnectionState {
     /// At least one token works.
     Connected,
-    /// Finch must be asked first whether a token still lives.
+    /// Finch must be asked first whether a token still lives; or, for the operator, one is quarantined.
     Unverified,
     /// The employer must authenticate again.
     NeedsReauth,
@@ -67,11 +67,8 @@ pub struct TokenView {
 impl ConnectionView {
     /// Derives the view. In a customer's scope the store has loaded that customer's tokens only.
     pub fn of(connection: &Connection) -> Self {
-        let ids: BTreeSet<_> = connection
-            .tokens
-            .iter()
-            .map(|t| t.facts.connection_id.clone())
-            .collect();
+        let ids: BTreeSet<_> =
+            connection.tokens.iter().map(|t| t.facts.connection_id.clone()).collect();
         Self {
             connection_ids: ids.into_iter().collect(),
             provider_id: connection.provider.clone(),
@@ -83,26 +80,20 @@ impl ConnectionView {
 
     /// The customers who have tokens in it.
     pub fn customers(&self) -> BTreeSet<&CustomerId> {
-        self.tokens
-            .iter()
-            .filter_map(|t| t.customer.as_ref())
-            .collect()
+        self.tokens.iter().filter_map(|t| t.customer.as_ref()).collect()
     }
 }
 
 impl ConnectionState {
     fn of(tokens: &[Token]) -> Self {
         let any = |state: &TokenState| tokens.iter().any(|t| t.state == *state);
-        if tokens
-            .iter()
-            .any(|t| t.state == TokenState::Active && !t.needs_reauth())
-        {
+        if tokens.iter().any(|t| t.state == TokenState::Active && !t.needs_reauth()) {
             Self::Connected
         } else if any(&TokenState::Active) {
             Self::NeedsReauth
         } else if any(&TokenState::Fenced) {
             Self::Disconnecting
-        } else if any(&TokenState::Unverified) {
+        } else if any(&TokenState::Unverified) || any(&TokenState::Quarantined) {
             Self::Unverified
         } else {
             Self::Disconnected

@@ -133,10 +133,7 @@ mod tests {
     #[test]
     fn an_unknown_value_survives_and_an_alias_is_understood() {
         assert_eq!(Product::from("payroll_notes").as_str(), "payroll_notes");
-        assert_eq!(
-            ConnectionStatus::from("error_reauth"),
-            ConnectionStatus::Reauth
-        );
+        assert_eq!(ConnectionStatus::from("error_reauth"), ConnectionStatus::Reauth);
         assert_eq!(
             ConnectionStatus::from("error_no_accout_setup").as_str(),
             "error_no_account_setup"

@@ -21,12 +21,7 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(parts: Parts, body: Bytes) -> Self {
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-            body,
-        }
+        Self { method: parts.method, uri: parts.uri, headers: parts.headers, body }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -51,9 +46,7 @@ impl Call {
         // Where the syntax breaks is said, what stands there is not: it may be a secret.
         serde_json::from_slice(&self.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            Invalid::body(format!(
-                "must be JSON; it breaks at line {line}, column {column}"
-            ))
+            Invalid::body(format!("must be JSON; it breaks at line {line}, column {column}"))
         })
     }
 
@@ -67,18 +60,13 @@ impl Call {
 
     /// The access token of `Authorization: Bearer`.
     pub(crate) fn bearer(&self) -> Result<&str, Refusal> {
-        self.authorization("Bearer")
-            .ok_or_else(Refusal::no_authentication)
+        self.authorization("Bearer").ok_or_else(Refusal::no_authentication)
     }
 
     /// Refuses a call without `Authorization: Basic` of this application.
     pub(crate) fn require_client(&self, id: &str, secret: &str) -> Result<(), Refusal> {
-        let given = self
-            .authorization("Basic")
-            .and_then(|text| STANDARD.decode(text).ok());
-        let given = given
-            .as_deref()
-            .and_then(|pair| std::str::from_utf8(pair).ok());
+        let given = self.authorization("Basic").and_then(|text| STANDARD.decode(text).ok());
+        let given = given.as_deref().and_then(|pair| std::str::from_utf8(pair).ok());
         match given.and_then(|pair| pair.split_once(':')) {
             Some(pair) if pair == (id, secret) => Ok(()),
             _ => Err(Refusal::unknown_client()),
@@ -87,21 +75,12 @@ impl Call {
 
     fn authorization(&self, scheme: &str) -> Option<&str> {
         const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
-        let (given, credentials) = self
-            .headers
-            .get(AUTHORIZATION)?
-            .to_str()
-            .ok()?
-            .trim()
-            .split_once(' ')?;
-        given
-            .eq_ignore_ascii_case(scheme)
-            .then(|| credentials.trim())
+        let (given, credentials) =
+            self.headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+        given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
     }
 }
 
 fn parameter(encoded: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(encoded)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into())
+    form_urlencoded::parse(encoded).find(|(key, _)| key == name).map(|(_, value)| value.into())
 }

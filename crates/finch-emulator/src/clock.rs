@@ -15,11 +15,7 @@ impl Clock {
     pub(crate) const LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
     pub(crate) fn start() -> Self {
-        Self {
-            started_at: Timestamp::now(),
-            started: Instant::now(),
-            advanced: Duration::ZERO,
-        }
+        Self { started_at: Timestamp::now(), started: Instant::now(), advanced: Duration::ZERO }
     }
 
     /// The time since the start.
@@ -31,9 +27,7 @@ impl Clock {
     pub(crate) fn timestamp(&self) -> String {
         let since = SignedDuration::try_from(self.now()).unwrap_or_default();
         let now = self.started_at.checked_add(since).unwrap_or(Timestamp::MAX);
-        Timestamp::from_second(now.as_second())
-            .unwrap_or(now)
-            .to_string()
+        Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {

@@ -46,13 +46,8 @@ pub(crate) fn queue_faults(world: &mut World, call: &Call) -> Result<Answer, Ref
         return Err(Invalid::body(rule).into());
     }
     let queued = faults.len();
-    faults
-        .into_iter()
-        .for_each(|fault| world.faults.push(fault));
-    Ok(answer::json(
-        StatusCode::CREATED,
-        &json!({ "queued": queued }),
-    ))
+    faults.into_iter().for_each(|fault| world.faults.push(fault));
+    Ok(answer::json(StatusCode::CREATED, &json!({ "queued": queued })))
 }
 
 /// `GET /__emulator/faults`: the faults that wait for their calls.
@@ -76,9 +71,7 @@ pub(crate) fn advance_clock(world: &mut World, call: &Call) -> Result<Answer, Re
         .ok_or_else(|| fields.invalid("advance_seconds", "is required"))?;
     let most = Clock::LIMIT.as_secs_f64();
     if !(0.0..=most).contains(&seconds) {
-        return Err(fields
-            .invalid("advance_seconds", format!("must be from 0 to {most}"))
-            .into());
+        return Err(fields.invalid("advance_seconds", format!("must be from 0 to {most}")).into());
     }
     world.clock.advance(Duration::from_secs_f64(seconds));
     Ok(answer::ok(&json!({ "now": world.clock.timestamp() })))

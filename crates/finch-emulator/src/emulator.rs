@@ -197,9 +197,7 @@ fn check_credentials(config: &EmulatorConfig) -> Result<(), EmulatorError> {
         return Err(EmulatorError::BadCredentials { which: "client id" });
     }
     if config.client_secret.is_empty() {
-        return Err(EmulatorError::BadCredentials {
-            which: "client secret",
-        });
+        return Err(EmulatorError::BadCredentials { which: "client secret" });
     }
     Ok(())
 }

@@ -137,17 +137,13 @@ impl Fault {
     /// Answers 200 with something that is no JSON, without any effect.
     #[must_use]
     pub fn garbage(self) -> Self {
-        self.does(FaultKind::Garbage {
-            after_effect: false,
-        })
+        self.does(FaultKind::Garbage { after_effect: false })
     }
 
     /// Leaves these fields out of Finch's answer.
     #[must_use]
     pub fn omit<F: Into<String>>(self, fields: impl IntoIterator<Item = F>) -> Self {
-        self.does(FaultKind::Omit(
-            fields.into_iter().map(Into::into).collect(),
-        ))
+        self.does(FaultKind::Omit(fields.into_iter().map(Into::into).collect()))
     }
 
     /// Lets a status or garbage come after the call took effect.
@@ -162,12 +158,7 @@ impl Fault {
     }
 
     fn answer(self, status: u16, body: Option<Value>) -> Self {
-        self.does(FaultKind::Answer {
-            status,
-            body,
-            headers: Vec::new(),
-            after_effect: false,
-        })
+        self.does(FaultKind::Answer { status, body, headers: Vec::new(), after_effect: false })
     }
 
     fn does(mut self, kind: FaultKind) -> Self {

@@ -17,10 +17,7 @@ pub(crate) struct Invalid {
 
 impl Invalid {
     pub(crate) fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            rule: rule.into(),
-        }
+        Self { field: field.into(), rule: rule.into() }
     }
 
     pub(crate) fn body(rule: impl Into<String>) -> Self {
@@ -63,8 +60,7 @@ impl<'a> Fields<'a> {
 
     /// A string that must be there, of any length.
     pub(crate) fn string(&self, name: &str) -> Result<&'a str, Invalid> {
-        self.optional_string(name)?
-            .ok_or_else(|| self.invalid(name, "is required"))
+        self.optional_string(name)?.ok_or_else(|| self.invalid(name, "is required"))
     }
 
     pub(crate) fn optional_string(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
@@ -73,8 +69,7 @@ impl<'a> Fields<'a> {
 
     /// A string of 1 to 255 characters that must be there.
     pub(crate) fn text(&self, name: &str) -> Result<&'a str, Invalid> {
-        self.optional_text(name)?
-            .ok_or_else(|| self.invalid(name, "is required"))
+        self.optional_text(name)?.ok_or_else(|| self.invalid(name, "is required"))
     }
 
     pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, Invalid> {
@@ -120,15 +115,10 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         let named = |choice: &&T| value.as_str() == Some(as_str(**choice));
-        choices
-            .iter()
-            .find(named)
-            .copied()
-            .map(Some)
-            .ok_or_else(|| {
-                let names: Vec<_> = choices.iter().map(|choice| as_str(*choice)).collect();
-                self.invalid(name, format!("must be one of: {}", names.join(", ")))
-            })
+        choices.iter().find(named).copied().map(Some).ok_or_else(|| {
+            let names: Vec<_> = choices.iter().map(|choice| as_str(*choice)).collect();
+            self.invalid(name, format!("must be one of: {}", names.join(", ")))
+        })
     }
 
     /// A list of strings, each once.
@@ -139,10 +129,7 @@ impl<'a> Fields<'a> {
         let rule = || self.invalid(name, "must be an array of strings");
         let mut strings = Vec::new();
         for item in value.as_array().ok_or_else(rule)? {
-            let item = item
-                .as_str()
-                .filter(|item| !item.is_empty())
-                .ok_or_else(rule)?;
+            let item = item.as_str().filter(|item| !item.is_empty()).ok_or_else(rule)?;
             if !strings.iter().any(|known| known == item) {
                 strings.push(item.to_owned());
             }

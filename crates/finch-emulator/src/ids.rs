@@ -39,10 +39,7 @@ impl Ids {
 
 /// The id of a company: the same name is the same company, in every run.
 pub(crate) fn company_id(name: &str) -> Uuid {
-    Uuid::new_v5(
-        &NAMESPACE,
-        format!("company/{}", name.trim().to_lowercase()).as_bytes(),
-    )
+    Uuid::new_v5(&NAMESPACE, format!("company/{}", name.trim().to_lowercase()).as_bytes())
 }
 
 /// The id of the one account, or entity, behind a connection.
@@ -53,9 +50,7 @@ pub(crate) fn account_id(connection: Uuid) -> Uuid {
 /// Names a token without giving it away: the first 16 hex digits of its UUIDv5 in the OID
 /// namespace.
 pub(crate) fn fingerprint(token: &str) -> String {
-    let mut hex = Uuid::new_v5(&Uuid::NAMESPACE_OID, token.as_bytes())
-        .simple()
-        .to_string();
+    let mut hex = Uuid::new_v5(&Uuid::NAMESPACE_OID, token.as_bytes()).simple().to_string();
     hex.truncate(16);
     hex
 }
@@ -63,10 +58,7 @@ pub(crate) fn fingerprint(token: &str) -> String {
 /// A name as an id: `"Acme HR, Inc."` becomes `acme_hr_inc`.
 pub(crate) fn slug(name: &str) -> String {
     let mut slug = String::with_capacity(name.len());
-    for word in name
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
+    for word in name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if !slug.is_empty() {
             slug.push('_');
         }

@@ -28,20 +28,12 @@ impl Refusal {
         if let Some(finch_code) = finch_code {
             body["finch_code"] = finch_code.into();
         }
-        Self {
-            status,
-            body,
-            header: None,
-        }
+        Self { status, body, header: None }
     }
 
     /// An error of the Connect endpoints, exactly as their OpenAPI description has it.
     fn connect(status: StatusCode, body: Value) -> Self {
-        Self {
-            status,
-            body,
-            header: None,
-        }
+        Self { status, body, header: None }
     }
 
     fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
@@ -75,13 +67,8 @@ impl Refusal {
     /// No access token in the header.
     pub(crate) fn no_authentication() -> Self {
         let message = "Unauthorized request: no authentication given";
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized_request",
-            None,
-            message,
-        )
-        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"Finch\"")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized_request", None, message)
+            .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"Finch\"")
     }
 
     /// An access token that is unknown or revoked: Finch doesn't tell them apart.
@@ -145,28 +132,17 @@ impl Refusal {
 
     /// The path exists, but not with this method.
     pub(crate) fn method_not_allowed(method: &Method, path: &str, allowed: &[Method]) -> Self {
-        let allowed = allowed
-            .iter()
-            .map(Method::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("{method} is not allowed at {path}, only {allowed}");
         let status = StatusCode::METHOD_NOT_ALLOWED;
         let mut refusal = Self::new(status, "method_not_allowed_error", None, &message);
-        refusal.header = HeaderValue::from_str(&allowed)
-            .ok()
-            .map(|value| (header::ALLOW, value));
+        refusal.header = HeaderValue::from_str(&allowed).ok().map(|value| (header::ALLOW, value));
         refusal
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {limit} bytes");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large_error",
-            None,
-            &message,
-        )
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large_error", None, &message)
     }
 
     /// The error that Finch gives with this status, or the likeliest of them.
@@ -174,11 +150,7 @@ impl Refusal {
         let (name, finch_code, message) = match status.as_u16() {
             400 => ("bad_request", Some("invalid_request"), "Invalid request"),
             401 => return Self::invalid_token(),
-            402 => (
-                "payment_required",
-                Some("payment_required"),
-                "Payment required",
-            ),
+            402 => ("payment_required", Some("payment_required"), "Payment required"),
             403 => (
                 "error_permissions",
                 Some("insufficient_account_permissions"),
@@ -191,26 +163,10 @@ impl Refusal {
                 Some("not_supported_by_provider"),
                 "Not supported by the provider",
             ),
-            429 => (
-                "rate_limit_exceeded_error",
-                Some("finch_api_ip_rl"),
-                "Rate limit exceeded",
-            ),
-            500 => (
-                "server_error",
-                Some("internal_server_error"),
-                "Internal server error",
-            ),
-            501 => (
-                "not_implemented_error",
-                Some("not_implemented_error"),
-                "Not implemented",
-            ),
-            502 => (
-                "bad_gateway_error",
-                Some("upstream_provider_error"),
-                "Bad gateway",
-            ),
+            429 => ("rate_limit_exceeded_error", Some("finch_api_ip_rl"), "Rate limit exceeded"),
+            500 => ("server_error", Some("internal_server_error"), "Internal server error"),
+            501 => ("not_implemented_error", Some("not_implemented_error"), "Not implemented"),
+            502 => ("bad_gateway_error", Some("upstream_provider_error"), "Bad gateway"),
             _ => ("error", None, status.canonical_reason().unwrap_or("Error")),
         };
         Self::new(status, name, finch_code, message)
@@ -228,11 +184,6 @@ impl Refusal {
 impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Self {
         let message = format!("Invalid request: {invalid}");
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            Some("invalid_request"),
-            &message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", Some("invalid_request"), &message)
     }
 }

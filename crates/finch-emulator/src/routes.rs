@@ -16,27 +16,11 @@ static FINCH: [Route; 11] = [
     (Method::GET, "/introspect", finch::introspect::introspect),
     (Method::POST, "/disconnect", finch::disconnect::disconnect),
     (Method::POST, "/connect/sessions", finch::sessions::new),
-    (
-        Method::POST,
-        "/connect/sessions/reauthenticate",
-        finch::sessions::reauthenticate,
-    ),
+    (Method::POST, "/connect/sessions/reauthenticate", finch::sessions::reauthenticate),
     (Method::GET, "/providers", finch::providers::list),
-    (
-        Method::POST,
-        "/sandbox/connections",
-        finch::sandbox::new_connection,
-    ),
-    (
-        Method::POST,
-        "/sandbox/connections/accounts",
-        finch::sandbox::new_account,
-    ),
-    (
-        Method::PUT,
-        "/sandbox/connections/accounts",
-        finch::sandbox::update_account,
-    ),
+    (Method::POST, "/sandbox/connections", finch::sandbox::new_connection),
+    (Method::POST, "/sandbox/connections/accounts", finch::sandbox::new_account),
+    (Method::PUT, "/sandbox/connections/accounts", finch::sandbox::update_account),
     (Method::GET, "/authorize", finch::authorize::form),
     (Method::POST, "/authorize", finch::authorize::submit),
 ];
@@ -58,34 +42,19 @@ pub(crate) fn is_control(path: &str) -> bool {
 
 /// Answers a call, in full or not at all.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
-    let routes: &[Route] = if is_control(call.path()) {
-        &CONTROL
-    } else {
-        &FINCH
-    };
+    let routes: &[Route] = if is_control(call.path()) { &CONTROL } else { &FINCH };
     let answer = find(routes, call).and_then(|(_, handler)| handler(world, call));
     answer.unwrap_or_else(Refusal::into_answer)
 }
 
 fn find(routes: &[Route], call: &Call) -> Result<(usize, Handler), Refusal> {
     // HEAD is GET without a body, which the server leaves out by itself.
-    let method = if call.method == Method::HEAD {
-        &Method::GET
-    } else {
-        &call.method
-    };
+    let method = if call.method == Method::HEAD { &Method::GET } else { &call.method };
     let here = |route: &&Route| route.1 == call.path();
-    if let Some(at) = routes
-        .iter()
-        .position(|route| here(&route) && route.0 == *method)
-    {
+    if let Some(at) = routes.iter().position(|route| here(&route) && route.0 == *method) {
         return Ok((at, routes[at].2));
     }
-    let allowed: Vec<_> = routes
-        .iter()
-        .filter(here)
-        .map(|route| route.0.clone())
-        .collect();
+    let allowed: Vec<_> = routes.iter().filter(here).map(|route| route.0.clone()).collect();
     Err(if allowed.is_empty() {
         Refusal::not_found(call.path())
     } else {

@@ -136,11 +136,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
             _ => [whole, data].concat().into(),
         };
     }
-    if length > BODY_LIMIT {
-        Err(Unread::TooLarge)
-    } else {
-        Ok(whole)
-    }
+    if length > BODY_LIMIT { Err(Unread::TooLarge) } else { Ok(whole) }
 }
 
 /// Answers a call, unless a fault is waiting for it.
@@ -164,8 +160,5 @@ async fn play(world: &Shared, call: &Call, fault: Fault) -> Result<Answer, Dropp
     if !fault.delay.is_zero() {
         time::sleep(fault.delay).await;
     }
-    fault
-        .kind
-        .play(|| routes::answer(&mut world.lock(), call))
-        .ok_or(Dropped)
+    fault.kind.play(|| routes::answer(&mut world.lock(), call)).ok_or(Dropped)
 }

@@ -87,11 +87,7 @@ impl World {
         let tokens = self.tokens();
         EmulatorState {
             disconnect_scope: self.config.disconnect_scope,
-            connections: self
-                .connections()
-                .into_iter()
-                .map(ConnectionState::of)
-                .collect(),
+            connections: self.connections().into_iter().map(ConnectionState::of).collect(),
             tokens: tokens
                 .into_iter()
                 .map(|(secret, token)| TokenState::of(secret, token))

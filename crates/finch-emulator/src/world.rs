@@ -92,10 +92,7 @@ impl World {
     /// Makes an access token: the moment at which a connection comes to be.
     pub(crate) fn admit(&mut self, grant: Grant) -> (&str, &Token, &Connection) {
         let key = self.key(&grant);
-        let id = match grant
-            .reauthenticates
-            .or_else(|| self.open.get(&key).copied())
-        {
+        let id = match grant.reauthenticates.or_else(|| self.open.get(&key).copied()) {
             Some(id) => id,
             None => self.ids.make(Kind::Connection),
         };
@@ -170,9 +167,7 @@ impl World {
 
     /// A connection that has not been disconnected.
     pub(crate) fn live_connection(&self, id: Uuid) -> Option<&Connection> {
-        self.connections
-            .get(&id)
-            .filter(|connection| connection.is_live())
+        self.connections.get(&id).filter(|connection| connection.is_live())
     }
 
     /// The newest live connection of a customer.
@@ -191,9 +186,7 @@ impl World {
             .live_tokens()
             .filter_map(|secret| self.tokens.get(secret)?.grant.customer.as_ref());
         let first = customers.next()?;
-        customers
-            .all(|other| other.id == first.id)
-            .then(|| first.clone())
+        customers.all(|other| other.id == first.id).then(|| first.clone())
     }
 
     /// All connections, oldest first.
@@ -205,27 +198,18 @@ impl World {
 
     /// All tokens with their secrets, oldest first.
     pub(crate) fn tokens(&self) -> Vec<(&str, &Token)> {
-        let mut tokens: Vec<_> = self
-            .tokens
-            .iter()
-            .map(|(secret, token)| (secret.as_str(), token))
-            .collect();
+        let mut tokens: Vec<_> =
+            self.tokens.iter().map(|(secret, token)| (secret.as_str(), token)).collect();
         tokens.sort_unstable_by_key(|(_, token)| token.number);
         tokens
     }
 
     /// A company by its id, with the name it is known by, if it is.
     pub(crate) fn company(&self, id: Uuid) -> Company {
-        let known = self
-            .connections
-            .values()
-            .find(|connection| connection.company.id == id);
+        let known = self.connections.values().find(|connection| connection.company.id == id);
         match known {
             Some(connection) => connection.company.clone(),
-            None => Company {
-                id,
-                name: format!("Company {id}"),
-            },
+            None => Company { id, name: format!("Company {id}") },
         }
     }
 
@@ -247,18 +231,11 @@ impl World {
     }
 
     fn forget_oldest_revoked(&mut self) {
-        let oldest = self
-            .revoked
-            .pop_front()
-            .and_then(|secret| self.tokens.remove(&secret));
+        let oldest = self.revoked.pop_front().and_then(|secret| self.tokens.remove(&secret));
         let Some(connection) = oldest.map(|token| token.connection) else {
             return;
         };
-        if self
-            .connections
-            .get_mut(&connection)
-            .is_some_and(Connection::forget_one)
-        {
+        if self.connections.get_mut(&connection).is_some_and(Connection::forget_one) {
             self.connections.remove(&connection);
         }
     }

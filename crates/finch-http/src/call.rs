@@ -73,22 +73,10 @@ impl Call<'_> {
     /// Whether `text`, which came from outside, repeats a secret of this call. A short secret may
     /// stand in an innocent text by chance, so that only a long one is searched for.
     pub(crate) fn is_echoed_in(&self, text: &str) -> bool {
-        let basic = self
-            .authorization
-            .as_ref()
-            .and_then(|header| header.to_str().ok());
-        let credential = basic
-            .and_then(|header| header.split_once(' '))
-            .map_or("", |(_, c)| c);
-        let secrets = self
-            .secrets
-            .iter()
-            .copied()
-            .chain([credential])
-            .filter(|s| !s.is_empty());
-        secrets
-            .into_iter()
-            .any(|s| text == s || (s.len() >= 16 && text.contains(s)))
+        let basic = self.authorization.as_ref().and_then(|header| header.to_str().ok());
+        let credential = basic.and_then(|header| header.split_once(' ')).map_or("", |(_, c)| c);
+        let secrets = self.secrets.iter().copied().chain([credential]).filter(|s| !s.is_empty());
+        secrets.into_iter().any(|s| text == s || (s.len() >= 16 && text.contains(s)))
     }
 }
 
@@ -100,10 +88,7 @@ pub(crate) fn secret_header(text: String) -> Result<HeaderValue, InvalidHeaderVa
     Ok(header)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: Bearer authentication of the token's calls"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: Bearer authentication of the token's calls")]
 pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, CallError> {
     secret_header(format!("Bearer {}", token.expose())).map_err(|_| CallError::Token)
 }

@@ -72,10 +72,8 @@ impl HttpFinchConfig {
         if self.client_id.as_str().contains(':') {
             return Err(ConfigError::ClientId);
         }
-        for (name, value) in [
-            ("connect_timeout", self.connect_timeout),
-            ("timeout", self.timeout),
-        ] {
+        for (name, value) in [("connect_timeout", self.connect_timeout), ("timeout", self.timeout)]
+        {
             if value.is_zero() || value > DAY {
                 return Err(ConfigError::Timeout(name));
             }

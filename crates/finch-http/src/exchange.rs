@@ -53,13 +53,8 @@ pub(crate) async fn exchange(
 fn grant(reply: &Reply) -> Result<Grant, Problem> {
     let answer = reply.object()?;
     let secret = answer.required("access_token")?;
-    if secret
-        .chars()
-        .any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER)
-    {
-        return Err(Problem::Unreadable(
-            "access_token holds a character that no token has".into(),
-        ));
+    if secret.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        return Err(Problem::Unreadable("access_token holds a character that no token has".into()));
     }
     Ok(Grant {
         secret: AccessToken::new(secret),
@@ -74,10 +69,7 @@ fn grant(reply: &Reply) -> Result<Grant, Problem> {
             connection_type: answer.text("connection_type").map(Into::into),
             token_type: answer.text("token_type"),
             account_id: answer.id("account_id"),
-            entity_ids: answer
-                .texts("entity_ids")
-                .filter_map(|id| id.parse().ok())
-                .collect(),
+            entity_ids: answer.texts("entity_ids").filter_map(|id| id.parse().ok()).collect(),
         },
     })
 }

@@ -48,10 +48,7 @@ impl HttpFinch {
         config.check()?;
         let (origin, base) = config.base()?;
         Ok(Self {
-            application: Application {
-                client_id: config.client_id.clone(),
-                origin,
-            },
+            application: Application { client_id: config.client_id.clone(), origin },
             client: client(&config, base.starts_with("https:"))?,
             basic: basic(&config)?,
             urls: Urls::below(&base)?,
@@ -77,15 +74,9 @@ impl Urls {
 
 fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> {
     let always = HeaderMap::from_iter([
-        (
-            HeaderName::from_static("finch-api-version"),
-            HeaderValue::from_static("2020-09-17"),
-        ),
+        (HeaderName::from_static("finch-api-version"), HeaderValue::from_static("2020-09-17")),
         (ACCEPT, HeaderValue::from_static("application/json")),
-        (
-            USER_AGENT,
-            HeaderValue::from_static(concat!("finch-http/", env!("CARGO_PKG_VERSION"))),
-        ),
+        (USER_AGENT, HeaderValue::from_static(concat!("finch-http/", env!("CARGO_PKG_VERSION")))),
     ]);
     let mut client = Client::builder()
         .default_headers(always)
@@ -109,33 +100,19 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
             client = client.tls_certs_only([]);
         }
     }
-    client
-        .build()
-        .map_err(|e| ConfigError::Client(Box::new(e.without_url())))
+    client.build().map_err(|e| ConfigError::Client(Box::new(e.without_url())))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: Basic authentication of the sessions"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: Basic authentication of the sessions")]
 fn basic(config: &HttpFinchConfig) -> Result<HeaderValue, ConfigError> {
-    let pair = Zeroizing::new(format!(
-        "{}:{}",
-        config.client_id,
-        config.client_secret.expose()
-    ));
-    let header = format!(
-        "Basic {}",
-        Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str()
-    );
+    let pair = Zeroizing::new(format!("{}:{}", config.client_id, config.client_secret.expose()));
+    let header = format!("Basic {}", Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str());
     crate::call::secret_header(header).map_err(|e| ConfigError::Client(Box::new(e)))
 }
 
 impl fmt::Debug for HttpFinch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpFinch")
-            .field("application", &self.application)
-            .finish_non_exhaustive()
+        f.debug_struct("HttpFinch").field("application", &self.application).finish_non_exhaustive()
     }
 }
 

@@ -39,9 +39,6 @@ fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
         company_id: answer.id("company_id"),
         finch_customer_id: answer.id("customer_id"),
         products: answer.texts("products").map(Product::from).collect(),
-        status: answer
-            .required_object("connection_status")?
-            .required("status")?
-            .into(),
+        status: answer.required_object("connection_status")?.required("status")?.into(),
     })
 }

@@ -13,10 +13,7 @@ pub(crate) struct Lost {
 impl Lost {
     /// The call's time is over. How far it had come is not known.
     pub(crate) fn out_of_time(timeout: Duration) -> Self {
-        Self {
-            problem: format!("nothing came within {timeout:?}"),
-            sent: true,
-        }
+        Self { problem: format!("nothing came within {timeout:?}"), sent: true }
     }
 
     /// The answer did not begin.
@@ -42,21 +39,12 @@ impl Lost {
 
     /// The answer began and did not end.
     pub(crate) fn on_the_way_back(error: reqwest::Error) -> Self {
-        let problem = format!(
-            "the connection broke within it{}",
-            kind(&error.without_url())
-        );
-        Self {
-            problem,
-            sent: true,
-        }
+        let problem = format!("the connection broke within it{}", kind(&error.without_url()));
+        Self { problem, sent: true }
     }
 
     pub(crate) fn into_error(self) -> FinchApiError {
-        FinchApiError::NoAnswer {
-            problem: self.problem,
-            sent: self.sent,
-        }
+        FinchApiError::NoAnswer { problem: self.problem, sent: self.sent }
     }
 }
 
@@ -75,12 +63,6 @@ fn kind(error: &(dyn Error + 'static)) -> String {
 
 /// Why there is no connection: nothing secret has gone out yet that could come back.
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    let text = sources(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    text.chars()
-        .take(200)
-        .flat_map(char::escape_debug)
-        .collect()
+    let text = sources(error).last().map(ToString::to_string).unwrap_or_default();
+    text.chars().take(200).flat_map(char::escape_debug).collect()
 }

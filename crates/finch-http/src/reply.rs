@@ -34,23 +34,13 @@ impl Reply {
         call: &Call<'_>,
         max_body: usize,
     ) -> Result<Self, Lost> {
-        let header = response
-            .headers()
-            .get("finch-request-id")
-            .and_then(|id| id.to_str().ok());
-        let request_id = header
-            .filter(|id| !call.is_echoed_in(id))
-            .and_then(|id| RequestId::new(id).ok());
+        let header = response.headers().get("finch-request-id").and_then(|id| id.to_str().ok());
+        let request_id =
+            header.filter(|id| !call.is_echoed_in(id)).and_then(|id| RequestId::new(id).ok());
         let retry_after = retry::asked(response.headers(), Timestamp::now);
         let status = response.status().as_u16();
         let body = body(&mut response, max_body).await?;
-        Ok(Self {
-            status,
-            request_id,
-            retry_after,
-            body,
-            max_body,
-        })
+        Ok(Self { status, request_id, retry_after, body, max_body })
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -85,10 +75,7 @@ impl Reply {
                     None => format!("more than {} bytes", self.max_body),
                 };
                 let problem = format!("{problem} ({length})");
-                FinchApiError::Unreadable {
-                    problem,
-                    answer: Box::new(self.answer()),
-                }
+                FinchApiError::Unreadable { problem, answer: Box::new(self.answer()) }
             }
             Problem::Declined => FinchApiError::Rejected(Box::new(self.answer())),
         }
@@ -96,9 +83,7 @@ impl Reply {
 }
 
 async fn body(response: &mut Response, max: usize) -> Result<Option<Zeroizing<String>>, Lost> {
-    let announced = response
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
     if announced.is_some_and(|length| length > max) {
         return Ok(None);
     }

@@ -36,20 +36,14 @@ pub(crate) fn wait(
     match asked {
         Some(asked) if asked > config.max_retry_after => None,
         Some(asked) if !asked.is_zero() => Some(asked),
-        _ => Some(backoff(
-            config,
-            repetition,
-            RandomState::new().hash_one(repetition),
-        )),
+        _ => Some(backoff(config, repetition, RandomState::new().hash_one(repetition))),
     }
 }
 
 /// Doubles up to the longest, less up to a quarter, so that callers who failed together do not come
 /// back together.
 fn backoff(config: &HttpFinchConfig, repetition: u32, random: u64) -> Duration {
-    let doubled = config
-        .backoff
-        .saturating_mul(2u32.saturating_pow(repetition));
+    let doubled = config.backoff.saturating_mul(2u32.saturating_pow(repetition));
     let longest = doubled.min(config.max_backoff);
     let quarter = longest / 4;
     longest - quarter.mul_f64(f64::from(random as u32) / f64::from(u32::MAX))
@@ -65,16 +59,9 @@ pub(crate) fn asked(headers: &HeaderMap, now: fn() -> Timestamp) -> Option<Durat
     if let Some(seconds) = number(text) {
         return Some(capped(seconds));
     }
-    let date = DateTimeParser::new()
-        .relaxed_weekday(true)
-        .parse_timestamp(text)
-        .ok()?;
+    let date = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
     // A date that has passed asks for no wait.
-    Some(
-        Duration::try_from(date.duration_since(now()))
-            .unwrap_or_default()
-            .min(LONGEST),
-    )
+    Some(Duration::try_from(date.duration_since(now())).unwrap_or_default().min(LONGEST))
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -99,18 +86,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_less_up_to_a_quarter() {
-        for (repetition, longest) in [
-            (0, 500),
-            (1, 1000),
-            (2, 2000),
-            (4, 8000),
-            (9, 8000),
-            (u32::MAX, 8000),
-        ] {
-            assert_eq!(
-                backoff(&config(), repetition, 0),
-                Duration::from_millis(longest)
-            );
+        for (repetition, longest) in
+            [(0, 500), (1, 1000), (2, 2000), (4, 8000), (9, 8000), (u32::MAX, 8000)]
+        {
+            assert_eq!(backoff(&config(), repetition, 0), Duration::from_millis(longest));
             assert_eq!(
                 backoff(&config(), repetition, u64::MAX),
                 Duration::from_millis(longest * 3 / 4)
@@ -126,10 +105,7 @@ mod tests {
         assert_eq!(wait(&config(), 0, Some(seconds(31))), None);
         for asked in [None, Some(Duration::ZERO)] {
             let wait = wait(&config(), 1, asked).expect("a wait");
-            assert!(
-                (Duration::from_millis(750)..=seconds(1)).contains(&wait),
-                "{wait:?}"
-            );
+            assert!((Duration::from_millis(750)..=seconds(1)).contains(&wait), "{wait:?}");
         }
     }
 
@@ -143,11 +119,7 @@ mod tests {
             ("retry-after", "Sat, 21 Nov 2026 12:00:09 GMT", Some(9000)),
             ("retry-after", "Mon, 21 Nov 2026 12:00:09 GMT", Some(9000)),
             ("retry-after", "Sat, 21 Nov 2026 11:59:00 GMT", Some(0)),
-            (
-                "retry-after",
-                "Sun, 21 Nov 2027 12:00:00 GMT",
-                Some(86_400_000),
-            ),
+            ("retry-after", "Sun, 21 Nov 2027 12:00:00 GMT", Some(86_400_000)),
             ("retry-after", "99999999999999999999", Some(86_400_000)),
             ("retry-after-ms", "12", Some(12)),
             ("retry-after-ms", "-12", None),
@@ -159,10 +131,7 @@ mod tests {
             ("retry-after", "...", None),
             ("retry-after", "later", None),
         ] {
-            let header = (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
+            let header = (HeaderName::from_static(name), HeaderValue::from_static(value));
             let headers = HeaderMap::from_iter([header]);
             assert_eq!(
                 asked(&headers, now),

@@ -62,11 +62,8 @@ impl HttpFinch {
     ) -> Result<Reply, Lost> {
         let began = Instant::now();
         let exchange = async {
-            let response = self
-                .client
-                .execute(call.request())
-                .await
-                .map_err(Lost::on_the_way_there)?;
+            let response =
+                self.client.execute(call.request()).await.map_err(Lost::on_the_way_there)?;
             Reply::receive(response, call, self.config.max_body).await
         };
         let outcome = timeout_at(deadline, exchange)
@@ -75,20 +72,12 @@ impl HttpFinch {
         let (operation, attempt) = (call.operation, repetition + 1);
         let elapsed_ms = began.elapsed().as_millis() as u64;
         match &outcome {
-            Ok(Reply {
-                status, request_id, ..
-            }) => {
+            Ok(Reply { status, request_id, .. }) => {
                 let request_id = request_id.as_ref().map(|id| id.as_str());
-                debug!(
-                    operation,
-                    attempt, status, request_id, elapsed_ms, "Finch answered"
-                );
+                debug!(operation, attempt, status, request_id, elapsed_ms, "Finch answered");
             }
             Err(Lost { problem, .. }) => {
-                debug!(
-                    operation,
-                    attempt, problem, elapsed_ms, "no answer from Finch"
-                );
+                debug!(operation, attempt, problem, elapsed_ms, "no answer from Finch");
             }
         }
         outcome
@@ -98,10 +87,9 @@ impl HttpFinch {
 /// The last error, unless it would hide that an earlier try may have gone out.
 fn settled(error: FinchApiError, doubt: Option<FinchApiError>, repeat: Repeat) -> FinchApiError {
     match (error, doubt) {
-        (FinchApiError::NoAnswer { problem, .. }, Some(_)) => FinchApiError::NoAnswer {
-            problem,
-            sent: true,
-        },
+        (FinchApiError::NoAnswer { problem, .. }, Some(_)) => {
+            FinchApiError::NoAnswer { problem, sent: true }
+        }
         // Dead is dead, whichever try did it.
         (error @ FinchApiError::TokenInvalid(_), _) => error,
         (error, Some(mut doubt)) if repeat == Repeat::InDoubt && !error.is_ambiguous() => {

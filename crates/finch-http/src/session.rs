@@ -80,13 +80,7 @@ pub(crate) async fn reauthenticate_session(
         redirect_uri: session.redirect_uri.as_ref().map(RedirectUri::as_str),
         minutes_to_expire: minutes(session.lifetime),
     })?;
-    send(
-        finch,
-        "reauthenticate_session",
-        &finch.urls.reauthenticate_session,
-        body,
-    )
-    .await
+    send(finch, "reauthenticate_session", &finch.urls.reauthenticate_session, body).await
 }
 
 #[expect(
@@ -116,10 +110,7 @@ fn connect_session(reply: &Reply) -> Result<ConnectSession, Problem> {
     let session_id = answer.required_id("session_id")?;
     let connect_url = answer.required("connect_url")?;
     match Origin::new(&connect_url) {
-        Ok(_) => Ok(ConnectSession {
-            session_id,
-            connect_url: ConnectUrl::new(connect_url),
-        }),
+        Ok(_) => Ok(ConnectSession { session_id, connect_url: ConnectUrl::new(connect_url) }),
         Err(problem) => Err(Problem::Unreadable(format!("connect_url {problem}"))),
     }
 }

@@ -67,9 +67,7 @@ impl<'a> Object<'a> {
     /// The last field of that name, as JSON; null counts as absent.
     fn raw(&self, name: &str) -> Option<&'a str> {
         let fields = self.fields.0.iter().rev();
-        let (_, value) = fields
-            .into_iter()
-            .find(|(key, _)| is_named(key.get(), name))?;
+        let (_, value) = fields.into_iter().find(|(key, _)| is_named(key.get(), name))?;
         Some(value.get()).filter(|json| *json != "null")
     }
 
@@ -85,13 +83,9 @@ impl<'a> Object<'a> {
 
     /// The texts of an array, if there is one; what is no text is passed over.
     pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = String> + use<'a> {
-        let array = self
-            .raw(name)
-            .and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
-        array
-            .into_iter()
-            .flatten()
-            .filter_map(|json| serde_json::from_str(json.get()).ok())
+        let array =
+            self.raw(name).and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
+        array.into_iter().flatten().filter_map(|json| serde_json::from_str(json.get()).ok())
     }
 
     /// An object, if there is one.
@@ -101,8 +95,7 @@ impl<'a> Object<'a> {
 
     /// Whether the field is a whole number.
     pub(crate) fn is_integer(&self, name: &str) -> bool {
-        self.raw(name)
-            .is_some_and(|json| json.parse::<i64>().is_ok())
+        self.raw(name).is_some_and(|json| json.parse::<i64>().is_ok())
     }
 
     /// A text that must be there.
@@ -116,15 +109,12 @@ impl<'a> Object<'a> {
 
     /// An identifier that must be there.
     pub(crate) fn required_id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        self.required(name)?
-            .parse()
-            .map_err(|_| self.problem(name, "is no identifier of Finch's"))
+        self.required(name)?.parse().map_err(|_| self.problem(name, "is no identifier of Finch's"))
     }
 
     /// An object that must be there.
     pub(crate) fn required_object(&self, name: &str) -> Result<Self, Problem> {
-        self.object(name)
-            .ok_or_else(|| self.missing(name, "an object"))
+        self.object(name).ok_or_else(|| self.missing(name, "an object"))
     }
 
     fn missing(&self, name: &str, wanted: &str) -> Problem {

@@ -36,14 +36,10 @@ pub(crate) fn random_key() -> Result<KeyBytes, SealError> {
 pub(crate) struct AeadKey(LessSafeKey);
 
 impl AeadKey {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: expanded into the key schedule"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: expanded into the key schedule")]
     pub(crate) fn new(bytes: &KeyBytes) -> Result<Self, SealError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes.expose_secret());
-        key.map(|key| Self(LessSafeKey::new(key)))
-            .map_err(|_| SealError::Crypto)
+        key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| SealError::Crypto)
     }
 
     /// `prefix`, nonce, ciphertext, tag. Of these the ciphertext and `bound_to` are authenticated:
@@ -82,12 +78,8 @@ impl AeadKey {
         sealed: &[u8],
         plaintext: &mut [u8],
     ) -> Result<(), SealError> {
-        let (nonce, rest) = sealed
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(SealError::Truncated)?;
-        let (ciphertext, tag) = rest
-            .split_last_chunk::<TAG_LEN>()
-            .ok_or(SealError::Truncated)?;
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Truncated)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(SealError::Truncated)?;
         let nonce = aws_lc_rs::aead::Nonce::from(nonce);
         self.0
             .open_separate_gather(nonce, Aad::from(bound_to), ciphertext, tag, plaintext)

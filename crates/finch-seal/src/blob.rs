@@ -24,12 +24,7 @@ impl Header {
     pub(crate) fn split(blob: &[u8]) -> Result<(Self, &[u8]), SealError> {
         match blob.split_first_chunk() {
             Some((&[VERSION, AES_256_GCM, a, b, c, d], sealed)) if sealed.len() >= OVERHEAD => {
-                Ok((
-                    Self {
-                        epoch: u32::from_be_bytes([a, b, c, d]),
-                    },
-                    sealed,
-                ))
+                Ok((Self { epoch: u32::from_be_bytes([a, b, c, d]) }, sealed))
             }
             Some(([VERSION, AES_256_GCM, ..], _)) | None => Err(SealError::Truncated),
             Some(([VERSION, algorithm, ..], _)) => Err(SealError::UnknownAlgorithm(*algorithm)),

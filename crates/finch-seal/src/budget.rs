@@ -48,18 +48,10 @@ impl Budget {
 
     /// The next reservation, after `reserved` by all processes so far; none when the key is used up.
     pub(crate) fn next(&self, reserved: u32) -> Option<Reservation> {
-        let available = LIMIT
-            .checked_sub(reserved)
-            .filter(|&available| available > 0)?;
-        let wanted = self
-            .granted
-            .load(Ordering::Acquire)
-            .clamp(SMALLEST, LARGEST);
+        let available = LIMIT.checked_sub(reserved).filter(|&available| available > 0)?;
+        let wanted = self.granted.load(Ordering::Acquire).clamp(SMALLEST, LARGEST);
         let seals = wanted.min(available);
-        Some(Reservation {
-            total: reserved + seals,
-            seals,
-        })
+        Some(Reservation { total: reserved + seals, seals })
     }
 
     /// The sums stay below `LIMIT`, as `next` hands out no more than that over all processes.
@@ -71,9 +63,7 @@ impl Budget {
     /// Takes one seal.
     pub(crate) fn spend(&self) -> Result<(), SealError> {
         self.left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
-                left.checked_sub(1)
-            })
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
             .map(drop)
             .map_err(|_| SealError::ReservationSpent)
     }

@@ -46,9 +46,7 @@ impl IndexKey {
     /// The fields go to the HMAC one by one: the secret is never copied.
     pub(crate) fn sign(&self, domain: &str, secret: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
-        frame(&[LABEL, domain.as_bytes(), secret], |part| {
-            context.update(part)
-        });
+        frame(&[LABEL, domain.as_bytes(), secret], |part| context.update(part));
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(context.sign().as_ref());
         fingerprint

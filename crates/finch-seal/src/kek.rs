@@ -60,9 +60,7 @@ impl Kek {
             _ => None,
         };
         let key = KeyBytes::new(bytes);
-        read.map(|()| Self(key)).ok_or(ParseKeyError::Malformed {
-            length: text.chars().count(),
-        })
+        read.map(|()| Self(key)).ok_or(ParseKeyError::Malformed { length: text.chars().count() })
     }
 
     /// The bytes, for the key file.
@@ -83,10 +81,7 @@ impl Kek {
         AeadKey::new(&KeyBytes::new(bytes))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: the plaintext that is being wrapped"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the plaintext that is being wrapped")]
     pub(crate) fn wrap_with_nonce(
         &self,
         key: &KeyBytes,
@@ -94,8 +89,7 @@ impl Kek {
         nonce: Nonce,
     ) -> Result<Vec<u8>, SealError> {
         let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
-        self.wrapping_key()?
-            .seal(&WRAP_HEADER, nonce, &bound_to, key.expose_secret())
+        self.wrapping_key()?.seal(&WRAP_HEADER, nonce, &bound_to, key.expose_secret())
     }
 }
 
@@ -104,11 +98,7 @@ impl KeySource for Kek {
     fn id(&self) -> KeyId {
         let tag = hmac::sign(&self.hmac_key(), KEY_ID_LABEL);
         KeyId::new(
-            tag.as_ref()
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>(),
+            tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>(),
         )
     }
 
@@ -117,9 +107,7 @@ impl KeySource for Kek {
     }
 
     fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
-        let sealed = wrapped
-            .strip_prefix(&WRAP_HEADER)
-            .ok_or(SealError::BrokenKeys)?;
+        let sealed = wrapped.strip_prefix(&WRAP_HEADER).ok_or(SealError::BrokenKeys)?;
         let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
         let mut key = Box::new([0; 32]);
         let opened = self.wrapping_key()?.open(&bound_to, sealed, &mut *key);
@@ -133,10 +121,7 @@ impl KeySource for Kek {
 fn decode_hex(digits: &str, bytes: &mut [u8; 32]) -> Option<()> {
     let (pairs, _) = digits.as_bytes().as_chunks::<2>();
     for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (
-            char::from(high).to_digit(16)?,
-            char::from(low).to_digit(16)?,
-        );
+        let (high, low) = (char::from(high).to_digit(16)?, char::from(low).to_digit(16)?);
         *byte = u8::try_from(high << 4 | low).ok()?;
     }
     Some(())
@@ -150,10 +135,6 @@ fn decode_base64(digits: &str, bytes: &mut [u8; 32]) -> Option<()> {
     // The decoder asks for room for 44 digits without padding.
     let mut decoded = Zeroizing::new([0; 33]);
     let length = engine.decode_slice(digits, decoded.as_mut_slice()).ok()?;
-    bytes.copy_from_slice(
-        decoded
-            .get(..length)
-            .filter(|decoded| decoded.len() == 32)?,
-    );
+    bytes.copy_from_slice(decoded.get(..length).filter(|decoded| decoded.len() == 32)?);
     Some(())
 }

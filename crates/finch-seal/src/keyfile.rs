@@ -25,10 +25,7 @@ const LONGEST: u64 = 1024;
 pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => KeyFileError::Missing { path: path.into() },
-        _ => KeyFileError::Read {
-            path: path.into(),
-            source,
-        },
+        _ => KeyFileError::Read { path: path.into(), source },
     };
     let file = File::open(path).map_err(failed)?;
     // Of the open file, not of the path: what was checked is what is read.
@@ -38,26 +35,16 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(KeyFileError::Exposed {
-            path: path.into(),
-            mode,
-        });
+        return Err(KeyFileError::Exposed { path: path.into(), mode });
     }
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
-    file.take(LONGEST)
-        .read_to_end(&mut content)
-        .map_err(failed)?;
+    file.take(LONGEST).read_to_end(&mut content).map_err(failed)?;
     let key = match str::from_utf8(&content) {
         Ok(text) => Kek::parse(text),
-        Err(_) => Err(ParseKeyError::Malformed {
-            length: content.len(),
-        }),
+        Err(_) => Err(ParseKeyError::Malformed { length: content.len() }),
     };
-    key.map_err(|source| KeyFileError::Content {
-        path: path.into(),
-        source,
-    })
+    key.map_err(|source| KeyFileError::Content { path: path.into(), source })
 }
 
 /// Writes a new key file, readable by its owner only, and makes it durable.
@@ -68,30 +55,18 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
 pub fn create(path: &Path, key: &Kek) -> Result<(), KeyFileError> {
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
-        _ => KeyFileError::Write {
-            path: path.into(),
-            source,
-        },
+        _ => KeyFileError::Write { path: path.into(), source },
     };
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = file.map_err(failed)?;
-    write(file, key)
-        .and_then(|()| sync_folder(path))
-        .map_err(|source| {
-            // Ours: it was not there before. If it can't go, it is refused as no key.
-            let _ = fs::remove_file(path);
-            failed(source)
-        })
+    write(file, key).and_then(|()| sync_folder(path)).map_err(|source| {
+        // Ours: it was not there before. If it can't go, it is refused as no key.
+        let _ = fs::remove_file(path);
+        failed(source)
+    })
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: a key file is made of the key"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: a key file is made of the key")]
 fn write(mut file: File, key: &Kek) -> io::Result<()> {
     // 43 digits for 32 bytes, and the end of the line.
     let mut line = Zeroizing::new([b'\n'; PREFIX.len() + 43 + 1]);
@@ -106,8 +81,6 @@ fn write(mut file: File, key: &Kek) -> io::Result<()> {
 
 /// Without it the name of the file may be gone after a power cut.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -14,12 +14,7 @@ use crate::wrapped::{data_key_context, index_key_context};
 use crate::{Domain, KeyBytes, KeySource, Place, Reservation, SealError, WrappedKeys};
 
 /// Where the check of a store's keys is sealed.
-const CHECK: Place<'_> = Place {
-    kind: "key check",
-    row: 0,
-    client_id: "",
-    customer: None,
-};
+const CHECK: Place<'_> = Place { kind: "key check", row: 0, client_id: "", customer: None };
 
 /// The unwrapped keys of one store, ready for use. Share it between threads; it is neither cloned
 /// nor printed.
@@ -65,18 +60,13 @@ impl KeyRing {
     pub fn open(source: &dyn KeySource, keys: &WrappedKeys) -> Result<Self, SealError> {
         let given = source.id();
         if given != keys.kek {
-            return Err(SealError::WrongKey {
-                expected: keys.kek.clone(),
-                given,
-            });
+            return Err(SealError::WrongKey { expected: keys.kek.clone(), given });
         }
         let data_context = data_key_context(&keys.store, keys.epoch);
         let data_key = source.unwrap(&keys.data_key, &data_context)?;
         let index_key = source.unwrap(&keys.index_key, &index_key_context(&keys.store))?;
         let ring = Self::assemble(keys.store, keys.epoch, &data_key, &index_key)?;
-        let found = ring
-            .unseal_bytes(&CHECK, &keys.check)
-            .map_err(|_| SealError::BrokenKeys)?;
+        let found = ring.unseal_bytes(&CHECK, &keys.check).map_err(|_| SealError::BrokenKeys)?;
         verify_slices_are_equal(&found, &ring.check_value()).map_err(|_| SealError::BrokenKeys)?;
         Ok(ring)
     }
@@ -149,9 +139,7 @@ impl KeyRing {
     /// # Errors
     /// [`SealError::KeyExhausted`] when the data key has reached [`SEAL_LIMIT`](Self::SEAL_LIMIT).
     pub fn reserve(&self, reserved: u32) -> Result<Reservation, SealError> {
-        self.budget
-            .next(reserved)
-            .ok_or(SealError::KeyExhausted { epoch: self.epoch })
+        self.budget.next(reserved).ok_or(SealError::KeyExhausted { epoch: self.epoch })
     }
 
     /// Adds seals whose reservation is durable.
@@ -167,8 +155,7 @@ impl KeyRing {
     ) -> Result<Vec<u8>, SealError> {
         let header = Header { epoch: self.epoch };
         let bound_to = place.bound_to(header, &self.store);
-        self.data_key
-            .seal(&header.to_bytes(), nonce, &bound_to, secret)
+        self.data_key.seal(&header.to_bytes(), nonce, &bound_to, secret)
     }
 
     fn unseal_bytes(
@@ -181,8 +168,7 @@ impl KeyRing {
             return Err(SealError::UnknownEpoch(header.epoch));
         }
         let mut secret = Zeroizing::new(vec![0; sealed.len().saturating_sub(OVERHEAD)]);
-        self.data_key
-            .open(&place.bound_to(header, &self.store), sealed, &mut secret)?;
+        self.data_key.open(&place.bound_to(header, &self.store), sealed, &mut secret)?;
         Ok(secret)
     }
 
@@ -194,8 +180,6 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing")
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }

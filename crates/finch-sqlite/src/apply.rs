@@ -25,15 +25,10 @@ pub(crate) fn apply(tx: &Tx<'_>, changes: &Changes) -> Result<Applied> {
     }
     if let Some(company) = &changes.company {
         let sql = "UPDATE connections SET company = ?2 WHERE key = ?1";
-        tx.db
-            .prepare_cached(sql)?
-            .execute(params![number(key.0), company.as_str()])?;
+        tx.db.prepare_cached(sql)?.execute(params![number(key.0), company.as_str()])?;
     }
-    let admitted = changes
-        .admit
-        .as_ref()
-        .map(|admission| tokens::admit(tx, key, admission))
-        .transpose()?;
+    let admitted =
+        changes.admit.as_ref().map(|admission| tokens::admit(tx, key, admission)).transpose()?;
     for change in &changes.tokens {
         tokens::change(tx, key, change)?;
     }
@@ -55,12 +50,7 @@ pub(crate) fn apply(tx: &Tx<'_>, changes: &Changes) -> Result<Applied> {
     for event in &changes.events {
         remember(tx.db, key, event)?;
     }
-    Ok(Applied {
-        connection: key,
-        revision,
-        admitted,
-        begun,
-    })
+    Ok(Applied { connection: key, revision, admitted, begun })
 }
 
 /// Whether what the changes were decided on still holds.
@@ -100,9 +90,8 @@ fn pair_of(db: &Connection, changes: &Changes) -> Result<Option<(ProviderId, Opt
         (Target::Existing(key, _), Some(company)) => {
             let sql = "SELECT provider FROM connections WHERE key = ?1";
             let provider: Option<String> = values::first(db, sql, [number(key.0)])?;
-            let provider = provider
-                .map(|text| values::id(text, ProviderId::new, "a provider"))
-                .transpose()?;
+            let provider =
+                provider.map(|text| values::id(text, ProviderId::new, "a provider")).transpose()?;
             provider.map(|provider| (provider, Some(company.clone())))
         }
         (Target::Existing(..), None) => None,
@@ -141,8 +130,7 @@ fn target(db: &Connection, target: &Target) -> Result<(ConnectionKey, Revision)>
             let sql =
                 "INSERT INTO connections (key, revision, provider, company) VALUES (?1, 1, ?2, ?3)";
             let company = company.as_ref().map(CompanyId::as_str);
-            db.prepare_cached(sql)?
-                .execute(params![number(key.0), provider.as_str(), company])?;
+            db.prepare_cached(sql)?.execute(params![number(key.0), provider.as_str(), company])?;
             Ok((key, Revision(1)))
         }
     }
@@ -155,8 +143,7 @@ fn absorb(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Resul
         "UPDATE tokens SET connection = ?1 WHERE connection = ?2",
         "UPDATE events SET connection = ?1 WHERE connection = ?2",
     ] {
-        db.prepare_cached(sql)?
-            .execute([number(key.0), number(absorbed.0)])?;
+        db.prepare_cached(sql)?.execute([number(key.0), number(absorbed.0)])?;
     }
     let sql = "UPDATE connections SET company = NULL WHERE key = ?1";
     db.prepare_cached(sql)?.execute([number(absorbed.0)])?;
@@ -165,16 +152,13 @@ fn absorb(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Resul
 
 fn bury(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Result<()> {
     let sql = "UPDATE disconnects SET connection = ?1 WHERE connection = ?2";
-    db.prepare_cached(sql)?
-        .execute([number(key.0), number(absorbed.0)])?;
-    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?
-        .execute([number(absorbed.0)])?;
+    db.prepare_cached(sql)?.execute([number(key.0), number(absorbed.0)])?;
+    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([number(absorbed.0)])?;
     Ok(())
 }
 
 fn remember(db: &Connection, connection: ConnectionKey, event: &Event) -> Result<()> {
     let sql = "INSERT INTO events (connection, event) VALUES (?1, ?2)";
-    db.prepare_cached(sql)?
-        .execute(params![number(connection.0), json(event)?])?;
+    db.prepare_cached(sql)?.execute(params![number(connection.0), json(event)?])?;
     Ok(())
 }

@@ -35,10 +35,8 @@ const COLUMNS: &str = "id, customer, finch_customer_id, purpose, began, began_at
 fn attempt(row: &Row<'_>) -> Result<Attempt> {
     let id = AttemptId(seq(row.get(0)?));
     let bad = |column: &str| broken(format_args!("the {column} of attempt {}", id.0.0));
-    let purpose: Purpose = parse(
-        &row.get::<_, String>(3)?,
-        format_args!("the purpose of attempt {}", id.0.0),
-    )?;
+    let purpose: Purpose =
+        parse(&row.get::<_, String>(3)?, format_args!("the purpose of attempt {}", id.0.0))?;
     let finch_customer_id: Option<String> = row.get(2)?;
     let ended: Option<String> = row.get(6)?;
     let exchange = match (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(5)?) {
@@ -72,15 +70,9 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
 
 pub(crate) fn open(tx: &Tx<'_>, attempt: NewAttempt, state: &Fingerprint) -> Result<AttemptId> {
     let id = AttemptId(next(tx.db)?);
-    let NewAttempt {
-        customer,
-        finch_customer_id,
-        ..
-    } = &attempt;
-    let (customer, finch_customer_id) = (
-        customer.as_str(),
-        finch_customer_id.as_ref().map(FinchCustomerId::as_str),
-    );
+    let NewAttempt { customer, finch_customer_id, .. } = &attempt;
+    let (customer, finch_customer_id) =
+        (customer.as_str(), finch_customer_id.as_ref().map(FinchCustomerId::as_str));
     let sql = "INSERT INTO attempts (id, customer, finch_customer_id, state_hash, purpose) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     let purpose = json(&Purpose {
@@ -114,9 +106,7 @@ pub(crate) fn claim(
         return Ok(None);
     };
     let mut attempt = attempt(row)?;
-    let same_code = row
-        .get::<_, Option<Fingerprint>>(7)?
-        .is_some_and(|known| known == *code);
+    let same_code = row.get::<_, Option<Fingerprint>>(7)?.is_some_and(|known| known == *code);
     let claim = attempt.claim(same_code, now);
     if claim == Claim::Begin {
         let began = next(tx.db)?;
@@ -124,11 +114,7 @@ pub(crate) fn claim(
             outcome = 'running', ended = NULL WHERE id = ?1";
         let row = params![number(attempt.id.0), number(began), nanoseconds(now), code];
         tx.db.prepare_cached(sql)?.execute(row)?;
-        attempt.exchange = Some(Exchange {
-            began,
-            began_at: now,
-            end: None,
-        });
+        attempt.exchange = Some(Exchange { began, began_at: now, end: None });
     }
     Ok(Some((attempt, claim)))
 }
@@ -137,9 +123,7 @@ pub(crate) fn claim(
 pub(crate) fn end(tx: &Tx<'_>, id: AttemptId, end: &AttemptEnd) -> Result<()> {
     let sql = "UPDATE attempts SET outcome = ?2, ended = ?3 \
         WHERE id = ?1 AND outcome IN ('running', 'not_sent', 'unknown')";
-    tx.db
-        .prepare_cached(sql)?
-        .execute(params![number(id.0), outcome(end)?, json(end)?])?;
+    tx.db.prepare_cached(sql)?.execute(params![number(id.0), outcome(end)?, json(end)?])?;
     Ok(())
 }
 
@@ -164,7 +148,5 @@ pub(crate) fn possible_orphans(
         ":after": after.map_or(-1, |id| number(id.0)),
         ":limit": size(limit),
     };
-    db.prepare_cached(&sql)?
-        .query_and_then(page, attempt)?
-        .collect()
+    db.prepare_cached(&sql)?.query_and_then(page, attempt)?.collect()
 }

@@ -1,6 +1,6 @@
 //! Disconnects, written: they begin, end, go on, or go on as another.
 
-use finch_core::{ConnectionKey, DisconnectChange, DisconnectId};
+use finch_core::{ConnectionKey, DisconnectChange, DisconnectId, Intent};
 use rusqlite::{Connection, ToSql, params};
 
 use crate::{
@@ -16,33 +16,17 @@ pub(crate) fn change(
     begun: &mut Option<DisconnectId>,
 ) -> Result<()> {
     match change {
-        DisconnectChange::Begin(intent) => {
-            let id = DisconnectId(next(db)?);
-            let sql = "INSERT INTO disconnects (id, connection, intent, state) VALUES (?1, ?2, ?3, 'open')";
-            db.prepare_cached(sql)?.execute(params![
-                number(id.0),
-                number(connection.0),
-                json(intent)?
-            ])?;
-            *begun = Some(id);
+        DisconnectChange::Begin(intent) => *begun = Some(insert(db, connection, intent, None)?),
+        DisconnectChange::Join(intent, into) => {
+            insert(db, connection, intent, Some(*into))?;
         }
         DisconnectChange::End(id, at) => {
             let ended = number(next(db)?);
             let id = id.or(*begun).map(|id| number(id.0));
-            settle(
-                db,
-                id,
-                "ended",
-                params![ended, nanoseconds(*at), None::<i64>],
-            )?;
+            settle(db, id, "ended", params![ended, nanoseconds(*at), None::<i64>])?;
         }
         DisconnectChange::Reopen(id) => {
-            settle(
-                db,
-                Some(number(id.0)),
-                "open",
-                params![None::<i64>, None::<i64>, None::<i64>],
-            )?;
+            settle(db, Some(number(id.0)), "open", params![None::<i64>, None::<i64>, None::<i64>])?;
         }
         DisconnectChange::Merge(id, into) => {
             settle(
@@ -54,6 +38,22 @@ pub(crate) fn change(
         }
     }
     Ok(())
+}
+
+/// A new one, open unless it goes on as another from the start.
+fn insert(
+    db: &Connection,
+    connection: ConnectionKey,
+    intent: &Intent,
+    into: Option<DisconnectId>,
+) -> Result<DisconnectId> {
+    let id = DisconnectId(next(db)?);
+    let state = if into.is_some() { "merged" } else { "open" };
+    let sql = "INSERT INTO disconnects (id, connection, intent, state, merged_into) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let into = into.map(|into| number(into.0));
+    let row = params![number(id.0), number(connection.0), json(intent)?, state, into];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(id)
 }
 
 fn settle(db: &Connection, id: Option<i64>, state: &str, how: &[&dyn ToSql]) -> Result<()> {

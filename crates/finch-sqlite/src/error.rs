@@ -48,10 +48,7 @@ impl From<Fault> for StoreError {
         match fault {
             Fault::Moved => Self::Moved,
             Fault::Broken(what) => Self::Corrupt(what),
-            Fault::Unreadable(token, why) => Self::Unreadable {
-                token,
-                source: Box::new(why),
-            },
+            Fault::Unreadable(token, why) => Self::Unreadable { token, source: Box::new(why) },
             Fault::Seal(why) => Self::Backend(Box::new(why)),
             Fault::Stopped => {
                 Self::Backend("the thread that writes has stopped: open the store again".into())

@@ -32,17 +32,12 @@ pub(crate) struct Place {
 
 /// Checks who may use the files at `path`, and makes an empty database if there is none.
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<Place, OpenStoreError> {
-    let system = |source| OpenStoreError::System {
-        path: path.into(),
-        source,
-    };
+    let system = |source| OpenStoreError::System { path: path.into(), source };
     let path = match fs::canonicalize(path) {
         Ok(real) => real,
         Err(e) if e.kind() == ErrorKind::NotFound => missing(path, create)?,
         Err(e) if e.kind() == ErrorKind::NotADirectory => {
-            return Err(OpenStoreError::NoFolder {
-                folder: folder_of(path),
-            });
+            return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
         }
         Err(e) => return Err(system(e)),
     };
@@ -54,12 +49,9 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<Place, OpenStoreError
         Some(_) => {}
     }
     let [mut len, mut journal_len] = [0, 0];
-    for (suffix, size) in [
-        ("", Some(&mut len)),
-        ("-wal", Some(&mut journal_len)),
-        ("-shm", None),
-        ("-journal", None),
-    ] {
+    for (suffix, size) in
+        [("", Some(&mut len)), ("-wal", Some(&mut journal_len)), ("-shm", None), ("-journal", None)]
+    {
         let file = beside(&path, suffix);
         if let Some(found) = metadata(&file).map_err(system)? {
             check_mode(&found, &file)?;
@@ -68,11 +60,7 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<Place, OpenStoreError
             }
         }
     }
-    Ok(Place {
-        path,
-        len,
-        journal_len,
-    })
+    Ok(Place { path, len, journal_len })
 }
 
 /// Where a file that is missing would be made.
@@ -129,10 +117,7 @@ fn check_mode(found: &Metadata, path: &Path) -> Result<(), OpenStoreError> {
     if mode & 0o077 == 0 {
         Ok(())
     } else {
-        Err(OpenStoreError::Exposed {
-            path: path.into(),
-            mode,
-        })
+        Err(OpenStoreError::Exposed { path: path.into(), mode })
     }
 }
 
@@ -141,17 +126,12 @@ fn check_mode(found: &Metadata, path: &Path) -> Result<(), OpenStoreError> {
 #[cfg(unix)]
 fn check_folder(folder: &Path) -> Result<(), OpenStoreError> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let found = fs::metadata(folder).map_err(|source| OpenStoreError::System {
-        path: folder.into(),
-        source,
-    })?;
+    let found = fs::metadata(folder)
+        .map_err(|source| OpenStoreError::System { path: folder.into(), source })?;
     let mode = found.permissions().mode() & 0o7777;
     let own_group = found.gid() == found.uid();
     if mode & 0o002 != 0 || (mode & 0o020 != 0 && !own_group) {
-        return Err(OpenStoreError::FolderExposed {
-            folder: folder.into(),
-            mode,
-        });
+        return Err(OpenStoreError::FolderExposed { folder: folder.into(), mode });
     }
     Ok(())
 }

@@ -19,11 +19,7 @@ pub(crate) fn connection(
     let mut record =
         db.prepare_cached("SELECT revision, provider, company FROM connections WHERE key = ?1")?;
     let found = record.query_row([number(key.0)], |row| {
-        Ok((
-            row.get::<_, i64>(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, Option<String>>(2)?,
-        ))
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
     });
     let Some((revision, provider, company)) = found.optional()? else {
         return Ok(None);
@@ -33,10 +29,7 @@ pub(crate) fn connection(
         key,
         revision: Revision(revision.unsigned_abs()),
         provider: ProviderId::new(provider).map_err(|_| bad("provider"))?,
-        company: company
-            .map(CompanyId::new)
-            .transpose()
-            .map_err(|_| bad("company"))?,
+        company: company.map(CompanyId::new).transpose().map_err(|_| bad("company"))?,
         tokens: tokens(db, key, customer)?,
         disconnects: disconnects(db, key)?,
     }))
@@ -72,9 +65,7 @@ fn disconnects(
     key: ConnectionKey,
 ) -> Result<Vec<finch_core::Disconnect>> {
     let sql = format!("SELECT {DISCONNECT} FROM disconnects WHERE connection = ?1 ORDER BY id");
-    db.prepare_cached(&sql)?
-        .query_and_then([number(key.0)], rows::disconnect)?
-        .collect()
+    db.prepare_cached(&sql)?.query_and_then([number(key.0)], rows::disconnect)?.collect()
 }
 
 /// The key in the first column of the first row that a statement finds.

@@ -123,11 +123,9 @@ pub(crate) fn load(
         (By::Fingerprint(token), customer) => held(&db, token)?
             .filter(|held| is_of(held.customer.as_deref(), customer))
             .map(|held| held.connection),
-        (By::TokenId(id), None) => load::key(
-            &db,
-            "SELECT connection FROM tokens WHERE id = ?1",
-            [number(id.0)],
-        )?,
+        (By::TokenId(id), None) => {
+            load::key(&db, "SELECT connection FROM tokens WHERE id = ?1", [number(id.0)])?
+        }
         (By::TokenId(id), Some(customer)) => load::key(
             &db,
             "SELECT connection FROM tokens WHERE id = ?1 AND customer = ?2",

@@ -46,10 +46,7 @@ impl<F: Into<Fault>> From<F> for Refusal {
 fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRing), Refusal> {
     let db = settings::connect_writer(&place.path, options.busy_timeout)?;
     // While it may still be refused, closing it must not move the log into the database.
-    db.set_db_config(
-        DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-        place.journal_len > 0,
-    )?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, place.journal_len > 0)?;
     if db.is_readonly("main")? {
         return Err(Fault::from(read_only()).into());
     }
@@ -133,10 +130,7 @@ fn migrate(db: &Connection) -> Result<()> {
 }
 
 fn read_only() -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
-        None,
-    )
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY), None)
 }
 
 impl Refusal {
@@ -146,11 +140,7 @@ impl Refusal {
             Self::NotADatabase => return OpenStoreError::NotADatabase { path },
             Self::NotAStore => return OpenStoreError::NotAStore { path },
             Self::Newer(found) => {
-                return OpenStoreError::Newer {
-                    path,
-                    found,
-                    known: VERSION,
-                };
+                return OpenStoreError::Newer { path, found, known: VERSION };
             }
             Self::OtherApplication(bound) => {
                 return OpenStoreError::OtherApplication {
@@ -163,26 +153,20 @@ impl Refusal {
             Self::Fault(fault) => fault,
         };
         match fault {
-            Fault::Seal(SealError::WrongKey { expected, given }) => OpenStoreError::WrongKey {
-                path,
-                expected,
-                given,
-            },
+            Fault::Seal(SealError::WrongKey { expected, given }) => {
+                OpenStoreError::WrongKey { path, expected, given }
+            }
             Fault::Seal(source) => OpenStoreError::Keys { path, source },
             Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
             Fault::Sqlite(error) => match kind(&error) {
                 Kind::Busy => OpenStoreError::Busy { path },
                 Kind::Full => OpenStoreError::Full { path },
                 Kind::ReadOnly => OpenStoreError::ReadOnly { path },
-                Kind::Corrupt => OpenStoreError::Corrupt {
-                    path,
-                    problem: error.to_string(),
-                },
+                Kind::Corrupt => OpenStoreError::Corrupt { path, problem: error.to_string() },
                 Kind::NotADatabase => OpenStoreError::NotADatabase { path },
-                Kind::CannotOpen | Kind::Other => OpenStoreError::Backend {
-                    path,
-                    source: Box::new(error),
-                },
+                Kind::CannotOpen | Kind::Other => {
+                    OpenStoreError::Backend { path, source: Box::new(error) }
+                }
             },
             other => OpenStoreError::Backend {
                 path,

@@ -47,22 +47,15 @@ impl SqliteOptions {
     /// Waits so long for other processes.
     #[must_use]
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
-        Self {
-            busy_timeout,
-            ..self
-        }
+        Self { busy_timeout, ..self }
     }
 }
 
 impl fmt::Debug for SqliteOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SqliteOptions");
-        shown
-            .field("path", &self.path)
-            .field("application", &self.application);
-        shown
-            .field("keys", &self.keys.id())
-            .field("create", &self.create);
+        shown.field("path", &self.path).field("application", &self.application);
+        shown.field("keys", &self.keys.id()).field("create", &self.create);
         shown.field("busy_timeout", &self.busy_timeout).finish()
     }
 }

@@ -31,9 +31,7 @@ pub(crate) fn connections(db: &rusqlite::Connection, page: &Page) -> Result<Vec<
     let keys: Vec<i64> = match (&page.connection, customer) {
         (Some(id), _) => {
             let key = lookup::named(&db, id, customer)?.map(|key| number(key.0));
-            key.filter(|key| *key > after && limit > 0)
-                .into_iter()
-                .collect()
+            key.filter(|key| *key > after && limit > 0).into_iter().collect()
         }
         (None, None) => values::column(&db, OF_ALL, [after, limit])?,
         (None, Some(customer)) => {
@@ -55,10 +53,7 @@ pub(crate) fn work(
 ) -> Result<Vec<ConnectionKey>> {
     let due_by = due_by.map_or(i64::MAX, nanoseconds);
     let keys: Vec<i64> = values::column(db, DUE, [after(after_key), size(limit), due_by])?;
-    Ok(keys
-        .into_iter()
-        .map(|key| ConnectionKey(seq(key)))
-        .collect())
+    Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
 }
 
 pub(crate) const EVENTS: &str = "SELECT event FROM events WHERE connection = ?1 ORDER BY id";
@@ -66,10 +61,7 @@ pub(crate) const EVENTS: &str = "SELECT event FROM events WHERE connection = ?1 
 pub(crate) fn events(db: &rusqlite::Connection, connection: ConnectionKey) -> Result<Vec<Event>> {
     let texts: Vec<String> = values::column(db, EVENTS, [number(connection.0)])?;
     let what = format!("an event of connection {}", connection.0.0);
-    texts
-        .iter()
-        .map(|text| values::parse(text, &what))
-        .collect()
+    texts.iter().map(|text| values::parse(text, &what)).collect()
 }
 
 fn after(key: Option<ConnectionKey>) -> i64 {

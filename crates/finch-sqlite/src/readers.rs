@@ -28,30 +28,23 @@ pub(crate) struct Readers {
 impl Readers {
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
         let open = || settings::connect_reader(path, busy_timeout).map(Mutex::new);
-        Ok(Self {
-            connections: [open()?, open()?, open()?, open()?],
-            next: AtomicUsize::new(0),
-        })
+        Ok(Self { connections: [open()?, open()?, open()?, open()?], next: AtomicUsize::new(0) })
     }
 
     /// A connection that nobody uses now. The first is preferred: its cache is warm.
     pub(crate) fn free(&self) -> Option<MutexGuard<'_, Connection>> {
-        self.connections
-            .iter()
-            .find_map(|connection| match connection.try_lock() {
-                Ok(free) => Some(free),
-                Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
-                Err(TryLockError::WouldBlock) => None,
-            })
+        self.connections.iter().find_map(|connection| match connection.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })
     }
 
     /// A connection, waiting for one if all are taken.
     fn wait(&self) -> MutexGuard<'_, Connection> {
         self.free().unwrap_or_else(|| {
             let turn = self.next.fetch_add(1, Ordering::Relaxed) % COUNT;
-            self.connections[turn]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
+            self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner)
         })
     }
 

@@ -60,10 +60,9 @@ struct Death {
 /// How a state is kept: its name, and the evidence if it is the last one.
 pub(crate) fn state_columns(state: &TokenState) -> Result<(&'static str, Option<String>)> {
     let evidence = match state {
-        TokenState::Revoked { evidence, at } => Some(json(&Death {
-            evidence: evidence.clone(),
-            at: *at,
-        })?),
+        TokenState::Revoked { evidence, at } => {
+            Some(json(&Death { evidence: evidence.clone(), at: *at })?)
+        }
         _ => None,
     };
     Ok((state.name(), evidence))
@@ -92,10 +91,8 @@ pub(crate) const TOKEN: &str = "id, customer, connection_id, finch_customer_id, 
 pub(crate) fn token(row: &Row<'_>) -> Result<Token> {
     let token = TokenId(seq(row.get(0)?));
     let bad = |column: &str| broken(format_args!("the {column} of {token}"));
-    let facts: OtherFacts = parse(
-        &row.get::<_, String>(12)?,
-        format_args!("the facts of {token}"),
-    )?;
+    let facts: OtherFacts =
+        parse(&row.get::<_, String>(12)?, format_args!("the facts of {token}"))?;
     let connection_id =
         ConnectionId::new(row.get::<_, String>(2)?).map_err(|_| bad("connection id"))?;
     let progress: Option<String> = row.get(13)?;
@@ -108,10 +105,7 @@ pub(crate) fn token(row: &Row<'_>) -> Result<Token> {
             company_id: facts.company_id,
             finch_customer_id: optional(row, 3, FinchCustomerId::new, || bad("Finch customer id"))?,
             customer_name: facts.customer_name,
-            products: products(
-                row.get_ref(6)?.as_str().map_err(|_| bad("products"))?,
-                token,
-            )?,
+            products: products(row.get_ref(6)?.as_str().map_err(|_| bad("products"))?, token)?,
             client_type: facts.client_type,
             connection_type: facts.connection_type,
             token_type: facts.token_type,
@@ -157,26 +151,16 @@ pub(crate) const DISCONNECT: &str = "id, intent, state, ended, ended_at, merged_
 pub(crate) fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
     let id = DisconnectId(seq(row.get(0)?));
     let state: String = row.get(2)?;
-    let state = match (
-        state.as_str(),
-        number_at(row, 3)?,
-        number_at(row, 4)?,
-        number_at(row, 5)?,
-    ) {
+    let state = match (state.as_str(), number_at(row, 3)?, number_at(row, 4)?, number_at(row, 5)?) {
         ("open", ..) => DisconnectState::Open,
-        ("ended", Some(ended), Some(at), _) => DisconnectState::Ended {
-            seq: seq(ended),
-            at: time(at),
-        },
-        ("merged", _, _, Some(into)) => DisconnectState::Merged {
-            into: DisconnectId(seq(into)),
-        },
+        ("ended", Some(ended), Some(at), _) => {
+            DisconnectState::Ended { seq: seq(ended), at: time(at) }
+        }
+        ("merged", _, _, Some(into)) => DisconnectState::Merged { into: DisconnectId(seq(into)) },
         _ => return Err(broken(format_args!("the state of disconnect {}", id.0.0))),
     };
-    let intent = parse(
-        &row.get::<_, String>(1)?,
-        format_args!("the intent of disconnect {}", id.0.0),
-    )?;
+    let intent =
+        parse(&row.get::<_, String>(1)?, format_args!("the intent of disconnect {}", id.0.0))?;
     Ok(Disconnect { id, intent, state })
 }
 

@@ -25,19 +25,13 @@ mod tests {
             db.execute_batch(step).unwrap();
         }
         let plain = |sql: String| {
-            let code = sql
-                .lines()
-                .map(|line| line.split("--").next().unwrap_or_default());
-            code.flat_map(str::split_whitespace)
-                .collect::<Vec<_>>()
-                .join(" ")
+            let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+            code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
         };
         let mut all = db
             .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
             .unwrap();
-        let rows = all
-            .query_map([], |r| Ok((r.get(0)?, r.get(1)?, plain(r.get(2)?))))
-            .unwrap();
+        let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, plain(r.get(2)?)))).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
@@ -49,10 +43,6 @@ mod tests {
 
     #[test]
     fn sqlite_is_recent_enough() {
-        assert!(
-            rusqlite::version_number() >= 3_051_003,
-            "{}",
-            rusqlite::version()
-        );
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
     }
 }

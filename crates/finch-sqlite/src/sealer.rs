@@ -21,26 +21,17 @@ impl Sealer {
         Self { ring, client_id }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: hashed under the store's index key"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn token(&self, token: &AccessToken) -> Fingerprint {
         self.ring.fingerprint(Domain::Token, token.expose())
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: hashed under the store's index key"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn state(&self, state: &State) -> Fingerprint {
         self.ring.fingerprint(Domain::State, state.expose())
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: hashed under the store's index key"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn code(&self, code: &AuthorizationCode) -> Fingerprint {
         self.ring.fingerprint(Domain::Code, code.expose())
     }
@@ -53,21 +44,16 @@ impl Sealer {
         token: &AccessToken,
     ) -> Result<Vec<u8>> {
         let customer = customer.map(CustomerId::as_str);
-        self.ring
-            .seal(&self.place(id, customer), token.expose())
-            .map_err(|e| match e {
-                // `reserve` ran before, and got no more.
-                SealError::ReservationSpent => Fault::Seal(SealError::KeyExhausted {
-                    epoch: self.ring.epoch(),
-                }),
-                other => Fault::Seal(other),
-            })
+        self.ring.seal(&self.place(id, customer), token.expose()).map_err(|e| match e {
+            // `reserve` ran before, and got no more.
+            SealError::ReservationSpent => {
+                Fault::Seal(SealError::KeyExhausted { epoch: self.ring.epoch() })
+            }
+            other => Fault::Seal(other),
+        })
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: from one secret type into the other"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: from one secret type into the other")]
     pub(crate) fn unseal(
         &self,
         id: TokenId,
@@ -81,12 +67,7 @@ impl Sealer {
     }
 
     fn place<'a>(&'a self, id: TokenId, customer: Option<&'a str>) -> Place<'a> {
-        Place {
-            kind: "token",
-            row: id.0.0,
-            client_id: &self.client_id,
-            customer,
-        }
+        Place { kind: "token", row: id.0.0, client_id: &self.client_id, customer }
     }
 
     /// Speaks for `seals` seals, durably, before they are made. A key that has made all of its seals
@@ -95,19 +76,15 @@ impl Sealer {
         while (self.ring.seals_left() as usize) < seals {
             let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
             let epoch = self.ring.epoch();
-            let so_far: u32 = tx.query_row(
-                "SELECT reserved FROM keys WHERE epoch = ?1",
-                [epoch],
-                |row| row.get(0),
-            )?;
+            let so_far: u32 =
+                tx.query_row("SELECT reserved FROM keys WHERE epoch = ?1", [epoch], |row| {
+                    row.get(0)
+                })?;
             let Ok(reservation) = self.ring.reserve(so_far) else {
                 return Ok(());
             };
             let total = reservation.total();
-            tx.execute(
-                "UPDATE keys SET reserved = ?2 WHERE epoch = ?1",
-                params![epoch, total],
-            )?;
+            tx.execute("UPDATE keys SET reserved = ?2 WHERE epoch = ?1", params![epoch, total])?;
             tx.commit()?;
             self.ring.grant(reservation);
         }

@@ -51,10 +51,7 @@ pub(crate) fn usable_token(
     while let Some(row) = rows.next()? {
         let token = TokenId(seq(row.get(0)?));
         let bad = |column: &str| broken(format_args!("the {column} of {token}"));
-        let products = products(
-            row.get_ref(3)?.as_str().map_err(|_| bad("products"))?,
-            token,
-        )?;
+        let products = products(row.get_ref(3)?.as_str().map_err(|_| bad("products"))?, token)?;
         let status = row
             .get_ref(4)?
             .as_str_or_null()
@@ -74,10 +71,5 @@ pub(crate) fn usable_token(
 
 /// A secret that is missing opens as little as one that was cut off.
 fn sealed<'a>(row: &'a rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
-    Ok(row
-        .get_ref(column)?
-        .as_blob_or_null()
-        .ok()
-        .flatten()
-        .unwrap_or_default())
+    Ok(row.get_ref(column)?.as_blob_or_null().ok().flatten().unwrap_or_default())
 }

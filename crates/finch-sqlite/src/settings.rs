@@ -76,9 +76,7 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
 /// Moves the log into the database and empties it, so that no wiped secret stays in it. Returns
 /// whether it did: a reader that still needs the log prevents it.
 pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-        Ok(row.get::<_, i64>(0)? == 0)
-    })
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 #[cfg(test)]

@@ -48,16 +48,10 @@ impl SqliteTokenStore {
             Ok(readers) => readers,
             Err(error) if kind(&error) == Kind::Busy => return Err(OpenStoreError::Busy { path }),
             Err(error) => {
-                return Err(OpenStoreError::Backend {
-                    path,
-                    source: Box::new(error),
-                });
+                return Err(OpenStoreError::Backend { path, source: Box::new(error) });
             }
         };
-        let sealer = Arc::new(Sealer::new(
-            ring,
-            options.application.client_id.as_str().to_owned(),
-        ));
+        let sealer = Arc::new(Sealer::new(ring, options.application.client_id.as_str().to_owned()));
         let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);
         Ok(Self {
             application: options.application,
@@ -87,10 +81,7 @@ impl TokenStore for SqliteTokenStore {
         state: &State,
     ) -> Result<AttemptId, StoreError> {
         let state = self.sealer.state(state);
-        Ok(self
-            .writer
-            .write(move |tx| attempts::open(tx, attempt, &state))
-            .await?)
+        Ok(self.writer.write(move |tx| attempts::open(tx, attempt, &state)).await?)
     }
 
     async fn claim_attempt(
@@ -100,22 +91,15 @@ impl TokenStore for SqliteTokenStore {
         code: &AuthorizationCode,
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
-        let (customer, state, code) = (
-            customer.cloned(),
-            self.sealer.state(state),
-            self.sealer.code(code),
-        );
-        let work = self
-            .writer
-            .write(move |tx| attempts::claim(tx, customer.as_ref(), &state, &code, now));
+        let (customer, state, code) =
+            (customer.cloned(), self.sealer.state(state), self.sealer.code(code));
+        let work =
+            self.writer.write(move |tx| attempts::claim(tx, customer.as_ref(), &state, &code, now));
         Ok(work.await?)
     }
 
     async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
-        Ok(self
-            .writer
-            .write(move |tx| attempts::end(tx, id, &end))
-            .await?)
+        Ok(self.writer.write(move |tx| attempts::end(tx, id, &end)).await?)
     }
 
     async fn possible_orphans(
@@ -136,8 +120,7 @@ impl TokenStore for SqliteTokenStore {
         candidates: &[FinchCustomerId],
     ) -> Result<Vec<FinchCustomerId>, StoreError> {
         let (customer, candidates) = (customer.clone(), candidates.to_vec());
-        self.read(move |db| lookup::taken_customer_ids(db, &customer, candidates))
-            .await
+        self.read(move |db| lookup::taken_customer_ids(db, &customer, candidates)).await
     }
 
     async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
@@ -158,8 +141,7 @@ impl TokenStore for SqliteTokenStore {
             Selector::TokenId(id) => By::TokenId(id),
         };
         let customer = customer.cloned();
-        self.read(move |db| lookup::load(db, &by, customer.as_ref()))
-            .await
+        self.read(move |db| lookup::load(db, &by, customer.as_ref())).await
     }
 
     async fn token_of(
@@ -168,16 +150,12 @@ impl TokenStore for SqliteTokenStore {
         customer: Option<&CustomerId>,
     ) -> Result<Option<TokenId>, StoreError> {
         let (token, customer) = (self.sealer.token(secret), customer.cloned());
-        self.read(move |db| lookup::token_of(db, &token, customer.as_ref()))
-            .await
+        self.read(move |db| lookup::token_of(db, &token, customer.as_ref())).await
     }
 
     async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
         let seals = changes.admit.is_some();
-        Ok(self
-            .writer
-            .write_sealing(seals, move |tx| apply::apply(tx, &changes))
-            .await?)
+        Ok(self.writer.write_sealing(seals, move |tx| apply::apply(tx, &changes)).await?)
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
@@ -185,8 +163,7 @@ impl TokenStore for SqliteTokenStore {
             return Ok(secrets::secret(&db, &self.sealer, token)?);
         }
         let sealer = Arc::clone(&self.sealer);
-        self.read(move |db| secrets::secret(db, &sealer, token))
-            .await
+        self.read(move |db| secrets::secret(db, &sealer, token)).await
     }
 
     async fn usable_token(
@@ -196,13 +173,7 @@ impl TokenStore for SqliteTokenStore {
         wanted: &Wanted,
     ) -> Result<Option<UsableToken>, StoreError> {
         if let Some(db) = self.readers.free() {
-            return Ok(secrets::usable_token(
-                &db,
-                &self.sealer,
-                customer,
-                connection,
-                wanted,
-            )?);
+            return Ok(secrets::usable_token(&db, &self.sealer, customer, connection, wanted)?);
         }
         let (customer, connection, wanted) = (customer.clone(), connection.clone(), wanted.clone());
         let sealer = Arc::clone(&self.sealer);
@@ -226,8 +197,7 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| pages::work(db, due_by, after, limit))
-            .await
+        self.read(move |db| pages::work(db, due_by, after, limit)).await
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

@@ -21,14 +21,7 @@ pub(crate) fn admit(
     admission: &Admission,
 ) -> Result<TokenId> {
     let id = TokenId(next(tx.db)?);
-    let Admission {
-        customer,
-        secret,
-        facts,
-        state,
-        exchange_began,
-        at,
-    } = admission;
+    let Admission { customer, secret, facts, state, exchange_began, at } = admission;
     let (state, evidence) = state_columns(state)?;
     let sql = "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
             evidence, fingerprint, products, exchange_began, added_at, facts) \
@@ -38,10 +31,7 @@ pub(crate) fn admit(
         number(connection.0),
         customer.as_ref().map(CustomerId::as_str),
         facts.connection_id.as_str(),
-        facts
-            .finch_customer_id
-            .as_ref()
-            .map(FinchCustomerId::as_str),
+        facts.finch_customer_id.as_ref().map(FinchCustomerId::as_str),
         state,
         evidence,
         tx.sealer.token(secret),
@@ -53,29 +43,15 @@ pub(crate) fn admit(
     if evidence.is_none() {
         let sealed = tx.sealer.seal(id, customer.as_ref(), secret)?;
         let sql = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
-        tx.db
-            .prepare_cached(sql)?
-            .execute(params![number(id.0), sealed])?;
+        tx.db.prepare_cached(sql)?.execute(params![number(id.0), sealed])?;
     }
     Ok(id)
 }
 
 /// Changes what `change` names. With the last state the secret goes: a trigger of the schema wipes it.
 pub(crate) fn change(tx: &Tx<'_>, connection: ConnectionKey, change: &TokenChange) -> Result<()> {
-    let TokenChange {
-        id,
-        state,
-        verified,
-        progress,
-        products,
-        status,
-        finch_token_id,
-    } = change;
-    let verified = if *verified {
-        Some(number(next(tx.db)?))
-    } else {
-        None
-    };
+    let TokenChange { id, state, verified, progress, products, status, finch_token_id } = change;
+    let verified = if *verified { Some(number(next(tx.db)?)) } else { None };
     let (id, connection) = (number(id.0), number(connection.0));
     if let Some(state) = state {
         let (name, evidence) = state_columns(state)?;
@@ -83,9 +59,7 @@ pub(crate) fn change(tx: &Tx<'_>, connection: ConnectionKey, change: &TokenChang
             tx.wiped();
         }
         let sql = "UPDATE tokens SET state = ?3, evidence = ?4 WHERE id = ?1 AND connection = ?2";
-        tx.db
-            .prepare_cached(sql)?
-            .execute(params![id, connection, name, evidence])?;
+        tx.db.prepare_cached(sql)?.execute(params![id, connection, name, evidence])?;
     }
     let progress = progress.as_ref().map(json).transpose()?;
     let products = products.as_ref().map(json).transpose()?;
@@ -101,15 +75,7 @@ pub(crate) fn change(tx: &Tx<'_>, connection: ConnectionKey, change: &TokenChang
                 products = coalesce(?5, products), status = coalesce(?6, status), \
                 finch_token_id = coalesce(?7, finch_token_id) \
             WHERE id = ?1 AND connection = ?2";
-        let row = params![
-            id,
-            connection,
-            verified,
-            progress,
-            products,
-            status,
-            finch_token_id
-        ];
+        let row = params![id, connection, verified, progress, products, status, finch_token_id];
         tx.db.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())

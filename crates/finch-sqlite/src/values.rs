@@ -54,9 +54,7 @@ pub(crate) fn column<T: FromSql>(
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<Vec<T>> {
-    db.prepare_cached(sql)?
-        .query_map(params, |row| row.get(0))?
-        .collect()
+    db.prepare_cached(sql)?.query_map(params, |row| row.get(0))?.collect()
 }
 
 /// The first column of the first row that a cached statement finds.
@@ -65,7 +63,5 @@ pub(crate) fn first<T: FromSql>(
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<Option<T>> {
-    db.prepare_cached(sql)?
-        .query_row(params, |row| row.get(0))
-        .optional()
+    db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
 }

@@ -73,19 +73,9 @@ impl Writer {
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
-        let thread = thread.spawn(move || {
-            Loop {
-                db,
-                sealer,
-                busy_timeout,
-                log_is_due: true,
-            }
-            .run(&queue)
-        })?;
-        Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+        let thread = thread
+            .spawn(move || Loop { db, sealer, busy_timeout, log_is_due: true }.run(&queue))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Runs `work` in a transaction, and returns once that is on disk. A caller that goes away
@@ -184,14 +174,9 @@ impl Loop {
         jobs: &mut VecDeque<Job>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), Arc<rusqlite::Error>> {
-        self.sealer
-            .reserve(&self.db, jobs.iter().filter(|job| job.seals).count())?;
+        self.sealer.reserve(&self.db, jobs.iter().filter(|job| job.seals).count())?;
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
-        let tx = Tx {
-            db: &transaction,
-            sealer: &self.sealer,
-            wiped: Cell::new(false),
-        };
+        let tx = Tx { db: &transaction, sealer: &self.sealer, wiped: Cell::new(false) };
         while let Some(job) = jobs.pop_front() {
             tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
             let Done { undo, answer } = (job.run)(Ok(&tx));

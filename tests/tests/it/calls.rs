@@ -32,22 +32,13 @@ fn memory() -> Arc<MemoryTokenStore> {
 
 fn refused() -> FinchApiError {
     let name = Some("invalid_token".to_owned());
-    Answer {
-        status: 401,
-        finch_shaped: true,
-        name,
-        ..Answer::default()
-    }
-    .into_error()
+    Answer { status: 401, finch_shaped: true, name, ..Answer::default() }.into_error()
 }
 
 async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
     let mut attempt = new_attempt("customer-0");
     attempt.expires_at = at(100 + expires_in);
-    store
-        .open_attempt(attempt, &State::new(state))
-        .await
-        .unwrap();
+    store.open_attempt(attempt, &State::new(state)).await.unwrap();
 }
 
 #[tokio::test]
@@ -58,66 +49,39 @@ async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
     let finch = wire(mock(), store);
     let complete = async |who: u8, state: &str| {
         let code = AuthorizationCode::new("a-code");
-        finch
-            .complete_connect(&customer(who), State::new(state), code)
-            .await
-            .unwrap_err()
+        finch.complete_connect(&customer(who), State::new(state), code).await.unwrap_err()
     };
-    assert!(matches!(
-        complete(0, "unknown").await,
-        CompleteConnectError::UnknownState
-    ));
-    assert!(matches!(
-        complete(1, "live").await,
-        CompleteConnectError::UnknownState
-    ));
-    assert!(matches!(
-        complete(0, "expired").await,
-        CompleteConnectError::Expired
-    ));
+    assert!(matches!(complete(0, "unknown").await, CompleteConnectError::UnknownState));
+    assert!(matches!(complete(1, "live").await, CompleteConnectError::UnknownState));
+    assert!(matches!(complete(0, "expired").await, CompleteConnectError::Expired));
 }
 
 #[tokio::test]
 async fn nothing_is_sent_on_a_state_that_is_used() {
     let mut api = mock();
-    api.expect_exchange()
-        .times(1)
-        .returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
+    api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
     let store = memory();
     open(&store, "s", 3600).await;
     let finch = wire(api, store);
     let complete = async |code: &str| {
-        finch
-            .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code))
-            .await
+        finch.complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code)).await
     };
     let first = complete("a-code").await.unwrap();
-    assert_eq!(
-        complete("a-code").await.unwrap(),
-        first,
-        "the first one's result"
-    );
-    assert!(matches!(
-        complete("another").await.unwrap_err(),
-        CompleteConnectError::StateUsed
-    ));
+    assert_eq!(complete("a-code").await.unwrap(), first, "the first one's result");
+    assert!(matches!(complete("another").await.unwrap_err(), CompleteConnectError::StateUsed));
 }
 
 #[tokio::test]
 async fn a_thousand_replays_at_once_are_one_exchange() {
     let mut api = mock();
-    api.expect_exchange()
-        .times(1)
-        .returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
+    api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
     let store = memory();
     open(&store, "s", 3600).await;
     let finch = wire(api, store);
     let replay = || {
         let finch = finch.clone();
         tokio::spawn(async move {
-            finch
-                .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
-                .await
+            finch.complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c")).await
         })
     };
     let replays: Vec<_> = (0..1000).map(|_| replay()).collect();
@@ -134,12 +98,9 @@ async fn a_thousand_replays_at_once_are_one_exchange() {
 #[tokio::test]
 async fn a_code_is_not_sent_again_after_a_lost_answer() {
     let mut api = mock();
-    api.expect_exchange().times(1).returning(|_, _| {
-        Err(FinchApiError::NoAnswer {
-            problem: "reset".into(),
-            sent: true,
-        })
-    });
+    api.expect_exchange()
+        .times(1)
+        .returning(|_, _| Err(FinchApiError::NoAnswer { problem: "reset".into(), sent: true }));
     let store = memory();
     open(&store, "s", 3600).await;
     let finch = wire(api, store);
@@ -147,27 +108,12 @@ async fn a_code_is_not_sent_again_after_a_lost_answer() {
         let lost = finch
             .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
             .await;
-        assert!(matches!(
-            lost.unwrap_err(),
-            CompleteConnectError::Unknown(_)
-        ));
+        assert!(matches!(lost.unwrap_err(), CompleteConnectError::Unknown(_)));
     }
-    finch
-        .reconcile(&operator(), Pass::Everything)
-        .await
-        .unwrap();
-    let listed = finch
-        .possible_orphans(&customer(0), None, 10)
-        .await
-        .unwrap();
+    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
+    let listed = finch.possible_orphans(&customer(0), None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
-    assert!(
-        finch
-            .possible_orphans(&customer(1), None, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(finch.possible_orphans(&customer(1), None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -175,23 +121,15 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
     let mut api = mock();
     let mut answers = vec![
         Ok(grant("t", facts("k", "gusto", "c"))),
-        Err(FinchApiError::NoAnswer {
-            problem: "refused".into(),
-            sent: false,
-        }),
+        Err(FinchApiError::NoAnswer { problem: "refused".into(), sent: false }),
     ];
-    api.expect_exchange()
-        .times(2)
-        .returning(move |_, _| answers.pop().unwrap());
+    api.expect_exchange().times(2).returning(move |_, _| answers.pop().unwrap());
     let store = memory();
     open(&store, "s", 3600).await;
     let finch = wire(api, store);
     let scope = customer(0);
     let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
-    assert!(matches!(
-        complete().await.unwrap_err(),
-        CompleteConnectError::NotSent(_)
-    ));
+    assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::NotSent(_)));
     complete().await.unwrap();
     complete().await.unwrap();
 }
@@ -200,21 +138,14 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
 async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
     let store = memory();
     for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
-        store_token(
-            &*store,
-            "customer-0",
-            grant(token, facts(name, "gusto", "c")),
-        )
-        .await;
+        store_token(&*store, "customer-0", grant(token, facts(name, "gusto", "c"))).await;
     }
     let mut api = mock();
     api.expect_disconnect()
         .times(2)
         .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
         .returning(|_| Ok(()));
-    api.expect_introspect()
-        .times(4)
-        .returning(|_| Err(refused()));
+    api.expect_introspect().times(4).returning(|_| Err(refused()));
     let finch = wire(api, store);
     let id: finch_core::ConnectionId = "k1".parse().unwrap();
     let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
@@ -224,10 +155,7 @@ async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
         finch.disconnect(&customer(0), id).await.unwrap(),
         DisconnectOutcome::AlreadyDisconnected
     );
-    finch
-        .reconcile(&operator(), Pass::Everything)
-        .await
-        .unwrap();
+    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
 }
 
 #[tokio::test]
@@ -237,10 +165,7 @@ async fn a_shared_connection_is_not_touched() {
     store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
     let finch = wire(mock(), store);
     let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch
-        .plan_disconnect(&customer(0), id.clone())
-        .await
-        .unwrap();
+    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
     assert!(plan.shared);
     assert_eq!(plan.tokens, 1, "only its own");
     assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
@@ -261,25 +186,16 @@ async fn a_plan_that_has_moved_is_not_carried_out() {
     store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     let finch = wire(mock(), store.clone());
     let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch
-        .plan_disconnect(&customer(0), id.clone())
-        .await
-        .unwrap();
+    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
     store_token(&*store, "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
     let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
-    assert!(
-        matches!(error, finch_app::DisconnectError::PlanChanged),
-        "{error}"
-    );
+    assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
     finch.access_token(&customer(0), &id, &[]).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_store_of_another_application_is_refused_before_any_call() {
-    let other = Application {
-        client_id: ClientId::new("another").unwrap(),
-        ..application()
-    };
+    let other = Application { client_id: ClientId::new("another").unwrap(), ..application() };
     let error = Finch::new(Arc::new(mock()), Arc::new(MemoryTokenStore::new(other))).unwrap_err();
     assert!(error.to_string().contains("another"), "{error}");
 }
@@ -289,11 +205,7 @@ async fn a_store_that_refuses_gives_the_token_back() {
     let mut store = MockTokenStore::new();
     store.expect_application().return_const(application());
     store.expect_claim_attempt().returning(|_, _, _, now| {
-        let exchange = finch_core::Exchange {
-            began: finch_core::Seq(2),
-            began_at: now,
-            end: None,
-        };
+        let exchange = finch_core::Exchange { began: finch_core::Seq(2), began_at: now, end: None };
         let id = finch_core::AttemptId(finch_core::Seq(1));
         let attempt = finch_core::Attempt {
             id,
@@ -303,10 +215,7 @@ async fn a_store_that_refuses_gives_the_token_back() {
         Ok(Some((attempt, Claim::Begin)))
     });
     store.expect_find().returning(|_| Ok(Found::default()));
-    store
-        .expect_apply()
-        .times(2..)
-        .returning(|_| Err(StoreError::Full));
+    store.expect_apply().times(2..).returning(|_| Err(StoreError::Full));
     let mut api = mock();
     api.expect_exchange()
         .times(1)
@@ -341,18 +250,86 @@ async fn a_caller_that_goes_away_cancels_nothing() {
         }
         hold.release();
         let connected = loop {
-            match finch
-                .complete_connect(&scope, state.clone(), again.clone())
-                .await
-            {
+            match finch.complete_connect(&scope, state.clone(), again.clone()).await {
                 Err(CompleteConnectError::InProgress) => tokio::task::yield_now().await,
                 completed => break completed.unwrap(),
             }
         };
-        finch
-            .access_token(&customer(0), &connected.connection_id, &[])
-            .await
-            .unwrap();
+        finch.access_token(&customer(0), &connected.connection_id, &[]).await.unwrap();
         assert_eq!(api.issued().len(), 1);
     }
+}
+
+async fn shared() -> Arc<MemoryTokenStore> {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k2", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t3", facts("k2", "gusto", "c"))).await;
+    store
+}
+
+fn named(id: &str) -> finch_core::ConnectionId {
+    id.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
+    let finch = wire(mock(), shared().await);
+    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
+    assert_eq!(plan.tokens, 3);
+    let outcome = finch.carry_out(&customer(0), plan.clone()).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::SharedWithOthers);
+    let stranger = finch.carry_out(&customer(2), plan).await.unwrap_err();
+    assert!(matches!(stranger, finch_app::DisconnectError::PlanChanged));
+    finch.access_token(&customer(1), &named("k2"), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_hears_of_its_own_tokens_only() {
+    let mut api = mock();
+    api.expect_disconnect().returning(|_| {
+        let request_id = "request-of-somebody".parse().ok();
+        Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
+    });
+    let finch = wire(api, shared().await);
+    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
+    let outcome = finch.carry_out(&operator(), plan).await.unwrap();
+    assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 3, .. }), "{outcome:?}");
+    // The newest token, which was tried, is customer 1's.
+    let outcome = finch.disconnect(&customer(0), named("k1")).await.unwrap();
+    let DisconnectOutcome::Pending { unproven, trouble, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((unproven, trouble), (1, None));
+}
+
+#[tokio::test]
+async fn a_customers_plan_asks_finch_about_its_own_tokens_only() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", ""))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", ""))).await;
+    let mut api = mock();
+    let own = |t: &AccessToken| t.expose() == "t1";
+    api.expect_introspect().times(1).withf(own).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    finch.plan_disconnect(&customer(0), named("k")).await.unwrap();
+    finch.access_token(&customer(1), &named("k"), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
+    let store = memory();
+    for (token, company, who) in
+        [("t1", "c", "customer-0"), ("t2", "d", "customer-0"), ("t3", "e", "customer-1")]
+    {
+        store_token(&*store, who, grant(token, facts(company, "gusto", company))).await;
+    }
+    let mut api = mock();
+    api.expect_disconnect().times(2).returning(|_| Ok(()));
+    api.expect_introspect().times(2).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let outcomes = finch.disconnect_all(&customer(0)).await.unwrap();
+    assert_eq!(outcomes.len(), 2);
+    assert!(finch.disconnect_all(&customer(0)).await.unwrap().is_empty());
+    finch.access_token(&customer(1), &named("e"), &[]).await.unwrap();
 }

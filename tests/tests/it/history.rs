@@ -11,9 +11,7 @@ pub(crate) fn tell<Seen>(
     before: impl AsyncFn(&World, Step) -> Seen,
     after: impl AsyncFn(&World, Step, Seen) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for reach in [Reach::Pair, Reach::ConnectionId] {
         let world = World::in_memory(reach);
         runtime.block_on(async {

@@ -17,11 +17,7 @@ fn conflict_free() -> impl Strategy<Value = Vec<TokenFacts>> {
     prop::collection::vec(token, 1..8).prop_map(|tokens| {
         let all = tokens.iter().map(|(provider, company, id, nameless)| {
             let name = format!("k-{provider}-{company}-{id}");
-            let company = if *nameless {
-                String::new()
-            } else {
-                format!("c{company}")
-            };
+            let company = if *nameless { String::new() } else { format!("c{company}") };
             facts(&name, &format!("p{provider}"), &company)
         });
         let all: Vec<_> = all.collect();
@@ -30,9 +26,7 @@ fn conflict_free() -> impl Strategy<Value = Vec<TokenFacts>> {
             .filter(|f| f.company_id.is_some())
             .map(|f| f.connection_id.clone())
             .collect();
-        all.into_iter()
-            .filter(|f| named.contains(&f.connection_id))
-            .collect()
+        all.into_iter().filter(|f| named.contains(&f.connection_id)).collect()
     })
 }
 
@@ -44,32 +38,21 @@ async fn partition(tokens: &[(usize, TokenFacts)]) -> BTreeSet<BTreeSet<usize>> 
         let id = store_token(&store, "acme", grant(&format!("t{number}"), what.clone())).await;
         numbers.insert(id, *number);
     }
-    let query = Query {
-        customer: None,
-        connection: None,
-        after: None,
-        limit: 1000,
-    };
+    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     let connections = store.connections(&query).await.unwrap();
-    connections
-        .iter()
-        .map(|c| c.tokens.iter().map(|t| numbers[&t.id]).collect())
-        .collect()
+    connections.iter().map(|c| c.tokens.iter().map(|t| numbers[&t.id]).collect()).collect()
 }
 
 /// Which tokens share a connection, by the rules alone: the smallest equivalence relation that holds
 /// R1 and R2.
 fn closure(tokens: &[(usize, TokenFacts)]) -> BTreeSet<BTreeSet<usize>> {
-    let mut classes: Vec<BTreeSet<usize>> = tokens
-        .iter()
-        .map(|(number, _)| BTreeSet::from([*number]))
-        .collect();
+    let mut classes: Vec<BTreeSet<usize>> =
+        tokens.iter().map(|(number, _)| BTreeSet::from([*number])).collect();
     for (a, fa) in tokens {
         for (b, fb) in tokens {
             if finch_core::decide::same_connection(fa, fb) {
-                let (of_a, rest): (Vec<_>, Vec<_>) = classes
-                    .into_iter()
-                    .partition(|c| c.contains(a) || c.contains(b));
+                let (of_a, rest): (Vec<_>, Vec<_>) =
+                    classes.into_iter().partition(|c| c.contains(a) || c.contains(b));
                 classes = rest;
                 classes.push(of_a.into_iter().flatten().collect());
             }

@@ -44,6 +44,8 @@ proptest! {
                 world.step(Step::Wait).await;
             }
             let before = world.tokens().await;
+            let work = world.store.work(None, None, 100).await.unwrap();
+            prop_assert!(work.is_empty(), "nothing is left to do");
             world.finch.take_calls();
             let report = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
             prop_assert_eq!(report, finch_app::Reconciled::default());

@@ -20,12 +20,7 @@ fn sqlite(path: &Path) -> SqliteTokenStore {
 /// Everything that a store can be asked, and the secret behind every token.
 async fn contents(store: &dyn TokenStore) -> String {
     let mut seen = Vec::new();
-    let query = Query {
-        customer: None,
-        connection: None,
-        after: None,
-        limit: 1000,
-    };
+    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     for connection in store.connections(&query).await.unwrap() {
         for token in &connection.tokens {
             let secret = store.secret(token.id).await.unwrap();
@@ -34,10 +29,7 @@ async fn contents(store: &dyn TokenStore) -> String {
         seen.push(format!("{:?}", store.events(connection.key).await.unwrap()));
         seen.push(format!("{connection:#?}"));
     }
-    let orphans = store
-        .possible_orphans(None, Timestamp::MAX, None, 1000)
-        .await
-        .unwrap();
+    let orphans = store.possible_orphans(None, Timestamp::MAX, None, 1000).await.unwrap();
     seen.push(format!("{orphans:#?}"));
     seen.push(format!("{:?}", store.work(None, None, 1000).await.unwrap()));
     seen.join("\n")

@@ -12,11 +12,7 @@ use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Fault, Login};
 use finch_tests::{customer, operator};
 
 async fn emulator(disconnect_scope: DisconnectScope) -> Emulator {
-    let config = EmulatorConfig {
-        disconnect_scope,
-        seed: Some(7),
-        ..EmulatorConfig::default()
-    };
+    let config = EmulatorConfig { disconnect_scope, seed: Some(7), ..EmulatorConfig::default() };
     Emulator::start_with(config).await.unwrap()
 }
 
@@ -44,19 +40,13 @@ async fn connect(
     login: [&str; 4],
 ) -> CompletedConnect {
     let [user, provider, company, credentials] = login;
-    let request = ConnectRequest::new(
-        "Acme",
-        vec![Product::Company, Product::Directory],
-        Flow::Embedded,
-    );
+    let request =
+        ConnectRequest::new("Acme", vec![Product::Company, Product::Directory], Flow::Embedded);
     let begun = finch.begin_connect(who, request).await.unwrap();
     let at_finch = begun.finch_customer_id.as_ref().unwrap().as_str();
     let login = Login::new(user, provider, company, credentials).customer_id(at_finch);
     let code = AuthorizationCode::new(emulator.issue_code(login));
-    finch
-        .complete_connect(who, begun.state, code)
-        .await
-        .unwrap()
+    finch.complete_connect(who, begun.state, code).await.unwrap()
 }
 
 /// The four tokens of the seed, in order.
@@ -69,10 +59,7 @@ async fn seed(finch: &Finch, emulator: &Emulator) -> Vec<(CompletedConnect, Acce
         ["User A", "JustWorks", "Company C", "Z"],
     ] {
         let connected = connect(finch, emulator, &customer(0), login).await;
-        let token = finch
-            .access_token(&customer(0), &connected.connection_id, &[])
-            .await
-            .unwrap();
+        let token = finch.access_token(&customer(0), &connected.connection_id, &[]).await.unwrap();
         tokens.push((connected, token.secret));
     }
     tokens
@@ -96,26 +83,14 @@ async fn the_seeds_four_steps_in_both_readings() {
         let folder = tempfile::tempdir().unwrap();
         let finch = open(&emulator, folder.path());
         let tokens = seed(&finch, &emulator).await;
-        let listed = finch
-            .connections(&customer(0), None, 10)
-            .await
-            .unwrap()
-            .items;
-        let sizes: Vec<_> = listed
-            .iter()
-            .map(|c| (c.provider_id.as_str(), c.tokens.len()))
-            .collect();
+        let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
+        let sizes: Vec<_> =
+            listed.iter().map(|c| (c.provider_id.as_str(), c.tokens.len())).collect();
         assert_eq!(sizes, [("gusto", 3), ("justworks", 1)], "{scope:?}");
         let second = tokens[1].0.connection_id.clone();
-        let plan = finch
-            .plan_disconnect(&customer(0), second.clone())
-            .await
-            .unwrap();
+        let plan = finch.plan_disconnect(&customer(0), second.clone()).await.unwrap();
         assert_eq!((plan.tokens, plan.shared), (3, false));
-        let outcome = finch
-            .disconnect(&customer(0), second.clone())
-            .await
-            .unwrap();
+        let outcome = finch.disconnect(&customer(0), second.clone()).await.unwrap();
         assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 3 });
         let http = HttpFinch::new(config(&emulator)).unwrap();
         let mut alive = Vec::new();
@@ -124,14 +99,8 @@ async fn the_seeds_four_steps_in_both_readings() {
         }
         assert_eq!(alive, [false, false, false, true], "{scope:?}");
         let fourth = tokens[3].0.connection_id.clone();
-        finch
-            .access_token(&customer(0), &fourth, &[])
-            .await
-            .unwrap();
-        finch
-            .access_token(&customer(0), &second, &[])
-            .await
-            .unwrap_err();
+        finch.access_token(&customer(0), &fourth, &[]).await.unwrap();
+        finch.access_token(&customer(0), &second, &[]).await.unwrap_err();
     }
 }
 
@@ -156,29 +125,17 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
     };
     let other = Finch::with_system(api, store, system, finch_app::FinchOptions::default()).unwrap();
     let outcome = other.disconnect(&customer(0), id.clone()).await.unwrap();
-    assert!(
-        matches!(outcome, DisconnectOutcome::Pending { .. }),
-        "{outcome:?}"
-    );
-    let fenced = finch
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap_err();
+    assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
+    let fenced = finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
     assert!(
         matches!(fenced, finch_app::TokenError::Disconnecting),
         "the other process sees it at once: {fenced}"
     );
     drop((finch, other));
     let finch = open(&emulator, folder.path());
-    finch
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap_err();
+    finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
     emulator.clear_faults();
-    let report = finch
-        .reconcile(&operator(), Pass::Everything)
-        .await
-        .unwrap();
+    let report = finch.reconcile(&operator(), Pass::Everything).await.unwrap();
     assert_eq!((report.disconnected, report.pending.len()), (1, 0));
 }
 
@@ -189,21 +146,12 @@ async fn a_reconnect_after_a_disconnect_is_a_new_generation() {
     let finch = open(&emulator, folder.path());
     let login = ["User A", "Gusto", "Company C", "X"];
     let first = connect(&finch, &emulator, &customer(0), login).await;
-    finch
-        .disconnect(&customer(0), first.connection_id.clone())
-        .await
-        .unwrap();
+    finch.disconnect(&customer(0), first.connection_id.clone()).await.unwrap();
     let second = connect(&finch, &emulator, &customer(0), login).await;
     assert_ne!(first.connection_id, second.connection_id);
-    let again = finch
-        .disconnect(&customer(0), first.connection_id.clone())
-        .await
-        .unwrap();
+    let again = finch.disconnect(&customer(0), first.connection_id.clone()).await.unwrap();
     assert_eq!(again, DisconnectOutcome::AlreadyDisconnected);
-    finch
-        .access_token(&customer(0), &second.connection_id, &[])
-        .await
-        .unwrap();
+    finch.access_token(&customer(0), &second.connection_id, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -211,27 +159,12 @@ async fn a_company_that_finch_leaves_out_is_asked_for_at_once() {
     let emulator = emulator(DisconnectScope::Connection).await;
     let folder = tempfile::tempdir().unwrap();
     let finch = open(&emulator, folder.path());
-    connect(
-        &finch,
-        &emulator,
-        &customer(0),
-        ["User A", "Gusto", "Company C", "X"],
-    )
-    .await;
+    connect(&finch, &emulator, &customer(0), ["User A", "Gusto", "Company C", "X"]).await;
     emulator.push_fault(Fault::on("/auth/token").omit(["company_id"]));
-    let nameless = connect(
-        &finch,
-        &emulator,
-        &customer(0),
-        ["User B", "Gusto", "Company C", "Y"],
-    )
-    .await;
+    let nameless =
+        connect(&finch, &emulator, &customer(0), ["User B", "Gusto", "Company C", "Y"]).await;
     assert!(nameless.company_id.is_some());
-    let listed = finch
-        .connections(&customer(0), None, 10)
-        .await
-        .unwrap()
-        .items;
+    let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
     assert_eq!(listed.len(), 1, "the two proved to be one");
     assert_eq!(listed[0].tokens.len(), 2);
 }
@@ -247,46 +180,17 @@ async fn a_lost_exchange_is_listed_and_the_next_connect_recovers_it() {
     let login = || Login::new("User A", "Gusto", "Company C", "X").customer_id(at_finch.as_str());
     let code = AuthorizationCode::new(emulator.issue_code(login()));
     emulator.push_fault(Fault::on("/auth/token").drop_after_effect());
-    let lost = finch
-        .complete_connect(&customer(0), begun.state, code)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(lost, finch_app::CompleteConnectError::Unknown(_)),
-        "{lost}"
-    );
-    assert_eq!(
-        emulator.state().calls["POST /auth/token"],
-        1,
-        "the code was sent once"
-    );
-    assert_eq!(
-        finch
-            .possible_orphans(&customer(0), None, 10)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    let lost = finch.complete_connect(&customer(0), begun.state, code).await.unwrap_err();
+    assert!(matches!(lost, finch_app::CompleteConnectError::Unknown(_)), "{lost}");
+    assert_eq!(emulator.state().calls["POST /auth/token"], 1, "the code was sent once");
+    assert_eq!(finch.possible_orphans(&customer(0), None, 10).await.unwrap().len(), 1);
     // Finch has a connection for this customer id: it is renewed, and one disconnect ends both tokens.
     let begun = finch.begin_connect(&customer(0), request()).await.unwrap();
     assert!(begun.reauthenticates.is_some());
     let code = AuthorizationCode::new(emulator.issue_code(login()));
-    let connected = finch
-        .complete_connect(&customer(0), begun.state, code)
-        .await
-        .unwrap();
-    let listed = finch
-        .possible_orphans(&customer(0), None, 10)
-        .await
-        .unwrap();
+    let connected = finch.complete_connect(&customer(0), begun.state, code).await.unwrap();
+    let listed = finch.possible_orphans(&customer(0), None, 10).await.unwrap();
     assert_eq!(listed, [], "one disconnect ends both now");
-    finch
-        .disconnect(&customer(0), connected.connection_id)
-        .await
-        .unwrap();
-    assert!(
-        emulator.state().tokens.iter().all(|t| t.revoked),
-        "no token is left at Finch"
-    );
+    finch.disconnect(&customer(0), connected.connection_id).await.unwrap();
+    assert!(emulator.state().tokens.iter().all(|t| t.revoked), "no token is left at Finch");
 }

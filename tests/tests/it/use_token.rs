@@ -7,36 +7,20 @@ use finch_core::{
 use finch_tests::{Step, World, customer, operator};
 
 async fn connected(world: &World) -> ConnectionId {
-    world
-        .step(Step::Connect {
-            customer: 0,
-            provider: 0,
-            company: 0,
-            credentials: 0,
-        })
-        .await;
+    world.step(Step::Connect { customer: 0, provider: 0, company: 0, credentials: 0 }).await;
     let views = world.app.connections(&customer(0), None, 10).await.unwrap();
     views.items[0].connection_ids[0].clone()
 }
 
 async fn report(world: &World, token: &AccessToken) -> Unauthorized {
-    world
-        .app
-        .report_unauthorized(&customer(0), token)
-        .await
-        .unwrap()
+    world.app.report_unauthorized(&customer(0), token).await.unwrap()
 }
 
 #[tokio::test]
 async fn the_hosts_word_alone_revokes_nothing() {
     let world = World::in_memory(Reach::Pair);
     let id = connected(&world).await;
-    let token = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap()
-        .secret;
+    let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
     assert_eq!(report(&world, &token).await, Unauthorized::StillAccepted);
     for kind in 0..6 {
         world.step(Step::FailNext { kind }).await;
@@ -48,16 +32,8 @@ async fn the_hosts_word_alone_revokes_nothing() {
             "after failure {kind}"
         );
     }
-    world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap();
-    let foreign = world
-        .app
-        .report_unauthorized(&customer(1), &token)
-        .await
-        .unwrap_err();
+    world.app.access_token(&customer(0), &id, &[]).await.unwrap();
+    let foreign = world.app.report_unauthorized(&customer(1), &token).await.unwrap_err();
     assert!(matches!(foreign, TokenError::NotFound));
 }
 
@@ -66,38 +42,16 @@ async fn an_end_at_finch_is_believed_when_finch_says_so() {
     let world = World::in_memory(Reach::Pair);
     let id = connected(&world).await;
     connected(&world).await;
-    let token = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap()
-        .secret;
+    let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
     world.finch.end_from_dashboard(&id);
     assert_eq!(report(&world, &token).await, Unauthorized::Revoked);
-    let gone = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(gone, TokenError::Disconnected),
-        "its sibling was asked about too: {gone}"
-    );
-    let view = world
-        .app
-        .connection(&customer(0), &id)
-        .await
-        .unwrap()
-        .unwrap();
+    let gone = world.app.access_token(&customer(0), &id, &[]).await.unwrap_err();
+    assert!(matches!(gone, TokenError::Disconnected), "its sibling was asked about too: {gone}");
+    let view = world.app.connection(&customer(0), &id).await.unwrap().unwrap();
     assert_eq!(view.state, ConnectionState::Disconnected);
     // What comes after is a new generation, and works.
     let again = connected(&world).await;
-    let views = world
-        .app
-        .connections(&customer(0), None, 10)
-        .await
-        .unwrap()
-        .items;
+    let views = world.app.connections(&customer(0), None, 10).await.unwrap().items;
     assert_eq!(views.len(), 1, "the same provider and company: {again}");
     assert_eq!(views[0].state, ConnectionState::Connected);
 }
@@ -106,31 +60,13 @@ async fn an_end_at_finch_is_believed_when_finch_says_so() {
 async fn reauth_keeps_the_token_and_a_new_one_joins() {
     let world = World::in_memory(Reach::Pair);
     let id = connected(&world).await;
-    let token = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap()
-        .secret;
+    let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
     assert_eq!(report(&world, &token).await, Unauthorized::NeedsReauth);
-    let needs = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap_err();
+    let needs = world.app.access_token(&customer(0), &id, &[]).await.unwrap_err();
     assert!(matches!(needs, TokenError::NeedsReauth), "{needs}");
-    world
-        .step(Step::Reauthenticate {
-            customer: 0,
-            which: 0,
-        })
-        .await;
-    let new = world
-        .app
-        .access_token(&customer(0), &id, &[])
-        .await
-        .unwrap();
+    world.step(Step::Reauthenticate { customer: 0, which: 0 }).await;
+    let new = world.app.access_token(&customer(0), &id, &[]).await.unwrap();
     assert_ne!(new.secret.expose(), token.expose());
     assert_eq!(new.connection_id, id);
 }
@@ -139,19 +75,9 @@ async fn reauth_keeps_the_token_and_a_new_one_joins() {
 async fn products_decide_which_token_is_handed_out() {
     let world = World::in_memory(Reach::Pair);
     let id = connected(&world).await;
-    world
-        .app
-        .access_token(&customer(0), &id, &[Product::Company])
-        .await
-        .unwrap();
-    let missing = world
-        .app
-        .access_token(&customer(0), &id, &[Product::Ssn])
-        .await
-        .unwrap_err();
-    let TokenError::ProductsNotGranted { granted } = missing else {
-        panic!("{missing}")
-    };
+    world.app.access_token(&customer(0), &id, &[Product::Company]).await.unwrap();
+    let missing = world.app.access_token(&customer(0), &id, &[Product::Ssn]).await.unwrap_err();
+    let TokenError::ProductsNotGranted { granted } = missing else { panic!("{missing}") };
     assert_eq!(granted, [Product::Company, Product::Directory]);
 }
 
@@ -169,23 +95,9 @@ async fn a_token_in_doubt_waits_for_finch() {
             issued_before: true,
         })
         .await;
-    let views = world
-        .app
-        .connections(&customer(0), None, 10)
-        .await
-        .unwrap()
-        .items;
-    assert!(
-        views[0]
-            .tokens
-            .iter()
-            .all(|t| t.state != finch_core::TokenState::Active)
-    );
-    world
-        .app
-        .reconcile(&operator(), Pass::Everything)
-        .await
-        .unwrap();
+    let views = world.app.connections(&customer(0), None, 10).await.unwrap().items;
+    assert!(views[0].tokens.iter().all(|t| t.state != finch_core::TokenState::Active));
+    world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
     assert!(world.finch.alive().is_empty(), "no token is left at Finch");
 }
 
@@ -193,20 +105,10 @@ async fn a_token_in_doubt_waits_for_finch() {
 async fn an_existing_connection_at_finch_is_renewed_not_doubled() {
     let world = World::in_memory(Reach::Pair);
     // Finch knows a connection of this customer id that this store does not: a lost answer.
-    world
-        .step(Step::ConnectAndLoseTheAnswer {
-            customer: 0,
-            provider: 0,
-            company: 0,
-        })
-        .await;
+    world.step(Step::ConnectAndLoseTheAnswer { customer: 0, provider: 0, company: 0 }).await;
     assert_eq!(world.finch.alive().len(), 1);
     let request = ConnectRequest::new("Customer", vec![Product::Company], Flow::Embedded);
-    let begun = world
-        .app
-        .begin_connect(&customer(0), request.clone())
-        .await
-        .unwrap();
+    let begun = world.app.begin_connect(&customer(0), request.clone()).await.unwrap();
     let (_, existing, ..) = &world.finch.alive()[0];
     assert_eq!(begun.reauthenticates.as_ref(), Some(existing));
     // Another customer who goes by the same id at Finch gets another id.

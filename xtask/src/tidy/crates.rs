@@ -48,17 +48,12 @@ mod tests {
 
     #[test]
     fn other_lints_do_not_count() {
-        for lints in [
-            "",
-            "[lints.rust]\nunsafe_code = \"forbid\"\n",
-            "[lints]\n\n[a]\nworkspace = true\n",
-        ] {
+        for lints in
+            ["", "[lints.rust]\nunsafe_code = \"forbid\"\n", "[lints]\n\n[a]\nworkspace = true\n"]
+        {
             let manifest = format!("[package]\nname = \"a\"\n\n{lints}");
             let files = [file("a/Cargo.toml", &manifest), file("a/README.md", "")];
-            assert_eq!(
-                check(&files),
-                ["a/Cargo.toml: no `[lints] workspace = true`"]
-            );
+            assert_eq!(check(&files), ["a/Cargo.toml: no `[lints] workspace = true`"]);
         }
     }
 

@@ -12,12 +12,8 @@ const LEFTOVERS: [&str; 5] = [
 ];
 
 /// Where somebody's files are.
-const MACHINE_PATHS: [&str; 4] = [
-    concat!("/wo", "rk/"),
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-    concat!("/Us", "ers/"),
-];
+const MACHINE_PATHS: [&str; 4] =
+    [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
 
 /// Where crates come from is for each machine's own configuration to say.
 const REGISTRIES: [&str; 5] = [
@@ -34,10 +30,7 @@ pub(crate) fn check(file: &TextFile) -> Vec<String> {
     for (at, line) in file.text.split('\n').enumerate() {
         let mut problem = |what: &str| problems.push(format!("{}:{}: {what}", file.path, at + 1));
         if file.path.ends_with(".rs") {
-            for leftover in LEFTOVERS
-                .iter()
-                .filter(|leftover| line.contains(**leftover))
-            {
+            for leftover in LEFTOVERS.iter().filter(|leftover| line.contains(**leftover)) {
                 problem(&format!("`{leftover}` is left over"));
             }
         }
@@ -45,19 +38,11 @@ pub(crate) fn check(file: &TextFile) -> Vec<String> {
             for path in MACHINE_PATHS.iter().filter(|path| has_path(line, path)) {
                 problem(&format!("`{path}` is a path of somebody's machine"));
             }
-            for registry in REGISTRIES
-                .iter()
-                .filter(|registry| line.contains(**registry))
-            {
-                problem(&format!(
-                    "`{registry}` belongs in a machine's own configuration"
-                ));
+            for registry in REGISTRIES.iter().filter(|registry| line.contains(**registry)) {
+                problem(&format!("`{registry}` belongs in a machine's own configuration"));
             }
         }
-        if [".rs", ".md", ".toml"]
-            .iter()
-            .any(|ending| file.path.ends_with(ending))
-        {
+        if [".rs", ".md", ".toml"].iter().any(|ending| file.path.ends_with(ending)) {
             if line.contains('\t') {
                 problem("a tab");
             }
@@ -86,10 +71,7 @@ mod tests {
     fn leftovers_are_found_in_code_only() {
         for leftover in LEFTOVERS {
             let text = format!("fn a() {{}}\n    {leftover}\n");
-            assert_eq!(
-                check(&file("a.rs", &text)),
-                [format!("a.rs:2: `{leftover}` is left over")]
-            );
+            assert_eq!(check(&file("a.rs", &text)), [format!("a.rs:2: `{leftover}` is left over")]);
             assert!(check(&file("a.md", &text)).is_empty());
         }
     }
@@ -102,13 +84,7 @@ mod tests {
                 assert_eq!(check(&file("a", &text)).len(), 1, "{text}");
                 assert!(check(&file("Cargo.lock", &text)).is_empty());
             }
-            for text in [
-                "https://example.com{}me",
-                "target{}me",
-                "$HOME{}x",
-                "~{}x",
-                "${A}{}x",
-            ] {
+            for text in ["https://example.com{}me", "target{}me", "$HOME{}x", "~{}x", "${A}{}x"] {
                 let text = text.replacen("{}", path, 1);
                 assert!(check(&file("a", &text)).is_empty(), "{text}");
             }

@@ -29,10 +29,7 @@ fn untidy(files: &[TextFile]) -> Vec<String> {
 /// A file for a rule's test.
 #[cfg(test)]
 fn file(path: &str, text: &str) -> TextFile {
-    TextFile {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }
+    TextFile { path: path.to_owned(), text: text.to_owned() }
 }
 
 #[cfg(test)]

@@ -48,11 +48,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
     let finch = Settings::read(&args.client, Needs::SecretAndNewStore)?.open()?;
     let scope = CustomerScope::new(args.customer.clone());
     let begun = match &args.reauthenticate {
-        Some(connection) => {
-            finch
-                .begin_reauthenticate(&scope, connection, request)
-                .await?
-        }
+        Some(connection) => finch.begin_reauthenticate(&scope, connection, request).await?,
         None => finch.begin_connect(&scope, request).await?,
     };
     let begun = Begun::new(begun, args.customer, args.reauthenticate.is_none());
@@ -61,10 +57,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
 }
 
 impl Begun {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: the command's job is to show these two"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the command's job is to show these two")]
     fn new(begun: BegunConnect, customer: CustomerId, asked_for_new: bool) -> Self {
         Self {
             connect_url: begun.connect_url.expose().to_owned(),
@@ -87,13 +80,9 @@ impl Report for Begun {
         sheet.gap();
         sheet.pair("state", &self.state);
         sheet.pair("valid until", &moment(self.expires_at));
-        let known_as = self
-            .finch_customer_id
-            .as_ref()
-            .filter(|id| id.as_str() != self.customer.as_str());
-        let known_as = known_as
-            .map(|id| format!(" (at Finch: {id})"))
-            .unwrap_or_default();
+        let known_as =
+            self.finch_customer_id.as_ref().filter(|id| id.as_str() != self.customer.as_str());
+        let known_as = known_as.map(|id| format!(" (at Finch: {id})")).unwrap_or_default();
         sheet.pair("customer", &format!("{}{known_as}", self.customer));
         if let Some(connection) = &self.reauthenticates {
             sheet.pair("renews", &format!("connection {connection}"));

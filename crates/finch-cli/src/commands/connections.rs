@@ -45,10 +45,9 @@ async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Listed>, Failure> {
     let mut from = None;
     loop {
         let page = in_scope!(scope, |scope| finch.connections(scope, from, PAGE).await)?;
-        found.extend(page.items.into_iter().map(|view| Listed {
-            attention: attention(&view),
-            view,
-        }));
+        found.extend(
+            page.items.into_iter().map(|view| Listed { attention: attention(&view), view }),
+        );
         from = page.next;
         if from.is_none() {
             return Ok(found);
@@ -59,10 +58,7 @@ async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Listed>, Failure> {
 /// What somebody should look at, and what to do.
 pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
     let mut said = Vec::new();
-    let id = view
-        .connection_ids
-        .first()
-        .map_or("CONNECTION", |id| id.as_str());
+    let id = view.connection_ids.first().map_or("CONNECTION", |id| id.as_str());
     match view.state {
         ConnectionState::NeedsReauth => said.push(format!(
             "the employer must authenticate again: finch connect --customer ID --reauthenticate {id}"
@@ -75,11 +71,8 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
         }
         _ => {}
     }
-    let quarantined = view
-        .tokens
-        .iter()
-        .filter(|token| token.state == TokenState::Quarantined)
-        .count();
+    let quarantined =
+        view.tokens.iter().filter(|token| token.state == TokenState::Quarantined).count();
     if quarantined > 0 {
         said.push(format!(
             "{} contradicted what is known, and will not be used: finch show {id}",
@@ -111,30 +104,18 @@ impl Report for Connections {
                 _ => warn(state),
             };
             sheet.gap();
-            sheet.line(format!(
-                "{}  {state}",
-                bold(&format!("{:<20}", view.provider_id))
-            ));
-            let company = view
-                .company_id
-                .as_ref()
-                .map_or("not named by Finch yet", |id| id.as_str());
+            sheet.line(format!("{}  {state}", bold(&format!("{:<20}", view.provider_id))));
+            let company =
+                view.company_id.as_ref().map_or("not named by Finch yet", |id| id.as_str());
             sheet.pair("employer", company);
             for (at, id) in view.connection_ids.iter().enumerate() {
                 sheet.pair(if at == 0 { "connection_id" } else { "" }, id.as_str());
             }
-            let active = view
-                .tokens
-                .iter()
-                .filter(|token| token.state == TokenState::Active)
-                .count();
+            let active =
+                view.tokens.iter().filter(|token| token.state == TokenState::Active).count();
             let tokens = count(view.tokens.len(), "token", "tokens");
             let customers = list(view.customers());
-            let whose = if customers.is_empty() {
-                "nobody".to_owned()
-            } else {
-                customers
-            };
+            let whose = if customers.is_empty() { "nobody".to_owned() } else { customers };
             sheet.pair("tokens", &format!("{tokens}, {active} active; of {whose}"));
             for text in &listed.attention {
                 sheet.text(&format!("  {} ", warn("!")), text);

@@ -26,9 +26,7 @@ pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Failure> {
     output::print(&played, json)?;
     match played.failed() {
         None => Ok(played.exit()),
-        Some(fact) => Err(
-            Failure::new(Exit::Failed, "demo", format!("this did not hold: {fact}"))
-                .help("this is a defect of finch: report it with the output above"),
-        ),
+        Some(fact) => Err(Failure::new(Exit::Failed, "demo", format!("this did not hold: {fact}"))
+            .help("this is a defect of finch: report it with the output above")),
     }
 }

@@ -30,11 +30,7 @@ struct Disconnect {
 }
 
 pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failure> {
-    if args
-        .reason
-        .as_ref()
-        .is_some_and(|reason| reason.trim().is_empty())
-    {
+    if args.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
         return Err(Failure::usage("the reason is empty")
             .help("say in --reason why it ends for every customer"));
     }
@@ -85,9 +81,7 @@ async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Pla
     let target = args.connection.clone();
     Ok(match (scope, &args.reason) {
         (Scope::Operator(operator), Some(reason)) => {
-            finch
-                .plan_disconnect_for_everyone(operator, target, reason.trim())
-                .await?
+            finch.plan_disconnect_for_everyone(operator, target, reason.trim()).await?
         }
         _ => in_scope!(scope, |scope| finch.plan_disconnect(scope, target).await)?,
     })
@@ -113,18 +107,11 @@ fn ask(plan: &Plan, in_customer_scope: bool, json: bool) -> Result<(), Failure> 
     if answer.trim().eq_ignore_ascii_case("yes") {
         return Ok(());
     }
-    Err(Failure::new(
-        Exit::Standing,
-        "not_confirmed",
-        "nothing was done: the answer was not yes",
-    ))
+    Err(Failure::new(Exit::Standing, "not_confirmed", "nothing was done: the answer was not yes"))
 }
 
 fn show_plan(plan: &Plan, in_customer_scope: bool, sheet: &mut Sheet) {
-    let company = plan
-        .company_id
-        .as_ref()
-        .map_or("not named by Finch yet", |id| id.as_str());
+    let company = plan.company_id.as_ref().map_or("not named by Finch yet", |id| id.as_str());
     sheet.title(match plan.verdict {
         PlanVerdict::Disconnects => "This connection would be disconnected",
         PlanVerdict::Joins => "This connection is being disconnected: that would go on",
@@ -144,10 +131,7 @@ fn show_plan(plan: &Plan, in_customer_scope: bool, sheet: &mut Sheet) {
         PlanVerdict::SharedWithOthers => "",
         _ => ": every one stops working",
     };
-    sheet.pair(
-        "tokens",
-        &format!("{}{hit}", count(plan.tokens, "token", "tokens")),
-    );
+    sheet.pair("tokens", &format!("{}{hit}", count(plan.tokens, "token", "tokens")));
     sheet.pair("products", &words::products(&plan.products));
     if !plan.customers.is_empty() {
         sheet.pair("customers", &words::list(&plan.customers));
@@ -162,23 +146,14 @@ fn show_plan(plan: &Plan, in_customer_scope: bool, sheet: &mut Sheet) {
 
 /// What stands in the way, and when it goes on.
 pub(crate) fn show_pending(outcome: &DisconnectOutcome, sheet: &mut Sheet) {
-    let DisconnectOutcome::Pending {
-        unproven,
-        next_try,
-        trouble,
-        attention,
-    } = outcome
-    else {
+    let DisconnectOutcome::Pending { unproven, next_try, trouble, attention } = outcome else {
         return;
     };
     sheet.pair("unproven", &count(*unproven, "token", "tokens"));
     if let Some(failure) = trouble {
         sheet.pair("because", &words::trouble(failure));
     }
-    sheet.pair(
-        "next try",
-        &format!("from {} on: `finch reconcile`", words::moment(*next_try)),
-    );
+    sheet.pair("next try", &format!("from {} on: `finch reconcile`", words::moment(*next_try)));
     if *attention && let Some(failure) = trouble {
         sheet.pair("attention", crate::fail::what_to_do(failure));
     }

@@ -26,11 +26,8 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     let code = AuthorizationCode::new(code(&args)?);
     let (store, application) = (settings.store().to_owned(), settings.application().clone());
     let finch = settings.open()?;
-    let work = async {
-        in_scope!(&scope, |scope| finch
-            .complete_connect(scope, state, code)
-            .await)
-    };
+    let work =
+        async { in_scope!(&scope, |scope| finch.complete_connect(scope, state, code).await) };
     let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";
     match interrupt::finish(work, left).await? {
         Ok(completed) => {
@@ -77,20 +74,10 @@ impl Report for Completed {
         };
         let joined = match done.joined_tokens {
             0 => "a connection of its own".to_owned(),
-            others => format!(
-                "joins {} of this customer",
-                count(others, "token", "tokens")
-            ),
+            others => format!("joins {} of this customer", count(others, "token", "tokens")),
         };
-        let mark = if done.token_state == TokenState::Active {
-            good("✓")
-        } else {
-            warn("!")
-        };
-        sheet.text(
-            &format!("{mark} "),
-            &format!("The token is sealed in the store: {joined}."),
-        );
+        let mark = if done.token_state == TokenState::Active { good("✓") } else { warn("!") };
+        sheet.text(&format!("{mark} "), &format!("The token is sealed in the store: {joined}."));
         sheet.pair("connection_id", done.connection_id.as_str());
         sheet.pair("provider", done.provider_id.as_str());
         sheet.pair("employer", &company);

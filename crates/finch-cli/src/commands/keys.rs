@@ -30,21 +30,14 @@ pub(crate) fn init(args: &KeysInitArgs, json: bool) -> Result<Exit, Failure> {
     };
     let key = Kek::generate()?;
     keyfile::create(&key_file, &key)?;
-    let made = Made {
-        key_file,
-        key_id: key.id().to_string(),
-    };
+    let made = Made { key_file, key_id: key.id().to_string() };
     output::print(&made, json)?;
     Ok(made.exit())
 }
 
 impl Report for Made {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line(format!(
-            "{} A new key is in {}",
-            good("✓"),
-            self.key_file.display()
-        ));
+        sheet.line(format!("{} A new key is in {}", good("✓"), self.key_file.display()));
         sheet.pair("key", &self.key_id);
         sheet.gap();
         sheet.text(
@@ -53,10 +46,7 @@ impl Report for Made {
              store, and whoever has both can read every token.",
         );
         sheet.gap();
-        sheet.text(
-            "",
-            "Next: `finch connect` makes the store and begins the first connection.",
-        );
+        sheet.text("", "Next: `finch connect` makes the store and begins the first connection.");
     }
 
     fn exit(&self) -> Exit {

@@ -19,9 +19,7 @@ pub(crate) async fn possible_orphans(
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = in_scope!(scope, |scope| finch
-            .possible_orphans(scope, after, PAGE)
-            .await)?;
+        let page = in_scope!(scope, |scope| finch.possible_orphans(scope, after, PAGE).await)?;
         after = page.last().map(|orphan| orphan.id);
         found.extend(page);
         if after.is_none() {
@@ -51,13 +49,8 @@ pub(crate) fn show(orphans: &[PossibleOrphan], sheet: &mut Sheet) {
             ),
         );
         let renewed = orphan.reauthenticates.as_ref();
-        let again = renewed
-            .map(|id| format!(" --reauthenticate {id}"))
-            .unwrap_or_default();
-        sheet.line(format!(
-            "  finch connect --customer '{}'{again} …",
-            orphan.customer
-        ));
+        let again = renewed.map(|id| format!(" --reauthenticate {id}")).unwrap_or_default();
+        sheet.line(format!("  finch connect --customer '{}'{again} …", orphan.customer));
     }
     sheet.gap();
     sheet.text(

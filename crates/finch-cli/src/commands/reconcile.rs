@@ -25,45 +25,25 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let scope = args.operator.scope()?;
     let finch = wiring::open(&args.client)?;
     let work = finch.reconcile(&scope, Pass::Everything);
-    let did = interrupt::finish(
-        work,
-        "run `finch reconcile` again: it goes on with what is stored",
-    )
-    .await??;
+    let did =
+        interrupt::finish(work, "run `finch reconcile` again: it goes on with what is stored")
+            .await??;
     let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
     let left_open = !did.pending.is_empty() || did.unverified > 0 || !possible_orphans.is_empty();
-    let report = OnePass {
-        did,
-        possible_orphans,
-        left_open,
-    };
+    let report = OnePass { did, possible_orphans, left_open };
     output::print(&report, json)?;
     Ok(report.exit())
 }
 
 impl Report for OnePass {
     fn human(&self, sheet: &mut Sheet) {
-        let Reconciled {
-            disconnected,
-            verified,
-            refused,
-            unverified,
-            unnamed,
-            ..
-        } = self.did;
+        let Reconciled { disconnected, verified, refused, unverified, unnamed, .. } = self.did;
         let mut done = |number: usize, what: String| {
             if number > 0 {
                 sheet.text(&format!("{} ", good("✓")), &what);
             }
         };
-        done(
-            disconnected,
-            count(
-                disconnected,
-                "disconnect is proven",
-                "disconnects are proven",
-            ),
-        );
+        done(disconnected, count(disconnected, "disconnect is proven", "disconnects are proven"));
         done(
             verified,
             count(
@@ -85,14 +65,7 @@ impl Report for OnePass {
                 sheet.text(&format!("{} ", warn("!")), &what);
             }
         };
-        open(
-            unverified,
-            count(
-                unverified,
-                "token is still in doubt",
-                "tokens are still in doubt",
-            ),
-        );
+        open(unverified, count(unverified, "token is still in doubt", "tokens are still in doubt"));
         open(
             unnamed,
             count(
@@ -102,10 +75,7 @@ impl Report for OnePass {
             ),
         );
         for pending in &self.did.pending {
-            let id = pending
-                .connection_id
-                .as_ref()
-                .map_or("unknown", |id| id.as_str());
+            let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
             sheet.text(
                 &format!("{} ", warn("!")),
                 &format!("The disconnect of connection {} goes on", bold(id)),
@@ -124,10 +94,6 @@ impl Report for OnePass {
     }
 
     fn exit(&self) -> Exit {
-        if self.left_open {
-            Exit::LeftOpen
-        } else {
-            Exit::Done
-        }
+        if self.left_open { Exit::LeftOpen } else { Exit::Done }
     }
 }

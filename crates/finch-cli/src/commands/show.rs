@@ -24,19 +24,13 @@ struct Shown {
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.whose.scope()?;
     let finch = wiring::open(&args.client)?;
-    let view = in_scope!(&scope, |scope| finch
-        .connection(scope, &args.connection)
-        .await)?;
+    let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {
         Scope::Operator(scope) => Some(finch.history(scope, &args.connection).await?),
         Scope::Customer(_) => None,
     };
-    let report = Shown {
-        attention: attention(&view),
-        view,
-        history,
-    };
+    let report = Shown { attention: attention(&view), view, history };
     output::print(&report, json)?;
     Ok(report.exit())
 }
@@ -49,10 +43,7 @@ impl Report for Shown {
             bold(view.provider_id.as_str()),
             connection_state(view.state)
         ));
-        let company = view
-            .company_id
-            .as_ref()
-            .map_or("not named by Finch yet", |id| id.as_str());
+        let company = view.company_id.as_ref().map_or("not named by Finch yet", |id| id.as_str());
         sheet.pair("employer", company);
         for (at, id) in view.connection_ids.iter().enumerate() {
             sheet.pair(if at == 0 { "connection_id" } else { "" }, id.as_str());
@@ -89,13 +80,7 @@ fn show_token(number: usize, token: &TokenView, several_ids: bool, sheet: &mut S
     };
     sheet.text(&format!("{mark} {number:<2} "), &state);
     sheet.pair("products", &products(&token.products));
-    sheet.pair(
-        "customer",
-        token
-            .customer
-            .as_ref()
-            .map_or("nobody", |customer| customer.as_str()),
-    );
+    sheet.pair("customer", token.customer.as_ref().map_or("nobody", |customer| customer.as_str()));
     sheet.pair("stored", &moment(token.added_at));
     if several_ids {
         sheet.pair("connection_id", token.connection_id.as_str());

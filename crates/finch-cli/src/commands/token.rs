@@ -22,9 +22,7 @@ pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
     let finch = wiring::open(&args.client)?;
     let scope = CustomerScope::new(args.customer.clone());
     let wanted = products(args.products.as_ref());
-    let token = finch
-        .access_token(&scope, &args.connection, &wanted)
-        .await?;
+    let token = finch.access_token(&scope, &args.connection, &wanted).await?;
     if !args.reveal {
         return Err(Failure::new(
             Exit::Usage,

@@ -36,22 +36,17 @@ impl From<CompleteConnectError> for Failure {
         use CompleteConnectError as E;
         let standing = |kind, message: &str| Self::new(Exit::Standing, kind, message);
         match &error {
-            E::UnknownState => Self::new(
-                Exit::NotFound,
-                "unknown_state",
-                "no attempt to connect has this state",
-            )
-            .help(format!(
-                "check the state (and --customer, --store); or {NEW_ATTEMPT}"
-            )),
+            E::UnknownState => {
+                Self::new(Exit::NotFound, "unknown_state", "no attempt to connect has this state")
+                    .help(format!("check the state (and --customer, --store); or {NEW_ATTEMPT}"))
+            }
             E::Expired => {
                 standing("expired", "the attempt to connect has expired").help(NEW_ATTEMPT)
             }
-            E::StateUsed => standing(
-                "state_used",
-                "this state was used with another code, and works once",
-            )
-            .help(NEW_ATTEMPT),
+            E::StateUsed => {
+                standing("state_used", "this state was used with another code, and works once")
+                    .help(NEW_ATTEMPT)
+            }
             E::InProgress => Self::new(
                 Exit::LeftOpen,
                 "in_progress",
@@ -62,20 +57,16 @@ impl From<CompleteConnectError> for Failure {
                  `finch reconcile` lists it after 10 minutes",
             ),
             E::NotSent(cause) => {
-                let failure = exchange_failed(
-                    "Finch did not look at the code, and it is not used up",
-                    cause,
-                );
+                let failure =
+                    exchange_failed("Finch did not look at the code, and it is not used up", cause);
                 let first = failure.help.clone();
                 failure.help(format!(
                     "{first} (the same state and code, within 10 minutes of the code's issue)"
                 ))
             }
             E::Failed(cause) => {
-                let failure = exchange_failed(
-                    "Finch did not exchange the code, and issued no token",
-                    cause,
-                );
+                let failure =
+                    exchange_failed("Finch did not exchange the code, and issued no token", cause);
                 match failure.kind {
                     "finch_invalid_grant" => failure,
                     _ => {
@@ -99,9 +90,7 @@ impl From<CompleteConnectError> for Failure {
                 "conflict",
                 "the token is stored, and will not be used",
             )
-            .cause(format!(
-                "connection {connection_id} belongs to another provider or company"
-            ))
+            .cause(format!("connection {connection_id} belongs to another provider or company"))
             .help(format!(
                 "look with `finch show {connection_id}`, and ask Finch's support which is right"
             )),
@@ -115,12 +104,11 @@ impl From<CompleteConnectError> for Failure {
             .help(format!(
                 "look with `finch show {connection_id}`; was the page opened by somebody else?"
             )),
-            E::ForeignToken => standing(
-                "foreign_token",
-                "Finch issued a token that belongs to somebody else here",
-            )
-            .cause("nothing was changed".to_owned())
-            .help("ask Finch's support, and give the time of this call"),
+            E::ForeignToken => {
+                standing("foreign_token", "Finch issued a token that belongs to somebody else here")
+                    .cause("nothing was changed".to_owned())
+                    .help("ask Finch's support, and give the time of this call")
+            }
             E::Store(cause) => {
                 store_failed("the store failed, and nothing was sent to Finch", cause)
             }
@@ -128,10 +116,8 @@ impl From<CompleteConnectError> for Failure {
                 .help("run the same again, with the same state and code"),
             // The command takes the token out of this one before it comes here.
             E::NotStored { source, .. } => {
-                let mut failure = store_failed(
-                    "the token could not be stored: it is live, and billed",
-                    source,
-                );
+                let mut failure =
+                    store_failed("the token could not be stored: it is live, and billed", source);
                 (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
                 failure
             }
@@ -161,9 +147,7 @@ impl From<DisconnectError> for Failure {
             DisconnectError::Store(cause) => {
                 let failure = store_failed("the store failed during the disconnect", cause);
                 let first = failure.help.clone();
-                failure.help(format!(
-                    "{first}; `finch reconcile` goes on with what was stored"
-                ))
+                failure.help(format!("{first}; `finch reconcile` goes on with what was stored"))
             }
             _ => Self::new(Exit::LeftOpen, "cut_off", "the disconnect was cut off")
                 .help("`finch reconcile` goes on with it"),

@@ -22,10 +22,7 @@ pub(crate) fn finch_failed(doing: impl Into<String>, error: &FinchApiError) -> F
 /// What Finch said earlier, as far as the store has kept it.
 pub(crate) fn finch_failed_earlier(doing: impl Into<String>, short: &Short) -> Failure {
     let mut failure = Failure::new(Exit::Finch, kind(short.kind), doing);
-    failure.because.push(format!(
-        "that was the answer earlier: {}",
-        crate::words::trouble(short)
-    ));
+    failure.because.push(format!("that was the answer earlier: {}", crate::words::trouble(short)));
     failure.request_id = short.request_id.clone();
     failure.help(what_to_do(short))
 }
@@ -110,13 +107,11 @@ impl From<ConfigError> for Failure {
                 failure.because.push(format!("it {why}"));
                 failure.help("give an address such as https://api.tryfinch.com")
             }
-            ConfigError::Client(source) => Self::new(
-                Exit::Failed,
-                "http_client",
-                "the HTTP client cannot be made",
-            )
-            .because(&**source)
-            .help("for https, install the system's CA certificates (ca-certificates)"),
+            ConfigError::Client(source) => {
+                Self::new(Exit::Failed, "http_client", "the HTTP client cannot be made")
+                    .because(&**source)
+                    .help("for https, install the system's CA certificates (ca-certificates)")
+            }
             _ => Self::usage(error.to_string()).help("see `finch --help` for the settings"),
         }
     }

@@ -10,12 +10,9 @@ use super::{Exit, Failure};
 impl Failure {
     /// A file or standard input that could not be read.
     pub(crate) fn unreadable(what: &str, path: &Path, error: &io::Error) -> Self {
-        Self::usage(format!(
-            "the file {} with the {what} could not be read",
-            path.display()
-        ))
-        .because(error)
-        .help("check the path, and that this user may read it")
+        Self::usage(format!("the file {} with the {what} could not be read", path.display()))
+            .because(error)
+            .help("check the path, and that this user may read it")
     }
 
     /// An identifier that is none. What was given is not repeated.

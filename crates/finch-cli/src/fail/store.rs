@@ -120,18 +120,15 @@ fn at(path: &Path) -> std::path::Display<'_> {
 /// A store that failed while it was open, while `doing` something.
 pub(crate) fn store_failed(doing: impl Into<String>, error: &StoreError) -> Failure {
     let (kind, help) = match error {
-        StoreError::Busy => (
-            "store_busy",
-            "wait until the other process has finished, then run the same again",
-        ),
-        StoreError::Full => (
-            "store_full",
-            "free some room on the store's disk, then run the same again",
-        ),
-        StoreError::ReadOnly => (
-            "store_read_only",
-            "make the store, its folder and its file system writable",
-        ),
+        StoreError::Busy => {
+            ("store_busy", "wait until the other process has finished, then run the same again")
+        }
+        StoreError::Full => {
+            ("store_full", "free some room on the store's disk, then run the same again")
+        }
+        StoreError::ReadOnly => {
+            ("store_read_only", "make the store, its folder and its file system writable")
+        }
         StoreError::Corrupt(_) => ("store_damaged", "restore a backup; keep the damaged file"),
         StoreError::Unreadable { .. } => (
             "secret_unreadable",
@@ -139,14 +136,9 @@ pub(crate) fn store_failed(doing: impl Into<String>, error: &StoreError) -> Fail
              (`finch connect --reauthenticate`), and the next disconnect ends both tokens",
         ),
         StoreError::Moved => ("store_changed", "run the same again"),
-        _ => (
-            "store_failed",
-            "check the store's disk, then run the same again",
-        ),
+        _ => ("store_failed", "check the store's disk, then run the same again"),
     };
-    Failure::new(Exit::Store, kind, doing)
-        .because(error)
-        .help(help)
+    Failure::new(Exit::Store, kind, doing).because(error).help(help)
 }
 
 impl From<StoreError> for Failure {

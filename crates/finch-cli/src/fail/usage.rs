@@ -50,9 +50,7 @@ impl From<Error> for Failure {
         if let Some(ContextValue::Strings(valid)) = error.get(ContextKind::ValidValue)
             && !valid.is_empty()
         {
-            failure
-                .because
-                .push(format!("it must be {}", valid.join(" or ")));
+            failure.because.push(format!("it must be {}", valid.join(" or ")));
         }
         // The checks of values say what is wrong, and repeat nothing of what was given.
         if error.kind() == ErrorKind::ValueValidation

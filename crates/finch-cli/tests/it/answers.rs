@@ -7,26 +7,14 @@ use serde_json::json;
 
 use crate::support::Place;
 
-const CONNECT: [&str; 9] = [
-    "connect",
-    "--customer",
-    "acme",
-    "--name",
-    "A",
-    "--products",
-    "company",
-    "--timeout",
-    "2",
-];
+const CONNECT: [&str; 9] =
+    ["connect", "--customer", "acme", "--name", "A", "--products", "company", "--timeout", "2"];
 
 /// What a fault of the session call leads to.
 fn session(fault: Fault, code: i32, kind: &str, texts: &[&str]) {
     let place = Place::new();
     place.finch.push_fault(fault.clone());
-    let failure = place
-        .run(&[&CONNECT[..], &["--json"]].concat())
-        .code(code)
-        .failure();
+    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(code).failure();
     assert_eq!(failure["kind"], kind, "{failure}");
     assert!(!failure["help"].as_str().unwrap_or_default().is_empty());
     place.finch.reset();
@@ -47,93 +35,38 @@ const PAGE: &str = "<html><body>canary of a page</body></html>";
 
 #[test]
 fn a_page_of_html() {
-    session(
-        sessions().garbage(),
-        6,
-        "finch_unreadable",
-        &["cannot be read", "FINCH_BASE_URL"],
-    );
-    session(
-        sessions().status_with(200, PAGE),
-        6,
-        "finch_unreadable",
-        &["cannot be read"],
-    );
-    session(
-        sessions().status_with(404, PAGE),
-        6,
-        "finch_rejected",
-        &["404", "FINCH_BASE_URL"],
-    );
+    session(sessions().garbage(), 6, "finch_unreadable", &["cannot be read", "FINCH_BASE_URL"]);
+    session(sessions().status_with(200, PAGE), 6, "finch_unreadable", &["cannot be read"]);
+    session(sessions().status_with(404, PAGE), 6, "finch_rejected", &["404", "FINCH_BASE_URL"]);
 }
 
 #[test]
 fn an_empty_answer_and_a_huge_one() {
-    session(
-        sessions().status_with(200, ""),
-        6,
-        "finch_unreadable",
-        &["cannot be read"],
-    );
+    session(sessions().status_with(200, ""), 6, "finch_unreadable", &["cannot be read"]);
     let huge = "x".repeat(2 * 1024 * 1024);
-    session(
-        sessions().status_with(200, huge),
-        6,
-        "finch_unreadable",
-        &["cannot be read"],
-    );
+    session(sessions().status_with(200, huge), 6, "finch_unreadable", &["cannot be read"]);
 }
 
 #[test]
 fn an_answer_of_the_wrong_type() {
     let wrong = json!({ "session_id": 7, "connect_url": ["canary"] });
-    session(
-        sessions().status_with(201, wrong),
-        6,
-        "finch_unreadable",
-        &["cannot be read"],
-    );
-    session(
-        sessions().omit(["connect_url"]),
-        6,
-        "finch_unreadable",
-        &["connect_url"],
-    );
+    session(sessions().status_with(201, wrong), 6, "finch_unreadable", &["cannot be read"]);
+    session(sessions().omit(["connect_url"]), 6, "finch_unreadable", &["connect_url"]);
 }
 
 #[test]
 fn a_slow_answer_and_none() {
     let slow = sessions().delay(Duration::from_secs(8));
     session(slow, 6, "finch_no_answer", &["no answer", "--timeout"]);
-    session(
-        sessions().drop_before_effect(),
-        6,
-        "finch_no_answer",
-        &["no answer"],
-    );
+    session(sessions().drop_before_effect(), 6, "finch_no_answer", &["no answer"]);
 }
 
 #[test]
 fn refusals_that_have_a_meaning() {
-    session(
-        sessions().rate_limit(Some(120)),
-        6,
-        "finch_try_later",
-        &["429", "wait 120 s"],
-    );
-    session(
-        sessions().status(402),
-        6,
-        "finch_payment_required",
-        &["invoices"],
-    );
+    session(sessions().rate_limit(Some(120)), 6, "finch_try_later", &["429", "wait 120 s"]);
+    session(sessions().status(402), 6, "finch_payment_required", &["invoices"]);
     session(sessions().status(503), 6, "finch_try_later", &["503"]);
-    session(
-        sessions().status(403),
-        6,
-        "finch_rejected",
-        &["403", "request id"],
-    );
+    session(sessions().status(403), 6, "finch_rejected", &["403", "request id"]);
 }
 
 #[test]
@@ -141,10 +74,7 @@ fn a_wrong_client_secret() {
     let mut place = Place::new();
     place.guard("canary-wrong-secret");
     place.set("FINCH_CLIENT_SECRET", Some("canary-wrong-secret"));
-    let failure = place
-        .run(&[&CONNECT[..], &["--json"]].concat())
-        .code(6)
-        .failure();
+    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
     assert_eq!(failure["kind"], "finch_invalid_client");
     assert!(failure["request_id"].is_string(), "{failure}");
     place.run(&CONNECT).code(6).says("FINCH_CLIENT_SECRET");
@@ -157,16 +87,9 @@ fn nobody_there() {
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     place.set("FINCH_BASE_URL", Some(&address));
-    let failure = place
-        .run(&[&CONNECT[..], &["--json"]].concat())
-        .code(6)
-        .failure();
+    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
     assert_eq!(failure["kind"], "finch_no_answer");
-    place
-        .run(&CONNECT)
-        .code(6)
-        .says("no answer from Finch")
-        .says("check the network");
+    place.run(&CONNECT).code(6).says("no answer from Finch").says("check the network");
 }
 
 #[test]
@@ -175,10 +98,7 @@ fn addresses_that_no_secret_goes_to() {
     for (address, why) in [
         ("http://api.example.com", "https://"),
         ("nonsense", "is not an address"),
-        (
-            "https://user:canary@api.example.com",
-            "user name or password",
-        ),
+        ("https://user:canary@api.example.com", "user name or password"),
         ("https://api.example.com/?q=1", "query"),
     ] {
         place.guard("canary");
@@ -229,10 +149,7 @@ fn a_lost_answer_is_listed_until_it_is_settled() {
             .code(4)
             .shows("1 token may exist")
             .shows("finch connect --customer 'acme'");
-        place
-            .run(&["connections"])
-            .code(0)
-            .shows("1 token may exist");
+        place.run(&["connections"]).code(0).shows("1 token may exist");
         let report = place.run(&["reconcile", "--json"]).code(4).json();
         assert_eq!(report["possible_orphans"][0]["customer"], "acme");
         assert_eq!(report["left_open"], true);
@@ -245,10 +162,7 @@ fn connecting_again_clears_a_lost_answer() {
     let id = place.connected("acme");
     place.run(&["reconcile"]).code(0);
     place.run(&["disconnect", &id, "--yes"]).code(0);
-    assert!(
-        place.finch.state().tokens.iter().all(|token| token.revoked),
-        "both tokens have ended"
-    );
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked), "both tokens have ended");
 }
 
 #[test]

@@ -24,11 +24,7 @@ fn a_person_sees_that_every_fact_held() {
     }
     let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);
     assert_eq!(too_wide, None);
-    assert!(
-        ran.out.is_ascii(),
-        "nothing says that this terminal shows more: {}",
-        ran.out
-    );
+    assert!(ran.out.is_ascii(), "nothing says that this terminal shows more: {}", ran.out);
 }
 
 #[test]
@@ -37,10 +33,7 @@ fn a_program_sees_the_same_facts() {
     let facts = place.run(&["demo", "--json"]).code(0).json();
     assert_eq!(facts["held"], true);
     let all = facts["facts"].as_array().expect("facts");
-    assert!(
-        all.len() >= 8 && all.iter().all(|fact| fact["held"] == true),
-        "{facts}"
-    );
+    assert!(all.len() >= 8 && all.iter().all(|fact| fact["held"] == true), "{facts}");
     let of = |name: &str| {
         facts["connections"]
             .as_array()
@@ -62,20 +55,14 @@ fn a_program_sees_the_same_facts() {
     assert_eq!(answers("before"), [200, 200, 200, 200]);
     assert_eq!(answers("after"), [401, 401, 401, 200]);
     assert_eq!(facts["plan"]["tokens"], 3);
-    assert_eq!(
-        facts["outcome"],
-        json!({ "outcome": "disconnected", "tokens": 3 })
-    );
+    assert_eq!(facts["outcome"], json!({ "outcome": "disconnected", "tokens": 3 }));
     assert_eq!(facts["disconnect_calls"], 1);
 }
 
 #[test]
 fn the_narrow_reading_of_a_disconnect_comes_to_the_same() {
     let place = Place::without_key();
-    let facts = place
-        .run(&["demo", "--json", "--disconnect-scope", "connection"])
-        .code(0)
-        .json();
+    let facts = place.run(&["demo", "--json", "--disconnect-scope", "connection"]).code(0).json();
     assert_eq!(facts["held"], true);
     assert_eq!(facts["disconnect_calls"], 2, "one for each connection_id");
 }
@@ -88,10 +75,7 @@ fn no_setting_of_the_environment_matters_to_it() {
         .set("FINCH_STORE", Some("/nowhere/at/all"));
     place.set("FINCH_STORE_KEY", Some("not a key"));
     place.run(&["demo", "--json"]).code(0);
-    assert!(
-        place.calls("POST /auth/token") == 0,
-        "it has a Finch of its own"
-    );
+    assert!(place.calls("POST /auth/token") == 0, "it has a Finch of its own");
 }
 
 #[test]
@@ -103,11 +87,7 @@ fn nothing_is_left_of_it() {
     place.run(&["demo"]).code(0);
     assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
     place.set("TMPDIR", place.path("missing").to_str());
-    place
-        .run(&["demo"])
-        .code(1)
-        .says("temporary folder")
-        .says("TMPDIR");
+    place.run(&["demo"]).code(1).says("temporary folder").says("TMPDIR");
 }
 
 #[test]
@@ -127,9 +107,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn colours_are_for_terminals() {
     let mut place = Place::without_key();
-    place
-        .set("LANG", Some("C.UTF-8"))
-        .set("TERM", Some("xterm-256color"));
+    place.set("LANG", Some("C.UTF-8")).set("TERM", Some("xterm-256color"));
     // No escape in what is piped is checked for every run.
     let ran = place.run(&["demo"]).code(0).shows("✓");
     let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);

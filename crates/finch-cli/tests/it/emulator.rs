@@ -34,14 +34,7 @@ fn it_answers_until_it_is_told_to_stop() {
     for how in ["INT", "TERM"] {
         let place = Place::without_key();
         let mut child = place.spawn(
-            &[
-                "emulator",
-                "--json",
-                "--client-id",
-                "id-1",
-                "--disconnect-scope",
-                "connection",
-            ],
+            &["emulator", "--json", "--client-id", "id-1", "--disconnect-scope", "connection"],
             "",
         );
         let said = ready(&mut child);
@@ -59,22 +52,13 @@ fn it_answers_until_it_is_told_to_stop() {
 #[test]
 fn a_taken_port_is_said() {
     let place = Place::without_key();
-    let port = place
-        .finch
-        .url()
-        .rsplit(':')
-        .next()
-        .expect("a port")
-        .to_owned();
+    let port = place.finch.url().rsplit(':').next().expect("a port").to_owned();
     place
         .run(&["emulator", "--port", &port])
         .code(1)
         .says(&format!("port {port}"))
         .says("choose another port");
-    let failure = place
-        .run(&["emulator", "--json", "--port", &port])
-        .code(1)
-        .failure();
+    let failure = place.run(&["emulator", "--json", "--port", &port]).code(1).failure();
     assert_eq!(failure["kind"], "port_taken");
 }
 
@@ -102,14 +86,7 @@ fn a_person_gets_lines_to_copy() {
 
 #[test]
 fn a_seed_makes_the_same_ids_again() {
-    let secret_file = [
-        "emulator",
-        "--json",
-        "--seed",
-        "7",
-        "--client-secret-file",
-        "-",
-    ];
+    let secret_file = ["emulator", "--json", "--seed", "7", "--client-secret-file", "-"];
     let ids: Vec<_> = [0, 1]
         .map(|_| {
             let place = Place::without_key();
@@ -120,11 +97,7 @@ fn a_seed_makes_the_same_ids_again() {
             signal(&child, "TERM");
             assert_eq!(child.wait().expect("it ends").code(), Some(0));
             let header = |line: &&str| line.to_ascii_lowercase().starts_with("finch-request-id");
-            answer
-                .lines()
-                .find(header)
-                .expect("a request id")
-                .to_owned()
+            answer.lines().find(header).expect("a request id").to_owned()
         })
         .into();
     assert_eq!(ids[0], ids[1]);
@@ -133,12 +106,6 @@ fn a_seed_makes_the_same_ids_again() {
 #[test]
 fn credentials_that_nobody_could_send_are_refused() {
     let place = Place::without_key();
-    place
-        .run(&["emulator", "--client-id", "a:b"])
-        .code(2)
-        .says("colon");
-    place
-        .run(&["emulator", "--client-secret", " "])
-        .code(2)
-        .says("empty");
+    place.run(&["emulator", "--client-id", "a:b"]).code(2).says("colon");
+    place.run(&["emulator", "--client-secret", " "]).code(2).says("empty");
 }

@@ -8,11 +8,7 @@ use finch_emulator::Login;
 #[test]
 fn from_connect_to_disconnect() {
     let place = Place::new();
-    place
-        .run(&["connections"])
-        .code(5)
-        .says("there is no store")
-        .says("finch connect");
+    place.run(&["connections"]).code(5).says("there is no store").says("finch connect");
 
     let ran = place
         .run(&[
@@ -28,16 +24,9 @@ fn from_connect_to_disconnect() {
         .shows("/authorize?session=")
         .shows("&state=")
         .shows("finch exchange --state");
-    let state = ran
-        .out
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("state"))
-        .expect("a state")
-        .trim();
-    place
-        .run(&["connections"])
-        .code(0)
-        .shows("no connections yet");
+    let state =
+        ran.out.lines().find_map(|line| line.trim().strip_prefix("state")).expect("a state").trim();
+    place.run(&["connections"]).code(0).shows("no connections yet");
 
     let code = place.code("acme");
     let done = place
@@ -52,18 +41,10 @@ fn from_connect_to_disconnect() {
         .trim();
 
     // The same again is the same result, and no second token.
-    place
-        .run_with(&["exchange", "--state", state], &code)
-        .code(0)
-        .shows(id);
+    place.run_with(&["exchange", "--state", state], &code).code(0).shows(id);
     assert_eq!(place.finch.state().tokens.len(), 1);
 
-    place
-        .run(&["connections"])
-        .code(0)
-        .shows(id)
-        .shows("connected")
-        .shows("acme");
+    place.run(&["connections"]).code(0).shows(id).shows("connected").shows("acme");
     let token = place.token(id, "acme");
     assert!(!token.is_empty());
     place
@@ -73,46 +54,25 @@ fn from_connect_to_disconnect() {
         .shows("a token was stored")
         .shows("(customer acme)");
 
-    place
-        .run(&["disconnect", id, "--dry-run"])
-        .code(0)
-        .shows("1 token")
-        .shows("Nothing was done");
+    place.run(&["disconnect", id, "--dry-run"]).code(0).shows("1 token").shows("Nothing was done");
     assert!(!place.finch.state().tokens[0].revoked);
-    place
-        .run(&["disconnect", id])
-        .code(2)
-        .says("--yes")
-        .says("--dry-run");
+    place.run(&["disconnect", id]).code(2).says("--yes").says("--dry-run");
     assert!(!place.finch.state().tokens[0].revoked);
 
-    place
-        .run(&["disconnect", id, "--yes"])
-        .code(0)
-        .shows("Finch has refused 1 token");
+    place.run(&["disconnect", id, "--yes"]).code(0).shows("Finch has refused 1 token");
     assert!(place.finch.state().tokens[0].revoked);
     let calls = place.calls("POST /disconnect");
-    place
-        .run(&["disconnect", id, "--yes"])
-        .code(0)
-        .shows("had been disconnected before");
+    place.run(&["disconnect", id, "--yes"]).code(0).shows("had been disconnected before");
     assert_eq!(place.calls("POST /disconnect"), calls);
 
-    place
-        .run(&["show", id])
-        .code(0)
-        .shows("Finch refused it (request ")
-        .shows("operator olga");
+    place.run(&["show", id]).code(0).shows("Finch refused it (request ").shows("operator olga");
     place
         .run(&["token", id, "--customer", "acme", "--reveal"])
         .code(7)
         .says("has been disconnected")
         .says("finch connect");
     place.run(&["connections"]).code(0).shows("disconnected");
-    place
-        .run(&["reconcile"])
-        .code(0)
-        .shows("No disconnect is open");
+    place.run(&["reconcile"]).code(0).shows("No disconnect is open");
 }
 
 #[test]
@@ -126,34 +86,20 @@ fn the_same_for_a_program() {
     assert_eq!(connection["attention"], json!([]));
     assert_eq!(listed["possible_orphans"], json!([]));
 
-    let revealed = place
-        .run(&["token", &id, "--customer", "acme", "--reveal", "--json"])
-        .code(0)
-        .json();
+    let revealed =
+        place.run(&["token", &id, "--customer", "acme", "--reveal", "--json"]).code(0).json();
     assert_eq!(revealed["connection_id"], id);
     place.guard(revealed["access_token"].as_str().expect("a token"));
 
-    let plan = place
-        .run(&["disconnect", &id, "--dry-run", "--json"])
-        .code(0)
-        .json();
+    let plan = place.run(&["disconnect", &id, "--dry-run", "--json"]).code(0).json();
     assert_eq!(plan["dry_run"], true);
     assert_eq!(plan["plan"]["verdict"], "disconnects");
     assert_eq!(plan["plan"]["customers"], json!(["acme"]));
     assert_eq!(plan["result"], json!(null));
-    let done = place
-        .run(&["disconnect", &id, "--yes", "--json"])
-        .code(0)
-        .json();
-    assert_eq!(
-        done["result"],
-        json!({ "outcome": "disconnected", "tokens": 1 })
-    );
+    let done = place.run(&["disconnect", &id, "--yes", "--json"]).code(0).json();
+    assert_eq!(done["result"], json!({ "outcome": "disconnected", "tokens": 1 }));
 
-    let shown = place
-        .run(&["show", &id, "--json", "--operator", "ada"])
-        .code(0)
-        .json();
+    let shown = place.run(&["show", &id, "--json", "--operator", "ada"]).code(0).json();
     assert_eq!(shown["state"], "disconnected");
     let token = &shown["tokens"][0];
     assert_eq!(
@@ -163,10 +109,7 @@ fn the_same_for_a_program() {
     assert!(token["evidence"]["request_id"].is_string(), "{shown}");
     assert_eq!(shown["history"][1]["event"], "disconnect_began");
     assert_eq!(shown["history"][1]["by"]["operator"], "olga");
-    assert_eq!(
-        place.run(&["reconcile", "--json"]).code(0).json()["left_open"],
-        false
-    );
+    assert_eq!(place.run(&["reconcile", "--json"]).code(0).json()["left_open"], false);
 }
 
 #[test]
@@ -194,23 +137,13 @@ fn a_token_is_printed_on_purpose_only() {
         place.run(arguments);
     }
     place
-        .run(&[
-            "token",
-            &id,
-            "--customer",
-            "acme",
-            "--reveal",
-            "--products",
-            "ssn",
-        ])
+        .run(&["token", &id, "--customer", "acme", "--reveal", "--products", "ssn"])
         .code(7)
         .says("no token of the connection covers all of these products")
         .says("company");
     // Nor does a token in the place of an id come back in an error.
     place.run(&["show", &token]).code(3);
-    place
-        .run(&["disconnect", &token, "--yes", "--json"])
-        .code(3);
+    place.run(&["disconnect", &token, "--yes", "--json"]).code(3);
 }
 
 #[test]
@@ -235,21 +168,10 @@ fn a_redirect_flow_needs_its_uri_at_both_ends() {
     let login = Login::new("User A", "Gusto", "Company C", "X").redirect_uri(uri);
     let code = place.code_of(login, "acme");
     place
-        .run_with(
-            &[
-                "exchange",
-                "--state",
-                begun["state"].as_str().expect("a state"),
-            ],
-            &code,
-        )
+        .run_with(&["exchange", "--state", begun["state"].as_str().expect("a state")], &code)
         .code(0);
 
-    for bad in [
-        "http://app.example.com/",
-        "https://u:p@app.example.com/",
-        "nowhere",
-    ] {
+    for bad in ["http://app.example.com/", "https://u:p@app.example.com/", "nowhere"] {
         place
             .run(&[
                 "connect",
@@ -289,34 +211,16 @@ fn a_customer_that_has_a_connection_renews_it() {
         .json();
     assert_eq!(begun["reauthenticates"], id);
     other
-        .run(&[
-            "connect",
-            "--customer",
-            "acme",
-            "--name",
-            "Acme",
-            "--products",
-            "company",
-        ])
+        .run(&["connect", "--customer", "acme", "--name", "Acme", "--products", "company"])
         .code(0)
         .shows(&format!("renews        connection {id}"));
     let code = place.code("acme");
     let state = begun["state"].as_str().expect("a state");
-    other
-        .run_with(&["exchange", "--state", state], &code)
-        .code(0)
-        .shows(&id);
+    other.run_with(&["exchange", "--state", state], &code).code(0).shows(&id);
 
     // On purpose, without name or products.
     let begun = place
-        .run(&[
-            "connect",
-            "--customer",
-            "acme",
-            "--reauthenticate",
-            &id,
-            "--json",
-        ])
+        .run(&["connect", "--customer", "acme", "--reauthenticate", &id, "--json"])
         .code(0)
         .json();
     assert_eq!(begun["reauthenticates"], id);

@@ -30,16 +30,9 @@ fn another_customers_connection_looks_like_none() {
         };
         let unknown = "00000000-0000-4000-8000-000000000000";
         assert_eq!(with(&id, &[]), with(unknown, &[]), "{command:?}");
-        assert_eq!(
-            with(&id, &["--json"]),
-            with(unknown, &["--json"]),
-            "{command:?}"
-        );
+        assert_eq!(with(&id, &["--json"]), with(unknown, &["--json"]), "{command:?}");
     }
-    place
-        .run(&["connections", "--customer", "beta"])
-        .code(0)
-        .shows("no connections yet");
+    place.run(&["connections", "--customer", "beta"]).code(0).shows("no connections yet");
     assert!(!place.finch.state().tokens[0].revoked);
 }
 
@@ -52,19 +45,8 @@ fn a_customer_cannot_end_what_others_use() {
         .shows("Nothing was done");
     assert!(!ran.out.contains("beta"), "{}", ran.out);
     let seen = place.run(&["show", &id, "--customer", "acme"]).code(0);
-    assert!(
-        !seen.out.contains("beta") && !seen.out.contains("History"),
-        "{}",
-        seen.out
-    );
-    assert!(
-        place
-            .finch
-            .state()
-            .tokens
-            .iter()
-            .all(|token| !token.revoked)
-    );
+    assert!(!seen.out.contains("beta") && !seen.out.contains("History"), "{}", seen.out);
+    assert!(place.finch.state().tokens.iter().all(|token| !token.revoked));
     place.token(&id, "acme");
 }
 
@@ -76,47 +58,18 @@ fn the_operator_needs_force_and_a_reason() {
         .code(7)
         .shows("--force-shared --reason")
         .shows("acme, beta");
+    place.run(&["disconnect", &id, "--yes", "--force-shared"]).code(2).says("--reason");
+    place.run(&["disconnect", &id, "--yes", "--reason", "why"]).code(2).says("--force-shared");
     place
-        .run(&["disconnect", &id, "--yes", "--force-shared"])
-        .code(2)
-        .says("--reason");
-    place
-        .run(&["disconnect", &id, "--yes", "--reason", "why"])
-        .code(2)
-        .says("--force-shared");
-    place
-        .run(&[
-            "disconnect",
-            &id,
-            "--yes",
-            "--force-shared",
-            "--reason",
-            " ",
-        ])
+        .run(&["disconnect", &id, "--yes", "--force-shared", "--reason", " "])
         .code(2)
         .says("reason is empty");
     place
-        .run(&[
-            "disconnect",
-            &id,
-            "--yes",
-            "--force-shared",
-            "--reason",
-            "x",
-            "--customer",
-            "acme",
-        ])
+        .run(&["disconnect", &id, "--yes", "--force-shared", "--reason", "x", "--customer", "acme"])
         .code(2)
         .says("--customer")
         .says("do not go together");
-    assert!(
-        place
-            .finch
-            .state()
-            .tokens
-            .iter()
-            .all(|token| !token.revoked)
-    );
+    assert!(place.finch.state().tokens.iter().all(|token| !token.revoked));
 
     let forced = [
         "disconnect",
@@ -128,25 +81,12 @@ fn the_operator_needs_force_and_a_reason() {
         "--operator",
         "ada",
     ];
-    let plan = place
-        .run(&[&forced[..], &["--dry-run"]].concat())
-        .code(0)
-        .json();
+    let plan = place.run(&[&forced[..], &["--dry-run"]].concat()).code(0).json();
     assert_eq!(plan["plan"]["verdict"], "disconnects");
     assert_eq!(plan["plan"]["customers"], json!(["acme", "beta"]));
-    let done = place
-        .run(&[&forced[..], &["--yes"]].concat())
-        .code(0)
-        .json();
-    assert_eq!(
-        done["result"],
-        json!({ "outcome": "disconnected", "tokens": 2 })
-    );
-    place
-        .run(&["show", &id])
-        .code(0)
-        .shows("the employer asked")
-        .shows("operator ada");
+    let done = place.run(&[&forced[..], &["--yes"]].concat()).code(0).json();
+    assert_eq!(done["result"], json!({ "outcome": "disconnected", "tokens": 2 }));
+    place.run(&["show", &id]).code(0).shows("the employer asked").shows("operator ada");
 }
 
 #[test]
@@ -155,19 +95,11 @@ fn a_state_is_its_customers() {
     let (state, finch_customer) = place.connect("acme");
     let code = place.code(&finch_customer);
     place
-        .run_with(
-            &["exchange", "--state", &state, "--customer", "beta"],
-            &code,
-        )
+        .run_with(&["exchange", "--state", &state, "--customer", "beta"], &code)
         .code(3)
         .says("no attempt to connect has this state");
     assert!(place.calls("POST /auth/token") == 0, "nothing was sent");
-    place
-        .run_with(
-            &["exchange", "--state", &state, "--customer", "acme"],
-            &code,
-        )
-        .code(0);
+    place.run_with(&["exchange", "--state", &state, "--customer", "acme"], &code).code(0);
 }
 
 #[test]
@@ -180,8 +112,5 @@ fn finch_naming_another_customer_is_not_believed() {
         .code(7)
         .says("the token is stored, and will not be used");
     assert!(ran.err.contains("another customer"), "{}", ran.err);
-    place
-        .run(&["connections"])
-        .code(0)
-        .shows("contradicted what is known");
+    place.run(&["connections"]).code(0).shows("contradicted what is known");
 }

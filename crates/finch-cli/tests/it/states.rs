@@ -25,10 +25,8 @@ fn an_unknown_state_sends_nothing() {
         .run_with(&["exchange", "--state", "made-up"], &code)
         .code(3)
         .says("no attempt to connect has this state");
-    let failure = place
-        .run_with(&["exchange", "--state", "made-up", "--json"], &code)
-        .code(3)
-        .failure();
+    let failure =
+        place.run_with(&["exchange", "--state", "made-up", "--json"], &code).code(3).failure();
     assert_eq!(failure["kind"], "unknown_state");
     no_exchange(&place);
 }
@@ -38,14 +36,10 @@ fn a_state_works_with_one_code() {
     let place = Place::new();
     let (state, finch_customer) = place.connect("acme");
     let code = place.code(&finch_customer);
-    place
-        .run_with(&["exchange", "--state", &state], &code)
-        .code(0);
+    place.run_with(&["exchange", "--state", &state], &code).code(0);
     let other = place.code(&finch_customer);
-    let failure = place
-        .run_with(&["exchange", "--state", &state, "--json"], &other)
-        .code(7)
-        .failure();
+    let failure =
+        place.run_with(&["exchange", "--state", &state, "--json"], &other).code(7).failure();
     assert_eq!(failure["kind"], "state_used");
     assert_eq!(place.calls("POST /auth/token"), 1);
 }
@@ -55,9 +49,7 @@ fn a_wrong_or_used_or_expired_code_issues_nothing() {
     let place = Place::new();
     let (state, finch_customer) = place.connect("acme");
     let used = place.code(&finch_customer);
-    place
-        .run_with(&["exchange", "--state", &state], &used)
-        .code(0);
+    place.run_with(&["exchange", "--state", &state], &used).code(0);
     let expired = place.code(&finch_customer);
     place.finch.advance(Duration::from_secs(601));
     for code in [used.as_str(), &expired, "made-up-code"] {
@@ -71,10 +63,7 @@ fn a_wrong_or_used_or_expired_code_issues_nothing() {
         assert!(ran.err.contains("request id"), "{}", ran.err);
         // Asked again, it is the same answer, and Finch is not.
         let calls = place.calls("POST /auth/token");
-        place
-            .run_with(&["exchange", "--state", &state], code)
-            .code(6)
-            .says("earlier");
+        place.run_with(&["exchange", "--state", &state], code).code(6).says("earlier");
         assert_eq!(place.calls("POST /auth/token"), calls);
     }
     assert_eq!(place.finch.state().tokens.len(), 1);
@@ -101,10 +90,7 @@ impl System for Behind {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: the state goes to the command"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: the state goes to the command")]
 fn an_expired_attempt_sends_nothing() {
     let place = Place::new();
     let state = block_on(async {
@@ -113,11 +99,8 @@ fn an_expired_attempt_sends_nothing() {
         config.base_url = place.finch.url().to_owned();
         let http = HttpFinch::new(config).expect("a client");
         let key = keyfile::read(&place.path("finch.db.key")).expect("a key");
-        let options = SqliteOptions::new(
-            place.path("finch.db"),
-            http.application().clone(),
-            Arc::new(key),
-        );
+        let options =
+            SqliteOptions::new(place.path("finch.db"), http.application().clone(), Arc::new(key));
         let store = SqliteTokenStore::open(options.create(true)).expect("a store");
         let finch = Finch::with_system(
             Arc::new(http),
@@ -127,18 +110,12 @@ fn an_expired_attempt_sends_nothing() {
         );
         let scope = CustomerScope::new(CustomerId::new("acme").expect("an id"));
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
-        let begun = finch
-            .expect("wired")
-            .begin_connect(&scope, request)
-            .await
-            .expect("begun");
+        let begun = finch.expect("wired").begin_connect(&scope, request).await.expect("begun");
         begun.state.expose().to_owned()
     });
     let code = place.code("acme");
-    let failure = place
-        .run_with(&["exchange", "--state", &state, "--json"], &code)
-        .code(7)
-        .failure();
+    let failure =
+        place.run_with(&["exchange", "--state", &state, "--json"], &code).code(7).failure();
     assert_eq!(failure["kind"], "expired");
     place
         .run_with(&["exchange", "--state", &state], &code)
@@ -152,19 +129,9 @@ fn an_expired_attempt_sends_nothing() {
 fn a_missing_state_or_code_is_said_before_anything_is_sent() {
     let place = Place::new();
     let (state, _) = place.connect("acme");
-    place
-        .run(&["exchange"])
-        .code(2)
-        .says("the state is missing")
-        .says("FINCH_STATE");
-    place
-        .run_with(&["exchange", "--state", &state], "\n")
-        .code(2)
-        .says("the code is empty");
-    place
-        .run_with(&["exchange", "--state", &state], "")
-        .code(2)
-        .says("the code is empty");
+    place.run(&["exchange"]).code(2).says("the state is missing").says("FINCH_STATE");
+    place.run_with(&["exchange", "--state", &state], "\n").code(2).says("the code is empty");
+    place.run_with(&["exchange", "--state", &state], "").code(2).says("the code is empty");
     place
         .run(&["exchange", "--state", &state, "--code", "two\nlines"])
         .code(2)

@@ -11,15 +11,8 @@ use serde_json::Value;
 
 use crate::support::Place;
 
-const CONNECT: [&str; 7] = [
-    "connect",
-    "--customer",
-    "acme",
-    "--name",
-    "A",
-    "--products",
-    "company",
-];
+const CONNECT: [&str; 7] =
+    ["connect", "--customer", "acme", "--name", "A", "--products", "company"];
 
 /// A place with a store and one connection in it.
 fn connected() -> (Place, String) {
@@ -38,10 +31,7 @@ fn refused(place: &Place, kind: &str, texts: &[&str]) {
         &["reconcile"],
         &["exchange", "--state", "s", "--code", "c"],
     ] {
-        let failure = place
-            .run(&[command, &["--json"]].concat())
-            .code(5)
-            .failure();
+        let failure = place.run(&[command, &["--json"]].concat()).code(5).failure();
         assert_eq!(failure["kind"], kind, "{command:?}: {failure}");
         let mut ran = place.run(command).code(5);
         for text in texts {
@@ -56,10 +46,7 @@ fn refused(place: &Place, kind: &str, texts: &[&str]) {
 #[test]
 fn no_key_is_no_store() {
     let place = Place::without_key();
-    let failure = place
-        .run(&[&CONNECT[..], &["--json"]].concat())
-        .code(5)
-        .failure();
+    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(5).failure();
     assert_eq!(failure["kind"], "key_missing");
     place
         .run(&CONNECT)
@@ -67,50 +54,27 @@ fn no_key_is_no_store() {
         .says("there is no key")
         .says("finch.db.key")
         .says("finch keys init");
-    place
-        .run(&["connections"])
-        .code(5)
-        .says("there is no store")
-        .says("key file");
-    assert_eq!(
-        fs::read_dir(place.folder()).expect("a folder").count(),
-        0,
-        "nothing was made"
-    );
+    place.run(&["connections"]).code(5).says("there is no store").says("key file");
+    assert_eq!(fs::read_dir(place.folder()).expect("a folder").count(), 0, "nothing was made");
 
     let (place, _) = connected();
     fs::remove_file(place.path("finch.db.key")).expect("removed");
-    refused(
-        &place,
-        "key_missing",
-        &["there is no key", "that it was made with"],
-    );
+    refused(&place, "key_missing", &["there is no key", "that it was made with"]);
 }
 
 #[test]
 fn a_key_that_others_may_read_is_not_used() {
     let (place, _) = connected();
     fs::set_permissions(place.path("finch.db.key"), Permissions::from_mode(0o644)).expect("a mode");
-    refused(
-        &place,
-        "key_exposed",
-        &["open to others (mode 0644)", "chmod 600"],
-    );
+    refused(&place, "key_exposed", &["open to others (mode 0644)", "chmod 600"]);
 }
 
 #[test]
 fn another_key_does_not_open_it() {
     let (mut place, id) = connected();
-    place
-        .run(&["keys", "init", "--key-file", "other.key"])
-        .code(0)
-        .shows("other.key");
+    place.run(&["keys", "init", "--key-file", "other.key"]).code(0).shows("other.key");
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
-    refused(
-        &place,
-        "store_wrong_key",
-        &["sealed with key", "the store was made with"],
-    );
+    refused(&place, "store_wrong_key", &["sealed with key", "the store was made with"]);
     place.set("FINCH_STORE_KEY_FILE", None);
     place.run(&["show", &id]).code(0);
 }
@@ -121,11 +85,7 @@ fn what_is_no_key_is_not_repeated() {
     let canary = "canary-of-a-key-0123456789";
     place.guard(canary);
     place.set("FINCH_STORE_KEY", Some(canary));
-    refused(
-        &place,
-        "key_malformed",
-        &["is not a key", "26 characters", "64 hex digits"],
-    );
+    refused(&place, "key_malformed", &["is not a key", "26 characters", "64 hex digits"]);
     place.set("FINCH_STORE_KEY", None);
     fs::write(place.path("finch.db.key"), canary).expect("written");
     refused(&place, "key_malformed", &["holds no key"]);
@@ -137,19 +97,10 @@ fn a_key_is_made_once() {
     let made = place.run(&["keys", "init", "--json"]).code(0).json();
     let path = place.path("finch.db.key");
     assert_eq!(made["key_file"], path.to_str().expect("a path"));
-    assert_eq!(
-        fs::metadata(&path).expect("a file").permissions().mode() & 0o7777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o7777, 0o600);
     let key = fs::read(&path).expect("a key");
-    assert_eq!(
-        place.run(&["keys", "init", "--json"]).code(7).failure()["kind"],
-        "key_exists"
-    );
-    place
-        .run(&["keys", "init"])
-        .code(7)
-        .says("never overwritten");
+    assert_eq!(place.run(&["keys", "init", "--json"]).code(7).failure()["kind"], "key_exists");
+    place.run(&["keys", "init"]).code(7).says("never overwritten");
     assert_eq!(fs::read(&path).expect("a key"), key);
     place
         .run(&["keys", "init", "--key-file", "no/such/folder.key"])
@@ -171,32 +122,17 @@ fn both_keys_at_once_are_one_too_many() {
         .says("FINCH_STORE_KEY");
     // An empty variable is one that is not set.
     place.set("FINCH_STORE_KEY", Some(""));
-    place
-        .run(&["connections", "--store-key-file", "finch.db.key"])
-        .code(0);
+    place.run(&["connections", "--store-key-file", "finch.db.key"]).code(0);
 }
 
 #[test]
 fn a_store_is_of_one_application_at_one_address() {
     let (mut place, _) = connected();
-    let (url, id) = (
-        place.finch.url().to_owned(),
-        place.finch.client_id().to_owned(),
-    );
+    let (url, id) = (place.finch.url().to_owned(), place.finch.client_id().to_owned());
     place.set("FINCH_CLIENT_ID", Some("another-application"));
-    refused(
-        &place,
-        "store_other_application",
-        &["another-application", &id, "FINCH_CLIENT_ID"],
-    );
-    place
-        .set("FINCH_CLIENT_ID", Some(&id))
-        .set("FINCH_BASE_URL", Some("http://127.0.0.1:9"));
-    refused(
-        &place,
-        "store_other_application",
-        &["http://127.0.0.1:9", &url, "FINCH_BASE_URL"],
-    );
+    refused(&place, "store_other_application", &["another-application", &id, "FINCH_CLIENT_ID"]);
+    place.set("FINCH_CLIENT_ID", Some(&id)).set("FINCH_BASE_URL", Some("http://127.0.0.1:9"));
+    refused(&place, "store_other_application", &["http://127.0.0.1:9", &url, "FINCH_BASE_URL"]);
 }
 
 #[test]
@@ -205,34 +141,24 @@ fn a_file_that_is_no_database() {
     let path = place.path("finch.db");
     fs::write(&path, "This is a letter to my mother. ".repeat(100)).expect("written");
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
-    refused(
-        &place,
-        "store_not_a_database",
-        &["is not a database", "FINCH_STORE"],
-    );
+    refused(&place, "store_not_a_database", &["is not a database", "FINCH_STORE"]);
 }
 
 #[test]
 fn a_database_of_something_else() {
     let place = Place::new();
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("CREATE TABLE recipes (name TEXT)")
-        .expect("a table");
+    db.execute_batch("CREATE TABLE recipes (name TEXT)").expect("a table");
     db.close().expect("closed");
     fs::set_permissions(place.path("finch.db"), Permissions::from_mode(0o600)).expect("a mode");
-    refused(
-        &place,
-        "store_not_a_store",
-        &["not a store of Finch connections"],
-    );
+    refused(&place, "store_not_a_store", &["not a store of Finch connections"]);
 }
 
 #[test]
 fn a_store_of_a_newer_release() {
     let (place, _) = connected();
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.pragma_update(None, "user_version", 999)
-        .expect("a version");
+    db.pragma_update(None, "user_version", 999).expect("a version");
     db.close().expect("closed");
     refused(&place, "store_newer", &["version 999", "newest release"]);
 }
@@ -251,43 +177,24 @@ fn a_truncated_store() {
 fn a_store_that_others_may_read() {
     let (place, _) = connected();
     fs::set_permissions(place.path("finch.db"), Permissions::from_mode(0o640)).expect("a mode");
-    refused(
-        &place,
-        "store_exposed",
-        &["open to others (mode 0640)", "chmod 600"],
-    );
+    refused(&place, "store_exposed", &["open to others (mode 0640)", "chmod 600"]);
 }
 
 #[test]
 fn places_where_no_store_can_be() {
     let mut place = Place::new();
     place.set("FINCH_STORE_KEY_FILE", place.path("finch.db.key").to_str());
-    place.set(
-        "FINCH_STORE",
-        place.path("no/such/folder/finch.db").to_str(),
-    );
-    place
-        .run(&CONNECT)
-        .code(5)
-        .says("there is no folder")
-        .says("mkdir");
+    place.set("FINCH_STORE", place.path("no/such/folder/finch.db").to_str());
+    place.run(&CONNECT).code(5).says("there is no folder").says("mkdir");
     fs::create_dir(place.path("folder")).expect("a folder");
     place.set("FINCH_STORE", place.path("folder").to_str());
     place.run(&CONNECT).code(5).says("is not a file");
     place.set("FINCH_STORE", place.path("finch.db").to_str());
     fs::set_permissions(place.folder(), Permissions::from_mode(0o777)).expect("a mode");
-    place
-        .run(&CONNECT)
-        .code(5)
-        .says("others may write")
-        .says("chmod go-w");
+    place.run(&CONNECT).code(5).says("others may write").says("chmod go-w");
     fs::set_permissions(place.folder(), Permissions::from_mode(0o700)).expect("a mode");
     place.set("FINCH_STORE", None);
-    place
-        .run(&CONNECT)
-        .code(2)
-        .says("where the store is")
-        .says("FINCH_STORE");
+    place.run(&CONNECT).code(2).says("where the store is").says("FINCH_STORE");
 }
 
 #[test]
@@ -298,24 +205,18 @@ fn a_store_that_is_locked_for_long() {
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
     let calls = place.finch.state().calls;
-    let failure = place
-        .run_with(&["exchange", "--state", &state, "--json"], &code)
-        .code(5)
-        .failure();
+    let failure =
+        place.run_with(&["exchange", "--state", &state, "--json"], &code).code(5).failure();
     assert_eq!(failure["kind"], "store_busy", "{failure}");
     assert_eq!(place.finch.state().calls, calls, "nothing was sent");
     db.execute_batch("ROLLBACK").expect("unlocked");
-    place
-        .run_with(&["exchange", "--state", &state], &code)
-        .code(0);
+    place.run_with(&["exchange", "--state", &state], &code).code(0);
 }
 
 #[test]
 fn several_processes_use_one_store() {
     let place = Place::new();
-    let attempts: Vec<_> = (0..6)
-        .map(|n| place.connect(&format!("customer-{n}")))
-        .collect();
+    let attempts: Vec<_> = (0..6).map(|n| place.connect(&format!("customer-{n}"))).collect();
     let children: Vec<Child> = attempts
         .iter()
         .map(|(state, finch_customer)| {
@@ -328,10 +229,7 @@ fn several_processes_use_one_store() {
         place.ran(&["exchange"], output).code(0);
     }
     let listed = place.run(&["connections", "--json"]).code(0).json();
-    assert_eq!(
-        listed["connections"][0]["tokens"].as_array().map(Vec::len),
-        Some(6)
-    );
+    assert_eq!(listed["connections"][0]["tokens"].as_array().map(Vec::len), Some(6));
 }
 
 #[test]
@@ -344,34 +242,18 @@ fn a_token_that_the_store_does_not_take_is_saved() {
         "CREATE TRIGGER full BEFORE INSERT ON tokens BEGIN SELECT RAISE(ABORT, 'no room'); END",
     )
     .expect("a store that takes no token");
-    let ran = place
-        .run_with(&["exchange", "--state", &state, "--json"], &code)
-        .code(8);
+    let ran = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(8);
     let failure = ran.failure();
     assert_eq!(failure["kind"], "not_stored");
     let path = failure["rescue_file"].as_str().expect("a file");
-    assert!(
-        failure["message"]
-            .as_str()
-            .expect("a message")
-            .contains(path)
-    );
-    assert!(
-        path.starts_with(place.path("finch.db.rescue-").to_str().expect("a path")),
-        "{path}"
-    );
-    assert_eq!(
-        fs::metadata(path).expect("a file").permissions().mode() & 0o7777,
-        0o600
-    );
+    assert!(failure["message"].as_str().expect("a message").contains(path));
+    assert!(path.starts_with(place.path("finch.db.rescue-").to_str().expect("a path")), "{path}");
+    assert_eq!(fs::metadata(path).expect("a file").permissions().mode() & 0o7777, 0o600);
     let saved: Value = serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON");
     let token = saved["access_token"].as_str().expect("a token");
     assert!(!ran.err.contains(token) && !ran.out.contains(token));
     let at_finch = &place.finch.state().tokens[0];
-    assert_eq!(
-        saved["issued"]["connection_id"],
-        at_finch.connection_id.as_str()
-    );
+    assert_eq!(saved["issued"]["connection_id"], at_finch.connection_id.as_str());
     assert!(!at_finch.revoked);
 
     // The way out that it names.

@@ -36,10 +36,8 @@ impl Place {
     }
 
     pub(crate) fn without_key() -> Self {
-        let config = EmulatorConfig {
-            client_secret: SECRET.to_owned(),
-            ..EmulatorConfig::default()
-        };
+        let config =
+            EmulatorConfig { client_secret: SECRET.to_owned(), ..EmulatorConfig::default() };
         let finch = block_on(Emulator::start_with(config)).expect("a local Finch");
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("a mode");
@@ -80,10 +78,7 @@ impl Place {
 
     /// Something that no run may print from now on.
     pub(crate) fn guard(&self, secret: &str) {
-        self.secrets
-            .lock()
-            .expect("no test has panicked")
-            .push(secret.to_owned());
+        self.secrets.lock().expect("no test has panicked").push(secret.to_owned());
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
@@ -105,20 +100,13 @@ impl Place {
             .spawn()
             .expect("it starts");
         // Whoever does not read what it is given has ended already.
-        let _ = child
-            .stdin
-            .take()
-            .expect("standard input")
-            .write_all(input.as_bytes());
+        let _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
         child
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_finch"));
-        command
-            .args(arguments)
-            .env_clear()
-            .current_dir(self.folder());
+        command.args(arguments).env_clear().current_dir(self.folder());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -138,10 +126,7 @@ impl Place {
             );
         }
         assert!(!ran.err.contains("panicked"), "{ran:?}");
-        assert!(
-            !ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'),
-            "{ran:?}"
-        );
+        assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{ran:?}");
         ran
     }
 
@@ -171,10 +156,7 @@ impl Place {
 
     /// A code, as if User A had logged in at Gusto for Company C.
     pub(crate) fn code(&self, finch_customer: &str) -> String {
-        self.code_of(
-            Login::new("User A", "Gusto", "Company C", "Credentials X"),
-            finch_customer,
-        )
+        self.code_of(Login::new("User A", "Gusto", "Company C", "Credentials X"), finch_customer)
     }
 
     pub(crate) fn code_of(&self, login: Login, finch_customer: &str) -> String {
@@ -187,18 +169,13 @@ impl Place {
     pub(crate) fn connected(&self, customer: &str) -> String {
         let (state, finch_customer) = self.connect(customer);
         let code = self.code(&finch_customer);
-        let done = self
-            .run_with(&["exchange", "--state", &state, "--json"], &code)
-            .code(0)
-            .json();
+        let done = self.run_with(&["exchange", "--state", &state, "--json"], &code).code(0).json();
         done["connection_id"].as_str().expect("an id").to_owned()
     }
 
     /// The one token of a customer, printed on purpose; from now on nobody else may print it.
     pub(crate) fn token(&self, connection: &str, customer: &str) -> String {
-        let ran = self
-            .run(&["token", connection, "--customer", customer, "--reveal"])
-            .code(0);
+        let ran = self.run(&["token", connection, "--customer", customer, "--reveal"]).code(0);
         self.guard(ran.out.trim());
         ran.out.trim().to_owned()
     }
@@ -260,8 +237,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 /// Sends a signal to a child.
 pub(crate) fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
 }

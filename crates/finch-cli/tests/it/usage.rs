@@ -7,10 +7,7 @@ use crate::support::Place;
 fn help_fits_a_screen() {
     let place = Place::without_key();
     let help = place.run(&["--help"]).code(0).out;
-    assert!(
-        help.lines().count() <= 45 && help.lines().all(|line| line.len() <= 80),
-        "{help}"
-    );
+    assert!(help.lines().count() <= 45 && help.lines().all(|line| line.len() <= 80), "{help}");
     for word in [
         "demo",
         "emulator",
@@ -44,15 +41,8 @@ fn help_fits_a_screen() {
         assert_eq!(place.run(&["help", command]).code(0).out, help);
     }
     place.run(&["connect", "--help"]).code(0).shows("Examples");
-    place
-        .run(&["exchange", "--help"])
-        .code(0)
-        .shows("Examples")
-        .shows("standard");
-    place
-        .run(&["disconnect", "--help"])
-        .code(0)
-        .shows("--dry-run");
+    place.run(&["exchange", "--help"]).code(0).shows("Examples").shows("standard");
+    place.run(&["disconnect", "--help"]).code(0).shows("--dry-run");
     place.run(&["--version"]).code(0).shows("finch ");
     place.run(&[]).code(2);
 }
@@ -74,24 +64,11 @@ fn no_mistake_repeats_a_value() {
         &["show", "canary\n"],
         &["show", "a", "canary"],
         &["connections", "--customer", "canary\u{1b}"],
-        &[
-            "connect",
-            "--customer",
-            "c",
-            "--name",
-            "n",
-            "--products",
-            "p",
-            "--minutes",
-            "canary",
-        ],
+        &["connect", "--customer", "c", "--name", "n", "--products", "p", "--minutes", "canary"],
         &["token", "id", "--customer", "c", "--timeout", "canary"],
     ] {
         place.run(arguments).code(2).says("do:");
-        let failure = place
-            .run(&[arguments, &["--json"]].concat())
-            .code(2)
-            .failure();
+        let failure = place.run(&[arguments, &["--json"]].concat()).code(2).failure();
         assert_eq!(failure["kind"], "usage", "{arguments:?}");
     }
 }
@@ -99,21 +76,9 @@ fn no_mistake_repeats_a_value() {
 #[test]
 fn mistakes_are_named() {
     let place = Place::without_key();
-    place
-        .run(&["conect"])
-        .code(2)
-        .says("there is no such command")
-        .says("`connect`");
-    place
-        .run(&["exchange", "--cod", "x"])
-        .code(2)
-        .says("no option --cod")
-        .says("`--code`");
-    place
-        .run(&["connect", "--name", "n"])
-        .code(2)
-        .says("--customer")
-        .says("is missing");
+    place.run(&["conect"]).code(2).says("there is no such command").says("`connect`");
+    place.run(&["exchange", "--cod", "x"]).code(2).says("no option --cod").says("`--code`");
+    place.run(&["connect", "--name", "n"]).code(2).says("--customer").says("is missing");
     place
         .run(&["connect", "--customer", "c", "--products", "p"])
         .code(2)
@@ -124,22 +89,12 @@ fn mistakes_are_named() {
         .code(2)
         .says("--disconnect-scope")
         .says("pair or connection");
-    place
-        .run(&["emulator", "--port"])
-        .code(2)
-        .says("--port")
-        .says("needs a value");
+    place.run(&["emulator", "--port"]).code(2).says("--port").says("needs a value");
     place.run(&["show", ""]).code(2);
     place.run(&["show", " a"]).code(2).says("white space");
-    place
-        .run(&["connections", "--timeout", "0"])
-        .code(2)
-        .says("more than 0 seconds");
+    place.run(&["connections", "--timeout", "0"]).code(2).says("more than 0 seconds");
     place.run(&["keys"]).code(2);
-    place
-        .run(&["disconnect", "id", "--dry-run", "--yes"])
-        .code(2)
-        .says("do not go together");
+    place.run(&["disconnect", "id", "--dry-run", "--yes"]).code(2).says("do not go together");
     place
         .run(&[
             "connect",
@@ -160,33 +115,14 @@ fn mistakes_are_named() {
 #[test]
 fn settings_that_are_missing_or_wrong() {
     let mut place = Place::new();
-    let connect = [
-        "connect",
-        "--customer",
-        "acme",
-        "--name",
-        "A",
-        "--products",
-        "company",
-    ];
+    let connect = ["connect", "--customer", "acme", "--name", "A", "--products", "company"];
     place.set("FINCH_CLIENT_ID", Some(""));
-    place
-        .run(&connect)
-        .code(2)
-        .says("the client id is missing")
-        .says("FINCH_CLIENT_ID");
+    place.run(&connect).code(2).says("the client id is missing").says("FINCH_CLIENT_ID");
     place.set("FINCH_CLIENT_ID", Some("a:b"));
     place.run(&connect).code(2).says("colon");
-    place
-        .set("FINCH_CLIENT_ID", Some("id"))
-        .set("FINCH_CLIENT_SECRET", Some(""));
-    place
-        .run(&connect)
-        .code(2)
-        .says("the client secret is missing");
-    place
-        .set("FINCH_CLIENT_SECRET", Some("s"))
-        .set("FINCH_CLIENT_SECRET_FILE", Some("f"));
+    place.set("FINCH_CLIENT_ID", Some("id")).set("FINCH_CLIENT_SECRET", Some(""));
+    place.run(&connect).code(2).says("the client secret is missing");
+    place.set("FINCH_CLIENT_SECRET", Some("s")).set("FINCH_CLIENT_SECRET_FILE", Some("f"));
     place.run(&connect).code(2).says("given twice");
     place.set("FINCH_CLIENT_SECRET", None);
     place.run(&connect).code(2).says("could not be read");
@@ -196,28 +132,15 @@ fn settings_that_are_missing_or_wrong() {
 fn what_finch_would_not_take_is_not_sent() {
     let place = Place::new();
     let connect = |more: &[&str]| place.run(&[&["connect", "--customer", "c"], more].concat());
-    connect(&["--name", "", "--products", "company"])
-        .code(2)
-        .says("name must have");
-    connect(&["--name", &"x".repeat(256), "--products", "company"])
-        .code(2)
-        .says("name must have");
-    connect(&["--name", "n", "--products", " , "])
-        .code(2)
-        .says("no product");
+    connect(&["--name", "", "--products", "company"]).code(2).says("name must have");
+    connect(&["--name", &"x".repeat(256), "--products", "company"]).code(2).says("name must have");
+    connect(&["--name", "n", "--products", " , "]).code(2).says("no product");
     connect(&["--name", "n", "--products", "company", "--minutes", "0"])
         .code(2)
         .says("1 minute to 90 days");
-    connect(&[
-        "--name",
-        "n",
-        "--products",
-        "company",
-        "--minutes",
-        "129601",
-    ])
-    .code(2)
-    .says("1 minute to 90 days");
+    connect(&["--name", "n", "--products", "company", "--minutes", "129601"])
+        .code(2)
+        .says("1 minute to 90 days");
     assert!(place.calls("POST /connect/sessions") == 0);
     // What Finch knows better is Finch's to say.
     connect(&["--name", "n", "--products", "canaries"])
@@ -231,13 +154,6 @@ fn output_that_cannot_be_written_is_a_failure() {
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
         return;
     };
-    let output = place
-        .command(&["demo"])
-        .stdout(full)
-        .output()
-        .expect("it runs");
-    place
-        .ran(&["demo"], output)
-        .code(1)
-        .says("the output could not be written");
+    let output = place.command(&["demo"]).stdout(full).output().expect("it runs");
+    place.ran(&["demo"], output).code(1).says("the output could not be written");
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     Actor, Admission, Attempt, Changes, Connection, CustomerId, DisconnectChange, Ended, Event,
     Found, Grant, Happening, Seq, Target, TokenChange, TokenId, TokenState,
-    decide::{Placement, Standing, merge::merge, place, schedule, standing},
+    decide::{Placement, Standing, merge::merge, place, schedule::agenda_after, standing},
 };
 
 /// A token that arrives from an exchange.
@@ -82,48 +82,25 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     {
         arrived.get_or_insert(Arrived::OtherCustomer);
     }
-    let customer = arrived
-        .is_none()
-        .then(|| arrival.attempt.purpose.customer.clone());
-    let state = state(
-        &mut changes,
-        beside.as_ref(),
-        customer.as_ref(),
-        &found,
-        &arrival,
-    );
+    let customer = arrived.is_none().then(|| arrival.attempt.purpose.customer.clone());
+    let state = state(&mut changes, beside.as_ref(), customer.as_ref(), &found, &arrival);
     if matches!(placement, Placement::Names(..) | Placement::Merges(..)) {
-        changes
-            .events
-            .push(event(&arrival, Happening::CompanyNamed));
+        changes.events.push(event(&arrival, Happening::CompanyNamed));
     }
     let added = Happening::TokenAdded {
         connection_id: facts.connection_id.clone(),
         state: state.name().to_owned(),
     };
     changes.events.push(event(&arrival, added));
-    changes.agenda = Some(agenda_with(
-        beside,
-        &state,
-        facts.company_id.is_none(),
-        arrival.now,
-    ));
     changes.attempt = Some((arrival.attempt.id, Ended::Admitted));
     let at = arrival.now;
     let Grant { secret, facts } = arrival.grant;
     let exchange_began = arrival.began;
-    changes.admit = Some(Admission {
-        customer,
-        secret,
-        facts,
-        state: state.clone(),
-        exchange_began,
-        at,
-    });
-    Admitted {
-        changes: Some(changes),
-        arrived: arrived.unwrap_or(Arrived::Stored(state)),
-    }
+    changes.admit =
+        Some(Admission { customer, secret, facts, state: state.clone(), exchange_began, at });
+    let beside = beside.or_else(|| new_connection(&changes));
+    changes.agenda = beside.map(|beside| agenda_after(&beside, &changes));
+    Admitted { changes: Some(changes), arrived: arrived.unwrap_or(Arrived::Stored(state)) }
 }
 
 /// The state that the races, and only they, give the token. An open disconnect covers quarantined
@@ -140,23 +117,18 @@ fn state(
         if for_this.is_some() && c.open_disconnect().map(|d| d.id) == for_this {
             return Standing::Fenced;
         }
-        standing(
-            c,
-            arrival.began,
-            customer,
-            &arrival.grant.facts.connection_id,
-        )
+        standing(c, arrival.began, customer, &arrival.grant.facts.connection_id)
     });
     match stands {
         Standing::Fenced => TokenState::Fenced,
         _ if customer.is_none() => TokenState::Quarantined,
         Standing::Reopens(disconnect) => {
-            changes
-                .disconnects
-                .push(DisconnectChange::Reopen(disconnect));
-            changes
-                .events
-                .push(event(arrival, Happening::DisconnectReopened));
+            changes.disconnects.push(DisconnectChange::Reopen(disconnect));
+            changes.events.push(event(arrival, Happening::DisconnectReopened));
+            // What was left over ends with it; what is in doubt waits for its end.
+            let left_over = |t: &&crate::Token| !t.state.is_revoked() && !t.state.is_live();
+            let left_over = beside.into_iter().flat_map(|c| &c.tokens).filter(left_over);
+            changes.tokens.extend(left_over.map(|t| TokenChange::fence(t.id)));
             TokenState::Fenced
         }
         Standing::Superseded => TokenState::Superseded,
@@ -166,40 +138,33 @@ fn state(
     }
 }
 
+/// A record of this very token exists. Its state is never changed; a quarantined one is nobody's, and
+/// stays as it is.
 fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admitted {
     let owner = connection.token(token).and_then(|t| t.customer.as_ref());
-    if owner != Some(&arrival.attempt.purpose.customer) {
-        return Admitted {
-            changes: None,
-            arrived: Arrived::Foreign,
-        };
+    if owner.is_some_and(|owner| *owner != arrival.attempt.purpose.customer) {
+        return Admitted { changes: None, arrived: Arrived::Foreign };
     }
     let mut changes = to(connection);
-    let products = Some(arrival.grant.facts.products.clone());
-    changes.tokens.push(TokenChange {
-        products,
-        ..TokenChange::to(token)
-    });
-    changes.attempt = Some((arrival.attempt.id, Ended::Known(token)));
-    Admitted {
-        changes: Some(changes),
-        arrived: Arrived::Known(token),
+    if owner.is_some() {
+        let products = Some(arrival.grant.facts.products.clone());
+        changes.tokens.push(TokenChange { products, ..TokenChange::to(token) });
     }
+    changes.attempt = Some((arrival.attempt.id, Ended::Known(token)));
+    Admitted { changes: Some(changes), arrived: Arrived::Known(token) }
 }
 
-fn agenda_with(
-    beside: Option<Connection>,
-    state: &TokenState,
-    nameless: bool,
-    now: Timestamp,
-) -> crate::Agenda {
-    let mut agenda = beside.as_ref().map(schedule::agenda).unwrap_or_default();
-    let nameless = nameless && beside.is_none_or(|c| c.company.is_none());
-    if nameless || matches!(state, TokenState::Unverified | TokenState::Fenced) {
-        agenda.due = Some(agenda.due.map_or(now, |due| due.min(now)));
-    }
-    agenda.attention |= *state == TokenState::Quarantined;
-    agenda
+/// A connection that does not exist yet, as the changes make it, still without its token.
+fn new_connection(changes: &Changes) -> Option<Connection> {
+    let Target::New { provider, company } = &changes.target else { return None };
+    Some(Connection {
+        key: crate::ConnectionKey(Seq(0)),
+        revision: crate::Revision(0),
+        provider: provider.clone(),
+        company: company.clone(),
+        tokens: Vec::new(),
+        disconnects: Vec::new(),
+    })
 }
 
 fn to(connection: &Connection) -> Changes {
@@ -207,9 +172,5 @@ fn to(connection: &Connection) -> Changes {
 }
 
 fn event(arrival: &Arrival<'_>, what: Happening) -> Event {
-    Event {
-        at: arrival.now,
-        by: Actor::Customer(arrival.attempt.purpose.customer.clone()),
-        what,
-    }
+    Event { at: arrival.now, by: Actor::Customer(arrival.attempt.purpose.customer.clone()), what }
 }

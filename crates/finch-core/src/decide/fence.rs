@@ -1,42 +1,53 @@
 //! The fence: the durable intent to end a connection.
 
 use crate::{
-    Agenda, Changes, Connection, DisconnectChange, Event, Happening, Intent, Progress, Target,
-    TokenChange, TokenState,
+    Actor, Changes, Connection, DisconnectChange, Event, Happening, Intent, Progress, Target,
+    Token, TokenChange, TokenState, decide::schedule::agenda_after,
 };
 
-/// Begins a disconnect, or joins the open one: every token that is not `Revoked` is fenced. From the
-/// moment this is durable, no call hands out any of them.
+/// Begins a disconnect: every token that is not `Revoked` is fenced. Or joins the open one: what has
+/// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
+/// hands out any of them.
 pub fn fence(connection: &Connection, intent: Intent) -> Changes {
     let mut changes = Changes::to(Target::Existing(connection.key, connection.revision));
-    let open = connection.open_disconnect().is_some();
-    for token in &connection.tokens {
-        if matches!(token.state, TokenState::Revoked { .. } | TokenState::Fenced) {
-            continue;
+    let open = connection.open_disconnect();
+    let reached = |t: &&Token| match &intent.by {
+        Actor::Customer(customer) if open.is_some() => {
+            t.customer.as_ref().is_none_or(|c| c == customer)
         }
-        changes.tokens.push(TokenChange {
-            progress: Some(Progress::default()),
-            ..TokenChange::state(token.id, TokenState::Fenced)
-        });
+        _ => true,
+    };
+    for token in connection.tokens.iter().filter(reached) {
+        if !matches!(token.state, TokenState::Revoked { .. } | TokenState::Fenced) {
+            changes.tokens.push(TokenChange::fence(token.id));
+        }
     }
-    if !open {
-        changes.agenda = Some(Agenda {
-            due: Some(intent.at),
-            attention: false,
-        });
-        changes.events.push(Event {
-            at: intent.at,
-            by: intent.by.clone(),
-            what: Happening::DisconnectBegan {
-                reason: intent.reason.clone(),
-            },
-        });
-        changes.disconnects.push(DisconnectChange::Begin(intent));
-    } else if !changes.tokens.is_empty() {
-        changes.agenda = Some(Agenda {
-            due: Some(intent.at),
-            attention: false,
-        });
+    let event = |what| Event { at: intent.at, by: intent.by.clone(), what };
+    let reason = intent.reason.clone();
+    match open {
+        None => {
+            changes.events.push(event(Happening::DisconnectBegan { reason }));
+            changes.disconnects.push(DisconnectChange::Begin(intent));
+        }
+        Some(open) if !changes.tokens.is_empty() || widens(connection, &intent) => {
+            changes.events.push(event(Happening::DisconnectJoined { reason }));
+            changes.disconnects.push(DisconnectChange::Join(intent, open.id));
+        }
+        Some(_) => {}
     }
+    changes.agenda = Some(agenda_after(connection, &changes));
     changes
+}
+
+/// Whether nobody has asked yet, in the disconnect that is open, for as much as this intent does.
+fn widens(connection: &Connection, intent: &Intent) -> bool {
+    let open = connection.disconnects.iter().filter(|d| connection.root_of(d).is_open());
+    !open.into_iter().any(|d| d.intent.by == intent.by || matches!(d.intent.by, Actor::Operator(_)))
+}
+
+impl TokenChange {
+    /// Fences a token; nothing that was tried before keeps its end waiting.
+    pub(super) fn fence(id: crate::TokenId) -> Self {
+        Self { progress: Some(Progress::default()), ..Self::state(id, TokenState::Fenced) }
+    }
 }

@@ -22,10 +22,7 @@ pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connect
     changes.absorb = Some((absorbed.key, absorbed.revision));
     let mut one = union(into, absorbed);
     for (side, other) in [(into, absorbed), (absorbed, into)] {
-        let beside = Connection {
-            disconnects: other.disconnects.clone(),
-            ..one.clone()
-        };
+        let beside = Connection { disconnects: other.disconnects.clone(), ..one.clone() };
         for token in side.tokens.iter().filter(|t| !t.state.is_revoked()) {
             let customer = token.customer.as_ref();
             let state = match standing(&beside, token.since(), customer, &token.facts.connection_id)
@@ -44,16 +41,17 @@ pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connect
                 Standing::Active => continue,
             };
             if state != token.state {
-                changes.tokens.push(TokenChange::state(token.id, state));
+                changes.tokens.push(match state {
+                    TokenState::Fenced => TokenChange::fence(token.id),
+                    state => TokenChange::state(token.id, state),
+                });
             }
         }
     }
     for change in &changes.tokens {
-        if let (Some(state), Some(token)) = (
-            &change.state,
-            one.tokens.iter_mut().find(|t| t.id == change.id),
-        ) {
-            token.state = state.clone();
+        if let Some(token) = one.tokens.iter_mut().find(|t| t.id == change.id) {
+            token.state = change.state.clone().unwrap_or(token.state.clone());
+            token.progress = change.progress.clone().unwrap_or(token.progress.clone());
         }
     }
     settle_on_one_open_disconnect(changes, &mut one);
@@ -63,10 +61,7 @@ pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connect
 /// At most one disconnect of a connection is open: the oldest of those that are, or that reopen.
 fn settle_on_one_open_disconnect(changes: &mut Changes, one: &mut Connection) {
     for disconnect in &mut one.disconnects {
-        if changes
-            .disconnects
-            .contains(&DisconnectChange::Reopen(disconnect.id))
-        {
+        if changes.disconnects.contains(&DisconnectChange::Reopen(disconnect.id)) {
             disconnect.state = crate::DisconnectState::Open;
         }
     }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use crate::{
     Actor, Changes, Connection, ConnectionStatus, DisconnectChange, Event, Evidence, FinchApiError,
-    Happening, Intent, Introspection, Progress, Target, TokenChange, TokenId, TokenState,
+    Happening, Intent, Introspection, Progress, Target, Token, TokenChange, TokenId, TokenState,
     decide::{
         merge::merge,
-        schedule::{agenda, ask_for_name_again, trouble},
+        schedule::{agenda_after, ask_for_name_again, trouble},
     },
 };
 
@@ -25,12 +25,29 @@ pub enum Observed {
     Nothing,
 }
 
-/// Writes down what `GET /introspect` says about a token that no open disconnect holds. `pair` is the
-/// connection of the provider and company that Finch names, where the store has one.
+/// How a connection was when Finch was asked. An answer that says "accepted" is of that moment: it
+/// settles no doubt that a disconnect has raised since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedAt {
+    generation: usize,
+    disconnecting: bool,
+}
+
+impl AskedAt {
+    /// As the connection is now; take it before asking.
+    pub fn of(connection: &Connection) -> Self {
+        let disconnecting = connection.open_disconnect().is_some();
+        Self { generation: connection.generation(), disconnecting }
+    }
+}
+
+/// Writes down what `GET /introspect` says about a token. `pair` is the connection of the provider and
+/// company that Finch names, where the store has one.
 pub fn observe(
     connection: &Connection,
     pair: Option<&Connection>,
     token: TokenId,
+    asked_at: AskedAt,
     answer: Result<&Introspection, &FinchApiError>,
     now: Timestamp,
     jitter: f64,
@@ -39,117 +56,113 @@ pub fn observe(
     let Some(known) = connection.token(token).filter(|t| !t.state.is_revoked()) else {
         return (changes, Observed::Nothing);
     };
-    let connection_id = known.facts.connection_id.clone();
-    let mut after = connection.clone();
-    let mut change = TokenChange::to(token);
+    let mut beside = connection.clone();
     let observed = match answer {
         Ok(said) => {
-            if let (None, Some(company)) = (&connection.company, &said.company_id) {
-                after = match pair.filter(|p| p.key != connection.key) {
-                    Some(pair) => {
-                        changes.target = Target::Existing(pair.key, pair.revision);
-                        merge(&mut changes, pair, connection)
-                    }
-                    None => {
-                        changes.company = Some(company.clone());
-                        Connection {
-                            company: Some(company.clone()),
-                            ..after
-                        }
-                    }
-                };
-                changes.events.push(Event {
-                    at: now,
-                    by: Actor::Finch,
-                    what: Happening::CompanyNamed,
-                });
-            }
-            let state = after.token(token).map(|t| t.state.clone());
-            if after.open_disconnect().is_none() && state == Some(TokenState::Unverified) {
-                change.state = Some(TokenState::Active);
-                change.verified = true;
-                changes.events.push(Event {
-                    at: now,
-                    by: Actor::Finch,
-                    what: Happening::TokenVerified { connection_id },
-                });
-            }
-            change.products = Some(said.products.clone());
-            change.status = Some(said.status.clone());
-            change.finch_token_id = said.token_id.clone();
-            change.progress = Some(Progress {
-                last_try: Some(now),
-                next_try: after.company.is_none().then(|| ask_for_name_again(now)),
-                ..Progress::default()
-            });
-            if said.status == ConnectionStatus::Reauth {
-                Observed::NeedsReauth
-            } else {
-                Observed::Accepted
+            beside = name(&mut changes, connection, pair, said, now);
+            accepted(&mut changes, &beside, token, asked_at, said, now);
+            match said.status {
+                ConnectionStatus::Reauth => Observed::NeedsReauth,
+                _ => Observed::Accepted,
             }
         }
         Err(FinchApiError::TokenInvalid(said)) => {
-            let evidence = Evidence::Refused {
-                request_id: said.request_id.clone(),
-            };
-            change.state = Some(TokenState::Revoked { evidence, at: now });
-            let request_id = said.request_id.clone();
-            let what = Happening::TokenRefused {
-                connection_id,
-                request_id,
-            };
-            changes.events.push(Event {
-                at: now,
-                by: Actor::Finch,
-                what,
-            });
-            let others_live = connection
-                .tokens
-                .iter()
-                .any(|t| t.id != token && t.state.is_live());
-            if known.state.is_live() && !others_live && connection.open_disconnect().is_none() {
-                let intent = Intent {
-                    by: Actor::Finch,
-                    reason: None,
-                    at: now,
-                };
-                changes.disconnects.push(DisconnectChange::Begin(intent));
-                changes.disconnects.push(DisconnectChange::End(None, now));
-                changes.events.push(Event {
-                    at: now,
-                    by: Actor::Finch,
-                    what: Happening::Disconnected,
-                });
-            }
+            refused(&mut changes, connection, known, said.request_id.clone(), now);
             Observed::Refused
         }
         Err(error) => {
-            if matches!(error, FinchApiError::ReauthenticateUser(_)) {
-                change.status = Some(ConnectionStatus::Reauth);
-            }
-            let failures = known.progress.failures + 1;
-            let (trouble, next_try) = trouble(error, failures, now, jitter);
-            change.progress = Some(Progress {
-                last_try: Some(now),
-                failures,
-                next_try: Some(next_try),
-                trouble: Some(trouble),
-                ..known.progress.clone()
+            let reauth = matches!(error, FinchApiError::ReauthenticateUser(_));
+            // A token in doubt is asked about again later; another one goes on as it is.
+            let waits = known.state == TokenState::Unverified || connection.company.is_none();
+            let progress = waits.then(|| {
+                let failures = known.progress.failures + 1;
+                let (trouble, next_try) = trouble(error, failures, now, jitter);
+                let (next_try, trouble) = (Some(next_try), Some(trouble));
+                Progress { failures, next_try, trouble, ..known.progress.clone() }
             });
-            let needs_reauth = change.status.is_some();
-            if needs_reauth {
-                Observed::NeedsReauth
-            } else {
-                Observed::Nothing
-            }
+            let status = reauth.then_some(ConnectionStatus::Reauth);
+            changes.tokens.push(TokenChange { progress, status, ..TokenChange::to(token) });
+            if reauth { Observed::NeedsReauth } else { Observed::Nothing }
         }
     };
-    if let Some(token) = after.tokens.iter_mut().find(|t| t.id == token) {
-        token.state = change.state.clone().unwrap_or(token.state.clone());
-        token.progress = change.progress.clone().unwrap_or(token.progress.clone());
-    }
-    // A merge may have given the token a state of its own: the last word is this one's.
-    changes.tokens.push(change);
-    changes.agenda = Some(agenda(&after));
+    changes.agenda = Some(agenda_after(&beside, &changes));
     (changes, observed)
+}
+
+/// Finch may name the employer of a provisional connection, which then may prove to be another one.
+/// Returns the connection as it is then.
+fn name(
+    changes: &mut Changes,
+    connection: &Connection,
+    pair: Option<&Connection>,
+    said: &Introspection,
+    now: Timestamp,
+) -> Connection {
+    let (None, Some(company)) = (&connection.company, &said.company_id) else {
+        return connection.clone();
+    };
+    changes.events.push(Event { at: now, by: Actor::Finch, what: Happening::CompanyNamed });
+    match pair.filter(|p| p.key != connection.key) {
+        Some(pair) => {
+            changes.target = Target::Existing(pair.key, pair.revision);
+            merge(changes, pair, connection)
+        }
+        None => {
+            changes.company = Some(company.clone());
+            Connection { company: Some(company.clone()), ..connection.clone() }
+        }
+    }
+}
+
+fn accepted(
+    changes: &mut Changes,
+    beside: &Connection,
+    token: TokenId,
+    asked_at: AskedAt,
+    said: &Introspection,
+    now: Timestamp,
+) {
+    let Some(known) = beside.token(token) else { return };
+    let mut change = TokenChange {
+        products: Some(said.products.clone()),
+        status: Some(said.status.clone()),
+        finch_token_id: said.token_id.clone(),
+        ..TokenChange::to(token)
+    };
+    let nothing_since = AskedAt::of(beside) == asked_at && !asked_at.disconnecting;
+    if known.state == TokenState::Unverified && nothing_since {
+        change.state = Some(TokenState::Active);
+        change.verified = true;
+        let connection_id = known.facts.connection_id.clone();
+        let what = Happening::TokenVerified { connection_id };
+        changes.events.push(Event { at: now, by: Actor::Finch, what });
+    }
+    if known.state.is_live() {
+        let next_try = beside.company.is_none().then(|| ask_for_name_again(now));
+        change.progress = Some(Progress { next_try, ..Progress::default() });
+    }
+    changes.tokens.push(change);
+}
+
+/// The token is dead. If it was the last live one, its connection was ended at Finch: the generation
+/// ends like a finished disconnect.
+fn refused(
+    changes: &mut Changes,
+    connection: &Connection,
+    token: &Token,
+    request_id: Option<crate::RequestId>,
+    now: Timestamp,
+) {
+    let mut event = |what| changes.events.push(Event { at: now, by: Actor::Finch, what });
+    let connection_id = token.facts.connection_id.clone();
+    event(Happening::TokenRefused { connection_id, request_id: request_id.clone() });
+    let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
+    if token.state.is_live() && !others_live && connection.open_disconnect().is_none() {
+        event(Happening::Disconnected);
+        let intent = Intent { by: Actor::Finch, reason: None, at: now };
+        changes.disconnects.push(DisconnectChange::Begin(intent));
+        changes.disconnects.push(DisconnectChange::End(None, now));
+    }
+    let evidence = Evidence::Refused { request_id };
+    changes.tokens.push(TokenChange::state(token.id, TokenState::Revoked { evidence, at: now }));
 }

@@ -38,11 +38,14 @@ pub struct Plan {
     pub products: Vec<Product>,
     /// Other customers have live tokens on it too.
     pub shared: bool,
-    /// Who has live tokens on it. The operator sees all of them, a customer only itself.
+    /// Who uses it, or used it when its open disconnect began. The operator sees all of them, a customer only itself.
     pub customers: Vec<CustomerId>,
     /// Why the operator ends it for every customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What was to be disconnected.
+    #[serde(skip)]
+    pub subject: Subject,
     /// The connection's record.
     #[serde(skip)]
     pub connection: ConnectionKey,
@@ -80,32 +83,26 @@ pub fn plan(
         Subject::ConnectionId(id) => t.facts.connection_id == *id,
         Subject::Token(id) => t.id == *id,
     };
+    let own = || connection.tokens.iter().filter(visible);
     // For whoever asks, it has ended if nothing of theirs is left, or if what they name is of an
-    // earlier generation.
-    let nothing_left = connection
-        .tokens
-        .iter()
-        .filter(visible)
-        .all(|t| t.state.is_revoked());
+    // earlier generation. What was superseded ends with the generation that lives, if one does.
+    let nothing_left = own().all(|t| t.state.is_revoked());
+    let something_lives = connection.tokens.iter().any(|t| t.state.is_live());
     let has_ended = |t: &Token| match t.state {
-        TokenState::Superseded => true,
+        TokenState::Superseded => something_lives,
         _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
-    let live = connection.live_customers();
+    let open = connection.open_disconnect().is_some();
+    let under_way = open && own().any(Token::is_unproven) && !own().any(|t| t.state.is_live());
+    let using = connection.customers_using();
     let shared = match customer {
         Some(customer) => connection.is_shared_beyond(customer),
-        None => live.len() > 1,
+        None => using.len() > 1,
     };
-    let open = connection.open_disconnect().is_some();
-    let verdict = if nothing_left
-        || connection
-            .tokens
-            .iter()
-            .filter(visible)
-            .filter(meant)
-            .all(has_ended)
-    {
+    let verdict = if nothing_left || own().filter(meant).all(has_ended) {
         PlanVerdict::AlreadyDisconnected
+    } else if customer.is_some() && under_way {
+        PlanVerdict::Joins
     } else if shared && (customer.is_some() || for_everyone.is_none()) {
         PlanVerdict::SharedWithOthers
     } else if open {
@@ -113,22 +110,13 @@ pub fn plan(
     } else {
         PlanVerdict::Disconnects
     };
-    let hit: Vec<&Token> = connection
-        .tokens
-        .iter()
-        .filter(visible)
-        .filter(|t| !t.state.is_revoked())
-        .collect();
+    let hit: Vec<&Token> =
+        connection.tokens.iter().filter(visible).filter(|t| !t.state.is_revoked()).collect();
     let ended = verdict == PlanVerdict::AlreadyDisconnected;
     let hit = if ended { Vec::new() } else { hit };
     let connection_ids: BTreeSet<_> = hit.iter().map(|t| t.facts.connection_id.clone()).collect();
-    let products: BTreeSet<_> = hit
-        .iter()
-        .flat_map(|t| t.facts.products.iter().cloned())
-        .collect();
-    let customers = live
-        .into_iter()
-        .filter(|c| customer.is_none_or(|only| only == *c));
+    let products: BTreeSet<_> = hit.iter().flat_map(|t| t.facts.products.iter().cloned()).collect();
+    let customers = using.into_iter().filter(|c| customer.is_none_or(|only| only == *c));
     Plan {
         verdict,
         provider_id: connection.provider.clone(),
@@ -139,6 +127,7 @@ pub fn plan(
         shared,
         customers: customers.cloned().collect(),
         reason: for_everyone,
+        subject: subject.clone(),
         connection: connection.key,
         revision: connection.revision,
     }

@@ -3,6 +3,8 @@
 //! Per `connection_id`, one `POST /disconnect` with its newest readable token; then every token of it
 //! is proven with `GET /introspect`; `/disconnect` again only for a token that is still accepted.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use crate::{
     Actor, Changes, Connection, ConnectionId, Disconnect, DisconnectChange, Event, Evidence,
     Failure, FailureKind, FinchApiError, Happening, Progress, Refusal, Target, Token, TokenChange,
     TokenId, TokenState, Trouble,
-    decide::schedule::{agenda, later, poll_again, trouble},
+    decide::schedule::{DAY, agenda_after, later, poll_again, trouble},
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -38,25 +40,22 @@ pub enum Step {
     Finish,
 }
 
-/// Tells what the open disconnect of this connection needs next. What was last tried before
-/// `eager_since` does not wait: a person has asked since.
-pub fn next_step(connection: &Connection, now: Timestamp, eager_since: Option<Timestamp>) -> Step {
-    let unproven: Vec<&Token> = connection
-        .tokens
-        .iter()
-        .filter(|t| t.is_unproven())
-        .collect();
+/// Tells what the open disconnect of this connection needs next. With `hurry`, a person has asked:
+/// no token waits for its time but those that are named, which were tried since.
+pub fn next_step(
+    connection: &Connection,
+    now: Timestamp,
+    hurry: Option<&BTreeSet<TokenId>>,
+) -> Step {
+    let unproven: Vec<&Token> = connection.tokens.iter().filter(|t| t.is_unproven()).collect();
     if unproven.is_empty() {
         return Step::Finish;
     }
-    let due = |t: &Token| t.progress.is_due(now, eager_since);
+    let due =
+        |t: &Token| t.progress.is_due(now) || hurry.is_some_and(|tried| !tried.contains(&t.id));
     // What is wrong at Finch as a whole keeps every token waiting.
-    let of_all = |t: &&&Token| {
-        t.progress
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| !trouble.this_token_only)
-    };
+    let of_all =
+        |t: &&&Token| t.progress.trouble.as_ref().is_some_and(|trouble| !trouble.this_token_only);
     let held = unproven
         .iter()
         .filter(of_all)
@@ -66,37 +65,36 @@ pub fn next_step(connection: &Connection, now: Timestamp, eager_since: Option<Ti
     if let Some(until) = held {
         return Step::Wait(until);
     }
-    let mut newest_first = unproven.iter().rev().filter(|t| due(t));
+    // The newest first; quarantined ones last.
+    let ready = || unproven.iter().rev().filter(|t| due(t));
+    let mut ready =
+        ready().filter(|t| t.customer.is_some()).chain(ready().filter(|t| t.customer.is_none()));
     let promised = |id: &ConnectionId| is_acknowledged(connection, id);
-    if let Some(token) = newest_first
-        .clone()
-        .find(|t| !promised(&t.facts.connection_id))
-    {
+    let mut first = ready.clone().filter(|t| !contradicts(connection, t));
+    if let Some(token) = first.find(|t| !promised(&t.facts.connection_id)) {
         return Step::Call(Call::Disconnect, token.id);
     }
-    if let Some(token) = newest_first.next() {
+    if let Some(token) = ready.next() {
         let again = token.progress.polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
-        return Step::Call(
-            if again {
-                Call::Disconnect
-            } else {
-                Call::Introspect
-            },
-            token.id,
-        );
+        let again = again && !contradicts(connection, token);
+        return Step::Call(if again { Call::Disconnect } else { Call::Introspect }, token.id);
     }
     let soonest = unproven.iter().filter_map(|t| t.progress.next_try).min();
     Step::Wait(soonest.unwrap_or(now))
 }
 
+/// Whether the token's provider or employer is another connection's (R5): to disconnect with it would
+/// end that one too. It is only ever asked about.
+fn contradicts(connection: &Connection, token: &Token) -> bool {
+    let (facts, company) = (&token.facts, &connection.company);
+    facts.provider_id != connection.provider
+        || matches!((&facts.company_id, company), (Some(a), Some(b)) if a != b)
+}
+
 /// Whether Finch has promised to end this `connection_id`, in the disconnect that is open.
 fn is_acknowledged(connection: &Connection, id: &ConnectionId) -> bool {
     let same = |t: &&Token| t.state == TokenState::Fenced && t.facts.connection_id == *id;
-    connection
-        .tokens
-        .iter()
-        .filter(same)
-        .any(|t| t.progress.acknowledged.is_some())
+    connection.tokens.iter().filter(same).any(|t| t.progress.acknowledged.is_some())
 }
 
 /// Writes down what an answer of Finch's proves. `jitter` is random, from 0 to 1.
@@ -108,86 +106,53 @@ pub fn record(
     now: Timestamp,
     jitter: f64,
 ) -> Changes {
-    let mut after = connection.clone();
-    let mut events = Vec::new();
-    let Some(index) = after.tokens.iter().position(|t| t.id == token) else {
+    let Some(tried) = connection.token(token).filter(|t| t.is_unproven()) else {
         return to(connection);
     };
-    let connection_id = after.tokens[index].facts.connection_id.clone();
-    let acknowledged = is_acknowledged(connection, &connection_id);
-    let before = after.tokens[index].progress.clone();
-    let tried = Progress {
-        last_try: Some(now),
-        ..before
-    };
-    after.tokens[index].progress = match (call, answer) {
+    let connection_id = tried.facts.connection_id.clone();
+    let before = tried.progress.clone();
+    let mut event = None;
+    let progress = match (call, answer) {
         (Call::Disconnect, Ok(())) => {
-            events.push(Happening::Acknowledged { connection_id });
-            Progress {
-                acknowledged: Some(now),
-                polls: 0,
-                failures: 0,
-                next_try: None,
-                trouble: None,
-                ..tried
-            }
+            event = Some(Happening::Acknowledged { connection_id });
+            Progress { acknowledged: Some(now), ..Progress::default() }
         }
-        (Call::Introspect, Ok(())) => {
-            let polls = tried.polls + 1;
-            let next_try = Some(later(now, poll_again(polls)));
-            Progress {
-                polls,
-                failures: 0,
-                next_try,
-                trouble: None,
-                ..tried
-            }
-        }
-        (_, Err(error)) if is_refusal(error, acknowledged) => {
+        (Call::Introspect, Ok(())) => still_accepted(connection, tried, now),
+        (_, Err(error)) if is_refusal(error, is_acknowledged(connection, &connection_id)) => {
             let request_id = error.answer().and_then(|a| a.request_id.clone());
-            events.push(Happening::TokenRefused {
-                connection_id,
-                request_id: request_id.clone(),
-            });
-            let refused = Some(Refusal {
-                at: now,
-                request_id,
-            });
-            Progress {
-                refused,
-                failures: 0,
-                next_try: None,
-                trouble: None,
-                ..tried
-            }
+            event = Some(Happening::TokenRefused { connection_id, request_id: request_id.clone() });
+            let refused = Some(Refusal { at: now, request_id });
+            Progress { refused, failures: 0, next_try: None, trouble: None, ..before }
         }
         (_, Err(error)) => {
-            let failures = tried.failures + 1;
+            let failures = before.failures + 1;
             let (trouble, next_try) = trouble(error, failures, now, jitter);
-            Progress {
-                failures,
-                next_try: Some(next_try),
-                trouble: Some(trouble),
-                ..tried
-            }
+            Progress { failures, next_try: Some(next_try), trouble: Some(trouble), ..before }
         }
     };
-    let progress = Some(after.tokens[index].progress.clone());
-    let mut changes = to(connection);
-    changes.tokens.push(TokenChange {
-        progress,
-        ..TokenChange::to(token)
-    });
-    changes.agenda = Some(agenda(&after));
-    changes.events = events
-        .into_iter()
-        .map(|what| Event {
-            at: now,
-            by: Actor::Finch,
-            what,
-        })
-        .collect();
+    let mut changes = with_progress(connection, token, progress);
+    changes.events =
+        event.into_iter().map(|what| Event { at: now, by: Actor::Finch, what }).collect();
     changes
+}
+
+/// Finch accepts a token that it had promised to end: asked again soon, and where the token must not be
+/// used to disconnect, daily and under attention.
+fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Progress {
+    let polls = token.progress.polls + 1;
+    let for_a_person = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
+    let (wait, trouble) = match for_a_person {
+        true => (DAY, Some(alone(FailureKind::StillAccepted, now))),
+        false => (poll_again(polls), None),
+    };
+    let next_try = Some(later(now, wait));
+    Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }
+}
+
+/// A trouble of one token alone that a person should look at.
+fn alone(kind: FailureKind, now: Timestamp) -> Trouble {
+    let failure = Failure { kind, status: None, name: None, finch_code: None, request_id: None };
+    Trouble { failure, at: now, attention: true, this_token_only: true, ambiguous: false }
 }
 
 /// Whether an error proves that the token is dead. After Finch's promise, any 401 in its own shape
@@ -200,70 +165,50 @@ fn is_refusal(error: &FinchApiError, acknowledged: bool) -> bool {
 /// Writes down that a token's secret cannot be unsealed: the others go on, and this one waits for a
 /// person. Tried again daily, and whenever a person asks.
 pub fn unreadable(connection: &Connection, token: TokenId, now: Timestamp) -> Changes {
-    let mut changes = to(connection);
-    let mut after = connection.clone();
-    let Some(found) = after.tokens.iter_mut().find(|t| t.id == token) else {
-        return changes;
+    let Some(found) = connection.token(token) else {
+        return to(connection);
     };
-    let failure = Failure {
-        kind: FailureKind::SecretUnreadable,
-        status: None,
-        name: None,
-        finch_code: None,
-        request_id: None,
-    };
-    let trouble = Trouble {
-        failure,
-        at: now,
-        attention: true,
-        this_token_only: true,
-        ambiguous: false,
-    };
-    let next_try = Some(later(now, std::time::Duration::from_secs(24 * 3600)));
-    found.progress = Progress {
-        last_try: Some(now),
-        next_try,
-        trouble: Some(trouble),
-        ..found.progress.clone()
-    };
-    let progress = Some(found.progress.clone());
-    changes.tokens.push(TokenChange {
-        progress,
-        ..TokenChange::to(token)
-    });
-    changes.agenda = Some(agenda(&after));
-    changes
+    let trouble = Some(alone(FailureKind::SecretUnreadable, now));
+    let next_try = Some(later(now, DAY));
+    with_progress(connection, token, Progress { next_try, trouble, ..found.progress.clone() })
 }
 
 /// Ends a disconnect of which every token is refused: evidence, wipe and record in one.
 pub fn finish(connection: &Connection, disconnect: &Disconnect, now: Timestamp) -> Changes {
     let mut changes = to(connection);
-    let mut after = connection.clone();
-    for token in &mut after.tokens {
-        let (TokenState::Fenced, Some(refusal)) = (&token.state, &token.progress.refused) else {
-            continue;
-        };
-        let evidence = Evidence::Refused {
-            request_id: refusal.request_id.clone(),
-        };
-        token.state = TokenState::Revoked {
-            evidence,
-            at: refusal.at,
-        };
-        changes
-            .tokens
-            .push(TokenChange::state(token.id, token.state.clone()));
+    for token in connection.tokens.iter().filter(|t| t.state == TokenState::Fenced) {
+        if let Some(refusal) = &token.progress.refused {
+            let evidence = Evidence::Refused { request_id: refusal.request_id.clone() };
+            let revoked = TokenState::Revoked { evidence, at: refusal.at };
+            changes.tokens.push(TokenChange::state(token.id, revoked));
+        }
     }
-    after.disconnects.retain(|d| d.id != disconnect.id);
-    changes
-        .disconnects
-        .push(DisconnectChange::End(Some(disconnect.id), now));
-    changes.agenda = Some(agenda(&after));
+    changes.disconnects.push(DisconnectChange::End(Some(disconnect.id), now));
     changes.events.push(Event {
         at: now,
         by: disconnect.intent.by.clone(),
         what: Happening::Disconnected,
     });
+    changes.agenda = Some(agenda_after(connection, &changes));
+    changes
+}
+
+/// Whether an open disconnect can go on by itself no more: no secret that it needs can be unsealed.
+pub fn lacks_a_readable_token(connection: &Connection) -> bool {
+    let unreadable = |t: &Token| {
+        t.progress
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.failure.kind == FailureKind::SecretUnreadable)
+    };
+    let mut unproven = connection.tokens.iter().filter(|t| t.is_unproven()).peekable();
+    connection.open_disconnect().is_some() && unproven.peek().is_some() && unproven.all(unreadable)
+}
+
+fn with_progress(connection: &Connection, token: TokenId, progress: Progress) -> Changes {
+    let mut changes = to(connection);
+    changes.tokens.push(TokenChange { progress: Some(progress), ..TokenChange::to(token) });
+    changes.agenda = Some(agenda_after(connection, &changes));
     changes
 }
 

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Agenda, Connection, FinchApiError, TokenState, Trouble};
+use crate::{
+    Agenda, Changes, Connection, Disconnect, DisconnectChange, DisconnectId, DisconnectState,
+    FinchApiError, Progress, Seq, Token, TokenId, TokenState, Trouble,
+};
 
 /// The longest wait between two tries that nothing but time can mend.
 const LONGEST: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The shortest wait: no error is answered with a loop.
+const SHORTEST: Duration = Duration::from_millis(100);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Due at once, whatever the time.
 const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
@@ -17,7 +22,7 @@ const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 /// second to one hour. `jitter` is random, from 0 to 1.
 pub fn backoff(failures: u32, jitter: f64) -> Duration {
     let cap = Duration::from_secs(1 << failures.saturating_sub(1).min(12)).min(LONGEST);
-    cap.mul_f64(jitter.clamp(0.0, 1.0))
+    cap.mul_f64(jitter.clamp(0.0, 1.0)).max(SHORTEST)
 }
 
 /// How long to wait after Finch still accepted a token that it had promised to end: 1, 2, 4 … 60 s.
@@ -56,7 +61,12 @@ pub(super) fn trouble(
             (false, false, backoff(failures, jitter))
         }
     };
-    let wait = error.retry_after().map_or(wait, |asked| asked.min(LONGEST));
+    // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
+    let wait = match (error, error.retry_after()) {
+        (E::TryLater(_), Some(asked)) => asked.clamp(SHORTEST, LONGEST),
+        (_, Some(asked)) => asked.min(LONGEST).max(wait),
+        (_, None) => wait,
+    };
     let trouble = Trouble {
         failure: error.failure(),
         at: now,
@@ -67,37 +77,75 @@ pub(super) fn trouble(
     (trouble, later(now, wait))
 }
 
+/// The token to ask Finch about for the employer of a connection that has none yet: its newest one.
+pub fn nameless_token(connection: &Connection) -> Option<&Token> {
+    let active = connection.tokens.iter().rev().find(|t| t.state == TokenState::Active);
+    active.filter(|_| connection.company.is_none())
+}
+
+/// What the connection needs next once `changes` are applied to it.
+pub(super) fn agenda_after(connection: &Connection, changes: &Changes) -> Agenda {
+    let mut after = connection.clone();
+    after.company = changes.company.clone().or(after.company);
+    let last = Seq(u64::MAX);
+    if let Some(admission) = &changes.admit {
+        after.tokens.push(Token {
+            id: TokenId(last),
+            customer: admission.customer.clone(),
+            facts: admission.facts.clone(),
+            finch_token_id: None,
+            status: None,
+            state: admission.state.clone(),
+            exchange_began: admission.exchange_began,
+            verified: None,
+            added_at: admission.at,
+            progress: Progress::default(),
+        });
+    }
+    for change in &changes.tokens {
+        if let Some(token) = after.tokens.iter_mut().find(|t| t.id == change.id) {
+            token.state = change.state.clone().unwrap_or(token.state.clone());
+            token.progress = change.progress.clone().unwrap_or(token.progress.clone());
+        }
+    }
+    for change in &changes.disconnects {
+        let (id, state) = match change {
+            DisconnectChange::Begin(intent) => {
+                let (id, intent) = (DisconnectId(last), intent.clone());
+                after.disconnects.push(Disconnect { id, intent, state: DisconnectState::Open });
+                continue;
+            }
+            DisconnectChange::End(id, at) => {
+                (id.unwrap_or(DisconnectId(last)), DisconnectState::Ended { seq: last, at: *at })
+            }
+            DisconnectChange::Reopen(id) => (*id, DisconnectState::Open),
+            DisconnectChange::Merge(id, into) => (*id, DisconnectState::Merged { into: *into }),
+            DisconnectChange::Join(..) => continue,
+        };
+        if let Some(disconnect) = after.disconnects.iter_mut().find(|d| d.id == id) {
+            disconnect.state = state;
+        }
+    }
+    agenda(&after)
+}
+
 /// What one connection needs next: work for its open disconnect, its tokens in doubt, or its unknown
 /// employer; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
-    let waits = |t: &crate::Token| t.progress.next_try.unwrap_or(AT_ONCE);
+    let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
-    let unproven = connection
-        .tokens
-        .iter()
-        .filter(|t| open && t.is_unproven())
-        .map(waits)
-        .min();
+    let unproven = connection.tokens.iter().filter(|t| open && t.is_unproven()).map(waits).min();
     // An open disconnect without an unproven token is ready to finish.
     let disconnect = open.then(|| unproven.unwrap_or(AT_ONCE));
-    let in_doubt = |t: &&crate::Token| {
-        let nameless = connection.company.is_none() && t.state == TokenState::Active;
-        !open && (t.state == TokenState::Unverified || nameless)
-    };
+    let in_doubt = |t: &&Token| !open && t.state == TokenState::Unverified;
     let doubt = connection.tokens.iter().filter(in_doubt).map(waits).min();
-    let in_trouble = |t: &crate::Token| {
-        t.progress
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| trouble.attention)
-    };
-    let quarantined = connection
-        .tokens
-        .iter()
-        .any(|t| t.state == TokenState::Quarantined);
-    let unfinished = |t: &&crate::Token| !t.state.is_revoked();
+    let nameless = nameless_token(connection).filter(|_| !open).map(waits);
+    let in_trouble =
+        |t: &Token| t.progress.trouble.as_ref().is_some_and(|trouble| trouble.attention);
+    let quarantined = connection.tokens.iter().any(|t| t.state == TokenState::Quarantined);
+    let unfinished = |t: &&Token| !t.state.is_revoked();
     Agenda {
-        due: disconnect.into_iter().chain(doubt).min(),
+        due: disconnect.into_iter().chain(doubt).chain(nameless).min(),
         attention: quarantined || connection.tokens.iter().filter(unfinished).any(in_trouble),
     }
 }

@@ -25,31 +25,23 @@ pub fn standing(
     customer: Option<&CustomerId>,
     connection_id: &ConnectionId,
 ) -> Standing {
-    if let Some(open) = connection.open_disconnect() {
-        return if open.covers(began, customer) {
-            Standing::Fenced
-        } else {
-            Standing::Unverified
-        };
+    let covering = || connection.disconnects.iter().filter(|d| d.covers(began, customer));
+    if connection.open_disconnect().is_some() {
+        let covered = covering().next().is_some();
+        return if covered { Standing::Fenced } else { Standing::Unverified };
     }
-    let ended = || {
-        connection
-            .disconnects
-            .iter()
-            .filter_map(|d| Some((d, d.ended()?)))
-    };
-    if let Some((covering, end)) = ended().rfind(|(d, _)| d.covers(began, customer)) {
-        let newer_lives = connection
-            .tokens
-            .iter()
-            .any(|t| t.state.is_live() && t.since() > end);
+    let ended = || connection.disconnects.iter().filter_map(|d| connection.end_of(d));
+    let last =
+        covering().filter_map(|d| Some((connection.end_of(d)?, d))).max_by_key(|(end, _)| *end);
+    if let Some((end, covering)) = last {
+        let newer_lives = connection.tokens.iter().any(|t| t.state.is_live() && t.since() > end);
         return if newer_lives {
             Standing::Superseded
         } else {
-            Standing::Reopens(covering.id)
+            Standing::Reopens(connection.root_of(covering).id)
         };
     }
-    let issued_during_one = ended().any(|(_, end)| began < end);
+    let issued_during_one = ended().any(|end| began < end);
     let of_an_ended_generation = connection.tokens.iter().any(|t| {
         t.facts.connection_id == *connection_id
             && connection.generation_at(t.since()) < connection.generation()

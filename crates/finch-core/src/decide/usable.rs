@@ -31,20 +31,13 @@ pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> N
     let Some(connection) = connection else {
         return NoToken::NotFound;
     };
-    let own = || {
-        connection
-            .tokens
-            .iter()
-            .filter(|t| t.customer.as_ref() == Some(customer))
-    };
+    let own = || connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let active = || own().filter(|t| t.state == TokenState::Active);
     let any = |state: TokenState| own().any(|t| t.state == state);
     if own().next().is_none() {
         NoToken::NotFound
     } else if active().any(|t| !t.needs_reauth()) {
-        let mut granted: Vec<_> = active()
-            .flat_map(|t| t.facts.products.iter().cloned())
-            .collect();
+        let mut granted: Vec<_> = active().flat_map(|t| t.facts.products.iter().cloned()).collect();
         granted.sort();
         granted.dedup();
         NoToken::ProductsNotGranted { granted }

@@ -10,9 +10,7 @@ use crate::{
 impl Data {
     pub(super) fn apply(&mut self, changes: Changes) -> Result<Applied, StoreError> {
         self.check(&changes)?;
-        let absorbed = changes
-            .absorb
-            .and_then(|(key, _)| self.connections.remove(&key));
+        let absorbed = changes.absorb.and_then(|(key, _)| self.connections.remove(&key));
         let key = match &changes.target {
             Target::Existing(key, _) => *key,
             Target::New { provider, company } => {
@@ -25,14 +23,7 @@ impl Data {
                     tokens: Vec::new(),
                     disconnects: Vec::new(),
                 };
-                self.connections.insert(
-                    key,
-                    Kept {
-                        connection,
-                        due: None,
-                        events: Vec::new(),
-                    },
-                );
+                self.connections.insert(key, Kept { connection, due: None, events: Vec::new() });
                 key
             }
         };
@@ -46,10 +37,7 @@ impl Data {
         }
         let connection = &mut kept.connection;
         connection.company = changes.company.clone().or(connection.company.take());
-        let admitted = changes
-            .admit
-            .as_ref()
-            .map(|admission| self.admit(connection, admission));
+        let admitted = changes.admit.as_ref().map(|admission| self.admit(connection, admission));
         for change in &changes.tokens {
             self.change(connection, change);
         }
@@ -70,20 +58,13 @@ impl Data {
             kept.events.push((self.last_event, event));
         }
         self.connections.insert(key, kept);
-        Ok(Applied {
-            connection: key,
-            revision,
-            admitted,
-            begun,
-        })
+        Ok(Applied { connection: key, revision, admitted, begun })
     }
 
     /// Whether what the changes were decided on still holds.
     fn check(&self, changes: &Changes) -> Result<(), StoreError> {
         let holds = |(key, revision): (ConnectionKey, Revision)| {
-            self.connections
-                .get(&key)
-                .is_some_and(|kept| kept.connection.revision == revision)
+            self.connections.get(&key).is_some_and(|kept| kept.connection.revision == revision)
         };
         let target = match changes.target {
             Target::Existing(key, revision) => Some((key, revision)),
@@ -92,12 +73,8 @@ impl Data {
         if !target.into_iter().chain(changes.absorb).all(holds) {
             return Err(StoreError::Moved);
         }
-        let among = |c: &Connection| {
-            target
-                .into_iter()
-                .chain(changes.absorb)
-                .any(|(key, _)| key == c.key)
-        };
+        let among =
+            |c: &Connection| target.into_iter().chain(changes.absorb).any(|(key, _)| key == c.key);
         if let Some(Admission { facts, secret, .. }) = &changes.admit {
             let named = self.named(&facts.connection_id, None);
             let place = named.or_else(|| self.pair(&facts.provider_id, facts.company_id.as_ref()));
@@ -170,19 +147,11 @@ impl Data {
             }
         }
         token.verified = verified.or(token.verified);
-        token.progress = change
-            .progress
-            .clone()
-            .unwrap_or(std::mem::take(&mut token.progress));
-        token.facts.products = change
-            .products
-            .clone()
-            .unwrap_or(std::mem::take(&mut token.facts.products));
+        token.progress = change.progress.clone().unwrap_or(std::mem::take(&mut token.progress));
+        token.facts.products =
+            change.products.clone().unwrap_or(std::mem::take(&mut token.facts.products));
         token.status = change.status.clone().or(token.status.take());
-        token.finch_token_id = change
-            .finch_token_id
-            .clone()
-            .or(token.finch_token_id.take());
+        token.finch_token_id = change.finch_token_id.clone().or(token.finch_token_id.take());
     }
 
     fn disconnect(
@@ -196,20 +165,18 @@ impl Data {
                 let id = DisconnectId(self.next());
                 *begun = Some(id);
                 let state = DisconnectState::Open;
-                connection.disconnects.push(Disconnect {
-                    id,
-                    intent: intent.clone(),
-                    state,
-                });
+                connection.disconnects.push(Disconnect { id, intent: intent.clone(), state });
                 return;
             }
-            DisconnectChange::End(id, at) => (
-                id.or(*begun),
-                DisconnectState::Ended {
-                    seq: self.next(),
-                    at: *at,
-                },
-            ),
+            DisconnectChange::Join(intent, into) => {
+                let id = DisconnectId(self.next());
+                let state = DisconnectState::Merged { into: *into };
+                connection.disconnects.push(Disconnect { id, intent: intent.clone(), state });
+                return;
+            }
+            DisconnectChange::End(id, at) => {
+                (id.or(*begun), DisconnectState::Ended { seq: self.next(), at: *at })
+            }
             DisconnectChange::Reopen(id) => (Some(*id), DisconnectState::Open),
             DisconnectChange::Merge(id, into) => {
                 (Some(*id), DisconnectState::Merged { into: *into })

@@ -15,18 +15,12 @@ pub(super) struct Kept {
     code: Option<AuthorizationCode>,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: stands for the comparison of two hashes"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
 fn same_state(a: &State, b: &State) -> bool {
     a.expose() == b.expose()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "EXPOSE: stands for the comparison of two hashes"
-)]
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
 fn same_code(a: &AuthorizationCode, b: &AuthorizationCode) -> bool {
     a.expose() == b.expose()
 }
@@ -34,19 +28,8 @@ fn same_code(a: &AuthorizationCode, b: &AuthorizationCode) -> bool {
 impl Data {
     pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: &State) -> AttemptId {
         let id = AttemptId(self.next());
-        let attempt = Attempt {
-            id,
-            purpose,
-            exchange: None,
-        };
-        self.attempts.insert(
-            id,
-            Kept {
-                attempt,
-                state: state.clone(),
-                code: None,
-            },
-        );
+        let attempt = Attempt { id, purpose, exchange: None };
+        self.attempts.insert(id, Kept { attempt, state: state.clone(), code: None });
         id
     }
 
@@ -58,14 +41,9 @@ impl Data {
         now: Timestamp,
     ) -> Option<(Attempt, Claim)> {
         let own = |a: &Attempt| customer.is_none_or(|c| *c == a.purpose.customer);
-        let found = self
-            .attempts
-            .values()
-            .find(|k| same_state(&k.state, state) && own(&k.attempt))?;
-        let same = found
-            .code
-            .as_ref()
-            .is_some_and(|known| same_code(known, code));
+        let found =
+            self.attempts.values().find(|k| same_state(&k.state, state) && own(&k.attempt))?;
+        let same = found.code.as_ref().is_some_and(|known| same_code(known, code));
         let (id, claim) = (found.attempt.id, found.attempt.claim(same, now));
         let exchange = (claim == Claim::Begin).then(|| Exchange {
             began: self.next(),
@@ -81,15 +59,9 @@ impl Data {
     }
 
     pub(super) fn end_attempt(&mut self, id: AttemptId, end: AttemptEnd) {
-        let exchange = self
-            .attempts
-            .get_mut(&id)
-            .and_then(|k| k.attempt.exchange.as_mut());
+        let exchange = self.attempts.get_mut(&id).and_then(|k| k.attempt.exchange.as_mut());
         if let Some(exchange) = exchange
-            && matches!(
-                exchange.end,
-                None | Some(AttemptEnd::NotSent(_) | AttemptEnd::Unknown(_))
-            )
+            && matches!(exchange.end, None | Some(AttemptEnd::NotSent(_) | AttemptEnd::Unknown(_)))
         {
             exchange.end = Some(end);
         }
@@ -105,10 +77,7 @@ impl Data {
         let attempts = self.attempts.values().map(|k| &k.attempt);
         let own = attempts.filter(|a| customer.is_none_or(|c| *c == a.purpose.customer));
         let page = own.filter(|a| after.is_none_or(|after| a.id > after));
-        page.filter(|a| a.is_possible_orphan(now))
-            .take(limit)
-            .cloned()
-            .collect()
+        page.filter(|a| a.is_possible_orphan(now)).take(limit).cloned().collect()
     }
 
     pub(super) fn taken_customer_ids(
@@ -128,10 +97,6 @@ impl Data {
                 .filter(|p| p.customer != *customer);
             others.any(|p| p.finch_customer_id.as_ref() == Some(id))
         };
-        candidates
-            .iter()
-            .filter(|id| on_token(id) || on_attempt(id))
-            .cloned()
-            .collect()
+        candidates.iter().filter(|id| on_token(id) || on_attempt(id)).cloned().collect()
     }
 }

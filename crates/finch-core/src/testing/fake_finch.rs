@@ -99,11 +99,7 @@ struct Issued {
 impl FakeFinch {
     /// An empty Finch for `application`.
     pub fn new(application: Application, reach: Reach) -> Self {
-        Self {
-            application,
-            reach,
-            world: Mutex::default(),
-        }
+        Self { application, reach, world: Mutex::default() }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -135,10 +131,7 @@ impl FakeFinch {
     /// Somebody renews a live connection, with the credentials that made it: the code that comes back.
     pub fn login_again(&self, connection: &ConnectionId) -> Option<AuthorizationCode> {
         let mut world = self.world();
-        let found = world
-            .tokens
-            .iter()
-            .find(|t| t.alive && t.connection_id == *connection);
+        let found = world.tokens.iter().find(|t| t.alive && t.connection_id == *connection);
         let login = found?.login.clone();
         world.issued += 1;
         let code = format!("code-{}", world.issued);
@@ -148,10 +141,7 @@ impl FakeFinch {
 
     /// Whether Finch accepts this token.
     pub fn accepts(&self, token: &AccessToken) -> bool {
-        self.world()
-            .tokens
-            .iter()
-            .any(|t| t.secret == token.expose() && t.alive)
+        self.world().tokens.iter().any(|t| t.secret == token.expose() && t.alive)
     }
 
     /// The tokens that Finch accepts, and bills: with `connection_id`, provider and company.
@@ -173,31 +163,19 @@ impl FakeFinch {
 
     /// Every token that was ever issued.
     pub fn issued(&self) -> Vec<AccessToken> {
-        self.world()
-            .tokens
-            .iter()
-            .map(|t| AccessToken::new(&*t.secret))
-            .collect()
+        self.world().tokens.iter().map(|t| AccessToken::new(&*t.secret)).collect()
     }
 
     /// Ends a connection from Finch's dashboard.
     pub fn end_from_dashboard(&self, id: &ConnectionId) {
         let same = |t: &&mut Issued| t.connection_id == *id;
-        self.world()
-            .tokens
-            .iter_mut()
-            .filter(same)
-            .for_each(|t| t.alive = false);
+        self.world().tokens.iter_mut().filter(same).for_each(|t| t.alive = false);
     }
 
     /// Sets the status of every live token of a connection.
     pub fn set_status(&self, id: &ConnectionId, status: ConnectionStatus) {
         let same = |t: &&mut Issued| t.connection_id == *id;
-        self.world()
-            .tokens
-            .iter_mut()
-            .filter(same)
-            .for_each(|t| t.status = status.clone());
+        self.world().tokens.iter_mut().filter(same).for_each(|t| t.status = status.clone());
     }
 
     /// Leaves `company_id` out of every answer from now on, or no longer.
@@ -244,11 +222,7 @@ impl FakeFinch {
     /// Issues the token of a code.
     fn issue(&self, code: &AuthorizationCode) -> Result<Grant, FinchApiError> {
         let mut world = self.called("exchange")?;
-        let Some(index) = world
-            .codes
-            .iter()
-            .position(|(known, _)| known == code.expose())
-        else {
+        let Some(index) = world.codes.iter().position(|(known, _)| known == code.expose()) else {
             return Err(answer(400, "invalid_grant"));
         };
         let (_, login) = world.codes.remove(index);
@@ -260,11 +234,8 @@ impl FakeFinch {
         world.issued += 1;
         let number = world.issued;
         let fresh = || ConnectionId::new(format!("connection-{number}")).unwrap();
-        let connection_id = world
-            .tokens
-            .iter()
-            .find(same)
-            .map_or_else(fresh, |t| t.connection_id.clone());
+        let connection_id =
+            world.tokens.iter().find(same).map_or_else(fresh, |t| t.connection_id.clone());
         let secret = format!("token-{number}");
         world.tokens.push(Issued {
             secret: secret.clone(),
@@ -286,19 +257,13 @@ impl FakeFinch {
             account_id: None,
             entity_ids: Vec::new(),
         };
-        Ok(Grant {
-            secret: AccessToken::new(secret),
-            facts,
-        })
+        Ok(Grant { secret: AccessToken::new(secret), facts })
     }
 
     /// The answer, unless it is to be lost.
     fn answer<T>(&self, answer: T) -> Result<T, FinchApiError> {
         match std::mem::take(&mut self.world().lose_next) {
-            true => Err(FinchApiError::NoAnswer {
-                problem: "lost".into(),
-                sent: true,
-            }),
+            true => Err(FinchApiError::NoAnswer { problem: "lost".into(), sent: true }),
             false => Ok(answer),
         }
     }
@@ -326,10 +291,7 @@ fn answer(status: u16, word: &str) -> FinchApiError {
 
 impl World {
     fn alive(&mut self, token: &AccessToken) -> Result<&mut Issued, FinchApiError> {
-        let found = self
-            .tokens
-            .iter_mut()
-            .find(|t| t.secret == token.expose() && t.alive);
+        let found = self.tokens.iter_mut().find(|t| t.secret == token.expose() && t.alive);
         found.ok_or_else(|| answer(401, "invalid_token"))
     }
 
@@ -337,9 +299,6 @@ impl World {
         self.issued += 1;
         let id = format!("session-{}", self.issued);
         let connect_url = ConnectUrl::new(format!("http://127.0.0.1:1/authorize?session={id}"));
-        ConnectSession {
-            session_id: SessionId::new(id).unwrap(),
-            connect_url,
-        }
+        ConnectSession { session_id: SessionId::new(id).unwrap(), connect_url }
     }
 }

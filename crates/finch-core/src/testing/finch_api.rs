@@ -36,12 +36,7 @@ fn session(customer_id: &str) -> NewSession {
 
 fn again(connection_id: ConnectionId) -> ReauthenticateSession {
     let lifetime = std::time::Duration::from_secs(3600);
-    ReauthenticateSession {
-        connection_id,
-        products: Vec::new(),
-        redirect_uri: None,
-        lifetime,
-    }
+    ReauthenticateSession { connection_id, products: Vec::new(), redirect_uri: None, lifetime }
 }
 
 macro_rules! cases {

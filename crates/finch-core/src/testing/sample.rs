@@ -41,10 +41,7 @@ pub fn facts(connection_id: &str, provider: &str, company: &str) -> TokenFacts {
 
 /// A token with these facts.
 pub fn grant(secret: &str, facts: TokenFacts) -> Grant {
-    Grant {
-        secret: AccessToken::new(secret),
-        facts,
-    }
+    Grant { secret: AccessToken::new(secret), facts }
 }
 
 /// An attempt of this customer in the embedded flow, opened at [`at`]`(0)`, for an hour.
@@ -64,21 +61,12 @@ pub fn new_attempt(customer: &str) -> NewAttempt {
 /// Opens an attempt of this customer and claims it: an exchange that has begun.
 pub async fn claimed(store: &dyn TokenStore, customer: &str, code: &str) -> (AttemptId, Seq) {
     let state = State::new(format!("state of {code}"));
-    let id = store
-        .open_attempt(new_attempt(customer), &state)
-        .await
-        .unwrap();
+    let id = store.open_attempt(new_attempt(customer), &state).await.unwrap();
     let code = AuthorizationCode::new(code);
-    let claim = store
-        .claim_attempt(None, &state, &code, at(1))
-        .await
-        .unwrap();
+    let claim = store.claim_attempt(None, &state, &code, at(1)).await.unwrap();
     let (attempt, claim) = claim.expect("the attempt that was opened");
     assert_eq!(claim, Claim::Begin);
-    (
-        id,
-        attempt.exchange.expect("an exchange that has begun").began,
-    )
+    (id, attempt.exchange.expect("an exchange that has begun").began)
 }
 
 /// Takes a token of this customer through attempt, exchange and admission, as `finch-app` does.
@@ -90,33 +78,12 @@ pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -
         if again { " again" } else { "" }
     ));
     let code = AuthorizationCode::new(grant.secret.expose());
-    store
-        .open_attempt(new_attempt(customer), &state)
-        .await
-        .unwrap();
-    let claim = store
-        .claim_attempt(None, &state, &code, at(1))
-        .await
-        .unwrap();
+    store.open_attempt(new_attempt(customer), &state).await.unwrap();
+    let claim = store.claim_attempt(None, &state, &code, at(1)).await.unwrap();
     let (attempt, _) = claim.expect("the attempt that was opened");
-    let began = attempt
-        .exchange
-        .as_ref()
-        .expect("an exchange that has begun")
-        .began;
+    let began = attempt.exchange.as_ref().expect("an exchange that has begun").began;
     let found = store.find(&grant).await.unwrap();
-    let admitted = admit(
-        found,
-        Arrival {
-            grant,
-            attempt: &attempt,
-            began,
-            now: at(2),
-        },
-    );
-    let applied = store
-        .apply(admitted.changes.expect("a token to store"))
-        .await
-        .unwrap();
+    let admitted = admit(found, Arrival { grant, attempt: &attempt, began, now: at(2) });
+    let applied = store.apply(admitted.changes.expect("a token to store")).await.unwrap();
     applied.admitted.expect("a token that was stored")
 }

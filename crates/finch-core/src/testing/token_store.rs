@@ -32,45 +32,24 @@ fn id(text: &str) -> ConnectionId {
 }
 
 fn failure(kind: FailureKind) -> Failure {
-    Failure {
-        kind,
-        status: Some(502),
-        name: None,
-        finch_code: None,
-        request_id: None,
-    }
+    Failure { kind, status: Some(502), name: None, finch_code: None, request_id: None }
 }
 
 fn intent(by: Actor) -> Intent {
-    Intent {
-        by,
-        reason: Some("the contract has ended".into()),
-        at: at(10),
-    }
+    Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
 }
 
 fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
-    Query {
-        customer: only,
-        connection: None,
-        after: None,
-        limit: 100,
-    }
+    Query { customer: only, connection: None, after: None, limit: 100 }
 }
 
 async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connection {
-    let found = store
-        .load(Selector::ConnectionId(&id(text)), None)
-        .await
-        .unwrap();
+    let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
     found.expect("the connection that was stored")
 }
 
 async fn moved(store: &dyn TokenStore, changes: Changes) {
-    let error = store
-        .apply(changes)
-        .await
-        .expect_err("what it was decided on has moved");
+    let error = store.apply(changes).await.expect_err("what it was decided on has moved");
     assert!(matches!(error, StoreError::Moved), "{error:?}");
 }
 
@@ -444,6 +423,24 @@ cases! { $
         }
     }
 
+    /// A request that joins an open disconnect is kept, and goes on as that one.
+    async fn a_request_joins_an_open_disconnect(fixture) {
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        let seen = by_id(&*fixture.store().await, "k").await;
+        let first = intent(Actor::Customer(customer("acme")));
+        let begun = fixture.store().await.apply(decide::fence(&seen, first)).await.unwrap().begun;
+        let seen = by_id(&*fixture.store().await, "k").await;
+        let second = intent(Actor::Operator("ops".parse().unwrap()));
+        let applied = fixture.store().await.apply(decide::fence(&seen, second.clone())).await.unwrap();
+        assert_eq!(applied.begun, None, "none began");
+        let seen = by_id(&*fixture.store().await, "k").await;
+        assert_eq!(seen.disconnects.len(), 2);
+        assert_eq!(seen.open_disconnect().map(|d| d.id), begun);
+        let joined = &seen.disconnects[1];
+        assert_eq!(joined.intent, second);
+        assert_eq!(joined.state, crate::DisconnectState::Merged { into: begun.unwrap() });
+    }
+
     /// A provisional connection is absorbed: tokens, disconnects and events move, names stay.
     async fn two_connections_become_one(fixture) {
         let store = fixture.store().await;
@@ -587,7 +584,6 @@ cases! { $
             acknowledged: Some(at(3)),
             polls: 4,
             failures: 2,
-            last_try: Some(at(5)),
             next_try: Some(at(6)),
             trouble: Some(crate::Trouble {
                 failure: failure(FailureKind::PaymentRequired),

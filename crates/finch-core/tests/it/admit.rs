@@ -8,20 +8,8 @@ use finch_core::{
 };
 
 fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
-    let attempt = Attempt {
-        id: AttemptId(Seq(900)),
-        purpose: new_attempt(who),
-        exchange: None,
-    };
-    admit(
-        found,
-        Arrival {
-            grant,
-            attempt: &attempt,
-            began: Seq(901),
-            now: at(9),
-        },
-    )
+    let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt(who), exchange: None };
+    admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) })
 }
 
 /// A token of `acme` that is stored, and what the store finds when `again` arrives.
@@ -33,23 +21,14 @@ async fn after_one(again: &Grant) -> Found {
 
 fn state_of(admitted: &Admitted) -> TokenState {
     let changes = admitted.changes.as_ref().expect("changes");
-    changes
-        .admit
-        .as_ref()
-        .expect("a token to store")
-        .state
-        .clone()
+    changes.admit.as_ref().expect("a token to store").state.clone()
 }
 
 #[tokio::test]
 async fn a_token_that_is_known_is_renewed_not_doubled() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     let admitted = arrive(after_one(&again).await, "acme", again);
-    assert!(
-        matches!(admitted.arrived, Arrived::Known(_)),
-        "{:?}",
-        admitted.arrived
-    );
+    assert!(matches!(admitted.arrived, Arrived::Known(_)), "{:?}", admitted.arrived);
     let changes = admitted.changes.expect("its products are renewed");
     assert!(changes.admit.is_none() && changes.tokens[0].state.is_none());
 }
@@ -70,15 +49,7 @@ async fn a_token_of_another_customer_id_is_quarantined() {
     let admitted = arrive(after_one(&new).await, "acme", new);
     assert_eq!(admitted.arrived, Arrived::OtherCustomer);
     assert_eq!(state_of(&admitted), TokenState::Quarantined);
-    assert!(
-        admitted
-            .changes
-            .expect("changes")
-            .admit
-            .expect("a token")
-            .customer
-            .is_none()
-    );
+    assert!(admitted.changes.expect("changes").admit.expect("a token").customer.is_none());
 }
 
 #[tokio::test]
@@ -100,10 +71,7 @@ async fn a_connection_id_of_another_provider_or_company_is_quarantined() {
 
 #[test]
 fn a_token_that_was_revoked_comes_back_in_doubt() {
-    let found = Found {
-        revoked_before: true,
-        ..Found::default()
-    };
+    let found = Found { revoked_before: true, ..Found::default() };
     let admitted = arrive(found, "acme", grant("t1", facts("k1", "gusto", "c")));
     assert_eq!(state_of(&admitted), TokenState::Unverified);
 }
@@ -114,16 +82,8 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         let mut purpose = new_attempt("acme");
         purpose.finch_customer_id = FinchCustomerId::new(customer_id).ok();
         purpose.reauthenticates = reauthenticates.map(|id| id.parse().expect("an id"));
-        let exchange = finch_core::Exchange {
-            began: Seq(id + 1),
-            began_at: at(1),
-            end: None,
-        };
-        Attempt {
-            id: AttemptId(Seq(id)),
-            purpose,
-            exchange: Some(exchange),
-        }
+        let exchange = finch_core::Exchange { began: Seq(id + 1), began_at: at(1), end: None };
+        Attempt { id: AttemptId(Seq(id)), purpose, exchange: Some(exchange) }
     };
     let lost = attempt(1, "acme", None);
     let token = facts("k1", "gusto", "c");
@@ -144,4 +104,47 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
     let renewing = attempt(1, "acme", Some("k1"));
     assert!(renewing.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &token));
     assert!(!renewing.is_cleared_by(&attempt(3, "acme", None), &facts("k2", "gusto", "c")));
+}
+
+#[test]
+fn a_named_connection_is_not_work_any_more() {
+    let mut nameless =
+        crate::connection(vec![crate::token("acme", "k1", 1, 2, TokenState::Active)], vec![]);
+    nameless.company = None;
+    let found = Found { by_connection_id: Some(nameless), ..Found::default() };
+    let named =
+        arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))).changes.expect("changes");
+    assert_eq!(named.agenda.map(|a| a.due), Some(None));
+    let new = arrive(Found::default(), "acme", grant("t2", facts("k1", "gusto", "")))
+        .changes
+        .expect("changes");
+    assert!(new.agenda.is_some_and(|a| a.due.is_some()), "a nameless one is");
+}
+
+#[test]
+fn a_reopened_disconnect_takes_what_was_left_over() {
+    let left_over = crate::token("acme", "k0", 1, 2, TokenState::Quarantined);
+    let ended = crate::connection(
+        vec![left_over],
+        vec![crate::disconnect(crate::operator(), 950, Some(960))],
+    );
+    let found = Found { by_pair: Some(ended), ..Found::default() };
+    let changes =
+        arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))).changes.expect("changes");
+    assert_eq!(changes.tokens[0].state, Some(TokenState::Fenced));
+    assert!(changes.agenda.is_some_and(|a| a.due.is_some()));
+}
+
+#[test]
+fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
+    let stuck = crate::token("acme", "k1", 1, 2, TokenState::Fenced);
+    let open = crate::disconnect(crate::operator(), 10, None);
+    let world = crate::connection(vec![stuck], vec![open.clone()]);
+    let mut purpose = new_attempt("acme");
+    purpose.for_disconnect = Some(open.id);
+    let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
+    let found = Found { by_pair: Some(world), ..Found::default() };
+    let grant = grant("t2", facts("k1", "gusto", "c"));
+    let admitted = admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) });
+    assert_eq!(state_of(&admitted), TokenState::Fenced);
 }

@@ -3,6 +3,8 @@
 
 mod admit;
 mod memory;
+mod merge;
+mod observe;
 mod plan;
 mod revoke;
 mod standing;
@@ -32,22 +34,11 @@ fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: Tok
 /// A disconnect that took the number `began`, and `ended` if it has.
 fn disconnect(by: Actor, began: u64, ended: Option<u64>) -> Disconnect {
     let state = match ended {
-        Some(ended) => DisconnectState::Ended {
-            seq: Seq(ended),
-            at: at(0),
-        },
+        Some(ended) => DisconnectState::Ended { seq: Seq(ended), at: at(0) },
         None => DisconnectState::Open,
     };
-    let intent = Intent {
-        by,
-        reason: None,
-        at: at(0),
-    };
-    Disconnect {
-        id: DisconnectId(Seq(began)),
-        intent,
-        state,
-    }
+    let intent = Intent { by, reason: None, at: at(0) };
+    Disconnect { id: DisconnectId(Seq(began)), intent, state }
 }
 
 fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {

@@ -9,10 +9,7 @@ use crate::{connection, customer, disconnect, operator, token};
 
 fn revoked() -> TokenState {
     let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked {
-        evidence,
-        at: finch_core::testing::at(0),
-    }
+    TokenState::Revoked { evidence, at: finch_core::testing::at(0) }
 }
 
 fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
@@ -25,33 +22,19 @@ fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) ->
 #[test]
 fn a_connection_of_one_customer_may_be_ended_by_it_or_the_operator() {
     let own = connection(vec![token("acme", "k", 1, 2, TokenState::Active)], vec![]);
-    assert_eq!(
-        verdict(&own, "k", Some("acme"), false),
-        PlanVerdict::Disconnects
-    );
+    assert_eq!(verdict(&own, "k", Some("acme"), false), PlanVerdict::Disconnects);
     assert_eq!(verdict(&own, "k", None, false), PlanVerdict::Disconnects);
 }
 
 #[test]
 fn a_shared_connection_is_ended_by_the_operator_alone_and_with_a_reason() {
     for live in [TokenState::Active, TokenState::Unverified] {
-        let tokens = vec![
-            token("acme", "k", 1, 2, TokenState::Active),
-            token("other", "k", 3, 4, live),
-        ];
+        let tokens =
+            vec![token("acme", "k", 1, 2, TokenState::Active), token("other", "k", 3, 4, live)];
         let shared = connection(tokens, vec![]);
-        assert_eq!(
-            verdict(&shared, "k", Some("acme"), false),
-            PlanVerdict::SharedWithOthers
-        );
-        assert_eq!(
-            verdict(&shared, "k", Some("acme"), true),
-            PlanVerdict::SharedWithOthers
-        );
-        assert_eq!(
-            verdict(&shared, "k", None, false),
-            PlanVerdict::SharedWithOthers
-        );
+        assert_eq!(verdict(&shared, "k", Some("acme"), false), PlanVerdict::SharedWithOthers);
+        assert_eq!(verdict(&shared, "k", Some("acme"), true), PlanVerdict::SharedWithOthers);
+        assert_eq!(verdict(&shared, "k", None, false), PlanVerdict::SharedWithOthers);
         assert_eq!(verdict(&shared, "k", None, true), PlanVerdict::Disconnects);
     }
 }
@@ -60,48 +43,27 @@ fn a_shared_connection_is_ended_by_the_operator_alone_and_with_a_reason() {
 fn a_quarantined_token_makes_nothing_shared() {
     let mut odd = token("other", "k", 3, 4, TokenState::Quarantined);
     odd.customer = None;
-    let one = connection(
-        vec![token("acme", "k", 1, 2, TokenState::Active), odd],
-        vec![],
-    );
-    assert_eq!(
-        verdict(&one, "k", Some("acme"), false),
-        PlanVerdict::Disconnects
-    );
+    let one = connection(vec![token("acme", "k", 1, 2, TokenState::Active), odd], vec![]);
+    assert_eq!(verdict(&one, "k", Some("acme"), false), PlanVerdict::Disconnects);
 }
 
 #[test]
 fn a_handle_means_the_generation_in_which_it_lives() {
     let again = connection(
-        vec![
-            token("acme", "k1", 1, 2, revoked()),
-            token("acme", "k2", 13, 14, TokenState::Active),
-        ],
+        vec![token("acme", "k1", 1, 2, revoked()), token("acme", "k2", 13, 14, TokenState::Active)],
         vec![disconnect(operator(), 10, Some(12))],
     );
-    assert_eq!(
-        verdict(&again, "k1", Some("acme"), false),
-        PlanVerdict::AlreadyDisconnected
-    );
-    assert_eq!(
-        verdict(&again, "k2", Some("acme"), false),
-        PlanVerdict::Disconnects
-    );
+    assert_eq!(verdict(&again, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
+    assert_eq!(verdict(&again, "k2", Some("acme"), false), PlanVerdict::Disconnects);
 }
 
 #[test]
 fn a_token_refused_by_itself_still_names_a_connection_that_lives() {
     let half = connection(
-        vec![
-            token("acme", "k1", 1, 2, revoked()),
-            token("acme", "k2", 3, 4, TokenState::Active),
-        ],
+        vec![token("acme", "k1", 1, 2, revoked()), token("acme", "k2", 3, 4, TokenState::Active)],
         vec![],
     );
-    assert_eq!(
-        verdict(&half, "k1", Some("acme"), false),
-        PlanVerdict::Disconnects
-    );
+    assert_eq!(verdict(&half, "k1", Some("acme"), false), PlanVerdict::Disconnects);
 }
 
 #[test]
@@ -122,12 +84,59 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     let shared = connection(tokens, vec![]);
     let subject = Subject::ConnectionId("k1".parse().expect("an id"));
     let acme = plan(&shared, &subject, Some(&customer("acme")), None);
-    assert_eq!(
-        (acme.tokens, acme.connection_ids.len(), acme.shared),
-        (1, 1, true)
-    );
+    assert_eq!((acme.tokens, acme.connection_ids.len(), acme.shared), (1, 1, true));
     assert_eq!(acme.customers, [customer("acme")]);
     let everyone = plan(&shared, &subject, None, None);
     assert_eq!((everyone.tokens, everyone.connection_ids.len()), (2, 2));
     assert_eq!(everyone.customers.len(), 2);
+}
+
+#[test]
+fn the_operator_needs_a_reason_to_join_what_would_hit_somebody_else() {
+    let tokens = vec![
+        token("acme", "k1", 1, 2, TokenState::Fenced),
+        token("other", "k2", 11, 12, TokenState::Unverified),
+    ];
+    let open = connection(tokens, vec![disconnect(Actor::Customer(customer("acme")), 10, None)]);
+    assert_eq!(verdict(&open, "k1", None, false), PlanVerdict::SharedWithOthers);
+    assert_eq!(verdict(&open, "k1", None, true), PlanVerdict::Joins);
+    assert_eq!(
+        verdict(&open, "k1", Some("acme"), false),
+        PlanVerdict::Joins,
+        "its own is under way"
+    );
+    assert_eq!(verdict(&open, "k2", Some("other"), false), PlanVerdict::Joins);
+}
+
+#[test]
+fn what_was_superseded_can_be_ended_when_nothing_newer_lives() {
+    let superseded = token("acme", "k1", 1, 20, TokenState::Superseded);
+    let old = disconnect(operator(), 10, Some(12));
+    let newer = token("acme", "k2", 13, 14, TokenState::Active);
+    let lives = connection(vec![newer, superseded.clone()], vec![old.clone()]);
+    assert_eq!(verdict(&lives, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
+    let dead = connection(vec![token("acme", "k2", 13, 14, revoked()), superseded], vec![old]);
+    assert_eq!(verdict(&dead, "k1", Some("acme"), false), PlanVerdict::Disconnects);
+}
+
+#[test]
+fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
+    use finch_core::{DisconnectChange, Intent, decide::fence, testing::at};
+    let tokens = vec![
+        token("acme", "k1", 1, 2, TokenState::Fenced),
+        token("acme", "k1", 11, 12, TokenState::Unverified),
+        token("other", "k2", 13, 14, TokenState::Unverified),
+    ];
+    let acme = Actor::Customer(customer("acme"));
+    let open = connection(tokens, vec![disconnect(acme.clone(), 10, None)]);
+    let join = |by: Actor| fence(&open, Intent { by, reason: Some("why".into()), at: at(1) });
+    let own = join(acme);
+    let fenced: Vec<_> = own.tokens.iter().map(|t| t.id.0.0).collect();
+    assert_eq!(fenced, [12]);
+    let all = join(operator());
+    assert_eq!(all.tokens.len(), 2);
+    assert!(
+        matches!(&all.disconnects[..], [DisconnectChange::Join(intent, _)] if intent.by == operator())
+    );
+    assert_eq!(all.events.len(), 1);
 }

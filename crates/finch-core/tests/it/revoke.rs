@@ -1,5 +1,7 @@
 //! Revoke, until every token is refused: each row of the table of answers.
 
+use std::collections::BTreeSet;
+
 use finch_core::{
     Answer, Connection, FinchApiError, Progress, Timestamp, TokenId, TokenState,
     decide::{Call, Step, agenda, fence, finish, next_step, record, unreadable},
@@ -10,9 +12,7 @@ use crate::{connection, disconnect, operator, token};
 
 fn fenced(names: &[&str]) -> Connection {
     let numbered = names.iter().zip(2..);
-    let tokens = numbered
-        .map(|(name, n)| token("acme", name, 1, n, TokenState::Fenced))
-        .collect();
+    let tokens = numbered.map(|(name, n)| token("acme", name, 1, n, TokenState::Fenced)).collect();
     connection(tokens, vec![disconnect(operator(), 100, None)])
 }
 
@@ -35,11 +35,7 @@ fn after(
 fn applied(connection: &Connection, changes: finch_core::Changes) -> Connection {
     let mut after = connection.clone();
     for change in changes.tokens {
-        let token = after
-            .tokens
-            .iter_mut()
-            .find(|t| t.id == change.id)
-            .expect("the token");
+        let token = after.tokens.iter_mut().find(|t| t.id == change.id).expect("the token");
         token.progress = change.progress.unwrap_or(token.progress.clone());
         token.state = change.state.unwrap_or(token.state.clone());
     }
@@ -48,13 +44,7 @@ fn applied(connection: &Connection, changes: finch_core::Changes) -> Connection 
 
 fn answered(status: u16, word: &str) -> FinchApiError {
     let name = (!word.is_empty()).then(|| word.to_owned());
-    Answer {
-        status,
-        finch_shaped: name.is_some(),
-        name,
-        ..Answer::default()
-    }
-    .into_error()
+    Answer { status, finch_shaped: name.is_some(), name, ..Answer::default() }.into_error()
 }
 
 fn progress(connection: &Connection, n: u64) -> &Progress {
@@ -62,35 +52,18 @@ fn progress(connection: &Connection, n: u64) -> &Progress {
 }
 
 fn seconds_until_next(connection: &Connection, n: u64, now: Timestamp) -> i64 {
-    progress(connection, n)
-        .next_try
-        .expect("another try")
-        .duration_since(now)
-        .as_secs()
+    progress(connection, n).next_try.expect("another try").duration_since(now).as_secs()
 }
 
 #[test]
 fn success_is_a_promise_and_each_token_is_proven() {
     let world = fenced(&["k", "k", "k"]);
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Call(Call::Disconnect, id(4)),
-        "the newest"
-    );
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(4)), "the newest");
     let mut world = after(&world, 4, Call::Disconnect, Ok(()), at(0));
     assert!(progress(&world, 4).refused.is_none(), "a 200 is no proof");
     for n in [4, 3, 2] {
-        assert_eq!(
-            next_step(&world, at(1), None),
-            Step::Call(Call::Introspect, id(n))
-        );
-        world = after(
-            &world,
-            n,
-            Call::Introspect,
-            Err(answered(401, "invalid_token")),
-            at(1),
-        );
+        assert_eq!(next_step(&world, at(1), None), Step::Call(Call::Introspect, id(n)));
+        world = after(&world, n, Call::Introspect, Err(answered(401, "invalid_token")), at(1));
         assert!(progress(&world, n).refused.is_some());
     }
     assert_eq!(next_step(&world, at(1), None), Step::Finish);
@@ -99,27 +72,15 @@ fn success_is_a_promise_and_each_token_is_proven() {
 #[test]
 fn one_refused_token_does_not_settle_the_others() {
     let world = fenced(&["k", "k"]);
-    let world = after(
-        &world,
-        3,
-        Call::Disconnect,
-        Err(answered(401, "invalid_token")),
-        at(0),
-    );
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Call(Call::Disconnect, id(2))
-    );
+    let world = after(&world, 3, Call::Disconnect, Err(answered(401, "invalid_token")), at(0));
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
 }
 
 #[test]
 fn each_connection_id_is_disconnected() {
     let world = fenced(&["k1", "k2"]);
     let world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Call(Call::Disconnect, id(2))
-    );
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
 }
 
 #[test]
@@ -128,12 +89,7 @@ fn an_unknown_401_proves_only_after_a_promise() {
     let odd = || Err(answered(401, "something_new"));
     let before = after(&world, 2, Call::Disconnect, odd(), at(0));
     assert!(progress(&before, 2).refused.is_none());
-    assert!(
-        progress(&before, 2)
-            .trouble
-            .as_ref()
-            .is_some_and(|t| t.attention)
-    );
+    assert!(progress(&before, 2).trouble.as_ref().is_some_and(|t| t.attention));
     let promised = after(&world, 2, Call::Disconnect, Ok(()), at(0));
     let proven = after(&promised, 2, Call::Introspect, odd(), at(1));
     assert!(progress(&proven, 2).refused.is_some());
@@ -154,20 +110,10 @@ fn other_401s_never_prove_and_the_other_tokens_go_on() {
         if promised {
             world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
         }
-        let call = if promised {
-            Call::Introspect
-        } else {
-            Call::Disconnect
-        };
+        let call = if promised { Call::Introspect } else { Call::Disconnect };
         let world = after(&world, 3, call, Err(answered(401, name)), at(1));
         assert!(progress(&world, 3).refused.is_none(), "{name}");
-        assert!(
-            progress(&world, 3)
-                .trouble
-                .as_ref()
-                .is_some_and(|t| t.attention),
-            "{name}"
-        );
+        assert!(progress(&world, 3).trouble.as_ref().is_some_and(|t| t.attention), "{name}");
         assert!(agenda(&world).attention, "{name}");
         assert!(
             matches!(next_step(&world, at(1), None), Step::Call(_, token) if token == id(2)),
@@ -181,24 +127,15 @@ fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_onc
     let mut world = after(&fenced(&["k"]), 2, Call::Disconnect, Ok(()), at(0));
     let mut now = 0;
     for wait in [1, 2, 4, 8, 16, 32, 60] {
-        assert_eq!(
-            next_step(&world, at(now), None),
-            Step::Call(Call::Introspect, id(2))
-        );
+        assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
         world = after(&world, 2, Call::Introspect, Ok(()), at(now));
         assert_eq!(seconds_until_next(&world, 2, at(now)), wait);
         assert_eq!(next_step(&world, at(now), None), Step::Wait(at(now + wait)));
         now += wait;
     }
-    assert_eq!(
-        next_step(&world, at(now), None),
-        Step::Call(Call::Disconnect, id(2))
-    );
+    assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Disconnect, id(2)));
     let world = after(&world, 2, Call::Disconnect, Ok(()), at(now));
-    assert_eq!(
-        next_step(&world, at(now), None),
-        Step::Call(Call::Introspect, id(2))
-    );
+    assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
 }
 
 #[test]
@@ -212,23 +149,14 @@ fn unpaid_invoices_wait_an_hour_under_attention() {
     );
     assert_eq!(seconds_until_next(&world, 3, at(0)), 3600);
     assert!(agenda(&world).attention);
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Wait(at(3600)),
-        "the other token waits too"
-    );
+    assert_eq!(next_step(&world, at(0), None), Step::Wait(at(3600)), "the other token waits too");
 }
 
 #[test]
 fn what_no_retry_mends_waits_a_day_under_attention() {
     for status in [200, 302, 400, 403, 404, 405, 422] {
-        let world = after(
-            &fenced(&["k"]),
-            2,
-            Call::Disconnect,
-            Err(answered(status, "odd")),
-            at(0),
-        );
+        let world =
+            after(&fenced(&["k"]), 2, Call::Disconnect, Err(answered(status, "odd")), at(0));
         assert_eq!(seconds_until_next(&world, 2, at(0)), 24 * 3600, "{status}");
         assert!(agenda(&world).attention, "{status}");
     }
@@ -236,14 +164,8 @@ fn what_no_retry_mends_waits_a_day_under_attention() {
 
 #[test]
 fn what_time_mends_is_tried_again_without_end_and_without_attention() {
-    let lost = |sent| FinchApiError::NoAnswer {
-        problem: String::new(),
-        sent,
-    };
-    let garbage = || FinchApiError::Unreadable {
-        problem: String::new(),
-        answer: Box::default(),
-    };
+    let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
+    let garbage = || FinchApiError::Unreadable { problem: String::new(), answer: Box::default() };
     let errors: Vec<(fn() -> FinchApiError, bool)> = vec![
         (|| answered(408, "x"), true),
         (|| answered(409, "x"), true),
@@ -252,10 +174,8 @@ fn what_time_mends_is_tried_again_without_end_and_without_attention() {
         (|| answered(500, "x"), true),
         (|| answered(503, ""), true),
     ];
-    let mut all: Vec<_> = errors
-        .into_iter()
-        .map(|(error, ambiguous)| (error(), ambiguous))
-        .collect();
+    let mut all: Vec<_> =
+        errors.into_iter().map(|(error, ambiguous)| (error(), ambiguous)).collect();
     all.extend([(lost(true), true), (lost(false), false), (garbage(), true)]);
     for (error, ambiguous) in all {
         let shown = format!("{error:?}");
@@ -263,23 +183,13 @@ fn what_time_mends_is_tried_again_without_end_and_without_attention() {
         let changes = record(&world, id(2), Call::Disconnect, Err(&error), at(0), 1.0);
         world = applied(&world, changes);
         let trouble = progress(&world, 2).trouble.clone().expect("trouble");
-        assert_eq!(
-            (trouble.attention, trouble.ambiguous),
-            (false, ambiguous),
-            "{shown}"
-        );
+        assert_eq!((trouble.attention, trouble.ambiguous), (false, ambiguous), "{shown}");
         assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{shown}");
         for _ in 0..20 {
-            world = applied(
-                &world,
-                record(&world, id(2), Call::Disconnect, Err(&error), at(0), 1.0),
-            );
+            world =
+                applied(&world, record(&world, id(2), Call::Disconnect, Err(&error), at(0), 1.0));
         }
-        assert_eq!(
-            seconds_until_next(&world, 2, at(0)),
-            3600,
-            "one hour at most: {shown}"
-        );
+        assert_eq!(seconds_until_next(&world, 2, at(0)), 3600, "one hour at most: {shown}");
     }
 }
 
@@ -287,23 +197,11 @@ fn what_time_mends_is_tried_again_without_end_and_without_attention() {
 fn retry_after_wins_and_is_capped() {
     let asked = |seconds| {
         let retry_after = Some(std::time::Duration::from_secs(seconds));
-        Answer {
-            status: 429,
-            finch_shaped: true,
-            retry_after,
-            ..Answer::default()
-        }
-        .into_error()
+        Answer { status: 429, finch_shaped: true, retry_after, ..Answer::default() }.into_error()
     };
     let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(90)), at(0));
     assert_eq!(seconds_until_next(&world, 2, at(0)), 90);
-    let world = after(
-        &fenced(&["k"]),
-        2,
-        Call::Disconnect,
-        Err(asked(1_000_000)),
-        at(0),
-    );
+    let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(1_000_000)), at(0));
     assert_eq!(seconds_until_next(&world, 2, at(0)), 3600);
 }
 
@@ -312,18 +210,9 @@ fn a_secret_that_cannot_be_read_does_not_stop_the_others() {
     let world = fenced(&["k", "k"]);
     let world = applied(&world, unreadable(&world, id(3), at(0)));
     assert!(agenda(&world).attention);
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Call(Call::Disconnect, id(2))
-    );
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
     let world = after(&world, 2, Call::Disconnect, Ok(()), at(0));
-    let world = after(
-        &world,
-        2,
-        Call::Introspect,
-        Err(answered(401, "invalid_token")),
-        at(0),
-    );
+    let world = after(&world, 2, Call::Introspect, Err(answered(401, "invalid_token")), at(0));
     assert_eq!(
         next_step(&world, at(0), None),
         Step::Wait(at(24 * 3600)),
@@ -333,29 +222,68 @@ fn a_secret_that_cannot_be_read_does_not_stop_the_others() {
 
 #[test]
 fn a_person_who_asks_does_not_wait_for_the_schedule() {
-    let world = after(
-        &fenced(&["k"]),
-        2,
-        Call::Disconnect,
-        Err(answered(403, "odd")),
-        at(0),
-    );
+    let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(answered(403, "odd")), at(0));
     assert_eq!(next_step(&world, at(60), None), Step::Wait(at(24 * 3600)));
-    assert_eq!(
-        next_step(&world, at(60), Some(at(60))),
-        Step::Call(Call::Disconnect, id(2))
-    );
-    let world = after(
-        &world,
-        2,
-        Call::Disconnect,
-        Err(answered(403, "odd")),
-        at(61),
-    );
+    let mut tried = BTreeSet::new();
+    assert_eq!(next_step(&world, at(60), Some(&tried)), Step::Call(Call::Disconnect, id(2)));
+    tried.insert(id(2));
     assert!(
-        matches!(next_step(&world, at(61), Some(at(60))), Step::Wait(_)),
-        "and not twice for one request"
+        matches!(next_step(&world, at(60), Some(&tried)), Step::Wait(_)),
+        "once for one request"
     );
+}
+
+#[test]
+fn a_wait_that_finch_asks_for_is_never_a_loop_and_shortens_nothing() {
+    let asked = |status: u16| {
+        let retry_after = Some(std::time::Duration::ZERO);
+        Answer { status, finch_shaped: true, retry_after, ..Answer::default() }.into_error()
+    };
+    for (status, least) in [(429, 0.1), (503, 0.1), (402, 3600.0), (403, 86400.0)] {
+        let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(status)), at(0));
+        let next = progress(&world, 2).next_try.expect("another try");
+        assert!(next.duration_since(at(0)).as_secs_f64() >= least, "{status}");
+    }
+    let error = answered(503, "x");
+    let changes = record(&fenced(&["k"]), id(2), Call::Disconnect, Err(&error), at(0), 0.0);
+    let world = applied(&fenced(&["k"]), changes);
+    assert!(progress(&world, 2).next_try.expect("another try") > at(0), "whatever chance says");
+}
+
+#[test]
+fn a_token_of_another_pair_is_asked_about_and_never_used_to_disconnect() {
+    let mut world = fenced(&["k", "k"]);
+    let odd = &mut world.tokens[1];
+    odd.customer = None;
+    odd.facts.company_id = "another".parse().ok();
+    assert_eq!(
+        next_step(&world, at(0), None),
+        Step::Call(Call::Disconnect, id(2)),
+        "the other one"
+    );
+    let mut world = after(&world, 2, Call::Disconnect, Ok(()), at(0));
+    world = after(&world, 2, Call::Introspect, Err(answered(401, "invalid_token")), at(0));
+    for _ in 0..7 {
+        let now = progress(&world, 3).next_try.unwrap_or(at(0));
+        assert_eq!(next_step(&world, now, None), Step::Call(Call::Introspect, id(3)));
+        world = after(&world, 3, Call::Introspect, Ok(()), now);
+    }
+    let now = progress(&world, 3).next_try.expect("tomorrow");
+    assert!(agenda(&world).attention);
+    assert_eq!(
+        next_step(&world, now, None),
+        Step::Call(Call::Introspect, id(3)),
+        "still only asked"
+    );
+}
+
+#[test]
+fn a_quarantined_token_of_the_same_pair_is_used_last() {
+    let mut world = fenced(&["k", "k"]);
+    world.tokens[1].customer = None;
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
+    let world = after(&world, 2, Call::Disconnect, Err(answered(401, "invalid_token")), at(0));
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(3)));
 }
 
 #[test]
@@ -368,17 +296,9 @@ fn the_fence_takes_every_token_that_is_not_revoked() {
         TokenState::Quarantined,
     ];
     let numbered = states.into_iter().zip(2..);
-    let world = connection(
-        numbered
-            .map(|(state, n)| token("acme", "k", 1, n, state))
-            .collect(),
-        vec![],
-    );
-    let intent = finch_core::Intent {
-        by: operator(),
-        reason: None,
-        at: at(0),
-    };
+    let world =
+        connection(numbered.map(|(state, n)| token("acme", "k", 1, n, state)).collect(), vec![]);
+    let intent = finch_core::Intent { by: operator(), reason: None, at: at(0) };
     let world = applied(&world, fence(&world, intent));
     assert!(world.tokens.iter().all(|t| t.state == TokenState::Fenced));
 }
@@ -398,11 +318,16 @@ fn finish_writes_the_evidence_of_each_token() {
     let open = world.open_disconnect().expect("it is open").clone();
     let world = applied(&world, finish(&world, &open, at(8)));
     let evidence = finch_core::Evidence::Refused { request_id };
-    assert_eq!(
-        world.tokens[0].state,
-        TokenState::Revoked {
-            evidence,
-            at: at(7)
-        }
-    );
+    assert_eq!(world.tokens[0].state, TokenState::Revoked { evidence, at: at(7) });
+}
+
+#[test]
+fn a_disconnect_without_a_readable_token_has_a_way_out() {
+    use finch_core::decide::lacks_a_readable_token;
+    let world = fenced(&["k", "k"]);
+    let world = applied(&world, unreadable(&world, id(3), at(0)));
+    assert!(!lacks_a_readable_token(&world));
+    let world = applied(&world, unreadable(&world, id(2), at(0)));
+    assert!(lacks_a_readable_token(&world));
+    assert!(!lacks_a_readable_token(&connection(vec![], vec![])));
 }

@@ -10,20 +10,12 @@ use crate::{connection, customer, disconnect, operator, token};
 /// What a token of `acme` may be whose exchange began at `began`.
 fn stands(connection: &Connection, began: u64) -> Standing {
     let acme = customer("acme");
-    standing(
-        connection,
-        Seq(began),
-        Some(&acme),
-        &"new".parse().expect("an id"),
-    )
+    standing(connection, Seq(began), Some(&acme), &"new".parse().expect("an id"))
 }
 
 fn revoked() -> TokenState {
     let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked {
-        evidence,
-        at: finch_core::testing::at(0),
-    }
+    TokenState::Revoked { evidence, at: finch_core::testing::at(0) }
 }
 
 #[test]
@@ -46,10 +38,7 @@ fn began_during_an_open_disconnect_is_unverified() {
 #[test]
 fn began_before_a_disconnect_that_has_ended_reopens_it() {
     let first = disconnect(operator(), 10, Some(12));
-    let ended = connection(
-        vec![token("acme", "k", 1, 2, revoked())],
-        vec![first.clone()],
-    );
+    let ended = connection(vec![token("acme", "k", 1, 2, revoked())], vec![first.clone()]);
     assert_eq!(stands(&ended, 9), Standing::Reopens(first.id));
 }
 
@@ -87,10 +76,7 @@ fn a_connection_id_of_an_ended_generation_is_in_doubt() {
 #[test]
 fn a_customers_disconnect_covers_only_that_customers_exchanges() {
     let of = |who: &str, ended| {
-        connection(
-            vec![],
-            vec![disconnect(Actor::Customer(customer(who)), 10, ended)],
-        )
+        connection(vec![], vec![disconnect(Actor::Customer(customer(who)), 10, ended)])
     };
     assert_eq!(stands(&of("acme", None), 9), Standing::Fenced);
     assert_eq!(stands(&of("other", None), 9), Standing::Unverified);
@@ -100,10 +86,7 @@ fn a_customers_disconnect_covers_only_that_customers_exchanges() {
 
 #[test]
 fn a_quarantined_token_is_covered_by_every_disconnect() {
-    let open = connection(
-        vec![],
-        vec![disconnect(Actor::Customer(customer("other")), 10, None)],
-    );
+    let open = connection(vec![], vec![disconnect(Actor::Customer(customer("other")), 10, None)]);
     let id = "new".parse().expect("an id");
     assert_eq!(standing(&open, Seq(9), None, &id), Standing::Fenced);
 }
@@ -113,4 +96,25 @@ fn an_end_seen_at_finch_covers_nothing_and_leaves_a_doubt() {
     let seen = connection(vec![], vec![disconnect(Actor::Finch, 10, Some(11))]);
     assert_eq!(stands(&seen, 9), Standing::Unverified);
     assert_eq!(stands(&seen, 12), Standing::Active);
+}
+
+#[test]
+fn what_an_earlier_disconnect_covers_is_fenced_while_any_is_open() {
+    let another_customers = disconnect(Actor::Customer(customer("other")), 30, None);
+    let both = connection(vec![], vec![disconnect(operator(), 10, Some(12)), another_customers]);
+    assert_eq!(stands(&both, 5), Standing::Fenced);
+    assert_eq!(stands(&both, 20), Standing::Unverified);
+}
+
+#[test]
+fn a_request_that_joined_covers_what_came_before_it() {
+    let first = disconnect(Actor::Customer(customer("other")), 10, None);
+    let mut joined = disconnect(operator(), 20, None);
+    joined.state = finch_core::DisconnectState::Merged { into: first.id };
+    let open = connection(vec![], vec![first.clone(), joined.clone()]);
+    assert_eq!(stands(&open, 15), Standing::Fenced);
+    assert_eq!(stands(&open, 21), Standing::Unverified);
+    let ended = disconnect(Actor::Customer(customer("other")), 10, Some(25));
+    let ended = connection(vec![], vec![ended, joined]);
+    assert_eq!(stands(&ended, 15), Standing::Reopens(first.id), "it goes on as the first one");
 }

@@ -34,12 +34,7 @@ impl FaultKind {
                 }
                 answer::with_type(StatusCode::OK, HTML, GARBAGE.into())
             }
-            Self::Answer {
-                status,
-                body,
-                headers,
-                after_effect,
-            } => {
+            Self::Answer { status, body, headers, after_effect } => {
                 if after_effect {
                     effect();
                 }
@@ -68,10 +63,9 @@ fn instead(status: u16, body: Option<Value>, headers: &[(String, String)]) -> An
         None => Refusal::typical(status).into_answer(),
     };
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
             answer.headers_mut().insert(name, value);
         }
     }

@@ -28,10 +28,7 @@ impl FaultQueue {
     /// The oldest fault that matches, which is now one call nearer to its end.
     pub(crate) fn take(&mut self, method: &Method, path: &str) -> Option<Fault> {
         let at = self.waiting.iter().position(|fault| {
-            fault
-                .method
-                .as_deref()
-                .is_none_or(|wanted| wanted == method.as_str())
+            fault.method.as_deref().is_none_or(|wanted| wanted == method.as_str())
                 && fault.path.as_deref().is_none_or(|wanted| wanted == path)
         })?;
         if self.waiting[at].times <= 1 {

@@ -9,14 +9,7 @@ use super::{Fault, FaultKind};
 use crate::fields::{Fields, Invalid};
 
 const WHERE: [&str; 3] = ["method", "path", "times"];
-const KINDS: [&str; 6] = [
-    "delay_ms",
-    "status",
-    "rate_limit",
-    "drop",
-    "garbage",
-    "omit",
-];
+const KINDS: [&str; 6] = ["delay_ms", "status", "rate_limit", "drop", "garbage", "omit"];
 const DETAILS: [&str; 3] = ["body", "headers", "after_effect"];
 
 const DROP_BEFORE: &str = "before_effect";
@@ -31,44 +24,26 @@ pub(crate) fn one_or_many(value: &Value) -> Result<Vec<Fault>, Invalid> {
         Value::Object(object) => Ok(vec![read(object)?]),
         Value::Array(items) => items
             .iter()
-            .map(|item| {
-                read(
-                    item.as_object()
-                        .ok_or_else(|| invalid("must be an object"))?,
-                )
-            })
+            .map(|item| read(item.as_object().ok_or_else(|| invalid("must be an object"))?))
             .collect(),
-        _ => Err(Invalid::body(
-            "must be a fault (a JSON object) or an array of faults",
-        )),
+        _ => Err(Invalid::body("must be a fault (a JSON object) or an array of faults")),
     }
 }
 
 fn invalid(rule: &str) -> Invalid {
-    Invalid::body(format!(
-        "must be a fault or an array of faults: each {rule}"
-    ))
+    Invalid::body(format!("must be a fault or an array of faults: each {rule}"))
 }
 
 fn read(object: &Map<String, Value>) -> Result<Fault, Invalid> {
     let fields = Fields::new(object);
     if let Some(unknown) = fields.names().find(|name| !is_known(name)) {
-        return Err(Invalid::new(
-            unknown,
-            format!("is no part of a fault: {}", help()),
-        ));
+        return Err(Invalid::new(unknown, format!("is no part of a fault: {}", help())));
     }
-    let named: Vec<_> = KINDS[1..]
-        .iter()
-        .filter(|kind| fields.get(kind).is_some())
-        .collect();
+    let named: Vec<_> = KINDS[1..].iter().filter(|kind| fields.get(kind).is_some()).collect();
     let kind = match named.as_slice() {
         [] if fields.get("delay_ms").is_some() => FaultKind::Delay,
         [] => {
-            return Err(Invalid::body(format!(
-                "does not say what goes wrong: {}",
-                help()
-            )));
+            return Err(Invalid::body(format!("does not say what goes wrong: {}", help())));
         }
         [kind] => read_kind(kind, &fields)?,
         [_, second, ..] => return Err(fields.invalid(second, "is one kind of fault too many")),
@@ -79,9 +54,8 @@ fn read(object: &Map<String, Value>) -> Result<Fault, Invalid> {
         FaultKind::Garbage { .. } => &DETAILS[2..],
         _ => &[],
     };
-    if let Some(stray) = DETAILS
-        .iter()
-        .find(|name| fields.get(name).is_some() && !details.contains(name))
+    if let Some(stray) =
+        DETAILS.iter().find(|name| fields.get(name).is_some() && !details.contains(name))
     {
         return Err(fields.invalid(stray, "does not go with this kind of fault"));
     }
@@ -109,11 +83,7 @@ fn help() -> String {
 }
 
 fn quoted(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn read_kind(kind: &str, fields: &Fields<'_>) -> Result<FaultKind, Invalid> {
@@ -126,10 +96,7 @@ fn read_kind(kind: &str, fields: &Fields<'_>) -> Result<FaultKind, Invalid> {
         }),
         "rate_limit" => {
             let inner = fields.object("rate_limit", "rate_limit.")?;
-            let retry_after = inner
-                .map(|inner| inner.count("retry_after"))
-                .transpose()?
-                .flatten();
+            let retry_after = inner.map(|inner| inner.count("retry_after")).transpose()?.flatten();
             Ok(FaultKind::RateLimit { retry_after })
         }
         "drop" => match fields.one_of("drop", &[DROP_BEFORE, DROP_AFTER], |word| word)? {
@@ -147,9 +114,7 @@ fn read_kind(kind: &str, fields: &Fields<'_>) -> Result<FaultKind, Invalid> {
 }
 
 fn read_status(fields: &Fields<'_>) -> Result<u16, Invalid> {
-    let status = fields
-        .count("status")?
-        .and_then(|status| u16::try_from(status).ok());
+    let status = fields.count("status")?.and_then(|status| u16::try_from(status).ok());
     status
         .filter(|status| (200..600).contains(status))
         .ok_or_else(|| fields.invalid("status", "must be from 200 to 599"))
@@ -166,12 +131,7 @@ fn read_headers(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Invalid> {
         HeaderValue::from_str(value).map_err(|_| rule())?;
         Ok((name.clone(), value.to_owned()))
     };
-    given
-        .as_object()
-        .ok_or_else(rule)?
-        .iter()
-        .map(header)
-        .collect()
+    given.as_object().ok_or_else(rule)?.iter().map(header).collect()
 }
 
 fn read_method(fields: &Fields<'_>) -> Result<Option<String>, Invalid> {
@@ -188,19 +148,16 @@ fn read_path(fields: &Fields<'_>) -> Result<Option<String>, Invalid> {
         Some(path) if !path.starts_with('/') || path.contains(['?', '#']) => {
             Err(fields.invalid("path", "must be the path of a URL, such as /disconnect"))
         }
-        Some(path) if path.starts_with("/__emulator") => Err(fields.invalid(
-            "path",
-            "must be one of Finch's: the control API has no faults",
-        )),
+        Some(path) if path.starts_with("/__emulator") => {
+            Err(fields.invalid("path", "must be one of Finch's: the control API has no faults"))
+        }
         path => Ok(path.map(str::to_owned)),
     }
 }
 
 fn read_times(fields: &Fields<'_>) -> Result<u32, Invalid> {
     let times = u32::try_from(fields.count("times")?.unwrap_or(1)).ok();
-    times
-        .filter(|times| *times > 0)
-        .ok_or_else(|| fields.invalid("times", "must be 1 or more"))
+    times.filter(|times| *times > 0).ok_or_else(|| fields.invalid("times", "must be 1 or more"))
 }
 
 fn read_delay(fields: &Fields<'_>) -> Result<Duration, Invalid> {
@@ -220,18 +177,11 @@ pub(crate) fn to_json(fault: &Fault) -> Value {
         value["path"] = path.clone().into();
     }
     if !fault.delay.is_zero() || fault.kind == FaultKind::Delay {
-        value["delay_ms"] = u64::try_from(fault.delay.as_millis())
-            .unwrap_or(u64::MAX)
-            .into();
+        value["delay_ms"] = u64::try_from(fault.delay.as_millis()).unwrap_or(u64::MAX).into();
     }
     match &fault.kind {
         FaultKind::Delay => {}
-        FaultKind::Answer {
-            status,
-            body,
-            headers,
-            after_effect,
-        } => {
+        FaultKind::Answer { status, body, headers, after_effect } => {
             value["status"] = (*status).into();
             value["after_effect"] = (*after_effect).into();
             if let Some(body) = body {
@@ -241,9 +191,7 @@ pub(crate) fn to_json(fault: &Fault) -> Value {
                 value["headers"][name] = text.clone().into();
             }
         }
-        FaultKind::RateLimit {
-            retry_after: Some(seconds),
-        } => {
+        FaultKind::RateLimit { retry_after: Some(seconds) } => {
             value["rate_limit"] = json!({ "retry_after": seconds });
         }
         FaultKind::RateLimit { retry_after: None } => value["rate_limit"] = json!({}),

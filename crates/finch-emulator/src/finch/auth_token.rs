@@ -38,10 +38,7 @@ pub(crate) fn exchange(world: &mut World, call: &Call) -> Result<Answer, Refusal
     let redirect_uri = fields.optional_string("redirect_uri")?;
     let code = fields.string("code")?;
 
-    let known = (
-        world.config.client_id.as_str(),
-        world.config.client_secret.as_str(),
-    );
+    let known = (world.config.client_id.as_str(), world.config.client_secret.as_str());
     if (client_id, client_secret) != (Some(known.0), Some(known.1)) {
         return Err(Refusal::invalid_client());
     }

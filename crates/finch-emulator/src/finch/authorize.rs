@@ -27,11 +27,7 @@ pub(crate) fn form(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
         Ok(session) => session,
         Err(gone) => return Ok(leads_nowhere(&id, gone)),
     };
-    let entry = Entry {
-        state: call.query("state"),
-        session: id,
-        ..Entry::default()
-    };
+    let entry = Entry { state: call.query("state"), session: id, ..Entry::default() };
     Ok(entry.form(world, session, None))
 }
 
@@ -135,10 +131,7 @@ impl Entry {
 
     fn form(&self, world: &World, session: &Session, problem: Option<&str>) -> Answer {
         let (status, problem) = match problem {
-            Some(text) => (
-                StatusCode::BAD_REQUEST,
-                format!("<p class=\"problem\">{text}</p>\n"),
-            ),
+            Some(text) => (StatusCode::BAD_REQUEST, format!("<p class=\"problem\">{text}</p>\n")),
             None => (StatusCode::OK, String::new()),
         };
         let customer = session.customer.as_ref();
@@ -152,21 +145,14 @@ impl Entry {
             customer.map_or("An application".into(), escape),
             escape(&session.products.join(", ")),
             hidden("session", &self.session),
-            self.state
-                .as_deref()
-                .map(|state| hidden("state", state))
-                .unwrap_or_default(),
+            self.state.as_deref().map(|state| hidden("state", state)).unwrap_or_default(),
             self.provider_field(session),
             match fixed_company(world, session) {
                 Some(company) => shown("Company", &company.name),
                 None => text("company", "Company", self.company.as_deref().or(customer)),
             },
             text("user", "User", self.user.as_deref()),
-            text(
-                "credentials",
-                "Credentials (a name for them)",
-                self.credentials.as_deref()
-            ),
+            text("credentials", "Credentials (a name for them)", self.credentials.as_deref()),
         );
         let title = match session.reauthenticates {
             Some(_) => "Renew a connection",
@@ -183,11 +169,7 @@ impl Entry {
         let options: String = PROVIDERS
             .iter()
             .map(|provider| {
-                let selected = if chosen == Some(provider.id) {
-                    " selected"
-                } else {
-                    ""
-                };
+                let selected = if chosen == Some(provider.id) { " selected" } else { "" };
                 format!(
                     "<option value=\"{}\"{selected}>{}</option>",
                     provider.id, provider.display_name
@@ -219,12 +201,7 @@ impl Entry {
     fn cancelled(&self, session: &Session) -> Answer {
         match &session.redirect_uri {
             Some(uri) => self.redirect(uri, &[("error", "access_denied")]),
-            None => page(
-                StatusCode::OK,
-                "Cancelled",
-                "<p>Nothing was connected.</p>",
-                None,
-            ),
+            None => page(StatusCode::OK, "Cancelled", "<p>Nothing was connected.</p>", None),
         }
     }
 
@@ -248,12 +225,7 @@ impl Entry {
 
 /// The company of the connection that a session renews.
 fn fixed_company(world: &World, session: &Session) -> Option<Company> {
-    Some(
-        world
-            .live_connection(session.reauthenticates?)?
-            .company
-            .clone(),
-    )
+    Some(world.live_connection(session.reauthenticates?)?.company.clone())
 }
 
 fn typed<'a>(field: &'a Option<String>, missing: &'static str) -> Result<&'a str, &'static str> {
@@ -266,10 +238,7 @@ fn typed<'a>(field: &'a Option<String>, missing: &'static str) -> Result<&'a str
 }
 
 fn hidden(name: &str, value: &str) -> String {
-    format!(
-        "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
-        escape(value)
-    )
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value))
 }
 
 fn shown(label: &str, value: &str) -> String {

@@ -13,9 +13,7 @@ use crate::{
 /// provider and company are on one connection. A body is ignored, as Finch's Python SDK sends the
 /// `Content-Type` of one, but none.
 pub(crate) fn disconnect(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let (token, _) = world
-        .live(call.bearer()?)
-        .ok_or_else(Refusal::invalid_token)?;
+    let (token, _) = world.live(call.bearer()?).ok_or_else(Refusal::invalid_token)?;
     let connection = token.connection;
     world.disconnect(connection);
     Ok(answer::ok(&json!({ "status": "success" })))

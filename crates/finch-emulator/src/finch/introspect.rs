@@ -61,14 +61,8 @@ struct Entity<'a> {
 
 /// Works whatever the status of the connection is, as long as the token lives.
 pub(crate) fn introspect(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let (token, connection) = world
-        .live(call.bearer()?)
-        .ok_or_else(Refusal::invalid_token)?;
-    Ok(answer::ok(&Introspection::of(
-        &world.config.client_id,
-        token,
-        connection,
-    )))
+    let (token, connection) = world.live(call.bearer()?).ok_or_else(Refusal::invalid_token)?;
+    Ok(answer::ok(&Introspection::of(&world.config.client_id, token, connection)))
 }
 
 impl<'a> Introspection<'a> {

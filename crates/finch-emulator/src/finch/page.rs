@@ -65,10 +65,7 @@ pub(super) fn page(status: StatusCode, title: &str, body: &str, leads_to: Option
     let policy = format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'{}; \
          base-uri 'none'; frame-ancestors 'none'",
-        leads_to
-            .and_then(source)
-            .map(|source| format!(" {source}"))
-            .unwrap_or_default()
+        leads_to.and_then(source).map(|source| format!(" {source}")).unwrap_or_default()
     );
     let mut answer = answer::with_type(status, HTML, html.into());
     let headers = answer.headers_mut();

@@ -25,23 +25,10 @@ pub(crate) struct Provider {
 }
 
 const ORGANIZATION: &[&str] = &["company", "directory", "individual", "employment"];
-const PAYROLL: &[&str] = &[
-    "company",
-    "directory",
-    "individual",
-    "employment",
-    "payment",
-    "pay_statement",
-];
-const ALL: &[&str] = &[
-    "company",
-    "directory",
-    "individual",
-    "employment",
-    "payment",
-    "pay_statement",
-    "benefits",
-];
+const PAYROLL: &[&str] =
+    &["company", "directory", "individual", "employment", "payment", "pay_statement"];
+const ALL: &[&str] =
+    &["company", "directory", "individual", "employment", "payment", "pay_statement", "benefits"];
 
 #[rustfmt::skip]
 pub(crate) static PROVIDERS: [Provider; 14] = [
@@ -69,15 +56,7 @@ const fn provider(
     primary_color: &'static str,
 ) -> Provider {
     let (mfa_required, beta) = (false, false);
-    Provider {
-        id,
-        display_name,
-        methods,
-        products,
-        primary_color,
-        mfa_required,
-        beta,
-    }
+    Provider { id, display_name, methods, products, primary_color, mfa_required, beta }
 }
 
 impl Provider {
@@ -96,11 +75,8 @@ impl Provider {
     }
 
     fn to_json(&self) -> Value {
-        let methods: Vec<_> = self
-            .methods
-            .iter()
-            .map(|method| json!({ "type": method.as_str() }))
-            .collect();
+        let methods: Vec<_> =
+            self.methods.iter().map(|method| json!({ "type": method.as_str() })).collect();
         json!({
             "id": self.id,
             "display_name": self.display_name,
@@ -125,28 +101,20 @@ impl ProviderName {
     /// `adp_run`, `AdpRun`), or one of which nobody has heard, by its name as an id.
     pub(crate) fn named(name: &str) -> Self {
         let name = name.trim();
-        let known = PROVIDERS
-            .iter()
-            .find(|known| alike(name, known.id) || alike(name, known.display_name));
+        let known =
+            PROVIDERS.iter().find(|known| alike(name, known.id) || alike(name, known.display_name));
         let id = match known {
             Some(known) => known.id.to_owned(),
-            None => Some(slug(name))
-                .filter(|id| !id.is_empty())
-                .unwrap_or_else(|| name.to_owned()),
+            None => Some(slug(name)).filter(|id| !id.is_empty()).unwrap_or_else(|| name.to_owned()),
         };
-        Self {
-            id,
-            name: name.to_owned(),
-        }
+        Self { id, name: name.to_owned() }
     }
 }
 
 /// The same letters and digits, whatever their case and what stands between them.
 fn alike(a: &str, b: &str) -> bool {
     fn letters(text: &str) -> impl Iterator<Item = char> {
-        text.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
     }
     letters(a).eq(letters(b))
 }

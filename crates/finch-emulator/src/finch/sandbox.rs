@@ -62,10 +62,7 @@ pub(crate) fn new_account(world: &mut World, call: &Call) -> Result<Answer, Refu
     let number = world.next_sandbox_number();
     let company = world.company(company);
     let (secret, token, connection) = world.admit(account.grant(company, number));
-    let answer = Account {
-        access_token: Some(secret),
-        ..Account::of(token, connection)
-    };
+    let answer = Account { access_token: Some(secret), ..Account::of(token, connection) };
     Ok(answer::ok(&answer))
 }
 
@@ -99,14 +96,9 @@ struct NewAccount {
 impl NewAccount {
     fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         let provider = ProviderName::named(fields.text("provider_id")?);
-        let asked = fields.one_of(
-            "authentication_type",
-            &Authentication::ALL,
-            Authentication::as_str,
-        )?;
-        let products = fields
-            .strings("products")?
-            .unwrap_or_else(organization_products);
+        let asked =
+            fields.one_of("authentication_type", &Authentication::ALL, Authentication::as_str)?;
+        let products = fields.strings("products")?.unwrap_or_else(organization_products);
         let methods =
             Provider::by_id(&provider.id).map_or(&Authentication::ALL[..], |known| known.methods);
         let usual = if methods.contains(&Authentication::Credential) {
@@ -116,16 +108,9 @@ impl NewAccount {
         };
         let authentication = asked.unwrap_or(usual);
         if !methods.contains(&authentication) {
-            return Err(Refusal::invalid_pairing(
-                &provider.id,
-                authentication.as_str(),
-            ));
+            return Err(Refusal::invalid_pairing(&provider.id, authentication.as_str()));
         }
-        Ok(Self {
-            provider,
-            authentication,
-            products,
-        })
+        Ok(Self { provider, authentication, products })
     }
 
     fn grant(self, company: Company, number: u64) -> Grant {

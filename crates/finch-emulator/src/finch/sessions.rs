@@ -44,10 +44,7 @@ pub(crate) fn new(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     if let Some(customer) = &session.customer
         && let Some(connection) = world.connection_of_customer(&customer.id)
     {
-        return Err(Refusal::connection_already_exists(
-            &customer.id,
-            &connection.to_string(),
-        ));
+        return Err(Refusal::connection_already_exists(&customer.id, &connection.to_string()));
     }
     Ok(opened(world, session, lifetime))
 }
@@ -60,14 +57,10 @@ pub(crate) fn reauthenticate(world: &mut World, call: &Call) -> Result<Answer, R
         .ok()
         .and_then(|id| world.live_connection(id))
         .ok_or_else(Refusal::connection_not_found)?;
-    let last = world
-        .newest_token(connection)
-        .ok_or_else(Refusal::connection_not_found)?;
+    let last = world.newest_token(connection).ok_or_else(Refusal::connection_not_found)?;
     let session = Session {
         customer: world.customer_of(connection),
-        products: request
-            .products
-            .unwrap_or_else(|| last.grant.products.clone()),
+        products: request.products.unwrap_or_else(|| last.grant.products.clone()),
         redirect_uri: request.redirect_uri,
         provider: Some(connection.provider.clone()),
         authentication: last.grant.authentication,
@@ -111,11 +104,7 @@ fn read_new(call: &Call) -> Result<(Session, Duration), Invalid> {
         None => (None, None),
     };
     check_recordkeeping(&fields, &products)?;
-    let otherwise = if manual {
-        Authentication::Assisted
-    } else {
-        Authentication::Credential
-    };
+    let otherwise = if manual { Authentication::Assisted } else { Authentication::Credential };
     let session = Session {
         customer: Some(customer),
         products,
@@ -139,10 +128,7 @@ struct Reauthentication {
 fn read_reauthentication(call: &Call) -> Result<Reauthentication, Invalid> {
     let body = call.object()?;
     let fields = Fields::new(&body);
-    if fields
-        .number("minutes_to_expire")?
-        .is_some_and(|minutes| minutes.fract() != 0.0)
-    {
+    if fields.number("minutes_to_expire")?.is_some_and(|minutes| minutes.fract() != 0.0) {
         return Err(fields.invalid("minutes_to_expire", "must be a whole number"));
     }
     Ok(Reauthentication {
@@ -156,10 +142,7 @@ fn read_reauthentication(call: &Call) -> Result<Reauthentication, Invalid> {
 fn read_products(fields: &Fields<'_>) -> Result<Option<Vec<String>>, Invalid> {
     let products = fields.strings("products")?;
     let known = |product: &String| PRODUCTS.contains(&product.as_str());
-    if products
-        .as_ref()
-        .is_some_and(|products| !products.iter().all(known))
-    {
+    if products.as_ref().is_some_and(|products| !products.iter().all(known)) {
         let rule = format!("may only contain: {}", PRODUCTS.join(", "));
         return Err(fields.invalid("products", rule));
     }
@@ -177,11 +160,7 @@ fn read_lifetime(fields: &Fields<'_>, otherwise: f64) -> Result<Duration, Invali
 
 fn read_email(fields: &Fields<'_>) -> Result<Option<String>, Invalid> {
     match fields.optional_string("customer_email")? {
-        Some(email)
-            if email
-                .split_once('@')
-                .is_none_or(|(a, b)| a.is_empty() || b.is_empty()) =>
-        {
+        Some(email) if email.split_once('@').is_none_or(|(a, b)| a.is_empty() || b.is_empty()) => {
             Err(fields.invalid("customer_email", "must be an email address"))
         }
         email => Ok(email.map(str::to_owned)),

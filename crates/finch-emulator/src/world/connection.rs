@@ -69,10 +69,7 @@ impl Connection {
     /// Ends for good; gives back what made it findable, and its tokens.
     pub(super) fn end(&mut self) -> (Vec<Key>, Vec<String>) {
         self.status = Status::Disconnected;
-        (
-            std::mem::take(&mut self.keys),
-            std::mem::take(&mut self.live),
-        )
+        (std::mem::take(&mut self.keys), std::mem::take(&mut self.live))
     }
 
     /// One of its revoked tokens is forgotten. Was it the last?
@@ -94,13 +91,7 @@ pub(crate) struct Token {
 
 impl Token {
     pub(super) fn new(id: Uuid, number: u64, connection: Uuid, grant: Grant) -> Self {
-        Self {
-            id,
-            connection,
-            grant,
-            revoked: false,
-            number,
-        }
+        Self { id, connection, grant, revoked: false, number }
     }
 }
 

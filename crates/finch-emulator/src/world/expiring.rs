@@ -33,14 +33,7 @@ impl<T> Expiring<T> {
     pub(crate) fn insert(&mut self, key: String, value: T, now: Duration, deadline: Duration) {
         self.inserted += 1;
         self.by_age.insert(self.inserted, key.clone());
-        self.entries.insert(
-            key,
-            Entry {
-                value,
-                deadline,
-                number: self.inserted,
-            },
-        );
+        self.entries.insert(key, Entry { value, deadline, number: self.inserted });
         while self.entries.len() > Self::KEPT || self.oldest_is_over(now) {
             let Some((_, oldest)) = self.by_age.pop_first() else {
                 break;
@@ -68,27 +61,17 @@ impl<T> Expiring<T> {
     }
 
     pub(crate) fn count_live(&self, now: Duration) -> usize {
-        self.entries
-            .values()
-            .filter(|entry| now < entry.deadline)
-            .count()
+        self.entries.values().filter(|entry| now < entry.deadline).count()
     }
 
     fn oldest_is_over(&self, now: Duration) -> bool {
-        let oldest = self
-            .by_age
-            .first_key_value()
-            .and_then(|(_, key)| self.entries.get(key));
+        let oldest = self.by_age.first_key_value().and_then(|(_, key)| self.entries.get(key));
         oldest.is_some_and(|entry| entry.deadline + Self::REMEMBERED <= now)
     }
 }
 
 impl<T> Default for Expiring<T> {
     fn default() -> Self {
-        Self {
-            entries: HashMap::new(),
-            by_age: BTreeMap::new(),
-            inserted: 0,
-        }
+        Self { entries: HashMap::new(), by_age: BTreeMap::new(), inserted: 0 }
     }
 }

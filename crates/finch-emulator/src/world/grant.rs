@@ -41,10 +41,7 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) fn named(name: &str) -> Self {
-        Self {
-            id: ids::company_id(name),
-            name: name.trim().to_owned(),
-        }
+        Self { id: ids::company_id(name), name: name.trim().to_owned() }
     }
 }
 
@@ -66,12 +63,8 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
-    pub(crate) const ALL: [Self; 4] = [
-        Self::ApiToken,
-        Self::Assisted,
-        Self::Credential,
-        Self::Oauth,
-    ];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ApiToken, Self::Assisted, Self::Credential, Self::Oauth];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -85,9 +78,7 @@ impl Authentication {
 
 /// Finch's organization products: what is granted when nobody says what.
 pub(crate) fn organization_products() -> Vec<String> {
-    ["company", "directory", "employment", "individual"]
-        .map(str::to_owned)
-        .into()
+    ["company", "directory", "employment", "individual"].map(str::to_owned).into()
 }
 
 impl From<Login> for Grant {
@@ -98,11 +89,7 @@ impl From<Login> for Grant {
             provider: ProviderName::named(&login.provider),
             company: Company::named(&login.company),
             products: login.products.unwrap_or_else(organization_products),
-            customer: login.customer_id.map(|id| Customer {
-                id,
-                name: None,
-                email: None,
-            }),
+            customer: login.customer_id.map(|id| Customer { id, name: None, email: None }),
             authentication: Authentication::Credential,
             redirect_uri: login.redirect_uri,
             reauthenticates: None,
@@ -130,8 +117,7 @@ impl World {
     pub(crate) fn issue_code(&mut self, grant: Grant) -> String {
         let code = self.ids.make(Kind::Code).to_string();
         let now = self.clock.now();
-        self.codes
-            .insert(code.clone(), grant, now, now + Self::CODE_LIFETIME);
+        self.codes.insert(code.clone(), grant, now, now + Self::CODE_LIFETIME);
         code
     }
 
@@ -149,10 +135,7 @@ impl World {
         if grant.redirect_uri.as_deref() != redirect_uri {
             return Err(GrantError::RedirectUri);
         }
-        if grant
-            .reauthenticates
-            .is_some_and(|id| self.live_connection(id).is_none())
-        {
+        if grant.reauthenticates.is_some_and(|id| self.live_connection(id).is_none()) {
             return Err(GrantError::Disconnected);
         }
         let grant = self.codes.remove(code).ok_or(GrantError::Unknown)?;

@@ -34,8 +34,7 @@ impl World {
     pub(crate) fn open_session(&mut self, session: Session, lifetime: Duration) -> String {
         let id = self.ids.make(Kind::Session).to_string();
         let now = self.clock.now();
-        self.sessions
-            .insert(id.clone(), session, now, now + lifetime);
+        self.sessions.insert(id.clone(), session, now, now + lifetime);
         id
     }
 
@@ -48,10 +47,7 @@ impl World {
         if session.used {
             return Err(SessionGone::Used);
         }
-        if session
-            .reauthenticates
-            .is_some_and(|id| self.live_connection(id).is_none())
-        {
+        if session.reauthenticates.is_some_and(|id| self.live_connection(id).is_none()) {
             return Err(SessionGone::Disconnected);
         }
         Ok(session)

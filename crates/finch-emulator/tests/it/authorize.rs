@@ -11,21 +11,14 @@ use crate::support::{Answer, Finch, send, step_1, step_2};
 async fn session(finch: &Finch, more: Value) -> String {
     let mut body =
         json!({ "customer_id": "acme", "customer_name": "Acme Inc", "products": ["company"] });
-    body.as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let answer = finch.session(&body).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json()["session_id"].as_str().unwrap().to_owned()
 }
 
 async fn open(finch: &Finch, session: &str) -> Answer {
-    send(
-        finch
-            .get("/authorize")
-            .query(&[("session", session), ("state", "s-1")]),
-    )
-    .await
+    send(finch.get("/authorize").query(&[("session", session), ("state", "s-1")])).await
 }
 
 fn entered(session: &str) -> Vec<(&str, &str)> {
@@ -48,10 +41,7 @@ async fn submit(finch: &Finch, form: &[(&str, &str)]) -> Answer {
 fn returned(answer: &Answer) -> (String, Vec<(String, String)>) {
     assert_eq!(answer.status, 303, "{}", answer.text);
     let url = Url::parse(answer.header("location").unwrap()).unwrap();
-    let pairs = url
-        .query_pairs()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+    let pairs = url.query_pairs().map(|(name, value)| (name.into(), value.into())).collect();
     (url[..url::Position::AfterPath].to_owned(), pairs)
 }
 
@@ -80,10 +70,7 @@ async fn the_redirect_flow_brings_code_and_state_back() {
     assert_eq!(token["products"], json!(["company"]));
 
     // The session is used up.
-    for answer in [
-        open(&finch, &session).await,
-        submit(&finch, &entered(&session)).await,
-    ] {
+    for answer in [open(&finch, &session).await, submit(&finch, &entered(&session)).await] {
         assert_eq!(answer.status, 410);
         assert!(answer.text.contains("already been used"));
     }
@@ -98,19 +85,9 @@ async fn the_embedded_flow_shows_code_and_state() {
     let answer = submit(&finch, &entered(&session)).await;
     assert_eq!(answer.status, 200);
     assert!(answer.text.contains("<code>s 1&amp;2</code>"));
-    let code = answer
-        .text
-        .split("<code>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap();
+    let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();
-    assert_eq!(
-        finch.introspect(&token).await.json()["customer_email"],
-        "pay@acme.example"
-    );
+    assert_eq!(finch.introspect(&token).await.json()["customer_email"], "pay@acme.example");
 }
 
 #[tokio::test]
@@ -121,14 +98,7 @@ async fn a_session_may_leave_no_choice_of_provider() {
     let form = open(&finch, &session).await;
     assert!(form.text.contains("justworks") && !form.text.contains("<select"));
     let answer = submit(&finch, &entered(&session)).await;
-    let code = answer
-        .text
-        .split("<code>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap();
+    let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();
     assert_eq!(token["provider_id"], "justworks");
     let shown = finch.introspect(&token).await.json();
@@ -153,23 +123,10 @@ async fn a_reauthentication_makes_a_new_token_of_the_same_connection() {
         form[3].1 = "Company D";
         form[5].1 = "Credentials of somebody new";
         let answer = submit(&finch, &form).await;
-        let code = answer
-            .text
-            .split("<code>")
-            .nth(1)
-            .unwrap()
-            .split('<')
-            .next()
-            .unwrap();
+        let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
         let new = finch.exchange(code, None).await.json();
         assert_ne!(new["access_token"], old["access_token"]);
-        for same in [
-            "connection_id",
-            "company_id",
-            "provider_id",
-            "products",
-            "customer_id",
-        ] {
+        for same in ["connection_id", "company_id", "provider_id", "products", "customer_id"] {
             assert_eq!(new[same], old[same], "{same}");
         }
         assert!(finch.works(&old).await);
@@ -189,19 +146,9 @@ async fn a_reauthentication_does_not_outlive_its_connection() {
         sessions.push(answer.json()["session_id"].as_str().unwrap().to_owned());
     }
     let answer = submit(&finch, &entered(&sessions[0])).await;
-    let code = answer
-        .text
-        .split("<code>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap();
+    let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     assert_eq!(finch.disconnect(&token).await.status, 200);
-    assert_eq!(
-        finch.exchange(code, None).await.error(),
-        (400, "invalid_grant".to_owned())
-    );
+    assert_eq!(finch.exchange(code, None).await.error(), (400, "invalid_grant".to_owned()));
     let late = open(&finch, &sessions[1]).await;
     assert_eq!(late.status, 410);
     assert!(late.text.contains("disconnected"));
@@ -212,11 +159,7 @@ async fn cancelling_leaves_the_session_open() {
     let finch = Finch::start().await;
     let more = json!({ "redirect_uri": "https://app.example/callback" });
     let session = session(&finch, more).await;
-    let cancel = [
-        ("session", session.as_str()),
-        ("state", "s"),
-        ("action", "cancel"),
-    ];
+    let cancel = [("session", session.as_str()), ("state", "s"), ("action", "cancel")];
     let (_, pairs) = returned(&submit(&finch, &cancel).await);
     assert_eq!(parameter(&pairs, "error"), "access_denied");
     assert_eq!(parameter(&pairs, "state"), "s");
@@ -239,12 +182,7 @@ async fn pages_say_why_a_session_leads_nowhere() {
         for answer in [open(&finch, id).await, submit(&finch, &entered(id)).await] {
             assert_eq!(answer.status, status);
             assert!(answer.text.contains(words), "{}", answer.text);
-            assert!(
-                answer
-                    .header("content-type")
-                    .unwrap()
-                    .starts_with("text/html")
-            );
+            assert!(answer.header("content-type").unwrap().starts_with("text/html"));
         }
     }
     assert_eq!(send(finch.get("/authorize")).await.status, 400);
@@ -275,9 +213,7 @@ async fn nothing_that_anybody_names_becomes_html() {
     let finch = Finch::start().await;
     let more = json!({ "customer_name": attack, "integration": { "provider": attack } });
     let session = session(&finch, more).await;
-    let url = finch
-        .get("/authorize")
-        .query(&[("session", session.as_str()), ("state", attack)]);
+    let url = finch.get("/authorize").query(&[("session", session.as_str()), ("state", attack)]);
     let mut incomplete = entered(&session);
     incomplete[1].1 = attack;
     incomplete[3].1 = attack;
@@ -285,11 +221,9 @@ async fn nothing_that_anybody_names_becomes_html() {
     incomplete[5].1 = attack;
     let mut complete = entered(&session);
     complete[1].1 = attack;
-    for answer in [
-        send(url).await,
-        submit(&finch, &incomplete).await,
-        submit(&finch, &complete).await,
-    ] {
+    for answer in
+        [send(url).await, submit(&finch, &incomplete).await, submit(&finch, &complete).await]
+    {
         let harmless = "&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;";
         let (all, escaped) = (answer.text.matches("alert"), answer.text.matches(harmless));
         assert_eq!(all.count(), escaped.clone().count());

@@ -17,14 +17,8 @@ async fn a_code_works_once() {
     assert_eq!(finch.exchange(&code, None).await.status, 200);
     let again = finch.exchange(&code, None).await;
     assert_eq!(again.error(), invalid_grant());
-    assert_eq!(
-        again.json()["message"],
-        "Invalid grant: authorization code is invalid"
-    );
-    assert_eq!(
-        finch.exchange("unknown", None).await.error(),
-        invalid_grant()
-    );
+    assert_eq!(again.json()["message"], "Invalid grant: authorization code is invalid");
+    assert_eq!(finch.exchange("unknown", None).await.error(), invalid_grant());
 }
 
 #[tokio::test]
@@ -36,12 +30,7 @@ async fn a_code_expires_after_ten_minutes() {
     finch.emulator.advance(Duration::from_secs(10));
     let answer = finch.exchange(&late, None).await;
     assert_eq!(answer.error(), invalid_grant());
-    assert!(
-        answer.json()["message"]
-            .as_str()
-            .unwrap()
-            .contains("expired")
-    );
+    assert!(answer.json()["message"].as_str().unwrap().contains("expired"));
 }
 
 #[tokio::test]
@@ -75,10 +64,7 @@ async fn the_redirect_uri_must_be_that_of_the_code() {
     let code = finch.emulator.issue_code(step_1());
     let mut body = finch.exchange_body(&code, None);
     body["redirect_uri"] = Value::Null;
-    assert_eq!(
-        send(finch.post("/auth/token").json(&body)).await.status,
-        200
-    );
+    assert_eq!(send(finch.post("/auth/token").json(&body)).await.status, 200);
 }
 
 #[tokio::test]
@@ -98,13 +84,7 @@ async fn wrong_client_credentials_are_refused_and_leave_the_code_alone() {
         assert_eq!(answer.error(), (401, "invalid_client".to_owned()));
     }
     let body = finch.exchange_body(&code, None);
-    let answer = send(
-        finch
-            .post("/auth/token")
-            .bearer_auth("whatever")
-            .json(&body),
-    )
-    .await;
+    let answer = send(finch.post("/auth/token").bearer_auth("whatever").json(&body)).await;
     assert_eq!(answer.status, 200);
 }
 
@@ -141,15 +121,8 @@ async fn a_body_of_the_wrong_shape_is_named() {
         ("{\"code\": \"c\", \"redirect_uri\": []}", "`redirect_uri`"),
     ] {
         let answer = send(finch.post("/auth/token").body(body)).await;
-        assert_eq!(
-            answer.error(),
-            (400, "invalid_request".to_owned()),
-            "{body}"
-        );
+        assert_eq!(answer.error(), (400, "invalid_request".to_owned()), "{body}");
         let message = answer.json()["message"].clone();
-        assert!(
-            message.as_str().unwrap().contains(named),
-            "{body}: {message}"
-        );
+        assert!(message.as_str().unwrap().contains(named), "{body}: {message}");
     }
 }

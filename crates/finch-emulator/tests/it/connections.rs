@@ -22,16 +22,10 @@ async fn pair_scope_makes_one_connection_that_dies_as_one() {
         assert!(one == two && two == three && three != four);
 
         let answer = finch.disconnect(&tokens[disconnected]).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.json()),
-            (200, json!({ "status": "success" }))
-        );
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "status": "success" })));
         for token in &tokens[..3] {
             assert!(!finch.works(token).await);
-            assert_eq!(
-                finch.disconnect(token).await.error(),
-                (401, "invalid_token".to_owned())
-            );
+            assert_eq!(finch.disconnect(token).await.error(), (401, "invalid_token".to_owned()));
         }
         assert!(finch.works(&tokens[3]).await);
     }
@@ -66,9 +60,7 @@ async fn another_provider_does_not_take_the_others_along() {
 async fn another_company_is_another_connection() {
     let finch = Finch::start().await;
     let here = finch.connect(step_1()).await;
-    let there = finch
-        .connect(Login::new("User A", "Gusto", "Company D", "Credentials X"))
-        .await;
+    let there = finch.connect(Login::new("User A", "Gusto", "Company D", "Credentials X")).await;
     assert_ne!(here["connection_id"], there["connection_id"]);
     assert_ne!(here["company_id"], there["company_id"]);
     assert_eq!(finch.disconnect(&here).await.status, 200);
@@ -88,33 +80,16 @@ async fn connecting_again_makes_a_new_connection_id() {
         }
         let state = finch.emulator.state();
         assert_eq!(state.connections.len(), 3);
-        assert!(
-            state
-                .connections
-                .iter()
-                .all(|connection| connection.status == "disconnected")
-        );
-        assert!(
-            state
-                .tokens
-                .iter()
-                .all(|token| token.revoked && token.status == "revoked")
-        );
+        assert!(state.connections.iter().all(|connection| connection.status == "disconnected"));
+        assert!(state.tokens.iter().all(|token| token.revoked && token.status == "revoked"));
     }
 }
 
 #[tokio::test]
 async fn a_token_answer_has_every_field_of_the_description() {
     let finch = Finch::start().await;
-    let token = finch
-        .connect(step_1().customer_id("acme").products(["company"]))
-        .await;
-    let mut names: Vec<_> = token
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let token = finch.connect(step_1().customer_id("acme").products(["company"])).await;
+    let mut names: Vec<_> = token.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(
         names,
@@ -143,10 +118,7 @@ async fn a_token_answer_has_every_field_of_the_description() {
     let nobodys = finch.connect(step_4()).await;
     assert_eq!(nobodys["customer_id"], Value::Null);
     assert_eq!(nobodys["customer_name"], Value::Null);
-    assert_eq!(
-        nobodys["products"],
-        json!(["company", "directory", "employment", "individual"])
-    );
+    assert_eq!(nobodys["products"], json!(["company", "directory", "employment", "individual"]));
 }
 
 #[tokio::test]
@@ -154,14 +126,9 @@ async fn introspect_has_every_field_of_the_description() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1().customer_id("acme")).await;
     let answer = finch.introspect(&token).await.json();
-    for same in [
-        "connection_id",
-        "company_id",
-        "account_id",
-        "customer_id",
-        "provider_id",
-        "products",
-    ] {
+    for same in
+        ["connection_id", "company_id", "account_id", "customer_id", "provider_id", "products"]
+    {
         assert_eq!(answer[same], token[same], "{same}");
     }
     assert_ne!(answer["id"], token["access_token"]);
@@ -176,17 +143,9 @@ async fn introspect_has_every_field_of_the_description() {
     assert_eq!(answer["manual"], false);
     let status = &answer["connection_status"];
     assert_eq!(status["status"], "connected");
-    assert!(
-        status["last_successful_sync"]
-            .as_str()
-            .unwrap()
-            .ends_with('Z')
-    );
+    assert!(status["last_successful_sync"].as_str().unwrap().ends_with('Z'));
     let method = &answer["authentication_methods"][0];
-    assert_eq!(
-        (&method["type"], &method["connection_status"]),
-        (&json!("credential"), status)
-    );
+    assert_eq!((&method["type"], &method["connection_status"]), (&json!("credential"), status));
     let entity = json!({ "id": token["entity_ids"][0], "name": "Company C", "source_id": null,
                 "status": "connected" });
     assert_eq!(answer["entities"], json!([entity]));
@@ -206,9 +165,7 @@ async fn providers_are_found_however_they_are_written() {
         ("Acme HR, Inc.", "acme_hr_inc"),
         ("???", "???"),
     ] {
-        let token = finch
-            .connect(Login::new("User A", name, "Company C", "Credentials X"))
-            .await;
+        let token = finch.connect(Login::new("User A", name, "Company C", "Credentials X")).await;
         assert_eq!(token["provider_id"], id);
     }
 }
@@ -218,9 +175,7 @@ async fn companies_keep_their_ids_in_every_run() {
     let mut ids = Vec::new();
     for name in ["Company C", " company c ", "COMPANY C"] {
         let finch = Finch::start().await;
-        let token = finch
-            .connect(Login::new("User A", "Gusto", name, "Credentials X"))
-            .await;
+        let token = finch.connect(Login::new("User A", "Gusto", name, "Credentials X")).await;
         ids.push(token["company_id"].clone());
     }
     assert!(ids.iter().all(|id| *id == ids[0]));
@@ -240,12 +195,7 @@ async fn a_tokens_customer_is_its_own() {
 async fn providers_are_listed_with_or_without_a_token() {
     let finch = Finch::start().await;
     let listed = send(finch.get("/providers")).await.json();
-    assert_eq!(
-        send(finch.get("/providers").bearer_auth("whatever"))
-            .await
-            .json(),
-        listed
-    );
+    assert_eq!(send(finch.get("/providers").bearer_auth("whatever")).await.json(), listed);
     let providers = listed.as_array().unwrap();
     for id in [
         "gusto",
@@ -259,10 +209,7 @@ async fn providers_are_listed_with_or_without_a_token() {
         "workday",
         "zenefits",
     ] {
-        let provider = providers
-            .iter()
-            .find(|provider| provider["id"] == id)
-            .unwrap();
+        let provider = providers.iter().find(|provider| provider["id"] == id).unwrap();
         assert!(provider["display_name"].is_string());
         assert!(!provider["products"].as_array().unwrap().is_empty());
         assert!(provider["mfa_required"].is_boolean());

@@ -24,10 +24,7 @@ async fn codes_are_issued_over_http() {
     let answer = answer.json();
     assert_eq!(answer.as_object().unwrap().len(), 1);
     let code = answer["code"].as_str().unwrap();
-    let token = finch
-        .exchange(code, Some("https://app.example/callback"))
-        .await
-        .json();
+    let token = finch.exchange(code, Some("https://app.example/callback")).await.json();
     assert_eq!(token["products"], json!(["company", "brand_new"]));
     assert_eq!(token["customer_id"], "acme");
     assert_eq!(token["customer_name"], Value::Null);
@@ -42,10 +39,7 @@ async fn a_bad_login_names_the_field() {
             body[field] = value.clone();
             let answer = send(finch.post("/__emulator/codes").json(&body)).await;
             assert_eq!(answer.error(), (400, "invalid_request".to_owned()));
-            assert!(
-                answer.text.contains(&format!("`{field}`")),
-                "{field} {value}"
-            );
+            assert!(answer.text.contains(&format!("`{field}`")), "{field} {value}");
         }
     }
     for (field, value) in [
@@ -68,9 +62,7 @@ async fn a_bad_login_names_the_field() {
 #[tokio::test]
 async fn the_state_tells_everything_but_secrets() {
     let finch = Finch::start().await;
-    let one = finch
-        .connect(step_1().customer_id("acme").products(["company"]))
-        .await;
+    let one = finch.connect(step_1().customer_id("acme").products(["company"])).await;
     let four = finch.connect(step_4()).await;
     finch.disconnect(&one).await;
     let waiting = finch.emulator.issue_code(step_3());
@@ -86,9 +78,7 @@ async fn the_state_tells_everything_but_secrets() {
     let state = answer.json();
     assert_eq!(state, serde_json::to_value(finch.emulator.state()).unwrap());
     let secret = one["access_token"].as_str().unwrap();
-    let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, secret.as_bytes())
-        .simple()
-        .to_string();
+    let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, secret.as_bytes()).simple().to_string();
     let mut first = state["tokens"][0].clone();
     assert!(first.as_object_mut().unwrap().remove("id").is_some());
     assert_eq!(
@@ -114,10 +104,7 @@ async fn the_state_tells_everything_but_secrets() {
               "company_id": one["company_id"] },
         ])
     );
-    assert_eq!(
-        (&state["codes"], &state["disconnect_scope"]),
-        (&json!(1), &json!("pair"))
-    );
+    assert_eq!((&state["codes"], &state["disconnect_scope"]), (&json!(1), &json!("pair")));
 }
 
 #[tokio::test]
@@ -139,11 +126,7 @@ async fn calls_are_counted() {
 async fn the_clock_can_be_moved_on() {
     let finch = Finch::start().await;
     let code = finch.emulator.issue_code(step_1());
-    for bad in [
-        json!({}),
-        json!({ "advance_seconds": -1 }),
-        json!({ "advance_seconds": 1e300 }),
-    ] {
+    for bad in [json!({}), json!({ "advance_seconds": -1 }), json!({ "advance_seconds": 1e300 })] {
         let answer = send(finch.post("/__emulator/clock").json(&bad)).await;
         assert!(answer.status == 400 && answer.text.contains("`advance_seconds`"));
     }
@@ -183,10 +166,7 @@ async fn a_seed_makes_everything_come_again() {
     assert_eq!(life(&finch).await, first);
     let other = life(&Finch::seeded(8).await).await;
     assert!(first.iter().all(|id| !other.contains(id)));
-    let (random, again) = (
-        life(&Finch::start().await).await,
-        life(&Finch::start().await).await,
-    );
+    let (random, again) = (life(&Finch::start().await).await, life(&Finch::start().await).await);
     assert!(random.iter().all(|id| !again.contains(id)));
 }
 

@@ -10,55 +10,26 @@ async fn errors_have_all_their_fields() {
     let finch = Finch::start().await;
     for (call, status, name) in [
         (finch.get("/introspect"), 401, "unauthorized_request"),
-        (
-            finch.get("/introspect").bearer_auth(""),
-            401,
-            "unauthorized_request",
-        ),
-        (
-            finch.get("/introspect").basic_auth("a", Some("b")),
-            401,
-            "unauthorized_request",
-        ),
-        (
-            finch.get("/introspect").bearer_auth("unknown"),
-            401,
-            "invalid_token",
-        ),
+        (finch.get("/introspect").bearer_auth(""), 401, "unauthorized_request"),
+        (finch.get("/introspect").basic_auth("a", Some("b")), 401, "unauthorized_request"),
+        (finch.get("/introspect").bearer_auth("unknown"), 401, "invalid_token"),
         (finch.post("/disconnect"), 401, "unauthorized_request"),
-        (
-            finch.post("/disconnect").bearer_auth("unknown"),
-            401,
-            "invalid_token",
-        ),
-        (
-            finch.call(Method::PUT, "/sandbox/connections/accounts"),
-            401,
-            "unauthorized_request",
-        ),
+        (finch.post("/disconnect").bearer_auth("unknown"), 401, "invalid_token"),
+        (finch.call(Method::PUT, "/sandbox/connections/accounts"), 401, "unauthorized_request"),
         (finch.get("/employer/company"), 404, "not_found_error"),
         (finch.get("/"), 404, "not_found_error"),
         (finch.post("/disconnect/"), 404, "not_found_error"),
         (finch.get("/__emulator/nothing"), 404, "not_found_error"),
         (finch.get("/auth/token"), 405, "method_not_allowed_error"),
         (finch.get("/disconnect"), 405, "method_not_allowed_error"),
-        (
-            finch.post("/__emulator/state"),
-            405,
-            "method_not_allowed_error",
-        ),
+        (finch.post("/__emulator/state"), 405, "method_not_allowed_error"),
     ] {
         let answer = send(call).await;
         assert_eq!(answer.error(), (status, name.to_owned()));
         let body = answer.json();
         assert_eq!(body["statusCode"], status);
         assert_eq!(body["status"], status);
-        assert!(
-            answer
-                .header("content-type")
-                .unwrap()
-                .starts_with("application/json")
-        );
+        assert!(answer.header("content-type").unwrap().starts_with("application/json"));
     }
 }
 
@@ -73,10 +44,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/__emulator/faults", "POST, GET, DELETE"),
     ] {
         let answer = send(finch.call(Method::PATCH, path)).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("allow")),
-            (405, Some(allowed))
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some(allowed)));
     }
 }
 
@@ -99,12 +67,7 @@ async fn the_scheme_has_no_case() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1()).await;
     let header = format!("bearer {}", token["access_token"].as_str().unwrap());
-    assert_eq!(
-        send(finch.get("/introspect").header("authorization", header))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(send(finch.get("/introspect").header("authorization", header)).await.status, 200);
 }
 
 #[tokio::test]
@@ -112,12 +75,7 @@ async fn a_token_in_other_spelling_is_another_token() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1()).await;
     let token = token["access_token"].as_str().unwrap().to_uppercase();
-    assert_eq!(
-        send(finch.get("/introspect").bearer_auth(token))
-            .await
-            .status,
-        401
-    );
+    assert_eq!(send(finch.get("/introspect").bearer_auth(token)).await.status, 401);
 }
 
 #[tokio::test]
@@ -128,10 +86,7 @@ async fn a_body_that_is_too_large_is_refused() {
         assert_eq!(answer.error(), (413, "payload_too_large_error".to_owned()));
     }
     let padded = format!("{}{}", " ".repeat(255 * 1024), json!({ "code": "unknown" }));
-    assert_eq!(
-        send(finch.post("/auth/token").body(padded)).await.status,
-        401
-    );
+    assert_eq!(send(finch.post("/auth/token").body(padded)).await.status, 401);
 }
 
 #[tokio::test]

@@ -47,15 +47,10 @@ async fn drop_after_the_effect() {
 async fn a_lost_answer_uses_the_code_up() {
     let finch = Finch::start().await;
     let code = finch.emulator.issue_code(step_1());
-    finch
-        .emulator
-        .push_fault(Fault::on("/auth/token").drop_after_effect());
+    finch.emulator.push_fault(Fault::on("/auth/token").drop_after_effect());
     let body = finch.exchange_body(&code, None);
     assert!(finch.post("/auth/token").json(&body).send().await.is_err());
-    assert_eq!(
-        finch.exchange(&code, None).await.error(),
-        (400, "invalid_grant".to_owned())
-    );
+    assert_eq!(finch.exchange(&code, None).await.error(), (400, "invalid_grant".to_owned()));
     assert_eq!(finch.emulator.state().tokens.len(), 1);
 }
 
@@ -64,10 +59,7 @@ async fn a_rate_limit_with_and_without_a_hint() {
     for (fault, hint) in [(json!({ "retry_after": 7 }), Some("7")), (json!({}), None)] {
         let (finch, token) = with(json!({ "path": "/disconnect", "rate_limit": fault })).await;
         let answer = finch.disconnect(&token).await;
-        assert_eq!(
-            answer.error(),
-            (429, "rate_limit_exceeded_error".to_owned())
-        );
+        assert_eq!(answer.error(), (429, "rate_limit_exceeded_error".to_owned()));
         assert_eq!(answer.header("retry-after"), hint);
         assert!(finch.works(&token).await);
     }
@@ -76,14 +68,8 @@ async fn a_rate_limit_with_and_without_a_hint() {
 #[tokio::test]
 async fn a_status_with_finchs_body_or_any_other() {
     for (fault, body) in [
-        (
-            json!({ "status": 503, "body": { "a": [1] } }),
-            json!({ "a": [1] }).to_string(),
-        ),
-        (
-            json!({ "status": 503, "body": "<b>no</b>" }),
-            "<b>no</b>".to_owned(),
-        ),
+        (json!({ "status": 503, "body": { "a": [1] } }), json!({ "a": [1] }).to_string()),
+        (json!({ "status": 503, "body": "<b>no</b>" }), "<b>no</b>".to_owned()),
         (json!({ "status": 204 }), String::new()),
     ] {
         let mut full = fault.clone();
@@ -112,10 +98,7 @@ async fn a_status_with_finchs_body_or_any_other() {
         (503, "error"),
     ] {
         let (finch, token) = with(json!({ "path": "/introspect", "status": status })).await;
-        assert_eq!(
-            finch.introspect(&token).await.error(),
-            (status, name.to_owned())
-        );
+        assert_eq!(finch.introspect(&token).await.error(), (status, name.to_owned()));
         assert!(finch.works(&token).await);
     }
 }
@@ -179,27 +162,9 @@ async fn fields_can_be_left_out() {
     let token = finch.connect(step_1()).await;
     assert!(token.get("company_id").is_none() && token.get("customer_name").is_none());
     assert!(token.get("connection_id").is_some());
-    queue(
-        &finch,
-        &json!({ "path": "/introspect", "omit": ["company_id"] }),
-    )
-    .await;
-    assert!(
-        finch
-            .introspect(&token)
-            .await
-            .json()
-            .get("company_id")
-            .is_none()
-    );
-    assert!(
-        finch
-            .introspect(&token)
-            .await
-            .json()
-            .get("company_id")
-            .is_some()
-    );
+    queue(&finch, &json!({ "path": "/introspect", "omit": ["company_id"] })).await;
+    assert!(finch.introspect(&token).await.json().get("company_id").is_none());
+    assert!(finch.introspect(&token).await.json().get("company_id").is_some());
 }
 
 #[tokio::test]
@@ -216,12 +181,7 @@ async fn a_fault_hits_the_calls_it_names_as_often_as_it_says() {
     let left = send(finch.get("/__emulator/faults")).await.json();
     assert_eq!(left.as_array().unwrap().len(), 1);
     assert_eq!(left, json!(finch.emulator.state().faults));
-    assert_eq!(
-        send(finch.call(Method::DELETE, "/__emulator/faults"))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(send(finch.call(Method::DELETE, "/__emulator/faults")).await.status, 200);
     assert!(finch.emulator.state().faults.is_empty());
 }
 
@@ -260,49 +220,28 @@ async fn a_bad_fault_is_explained_and_none_is_queued() {
         (json!([1]), "object"),
         (json!({}), "`rate_limit`"),
         (json!({ "path": "/disconnect" }), "`drop`"),
-        (
-            json!({ "path": "/disconnect", "explode": true }),
-            "`explode`",
-        ),
-        (
-            json!({ "path": "/disconnect", "explode": true }),
-            "`garbage`",
-        ),
+        (json!({ "path": "/disconnect", "explode": true }), "`explode`"),
+        (json!({ "path": "/disconnect", "explode": true }), "`garbage`"),
         (json!({ "path": "disconnect", "garbage": true }), "`path`"),
-        (
-            json!({ "path": "/__emulator/state", "garbage": true }),
-            "`path`",
-        ),
+        (json!({ "path": "/__emulator/state", "garbage": true }), "`path`"),
         (json!({ "path": 1, "garbage": true }), "`path`"),
         (json!({ "method": "G T", "garbage": true }), "`method`"),
         (json!({ "times": 0, "garbage": true }), "`times`"),
-        (
-            json!({ "times": 5_000_000_000_u64, "garbage": true }),
-            "`times`",
-        ),
+        (json!({ "times": 5_000_000_000_u64, "garbage": true }), "`times`"),
         (json!({ "delay_ms": -1 }), "`delay_ms`"),
         (json!({ "delay_ms": 600_001 }), "`delay_ms`"),
         (json!({ "status": 99 }), "`status`"),
         (json!({ "status": "500" }), "`status`"),
         (json!({ "status": 500, "headers": ["a"] }), "`headers`"),
-        (
-            json!({ "status": 500, "headers": { "a b": "c" } }),
-            "`headers`",
-        ),
+        (json!({ "status": 500, "headers": { "a b": "c" } }), "`headers`"),
         (json!({ "status": 500, "headers": { "a": 1 } }), "`headers`"),
-        (
-            json!({ "status": 500, "after_effect": "yes" }),
-            "`after_effect`",
-        ),
+        (json!({ "status": 500, "after_effect": "yes" }), "`after_effect`"),
         (json!({ "status": 500, "drop": "before_effect" }), "`drop`"),
         (json!({ "drop": "later" }), "`drop`"),
         (json!({ "drop": "before_effect", "body": "x" }), "`body`"),
         (json!({ "garbage": false }), "`garbage`"),
         (json!({ "rate_limit": 5 }), "`rate_limit`"),
-        (
-            json!({ "rate_limit": { "retry_after": "soon" } }),
-            "`rate_limit.retry_after`",
-        ),
+        (json!({ "rate_limit": { "retry_after": "soon" } }), "`rate_limit.retry_after`"),
         (json!({ "omit": "company_id" }), "`omit`"),
     ] {
         let good = json!({ "path": "/a", "garbage": true });

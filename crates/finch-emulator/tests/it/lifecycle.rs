@@ -37,9 +37,7 @@ async fn it_starts_quickly_and_stops_when_dropped() {
 #[tokio::test]
 async fn dropping_does_not_wait_for_calls() {
     let finch = Finch::start().await;
-    finch
-        .emulator
-        .push_fault(Fault::on("/providers").delay(Duration::from_secs(60)));
+    finch.emulator.push_fault(Fault::on("/providers").delay(Duration::from_secs(60)));
     let call = tokio::spawn(finch.get("/providers").send());
     until_received(&finch).await;
     let begun = Instant::now();
@@ -51,9 +49,7 @@ async fn dropping_does_not_wait_for_calls() {
 #[tokio::test]
 async fn a_shutdown_lets_calls_finish() {
     let finch = Finch::start().await;
-    finch
-        .emulator
-        .push_fault(Fault::on("/providers").delay(Duration::from_millis(100)));
+    finch.emulator.push_fault(Fault::on("/providers").delay(Duration::from_millis(100)));
     let call = tokio::spawn(finch.get("/providers").send());
     until_received(&finch).await;
     finch.emulator.shutdown().await;
@@ -63,10 +59,7 @@ async fn a_shutdown_lets_calls_finish() {
 #[tokio::test]
 async fn a_taken_port_is_an_error_that_says_what_to_do() {
     let first = Emulator::start().await.unwrap();
-    let config = EmulatorConfig {
-        port: port(&first),
-        ..EmulatorConfig::default()
-    };
+    let config = EmulatorConfig { port: port(&first), ..EmulatorConfig::default() };
     let error = Emulator::start_with(config).await.unwrap_err();
     assert!(matches!(error, EmulatorError::PortTaken { .. }));
     assert!(error.to_string().contains("choose another port"));
@@ -83,12 +76,7 @@ async fn credentials_are_those_of_the_configuration() {
     let token = finch.connect(step_1()).await;
     assert_eq!(finch.introspect(&token).await.json()["client_id"], "me");
     let body = serde_json::json!({ "provider_id": "gusto" });
-    assert_eq!(
-        send(finch.post_basic("/sandbox/connections", &body))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(send(finch.post_basic("/sandbox/connections", &body)).await.status, 200);
     for (id, secret) in [("", "s"), ("a:b", "s"), ("a", "")] {
         let config = EmulatorConfig {
             client_id: id.to_owned(),
@@ -114,9 +102,7 @@ async fn nothing_prints_the_secret() {
 
 #[test]
 fn it_needs_no_runtime_of_its_owners() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let emulator = runtime.block_on(Emulator::start()).unwrap();
     drop(runtime);
     TcpStream::connect(("127.0.0.1", port(&emulator))).unwrap();

@@ -1,10 +1,6 @@
 //! The emulator as its callers see it, over HTTP.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that can't go on panics"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on panics")]
 
 mod authorize;
 mod codes;

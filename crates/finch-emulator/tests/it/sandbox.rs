@@ -8,9 +8,7 @@ use crate::support::{Answer, Finch, send, step_1};
 
 async fn update(finch: &Finch, token: &Value, body: Value) -> Answer {
     let token = token["access_token"].as_str().unwrap();
-    let call = finch
-        .call(Method::PUT, "/sandbox/connections/accounts")
-        .bearer_auth(token);
+    let call = finch.call(Method::PUT, "/sandbox/connections/accounts").bearer_auth(token);
     send(call.json(&body)).await
 }
 
@@ -23,9 +21,7 @@ async fn a_new_connection_is_a_new_company() {
     let one = send(finch.post_basic(path, &body)).await;
     assert_eq!(one.status, 200);
     let one = one.json();
-    let two = send(finch.post_basic(path, &json!({ "provider_id": "gusto" })))
-        .await
-        .json();
+    let two = send(finch.post_basic(path, &json!({ "provider_id": "gusto" }))).await.json();
     assert_ne!(one["connection_id"], two["connection_id"]);
     assert_ne!(one["company_id"], two["company_id"]);
     assert_eq!(one["token_type"], "bearer");
@@ -33,19 +29,13 @@ async fn a_new_connection_is_a_new_company() {
     assert_eq!(one["entity_id"], one["account_id"]);
     assert_eq!(one["products"], json!(["company"]));
     assert_eq!(two["authentication_type"], "credential");
-    assert_eq!(
-        two["products"],
-        json!(["company", "directory", "employment", "individual"])
-    );
+    assert_eq!(two["products"], json!(["company", "directory", "employment", "individual"]));
     assert!(finch.works(&one).await && finch.works(&two).await);
 }
 
 #[tokio::test]
 async fn a_new_account_is_another_login_at_the_same_company() {
-    for (scope, same) in [
-        (DisconnectScope::Pair, true),
-        (DisconnectScope::Connection, false),
-    ] {
+    for (scope, same) in [(DisconnectScope::Pair, true), (DisconnectScope::Connection, false)] {
         let finch = Finch::scoped(scope).await;
         let token = finch.connect(step_1()).await;
         let body = json!({ "provider_id": "gusto", "company_id": token["company_id"] });
@@ -64,13 +54,8 @@ async fn a_new_account_is_another_login_at_the_same_company() {
 async fn a_status_can_be_set_and_is_shown_until_somebody_logs_in() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1()).await;
-    for status in [
-        "pending",
-        "processing",
-        "error_no_account_setup",
-        "error_permissions",
-        "reauth",
-    ] {
+    for status in ["pending", "processing", "error_no_account_setup", "error_permissions", "reauth"]
+    {
         let answer = update(&finch, &token, json!({ "connection_status": status })).await;
         assert_eq!(answer.status, 200);
         let answer = answer.json();
@@ -91,12 +76,7 @@ async fn a_status_can_be_set_and_is_shown_until_somebody_logs_in() {
 async fn bad_requests_are_refused() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1()).await;
-    let bad = update(
-        &finch,
-        &token,
-        json!({ "connection_status": "disconnected" }),
-    )
-    .await;
+    let bad = update(&finch, &token, json!({ "connection_status": "disconnected" })).await;
     assert_eq!(bad.error(), (400, "invalid_request".to_owned()));
     assert!(bad.text.contains("`connection_status`"));
     assert!(finch.works(&token).await);
@@ -105,39 +85,19 @@ async fn bad_requests_are_refused() {
     for (path, body, named) in [
         (connections, json!({}), "`provider_id`"),
         (connections, json!({ "provider_id": 1 }), "`provider_id`"),
-        (
-            connections,
-            json!({ "provider_id": "gusto", "products": "company" }),
-            "`products`",
-        ),
-        (
-            connections,
-            json!({ "provider_id": "gusto", "employee_size": "x" }),
-            "`employee_size`",
-        ),
+        (connections, json!({ "provider_id": "gusto", "products": "company" }), "`products`"),
+        (connections, json!({ "provider_id": "gusto", "employee_size": "x" }), "`employee_size`"),
         (
             connections,
             json!({ "provider_id": "gusto", "authentication_type": "magic" }),
             "`authentication_type`",
         ),
         (accounts, json!({ "provider_id": "gusto" }), "`company_id`"),
-        (
-            accounts,
-            json!({ "provider_id": "gusto", "company_id": "C" }),
-            "`company_id`",
-        ),
-        (
-            accounts,
-            json!({ "company_id": token["company_id"] }),
-            "`provider_id`",
-        ),
+        (accounts, json!({ "provider_id": "gusto", "company_id": "C" }), "`company_id`"),
+        (accounts, json!({ "company_id": token["company_id"] }), "`provider_id`"),
     ] {
         let answer = send(finch.post_basic(path, &body)).await;
-        assert_eq!(
-            answer.error(),
-            (400, "invalid_request".to_owned()),
-            "{body}"
-        );
+        assert_eq!(answer.error(), (400, "invalid_request".to_owned()), "{body}");
         assert!(answer.text.contains(named), "{body}: {}", answer.text);
     }
 
@@ -148,11 +108,6 @@ async fn bad_requests_are_refused() {
         answer.json()["message"],
         "Invalid provider and authentication type pairing: justworks + api_token"
     );
-    let answer = send(
-        finch
-            .post(connections)
-            .json(&json!({ "provider_id": "gusto" })),
-    )
-    .await;
+    let answer = send(finch.post(connections).json(&json!({ "provider_id": "gusto" }))).await;
     assert_eq!(answer.json()["finch_code"], "invalid_client");
 }

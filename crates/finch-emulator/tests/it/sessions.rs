@@ -83,28 +83,18 @@ async fn bad_requests_name_the_field() {
         ("integration", json!("gusto")),
         ("integration.provider", json!({})),
         ("integration.provider", json!({ "provider": 1 })),
-        (
-            "integration.auth_method",
-            json!({ "provider": "gusto", "auth_method": "magic" }),
-        ),
+        ("integration.auth_method", json!({ "provider": "gusto", "auth_method": "magic" })),
         ("recordkeeping", json!({ "recordkeeper": "voya" })),
     ] {
         let mut body = acme();
         body[field.split('.').next().unwrap()] = value.clone();
         let answer = finch.session(&body).await;
-        assert_eq!(
-            answer.error(),
-            (400, "bad_request".to_owned()),
-            "{field} {value}"
-        );
+        assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{field} {value}");
         let answer = answer.json();
         assert_eq!(answer["finch_code"], "invalid_request");
         assert_eq!(answer["context"], json!({}));
         let message = answer["message"].as_str().unwrap();
-        assert!(
-            message.contains(&format!("`{field}`")),
-            "{field} {value}: {message}"
-        );
+        assert!(message.contains(&format!("`{field}`")), "{field} {value}: {message}");
     }
     for minutes in [1, 129_600] {
         let mut body = acme();
@@ -125,9 +115,7 @@ async fn wrong_credentials_get_finchs_very_words() {
             finch.post(path).basic_auth("wrong", Some(secret)),
             finch.post(path).basic_auth(id, None::<&str>),
             finch.post(path).bearer_auth("token"),
-            finch
-                .post(path)
-                .header("authorization", "Basic not-base64!"),
+            finch.post(path).header("authorization", "Basic not-base64!"),
         ] {
             let answer = send(call.json(&acme())).await;
             assert_eq!(answer.status, 401);
@@ -177,23 +165,12 @@ async fn only_a_live_connection_can_be_reauthenticated() {
             "code": 400, "finch_code": "invalid_request", "message": "Connection not found",
             "name": "bad_request",
         });
-        for id in [
-            token["connection_id"].clone(),
-            json!("nonsense"),
-            token["company_id"].clone(),
-        ] {
+        for id in [token["connection_id"].clone(), json!("nonsense"), token["company_id"].clone()] {
             let answer = reauthenticate(&finch, json!({ "connection_id": id })).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.json()),
-                (400, not_found.clone())
-            );
+            assert_eq!((answer.status.as_u16(), answer.json()), (400, not_found.clone()));
         }
         let answer = reauthenticate(&finch, json!({ "connection_id": other["connection_id"] }));
-        let expected = if scope == DisconnectScope::Pair {
-            400
-        } else {
-            201
-        };
+        let expected = if scope == DisconnectScope::Pair { 400 } else { 201 };
         assert_eq!(answer.await.status, expected);
     }
 }
@@ -214,14 +191,7 @@ async fn bad_reauthentications_name_the_field() {
         let mut body = json!({ "connection_id": token["connection_id"] });
         body[field] = value.clone();
         let answer = reauthenticate(&finch, body).await;
-        assert_eq!(
-            answer.error(),
-            (400, "bad_request".to_owned()),
-            "{field} {value}"
-        );
-        assert!(
-            answer.text.contains(&format!("`{field}`")),
-            "{field} {value}"
-        );
+        assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{field} {value}");
+        assert!(answer.text.contains(&format!("`{field}`")), "{field} {value}");
     }
 }

@@ -26,10 +26,7 @@ impl Answer {
         let body = self.json();
         assert_eq!(body["code"], self.status.as_u16(), "{body}");
         assert!(body["message"].is_string(), "{body}");
-        (
-            self.status.as_u16(),
-            body["name"].as_str().unwrap_or_default().to_owned(),
-        )
+        (self.status.as_u16(), body["name"].as_str().unwrap_or_default().to_owned())
     }
 }
 
@@ -44,19 +41,11 @@ impl Finch {
     }
 
     pub(crate) async fn scoped(disconnect_scope: DisconnectScope) -> Self {
-        Self::with(EmulatorConfig {
-            disconnect_scope,
-            ..EmulatorConfig::default()
-        })
-        .await
+        Self::with(EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() }).await
     }
 
     pub(crate) async fn seeded(seed: u64) -> Self {
-        Self::with(EmulatorConfig {
-            seed: Some(seed),
-            ..EmulatorConfig::default()
-        })
-        .await
+        Self::with(EmulatorConfig { seed: Some(seed), ..EmulatorConfig::default() }).await
     }
 
     pub(crate) async fn with(config: EmulatorConfig) -> Self {
@@ -70,8 +59,7 @@ impl Finch {
     }
 
     pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.emulator.url()))
+        self.http.request(method, format!("{}{path}", self.emulator.url()))
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
@@ -85,10 +73,7 @@ impl Finch {
     /// A POST with the application's Basic header.
     pub(crate) fn post_basic(&self, path: &str, body: &Value) -> RequestBuilder {
         self.post(path)
-            .basic_auth(
-                self.emulator.client_id(),
-                Some(self.emulator.client_secret()),
-            )
+            .basic_auth(self.emulator.client_id(), Some(self.emulator.client_secret()))
             .json(body)
     }
 
@@ -105,11 +90,7 @@ impl Finch {
     }
 
     pub(crate) async fn exchange(&self, code: &str, redirect_uri: Option<&str>) -> Answer {
-        send(
-            self.post("/auth/token")
-                .json(&self.exchange_body(code, redirect_uri)),
-        )
-        .await
+        send(self.post("/auth/token").json(&self.exchange_body(code, redirect_uri))).await
     }
 
     /// Logs somebody in and exchanges the code: the token answer.
@@ -151,11 +132,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
 pub(crate) async fn read(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     assert!(headers.contains_key("finch-request-id"));
-    Answer {
-        status,
-        headers,
-        text: response.text().await.unwrap(),
-    }
+    Answer { status, headers, text: response.text().await.unwrap() }
 }
 
 /// User A with Credentials X at Gusto for Company C: step [1] of the seed.

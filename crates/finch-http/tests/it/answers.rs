@@ -48,39 +48,20 @@ async fn a_grant_is_read_whole() {
     let grant = exchange(&finch).await.expect("a grant");
     assert_eq!(grant.secret.expose(), TOKEN);
     let facts = grant.facts;
-    assert_eq!(
-        facts.connection_id.as_str(),
-        "bc3a2af9-ce03-46c4-9142-81abe789c64d"
-    );
+    assert_eq!(facts.connection_id.as_str(), "bc3a2af9-ce03-46c4-9142-81abe789c64d");
     assert_eq!(facts.provider_id.as_str(), "gusto");
-    assert_eq!(
-        facts.company_id.expect("given").as_str(),
-        "4ab15e51-11ad-49f4-acae-f343b7794375"
-    );
-    assert_eq!(
-        facts.finch_customer_id.expect("given").as_str(),
-        "1234567890"
-    );
+    assert_eq!(facts.company_id.expect("given").as_str(), "4ab15e51-11ad-49f4-acae-f343b7794375");
+    assert_eq!(facts.finch_customer_id.expect("given").as_str(), "1234567890");
     assert_eq!(facts.customer_name.as_deref(), Some("Acme Inc"));
     assert_eq!(
         facts.products,
-        [
-            Product::Directory,
-            Product::Employment,
-            Product::from("new_product")
-        ]
+        [Product::Directory, Product::Employment, Product::from("new_product")]
     );
     assert_eq!(facts.client_type, Some(ClientType::Production));
     assert_eq!(facts.connection_type, Some(ConnectionType::Provider));
     assert_eq!(facts.token_type.as_deref(), Some("bearer"));
-    assert_eq!(
-        facts.account_id.expect("given").as_str(),
-        "ac3a2af9-ce03-46c4-9142-81abe789c64d"
-    );
-    assert_eq!(
-        facts.entity_ids[0].as_str(),
-        "550e8400-e29b-41d4-a716-446655440000"
-    );
+    assert_eq!(facts.account_id.expect("given").as_str(), "ac3a2af9-ce03-46c4-9142-81abe789c64d");
+    assert_eq!(facts.entity_ids[0].as_str(), "550e8400-e29b-41d4-a716-446655440000");
 }
 
 #[tokio::test]
@@ -102,10 +83,7 @@ async fn no_token_is_lost_over_a_field_that_identity_does_not_need() {
                 Ok(grant) => {
                     // An access token is opaque: outer white space is its own business.
                     assert!(!required || body.contains(r#"" canary""#), "{body}");
-                    assert!(
-                        grant.secret.expose() == TOKEN || *name == "access_token",
-                        "{body}"
-                    );
+                    assert!(grant.secret.expose() == TOKEN || *name == "access_token", "{body}");
                     assert_eq!(grant.facts.provider_id.as_str(), "gusto");
                 }
                 Err(error) => {
@@ -127,30 +105,21 @@ async fn odd_json_is_still_json() {
     let odd = [
         grant().replace("connection_id", r"connection\u005fid"),
         format!("\u{feff} \n{}", grant()),
-        grant().replace(
-            "{",
-            r#"{"connection_id":"first","x":[{"y":1e9999}],"\ud800":{},"":1,"#,
-        ),
+        grant().replace("{", r#"{"connection_id":"first","x":[{"y":1e9999}],"\ud800":{},"":1,"#),
     ];
     for body in odd {
         let (_server, finch) = playing([json(200, &body)]).await;
-        let grant = exchange(&finch)
-            .await
-            .unwrap_or_else(|error| panic!("{error} for {body}"));
+        let grant = exchange(&finch).await.unwrap_or_else(|error| panic!("{error} for {body}"));
         assert_eq!(
             grant.facts.connection_id.as_str(),
             "bc3a2af9-ce03-46c4-9142-81abe789c64d",
             "the last counts"
         );
     }
-    let deep = grant().replace(
-        "{",
-        &format!(r#"{{"deep":{}1{},"#, "[".repeat(5000), "]".repeat(5000)),
-    );
+    let deep =
+        grant().replace("{", &format!(r#"{{"deep":{}1{},"#, "[".repeat(5000), "]".repeat(5000)));
     let (_server, finch) = playing([json(200, &deep)]).await;
-    exchange(&finch)
-        .await
-        .expect("what nobody asks for may be deep");
+    exchange(&finch).await.expect("what nobody asks for may be deep");
 }
 
 #[tokio::test]
@@ -165,10 +134,7 @@ async fn bytes_that_are_no_text_spoil_their_field_only() {
         [Play::Answer(bytes)]
     };
     let (_server, finch) = playing(body("Acme Inc", b"Acme \xff\xfe")).await;
-    assert_eq!(
-        exchange(&finch).await.expect("a grant").secret.expose(),
-        TOKEN
-    );
+    assert_eq!(exchange(&finch).await.expect("a grant").secret.expose(), TOKEN);
     let (_server, finch) = playing(body(TOKEN, b"canary\xff")).await;
     let error = exchange(&finch).await.expect_err("half a token");
     assert!(problem(&error).starts_with("access_token"), "{error}");
@@ -195,10 +161,7 @@ async fn what_is_no_json_object_is_named_by_its_length_only() {
         assert_eq!(server.seen().len(), 4, "nothing of that is repeated");
     }
     let (_server, finch) = playing([Play::Answer(b"HTTP/1.1 204 No\r\n\r\n".to_vec())]).await;
-    assert_eq!(
-        problem(&exchange(&finch).await.expect_err("204")),
-        "it is empty (0 bytes)"
-    );
+    assert_eq!(problem(&exchange(&finch).await.expect_err("204")), "it is empty (0 bytes)");
 }
 
 #[tokio::test]
@@ -222,55 +185,23 @@ async fn an_introspection_needs_identity_and_status() {
 
     for (from, to, why) in [
         (r#""connection_id":"c","#, "", "connection_id is missing"),
-        (
-            r#""c""#,
-            "7",
-            "connection_id should be a text and is a number",
-        ),
-        (
-            r#""c""#,
-            r#""canary\n""#,
-            "connection_id is no identifier of Finch's",
-        ),
-        (
-            r#""p""#,
-            r#"["canary"]"#,
-            "provider_id should be a text and is an array",
-        ),
+        (r#""c""#, "7", "connection_id should be a text and is a number"),
+        (r#""c""#, r#""canary\n""#, "connection_id is no identifier of Finch's"),
+        (r#""p""#, r#"["canary"]"#, "provider_id should be a text and is an array"),
         (
             r#"{"status":"brand_new"}"#,
             r#""canary""#,
             "connection_status should be an object and is a text",
         ),
-        (
-            r#"{"status":"brand_new"}"#,
-            "null",
-            "connection_status is missing",
-        ),
-        (
-            r#""status":"brand_new""#,
-            "",
-            "connection_status.status is missing",
-        ),
-        (
-            r#""brand_new""#,
-            "false",
-            "connection_status.status should be a text and is a boolean",
-        ),
-        (
-            r#""brand_new""#,
-            r#""""#,
-            "connection_status.status is empty",
-        ),
+        (r#"{"status":"brand_new"}"#, "null", "connection_status is missing"),
+        (r#""status":"brand_new""#, "", "connection_status.status is missing"),
+        (r#""brand_new""#, "false", "connection_status.status should be a text and is a boolean"),
+        (r#""brand_new""#, r#""""#, "connection_status.status is empty"),
     ] {
         let body = small.replace(from, to);
         let (_server, finch) = playing([json(200, &body)]).await;
         let error = introspect(&finch).await.expect_err(why);
-        assert_eq!(
-            problem(&error),
-            format!("{why} ({} bytes)", body.len()),
-            "{body}"
-        );
+        assert_eq!(problem(&error), format!("{why} ({} bytes)", body.len()), "{body}");
     }
 }
 
@@ -281,19 +212,12 @@ async fn only_success_is_success() {
         (r#"{"status":"pending"}"#, Some(FailureKind::Rejected)),
         (r#"{"status":"canary"}"#, Some(FailureKind::Rejected)),
         (r#"{"status":true}"#, Some(FailureKind::Unreadable)),
-        (
-            r#"{"code":401,"name":"invalid_token"}"#,
-            Some(FailureKind::Unreadable),
-        ),
+        (r#"{"code":401,"name":"invalid_token"}"#, Some(FailureKind::Unreadable)),
     ] {
         let answer = answer(200, "Finch-Request-Id: r-9\r\n", body);
         let (server, finch) = playing([Play::Answer(answer)]).await;
         let result = disconnect(&finch).await;
-        assert_eq!(
-            result.as_ref().err().map(FinchApiError::kind),
-            kind,
-            "{body}"
-        );
+        assert_eq!(result.as_ref().err().map(FinchApiError::kind), kind, "{body}");
         if let Err(error) = result {
             shown(&error);
             let answer = error.answer().expect("an answer");
@@ -309,12 +233,7 @@ async fn a_person_is_sent_to_https_only() {
     let (_server, finch) = playing([json(201, SESSION)]).await;
     let session = new_session(&finch).await.expect("a session");
     assert_eq!(session.session_id.as_str(), "s-1");
-    assert!(
-        session
-            .connect_url
-            .expose()
-            .ends_with("?session=canary-session")
-    );
+    assert!(session.connect_url.expose().ends_with("?session=canary-session"));
     for (url, good) in [
         ("http://127.0.0.1:3000/authorize?session=canary", true),
         ("http://connect.tryfinch.com/canary", false),
@@ -327,10 +246,9 @@ async fn a_person_is_sent_to_https_only() {
         let (_server, finch) = playing([json(201, &body)]).await;
         match new_session(&finch).await {
             Ok(_) => assert!(good, "{url}"),
-            Err(error) => assert!(
-                !good && problem(&error).starts_with("connect_url "),
-                "{url}: {error}"
-            ),
+            Err(error) => {
+                assert!(!good && problem(&error).starts_with("connect_url "), "{url}: {error}")
+            }
         }
     }
     let (_server, finch) = playing([json(201, r#"{"connect_url":"https://c.example/"}"#)]).await;

@@ -30,10 +30,7 @@ fn secrets_go_to_https_or_this_machine() {
     ] {
         let error = refused(|config| config.base_url = url.to_owned());
         assert!(matches!(error, ConfigError::BaseUrl(_)), "{url}: {error:?}");
-        assert!(
-            error.to_string().contains("https://api.tryfinch.com"),
-            "it says what to do"
-        );
+        assert!(error.to_string().contains("https://api.tryfinch.com"), "it says what to do");
     }
     let error = refused(|config| config.base_url = "https://api.tryfinch.com/?canary".to_owned());
     assert!(matches!(error, ConfigError::BaseUrlQuery));
@@ -42,32 +39,17 @@ fn secrets_go_to_https_or_this_machine() {
     }
     // A machine without CA certificates is told so.
     let https = HttpFinch::new(config("https://api.tryfinch.com"));
-    assert!(
-        matches!(https, Ok(_) | Err(ConfigError::Client(_))),
-        "{https:?}"
-    );
+    assert!(matches!(https, Ok(_) | Err(ConfigError::Client(_))), "{https:?}");
 }
 
 #[test]
 fn the_rest_is_checked_too() {
-    assert!(matches!(
-        refused(|c| c.timeout = Duration::ZERO),
-        ConfigError::Timeout("timeout")
-    ));
-    assert!(matches!(
-        refused(|c| c.timeout = Duration::MAX),
-        ConfigError::Timeout("timeout")
-    ));
-    assert!(matches!(
-        refused(|c| c.connect_timeout = Duration::ZERO),
-        ConfigError::Timeout(_)
-    ));
+    assert!(matches!(refused(|c| c.timeout = Duration::ZERO), ConfigError::Timeout("timeout")));
+    assert!(matches!(refused(|c| c.timeout = Duration::MAX), ConfigError::Timeout("timeout")));
+    assert!(matches!(refused(|c| c.connect_timeout = Duration::ZERO), ConfigError::Timeout(_)));
     assert!(matches!(refused(|c| c.max_body = 0), ConfigError::MaxBody));
     let colon = ClientId::new("a:b").expect("an id");
-    assert!(matches!(
-        refused(|c| c.client_id = colon),
-        ConfigError::ClientId
-    ));
+    assert!(matches!(refused(|c| c.client_id = colon), ConfigError::ClientId));
 }
 
 #[test]

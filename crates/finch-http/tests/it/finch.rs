@@ -45,10 +45,7 @@ pub(crate) const SESSION: &str = r#"{"session_id":"s-1","connect_url":"https://c
 pub(crate) const SUCCESS: &str = r#"{"status":"success"}"#;
 
 pub(crate) fn object(fields: &[(&str, &str)]) -> String {
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(name, json)| format!("\"{name}\":{json}"))
-        .collect();
+    let fields: Vec<_> = fields.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
     format!("{{{}}}", fields.join(","))
 }
 
@@ -63,10 +60,7 @@ pub(crate) fn config(url: &str) -> HttpFinchConfig {
         base_url: url.to_owned(),
         backoff: Duration::from_millis(1),
         max_body: 16 * 1024,
-        ..HttpFinchConfig::new(
-            ClientId::new(CLIENT_ID).expect("an id"),
-            ClientSecret::new(SECRET),
-        )
+        ..HttpFinchConfig::new(ClientId::new(CLIENT_ID).expect("an id"), ClientSecret::new(SECRET))
     }
 }
 

@@ -34,20 +34,9 @@ async fn a_connection_from_session_to_disconnect() {
     let session = finch.new_session(&a_session()).await.expect("a session");
     assert!(session.connect_url.expose().starts_with(emulator.url()));
 
-    let grant = finch
-        .exchange(&code(&emulator), None)
-        .await
-        .expect("a grant");
+    let grant = finch.exchange(&code(&emulator), None).await.expect("a grant");
     assert_eq!(grant.facts.products, [Product::Company, Product::Directory]);
-    assert_eq!(
-        grant
-            .facts
-            .finch_customer_id
-            .as_ref()
-            .expect("given")
-            .as_str(),
-        "acme-1"
-    );
+    assert_eq!(grant.facts.finch_customer_id.as_ref().expect("given").as_str(), "acme-1");
 
     let seen = finch.introspect(&grant.secret).await.expect("accepted");
     assert_eq!(seen.connection_id, grant.facts.connection_id);
@@ -61,20 +50,11 @@ async fn a_connection_from_session_to_disconnect() {
         redirect_uri: None,
         lifetime: std::time::Duration::from_secs(3600),
     };
-    finch
-        .reauthenticate_session(&renewal)
-        .await
-        .expect("a session");
-    let error = finch
-        .new_session(&a_session())
-        .await
-        .expect_err("it has one");
+    finch.reauthenticate_session(&renewal).await.expect("a session");
+    let error = finch.new_session(&a_session()).await.expect_err("it has one");
     assert_eq!(error.kind(), FailureKind::ConnectionAlreadyExists);
     let context = error.answer().expect("an answer");
-    assert_eq!(
-        context.connection_id.as_ref(),
-        Some(&grant.facts.connection_id)
-    );
+    assert_eq!(context.connection_id.as_ref(), Some(&grant.facts.connection_id));
 
     finch.disconnect(&grant.secret).await.expect("success");
     let error = finch.introspect(&grant.secret).await.expect_err("dead");
@@ -93,11 +73,7 @@ async fn a_code_works_once_and_only_with_its_redirect_uri() {
     let uri = RedirectUri::new("https://host.example/cb").expect("a URI");
     let login = Login::new("a", "Gusto", "Company D", "X").redirect_uri(uri.as_str());
     let redirected = AuthorizationCode::new(emulator.issue_code(login));
-    for (code, uri) in [
-        (&used, None),
-        (&redirected, None),
-        (&code(&emulator), Some(&uri)),
-    ] {
+    for (code, uri) in [(&used, None), (&redirected, None), (&code(&emulator), Some(&uri))] {
         let error = finch.exchange(code, uri).await.expect_err("refused");
         assert_eq!(error.kind(), FailureKind::InvalidGrant);
         assert_eq!(exchange_failure(&error), ExchangeFailure::Definite);
@@ -108,17 +84,11 @@ async fn a_code_works_once_and_only_with_its_redirect_uri() {
 async fn wrong_credentials_are_told_apart_from_a_wrong_token() {
     let emulator = Emulator::start().await.expect("an emulator");
     let finch = client_with(&emulator, "wrong");
-    let error = finch
-        .exchange(&code(&emulator), None)
-        .await
-        .expect_err("refused");
+    let error = finch.exchange(&code(&emulator), None).await.expect_err("refused");
     assert_eq!(error.kind(), FailureKind::InvalidClient);
     let error = finch.new_session(&a_session()).await.expect_err("refused");
     assert_eq!(error.kind(), FailureKind::InvalidClient);
-    let error = finch
-        .introspect(&AccessToken::new("unknown"))
-        .await
-        .expect_err("refused");
+    let error = finch.introspect(&AccessToken::new("unknown")).await.expect_err("refused");
     assert_eq!(error.kind(), FailureKind::TokenInvalid);
 }
 
@@ -136,38 +106,19 @@ async fn a_lost_exchange_is_unknown_and_a_lost_disconnect_is_found_done() {
         let shown = format!("{fault:?}");
         let issued = shown.contains("AfterEffect") || shown.contains("after_effect: true");
         emulator.push_fault(fault);
-        let error = finch
-            .exchange(&code(&emulator), None)
-            .await
-            .expect_err("lost");
-        assert_eq!(
-            exchange_failure(&error),
-            ExchangeFailure::Unknown,
-            "{error:?}"
-        );
+        let error = finch.exchange(&code(&emulator), None).await.expect_err("lost");
+        assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown, "{error:?}");
         assert_eq!(emulator.state().tokens.len(), tokens + usize::from(issued));
     }
 
-    let grant = finch
-        .exchange(&code(&emulator), None)
-        .await
-        .expect("a grant");
+    let grant = finch.exchange(&code(&emulator), None).await.expect("a grant");
     emulator.push_fault(Fault::on("/disconnect").drop_after_effect());
-    let error = finch
-        .disconnect(&grant.secret)
-        .await
-        .expect_err("done by the first try");
+    let error = finch.disconnect(&grant.secret).await.expect_err("done by the first try");
     assert_eq!(error.kind(), FailureKind::TokenInvalid);
 
-    let grant = finch
-        .exchange(&code(&emulator), None)
-        .await
-        .expect("a grant");
+    let grant = finch.exchange(&code(&emulator), None).await.expect("a grant");
     emulator.push_fault(Fault::on("/disconnect").drop_before_effect());
-    finch
-        .disconnect(&grant.secret)
-        .await
-        .expect("done by the second try");
+    finch.disconnect(&grant.secret).await.expect("done by the second try");
 }
 
 #[tokio::test]
@@ -180,10 +131,7 @@ async fn a_grant_without_a_company_is_a_grant() {
         "products",
         "token_type",
     ]));
-    let grant = finch
-        .exchange(&code(&emulator), None)
-        .await
-        .expect("a grant");
+    let grant = finch.exchange(&code(&emulator), None).await.expect("a grant");
     assert_eq!(grant.facts.company_id, None);
     assert!(grant.facts.products.is_empty());
     let seen = finch.introspect(&grant.secret).await.expect("accepted");

@@ -96,11 +96,8 @@ async fn every_answer_leaves_its_request_id_and_nothing_leaves_a_secret() {
     new_session(&finch).await.expect("a session");
     exchange(&finch).await.expect_err("refused");
 
-    let lines: Vec<_> = LINES
-        .take()
-        .into_iter()
-        .filter(|line| line.starts_with("finch_http"))
-        .collect();
+    let lines: Vec<_> =
+        LINES.take().into_iter().filter(|line| line.starts_with("finch_http")).collect();
     let text = lines.join("\n");
     assert!(!text.contains("127.0.0.1"), "{text}");
     let allowed = [
@@ -113,18 +110,12 @@ async fn every_answer_leaves_its_request_id_and_nothing_leaves_a_secret() {
         "problem",
         "wait_ms",
     ];
-    for field in text
-        .split([' ', '\n'])
-        .filter_map(|word| word.split_once('='))
-    {
+    for field in text.split([' ', '\n']).filter_map(|word| word.split_once('=')) {
         assert!(allowed.contains(&field.0), "{text}");
     }
     for id in ["req-1", "req-2", "req-3", "req-4"] {
         assert!(text.contains(&format!("request_id=\"{id}\"")), "{text}");
     }
-    assert!(
-        text.contains(r#"operation="introspect" attempt=2 status=200"#),
-        "{text}"
-    );
+    assert!(text.contains(r#"operation="introspect" attempt=2 status=200"#), "{text}");
     assert_eq!(lines.len(), 9, "{text}");
 }

@@ -19,11 +19,7 @@ use crate::{
 async fn assert_unknown(script: Play, what: &str) -> FinchApiError {
     let (server, finch) = playing([script]).await;
     let error = exchange(&finch).await.expect_err(what);
-    assert_eq!(
-        exchange_failure(&error),
-        ExchangeFailure::Unknown,
-        "{what}: {error:?}"
-    );
+    assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown, "{what}: {error:?}");
     shown(&error);
     server.only();
     error
@@ -33,11 +29,8 @@ async fn assert_unknown(script: Play, what: &str) -> FinchApiError {
 async fn an_exchange_cut_off_at_any_byte_is_unknown_and_sent_once() {
     let whole = answer(200, "Content-Type: application/json\r\n", &grant());
     for length in 0..whole.len() {
-        let error = assert_unknown(
-            Play::Last(whole[..length].to_vec()),
-            &format!("{length} bytes"),
-        )
-        .await;
+        let error =
+            assert_unknown(Play::Last(whole[..length].to_vec()), &format!("{length} bytes")).await;
         assert_eq!(error.kind(), FailureKind::NoAnswer, "{length} bytes");
     }
     let (_server, finch) = playing([Play::Last(whole)]).await;
@@ -65,11 +58,8 @@ async fn so_is_one_in_chunks_or_without_a_length() {
 
     let plain = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
     for length in 0..plain.len() {
-        assert_unknown(
-            Play::Last(plain.as_bytes()[..length].to_vec()),
-            &format!("{length} bytes"),
-        )
-        .await;
+        assert_unknown(Play::Last(plain.as_bytes()[..length].to_vec()), &format!("{length} bytes"))
+            .await;
     }
     let (_server, finch) = playing([Play::Last(plain.into_bytes())]).await;
     exchange(&finch).await.expect("the whole of it");
@@ -89,18 +79,9 @@ async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
             "too short a length",
             Play::Last(format!("{head}{}\r\n\r\n{body}", length - 1).into_bytes()),
         ),
-        (
-            "no number",
-            Play::Last(format!("{head}x\r\n\r\n{body}").into_bytes()),
-        ),
-        (
-            "a negative length",
-            Play::Last(format!("{head}-1\r\n\r\n{body}").into_bytes()),
-        ),
-        (
-            "a huge length",
-            Play::Last(format!("{head}99999999999999\r\n\r\n{body}").into_bytes()),
-        ),
+        ("no number", Play::Last(format!("{head}x\r\n\r\n{body}").into_bytes())),
+        ("a negative length", Play::Last(format!("{head}-1\r\n\r\n{body}").into_bytes())),
+        ("a huge length", Play::Last(format!("{head}99999999999999\r\n\r\n{body}").into_bytes())),
         ("not HTTP", Play::Last(b"SSH-2.0-canary\r\n".to_vec())),
         (
             "a huge header",
@@ -108,16 +89,10 @@ async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
                 format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)).into_bytes(),
             ),
         ),
-        (
-            "half of UTF-8",
-            Play::Last(format!("{head}3\r\n\r\n\u{fffd}").into_bytes()),
-        ),
+        ("half of UTF-8", Play::Last(format!("{head}3\r\n\r\n\u{fffd}").into_bytes())),
         ("HTML", json(200, "<html>canary-access-token</html>")),
         ("an empty body", json(200, "")),
-        (
-            "an endless body",
-            Play::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096]),
-        ),
+        ("an endless body", Play::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096])),
         (
             "endless chunks",
             Play::Endless(
@@ -125,20 +100,14 @@ async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
                 b"4\r\nxxxx\r\n".to_vec(),
             ),
         ),
-        (
-            "an endless head",
-            Play::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".to_vec()),
-        ),
+        ("an endless head", Play::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".to_vec())),
         ("408", json(408, "{}")),
         ("500", json(500, r#"{"code":500,"name":"server_error"}"#)),
         ("501", json(501, "{}")),
         ("502", json(502, "<html>canary</html>")),
         ("503", Play::Answer(answer(503, "Retry-After: 0\r\n", ""))),
         ("504", json(504, "")),
-        (
-            "a redirect",
-            Play::Answer(answer(307, "Location: /canary\r\n", "")),
-        ),
+        ("a redirect", Play::Answer(answer(307, "Location: /canary\r\n", ""))),
     ];
     for (what, play) in all {
         assert_unknown(play, what).await;
@@ -152,11 +121,7 @@ async fn a_kept_connection_that_breaks_does_not_send_the_code_twice() {
     back_in_the_pool().await;
     let error = exchange(&finch).await.expect_err("closed");
     assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown);
-    assert_eq!(
-        server.connections(),
-        1,
-        "the second request used the first connection"
-    );
+    assert_eq!(server.connections(), 1, "the second request used the first connection");
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -177,11 +142,8 @@ async fn too_long_an_answer_is_not_read() {
     disconnect(&finch).await.expect_err("one byte more");
 
     // Of a refusal the status is enough.
-    let (server, finch) = playing([Play::Endless(
-        b"HTTP/1.1 402 X\r\n\r\n".to_vec(),
-        vec![b'x'; 4096],
-    )])
-    .await;
+    let (server, finch) =
+        playing([Play::Endless(b"HTTP/1.1 402 X\r\n\r\n".to_vec(), vec![b'x'; 4096])]).await;
     let error = introspect(&finch).await.expect_err("402");
     assert_eq!(error.kind(), FailureKind::PaymentRequired);
     server.only();
@@ -201,10 +163,7 @@ async fn the_other_calls_are_repeated_when_an_answer_is_lost() {
 
     let (server, finch) = playing([cut(whole.len() - 1)]).await;
     let error = new_session(&finch).await.expect_err("never whole");
-    assert!(
-        matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{error:?}");
     assert_eq!(server.seen().len(), 3, "one, and two repetitions");
 }
 
@@ -225,10 +184,7 @@ async fn a_silent_server_is_given_up_and_not_asked_again() {
             disconnect(&finch).await,
         ] {
             let error = result.expect_err("silence");
-            assert!(
-                matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
-                "{error:?}"
-            );
+            assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{error:?}");
             assert!(shown(&error).contains("nothing came within 50ms"));
         }
         assert!(server.connections() <= 3, "each was asked once");
@@ -244,11 +200,7 @@ async fn the_time_is_the_whole_calls() {
     config.max_backoff = Duration::from_secs(3600);
     let finch = HttpFinch::new(config).expect("a client");
     let error = introspect(&finch).await.expect_err("503");
-    assert_eq!(
-        error.kind(),
-        FailureKind::TryLater,
-        "the answer at hand, not a timeout"
-    );
+    assert_eq!(error.kind(), FailureKind::TryLater, "the answer at hand, not a timeout");
     server.only();
 }
 
@@ -256,23 +208,15 @@ async fn the_time_is_the_whole_calls() {
 async fn without_a_connection_nothing_was_sent() {
     // A port that is taken, so that nobody else gets it, and that nobody listens on.
     let socket = TcpSocket::new_v4().expect("a socket");
-    socket
-        .bind(([127, 0, 0, 1], 0).into())
-        .expect("a free port");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = socket.local_addr().expect("an address");
     let finch = client(&format!("http://{address}"));
     let error = exchange(&finch).await.expect_err("refused");
-    assert!(
-        matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
     assert_eq!(exchange_failure(&error), ExchangeFailure::NotSent);
     assert!(shown(&error).contains("refused"), "{error}");
     let error = disconnect(&finch).await.expect_err("refused");
-    assert!(
-        matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
     assert!(!error.is_ambiguous());
 
     // A name that nobody has. (Without CA certificates there is no client for https.)
@@ -281,10 +225,7 @@ async fn without_a_connection_nothing_was_sent() {
     config.retries = 0;
     if let Ok(finch) = HttpFinch::new(config) {
         let error = exchange(&finch).await.expect_err("unknown");
-        assert!(
-            matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
         shown(&error);
     }
 }
@@ -296,10 +237,7 @@ async fn something_that_speaks_no_tls_gets_no_code() {
     config.connect_timeout = Duration::from_millis(50);
     if let Ok(finch) = HttpFinch::new(config) {
         let error = exchange(&finch).await.expect_err("no TLS");
-        assert!(
-            matches!(error, FinchApiError::NoAnswer { sent: false, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
         assert!(server.seen().is_empty());
     }
 }

@@ -17,10 +17,8 @@ use crate::{
 async fn no_redirect_is_followed() {
     let elsewhere = Server::start([json(200, INTROSPECTION)]).await;
     for status in [301, 302, 303, 307, 308] {
-        let header = format!(
-            "Location: {}/auth/token?canary\r\nSet-Cookie: a=canary\r\n",
-            elsewhere.url
-        );
+        let header =
+            format!("Location: {}/auth/token?canary\r\nSet-Cookie: a=canary\r\n", elsewhere.url);
         let (server, finch) = playing([Play::Answer(answer(status, &header, "canary"))]).await;
         for result in [
             exchange(&finch).await.map(drop),
@@ -35,10 +33,7 @@ async fn no_redirect_is_followed() {
         }
         let seen = server.seen();
         assert_eq!(seen.len(), 4, "{status}");
-        assert!(
-            seen.iter()
-                .all(|request| request.header("cookie").is_none())
-        );
+        assert!(seen.iter().all(|request| request.header("cookie").is_none()));
     }
     assert_eq!(elsewhere.connections(), 0);
 }
@@ -47,10 +42,7 @@ async fn no_redirect_is_followed() {
 async fn the_application_is_bound_to_the_origin() {
     let finch = client("http://LOCALHOST:80/prefix/");
     assert_eq!(finch.application().origin.as_str(), "http://localhost");
-    assert_eq!(
-        finch.application().client_id.as_str(),
-        crate::finch::CLIENT_ID
-    );
+    assert_eq!(finch.application().client_id.as_str(), crate::finch::CLIENT_ID);
 }
 
 const CHILD: &str = "FINCH_HTTP_TEST_PROXIED";
@@ -70,19 +62,12 @@ async fn a_proxy_from_the_environment_is_used_only_if_asked_for() {
             .env_remove("NO_PROXY")
             .env_remove("no_proxy");
         child.env(CHILD, format!("{asked_for} {}", server.url));
-        for name in [
-            "HTTP_PROXY",
-            "http_proxy",
-            "HTTPS_PROXY",
-            "https_proxy",
-            "ALL_PROXY",
-            "all_proxy",
-        ] {
+        for name in
+            ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        {
             child.env(name, &proxy.url);
         }
-        let status = tokio::task::spawn_blocking(move || child.status())
-            .await
-            .expect("no panic");
+        let status = tokio::task::spawn_blocking(move || child.status()).await.expect("no panic");
         assert!(status.expect("it ran").success());
         assert_eq!(proxy.seen().len(), usize::from(asked_for));
         assert_eq!(server.seen().len(), usize::from(!asked_for));
@@ -95,7 +80,5 @@ async fn proxied() {
     let (asked_for, url) = setting.split_once(' ').expect("two words");
     let mut config = config(url);
     config.use_env_proxy = asked_for == "true";
-    introspect(&HttpFinch::new(config).expect("a client"))
-        .await
-        .expect("an introspection");
+    introspect(&HttpFinch::new(config).expect("a client")).await.expect("an introspection");
 }

@@ -19,14 +19,8 @@ async fn every_401_has_its_own_kind() {
             r#"{"code":401,"name":"invalid_token","message":"Invalid token: access token is invalid","status":401}"#,
             Kind::TokenInvalid,
         ),
-        (
-            r#"{"code":401,"name":"invalid_token_error","finch_code":null}"#,
-            Kind::TokenInvalid,
-        ),
-        (
-            r#"{"code":401,"finch_code":"invalid_token"}"#,
-            Kind::TokenInvalid,
-        ),
+        (r#"{"code":401,"name":"invalid_token_error","finch_code":null}"#, Kind::TokenInvalid),
+        (r#"{"code":401,"finch_code":"invalid_token"}"#, Kind::TokenInvalid),
         (
             r#"{"code":401,"name":"authentication_error","finch_code":"reauthenticate_user"}"#,
             Kind::ReauthenticateUser,
@@ -44,27 +38,12 @@ async fn every_401_has_its_own_kind() {
             Kind::InvalidClient,
         ),
         (r#"{"name":"invalid_client_error"}"#, Kind::InvalidClient),
-        (
-            r#"{"name":"unauthorized_request_error"}"#,
-            Kind::OtherUnauthorized,
-        ),
-        (
-            r#"{"name":"invalid_request_error"}"#,
-            Kind::OtherUnauthorized,
-        ),
-        (
-            r#"{"code":401,"message":"Unauthorized"}"#,
-            Kind::Unauthorized,
-        ),
-        (
-            r#"{"code":401,"name":"brand_new_error","message":"m"}"#,
-            Kind::Unauthorized,
-        ),
+        (r#"{"name":"unauthorized_request_error"}"#, Kind::OtherUnauthorized),
+        (r#"{"name":"invalid_request_error"}"#, Kind::OtherUnauthorized),
+        (r#"{"code":401,"message":"Unauthorized"}"#, Kind::Unauthorized),
+        (r#"{"code":401,"name":"brand_new_error","message":"m"}"#, Kind::Unauthorized),
         (r#"{"name":"not a word!"}"#, Kind::Unauthorized),
-        (
-            r#"{"code":"401","message":"a proxy's"}"#,
-            Kind::OtherUnauthorized,
-        ),
+        (r#"{"code":"401","message":"a proxy's"}"#, Kind::OtherUnauthorized),
         (r#"{"code":401}"#, Kind::OtherUnauthorized),
         (r#"{"error":"invalid_token"}"#, Kind::OtherUnauthorized),
         (r#"{"name":401,"finch_code":{}}"#, Kind::OtherUnauthorized),
@@ -86,44 +65,24 @@ async fn every_401_has_its_own_kind() {
 async fn other_refusals_have_theirs() {
     use FailureKind as Kind;
     for (status, body, kind) in [
-        (
-            400,
-            r#"{"code":400,"name":"invalid_grant","message":"m"}"#,
-            Kind::InvalidGrant,
-        ),
+        (400, r#"{"code":400,"name":"invalid_grant","message":"m"}"#, Kind::InvalidGrant),
         (400, r#"{"name":"invalid_grant_error"}"#, Kind::InvalidGrant),
-        (
-            401,
-            r#"{"name":"invalid_client_error"}"#,
-            Kind::InvalidClient,
-        ),
-        (
-            400,
-            r#"{"name":"bad_request","finch_code":"invalid_request"}"#,
-            Kind::Rejected,
-        ),
+        (401, r#"{"name":"invalid_client_error"}"#, Kind::InvalidClient),
+        (400, r#"{"name":"bad_request","finch_code":"invalid_request"}"#, Kind::Rejected),
         (
             402,
             r#"{"name":"payment_required","finch_code":"payment_required"}"#,
             Kind::PaymentRequired,
         ),
         (402, "", Kind::PaymentRequired),
-        (
-            403,
-            r#"{"name":"insufficient_scope_error"}"#,
-            Kind::Rejected,
-        ),
+        (403, r#"{"name":"insufficient_scope_error"}"#, Kind::Rejected),
         (404, "<html>", Kind::Rejected),
         (422, "{}", Kind::Rejected),
     ] {
         let (server, finch) = playing([json(status, body)]).await;
         let error = exchange(&finch).await.expect_err(body);
         assert_eq!(error.kind(), kind, "{status} {body}");
-        let lost = if status == 402 {
-            ExchangeFailure::NotSent
-        } else {
-            ExchangeFailure::Definite
-        };
+        let lost = if status == 402 { ExchangeFailure::NotSent } else { ExchangeFailure::Definite };
         assert_eq!(exchange_failure(&error), lost, "{status} {body}");
         server.only();
     }
@@ -134,32 +93,16 @@ async fn what_the_caller_needs_is_kept() {
     let body = r#"{"code":400,"finch_code":"connection_already_exists","name":"bad_request",
         "message":"There's an existing connection for canary",
         "context":{"customer_id":"acme-1","connection_id":"bc3a2af9","more":["canary"]}}"#;
-    let (_server, finch) = playing([Play::Answer(answer(
-        400,
-        "finch-request-id: req-77\r\n",
-        body,
-    ))])
-    .await;
+    let (_server, finch) =
+        playing([Play::Answer(answer(400, "finch-request-id: req-77\r\n", body))]).await;
     let error = new_session(&finch).await.expect_err("exists");
     assert_eq!(error.kind(), FailureKind::ConnectionAlreadyExists);
     let answer = error.answer().expect("an answer");
     assert_eq!(answer.name.as_deref(), Some("bad_request"));
-    assert_eq!(
-        answer.finch_code.as_deref(),
-        Some("connection_already_exists")
-    );
-    assert_eq!(
-        answer.connection_id.as_ref().expect("given").as_str(),
-        "bc3a2af9"
-    );
-    assert_eq!(
-        answer.customer_id.as_ref().expect("given").as_str(),
-        "acme-1"
-    );
-    assert_eq!(
-        answer.request_id.as_ref().expect("given").as_str(),
-        "req-77"
-    );
+    assert_eq!(answer.finch_code.as_deref(), Some("connection_already_exists"));
+    assert_eq!(answer.connection_id.as_ref().expect("given").as_str(), "bc3a2af9");
+    assert_eq!(answer.customer_id.as_ref().expect("given").as_str(), "acme-1");
+    assert_eq!(answer.request_id.as_ref().expect("given").as_str(), "req-77");
     shown(&error);
 }
 
@@ -192,18 +135,10 @@ async fn no_refusal_repeats_a_secret_or_disturbs_a_terminal() {
     let basic = basic();
     let sent: [&[&str]; 4] = [&[SECRET, CODE], &[TOKEN], &[TOKEN], &[SECRET, &basic]];
     for (call, secrets) in sent.into_iter().enumerate() {
-        let mut texts: Vec<String> = HOSTILE
-            .into_iter()
-            .chain(secrets.iter().copied())
-            .map(str::to_owned)
-            .collect();
+        let mut texts: Vec<String> =
+            HOSTILE.into_iter().chain(secrets.iter().copied()).map(str::to_owned).collect();
         // A short secret is not looked for inside of longer texts.
-        texts.extend(
-            secrets
-                .iter()
-                .filter(|s| s.len() >= 16)
-                .map(|s| format!("x {s}_x")),
-        );
+        texts.extend(secrets.iter().filter(|s| s.len() >= 16).map(|s| format!("x {s}_x")));
         texts.push("z".repeat(2000));
         for text in texts {
             let body = format!(
@@ -216,10 +151,7 @@ async fn no_refusal_repeats_a_secret_or_disturbs_a_terminal() {
             for status in [400, 401, 402, 500] {
                 let error = refused(call, Play::Answer(answer(status, &header, &body))).await;
                 let all = shown(&error);
-                assert!(
-                    !all.contains(['\u{202e}', '\0', '\r']) && all.len() < 6000,
-                    "{all}"
-                );
+                assert!(!all.contains(['\u{202e}', '\0', '\r']) && all.len() < 6000, "{all}");
                 let answer = error.answer().expect("an answer");
                 assert_eq!((&answer.name, &answer.finch_code), (&None, &None), "{all}");
                 assert!(answer.finch_shaped || body.contains("ud800"), "{all}");
@@ -233,15 +165,8 @@ async fn a_secret_that_looks_like_a_word_is_not_repeated_either() {
     let body = r#"{"name":"short_canary","finch_code":"the_long_canary_token"}"#;
     let (_server, finch) = playing([json(401, body)]).await;
     for token in ["short_canary", "long_canary_token"] {
-        let error = finch
-            .introspect(&AccessToken::new(token))
-            .await
-            .expect_err("refused");
-        assert_eq!(
-            error.kind(),
-            FailureKind::Unauthorized,
-            "still in Finch's shape"
-        );
+        let error = finch.introspect(&AccessToken::new(token)).await.expect_err("refused");
+        assert_eq!(error.kind(), FailureKind::Unauthorized, "still in Finch's shape");
         assert!(!format!("{error:?}").contains(token));
     }
 }

@@ -22,12 +22,8 @@ fn lost() -> Play {
 #[tokio::test]
 async fn what_may_pass_is_asked_again_twice() {
     for status in [408, 409, 425, 429, 500, 502, 503, 504, 599] {
-        let (server, finch) = playing([
-            json(status, "{}"),
-            json(status, "<x>"),
-            json(200, INTROSPECTION),
-        ])
-        .await;
+        let (server, finch) =
+            playing([json(status, "{}"), json(status, "<x>"), json(200, INTROSPECTION)]).await;
         introspect(&finch).await.expect("the third");
         assert_eq!(server.seen().len(), 3, "{status}");
 
@@ -37,10 +33,7 @@ async fn what_may_pass_is_asked_again_twice() {
         assert_eq!(server.seen().len(), 3, "{status}");
         let first = format!("{:?}", server.seen()[0]);
         assert!(
-            server
-                .seen()
-                .iter()
-                .all(|r| format!("{r:?}").len() == first.len()),
+            server.seen().iter().all(|r| format!("{r:?}").len() == first.len()),
             "the same request"
         );
 
@@ -77,10 +70,7 @@ async fn a_code_is_sent_again_after_429_only() {
     // Whatever comes then is told, and the code stays where it went.
     let (server, finch) = playing([json(429, "{}"), lost()]).await;
     let error = exchange(&finch).await.expect_err("lost");
-    assert!(
-        matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{error:?}");
     assert_eq!(server.seen().len(), 2);
 
     for status in [402, 408, 409, 425, 500, 503] {
@@ -95,28 +85,22 @@ async fn no_repetitions_if_none_are_wanted() {
     let server = Server::start([json(503, "")]).await;
     let mut config = config(&server.url);
     config.retries = 0;
-    introspect(&HttpFinch::new(config).expect("a client"))
-        .await
-        .expect_err("503");
+    introspect(&HttpFinch::new(config).expect("a client")).await.expect_err("503");
     server.only();
 }
 
 #[tokio::test]
 async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
-    for header in [
-        "retry-after-ms: 2",
-        "retry-after-ms: 0.5\r\nRetry-After: 3600",
-        "Retry-After: 0.001",
-    ] {
+    for header in
+        ["retry-after-ms: 2", "retry-after-ms: 0.5\r\nRetry-After: 3600", "Retry-After: 0.001"]
+    {
         let busy = Play::Answer(answer(429, &format!("{header}\r\n"), ""));
         let server = Server::start([busy, json(200, SUCCESS)]).await;
         let mut config = config(&server.url);
         // Waiting this long would not end in time.
         config.backoff = Duration::from_secs(3600);
         config.max_backoff = Duration::from_secs(3600);
-        disconnect(&HttpFinch::new(config).expect("a client"))
-            .await
-            .expect("the second");
+        disconnect(&HttpFinch::new(config).expect("a client")).await.expect("the second");
         assert_eq!(server.seen().len(), 2, "{header}");
     }
     let day = Duration::from_secs(24 * 3600);
@@ -136,15 +120,7 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
         assert_eq!(error.retry_after(), Some(told), "{header}");
         assert_eq!(server.seen().len(), 2);
     }
-    for nonsense in [
-        "-1",
-        "soon",
-        "1e9",
-        "NaN",
-        "",
-        "\u{1}",
-        "Fri, 99 Dec 2026 23:59:59 GMT",
-    ] {
+    for nonsense in ["-1", "soon", "1e9", "NaN", "", "\u{1}", "Fri, 99 Dec 2026 23:59:59 GMT"] {
         let busy = Play::Answer(answer(429, &format!("Retry-After: {nonsense}\r\n"), ""));
         let (server, finch) = playing([busy]).await;
         let error = introspect(&finch).await.expect_err("busy");
@@ -171,19 +147,11 @@ async fn a_refusal_counts_even_where_an_earlier_try_caused_it() {
 async fn a_later_answer_does_not_hide_an_earlier_doubt() {
     let later = |status: u16, body: &str| Play::Answer(answer(status, "Retry-After: 77\r\n", body));
     let reauthenticate = r#"{"name":"authentication_error","finch_code":"reauthenticate_user"}"#;
-    for (status, body) in [
-        (429, ""),
-        (402, ""),
-        (403, ""),
-        (401, "<html>"),
-        (401, reauthenticate),
-    ] {
+    for (status, body) in [(429, ""), (402, ""), (403, ""), (401, "<html>"), (401, reauthenticate)]
+    {
         let (_server, finch) = playing([lost(), later(status, body)]).await;
         let error = disconnect(&finch).await.expect_err("in doubt");
-        assert!(
-            matches!(error, FinchApiError::NoAnswer { sent: true, .. }),
-            "{status}: {error:?}"
-        );
+        assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{status}: {error:?}");
 
         let (_server, finch) = playing([json(503, ""), later(status, body)]).await;
         let error = disconnect(&finch).await.expect_err("in doubt");

@@ -42,10 +42,7 @@ async fn an_exchange_has_its_credentials_in_the_body_and_no_authorization() {
     check(
         &request,
         "POST /auth/token",
-        &[
-            ("content-type", "application/json"),
-            ("content-length", &length),
-        ],
+        &[("content-type", "application/json"), ("content-length", &length)],
     );
     assert_eq!(request.body, body);
 }
@@ -54,16 +51,8 @@ async fn an_exchange_has_its_credentials_in_the_body_and_no_authorization() {
 async fn the_redirect_uri_goes_with_the_code_exactly_as_given() {
     let (server, finch) = playing([json(200, &grant())]).await;
     let uri = RedirectUri::new("https://host.example/cb?a=%2F").expect("a URI");
-    finch
-        .exchange(&AuthorizationCode::new(CODE), Some(&uri))
-        .await
-        .expect("a grant");
-    assert!(
-        server
-            .only()
-            .body
-            .ends_with(r#""redirect_uri":"https://host.example/cb?a=%2F"}"#)
-    );
+    finch.exchange(&AuthorizationCode::new(CODE), Some(&uri)).await.expect("a grant");
+    assert!(server.only().body.ends_with(r#""redirect_uri":"https://host.example/cb?a=%2F"}"#));
 }
 
 #[tokio::test]
@@ -75,11 +64,7 @@ async fn a_tokens_calls_carry_the_token_and_no_other_secret() {
     let seen = server.seen();
     let bearer = format!("Bearer {TOKEN}");
     check(&seen[0], "GET /introspect", &[("authorization", &bearer)]);
-    check(
-        &seen[1],
-        "POST /disconnect",
-        &[("authorization", &bearer), ("content-length", "0")],
-    );
+    check(&seen[1], "POST /disconnect", &[("authorization", &bearer), ("content-length", "0")]);
     for request in seen {
         assert_eq!(request.body, "");
         assert!(!format!("{request:?}").contains(SECRET));
@@ -133,9 +118,7 @@ async fn sessions_are_made_with_basic_authentication() {
 async fn a_path_in_the_base_url_is_a_prefix() {
     for base in ["/prefix", "/prefix/", "/a/b/../../prefix"] {
         let server = Server::start([json(200, INTROSPECTION)]).await;
-        introspect(&client(&format!("{}{base}", server.url)))
-            .await
-            .expect("an introspection");
+        introspect(&client(&format!("{}{base}", server.url))).await.expect("an introspection");
         assert_eq!(server.only().path, "/prefix/introspect");
     }
 }

@@ -137,9 +137,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
         let before = headers.insert(name.to_ascii_lowercase(), value.to_owned());
         assert_eq!(before, None, "{name} is sent twice");
     }
-    let length = headers
-        .get("content-length")
-        .map_or(0, |n| n.parse().expect("a length"));
+    let length = headers.get("content-length").map_or(0, |n| n.parse().expect("a length"));
     while bytes.len() < head_end + 4 + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
@@ -147,12 +145,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     }
     let body = String::from_utf8(bytes.split_off(head_end + 4)).expect("a body in UTF-8");
     assert_eq!(body.len(), length, "bytes after the body");
-    Some(Request {
-        method,
-        path,
-        headers,
-        body,
-    })
+    Some(Request { method, path, headers, body })
 }
 
 /// An answer with its length.

@@ -4,12 +4,7 @@ use finch_seal::{Kek, KeyRing, Place, SealError};
 
 use crate::support::STORE;
 
-const PLACE: Place<'_> = Place {
-    kind: "token",
-    row: 1,
-    client_id: "app",
-    customer: None,
-};
+const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: None };
 
 /// More than any test here reserves: a count that does not hold must not run for ever.
 const ENDLESS: u32 = 1 << 20;
@@ -56,10 +51,7 @@ fn the_last_seals_are_made_and_none_after_them() {
     assert_eq!(seal_all(&ring), 3);
     for reserved in [KeyRing::SEAL_LIMIT, KeyRing::SEAL_LIMIT + 1, u32::MAX] {
         let answer = ring.reserve(reserved);
-        assert!(
-            matches!(answer, Err(SealError::KeyExhausted { epoch: 1 })),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Err(SealError::KeyExhausted { epoch: 1 })), "{answer:?}");
     }
 }
 
@@ -84,10 +76,7 @@ fn threads_do_not_overspend() {
     ring.grant(ring.reserve(0).unwrap());
     let made: u32 = std::thread::scope(|scope| {
         let threads = [(); 4].map(|()| scope.spawn(|| seal_all(&ring)));
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum()
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert_eq!(made, 64);
 }

@@ -66,11 +66,7 @@ fn anything_else_is_no_key() {
     for text in no_keys {
         let length = text.chars().count();
         let answer = Kek::parse(&text);
-        assert_eq!(
-            answer.unwrap_err(),
-            ParseKeyError::Malformed { length },
-            "{text:?}"
-        );
+        assert_eq!(answer.unwrap_err(), ParseKeyError::Malformed { length }, "{text:?}");
     }
 }
 
@@ -87,9 +83,8 @@ fn the_message_says_what_is_expected_and_how_to_make_one() {
 
 #[test]
 fn keys_have_names_of_their_own() {
-    let names: std::collections::HashSet<_> = (0..100)
-        .map(|byte| Kek::from_bytes(key(byte)).id())
-        .collect();
+    let names: std::collections::HashSet<_> =
+        (0..100).map(|byte| Kek::from_bytes(key(byte)).id()).collect();
     assert_eq!(names.len(), 100);
     assert_ne!(Kek::generate().unwrap().id(), Kek::generate().unwrap().id());
 }

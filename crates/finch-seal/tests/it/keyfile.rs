@@ -33,10 +33,7 @@ fn what_is_created_can_be_read() {
     let made = Kek::generate().unwrap();
     keyfile::create(&path, &made).unwrap();
     assert_eq!(keyfile::read(&path).unwrap().id(), made.id());
-    assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -77,17 +74,12 @@ fn a_folder_that_is_not_there_is_an_error() {
 fn any_right_of_others_is_refused_with_the_way_out() {
     let folder = folder();
     let path = file(&folder, HEX);
-    for mode in [
-        0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777,
-    ] {
+    for mode in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         set_mode(&path, mode);
         let error = keyfile::read(&path).unwrap_err();
         assert!(matches!(error, KeyFileError::Exposed { mode: found, .. } if found == mode));
         let message = error.to_string();
-        assert!(
-            message.contains(&format!("chmod 600 {}", path.display())),
-            "{message}"
-        );
+        assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
         assert!(message.contains(&format!("{mode:04o}")), "{message}");
     }
     for mode in [0o600, 0o400] {
@@ -130,21 +122,13 @@ fn a_file_without_a_key_says_so() {
         (vec![], ParseKeyError::Empty),
         (b"\r\n\n".into(), ParseKeyError::Empty),
         (HEX[1..].into(), ParseKeyError::Malformed { length: 63 }),
-        (
-            [HEX, "\n", HEX].concat().into(),
-            ParseKeyError::Malformed { length: 129 },
-        ),
+        ([HEX, "\n", HEX].concat().into(), ParseKeyError::Malformed { length: 129 }),
         (vec![0xff; 32], ParseKeyError::Malformed { length: 32 }),
-        (
-            vec![b'a'; 1 << 20],
-            ParseKeyError::Malformed { length: 1024 },
-        ),
+        (vec![b'a'; 1 << 20], ParseKeyError::Malformed { length: 1024 }),
     ];
     for (content, expected) in cases {
         let error = keyfile::read(&file(&folder, content)).unwrap_err();
-        let KeyFileError::Content { source, .. } = error else {
-            panic!("{error:?}")
-        };
+        let KeyFileError::Content { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source, expected);
     }
 }

@@ -3,11 +3,7 @@
     clippy::disallowed_methods,
     reason = "EXPOSE: tests compare secrets with what was sealed"
 )]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "the helpers of tests fail like tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail like tests")]
 
 mod budget;
 mod key;

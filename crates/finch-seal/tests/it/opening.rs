@@ -5,12 +5,7 @@ use secrecy::ExposeSecret;
 
 use crate::support::{Careless, STORE, key, ring_of};
 
-const PLACE: Place<'_> = Place {
-    kind: "token",
-    row: 1,
-    client_id: "app",
-    customer: Some("acme"),
-};
+const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: Some("acme") };
 
 #[test]
 fn a_ring_opened_again_knows_what_it_sealed_and_found() {
@@ -18,14 +13,8 @@ fn a_ring_opened_again_knows_what_it_sealed_and_found() {
     let (ring, keys) = ring_of(&kek, STORE);
     let blob = ring.seal(&PLACE, "secret").unwrap();
     let again = KeyRing::open(&Kek::from_bytes(key(1)), &keys).unwrap();
-    assert_eq!(
-        again.unseal(&PLACE, &blob).unwrap().expose_secret(),
-        "secret"
-    );
-    assert_eq!(
-        again.fingerprint(Domain::Token, "a"),
-        ring.fingerprint(Domain::Token, "a")
-    );
+    assert_eq!(again.unseal(&PLACE, &blob).unwrap().expose_secret(), "secret");
+    assert_eq!(again.fingerprint(Domain::Token, "a"), ring.fingerprint(Domain::Token, "a"));
     assert_eq!((again.epoch(), again.seals_left()), (1, 0));
 }
 
@@ -34,9 +23,7 @@ fn another_key_is_named_beside_the_one_that_is_needed() {
     let (right, wrong) = (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)));
     let (_, keys) = ring_of(&right, STORE);
     let error = KeyRing::open(&wrong, &keys).unwrap_err();
-    let SealError::WrongKey { expected, given } = &error else {
-        panic!("{error:?}")
-    };
+    let SealError::WrongKey { expected, given } = &error else { panic!("{error:?}") };
     assert_eq!((expected, given), (&right.id(), &wrong.id()));
     assert!(error.to_string().contains(right.id().as_str()));
     assert!(error.to_string().contains(wrong.id().as_str()));
@@ -47,10 +34,7 @@ fn a_wrong_key_under_the_right_name_opens_nothing() {
     let (_, mut keys) = ring_of(&Kek::from_bytes(key(1)), STORE);
     let wrong = Kek::from_bytes(key(2));
     keys.kek = wrong.id();
-    assert!(matches!(
-        KeyRing::open(&wrong, &keys),
-        Err(SealError::BrokenKeys)
-    ));
+    assert!(matches!(KeyRing::open(&wrong, &keys), Err(SealError::BrokenKeys)));
 }
 
 #[test]
@@ -68,18 +52,12 @@ fn changing_any_bit_of_the_rows_shows() {
         for bit in 0..column(&mut changed).len() * 8 {
             column(&mut changed)[bit / 8] ^= 1 << (bit % 8);
             let answer = KeyRing::open(&kek, &changed);
-            assert!(
-                matches!(answer, Err(SealError::BrokenKeys)),
-                "bit {bit}: {answer:?}"
-            );
+            assert!(matches!(answer, Err(SealError::BrokenKeys)), "bit {bit}: {answer:?}");
             column(&mut changed)[bit / 8] ^= 1 << (bit % 8);
         }
     }
     let changed = WrappedKeys { epoch: 2, ..keys };
-    assert!(matches!(
-        KeyRing::open(&kek, &changed),
-        Err(SealError::BrokenKeys)
-    ));
+    assert!(matches!(KeyRing::open(&kek, &changed), Err(SealError::BrokenKeys)));
 }
 
 #[test]
@@ -88,14 +66,8 @@ fn rows_cut_short_show() {
     let (_, keys) = ring_of(&kek, STORE);
     for length in 0..keys.data_key.len() {
         let data_key = keys.data_key[..length].to_vec();
-        let changed = WrappedKeys {
-            data_key,
-            ..keys.clone()
-        };
-        assert!(matches!(
-            KeyRing::open(&kek, &changed),
-            Err(SealError::BrokenKeys)
-        ));
+        let changed = WrappedKeys { data_key, ..keys.clone() };
+        assert!(matches!(KeyRing::open(&kek, &changed), Err(SealError::BrokenKeys)));
     }
 }
 
@@ -104,31 +76,13 @@ fn wrapped_keys_do_not_trade_places_or_stores() {
     let kek = Kek::generate().unwrap();
     let ((_, ours), (_, theirs)) = (ring_of(&kek, STORE), ring_of(&kek, [7; 16]));
     for mixed in [
-        WrappedKeys {
-            data_key: ours.index_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            index_key: ours.data_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            data_key: theirs.data_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            index_key: theirs.index_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            check: theirs.check.clone(),
-            ..ours.clone()
-        },
+        WrappedKeys { data_key: ours.index_key.clone(), ..ours.clone() },
+        WrappedKeys { index_key: ours.data_key.clone(), ..ours.clone() },
+        WrappedKeys { data_key: theirs.data_key.clone(), ..ours.clone() },
+        WrappedKeys { index_key: theirs.index_key.clone(), ..ours.clone() },
+        WrappedKeys { check: theirs.check.clone(), ..ours.clone() },
     ] {
-        assert!(matches!(
-            KeyRing::open(&kek, &mixed),
-            Err(SealError::BrokenKeys)
-        ));
+        assert!(matches!(KeyRing::open(&kek, &mixed), Err(SealError::BrokenKeys)));
     }
 }
 
@@ -137,26 +91,11 @@ fn wrapped_keys_do_not_trade_places_or_stores() {
 fn the_check_finds_keys_that_do_not_belong_together() {
     let ((_, ours), (_, theirs)) = (ring_of(&Careless, STORE), ring_of(&Careless, STORE));
     for mixed in [
-        WrappedKeys {
-            data_key: theirs.data_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            index_key: theirs.index_key.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            check: theirs.check.clone(),
-            ..ours.clone()
-        },
-        WrappedKeys {
-            epoch: 2,
-            ..ours.clone()
-        },
+        WrappedKeys { data_key: theirs.data_key.clone(), ..ours.clone() },
+        WrappedKeys { index_key: theirs.index_key.clone(), ..ours.clone() },
+        WrappedKeys { check: theirs.check.clone(), ..ours.clone() },
+        WrappedKeys { epoch: 2, ..ours.clone() },
     ] {
-        assert!(matches!(
-            KeyRing::open(&Careless, &mixed),
-            Err(SealError::BrokenKeys)
-        ));
+        assert!(matches!(KeyRing::open(&Careless, &mixed), Err(SealError::BrokenKeys)));
     }
 }

@@ -16,12 +16,7 @@ fn fields() -> impl Strategy<Value = Fields> {
 }
 
 fn place((kind, row, client_id, customer): &Fields) -> Place<'_> {
-    Place {
-        kind,
-        row: *row,
-        client_id,
-        customer: customer.as_deref(),
-    }
+    Place { kind, row: *row, client_id, customer: customer.as_deref() }
 }
 
 proptest! {
@@ -109,33 +104,21 @@ proptest! {
     }
 }
 
-const PLACE: Place<'_> = Place {
-    kind: "token",
-    row: 1,
-    client_id: "app",
-    customer: None,
-};
+const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: None };
 
 #[test]
 fn no_customer_is_not_an_empty_one() {
     let ring = ring();
     let blob = ring.seal(&PLACE, "secret").unwrap();
-    let empty = Place {
-        customer: Some(""),
-        ..PLACE
-    };
-    assert!(matches!(
-        ring.unseal(&empty, &blob),
-        Err(SealError::Tampered)
-    ));
+    let empty = Place { customer: Some(""), ..PLACE };
+    assert!(matches!(ring.unseal(&empty, &blob), Err(SealError::Tampered)));
 }
 
 #[test]
 fn the_same_secret_never_looks_the_same() {
     let ring = ring();
-    let blobs: std::collections::HashSet<_> = (0..1000)
-        .map(|_| ring.seal(&PLACE, "secret").unwrap())
-        .collect();
+    let blobs: std::collections::HashSet<_> =
+        (0..1000).map(|_| ring.seal(&PLACE, "secret").unwrap()).collect();
     assert_eq!(blobs.len(), 1000);
 }
 
@@ -144,10 +127,7 @@ fn a_blob_of_another_store_does_not_open() {
     let kek = Kek::generate().unwrap();
     let (ring, other) = (ring_of(&kek, STORE).0, ring_of(&kek, [7; 16]).0);
     let blob = other.seal(&PLACE, "secret").unwrap();
-    assert!(matches!(
-        ring.unseal(&PLACE, &blob),
-        Err(SealError::Tampered)
-    ));
+    assert!(matches!(ring.unseal(&PLACE, &blob), Err(SealError::Tampered)));
     let (token, fingerprint) = (Domain::Token, ring.fingerprint(Domain::Token, "secret"));
     assert_ne!(fingerprint, other.fingerprint(token, "secret"));
 }
@@ -159,16 +139,10 @@ fn the_stores_uuid_is_bound_beside_its_keys() {
     let (ring, mut keys) = ring_of(&Careless, STORE);
     let blob = ring.seal(&PLACE, "secret").unwrap();
     keys.store = [7; 16];
-    assert!(matches!(
-        KeyRing::open(&Careless, &keys),
-        Err(SealError::BrokenKeys)
-    ));
+    assert!(matches!(KeyRing::open(&Careless, &keys), Err(SealError::BrokenKeys)));
     keys.store = STORE;
     let again = KeyRing::open(&Careless, &keys).unwrap();
-    assert_eq!(
-        again.unseal(&PLACE, &blob).unwrap().expose_secret(),
-        "secret"
-    );
+    assert_eq!(again.unseal(&PLACE, &blob).unwrap().expose_secret(), "secret");
 }
 
 #[test]
@@ -182,10 +156,7 @@ fn threads_share_a_ring() {
                 let place = Place { row, ..PLACE };
                 for _ in 0..100 {
                     let blob = ring.seal(&place, "secret").unwrap();
-                    assert_eq!(
-                        ring.unseal(&place, &blob).unwrap().expose_secret(),
-                        "secret"
-                    );
+                    assert_eq!(ring.unseal(&place, &blob).unwrap().expose_secret(), "secret");
                 }
             });
         }

@@ -11,12 +11,7 @@ use secrecy::ExposeSecret;
 use crate::support::{Careless, STORE, allow_seals, ring_of};
 
 const SECRET: &str = "canary-5f1e9c0b7a";
-const PLACE: Place<'_> = Place {
-    kind: "token",
-    row: 1,
-    client_id: "app",
-    customer: None,
-};
+const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: None };
 
 /// The ways in which bytes could end up in a text.
 fn spellings(bytes: &[u8]) -> Vec<String> {
@@ -64,18 +59,8 @@ fn nothing_that_prints_gives_a_secret_away() {
     let kek = Kek::from_bytes(secrecy::SecretBox::new(Box::new(kek_bytes)));
     // A source that does not encrypt tells the test the keys inside the ring.
     let (careless, plain) = ring_of(&Careless, STORE);
-    let secrets = [
-        &kek_bytes[..],
-        &plain.data_key,
-        &plain.index_key,
-        SECRET.as_bytes(),
-    ];
-    let canaries = Canaries(
-        secrets
-            .iter()
-            .flat_map(|secret| spellings(secret))
-            .collect(),
-    );
+    let secrets = [&kek_bytes[..], &plain.data_key, &plain.index_key, SECRET.as_bytes()];
+    let canaries = Canaries(secrets.iter().flat_map(|secret| spellings(secret)).collect());
 
     canaries.check(&kek);
     canaries.check(&kek.id());
@@ -95,11 +80,7 @@ fn nothing_that_prints_gives_a_secret_away() {
     canaries.check(&careless.fingerprint(Domain::Token, SECRET));
 
     // Errors, where secrets pass by.
-    canaries.check_error(
-        &careless
-            .unseal(&Place { row: 2, ..PLACE }, &blob)
-            .unwrap_err(),
-    );
+    canaries.check_error(&careless.unseal(&Place { row: 2, ..PLACE }, &blob).unwrap_err());
     canaries.check_error(&ring.seal(&PLACE, SECRET).unwrap_err());
     canaries.check_error(&KeyRing::open(&kek, &plain).unwrap_err());
     for spelling in spellings(&kek_bytes) {
@@ -126,10 +107,7 @@ fn errors_name_no_source_in_their_own_text() {
     let inner = || std::io::Error::other("inner");
     let errors: [Box<dyn Error>; 2] = [
         Box::new(SealError::Source(Box::new(inner()))),
-        Box::new(KeyFileError::Read {
-            path: "key".into(),
-            source: inner(),
-        }),
+        Box::new(KeyFileError::Read { path: "key".into(), source: inner() }),
     ];
     for error in errors {
         assert!(!error.to_string().contains("inner"));

@@ -7,10 +7,7 @@ pub(crate) const STORE: [u8; 16] = *b"the store's uuid";
 /// At least 1,000 cases; more by `PROPTEST_CASES`.
 pub(crate) fn cases() -> Config {
     let config = Config::default();
-    Config {
-        cases: config.cases.max(1000),
-        ..config
-    }
+    Config { cases: config.cases.max(1000), ..config }
 }
 
 pub(crate) fn key(byte: u8) -> KeyBytes {

@@ -22,11 +22,7 @@ fn open() -> (tempfile::TempDir, SqliteTokenStore) {
 }
 
 async fn set(store: &SqliteTokenStore, pragma: &'static str) {
-    store
-        .writer
-        .write(move |tx| Ok(tx.db.execute_batch(pragma)?))
-        .await
-        .unwrap();
+    store.writer.write(move |tx| Ok(tx.db.execute_batch(pragma)?)).await.unwrap();
 }
 
 #[tokio::test]
@@ -36,10 +32,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     set(&store, "PRAGMA max_page_count = 1").await;
     let mut kept = 0;
     let full = loop {
-        match store
-            .open_attempt(new_attempt("acme"), &State::new(format!("{kept}")))
-            .await
-        {
+        match store.open_attempt(new_attempt("acme"), &State::new(format!("{kept}"))).await {
             Ok(_) => kept += 1,
             Err(error) => break error,
         }
@@ -47,25 +40,14 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     };
     assert!(matches!(full, StoreError::Full), "{full:?}");
     let count = |db: &Connection| {
-        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| {
-            row.get::<_, i64>(0)
-        })?)
+        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?)
     };
     assert_eq!(store.read(count).await.unwrap(), kept + 1);
     let id = ConnectionId::new("k").unwrap();
-    let token = store
-        .load(Selector::ConnectionId(&id), None)
-        .await
-        .unwrap()
-        .unwrap()
-        .tokens[0]
-        .id;
+    let token = store.load(Selector::ConnectionId(&id), None).await.unwrap().unwrap().tokens[0].id;
     assert!(store.secret(token).await.unwrap().is_some());
     set(&store, "PRAGMA max_page_count = 100000").await;
-    store
-        .open_attempt(new_attempt("acme"), &State::new("room again"))
-        .await
-        .unwrap();
+    store.open_attempt(new_attempt("acme"), &State::new("room again")).await.unwrap();
 }
 
 /// Jobs that end up in one transaction: one that fails takes back its own writes only.
@@ -74,9 +56,7 @@ async fn a_job_that_fails_takes_nobody_along() {
     let (_folder, store) = open();
     // The first job holds the writer up until the others wait behind it.
     let (go, gate) = std::sync::mpsc::channel::<()>();
-    let hold = store
-        .writer
-        .write(move |_| gate.recv().map_err(|_| Fault::Stopped));
+    let hold = store.writer.write(move |_| gate.recv().map_err(|_| Fault::Stopped));
     let insert = |name: &'static str, fails: bool| {
         store.writer.write(move |tx| {
             let attempt = new_attempt(name);
@@ -88,31 +68,18 @@ async fn a_job_that_fails_takes_nobody_along() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         go.send(()).unwrap();
     };
-    let (_, a, b, c, ()) = tokio::join!(
-        hold,
-        insert("a", false),
-        insert("bb", true),
-        insert("ccc", false),
-        release
-    );
+    let (_, a, b, c, ()) =
+        tokio::join!(hold, insert("a", false), insert("bb", true), insert("ccc", false), release);
     assert!(a.is_ok() && c.is_ok());
     assert!(matches!(b, Err(Fault::Moved)), "{b:?}");
     let names = |db: &Connection| {
-        Ok(crate::values::column::<String>(
-            db,
-            "SELECT customer FROM attempts ORDER BY id",
-            [],
-        )?)
+        Ok(crate::values::column::<String>(db, "SELECT customer FROM attempts ORDER BY id", [])?)
     };
     assert_eq!(store.read(names).await.unwrap(), ["a", "ccc"]);
     let last = |db: &Connection| {
         Ok(db.query_row("SELECT seq FROM store", [], |row| row.get::<_, i64>(0))?)
     };
-    assert_eq!(
-        store.read(last).await.unwrap(),
-        2,
-        "the number that was taken is free again"
-    );
+    assert_eq!(store.read(last).await.unwrap(), 2, "the number that was taken is free again");
 }
 
 /// When SQLite gives a whole transaction up, those in it are told, and those behind it go on.
@@ -120,14 +87,9 @@ async fn a_job_that_fails_takes_nobody_along() {
 async fn a_transaction_that_is_lost_is_told_to_all_in_it() {
     let (_folder, store) = open();
     let (go, gate) = std::sync::mpsc::channel::<()>();
-    let hold = store
-        .writer
-        .write(move |_| gate.recv().map_err(|_| Fault::Stopped));
-    let insert = |n: u8| {
-        store
-            .writer
-            .write(move |tx| attempts::open(tx, new_attempt("acme"), &[n; 32]))
-    };
+    let hold = store.writer.write(move |_| gate.recv().map_err(|_| Fault::Stopped));
+    let insert =
+        |n: u8| store.writer.write(move |tx| attempts::open(tx, new_attempt("acme"), &[n; 32]));
     let lose = store.writer.write(|tx| {
         tx.db.execute_batch("ROLLBACK")?;
         Err::<(), _>(Fault::from(rusqlite::Error::InvalidQuery))
@@ -138,15 +100,10 @@ async fn a_transaction_that_is_lost_is_told_to_all_in_it() {
     };
     let (_, before, lost, after, ()) = tokio::join!(hold, insert(1), lose, insert(2), release);
     let why = rusqlite::Error::InvalidQuery;
-    assert!(
-        matches!(before, Err(Fault::Sqlite(e)) if *e == why),
-        "its cause is told"
-    );
+    assert!(matches!(before, Err(Fault::Sqlite(e)) if *e == why), "its cause is told");
     assert!(lost.is_err() && after.is_ok(), "{lost:?} {after:?}");
     let count = |db: &Connection| {
-        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| {
-            row.get::<_, i64>(0)
-        })?)
+        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?)
     };
     assert_eq!(store.read(count).await.unwrap(), 1);
 }
@@ -165,10 +122,7 @@ async fn every_query_has_its_index() {
             secrets::USABLE,
             "SEARCH tokens USING COVERING INDEX tokens_by_connection_id (connection_id=? AND customer=?)",
         ),
-        (
-            secrets::USABLE,
-            "SEARCH secrets USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
-        ),
+        (secrets::USABLE, "SEARCH secrets USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"),
         (
             lookup::NAMED,
             "SEARCH tokens USING COVERING INDEX tokens_by_connection_id (connection_id=?)",
@@ -181,10 +135,7 @@ async fn every_query_has_its_index() {
             lookup::BY_PAIR,
             "SEARCH connections USING COVERING INDEX connections_by_pair (provider=? AND company=?)",
         ),
-        (
-            lookup::HELD,
-            "SEARCH tokens USING INDEX tokens_by_fingerprint (fingerprint=?)",
-        ),
+        (lookup::HELD, "SEARCH tokens USING INDEX tokens_by_fingerprint (fingerprint=?)"),
         (
             lookup::TAKEN,
             "SEARCH tokens USING COVERING INDEX tokens_by_finch_customer_id (finch_customer_id=?)",
@@ -197,26 +148,14 @@ async fn every_query_has_its_index() {
             pages::OF_CUSTOMER,
             "SEARCH tokens USING COVERING INDEX tokens_by_customer (customer=? AND connection>?)",
         ),
-        (
-            pages::OF_ALL,
-            "SEARCH connections USING INTEGER PRIMARY KEY (rowid>?)",
-        ),
+        (pages::OF_ALL, "SEARCH connections USING INTEGER PRIMARY KEY (rowid>?)"),
         (
             pages::OF_ALL,
             "SEARCH tokens EXISTS USING COVERING INDEX tokens_by_connection (connection=?)",
         ),
-        (
-            pages::DUE,
-            "SEARCH connections USING COVERING INDEX connections_due (key>?)",
-        ),
-        (
-            pages::EVENTS,
-            "SEARCH events USING INDEX events_by_connection (connection=?)",
-        ),
-        (
-            &orphans,
-            "SEARCH attempts USING INDEX attempts_unsettled (id>?)",
-        ),
+        (pages::DUE, "SEARCH connections USING COVERING INDEX connections_due (key>?)"),
+        (pages::EVENTS, "SEARCH events USING INDEX events_by_connection (connection=?)"),
+        (&orphans, "SEARCH attempts USING INDEX attempts_unsettled (id>?)"),
     ];
     for (sql, step) in plans {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
@@ -232,16 +171,10 @@ async fn every_query_has_its_index() {
             })
             .await
             .unwrap();
-        assert!(
-            plan.iter().any(|found| found == step),
-            "{sql}\n{step}\n{plan:#?}"
-        );
+        assert!(plan.iter().any(|found| found == step), "{sql}\n{step}\n{plan:#?}");
         let reads_all = |s: &String| s.starts_with("SCAN") && s != "SCAN CONSTANT ROW";
         let sorts = |s: &String| s.contains("TEMP B-TREE") && sql != lookup::HELD;
-        assert!(
-            !plan.iter().any(|s| reads_all(s) || sorts(s)),
-            "{sql}\n{plan:#?}"
-        );
+        assert!(!plan.iter().any(|s| reads_all(s) || sorts(s)), "{sql}\n{plan:#?}");
     }
 }
 
@@ -255,9 +188,7 @@ async fn statements_are_prepared_once() {
                 let row = [format!("k{n}"), format!("c{n}")];
                 db.prepare_cached(sql)?.exists(row)?;
             }
-            Ok(db
-                .prepare_cached(sql)?
-                .get_status(rusqlite::StatementStatus::RePrepare))
+            Ok(db.prepare_cached(sql)?.get_status(rusqlite::StatementStatus::RePrepare))
         });
         assert_eq!(again.await.unwrap(), 0, "{name}");
     }

@@ -18,19 +18,14 @@ async fn of_two_decisions_on_one_revision_one_holds() {
     for _ in 0..20 {
         let seen = by_id(&*two, "a").await;
         let race = [&one, &two].map(|store| {
-            let (store, changes) = (
-                store.clone(),
-                Changes::to(Target::Existing(seen.key, seen.revision)),
-            );
+            let (store, changes) =
+                (store.clone(), Changes::to(Target::Existing(seen.key, seen.revision)));
             tokio::spawn(async move { store.apply(changes).await })
         });
         let [a, b] = race;
         let (a, b) = (a.await.unwrap(), b.await.unwrap());
         assert!(
-            matches!(
-                (&a, &b),
-                (Ok(_), Err(StoreError::Moved)) | (Err(StoreError::Moved), Ok(_))
-            ),
+            matches!((&a, &b), (Ok(_), Err(StoreError::Moved)) | (Err(StoreError::Moved), Ok(_))),
             "{a:?} {b:?}"
         );
     }
@@ -57,10 +52,7 @@ async fn numbers_only_grow() {
         let handles = [home.open(), home.open()];
         for (n, store) in handles.iter().cycle().take(6).enumerate() {
             let state = State::new(format!("{round} {n}"));
-            let id = store
-                .open_attempt(new_attempt("acme"), &state)
-                .await
-                .unwrap();
+            let id = store.open_attempt(new_attempt("acme"), &state).await.unwrap();
             assert!(id > last);
             last = id;
         }
@@ -86,9 +78,7 @@ async fn what_waits_together_is_committed_together() {
         .map(|n| {
             let store = store.clone();
             tokio::spawn(async move {
-                store
-                    .open_attempt(new_attempt("acme"), &State::new(format!("{n}")))
-                    .await
+                store.open_attempt(new_attempt("acme"), &State::new(format!("{n}"))).await
             })
         })
         .collect();
@@ -142,10 +132,8 @@ async fn what_was_asked_for_is_done_before_the_store_goes() {
     });
     drop(store);
     unlock.join().unwrap();
-    let kept: i64 = home
-        .sql()
-        .query_row("SELECT count(*) FROM attempts", [], |row| row.get(0))
-        .unwrap();
+    let kept: i64 =
+        home.sql().query_row("SELECT count(*) FROM attempts", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 51);
 }
 
@@ -164,11 +152,7 @@ async fn many_read_while_one_writes() {
                 let (acme, id) = (customer("acme"), "a".parse().unwrap());
                 for _ in 0..200 {
                     assert!(
-                        store
-                            .usable_token(&acme, &id, &Wanted::default())
-                            .await
-                            .unwrap()
-                            .is_some()
+                        store.usable_token(&acme, &id, &Wanted::default()).await.unwrap().is_some()
                     );
                     assert_eq!(by_id(&*store, "a").await.tokens.len(), 1);
                 }

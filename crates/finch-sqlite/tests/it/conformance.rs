@@ -22,10 +22,7 @@ impl StoreFixture for Fresh {
 impl Fresh {
     fn new() -> Self {
         let home = Home::new();
-        Self {
-            store: Arc::new(home.open()),
-            _home: home,
-        }
+        Self { store: Arc::new(home.open()), _home: home }
     }
 }
 

@@ -33,9 +33,8 @@ async fn a_secret_opens_in_its_own_row_only() {
         .unwrap();
     unreadable(&store, a).await;
     unreadable(&store, b).await;
-    let usable = store
-        .usable_token(&customer("acme"), &"a".parse().unwrap(), &Wanted::default())
-        .await;
+    let usable =
+        store.usable_token(&customer("acme"), &"a".parse().unwrap(), &Wanted::default()).await;
     assert!(matches!(usable, Err(StoreError::Unreadable { token, .. }) if token == a));
     assert!(store.secret(c).await.unwrap().is_some());
     assert_eq!(by_id(&store, "a").await, before, "no state has changed");
@@ -46,17 +45,10 @@ async fn a_secret_opens_for_its_own_customer_only() {
     let home = Home::new();
     let store = home.open();
     let a = store_token(&store, "acme", token("a")).await;
-    home.sql()
-        .execute_batch("UPDATE tokens SET customer = 'thief'")
-        .unwrap();
+    home.sql().execute_batch("UPDATE tokens SET customer = 'thief'").unwrap();
     unreadable(&store, a).await;
-    let stolen = store
-        .usable_token(
-            &customer("thief"),
-            &"a".parse().unwrap(),
-            &Wanted::default(),
-        )
-        .await;
+    let stolen =
+        store.usable_token(&customer("thief"), &"a".parse().unwrap(), &Wanted::default()).await;
     assert!(matches!(stolen, Err(StoreError::Unreadable { .. })));
 }
 
@@ -66,19 +58,15 @@ async fn no_flipped_bit_opens() {
     let store = home.open();
     let a = store_token(&store, "acme", token("a")).await;
     let db = home.sql();
-    let sealed: Vec<u8> = db
-        .query_row("SELECT sealed FROM secrets", [], |row| row.get(0))
-        .unwrap();
+    let sealed: Vec<u8> = db.query_row("SELECT sealed FROM secrets", [], |row| row.get(0)).unwrap();
     for bit in 0..sealed.len() * 8 {
         let mut changed = sealed.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
-        db.execute("UPDATE secrets SET sealed = ?1", [changed])
-            .unwrap();
+        db.execute("UPDATE secrets SET sealed = ?1", [changed]).unwrap();
         unreadable(&store, a).await;
     }
     for cut in [0, 1, 5, 33, sealed.len() - 1] {
-        db.execute("UPDATE secrets SET sealed = ?1", [&sealed[..cut]])
-            .unwrap();
+        db.execute("UPDATE secrets SET sealed = ?1", [&sealed[..cut]]).unwrap();
         unreadable(&store, a).await;
     }
     db.execute("DELETE FROM secrets", []).unwrap();
@@ -92,26 +80,16 @@ async fn what_cannot_be_read_is_named_and_not_repeated() {
     store_token(&store, "acme", token("a")).await;
     for column in ["facts", "products", "progress"] {
         let db = home.sql();
-        let kept: Option<String> = db
-            .query_row(&format!("SELECT {column} FROM tokens"), [], |row| {
-                row.get(0)
-            })
-            .unwrap();
-        db.execute(&format!("UPDATE tokens SET {column} = '[\"CANARY'"), [])
-            .unwrap();
+        let kept: Option<String> =
+            db.query_row(&format!("SELECT {column} FROM tokens"), [], |row| row.get(0)).unwrap();
+        db.execute(&format!("UPDATE tokens SET {column} = '[\"CANARY'"), []).unwrap();
         let id = "a".parse().unwrap();
-        let error = store
-            .load(finch_core::Selector::ConnectionId(&id), None)
-            .await
-            .expect_err("broken");
+        let error =
+            store.load(finch_core::Selector::ConnectionId(&id), None).await.expect_err("broken");
         assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
-        assert!(
-            !format!("{error} {error:?}").contains("CANARY"),
-            "{error:?}"
-        );
+        assert!(!format!("{error} {error:?}").contains("CANARY"), "{error:?}");
         assert!(error.to_string().contains(column), "{error}");
-        db.execute(&format!("UPDATE tokens SET {column} = ?1"), [kept])
-            .unwrap();
+        db.execute(&format!("UPDATE tokens SET {column} = ?1"), [kept]).unwrap();
     }
     by_id(&store, "a").await;
 }
@@ -124,9 +102,7 @@ async fn a_dead_token_stays_dead() {
     end(&store, "a").await;
     let seen = by_id(&store, "a").await;
     let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-    changes
-        .tokens
-        .push(TokenChange::state(a, TokenState::Active));
+    changes.tokens.push(TokenChange::state(a, TokenState::Active));
     assert!(store.apply(changes).await.is_err());
     assert_eq!(by_id(&store, "a").await, seen);
     let db = home.sql();

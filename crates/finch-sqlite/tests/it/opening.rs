@@ -24,16 +24,9 @@ fn snapshot(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
         .map(|entry| {
             let entry = entry.unwrap();
             let found = entry.metadata().unwrap();
-            let content = if found.is_file() {
-                fs::read(entry.path()).unwrap()
-            } else {
-                Vec::new()
-            };
-            (
-                entry.file_name().into_string().unwrap(),
-                found.mode(),
-                content,
-            )
+            let content =
+                if found.is_file() { fs::read(entry.path()).unwrap() } else { Vec::new() };
+            (entry.file_name().into_string().unwrap(), found.mode(), content)
         })
         .collect();
     files.sort();
@@ -68,11 +61,7 @@ async fn a_new_store_is_private_and_opens_again() {
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
     for suffix in ["", "-wal", "-shm"] {
-        assert_eq!(
-            fs::metadata(home.beside(suffix)).unwrap().mode() & 0o7777,
-            0o600,
-            "{suffix}"
-        );
+        assert_eq!(fs::metadata(home.beside(suffix)).unwrap().mode() & 0o7777, 0o600, "{suffix}");
     }
     drop(store);
     let again = SqliteTokenStore::open(home.options().create(false)).unwrap();
@@ -83,15 +72,9 @@ async fn a_new_store_is_private_and_opens_again() {
 #[test]
 fn nothing_is_made_for_a_mistyped_path() {
     let home = Home::new();
-    assert!(matches!(
-        refused(&home, home.options().create(false)),
-        E::Missing { .. }
-    ));
+    assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
     private(&home.path, b"");
-    assert!(matches!(
-        refused(&home, home.options().create(false)),
-        E::Missing { .. }
-    ));
+    assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
     let mut options = home.options();
     options.path = home.path.join("no/such/finch.db");
     assert!(matches!(refused(&home, options), E::NoFolder { .. }));
@@ -120,10 +103,7 @@ async fn files_that_others_can_read_are_refused() {
     for mode in [0o640, 0o604, 0o620, 0o644] {
         fs::set_permissions(&home.path, Permissions::from_mode(mode)).unwrap();
         let error = refused(&home, home.options());
-        assert!(
-            matches!(&error, E::Exposed { mode: found, .. } if *found == mode),
-            "{error}"
-        );
+        assert!(matches!(&error, E::Exposed { mode: found, .. } if *found == mode), "{error}");
         assert!(error.to_string().contains("chmod 600"), "{error}");
     }
     fs::set_permissions(&home.path, Permissions::from_mode(0o600)).unwrap();
@@ -143,13 +123,9 @@ async fn files_that_others_can_read_are_refused() {
 #[tokio::test]
 async fn folders_that_others_can_write_to_are_refused() {
     let home = used().await;
-    for (mode, fine) in [
-        (0o777, false),
-        (0o1777, false),
-        (0o702, false),
-        (0o755, true),
-        (0o700, true),
-    ] {
+    for (mode, fine) in
+        [(0o777, false), (0o1777, false), (0o702, false), (0o755, true), (0o700, true)]
+    {
         fs::set_permissions(home.folder.path(), Permissions::from_mode(mode)).unwrap();
         match fine {
             true => assert!(SqliteTokenStore::open(home.options()).is_ok(), "{mode:o}"),
@@ -167,10 +143,7 @@ fn what_is_no_database_is_refused() {
     for length in [1, 5, 20, 100, 511, 600, 5000, 8192] {
         private(&home.path, &b"plain text ".repeat(1000)[..length]);
         let error = refused(&home, home.options());
-        assert!(
-            matches!(error, E::NotADatabase { .. }),
-            "{length}: {error:?}"
-        );
+        assert!(matches!(error, E::NotADatabase { .. }), "{length}: {error:?}");
     }
 }
 
@@ -181,31 +154,21 @@ fn another_programs_database_is_refused() {
         private(&home.path, b"");
         let other = home.sql();
         other
-            .execute_batch(&format!(
-                "PRAGMA journal_mode = {mode}; CREATE TABLE notes (x)"
-            ))
+            .execute_batch(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE notes (x)"))
             .unwrap();
         drop(other);
-        assert!(
-            matches!(refused(&home, home.options()), E::NotAStore { .. }),
-            "{mode}"
-        );
+        assert!(matches!(refused(&home, home.options()), E::NotAStore { .. }), "{mode}");
         let other = home.sql();
         other.execute_batch("PRAGMA application_id = 7").unwrap();
         drop(other);
-        assert!(
-            matches!(refused(&home, home.options()), E::NotAStore { .. }),
-            "{mode}"
-        );
+        assert!(matches!(refused(&home, home.options()), E::NotAStore { .. }), "{mode}");
     }
 }
 
 #[tokio::test]
 async fn a_newer_store_is_refused() {
     let home = used().await;
-    home.sql()
-        .execute_batch("PRAGMA user_version = 99")
-        .unwrap();
+    home.sql().execute_batch("PRAGMA user_version = 99").unwrap();
     let error = refused(&home, home.options());
     assert!(matches!(error, E::Newer { found: 99, .. }), "{error:?}");
     home.sql().execute_batch("PRAGMA user_version = 0").unwrap();
@@ -216,22 +179,10 @@ async fn a_newer_store_is_refused() {
 async fn a_truncated_store_is_refused() {
     let home = used().await;
     let whole = fs::read(&home.path).unwrap();
-    for length in [
-        whole.len() - 1,
-        whole.len() - 4096,
-        whole.len() / 2,
-        8192,
-        4096,
-        4095,
-        600,
-    ] {
+    for length in [whole.len() - 1, whole.len() - 4096, whole.len() / 2, 8192, 4096, 4095, 600] {
         private(&home.path, &whole[..length]);
         let error = refused(&home, home.options());
-        assert!(
-            matches!(error, E::Corrupt { .. }),
-            "{length} of {}: {error:?}",
-            whole.len()
-        );
+        assert!(matches!(error, E::Corrupt { .. }), "{length} of {}: {error:?}", whole.len());
     }
     private(&home.path, &whole);
     assert!(SqliteTokenStore::open(home.options()).is_ok());
@@ -242,14 +193,8 @@ async fn a_store_of_another_application_is_refused_and_names_both() {
     let home = used().await;
     let Application { client_id, origin } = application();
     for other in [
-        Application {
-            client_id: ClientId::new("other").unwrap(),
-            origin: origin.clone(),
-        },
-        Application {
-            client_id,
-            origin: Origin::new("https://api.tryfinch.com").unwrap(),
-        },
+        Application { client_id: ClientId::new("other").unwrap(), origin: origin.clone() },
+        Application { client_id, origin: Origin::new("https://api.tryfinch.com").unwrap() },
     ] {
         let mut options = home.options();
         options.application = other.clone();
@@ -271,9 +216,7 @@ async fn a_wrong_key_is_refused_before_anything_is_written() {
     let mut options = home.options();
     options.keys = Arc::new(Kek::generate().unwrap());
     assert!(matches!(refused(&home, options), E::WrongKey { .. }));
-    home.sql()
-        .execute_batch("UPDATE keys SET data_key = zeroblob(62)")
-        .unwrap();
+    home.sql().execute_batch("UPDATE keys SET data_key = zeroblob(62)").unwrap();
     assert!(matches!(refused(&home, home.options()), E::Keys { .. }));
     home.sql().execute_batch("DELETE FROM keys").unwrap();
     assert!(matches!(refused(&home, home.options()), E::NoKeys { .. }));
@@ -287,31 +230,15 @@ async fn a_log_is_not_touched_by_a_refusal() {
     store_token(&store, "acme", token("b")).await;
     let crashed = Home::new();
     for suffix in ["", "-wal"] {
-        private(
-            &crashed.beside(suffix),
-            &fs::read(home.beside(suffix)).unwrap(),
-        );
+        private(&crashed.beside(suffix), &fs::read(home.beside(suffix)).unwrap());
     }
-    assert!(
-        fs::metadata(crashed.beside("-wal")).unwrap().len() > 0,
-        "there is a log"
-    );
+    assert!(fs::metadata(crashed.beside("-wal")).unwrap().len() > 0, "there is a log");
     let mut options = crashed.options();
     options.keys = Arc::new(Kek::generate().unwrap());
-    let before = [
-        fs::read(&crashed.path).unwrap(),
-        fs::read(crashed.beside("-wal")).unwrap(),
-    ];
-    assert!(matches!(
-        SqliteTokenStore::open(options),
-        Err(E::WrongKey { .. })
-    ));
+    let before = [fs::read(&crashed.path).unwrap(), fs::read(crashed.beside("-wal")).unwrap()];
+    assert!(matches!(SqliteTokenStore::open(options), Err(E::WrongKey { .. })));
     assert!(
-        before
-            == [
-                fs::read(&crashed.path).unwrap(),
-                fs::read(crashed.beside("-wal")).unwrap()
-            ]
+        before == [fs::read(&crashed.path).unwrap(), fs::read(crashed.beside("-wal")).unwrap()]
     );
     let mut options = crashed.options();
     options.keys = home.key.clone();
@@ -363,9 +290,7 @@ async fn a_read_only_store_is_refused() {
     fs::set_permissions(&home.path, Permissions::from_mode(0o400)).unwrap();
     let myself = std::env::current_exe().unwrap();
     let mut again = std::process::Command::new(&myself);
-    again
-        .args(["--exact", "opening::a_read_only_store_is_refused"])
-        .env(HERE, &home.path);
+    again.args(["--exact", "opening::a_read_only_store_is_refused"]).env(HERE, &home.path);
     const NOBODY: u32 = 65534;
     if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
         for path in [home.folder.path(), &home.path] {
@@ -374,11 +299,9 @@ async fn a_read_only_store_is_refused() {
         std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
     }
     match again.output() {
-        Ok(output) => assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        ),
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
+        }
         Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
     }
 }

@@ -13,9 +13,7 @@ use crate::support::{Home, by_id, end, fence, revoked, token};
 /// All files of the store, in one.
 fn everything(home: &Home) -> Vec<u8> {
     let files = fs::read_dir(home.folder.path()).unwrap();
-    files
-        .flat_map(|file| fs::read(file.unwrap().path()).unwrap())
-        .collect()
+    files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }
 
 fn contains(content: &[u8], bytes: &[u8]) -> bool {
@@ -33,11 +31,7 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
     });
     let utf16 = [u16::to_le_bytes, u16::to_be_bytes]
         .map(|bytes| text.encode_utf16().flat_map(bytes).collect());
-    let mut all = vec![
-        text.as_bytes().to_vec(),
-        hex.to_uppercase().into_bytes(),
-        hex.into_bytes(),
-    ];
+    let mut all = vec![text.as_bytes().to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
     all.extend(base64);
     all.extend(utf16);
     all
@@ -61,27 +55,15 @@ fn absent(home: &Home, secrets: &[&str]) {
 #[tokio::test]
 async fn no_secret_is_in_any_file() {
     let home = Home::new();
-    let secrets = [
-        "CANARY-token-one",
-        "CANARY-token-two",
-        "CANARY-state-0123",
-        "CANARY-code-4567",
-    ];
+    let secrets = ["CANARY-token-one", "CANARY-token-two", "CANARY-state-0123", "CANARY-code-4567"];
     let store = home.open();
     for (secret, id) in [(secrets[0], "k1"), (secrets[1], "k2")] {
         store_token(&store, "acme", grant(secret, facts(id, "gusto", id))).await;
         absent(&home, &secrets);
     }
-    store
-        .open_attempt(new_attempt("acme"), &State::new(secrets[2]))
-        .await
-        .unwrap();
+    store.open_attempt(new_attempt("acme"), &State::new(secrets[2])).await.unwrap();
     let (state, code) = (State::new(secrets[2]), AuthorizationCode::new(secrets[3]));
-    store
-        .claim_attempt(None, &state, &code, at(1))
-        .await
-        .unwrap()
-        .unwrap();
+    store.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
     claimed(&store, "acme", "another").await;
     let seen = by_id(&store, "k1").await;
     store.apply(fence(&seen)).await.unwrap();
@@ -90,23 +72,15 @@ async fn no_secret_is_in_any_file() {
     absent(&home, &secrets);
     drop(store);
     absent(&home, &secrets);
-    assert!(
-        contains(&everything(&home), b"gusto"),
-        "the search finds what is there"
-    );
+    assert!(contains(&everything(&home), b"gusto"), "the search finds what is there");
 }
 
 /// The sealed secrets, as another program reads them.
 fn sealed(home: &Home) -> Vec<(u64, Vec<u8>)> {
     let db = home.sql();
-    let mut all = db
-        .prepare("SELECT token, sealed FROM secrets ORDER BY token")
-        .unwrap();
-    let rows = all
-        .query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
-        })
-        .unwrap();
+    let mut all = db.prepare("SELECT token, sealed FROM secrets ORDER BY token").unwrap();
+    let rows =
+        all.query_map([], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -149,9 +123,7 @@ async fn a_reader_only_puts_the_wiping_off() {
     store_token(&store, "acme", token("a")).await;
     let [(_, a)] = <[_; 1]>::try_from(sealed(&home)).unwrap();
     let reader = home.sql();
-    reader
-        .execute_batch("BEGIN; SELECT count(*) FROM tokens")
-        .unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM tokens").unwrap();
     end(&store, "a").await;
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     assert!(is_left(&everything(&home), &a), "the reader needs it");
@@ -169,9 +141,8 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     let mut gone: Vec<Vec<u8>> = Vec::new();
     let mut random = 7_usize;
     let mut next = |below: usize| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % below
     };
     for round in 0..5 {
@@ -211,27 +182,14 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     drop(store);
     let content = everything(&home);
     let ends = |blobs: &[Vec<u8>]| -> HashSet<Vec<u8>> {
-        blobs
-            .iter()
-            .map(|blob| blob[blob.len() - 16..].to_vec())
-            .collect()
+        blobs.iter().map(|blob| blob[blob.len() - 16..].to_vec()).collect()
     };
     let found = |ends: &HashSet<Vec<u8>>| -> HashSet<Vec<u8>> {
-        content
-            .windows(16)
-            .filter(|window| ends.contains(*window))
-            .map(<[u8]>::to_vec)
-            .collect()
+        content.windows(16).filter(|window| ends.contains(*window)).map(<[u8]>::to_vec).collect()
     };
     assert!(gone.len() > 50);
     assert_eq!(found(&ends(&gone)).len(), 0, "of {}", gone.len());
     let kept = sealed(&home).into_iter().map(|(_, blob)| blob);
-    let kept: Vec<_> = kept
-        .filter(|blob| blob.iter().any(|byte| *byte != 0))
-        .collect();
-    assert_eq!(
-        found(&ends(&kept)).len(),
-        kept.len(),
-        "the others are there"
-    );
+    let kept: Vec<_> = kept.filter(|blob| blob.iter().any(|byte| *byte != 0)).collect();
+    assert_eq!(found(&ends(&kept)).len(), kept.len(), "the others are there");
 }

@@ -25,11 +25,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("finch.db");
-        Self {
-            folder,
-            path,
-            key: Arc::new(Kek::generate().unwrap()),
-        }
+        Self { folder, path, key: Arc::new(Kek::generate().unwrap()) }
     }
 
     pub(crate) fn options(&self) -> SqliteOptions {
@@ -70,11 +66,7 @@ pub(crate) fn customer(name: &str) -> CustomerId {
 
 pub(crate) async fn by_id(store: &dyn TokenStore, id: &str) -> Connection {
     let id = ConnectionId::new(id).unwrap();
-    store
-        .load(Selector::ConnectionId(&id), None)
-        .await
-        .unwrap()
-        .unwrap()
+    store.load(Selector::ConnectionId(&id), None).await.unwrap().unwrap()
 }
 
 /// Everything that ends a connection here: its tokens are revoked and wiped.
@@ -88,21 +80,11 @@ pub(crate) async fn end(store: &dyn TokenStore, id: &str) {
 
 pub(crate) fn revoked(token: TokenId) -> TokenChange {
     let evidence = Evidence::Refused { request_id: None };
-    TokenChange::state(
-        token,
-        TokenState::Revoked {
-            evidence,
-            at: at(9),
-        },
-    )
+    TokenChange::state(token, TokenState::Revoked { evidence, at: at(9) })
 }
 
 /// A fence that a customer asked for.
 pub(crate) fn fence(seen: &Connection) -> finch_core::Changes {
-    let intent = finch_core::Intent {
-        by: Actor::Finch,
-        reason: None,
-        at: at(5),
-    };
+    let intent = finch_core::Intent { by: Actor::Finch, reason: None, at: at(5) };
     decide::fence(seen, intent)
 }

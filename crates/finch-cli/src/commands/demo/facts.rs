@@ -32,42 +32,20 @@ pub(crate) struct Seen<'a> {
 }
 
 pub(crate) async fn facts(seen: &Seen<'_>) -> Vec<Fact> {
-    let Seen {
-        stage,
-        scope,
-        tokens,
-        connections,
-        plan,
-        outcome,
-        searches,
-    } = seen;
+    let Seen { stage, scope, tokens, connections, plan, outcome, searches } = seen;
     let numbers: Vec<&[usize]> = connections.iter().map(|c| c.tokens.as_slice()).collect();
-    let ids = connections
-        .first()
-        .map(|c| c.connection_ids.clone())
-        .unwrap_or_default();
+    let ids = connections.first().map(|c| c.connection_ids.clone()).unwrap_or_default();
     let no_token = |token: &Played| {
         let id = token.connection_id.clone();
         async move { stage.finch.access_token(scope, &id, &[]).await }
     };
-    let view = stage
-        .finch
-        .connection(*scope, &tokens[TARGET - 1].connection_id)
-        .await;
+    let view = stage.finch.connection(*scope, &tokens[TARGET - 1].connection_id).await;
     let all_revoked = view.ok().flatten().is_some_and(|view| {
         view.tokens.len() == 3
-            && view
-                .tokens
-                .iter()
-                .all(|token| matches!(token.state, TokenState::Revoked { .. }))
+            && view.tokens.iter().all(|token| matches!(token.state, TokenState::Revoked { .. }))
     });
-    let at_finch: Vec<bool> = stage
-        .emulator
-        .state()
-        .tokens
-        .iter()
-        .map(|token| token.revoked)
-        .collect();
+    let at_finch: Vec<bool> =
+        stage.emulator.state().tokens.iter().map(|token| token.revoked).collect();
     let answers = |of: fn(&Played) -> u16| tokens.iter().map(of).collect::<Vec<_>>();
     let fact = |fact, held| Fact { fact, held };
     vec![
@@ -97,34 +75,20 @@ pub(crate) async fn facts(seen: &Seen<'_>) -> Vec<Fact> {
             "after it tokens 1, 2 and 3 get 401, and token 4 works",
             answers(|t| t.after.status) == [401, 401, 401, 200],
         ),
-        fact(
-            "the local Finch says the same",
-            at_finch == [true, true, true, false],
-        ),
+        fact("the local Finch says the same", at_finch == [true, true, true, false]),
         fact(
             "the store hands out no token of the first connection any more",
             all_revoked && matches!(no_token(&tokens[0]).await, Err(TokenError::Disconnected)),
         ),
-        fact(
-            "and still the one of the second",
-            no_token(&tokens[3]).await.is_ok(),
-        ),
+        fact("and still the one of the second", no_token(&tokens[3]).await.is_ok()),
         fact(
             "no secret is in the store's files, before the disconnect or after it",
-            searches
-                .iter()
-                .all(|searched| searched.files > 0 && searched.found == 0),
+            searches.iter().all(|searched| searched.files > 0 && searched.found == 0),
         ),
     ]
 }
 
 /// How often the local Finch was asked to disconnect.
 pub(crate) fn disconnect_calls(stage: &Stage) -> u64 {
-    stage
-        .emulator
-        .state()
-        .calls
-        .get("POST /disconnect")
-        .copied()
-        .unwrap_or(0)
+    stage.emulator.state().calls.get("POST /disconnect").copied().unwrap_or(0)
 }

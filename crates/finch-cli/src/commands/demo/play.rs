@@ -42,14 +42,7 @@ const fn step(
     credentials: &'static str,
     products: [&'static str; 2],
 ) -> Step {
-    Step {
-        number,
-        user,
-        provider,
-        company: "Company C",
-        credentials,
-        products,
-    }
+    Step { number, user, provider, company: "Company C", credentials, products }
 }
 
 /// Whose tokens they all are. A and B are people of this one customer.
@@ -191,15 +184,10 @@ async fn connect(
     }
     let code = stage.emulator.issue_code(login);
     secrets.extend([begun.state.expose().to_owned(), code.clone()]);
-    let done = stage
-        .finch
-        .complete_connect(scope, begun.state, AuthorizationCode::new(code))
-        .await?;
+    let done =
+        stage.finch.complete_connect(scope, begun.state, AuthorizationCode::new(code)).await?;
     // The newest one of its connection: this one.
-    let token = stage
-        .finch
-        .access_token(scope, &done.connection_id, &[])
-        .await?;
+    let token = stage.finch.access_token(scope, &done.connection_id, &[]).await?;
     secrets.push(token.secret.expose().to_owned());
     Ok(Played {
         step,
@@ -245,19 +233,13 @@ async fn together(
 /// A real call with a token: what it answers.
 async fn call(stage: &Stage, token: &AccessToken) -> Result<Call, Failure> {
     match stage.http.introspect(token).await {
-        Ok(_) => Ok(Call {
-            status: 200,
-            request_id: None,
-        }),
+        Ok(_) => Ok(Call { status: 200, request_id: None }),
         Err(error) => match error.answer() {
-            Some(answer) => Ok(Call {
-                status: answer.status,
-                request_id: answer.request_id.clone(),
-            }),
-            None => Err(
-                Failure::new(Exit::Failed, "demo", "the local Finch does not answer")
-                    .because(&error),
-            ),
+            Some(answer) => {
+                Ok(Call { status: answer.status, request_id: answer.request_id.clone() })
+            }
+            None => Err(Failure::new(Exit::Failed, "demo", "the local Finch does not answer")
+                .because(&error)),
         },
     }
 }

@@ -10,16 +10,11 @@ use crate::{
 impl Play {
     /// The first fact that did not hold.
     pub(crate) fn failed(&self) -> Option<&'static str> {
-        self.facts
-            .iter()
-            .find(|fact| !fact.held)
-            .map(|fact| fact.fact)
+        self.facts.iter().find(|fact| !fact.held).map(|fact| fact.fact)
     }
 
     fn show_connects(&self, sheet: &mut Sheet) {
-        sheet.title(&format!(
-            "Four times through Finch Connect, for the customer {CUSTOMER}"
-        ));
+        sheet.title(&format!("Four times through Finch Connect, for the customer {CUSTOMER}"));
         sheet.line(dim("      who     provider   company    login  products"));
         for token in &self.tokens {
             let step = token.step;
@@ -57,9 +52,7 @@ impl Play {
 
     fn show_plan(&self, sheet: &mut Sheet) {
         let target = self.disconnected;
-        sheet.title(&format!(
-            "Preview: what would a disconnect of token [{target}] hit?"
-        ));
+        sheet.title(&format!("Preview: what would a disconnect of token [{target}] hit?"));
         let hit = self
             .tokens
             .iter()
@@ -67,16 +60,9 @@ impl Play {
         let hit: Vec<_> = hit.map(|token| token.step.number).collect();
         sheet.text(
             "  ",
-            &format!(
-                "{}: {}",
-                count(self.plan.tokens, "token", "tokens"),
-                numbers(&hit)
-            ),
+            &format!("{}: {}", count(self.plan.tokens, "token", "tokens"), numbers(&hit)),
         );
-        sheet.text(
-            "  ",
-            &format!("products: {}", products(&self.plan.products)),
-        );
+        sheet.text("  ", &format!("products: {}", products(&self.plan.products)));
         sheet.text("  ", &format!("customers: {}", list(&self.plan.customers)));
     }
 
@@ -160,11 +146,7 @@ fn numbers(numbers: &[usize]) -> String {
 
 fn answer(call: &Call) -> String {
     let status = call.status.to_string();
-    if call.status == 200 {
-        good(&status)
-    } else {
-        bold(&status)
-    }
+    if call.status == 200 { good(&status) } else { bold(&status) }
 }
 
 fn after(token: &Played) -> String {
@@ -173,14 +155,6 @@ fn after(token: &Played) -> String {
         401 => "Unauthorized",
         _ => "",
     };
-    let request = token
-        .after
-        .request_id
-        .as_ref()
-        .map(|id| dim(&format!("  request {id}")));
-    format!(
-        "{} {said}{}",
-        answer(&token.after),
-        request.unwrap_or_default()
-    )
+    let request = token.after.request_id.as_ref().map(|id| dim(&format!("  request {id}")));
+    format!("{} {said}{}", answer(&token.after), request.unwrap_or_default())
 }

@@ -16,10 +16,7 @@ pub(crate) struct Searched {
 
 /// Looks for each secret in each file of the folder.
 pub(crate) fn search(folder: &Path, secrets: &[&str]) -> io::Result<Searched> {
-    let mut searched = Searched {
-        secrets: secrets.len(),
-        ..Searched::default()
-    };
+    let mut searched = Searched { secrets: secrets.len(), ..Searched::default() };
     let mut contents = Vec::new();
     for entry in fs::read_dir(folder)? {
         let content = fs::read(entry?.path())?;
@@ -29,9 +26,7 @@ pub(crate) fn search(folder: &Path, secrets: &[&str]) -> io::Result<Searched> {
     }
     let is_in = |secret: &&&str| {
         contents.iter().any(|content| {
-            content
-                .windows(secret.len().max(1))
-                .any(|part| part == secret.as_bytes())
+            content.windows(secret.len().max(1)).any(|part| part == secret.as_bytes())
         })
     };
     searched.found = secrets.iter().filter(is_in).count();
@@ -49,12 +44,7 @@ mod tests {
         fs::write(folder.path().join("b"), b"nothing").expect("written");
         let searched = search(folder.path(), &["canary", "sparrow"]).expect("searched");
         assert_eq!(
-            (
-                searched.files,
-                searched.bytes,
-                searched.secrets,
-                searched.found
-            ),
+            (searched.files, searched.bytes, searched.secrets, searched.found),
             (2, 19, 2, 1)
         );
     }

@@ -30,10 +30,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Sets everything up. Dropping the stage removes it.
     pub(crate) async fn set(scope: DisconnectScope) -> Result<Self, Failure> {
-        let config = EmulatorConfig {
-            disconnect_scope: scope,
-            ..EmulatorConfig::default()
-        };
+        let config = EmulatorConfig { disconnect_scope: scope, ..EmulatorConfig::default() };
         let emulator = Emulator::start_with(config).await?;
         let folder = tempfile::Builder::new()
             .prefix("finch-demo-")
@@ -57,12 +54,7 @@ impl Stage {
             SqliteOptions::new(folder.path().join("finch.db"), application, key).create(true);
         let store = SqliteTokenStore::open(store)?;
         let finch = Finch::new(http.clone(), Arc::new(store))?;
-        Ok(Self {
-            finch,
-            http,
-            emulator,
-            folder,
-        })
+        Ok(Self { finch, http, emulator, folder })
     }
 
     /// Where the store's files are.
@@ -72,21 +64,12 @@ impl Stage {
 
     /// Stops the local Finch and removes the folder.
     pub(crate) async fn clear(self) -> Result<(), Failure> {
-        let Self {
-            finch,
-            http,
-            emulator,
-            folder,
-        } = self;
+        let Self { finch, http, emulator, folder } = self;
         drop((finch, http));
         emulator.shutdown().await;
         folder.close().map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                "demo",
-                "the temporary folder could not be removed",
-            )
-            .because(&error)
+            Failure::new(Exit::Failed, "demo", "the temporary folder could not be removed")
+                .because(&error)
         })
     }
 }

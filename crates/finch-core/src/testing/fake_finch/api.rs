@@ -47,11 +47,7 @@ impl FinchApi for FakeFinch {
             let (id, login) = (used.connection_id.clone(), used.login.clone());
             for t in &mut world.tokens {
                 let pair = t.login.provider == login.provider && t.login.company == login.company;
-                let reached = if self.reach == Reach::Pair {
-                    pair
-                } else {
-                    t.connection_id == id
-                };
+                let reached = if self.reach == Reach::Pair { pair } else { t.connection_id == id };
                 t.alive &= !reached;
             }
         }
@@ -80,11 +76,7 @@ impl FinchApi for FakeFinch {
         session: &ReauthenticateSession,
     ) -> Result<ConnectSession, FinchApiError> {
         let mut world = self.called("reauthenticate_session")?;
-        if !world
-            .tokens
-            .iter()
-            .any(|t| t.alive && t.connection_id == session.connection_id)
-        {
+        if !world.tokens.iter().any(|t| t.alive && t.connection_id == session.connection_id) {
             return Err(answer(400, "invalid_request"));
         }
         Ok(world.session())

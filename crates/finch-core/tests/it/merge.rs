@@ -1,0 +1,109 @@
+//! Two connections that prove to be one (R4).
+
+use finch_core::{
+    Actor, Connection, DisconnectChange, DisconnectId, Found, Seq, TokenId, TokenState,
+    decide::{Arrival, admit},
+    testing::{at, facts, grant, new_attempt},
+};
+
+use crate::{connection, customer, disconnect, operator, token};
+
+/// A provisional connection with these tokens and disconnects.
+fn provisional(
+    tokens: Vec<finch_core::Token>,
+    disconnects: Vec<finch_core::Disconnect>,
+) -> Connection {
+    let mut provisional = connection(tokens, disconnects);
+    provisional.key = finch_core::ConnectionKey(Seq(2));
+    provisional.company = None;
+    provisional.tokens.iter_mut().for_each(|t| t.facts.company_id = None);
+    provisional
+}
+
+/// What is written when a token under `k1` names the employer: the state of each token that changes,
+/// and the changes to disconnects.
+fn merged(
+    pair: Connection,
+    nameless: Connection,
+) -> (Vec<(u64, TokenState)>, Vec<DisconnectChange>) {
+    let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
+    let attempt = finch_core::Attempt {
+        id: finch_core::AttemptId(Seq(900)),
+        purpose: new_attempt("acme"),
+        exchange: None,
+    };
+    let grant = grant("t", facts("k1", "gusto", "c"));
+    let arrival = Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) };
+    let changes = admit(found, arrival).changes.expect("a merge");
+    assert!(changes.absorb.is_some());
+    let states = changes.tokens.iter().filter_map(|t| Some((t.id.0.0, t.state.clone()?)));
+    (states.collect(), changes.disconnects)
+}
+
+#[test]
+fn tokens_that_an_open_disconnect_covers_come_under_it() {
+    for pair_is_open in [true, false] {
+        let open = vec![disconnect(operator(), 10, None)];
+        let (of_pair, of_nameless) = if pair_is_open { (open, vec![]) } else { (vec![], open) };
+        let state = |is_open| if is_open { TokenState::Fenced } else { TokenState::Active };
+        let pair = connection(vec![token("acme", "k2", 1, 2, state(pair_is_open))], of_pair);
+        let nameless =
+            provisional(vec![token("acme", "k1", 3, 4, state(!pair_is_open))], of_nameless);
+        let (states, _) = merged(pair, nameless);
+        let other = if pair_is_open { 4 } else { 2 };
+        assert_eq!(states, [(other, TokenState::Fenced)]);
+    }
+}
+
+#[test]
+fn a_token_that_came_after_the_open_disconnect_began_is_in_doubt() {
+    let pair = connection(vec![], vec![disconnect(operator(), 10, None)]);
+    let nameless = provisional(vec![token("acme", "k1", 11, 12, TokenState::Active)], vec![]);
+    assert_eq!(merged(pair, nameless).0, [(12, TokenState::Unverified)]);
+}
+
+#[test]
+fn of_two_open_disconnects_the_older_goes_on() {
+    let acme = || Actor::Customer(customer("acme"));
+    for (of_pair, of_nameless) in [(10, 20), (20, 10)] {
+        let pair = connection(
+            vec![token("acme", "k2", 1, 2, TokenState::Fenced)],
+            vec![disconnect(acme(), of_pair, None)],
+        );
+        let nameless = provisional(
+            vec![token("acme", "k1", 3, 4, TokenState::Fenced)],
+            vec![disconnect(acme(), of_nameless, None)],
+        );
+        let id = |n| DisconnectId(Seq(n));
+        assert_eq!(merged(pair, nameless).1, [DisconnectChange::Merge(id(20), id(10))]);
+    }
+}
+
+#[test]
+fn a_disconnect_that_had_ended_goes_on_for_what_it_covers() {
+    let old = disconnect(operator(), 10, Some(12));
+    let pair = connection(vec![], vec![old.clone()]);
+    let nameless = provisional(vec![token("acme", "k1", 3, 4, TokenState::Active)], vec![]);
+    let (states, disconnects) = merged(pair, nameless);
+    assert_eq!(states, [(4, TokenState::Fenced)]);
+    assert_eq!(disconnects, [DisconnectChange::Reopen(old.id)]);
+}
+
+#[test]
+fn a_fence_by_merging_waits_for_nothing() {
+    let pair = connection(vec![], vec![disconnect(operator(), 10, None)]);
+    let mut waiting = token("acme", "k1", 3, 4, TokenState::Active);
+    waiting.progress.next_try = Some(at(3600));
+    let nameless = provisional(vec![waiting], vec![]);
+    let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
+    let attempt = finch_core::Attempt {
+        id: finch_core::AttemptId(Seq(900)),
+        purpose: new_attempt("acme"),
+        exchange: None,
+    };
+    let grant = grant("t", facts("k1", "gusto", "c"));
+    let arrival = Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) };
+    let changes = admit(found, arrival).changes.expect("a merge");
+    let fenced = changes.tokens.iter().find(|t| t.id == TokenId(Seq(4))).expect("the waiting one");
+    assert_eq!(fenced.progress, Some(finch_core::Progress::default()));
+}
