@@ -92,6 +92,7 @@ pub(crate) fn trouble(failure: &Failure) -> String {
         FailureKind::Unreadable => "Finch's answer cannot be read",
         FailureKind::NoAnswer => "no answer came from Finch",
         FailureKind::SecretUnreadable => "the sealed secret cannot be opened",
+        FailureKind::StillAccepted => "Finch still accepts a token that is quarantined here",
         _ => "the call failed",
     }
     .to_owned();
@@ -129,6 +130,12 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
             format!("a disconnect began: {reason}")
         }
         Happening::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),
+        Happening::DisconnectJoined { reason: Some(reason) } => {
+            format!("the open disconnect was asked for too: {reason}")
+        }
+        Happening::DisconnectJoined { reason: None } => {
+            "the open disconnect was asked for too".to_owned()
+        }
         Happening::Acknowledged { connection_id } => {
             format!("Finch acknowledged the disconnect{}", under(connection_id))
         }

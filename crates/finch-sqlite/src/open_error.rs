@@ -42,7 +42,7 @@ pub enum OpenStoreError {
     },
     /// Others may write to the folder, and so replace the store or its journals.
     #[error(
-        "others may write to the folder {folder:?} (mode {mode:04o}): run `chmod go-w` on it, or keep the store in a folder of its own (`mkdir -m 700`)"
+        "others may write to the folder {folder:?} (mode {mode:04o}): keep the store in a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
     )]
     FolderExposed {
         /// The folder.

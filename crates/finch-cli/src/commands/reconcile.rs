@@ -29,7 +29,10 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
         interrupt::finish(work, "run `finch reconcile` again: it goes on with what is stored")
             .await??;
     let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
-    let left_open = !did.pending.is_empty() || did.unverified > 0 || !possible_orphans.is_empty();
+    let left_open = !did.pending.is_empty()
+        || did.unverified > 0
+        || did.failed > 0
+        || !possible_orphans.is_empty();
     let report = OnePass { did, possible_orphans, left_open };
     output::print(&report, json)?;
     Ok(report.exit())
@@ -37,7 +40,8 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
 
 impl Report for OnePass {
     fn human(&self, sheet: &mut Sheet) {
-        let Reconciled { disconnected, verified, refused, unverified, unnamed, .. } = self.did;
+        let Reconciled { disconnected, verified, refused, unverified, unnamed, failed, .. } =
+            self.did;
         let mut done = |number: usize, what: String| {
             if number > 0 {
                 sheet.text(&format!("{} ", good("✓")), &what);
@@ -74,6 +78,14 @@ impl Report for OnePass {
                 "connections have no employer that Finch has named",
             ),
         );
+        open(
+            failed,
+            count(
+                failed,
+                "connection cannot be read or written",
+                "connections cannot be read or written",
+            ),
+        );
         for pending in &self.did.pending {
             let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
             sheet.text(
@@ -84,7 +96,15 @@ impl Report for OnePass {
                 disconnect::show_pending(outcome, sheet);
             }
         }
-        if disconnected + verified + refused + unverified + unnamed + self.did.pending.len() == 0 {
+        if disconnected
+            + verified
+            + refused
+            + unverified
+            + unnamed
+            + failed
+            + self.did.pending.len()
+            == 0
+        {
             sheet.text(
                 &format!("{} ", good("✓")),
                 "No disconnect is open, and no token is in doubt.",

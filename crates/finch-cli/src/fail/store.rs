@@ -37,7 +37,7 @@ impl From<OpenStoreError> for Failure {
             E::FolderExposed { folder, mode } => (
                 "store_folder_exposed",
                 format!("others may write to the store's folder {} (mode {mode:04o})", at(folder)),
-                format!("run `chmod go-w {}`, or keep the store in a folder of its own", at(folder)),
+                format!("keep the store in a folder of your own (`mkdir -m 700 FOLDER`); or, if {} is yours alone, `chmod go-w` it", at(folder)),
             ),
             E::ReadOnly { path } => (
                 "store_read_only",
