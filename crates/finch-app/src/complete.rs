@@ -10,7 +10,7 @@ use finch_core::{
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{Finch, disconnect::Drive};
+use crate::{Finch, drive::Drive};
 
 /// A connection that a token has joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

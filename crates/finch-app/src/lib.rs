@@ -3,6 +3,7 @@
 mod begin;
 mod complete;
 mod disconnect;
+mod drive;
 mod finch;
 mod list;
 mod reconcile;

@@ -6,7 +6,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{DisconnectOutcome, Finch, disconnect::Drive};
+use crate::{DisconnectOutcome, Finch, drive::Drive};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
