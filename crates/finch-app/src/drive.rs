@@ -35,14 +35,15 @@ impl Finch {
         // By a token, since a connection may be absorbed by another one meanwhile.
         let load = || self.store().load(Selector::TokenId(anchor), None);
         let Some(connection) = load().await? else { return Ok(None) };
-        let _turn = self.drive_alone(connection.key).await;
-        let mut open_before: Option<Connection> = None;
+        let key = connection.key;
+        let mut open_before = Some(connection).filter(|c| c.open_disconnect().is_some());
+        let _turn = self.drive_alone(key).await;
         let mut tried = BTreeSet::new();
         let mut used = Duration::ZERO;
         loop {
             let Some(connection) = load().await? else { return Ok(None) };
             let Some(open) = connection.open_disconnect() else {
-                // Another process has finished it.
+                // Another caller, or another process, has finished it.
                 let ended = open_before.map(|before| covered(&before, customer).count());
                 return Ok(ended.map(|tokens| DisconnectOutcome::Disconnected { tokens }));
             };

@@ -333,3 +333,23 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
     assert!(finch.disconnect_all(&customer(0)).await.unwrap().is_empty());
     finch.access_token(&customer(1), &named("e"), &[]).await.unwrap();
 }
+
+#[tokio::test]
+async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let mut api = mock();
+    api.expect_disconnect().times(1).returning(|_| Ok(()));
+    api.expect_introspect().times(1).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let ask = || {
+        let finch = finch.clone();
+        tokio::spawn(async move { finch.disconnect(&customer(0), named("k")).await.unwrap() })
+    };
+    let asked: Vec<_> = (0..20).map(|_| ask()).collect();
+    for ask in asked {
+        let outcome = ask.await.unwrap();
+        let ended = DisconnectOutcome::Disconnected { tokens: 1 };
+        assert!([ended, DisconnectOutcome::AlreadyDisconnected].contains(&outcome), "{outcome:?}");
+    }
+}
