@@ -24,6 +24,7 @@ pub(crate) fn all() -> Result<(), Failure> {
         &["doc", "--workspace", "--no-deps", "--all-features"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )?;
+    cargo_step("demo", &["run", "--quiet", "--", "demo"], &[])?;
     test()
 }
 
