@@ -11,6 +11,7 @@ mod connection;
 mod disconnect;
 mod token;
 
+mod apply;
 mod changes;
 pub mod decide;
 

@@ -1,7 +1,7 @@
 //! Two connections that prove to be one (R4).
 
 use crate::{
-    Changes, Connection, DisconnectChange, TokenChange, TokenState,
+    Changes, Connection, DisconnectChange, Seq, TokenChange, TokenState,
     decide::{Standing, standing},
 };
 
@@ -54,27 +54,27 @@ pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connect
             token.progress = change.progress.clone().unwrap_or(token.progress.clone());
         }
     }
-    settle_on_one_open_disconnect(changes, &mut one);
+    settle_on_one_open_disconnect(changes, one.clone());
+    changes.apply_to(&mut one, || Seq(u64::MAX));
     one
 }
 
 /// At most one disconnect of a connection is open: the oldest of those that are, or that reopen.
-fn settle_on_one_open_disconnect(changes: &mut Changes, one: &mut Connection) {
+fn settle_on_one_open_disconnect(changes: &mut Changes, mut one: Connection) {
     for disconnect in &mut one.disconnects {
         if changes.disconnects.contains(&DisconnectChange::Reopen(disconnect.id)) {
             disconnect.state = crate::DisconnectState::Open;
         }
     }
-    let mut open = one.disconnects.iter_mut().filter(|d| d.is_open());
+    let mut open = one.disconnects.iter().filter(|d| d.is_open());
     let Some(oldest) = open.next().map(|d| d.id) else {
         return;
     };
-    let mut merges: Vec<_> = Vec::new();
-    for younger in open {
-        younger.state = crate::DisconnectState::Merged { into: oldest };
-        merges.push(DisconnectChange::Merge(younger.id, oldest));
-    }
+    let merged: Vec<_> = open.map(|younger| younger.id).collect();
     // One that merges does not reopen first: there is never a moment with two open ones.
-    changes.disconnects.retain(|c| !merges.iter().any(|m| matches!((c, m), (DisconnectChange::Reopen(a), DisconnectChange::Merge(b, _)) if a == b)));
+    let reopens =
+        |c: &DisconnectChange| matches!(c, DisconnectChange::Reopen(id) if merged.contains(id));
+    changes.disconnects.retain(|c| !reopens(c));
+    let merges = merged.iter().map(|younger| DisconnectChange::Merge(*younger, oldest));
     changes.disconnects.splice(0..0, merges);
 }

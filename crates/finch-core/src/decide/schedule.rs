@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{
-    Agenda, Changes, Connection, Disconnect, DisconnectChange, DisconnectId, DisconnectState,
-    FinchApiError, Progress, Seq, Token, TokenId, TokenState, Trouble,
-};
+use crate::{Agenda, Changes, Connection, FinchApiError, Seq, Token, TokenState, Trouble};
 
 /// The longest wait between two tries that nothing but time can mend.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -86,46 +83,7 @@ pub fn nameless_token(connection: &Connection) -> Option<&Token> {
 /// What the connection needs next once `changes` are applied to it.
 pub(super) fn agenda_after(connection: &Connection, changes: &Changes) -> Agenda {
     let mut after = connection.clone();
-    after.company = changes.company.clone().or(after.company);
-    let last = Seq(u64::MAX);
-    if let Some(admission) = &changes.admit {
-        after.tokens.push(Token {
-            id: TokenId(last),
-            customer: admission.customer.clone(),
-            facts: admission.facts.clone(),
-            finch_token_id: None,
-            status: None,
-            state: admission.state.clone(),
-            exchange_began: admission.exchange_began,
-            verified: None,
-            added_at: admission.at,
-            progress: Progress::default(),
-        });
-    }
-    for change in &changes.tokens {
-        if let Some(token) = after.tokens.iter_mut().find(|t| t.id == change.id) {
-            token.state = change.state.clone().unwrap_or(token.state.clone());
-            token.progress = change.progress.clone().unwrap_or(token.progress.clone());
-        }
-    }
-    for change in &changes.disconnects {
-        let (id, state) = match change {
-            DisconnectChange::Begin(intent) => {
-                let (id, intent) = (DisconnectId(last), intent.clone());
-                after.disconnects.push(Disconnect { id, intent, state: DisconnectState::Open });
-                continue;
-            }
-            DisconnectChange::End(id, at) => {
-                (id.unwrap_or(DisconnectId(last)), DisconnectState::Ended { seq: last, at: *at })
-            }
-            DisconnectChange::Reopen(id) => (*id, DisconnectState::Open),
-            DisconnectChange::Merge(id, into) => (*id, DisconnectState::Merged { into: *into }),
-            DisconnectChange::Join(..) => continue,
-        };
-        if let Some(disconnect) = after.disconnects.iter_mut().find(|d| d.id == id) {
-            disconnect.state = state;
-        }
-    }
+    changes.apply_to(&mut after, || Seq(u64::MAX));
     agenda(&after)
 }
 

@@ -2,9 +2,8 @@
 
 use super::{Data, Kept};
 use crate::{
-    Admission, Applied, Changes, Connection, ConnectionKey, Disconnect, DisconnectChange,
-    DisconnectId, DisconnectState, Progress, Revision, StoreError, Target, Token, TokenChange,
-    TokenId, decide::union,
+    Admission, Applied, Changes, Connection, ConnectionKey, Revision, StoreError, Target,
+    TokenChange, apply::Numbered, decide::union,
 };
 
 impl Data {
@@ -35,15 +34,13 @@ impl Data {
             kept.events.extend(absorbed.events);
             kept.events.sort_by_key(|(place, _)| *place);
         }
-        let connection = &mut kept.connection;
-        connection.company = changes.company.clone().or(connection.company.take());
-        let admitted = changes.admit.as_ref().map(|admission| self.admit(connection, admission));
-        for change in &changes.tokens {
-            self.change(connection, change);
+        let Numbered { admitted, begun } = changes.apply_to(&mut kept.connection, || self.next());
+        if let (Some(id), Some(admission)) = (admitted, &changes.admit) {
+            self.secrets.insert(id, admission.secret.clone());
+            self.known.insert(id, admission.secret.clone());
         }
-        let mut begun = None;
-        for change in &changes.disconnects {
-            self.disconnect(connection, change, &mut begun);
+        for token in kept.connection.tokens.iter().filter(|t| t.state.is_revoked()) {
+            self.secrets.remove(&token.id);
         }
         if let Some(agenda) = changes.agenda {
             kept.due = agenda.due;
@@ -114,76 +111,5 @@ impl Data {
             self.connections()
                 .find(|c| c.company.as_ref() == Some(company) && c.provider == *provider)
         })
-    }
-
-    fn admit(&mut self, connection: &mut Connection, admission: &Admission) -> TokenId {
-        let id = TokenId(self.next());
-        connection.tokens.push(Token {
-            id,
-            customer: admission.customer.clone(),
-            facts: admission.facts.clone(),
-            finch_token_id: None,
-            status: None,
-            state: admission.state.clone(),
-            exchange_began: admission.exchange_began,
-            verified: None,
-            added_at: admission.at,
-            progress: Progress::default(),
-        });
-        self.secrets.insert(id, admission.secret.clone());
-        self.known.insert(id, admission.secret.clone());
-        id
-    }
-
-    fn change(&mut self, connection: &mut Connection, change: &TokenChange) {
-        let verified = change.verified.then(|| self.next());
-        let Some(token) = connection.tokens.iter_mut().find(|t| t.id == change.id) else {
-            return;
-        };
-        if let Some(state) = &change.state {
-            token.state = state.clone();
-            if state.is_revoked() {
-                self.secrets.remove(&token.id);
-            }
-        }
-        token.verified = verified.or(token.verified);
-        token.progress = change.progress.clone().unwrap_or(std::mem::take(&mut token.progress));
-        token.facts.products =
-            change.products.clone().unwrap_or(std::mem::take(&mut token.facts.products));
-        token.status = change.status.clone().or(token.status.take());
-        token.finch_token_id = change.finch_token_id.clone().or(token.finch_token_id.take());
-    }
-
-    fn disconnect(
-        &mut self,
-        connection: &mut Connection,
-        change: &DisconnectChange,
-        begun: &mut Option<DisconnectId>,
-    ) {
-        let (id, state) = match change {
-            DisconnectChange::Begin(intent) => {
-                let id = DisconnectId(self.next());
-                *begun = Some(id);
-                let state = DisconnectState::Open;
-                connection.disconnects.push(Disconnect { id, intent: intent.clone(), state });
-                return;
-            }
-            DisconnectChange::Join(intent, into) => {
-                let id = DisconnectId(self.next());
-                let state = DisconnectState::Merged { into: *into };
-                connection.disconnects.push(Disconnect { id, intent: intent.clone(), state });
-                return;
-            }
-            DisconnectChange::End(id, at) => {
-                (id.or(*begun), DisconnectState::Ended { seq: self.next(), at: *at })
-            }
-            DisconnectChange::Reopen(id) => (Some(*id), DisconnectState::Open),
-            DisconnectChange::Merge(id, into) => {
-                (Some(*id), DisconnectState::Merged { into: *into })
-            }
-        };
-        if let Some(disconnect) = connection.disconnects.iter_mut().find(|d| Some(d.id) == id) {
-            disconnect.state = state;
-        }
     }
 }
