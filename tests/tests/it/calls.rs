@@ -353,3 +353,28 @@ async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
         assert!([ended, DisconnectOutcome::AlreadyDisconnected].contains(&outcome), "{outcome:?}");
     }
 }
+
+#[tokio::test]
+async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
+    let store = memory();
+    store_token(&*store, "customer-1", grant("t1", facts("k1", "gusto", "c"))).await;
+    let session = || finch_core::ConnectSession {
+        session_id: "s".parse().unwrap(),
+        connect_url: finch_core::ConnectUrl::new("http://127.0.0.1:1/authorize?session=s"),
+    };
+    let mut api = mock();
+    api.expect_new_session().times(1).withf(|s| s.customer_id.as_str() == "customer-0").returning(
+        |_| {
+            let finch_code = Some("connection_already_exists".into());
+            let connection_id = Some(named("k1"));
+            Err(Answer { status: 400, finch_code, connection_id, ..Answer::default() }.into_error())
+        },
+    );
+    let next = |s: &finch_core::NewSession| s.customer_id.as_str() == "customer-0~2";
+    api.expect_new_session().times(1).withf(next).returning(move |_| Ok(session()));
+    let finch = wire(api, store);
+    let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
+    let begun = finch.begin_connect(&customer(0), request).await.unwrap();
+    assert_eq!(begun.reauthenticates, None);
+    assert_eq!(begun.finch_customer_id.unwrap().as_str(), "customer-0~2");
+}

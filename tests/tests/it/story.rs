@@ -194,3 +194,32 @@ async fn a_lost_exchange_is_listed_and_the_next_connect_recovers_it() {
     finch.disconnect(&customer(0), connected.connection_id).await.unwrap();
     assert!(emulator.state().tokens.iter().all(|t| t.revoked), "no token is left at Finch");
 }
+
+#[tokio::test]
+async fn exchanges_at_once_make_one_connection() {
+    let emulator = emulator(DisconnectScope::Pair).await;
+    let folder = tempfile::tempdir().unwrap();
+    let finch = open(&emulator, folder.path());
+    let mut begun = Vec::new();
+    for _ in 0..16 {
+        let products = vec![Product::Company];
+        let request = ConnectRequest::new("Acme", products, Flow::Embedded);
+        let attempt = finch.begin_connect(&customer(0), request).await.unwrap();
+        let at_finch = attempt.finch_customer_id.clone().unwrap();
+        let login = Login::new("User A", "Gusto", "Company C", "X").customer_id(at_finch.as_str());
+        begun.push((attempt.state, AuthorizationCode::new(emulator.issue_code(login))));
+    }
+    let exchange = |(state, code)| {
+        let finch = finch.clone();
+        tokio::spawn(
+            async move { finch.complete_connect(&customer(0), state, code).await.unwrap() },
+        )
+    };
+    let exchanges: Vec<_> = begun.into_iter().map(exchange).collect();
+    for exchange in exchanges {
+        exchange.await.unwrap();
+    }
+    let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].tokens.len(), 16);
+}

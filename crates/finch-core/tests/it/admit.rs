@@ -101,6 +101,9 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         !attempt(3, "acme", None).is_cleared_by(&attempt(1, "acme", None), &token),
         "an earlier attempt"
     );
+    let mut anothers = attempt(3, "acme", None);
+    anothers.purpose.customer = finch_core::CustomerId::new("other").expect("an id");
+    assert!(!lost.is_cleared_by(&anothers, &token));
     let renewing = attempt(1, "acme", Some("k1"));
     assert!(renewing.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &token));
     assert!(!renewing.is_cleared_by(&attempt(3, "acme", None), &facts("k2", "gusto", "c")));
