@@ -28,7 +28,7 @@ pub struct CompletedConnect {
     /// `Active`; or `Unverified` or `Fenced`, where a disconnect was under way.
     #[serde(flatten)]
     pub token_state: TokenState,
-    /// How many tokens of the customer were in the connection before.
+    /// How many tokens were in the connection before: the customer's own, or for the operator all.
     pub joined_tokens: usize,
 }
 
@@ -163,8 +163,8 @@ impl Finch {
             Claim::Expired => Err(CompleteConnectError::Expired),
             Claim::StateUsed => Err(CompleteConnectError::StateUsed),
             Claim::InProgress => Err(CompleteConnectError::InProgress),
-            Claim::Repeat(end) => self.repeat(&attempt, end).await,
-            Claim::Begin => self.exchange(attempt, code).await,
+            Claim::Repeat(end) => self.repeat(&attempt, end, customer).await,
+            Claim::Begin => self.exchange(attempt, code, customer).await,
         }
     }
 
@@ -172,12 +172,13 @@ impl Finch {
         &self,
         attempt: &Attempt,
         end: AttemptEnd,
+        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         use ExchangeError::Earlier;
         match end {
             AttemptEnd::Stored(token) => {
                 let connection = self.store().load(Selector::TokenId(token), None).await?;
-                completed(attempt, connection.as_ref(), token)
+                completed(attempt, connection.as_ref(), token, customer)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
             AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
@@ -191,13 +192,14 @@ impl Finch {
         &self,
         attempt: Attempt,
         code: &AuthorizationCode,
+        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => self.admit(&attempt, began, grant).await,
+            Ok(grant) => self.admit(&attempt, began, grant, customer).await,
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
                 let error = ExchangeError::Now(error);
@@ -228,6 +230,7 @@ impl Finch {
         attempt: &Attempt,
         began: Seq,
         grant: Grant,
+        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let mut waited = std::time::Duration::ZERO;
         let mut wait = std::time::Duration::from_millis(50);
@@ -252,17 +255,22 @@ impl Finch {
             }
             return Err(CompleteConnectError::ForeignToken);
         };
-        if let Err(error) = self.clear_orphans(attempt, &grant.facts).await {
-            tracing::debug!(%error, "possible orphans stay listed");
-        }
         // A doubt, or an employer without a name, is settled at once where Finch answers.
         if let Err(error) =
             self.settle(token, Some(&attempt.purpose.customer), Drive::Everything).await
         {
             tracing::debug!(%error, "left to the reconciler");
         }
-        let connection = self.store().load(Selector::TokenId(token), None).await;
-        completed(attempt, connection.unwrap_or_default().as_ref(), token)
+        let connection =
+            self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
+        let accepted =
+            connection.as_ref().and_then(|c| c.token(token)).filter(|t| !t.state.is_revoked());
+        if let Some(token) = accepted
+            && let Err(error) = self.clear_orphans(attempt, &token.facts).await
+        {
+            tracing::debug!(%error, "possible orphans stay listed");
+        }
+        completed(attempt, connection.as_ref(), token, customer)
     }
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
@@ -297,11 +305,12 @@ impl Finch {
     }
 }
 
-/// What the caller hears of a token that is stored.
+/// What the caller, in `customer`'s scope or the operator's, hears of a token that is stored.
 fn completed(
     attempt: &Attempt,
     connection: Option<&Connection>,
     token: TokenId,
+    customer: Option<&CustomerId>,
 ) -> Result<CompletedConnect, CompleteConnectError> {
     let found = connection.and_then(|c| Some((c, c.token(token)?)));
     let Some((connection, token)) = found else {
@@ -318,8 +327,8 @@ fn completed(
             CompleteConnectError::Conflict { connection_id }
         });
     }
-    let earlier =
-        |t: &&Token| t.id < token.id && t.customer == token.customer && !t.state.is_revoked();
+    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+    let earlier = |t: &&Token| t.id < token.id && !t.state.is_revoked();
     Ok(CompletedConnect {
         customer: attempt.purpose.customer.clone(),
         connection_id,
@@ -327,6 +336,6 @@ fn completed(
         company_id: connection.company.clone(),
         products: token.facts.products.clone(),
         token_state: token.state.clone(),
-        joined_tokens: connection.tokens.iter().filter(earlier).count(),
+        joined_tokens: connection.tokens.iter().filter(visible).filter(earlier).count(),
     })
 }

@@ -29,6 +29,7 @@ pub(crate) fn connection_state(state: ConnectionState) -> &'static str {
     match state {
         ConnectionState::Connected => "connected",
         ConnectionState::Unverified => "to be verified",
+        ConnectionState::Quarantined => "quarantined",
         ConnectionState::NeedsReauth => "needs reauthentication",
         ConnectionState::Disconnecting => "disconnecting",
         ConnectionState::Disconnected => "disconnected",
@@ -92,7 +93,7 @@ pub(crate) fn trouble(failure: &Failure) -> String {
         FailureKind::Unreadable => "Finch's answer cannot be read",
         FailureKind::NoAnswer => "no answer came from Finch",
         FailureKind::SecretUnreadable => "the sealed secret cannot be opened",
-        FailureKind::StillAccepted => "Finch still accepts a token that is quarantined here",
+        FailureKind::StillAccepted => "Finch promised the end, and still accepts the token",
         _ => "the call failed",
     }
     .to_owned();

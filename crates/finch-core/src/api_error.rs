@@ -178,7 +178,7 @@ pub enum FailureKind {
     Backend,
     /// The secret that the call needs cannot be unsealed.
     SecretUnreadable,
-    /// Finch still accepts a quarantined token that must not be used to disconnect.
+    /// Finch still accepts a token whose end it has promised.
     StillAccepted,
 }
 

@@ -137,19 +137,21 @@ impl Attempt {
     }
 
     /// Whether a token with these `facts`, of the later attempt `by`, shows that no token of this lost
-    /// exchange is left over: Finch allows each customer id one connection, and that is the token's, so
-    /// that one disconnect ends both; or the lost exchange was for that same connection.
+    /// exchange is left over, since it would belong to the same connection, so that one disconnect ends
+    /// both: Finch says that the token is of the same customer id, and allows each only one; or the lost
+    /// exchange was to renew that very connection.
     pub fn is_cleared_by(&self, by: &Attempt, facts: &TokenFacts) -> bool {
         let (lost, new) = (&self.purpose, &by.purpose);
         let is_later = self.exchange.as_ref().is_some_and(|exchange| exchange.began < by.id.0);
         let is_of = |id: &Option<ConnectionId>| id.as_ref() == Some(&facts.connection_id);
-        let one_customer_id =
-            lost.finch_customer_id.is_some() && lost.finch_customer_id == new.finch_customer_id;
+        let same_customer_id = lost.finch_customer_id.is_some()
+            && lost.finch_customer_id == new.finch_customer_id
+            && lost.finch_customer_id == facts.finch_customer_id;
         let as_asked = new.reauthenticates.is_none() || is_of(&new.reauthenticates);
         lost.customer == new.customer
             && is_later
             && (is_of(&lost.reauthenticates)
-                || (lost.reauthenticates.is_none() && one_customer_id && as_asked))
+                || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
     }
 
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began

@@ -17,8 +17,11 @@ use crate::{
 pub enum ConnectionState {
     /// At least one token works.
     Connected,
-    /// Finch must be asked first whether a token still lives; or, for the operator, one is quarantined.
+    /// Finch must be asked first whether a token still lives.
     Unverified,
+    /// Nothing is left but quarantined tokens: unused here, live and billed at Finch. Only the operator
+    /// sees them, and may disconnect them.
+    Quarantined,
     /// The employer must authenticate again.
     NeedsReauth,
     /// A disconnect has begun, and Finch has not proven the end.
@@ -93,8 +96,10 @@ impl ConnectionState {
             Self::NeedsReauth
         } else if any(&TokenState::Fenced) {
             Self::Disconnecting
-        } else if any(&TokenState::Unverified) || any(&TokenState::Quarantined) {
+        } else if any(&TokenState::Unverified) {
             Self::Unverified
+        } else if any(&TokenState::Quarantined) {
+            Self::Quarantined
         } else {
             Self::Disconnected
         }

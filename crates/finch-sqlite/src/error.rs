@@ -100,6 +100,10 @@ pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
         ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ => {
             Kind::Corrupt
         }
+        // The shared memory beside the log has no room.
+        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
+            Kind::Full
+        }
         _ => Kind::Other,
     }
 }

@@ -164,6 +164,9 @@ impl Refusal {
                 Kind::ReadOnly => OpenStoreError::ReadOnly { path },
                 Kind::Corrupt => OpenStoreError::Corrupt { path, problem: error.to_string() },
                 Kind::NotADatabase => OpenStoreError::NotADatabase { path },
+                Kind::CannotOpen if is_on_a_read_only_file_system(&path) => {
+                    OpenStoreError::ReadOnly { path }
+                }
                 Kind::CannotOpen | Kind::Other => {
                     OpenStoreError::Backend { path, source: Box::new(error) }
                 }
@@ -173,5 +176,18 @@ impl Refusal {
                 source: Box::new(finch_core::StoreError::from(other)),
             },
         }
+    }
+}
+
+/// Whether no file can be made beside `path` because its file system takes none. SQLite needs one for
+/// its log, and says only that it cannot open it.
+fn is_on_a_read_only_file_system(path: &Path) -> bool {
+    let probe = path.with_extension(format!("probe-{}", std::process::id()));
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
+            drop(std::fs::remove_file(probe));
+            false
+        }
+        Err(error) => error.kind() == std::io::ErrorKind::ReadOnlyFilesystem,
     }
 }

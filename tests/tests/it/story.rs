@@ -223,3 +223,37 @@ async fn exchanges_at_once_make_one_connection() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].tokens.len(), 16);
 }
+
+#[tokio::test]
+async fn an_unrelated_token_takes_no_lost_exchange_off_the_list() {
+    let emulator = emulator(DisconnectScope::Pair).await;
+    let folder = tempfile::tempdir().unwrap();
+    let finch = open(&emulator, folder.path());
+    // Finch keeps no customer ids here: nothing shows that two tokens belong together.
+    for (company, lost) in [("Company A", true), ("Company B", false)] {
+        let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
+        let begun = finch.begin_connect(&customer(0), request).await.unwrap();
+        let code = emulator.issue_code(Login::new("User A", "Gusto", company, "X"));
+        if lost {
+            emulator.push_fault(Fault::on("/auth/token").drop_after_effect());
+        }
+        let completed =
+            finch.complete_connect(&customer(0), begun.state, AuthorizationCode::new(code)).await;
+        assert_eq!(completed.is_err(), lost);
+    }
+    assert_eq!(finch.possible_orphans(&customer(0), None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_whose_answer_leaves_its_connection_out_is_kept() {
+    for field in ["connection_id", "provider_id"] {
+        let emulator = emulator(DisconnectScope::Pair).await;
+        let folder = tempfile::tempdir().unwrap();
+        let finch = open(&emulator, folder.path());
+        emulator.push_fault(Fault::on("/auth/token").omit([field]));
+        let login = ["User A", "Gusto", "Company C", "X"];
+        let connected = connect(&finch, &emulator, &customer(0), login).await;
+        assert_eq!(connected.provider_id.as_str(), "gusto", "without {field}");
+        finch.access_token(&customer(0), &connected.connection_id, &[]).await.unwrap();
+    }
+}

@@ -75,7 +75,7 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
         view.tokens.iter().filter(|token| token.state == TokenState::Quarantined).count();
     if quarantined > 0 {
         said.push(format!(
-            "{} contradicted what is known, and will not be used: finch show {id}",
+            "{} contradicted what is known: not used here, and billed by Finch until it is disconnected: finch disconnect {id}",
             count(quarantined, "token", "tokens")
         ));
     }

@@ -1,5 +1,7 @@
 //! Failures of the use cases.
 
+use std::time::Duration;
+
 use finch_app::{
     BeginConnectError, CompleteConnectError, DisconnectError, ExchangeError, TokenError,
 };
@@ -10,6 +12,8 @@ use super::{
     store_failed,
 };
 
+/// How long a code lives at Finch.
+const CODE_LIVES: Duration = Duration::from_secs(600);
 const NEW_ATTEMPT: &str = "begin a new attempt with `finch connect`";
 
 impl From<BeginConnectError> for Failure {
@@ -57,8 +61,17 @@ impl From<CompleteConnectError> for Failure {
                  `finch reconcile` lists it after 10 minutes",
             ),
             E::NotSent(cause) => {
+                let wait = match &cause {
+                    ExchangeError::Now(error) => error.retry_after(),
+                    _ => None,
+                };
                 let failure =
                     exchange_failed("Finch did not look at the code, and it is not used up", cause);
+                if wait.is_some_and(|wait| wait >= CODE_LIVES) {
+                    return failure.help(format!(
+                        "the code will be dead when Finch answers again: wait, then {NEW_ATTEMPT}"
+                    ));
+                }
                 let first = failure.help.clone();
                 failure.help(format!(
                     "{first} (the same state and code, within 10 minutes of the code's issue)"

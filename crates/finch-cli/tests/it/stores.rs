@@ -101,6 +101,14 @@ fn a_key_is_made_once() {
     let key = fs::read(&path).expect("a key");
     assert_eq!(place.run(&["keys", "init", "--json"]).code(7).failure()["kind"], "key_exists");
     place.run(&["keys", "init"]).code(7).says("never overwritten");
+    place.run(&CONNECT).code(0);
+    fs::rename(place.path("finch.db.key"), place.path("away.key")).expect("a key file");
+    place
+        .run(&["keys", "init"])
+        .code(7)
+        .says("no new key can open it")
+        .says("put its own key back");
+    fs::rename(place.path("away.key"), place.path("finch.db.key")).expect("a key file");
     assert_eq!(fs::read(&path).expect("a key"), key);
     place
         .run(&["keys", "init", "--key-file", "no/such/folder.key"])

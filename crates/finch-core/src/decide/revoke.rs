@@ -136,16 +136,13 @@ pub fn record(
     changes
 }
 
-/// Finch accepts a token that it had promised to end: asked again soon, and where the token must not be
-/// used to disconnect, daily and under attention.
+/// Finch accepts a token that it had promised to end: a person should know. Asked again soon, and where
+/// the token must not be used to disconnect, in the end daily.
 fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Progress {
     let polls = token.progress.polls + 1;
-    let for_a_person = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
-    let (wait, trouble) = match for_a_person {
-        true => (DAY, Some(alone(FailureKind::StillAccepted, now))),
-        false => (poll_again(polls), None),
-    };
-    let next_try = Some(later(now, wait));
+    let in_vain = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
+    let next_try = Some(later(now, if in_vain { DAY } else { poll_again(polls) }));
+    let trouble = Some(alone(FailureKind::StillAccepted, now));
     Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }
 }
 

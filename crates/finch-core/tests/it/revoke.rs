@@ -130,6 +130,7 @@ fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_onc
         assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
         world = after(&world, 2, Call::Introspect, Ok(()), at(now));
         assert_eq!(seconds_until_next(&world, 2, at(now)), wait);
+        assert!(agenda(&world).attention, "acknowledged, and not proven");
         assert_eq!(next_step(&world, at(now), None), Step::Wait(at(now + wait)));
         now += wait;
     }

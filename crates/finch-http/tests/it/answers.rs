@@ -95,8 +95,26 @@ async fn no_token_is_lost_over_a_field_that_identity_does_not_need() {
                     );
                 }
             }
-            server.only();
+            let exchanged = server.seen().iter().filter(|r| r.path == "/auth/token").count();
+            assert_eq!(exchanged, 1, "the code is sent once");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_its_connection_is_asked_about() {
+    let introspection = r#"{"connection_id":"k","provider_id":"gusto","company_id":"c",
+        "products":["company"],"connection_status":{"status":"connected"}}"#;
+    for name in ["connection_id", "provider_id"] {
+        let mut missing = GRANT.to_vec();
+        missing.retain(|(field, _)| *field != name);
+        let (server, finch) =
+            playing([json(200, &object(&missing)), json(200, introspection)]).await;
+        let grant = exchange(&finch).await.expect("a token that is live");
+        assert_eq!(grant.secret.expose(), TOKEN);
+        assert_eq!(grant.facts.connection_id.as_str(), "k");
+        let paths: Vec<_> = server.seen().into_iter().map(|r| r.path).collect();
+        assert_eq!(paths, ["/auth/token", "/introspect"]);
     }
 }
 
