@@ -82,6 +82,7 @@ impl From<CompleteConnectError> for Failure {
                     exchange_failed("Finch did not exchange the code, and issued no token", cause);
                 match failure.kind {
                     "finch_invalid_grant" => failure,
+                    "finch_rejected" => failure.help(NEW_ATTEMPT),
                     _ => {
                         let first = failure.help.clone();
                         failure.help(format!("{first}; then {NEW_ATTEMPT}"))
