@@ -168,9 +168,6 @@ impl TokenStore for MemoryTokenStore {
             Selector::Pair(provider, company) => {
                 data.pair(provider, Some(company)).filter(|c| of(c, None))
             }
-            Selector::Token(secret) => {
-                data.holding(secret).filter(|(id, c)| of(c, Some(*id))).map(|(_, c)| c)
-            }
             Selector::TokenId(id) => {
                 data.connections().find(|c| c.token(id).is_some()).filter(|c| of(c, Some(id)))
             }

@@ -148,8 +148,6 @@ pub enum Selector<'a> {
     ConnectionId(&'a ConnectionId),
     /// By its provider and company.
     Pair(&'a ProviderId, &'a CompanyId),
-    /// By a token that is kept in it, even one that is revoked.
-    Token(&'a AccessToken),
     /// By a token's record.
     TokenId(TokenId),
 }

@@ -13,13 +13,12 @@ use crate::{
     values::{self, number, seq},
 };
 
-/// [`finch_core::Selector`], without the secret.
+/// [`finch_core::Selector`], owned.
 #[derive(Clone, Debug)]
 pub(crate) enum By {
     Key(ConnectionKey),
     ConnectionId(ConnectionId),
     Pair(ProviderId, CompanyId),
-    Fingerprint(Fingerprint),
     TokenId(TokenId),
 }
 
@@ -120,9 +119,6 @@ pub(crate) fn load(
             None => None,
         },
         (By::ConnectionId(id), customer) => named(&db, id, customer)?,
-        (By::Fingerprint(token), customer) => held(&db, token)?
-            .filter(|held| is_of(held.customer.as_deref(), customer))
-            .map(|held| held.connection),
         (By::TokenId(id), None) => {
             load::key(&db, "SELECT connection FROM tokens WHERE id = ?1", [number(id.0)])?
         }

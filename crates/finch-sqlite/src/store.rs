@@ -137,7 +137,6 @@ impl TokenStore for SqliteTokenStore {
             Selector::Key(key) => By::Key(key),
             Selector::ConnectionId(id) => By::ConnectionId(id.clone()),
             Selector::Pair(provider, company) => By::Pair(provider.clone(), company.clone()),
-            Selector::Token(secret) => By::Fingerprint(self.sealer.token(secret)),
             Selector::TokenId(id) => By::TokenId(id),
         };
         let customer = customer.cloned();

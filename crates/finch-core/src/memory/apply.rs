@@ -82,11 +82,12 @@ impl Data {
                 return Err(StoreError::Moved);
             }
         }
-        let revoked = |change: &TokenChange| {
+        let revives_a_revoked_one = |change: &TokenChange| {
             let token = self.connections().find_map(|c| c.token(change.id));
-            change.state.is_some() && token.is_some_and(|t| t.state.is_revoked())
+            let revives = change.state.as_ref().is_some_and(|state| !state.is_revoked());
+            revives && token.is_some_and(|t| t.state.is_revoked())
         };
-        if changes.tokens.iter().any(revoked) {
+        if changes.tokens.iter().any(revives_a_revoked_one) {
             return Err(StoreError::Backend("a revoked token stays revoked".into()));
         }
         let (provider, company) = match &changes.target {

@@ -508,8 +508,6 @@ cases! { $
             (Selector::ConnectionId(&k1), true),
             (Selector::ConnectionId(&k2), false),
             (Selector::Pair(&gusto, &c), true),
-            (Selector::Token(&token1), true),
-            (Selector::Token(&token2), false),
             (Selector::TokenId(mine), true),
             (Selector::TokenId(theirs), false),
         ] {

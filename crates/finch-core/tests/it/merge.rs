@@ -1,7 +1,8 @@
 //! Two connections that prove to be one (R4).
 
 use finch_core::{
-    Actor, Connection, DisconnectChange, DisconnectId, Found, Seq, TokenId, TokenState,
+    Actor, Attempt, AttemptId, Changes, Connection, DisconnectChange, DisconnectId, Found, Seq,
+    TokenId, TokenState,
     decide::{Arrival, admit},
     testing::{at, facts, grant, new_attempt},
 };
@@ -20,22 +21,23 @@ fn provisional(
     provisional
 }
 
-/// What is written when a token under `k1` names the employer: the state of each token that changes,
-/// and the changes to disconnects.
-fn merged(
-    pair: Connection,
-    nameless: Connection,
-) -> (Vec<(u64, TokenState)>, Vec<DisconnectChange>) {
+/// What is written when a token under `k1` names the employer.
+fn arrives(pair: Connection, nameless: Connection) -> Changes {
     let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
-    let attempt = finch_core::Attempt {
-        id: finch_core::AttemptId(Seq(900)),
-        purpose: new_attempt("acme"),
-        exchange: None,
-    };
+    let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt("acme"), exchange: None };
     let grant = grant("t", facts("k1", "gusto", "c"));
     let arrival = Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) };
     let changes = admit(found, arrival).changes.expect("a merge");
     assert!(changes.absorb.is_some());
+    changes
+}
+
+/// The state of each token that changes, and the changes to disconnects.
+fn merged(
+    pair: Connection,
+    nameless: Connection,
+) -> (Vec<(u64, TokenState)>, Vec<DisconnectChange>) {
+    let changes = arrives(pair, nameless);
     let states = changes.tokens.iter().filter_map(|t| Some((t.id.0.0, t.state.clone()?)));
     (states.collect(), changes.disconnects)
 }
@@ -95,15 +97,7 @@ fn a_fence_by_merging_waits_for_nothing() {
     let mut waiting = token("acme", "k1", 3, 4, TokenState::Active);
     waiting.progress.next_try = Some(at(3600));
     let nameless = provisional(vec![waiting], vec![]);
-    let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
-    let attempt = finch_core::Attempt {
-        id: finch_core::AttemptId(Seq(900)),
-        purpose: new_attempt("acme"),
-        exchange: None,
-    };
-    let grant = grant("t", facts("k1", "gusto", "c"));
-    let arrival = Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) };
-    let changes = admit(found, arrival).changes.expect("a merge");
+    let changes = arrives(pair, nameless);
     let fenced = changes.tokens.iter().find(|t| t.id == TokenId(Seq(4))).expect("the waiting one");
     assert_eq!(fenced.progress, Some(finch_core::Progress::default()));
 }
