@@ -55,7 +55,11 @@ impl Soak {
         let mut seed = self.seed;
         loop {
             for (name, arguments) in LAYERS {
-                run(name, arguments, &[("FINCH_SEED_BASE", &seed.to_string()), ("FINCH_FIGURES", &path)])?;
+                run(
+                    name,
+                    arguments,
+                    &[("FINCH_SEED_BASE", &seed.to_string()), ("FINCH_FIGURES", &path)],
+                )?;
                 if Instant::now() >= end {
                     break;
                 }
@@ -78,11 +82,7 @@ impl Soak {
     }
 }
 
-fn run(
-    name: &'static str,
-    arguments: &[&str],
-    variables: &[(&str, &str)],
-) -> Result<(), Failure> {
+fn run(name: &'static str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), Failure> {
     let mut again: String = variables
         .iter()
         .filter(|(name, _)| *name != "FINCH_FIGURES")

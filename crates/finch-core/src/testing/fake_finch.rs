@@ -77,7 +77,7 @@ struct World {
     /// The next `/disconnect` is lost, and takes effect later.
     late_next: bool,
     /// What is still to take effect.
-    late: Vec<String>,
+    late: Vec<(ConnectionId, Login)>,
     /// The next exchange waits: before its effect, or between its effect and its answer.
     hold: Option<(Held, Hold)>,
     /// `/auth/token` and `/introspect` leave the company out.
@@ -217,8 +217,8 @@ impl FakeFinch {
     /// What was to take effect later does so now.
     pub fn take_effect(&self) {
         let mut world = self.world();
-        for token in std::mem::take(&mut world.late) {
-            world.disconnect(&AccessToken::new(token), self.reach).ok();
+        for (id, login) in std::mem::take(&mut world.late) {
+            world.end(&id, &login, self.reach);
         }
     }
 
@@ -324,16 +324,13 @@ impl World {
         found.ok_or_else(|| answer(401, "invalid_token"))
     }
 
-    /// Ends the connection of a token, as far as `/disconnect` reaches.
-    fn disconnect(&mut self, token: &AccessToken, reach: Reach) -> Result<(), FinchApiError> {
-        let used = self.alive(token)?;
-        let (id, login) = (used.connection_id.clone(), used.login.clone());
+    /// Ends a connection, as far as `/disconnect` reaches.
+    fn end(&mut self, id: &ConnectionId, login: &Login, reach: Reach) {
         for t in &mut self.tokens {
             let pair = t.login.provider == login.provider && t.login.company == login.company;
-            let reached = if reach == Reach::Pair { pair } else { t.connection_id == id };
+            let reached = if reach == Reach::Pair { pair } else { t.connection_id == *id };
             t.alive &= !reached;
         }
-        Ok(())
     }
 
     fn session(&mut self) -> ConnectSession {

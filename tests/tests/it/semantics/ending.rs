@@ -16,7 +16,10 @@ async fn a_plan_says_what_is_hit_and_changes_nothing() {
     assert_eq!((own.verdict, own.tokens, own.shared), (PlanVerdict::Retires, 1, true));
     assert_eq!(own.customers, [customer(ACME).id().clone()], "of others only one bit");
     let all = world.app.plan_disconnect(&operator(), id.clone()).await.unwrap();
-    assert_eq!((all.verdict, all.tokens, all.customers.len()), (PlanVerdict::SharedWithOthers, 2, 2));
+    assert_eq!(
+        (all.verdict, all.tokens, all.customers.len()),
+        (PlanVerdict::SharedWithOthers, 2, 2)
+    );
     assert_eq!(load(&world, &id).await, before);
 }
 
@@ -43,7 +46,10 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     assert!(world.finch.take_calls().is_empty(), "Finch is not called");
     let connection = load(&world, &id).await;
     assert_eq!(connection.tokens[0].state, TokenState::Retired);
-    assert!(world.store.secret(connection.tokens[0].id).await.unwrap().is_some(), "it may be needed");
+    assert!(
+        world.store.secret(connection.tokens[0].id).await.unwrap().is_some(),
+        "it may be needed"
+    );
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
     world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);

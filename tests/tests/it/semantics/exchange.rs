@@ -10,8 +10,9 @@ use super::*;
 async fn the_same_state_and_code_again_give_the_first_result() {
     let world = world();
     let (state, code) = begin(&world, ACME, "x").await;
-    let complete =
-        async |state: &State, code| world.app.complete_connect(&customer(ACME), state.clone(), code).await;
+    let complete = async |state: &State, code| {
+        world.app.complete_connect(&customer(ACME), state.clone(), code).await
+    };
     let first = complete(&state, code.clone()).await.unwrap();
     world.finch.take_calls();
     assert_eq!(complete(&state, code).await.unwrap(), first);

@@ -4,6 +4,7 @@ mod ending;
 mod exchange;
 mod people;
 mod race;
+mod reconcilers;
 mod revoke;
 
 use finch_app::{ConnectRequest, DisconnectOutcome, Pass, TokenError};
@@ -42,7 +43,8 @@ pub(crate) async fn connect(world: &World, who: u8, with: &str) -> ConnectionId 
 }
 
 pub(crate) async fn load(world: &World, id: &ConnectionId) -> Connection {
-    let found = world.store.load(Selector::ConnectionId(id), None).await.expect("the store answers");
+    let found =
+        world.store.load(Selector::ConnectionId(id), None).await.expect("the store answers");
     found.expect("the connection")
 }
 

@@ -1,7 +1,10 @@
 //! What needs a person, and what a person can do.
 
 use finch_app::{CloseError, DisconnectOutcome, Matter};
-use finch_core::{Evidence, FailureKind, TokenState};
+use finch_core::{
+    Evidence, FailureKind, TokenState,
+    testing::{Reach, application},
+};
 use finch_tests::{World, operator};
 
 use super::*;
@@ -89,4 +92,61 @@ async fn an_exchange_that_runs_is_no_orphan_yet_and_is_told_of() {
     world.system.pass(finch_core::ABANDONED_AFTER);
     assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
     assert!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().is_empty());
+}
+
+/// Overwrites every sealed secret that there is now, as a wrong key or a bad disk would.
+fn lose_secrets(path: &std::path::Path) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.execute("UPDATE secrets SET sealed = randomblob(length(sealed))", []).unwrap();
+}
+
+#[tokio::test]
+async fn a_new_token_ends_a_disconnect_that_lacks_a_readable_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("finch.db");
+    let key = std::sync::Arc::new(finch_seal::Kek::generate().unwrap());
+    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
+    let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
+    let world = World::new(Reach::Pair, std::sync::Arc::new(store));
+    let id = connect(&world, ACME, "x").await;
+    lose_secrets(&path);
+    let outcome = disconnect(&world, ACME, &id).await;
+    assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
+    assert_eq!(listed(&world).await[0].matter, Matter::NoReadableToken);
+    assert!(!world.finch.alive().is_empty(), "and Finch bills");
+
+    let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
+    let code = world.finch.login_again(&id).unwrap();
+    let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
+    assert_eq!(
+        done.token_state,
+        TokenState::Fenced,
+        "it is for the disconnect, and for nothing else"
+    );
+    // The unreadable one is proven by nobody: Finch has ended it with the connection, and an operator
+    // who sees that in Finch's dashboard says so.
+    reconcile(&world).await;
+    assert!(world.finch.alive().is_empty(), "Finch bills no more");
+    assert_eq!(
+        world.app.close_disconnect(&operator(), &id, "ended with the other").await.unwrap(),
+        1
+    );
+    assert!(listed(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_unreadable_secret_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("finch.db");
+    let key = std::sync::Arc::new(finch_seal::Kek::generate().unwrap());
+    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
+    let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
+    let world = World::new(Reach::Pair, std::sync::Arc::new(store));
+    let id = connect(&world, ACME, "x").await;
+    lose_secrets(&path);
+    connect(&world, ACME, "x").await;
+    let outcome = disconnect(&world, ACME, &id).await;
+    assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 1, .. }), "{outcome:?}");
+    assert!(world.finch.alive().is_empty());
+    assert_eq!(listed(&world).await[0].matter, Matter::NoReadableToken);
 }

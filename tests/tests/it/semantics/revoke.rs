@@ -73,7 +73,11 @@ async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_o
     assert!(all_revoked(&load(&world, &id).await), "after {waited:?}");
     let calls = world.finch.take_calls();
     assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 2, "{calls:?}");
-    assert_eq!(calls.iter().filter(|call| *call == "introspect").count(), 8, "7 polls and the proof");
+    assert_eq!(
+        calls.iter().filter(|call| *call == "introspect").count(),
+        8,
+        "7 polls and the proof"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +101,10 @@ async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
     assert_eq!(failure.kind, FailureKind::ReauthenticateUser);
     assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
     let listed = world.app.attention(&operator(), None, 10).await.unwrap().items;
-    assert_eq!(listed[0].failure.as_ref().unwrap().request_id.as_ref().unwrap().as_str(), "request-7");
+    assert_eq!(
+        listed[0].failure.as_ref().unwrap().request_id.as_ref().unwrap().as_str(),
+        "request-7"
+    );
     assert!(world.store.secret(load(&world, &id).await.tokens[0].id).await.unwrap().is_some());
 }
 
@@ -112,7 +119,10 @@ async fn a_402_waits_an_hour_and_a_person_hears_that_the_bill_runs() {
 async fn a_rejection_waits_a_day_and_a_person_hears_at_once() {
     for status in [400, 403, 404, 405, 422, 301, 200] {
         let (_, _, outcome, progress) = meets(answer(status, "no")).await;
-        assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{status}: {outcome:?}");
+        assert!(
+            matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }),
+            "{status}: {outcome:?}"
+        );
         assert_eq!(waits(&progress), Duration::from_secs(24 * 3600), "{status}");
     }
 }
@@ -121,8 +131,15 @@ async fn a_rejection_waits_a_day_and_a_person_hears_at_once() {
 async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
     for status in [408, 409, 425, 429, 500, 502, 503, 504] {
         let (world, id, outcome, progress) = meets(answer(status, "later")).await;
-        assert!(matches!(outcome, DisconnectOutcome::Pending { attention: false, .. }), "{outcome:?}");
-        assert_eq!(waits(&progress), Duration::from_secs(3600), "{status}: Retry-After wins, capped");
+        assert!(
+            matches!(outcome, DisconnectOutcome::Pending { attention: false, .. }),
+            "{outcome:?}"
+        );
+        assert_eq!(
+            waits(&progress),
+            Duration::from_secs(3600),
+            "{status}: Retry-After wins, capped"
+        );
         settle(&world).await;
         assert!(all_revoked(&load(&world, &id).await), "{status}");
     }
@@ -140,8 +157,10 @@ async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
 
 #[tokio::test]
 async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
-    let unreadable =
-        FinchApiError::Unreadable { problem: "cut off".into(), answer: Box::new(Answer::default()) };
+    let unreadable = FinchApiError::Unreadable {
+        problem: "cut off".into(),
+        answer: Box::new(Answer::default()),
+    };
     for (error, ambiguous) in [
         (lost(), true),
         (answer(503, "later"), true),

@@ -43,13 +43,14 @@ impl FinchApi for FakeFinch {
     async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
         {
             let mut world = self.called("disconnect")?;
+            let used = world.alive(token)?;
+            let (id, login) = (used.connection_id.clone(), used.login.clone());
             if std::mem::take(&mut world.late_next) {
-                world.late.push(token.expose().to_owned());
+                world.late.push((id, login));
                 return Err(FinchApiError::NoAnswer { problem: "lost".into(), sent: true });
             }
-            world.alive(token)?;
             if !std::mem::take(&mut world.lie_next) {
-                world.disconnect(token, self.reach)?;
+                world.end(&id, &login, self.reach);
             }
         }
         self.answer(())
