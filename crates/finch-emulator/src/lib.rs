@@ -2,6 +2,7 @@
 
 mod config;
 mod emulator;
+mod local;
 mod login;
 
 mod fault;
@@ -17,6 +18,8 @@ mod fields;
 mod refusal;
 mod routes;
 mod server;
+mod traffic;
+mod turn;
 
 mod control;
 mod finch;
@@ -24,5 +27,6 @@ mod finch;
 pub use config::{DisconnectScope, EmulatorConfig};
 pub use emulator::{Emulator, EmulatorError};
 pub use fault::{Fault, FaultKind};
+pub use local::{LocalAnswer, LocalCall, LocalEmulator};
 pub use login::Login;
-pub use state::{ConnectionState, EmulatorState, TokenState};
+pub use state::{ConnectionState, EmulatorState, IssuedToken, TokenState};

@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
-    header::HeaderValue,
     server::conn::http1,
     service::service_fn,
 };
@@ -19,12 +18,9 @@ use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::watch, time};
 
 use crate::{
-    answer::{Answer, REQUEST_ID},
-    call::Call,
-    fault::Fault,
-    ids::Kind,
+    answer::Answer,
+    call::{BODY_LIMIT, Call},
     refusal::Refusal,
-    routes,
     world::World,
 };
 
@@ -42,8 +38,6 @@ impl Shared {
     }
 }
 
-/// The largest body that is read: 256 KiB.
-const BODY_LIMIT: usize = 256 * 1024;
 /// How much of a larger one is thrown away, so that its sender gets to read the answer.
 const DISCARD_LIMIT: usize = 64 * BODY_LIMIT;
 /// How long an orderly end waits for calls that are on their way.
@@ -100,16 +94,11 @@ struct Dropped;
 /// One call and its answer.
 async fn turn(world: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = read(body).await;
-    let request_id = world.lock().ids.make(Kind::Request).to_string();
-    let mut answer = match body {
+    let answer = match read(body).await {
         Ok(body) => respond(world, Call::new(parts, body)).await?,
-        Err(Unread::TooLarge) => Refusal::too_large(BODY_LIMIT).into_answer(),
+        Err(Unread::TooLarge) => world.lock().stamp(Refusal::too_large(BODY_LIMIT).into_answer()),
         Err(Unread::CutOff) => return Err(Dropped),
     };
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        answer.headers_mut().insert(REQUEST_ID, id);
-    }
     Ok(answer.map(Full::new))
 }
 
@@ -139,26 +128,17 @@ async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
     if length > BODY_LIMIT { Err(Unread::TooLarge) } else { Ok(whole) }
 }
 
-/// Answers a call, unless a fault is waiting for it.
+/// Answers a call, when whatever holds it up is over.
 async fn respond(world: Shared, call: Call) -> Result<Answer, Dropped> {
-    let fault = {
-        let mut world = world.lock();
-        if !routes::is_control(call.path()) {
-            world.calls.count(&call);
-        }
-        match world.take_fault(&call) {
-            None => return Ok(routes::answer(&mut world, &call)),
-            Some(fault) => fault,
-        }
-    };
-    // In a task of its own: a caller that gives up doesn't stop Finch.
-    let play = tokio::spawn(async move { play(&world, &call, fault).await });
-    play.await.unwrap_or(Err(Dropped))
-}
-
-async fn play(world: &Shared, call: &Call, fault: Fault) -> Result<Answer, Dropped> {
-    if !fault.delay.is_zero() {
-        time::sleep(fault.delay).await;
+    let turn = world.lock().arrive(call);
+    let delay = turn.delay();
+    if delay.is_zero() {
+        return world.lock().answer(turn).ok_or(Dropped);
     }
-    fault.kind.play(|| routes::answer(&mut world.lock(), call)).ok_or(Dropped)
+    // In a task of its own: a caller that gives up doesn't stop Finch.
+    let late = tokio::spawn(async move {
+        time::sleep(delay).await;
+        world.lock().answer(turn).ok_or(Dropped)
+    });
+    late.await.unwrap_or(Err(Dropped))
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Company, Grant, ProviderName};
-use crate::ids;
+use crate::{ids, traffic::AtOnce};
 
 /// What makes two logins one connection. `credentials` counts in the `connection` scope only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,6 +21,7 @@ pub(crate) struct Connection {
     pub(crate) company: Company,
     pub(crate) status: Status,
     pub(crate) last_successful_sync: String,
+    pub(crate) at_once: AtOnce,
     pub(super) made_at: u64,
     pub(super) keys: Vec<Key>,
     live: Vec<String>,
@@ -36,6 +37,7 @@ impl Connection {
             company: grant.company.clone(),
             status: Status::Connected,
             last_successful_sync: String::new(),
+            at_once: AtOnce::default(),
             made_at,
             keys: Vec::new(),
             live: Vec::new(),
@@ -86,12 +88,13 @@ pub(crate) struct Token {
     pub(crate) connection: Uuid,
     pub(crate) grant: Grant,
     pub(crate) revoked: bool,
+    pub(crate) at_once: AtOnce,
     pub(super) number: u64,
 }
 
 impl Token {
     pub(super) fn new(id: Uuid, number: u64, connection: Uuid, grant: Grant) -> Self {
-        Self { id, connection, grant, revoked: false, number }
+        Self { id, connection, grant, revoked: false, at_once: AtOnce::default(), number }
     }
 }
 

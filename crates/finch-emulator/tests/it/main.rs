@@ -9,6 +9,7 @@ mod control;
 mod errors;
 mod faults;
 mod lifecycle;
+mod local;
 mod sandbox;
 mod sessions;
 mod support;
