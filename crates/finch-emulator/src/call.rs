@@ -15,6 +15,7 @@ use crate::{fields::Invalid, refusal::Refusal};
 /// The largest body that is read: 256 KiB.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
 
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     uri: Uri,

@@ -10,6 +10,8 @@ pub(crate) struct Clock {
     /// None: it stands until it is moved on.
     running: Option<Instant>,
     advanced: Duration,
+    /// The moment that it is turned back to for a while.
+    pinned: Option<Duration>,
 }
 
 impl Clock {
@@ -22,12 +24,12 @@ impl Clock {
     /// A clock that runs.
     pub(crate) fn start() -> Self {
         let running = Some(Instant::now());
-        Self { started_at: Timestamp::now(), running, advanced: Duration::ZERO }
+        Self { started_at: Timestamp::now(), running, advanced: Duration::ZERO, pinned: None }
     }
 
     /// A clock that only moves when it is moved on.
     pub(crate) fn standing() -> Self {
-        Self { started_at: Self::STANDS_AT, running: None, advanced: Duration::ZERO }
+        Self { started_at: Self::STANDS_AT, running: None, advanced: Duration::ZERO, pinned: None }
     }
 
     /// A new clock of the same kind.
@@ -37,6 +39,9 @@ impl Clock {
 
     /// The time since the start.
     pub(crate) fn now(&self) -> Duration {
+        if let Some(pinned) = self.pinned {
+            return pinned;
+        }
         self.running.map_or(Duration::ZERO, |started| started.elapsed()) + self.advanced
     }
 
@@ -45,6 +50,11 @@ impl Clock {
         let since = SignedDuration::try_from(self.now()).unwrap_or_default();
         let now = self.started_at.checked_add(since).unwrap_or(Timestamp::MAX);
         Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+    }
+
+    /// Shows this moment until it is let go.
+    pub(crate) fn pin(&mut self, at: Option<Duration>) {
+        self.pinned = at;
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {

@@ -167,9 +167,9 @@ impl Emulator {
         self.world.lock().end_in_dashboard(connection_id)
     }
 
-    /// Moves the emulator's clock on, at most a hundred years.
+    /// Moves the emulator's clock on, at most a hundred years. What is due takes effect.
     pub fn advance(&self, by: Duration) {
-        self.world.lock().clock.advance(by);
+        self.world.lock().advance(by);
     }
 
     /// Forgets everything; with a seed, all ids come again in the same order.

@@ -14,9 +14,11 @@ use crate::{
     call::{BODY_LIMIT, Call},
     clock::Clock,
     emulator::check_credentials,
+    fault::Reply,
     fields::Invalid,
     refusal::Refusal,
     turn::Turn,
+    wire,
     world::World,
 };
 
@@ -115,11 +117,15 @@ impl LocalEmulator {
 
     /// The second half: the call takes effect and is answered.
     pub fn answer(&mut self, call: LocalCall) -> Option<LocalAnswer> {
-        let answer = match call.0 {
-            State::Arrived(turn) => self.world.answer(*turn)?,
-            State::Refused(refusal) => self.world.stamp(refusal.into_answer()),
-        };
-        Some(LocalAnswer::of(answer))
+        match call.0 {
+            State::Refused(refusal) => {
+                Some(LocalAnswer::of(self.world.stamp(refusal.into_answer())))
+            }
+            State::Arrived(turn) => match self.world.answer(*turn) {
+                Reply::Dropped => None,
+                Reply::Answer(answer, shape) => wire::as_read(answer, shape).map(LocalAnswer::of),
+            },
+        }
     }
 
     /// The client id of the application that it knows.
@@ -174,9 +180,9 @@ impl LocalEmulator {
         self.world.end_in_dashboard(connection_id)
     }
 
-    /// Moves the clock on, at most a hundred years.
+    /// Moves the clock on, at most a hundred years. What is due takes effect.
     pub fn advance(&mut self, by: Duration) {
-        self.world.clock.advance(by);
+        self.world.advance(by);
     }
 
     /// How long the clock has moved since the start.

@@ -1,4 +1,4 @@
-//! The loopback server: reads calls, plays faults, answers.
+//! The loopback server: reads calls, holds them up, answers.
 
 use std::{
     io,
@@ -18,9 +18,11 @@ use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::watch, time};
 
 use crate::{
-    answer::Answer,
     call::{BODY_LIMIT, Call},
+    fault::{Reply, Shape},
+    line::Line,
     refusal::Refusal,
+    wire,
     world::World,
 };
 
@@ -34,7 +36,9 @@ impl Shared {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        world.settle();
+        world
     }
 }
 
@@ -69,8 +73,10 @@ pub(crate) async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let world = world.clone();
-        let service = service_fn(move |request| turn(world.clone(), request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let line = Line::new(stream);
+        let own = line.clone();
+        let service = service_fn(move |request| turn(world.clone(), line.clone(), request));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(own), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // How it ends is its caller's affair.
@@ -92,14 +98,28 @@ pub(crate) async fn serve(
 struct Dropped;
 
 /// One call and its answer.
-async fn turn(world: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+async fn turn(
+    world: Shared,
+    line: Line,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let answer = match read(body).await {
+    let reply = match read(body).await {
         Ok(body) => respond(world, Call::new(parts, body)).await?,
-        Err(Unread::TooLarge) => world.lock().stamp(Refusal::too_large(BODY_LIMIT).into_answer()),
+        Err(Unread::TooLarge) => {
+            let answer = world.lock().stamp(Refusal::too_large(BODY_LIMIT).into_answer());
+            Reply::Answer(answer, Shape::Whole)
+        }
         Err(Unread::CutOff) => return Err(Dropped),
     };
-    Ok(answer.map(Full::new))
+    match reply {
+        Reply::Dropped => Err(Dropped),
+        Reply::Answer(answer, Shape::Whole) => Ok(answer.map(Full::new)),
+        Reply::Answer(answer, shape) => {
+            wire::write(line, answer, shape).await;
+            Err(Dropped)
+        }
+    }
 }
 
 /// Why a body was not read to its end.
@@ -129,16 +149,16 @@ async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
 }
 
 /// Answers a call, when whatever holds it up is over.
-async fn respond(world: Shared, call: Call) -> Result<Answer, Dropped> {
+async fn respond(world: Shared, call: Call) -> Result<Reply, Dropped> {
     let turn = world.lock().arrive(call);
     let delay = turn.delay();
     if delay.is_zero() {
-        return world.lock().answer(turn).ok_or(Dropped);
+        return Ok(world.lock().answer(turn));
     }
     // In a task of its own: a caller that gives up doesn't stop Finch.
     let late = tokio::spawn(async move {
         time::sleep(delay).await;
-        world.lock().answer(turn).ok_or(Dropped)
+        world.lock().answer(turn)
     });
-    late.await.unwrap_or(Err(Dropped))
+    late.await.map_err(|_| Dropped)
 }

@@ -28,6 +28,8 @@ pub struct EmulatorState {
     pub sessions: usize,
     /// The faults that wait for their calls, as they would be queued.
     pub faults: Vec<Value>,
+    /// How many calls were answered and take effect later.
+    pub late_effects: usize,
     /// How often each of Finch's endpoints was called, by `METHOD /path`.
     pub calls: BTreeMap<String, u64>,
     /// The most calls of Finch's that were on their way at once.
@@ -127,6 +129,7 @@ impl World {
             codes: self.codes_waiting(),
             sessions: self.sessions_waiting(),
             faults: self.faults.waiting().map(to_json).collect(),
+            late_effects: self.late_effects(),
             calls: self.calls.by_endpoint(),
             most_calls_at_once: self.at_once.most(),
             most_calls_per_second: self.rate.most(),

@@ -7,7 +7,7 @@ use hyper::header::HeaderValue;
 use crate::{
     answer::{Answer, REQUEST_ID},
     call::Call,
-    fault::Fault,
+    fault::{Effect, Fault, Reply, Shape},
     ids::Kind,
     routes,
     traffic::OnItsWay,
@@ -32,6 +32,7 @@ impl Turn {
 impl World {
     /// A call comes in: it is counted, and takes the fault that waits for it.
     pub(crate) fn arrive(&mut self, call: Call) -> Turn {
+        self.settle();
         if routes::is_control(call.path()) {
             return Turn { call, fault: None, _counted: Vec::new() };
         }
@@ -42,15 +43,33 @@ impl World {
         Turn { call, fault, _counted }
     }
 
-    /// It takes effect, in full or not at all; none: no answer goes back.
-    pub(crate) fn answer(&mut self, turn: Turn) -> Option<Answer> {
+    /// It is answered, and takes effect when it is to, in full or not at all.
+    pub(crate) fn answer(&mut self, turn: Turn) -> Reply {
         let Turn { call, fault, .. } = turn;
         let request_id = self.ids.make(Kind::Request).to_string();
-        let answer = match fault {
-            None => Some(routes::answer(self, &call)),
-            Some(fault) => fault.kind.play(|| routes::answer(self, &call)),
+        let reply = match fault {
+            None => Reply::Answer(routes::answer(self, &call), Shape::Whole),
+            Some(fault) => self.play(call, fault),
         };
-        answer.map(|answer| with_request_id(answer, &request_id))
+        match reply {
+            Reply::Dropped => Reply::Dropped,
+            Reply::Answer(answer, shape) => {
+                Reply::Answer(with_request_id(answer, &request_id), shape)
+            }
+        }
+    }
+
+    fn play(&mut self, call: Call, fault: Fault) -> Reply {
+        let finchs_own = match fault.effect {
+            Effect::AtOnce => Some(routes::answer(self, &call)),
+            _ if fault.kind.shows_finchs_own() => Some(self.dream(&call)),
+            _ => None,
+        };
+        if let Effect::Late(by) = fault.effect {
+            self.take_effect_later(call, by);
+        }
+        // There is one wherever the fault shows it.
+        fault.kind.play(|| finchs_own.unwrap_or_default())
     }
 
     /// Gives an answer that no handler made its request id.

@@ -5,6 +5,7 @@
 mod connection;
 mod expiring;
 mod grant;
+mod late;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,9 @@ use crate::{
 };
 use connection::Key;
 use expiring::{Expiring, Lookup};
+use late::Late;
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) config: EmulatorConfig,
     pub(crate) base_url: String,
@@ -51,6 +54,8 @@ pub(crate) struct World {
     revoked: VecDeque<String>,
     tokens_made: u64,
     sandbox_made: u64,
+    /// Calls that were answered and take effect later.
+    late: Late,
 }
 
 impl World {
@@ -75,6 +80,7 @@ impl World {
             revoked: VecDeque::new(),
             tokens_made: 0,
             sandbox_made: 0,
+            late: Late::default(),
             config,
             base_url,
         }

@@ -14,6 +14,7 @@ pub(super) struct Key {
 }
 
 /// A connection; its id is never used again once it has ended.
+#[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) id: Uuid,
     pub(crate) account_id: Uuid,
@@ -82,6 +83,7 @@ impl Connection {
 }
 
 /// An access token, without its secret.
+#[derive(Clone)]
 pub(crate) struct Token {
     /// The id that `/introspect` shows.
     pub(crate) id: Uuid,

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on panics")]
 
 mod authorize;
+mod bytes;
 mod codes;
 mod connections;
 mod control;
+mod effects;
 mod errors;
 mod faults;
 mod lifecycle;
