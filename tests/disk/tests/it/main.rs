@@ -1,0 +1,4 @@
+//! Power loss and disk errors.
+#![cfg(unix)]
+
+mod power;
