@@ -18,6 +18,7 @@ use crate::{
     disk::{Disk, Lie},
     judge::{Broken, OrBroken as _},
     ledger::{Book, Ledger},
+    quiet::{quietly, runtime},
     recover,
     replay::Replay,
     tape::{Event, Mark, Tape},
@@ -60,7 +61,8 @@ impl History {
     }
 
     /// Lets the steps of this seed happen to a new store.
-    pub(crate) async fn told(seed: u64, lie: Lie) -> Result<Self, Broken> {
+    pub(crate) fn told(seed: u64, lie: Lie) -> Result<Self, Broken> {
+        let runtime = runtime();
         let mut chance = Chance::new(seed);
         let folder = folder();
         let disk = Disk::mount(folder.path());
@@ -86,7 +88,7 @@ impl History {
                 }
             };
             let alive = finch.alive();
-            world.step(step).await;
+            runtime.block_on(world.step(step));
             if let Step::EndFromDashboard { .. } = step {
                 let ended = alive.into_iter().map(|(token, ..)| token);
                 let ended = ended.filter(|token| !finch.accepts(token));
@@ -100,7 +102,7 @@ impl History {
     }
 
     /// Lets a new process recover what is in `folder`.
-    pub(crate) async fn recovered(
+    pub(crate) fn recovered(
         folder: &Path,
         ledger: &Ledger,
         finch: &FakeFinch,
@@ -110,15 +112,12 @@ impl History {
         let (book, before) = (Book::from(ledger.clone()), Arc::new(finch.copy()));
         let finch = Arc::new(finch.copy());
         let system = recover::later();
-        let done = async {
-            let store = open(folder).or_broken("open")?;
-            disk.mark(Mark::Opened);
-            let (world, _) = wire(store, &disk, &book, &finch, &system)?;
-            recover::reconcile(&world.app, &system).await
-        };
-        let done = done.await;
+        let store = open(folder).or_broken("open")?;
+        disk.mark(Mark::Opened);
+        let (world, _) = wire(store, &disk, &book, &finch, &system)?;
+        quietly(recover::reconcile(&world.app, &system))?;
+        drop(world);
         disk.unmount();
-        done?;
         Self::new(disk.take_tape(), Arc::new(ledger.clone()), before)
     }
 }

@@ -23,7 +23,11 @@ mod replay;
 mod history;
 mod judge;
 mod power;
+mod quiet;
 mod recover;
+
+mod host;
+mod trial;
 
 mod chance;
 pub mod figures;
@@ -32,3 +36,4 @@ pub use disk::{Disk, Lie};
 pub use fault::{Fault, Kind, Op};
 pub use judge::Broken;
 pub use power::{IMAGES_OF_ONE, Reached, images};
+pub use trial::{Day, Outcome};

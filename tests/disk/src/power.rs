@@ -12,6 +12,7 @@ use crate::{
     history::{self, History},
     image::Image,
     judge::{Broken, OrBroken as _, ensure, judge},
+    quiet::{quietly, runtime},
     recover,
     replay::Replay,
     tape::{Event, Tape},
@@ -39,20 +40,20 @@ enum Stage {
 ///
 /// # Errors
 /// The first that is broken.
-pub async fn images(
+pub fn images(
     seed: u64,
     count: usize,
     lie: Lie,
     reached: &mut Reached,
 ) -> Result<(), Broken> {
-    let history = History::told(seed, lie).await?;
+    let history = History::told(seed, lie)?;
     *reached.entry("histories").or_default() += 1;
     *reached.entry("events").or_default() += history.tape.events.len() as u64;
     let mut chance = Chance::new(!seed);
-    images_of(&history, count, true, &mut chance, reached).await
+    images_of(&history, count, true, &mut chance, reached)
 }
 
-async fn images_of(
+fn images_of(
     history: &History,
     count: usize,
     recorded: bool,
@@ -69,9 +70,9 @@ async fn images_of(
             continue;
         }
         let record = recorded && chance.once_in(RECORDED);
-        let go_on = chance.once_in(8);
-        let checked = Box::pin(check(history, &replay, &image, go_on, record, chance, reached));
-        checked.await.map_err(|Broken(what)| {
+        let go_on = chance.once_in(16);
+        let checked = check(history, &replay, &image, go_on, record, chance, reached);
+        checked.map_err(|Broken(what)| {
             Broken(format!("after {point} events ({stage:?}, {:?}): {what}", image.shape))
         })?;
         count_shape(&image, stage, reached);
@@ -122,7 +123,7 @@ fn inode_of_the_database(tape: &Tape) -> Option<u32> {
     })
 }
 
-async fn check(
+fn check(
     history: &History,
     replay: &Replay<'_>,
     image: &Image,
@@ -135,9 +136,9 @@ async fn check(
     let path = folder.path();
     image.write(path).or_broken("the image")?;
     if record {
-        let history = History::recovered(path, &replay.ledger, &replay.finch).await?;
+        let history = History::recovered(path, &replay.ledger, &replay.finch)?;
         *reached.entry("recoveries").or_default() += 1;
-        return images_of(&history, IMAGES_OF_A_RECOVERY, false, chance, reached).await;
+        return images_of(&history, IMAGES_OF_A_RECOVERY, false, chance, reached);
     }
     let store = Arc::new(history::open(path).or_broken("open")?);
     let db = rusqlite::Connection::open(path.join("finch.db")).or_broken("a second look")?;
@@ -145,15 +146,15 @@ async fn check(
     let system = recover::later();
     let now = finch_app::System::now(&*system);
     let (ledger, nobody) = (&replay.ledger, BTreeSet::new());
-    let found = judge(&*store, &db, ledger, &replay.finch, &nobody, now).await?;
+    let found = quietly(judge(&*store, &db, ledger, &replay.finch, &nobody, now))?;
     let finch = Arc::new(replay.finch.copy());
     let app = recover::application(finch.clone(), store.clone(), system.clone())?;
-    let ended = recover::reconcile(&app, &system).await?;
-    recover::at_rest(&*store, &finch, ledger, &found).await?;
+    let ended = quietly(recover::reconcile(&app, &system))?;
+    quietly(recover::at_rest(&*store, &finch, ledger, &found))?;
     *reached.entry("disconnects ended in recovery").or_default() += ended as u64;
     *reached.entry("tokens found").or_default() += found.tokens().count() as u64;
     if go_on {
-        recover::life_goes_on(&app, &finch).await?;
+        runtime().block_on(recover::life_goes_on(&app, &finch))?;
         *reached.entry("lives gone on").or_default() += 1;
     }
     Ok(())

@@ -2,3 +2,4 @@
 #![cfg(unix)]
 
 mod power;
+mod faults;

@@ -4,10 +4,6 @@ use std::time::Instant;
 
 use finch_test_disk::{Broken, IMAGES_OF_ONE, Lie, Reached, figures, images};
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
 /// `FINCH_IMAGES` sets how many, `FINCH_SEED` replays one history.
 #[test]
 fn acknowledged_work_survives_power_loss() {
@@ -16,7 +12,7 @@ fn acknowledged_work_survives_power_loss() {
     let replayed = figures::number("FINCH_SEED");
     let mut seed = replayed.unwrap_or(1);
     while reached.get("images").copied().unwrap_or(0) < wanted {
-        let checked = runtime().block_on(images(seed, IMAGES_OF_ONE, Lie::None, &mut reached));
+        let checked = images(seed, IMAGES_OF_ONE, Lie::None, &mut reached);
         if let Err(Broken(what)) = checked {
             panic!("FINCH_SEED={seed}: {what}");
         }
