@@ -14,10 +14,10 @@ pub fn report<'a>(
     layer: &str,
     runs: u64,
     took: Duration,
-    reached: impl IntoIterator<Item = (&'a String, &'a u64)>,
+    reached: impl IntoIterator<Item = (&'a (impl ToString + 'a), &'a u64)>,
 ) -> String {
     let reached: Map<String, Value> =
-        reached.into_iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        reached.into_iter().map(|(name, count)| (name.to_string(), json!(count))).collect();
     let seconds = (took.as_secs_f64() * 10.0).round() / 10.0;
     let line = json!({
         "layer": layer, "runs": runs, "seconds": seconds, "broken": 0, "reached": reached,

@@ -20,8 +20,8 @@ use crate::{
     ledger::{Book, Ledger},
     quiet::{quietly, runtime},
     recover,
-    replay::Replay,
-    tape::{Event, Mark, Tape},
+    replay::{Files, Replay},
+    tape::{Event, Mark, Name, Tape},
     watched::WatchedFinch,
     witness::Witness,
 };
@@ -67,7 +67,6 @@ impl History {
         let folder = folder();
         let disk = Disk::mount(folder.path());
         disk.record();
-        disk.lie(lie);
         let reach = if chance.once_in(2) { Reach::Pair } else { Reach::ConnectionId };
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let empty = Arc::new(finch.copy());
@@ -84,6 +83,8 @@ impl History {
                 None => {
                     let store = open(folder.path()).or_broken("open")?;
                     disk.mark(Mark::Opened);
+                    // Making the store is not what is lied about.
+                    disk.lie(lie);
                     world.insert(wire(store, &disk, &book, &finch, &system)?)
                 }
             };
@@ -120,6 +121,23 @@ impl History {
         disk.unmount();
         Self::new(disk.take_tape(), Arc::new(ledger.clone()), before)
     }
+}
+
+/// The files of a store that is being made: written, not synced, its journal still there.
+pub(crate) fn half_made() -> Result<Files, Broken> {
+    let folder = folder();
+    let disk = Disk::mount(folder.path());
+    disk.record();
+    drop(open(folder.path()).or_broken("open")?);
+    disk.unmount();
+    let tape = disk.take_tape();
+    let database = tape.before.get(&Name::Database).map(|(inode, _)| *inode);
+    let made = |event: &Event| matches!(event, Event::Sync(inode) if Some(*inode) == database);
+    let point = tape.events.iter().position(made).unwrap_or(0);
+    let nothing = Arc::new(FakeFinch::new(application(), Reach::Pair));
+    let mut replay = Replay::new(&tape, Arc::default(), nothing);
+    replay.go_to(point);
+    Ok(replay.seen())
 }
 
 /// A world over a watched store and a watched Finch.

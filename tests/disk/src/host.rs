@@ -39,7 +39,7 @@ impl<'a> Host<'a> {
         }
         self.bench.start_failing();
         match part {
-            0 => self.begin().await?,
+            0 | 9 => self.begin().await?,
             1 => {
                 self.connect(1, "one", "a", "x").await?;
                 self.uses(1, "one", "a").await?;
@@ -139,7 +139,13 @@ impl<'a> Host<'a> {
         }
     }
 
-    async fn connect(&mut self, who: u8, provider: &str, company: &str, login: &str) -> Result<(), Broken> {
+    async fn connect(
+        &mut self,
+        who: u8,
+        provider: &str,
+        company: &str,
+        login: &str,
+    ) -> Result<(), Broken> {
         let Some(app) = self.app() else { return Ok(()) };
         let request = ConnectRequest::new("Somebody", vec![Product::Company], Flow::Embedded);
         let begun = match app.begin_connect(&customer(who), request).await {

@@ -94,7 +94,9 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
         let secret = store.secret(token.id).await.or_broken(format_args!("secret of {}", token.id));
         let opened = secret?.map(|s| s.expose().to_owned());
         let dead = token.state.is_revoked();
-        ensure(dead == opened.is_none(), || format!("{} is {:?}: its secret", token.id, token.state))?;
+        ensure(dead == opened.is_none(), || {
+            format!("{} is {:?}: its secret", token.id, token.state)
+        })?;
         let Some(opened) = opened else { continue };
         let known = secrets.entry(token.id).or_insert_with(|| opened.clone());
         ensure(*known == opened, || format!("{} opens to another token", token.id))?;
@@ -104,8 +106,7 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
 }
 
 fn acknowledged(found: &Found, ledger: &Ledger) -> Result<(), Broken> {
-    let stored: BTreeMap<TokenId, &TokenState> =
-        found.tokens().map(|t| (t.id, &t.state)).collect();
+    let stored: BTreeMap<TokenId, &TokenState> = found.tokens().map(|t| (t.id, &t.state)).collect();
     for (id, known) in &ledger.tokens {
         let Some(state) = stored.get(id) else {
             return Err(Broken(format!("acknowledged {id} ({:?}) is gone", known.state)));
@@ -121,7 +122,9 @@ fn acknowledged(found: &Found, ledger: &Ledger) -> Result<(), Broken> {
 async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> Result<(), Broken> {
     for (customer, connection, usable) in usable(store, found).await? {
         let of = |t: &&Token| t.customer.as_ref() == Some(&customer);
-        let same = |t: &&Token| found.secrets.get(&t.id).map(String::as_str) == Some(usable.secret.expose());
+        let same = |t: &&Token| {
+            found.secrets.get(&t.id).map(String::as_str) == Some(usable.secret.expose())
+        };
         let token = found.tokens().filter(of).filter(|t| !t.state.is_revoked()).find(same);
         let Some(token) = token else {
             return Err(Broken(format!("{connection} hands out a token that nobody knows")));
@@ -176,7 +179,8 @@ async fn not_lost(
         let Some((.., provider, company)) = pair else { continue };
         let sql = "SELECT outcome = 'cleared' FROM attempts WHERE id = ?1";
         let id = i64::try_from(exchange.attempt.0.0).unwrap_or(-1);
-        let cleared: Option<bool> = db.query_row(sql, [id], |row| row.get(0)).or_broken("attempt")?;
+        let cleared: Option<bool> =
+            db.query_row(sql, [id], |row| row.get(0)).or_broken("attempt")?;
         let mut beside = false;
         for (other, _, p, c) in &alive {
             let same = (p, c) == (provider, company) && other.expose() != secret;

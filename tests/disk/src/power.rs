@@ -40,12 +40,7 @@ enum Stage {
 ///
 /// # Errors
 /// The first that is broken.
-pub fn images(
-    seed: u64,
-    count: usize,
-    lie: Lie,
-    reached: &mut Reached,
-) -> Result<(), Broken> {
+pub fn images(seed: u64, count: usize, lie: Lie, reached: &mut Reached) -> Result<(), Broken> {
     let history = History::told(seed, lie)?;
     *reached.entry("histories").or_default() += 1;
     *reached.entry("events").or_default() += history.tape.events.len() as u64;
@@ -102,8 +97,8 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
     let mut points = Vec::new();
     for _ in 0..count {
         // Commits are most of what happens; a quiet moment has one image only.
-        let stage = [Stage::Creation, Stage::Commit, Stage::Commit, Stage::Checkpoint]
-            [chance.below(4)];
+        let stage =
+            [Stage::Creation, Stage::Commit, Stage::Commit, Stage::Checkpoint][chance.below(4)];
         let stage = if chance.once_in(40) { Stage::Quiet } else { stage };
         if let Some(of_stage) = stages.get(&stage) {
             points.push((of_stage[chance.below(of_stage.len())], stage));

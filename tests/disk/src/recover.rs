@@ -54,8 +54,7 @@ pub(crate) async fn at_rest(
     ledger: &Ledger,
     found: &crate::judge::Found,
 ) -> Result<(), Broken> {
-    let query =
-        finch_core::Query { customer: None, connection: None, after: None, limit: 10_000 };
+    let query = finch_core::Query { customer: None, connection: None, after: None, limit: 10_000 };
     let connections = store.connections(&query).await.or_broken("connections")?;
     for connection in &connections {
         ensure(connection.open_disconnect().is_none(), || "a disconnect is still open".into())?;

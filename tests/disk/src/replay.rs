@@ -39,7 +39,8 @@ pub(crate) type Files = BTreeMap<Name, Vec<u8>>;
 impl<'a> Replay<'a> {
     /// The beginning, with what was known then.
     pub(crate) fn new(tape: &'a Tape, ledger: Arc<Ledger>, finch: Arc<FakeFinch>) -> Self {
-        let platter = |content: &Vec<u8>| Platter { durable: content.clone(), ..Platter::default() };
+        let platter =
+            |content: &Vec<u8>| Platter { durable: content.clone(), ..Platter::default() };
         let before = tape.before.iter();
         Self {
             tape,

@@ -109,11 +109,7 @@ impl FakeFinch {
         let now = self.world();
         let (codes, tokens) = (now.codes.clone(), now.tokens.clone());
         let world = World { issued: now.issued, codes, tokens, ..World::default() };
-        Self {
-            application: self.application.clone(),
-            reach: self.reach,
-            world: Mutex::new(world),
-        }
+        Self { application: self.application.clone(), reach: self.reach, world: Mutex::new(world) }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

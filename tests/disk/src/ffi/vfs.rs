@@ -12,8 +12,8 @@ use std::{
 };
 
 use rusqlite::ffi::{
-    SQLITE_CONFIG_MEMSTATUS, SQLITE_OK, SQLITE_OPEN_CREATE, sqlite3_config, sqlite3_file, sqlite3_filename,
-    sqlite3_initialize, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
+    SQLITE_CONFIG_MEMSTATUS, SQLITE_OK, SQLITE_OPEN_CREATE, sqlite3_config, sqlite3_file,
+    sqlite3_filename, sqlite3_initialize, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
 use super::file::{self, File, Handle};

@@ -1,5 +1,7 @@
 //! Power loss and disk errors.
 #![cfg(unix)]
 
-mod power;
+mod crew;
 mod faults;
+mod lies;
+mod power;
