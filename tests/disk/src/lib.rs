@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg(unix)]
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
     reason = "tests fail by panicking, and compare secrets"
