@@ -1,0 +1,30 @@
+//! `kill -9` of the real binary, and what the store and Finch then say.
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and compare secrets"
+)]
+
+mod action;
+mod app;
+mod case;
+mod chance;
+mod end;
+mod figures;
+mod kill;
+mod ledger;
+mod look;
+mod promises;
+mod run;
+mod secrets;
+mod stage;
+mod steps;
+
+mod again;
+mod full;
+mod kills;
+mod proof;
+mod term;
+mod twice;
