@@ -21,6 +21,10 @@ mod server;
 mod control;
 mod finch;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use config::{DisconnectScope, EmulatorConfig};
 pub use emulator::{Emulator, EmulatorError};
 pub use fault::{Fault, FaultKind};
