@@ -17,5 +17,6 @@ mod i07_no_orphan;
 mod i11_customers;
 mod model;
 mod readme;
+mod state_machine;
 mod story;
 mod use_token;
