@@ -25,6 +25,11 @@ pub struct TestSystem {
 }
 
 impl TestSystem {
+    /// The time, without a moment passing.
+    pub fn now_quietly(&self) -> Timestamp {
+        at(100) + jiff::SignedDuration::from_millis(self.millis.load(Ordering::SeqCst))
+    }
+
     /// Lets time pass.
     pub fn pass(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);

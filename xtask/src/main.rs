@@ -8,6 +8,7 @@
 mod cargo;
 mod ci;
 mod layers;
+mod soak;
 mod step;
 mod tidy;
 mod workspace;
@@ -23,6 +24,7 @@ Commands:
   test    build and test the whole workspace
   ci      all of what CI runs: fmt, tidy, layers, clippy, features, doc, test
   layers  check that no crate depends on what its layer forbids
+  soak    the layers of tests for longer: [--minutes N] [--seed S]
   tidy    check what neither compiler nor clippy sees
 ";
 
@@ -38,6 +40,13 @@ fn main() -> ExitCode {
         ["ci"] => ci::all(),
         ["layers"] => ci::layers(),
         ["tidy"] => ci::tidy(),
+        ["soak", options @ ..] => match soak::Soak::read(options) {
+            Ok(soak) => soak.run(),
+            Err(problem) => {
+                eprintln!("{problem}");
+                return ExitCode::from(2);
+            }
+        },
         other => {
             eprintln!("cargo xtask knows no `{}`.\n\n{HELP}", other.join(" "));
             return ExitCode::from(2);

@@ -58,7 +58,7 @@ pub(crate) fn last_step(
 }
 
 /// Says it now: what a child process prints must come after it.
-fn say(line: &str) -> Result<(), Failure> {
+pub(crate) fn say(line: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())

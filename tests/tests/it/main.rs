@@ -17,6 +17,7 @@ mod i07_no_orphan;
 mod i11_customers;
 mod model;
 mod readme;
+mod semantics;
 mod state_machine;
 mod story;
 mod use_token;

@@ -4,6 +4,7 @@
 
 mod crates;
 mod lines;
+mod named;
 mod size;
 
 use crate::step::Failure;
@@ -23,6 +24,7 @@ fn untidy(files: &[TextFile]) -> Vec<String> {
         problems.extend(size::check(file));
     }
     problems.extend(crates::check(files));
+    problems.extend(named::check(files));
     problems
 }
 

@@ -12,6 +12,7 @@ mod shared;
 mod unfinished;
 
 mod answers;
+mod attention;
 mod given;
 mod states;
 mod stores;

@@ -72,6 +72,12 @@ struct World {
     failures: VecDeque<FinchApiError>,
     /// The next answer is lost, after its effect.
     lose_next: bool,
+    /// The next `/disconnect` answers success, and does nothing.
+    lie_next: bool,
+    /// The next `/disconnect` is lost, and takes effect later.
+    late_next: bool,
+    /// What is still to take effect.
+    late: Vec<(ConnectionId, Login)>,
     /// The next exchange waits: before its effect, or between its effect and its answer.
     hold: Option<(Held, Hold)>,
     /// `/auth/token` and `/introspect` leave the company out.
@@ -193,6 +199,29 @@ impl FakeFinch {
         self.world().lose_next = true;
     }
 
+    /// No failure waits any more.
+    pub fn recover(&self) {
+        self.world().failures.clear();
+    }
+
+    /// The next `/disconnect` answers success without any effect.
+    pub fn lie_next(&self) {
+        self.world().lie_next = true;
+    }
+
+    /// The answer to the next `/disconnect` is lost, and its effect comes later.
+    pub fn delay_next_effect(&self) {
+        self.world().late_next = true;
+    }
+
+    /// What was to take effect later does so now.
+    pub fn take_effect(&self) {
+        let mut world = self.world();
+        for (id, login) in std::mem::take(&mut world.late) {
+            world.end(&id, &login, self.reach);
+        }
+    }
+
     /// The next exchange waits there, and no longer than until another one is to.
     pub fn hold_next_exchange(&self, held: Held) -> Hold {
         let hold = Hold::default();
@@ -293,6 +322,15 @@ impl World {
     fn alive(&mut self, token: &AccessToken) -> Result<&mut Issued, FinchApiError> {
         let found = self.tokens.iter_mut().find(|t| t.secret == token.expose() && t.alive);
         found.ok_or_else(|| answer(401, "invalid_token"))
+    }
+
+    /// Ends a connection, as far as `/disconnect` reaches.
+    fn end(&mut self, id: &ConnectionId, login: &Login, reach: Reach) {
+        for t in &mut self.tokens {
+            let pair = t.login.provider == login.provider && t.login.company == login.company;
+            let reached = if reach == Reach::Pair { pair } else { t.connection_id == *id };
+            t.alive &= !reached;
+        }
     }
 
     fn session(&mut self) -> ConnectSession {

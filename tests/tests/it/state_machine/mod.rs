@@ -88,7 +88,8 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 fn run<S: Store>() {
-    let (cases, seed) = (number("FINCH_MACHINES", 5000), number("FINCH_SEED", 1));
+    let cases = number("FINCH_MACHINES", 5000);
+    let seed = number("FINCH_SEED", number("FINCH_SEED_BASE", 1));
     let began = Instant::now();
     let config = Config {
         cases: u32::try_from(cases).expect("a number of cases"),

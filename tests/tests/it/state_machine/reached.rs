@@ -117,10 +117,13 @@ impl Reached {
 
     /// Writes the figures down, and fails if something was not reached often enough.
     pub(crate) fn told(self, store: &str, cases: u64, seed: u64, took: Duration) {
-        let figures = serde_json::json!({
-            "layer": "state machine", "store": store, "runs": cases, "seed": seed,
-            "seconds": took.as_secs_f64(), "broken": 0, "reached": self.0,
+        let mut figures = serde_json::json!({
+            "layer": format!("state machine over {store}"), "runs": cases, "seed": seed,
+            "seconds": took.as_secs_f64(), "broken": 0,
         });
+        for (what, count) in &self.0 {
+            figures[what.replace(": ", " ")] = (*count).into();
+        }
         println!("{figures}");
         if let Ok(path) = std::env::var("FINCH_FIGURES") {
             let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();

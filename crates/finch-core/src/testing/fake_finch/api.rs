@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{FakeFinch, Held, Issued, Reach, answer};
+use super::{FakeFinch, Held, Issued, answer};
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
     Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri,
@@ -45,10 +45,12 @@ impl FinchApi for FakeFinch {
             let mut world = self.called("disconnect")?;
             let used = world.alive(token)?;
             let (id, login) = (used.connection_id.clone(), used.login.clone());
-            for t in &mut world.tokens {
-                let pair = t.login.provider == login.provider && t.login.company == login.company;
-                let reached = if self.reach == Reach::Pair { pair } else { t.connection_id == id };
-                t.alive &= !reached;
+            if std::mem::take(&mut world.late_next) {
+                world.late.push((id, login));
+                return Err(FinchApiError::NoAnswer { problem: "lost".into(), sent: true });
+            }
+            if !std::mem::take(&mut world.lie_next) {
+                world.end(&id, &login, self.reach);
             }
         }
         self.answer(())

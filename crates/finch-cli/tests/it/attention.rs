@@ -1,0 +1,133 @@
+//! What needs a person: listed with the way out, and closed on an operator's word; and the reconciler
+//! that goes on by itself.
+
+use std::{
+    io::{BufRead, BufReader},
+    time::Duration,
+};
+
+use finch_emulator::Fault;
+
+use crate::support::{Place, signal};
+
+#[test]
+fn nothing_needs_a_person_at_first() {
+    let place = Place::new();
+    place.connected("acme");
+    place.run(&["attention"]).code(0).shows("Nothing needs a person");
+    let report = place.run(&["attention", "--json"]).code(0).json();
+    assert_eq!(report["attention"].as_array().map(Vec::len), Some(0));
+    assert_eq!(report["goes_on_by_itself"], 0);
+}
+
+#[test]
+fn a_running_bill_is_listed_until_it_is_paid() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    let ran = place.run(&["attention"]).code(4).shows("A disconnect is stuck").shows(&id);
+    assert!(ran.out.contains("invoices") && ran.out.contains("request "), "{}", ran.out);
+    let report = place.run(&["attention", "--json"]).code(4).json();
+    assert_eq!(report["attention"][0]["matter"], "disconnect_stuck");
+    assert_eq!(report["attention"][0]["failure"]["kind"], "payment_required");
+    assert!(report["attention"][0]["failure"]["request_id"].is_string());
+    place.finch.clear_faults();
+    place.run(&["reconcile"]).code(0);
+    place.run(&["attention"]).code(0).shows("Nothing needs a person");
+}
+
+#[test]
+fn what_goes_on_by_itself_needs_no_person() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").times(99).rate_limit(Some(60)));
+    place.run(&["disconnect", &id, "--yes", "--timeout", "1"]).code(4);
+    place
+        .run(&["attention"])
+        .code(0)
+        .shows("Nothing needs a person")
+        .shows("1 connection has work left");
+}
+
+#[test]
+fn an_operator_closes_a_disconnect_with_a_reason() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.run(&["close", &id, "--reason", "why", "--yes"]).code(7).says("no disconnect");
+    place.finch.push_fault(Fault::on("/disconnect").times(2).status(403));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    place.run(&["close", &id, "--yes"]).code(2).says("--reason");
+    place.run(&["close", &id, "--reason", " ", "--yes"]).code(2).says("reason is empty");
+    place.run(&["close", &id, "--reason", "why"]).code(2).says("nobody can be asked");
+    place.run(&["close", "other", "--reason", "why", "--yes"]).code(3).says("nothing of this name");
+    let reason = ["--reason", "ticket 4711", "--operator", "ada"];
+    let close = [&["close", &id, "--yes"][..], &reason].concat();
+    place.run(&close).code(0).shows("on your word");
+    place.run(&["attention"]).code(0);
+    place.run(&["show", &id]).code(0).shows("closed by ada: ticket 4711");
+}
+
+#[test]
+fn a_lost_exchange_is_listed_and_closed() {
+    let place = Place::new();
+    let (state, finch_customer) = place.connect("acme");
+    let code = place.code(&finch_customer);
+    place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
+    place.run_with(&["exchange", "--state", &state], &code).code(8);
+    let report = place.run(&["attention", "--json"]).code(4).json();
+    let exchange = report["possible_orphans"][0]["exchange"].to_string();
+    place.run(&["attention"]).code(4).shows("that nobody has").shows("finch close --exchange");
+    let close = ["close", "--exchange", &exchange, "--reason", "none there", "--yes"];
+    place.run(&close).code(0).shows("off the list");
+    place.run(&close).code(3);
+    place.run(&["attention"]).code(0);
+    place.run(&["reconcile"]).code(0);
+}
+
+#[test]
+fn watching_goes_on_when_finch_is_back_and_stops_when_asked() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    place.finch.clear_faults();
+    let arguments = ["reconcile", "--watch", "--rate", "50", "--json"];
+    let mut child = place.spawn(&arguments, "");
+    let mut out = BufReader::new(child.stdout.take().expect("standard output"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a pass");
+    let pass: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(pass["disconnected"], 1, "the first pass tries everything: {pass}");
+    signal(&child, "TERM");
+    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
+    assert!(ran.err.is_empty(), "{ran:?}");
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+}
+
+#[test]
+fn a_rate_is_a_number_of_calls_a_second() {
+    let place = Place::new();
+    for bad in ["0", "-1", "x", "NaN", "0.001"] {
+        place.run(&["reconcile", &format!("--rate={bad}")]).code(2).says("--rate");
+    }
+}
+
+#[test]
+fn a_signal_lets_a_disconnect_finish() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(500)));
+    let arguments = ["disconnect", &id, "--yes"];
+    let child = place.spawn(&arguments, "");
+    let began = std::time::Instant::now();
+    while place.calls("POST /disconnect") == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the disconnect never began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "TERM");
+    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
+    assert!(ran.err.contains("finishing what has begun"), "{ran:?}");
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+    place.run(&["attention"]).code(0);
+}

@@ -1,0 +1,93 @@
+//! Where exchanges end.
+
+use finch_app::CompleteConnectError as E;
+use finch_core::{FinchApiError, TokenState};
+use finch_tests::operator;
+
+use super::*;
+
+#[tokio::test]
+async fn the_same_state_and_code_again_give_the_first_result() {
+    let world = world();
+    let (state, code) = begin(&world, ACME, "x").await;
+    let complete = async |state: &State, code| {
+        world.app.complete_connect(&customer(ACME), state.clone(), code).await
+    };
+    let first = complete(&state, code.clone()).await.unwrap();
+    world.finch.take_calls();
+    assert_eq!(complete(&state, code).await.unwrap(), first);
+    let other = complete(&state, AuthorizationCode::new("another")).await.unwrap_err();
+    assert!(matches!(other, E::StateUsed), "{other:?}");
+    assert!(world.finch.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_code_that_may_have_gone_out_is_never_sent_again() {
+    for error in [lost(), answer(500, "x"), answer(503, "x"), answer(408, "x"), answer(301, "")] {
+        let world = world();
+        let (state, code) = begin(&world, ACME, "x").await;
+        world.finch.take_calls();
+        world.finch.fail_next(error);
+        for _ in 0..2 {
+            let result =
+                world.app.complete_connect(&customer(ACME), state.clone(), code.clone()).await;
+            assert!(matches!(result, Err(E::Unknown(_))), "{result:?}");
+        }
+        assert_eq!(world.finch.take_calls(), ["exchange"]);
+        assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_did_not_go_out_may_be_sent_again() {
+    let refused = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
+    for error in [refused, answer(429, "x"), answer(402, "x")] {
+        let world = world();
+        let (state, code) = begin(&world, ACME, "x").await;
+        world.finch.fail_next(error);
+        let complete =
+            async || world.app.complete_connect(&customer(ACME), state.clone(), code.clone()).await;
+        assert!(matches!(complete().await, Err(E::NotSent(_))));
+        complete().await.expect("a token");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
+    let world = world();
+    let (state, code) = begin(&world, ACME, "x").await;
+    world.finch.lose_next_answer();
+    let lost = world.app.complete_connect(&customer(ACME), state, code).await;
+    assert!(matches!(lost, Err(E::Unknown(_))));
+    assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    let id = connect(&world, ACME, "x").await;
+    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert_eq!(world.finch.alive().len(), 2);
+    disconnect(&world, ACME, &id).await;
+    assert!(world.finch.alive().is_empty(), "one disconnect ends both");
+}
+
+#[tokio::test]
+async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connection_shared() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    let begun = world.app.begin_connect(&customer(BETA), request()).await.unwrap();
+    let other = "somebody-else".parse().unwrap();
+    let code = world.finch.login("gusto", "c", "x", Some(&other));
+    let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
+    assert!(matches!(error, E::OtherCustomer { .. }), "{error:?}");
+    assert_eq!(states(&world, &id).await, ["active", "quarantined"]);
+    let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
+    assert!(!plan.shared);
+    disconnect(&world, ACME, &id).await;
+    assert!(all_revoked(&load(&world, &id).await), "and it is covered");
+}
+
+#[tokio::test]
+async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
+    let world = world();
+    let begun = world.app.begin_connect(&customer(ACME), request()).await.unwrap();
+    let code = world.finch.login("gusto", "c", "x", None);
+    let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
+    assert_eq!(done.token_state, TokenState::Active);
+}

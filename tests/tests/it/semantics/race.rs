@@ -1,0 +1,181 @@
+//! An exchange and a disconnect of the same connection, at once.
+
+use std::{pin::pin, time::Duration};
+
+use finch_core::{LATE_EFFECT, testing::Held};
+use finch_tests::World;
+
+use super::*;
+
+/// An exchange begins and waits; meanwhile this happens; then it goes on. The states afterwards.
+async fn meanwhile(world: &World, who: u8, with: &str, held: Held, happens: impl AsyncFnOnce()) {
+    let (state, code) = begin(world, who, with).await;
+    let hold = world.finch.hold_next_exchange(held);
+    let scope = customer(who);
+    let mut exchange = pin!(world.app.complete_connect(&scope, state, code));
+    tokio::select! {
+        _ = &mut exchange => panic!("the exchange waits"),
+        () = hold.reached() => {}
+    }
+    happens().await;
+    hold.release();
+    drop(exchange.await);
+}
+
+async fn fail_for_long(world: &World) {
+    for _ in 0..200 {
+        world.finch.fail_next(answer(503, "later"));
+    }
+}
+
+#[tokio::test]
+async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
+        fail_for_long(&world).await;
+        disconnect(&world, ACME, &id).await;
+    })
+    .await;
+    assert_eq!(states(&world, &id).await, ["fenced", "fenced"]);
+    world.finch.recover();
+    settle(&world).await;
+    assert!(all_revoked(&load(&world, &id).await) && world.finch.alive().is_empty());
+}
+
+#[tokio::test]
+async fn began_before_an_ended_disconnect_reopens_it() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    meanwhile(&world, ACME, "x", Held::BeforeItsEffect, async || {
+        disconnect(&world, ACME, &id).await;
+    })
+    .await;
+    settle(&world).await;
+    let tokens = world.tokens().await;
+    assert!(tokens.iter().all(|(_, t)| t.state.is_revoked()), "{tokens:?}");
+    let connection = load(&world, &id).await;
+    assert_eq!(connection.disconnects.len(), 1, "the same record");
+    assert!(world.finch.alive().is_empty());
+}
+
+#[tokio::test]
+async fn began_before_an_ended_disconnect_and_something_newer_lives_is_superseded() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    meanwhile(&world, ACME, "x", Held::BeforeItsEffect, async || {
+        disconnect(&world, ACME, &id).await;
+        connect(&world, ACME, "x").await;
+    })
+    .await;
+    assert_eq!(states(&world, &id).await, ["revoked", "active", "superseded"]);
+    let newer = load(&world, &id).await.tokens[1].facts.connection_id.clone();
+    disconnect(&world, ACME, &newer).await;
+    assert!(all_revoked(&load(&world, &id).await), "it ends with the next disconnect");
+}
+
+#[tokio::test]
+async fn began_while_a_disconnect_was_open_is_unverified_until_finch_accepts_it() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    fail_for_long(&world).await;
+    disconnect(&world, ACME, &id).await;
+    world.finch.recover();
+    // Other credentials: at Finch it is no part of what is being disconnected here.
+    let (state, code) = begin(&world, BETA, "y").await;
+    let done = world.app.complete_connect(&customer(BETA), state, code).await.unwrap();
+    assert_eq!(done.token_state, TokenState::Unverified);
+    assert!(matches!(why_none(&world, BETA, &done.connection_id).await, TokenError::Unverified));
+    settle(&world).await;
+    let connection = load(&world, &id).await;
+    let token = connection.tokens.last().unwrap();
+    let lives = world.finch.alive().len() == 1;
+    assert_eq!(token.state == TokenState::Active, lives, "Finch decides: {token:?}");
+}
+
+#[tokio::test]
+async fn began_while_a_disconnect_was_open_and_finch_refuses_it_is_revoked() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    fail_for_long(&world).await;
+    disconnect(&world, ACME, &id).await;
+    world.finch.recover();
+    let late = connect(&world, BETA, "x").await;
+    world.finch.end_from_dashboard(&late);
+    settle(&world).await;
+    assert!(all_revoked(&load(&world, &id).await));
+    assert!(matches!(why_none(&world, BETA, &late).await, TokenError::Disconnected));
+}
+
+#[tokio::test]
+async fn within_seven_minutes_of_an_ambiguous_attempt_it_is_unverified() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    assert!(all_revoked(&load(&world, &id).await), "a second /disconnect has ended it");
+    let again = connect(&world, ACME, "x").await;
+    assert_eq!(states(&world, &again).await.last(), Some(&"unverified"));
+    assert!(matches!(why_none(&world, ACME, &again).await, TokenError::Unverified));
+    world.system.pass(LATE_EFFECT - Duration::from_secs(10));
+    reconcile(&world).await;
+    assert_eq!(states(&world, &again).await.last(), Some(&"unverified"), "not yet");
+    world.system.pass(Duration::from_secs(20));
+    reconcile(&world).await;
+    assert_eq!(states(&world, &again).await.last(), Some(&"active"));
+}
+
+#[tokio::test]
+async fn a_late_effect_kills_no_token_that_was_handed_out() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    let again = connect(&world, ACME, "x").await;
+    why_none(&world, ACME, &again).await;
+    world.finch.take_effect();
+    world.system.pass(LATE_EFFECT);
+    reconcile(&world).await;
+    assert_eq!(states(&world, &again).await.last(), Some(&"revoked"));
+}
+
+#[tokio::test]
+async fn after_the_end_it_is_active_in_the_next_generation() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    disconnect(&world, ACME, &id).await;
+    let again = connect(&world, ACME, "x").await;
+    assert_ne!(again, id);
+    world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
+    let connection = load(&world, &again).await;
+    assert_eq!((connection.tokens.len(), connection.generation()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_customers_disconnect_covers_no_other_customers_exchange() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    meanwhile(&world, BETA, "y", Held::BeforeItsAnswer, async || {
+        fail_for_long(&world).await;
+        disconnect(&world, ACME, &id).await;
+        world.finch.recover();
+    })
+    .await;
+    assert_eq!(states(&world, &id).await, ["fenced", "unverified"]);
+}
+
+#[tokio::test]
+async fn an_exchange_that_began_before_its_customer_retired_arrives_retired() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
+        disconnect(&world, ACME, &id).await;
+    })
+    .await;
+    assert_eq!(states(&world, &id).await, ["retired", "active", "retired"]);
+    assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
+    // One that begins later is a new access.
+    let again = connect(&world, ACME, "x").await;
+    world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
+}

@@ -1,0 +1,211 @@
+//! What Finch answers to a disconnect, and what is done then.
+
+use std::time::Duration;
+
+use finch_app::{DisconnectOutcome, Pass, TokenError};
+use finch_core::{Answer, FailureKind, FinchApiError, Progress, TokenState};
+use finch_tests::{World, operator};
+
+use super::*;
+
+/// A connection whose disconnect meets this error first: how its token stands then, and what time it is.
+async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome, Progress) {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    // Nobody waits: one try, and what it leaves.
+    let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
+    let long = Duration::from_secs(3600 * 24 * 400);
+    world.finch.fail_next(match error {
+        FinchApiError::TryLater(mut answer) if answer.retry_after.is_none() => {
+            answer.retry_after = Some(long);
+            FinchApiError::TryLater(answer)
+        }
+        error => error,
+    });
+    let outcome = world.app.carry_out(&customer(ACME), plan).await.unwrap();
+    let progress = load(&world, &id).await.tokens[0].progress.clone();
+    (world, id, outcome, progress)
+}
+
+fn waits(progress: &Progress) -> Duration {
+    let trouble = progress.trouble.as_ref().expect("trouble");
+    progress.next_try.expect("a next try").duration_since(trouble.at).unsigned_abs()
+}
+
+#[tokio::test]
+async fn success_to_disconnect_is_a_promise_and_every_token_is_proven() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, ACME, "x").await;
+    world.finch.take_calls();
+    assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 2 });
+    assert_eq!(world.finch.take_calls(), ["disconnect", "introspect", "introspect"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_proof_for_this_token_and_the_next_one_disconnects() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, ACME, "x").await;
+    world.finch.take_calls();
+    world.finch.fail_next(answer(401, "invalid_token"));
+    assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 2 });
+    assert_eq!(world.finch.take_calls(), ["disconnect", "disconnect", "introspect"]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_once_more() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.take_calls();
+    world.finch.lie_next();
+    let outcome = disconnect(&world, ACME, &id).await;
+    assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
+    let mut waited = Vec::new();
+    for _ in 0..20 {
+        let progress = load(&world, &id).await.tokens[0].progress.clone();
+        let Some(next) = progress.next_try.filter(|_| progress.refused.is_none()) else { break };
+        let wait = next.duration_since(world.system.now_quietly());
+        world.system.pass(Duration::try_from(wait).unwrap_or_default() + Duration::from_secs(1));
+        waited.push(progress.polls);
+        reconcile(&world).await;
+    }
+    assert!(all_revoked(&load(&world, &id).await), "after {waited:?}");
+    let calls = world.finch.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 2, "{calls:?}");
+    assert_eq!(
+        calls.iter().filter(|call| *call == "introspect").count(),
+        8,
+        "7 polls and the proof"
+    );
+}
+
+#[tokio::test]
+async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
+    for name in ["reauthenticate_user", "account_setup_required", ""] {
+        let (world, id, outcome, progress) = meets(answer(401, name)).await;
+        // The same call goes on: the trouble lies with this answer, and the next one is proof.
+        let pending = matches!(outcome, DisconnectOutcome::Pending { attention: true, .. });
+        assert!(pending || progress.refused.is_some(), "{name}: {outcome:?}");
+        assert!(!all_revoked(&load(&world, &id).await) || progress.refused.is_some());
+    }
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    for _ in 0..100 {
+        world.finch.fail_next(answer(401, "reauthenticate_user"));
+    }
+    let outcome = disconnect(&world, ACME, &id).await;
+    let DisconnectOutcome::Pending { trouble: Some(failure), attention: true, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(failure.kind, FailureKind::ReauthenticateUser);
+    assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
+    let listed = world.app.attention(&operator(), None, 10).await.unwrap().items;
+    assert_eq!(
+        listed[0].failure.as_ref().unwrap().request_id.as_ref().unwrap().as_str(),
+        "request-7"
+    );
+    assert!(world.store.secret(load(&world, &id).await.tokens[0].id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_402_waits_an_hour_and_a_person_hears_that_the_bill_runs() {
+    let (_, _, outcome, progress) = meets(answer(402, "payment_required")).await;
+    assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
+    assert_eq!(waits(&progress), Duration::from_secs(3600));
+}
+
+#[tokio::test]
+async fn a_rejection_waits_a_day_and_a_person_hears_at_once() {
+    for status in [400, 403, 404, 405, 422, 301, 200] {
+        let (_, _, outcome, progress) = meets(answer(status, "no")).await;
+        assert!(
+            matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }),
+            "{status}: {outcome:?}"
+        );
+        assert_eq!(waits(&progress), Duration::from_secs(24 * 3600), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
+    for status in [408, 409, 425, 429, 500, 502, 503, 504] {
+        let (world, id, outcome, progress) = meets(answer(status, "later")).await;
+        assert!(
+            matches!(outcome, DisconnectOutcome::Pending { attention: false, .. }),
+            "{outcome:?}"
+        );
+        assert_eq!(
+            waits(&progress),
+            Duration::from_secs(3600),
+            "{status}: Retry-After wins, capped"
+        );
+        settle(&world).await;
+        assert!(all_revoked(&load(&world, &id).await), "{status}");
+    }
+    let mut longest = Duration::ZERO;
+    for failures in 1..40 {
+        let cap = Duration::from_secs(1 << (failures - 1).min(12)).min(Duration::from_secs(3600));
+        for jitter in [0.0, 0.3, 1.0] {
+            let wait = finch_core::decide::backoff(failures, jitter);
+            assert!(wait <= cap.max(Duration::from_millis(100)), "{failures}: {wait:?}");
+            longest = longest.max(wait);
+        }
+    }
+    assert_eq!(longest, Duration::from_secs(3600));
+}
+
+#[tokio::test]
+async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
+    let unreadable = FinchApiError::Unreadable {
+        problem: "cut off".into(),
+        answer: Box::new(Answer::default()),
+    };
+    for (error, ambiguous) in [
+        (lost(), true),
+        (answer(503, "later"), true),
+        (unreadable, true),
+        (answer(429, "later"), false),
+        (FinchApiError::NoAnswer { problem: "refused".into(), sent: false }, false),
+        (answer(402, "pay"), false),
+    ] {
+        let what = format!("{error:?}");
+        let (world, id, ..) = meets(error).await;
+        let connection = load(&world, &id).await;
+        assert_eq!(connection.ambiguous_at().is_some(), ambiguous, "{what}");
+        settle(&world).await;
+        let ended = load(&world, &id).await;
+        assert_eq!(ended.ambiguous_at().is_some(), ambiguous, "kept when it has ended: {what}");
+    }
+}
+
+#[tokio::test]
+async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    for _ in 0..200 {
+        world.finch.fail_next(answer(503, "later"));
+    }
+    let outcome = disconnect(&world, ACME, &id).await;
+    assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 1, .. }), "{outcome:?}");
+    assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnecting));
+}
+
+#[tokio::test]
+async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    for _ in 0..2000 {
+        world.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    }
+    disconnect(&world, ACME, &id).await;
+    for _ in 0..24 * 30 {
+        world.system.pass(Duration::from_secs(3600));
+        reconcile(&world).await;
+    }
+    assert_eq!(states(&world, &id).await, ["fenced"], "Finch is away");
+    world.finch.recover();
+    world.system.pass(Duration::from_secs(3600));
+    assert_eq!(world.app.reconcile(&operator(), Pass::Due).await.unwrap().disconnected, 1);
+    assert!(matches!(load(&world, &id).await.tokens[0].state, TokenState::Revoked { .. }));
+}
