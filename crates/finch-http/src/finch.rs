@@ -28,6 +28,8 @@ pub struct HttpFinch {
     pub(crate) client: Client,
     pub(crate) basic: HeaderValue,
     pub(crate) urls: Urls,
+    #[cfg(feature = "fuzzing")]
+    pub(crate) answers: Option<crate::fuzzing::Answers>,
 }
 
 /// Where each call goes.
@@ -53,6 +55,8 @@ impl HttpFinch {
             basic: basic(&config)?,
             urls: Urls::below(&base)?,
             config,
+            #[cfg(feature = "fuzzing")]
+            answers: None,
         })
     }
 }

@@ -16,5 +16,8 @@ mod retry;
 mod send;
 mod wire;
 
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
+
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;

@@ -19,5 +19,6 @@ mod model;
 mod network;
 mod readme;
 mod semantics;
+mod state_machine;
 mod story;
 mod use_token;

@@ -1,0 +1,109 @@
+//! Sealed secrets: whatever stands in a row, it opens only as what was sealed for that very row.
+
+use std::sync::LazyLock;
+
+use finch_seal::{Kek, KeyRing, Place};
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    Target,
+    canary::{SECRET, TOKEN, chain, hidden},
+    note,
+};
+
+pub(crate) const TARGET: Target = Target {
+    name: "sealed_blob",
+    run: sealed_blob,
+    words: &["e ", "p ", "r ", "token", "attempt", "client", "acme", "1", "2", "\n", " 0 ff"],
+    reaches: &["blob: opened", "blob: tampered", "blob: cut", "blob: unknown", "blob: elsewhere"],
+};
+
+const HERE: Place<'_> =
+    Place { kind: "token", row: 1, client_id: "client", customer: Some("acme") };
+
+struct Sealed {
+    ring: KeyRing,
+    /// Of another store under the same key.
+    foreign: Vec<u8>,
+    blob: Vec<u8>,
+}
+
+static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
+    let ring = |store| {
+        let key = Kek::parse(&"5a".repeat(32)).unwrap();
+        let (ring, _) = KeyRing::create(&key, store).unwrap();
+        ring.grant(ring.reserve(0).unwrap());
+        ring
+    };
+    let foreign = ring([2; 16]).seal(&HERE, SECRET).unwrap();
+    let ring = ring([1; 16]);
+    let blob = ring.seal(&HERE, TOKEN).unwrap();
+    Sealed { ring, foreign, blob }
+});
+
+/// `r` and raw bytes; `e` and edits of a true blob (`offset xor` in pairs, `t length` to cut it, `f`
+/// for one of another store); `p` and four lines that say where the true blob stands.
+pub fn sealed_blob(data: &[u8]) {
+    let Sealed { ring, foreign, blob } = &*SEALED;
+    let text = || String::from_utf8_lossy(data.get(2..).unwrap_or_default()).into_owned();
+    match data.first() {
+        Some(b'e') => {
+            let text = text();
+            let edited = edited(blob, foreign, &text);
+            opens(ring, &HERE, &edited, edited == *blob);
+        }
+        Some(b'p') => {
+            let text = text();
+            let mut lines = text.split('\n');
+            let mut line = || lines.next().unwrap_or_default();
+            let (kind, row, client_id, customer) = (line(), line(), line(), lines.next());
+            let place = Place { kind, row: row.parse().unwrap_or(0), client_id, customer };
+            if place != HERE {
+                note("blob: elsewhere");
+            }
+            opens(ring, &place, blob, place == HERE);
+        }
+        _ => opens(ring, &HERE, data.get(2..).unwrap_or_default(), false),
+    }
+}
+
+fn opens(ring: &KeyRing, place: &Place<'_>, blob: &[u8], is_ours: bool) {
+    match ring.unseal(place, blob) {
+        Ok(secret) => {
+            assert!(is_ours, "something opened that was not sealed for this place");
+            assert_eq!(secret.expose_secret(), TOKEN);
+            note("blob: opened");
+        }
+        Err(error) => {
+            assert!(!is_ours, "what was sealed here does not open: {error}");
+            hidden(&chain(&error), &[TOKEN, SECRET]);
+            note(match error {
+                finch_seal::SealError::Tampered => "blob: tampered",
+                finch_seal::SealError::Truncated => "blob: cut",
+                _ => "blob: unknown",
+            });
+        }
+    }
+}
+
+/// Edits of `true_blob`, as words.
+pub(crate) fn edited(true_blob: &[u8], foreign: &[u8], script: &str) -> Vec<u8> {
+    let mut blob = true_blob.to_vec();
+    let mut words = script.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "t" => blob.truncate(words.next().and_then(|n| n.parse().ok()).unwrap_or(0)),
+            "f" => blob = foreign.to_vec(),
+            "+" => blob.push(0),
+            offset => {
+                let offset: usize = offset.parse().unwrap_or(0);
+                let by = words.next().and_then(|by| u8::from_str_radix(by, 16).ok()).unwrap_or(1);
+                let length = blob.len().max(1);
+                if let Some(byte) = blob.get_mut(offset % length) {
+                    *byte ^= by;
+                }
+            }
+        }
+    }
+    blob
+}

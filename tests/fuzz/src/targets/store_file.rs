@@ -1,0 +1,277 @@
+//! A store's file with wrong bytes in it: it is refused, or it works, or a call says what is wrong;
+//! and no secret comes out for anybody but its customer.
+
+use std::{
+    cell::RefCell,
+    fs,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use finch_core::{
+    Actor, Connection, CustomerId, Intent, Query, Selector, StoreError, Timestamp, TokenId,
+    TokenStore, Wanted, decide,
+    testing::{application, at, facts, grant, new_attempt, store_token},
+};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+
+use crate::{
+    Target,
+    canary::{chain, hidden},
+    note,
+};
+
+pub(crate) const TARGET: Target = Target {
+    name: "store_file",
+    run: store_file,
+    words: &[
+        "x ",
+        "t ",
+        "z ",
+        "c ",
+        "w ",
+        "j\n",
+        "d\n",
+        "\n",
+        " ff",
+        " 01",
+        " 4096",
+        " 8192",
+        " 18 02",
+        " 28 ff",
+        " 92 ff",
+        "SQLite format 3",
+        "!",
+        " 53514c",
+    ],
+    reaches: &[
+        "store: opened",
+        "store: refused",
+        "store: read",
+        "store: a read refused",
+        "store: written",
+        "store: a secret",
+    ],
+};
+
+const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
+
+struct Template {
+    key: Arc<Kek>,
+    database: Vec<u8>,
+    journal: Vec<u8>,
+}
+
+/// A small store: tokens of three customers, one fenced, one lost exchange.
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    let folder = folder();
+    let path = folder.path().join("finch.db");
+    let key = Arc::new(Kek::generate().unwrap());
+    let store = SqliteTokenStore::open(options(&path, &key).create(true)).unwrap();
+    runtime().block_on(async {
+        for (number, customer) in CUSTOMERS.iter().cycle().take(9).enumerate() {
+            let what = facts(&format!("k{}", number / 2), "gusto", &format!("c{}", number / 2));
+            store_token(&store, customer, grant(&secret(customer, number), what)).await;
+        }
+        let seen = by_id(&store, "k1").await.unwrap().unwrap();
+        let intent = Intent { by: Actor::Finch, reason: None, at: at(5) };
+        store.apply(decide::fence(&seen, intent)).await.unwrap();
+        let state = finch_core::State::new("a state");
+        store.open_attempt(new_attempt("acme"), &state).await.unwrap();
+    });
+    let mut journal = path.clone().into_os_string();
+    journal.push("-wal");
+    let (database, journal) = (fs::read(&path).unwrap(), fs::read(journal).unwrap_or_default());
+    Template { key, database, journal }
+});
+
+fn secret(customer: &str, number: usize) -> String {
+    format!("qzCanaryOf{customer}Number{number}")
+}
+
+fn options(path: &Path, key: &Arc<Kek>) -> SqliteOptions {
+    let mut options = SqliteOptions::new(path, application(), key.clone());
+    options.busy_timeout = Duration::from_millis(100);
+    options
+}
+
+/// In memory, where the machine has such a place: the disk is not what is tested.
+fn folder() -> tempfile::TempDir {
+    let fast = Path::new("/dev/shm");
+    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).to_owned();
+    match fast.is_dir() {
+        true => folder.tempdir_in(fast).or_else(|_| folder.tempdir()).unwrap(),
+        false => folder.tempdir().unwrap(),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+thread_local! {
+    static HERE: RefCell<Option<(tempfile::TempDir, u64)>> = const { RefCell::new(None) };
+}
+
+/// A path where nothing has been before: SQLite knows files that are open by their place.
+fn fresh() -> PathBuf {
+    HERE.with_borrow_mut(|here| {
+        let (folder, count) = here.get_or_insert_with(|| (folder(), 0));
+        *count += 1;
+        let path = folder.path().join(count.to_string());
+        fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+        path
+    })
+}
+
+/// Edits of a store's file, one a line: `x offset bits`, `t length`, `z offset length`, `c from to
+/// length`, `w offset hex`; after `j` of its journal, and `d` does without that one. Or `!` and a
+/// whole file.
+pub fn store_file(data: &[u8]) {
+    let template = &*TEMPLATE;
+    let (mut database, mut journal) = (template.database.clone(), template.journal.clone());
+    match data.strip_prefix(b"!") {
+        Some(whole) => (database, journal) = (whole.to_vec(), Vec::new()),
+        None => edit(&mut database, &mut journal, &String::from_utf8_lossy(data)),
+    }
+    let folder = fresh();
+    let path = folder.join("finch.db");
+    write(&path, &database);
+    if !journal.is_empty() {
+        write(&folder.join("finch.db-wal"), &journal);
+    }
+    match SqliteTokenStore::open(options(&path, &template.key)) {
+        Ok(store) => {
+            note("store: opened");
+            runtime().block_on(walk(&store));
+            runtime().block_on(change(&store));
+        }
+        Err(error) => {
+            hidden(&chain(&error), &["qzCanaryOf"]);
+            note("store: refused");
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn edit(database: &mut Vec<u8>, journal: &mut Vec<u8>, script: &str) {
+    let mut file = &mut *database;
+    let mut journal = Some(journal);
+    for line in script.lines() {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let length = file.len();
+        let number = |at: usize| words.get(at).and_then(|w| w.parse::<usize>().ok());
+        let place = |at| number(at).unwrap_or(0) % length.max(1);
+        let room = |from: usize, at| number(at).unwrap_or(1).min(length - from.min(length));
+        match words.first() {
+            Some(&"x") => {
+                let bits = words.get(2).and_then(|b| u8::from_str_radix(b, 16).ok()).unwrap_or(1);
+                if let Some(byte) = file.get_mut(place(1)) {
+                    *byte ^= bits;
+                }
+            }
+            Some(&"t") => file.truncate(number(1).unwrap_or(0)),
+            Some(&"z") => file[place(1)..][..room(place(1), 2)].fill(0),
+            Some(&"c") => {
+                let (from, to) = (place(1), place(2));
+                let size = room(from.max(to), 3);
+                file.copy_within(from..from + size, to);
+            }
+            Some(&"w") => {
+                let digits = words.get(2).copied().unwrap_or_default().as_bytes();
+                let pairs = digits.chunks_exact(2).map(|pair| {
+                    std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok())
+                });
+                let at = place(1);
+                for (byte, new) in file.iter_mut().skip(at).zip(pairs) {
+                    *byte = new.unwrap_or(0);
+                }
+            }
+            Some(&"j") => {
+                if let Some(next) = journal.take() {
+                    file = next;
+                }
+            }
+            Some(&"d") => {
+                if let Some(journal) = journal.as_deref_mut() {
+                    journal.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a call came to: its errors are typed, and show nothing.
+fn seen<T>(result: Result<T, StoreError>) -> Option<T> {
+    match result {
+        Ok(value) => {
+            note("store: read");
+            Some(value)
+        }
+        Err(error) => {
+            hidden(&chain(&error), &["qzCanaryOf"]);
+            note("store: a read refused");
+            None
+        }
+    }
+}
+
+async fn by_id(store: &dyn TokenStore, id: &str) -> Result<Option<Connection>, StoreError> {
+    store.load(Selector::ConnectionId(&id.parse().unwrap()), None).await
+}
+
+/// Everything that a store can be asked.
+async fn walk(store: &SqliteTokenStore) {
+    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
+    for connection in seen(store.connections(&query).await).into_iter().flatten() {
+        seen(store.events(connection.key).await);
+        for token in &connection.tokens {
+            // Without a customer a wrong row may be named, and still no secret of another row opens.
+            if let Some(Some(secret)) = seen(store.secret(token.id).await) {
+                assert!(secret.expose().starts_with("qzCanaryOf"));
+                note("store: a secret");
+            }
+        }
+    }
+    for (number, customer) in CUSTOMERS.iter().cycle().take(9).enumerate() {
+        let id = format!("k{}", number / 2);
+        let (name, id) = (CustomerId::new(*customer).unwrap(), id.parse().unwrap());
+        let usable = store.usable_token(&name, &id, &Wanted::default()).await;
+        if let Some(Some(token)) = seen(usable) {
+            let start = format!("qzCanaryOf{customer}Number");
+            assert!(token.secret.expose().starts_with(&start), "another customer's token");
+        }
+        seen(store.token_of(&finch_core::AccessToken::new(secret(customer, number)), None).await);
+        seen(store.load(Selector::ConnectionId(&id), Some(&name)).await);
+    }
+    seen(store.secret(TokenId(finch_core::Seq(u64::MAX))).await);
+    seen(store.work(None, None, 100).await);
+    seen(store.possible_orphans(None, Timestamp::MAX, None, 100).await);
+}
+
+/// A few things that a store is told.
+async fn change(store: &SqliteTokenStore) {
+    let state = finch_core::State::new("another state");
+    let code = finch_core::AuthorizationCode::new("a code");
+    if seen(store.open_attempt(new_attempt("acme"), &state).await).is_some() {
+        seen(store.claim_attempt(None, &state, &code, at(9)).await);
+        note("store: written");
+    }
+    if let Some(Some(connection)) = seen(by_id(store, "k2").await) {
+        let intent = Intent { by: Actor::Finch, reason: None, at: at(9) };
+        if seen(store.apply(decide::fence(&connection, intent)).await).is_some()
+            && let Some(Some(after)) = seen(by_id(store, "k2").await)
+        {
+            assert!(after.open_disconnect().is_some(), "what was written is there");
+        }
+    }
+}
