@@ -1,0 +1,3 @@
+//! The simulation's run, and the tests of it.
+
+mod histories;
