@@ -40,6 +40,11 @@ impl System for TestSystem {
         at(100) + jiff::SignedDuration::from_millis(millis)
     }
 
+    fn monotonic(&self) -> Duration {
+        let millis = self.millis.load(Ordering::SeqCst);
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.pass(duration);
         tokio::task::yield_now().await;

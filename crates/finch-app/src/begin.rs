@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use finch_core::{
-    ConnectSession, ConnectUrl, ConnectionId, CustomerId, CustomerScope, DisconnectId,
+    ConnectSession, ConnectUrl, Connection, ConnectionId, CustomerId, CustomerScope, DisconnectId,
     FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession, Product,
     ProviderId, Query, ReauthenticateSession, Selector, State, StoreError, Timestamp, TokenState,
     decide,
@@ -260,7 +260,10 @@ impl Finch {
             let query = Query { customer: Some(customer), connection: None, after, limit: 100 };
             let page = self.store().connections(&query).await?;
             // Only what the customer sees of it: tokens of its own that are being ended.
-            if page.iter().any(|c| c.tokens.iter().any(|t| t.state == TokenState::Fenced)) {
+            let ending = |c: &Connection| {
+                c.tokens.iter().any(|t| t.state == TokenState::Fenced && !c.is_retired(t))
+            };
+            if page.iter().any(ending) {
                 return Ok(true);
             }
             after = page.last().map(|c| c.key);

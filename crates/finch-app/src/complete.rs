@@ -25,7 +25,8 @@ pub struct CompletedConnect {
     pub company_id: Option<CompanyId>,
     /// What the token covers.
     pub products: Vec<Product>,
-    /// `Active`; or `Unverified` or `Fenced`, where a disconnect was under way.
+    /// `Active`; or `Unverified` or `Fenced`, where a disconnect was under way; or `Retired` or
+    /// `Superseded`, where access had ended meanwhile.
     #[serde(flatten)]
     pub token_state: TokenState,
     /// How many tokens were in the connection before: the customer's own, or for the operator all.
@@ -256,8 +257,7 @@ impl Finch {
             return Err(CompleteConnectError::ForeignToken);
         };
         // A doubt, or an employer without a name, is settled at once where Finch answers.
-        if let Err(error) =
-            self.settle(token, Some(&attempt.purpose.customer), Drive::Everything).await
+        if let Err(error) = self.settle(token, Some(&attempt.purpose.customer), Drive::AtOnce).await
         {
             tracing::debug!(%error, "left to the reconciler");
         }
@@ -292,7 +292,8 @@ impl Finch {
         grant: &Grant,
     ) -> Result<Option<TokenId>, StoreError> {
         let found = self.store().find(grant).await?;
-        let arrival = Arrival { grant: grant.clone(), attempt, began, now: self.now() };
+        let late = self.late(found.by_pair.iter().chain(&found.by_connection_id)).is_some();
+        let arrival = Arrival { grant: grant.clone(), attempt, began, now: self.now(), late };
         let admitted = admit(found, arrival);
         let Some(changes) = admitted.changes else {
             return Ok(None);

@@ -1,8 +1,8 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
 use finch_core::{
-    AccessToken, Actor, ConnectionId, CustomerId, CustomerScope, Failure, Intent, OperatorScope,
-    Query, Scope, Selector, StoreError, Timestamp, Token,
+    AccessToken, Actor, Changes, ConnectionId, CustomerId, CustomerScope, Failure, Intent,
+    OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
     decide::{self, Plan, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -57,7 +57,14 @@ pub enum DisconnectOutcome {
     },
     /// It had ended before. Nothing was sent.
     AlreadyDisconnected,
-    /// Other customers use the connection, and this scope may not end it for them. Nothing was done.
+    /// Other customers use the connection, so that Finch was not called: this customer's access has ended
+    /// here, for good, and the connection goes on.
+    Retired {
+        /// How many tokens of this customer that are.
+        tokens: usize,
+    },
+    /// Several customers use the connection, and the operator has not said that it ends for all of them.
+    /// Nothing was done.
     SharedWithOthers,
 }
 
@@ -108,7 +115,8 @@ impl Finch {
     }
 
     /// Disconnects: from the moment the intent is stored, no call hands out a token of the connection;
-    /// then Finch is asked until it refuses every one of them. A second call joins the first. A caller
+    /// then Finch is asked until it refuses every one of them. A second call joins the first. Where other
+    /// customers use the connection, a customer's disconnect ends that customer's access only. A caller
     /// that goes away cancels nothing.
     ///
     /// # Errors
@@ -143,7 +151,8 @@ impl Finch {
             let query = Query { customer: Some(scope.id()), connection: None, after, limit: 100 };
             let page = self.store().connections(&query).await?;
             for connection in &page {
-                let left = connection.tokens.iter().rev().find(|t| !t.state.is_revoked());
+                let left = |t: &&Token| !t.state.is_revoked() && !connection.is_retired(t);
+                let left = connection.tokens.iter().rev().find(left);
                 if let Some(token) = left {
                     let id = token.facts.connection_id.clone();
                     outcomes.push((id.clone(), self.disconnect(scope, id).await?));
@@ -187,16 +196,16 @@ impl Finch {
             PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
             _ => {}
         }
+        if let (PlanVerdict::Retires, Some(customer)) = (plan.verdict, customer) {
+            self.apply_planned(decide::retire(&connection, customer, self.now())).await?;
+            return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
+        }
         let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
             return Err(DisconnectError::NotFound);
         };
         let reason = plan.reason.filter(|_| customer.is_none());
         let intent = Intent { by, reason, at: self.now() };
-        match self.store().apply(decide::fence(&connection, intent)).await {
-            Ok(_) => {}
-            Err(StoreError::Moved) => return Err(DisconnectError::PlanChanged),
-            Err(error) => return Err(error.into()),
-        }
+        self.apply_planned(decide::fence(&connection, intent)).await?;
         if customer.is_some_and(|c| connection.is_ended_for_others_too(c)) {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
@@ -206,6 +215,14 @@ impl Finch {
         }
         let outcome = self.drive(anchor, customer, Drive::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
+    }
+
+    async fn apply_planned(&self, changes: Changes) -> Result<(), DisconnectError> {
+        match self.store().apply(changes).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Moved) => Err(DisconnectError::PlanChanged),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn plan(
@@ -234,7 +251,8 @@ impl Finch {
             let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
             let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
             if let Some(token) = live {
-                self.probe(token.id).await?;
+                let mut work = self.work_on(connection.key).await;
+                self.probe(token.id, &mut work).await?;
             }
             let found = self.store().load(selector, customer).await?;
             connection = found.ok_or(DisconnectError::NotFound)?;

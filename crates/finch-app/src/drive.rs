@@ -1,27 +1,69 @@
 //! Drive: follow an open disconnect, call by call; and settle what is in doubt.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Connection, CustomerId, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
+    Connection, CustomerId, Leased, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
     decide::{self, Step},
 };
 
-use crate::{DisconnectOutcome, Finch};
+use crate::{DisconnectOutcome, Finch, work::Work};
 
 /// How far a disconnect is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Drive {
-    /// What is due, without waiting.
-    WhatIsDue,
-    /// Everything once, due or not, without waiting: a person asks.
-    Everything,
+#[derive(Clone, Copy)]
+pub(crate) enum Drive<'a> {
+    /// What is due, without waiting but for its turns to call Finch, and for as long as this says: the
+    /// reconciler.
+    WhatIsDue(GoesOn<'a>),
+    /// The same with everything once, due or not: a person reconciles.
+    Everything(GoesOn<'a>),
+    /// Everything once, without waiting: a customer has just connected.
+    AtOnce,
     /// Everything once, and on until `disconnect_patience` is used up: a person waits.
     Patiently,
 }
+
+/// Whether background work goes on.
+pub(crate) type GoesOn<'a> = &'a (dyn Fn() -> bool + Sync);
+
+impl Drive<'_> {
+    /// Whether nothing waits for its time.
+    fn hurries(self) -> bool {
+        !matches!(self, Self::WhatIsDue(_))
+    }
+
+    /// Whether it takes turns with all other background work.
+    fn is_paced(self) -> bool {
+        matches!(self, Self::WhatIsDue(_) | Self::Everything(_))
+    }
+
+    fn goes_on(self) -> bool {
+        match self {
+            Self::WhatIsDue(goes_on) | Self::Everything(goes_on) => goes_on(),
+            Self::AtOnce | Self::Patiently => true,
+        }
+    }
+
+    /// Whether it waits for what another instance works on, and for its own retries.
+    fn waits(self, why: Wait) -> bool {
+        match self {
+            Self::Patiently => true,
+            Self::Everything(_) => why == Wait::ForAnother,
+            Self::WhatIsDue(_) | Self::AtOnce => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// Another instance works on the connection.
+    ForAnother,
+    /// It was tried, and is tried again later.
+    ToTryAgain,
+}
+
+/// How often a connection that another instance works on is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl Finch {
     /// Follows the open disconnect of the connection that holds this token. None: there is none open.
@@ -30,55 +72,99 @@ impl Finch {
         &self,
         anchor: TokenId,
         customer: Option<&CustomerId>,
-        how: Drive,
+        how: Drive<'_>,
     ) -> Result<Option<DisconnectOutcome>, StoreError> {
-        // By a token, since a connection may be absorbed by another one meanwhile.
-        let load = || self.store().load(Selector::TokenId(anchor), None);
-        let Some(connection) = load().await? else { return Ok(None) };
-        let key = connection.key;
-        let mut open_before = Some(connection).filter(|c| c.open_disconnect().is_some());
-        let _turn = self.drive_alone(key).await;
+        let Some(connection) = self.store().load(Selector::TokenId(anchor), None).await? else {
+            return Ok(None);
+        };
+        if connection.open_disconnect().is_none() {
+            return Ok(None);
+        }
+        let mut work = self.work_on(connection.key).await;
+        let outcome = self.follow(connection, anchor, customer, how, &mut work).await;
+        work.release().await;
+        outcome
+    }
+
+    async fn follow(
+        &self,
+        mut before: Connection,
+        anchor: TokenId,
+        customer: Option<&CustomerId>,
+        how: Drive<'_>,
+        work: &mut Work<'_>,
+    ) -> Result<Option<DisconnectOutcome>, StoreError> {
         let mut tried = BTreeSet::new();
         let mut used = Duration::ZERO;
         loop {
-            let Some(connection) = load().await? else { return Ok(None) };
+            // By a token, since a connection may be absorbed by another one meanwhile.
+            let found = self.store().load(Selector::TokenId(anchor), None).await?;
+            let Some(connection) = found else { return Ok(None) };
             let Some(open) = connection.open_disconnect() else {
                 // Another caller, or another process, has finished it.
-                let ended = open_before.map(|before| covered(&before, customer).count());
-                return Ok(ended.map(|tokens| DisconnectOutcome::Disconnected { tokens }));
+                let tokens = covered(&before, customer).count();
+                return Ok(Some(DisconnectOutcome::Disconnected { tokens }));
             };
             let now = self.now();
-            let hurry = (how != Drive::WhatIsDue).then_some(&tried);
-            match decide::next_step(&connection, now, hurry) {
+            let hurry = how.hurries().then_some(&tried);
+            let (next_try, why) = match decide::next_step(&connection, now, hurry) {
                 Step::Finish => {
                     match self.store().apply(decide::finish(&connection, open, now)).await {
                         Ok(_) => {
                             let tokens = covered(&connection, customer).count();
                             return Ok(Some(DisconnectOutcome::Disconnected { tokens }));
                         }
-                        Err(StoreError::Moved) => {}
+                        Err(StoreError::Moved) => continue,
                         Err(error) => return Err(error),
                     }
                 }
-                Step::Wait(next_try) => {
-                    let wait = next_try.duration_since(now).unsigned_abs();
-                    used += wait;
-                    if how != Drive::Patiently || used > self.options().disconnect_patience {
-                        return Ok(Some(pending(&connection, customer, next_try)));
-                    }
-                    self.system().sleep(wait).await;
-                }
-                Step::Call(..) if used > self.options().disconnect_patience => {
+                Step::Wait(next_try) => (next_try, Wait::ToTryAgain),
+                Step::Call(..) if used > self.options().disconnect_patience || !how.goes_on() => {
                     return Ok(Some(pending(&connection, customer, now)));
                 }
                 Step::Call(call, token) => {
-                    let began = Instant::now();
-                    self.call(&connection, call, token).await?;
-                    used += began.elapsed();
-                    tried.insert(token);
+                    if how.is_paced() && work.wait_for_a_turn().await? {
+                        continue;
+                    }
+                    match work.lease(connection.key).await? {
+                        Leased::Held(until) => (until, Wait::ForAnother),
+                        Leased::TakenOver => {
+                            self.note_taken_over(&connection).await?;
+                            continue;
+                        }
+                        Leased::Taken => {
+                            let began = self.system().monotonic();
+                            self.call(&connection, call, token, work).await?;
+                            used += self.system().monotonic().saturating_sub(began);
+                            tried.insert(token);
+                            before = connection;
+                            continue;
+                        }
+                    }
                 }
+            };
+            let wait = next_try.duration_since(now).unsigned_abs();
+            let wait = if why == Wait::ForAnother { wait.min(LOOK_AGAIN) } else { wait };
+            used += wait;
+            if !how.waits(why) || used > self.options().disconnect_patience {
+                return Ok(Some(pending(&connection, customer, next_try)));
             }
-            open_before = Some(connection);
+            self.system().sleep(wait).await;
+            before = connection;
+        }
+    }
+
+    /// Another instance died, or stalled, at work on this connection: what it sent may yet take effect.
+    async fn note_taken_over(&self, connection: &Connection) -> Result<(), StoreError> {
+        let now = self.now();
+        match self.store().apply(decide::taken_over(connection, now)).await {
+            Ok(_) => {
+                self.note_late_effect(now);
+                Ok(())
+            }
+            // It is not dead after all, or somebody else has begun: look again, under the lease.
+            Err(StoreError::Moved) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -87,7 +173,8 @@ impl Finch {
         &self,
         connection: &Connection,
         call: decide::Call,
-        token: finch_core::TokenId,
+        token: TokenId,
+        work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
         let secret = match self.store().secret(token).await {
             Ok(Some(secret)) => secret,
@@ -97,9 +184,14 @@ impl Finch {
             Err(error) => return Err(error),
         };
         let answer = match call {
-            decide::Call::Disconnect => self.api().disconnect(&secret).await,
-            decide::Call::Introspect => self.api().introspect(&secret).await.map(|_| ()),
+            decide::Call::Disconnect => work.call(self.api().disconnect(&secret)).await,
+            decide::Call::Introspect => work.call(self.api().introspect(&secret)).await.map(|_| ()),
         };
+        let now = self.now();
+        let unanswered = answer.as_ref().is_err_and(|error| error.is_ambiguous());
+        if call == decide::Call::Disconnect && unanswered {
+            self.note_late_effect(now);
+        }
         let mut seen = Some(connection.clone());
         while let Some(connection) = seen {
             let changes = decide::record(
@@ -107,7 +199,7 @@ impl Finch {
                 token,
                 call,
                 answer.as_ref().copied(),
-                self.now(),
+                now,
                 self.jitter(),
             );
             match self.store().apply(changes).await {
@@ -128,25 +220,62 @@ impl Finch {
         &self,
         anchor: TokenId,
         customer: Option<&CustomerId>,
-        how: Drive,
+        how: Drive<'_>,
     ) -> Result<(), StoreError> {
         let Some(connection) = self.store().load(Selector::TokenId(anchor), None).await? else {
             return Ok(());
         };
-        if connection.open_disconnect().is_some() {
-            return Ok(());
-        }
-        let now = self.now();
-        let asks_for_a_name = decide::nameless_token(&connection).map(|t| t.id);
-        for token in connection.tokens.iter().rev() {
-            let doubtful =
-                token.state == TokenState::Unverified || asks_for_a_name == Some(token.id);
-            let own = customer.is_none() || token.customer.as_ref() == customer;
-            if doubtful && own && (how != Drive::WhatIsDue || token.progress.is_due(now)) {
-                self.probe(token.id).await?;
+        let mut work = self.work_on(connection.key).await;
+        let settled = self.settle_each(connection, customer, how, &mut work).await;
+        work.release().await;
+        settled
+    }
+
+    async fn settle_each(
+        &self,
+        connection: Connection,
+        customer: Option<&CustomerId>,
+        how: Drive<'_>,
+        work: &mut Work<'_>,
+    ) -> Result<(), StoreError> {
+        for token in connection.tokens.iter().rev().map(|t| t.id) {
+            loop {
+                // Each answer may settle the next question.
+                let found = self.store().load(Selector::TokenId(token), None).await?;
+                let Some(connection) = found else { break };
+                if !how.goes_on() || !self.is_doubtful(&connection, token, customer, how) {
+                    break;
+                }
+                if how.is_paced() && work.wait_for_a_turn().await? {
+                    continue;
+                }
+                match work.lease(connection.key).await? {
+                    // Another instance settles it.
+                    Leased::Held(_) => return Ok(()),
+                    Leased::Taken | Leased::TakenOver => {
+                        self.probe(token, work).await?;
+                        break;
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    fn is_doubtful(
+        &self,
+        connection: &Connection,
+        token: TokenId,
+        customer: Option<&CustomerId>,
+        how: Drive<'_>,
+    ) -> bool {
+        let nameless = decide::nameless_token(connection).is_some_and(|t| t.id == token);
+        connection.open_disconnect().is_none()
+            && connection.token(token).is_some_and(|token| {
+                let own = customer.is_none() || token.customer.as_ref() == customer;
+                let due = how.hurries() || token.progress.is_due(self.now());
+                own && due && (nameless || token.state == TokenState::Unverified)
+            })
     }
 }
 

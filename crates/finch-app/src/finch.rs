@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Application, ConnectionKey, FinchApi, Timestamp, TokenStore};
+use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
 use thiserror::Error;
 
-use crate::{OsSystem, System, system::jitter};
+use crate::{OsSystem, System, late::LateEffects, system::jitter};
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
@@ -26,6 +26,9 @@ struct Inner {
     options: FinchOptions,
     /// Who drives a connection's disconnect in this process, so that one does at a time.
     driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
+    /// This instance among all that share the store.
+    instance: InstanceId,
+    late: LateEffects,
 }
 
 /// How long calls may take.
@@ -38,6 +41,9 @@ pub struct FinchOptions {
     /// How long [`Finch::complete_connect`] tries to store a token before its error carries the token
     /// back. Default: 5 s.
     pub store_patience: Duration,
+    /// How far reconcilers keep their calls to Finch apart: all of them together that share the store,
+    /// however much is open. Default: a third of a second.
+    pub reconcile_interval: Duration,
 }
 
 impl Default for FinchOptions {
@@ -45,6 +51,7 @@ impl Default for FinchOptions {
         Self {
             disconnect_patience: Duration::from_secs(10),
             store_patience: Duration::from_secs(5),
+            reconcile_interval: Duration::from_millis(1000 / 3),
         }
     }
 }
@@ -88,8 +95,12 @@ impl Finch {
             let (store, client) = (store.application().clone(), api.application().clone());
             return Err(OtherApplicationError { store, client });
         }
-        let driving = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { api, store, system, options, driving }) })
+        let mut random = [0; 16];
+        system.fill(&mut random);
+        let (driving, instance) = (Mutex::default(), InstanceId::new(random));
+        let late = LateEffects::default();
+        let inner = Inner { api, store, system, options, driving, instance, late };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The application whose connections these are.
@@ -111,6 +122,14 @@ impl Finch {
 
     pub(crate) fn options(&self) -> &FinchOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn instance(&self) -> &InstanceId {
+        &self.inner.instance
+    }
+
+    pub(crate) fn late_effects(&self) -> &LateEffects {
+        &self.inner.late
     }
 
     pub(crate) fn now(&self) -> Timestamp {

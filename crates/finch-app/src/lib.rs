@@ -1,23 +1,29 @@
 #![doc = include_str!("../README.md")]
 
 mod begin;
+mod close;
 mod complete;
 mod disconnect;
 mod drive;
 mod finch;
+mod late;
 mod list;
 mod reconcile;
+mod reconciler;
 mod system;
 mod token;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;
+mod work;
 
 pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
+pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
 pub use finch::{Finch, FinchOptions, OtherApplicationError};
 pub use list::{Cursor, Page};
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
+pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
 pub use token::{TokenError, Unauthorized};
 #[cfg(all(feature = "http", feature = "sqlite"))]
@@ -25,11 +31,11 @@ pub use wiring::OpenFinchError;
 
 #[doc(no_inline)]
 pub use finch_core::{
-    AccessToken, Actor, AuthorizationCode, ClientId, ClientSecret, CompanyId, ConnectUrl,
-    ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Flow, OperatorName,
-    OperatorScope, Product, ProviderId, RedirectUri, Scope, State, StoreError, Timestamp,
-    TokenState, TokenView, UsableToken,
-    decide::{Plan, PlanVerdict},
+    AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
+    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Flow,
+    OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope, State, StoreError,
+    Timestamp, TokenState, TokenView, UsableToken,
+    decide::{Attention, Matter, Plan, PlanVerdict},
 };
 #[cfg(feature = "http")]
 #[doc(no_inline)]

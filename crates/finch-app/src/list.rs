@@ -1,8 +1,9 @@
 //! Listings, each in a scope.
 
 use finch_core::{
-    ConnectionId, ConnectionKey, ConnectionView, Event, OperatorScope, Query, Scope, Selector,
-    StoreError,
+    Connection, ConnectionId, ConnectionKey, ConnectionView, Event, OperatorScope, Query, Scope,
+    Selector, StoreError,
+    decide::{self, Attention},
 };
 
 use crate::Finch;
@@ -36,7 +37,7 @@ impl Finch {
         let page = self.store().connections(&query).await?;
         let last = page.last().filter(|_| page.len() == limit);
         let next = last.map(|c| Cursor(c.key));
-        Ok(Page { items: page.iter().map(ConnectionView::of).collect(), next })
+        Ok(Page { items: views(&page, scope), next })
     }
 
     /// One connection. None: there is none of this name, or it is another customer's.
@@ -54,7 +55,29 @@ impl Finch {
             after: None,
             limit: 1,
         };
-        Ok(self.store().connections(&query).await?.first().map(ConnectionView::of))
+        Ok(views(&self.store().connections(&query).await?, scope).pop())
+    }
+
+    /// A page of what needs a person, connection by connection. Exchanges whose token nobody may have are
+    /// listed by [`Finch::possible_orphans`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attention(
+        &self,
+        _scope: &OperatorScope,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Attention>, StoreError> {
+        let keys = self.store().attention(from.map(|cursor| cursor.0), limit).await?;
+        let mut items = Vec::new();
+        for key in &keys {
+            if let Some(found) = self.store().load(Selector::Key(*key), None).await? {
+                items.extend(decide::attention(&found));
+            }
+        }
+        let next = keys.last().filter(|_| keys.len() == limit).map(|key| Cursor(*key));
+        Ok(Page { items, next })
     }
 
     /// What happened to a connection, in order.
@@ -71,4 +94,8 @@ impl Finch {
             None => Ok(Vec::new()),
         }
     }
+}
+
+fn views(connections: &[Connection], scope: &impl Scope) -> Vec<ConnectionView> {
+    connections.iter().map(|c| ConnectionView::of(c, scope.customer())).collect()
 }

@@ -1,12 +1,15 @@
 //! Reconcile: one pass over everything that is unfinished.
 
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey, CustomerId, Failure,
-    OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState, decide,
+    Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey, CustomerId, Due, Failure,
+    Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState, decide,
 };
 use serde::Serialize;
 
-use crate::{DisconnectOutcome, Finch, drive::Drive};
+use crate::{
+    DisconnectOutcome, Finch,
+    drive::{Drive, GoesOn},
+};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,25 +68,37 @@ pub struct PossibleOrphan {
 }
 
 impl Finch {
-    /// One pass: goes on with every open disconnect, asks Finch about tokens in doubt, and about
-    /// employers without a name. Safe to repeat, and to run beside everything else.
+    /// One pass: goes on with every open disconnect, ends what is left over, asks Finch about tokens in
+    /// doubt, and about employers without a name. Safe to repeat, and to run beside everything else, in
+    /// this process and in others on the same store: a connection is worked on by one at a time, and all
+    /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot even be asked for work. What the pass did before is kept.
     pub async fn reconcile(
         &self,
-        _scope: &OperatorScope,
+        scope: &OperatorScope,
         pass: Pass,
     ) -> Result<Reconciled, StoreError> {
-        let (due_by, how) = match pass {
-            Pass::Due => (Some(self.now()), Drive::WhatIsDue),
-            Pass::Everything => (None, Drive::Everything),
+        self.reconcile_while(scope, pass, &|| true).await
+    }
+
+    /// The same, for as long as `goes_on` says.
+    pub(crate) async fn reconcile_while(
+        &self,
+        _scope: &OperatorScope,
+        pass: Pass,
+        goes_on: GoesOn<'_>,
+    ) -> Result<Reconciled, StoreError> {
+        let (due, how) = match pass {
+            Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),
+            Pass::Everything => (None, Drive::Everything(goes_on)),
         };
         let mut report = Reconciled::default();
         let mut after = None;
         loop {
-            let page = self.store().work(due_by, after, 100).await?;
-            for key in &page {
+            let page = self.store().work(due, after, 100).await?;
+            for key in page.iter().take_while(|_| goes_on()) {
                 // One connection that cannot be read keeps no other one waiting.
                 if let Err(error) = self.reconcile_one(*key, how, &mut report).await {
                     tracing::warn!(%error, "a connection could not be reconciled");
@@ -91,7 +106,7 @@ impl Finch {
                 }
             }
             after = page.last().copied();
-            if after.is_none() {
+            if after.is_none() || !goes_on() {
                 return Ok(report);
             }
         }
@@ -100,12 +115,20 @@ impl Finch {
     async fn reconcile_one(
         &self,
         key: ConnectionKey,
-        how: Drive,
+        how: Drive<'_>,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
         let found = self.store().load(Selector::Key(key), None).await?;
         let Some(connection) = found else { return Ok(()) };
         let Some(anchor) = connection.tokens.first().map(|t| t.id) else { return Ok(()) };
+        if decide::is_left_over(&connection) {
+            let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
+            match self.store().apply(decide::fence(&connection, intent)).await {
+                // Another instance was faster, or something has come to life: the next pass looks again.
+                Ok(_) | Err(StoreError::Moved) => {}
+                Err(error) => return Err(error),
+            }
+        }
         match self.drive(anchor, None, how).await? {
             None => {}
             Some(DisconnectOutcome::Disconnected { .. }) => report.disconnected += 1,

@@ -1,6 +1,10 @@
 //! What the use cases need of the machine: time and randomness, so that a test can give its own.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use finch_core::Timestamp;
@@ -10,6 +14,9 @@ use finch_core::Timestamp;
 pub trait System: fmt::Debug + Send + Sync {
     /// The time, for people and for deadlines. Nothing is ordered by it.
     fn now(&self) -> Timestamp;
+
+    /// The time since some fixed moment of this process, which never jumps.
+    fn monotonic(&self) -> Duration;
 
     /// Waits.
     async fn sleep(&self, duration: Duration);
@@ -26,6 +33,11 @@ pub struct OsSystem;
 impl System for OsSystem {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
     }
 
     async fn sleep(&self, duration: Duration) {

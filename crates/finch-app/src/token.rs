@@ -8,7 +8,7 @@ use finch_core::{
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::Finch;
+use crate::{Finch, work::Work};
 
 /// Why there is no token to use.
 #[derive(Debug, Error)]
@@ -66,7 +66,8 @@ pub enum Unauthorized {
     NeedsReauth,
     /// Finch refuses the token: it is revoked here, and its siblings were asked about.
     Revoked,
-    /// A disconnect of the connection is under way, or has ended. Nothing was changed.
+    /// A disconnect of the connection is under way, or the customer's access has ended. Nothing was
+    /// changed.
     Disconnecting,
     /// Finch's answer proves nothing. Nothing was revoked.
     NothingProven {
@@ -108,9 +109,13 @@ impl Finch {
         let id =
             self.store().token_of(token, Some(scope.id())).await?.ok_or(TokenError::NotFound)?;
         let found = self.store().load(Selector::TokenId(id), Some(scope.id())).await?;
-        let state = found.as_ref().and_then(|c| c.token(id)).map(|t| t.state.clone());
-        match state {
+        let known = found.as_ref().and_then(|c| Some((c, c.token(id)?)));
+        match known.map(|(_, token)| &token.state) {
             None => return Err(TokenError::NotFound),
+            // What became of it since is others' doing.
+            _ if known.is_some_and(|(connection, token)| connection.is_retired(token)) => {
+                return Ok(Unauthorized::Disconnecting);
+            }
             Some(TokenState::Revoked { .. }) => return Ok(Unauthorized::Revoked),
             Some(TokenState::Active | TokenState::Unverified) => {}
             Some(_) => return Ok(Unauthorized::Disconnecting),
@@ -151,12 +156,14 @@ impl Finch {
                 }
                 None => None,
             };
+            let late = self.late(pair.iter().chain([&connection]));
             let (changes, observed) = finch_core::decide::observe(
                 &connection,
                 pair.as_ref(),
                 token,
                 asked_at,
                 answer,
+                late,
                 self.now(),
                 self.jitter(),
             );
@@ -180,14 +187,20 @@ impl Finch {
             return Ok(());
         };
         let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(scope.id()));
+        let mut work = self.work_on(connection.key).await;
         for sibling in own.filter(|t| t.state.is_live()) {
-            self.probe(sibling.id).await?;
+            self.probe(sibling.id, &mut work).await?;
         }
+        work.release().await;
         Ok(())
     }
 
     /// Asks Finch about one token, and writes down what it says.
-    pub(crate) async fn probe(&self, token: TokenId) -> Result<Observed, StoreError> {
+    pub(crate) async fn probe(
+        &self,
+        token: TokenId,
+        work: &mut Work<'_>,
+    ) -> Result<Observed, StoreError> {
         let secret = match self.store().secret(token).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok(Observed::Nothing),
@@ -201,7 +214,7 @@ impl Finch {
             return Ok(Observed::Nothing);
         };
         let asked_at = AskedAt::of(&connection);
-        let answer = self.api().introspect(&secret).await;
+        let answer = work.call(self.api().introspect(&secret)).await;
         self.observe(token, asked_at, answer.as_ref()).await
     }
 

@@ -47,8 +47,13 @@ pub(crate) fn token_state(state: &TokenState) -> String {
         TokenState::Fenced => {
             "fenced: a disconnect has begun, and it is handed out no more".to_owned()
         }
-        TokenState::Retired => "retired: its customer's access has ended here".to_owned(),
-        TokenState::Superseded => "superseded: ends with the next disconnect".to_owned(),
+        TokenState::Retired => {
+            "retired: its customer's access has ended here; others may use the connection"
+                .to_owned()
+        }
+        TokenState::Superseded => {
+            "superseded: never handed out, ends with the next disconnect".to_owned()
+        }
         TokenState::Quarantined => {
             "quarantined: never used, because it contradicts what is known".to_owned()
         }
@@ -140,6 +145,12 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         Happening::Acknowledged { connection_id } => {
             format!("Finch acknowledged the disconnect{}", under(connection_id))
         }
+        Happening::Retired => {
+            "the customer's access ended here; others go on using the connection".to_owned()
+        }
+        Happening::ClosedByOperator { reason } => {
+            format!("the disconnect was closed without Finch's proof: {reason}")
+        }
         Happening::DisconnectReopened => {
             "the disconnect went on for a token that came late".to_owned()
         }
@@ -150,5 +161,6 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         Actor::Customer(customer) => format!("{what} (customer {customer})"),
         Actor::Operator(name) => format!("{what} (operator {name})"),
         Actor::Finch => what,
+        Actor::Reconciler => format!("{what} (by itself: nothing of it was in use any more)"),
     }
 }

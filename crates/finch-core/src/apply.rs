@@ -3,7 +3,7 @@
 
 use crate::{
     Admission, Changes, Connection, Disconnect, DisconnectChange, DisconnectId, DisconnectState,
-    Intent, Progress, Seq, Token, TokenChange, TokenId,
+    Intent, Progress, Retirement, Seq, Token, TokenChange, TokenId,
 };
 
 /// The numbers that were given to what is new.
@@ -36,6 +36,10 @@ impl Changes {
         }
         for change in &self.disconnects {
             apply(change, target, &mut next, &mut numbered.begun);
+        }
+        if let Some((customer, at)) = &self.retirement {
+            let (seq, customer) = (next(), customer.clone());
+            target.retirements.push(Retirement { seq, customer, at: *at });
         }
         numbered
     }

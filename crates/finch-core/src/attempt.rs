@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, Product, RedirectUri, Seq,
-    TokenFacts, TokenId,
+    ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, OperatorName, Product,
+    RedirectUri, Seq, TokenFacts, TokenId,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -94,6 +94,13 @@ pub enum AttemptEnd {
     Unknown(Failure),
     /// Was `Unknown`; a later token of the same connection ends with it.
     Cleared,
+    /// Was `Unknown`; an operator vouches that no token is left of it.
+    Dismissed {
+        /// Who.
+        operator: OperatorName,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// How long an exchange may run before it counts as abandoned by a crash: more than Finch's server
@@ -160,8 +167,8 @@ impl Attempt {
         match &self.exchange {
             Some(Exchange { end: Some(end), .. }) => matches!(end, AttemptEnd::Unknown(_)),
             Some(Exchange { began_at, end: None, .. }) => {
-                now.duration_since(*began_at)
-                    >= jiff::SignedDuration::try_from(ABANDONED_AFTER).unwrap_or_default()
+                // Or long in the future: a clock was set back.
+                now.duration_since(*began_at).unsigned_abs() >= ABANDONED_AFTER
             }
             None => false,
         }

@@ -25,6 +25,8 @@ pub struct Changes {
     pub tokens: Vec<TokenChange>,
     /// Changes to disconnects, in this order.
     pub disconnects: Vec<DisconnectChange>,
+    /// A customer's access that ends here, with the next sequence number, at this time.
+    pub retirement: Option<(CustomerId, Timestamp)>,
     /// When the connection next needs work, if that changes.
     pub agenda: Option<Agenda>,
     /// The attempt that ends with this. `Stored` is written with the id of the admitted token.
@@ -52,6 +54,7 @@ impl Changes {
             admit: None,
             tokens: Vec::new(),
             disconnects: Vec::new(),
+            retirement: None,
             agenda: None,
             attempt: None,
             events: Vec::new(),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, ProviderId, Seq,
-    Token, TokenId,
+    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, ProviderId,
+    Retirement, Seq, Token, TokenId,
 };
 
 /// A connection's record in its store: the sequence number at which it was created. A host never
@@ -36,6 +36,8 @@ pub struct Connection {
     pub tokens: Vec<Token>,
     /// In the order in which they began.
     pub disconnects: Vec<Disconnect>,
+    /// In their order.
+    pub retirements: Vec<Retirement>,
 }
 
 impl Connection {
@@ -74,6 +76,21 @@ impl Connection {
     /// The present generation.
     pub fn generation(&self) -> usize {
         self.disconnects.iter().filter(|d| d.ended().is_some()).count()
+    }
+
+    /// Whether the access of `customer` ended, by a retirement, after an exchange that began at `began`.
+    pub fn has_retired(&self, customer: Option<&CustomerId>, began: Seq) -> bool {
+        self.retirements.iter().any(|r| Some(&r.customer) == customer && began < r.seq)
+    }
+
+    /// Whether the token's customer has retired it, whatever became of it since.
+    pub fn is_retired(&self, token: &Token) -> bool {
+        self.has_retired(token.customer.as_ref(), token.exchange_began)
+    }
+
+    /// The newest `/disconnect` of this connection that was sent without an answer.
+    pub fn ambiguous_at(&self) -> Option<Timestamp> {
+        self.tokens.iter().filter_map(|t| t.progress.ambiguous_at).max()
     }
 
     /// Whether somebody other than `customer` has live tokens on it.
@@ -139,6 +156,13 @@ pub enum Happening {
     DisconnectBegan {
         /// Why, where the operator said it.
         reason: Option<String>,
+    },
+    /// A customer's access ended here; others go on using the connection, and Finch was not called.
+    Retired,
+    /// An operator vouched for the end that Finch has not proven.
+    ClosedByOperator {
+        /// Why.
+        reason: String,
     },
     /// Finch acknowledged `/disconnect`.
     Acknowledged {

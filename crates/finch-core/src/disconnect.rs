@@ -74,12 +74,13 @@ impl Disconnect {
 
     /// Whether it covers an exchange of `customer` that began at `began`: every exchange that began
     /// earlier, but in a customer's scope only that customer's, and none where Finch ended the
-    /// connection by itself, since we know only when we saw it.
+    /// connection by itself, since we know only when we saw it, or where the reconciler ends what was
+    /// left over.
     pub fn covers(&self, began: Seq, customer: Option<&CustomerId>) -> bool {
         let reaches = match (&self.intent.by, customer) {
             (Actor::Customer(its), Some(customer)) => its == customer,
-            (Actor::Customer(_), None) | (Actor::Operator(_), _) => true,
-            (Actor::Finch, _) => false,
+            (Actor::Customer(_) | Actor::Reconciler, None) | (Actor::Operator(_), _) => true,
+            (Actor::Reconciler, Some(_)) | (Actor::Finch, _) => false,
         };
         reaches && began < self.began()
     }
@@ -93,6 +94,10 @@ pub struct Progress {
     pub acknowledged: Option<Timestamp>,
     /// How often Finch still accepted the token after a promise.
     pub polls: u32,
+    /// When `/disconnect` was last sent with this token without an answer: it may still take effect,
+    /// up to [`LATE_EFFECT`](crate::LATE_EFFECT) later. Kept when the token is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguous_at: Option<Timestamp>,
     /// Finch refused the token: the proof.
     pub refused: Option<Refusal>,
     /// Failures in a row.
@@ -131,8 +136,52 @@ pub struct Trouble {
 impl Progress {
     /// Whether the token may be tried at `now`.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.next_try.is_none_or(|next| next <= now)
+        self.next_try.is_none_or(|next| Due::at(now).holds(next))
     }
+
+    /// Nothing tried yet, but for what may still take effect.
+    pub(crate) fn afresh(&self) -> Self {
+        Self { ambiguous_at: self.ambiguous_at, ..Self::default() }
+    }
+}
+
+/// What is due at a time. A time that lies further ahead than any wait was written by a clock that
+/// ran ahead: it is due too, so that a clock set back loses no work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Due if not later than this.
+    pub by: Timestamp,
+    /// Due if later than this.
+    pub beyond: Timestamp,
+}
+
+impl Due {
+    /// What is due at `now`. Nothing waits longer than a day.
+    pub fn at(now: Timestamp) -> Self {
+        let longest = jiff::SignedDuration::from_hours(25);
+        Self { by: now, beyond: now.saturating_add(longest).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Whether something is due whose time is `next`.
+    pub fn holds(&self, next: Timestamp) -> bool {
+        next <= self.by || next > self.beyond
+    }
+}
+
+/// For how long a request that nobody saw answered may still take effect: Finch's server gives up after
+/// 6 minutes.
+pub const LATE_EFFECT: std::time::Duration = std::time::Duration::from_secs(7 * 60);
+
+/// One customer's access to a connection has ended here, while others still use the connection:
+/// nothing was sent to Finch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// When, in the order of things. That customer's exchanges that began earlier arrive `Retired`.
+    pub seq: Seq,
+    /// Whose access.
+    pub customer: CustomerId,
+    /// By the clock, for people.
+    pub at: Timestamp,
 }
 
 impl Token {

@@ -17,6 +17,7 @@ pub mod decide;
 
 mod api;
 mod api_error;
+mod lease;
 mod memory;
 mod store;
 #[cfg(feature = "testing")]
@@ -37,13 +38,15 @@ pub use changes::{
 };
 pub use connection::{Connection, ConnectionKey, Event, Happening, Revision};
 pub use disconnect::{
-    Disconnect, DisconnectId, DisconnectState, Intent, Progress, Refusal, Trouble,
+    Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
+    Retirement, Trouble,
 };
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
 };
 pub use jiff::Timestamp;
+pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};

@@ -6,16 +6,17 @@ mod attempts;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Found,
-    Grant, NewAttempt, Query, Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore,
-    UsableToken, Wanted,
+    AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query, Selector, Seq,
+    State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -30,6 +31,7 @@ pub struct MemoryTokenStore {
 struct Data {
     last: u64,
     last_event: u64,
+    last_turn: Option<Timestamp>,
     connections: BTreeMap<ConnectionKey, Kept>,
     secrets: BTreeMap<TokenId, AccessToken>,
     /// The hashes of a durable store, without hashing.
@@ -40,7 +42,8 @@ struct Data {
 #[derive(Debug)]
 struct Kept {
     connection: Connection,
-    due: Option<Timestamp>,
+    agenda: Agenda,
+    lease: Option<Lease>,
     /// Each with its place among the events of the whole store.
     events: Vec<(u64, Event)>,
 }
@@ -58,6 +61,18 @@ impl Data {
 
     fn connections(&self) -> impl Iterator<Item = &Connection> {
         self.connections.values().map(|kept| &kept.connection)
+    }
+
+    /// The connections whose agenda is such.
+    fn whose(
+        &self,
+        is_such: impl Fn(&Agenda) -> bool,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Vec<ConnectionKey> {
+        let keys =
+            self.connections.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        keys.filter(|(_, kept)| is_such(&kept.agenda)).map(|(key, _)| *key).take(limit).collect()
     }
 
     fn named(&self, id: &ConnectionId, customer: Option<&CustomerId>) -> Option<&Connection> {
@@ -224,7 +239,10 @@ impl TokenStore for MemoryTokenStore {
         let page = data.connections().filter(|c| named.is_none_or(|key| key == Some(c.key)));
         let own = page.filter(|c| query.after.is_none_or(|after| c.key > after)).filter_map(|c| {
             let mut c = c.clone();
-            c.tokens.retain(|t| query.customer.is_none() || t.customer.as_ref() == query.customer);
+            if let Some(customer) = query.customer {
+                c.tokens.retain(|t| t.customer.as_ref() == Some(customer));
+                c.retirements.retain(|r| r.customer == *customer);
+            }
             (!c.tokens.is_empty()).then_some(c)
         });
         Ok(own.take(query.limit).collect())
@@ -232,15 +250,55 @@ impl TokenStore for MemoryTokenStore {
 
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let data = self.data();
-        let due = |kept: &Kept| kept.due.is_some_and(|due| due_by.is_none_or(|by| due <= by));
-        let keys =
-            data.connections.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
-        Ok(keys.filter(|(_, kept)| due(kept)).map(|(key, _)| *key).take(limit).collect())
+        let is_due = |next: Timestamp| due.is_none_or(|due| due.holds(next));
+        Ok(self.data().whose(|agenda| agenda.due.is_some_and(is_due), after, limit))
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        Ok(self.data().whose(|agenda| agenda.attention, after, limit))
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        let mut data = self.data();
+        let Some(kept) = data.connections.get_mut(&connection) else {
+            return Ok(Leased::Taken);
+        };
+        let leased = Lease::ask(kept.lease.as_ref(), owner, now);
+        if !matches!(leased, Leased::Held(_)) {
+            kept.lease = Some(Lease::of(owner.clone(), now));
+        }
+        Ok(leased)
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        if let Some(kept) = self.data().connections.get_mut(&connection) {
+            kept.lease.take_if(|lease| lease.owner == *owner);
+        }
+        Ok(())
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let mut data = self.data();
+        let turn = next_turn(data.last_turn, every, now);
+        data.last_turn = Some(turn);
+        Ok(turn)
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

@@ -81,4 +81,6 @@ pub enum Actor {
     Operator(OperatorName),
     /// Finch: observed here, not asked for here.
     Finch,
+    /// The reconciler by itself: it ends what was left over when nothing lives any more.
+    Reconciler,
 }

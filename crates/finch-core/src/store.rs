@@ -1,6 +1,6 @@
 //! The port to the store that keeps connections and their sealed tokens.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,8 +8,9 @@ use thiserror::Error;
 
 use crate::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId,
-    Grant, NewAttempt, ProviderId, State, TokenId, UsableToken, Wanted,
+    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, State, TokenId,
+    UsableToken, Wanted,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -126,14 +127,43 @@ pub trait TokenStore: Send + Sync {
     /// customer has tokens, with that customer's tokens only.
     async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError>;
 
-    /// The keys of connections with an [`Agenda`](crate::Agenda) due by `due_by` (none: due at any
-    /// time), in their order, after `after`.
+    /// The keys of connections whose [`Agenda`](crate::Agenda) is `due` (none: whenever it is), in
+    /// their order, after `after`.
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError>;
+
+    /// The keys of connections whose [`Agenda`](crate::Agenda) asks for a person's attention, in their
+    /// order, after `after`.
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError>;
+
+    /// Asks for the lease of a connection, or renews it, with [`Lease::ask`](crate::Lease::ask); unless
+    /// another instance holds it, it is `owner`'s from then on. It changes no revision. A connection
+    /// that is not there is [`Leased::Taken`].
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError>;
+
+    /// Gives a lease back, if it is still `owner`'s.
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError>;
+
+    /// Takes the next turn to call Finch, with [`next_turn`](crate::next_turn): turns are `every` apart,
+    /// whoever takes them. Returns when it is.
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
 
     /// Everything that happened to a connection, in order.
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;

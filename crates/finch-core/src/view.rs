@@ -68,16 +68,18 @@ pub struct TokenView {
 }
 
 impl ConnectionView {
-    /// Derives the view. In a customer's scope the store has loaded that customer's tokens only.
-    pub fn of(connection: &Connection) -> Self {
+    /// Derives the view: the operator's, or that of a customer, whose tokens alone the store has loaded.
+    pub fn of(connection: &Connection, customer: Option<&CustomerId>) -> Self {
+        let tokens: Vec<_> =
+            connection.tokens.iter().map(|t| TokenView::of(t, connection, customer)).collect();
         let ids: BTreeSet<_> =
             connection.tokens.iter().map(|t| t.facts.connection_id.clone()).collect();
         Self {
             connection_ids: ids.into_iter().collect(),
             provider_id: connection.provider.clone(),
             company_id: connection.company.clone(),
-            state: ConnectionState::of(&connection.tokens),
-            tokens: connection.tokens.iter().map(TokenView::of).collect(),
+            state: ConnectionState::of(connection, &tokens),
+            tokens,
         }
     }
 
@@ -88,9 +90,10 @@ impl ConnectionView {
 }
 
 impl ConnectionState {
-    fn of(tokens: &[Token]) -> Self {
-        let any = |state: &TokenState| tokens.iter().any(|t| t.state == *state);
-        if tokens.iter().any(|t| t.state == TokenState::Active && !t.needs_reauth()) {
+    fn of(connection: &Connection, shown: &[TokenView]) -> Self {
+        let any = |state: &TokenState| shown.iter().any(|t| t.state == *state);
+        let works = |t: &Token| t.state == TokenState::Active && !t.needs_reauth();
+        if connection.tokens.iter().any(works) {
             Self::Connected
         } else if any(&TokenState::Active) {
             Self::NeedsReauth
@@ -107,16 +110,20 @@ impl ConnectionState {
 }
 
 impl TokenView {
-    fn of(token: &Token) -> Self {
+    /// What becomes of a retired token is others' doing, and its customer does not see it.
+    fn of(token: &Token, connection: &Connection, customer: Option<&CustomerId>) -> Self {
+        let retired = customer.is_some() && connection.is_retired(token);
+        let state = if retired { &TokenState::Retired } else { &token.state };
+        let progress = Some(&token.progress).filter(|_| !retired);
         Self {
             connection_id: token.facts.connection_id.clone(),
             customer: token.customer.clone(),
             products: token.facts.products.clone(),
-            state: token.state.clone(),
+            state: state.clone(),
             added_at: token.added_at,
             finch_token_id: token.finch_token_id.clone(),
-            trouble: token.progress.trouble.clone(),
-            next_try: token.progress.next_try,
+            trouble: progress.and_then(|p| p.trouble.clone()),
+            next_try: progress.and_then(|p| p.next_try),
         }
     }
 }

@@ -36,6 +36,12 @@ pub(crate) fn apply(tx: &Tx<'_>, changes: &Changes) -> Result<Applied> {
     for change in &changes.disconnects {
         disconnects::change(tx.db, key, change, &mut begun)?;
     }
+    if let Some((customer, at)) = &changes.retirement {
+        let sql = "INSERT INTO retirements (seq, connection, customer, at) VALUES (?1, ?2, ?3, ?4)";
+        let seq = number(next(tx.db)?);
+        let row = params![seq, number(key.0), customer.as_str(), nanoseconds(*at)];
+        tx.db.prepare_cached(sql)?.execute(row)?;
+    }
     if let Some(absorbed) = absorbed {
         bury(tx.db, key, absorbed)?;
     }
@@ -142,6 +148,7 @@ fn absorb(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Resul
     for sql in [
         "UPDATE tokens SET connection = ?1 WHERE connection = ?2",
         "UPDATE events SET connection = ?1 WHERE connection = ?2",
+        "UPDATE retirements SET connection = ?1 WHERE connection = ?2",
     ] {
         db.prepare_cached(sql)?.execute([number(key.0), number(absorbed.0)])?;
     }

@@ -129,7 +129,7 @@ pub(crate) fn end(tx: &Tx<'_>, id: AttemptId, end: &AttemptEnd) -> Result<()> {
 
 /// [`Attempt::is_possible_orphan`], in SQL.
 pub(crate) const ORPHANS: &str = "outcome IN ('running', 'unknown') \
-    AND (outcome = 'unknown' OR began_at <= :abandoned) \
+    AND (outcome = 'unknown' OR began_at <= :abandoned OR began_at >= :ahead) \
     AND (:customer IS NULL OR customer = :customer) \
     AND id > :after ORDER BY id LIMIT :limit";
 
@@ -141,9 +141,11 @@ pub(crate) fn possible_orphans(
     limit: usize,
 ) -> Result<Vec<Attempt>> {
     let abandoned = now.checked_sub(ABANDONED_AFTER).unwrap_or(Timestamp::MIN);
+    let ahead = now.checked_add(ABANDONED_AFTER).unwrap_or(Timestamp::MAX);
     let sql = format!("SELECT {COLUMNS} FROM attempts WHERE {ORPHANS}");
     let page = named_params! {
         ":abandoned": nanoseconds(abandoned),
+        ":ahead": nanoseconds(ahead),
         ":customer": customer.map(CustomerId::as_str),
         ":after": after.map_or(-1, |id| number(id.0)),
         ":limit": size(limit),

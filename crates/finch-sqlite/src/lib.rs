@@ -19,6 +19,7 @@ mod attempts;
 mod disconnects;
 mod sequence;
 mod tokens;
+mod turns;
 
 mod load;
 mod lookup;

@@ -1,7 +1,9 @@
-//! Connections as they are loaded: the record, its tokens, its disconnects.
+//! Connections as they are loaded: the record, its tokens, its disconnects, its retirements.
 
-use finch_core::{CompanyId, Connection, ConnectionKey, CustomerId, ProviderId, Revision};
-use rusqlite::{OptionalExtension as _, named_params};
+use finch_core::{
+    CompanyId, Connection, ConnectionKey, CustomerId, ProviderId, Retirement, Revision,
+};
+use rusqlite::{OptionalExtension as _, named_params, params};
 
 use crate::{
     error::{Result, broken},
@@ -10,7 +12,7 @@ use crate::{
 };
 
 /// Loads a connection whole, or with the tokens of one customer only. Run it in a transaction: it
-/// reads three tables.
+/// reads four tables.
 pub(crate) fn connection(
     db: &rusqlite::Connection,
     key: ConnectionKey,
@@ -32,6 +34,7 @@ pub(crate) fn connection(
         company: company.map(CompanyId::new).transpose().map_err(|_| bad("company"))?,
         tokens: tokens(db, key, customer)?,
         disconnects: disconnects(db, key)?,
+        retirements: retirements(db, key, customer)?,
     }))
 }
 
@@ -66,6 +69,25 @@ fn disconnects(
 ) -> Result<Vec<finch_core::Disconnect>> {
     let sql = format!("SELECT {DISCONNECT} FROM disconnects WHERE connection = ?1 ORDER BY id");
     db.prepare_cached(&sql)?.query_and_then([number(key.0)], rows::disconnect)?.collect()
+}
+
+const RETIREMENTS: &str = "SELECT seq, customer, at FROM retirements \
+    WHERE connection = ?1 AND (?2 IS NULL OR customer = ?2) ORDER BY seq";
+
+fn retirements(
+    db: &rusqlite::Connection,
+    key: ConnectionKey,
+    customer: Option<&CustomerId>,
+) -> Result<Vec<Retirement>> {
+    let of = params![number(key.0), customer.map(CustomerId::as_str)];
+    let mut statement = db.prepare_cached(RETIREMENTS)?;
+    let rows = statement.query_and_then(of, |row| {
+        let seq = seq(row.get(0)?);
+        let what = format_args!("the customer of retirement {}", seq.0);
+        let customer = values::id(row.get(1)?, CustomerId::new, what)?;
+        Ok(Retirement { seq, customer, at: values::time(row.get(2)?) })
+    })?;
+    rows.collect()
 }
 
 /// The key in the first column of the first row that a statement finds.

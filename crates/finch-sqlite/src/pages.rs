@@ -1,6 +1,6 @@
 //! Pages: what is read in lists.
 
-use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Event, Timestamp};
+use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, Timestamp};
 use rusqlite::params;
 
 use crate::{
@@ -43,16 +43,37 @@ pub(crate) fn connections(db: &rusqlite::Connection, page: &Page) -> Result<Vec<
 }
 
 pub(crate) const DUE: &str = "SELECT key FROM connections \
-    WHERE due IS NOT NULL AND due <= ?3 AND key > ?1 ORDER BY key LIMIT ?2";
+    WHERE due IS NOT NULL AND (due <= ?3 OR due > ?4) AND key > ?1 ORDER BY key LIMIT ?2";
 
 pub(crate) fn work(
     db: &rusqlite::Connection,
-    due_by: Option<Timestamp>,
+    due: Option<Due>,
     after_key: Option<ConnectionKey>,
     limit: usize,
 ) -> Result<Vec<ConnectionKey>> {
-    let due_by = due_by.map_or(i64::MAX, nanoseconds);
-    let keys: Vec<i64> = values::column(db, DUE, [after(after_key), size(limit), due_by])?;
+    let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
+    let due = due.unwrap_or(whenever);
+    let (by, beyond) = (nanoseconds(due.by), nanoseconds(due.beyond));
+    keys(db, DUE, params![after(after_key), size(limit), by, beyond])
+}
+
+pub(crate) const ATTENTION: &str =
+    "SELECT key FROM connections WHERE attention = 1 AND key > ?1 ORDER BY key LIMIT ?2";
+
+pub(crate) fn attention(
+    db: &rusqlite::Connection,
+    after_key: Option<ConnectionKey>,
+    limit: usize,
+) -> Result<Vec<ConnectionKey>> {
+    keys(db, ATTENTION, params![after(after_key), size(limit)])
+}
+
+fn keys(
+    db: &rusqlite::Connection,
+    sql: &str,
+    page: impl rusqlite::Params,
+) -> Result<Vec<ConnectionKey>> {
+    let keys: Vec<i64> = values::column(db, sql, page)?;
     Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
 }
 

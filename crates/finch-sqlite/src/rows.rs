@@ -176,7 +176,7 @@ pub(crate) fn outcome(end: &AttemptEnd) -> Result<&'static str> {
         AttemptEnd::NotSent(_) => "not_sent",
         AttemptEnd::Failed(_) => "failed",
         AttemptEnd::Unknown(_) => "unknown",
-        AttemptEnd::Cleared => "cleared",
+        AttemptEnd::Cleared | AttemptEnd::Dismissed { .. } => "cleared",
         _ => {
             return Err(Fault::Broken(
                 "an end of an attempt is unknown to this release".to_owned(),

@@ -7,7 +7,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x666e_6368;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The steps that lead to [`SCHEMA`]. Released steps never change; a new one goes to the end.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The version of [`SCHEMA`] (`PRAGMA user_version`).
 pub(crate) const VERSION: usize = MIGRATIONS.len();

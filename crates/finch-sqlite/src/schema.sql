@@ -25,6 +25,12 @@ CREATE TABLE keys (
     reserved  INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND 2147483647)
 ) STRICT;
 
+-- When the last turn to call Finch was given, to whoever shares the store.
+CREATE TABLE pace (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    turn INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE connections (
     key         INTEGER PRIMARY KEY,
     revision    INTEGER NOT NULL CHECK (revision > 0),
@@ -43,6 +49,7 @@ CREATE TABLE connections (
 CREATE UNIQUE INDEX connections_by_pair ON connections (provider, company)
     WHERE company IS NOT NULL;
 CREATE INDEX connections_due ON connections (key, due) WHERE due IS NOT NULL;
+CREATE INDEX connections_attention ON connections (key) WHERE attention = 1;
 
 CREATE TABLE tokens (
     id                INTEGER PRIMARY KEY,
@@ -114,6 +121,16 @@ CREATE TABLE disconnects (
 
 CREATE INDEX disconnects_by_connection ON disconnects (connection);
 CREATE UNIQUE INDEX disconnects_open ON disconnects (connection) WHERE state = 'open';
+
+-- One customer's access that ended here while others went on using the connection.
+CREATE TABLE retirements (
+    seq        INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    customer   TEXT    NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX retirements_by_connection ON retirements (connection);
 
 CREATE TABLE attempts (
     id                INTEGER PRIMARY KEY,

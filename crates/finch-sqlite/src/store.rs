@@ -1,13 +1,13 @@
 //! The store: each method of the port, and where it runs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Found,
-    Grant, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId, TokenStore,
-    UsableToken, Wanted,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, FinchCustomerId, Found,
+    Grant, InstanceId, Leased, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId,
+    TokenStore, UsableToken, Wanted,
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     pages::{self, Page},
     readers::Readers,
     sealer::Sealer,
-    secrets,
+    secrets, turns,
     writer::Writer,
 };
 
@@ -192,11 +192,42 @@ impl TokenStore for SqliteTokenStore {
 
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| pages::work(db, due_by, after, limit)).await
+        self.read(move |db| pages::work(db, due, after, limit)).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.read(move |db| pages::attention(db, after, limit)).await
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        let owner = owner.clone();
+        Ok(self.writer.write(move |tx| turns::lease(tx, connection, &owner, now)).await?)
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        let owner = owner.clone();
+        Ok(self.writer.write(move |tx| turns::release(tx, connection, &owner)).await?)
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        Ok(self.writer.write(move |tx| turns::take(tx, every, now)).await?)
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

@@ -38,7 +38,10 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
     let finch = wiring::open(&args.client)?;
     let in_customer_scope = matches!(scope, Scope::Customer(_));
     let mut made = plan(&finch, &scope, &args).await?;
-    let acts = matches!(made.verdict, PlanVerdict::Disconnects | PlanVerdict::Joins);
+    let acts = matches!(
+        made.verdict,
+        PlanVerdict::Disconnects | PlanVerdict::Joins | PlanVerdict::Retires
+    );
     let mut plan_was_shown = false;
     if args.dry_run {
         let report = Disconnect {
@@ -100,7 +103,10 @@ fn ask(plan: &Plan, in_customer_scope: bool, json: bool) -> Result<(), Failure> 
     let mut sheet = Sheet::default();
     show_plan(plan, in_customer_scope, &mut sheet);
     sheet.gap();
-    sheet.line(bold("End this connection at Finch, for good? Type yes:"));
+    sheet.line(bold(match plan.verdict {
+        PlanVerdict::Retires => "End this customer's access, for good? Type yes:",
+        _ => "End this connection at Finch, for good? Type yes:",
+    }));
     output::write(anstream::stderr().lock(), &sheet.render())?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -115,6 +121,9 @@ fn show_plan(plan: &Plan, in_customer_scope: bool, sheet: &mut Sheet) {
     sheet.title(match plan.verdict {
         PlanVerdict::Disconnects => "This connection would be disconnected",
         PlanVerdict::Joins => "This connection is being disconnected: that would go on",
+        PlanVerdict::Retires => {
+            "Access would end here; others use this connection, and it would go on"
+        }
         PlanVerdict::AlreadyDisconnected => "This connection has been disconnected already",
         PlanVerdict::SharedWithOthers => "Other customers use this connection",
         _ => "This connection",
@@ -176,11 +185,13 @@ impl Report for Disconnect {
             DisconnectOutcome::AlreadyDisconnected => {
                 (good("✓"), "It had been disconnected before. Nothing was sent.".to_owned())
             }
-            DisconnectOutcome::SharedWithOthers if self.in_customer_scope => (
-                warn("!"),
-                "Nothing was done: other customers use this connection, and a customer cannot end it for \
-                 them. An operator can (without --customer)."
-                    .to_owned(),
+            DisconnectOutcome::Retired { tokens } => (
+                good("✓"),
+                format!(
+                    "This customer's access has ended here: {} more. Other customers use the \
+                     connection: it goes on, and Finch was not called.",
+                    count(*tokens, "token is handed out no", "tokens are handed out no"),
+                ),
             ),
             DisconnectOutcome::SharedWithOthers => (
                 warn("!"),
@@ -201,7 +212,9 @@ impl Report for Disconnect {
         match &self.result {
             None
             | Some(
-                DisconnectOutcome::Disconnected { .. } | DisconnectOutcome::AlreadyDisconnected,
+                DisconnectOutcome::Disconnected { .. }
+                | DisconnectOutcome::Retired { .. }
+                | DisconnectOutcome::AlreadyDisconnected,
             ) => Exit::Done,
             Some(DisconnectOutcome::SharedWithOthers) => Exit::Standing,
             Some(_) => Exit::LeftOpen,

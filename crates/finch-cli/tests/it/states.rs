@@ -80,6 +80,10 @@ impl System for Behind {
         OsSystem.now().checked_sub(two_days).expect("a time")
     }
 
+    fn monotonic(&self) -> Duration {
+        OsSystem.monotonic()
+    }
+
     async fn sleep(&self, duration: Duration) {
         OsSystem.sleep(duration).await;
     }

@@ -20,6 +20,8 @@ pub struct Arrival<'a> {
     pub began: Seq,
     /// By the clock, for people.
     pub now: Timestamp,
+    /// Whether an earlier `/disconnect` of the connection may still take effect.
+    pub late: bool,
 }
 
 /// What is written, and what it means.
@@ -67,7 +69,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         }
         Placement::Merges(into, absorbed) => {
             let mut changes = to(into);
-            let one = merge(&mut changes, into, absorbed);
+            let one = merge(&mut changes, into, absorbed, arrival.late);
             (changes, Some(one))
         }
         Placement::Conflict(connection) => {
@@ -117,7 +119,8 @@ fn state(
         if for_this.is_some() && c.open_disconnect().map(|d| d.id) == for_this {
             return Standing::Fenced;
         }
-        standing(c, arrival.began, customer, &arrival.grant.facts.connection_id)
+        let id = &arrival.grant.facts.connection_id;
+        standing(c, arrival.began, customer, id, arrival.late)
     });
     match stands {
         Standing::Fenced => TokenState::Fenced,
@@ -128,9 +131,10 @@ fn state(
             // What was left over ends with it; what is in doubt waits for its end.
             let left_over = |t: &&crate::Token| !t.state.is_revoked() && !t.state.is_live();
             let left_over = beside.into_iter().flat_map(|c| &c.tokens).filter(left_over);
-            changes.tokens.extend(left_over.map(|t| TokenChange::fence(t.id)));
+            changes.tokens.extend(left_over.map(TokenChange::fence));
             TokenState::Fenced
         }
+        Standing::Retired => TokenState::Retired,
         Standing::Superseded => TokenState::Superseded,
         Standing::Unverified => TokenState::Unverified,
         Standing::Active if found.revoked_before => TokenState::Unverified,
@@ -164,6 +168,7 @@ fn new_connection(changes: &Changes) -> Option<Connection> {
         company: company.clone(),
         tokens: Vec::new(),
         disconnects: Vec::new(),
+        retirements: Vec::new(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! The fence: the durable intent to end a connection.
 
 use crate::{
-    Actor, Changes, Connection, DisconnectChange, Event, Happening, Intent, Progress, Target,
-    Token, TokenChange, TokenState, decide::schedule::agenda_after,
+    Actor, Changes, Connection, DisconnectChange, Event, Happening, Intent, Target, Token,
+    TokenChange, TokenState, decide::schedule::agenda_after,
 };
 
 /// Begins a disconnect: every token that is not `Revoked` is fenced. Or joins the open one: what has
@@ -19,7 +19,7 @@ pub fn fence(connection: &Connection, intent: Intent) -> Changes {
     };
     for token in connection.tokens.iter().filter(reached) {
         if !matches!(token.state, TokenState::Revoked { .. } | TokenState::Fenced) {
-            changes.tokens.push(TokenChange::fence(token.id));
+            changes.tokens.push(TokenChange::fence(token));
         }
     }
     let event = |what| Event { at: intent.at, by: intent.by.clone(), what };
@@ -47,7 +47,8 @@ fn widens(connection: &Connection, intent: &Intent) -> bool {
 
 impl TokenChange {
     /// Fences a token; nothing that was tried before keeps its end waiting.
-    pub(super) fn fence(id: crate::TokenId) -> Self {
-        Self { progress: Some(Progress::default()), ..Self::state(id, TokenState::Fenced) }
+    pub(super) fn fence(token: &Token) -> Self {
+        let progress = Some(token.progress.afresh());
+        Self { progress, ..Self::state(token.id, TokenState::Fenced) }
     }
 }

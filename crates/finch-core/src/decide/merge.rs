@@ -12,21 +12,31 @@ pub fn union(into: &Connection, absorbed: &Connection) -> Connection {
     one.tokens.sort_by_key(|t| t.id);
     one.disconnects.extend(absorbed.disconnects.iter().cloned());
     one.disconnects.sort_by_key(|d| d.id);
+    one.retirements.extend(absorbed.retirements.iter().cloned());
+    one.retirements.sort_by_key(|r| r.seq);
     one
 }
 
 /// Writes into `changes` what becomes of both sides: each token stands as if the other side's
-/// disconnects had always been its own, and of two open disconnects the older goes on. Returns both
+/// disconnects and retirements had always been its own, and of two open disconnects the older goes on. Returns both
 /// as one, with the changes made.
-pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connection) -> Connection {
+pub(super) fn merge(
+    changes: &mut Changes,
+    into: &Connection,
+    absorbed: &Connection,
+    late: bool,
+) -> Connection {
     changes.absorb = Some((absorbed.key, absorbed.revision));
     let mut one = union(into, absorbed);
     for (side, other) in [(into, absorbed), (absorbed, into)] {
-        let beside = Connection { disconnects: other.disconnects.clone(), ..one.clone() };
+        let beside = Connection {
+            disconnects: other.disconnects.clone(),
+            retirements: other.retirements.clone(),
+            ..one.clone()
+        };
         for token in side.tokens.iter().filter(|t| !t.state.is_revoked()) {
-            let customer = token.customer.as_ref();
-            let state = match standing(&beside, token.since(), customer, &token.facts.connection_id)
-            {
+            let (customer, id) = (token.customer.as_ref(), &token.facts.connection_id);
+            let state = match standing(&beside, token.since(), customer, id, late) {
                 Standing::Fenced => TokenState::Fenced,
                 _ if !token.state.is_live() => continue,
                 Standing::Reopens(disconnect) => {
@@ -36,13 +46,14 @@ pub(super) fn merge(changes: &mut Changes, into: &Connection, absorbed: &Connect
                     }
                     TokenState::Fenced
                 }
+                Standing::Retired => TokenState::Retired,
                 Standing::Superseded => TokenState::Superseded,
                 Standing::Unverified => TokenState::Unverified,
                 Standing::Active => continue,
             };
             if state != token.state {
                 changes.tokens.push(match state {
-                    TokenState::Fenced => TokenChange::fence(token.id),
+                    TokenState::Fenced => TokenChange::fence(token),
                     state => TokenChange::state(token.id, state),
                 });
             }

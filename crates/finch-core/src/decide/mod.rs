@@ -8,28 +8,37 @@
 //! | What is written when a token arrives? | [`admit`] |
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
-//! | What does a disconnect write first? | [`fence`] |
+//! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
 //! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
+//! | What is left over when nothing lives? | [`is_left_over`] |
+//! | How does an operator end what Finch does not prove? | [`close`] |
+//! | What needs a person? | [`attention`] |
 //! | Why is there no token? | [`why_no_token`] |
 
 mod admit;
+mod attention;
 mod fence;
 mod identity;
 mod merge;
 mod observe;
 mod plan;
+mod retire;
 mod revoke;
 mod schedule;
 mod standing;
 mod usable;
 
 pub use admit::{Admitted, Arrival, Arrived, admit};
+pub use attention::{Attention, Matter, attention};
 pub use fence::fence;
 pub use identity::{Placement, place, same_connection};
 pub use merge::union;
 pub use observe::{AskedAt, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
-pub use revoke::{Call, Step, finish, lacks_a_readable_token, next_step, record, unreadable};
+pub use retire::{is_left_over, retire};
+pub use revoke::{
+    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
+};
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, why_no_token};

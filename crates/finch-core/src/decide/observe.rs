@@ -42,13 +42,16 @@ impl AskedAt {
 }
 
 /// Writes down what `GET /introspect` says about a token. `pair` is the connection of the provider and
-/// company that Finch names, where the store has one.
+/// company that Finch names, where the store has one. `late`: until when an earlier `/disconnect` of the
+/// connection may still take effect; no doubt is settled before.
+#[expect(clippy::too_many_arguments, reason = "each is a fact of its own, and none has a default")]
 pub fn observe(
     connection: &Connection,
     pair: Option<&Connection>,
     token: TokenId,
     asked_at: AskedAt,
     answer: Result<&Introspection, &FinchApiError>,
+    late: Option<Timestamp>,
     now: Timestamp,
     jitter: f64,
 ) -> (Changes, Observed) {
@@ -59,8 +62,8 @@ pub fn observe(
     let mut beside = connection.clone();
     let observed = match answer {
         Ok(said) => {
-            beside = name(&mut changes, connection, pair, said, now);
-            accepted(&mut changes, &beside, token, asked_at, said, now);
+            beside = name(&mut changes, connection, pair, said, late.is_some(), now);
+            accepted(&mut changes, &beside, token, asked_at, said, late, now);
             match said.status {
                 ConnectionStatus::Reauth => Observed::NeedsReauth,
                 _ => Observed::Accepted,
@@ -96,6 +99,7 @@ fn name(
     connection: &Connection,
     pair: Option<&Connection>,
     said: &Introspection,
+    late: bool,
     now: Timestamp,
 ) -> Connection {
     let (None, Some(company)) = (&connection.company, &said.company_id) else {
@@ -105,7 +109,7 @@ fn name(
     match pair.filter(|p| p.key != connection.key) {
         Some(pair) => {
             changes.target = Target::Existing(pair.key, pair.revision);
-            merge(changes, pair, connection)
+            merge(changes, pair, connection, late)
         }
         None => {
             changes.company = Some(company.clone());
@@ -120,6 +124,7 @@ fn accepted(
     token: TokenId,
     asked_at: AskedAt,
     said: &Introspection,
+    late: Option<Timestamp>,
     now: Timestamp,
 ) {
     let Some(known) = beside.token(token) else { return };
@@ -130,7 +135,8 @@ fn accepted(
         ..TokenChange::to(token)
     };
     let nothing_since = AskedAt::of(beside) == asked_at && !asked_at.disconnecting;
-    if known.state == TokenState::Unverified && nothing_since {
+    let in_doubt = known.state == TokenState::Unverified;
+    if in_doubt && nothing_since && late.is_none() {
         change.state = Some(TokenState::Active);
         change.verified = true;
         let connection_id = known.facts.connection_id.clone();
@@ -138,8 +144,9 @@ fn accepted(
         changes.events.push(Event { at: now, by: Actor::Finch, what });
     }
     if known.state.is_live() {
-        let next_try = beside.company.is_none().then(|| ask_for_name_again(now));
-        change.progress = Some(Progress { next_try, ..Progress::default() });
+        let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
+        let next_try = late.filter(|_| in_doubt).or(nameless);
+        change.progress = Some(Progress { next_try, ..known.progress.afresh() });
     }
     changes.tokens.push(change);
 }

@@ -30,7 +30,8 @@ pub struct Plan {
     pub provider_id: ProviderId,
     /// The employer, where it is known.
     pub company_id: Option<CompanyId>,
-    /// The `connection_id`s that Finch would be asked to disconnect.
+    /// The `connection_id`s whose tokens would stop working. Unless it only retires, Finch would be asked
+    /// to disconnect each.
     pub connection_ids: Vec<ConnectionId>,
     /// How many tokens would stop working.
     pub tokens: usize,
@@ -65,8 +66,11 @@ pub enum PlanVerdict {
     Joins,
     /// It has ended. Nothing would be sent.
     AlreadyDisconnected,
-    /// Other customers use the connection, and this scope may not end it for them. Nothing would be
-    /// done.
+    /// Other customers use the connection: this customer's access would end here, for good, and the
+    /// connection would go on. Finch would not be called.
+    Retires,
+    /// Several customers use the connection, and the operator has not said that it ends for all of them.
+    /// Nothing would be done.
     SharedWithOthers,
 }
 
@@ -86,14 +90,17 @@ pub fn plan(
     let own = || connection.tokens.iter().filter(visible);
     // For whoever asks, it has ended if nothing of theirs is left, or if what they name is of an
     // earlier generation. What was superseded ends with the generation that lives, if one does.
-    let nothing_left = own().all(|t| t.state.is_revoked());
+    let retired = |t: &Token| customer.is_some() && connection.is_retired(t);
+    let nothing_left = own().all(|t| t.state.is_revoked() || retired(t));
     let something_lives = connection.tokens.iter().any(|t| t.state.is_live());
     let has_ended = |t: &Token| match t.state {
+        _ if retired(t) => true,
         TokenState::Superseded => something_lives,
         _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
     let open = connection.open_disconnect().is_some();
-    let under_way = open && own().any(Token::is_unproven) && !own().any(|t| t.state.is_live());
+    let ending = |t: &Token| t.is_unproven() && !retired(t);
+    let under_way = open && own().any(ending) && !own().any(|t| t.state.is_live());
     let using = connection.customers_using();
     let shared = match customer {
         Some(customer) => connection.is_shared_beyond(customer),
@@ -103,15 +110,16 @@ pub fn plan(
         PlanVerdict::AlreadyDisconnected
     } else if customer.is_some() && under_way {
         PlanVerdict::Joins
-    } else if shared && (customer.is_some() || for_everyone.is_none()) {
+    } else if shared && customer.is_some() {
+        PlanVerdict::Retires
+    } else if shared && for_everyone.is_none() {
         PlanVerdict::SharedWithOthers
     } else if open {
         PlanVerdict::Joins
     } else {
         PlanVerdict::Disconnects
     };
-    let hit: Vec<&Token> =
-        connection.tokens.iter().filter(visible).filter(|t| !t.state.is_revoked()).collect();
+    let hit: Vec<&Token> = own().filter(|t| !t.state.is_revoked() && !retired(t)).collect();
     let ended = verdict == PlanVerdict::AlreadyDisconnected;
     let hit = if ended { Vec::new() } else { hit };
     let connection_ids: BTreeSet<_> = hit.iter().map(|t| t.facts.connection_id.clone()).collect();

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::{
     Actor, Changes, Connection, ConnectionId, Disconnect, DisconnectChange, Event, Evidence,
-    Failure, FailureKind, FinchApiError, Happening, Progress, Refusal, Target, Token, TokenChange,
-    TokenId, TokenState, Trouble,
+    Failure, FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, Target, Token,
+    TokenChange, TokenId, TokenState, Trouble,
     decide::schedule::{DAY, agenda_after, later, poll_again, trouble},
 };
 
@@ -115,7 +115,7 @@ pub fn record(
     let progress = match (call, answer) {
         (Call::Disconnect, Ok(())) => {
             event = Some(Happening::Acknowledged { connection_id });
-            Progress { acknowledged: Some(now), ..Progress::default() }
+            Progress { acknowledged: Some(now), ..before.afresh() }
         }
         (Call::Introspect, Ok(())) => still_accepted(connection, tried, now),
         (_, Err(error)) if is_refusal(error, is_acknowledged(connection, &connection_id)) => {
@@ -127,7 +127,10 @@ pub fn record(
         (_, Err(error)) => {
             let failures = before.failures + 1;
             let (trouble, next_try) = trouble(error, failures, now, jitter);
-            Progress { failures, next_try: Some(next_try), trouble: Some(trouble), ..before }
+            let unanswered = call == Call::Disconnect && error.is_ambiguous();
+            let ambiguous_at = unanswered.then_some(now).or(before.ambiguous_at);
+            let (next_try, trouble) = (Some(next_try), Some(trouble));
+            Progress { failures, next_try, trouble, ambiguous_at, ..before }
         }
     };
     let mut changes = with_progress(connection, token, progress);
@@ -170,13 +173,56 @@ pub fn unreadable(connection: &Connection, token: TokenId, now: Timestamp) -> Ch
     with_progress(connection, token, Progress { next_try, trouble, ..found.progress.clone() })
 }
 
+/// Another instance worked on the open disconnect and died, or stalled, perhaps in the middle of a
+/// `/disconnect`: that may still take effect.
+pub fn taken_over(connection: &Connection, now: Timestamp) -> Changes {
+    let mut changes = to(connection);
+    for token in connection.tokens.iter().filter(|t| t.is_unproven()) {
+        let progress = Some(Progress { ambiguous_at: Some(now), ..token.progress.clone() });
+        changes.tokens.push(TokenChange { progress, ..TokenChange::to(token.id) });
+    }
+    changes
+}
+
 /// Ends a disconnect of which every token is refused: evidence, wipe and record in one.
 pub fn finish(connection: &Connection, disconnect: &Disconnect, now: Timestamp) -> Changes {
+    end(connection, disconnect, None, now)
+}
+
+/// Ends a disconnect whose end Finch has not proven: an operator vouches for what is unproven, by name
+/// and with a reason, and pays if it is wrong.
+pub fn close(
+    connection: &Connection,
+    disconnect: &Disconnect,
+    operator: &OperatorName,
+    reason: &str,
+    now: Timestamp,
+) -> Changes {
+    let (operator, reason) = (operator.clone(), reason.to_owned());
+    let by = Actor::Operator(operator.clone());
+    let what = Happening::ClosedByOperator { reason: reason.clone() };
+    let vouched = Evidence::ClosedByOperator { operator, reason };
+    let mut changes = end(connection, disconnect, Some(vouched), now);
+    changes.events.insert(0, Event { at: now, by, what });
+    changes
+}
+
+fn end(
+    connection: &Connection,
+    disconnect: &Disconnect,
+    vouched: Option<Evidence>,
+    now: Timestamp,
+) -> Changes {
     let mut changes = to(connection);
     for token in connection.tokens.iter().filter(|t| t.state == TokenState::Fenced) {
-        if let Some(refusal) = &token.progress.refused {
-            let evidence = Evidence::Refused { request_id: refusal.request_id.clone() };
-            let revoked = TokenState::Revoked { evidence, at: refusal.at };
+        let proven = token
+            .progress
+            .refused
+            .clone()
+            .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
+        let vouched = vouched.clone().map(|evidence| (evidence, now));
+        if let Some((evidence, at)) = proven.or(vouched) {
+            let revoked = TokenState::Revoked { evidence, at };
             changes.tokens.push(TokenChange::state(token.id, revoked));
         }
     }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Agenda, Changes, Connection, FinchApiError, Seq, Token, TokenState, Trouble};
+use crate::{
+    Agenda, Changes, Connection, FinchApiError, Seq, Token, TokenState, Trouble,
+    decide::{attention, is_left_over},
+};
 
 /// The longest wait between two tries that nothing but time can mend.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -87,8 +90,8 @@ pub(super) fn agenda_after(connection: &Connection, changes: &Changes) -> Agenda
     agenda(&after)
 }
 
-/// What one connection needs next: work for its open disconnect, its tokens in doubt, or its unknown
-/// employer; and whether a person should look at it.
+/// What one connection needs next: work for its open disconnect, its tokens in doubt, its unknown
+/// employer, or what is left over; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
     let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
@@ -98,12 +101,9 @@ pub fn agenda(connection: &Connection) -> Agenda {
     let in_doubt = |t: &&Token| !open && t.state == TokenState::Unverified;
     let doubt = connection.tokens.iter().filter(in_doubt).map(waits).min();
     let nameless = nameless_token(connection).filter(|_| !open).map(waits);
-    let in_trouble =
-        |t: &Token| t.progress.trouble.as_ref().is_some_and(|trouble| trouble.attention);
-    let quarantined = connection.tokens.iter().any(|t| t.state == TokenState::Quarantined);
-    let unfinished = |t: &&Token| !t.state.is_revoked();
+    let left_over = is_left_over(connection).then_some(AT_ONCE);
     Agenda {
-        due: disconnect.into_iter().chain(doubt).chain(nameless).min(),
-        attention: quarantined || connection.tokens.iter().filter(unfinished).any(in_trouble),
+        due: disconnect.into_iter().chain(doubt).chain(nameless).chain(left_over).min(),
+        attention: !attention(connection).is_empty(),
     }
 }

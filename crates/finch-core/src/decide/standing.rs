@@ -14,20 +14,25 @@ pub enum Standing {
     Fenced,
     /// This disconnect covers it, and had ended: it must go on for this token.
     Reopens(DisconnectId),
+    /// Its customer's access has ended since its exchange began, while others use the connection.
+    Retired,
     /// A disconnect that has ended covers it, and something newer lives.
     Superseded,
 }
 
-/// Tells what a token of `customer` may be whose exchange began at `began`.
+/// Tells what a token of `customer` may be whose exchange began at `began`. `late`: a `/disconnect` of
+/// this connection that was never answered may still take effect ([`LATE_EFFECT`](crate::LATE_EFFECT)).
 pub fn standing(
     connection: &Connection,
     began: Seq,
     customer: Option<&CustomerId>,
     connection_id: &ConnectionId,
+    late: bool,
 ) -> Standing {
     let covering = || connection.disconnects.iter().filter(|d| d.covers(began, customer));
+    let retired = connection.has_retired(customer, began);
     if connection.open_disconnect().is_some() {
-        let covered = covering().next().is_some();
+        let covered = retired || covering().next().is_some();
         return if covered { Standing::Fenced } else { Standing::Unverified };
     }
     let ended = || connection.disconnects.iter().filter_map(|d| connection.end_of(d));
@@ -41,12 +46,15 @@ pub fn standing(
             Standing::Reopens(connection.root_of(covering).id)
         };
     }
+    if retired {
+        return Standing::Retired;
+    }
     let issued_during_one = ended().any(|end| began < end);
     let of_an_ended_generation = connection.tokens.iter().any(|t| {
         t.facts.connection_id == *connection_id
             && connection.generation_at(t.since()) < connection.generation()
     });
-    if issued_during_one || of_an_ended_generation {
+    if issued_during_one || of_an_ended_generation || late {
         Standing::Unverified
     } else {
         Standing::Active

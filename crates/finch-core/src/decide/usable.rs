@@ -43,7 +43,7 @@ pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> N
         NoToken::ProductsNotGranted { granted }
     } else if active().next().is_some() {
         NoToken::NeedsReauth
-    } else if any(TokenState::Fenced) {
+    } else if own().any(|t| t.state == TokenState::Fenced && !connection.is_retired(t)) {
         NoToken::Disconnecting
     } else if any(TokenState::Unverified) {
         NoToken::Unverified

@@ -2,7 +2,7 @@
 
 use super::{Data, Kept};
 use crate::{
-    Admission, Applied, Changes, Connection, ConnectionKey, Revision, StoreError, Target,
+    Admission, Agenda, Applied, Changes, Connection, ConnectionKey, Revision, StoreError, Target,
     TokenChange, apply::Numbered, decide::union,
 };
 
@@ -21,8 +21,10 @@ impl Data {
                     company: company.clone(),
                     tokens: Vec::new(),
                     disconnects: Vec::new(),
+                    retirements: Vec::new(),
                 };
-                self.connections.insert(key, Kept { connection, due: None, events: Vec::new() });
+                let (agenda, lease, events) = (Agenda::default(), None, Vec::new());
+                self.connections.insert(key, Kept { connection, agenda, lease, events });
                 key
             }
         };
@@ -43,7 +45,7 @@ impl Data {
             self.secrets.remove(&token.id);
         }
         if let Some(agenda) = changes.agenda {
-            kept.due = agenda.due;
+            kept.agenda = agenda;
         }
         kept.connection.revision.0 += 1;
         let revision = kept.connection.revision;

@@ -1,5 +1,7 @@
 //! Mocks of both ports. Lifetimes are written out in the order in which `async_trait` elides them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mockall::mock;
@@ -38,7 +40,11 @@ mock! {
         async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
         async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<UsableToken>, StoreError>;
         async fn connections<'s, 'q, 'a>(&'s self, query: &'q Query<'a>) -> Result<Vec<Connection>, StoreError>;
-        async fn work(&self, due_by: Option<Timestamp>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
+        async fn attention(&self, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
+        async fn lease(&self, connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Result<Leased, StoreError>;
+        async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;
+        async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
+        async fn work(&self, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;
     }
 }

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use super::{application, at, claimed, facts, grant, new_attempt, store_token};
 use crate::{
     Actor, Agenda, AttemptEnd, AuthorizationCode, Changes, Claim, ConnectionId, ConnectionKey,
-    CustomerId, DisconnectChange, Failure, FailureKind, FinchCustomerId, Flow, Intent, Product,
-    Progress, Query, RedirectUri, Refusal, Selector, State, StoreError, Target, TokenChange,
-    TokenId, TokenState, TokenStore, Wanted,
+    CustomerId, DisconnectChange, Due, Failure, FailureKind, FinchCustomerId, Flow, InstanceId,
+    Intent, LEASE, Leased, Product, Progress, Query, RedirectUri, Refusal, Selector, State,
+    StoreError, Target, TokenChange, TokenId, TokenState, TokenStore, Wanted,
     decide::{self, Call},
 };
 
@@ -282,7 +282,7 @@ cases! { $
         let store = fixture.store().await;
         let admit = async |secret: &str, what: crate::TokenFacts| {
             let attempt = crate::Attempt { id: crate::AttemptId(crate::Seq(0)), purpose: new_attempt("acme"), exchange: None };
-            let arrival = decide::Arrival { grant: grant(secret, what), attempt: &attempt, began: crate::Seq(0), now: at(2) };
+            let arrival = decide::Arrival { grant: grant(secret, what), attempt: &attempt, began: crate::Seq(0), now: at(2), late: false };
             decide::admit(crate::Found::default(), arrival).changes.unwrap()
         };
         store.apply(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
@@ -563,8 +563,8 @@ cases! { $
             store.apply(changes).await.unwrap();
         }
         let store = fixture.store().await;
-        assert!(store.work(Some(at(99)), None, 10).await.unwrap().is_empty());
-        assert_eq!(store.work(Some(at(101)), None, 10).await.unwrap(), keys[..2]);
+        assert!(store.work(Some(Due::at(at(99))), None, 10).await.unwrap().is_empty());
+        assert_eq!(store.work(Some(Due::at(at(101))), None, 10).await.unwrap(), keys[..2]);
         assert_eq!(store.work(None, None, 10).await.unwrap(), keys);
         assert_eq!(store.work(None, Some(keys[0]), 1).await.unwrap(), keys[1..2]);
         let seen = by_id(&*store, "k0").await;
@@ -572,6 +572,93 @@ cases! { $
         done.agenda = Some(Agenda::default());
         store.apply(done).await.unwrap();
         assert_eq!(fixture.store().await.work(None, None, 10).await.unwrap(), keys[1..]);
+    }
+
+    /// Work of a clock that ran a year ahead is not lost when the clock is set back.
+    async fn work_of_a_clock_that_ran_ahead_is_due(fixture) {
+        let store = fixture.store().await;
+        store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        let seen = by_id(&*store, "k").await;
+        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
+        changes.agenda = Some(Agenda { due: Some(at(365 * 24 * 3600)), attention: false });
+        store.apply(changes).await.unwrap();
+        let store = fixture.store().await;
+        assert_eq!(store.work(Some(Due::at(at(10))), None, 10).await.unwrap(), [seen.key]);
+        let tomorrow = Due::at(at(364 * 24 * 3600));
+        assert!(store.work(Some(tomorrow), None, 10).await.unwrap().is_empty());
+    }
+
+    /// What needs a person is found, in pages, and not after it is mended.
+    async fn attention_is_found(fixture) {
+        let store = fixture.store().await;
+        let mut keys: Vec<ConnectionKey> = Vec::new();
+        for name in ["k0", "k1", "k2"] {
+            store_token(&*store, "acme", grant(name, facts(name, "gusto", name))).await;
+            keys.push(by_id(&*store, name).await.key);
+        }
+        let set = async |store: &dyn TokenStore, name, attention| {
+            let seen = by_id(store, name).await;
+            let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
+            changes.agenda = Some(Agenda { due: None, attention });
+            store.apply(changes).await.unwrap();
+        };
+        set(&*store, "k0", true).await;
+        set(&*store, "k2", true).await;
+        let store = fixture.store().await;
+        assert_eq!(store.attention(None, 10).await.unwrap(), [keys[0], keys[2]]);
+        assert_eq!(store.attention(None, 1).await.unwrap(), [keys[0]]);
+        assert_eq!(store.attention(Some(keys[0]), 10).await.unwrap(), [keys[2]]);
+        set(&*store, "k0", false).await;
+        assert_eq!(fixture.store().await.attention(None, 10).await.unwrap(), [keys[2]]);
+    }
+
+    /// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
+    async fn a_lease_is_one_instances_at_a_time(fixture) {
+        let store = fixture.store().await;
+        store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        let seen = by_id(&*store, "k").await;
+        let (one, two) = (InstanceId::new([1; 16]), InstanceId::new([2; 16]));
+        assert_eq!(store.lease(seen.key, &one, at(10)).await.unwrap(), Leased::Taken);
+        let store = fixture.store().await;
+        assert_eq!(store.lease(seen.key, &one, at(12)).await.unwrap(), Leased::Taken, "renewed");
+        let until = at(12) + jiff::SignedDuration::try_from(LEASE).unwrap();
+        assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
+        store.release(seen.key, &two).await.unwrap();
+        assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
+        assert_eq!(store.lease(seen.key, &two, until).await.unwrap(), Leased::TakenOver);
+        store.release(seen.key, &two).await.unwrap();
+        let store = fixture.store().await;
+        assert_eq!(store.lease(seen.key, &one, until).await.unwrap(), Leased::Taken);
+        assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
+    }
+
+    /// Turns to call Finch are apart, whoever takes them.
+    async fn turns_are_apart(fixture) {
+        let every = std::time::Duration::from_secs(2);
+        assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(10));
+        assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(12));
+        assert_eq!(fixture.store().await.take_turn(every, at(11)).await.unwrap(), at(14));
+        assert_eq!(fixture.store().await.take_turn(every, at(60)).await.unwrap(), at(60));
+    }
+
+    /// A retirement is kept, and in a customer's listing only that customer's.
+    async fn retirements_are_kept(fixture) {
+        let store = fixture.store().await;
+        let token = store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        store_token(&*store, "beta", grant("t2", facts("k", "gusto", "c"))).await;
+        let seen = by_id(&*store, "k").await;
+        store.apply(decide::retire(&seen, &customer("acme"), at(20))).await.unwrap();
+        let store = fixture.store().await;
+        let after = by_id(&*store, "k").await;
+        assert_eq!(after.token(token).unwrap().state, TokenState::Retired);
+        assert_eq!(after.retirements.len(), 1);
+        assert!(after.retirements[0].seq > token.0 && after.is_retired(after.token(token).unwrap()));
+        assert_eq!((&after.retirements[0].customer, after.retirements[0].at), (&customer("acme"), at(20)));
+        assert!(store.secret(token).await.unwrap().is_some(), "it may still be needed");
+        for (who, kept) in [("acme", 1), ("beta", 0)] {
+            let who = customer(who);
+            assert_eq!(store.connections(&all(Some(&who))).await.unwrap()[0].retirements.len(), kept);
+        }
     }
 
     /// What a change does not name stays; what it names is kept whole.

@@ -9,7 +9,7 @@ use finch_core::{
 
 fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt(who), exchange: None };
-    admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) })
+    admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9), late: false })
 }
 
 /// A token of `acme` that is stored, and what the store finds when `again` arrives.
@@ -156,6 +156,9 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
     let found = Found { by_pair: Some(world), ..Found::default() };
     let grant = grant("t2", facts("k1", "gusto", "c"));
-    let admitted = admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9) });
+    let admitted = admit(
+        found,
+        Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9), late: false },
+    );
     assert_eq!(state_of(&admitted), TokenState::Fenced);
 }

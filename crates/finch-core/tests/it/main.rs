@@ -49,6 +49,7 @@ fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
         company: "c".parse().ok(),
         tokens,
         disconnects,
+        retirements: Vec::new(),
     }
 }
 

@@ -22,7 +22,7 @@ fn accepted() -> Introspection {
 
 fn new_state(world: &Connection, asked_at: AskedAt) -> Option<TokenState> {
     let token = world.tokens[0].id;
-    let (changes, _) = observe(world, None, token, asked_at, Ok(&accepted()), at(1), 0.5);
+    let (changes, _) = observe(world, None, token, asked_at, Ok(&accepted()), None, at(1), 0.5);
     changes.tokens.iter().find(|t| t.id == token).and_then(|t| t.state.clone())
 }
 
@@ -51,7 +51,7 @@ fn accepted_changes_no_progress_of_a_token_that_is_being_ended() {
     );
     let asked_at = AskedAt::of(&world);
     let (changes, _) =
-        observe(&world, None, world.tokens[0].id, asked_at, Ok(&accepted()), at(1), 0.5);
+        observe(&world, None, world.tokens[0].id, asked_at, Ok(&accepted()), None, at(1), 0.5);
     assert!(changes.tokens[0].progress.is_none() && changes.tokens[0].state.is_none());
 }
 
@@ -67,7 +67,7 @@ fn the_last_live_token_refused_ends_the_generation() {
         let world = connection(tokens, vec![]);
         let asked_at = AskedAt::of(&world);
         let (changes, observed) =
-            observe(&world, None, world.tokens[0].id, asked_at, Err(&refused()), at(1), 0.5);
+            observe(&world, None, world.tokens[0].id, asked_at, Err(&refused()), None, at(1), 0.5);
         assert_eq!(observed, Observed::Refused);
         assert!(changes.tokens[0].state.as_ref().is_some_and(TokenState::is_revoked));
         let ended = changes.disconnects.iter().any(|d| matches!(d, DisconnectChange::End(None, _)));

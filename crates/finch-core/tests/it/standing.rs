@@ -10,7 +10,7 @@ use crate::{connection, customer, disconnect, operator, token};
 /// What a token of `acme` may be whose exchange began at `began`.
 fn stands(connection: &Connection, began: u64) -> Standing {
     let acme = customer("acme");
-    standing(connection, Seq(began), Some(&acme), &"new".parse().expect("an id"))
+    standing(connection, Seq(began), Some(&acme), &"new".parse().expect("an id"), false)
 }
 
 fn revoked() -> TokenState {
@@ -88,7 +88,7 @@ fn a_customers_disconnect_covers_only_that_customers_exchanges() {
 fn a_quarantined_token_is_covered_by_every_disconnect() {
     let open = connection(vec![], vec![disconnect(Actor::Customer(customer("other")), 10, None)]);
     let id = "new".parse().expect("an id");
-    assert_eq!(standing(&open, Seq(9), None, &id), Standing::Fenced);
+    assert_eq!(standing(&open, Seq(9), None, &id, false), Standing::Fenced);
 }
 
 #[test]

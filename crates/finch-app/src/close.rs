@@ -1,0 +1,82 @@
+//! Close: an operator vouches for an end that Finch does not prove.
+
+use finch_core::{
+    AttemptEnd, AttemptId, ConnectionId, OperatorScope, Selector, StoreError, decide,
+};
+use thiserror::Error;
+
+use crate::Finch;
+
+/// Why nothing was closed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// There is no such connection, or no such exchange on the list of possible orphans.
+    #[error("there is nothing of this name to close")]
+    NotFound,
+    /// The connection has no open disconnect: disconnect it first.
+    #[error("no disconnect of this connection is open: disconnect it first")]
+    NotDisconnecting,
+    /// No reason was given: it is the only evidence that will be left.
+    #[error("say why: the reason is the only evidence that will be left")]
+    NoReason,
+    /// The store failed. Nothing was closed.
+    #[error("the store failed: nothing was closed")]
+    Store(#[from] StoreError),
+}
+
+impl Finch {
+    /// Closes an open disconnect without Finch's proof: every token of it counts as dead, on the word of
+    /// the operator and for this reason, and its secret is wiped. If a token lives on at Finch, nothing
+    /// here can end it any more, and it is billed. Returns for how many tokens the operator vouches.
+    ///
+    /// # Errors
+    /// [`CloseError`].
+    pub async fn close_disconnect(
+        &self,
+        scope: &OperatorScope,
+        connection: &ConnectionId,
+        reason: &str,
+    ) -> Result<usize, CloseError> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(CloseError::NoReason);
+        }
+        loop {
+            let found = self.store().load(Selector::ConnectionId(connection), None).await?;
+            let found = found.ok_or(CloseError::NotFound)?;
+            let open = found.open_disconnect().ok_or(CloseError::NotDisconnecting)?;
+            let unproven = found.tokens.iter().filter(|t| t.is_unproven()).count();
+            let changes = decide::close(&found, open, scope.name(), reason, self.now());
+            match self.store().apply(changes).await {
+                Ok(_) => return Ok(unproven),
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Takes a lost exchange off the list of possible orphans, on the word of the operator and for this
+    /// reason: Finch's dashboard or support shows that no token is left of it.
+    ///
+    /// # Errors
+    /// [`CloseError`].
+    pub async fn dismiss_orphan(
+        &self,
+        scope: &OperatorScope,
+        exchange: AttemptId,
+        reason: &str,
+    ) -> Result<(), CloseError> {
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(CloseError::NoReason);
+        }
+        let before = exchange.0.0.checked_sub(1).map(|id| AttemptId(finch_core::Seq(id)));
+        let listed = self.store().possible_orphans(None, self.now(), before, 1).await?;
+        if listed.first().is_none_or(|attempt| attempt.id != exchange) {
+            return Err(CloseError::NotFound);
+        }
+        let end = AttemptEnd::Dismissed { operator: scope.name().clone(), reason };
+        Ok(self.store().end_attempt(exchange, end).await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a person should look at, and why.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    CompanyId, Connection, ConnectionId, CustomerId, Failure, ProviderId, Token, TokenState,
+    Trouble, decide::lacks_a_readable_token,
+};
+
+/// Something about one connection that needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Attention {
+    /// What it is.
+    pub matter: Matter,
+    /// Under which name of the connection.
+    pub connection_id: ConnectionId,
+    /// The payroll or HR system.
+    pub provider_id: ProviderId,
+    /// The employer, where it is known.
+    pub company_id: Option<CompanyId>,
+    /// Whose tokens it is about.
+    pub customers: Vec<CustomerId>,
+    /// How many tokens it is about.
+    pub tokens: usize,
+    /// What Finch or the store said last, with Finch's request id for its support.
+    pub failure: Option<Failure>,
+    /// Since when, or when last.
+    pub at: Timestamp,
+    /// When it is tried again by itself.
+    pub next_try: Option<Timestamp>,
+}
+
+/// What needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Matter {
+    /// No token of an open disconnect can be unsealed. The way out: put the right key in place; or a
+    /// reauthentication, whose token ends the connection; or an operator closes it.
+    NoReadableToken,
+    /// A disconnect is open, and Finch answers what time alone does not mend.
+    DisconnectStuck,
+    /// A token is stored and not used: it contradicts its connection, or belongs to another customer
+    /// at Finch. It is billed until somebody disconnects it.
+    Quarantined,
+    /// A token is in doubt, or an employer has no name, and Finch answers what time alone does not mend.
+    InDoubt,
+}
+
+/// What a person should look at in this connection; empty: nothing.
+pub fn attention(connection: &Connection) -> Vec<Attention> {
+    let open = connection.open_disconnect().is_some();
+    let stuck = lacks_a_readable_token(connection);
+    let matter = |t: &Token| match t.state {
+        _ if t.state.is_revoked() => None,
+        TokenState::Fenced if open && t.progress.refused.is_none() => {
+            let stuck = if stuck { Matter::NoReadableToken } else { Matter::DisconnectStuck };
+            trouble(t).map(|_| stuck)
+        }
+        TokenState::Quarantined => Some(Matter::Quarantined),
+        _ => trouble(t).map(|_| Matter::InDoubt),
+    };
+    let mut found: Vec<Attention> = Vec::new();
+    for token in &connection.tokens {
+        let Some(matter) = matter(token) else { continue };
+        let at = trouble(token).map_or(token.added_at, |trouble| trouble.at);
+        let known = found.iter_mut().find(|a| a.matter == matter);
+        let failure = trouble(token).map(|trouble| trouble.failure.clone());
+        match known {
+            Some(known) => {
+                known.tokens += 1;
+                if !known.customers.iter().any(|c| Some(c) == token.customer.as_ref()) {
+                    known.customers.extend(token.customer.clone());
+                }
+                if at >= known.at {
+                    (known.at, known.failure) = (at, failure.or(known.failure.take()));
+                }
+                known.next_try = known.next_try.into_iter().chain(token.progress.next_try).min();
+            }
+            None => found.push(Attention {
+                matter,
+                connection_id: token.facts.connection_id.clone(),
+                provider_id: connection.provider.clone(),
+                company_id: connection.company.clone(),
+                customers: token.customer.iter().cloned().collect(),
+                tokens: 1,
+                failure,
+                at,
+                next_try: token.progress.next_try,
+            }),
+        }
+    }
+    found.sort_by_key(|a| a.matter);
+    found
+}
+
+fn trouble(token: &Token) -> Option<&Trouble> {
+    token.progress.trouble.as_ref().filter(|trouble| trouble.attention)
+}

@@ -1,0 +1,125 @@
+//! Who works on a connection, and who may call Finch when: agreed between all that share a store.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// For how long a connection is leased. Whoever works renews it in good time; who dies holds others up
+/// for no longer.
+pub const LEASE: Duration = Duration::from_secs(8);
+
+/// Names one host's reconciler and calls among all that share a store. Random, and new with every start.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(String);
+
+impl InstanceId {
+    /// From random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// As kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for InstanceId {
+    fn from(kept: String) -> Self {
+        Self(kept)
+    }
+}
+
+/// One instance works on a connection, and no other does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which.
+    pub owner: InstanceId,
+    /// Until this time, unless it renews or releases it.
+    pub until: Timestamp,
+}
+
+/// What asking for a lease led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leased {
+    /// Nobody else had it.
+    Taken,
+    /// Its owner let it run out: it died, or stalled, perhaps in the middle of a call to Finch.
+    TakenOver,
+    /// Another instance has it until then.
+    Held(Timestamp),
+}
+
+impl Lease {
+    /// What `owner` gets at `now` where `held` is the lease so far. One that runs longer than any lease
+    /// was written by a clock that ran ahead, and has run out.
+    pub fn ask(held: Option<&Self>, owner: &InstanceId, now: Timestamp) -> Leased {
+        let longest = until(now);
+        match held {
+            Some(held) if held.owner != *owner && now < held.until && held.until <= longest => {
+                Leased::Held(held.until)
+            }
+            Some(held) if held.owner != *owner => Leased::TakenOver,
+            _ => Leased::Taken,
+        }
+    }
+
+    /// The lease of `owner` from `now`.
+    pub fn of(owner: InstanceId, now: Timestamp) -> Self {
+        Self { owner, until: until(now) }
+    }
+}
+
+fn until(now: Timestamp) -> Timestamp {
+    now.checked_add(LEASE).unwrap_or(Timestamp::MAX)
+}
+
+/// The next turn to call Finch, where turns are `every` apart and the last one was given for `last`. One
+/// that lies far ahead was given by a clock that ran ahead, and binds nobody.
+pub fn next_turn(last: Option<Timestamp>, every: Duration, now: Timestamp) -> Timestamp {
+    let longest_queue = Duration::from_secs(600).max(every.saturating_mul(2));
+    let next = last.and_then(|last| last.checked_add(every).ok());
+    let in_reach = |next: &Timestamp| now.checked_add(longest_queue).is_ok_and(|far| *next <= far);
+    next.filter(in_reach).map_or(now, |next| next.max(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn instance(number: u8) -> InstanceId {
+        InstanceId::new([number; 16])
+    }
+
+    #[test]
+    fn a_lease_is_its_owners_until_it_runs_out() {
+        let lease = Lease::of(instance(1), at(100));
+        let ask = |who, now| Lease::ask(Some(&lease), &instance(who), now);
+        assert_eq!(ask(1, at(101)), Leased::Taken);
+        assert_eq!(ask(2, at(101)), Leased::Held(at(108)));
+        assert_eq!(ask(2, at(108)), Leased::TakenOver);
+        assert_eq!(Lease::ask(None, &instance(2), at(101)), Leased::Taken);
+    }
+
+    #[test]
+    fn a_clock_set_back_a_year_is_held_up_by_no_lease_and_no_turn() {
+        let year = 365 * 24 * 3600;
+        let lease = Lease::of(instance(1), at(100 + year));
+        assert_eq!(Lease::ask(Some(&lease), &instance(2), at(100)), Leased::TakenOver);
+        let every = Duration::from_millis(500);
+        assert_eq!(next_turn(Some(at(100 + year)), every, at(100)), at(100));
+    }
+
+    #[test]
+    fn turns_are_apart() {
+        let every = Duration::from_secs(2);
+        assert_eq!(next_turn(None, every, at(100)), at(100));
+        assert_eq!(next_turn(Some(at(100)), every, at(100)), at(102));
+        assert_eq!(next_turn(Some(at(102)), every, at(100)), at(104));
+        assert_eq!(next_turn(Some(at(104)), every, at(200)), at(200));
+    }
+}
