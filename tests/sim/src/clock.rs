@@ -73,6 +73,10 @@ impl System for HostSystem {
         beginning() + SignedDuration::from_millis(self.clock.now()) + wrong_by
     }
 
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or(0))
+    }
+
     async fn sleep(&self, duration: Duration) {
         // Not a moment too early.
         let millis = i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);

@@ -54,7 +54,7 @@ impl Disk {
     pub fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
             DELETE FROM events; DELETE FROM secrets; DELETE FROM disconnects; DELETE FROM attempts;
-            DELETE FROM tokens; DELETE FROM connections; UPDATE store SET seq = 0;
+            DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections; UPDATE store SET seq = 0;
             COMMIT";
         self.broom.execute_batch(sweep).expect("an empty store");
     }

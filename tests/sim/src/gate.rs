@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use tokio::sync::oneshot;
@@ -63,6 +63,10 @@ pub struct Parked {
     pub with: Option<Arc<str>>,
     /// Not before this time.
     pub until: Option<i64>,
+    /// Since when.
+    pub since: i64,
+    /// Gone when nobody waits for it any more.
+    waits: Weak<()>,
     go: Box<dyn FnOnce(Option<Fault>) -> String + Send>,
 }
 
@@ -97,11 +101,17 @@ struct Inner {
     tasks: HashMap<(usize, tokio::task::Id), usize>,
     /// The scheduler's task that runs now: what is spawned meanwhile is its own.
     current: usize,
+    now: i64,
 }
 
 impl Gate {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Time is now this.
+    pub fn is_now(&self, now: i64) {
+        self.inner().now = now;
     }
 
     /// From now on, unknown tasks belong to this one.
@@ -117,6 +127,7 @@ impl Gate {
         run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
     ) -> T {
         let (tell, told) = oneshot::channel();
+        let waiting = Arc::new(());
         let go = Box::new(move |fault| {
             let (result, said) = run(fault);
             // Its host may have crashed.
@@ -132,9 +143,13 @@ impl Gate {
                 None => current,
             };
             let About { point, note, with, until } = about;
-            inner.parked.push(Parked { number, host, task, point, note, with, until, go });
+            let (since, waits) = (inner.now, Arc::downgrade(&waiting));
+            let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
+            inner.parked.push(parked);
         }
-        match told.await {
+        let result = told.await;
+        drop(waiting);
+        match result {
             Ok(result) => result,
             Err(_) => std::future::pending().await,
         }
@@ -143,6 +158,11 @@ impl Gate {
     /// Looks at everything that waits.
     pub fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
         look(&self.inner().parked)
+    }
+
+    /// Forgets what nobody waits for any more.
+    pub fn tidy(&self) {
+        self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
     }
 
     /// Takes one out, to let it go.

@@ -1,6 +1,7 @@
 //! One history: what a seed makes of the world, and what the judge says of it.
 
 mod answers;
+mod calls;
 mod choose;
 mod end;
 mod events;
@@ -8,7 +9,7 @@ mod shape;
 mod step;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
@@ -86,6 +87,8 @@ pub(crate) struct History<'a> {
     ops_left: usize,
     last: usize,
     faults: bool,
+    calls: Vec<calls::OnItsWay>,
+    last_call: u64,
 }
 
 /// Tells the history of this seed.
@@ -128,6 +131,8 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
         ops_left: shape.ops,
         last: 0,
         faults: true,
+        calls: Vec::new(),
+        last_call: 0,
         shape,
     };
     history.tell();
@@ -170,6 +175,9 @@ impl History<'_> {
                 }
             }
         }
+        for lease in std::mem::take(&mut ledger.leases) {
+            self.counts.hit(lease);
+        }
         let applied = std::mem::take(&mut ledger.applied);
         if applied.is_empty() {
             return;
@@ -192,7 +200,7 @@ impl History<'_> {
     }
 
     /// I4: what one of the hosts would hand out now is active, and its customer's.
-    fn check_hand_outs(&mut self, secrets: &HashMap<TokenId, Arc<str>>) {
+    fn check_hand_outs(&mut self, secrets: &BTreeMap<TokenId, Arc<str>>) {
         let host = self.trace.steps() as usize % self.hosts.len();
         let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
         let mut asked: Vec<_> = tokens()

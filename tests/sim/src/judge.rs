@@ -6,13 +6,13 @@ mod end;
 mod steps;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
 use finch_core::{
-    Actor, Applied, Changes, Connection, CustomerId, Disconnect, DisconnectState, Seq, Token,
-    TokenId, TokenState,
+    Actor, Applied, Changes, Connection, CustomerId, Disconnect, DisconnectState, Retirement, Seq,
+    Token, TokenId, TokenState,
 };
 
 use crate::{counts::Counts, remote::Remote};
@@ -37,7 +37,7 @@ pub struct Case<'a> {
     /// The truth.
     pub remote: &'a Remote,
     /// The secret of each record.
-    pub secrets: &'a HashMap<TokenId, Arc<str>>,
+    pub secrets: &'a BTreeMap<TokenId, Arc<str>>,
 }
 
 /// Whether a disconnect reaches what belongs to this customer. One that Finch made by itself reaches
@@ -45,7 +45,7 @@ pub struct Case<'a> {
 fn reaches(disconnect: &Disconnect, customer: Option<&CustomerId>) -> bool {
     match (&disconnect.intent.by, customer) {
         (Actor::Customer(its), Some(customer)) => its == customer,
-        (Actor::Finch, _) => false,
+        (Actor::Finch, _) | (Actor::Reconciler, Some(_)) => false,
         _ => true,
     }
 }
@@ -111,6 +111,15 @@ impl Judge {
                 };
                 let mut covering = connection.disconnects.iter().filter(other);
                 if covering.any(|d| reaches(d, token.customer.as_ref()) && covered_by(d, since)) {
+                    self.covered.insert(token.id);
+                }
+            }
+            // A retirement: all that its customer began before.
+            for token in &connection.tokens {
+                let retires = |r: &&Retirement| {
+                    Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
+                };
+                if connection.retirements.iter().any(|r| retires(&r)) {
                     self.covered.insert(token.id);
                 }
             }

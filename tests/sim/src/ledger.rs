@@ -2,17 +2,18 @@
 //! attempt, and what was written. The software under test sees nothing of it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
-use finch_core::{Applied, AttemptId, Changes, TokenId};
+use finch_core::{Applied, AttemptId, Changes, Leased, Timestamp, TokenId};
 
 /// What was learned.
 #[derive(Default)]
 pub struct Ledger {
     /// The secret of each record.
-    pub secrets: HashMap<TokenId, Arc<str>>,
+    pub secrets: BTreeMap<TokenId, Arc<str>>,
     /// Each attempt, by its state.
     pub attempts: HashMap<String, AttemptId>,
     /// The state that a code came back with.
@@ -31,6 +32,12 @@ pub struct Ledger {
     pub handed_back: HashSet<String>,
     /// Words that a 401 of unknown meaning must not be used for: Finch has acknowledged their end.
     pub acknowledged: HashSet<String>,
+    /// When each turn to call Finch is.
+    turns: Vec<Timestamp>,
+    /// Calls that took a turn each.
+    taken: usize,
+    /// How leases came out, since somebody looked.
+    pub leases: Vec<&'static str>,
     /// What was seen at a gate and must not be.
     pub broken: Vec<String>,
 }
@@ -42,6 +49,32 @@ impl Ledger {
             self.secrets.insert(id, admission.secret.expose().into());
         }
         self.applied.push((changes, applied));
+    }
+
+    /// A lease was asked for.
+    pub fn leased(&mut self, leased: &Leased) {
+        self.leases.push(match leased {
+            Leased::Taken => "lease taken",
+            Leased::TakenOver => "lease taken over",
+            Leased::Held(_) => "lease held by another",
+        });
+    }
+
+    /// A turn was given.
+    pub fn turn(&mut self, turn: Timestamp, every: Duration) {
+        let clash = |other: &Timestamp| turn.duration_since(*other).unsigned_abs() < every;
+        if self.turns.iter().any(clash) {
+            self.broken.push("two turns to call Finch are too close".into());
+        }
+        self.turns.push(turn);
+    }
+
+    /// A reconciler calls Finch: a turn of its own must have come.
+    pub fn takes_a_turn(&mut self, now: Timestamp) {
+        self.taken += 1;
+        if self.taken > self.turns.iter().filter(|turn| **turn <= now).count() {
+            self.broken.push("a reconciler calls Finch without a turn".into());
+        }
     }
 
     /// A code goes out, or fails to (`unseen`).

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use finch_app::{
-    BeginConnectError, BegunConnect, CompleteConnectError, CompletedConnect, ConnectRequest,
+    BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect, ConnectRequest,
     DisconnectError, DisconnectOutcome, DisconnectTarget, Finch, Pass, Reconciled, TokenError,
     Unauthorized,
 };
@@ -74,6 +74,8 @@ pub enum Op {
     Report(usize, Arc<str>),
     /// One pass of the reconciler.
     Reconcile(Pass),
+    /// The operator vouches for the end of a connection.
+    Close(ConnectionId),
 }
 
 /// What came of it.
@@ -87,6 +89,7 @@ pub enum Outcome {
     Used(Result<UsableToken, TokenError>),
     Reported(Result<Unauthorized, TokenError>),
     Reconciled(Result<Reconciled, StoreError>),
+    Closed(Result<usize, CloseError>),
 }
 
 /// The name of a customer.
@@ -130,6 +133,7 @@ impl Op {
             Self::Use(..) => "use",
             Self::Report(..) => "report",
             Self::Reconcile(_) => "reconcile",
+            Self::Close(_) => "close",
         }
     }
 
@@ -156,16 +160,9 @@ impl Op {
         }
     }
 
-    /// Whether its calls to Finch follow a disconnect or a doubt, one at a time for a connection.
-    pub fn drives(&self) -> bool {
-        matches!(
-            self,
-            Self::Disconnect(..)
-                | Self::DisconnectToken(..)
-                | Self::DisconnectForEveryone(_)
-                | Self::DisconnectAll(_)
-                | Self::Reconcile(_)
-        )
+    /// Whether it is a reconciler's pass.
+    pub fn reconciles(&self) -> bool {
+        matches!(self, Self::Reconcile(_))
     }
 
     /// In words, without a secret.
@@ -181,7 +178,9 @@ impl Op {
                 let other = if *other { " with another code" } else { "" };
                 write!(words, " for customer-{}{other}, time {}", callback.customer, callback.times)
             }
-            Self::Disconnect(_, id) | Self::DisconnectForEveryone(id) => write!(words, " {id}"),
+            Self::Disconnect(_, id) | Self::DisconnectForEveryone(id) | Self::Close(id) => {
+                write!(words, " {id}")
+            }
             _ => Ok(()),
         };
         words
@@ -233,6 +232,9 @@ impl Op {
                     let token = AccessToken::new(&*secret);
                     Outcome::Reported(finch.report_unauthorized(&customer(who), &token).await)
                 }
+                Self::Close(id) => {
+                    Outcome::Closed(finch.close_disconnect(&operator(), &id, "a simulation").await)
+                }
                 Self::Reconcile(pass) => {
                     Outcome::Reconciled(finch.reconcile(&operator(), pass).await)
                 }
@@ -276,6 +278,7 @@ impl Outcome {
             Self::Used(result) => of(result),
             Self::Reported(result) => of(result),
             Self::Reconciled(result) => of(result),
+            Self::Closed(result) => of(result),
         }
     }
 }

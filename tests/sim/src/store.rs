@@ -4,14 +4,15 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId,
-    Found, Grant, NewAttempt, ProviderId, Query, Selector, State, StoreError, Timestamp, TokenId,
-    TokenStore, UsableToken, Wanted,
+    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId, Query, Selector,
+    State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
 };
 
 use crate::{
@@ -291,11 +292,63 @@ impl TokenStore for GatedStore {
 
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read("work", String::new(), move |store| store.work(due_by, after, limit)).await
+        self.read("work", String::new(), move |store| store.work(due, after, limit)).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.read("attention", String::new(), move |store| store.attention(after, limit)).await
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        let (note, owner) = (format!("{connection:?}"), owner.clone());
+        self.call(
+            Kind::Write,
+            "lease",
+            note,
+            move |store| Box::pin(async move { store.lease(connection, &owner, now).await }),
+            |ledger, leased| ledger.leased(leased),
+        )
+        .await
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        let (note, owner) = (format!("{connection:?}"), owner.clone());
+        self.call(
+            Kind::Write,
+            "release",
+            note,
+            move |store| Box::pin(async move { store.release(connection, &owner).await }),
+            |_, ()| (),
+        )
+        .await
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        self.call(
+            Kind::Write,
+            "take turn",
+            String::new(),
+            move |store| store.take_turn(every, now),
+            move |ledger, turn| ledger.turn(*turn, every),
+        )
+        .await
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

@@ -61,12 +61,15 @@ impl History<'_> {
             (_, Outcome::Disconnected(Ok(done))) => {
                 let fenced = matches!(
                     done,
-                    DisconnectOutcome::Disconnected { .. } | DisconnectOutcome::Pending { .. }
+                    DisconnectOutcome::Disconnected { .. }
+                        | DisconnectOutcome::Pending { .. }
+                        | DisconnectOutcome::Retired { .. }
                 );
                 self.counts.hit(match done {
                     DisconnectOutcome::Disconnected { .. } => "outcome disconnected",
                     DisconnectOutcome::Pending { .. } => "outcome pending",
                     DisconnectOutcome::AlreadyDisconnected => "outcome already disconnected",
+                    DisconnectOutcome::Retired { .. } => "outcome retired",
                     _ => "outcome shared",
                 });
                 for id in to_fence.into_iter().filter(|_| fenced) {

@@ -29,6 +29,7 @@ enum Wish {
     Use,
     Report,
     Reconcile,
+    Close,
 }
 
 impl History<'_> {
@@ -48,7 +49,8 @@ impl History<'_> {
             (if_so(tokens, 1), Wish::All),
             (if_so(tokens, 2), Wish::Use),
             (if_so(tokens, 3), Wish::Report),
-            (2, Wish::Reconcile),
+            (3, Wish::Reconcile),
+            (if_so(self.open_disconnect().is_some(), 1), Wish::Close),
         ]);
         let who = self.chance.below(self.shape.customers);
         match wish.unwrap_or(Wish::Begin) {
@@ -70,10 +72,20 @@ impl History<'_> {
                 Some(secret) => Op::Report(who, secret),
                 None => Op::Reconcile(Pass::Due),
             },
+            Wish::Close => match self.open_disconnect() {
+                Some(id) => Op::Close(id),
+                None => Op::Reconcile(Pass::Due),
+            },
             Wish::Reconcile => {
                 Op::Reconcile(if self.chance.percent(70) { Pass::Due } else { Pass::Everything })
             }
         }
+    }
+
+    /// A connection that is being disconnected.
+    fn open_disconnect(&self) -> Option<ConnectionId> {
+        let open = self.judge.seen.iter().find(|c| c.open_disconnect().is_some())?;
+        open.tokens.first().map(|t| t.facts.connection_id.clone())
     }
 
     fn place(&mut self) -> Place {
@@ -226,4 +238,4 @@ impl History<'_> {
 }
 
 /// Whether disconnects may take effect late.
-const LATE: bool = false;
+const LATE: bool = true;

@@ -61,6 +61,20 @@ impl History<'_> {
                 self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
             self.judge(customer);
         }
+        // What was on its way may also take effect later.
+        let sent: Vec<Arc<str>> = self.shared.gate.look(|parked| {
+            let sent = |p: &&crate::gate::Parked| {
+                p.host == host && p.point.kind == Kind::Send && p.point.name == "disconnect"
+            };
+            parked.iter().filter(sent).filter_map(|p| p.with.clone()).collect()
+        });
+        for token in sent {
+            if self.chance.percent(40) {
+                let at = self.shared.clock.now() + 1000 * (5 + self.chance.below(355) as i64);
+                self.counts.hit("a crash during a disconnect that takes effect late");
+                lock(&self.shared.remote).disconnect_at(at, &token);
+            }
+        }
         let reopens = self.chance.percent(30);
         self.trace.line(format_args!("h{host} crashes at {points:?}"));
         self.running.retain(|running| running.host != host);
@@ -109,6 +123,7 @@ impl History<'_> {
         self.trace.line(format_args!("{} s pass", millis as f64 / 1000.0));
         self.shared.clock.advance(millis);
         let now = self.shared.clock.now();
+        self.shared.gate.is_now(now);
         let late = lock(&self.shared.remote).next_late().is_some_and(|at| at <= now);
         if late {
             self.counts.hit("a late effect");

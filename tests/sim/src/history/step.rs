@@ -125,6 +125,8 @@ impl History<'_> {
     fn run(&mut self, host: usize, customer: Option<usize>) {
         self.judge(customer);
         self.hosts[host].executor.run_until_idle();
+        self.shared.gate.tidy();
+        self.check_calls();
         let outcomes = std::mem::take(&mut *lock(&self.outcomes));
         for (task, outcome) in outcomes {
             let at = self.running.iter().position(|r| r.task == task);

@@ -6,10 +6,19 @@ use super::{Case, Judge};
 
 /// What a host could show of a token. Of one that an open disconnect ends, only that it does: whoever
 /// follows that disconnect writes down Finch's proofs.
-fn seen(token: &Token) -> impl PartialEq {
+/// What became of a retired one since is not shown to its customer.
+fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
+    let retired = connection.retirements.iter().any(|r| {
+        Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
+    });
     let ending = matches!(token.state, TokenState::Fenced | TokenState::Revoked { .. });
-    let state = if ending { TokenState::Fenced } else { token.state.clone() };
-    let progress = (!ending).then(|| (token.progress.trouble.clone(), token.progress.next_try));
+    let state = match token.state.clone() {
+        _ if retired => TokenState::Retired,
+        _ if ending => TokenState::Fenced,
+        state => state,
+    };
+    let shown = !ending && !retired;
+    let progress = shown.then(|| (token.progress.trouble.clone(), token.progress.next_try));
     (token.id, state, token.facts.products.clone(), token.status.clone(), progress)
 }
 
@@ -29,10 +38,11 @@ impl Judge {
             return;
         }
         let others = |t: &&Token| t.customer.as_ref().is_some_and(|c| c != actor);
-        for token in before.iter().flat_map(|c| &c.tokens).filter(others) {
-            let after = now.iter().find_map(|c| c.token(token.id));
-            if after.is_none_or(|after| seen(after) != seen(token)) {
-                let to = after.map(|t| t.state.name());
+        let each = before.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t)));
+        for (home, token) in each.filter(|(_, t)| others(t)) {
+            let after = now.iter().find_map(|c| Some((c, c.token(token.id)?)));
+            if after.is_none_or(|(there, after)| seen(there, after) != seen(home, token)) {
+                let to = after.map(|(_, t)| t.state.name());
                 let from = token.state.name();
                 let what = format_args!("{actor} changed another's {} ({from} to {to:?})", token.id);
                 self.fault("I11 customers", what);

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use finch_core::{AttemptId, Connection, Token, TokenState};
+use finch_core::{AttemptId, Connection, Evidence, Token, TokenState};
 
 use super::Judge;
 use crate::{ledger::Ledger, remote::{Issued, Remote}};
@@ -65,8 +65,19 @@ impl Judge {
             attempt.is_some_and(|id| listed.contains(id))
         };
         let alive = || remote.issued.iter().filter(|i| i.alive);
+        let vouched = |secret: &str| {
+            let closed = |(_, t): (&Connection, &Token)| {
+                matches!(
+                    t.state,
+                    TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. }
+                )
+            };
+            let ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);
+            ids.into_iter().any(|(id, _)| self.token(*id).is_some_and(closed))
+        };
         let safe = |i: &Issued| {
             held(&i.secret)
+                || vouched(&i.secret)
                 || ledger.handed_back.contains(&*i.secret)
                 || listed(i)
                 || alive().any(|other| other.connection_id == i.connection_id && held(&other.secret))

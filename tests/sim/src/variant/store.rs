@@ -1,13 +1,17 @@
 //! Variants that lie in what is written and read.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Event,
-    FinchCustomerId, Found, Grant, NewAttempt, Query, Refusal, Selector, State, StoreError, Target,
-    Timestamp, TokenChange, TokenId, TokenState, TokenStore, UsableToken, Wanted,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Due,
+    Event, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal, Selector,
+    State, StoreError, Target, Timestamp, TokenChange, TokenId, TokenState, TokenStore, UsableToken,
+    Wanted,
 };
 
 use super::{Loss, Variant};
@@ -254,11 +258,43 @@ impl TokenStore for BrokenStore {
 
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.inner.work(due_by, after, limit).await
+        self.inner.work(due, after, limit).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.inner.attention(after, limit).await
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        match self.variant {
+            Some(Variant::LeaseIgnored) => Ok(Leased::Taken),
+            _ => self.inner.lease(connection, owner, now).await,
+        }
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        self.inner.release(connection, owner).await
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        self.inner.take_turn(every, now).await
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

@@ -1,0 +1,62 @@
+//! Calls to Finch: one at a time for a connection, and reconcilers' no faster than they may.
+
+use super::History;
+use crate::{
+    clock::beginning,
+    finch::lock,
+    gate::{Kind, Parked},
+};
+
+/// A call that is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OnItsWay {
+
+    task: usize,
+    connection: finch_core::ConnectionKey,
+    since: i64,
+}
+
+/// Younger calls than this are certainly under a lease that was not lost.
+const SURELY_LEASED: i64 = 5000;
+
+impl History<'_> {
+    /// Looks at the calls that have begun since it last looked.
+    pub(super) fn check_calls(&mut self) {
+        let waiting: Vec<(u64, usize, Kind, &'static str, Option<std::sync::Arc<str>>, i64)> =
+            self.shared.gate.look(|parked| {
+                let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
+                let each = parked.iter().filter(call);
+                each.map(|p| (p.number, p.task, p.point.kind, p.point.name, p.with.clone(), p.since))
+                    .collect()
+            });
+        self.calls.retain(|call| waiting.iter().any(|w| w.1 == call.task));
+        for (number, task, kind, name, with, since) in waiting {
+            if kind != Kind::Send || number <= self.last_call {
+                continue;
+            }
+            self.last_call = number;
+            let reconciles = self.running.iter().any(|r| r.task == task && r.op.reconciles());
+            if reconciles && !self.shape.clocks {
+                let now = beginning() + jiff::SignedDuration::from_millis(self.shared.clock.now());
+                lock(&self.shared.ledger).takes_a_turn(now);
+            }
+            if name != "disconnect" && !(reconciles && name == "introspect") {
+                continue;
+            }
+            let Some(connection) = self.connection_of(with.as_deref()) else { continue };
+            let young = |call: &&OnItsWay| since - call.since < SURELY_LEASED;
+            let mut others = self.calls.iter().filter(|c| c.connection == connection);
+            if !self.shape.clocks && others.any(|call| call.task != task && young(&call)) {
+                self.judge.fault("leases", "two calls at once for one connection");
+            }
+            self.calls.retain(|call| call.task != task);
+            self.calls.push(OnItsWay { task, connection, since });
+        }
+    }
+
+    fn connection_of(&self, secret: Option<&str>) -> Option<finch_core::ConnectionKey> {
+        let ledger = lock(&self.shared.ledger);
+        let mut ids = ledger.secrets.iter().filter(|(_, s)| Some(&***s) == secret).map(|(id, _)| id);
+        ids.find_map(|id| self.judge.token(*id)).map(|(connection, _)| connection.key)
+    }
+}
