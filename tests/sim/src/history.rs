@@ -89,6 +89,8 @@ pub(crate) struct History<'a> {
     faults: bool,
     calls: Vec<calls::OnItsWay>,
     last_call: u64,
+    /// When each task last asked for a lease.
+    leased_at: HashMap<usize, i64>,
 }
 
 /// Tells the history of this seed.
@@ -133,6 +135,7 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
         faults: true,
         calls: Vec::new(),
         last_call: 0,
+        leased_at: HashMap::new(),
         shape,
     };
     history.tell();

@@ -51,6 +51,13 @@ pub struct Callback {
     pub times: u32,
 }
 
+impl Callback {
+    /// A code that was never issued.
+    pub fn other_code(&self) -> String {
+        format!("{}-other", self.code)
+    }
+}
+
 /// What somebody does.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -200,7 +207,7 @@ impl Op {
                 }
                 Self::Complete(who, callback, other) => {
                     let state = State::new(&*callback.state);
-                    let code = if other { "a-code-of-nobody" } else { &*callback.code };
+                    let code = if other { callback.other_code() } else { callback.code.to_string() };
                     let code = AuthorizationCode::new(code);
                     Outcome::Completed(match who {
                         Who::Customer(who) => {

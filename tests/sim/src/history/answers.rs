@@ -47,7 +47,10 @@ impl History<'_> {
                     lock(&self.shared.ledger).handed_back.insert(secret);
                 }
                 Err(error) => {
-                    let store = matches!(error, CompleteConnectError::Store(_));
+                    let store = matches!(
+                        error,
+                        CompleteConnectError::Store(_) | CompleteConnectError::CutOff
+                    );
                     let own = !matches!(error, CompleteConnectError::UnknownState);
                     if self.completed.contains_key(&callback.state) && !store && own && !other {
                         let what = format_args!("a callback that succeeded fails: {error}");
@@ -115,8 +118,12 @@ impl History<'_> {
         let Some(code) = code else { return };
         let state: Arc<str> = begun.state.expose().into();
         self.customer_of_code.insert(code.clone(), who);
-        lock(&self.shared.ledger).state_of_code.insert(code.clone(), state.to_string());
-        self.callbacks.push(Callback { customer: who, state, code: code.into(), times: 0 });
+        let callback = Callback { customer: who, state, code: code.into(), times: 0 };
+        for code in [callback.code.to_string(), callback.other_code()] {
+            let state = callback.state.to_string();
+            lock(&self.shared.ledger).state_of_code.insert(code, state);
+        }
+        self.callbacks.push(callback);
     }
 
     /// I12: no secret in what is shown.

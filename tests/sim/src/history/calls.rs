@@ -13,11 +13,13 @@ pub(super) struct OnItsWay {
 
     task: usize,
     connection: finch_core::ConnectionKey,
-    since: i64,
+    /// When its lease was taken or renewed.
+    leased_at: i64,
 }
 
-/// Younger calls than this are certainly under a lease that was not lost.
-const SURELY_LEASED: i64 = 5000;
+/// For so many milliseconds a lease is certainly held: a little less than it lasts. A host that stalls
+/// for longer may call beside another one.
+const SURELY_LEASED: i64 = 7900;
 
 impl History<'_> {
     /// Looks at the calls that have begun since it last looked.
@@ -44,13 +46,17 @@ impl History<'_> {
                 continue;
             }
             let Some(connection) = self.connection_of(with.as_deref()) else { continue };
-            let young = |call: &&OnItsWay| since - call.since < SURELY_LEASED;
+            let leased_at = self.leased_at.get(&task).copied().unwrap_or(i64::MIN / 2);
+            for call in &mut self.calls {
+                call.leased_at = self.leased_at.get(&call.task).copied().unwrap_or(call.leased_at);
+            }
+            let young = |call: &&OnItsWay| since - call.leased_at < SURELY_LEASED;
             let mut others = self.calls.iter().filter(|c| c.connection == connection);
             if !self.shape.clocks && others.any(|call| call.task != task && young(&call)) {
                 self.judge.fault("leases", "two calls at once for one connection");
             }
             self.calls.retain(|call| call.task != task);
-            self.calls.push(OnItsWay { task, connection, since });
+            self.calls.push(OnItsWay { task, connection, leased_at });
         }
     }
 

@@ -116,6 +116,9 @@ impl History<'_> {
         } else {
             self.trace.line(format_args!("h{host} t{task} {point}"));
         }
+        if point.name == "lease" {
+            self.leased_at.insert(task, self.shared.clock.now());
+        }
         self.shared.gate.runs(task);
         let customer = self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
         self.run(host, customer);
