@@ -1,8 +1,9 @@
 //! Reconcile: one pass over everything that is unfinished.
 
 use finch_core::{
-    Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey, CustomerId, Due, Failure,
-    Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, TokenState, decide,
+    ABANDONED_AFTER, Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey,
+    CustomerId, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp,
+    TokenState, decide,
 };
 use serde::Serialize;
 
@@ -167,6 +168,42 @@ impl Finch {
         let attempts =
             self.store().possible_orphans(scope.customer(), self.now(), after, limit).await?;
         Ok(attempts.into_iter().filter_map(possible_orphan).collect())
+    }
+
+    /// The exchanges, up to `limit`, that run now, or whose process has died a short while ago: after
+    /// [`ABANDONED_AFTER`] they are possible orphans.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished_exchanges(
+        &self,
+        scope: &impl Scope,
+        limit: usize,
+    ) -> Result<Vec<PossibleOrphan>, StoreError> {
+        let now = self.now();
+        let later = now.checked_add(ABANDONED_AFTER).unwrap_or(Timestamp::MAX);
+        let listed = self.store().possible_orphans(scope.customer(), later, None, limit).await?;
+        let unfinished = listed.into_iter().filter(|attempt| !attempt.is_possible_orphan(now));
+        Ok(unfinished.filter_map(possible_orphan).collect())
+    }
+
+    /// How many connections have work left that a reconciler goes on with.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished_connections(
+        &self,
+        _scope: &OperatorScope,
+    ) -> Result<usize, StoreError> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = self.store().work(None, after, 1000).await?;
+            count += page.len();
+            after = page.last().copied();
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
     }
 }
 

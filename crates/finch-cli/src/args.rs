@@ -42,7 +42,13 @@ pub(crate) enum Command {
     #[command(after_help = help::DISCONNECT)]
     Disconnect(DisconnectArgs),
     /// Go on with everything that is unfinished, and list possible orphans
+    #[command(after_help = help::RECONCILE)]
     Reconcile(ReconcileArgs),
+    /// List what needs a person, with what to do
+    Attention(AttentionArgs),
+    /// Vouch for an end that Finch does not prove
+    #[command(after_help = help::CLOSE)]
+    Close(CloseArgs),
     /// Print a customer's token, with --reveal
     #[command(after_help = help::TOKEN)]
     Token(TokenArgs),
@@ -256,6 +262,40 @@ pub(crate) struct DisconnectArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct ReconcileArgs {
+    /// Go on until stopped (SIGINT, SIGTERM)
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Calls to Finch a second at most, of all that share the store
+    #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
+    pub(crate) rate: Duration,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct AttentionArgs {
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CloseArgs {
+    /// Any connection_id of a connection whose disconnect is open
+    #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
+    pub(crate) connection: Option<ConnectionId>,
+    /// Or a lost exchange, by the number that `finch attention` shows
+    #[arg(long, value_name = "N")]
+    pub(crate) exchange: Option<u64>,
+    /// How you know that no token lives on, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) operator: Operator,
     #[command(flatten)]
@@ -285,4 +325,14 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .ok()
         .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(24 * 3600))
         .ok_or("must be more than 0 seconds and at most a day")
+}
+
+/// So many a second, as the time between two.
+fn rate(text: &str) -> Result<Duration, &'static str> {
+    let rate: f64 = text.parse().map_err(|_| "must be a number of calls a second")?;
+    (rate > 0.0)
+        .then(|| Duration::try_from_secs_f64(1.0 / rate).ok())
+        .flatten()
+        .filter(|every| *every <= Duration::from_secs(300))
+        .ok_or("must be more than 0 calls a second, and at least one in five minutes")
 }

@@ -7,8 +7,12 @@ pub(crate) mod connect;
 pub(crate) mod exchange;
 pub(crate) mod token;
 
+pub(crate) mod close;
 pub(crate) mod disconnect;
 pub(crate) mod reconcile;
+pub(crate) mod watch;
+
+pub(crate) mod attention;
 
 pub(crate) mod connections;
 pub(crate) mod keys;

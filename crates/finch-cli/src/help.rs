@@ -21,7 +21,9 @@ The operator's view
   keys init    Make the key that seals the store
   connections  List connections, and what needs somebody's attention
   show         Show a connection: its tokens, their evidence, its history
-  reconcile    Go on with everything that is unfinished
+  reconcile    Go on with everything that is unfinished, once or with --watch
+  attention    List what needs a person, with what to do
+  close        Vouch for an end that Finch does not prove
 
 Every command has --help and --json (one document; errors too, on stderr).
 
@@ -62,6 +64,22 @@ Examples:
   finch disconnect CONNECTION --dry-run
   finch disconnect CONNECTION --customer acme --yes
   finch disconnect CONNECTION --force-shared --reason 'employer asked for it'";
+
+pub(crate) const RECONCILE: &str = "\
+Examples:
+  finch reconcile
+  finch reconcile --watch --rate 10
+
+Without --watch everything is tried once, due or not. With it, what is due is
+tried when it is due. Any number may run on one store.";
+
+pub(crate) const CLOSE: &str = "\
+Examples:
+  finch close CONNECTION --reason 'Finch support, ticket 4711: it has ended'
+  finch close --exchange 12 --reason 'the dashboard shows no such connection'
+
+The secrets are wiped: if a token lives on at Finch, nothing here can end it any
+more, and it is billed.";
 
 pub(crate) const TOKEN: &str = "\
 Example:

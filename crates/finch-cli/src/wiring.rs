@@ -3,9 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use finch_app::Finch;
+use finch_app::{Finch, FinchOptions, OsSystem};
 use finch_core::{
     Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
 };
@@ -77,16 +78,27 @@ impl Settings {
 
     /// Opens the store, and wires it with the client.
     pub(crate) fn open(self) -> Result<Finch, Failure> {
+        self.open_with(FinchOptions::default())
+    }
+
+    fn open_with(self, with: FinchOptions) -> Result<Finch, Failure> {
         let application = self.http.application().clone();
         let options = SqliteOptions::new(self.store, application, Arc::new(self.key));
         let store = SqliteTokenStore::open(options.create(self.create))?;
-        Ok(Finch::new(Arc::new(self.http), Arc::new(store))?)
+        Ok(Finch::with_system(Arc::new(self.http), Arc::new(store), Arc::new(OsSystem), with)?)
     }
 }
 
 /// Opens the store of a command that needs no client secret.
 pub(crate) fn open(client: &Client) -> Result<Finch, Failure> {
     Settings::read(client, Needs::Store)?.open()
+}
+
+/// The same for one that reconciles, with calls to Finch so far apart.
+pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<Finch, Failure> {
+    let mut options = FinchOptions::default();
+    options.reconcile_interval = interval;
+    Settings::read(client, Needs::Store)?.open_with(options)
 }
 
 fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {

@@ -159,7 +159,7 @@ async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
 }
 
 #[tokio::test]
-async fn a_shared_connection_is_not_touched() {
+async fn a_shared_connection_retires_without_a_call() {
     let store = memory();
     store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
@@ -170,14 +170,19 @@ async fn a_shared_connection_is_not_touched() {
     assert_eq!(plan.tokens, 1, "only its own");
     assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
     assert_eq!(
-        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
-        DisconnectOutcome::SharedWithOthers
-    );
-    assert_eq!(
         finch.disconnect(&operator(), id.clone()).await.unwrap(),
         DisconnectOutcome::SharedWithOthers
     );
-    finch.access_token(&customer(0), &id, &[]).await.unwrap();
+    assert_eq!(
+        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
+        DisconnectOutcome::Retired { tokens: 1 }
+    );
+    assert_eq!(
+        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
+        DisconnectOutcome::AlreadyDisconnected
+    );
+    finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
+    finch.access_token(&customer(1), &id, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -277,10 +282,10 @@ async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
     let finch = wire(mock(), shared().await);
     let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
     assert_eq!(plan.tokens, 3);
-    let outcome = finch.carry_out(&customer(0), plan.clone()).await.unwrap();
-    assert_eq!(outcome, DisconnectOutcome::SharedWithOthers);
-    let stranger = finch.carry_out(&customer(2), plan).await.unwrap_err();
+    let stranger = finch.carry_out(&customer(2), plan.clone()).await.unwrap_err();
     assert!(matches!(stranger, finch_app::DisconnectError::PlanChanged));
+    let outcome = finch.carry_out(&customer(0), plan).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 }, "only its own");
     finch.access_token(&customer(1), &named("k2"), &[]).await.unwrap();
 }
 

@@ -92,21 +92,29 @@ async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Pla
 
 /// Shows the plan and waits for a yes; where nobody can be asked, that is an error.
 fn ask(plan: &Plan, in_customer_scope: bool, json: bool) -> Result<(), Failure> {
-    if json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "not_confirmed",
-            "nothing was done: nobody can be asked here",
-        )
-        .help("add --yes to disconnect, or --dry-run to see what it would hit"));
-    }
     let mut sheet = Sheet::default();
     show_plan(plan, in_customer_scope, &mut sheet);
+    let question = match plan.verdict {
+        PlanVerdict::Retires => "End this customer's access, for good?",
+        _ => "End this connection at Finch, for good?",
+    };
+    let unasked = "add --yes to disconnect, or --dry-run to see what it would hit";
+    confirm(sheet, question, unasked, json)
+}
+
+/// Asks below what `sheet` shows, and waits for a yes.
+pub(crate) fn confirm(
+    mut sheet: Sheet,
+    question: &str,
+    unasked: &str,
+    json: bool,
+) -> Result<(), Failure> {
+    if json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let nobody = "nothing was done: nobody can be asked here";
+        return Err(Failure::new(Exit::Usage, "not_confirmed", nobody).help(unasked));
+    }
     sheet.gap();
-    sheet.line(bold(match plan.verdict {
-        PlanVerdict::Retires => "End this customer's access, for good? Type yes:",
-        _ => "End this connection at Finch, for good? Type yes:",
-    }));
+    sheet.line(bold(&format!("{question} Type yes:")));
     output::write(anstream::stderr().lock(), &sheet.render())?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

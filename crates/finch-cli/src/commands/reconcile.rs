@@ -3,7 +3,7 @@
 use finch_app::{DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
 use serde::Serialize;
 
-use super::{disconnect, orphans};
+use super::{disconnect, orphans, watch};
 use crate::{
     args::ReconcileArgs,
     fail::{Exit, Failure},
@@ -23,7 +23,10 @@ struct OnePass {
 
 pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open_to_reconcile(&args.client, args.rate)?;
+    if args.watch {
+        return watch::run(&finch, scope, json).await;
+    }
     let work = finch.reconcile(&scope, Pass::Everything);
     let did =
         interrupt::finish(work, "run `finch reconcile` again: it goes on with what is stored")
@@ -40,80 +43,73 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
 
 impl Report for OnePass {
     fn human(&self, sheet: &mut Sheet) {
-        let Reconciled { disconnected, verified, refused, unverified, unnamed, failed, .. } =
-            self.did;
-        let mut done = |number: usize, what: String| {
-            if number > 0 {
-                sheet.text(&format!("{} ", good("✓")), &what);
-            }
-        };
-        done(disconnected, count(disconnected, "disconnect is proven", "disconnects are proven"));
-        done(
-            verified,
-            count(
-                verified,
-                "token in doubt works: it is in use",
-                "tokens in doubt work: they are in use",
-            ),
-        );
-        done(
-            refused,
-            count(
-                refused,
-                "token in doubt is dead: its customer must connect again",
-                "tokens in doubt are dead: their customers must connect again",
-            ),
-        );
-        let mut open = |number: usize, what: String| {
-            if number > 0 {
-                sheet.text(&format!("{} ", warn("!")), &what);
-            }
-        };
-        open(unverified, count(unverified, "token is still in doubt", "tokens are still in doubt"));
-        open(
-            unnamed,
-            count(
-                unnamed,
-                "connection has no employer that Finch has named",
-                "connections have no employer that Finch has named",
-            ),
-        );
-        open(
-            failed,
-            count(
-                failed,
-                "connection cannot be read or written",
-                "connections cannot be read or written",
-            ),
-        );
-        for pending in &self.did.pending {
-            let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
-            sheet.text(
-                &format!("{} ", warn("!")),
-                &format!("The disconnect of connection {} goes on", bold(id)),
-            );
-            if let outcome @ DisconnectOutcome::Pending { .. } = &pending.outcome {
-                disconnect::show_pending(outcome, sheet);
-            }
-        }
-        if disconnected
-            + verified
-            + refused
-            + unverified
-            + unnamed
-            + failed
-            + self.did.pending.len()
-            == 0
-        {
-            sheet.text(
-                &format!("{} ", good("✓")),
-                "No disconnect is open, and no token is in doubt.",
-            );
-        }
+        show(&self.did, sheet);
         orphans::show(&self.possible_orphans, sheet);
     }
 
     fn exit(&self) -> Exit {
         if self.left_open { Exit::LeftOpen } else { Exit::Done }
+    }
+}
+
+/// What a pass did, and what it left.
+pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
+    let Reconciled { disconnected, verified, refused, unverified, unnamed, failed, .. } = *did;
+    let mut done = |number: usize, what: String| {
+        if number > 0 {
+            sheet.text(&format!("{} ", good("✓")), &what);
+        }
+    };
+    done(disconnected, count(disconnected, "disconnect is proven", "disconnects are proven"));
+    done(
+        verified,
+        count(
+            verified,
+            "token in doubt works: it is in use",
+            "tokens in doubt work: they are in use",
+        ),
+    );
+    done(
+        refused,
+        count(
+            refused,
+            "token in doubt is dead: its customer must connect again",
+            "tokens in doubt are dead: their customers must connect again",
+        ),
+    );
+    let mut open = |number: usize, what: String| {
+        if number > 0 {
+            sheet.text(&format!("{} ", warn("!")), &what);
+        }
+    };
+    open(unverified, count(unverified, "token is still in doubt", "tokens are still in doubt"));
+    open(
+        unnamed,
+        count(
+            unnamed,
+            "connection has no employer that Finch has named",
+            "connections have no employer that Finch has named",
+        ),
+    );
+    open(
+        failed,
+        count(
+            failed,
+            "connection cannot be read or written",
+            "connections cannot be read or written",
+        ),
+    );
+    for pending in &did.pending {
+        let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
+        sheet.text(
+            &format!("{} ", warn("!")),
+            &format!("The disconnect of connection {} goes on", bold(id)),
+        );
+        if let outcome @ DisconnectOutcome::Pending { .. } = &pending.outcome {
+            disconnect::show_pending(outcome, sheet);
+        }
+    }
+    if disconnected + verified + refused + unverified + unnamed + failed + did.pending.len() == 0 {
+        sheet.text(&format!("{} ", good("✓")), "No disconnect is open, and no token is in doubt.");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use finch_app::{
-    BeginConnectError, CompleteConnectError, DisconnectError, ExchangeError, TokenError,
+    BeginConnectError, CloseError, CompleteConnectError, DisconnectError, ExchangeError, TokenError,
 };
 
 use super::{
@@ -165,6 +165,25 @@ impl From<DisconnectError> for Failure {
             }
             _ => Self::new(Exit::LeftOpen, "cut_off", "the disconnect was cut off")
                 .help("`finch reconcile` goes on with it"),
+        }
+    }
+}
+
+impl From<CloseError> for Failure {
+    fn from(error: CloseError) -> Self {
+        match &error {
+            CloseError::NotFound => {
+                Self::new(Exit::NotFound, "not_found", "there is nothing of this name to close")
+                    .help("`finch attention` lists what can be closed")
+            }
+            CloseError::NotDisconnecting => Self::new(
+                Exit::Standing,
+                "not_disconnecting",
+                "no disconnect of this connection is open",
+            )
+            .help("disconnect it first: `finch disconnect CONNECTION`"),
+            CloseError::Store(cause) => store_failed("nothing was closed: the store failed", cause),
+            _ => Self::usage(error.to_string()),
         }
     }
 }

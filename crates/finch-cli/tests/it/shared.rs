@@ -37,17 +37,29 @@ fn another_customers_connection_looks_like_none() {
 }
 
 #[test]
-fn a_customer_cannot_end_what_others_use() {
+fn a_customer_ends_its_own_access_to_what_others_use() {
     let (place, id) = shared();
+    let own = ["disconnect", &id, "--customer", "acme"];
+    place.run(&[&own[..], &["--dry-run"]].concat()).code(0).shows("Access would end here");
     let ran = place
-        .run(&["disconnect", &id, "--customer", "acme", "--yes"])
-        .code(7)
-        .shows("Nothing was done");
+        .run(&[&own[..], &["--yes"]].concat())
+        .code(0)
+        .shows("access has ended here")
+        .shows("Finch was not called");
     assert!(!ran.out.contains("beta"), "{}", ran.out);
+    place.run(&["token", &id, "--customer", "acme"]).code(7).says("disconnected");
+    place.run(&[&own[..], &["--yes"]].concat()).code(0).shows("disconnected before");
     let seen = place.run(&["show", &id, "--customer", "acme"]).code(0);
     assert!(!seen.out.contains("beta") && !seen.out.contains("History"), "{}", seen.out);
     assert!(place.finch.state().tokens.iter().all(|token| !token.revoked));
-    place.token(&id, "acme");
+    place.token(&id, "beta");
+
+    // When the last customer goes, the connection ends at Finch with all that was left of it.
+    let last = ["disconnect", &id, "--customer", "beta", "--yes"];
+    place.run(&last).code(0).shows("Finch has refused 1 token");
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+    let seen = place.run(&["show", &id, "--customer", "acme"]).code(0).shows("retired");
+    assert!(!seen.out.contains("revoked"), "what others do is not shown: {}", seen.out);
 }
 
 #[test]

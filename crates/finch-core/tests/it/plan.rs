@@ -27,13 +27,13 @@ fn a_connection_of_one_customer_may_be_ended_by_it_or_the_operator() {
 }
 
 #[test]
-fn a_shared_connection_is_ended_by_the_operator_alone_and_with_a_reason() {
+fn a_shared_connection_retires_for_a_customer_and_ends_for_the_operator_with_a_reason() {
     for live in [TokenState::Active, TokenState::Unverified] {
         let tokens =
             vec![token("acme", "k", 1, 2, TokenState::Active), token("other", "k", 3, 4, live)];
         let shared = connection(tokens, vec![]);
-        assert_eq!(verdict(&shared, "k", Some("acme"), false), PlanVerdict::SharedWithOthers);
-        assert_eq!(verdict(&shared, "k", Some("acme"), true), PlanVerdict::SharedWithOthers);
+        assert_eq!(verdict(&shared, "k", Some("acme"), false), PlanVerdict::Retires);
+        assert_eq!(verdict(&shared, "k", Some("acme"), true), PlanVerdict::Retires);
         assert_eq!(verdict(&shared, "k", None, false), PlanVerdict::SharedWithOthers);
         assert_eq!(verdict(&shared, "k", None, true), PlanVerdict::Disconnects);
     }

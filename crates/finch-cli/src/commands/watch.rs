@@ -1,0 +1,81 @@
+//! `finch reconcile --watch`: reconcile until stopped, and say what changes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use finch_app::{Finch, OperatorScope, Pass, Reconciled, ReconcilerOptions, Timestamp};
+use serde::Serialize;
+
+use super::reconcile;
+use crate::{
+    fail::{Exit, Failure, store_failed},
+    interrupt::Stop,
+    output::{self, Sheet, dim},
+    words::moment,
+};
+
+/// One pass that did something, or left something else than the one before.
+#[derive(Serialize)]
+struct News<'a> {
+    at: Timestamp,
+    #[serde(flatten)]
+    did: &'a Reconciled,
+}
+
+pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Result<Exit, Failure> {
+    let mut stop = Stop::listen()?;
+    say("finch: reconciling until it is stopped (Ctrl-C)", json)?;
+    let told = Mutex::new(None);
+    let mut options = ReconcilerOptions::default();
+    options.first = Pass::Everything;
+    options.on_pass = Some(Arc::new(move |report| match report {
+        Ok(did) => {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_news(did, told.as_ref()) {
+                // A reader that has gone away stops nothing.
+                let _ = show(did, json);
+            }
+            *told = Some(did.clone());
+        }
+        Err(error) => store_failed("a pass could not be made", error).print(json),
+    }));
+    let reconciler = finch.spawn_reconciler(scope, options);
+    stop.asked().await;
+    say("finch: finishing what has begun at Finch", json)?;
+    reconciler.stop().await;
+    Ok(Exit::Done)
+}
+
+/// What is left open is told once, until it changes.
+fn is_news(did: &Reconciled, told: Option<&Reconciled>) -> bool {
+    let did_something = did.disconnected + did.verified + did.refused + did.failed > 0;
+    let left = |report: &Reconciled| {
+        let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
+        (pending, report.unverified, report.unnamed)
+    };
+    let changed = match told {
+        // A pass does only what is due: what it leaves out is not settled.
+        Some(told) => !did.pending.is_empty() && left(did) != left(told),
+        None => true,
+    };
+    did_something || changed
+}
+
+fn show(did: &Reconciled, json: bool) -> std::io::Result<()> {
+    let at = Timestamp::now();
+    let text = if json {
+        output::document(&News { at, did }, false)?
+    } else {
+        let mut sheet = Sheet::default();
+        sheet.line(dim(&moment(at)));
+        reconcile::show(did, &mut sheet);
+        sheet.render()
+    };
+    output::write(anstream::stdout().lock(), &text)
+}
+
+fn say(text: &str, json: bool) -> std::io::Result<()> {
+    match json {
+        true => Ok(()),
+        false => output::write(anstream::stderr().lock(), &format!("{text}\n")),
+    }
+}
