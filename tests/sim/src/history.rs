@@ -114,6 +114,7 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
         variant,
         loss: Arc::default(),
     };
+    lock(&shared.ledger).clocks_differ = shape.clocks;
     let host = |n| Host::start(n, &shared, stores.of(n), Arc::new(AtomicI64::new(0)));
     let hosts = (0..shape.hosts).map(host).collect();
     let mut history = History {

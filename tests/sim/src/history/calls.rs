@@ -48,11 +48,14 @@ impl History<'_> {
             let Some(connection) = self.connection_of(with.as_deref()) else { continue };
             let leased_at = self.leased_at.get(&task).copied().unwrap_or(i64::MIN / 2);
             for call in &mut self.calls {
-                call.leased_at = self.leased_at.get(&call.task).copied().unwrap_or(call.leased_at);
+                call.leased_at = self.leased_at.get(&call.task).copied().unwrap_or(i64::MIN / 2);
             }
-            let young = |call: &&OnItsWay| since - call.leased_at < SURELY_LEASED;
+            let young = |call: &OnItsWay| since - call.leased_at < SURELY_LEASED;
             let mut others = self.calls.iter().filter(|c| c.connection == connection);
-            if !self.shape.clocks && others.any(|call| call.task != task && young(&call)) {
+            let both = |call: &OnItsWay| {
+                call.task != task && young(call) && since - leased_at < SURELY_LEASED
+            };
+            if !self.shape.clocks && others.any(both) {
                 self.judge.fault("leases", "two calls at once for one connection");
             }
             self.calls.retain(|call| call.task != task);

@@ -10,6 +10,9 @@ use crate::{
     op::Op,
 };
 
+/// A host that does nothing for so many milliseconds has stalled.
+const STALLED: i64 = 40_000;
+
 impl History<'_> {
     /// Whatever the seed says.
     pub(super) fn step(&mut self) {
@@ -17,8 +20,14 @@ impl History<'_> {
             return;
         }
         let ready = self.ready();
-        let may_begin = self.ops_left > 0 && self.running.len() < self.shape.parallel;
-        if may_begin && (ready.is_empty() || self.chance.percent(20)) {
+        let quick = self.running.iter().filter(|r| !r.slow).count();
+        let may_begin = self.ops_left > 0 && quick < self.shape.parallel;
+        // Those that are overtaken wait until others have begun, and ended.
+        let all_slow = {
+            let slow = self.slow();
+            self.shared.gate.look(|parked| ready.iter().all(|at| slow.contains(&parked[*at].task)))
+        };
+        if may_begin && self.chance.percent(if all_slow { 90 } else { 20 }) {
             self.ops_left -= 1;
             let (host, op) = (self.chance.below(self.hosts.len()), self.choose_op());
             let opens = matches!(op, Op::Begin(..) | Op::Renew(..)) && self.chance.percent(75);
@@ -46,7 +55,7 @@ impl History<'_> {
         let same = of(&|task| task == last && !slow.contains(&task));
         let among = match () {
             () if !same.is_empty() && self.chance.percent(self.shape.sticky) => &same,
-            () if !quick.is_empty() && self.chance.percent(96) => &quick,
+            () if !quick.is_empty() && self.chance.percent(98) => &quick,
             () => ready,
         };
         let at = self.chance.pick(among).unwrap_or(ready[0]);
@@ -90,7 +99,10 @@ impl History<'_> {
         let to_fence = self.to_fence(&op);
         let (outcomes, finch) = (Arc::clone(&self.outcomes), self.hosts[host].finch.clone());
         let run = op.clone().run(finch);
-        let slow = self.faults && self.chance.percent(self.shape.slow);
+        // Exchanges most of all: the longer they take, the more happens meanwhile.
+        let more = if matches!(op, Op::Complete(..)) { 2 } else { 1 };
+        let few = self.running.iter().filter(|r| r.slow).count() < 2;
+        let slow = self.faults && few && self.chance.percent(self.shape.slow * more);
         self.running.push(Running { task, host, op, to_fence, slow });
         self.shared.gate.runs(task);
         self.hosts[host].executor.handle().spawn(async move {
@@ -102,7 +114,7 @@ impl History<'_> {
 
     /// Lets one call run to its end, with this fault.
     pub(super) fn release(&mut self, parked: Parked, fault: Option<Fault>) {
-        let Parked { host, task, point, .. } = parked;
+        let Parked { host, task, point, since, .. } = parked;
         self.last = task;
         let note = parked.note.clone();
         if let Some(fault) = fault {
@@ -117,7 +129,13 @@ impl History<'_> {
             self.trace.line(format_args!("h{host} t{task} {point}"));
         }
         if point.name == "lease" {
-            self.leased_at.insert(task, self.shared.clock.now());
+            // A host that stalled while it asked does so by an old time, and may take what is held.
+            let now = self.shared.clock.now();
+            if now - since < STALLED {
+                self.leased_at.insert(task, now);
+            } else {
+                self.leased_at.clear();
+            }
         }
         self.shared.gate.runs(task);
         let customer = self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
