@@ -1,0 +1,275 @@
+//! The one Finch: the emulator in process, what it has issued, and what still takes effect late.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use finch_core::{
+    AccessToken, CompanyId, FinchApiError, Grant, Introspection, NewSession, ReauthenticateSession,
+};
+use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
+
+use crate::wire;
+
+/// A token as Finch knows it.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The token.
+    pub secret: Arc<str>,
+    /// The code that it was issued for.
+    pub code: String,
+    /// Its connection at Finch.
+    pub connection_id: String,
+    /// Its provider and its company, whatever was said about them.
+    pub pair: (String, String),
+    /// Whether Finch accepts it.
+    pub alive: bool,
+    /// It was ended from Finch's dashboard.
+    pub ended_outside: bool,
+}
+
+/// What Finch says about a code's token that is not so, or not all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twist {
+    /// Nothing.
+    None,
+    /// The company is left out, and so often by `/introspect` too.
+    Nameless(u8),
+    /// Another company's id is told (R5).
+    WrongCompany,
+    /// The token that was issued last is issued again.
+    SameAgain,
+}
+
+/// A call that takes effect later.
+enum Late {
+    Exchange { code: String, redirect_uri: Option<String> },
+    Disconnect { connection_id: String, pair: (String, String) },
+}
+
+/// A token that a call of ours has killed, or somebody in the dashboard.
+#[derive(Clone, Debug)]
+pub struct Killed {
+    /// The token.
+    pub secret: Arc<str>,
+    /// Whether a call of ours did it.
+    pub by_us: bool,
+}
+
+/// Finch.
+pub struct Remote {
+    emulator: LocalEmulator,
+    scope: DisconnectScope,
+    /// Every token, in the order of issue.
+    pub issued: Vec<Issued>,
+    twists: HashMap<String, Twist>,
+    nameless: HashMap<String, u8>,
+    wrong: HashMap<String, CompanyId>,
+    late: Vec<(i64, Late)>,
+    /// Tokens that died, since somebody looked.
+    pub killed: Vec<Killed>,
+}
+
+impl Remote {
+    /// An empty Finch.
+    ///
+    /// # Panics
+    /// Never: the configuration is the emulator's own.
+    pub fn new(scope: DisconnectScope, seed: u64) -> Self {
+        let mut config = EmulatorConfig::default();
+        config.disconnect_scope = scope;
+        config.seed = Some(seed);
+        Self {
+            emulator: LocalEmulator::new(config).expect("the emulator's own credentials"),
+            scope,
+            issued: Vec::new(),
+            twists: HashMap::new(),
+            nameless: HashMap::new(),
+            wrong: HashMap::new(),
+            late: Vec::new(),
+            killed: Vec::new(),
+        }
+    }
+
+    /// Somebody logs in: the code.
+    pub fn log_in(
+        &mut self,
+        session: &str,
+        (provider, company): (&str, &str),
+        credentials: &str,
+        twist: Twist,
+    ) -> Option<String> {
+        let code = wire::log_in(&mut self.emulator, session, provider, company, credentials)?;
+        self.twists.insert(code.clone(), twist);
+        Some(code)
+    }
+
+    /// Somebody logs in for a customer that is not ours: the code.
+    pub fn log_in_as(
+        &mut self,
+        customer: &str,
+        (provider, company): (&str, &str),
+        redirect_uri: Option<&str>,
+    ) -> String {
+        let mut login = Login::new("u", provider, company, "another").customer_id(customer);
+        login.redirect_uri = redirect_uri.map(str::to_owned);
+        self.emulator.issue_code(login)
+    }
+
+    /// Exchanges a code.
+    pub fn exchange(&mut self, code: &str, uri: Option<&str>) -> Result<Grant, FinchApiError> {
+        let twist = self.twists.get(code).copied().unwrap_or(Twist::None);
+        if twist == Twist::SameAgain
+            && let Some(grant) = self.same_again(code)
+        {
+            return Ok(grant);
+        }
+        let mut grant = wire::exchange(&mut self.emulator, code, uri)?;
+        let secret = grant.secret.expose().to_owned();
+        let facts = &mut grant.facts;
+        let company = facts.company_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.issued.push(Issued {
+            secret: secret.as_str().into(),
+            code: code.to_owned(),
+            connection_id: facts.connection_id.to_string(),
+            pair: (facts.provider_id.to_string(), company),
+            alive: true,
+            ended_outside: false,
+        });
+        match twist {
+            Twist::Nameless(times) => {
+                facts.company_id = None;
+                self.nameless.insert(secret, times);
+            }
+            Twist::WrongCompany => {
+                let others = self.issued.iter().map(|i| &i.pair.1);
+                let other = others.into_iter().find(|c| facts.company_id.as_ref().is_some_and(|own| own.as_str() != *c));
+                facts.company_id = other.map_or("a-company-of-nobody", String::as_str).parse().ok();
+                self.wrong.extend(facts.company_id.clone().map(|company| (secret, company)));
+            }
+            Twist::None | Twist::SameAgain => {}
+        }
+        Ok(grant)
+    }
+
+    /// Issues the newest token once more.
+    fn same_again(&mut self, code: &str) -> Option<Grant> {
+        let newest = self.issued.last()?;
+        let secret = Arc::clone(&newest.secret);
+        self.twists.remove(code);
+        let said = wire::introspect(&mut self.emulator, &secret).ok()?;
+        let facts = finch_core::TokenFacts {
+            connection_id: said.connection_id,
+            provider_id: said.provider_id,
+            company_id: said.company_id,
+            finch_customer_id: said.finch_customer_id,
+            customer_name: None,
+            products: said.products,
+            client_type: None,
+            connection_type: None,
+            token_type: None,
+            account_id: None,
+            entity_ids: Vec::new(),
+        };
+        Some(Grant { secret: AccessToken::new(&*secret), facts })
+    }
+
+    /// What Finch knows of a token.
+    pub fn introspect(&mut self, token: &str) -> Result<Introspection, FinchApiError> {
+        let mut said = wire::introspect(&mut self.emulator, token)?;
+        if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
+            *times -= 1;
+            said.company_id = None;
+        }
+        if let Some(company) = self.wrong.get(token) {
+            said.company_id = Some(company.clone());
+        }
+        Ok(said)
+    }
+
+    /// Ends the connection of a token.
+    pub fn disconnect(&mut self, token: &str) -> Result<(), FinchApiError> {
+        let answer = wire::disconnect(&mut self.emulator, token);
+        self.look_for_dead(true);
+        answer
+    }
+
+    /// A session for a new connection.
+    pub fn new_session(
+        &mut self,
+        session: &NewSession,
+    ) -> Result<finch_core::ConnectSession, FinchApiError> {
+        wire::new_session(&mut self.emulator, session)
+    }
+
+    /// A session that renews a connection.
+    pub fn reauthenticate_session(
+        &mut self,
+        session: &ReauthenticateSession,
+    ) -> Result<finch_core::ConnectSession, FinchApiError> {
+        wire::reauthenticate_session(&mut self.emulator, session)
+    }
+
+    /// An exchange that takes effect at `at`.
+    pub fn exchange_at(&mut self, at: i64, code: &str, redirect_uri: Option<&str>) {
+        let (code, redirect_uri) = (code.to_owned(), redirect_uri.map(str::to_owned));
+        self.late.push((at, Late::Exchange { code, redirect_uri }));
+    }
+
+    /// A disconnect that Finch has taken on, and that takes effect at `at`.
+    pub fn disconnect_at(&mut self, at: i64, token: &str) {
+        if let Some(found) = self.issued.iter().find(|i| &*i.secret == token && i.alive) {
+            let (connection_id, pair) = (found.connection_id.clone(), found.pair.clone());
+            self.late.push((at, Late::Disconnect { connection_id, pair }));
+        }
+    }
+
+    /// When the next late effect comes.
+    pub fn next_late(&self) -> Option<i64> {
+        self.late.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Time has moved to `now`, by so much: what was late takes effect.
+    pub fn advance(&mut self, by: i64, now: i64) {
+        self.emulator.advance(Duration::from_millis(u64::try_from(by).unwrap_or(0)));
+        while let Some(index) = self.late.iter().position(|(at, _)| *at <= now) {
+            match self.late.remove(index).1 {
+                Late::Exchange { code, redirect_uri } => {
+                    // Nobody hears the answer.
+                    drop(self.exchange(&code, redirect_uri.as_deref()));
+                }
+                Late::Disconnect { connection_id, pair } => {
+                    let same = |i: &&Issued| match self.scope {
+                        DisconnectScope::Pair => i.pair == pair,
+                        DisconnectScope::Connection => i.connection_id == connection_id,
+                    };
+                    let alive = self.issued.iter().filter(|i| i.alive);
+                    let ids: Vec<_> = alive.filter(same).map(|i| i.connection_id.clone()).collect();
+                    for id in ids {
+                        self.emulator.end_connection(&id);
+                    }
+                    self.look_for_dead(true);
+                }
+            }
+        }
+    }
+
+    /// Somebody ends a connection in Finch's dashboard.
+    pub fn end_outside(&mut self, connection_id: &str) {
+        self.emulator.end_connection(connection_id);
+        self.look_for_dead(false);
+    }
+
+    fn look_for_dead(&mut self, by_us: bool) {
+        for issued in self.issued.iter_mut().filter(|i| i.alive) {
+            issued.alive = self.emulator.is_alive(&issued.secret);
+            if !issued.alive {
+                issued.ended_outside = !by_us;
+                self.killed.push(Killed { secret: Arc::clone(&issued.secret), by_us });
+            }
+        }
+    }
+
+    /// Whether Finch accepts a token.
+    pub fn accepts(&self, secret: &str) -> bool {
+        self.issued.iter().any(|i| i.alive && &*i.secret == secret)
+    }
+}
