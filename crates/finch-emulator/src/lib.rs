@@ -27,10 +27,6 @@ mod wire;
 mod control;
 mod finch;
 
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
-
 pub use config::{DisconnectScope, EmulatorConfig};
 pub use emulator::{Emulator, EmulatorError};
 pub use fault::{Effect, Fault, FaultKind, Then};

@@ -43,7 +43,9 @@ impl Disk {
         let open = |_| Arc::new(open(&folder, &application, &key));
         let stores = (0..HOSTS).map(open).collect();
         let broom = rusqlite::Connection::open(folder.path().join("finch.db")).expect("the file");
-        broom.execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000").expect("settings");
+        broom
+            .execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000")
+            .expect("settings");
         Self { folder, application, key, stores, broom }
     }
 

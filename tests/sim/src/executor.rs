@@ -37,7 +37,8 @@ impl Executor {
             // The runtime parks its thread only when no task can go on.
             .on_thread_park(move || {
                 seen.reached.store(true, Ordering::Relaxed);
-                if let Some(waker) = seen.waker.lock().unwrap_or_else(PoisonError::into_inner).take()
+                if let Some(waker) =
+                    seen.waker.lock().unwrap_or_else(PoisonError::into_inner).take()
                 {
                     waker.wake();
                 }

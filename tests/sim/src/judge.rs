@@ -88,10 +88,15 @@ impl Judge {
             for disconnect in connection.disconnects.iter().filter(|d| !known(d)) {
                 // A fence: everything that was there.
                 let joined = matches!(disconnect.state, DisconnectState::Merged { .. });
-                for token in before.iter().filter(|c| c.key == connection.key).flat_map(|c| &c.tokens) {
+                for token in
+                    before.iter().filter(|c| c.key == connection.key).flat_map(|c| &c.tokens)
+                {
                     let others = token.customer.is_some()
                         && matches!(&disconnect.intent.by, Actor::Customer(its) if Some(its) != token.customer.as_ref());
-                    if reaches_anything(disconnect) && !token.state.is_revoked() && !(joined && others) {
+                    if reaches_anything(disconnect)
+                        && !token.state.is_revoked()
+                        && !(joined && others)
+                    {
                         self.covered.insert(token.id);
                     }
                 }
@@ -101,7 +106,9 @@ impl Judge {
                 // A token that arrives, or comes to stand beside another connection's disconnects.
                 let since = match home {
                     None => token.exchange_began,
-                    Some(home) if merged && home.disconnects.len() < connection.disconnects.len() => {
+                    Some(home)
+                        if merged && home.disconnects.len() < connection.disconnects.len() =>
+                    {
                         token.verified.unwrap_or(token.exchange_began)
                     }
                     Some(_) => continue,

@@ -3,9 +3,9 @@
 use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use finch_app::{
-    BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect, ConnectRequest,
-    DisconnectError, DisconnectOutcome, DisconnectTarget, Finch, Pass, Reconciled, TokenError,
-    Unauthorized,
+    BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect,
+    ConnectRequest, DisconnectError, DisconnectOutcome, DisconnectTarget, Finch, Pass, Reconciled,
+    TokenError, Unauthorized,
 };
 use finch_core::{
     AccessToken, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Flow, OperatorScope,
@@ -207,7 +207,8 @@ impl Op {
                 }
                 Self::Complete(who, callback, other) => {
                     let state = State::new(&*callback.state);
-                    let code = if other { callback.other_code() } else { callback.code.to_string() };
+                    let code =
+                        if other { callback.other_code() } else { callback.code.to_string() };
                     let code = AuthorizationCode::new(code);
                     Outcome::Completed(match who {
                         Who::Customer(who) => {
@@ -216,7 +217,9 @@ impl Op {
                         Who::Operator => finch.complete_connect(&operator(), state, code).await,
                     })
                 }
-                Self::Disconnect(who, id) => Outcome::Disconnected(disconnect(&finch, who, id).await),
+                Self::Disconnect(who, id) => {
+                    Outcome::Disconnected(disconnect(&finch, who, id).await)
+                }
                 Self::DisconnectToken(who, secret) => {
                     let token = AccessToken::new(&*secret);
                     Outcome::Disconnected(disconnect(&finch, who, token).await)

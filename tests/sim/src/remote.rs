@@ -141,7 +141,9 @@ impl Remote {
             }
             Twist::WrongCompany => {
                 let others = self.issued.iter().map(|i| &i.pair.1);
-                let other = others.into_iter().find(|c| facts.company_id.as_ref().is_some_and(|own| own.as_str() != *c));
+                let other = others
+                    .into_iter()
+                    .find(|c| facts.company_id.as_ref().is_some_and(|own| own.as_str() != *c));
                 facts.company_id = other.map_or("a-company-of-nobody", String::as_str).parse().ok();
                 self.wrong.extend(facts.company_id.clone().map(|company| (secret, company)));
             }

@@ -35,9 +35,9 @@ impl History<'_> {
                     }
                     let own = Some(customer_id(callback.customer));
                     let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
-                    if !tokens.any(|t| {
-                        t.customer == own && t.facts.connection_id == done.connection_id
-                    }) {
+                    if !tokens
+                        .any(|t| t.customer == own && t.facts.connection_id == done.connection_id)
+                    {
                         self.judge.fault("I8 durability", "a token is acknowledged and not stored");
                     }
                 }

@@ -10,7 +10,6 @@ use crate::{
 /// A call that is on its way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OnItsWay {
-
     task: usize,
     connection: finch_core::ConnectionKey,
     /// When its lease was taken or renewed.
@@ -28,8 +27,10 @@ impl History<'_> {
             self.shared.gate.look(|parked| {
                 let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
                 let each = parked.iter().filter(call);
-                each.map(|p| (p.number, p.task, p.point.kind, p.point.name, p.with.clone(), p.since))
-                    .collect()
+                each.map(|p| {
+                    (p.number, p.task, p.point.kind, p.point.name, p.with.clone(), p.since)
+                })
+                .collect()
             });
         self.calls.retain(|call| waiting.iter().any(|w| w.1 == call.task));
         for (number, task, kind, name, with, since) in waiting {
@@ -65,7 +66,8 @@ impl History<'_> {
 
     fn connection_of(&self, secret: Option<&str>) -> Option<finch_core::ConnectionKey> {
         let ledger = lock(&self.shared.ledger);
-        let mut ids = ledger.secrets.iter().filter(|(_, s)| Some(&***s) == secret).map(|(id, _)| id);
+        let mut ids =
+            ledger.secrets.iter().filter(|(_, s)| Some(&***s) == secret).map(|(id, _)| id);
         ids.find_map(|id| self.judge.token(*id)).map(|(connection, _)| connection.key)
     }
 }

@@ -40,7 +40,16 @@ impl History<'_> {
         let tokens = !lock(&self.shared.remote).issued.is_empty();
         let if_so = |so: bool, weight| if so { weight } else { 0 };
         let wish = self.chance.weighted(&[
-            (if fresh { 2 } else if tokens { 6 } else { 12 }, Wish::Begin),
+            (
+                if fresh {
+                    2
+                } else if tokens {
+                    6
+                } else {
+                    12
+                },
+                Wish::Begin,
+            ),
             (if_so(tokens, 2), Wish::Renew),
             (if_so(fresh, 14), Wish::Complete),
             (if_so(stale, 2), Wish::Again),
@@ -170,7 +179,11 @@ impl History<'_> {
         match parked.point.kind {
             Kind::Read => {
                 let secret = if parked.point.name == "secret" { 8 } else { 0 };
-                self.chance.weighted(&[(2, Fault::Busy), (2, Fault::Io), (secret, Fault::Unreadable)])
+                self.chance.weighted(&[
+                    (2, Fault::Busy),
+                    (2, Fault::Io),
+                    (secret, Fault::Unreadable),
+                ])
             }
             Kind::Write => self.chance.weighted(&[
                 (2, Fault::Busy),

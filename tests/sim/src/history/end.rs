@@ -86,7 +86,11 @@ impl History<'_> {
                 _ => kept.as_deref() == ledger.get(&token.id).map(|secret| &**secret),
             };
             if !right {
-                wrong.push(format!("{} is {}, and its secret is not as it should be", token.id, token.state.name()));
+                wrong.push(format!(
+                    "{} is {}, and its secret is not as it should be",
+                    token.id,
+                    token.state.name()
+                ));
             }
         }
         for what in wrong {

@@ -3,12 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::History;
-use crate::{
-    disk::Stores,
-    finch::lock,
-    gate::Kind,
-    host::Host,
-};
+use crate::{disk::Stores, finch::lock, gate::Kind, host::Host};
 
 const YEAR: i64 = 365 * 24 * 3600;
 

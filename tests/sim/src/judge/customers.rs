@@ -8,9 +8,10 @@ use super::{Case, Judge};
 /// follows that disconnect writes down Finch's proofs.
 /// What became of a retired one since is not shown to its customer.
 fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
-    let retired = connection.retirements.iter().any(|r| {
-        Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
-    });
+    let retired = connection
+        .retirements
+        .iter()
+        .any(|r| Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq);
     let ending = matches!(token.state, TokenState::Fenced | TokenState::Revoked { .. });
     let state = match token.state.clone() {
         _ if retired => TokenState::Retired,
@@ -44,7 +45,8 @@ impl Judge {
             if after.is_none_or(|(there, after)| seen(there, after) != seen(home, token)) {
                 let to = after.map(|(_, t)| t.state.name());
                 let from = token.state.name();
-                let what = format_args!("{actor} changed another's {} ({from} to {to:?})", token.id);
+                let what =
+                    format_args!("{actor} changed another's {} ({from} to {to:?})", token.id);
                 self.fault("I11 customers", what);
             }
         }

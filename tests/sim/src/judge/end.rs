@@ -6,7 +6,10 @@ use std::collections::HashSet;
 use finch_core::{AttemptId, Connection, Evidence, Token, TokenState};
 
 use super::Judge;
-use crate::{ledger::Ledger, remote::{Issued, Remote}};
+use crate::{
+    ledger::Ledger,
+    remote::{Issued, Remote},
+};
 
 impl Judge {
     /// I9: every disconnect has ended, and nothing is in doubt. A token that contradicts its connection
@@ -21,9 +24,13 @@ impl Judge {
                 left.push(format!("the disconnect of {:?} is open", connection.key));
             }
             let waits = |t: &&Token| matches!(t.state, TokenState::Unverified | TokenState::Fenced);
-            left.extend(connection.tokens.iter().filter(waits).map(|t| {
-                format!("{} is {}: {:?}", t.id, t.state.name(), t.progress)
-            }));
+            left.extend(
+                connection
+                    .tokens
+                    .iter()
+                    .filter(waits)
+                    .map(|t| format!("{} is {}: {:?}", t.id, t.state.name(), t.progress)),
+            );
         }
         for what in left {
             self.fault("I9 progress", what);
@@ -48,12 +55,7 @@ impl Judge {
 
     /// I7: an issued token that Finch accepts is stored, or was handed back, or its attempt is listed, or
     /// one disconnect with a stored one ends both.
-    pub fn check_orphans(
-        &mut self,
-        remote: &Remote,
-        ledger: &Ledger,
-        listed: &HashSet<AttemptId>,
-    ) {
+    pub fn check_orphans(&mut self, remote: &Remote, ledger: &Ledger, listed: &HashSet<AttemptId>) {
         let held = |secret: &str| {
             let live = |(_, t): (&Connection, &Token)| !t.state.is_revoked();
             let ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);
@@ -80,7 +82,8 @@ impl Judge {
                 || vouched(&i.secret)
                 || ledger.handed_back.contains(&*i.secret)
                 || listed(i)
-                || alive().any(|other| other.connection_id == i.connection_id && held(&other.secret))
+                || alive()
+                    .any(|other| other.connection_id == i.connection_id && held(&other.secret))
         };
         let lost = alive().filter(|i| !safe(i)).count();
         if lost > 0 {

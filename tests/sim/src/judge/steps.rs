@@ -38,7 +38,8 @@ impl Judge {
                 }
                 if token.state == TokenState::Active {
                     if self.covers(token.id) {
-                        let what = format_args!("{} is active, and a disconnect covers it", token.id);
+                        let what =
+                            format_args!("{} is active, and a disconnect covers it", token.id);
                         self.fault("I4 fencing", what);
                     }
                     if connection.open_disconnect().is_some() {

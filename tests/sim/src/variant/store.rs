@@ -10,8 +10,8 @@ use finch_core::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
     Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Due,
     Event, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal, Selector,
-    State, StoreError, Target, Timestamp, TokenChange, TokenId, TokenState, TokenStore, UsableToken,
-    Wanted,
+    State, StoreError, Target, Timestamp, TokenChange, TokenId, TokenState, TokenStore,
+    UsableToken, Wanted,
 };
 
 use super::{Loss, Variant};

@@ -9,7 +9,10 @@ fn caught(variant: Variant) {
     let figures = run(0, number("FINCH_VARIANT_HISTORIES", ENOUGH), Some(variant));
     let told = figures.broken.first();
     let told = told.unwrap_or_else(|| panic!("{variant:?} is not noticed"));
-    println!("{variant:?}: seed {} after {} histories: {}", told.seed, figures.histories, told.broken[0]);
+    println!(
+        "{variant:?}: seed {} after {} histories: {}",
+        told.seed, figures.histories, told.broken[0]
+    );
 }
 
 macro_rules! variants {
