@@ -16,7 +16,8 @@ use super::{
 pub(super) const PATH: &str = "/disconnect";
 pub(super) const PROOF: &str = "/introspect";
 
-async fn lengths(path: &str) -> (usize, usize) {
+/// How many bytes a request of a disconnect and its answer have.
+pub(super) async fn lengths(path: &str) -> (usize, usize) {
     let mut net = Net::start(Kept::InMemory).await;
     let person = net.person();
     let id = net.connect(&person).await.connection_id;
