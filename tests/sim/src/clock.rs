@@ -21,38 +21,38 @@ use crate::{
 
 /// The one true time: milliseconds since the history began. It moves when the scheduler says so.
 #[derive(Clone, Debug, Default)]
-pub struct Clock {
+pub(crate) struct Clock {
     millis: Arc<AtomicI64>,
     random: Arc<AtomicU64>,
 }
 
 impl Clock {
     /// Time at zero, and randomness from this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { millis: Arc::default(), random: Arc::new(AtomicU64::new(seed)) }
     }
 
     /// The time.
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.millis.load(Ordering::Relaxed)
     }
 
     /// Moves on.
-    pub fn advance(&self, millis: i64) {
+    pub(crate) fn advance(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::Relaxed);
     }
 }
 
 /// The machine of one host: its clock may be wrong.
-pub struct HostSystem {
+pub(crate) struct HostSystem {
     /// Which host.
-    pub host: usize,
+    pub(crate) host: usize,
     /// The true time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// By how many seconds this host's clock is wrong.
-    pub wrong_by: Arc<AtomicI64>,
+    pub(crate) wrong_by: Arc<AtomicI64>,
     /// Where its waits wait.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
 }
 
 impl fmt::Debug for HostSystem {
@@ -62,7 +62,7 @@ impl fmt::Debug for HostSystem {
 }
 
 /// When histories begin, by the clocks of hosts that are right.
-pub fn beginning() -> Timestamp {
+pub(crate) fn beginning() -> Timestamp {
     Timestamp::constant(1_767_225_600, 0)
 }
 

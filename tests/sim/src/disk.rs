@@ -7,7 +7,7 @@ use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 
 /// At most so many hosts.
-pub const HOSTS: usize = 3;
+pub(crate) const HOSTS: usize = 3;
 
 /// A file and those who have it open.
 pub struct Disk {
@@ -20,7 +20,7 @@ pub struct Disk {
 }
 
 /// What the hosts of one history open.
-pub enum Stores<'a> {
+pub(crate) enum Stores<'a> {
     /// A store in memory that all share.
     Memory(Arc<MemoryTokenStore>),
     /// A file.
@@ -53,7 +53,7 @@ impl Disk {
     ///
     /// # Panics
     /// If the file cannot be written.
-    pub fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
             DELETE FROM events; DELETE FROM secrets; DELETE FROM disconnects; DELETE FROM attempts;
             DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections; UPDATE store SET seq = 0;
@@ -62,12 +62,12 @@ impl Disk {
     }
 
     /// A process ends and starts again: its store is opened anew.
-    pub fn reopen(&mut self, host: usize) {
+    pub(crate) fn reopen(&mut self, host: usize) {
         self.stores[host] = Arc::new(open(&self.folder, &self.application, &self.key));
     }
 
     /// Everything that is written, journal and all.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let files = ["finch.db", "finch.db-wal"].map(|name| self.folder.path().join(name));
         files.iter().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect()
     }
@@ -81,7 +81,7 @@ fn open(folder: &tempfile::TempDir, application: &Application, key: &Arc<Kek>) -
 
 impl Stores<'_> {
     /// The store of this host.
-    pub fn of(&self, host: usize) -> Arc<dyn TokenStore> {
+    pub(crate) fn of(&self, host: usize) -> Arc<dyn TokenStore> {
         match self {
             Self::Memory(store) => Arc::clone(store) as _,
             Self::Disk(disk) => Arc::clone(&disk.stores[host]) as _,

@@ -14,7 +14,7 @@ use std::{
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A runtime on this thread that tells when all its tasks wait.
-pub struct Executor {
+pub(crate) struct Executor {
     runtime: Runtime,
     idle: Arc<Idle>,
 }
@@ -30,7 +30,7 @@ impl Executor {
     ///
     /// # Panics
     /// If the system has no room for one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let idle = Arc::new(Idle::default());
         let seen = Arc::clone(&idle);
         let runtime = Builder::new_current_thread()
@@ -48,12 +48,12 @@ impl Executor {
     }
 
     /// Where tasks are spawned.
-    pub fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         self.runtime.handle()
     }
 
     /// Runs until every task waits for something that only the scheduler can give.
-    pub fn run_until_idle(&self) {
+    pub(crate) fn run_until_idle(&self) {
         self.runtime.block_on(UntilIdle(&self.idle));
     }
 }
@@ -88,7 +88,7 @@ impl Wake for Unpark {
 }
 
 /// Runs one future to its end on this thread, outside of any runtime: a store then reads in place.
-pub fn finish<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -6,7 +6,7 @@ use finch_core::{Answer, FinchApiError, StoreError, TokenId};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The store is busy; nothing happened.
     Busy,
     /// The store is full; nothing happened.
@@ -52,7 +52,7 @@ pub(crate) const OTHER_401: [&str; 5] = [
 
 impl Fault {
     /// Its name, for counting.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Busy => "busy",
             Self::Full => "full",
@@ -77,7 +77,7 @@ impl Fault {
     }
 
     /// Whether Finch certainly did not look at the request.
-    pub fn is_unseen(self) -> bool {
+    pub(crate) fn is_unseen(self) -> bool {
         matches!(self, Self::NotConnected | Self::Status(402 | 429))
     }
 
@@ -88,6 +88,12 @@ impl Fault {
             Self::Full => StoreError::Full,
             _ => StoreError::Backend("an injected I/O error".into()),
         }
+    }
+
+    /// Finch's refusal of a code.
+    pub(crate) fn refuses_the_code() -> FinchApiError {
+        let name = Some("invalid_grant".to_owned());
+        Answer { status: 400, finch_shaped: true, name, ..Answer::default() }.into_error()
     }
 
     /// Finch's error, for those that are one.

@@ -18,19 +18,19 @@ use crate::{
 
 /// Finch, as one host sees it.
 #[derive(Clone)]
-pub struct GatedFinch {
+pub(crate) struct GatedFinch {
     /// Which host.
-    pub host: usize,
+    pub(crate) host: usize,
     /// Where its calls wait.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
     /// The one Finch.
-    pub remote: Arc<Mutex<Remote>>,
+    pub(crate) remote: Arc<Mutex<Remote>>,
     /// What is learned at the gate.
-    pub ledger: Arc<Mutex<Ledger>>,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// The true time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// The application.
-    pub application: Application,
+    pub(crate) application: Application,
 }
 
 /// Locks, whoever has panicked.

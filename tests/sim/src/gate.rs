@@ -12,7 +12,7 @@ use crate::fault::Fault;
 
 /// What kind of call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A read of the store.
     Read,
     /// A write to the store.
@@ -27,11 +27,11 @@ pub enum Kind {
 
 /// Where a call waits: its kind and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Point {
+pub(crate) struct Point {
     /// Its kind.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its name, such as `apply` or `disconnect`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 impl fmt::Display for Point {
@@ -48,23 +48,23 @@ impl fmt::Display for Point {
 }
 
 /// A call that waits.
-pub struct Parked {
+pub(crate) struct Parked {
     /// In the order of arrival.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Whose.
-    pub host: usize,
+    pub(crate) host: usize,
     /// Which of the scheduler's tasks caused it.
-    pub task: usize,
+    pub(crate) task: usize,
     /// Where.
-    pub point: Point,
+    pub(crate) point: Point,
     /// What it is about: readable, and without a secret.
-    pub note: String,
+    pub(crate) note: String,
     /// The secret that a call to Finch carries.
-    pub with: Option<Arc<str>>,
+    pub(crate) with: Option<Arc<str>>,
     /// Not before this time.
-    pub until: Option<i64>,
+    pub(crate) until: Option<i64>,
     /// Since when.
-    pub since: i64,
+    pub(crate) since: i64,
     /// Gone when nobody waits for it any more.
     waits: Weak<()>,
     go: Box<dyn FnOnce(Option<Fault>) -> String + Send>,
@@ -72,26 +72,26 @@ pub struct Parked {
 
 impl Parked {
     /// Lets it run to its end; what came of it, in words.
-    pub fn go(self, fault: Option<Fault>) -> String {
+    pub(crate) fn go(self, fault: Option<Fault>) -> String {
         (self.go)(fault)
     }
 }
 
 /// What a call is about, for whoever chooses among those that wait.
-pub struct About {
+pub(crate) struct About {
     /// Where.
-    pub point: Point,
+    pub(crate) point: Point,
     /// Readable, and without a secret.
-    pub note: String,
+    pub(crate) note: String,
     /// The secret that a call to Finch carries.
-    pub with: Option<Arc<str>>,
+    pub(crate) with: Option<Arc<str>>,
     /// Not before this time.
-    pub until: Option<i64>,
+    pub(crate) until: Option<i64>,
 }
 
 /// All calls that wait.
 #[derive(Clone, Default)]
-pub struct Gate(Arc<Mutex<Inner>>);
+pub(crate) struct Gate(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
@@ -110,17 +110,17 @@ impl Gate {
     }
 
     /// Time is now this.
-    pub fn is_now(&self, now: i64) {
+    pub(crate) fn is_now(&self, now: i64) {
         self.inner().now = now;
     }
 
     /// From now on, unknown tasks belong to this one.
-    pub fn runs(&self, task: usize) {
+    pub(crate) fn runs(&self, task: usize) {
         self.inner().current = task;
     }
 
     /// Waits until the scheduler lets `run` happen; it says what it gave, and in words.
-    pub async fn pass<T: Send + 'static>(
+    pub(crate) async fn pass<T: Send + 'static>(
         &self,
         host: usize,
         about: About,
@@ -156,22 +156,22 @@ impl Gate {
     }
 
     /// Looks at everything that waits.
-    pub fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
         look(&self.inner().parked)
     }
 
     /// Forgets what nobody waits for any more.
-    pub fn tidy(&self) {
+    pub(crate) fn tidy(&self) {
         self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
     }
 
     /// Takes one out, to let it go.
-    pub fn take(&self, index: usize) -> Parked {
+    pub(crate) fn take(&self, index: usize) -> Parked {
         self.inner().parked.remove(index)
     }
 
     /// A host has crashed: nothing of it waits any more.
-    pub fn forget(&self, host: usize) {
+    pub(crate) fn forget(&self, host: usize) {
         let gone: Vec<Parked> = {
             let mut inner = self.inner();
             inner.tasks.retain(|(of, _), _| *of != host);

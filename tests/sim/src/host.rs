@@ -18,33 +18,33 @@ use crate::{
 
 /// What all hosts share.
 #[derive(Clone)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// The application.
-    pub application: Application,
+    pub(crate) application: Application,
     /// Where calls wait.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
     /// The true time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// The one Finch.
-    pub remote: Arc<Mutex<Remote>>,
+    pub(crate) remote: Arc<Mutex<Remote>>,
     /// What was learned.
-    pub ledger: Arc<Mutex<Ledger>>,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// What is left out, if anything is.
-    pub variant: Option<Variant>,
+    pub(crate) variant: Option<Variant>,
     /// What that has cost.
-    pub loss: Arc<Mutex<Loss>>,
+    pub(crate) loss: Arc<Mutex<Loss>>,
 }
 
 /// One host.
-pub struct Host {
+pub(crate) struct Host {
     /// Where its tasks run.
-    pub executor: Executor,
+    pub(crate) executor: Executor,
     /// What is tested.
-    pub finch: Finch,
+    pub(crate) finch: Finch,
     /// Its store, without the gate.
-    pub store: Arc<dyn TokenStore>,
+    pub(crate) store: Arc<dyn TokenStore>,
     /// By how many seconds its clock is wrong.
-    pub wrong_by: Arc<AtomicI64>,
+    pub(crate) wrong_by: Arc<AtomicI64>,
 }
 
 impl Host {
@@ -52,7 +52,7 @@ impl Host {
     ///
     /// # Panics
     /// If store and Finch are of different applications.
-    pub fn start(
+    pub(crate) fn start(
         number: usize,
         shared: &Shared,
         store: Arc<dyn TokenStore>,

@@ -19,25 +19,25 @@ use crate::{counts::Counts, remote::Remote};
 
 /// What the judge has seen so far.
 #[derive(Default)]
-pub struct Judge {
+pub(crate) struct Judge {
     /// The store, after the last write.
-    pub seen: Vec<Connection>,
+    pub(crate) seen: Vec<Connection>,
     /// Tokens that a disconnect covers: never to be handed out again.
     covered: HashSet<TokenId>,
     /// What was broken.
-    pub broken: Vec<String>,
+    pub(crate) broken: Vec<String>,
 }
 
 /// What the judge is shown beside the store.
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// What was written.
-    pub applied: &'a [(Changes, Applied)],
+    pub(crate) applied: &'a [(Changes, Applied)],
     /// In which customer's scope.
-    pub customer: Option<CustomerId>,
+    pub(crate) customer: Option<CustomerId>,
     /// The truth.
-    pub remote: &'a Remote,
+    pub(crate) remote: &'a Remote,
     /// The secret of each record.
-    pub secrets: &'a BTreeMap<TokenId, Arc<str>>,
+    pub(crate) secrets: &'a BTreeMap<TokenId, Arc<str>>,
 }
 
 /// Whether a disconnect reaches what belongs to this customer. One that Finch made by itself reaches
@@ -52,22 +52,22 @@ fn reaches(disconnect: &Disconnect, customer: Option<&CustomerId>) -> bool {
 
 impl Judge {
     /// Something must not be.
-    pub fn fault(&mut self, invariant: &str, what: impl std::fmt::Display) {
+    pub(crate) fn fault(&mut self, invariant: &str, what: impl std::fmt::Display) {
         self.broken.push(format!("{invariant}: {what}"));
     }
 
     /// The record, as last seen.
-    pub fn token(&self, id: TokenId) -> Option<(&Connection, &Token)> {
+    pub(crate) fn token(&self, id: TokenId) -> Option<(&Connection, &Token)> {
         self.seen.iter().find_map(|c| Some((c, c.token(id)?)))
     }
 
     /// Whether a disconnect covers the record.
-    pub fn covers(&self, id: TokenId) -> bool {
+    pub(crate) fn covers(&self, id: TokenId) -> bool {
         self.covered.contains(&id)
     }
 
     /// Looks at the store after a write.
-    pub fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, counts: &mut Counts) {
+    pub(crate) fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, counts: &mut Counts) {
         let before = std::mem::take(&mut self.seen);
         self.cover(&before, &now, case);
         self.check_tokens(&before, &now, case, counts);

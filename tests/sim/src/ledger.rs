@@ -11,42 +11,42 @@ use finch_core::{Applied, AttemptId, Changes, Leased, Timestamp, TokenId};
 
 /// What was learned.
 #[derive(Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// The secret of each record.
-    pub secrets: BTreeMap<TokenId, Arc<str>>,
+    pub(crate) secrets: BTreeMap<TokenId, Arc<str>>,
     /// Each attempt, by its state.
-    pub attempts: HashMap<String, AttemptId>,
+    pub(crate) attempts: HashMap<String, AttemptId>,
     /// The state that a code came back with.
-    pub state_of_code: HashMap<String, String>,
+    pub(crate) state_of_code: HashMap<String, String>,
     /// The code that was first sent for a state.
     code_of_state: HashMap<String, String>,
     /// Codes that went out, or may have.
     sent: HashSet<String>,
     /// What was written, since somebody looked.
-    pub applied: Vec<(Changes, Applied)>,
+    pub(crate) applied: Vec<(Changes, Applied)>,
     /// Secrets that do not open for now.
-    pub unreadable: HashSet<TokenId>,
+    pub(crate) unreadable: HashSet<TokenId>,
     /// The next secret that is read becomes one of them.
-    pub damages_next: bool,
+    pub(crate) damages_next: bool,
     /// Tokens that came back to their caller.
-    pub handed_back: HashSet<String>,
+    pub(crate) handed_back: HashSet<String>,
     /// Words that a 401 of unknown meaning must not be used for: Finch has acknowledged their end.
-    pub acknowledged: HashSet<String>,
+    pub(crate) acknowledged: HashSet<String>,
     /// Hosts' clocks are a year apart: turns are agreed on by clocks, and need not be apart then.
-    pub clocks_differ: bool,
+    pub(crate) clocks_differ: bool,
     /// When each turn to call Finch is.
     turns: Vec<Timestamp>,
     /// Calls that took a turn each.
     taken: usize,
     /// How leases came out, since somebody looked.
-    pub leases: Vec<&'static str>,
+    pub(crate) leases: Vec<&'static str>,
     /// What was seen at a gate and must not be.
-    pub broken: Vec<String>,
+    pub(crate) broken: Vec<String>,
 }
 
 impl Ledger {
     /// Changes were applied.
-    pub fn applied(&mut self, changes: Changes, applied: Applied) {
+    pub(crate) fn applied(&mut self, changes: Changes, applied: Applied) {
         if let (Some(id), Some(admission)) = (applied.admitted, &changes.admit) {
             self.secrets.insert(id, admission.secret.expose().into());
         }
@@ -54,7 +54,7 @@ impl Ledger {
     }
 
     /// A lease was asked for.
-    pub fn leased(&mut self, leased: &Leased) {
+    pub(crate) fn leased(&mut self, leased: &Leased) {
         self.leases.push(match leased {
             Leased::Taken => "lease taken",
             Leased::TakenOver => "lease taken over",
@@ -63,7 +63,7 @@ impl Ledger {
     }
 
     /// A turn was given.
-    pub fn turn(&mut self, turn: Timestamp, every: Duration) {
+    pub(crate) fn turn(&mut self, turn: Timestamp, every: Duration) {
         let clash = |other: &Timestamp| turn.duration_since(*other).unsigned_abs() < every;
         if !self.clocks_differ && self.turns.iter().any(clash) {
             self.broken.push("two turns to call Finch are too close".into());
@@ -72,7 +72,7 @@ impl Ledger {
     }
 
     /// A reconciler calls Finch: a turn of its own must have come.
-    pub fn takes_a_turn(&mut self, now: Timestamp) {
+    pub(crate) fn takes_a_turn(&mut self, now: Timestamp) {
         self.taken += 1;
         if self.taken > self.turns.iter().filter(|turn| **turn <= now).count() {
             self.broken.push("a reconciler calls Finch without a turn".into());
@@ -80,7 +80,7 @@ impl Ledger {
     }
 
     /// A code goes out, or fails to (`unseen`).
-    pub fn sends(&mut self, code: &str, unseen: bool) {
+    pub(crate) fn sends(&mut self, code: &str, unseen: bool) {
         if self.sent.contains(code) {
             self.broken.push("a code is sent again after it may have gone out".into());
         }

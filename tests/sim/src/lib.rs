@@ -13,6 +13,7 @@ mod disk;
 mod executor;
 mod fault;
 mod finch;
+mod floors;
 mod gate;
 mod history;
 mod host;
@@ -28,6 +29,7 @@ mod wire;
 
 pub use counts::Counts;
 pub use disk::Disk;
+pub use floors::missed;
 pub use history::{Told, application, tell};
 pub use run::{Figures, number, run};
 pub use trace::Trace;

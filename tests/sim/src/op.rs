@@ -16,7 +16,7 @@ use crate::remote::Twist;
 
 /// In whose scope something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     /// This customer's.
     Customer(usize),
     /// The operator's.
@@ -25,42 +25,42 @@ pub enum Who {
 
 /// Where somebody logs in, and how Finch tells of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// At which employer and provider.
-    pub pair: usize,
+    pub(crate) pair: usize,
     /// With which credentials.
-    pub credentials: usize,
+    pub(crate) credentials: usize,
     /// Whether the browser is redirected.
-    pub redirect: bool,
+    pub(crate) redirect: bool,
     /// What Finch tells.
-    pub twist: Twist,
+    pub(crate) twist: Twist,
     /// Somebody else's customer id comes back.
-    pub stranger: bool,
+    pub(crate) stranger: bool,
 }
 
 /// A person who came back with a code.
 #[derive(Clone, Debug)]
-pub struct Callback {
+pub(crate) struct Callback {
     /// Whose attempt it is.
-    pub customer: usize,
+    pub(crate) customer: usize,
     /// The attempt's state.
-    pub state: Arc<str>,
+    pub(crate) state: Arc<str>,
     /// The code.
-    pub code: Arc<str>,
+    pub(crate) code: Arc<str>,
     /// How often it was called already.
-    pub times: u32,
+    pub(crate) times: u32,
 }
 
 impl Callback {
     /// A code that was never issued.
-    pub fn other_code(&self) -> String {
+    pub(crate) fn other_code(&self) -> String {
         format!("{}-other", self.code)
     }
 }
 
 /// What somebody does.
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     /// Begins to connect.
     Begin(usize, Place),
     /// Begins to renew a connection.
@@ -87,8 +87,7 @@ pub enum Op {
 
 /// What came of it.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "each is the result of the use case of its name")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Begun(Box<Result<BegunConnect, BeginConnectError>>),
     Completed(Result<CompletedConnect, CompleteConnectError>),
     Disconnected(Result<DisconnectOutcome, DisconnectError>),
@@ -103,7 +102,7 @@ pub enum Outcome {
 ///
 /// # Panics
 /// Never.
-pub fn customer_id(number: usize) -> CustomerId {
+pub(crate) fn customer_id(number: usize) -> CustomerId {
     CustomerId::new(format!("customer-{number}")).expect("a name")
 }
 
@@ -126,7 +125,7 @@ fn request(place: Place) -> ConnectRequest {
 
 impl Op {
     /// Its name, for the trace and for counting.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Begin(..) => "begin",
             Self::Renew(..) => "renew",
@@ -145,7 +144,7 @@ impl Op {
     }
 
     /// In which customer's scope it acts.
-    pub fn customer(&self) -> Option<usize> {
+    pub(crate) fn customer(&self) -> Option<usize> {
         match self {
             Self::Begin(who, _)
             | Self::Renew(who, ..)
@@ -160,7 +159,7 @@ impl Op {
     }
 
     /// The connection that it is to end, if it is a disconnect.
-    pub fn ends(&self) -> Option<&ConnectionId> {
+    pub(crate) fn ends(&self) -> Option<&ConnectionId> {
         match self {
             Self::Disconnect(_, id) | Self::DisconnectForEveryone(id) => Some(id),
             _ => None,
@@ -168,12 +167,12 @@ impl Op {
     }
 
     /// Whether it is a reconciler's pass.
-    pub fn reconciles(&self) -> bool {
+    pub(crate) fn reconciles(&self) -> bool {
         matches!(self, Self::Reconcile(_))
     }
 
     /// In words, without a secret.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let mut words = self.name().to_owned();
         if let Some(who) = self.customer() {
             let _ = write!(words, " by customer-{who}");
@@ -194,7 +193,7 @@ impl Op {
     }
 
     /// Does it.
-    pub fn run(self, finch: Finch) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+    pub(crate) fn run(self, finch: Finch) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
         Box::pin(async move {
             match self {
                 Self::Begin(who, place) => Outcome::Begun(Box::new(
@@ -266,7 +265,7 @@ async fn disconnect(
 
 impl Outcome {
     /// Everything that it shows: its `Debug`, and the chain of its error.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut shown = format!("{self:?}");
         let mut next = self.error();
         while let Some(error) = next {

@@ -7,28 +7,28 @@ use finch_core::{
 };
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
 
-use crate::wire;
+use crate::{fault::Fault, wire};
 
 /// A token as Finch knows it.
 #[derive(Clone, Debug)]
-pub struct Issued {
+pub(crate) struct Issued {
     /// The token.
-    pub secret: Arc<str>,
+    pub(crate) secret: Arc<str>,
     /// The code that it was issued for.
-    pub code: String,
+    pub(crate) code: String,
     /// Its connection at Finch.
-    pub connection_id: String,
+    pub(crate) connection_id: String,
     /// Its provider and its company, whatever was said about them.
-    pub pair: (String, String),
+    pub(crate) pair: (String, String),
     /// Whether Finch accepts it.
-    pub alive: bool,
+    pub(crate) alive: bool,
     /// It was ended from Finch's dashboard.
-    pub ended_outside: bool,
+    pub(crate) ended_outside: bool,
 }
 
 /// What Finch says about a code's token that is not so, or not all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Twist {
+pub(crate) enum Twist {
     /// Nothing.
     None,
     /// The company is left out, and so often by `/introspect` too.
@@ -39,6 +39,17 @@ pub enum Twist {
     SameAgain,
 }
 
+/// Who logged in where.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct LoggedIn {
+    /// The customer id of the session.
+    pub(crate) customer: String,
+    /// Provider, company and credentials, in words.
+    pub(crate) place: (String, String, String),
+    /// The connection that it renews.
+    pub(crate) renews: Option<String>,
+}
+
 /// A call that takes effect later.
 enum Late {
     Exchange { code: String, redirect_uri: Option<String> },
@@ -47,25 +58,26 @@ enum Late {
 
 /// A token that a call of ours has killed, or somebody in the dashboard.
 #[derive(Clone, Debug)]
-pub struct Killed {
+pub(crate) struct Killed {
     /// The token.
-    pub secret: Arc<str>,
+    pub(crate) secret: Arc<str>,
     /// Whether a call of ours did it.
-    pub by_us: bool,
+    pub(crate) by_us: bool,
 }
 
 /// Finch.
-pub struct Remote {
+pub(crate) struct Remote {
     emulator: LocalEmulator,
     scope: DisconnectScope,
     /// Every token, in the order of issue.
-    pub issued: Vec<Issued>,
+    pub(crate) issued: Vec<Issued>,
     twists: HashMap<String, Twist>,
+    logins: HashMap<String, LoggedIn>,
     nameless: HashMap<String, u8>,
     wrong: HashMap<String, CompanyId>,
     late: Vec<(i64, Late)>,
     /// Tokens that died, since somebody looked.
-    pub killed: Vec<Killed>,
+    pub(crate) killed: Vec<Killed>,
 }
 
 impl Remote {
@@ -73,15 +85,18 @@ impl Remote {
     ///
     /// # Panics
     /// Never: the configuration is the emulator's own.
-    pub fn new(scope: DisconnectScope, seed: u64) -> Self {
-        let mut config = EmulatorConfig::default();
-        config.disconnect_scope = scope;
-        config.seed = Some(seed);
+    pub(crate) fn new(scope: DisconnectScope, seed: u64) -> Self {
+        let config = EmulatorConfig {
+            disconnect_scope: scope,
+            seed: Some(seed),
+            ..EmulatorConfig::default()
+        };
         Self {
             emulator: LocalEmulator::new(config).expect("the emulator's own credentials"),
             scope,
             issued: Vec::new(),
             twists: HashMap::new(),
+            logins: HashMap::new(),
             nameless: HashMap::new(),
             wrong: HashMap::new(),
             late: Vec::new(),
@@ -90,20 +105,39 @@ impl Remote {
     }
 
     /// Somebody logs in: the code.
-    pub fn log_in(
+    pub(crate) fn log_in(
         &mut self,
         session: &str,
-        (provider, company): (&str, &str),
-        credentials: &str,
+        login: LoggedIn,
         twist: Twist,
     ) -> Option<String> {
+        let (provider, company, credentials) = &login.place;
         let code = wire::log_in(&mut self.emulator, session, provider, company, credentials)?;
         self.twists.insert(code.clone(), twist);
+        self.logins.insert(code.clone(), login);
         Some(code)
     }
 
+    /// Whether Finch allows this login: it allows each customer id one connection. (The emulator only
+    /// looks when it opens a session; of two that are open at once it would let both connect.)
+    fn allows(&self, code: &str) -> bool {
+        let Some(login) = self.logins.get(code) else { return true };
+        let others = self.issued.iter().filter(|i| i.alive);
+        let mut others = others
+            .filter(|i| self.logins.get(&i.code).is_some_and(|l| l.customer == login.customer));
+        let same = |i: &Issued| match &login.renews {
+            Some(id) => i.connection_id == *id,
+            None => {
+                let place = &self.logins[&i.code].place;
+                let pair = (&place.0, &place.1) == (&login.place.0, &login.place.1);
+                pair && (self.scope == DisconnectScope::Pair || place.2 == login.place.2)
+            }
+        };
+        others.all(same)
+    }
+
     /// Somebody logs in for a customer that is not ours: the code.
-    pub fn log_in_as(
+    pub(crate) fn log_in_as(
         &mut self,
         customer: &str,
         (provider, company): (&str, &str),
@@ -115,12 +149,19 @@ impl Remote {
     }
 
     /// Exchanges a code.
-    pub fn exchange(&mut self, code: &str, uri: Option<&str>) -> Result<Grant, FinchApiError> {
+    pub(crate) fn exchange(
+        &mut self,
+        code: &str,
+        uri: Option<&str>,
+    ) -> Result<Grant, FinchApiError> {
         let twist = self.twists.get(code).copied().unwrap_or(Twist::None);
         if twist == Twist::SameAgain
             && let Some(grant) = self.same_again(code)
         {
             return Ok(grant);
+        }
+        if !self.allows(code) {
+            return Err(Fault::refuses_the_code());
         }
         let mut grant = wire::exchange(&mut self.emulator, code, uri)?;
         let secret = grant.secret.expose().to_owned();
@@ -175,7 +216,7 @@ impl Remote {
     }
 
     /// What Finch knows of a token.
-    pub fn introspect(&mut self, token: &str) -> Result<Introspection, FinchApiError> {
+    pub(crate) fn introspect(&mut self, token: &str) -> Result<Introspection, FinchApiError> {
         let mut said = wire::introspect(&mut self.emulator, token)?;
         if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
             *times -= 1;
@@ -188,14 +229,14 @@ impl Remote {
     }
 
     /// Ends the connection of a token.
-    pub fn disconnect(&mut self, token: &str) -> Result<(), FinchApiError> {
+    pub(crate) fn disconnect(&mut self, token: &str) -> Result<(), FinchApiError> {
         let answer = wire::disconnect(&mut self.emulator, token);
         self.look_for_dead(true);
         answer
     }
 
     /// A session for a new connection.
-    pub fn new_session(
+    pub(crate) fn new_session(
         &mut self,
         session: &NewSession,
     ) -> Result<finch_core::ConnectSession, FinchApiError> {
@@ -203,7 +244,7 @@ impl Remote {
     }
 
     /// A session that renews a connection.
-    pub fn reauthenticate_session(
+    pub(crate) fn reauthenticate_session(
         &mut self,
         session: &ReauthenticateSession,
     ) -> Result<finch_core::ConnectSession, FinchApiError> {
@@ -211,13 +252,13 @@ impl Remote {
     }
 
     /// An exchange that takes effect at `at`.
-    pub fn exchange_at(&mut self, at: i64, code: &str, redirect_uri: Option<&str>) {
+    pub(crate) fn exchange_at(&mut self, at: i64, code: &str, redirect_uri: Option<&str>) {
         let (code, redirect_uri) = (code.to_owned(), redirect_uri.map(str::to_owned));
         self.late.push((at, Late::Exchange { code, redirect_uri }));
     }
 
     /// A disconnect that Finch has taken on, and that takes effect at `at`.
-    pub fn disconnect_at(&mut self, at: i64, token: &str) {
+    pub(crate) fn disconnect_at(&mut self, at: i64, token: &str) {
         if let Some(found) = self.issued.iter().find(|i| &*i.secret == token && i.alive) {
             let (connection_id, pair) = (found.connection_id.clone(), found.pair.clone());
             self.late.push((at, Late::Disconnect { connection_id, pair }));
@@ -225,12 +266,12 @@ impl Remote {
     }
 
     /// When the next late effect comes.
-    pub fn next_late(&self) -> Option<i64> {
+    pub(crate) fn next_late(&self) -> Option<i64> {
         self.late.iter().map(|(at, _)| *at).min()
     }
 
     /// Time has moved to `now`, by so much: what was late takes effect.
-    pub fn advance(&mut self, by: i64, now: i64) {
+    pub(crate) fn advance(&mut self, by: i64, now: i64) {
         self.emulator.advance(Duration::from_millis(u64::try_from(by).unwrap_or(0)));
         while let Some(index) = self.late.iter().position(|(at, _)| *at <= now) {
             match self.late.remove(index).1 {
@@ -255,7 +296,7 @@ impl Remote {
     }
 
     /// Somebody ends a connection in Finch's dashboard.
-    pub fn end_outside(&mut self, connection_id: &str) {
+    pub(crate) fn end_outside(&mut self, connection_id: &str) {
         self.emulator.end_connection(connection_id);
         self.look_for_dead(false);
     }
@@ -271,7 +312,7 @@ impl Remote {
     }
 
     /// Whether Finch accepts a token.
-    pub fn accepts(&self, secret: &str) -> bool {
+    pub(crate) fn accepts(&self, secret: &str) -> bool {
         self.issued.iter().any(|i| i.alive && &*i.secret == secret)
     }
 }

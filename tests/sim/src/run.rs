@@ -1,10 +1,14 @@
 //! Many histories, on as many threads as there are cores.
 
 use std::{
+    fs::OpenOptions,
+    io::Write as _,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+use serde_json::json;
 
 use crate::{Counts, Disk, Told, Variant, application, tell};
 
@@ -21,6 +25,27 @@ pub struct Figures {
     pub counts: Counts,
     /// The broken ones, by seed: at most one of each thread.
     pub broken: Vec<Told>,
+}
+
+impl Figures {
+    /// One line of JSON, for people and for `FINCH_FIGURES`, a file to which it is appended.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn report(&self, layer: &str) -> String {
+        let line = json!({
+            "layer": layer,
+            "histories": self.histories,
+            "steps": self.steps,
+            "seconds": (self.took.as_secs_f64() * 10.0).round() / 10.0,
+            "broken": self.broken.len(),
+        });
+        if let Some(file) = std::env::var_os("FINCH_FIGURES") {
+            let file = OpenOptions::new().create(true).append(true).open(file);
+            writeln!(file.expect("the file of figures"), "{line}").expect("the file of figures");
+        }
+        line.to_string()
+    }
 }
 
 /// The number in this environment variable, or another one.

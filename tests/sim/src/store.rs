@@ -25,15 +25,15 @@ use crate::{
 
 /// A store, as one host sees it.
 #[derive(Clone)]
-pub struct GatedStore {
+pub(crate) struct GatedStore {
     /// Which host.
-    pub host: usize,
+    pub(crate) host: usize,
     /// Where its calls wait.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
     /// The store itself.
-    pub store: Arc<dyn TokenStore>,
+    pub(crate) store: Arc<dyn TokenStore>,
     /// What is learned at the gate.
-    pub ledger: Arc<Mutex<Ledger>>,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
 }
 
 type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -135,7 +135,9 @@ impl TokenStore for GatedStore {
             "open attempt",
             note,
             move |store| Box::pin(async move { store.open_attempt(attempt, &by).await }),
-            move |ledger, id| drop(ledger.attempts.insert(known, *id)),
+            move |ledger, id| {
+                ledger.attempts.insert(known, *id);
+            },
         )
         .await
     }

@@ -13,7 +13,7 @@ pub struct Trace {
 
 impl Trace {
     /// One more line.
-    pub fn line(&mut self, line: std::fmt::Arguments<'_>) {
+    pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) {
         self.steps += 1;
         let _ = writeln!(self.text, "{:>4} {line}", self.steps);
     }

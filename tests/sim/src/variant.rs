@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use finch_core::{AttemptId, TokenId};
 
-pub use finch::BrokenFinch;
-pub use store::BrokenStore;
+pub(crate) use finch::BrokenFinch;
+pub(crate) use store::BrokenStore;
 
 /// What is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ impl Variant {
 
 /// What broken variants have lost at crashes.
 #[derive(Debug, Default)]
-pub struct Loss {
+pub(crate) struct Loss {
     /// Exchanges that run, by host.
     pub(crate) running: Vec<(usize, AttemptId)>,
     /// Exchanges without a record.
@@ -82,7 +82,7 @@ pub struct Loss {
 
 impl Loss {
     /// A host has crashed.
-    pub fn crash(&mut self, host: usize) {
+    pub(crate) fn crash(&mut self, host: usize) {
         let lost = self.running.extract_if(.., |(of, _)| *of == host).map(|(_, id)| id);
         self.attempts.extend(lost);
         let lost = self.fences.extract_if(.., |(of, _)| *of == host).map(|(_, id)| id);

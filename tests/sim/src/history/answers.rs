@@ -9,6 +9,7 @@ use super::{History, Running};
 use crate::{
     finch::lock,
     op::{Callback, Op, Outcome, Place, customer_id},
+    remote::LoggedIn,
 };
 
 /// Employers and providers, by number.
@@ -102,7 +103,7 @@ impl History<'_> {
 
     /// The person goes through Finch's page, and comes back with a code.
     fn log_in(&mut self, who: usize, place: Place, begun: &BegunConnect) {
-        let pair = PAIRS[place.pair];
+        let (pair, twist) = (PAIRS[place.pair], place.twist);
         let credentials = format!("c{}", place.credentials);
         let url = begun.connect_url.expose();
         let session = url.split_once("session=").map(|(_, rest)| rest);
@@ -112,7 +113,13 @@ impl History<'_> {
             let mut remote = lock(&self.shared.remote);
             match place.stranger {
                 true => Some(remote.log_in_as("a-stranger", pair, uri)),
-                false => remote.log_in(session, pair, &credentials, place.twist),
+                false => {
+                    let customer = begun.finch_customer_id.as_ref().map(ToString::to_string);
+                    let customer = customer.unwrap_or_default();
+                    let place = (pair.0.to_owned(), pair.1.to_owned(), credentials);
+                    let renews = begun.reauthenticates.as_ref().map(ToString::to_string);
+                    remote.log_in(session, LoggedIn { customer, place, renews }, twist)
+                }
             }
         };
         let Some(code) = code else { return };

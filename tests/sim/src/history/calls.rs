@@ -1,10 +1,12 @@
 //! Calls to Finch: one at a time for a connection, and reconcilers' no faster than they may.
 
+use std::sync::Arc;
+
 use super::History;
 use crate::{
     clock::beginning,
     finch::lock,
-    gate::{Kind, Parked},
+    gate::{Kind, Parked, Point},
 };
 
 /// A call that is on its way.
@@ -16,6 +18,22 @@ pub(super) struct OnItsWay {
     leased_at: i64,
 }
 
+/// A call that waits.
+struct Begun {
+    number: u64,
+    task: usize,
+    point: Point,
+    with: Option<Arc<str>>,
+    since: i64,
+}
+
+impl Begun {
+    fn of(parked: &Parked) -> Self {
+        let Parked { number, task, point, ref with, since, .. } = *parked;
+        Self { number, task, point, with: with.clone(), since }
+    }
+}
+
 /// For so many milliseconds a lease is certainly held: a little less than it lasts. A host that stalls
 /// for longer may call beside another one.
 const SURELY_LEASED: i64 = 7900;
@@ -23,17 +41,12 @@ const SURELY_LEASED: i64 = 7900;
 impl History<'_> {
     /// Looks at the calls that have begun since it last looked.
     pub(super) fn check_calls(&mut self) {
-        let waiting: Vec<(u64, usize, Kind, &'static str, Option<std::sync::Arc<str>>, i64)> =
-            self.shared.gate.look(|parked| {
-                let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
-                let each = parked.iter().filter(call);
-                each.map(|p| {
-                    (p.number, p.task, p.point.kind, p.point.name, p.with.clone(), p.since)
-                })
-                .collect()
-            });
-        self.calls.retain(|call| waiting.iter().any(|w| w.1 == call.task));
-        for (number, task, kind, name, with, since) in waiting {
+        let waiting: Vec<Begun> = self.shared.gate.look(|parked| {
+            let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
+            parked.iter().filter(call).map(Begun::of).collect()
+        });
+        self.calls.retain(|call| waiting.iter().any(|begun| begun.task == call.task));
+        for Begun { number, task, point: Point { kind, name }, with, since } in waiting {
             if kind != Kind::Send || number <= self.last_call {
                 continue;
             }

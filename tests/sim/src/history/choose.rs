@@ -218,7 +218,8 @@ impl History<'_> {
             (effect(1), Fault::GarbageAfter),
             (only(&["disconnect"], 5), Fault::Lie),
             (only(&["exchange"], 3), Fault::Late(late)),
-            (if LATE { only(&["disconnect"], 5) } else { 0 }, Fault::Late(late)),
+            (only(&["disconnect"], 5), Fault::Late(late)),
+            (only(&["disconnect"], 2), Fault::LieLate(late)),
         ])
     }
 
@@ -249,6 +250,3 @@ impl History<'_> {
         tokens.filter(live).map(|t| t.id).collect()
     }
 }
-
-/// Whether disconnects may take effect late.
-const LATE: bool = true;

@@ -14,7 +14,7 @@ use crate::{
 impl Judge {
     /// I9: every disconnect has ended, and nothing is in doubt. A token that contradicts its connection
     /// (R5) may keep one open, under attention.
-    pub fn check_progress(&mut self) {
+    pub(crate) fn check_progress(&mut self) {
         let mut left = Vec::new();
         for connection in &self.seen {
             if connection.tokens.iter().any(|t| contradicts(connection, t)) {
@@ -38,7 +38,7 @@ impl Judge {
     }
 
     /// I10: what would be handed out here is accepted there.
-    pub fn check_agreement(&mut self, remote: &Remote, ledger: &Ledger) {
+    pub(crate) fn check_agreement(&mut self, remote: &Remote, ledger: &Ledger) {
         let mut disagree = Vec::new();
         for token in self.seen.iter().flat_map(|c| &c.tokens) {
             let Some(secret) = ledger.secrets.get(&token.id) else { continue };
@@ -55,7 +55,12 @@ impl Judge {
 
     /// I7: an issued token that Finch accepts is stored, or was handed back, or its attempt is listed, or
     /// one disconnect with a stored one ends both.
-    pub fn check_orphans(&mut self, remote: &Remote, ledger: &Ledger, listed: &HashSet<AttemptId>) {
+    pub(crate) fn check_orphans(
+        &mut self,
+        remote: &Remote,
+        ledger: &Ledger,
+        listed: &HashSet<AttemptId>,
+    ) {
         let held = |secret: &str| {
             let live = |(_, t): (&Connection, &Token)| !t.state.is_revoked();
             let ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);

@@ -11,11 +11,11 @@ use finch_core::{
 use super::Variant;
 
 /// Finch, misunderstood.
-pub struct BrokenFinch {
+pub(crate) struct BrokenFinch {
     /// As it is.
-    pub inner: Arc<dyn FinchApi>,
+    pub(crate) inner: Arc<dyn FinchApi>,
     /// How it is misunderstood.
-    pub variant: Option<Variant>,
+    pub(crate) variant: Option<Variant>,
 }
 
 impl BrokenFinch {

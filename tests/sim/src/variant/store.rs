@@ -18,15 +18,15 @@ use super::{Loss, Variant};
 use crate::finch::lock;
 
 /// A store, misused.
-pub struct BrokenStore {
+pub(crate) struct BrokenStore {
     /// Whose.
-    pub host: usize,
+    pub(crate) host: usize,
     /// As it is.
-    pub inner: Arc<dyn TokenStore>,
+    pub(crate) inner: Arc<dyn TokenStore>,
     /// How it is misused.
-    pub variant: Option<Variant>,
+    pub(crate) variant: Option<Variant>,
     /// What crashes have cost.
-    pub loss: Arc<Mutex<Loss>>,
+    pub(crate) loss: Arc<Mutex<Loss>>,
 }
 
 impl BrokenStore {
@@ -52,22 +52,21 @@ impl BrokenStore {
                 changes.tokens.iter_mut().filter_map(|t| t.state.as_mut()).for_each(live);
             }
             Variant::NoCoveringRule => {
-                for admission in &mut changes.admit {
-                    if matches!(admission.state, TokenState::Fenced | TokenState::Superseded)
-                        && admission.customer.is_some()
-                    {
-                        admission.state = TokenState::Active;
-                        changes.disconnects.retain(|d| !matches!(d, DisconnectChange::Reopen(_)));
-                    }
+                if let Some(admission) = &mut changes.admit
+                    && matches!(admission.state, TokenState::Fenced | TokenState::Superseded)
+                    && admission.customer.is_some()
+                {
+                    admission.state = TokenState::Active;
+                    changes.disconnects.retain(|d| !matches!(d, DisconnectChange::Reopen(_)));
                 }
             }
             Variant::NoSuperseded => {
-                for admission in &mut changes.admit {
-                    if admission.state == TokenState::Superseded {
-                        admission.state = TokenState::Unverified;
-                        let due = Some(Timestamp::UNIX_EPOCH);
-                        changes.agenda = Some(Agenda { due, ..Agenda::default() });
-                    }
+                if let Some(admission) = &mut changes.admit
+                    && admission.state == TokenState::Superseded
+                {
+                    admission.state = TokenState::Unverified;
+                    let due = Some(Timestamp::UNIX_EPOCH);
+                    changes.agenda = Some(Agenda { due, ..Agenda::default() });
                 }
             }
             Variant::FenceNotDurable => {
