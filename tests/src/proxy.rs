@@ -15,7 +15,8 @@ use tokio::{
 /// Which byte is the first that does not get through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// So many bytes of the request reach Finch. All of them: Finch's answer is lost.
+    /// So many bytes of the request reach Finch. All of them: Finch's answer is lost. More than it has:
+    /// they are waited for until the client gives up.
     Request(usize),
     /// So many bytes of the answer reach the client. All of them: nothing is cut.
     Answer(usize),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::World;
+use super::{Lookup, World};
 use crate::{answer::Answer, call::Call, routes};
 
 /// Calls that take effect later, by when.
@@ -33,10 +33,25 @@ impl World {
         while let Some(due) = self.late.waiting.first_entry().filter(|due| due.key().0 <= now) {
             let ((at, _), call) = due.remove_entry();
             self.clock.pin(Some(at));
-            // Nobody is there to hear the answer.
-            let _ = routes::answer(self, &call);
+            if !self.finds_its_customer_taken(&call) {
+                // Nobody is there to hear the answer.
+                let _ = routes::answer(self, &call);
+            }
             self.clock.pin(None);
         }
+    }
+
+    /// Whether an exchange that comes late finds that its customer id has a connection of another
+    /// provider or company by now: Finch allows each only one, and issues nothing.
+    fn finds_its_customer_taken(&self, call: &Call) -> bool {
+        let body = call.object().unwrap_or_default();
+        let code = body.get("code").and_then(|code| code.as_str()).unwrap_or_default();
+        let Lookup::Live(grant) = self.codes.get(code, self.clock.now()) else { return false };
+        let customer = grant.customer.as_ref();
+        let taken = customer.and_then(|customer| self.connection_of_customer(&customer.id));
+        taken.and_then(|id| self.connections.get(&id)).is_some_and(|connection| {
+            connection.provider.id != grant.provider.id || connection.company.id != grant.company.id
+        })
     }
 
     /// Moves the clock on.

@@ -207,8 +207,8 @@ async fn fence(stage: &Stage, app: &App, account: &Account, id: ConnectionId) {
 pub(crate) async fn handle(app: &App, account: &Account) -> Option<ConnectionId> {
     let page = app.finch.connections(&account.scope(), None, 100).await.unwrap();
     let tokens = page.items.iter().flat_map(|connection| &connection.tokens);
-    let live = tokens.filter(|token| !token.state.is_revoked());
-    live.last().map(|token| token.connection_id.clone())
+    let mut live = tokens.filter(|token| !token.state.is_revoked());
+    live.next_back().map(|token| token.connection_id.clone())
 }
 
 /// Every token that Finch has issued.

@@ -184,7 +184,8 @@ pub(crate) fn late_effects(stage: &Stage, ready: &Ready) {
         let code_is_out =
             ready.attempt.is_some() && truth.codes == ready.codes && is_late("/auth/token");
         let none_is_hit = !ready.covered.is_empty() && !truth.tokens.iter().any(hit);
-        if !code_is_out && !(none_is_hit && is_late("/disconnect")) {
+        let none_is_hit = none_is_hit && is_late("/disconnect");
+        if !code_is_out && !none_is_hit {
             return;
         }
         assert!(began.elapsed() < Duration::from_secs(20), "a late call takes no effect");

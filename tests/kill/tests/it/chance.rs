@@ -36,7 +36,7 @@ impl Chance {
 /// A number in the environment, or this one.
 pub(crate) fn setting(name: &str, default: u64) -> u64 {
     match env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number")),
+        Ok(text) => text.parse().expect("FINCH_KILLS and FINCH_SEED are numbers"),
         Err(_) => default,
     }
 }

@@ -94,7 +94,7 @@ fn full(leave: u64) -> Option<bool> {
         assert_eq!(said["error"]["kind"], "not_stored", "{said}");
         let named = PathBuf::from(said["error"]["rescue_file"].as_str().unwrap());
         let files: Vec<_> = stage.files().into_iter().filter(|path| is_rescue_file(path)).collect();
-        assert_eq!(files, [named.clone()]);
+        assert_eq!(files, std::slice::from_ref(&named));
         let mode = fs::metadata(&named).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let issued = stage.truth().tokens.last().unwrap().fingerprint.clone();

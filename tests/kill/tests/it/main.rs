@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "tests fail by panicking, and compare secrets"
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, compare secrets, and print their figures"
 )]
 
 mod action;
@@ -24,6 +26,7 @@ mod steps;
 
 mod again;
 mod full;
+mod keys;
 mod kills;
 mod proof;
 mod term;

@@ -50,7 +50,7 @@ impl Canaries {
             let padded = [&[0; 3][..shift], bytes].concat();
             for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
                 let text = engine.encode(&padded);
-                forms.push(text[[0, 2, 3][shift]..padded.len() * 8 / 6].as_bytes().to_vec());
+                forms.push(text.as_bytes()[[0, 2, 3][shift]..padded.len() * 8 / 6].to_vec());
             }
         }
         forms.sort();

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use finch_app::DisconnectOutcome;
 use finch_core::ConnectionId;
+use finch_emulator::Fault;
 use finch_tests::{Cut, End, Plan};
 
 use super::{
     count::Count,
     exchange::everywhere,
     net::{Kept, Net, PEOPLE, Person, of_path},
+    report,
 };
 
 pub(super) const PATH: &str = "/disconnect";
 pub(super) const PROOF: &str = "/introspect";
 
-async fn lengths(path: &str) -> (usize, usize) {
+/// How many bytes a request of a disconnect and its answer have.
+pub(super) async fn lengths(path: &str) -> (usize, usize) {
     let mut net = Net::start(Kept::InMemory).await;
     let person = net.person();
     let id = net.connect(&person).await.connection_id;
@@ -141,6 +144,34 @@ async fn a_proof_cut_at_every_byte_is_none() {
         ("ended_by_reconcile", request + answer),
         ("silent", 5),
     ]);
+}
+
+/// Finch says success and ends nothing, and each question whether it did is cut: a token that lives must
+/// not be taken for dead.
+#[tokio::test]
+async fn a_lie_is_not_believed_while_every_proof_of_it_is_cut() {
+    let mut count = Count::new("network: lie");
+    let lengths = report::lengths().await;
+    let mut net = Net::start(Kept::InMemory).await;
+    for (number, cut) in everywhere(lengths).step_by(8).enumerate() {
+        if net.people >= PEOPLE {
+            net = Net::start(Kept::InMemory).await;
+        }
+        let person = net.person();
+        let id = net.connect(&person).await.connection_id;
+        net.emulator.push_fault(Fault::on(PATH).lie().times(u32::MAX));
+        let end = [End::Close, End::Reset, End::HalfClose][number % 3];
+        net.proxy.set(Plan { path: PROOF, cut, end, times: usize::MAX });
+        let outcome = net.finch.disconnect(&person.scope, id.clone()).await.unwrap();
+        let what = format!("{cut:?} {end:?}");
+        check(&net, &person, &id, &outcome, &what, &mut count).await;
+        net.emulator.clear_faults();
+        net.proxy.heal();
+        net.assert_ends(&person, &what).await;
+        count.add("cuts");
+    }
+    let cuts = (lengths.0 + lengths.1 + 2) / 8;
+    count.finish(&[("cuts", cuts), ("pending_and_alive", cuts)]);
 }
 
 #[tokio::test]

@@ -25,10 +25,14 @@ impl Random {
         (self.next() % n as u64) as usize
     }
 
-    /// A cut of a call to `path`, seldom a silent one, since it takes time.
-    fn plan(&mut self, path: &'static str) -> Plan {
-        let bytes = self.below(1200);
-        let cut = if self.below(3) == 0 { Cut::Request(bytes % 400) } else { Cut::Answer(bytes) };
+    /// A cut of a call to `path`, whose request and answer are so long; seldom a silent one, since it
+    /// takes time.
+    fn plan(&mut self, path: &'static str, (request, answer): (usize, usize)) -> Plan {
+        let cut = match self.below(3) {
+            0 => Cut::Request(self.below(request + 1)),
+            // Now and then it is not cut at all.
+            _ => Cut::Answer(self.below(answer + answer / 8)),
+        };
         let end = if self.below(20) == 0 { End::Silence } else { End::ALL[self.below(3)] };
         Plan { path, cut, end, times: [1, 2, 5, usize::MAX][self.below(4)] }
     }
@@ -54,6 +58,11 @@ async fn random_cuts_lose_nothing() {
     let mut count = Count::new("network: random");
     let first = setting("FINCH_NETWORK_SEED", 1);
     let histories = setting("FINCH_NETWORK_RANDOM", 200);
+    let codes = exchange::lengths().await;
+    let ends = [
+        (disconnect::PATH, disconnect::lengths(disconnect::PATH).await),
+        (disconnect::PROOF, disconnect::lengths(disconnect::PROOF).await),
+    ];
     let mut net = Net::start(Kept::InMemory).await;
     for seed in first..first + histories {
         let _seed = Seed(seed);
@@ -62,10 +71,10 @@ async fn random_cuts_lose_nothing() {
             let kept = if seed % 4 == 0 { Kept::InSqlite } else { Kept::InMemory };
             net = Net::start(kept).await;
         }
-        let person = cut_exchange(&mut net, random.plan(exchange::PATH), &mut count).await;
+        let person = cut_exchange(&mut net, random.plan(exchange::PATH, codes), &mut count).await;
         let id = net.connect(&person).await.connection_id;
-        let path = [disconnect::PATH, disconnect::PROOF][random.below(2)];
-        cut_disconnect_of(&net, &person, id, random.plan(path), &mut count).await;
+        let (path, lengths) = ends[random.below(2)];
+        cut_disconnect_of(&net, &person, id, random.plan(path, lengths), &mut count).await;
         count.add("histories");
     }
     let histories = usize::try_from(histories).unwrap();

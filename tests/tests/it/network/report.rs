@@ -11,6 +11,21 @@ use super::{
     net::{Kept, Net, of_path},
 };
 
+/// How many bytes a question about a live token and its answer have.
+pub(super) async fn lengths() -> (usize, usize) {
+    let mut net = Net::start(Kept::InMemory).await;
+    let person = net.person();
+    let id = net.connect(&person).await.connection_id;
+    let secret = AccessToken::new(net.usable(&person, &id).await.unwrap());
+    net.proxy.take_passed();
+    let finding = net.finch.report_unauthorized(&person.scope, &secret).await.unwrap();
+    assert_eq!(finding, Unauthorized::StillAccepted);
+    let passed = net.proxy.take_passed();
+    let only = of_path(&passed, PROOF);
+    assert_eq!(only.len(), 1);
+    (only[0].request, only[0].answer)
+}
+
 #[tokio::test]
 async fn a_question_about_a_live_token_cut_at_every_byte_changes_nothing() {
     let mut count = Count::new("network: introspect");
@@ -18,16 +33,11 @@ async fn a_question_about_a_live_token_cut_at_every_byte_changes_nothing() {
     let person = net.person();
     let id = net.connect(&person).await.connection_id;
     let secret = net.usable(&person, &id).await.unwrap();
-    net.proxy.take_passed();
     let ask = async |net: &Net| {
         let token = AccessToken::new(&*secret);
         net.finch.report_unauthorized(&person.scope, &token).await.unwrap()
     };
-    assert_eq!(ask(&net).await, Unauthorized::StillAccepted);
-    let passed = net.proxy.take_passed();
-    let only = of_path(&passed, PROOF);
-    assert_eq!(only.len(), 1);
-    let lengths = (only[0].request, only[0].answer);
+    let lengths = lengths().await;
     for (number, cut) in everywhere(lengths).enumerate() {
         let end = [End::Close, End::Reset, End::HalfClose][number % 3];
         for times in [1, usize::MAX] {
