@@ -258,11 +258,13 @@ impl Remote {
     }
 
     /// A disconnect that Finch has taken on, and that takes effect at `at`.
-    pub(crate) fn disconnect_at(&mut self, at: i64, token: &str) {
+    pub(crate) fn disconnect_at(&mut self, at: i64, token: &str, promised: bool) {
         if let Some(found) = self.issued.iter().find(|i| &*i.secret == token && i.alive) {
             let connection_id = found.connection_id.clone();
-            // Where Finch told another company, nobody could know what else it reaches.
-            let pair = (!self.wrong.contains_key(token)).then(|| found.pair.clone());
+            // What Finch has promised ends what it was asked to end, and nothing newer. And where it
+            // told another company, nobody could know what else it reaches.
+            let narrow = promised || self.wrong.contains_key(token);
+            let pair = (!narrow).then(|| found.pair.clone());
             self.late.push((at, Late::Disconnect { connection_id, pair }));
         }
     }
