@@ -148,6 +148,11 @@ impl Remote {
         self.emulator.issue_code(login)
     }
 
+    /// Whether a token is of a customer id that its session was not for: Finch breaks its own rules.
+    pub(crate) fn is_a_strangers(&self, issued: &Issued) -> bool {
+        !self.logins.contains_key(&issued.code)
+    }
+
     /// Exchanges a code.
     pub(crate) fn exchange(
         &mut self,
