@@ -32,7 +32,7 @@ const FLOORS: &[(&str, u64)] = &[
     ("close", 800),
     ("lease taken over", 1200),
     ("lease held by another", 5000),
-    ("a token came back to its caller", 20),
+    ("a token came back to its caller", 500),
     // Crash points of the exchange.
     ("crash at write claim attempt", 400),
     ("crash after write claim attempt", 100),

@@ -89,6 +89,8 @@ pub(crate) struct History<'a> {
     faults: bool,
     calls: Vec<calls::OnItsWay>,
     last_call: u64,
+    /// Until when the disk is full.
+    full_until: i64,
     /// When each task last asked for a lease.
     leased_at: HashMap<usize, i64>,
 }
@@ -137,6 +139,7 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
         calls: Vec::new(),
         last_call: 0,
         leased_at: HashMap::new(),
+        full_until: 0,
         shape,
     };
     history.tell();
@@ -172,11 +175,19 @@ impl History<'_> {
             let mut ids: Vec<_> = ids.map(|(id, _)| *id).collect();
             ids.sort();
             for id in ids {
-                let state = self.judge.token(id).map(|(_, t)| t.state.clone());
-                if state == Some(finch_core::TokenState::Active) {
-                    let what = format_args!("a call of ours killed {id}, which is active here");
-                    self.judge.fault("I10 agreement", what);
+                let Some((connection, token)) = self.judge.token(id) else { continue };
+                if token.state != finch_core::TokenState::Active {
+                    continue;
                 }
+                // A known limit: nothing here tells that a token without an employer is of the one
+                // whose disconnect may still take effect.
+                if dead.late && connection.company.is_none() {
+                    self.counts.hit("limit: a late effect ends a token that names no company");
+                    lock(&self.shared.remote).forgive(&dead.secret);
+                    continue;
+                }
+                let what = format_args!("a call of ours killed {id}, which is active here");
+                self.judge.fault("I10 agreement", what);
             }
         }
         for lease in std::mem::take(&mut ledger.leases) {

@@ -63,6 +63,8 @@ pub(crate) struct Killed {
     pub(crate) secret: Arc<str>,
     /// Whether a call of ours did it.
     pub(crate) by_us: bool,
+    /// Whether that call had come long before.
+    pub(crate) late: bool,
 }
 
 /// Finch.
@@ -236,7 +238,7 @@ impl Remote {
     /// Ends the connection of a token.
     pub(crate) fn disconnect(&mut self, token: &str) -> Result<(), FinchApiError> {
         let answer = wire::disconnect(&mut self.emulator, token);
-        self.look_for_dead(true);
+        self.look_for_dead(true, false);
         answer
     }
 
@@ -301,7 +303,7 @@ impl Remote {
                     for id in ids {
                         self.emulator.end_connection(&id);
                     }
-                    self.look_for_dead(true);
+                    self.look_for_dead(true, true);
                 }
             }
         }
@@ -310,17 +312,23 @@ impl Remote {
     /// Somebody ends a connection in Finch's dashboard.
     pub(crate) fn end_outside(&mut self, connection_id: &str) {
         self.emulator.end_connection(connection_id);
-        self.look_for_dead(false);
+        self.look_for_dead(false, false);
     }
 
-    fn look_for_dead(&mut self, by_us: bool) {
+    fn look_for_dead(&mut self, by_us: bool, late: bool) {
         for issued in self.issued.iter_mut().filter(|i| i.alive) {
             issued.alive = self.emulator.is_alive(&issued.secret);
             if !issued.alive {
                 issued.ended_outside = !by_us;
-                self.killed.push(Killed { secret: Arc::clone(&issued.secret), by_us });
+                self.killed.push(Killed { secret: Arc::clone(&issued.secret), by_us, late });
             }
         }
+    }
+
+    /// The end of a token counts as one from outside.
+    pub(crate) fn forgive(&mut self, secret: &str) {
+        let dead = self.issued.iter_mut().filter(|i| &*i.secret == secret);
+        dead.for_each(|issued| issued.ended_outside = true);
     }
 
     /// Whether Finch accepts a token.

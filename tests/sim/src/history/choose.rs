@@ -168,6 +168,10 @@ impl History<'_> {
         if !self.faults {
             return None;
         }
+        let store = matches!(parked.point.kind, Kind::Read | Kind::Write);
+        if store && self.shared.clock.now() < self.full_until {
+            return Some(Fault::Full);
+        }
         let percent = match parked.point.kind {
             Kind::Send => self.shape.finch_faults,
             Kind::Read | Kind::Write => self.shape.store_faults,

@@ -21,6 +21,12 @@ impl History<'_> {
                 self.pass(seconds * 1000);
             }
             _ if dice < crashes + 24 && self.shape.clocks => self.jump(),
+            _ if dice < crashes + 30 && self.shape.store_faults > 0 => {
+                let seconds = 2 + self.chance.below(20) as i64;
+                self.trace.line(format_args!("the disk is full for {seconds} s"));
+                self.counts.hit("the disk is full for a while");
+                self.full_until = self.shared.clock.now() + seconds * 1000;
+            }
             _ => return false,
         }
         true
