@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, OperatorName, Product,
-    RedirectUri, Seq, TokenFacts, TokenId,
+    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Failure, FinchCustomerId,
+    OperatorName, Product, RedirectUri, Seq, TokenFacts, TokenId,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -159,6 +159,15 @@ impl Attempt {
             && is_later
             && (is_of(&lost.reauthenticates)
                 || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
+    }
+
+    /// Whether the connection that this lost exchange was to renew has ended since: then Finch has ended
+    /// its token with it, or has issued none.
+    pub fn has_ended_with(&self, renewed: &Connection) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| {
+            let later = |d: &&Disconnect| d.began() > exchange.began;
+            renewed.disconnects.iter().filter(later).any(|d| renewed.end_of(d).is_some())
+        })
     }
 
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began
