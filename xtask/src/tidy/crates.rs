@@ -37,8 +37,7 @@ fn other_lints(files: &[TextFile], manifest: &TextFile) -> Vec<String> {
     let mut problems = Vec::new();
     for group in ["rust", "clippy"] {
         let own = lints(&manifest.text, &format!("[lints.{group}]"));
-        let common =
-            workspace.map(|file| lints(&file.text, &format!("[workspace.lints.{group}]")));
+        let common = workspace.map(|file| lints(&file.text, &format!("[workspace.lints.{group}]")));
         if common.is_some_and(|common| common != own) {
             let path = &manifest.path;
             problems.push(format!("{path}: `[lints.{group}]` is not the workspace's"));
