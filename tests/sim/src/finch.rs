@@ -118,7 +118,8 @@ impl FinchApi for GatedFinch {
         let sent = token.expose().to_owned();
         let call = move |remote: &mut Remote, ledger: &mut Ledger, fault, now: i64| {
             if let Some(Fault::Late(seconds) | Fault::LieLate(seconds)) = fault {
-                remote.disconnect_at(now + i64::from(seconds) * 1000, &sent);
+                let promised = matches!(fault, Some(Fault::LieLate(_)));
+                remote.disconnect_at(now + i64::from(seconds) * 1000, &sent, promised);
             }
             let answer = match fault {
                 Some(Fault::Lie | Fault::LieLate(_)) => Ok(()),

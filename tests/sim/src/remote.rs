@@ -53,7 +53,7 @@ pub(crate) struct LoggedIn {
 /// A call that takes effect later.
 enum Late {
     Exchange { code: String, redirect_uri: Option<String> },
-    Disconnect { connection_id: String, pair: (String, String) },
+    Disconnect { connection_id: String, pair: Option<(String, String)> },
 }
 
 /// A token that a call of ours has killed, or somebody in the dashboard.
@@ -146,6 +146,11 @@ impl Remote {
         let mut login = Login::new("u", provider, company, "another").customer_id(customer);
         login.redirect_uri = redirect_uri.map(str::to_owned);
         self.emulator.issue_code(login)
+    }
+
+    /// Whether a token is of a customer id that its session was not for: Finch breaks its own rules.
+    pub(crate) fn is_a_strangers(&self, issued: &Issued) -> bool {
+        !self.logins.contains_key(&issued.code)
     }
 
     /// Exchanges a code.
@@ -258,9 +263,13 @@ impl Remote {
     }
 
     /// A disconnect that Finch has taken on, and that takes effect at `at`.
-    pub(crate) fn disconnect_at(&mut self, at: i64, token: &str) {
+    pub(crate) fn disconnect_at(&mut self, at: i64, token: &str, promised: bool) {
         if let Some(found) = self.issued.iter().find(|i| &*i.secret == token && i.alive) {
-            let (connection_id, pair) = (found.connection_id.clone(), found.pair.clone());
+            let connection_id = found.connection_id.clone();
+            // What Finch has promised ends what it was asked to end, and nothing newer. And where it
+            // told another company, nobody could know what else it reaches.
+            let narrow = promised || self.wrong.contains_key(token);
+            let pair = (!narrow).then(|| found.pair.clone());
             self.late.push((at, Late::Disconnect { connection_id, pair }));
         }
     }
@@ -280,10 +289,13 @@ impl Remote {
                     drop(self.exchange(&code, redirect_uri.as_deref()));
                 }
                 Late::Disconnect { connection_id, pair } => {
-                    let same = |i: &&Issued| match self.scope {
-                        DisconnectScope::Pair => i.pair == pair,
-                        DisconnectScope::Connection => i.connection_id == connection_id,
+                    let of_pair = |i: &Issued| {
+                        let told = !self.wrong.contains_key(&*i.secret);
+                        self.scope == DisconnectScope::Pair
+                            && told
+                            && pair.as_ref() == Some(&i.pair)
                     };
+                    let same = |i: &&Issued| i.connection_id == connection_id || of_pair(i);
                     let alive = self.issued.iter().filter(|i| i.alive);
                     let ids: Vec<_> = alive.filter(same).map(|i| i.connection_id.clone()).collect();
                     for id in ids {

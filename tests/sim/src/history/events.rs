@@ -67,7 +67,7 @@ impl History<'_> {
             if self.chance.percent(40) {
                 let at = self.shared.clock.now() + 1000 * (5 + self.chance.below(355) as i64);
                 self.counts.hit("a crash during a disconnect that takes effect late");
-                lock(&self.shared.remote).disconnect_at(at, &token);
+                lock(&self.shared.remote).disconnect_at(at, &token, false);
             }
         }
         let reopens = self.chance.percent(30);

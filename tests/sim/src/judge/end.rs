@@ -85,6 +85,7 @@ impl Judge {
         let safe = |i: &Issued| {
             held(&i.secret)
                 || vouched(&i.secret)
+                || remote.is_a_strangers(i)
                 || ledger.handed_back.contains(&*i.secret)
                 || listed(i)
                 || alive()
