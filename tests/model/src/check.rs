@@ -81,15 +81,22 @@ impl Check {
     }
 }
 
-/// Checks every history of these settings, one setting after the other.
-pub fn check(variant: Variant, settings: &'static [Setting]) -> Found {
-    search(variant, settings, HasDiscoveries::AllFailures, |found| found.broken.is_empty())
+/// Checks every history of these settings, one setting after the other, and tells of each.
+pub fn check(
+    variant: Variant,
+    settings: &'static [Setting],
+    tell: impl Fn(&Setting, &Found),
+) -> Found {
+    search(variant, settings, HasDiscoveries::AllFailures, |setting, found| {
+        tell(setting, found);
+        found.broken.is_empty()
+    })
 }
 
 /// Looks for a history that breaks this invariant.
 pub fn breaks(variant: Variant, invariant: &'static str, settings: &'static [Setting]) -> Found {
     let until = HasDiscoveries::AllOf([invariant].into());
-    search(variant, settings, until, |found| {
+    search(variant, settings, until, |_, found| {
         found.broken.iter().all(|(name, _)| *name != invariant)
     })
 }
@@ -98,18 +105,21 @@ fn search(
     variant: Variant,
     settings: &'static [Setting],
     until: HasDiscoveries,
-    goes_on: impl Fn(&Found) -> bool,
+    goes_on: impl Fn(&Setting, &Found) -> bool,
 ) -> Found {
     let began = Instant::now();
     let mut all = Found::default();
     for (place, setting) in settings.iter().enumerate() {
-        let one = Check { variant, setting, ending: Arc::default() }.run(until.clone());
+        let one_began = Instant::now();
+        let mut one = Check { variant, setting, ending: Arc::default() }.run(until.clone());
+        one.seconds = one_began.elapsed().as_secs_f64();
+        let goes_on = goes_on(setting, &one);
         all.states += one.states;
         all.depth = all.depth.max(one.depth);
         all.broken = one.broken;
         let still = |name: &&str| place == 0 || all.missing.contains(name);
         all.missing = one.missing.into_iter().filter(still).collect();
-        if !goes_on(&all) {
+        if !goes_on {
             break;
         }
     }
