@@ -47,9 +47,13 @@ impl Finch {
             let found = found.ok_or(CloseError::NotFound)?;
             let open = found.open_disconnect().ok_or(CloseError::NotDisconnecting)?;
             let unproven = found.tokens.iter().filter(|t| t.is_unproven()).count();
-            let changes = decide::close(&found, open, scope.name(), reason, self.now());
+            let now = self.now();
+            let changes = decide::close(&found, open, scope.name(), reason, now);
             match self.store().apply(changes).await {
-                Ok(_) => return Ok(unproven),
+                Ok(_) => {
+                    self.note_late_effect(now);
+                    return Ok(unproven);
+                }
                 Err(StoreError::Moved) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -209,7 +209,7 @@ impl Finch {
         if customer.is_some_and(|c| connection.is_ended_for_others_too(c)) {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
-            // The anchor may be another customer's token.
+            // The anchor may be another customer's token: what is told is chosen by `pending`.
             let found = self.store().load(Selector::TokenId(anchor), None).await?;
             let connection = found.ok_or(DisconnectError::NotFound)?;
             return Ok(pending(&connection, customer, self.now()));

@@ -12,6 +12,10 @@ use url::form_urlencoded;
 
 use crate::{fields::Invalid, refusal::Refusal};
 
+/// The largest body that is read: 256 KiB.
+pub(crate) const BODY_LIMIT: usize = 256 * 1024;
+
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     uri: Uri,
@@ -21,7 +25,11 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(parts: Parts, body: Bytes) -> Self {
-        Self { method: parts.method, uri: parts.uri, headers: parts.headers, body }
+        Self::of(parts.method, parts.uri, parts.headers, body)
+    }
+
+    pub(crate) fn of(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Self {
+        Self { method, uri, headers, body }
     }
 
     pub(crate) fn path(&self) -> &str {

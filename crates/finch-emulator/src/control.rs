@@ -62,6 +62,16 @@ pub(crate) fn clear_faults(world: &mut World, _: &Call) -> Result<Answer, Refusa
     Ok(success())
 }
 
+/// `POST /__emulator/disconnect`: somebody ends a connection in Finch's dashboard.
+pub(crate) fn end_connection(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
+    let body = call.object()?;
+    let fields = Fields::new(&body);
+    if world.end_in_dashboard(fields.text("connection_id")?) {
+        return Ok(success());
+    }
+    Err(fields.invalid("connection_id", "is none of a live connection").into())
+}
+
 /// `POST /__emulator/clock`: moves the clock on.
 pub(crate) fn advance_clock(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let body = call.object()?;
@@ -73,7 +83,7 @@ pub(crate) fn advance_clock(world: &mut World, call: &Call) -> Result<Answer, Re
     if !(0.0..=most).contains(&seconds) {
         return Err(fields.invalid("advance_seconds", format!("must be from 0 to {most}")).into());
     }
-    world.clock.advance(Duration::from_secs_f64(seconds));
+    world.advance(Duration::from_secs_f64(seconds));
     Ok(answer::ok(&json!({ "now": world.clock.timestamp() })))
 }
 

@@ -10,7 +10,8 @@ use std::{
 use tokio::{runtime, sync::watch};
 
 use crate::{
-    EmulatorConfig, EmulatorState, Fault, Login,
+    EmulatorConfig, EmulatorState, Fault, IssuedToken, Login,
+    clock::Clock,
     server::{self, Shared},
     world::World,
 };
@@ -80,7 +81,7 @@ impl Emulator {
         let (listener, port) = listen(config.port)?;
         let url = format!("http://127.0.0.1:{port}");
         let (client_id, client_secret) = (config.client_id.clone(), config.client_secret.clone());
-        let world = Shared::new(World::new(config, url.clone()));
+        let world = Shared::new(World::new(config, url.clone(), Clock::start()));
 
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -148,9 +149,27 @@ impl Emulator {
         self.world.lock().state()
     }
 
-    /// Moves the emulator's clock on, at most a hundred years.
+    /// Every token that was issued, with its secret, oldest first: the truth.
+    #[must_use]
+    pub fn issued_tokens(&self) -> Vec<IssuedToken> {
+        self.world.lock().issued_tokens()
+    }
+
+    /// Whether Finch accepts this token.
+    #[must_use]
+    pub fn is_alive(&self, token: &str) -> bool {
+        self.world.lock().live(token).is_some()
+    }
+
+    /// Ends a connection in Finch's dashboard, without any call of the application's. False: there
+    /// is no such live connection.
+    pub fn end_connection(&self, connection_id: &str) -> bool {
+        self.world.lock().end_in_dashboard(connection_id)
+    }
+
+    /// Moves the emulator's clock on, at most a hundred years. What is due takes effect.
     pub fn advance(&self, by: Duration) {
-        self.world.lock().clock.advance(by);
+        self.world.lock().advance(by);
     }
 
     /// Forgets everything; with a seed, all ids come again in the same order.
@@ -192,7 +211,7 @@ impl fmt::Debug for Emulator {
     }
 }
 
-fn check_credentials(config: &EmulatorConfig) -> Result<(), EmulatorError> {
+pub(crate) fn check_credentials(config: &EmulatorConfig) -> Result<(), EmulatorError> {
     if config.client_id.is_empty() || config.client_id.contains(':') {
         return Err(EmulatorError::BadCredentials { which: "client id" });
     }

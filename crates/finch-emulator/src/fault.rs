@@ -1,24 +1,34 @@
 //! Faults: how the emulator misbehaves on request.
 
+mod build;
 mod play;
 mod queue;
-mod wire;
+mod read;
+mod show;
 
 use std::time::Duration;
 
 use serde_json::Value;
 
+pub(crate) use play::{Reply, Shape};
 pub(crate) use queue::FaultQueue;
-pub(crate) use wire::{one_or_many, to_json};
+pub(crate) use read::one_or_many;
+pub(crate) use show::to_json;
+
+use crate::FinchError;
 
 /// What goes wrong with the next calls that match.
 ///
 /// ```
-/// # use finch_emulator::Fault;
+/// # use finch_emulator::{Fault, FinchError};
 /// # use std::time::Duration;
 /// let lost = Fault::on("/auth/token").drop_after_effect();
 /// let busy = Fault::on("/introspect").times(3).rate_limit(Some(2));
 /// let slow = Fault::on("/disconnect").delay(Duration::from_millis(200)).status(503);
+/// let late = Fault::on("/disconnect").drop_before_effect().late(Duration::from_secs(300));
+/// let lying = Fault::on("/disconnect").lie();
+/// let half = Fault::on("/auth/token").cut(100);
+/// let reauth = Fault::on("/disconnect").error(FinchError::ReauthenticateUser);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -31,16 +41,35 @@ pub struct Fault {
     pub times: u32,
     /// How long each of them is held up first.
     pub delay: Duration,
-    /// What happens then.
+    /// When the call takes effect.
+    pub effect: Effect,
+    /// What the caller gets.
     pub kind: FaultKind,
 }
 
-/// What happens to a call that a fault hits.
+/// When a call takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Before it is answered, as without a fault.
+    AtOnce,
+    /// Never. Where Finch's answer is shown, it is the one that Finch would have given.
+    Never,
+    /// This long after its answer, by the emulator's clock.
+    Late(Duration),
+}
+
+impl Effect {
+    /// The latest: seven minutes. Finch's own limit is six.
+    pub const LATEST: Duration = Duration::from_secs(7 * 60);
+}
+
+/// What the caller of a call gets that a fault hits.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// Nothing more: the call is only late. It takes effect even if the caller has given up.
-    Delay,
+    /// Finch's answer: the call is only late, or the answer is a lie.
+    FinchsOwn,
     /// This answer instead of Finch's.
     Answer {
         /// The status, 200 to 599.
@@ -49,120 +78,88 @@ pub enum FaultKind {
         body: Option<Value>,
         /// Headers beside it, or instead of Finch's: names and values.
         headers: Vec<(String, String)>,
-        /// Whether the call takes effect all the same.
-        after_effect: bool,
     },
-    /// A 429, and no effect.
+    /// An error of Finch's table.
+    Error {
+        /// Which.
+        error: FinchError,
+        /// The `context` of its body, if it is to have one.
+        context: Option<Value>,
+    },
+    /// A 429.
     RateLimit {
         /// The seconds of its `Retry-After`, if it is to have one.
         retry_after: Option<u64>,
     },
-    /// The connection is closed without an answer, before the call took effect.
-    DropBeforeEffect,
-    /// The connection is closed without an answer, after the call took effect.
-    DropAfterEffect,
+    /// The connection is closed without an answer.
+    Drop,
     /// A 200 with half a page of HTML.
-    Garbage {
-        /// Whether the call takes effect all the same.
-        after_effect: bool,
-    },
+    Garbage,
     /// Finch's answer without these fields.
     Omit(Vec<String>),
+    /// The first bytes of Finch's answer.
+    Cut {
+        /// How many of its bytes are sent, counted from the first of its status line.
+        at: usize,
+        /// What becomes of the connection.
+        then: Then,
+    },
+    /// Finch's answer in small pieces.
+    Trickle {
+        /// How many bytes each piece has.
+        bytes: usize,
+        /// How long it is until the next one.
+        pause: Duration,
+    },
+    /// Finch's answer with a wrong `Content-Length`, after which the connection is closed.
+    LengthOffBy(i64),
+    /// Finch's answer, and then spaces without end.
+    Endless,
 }
 
-impl Fault {
-    /// A fault of the next call to a path; until it is told more, one that does nothing.
-    #[must_use]
-    pub fn on(path: impl Into<String>) -> Self {
-        Self {
-            method: None,
-            path: Some(path.into()),
-            times: 1,
-            delay: Duration::ZERO,
-            kind: FaultKind::Delay,
+/// What becomes of a connection whose answer was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Then {
+    /// It is closed.
+    #[default]
+    Close,
+    /// It is closed in one direction: nothing more comes, but the caller is listened to.
+    HalfClose,
+    /// It stays open, and nothing more comes.
+    Silence,
+    /// It is reset.
+    Reset,
+}
+
+impl Then {
+    pub(crate) const ALL: [Self; 4] = [Self::Close, Self::HalfClose, Self::Silence, Self::Reset];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::HalfClose => "half_close",
+            Self::Silence => "silence",
+            Self::Reset => "reset",
         }
     }
+}
 
-    /// Hits only calls with this method.
-    #[must_use]
-    pub fn method(mut self, method: &str) -> Self {
-        self.method = Some(method.to_ascii_uppercase());
-        self
-    }
-
-    /// Hits this many calls.
-    #[must_use]
-    pub fn times(mut self, times: u32) -> Self {
-        self.times = times;
-        self
-    }
-
-    /// Holds the call up first.
-    #[must_use]
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    /// Answers with this status and Finch's body for it, without any effect.
-    #[must_use]
-    pub fn status(self, status: u16) -> Self {
-        self.answer(status, None)
-    }
-
-    /// Answers with this status and body, without any effect.
-    #[must_use]
-    pub fn status_with(self, status: u16, body: impl Into<Value>) -> Self {
-        self.answer(status, Some(body.into()))
-    }
-
-    /// Answers 429, with or without a `Retry-After` in seconds.
-    #[must_use]
-    pub fn rate_limit(self, retry_after: Option<u64>) -> Self {
-        self.does(FaultKind::RateLimit { retry_after })
-    }
-
-    /// Closes the connection before the call took effect.
-    #[must_use]
-    pub fn drop_before_effect(self) -> Self {
-        self.does(FaultKind::DropBeforeEffect)
-    }
-
-    /// Closes the connection after the call took effect.
-    #[must_use]
-    pub fn drop_after_effect(self) -> Self {
-        self.does(FaultKind::DropAfterEffect)
-    }
-
-    /// Answers 200 with something that is no JSON, without any effect.
-    #[must_use]
-    pub fn garbage(self) -> Self {
-        self.does(FaultKind::Garbage { after_effect: false })
-    }
-
-    /// Leaves these fields out of Finch's answer.
-    #[must_use]
-    pub fn omit<F: Into<String>>(self, fields: impl IntoIterator<Item = F>) -> Self {
-        self.does(FaultKind::Omit(fields.into_iter().map(Into::into).collect()))
-    }
-
-    /// Lets a status or garbage come after the call took effect.
-    #[must_use]
-    pub fn after_effect(mut self) -> Self {
-        if let FaultKind::Answer { after_effect, .. } | FaultKind::Garbage { after_effect } =
-            &mut self.kind
-        {
-            *after_effect = true;
+impl FaultKind {
+    /// When a call takes effect unless the fault says otherwise: as it seems to its caller.
+    pub(crate) fn usual_effect(&self) -> Effect {
+        match self {
+            Self::Answer { .. }
+            | Self::Error { .. }
+            | Self::RateLimit { .. }
+            | Self::Drop
+            | Self::Garbage => Effect::Never,
+            Self::FinchsOwn
+            | Self::Omit(_)
+            | Self::Cut { .. }
+            | Self::Trickle { .. }
+            | Self::LengthOffBy(_)
+            | Self::Endless => Effect::AtOnce,
         }
-        self
-    }
-
-    fn answer(self, status: u16, body: Option<Value>) -> Self {
-        self.does(FaultKind::Answer { status, body, headers: Vec::new(), after_effect: false })
-    }
-
-    fn does(mut self, kind: FaultKind) -> Self {
-        self.kind = kind;
-        self
     }
 }

@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     TokenId,
 }
 
+#[derive(Clone)]
 pub(crate) struct Ids {
     seed: Option<u64>,
     made: [u64; 6],

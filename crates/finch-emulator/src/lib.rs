@@ -2,9 +2,11 @@
 
 mod config;
 mod emulator;
+mod local;
 mod login;
 
 mod fault;
+mod finch_error;
 mod state;
 
 mod clock;
@@ -14,19 +16,21 @@ mod world;
 mod answer;
 mod call;
 mod fields;
+mod line;
 mod refusal;
 mod routes;
 mod server;
+mod traffic;
+mod turn;
+mod wire;
 
 mod control;
 mod finch;
 
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
-
 pub use config::{DisconnectScope, EmulatorConfig};
 pub use emulator::{Emulator, EmulatorError};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Effect, Fault, FaultKind, Then};
+pub use finch_error::FinchError;
+pub use local::{LocalAnswer, LocalCall, LocalEmulator};
 pub use login::Login;
-pub use state::{ConnectionState, EmulatorState, TokenState};
+pub use state::{ConnectionState, EmulatorState, IssuedToken, TokenState};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     answer::{self, Answer},
     fields::Invalid,
+    finch_error::FinchError,
 };
 
 /// A call refused in Finch's words.
@@ -145,31 +146,38 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large_error", None, &message)
     }
 
+    /// An error of Finch's table.
+    pub(crate) fn named(error: FinchError, context: Option<&Value>) -> Self {
+        let status = error.status_code();
+        let mut refusal = match error {
+            FinchError::InvalidToken => Self::invalid_token(),
+            FinchError::UnauthorizedRequest => Self::no_authentication(),
+            FinchError::ConnectionAlreadyExists | FinchError::DataSyncInProgress => {
+                let body = json!({
+                    "code": status.as_u16(),
+                    "finch_code": error.finch_code(),
+                    "message": error.message(),
+                    "name": error.name(),
+                });
+                Self::connect(status, body)
+            }
+            _ => Self::new(status, error.name(), error.finch_code(), error.message()),
+        };
+        if let Some(context) = context {
+            refusal.body["context"] = context.clone();
+        }
+        refusal
+    }
+
     /// The error that Finch gives with this status, or the likeliest of them.
     pub(crate) fn typical(status: StatusCode) -> Self {
-        let (name, finch_code, message) = match status.as_u16() {
-            400 => ("bad_request", Some("invalid_request"), "Invalid request"),
-            401 => return Self::invalid_token(),
-            402 => ("payment_required", Some("payment_required"), "Payment required"),
-            403 => (
-                "error_permissions",
-                Some("insufficient_account_permissions"),
-                "Insufficient account permissions",
-            ),
-            404 => ("not_found_error", Some("item_not_found"), "Not found"),
-            408 => ("client_connection_closed", None, "Client connection closed"),
-            422 => (
-                "unprocessable_request_error",
-                Some("not_supported_by_provider"),
-                "Not supported by the provider",
-            ),
-            429 => ("rate_limit_exceeded_error", Some("finch_api_ip_rl"), "Rate limit exceeded"),
-            500 => ("server_error", Some("internal_server_error"), "Internal server error"),
-            501 => ("not_implemented_error", Some("not_implemented_error"), "Not implemented"),
-            502 => ("bad_gateway_error", Some("upstream_provider_error"), "Bad gateway"),
-            _ => ("error", None, status.canonical_reason().unwrap_or("Error")),
-        };
-        Self::new(status, name, finch_code, message)
+        match FinchError::typical(status) {
+            Some(error) => Self::named(error, None),
+            None => {
+                let message = status.canonical_reason().unwrap_or("Error");
+                Self::new(status, "error", None, message)
+            }
+        }
     }
 
     pub(crate) fn into_answer(self) -> Answer {

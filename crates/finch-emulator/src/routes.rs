@@ -26,12 +26,13 @@ static FINCH: [Route; 11] = [
 ];
 
 /// What only the emulator has: calls that are neither counted nor hit by faults.
-static CONTROL: [Route; 7] = [
+static CONTROL: [Route; 8] = [
     (Method::POST, "/__emulator/codes", control::issue_code),
     (Method::GET, "/__emulator/state", control::state),
     (Method::POST, "/__emulator/faults", control::queue_faults),
     (Method::GET, "/__emulator/faults", control::list_faults),
     (Method::DELETE, "/__emulator/faults", control::clear_faults),
+    (Method::POST, "/__emulator/disconnect", control::end_connection),
     (Method::POST, "/__emulator/clock", control::advance_clock),
     (Method::POST, "/__emulator/reset", control::reset),
 ];
@@ -63,7 +64,7 @@ fn find(routes: &[Route], call: &Call) -> Result<(usize, Handler), Refusal> {
 }
 
 /// How often each of Finch's endpoints was called, however that went.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Calls {
     counts: [u64; FINCH.len()],
     other: u64,

@@ -1,4 +1,4 @@
-//! The loopback server: reads calls, plays faults, answers.
+//! The loopback server: reads calls, holds them up, answers.
 
 use std::{
     io,
@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
-    header::HeaderValue,
     server::conn::http1,
     service::service_fn,
 };
@@ -19,12 +18,11 @@ use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::watch, time};
 
 use crate::{
-    answer::{Answer, REQUEST_ID},
-    call::Call,
-    fault::Fault,
-    ids::Kind,
+    call::{BODY_LIMIT, Call},
+    fault::{Reply, Shape},
+    line::Line,
     refusal::Refusal,
-    routes,
+    wire,
     world::World,
 };
 
@@ -38,12 +36,12 @@ impl Shared {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        world.settle();
+        world
     }
 }
 
-/// The largest body that is read: 256 KiB.
-const BODY_LIMIT: usize = 256 * 1024;
 /// How much of a larger one is thrown away, so that its sender gets to read the answer.
 const DISCARD_LIMIT: usize = 64 * BODY_LIMIT;
 /// How long an orderly end waits for calls that are on their way.
@@ -75,8 +73,10 @@ pub(crate) async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let world = world.clone();
-        let service = service_fn(move |request| turn(world.clone(), request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let line = Line::new(stream);
+        let own = line.clone();
+        let service = service_fn(move |request| turn(world.clone(), line.clone(), request));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(own), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // How it ends is its caller's affair.
@@ -98,19 +98,28 @@ pub(crate) async fn serve(
 struct Dropped;
 
 /// One call and its answer.
-async fn turn(world: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+async fn turn(
+    world: Shared,
+    line: Line,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = read(body).await;
-    let request_id = world.lock().ids.make(Kind::Request).to_string();
-    let mut answer = match body {
+    let reply = match read(body).await {
         Ok(body) => respond(world, Call::new(parts, body)).await?,
-        Err(Unread::TooLarge) => Refusal::too_large(BODY_LIMIT).into_answer(),
+        Err(Unread::TooLarge) => {
+            let answer = world.lock().stamp(Refusal::too_large(BODY_LIMIT).into_answer());
+            Reply::Answer(answer, Shape::Whole)
+        }
         Err(Unread::CutOff) => return Err(Dropped),
     };
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        answer.headers_mut().insert(REQUEST_ID, id);
+    match reply {
+        Reply::Dropped => Err(Dropped),
+        Reply::Answer(answer, Shape::Whole) => Ok(answer.map(Full::new)),
+        Reply::Answer(answer, shape) => {
+            wire::write(line, answer, shape).await;
+            Err(Dropped)
+        }
     }
-    Ok(answer.map(Full::new))
 }
 
 /// Why a body was not read to its end.
@@ -139,26 +148,17 @@ async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
     if length > BODY_LIMIT { Err(Unread::TooLarge) } else { Ok(whole) }
 }
 
-/// Answers a call, unless a fault is waiting for it.
-async fn respond(world: Shared, call: Call) -> Result<Answer, Dropped> {
-    let fault = {
-        let mut world = world.lock();
-        if !routes::is_control(call.path()) {
-            world.calls.count(&call);
-        }
-        match world.take_fault(&call) {
-            None => return Ok(routes::answer(&mut world, &call)),
-            Some(fault) => fault,
-        }
-    };
-    // In a task of its own: a caller that gives up doesn't stop Finch.
-    let play = tokio::spawn(async move { play(&world, &call, fault).await });
-    play.await.unwrap_or(Err(Dropped))
-}
-
-async fn play(world: &Shared, call: &Call, fault: Fault) -> Result<Answer, Dropped> {
-    if !fault.delay.is_zero() {
-        time::sleep(fault.delay).await;
+/// Answers a call, when whatever holds it up is over.
+async fn respond(world: Shared, call: Call) -> Result<Reply, Dropped> {
+    let turn = world.lock().arrive(call);
+    let delay = turn.delay();
+    if delay.is_zero() {
+        return Ok(world.lock().answer(turn));
     }
-    fault.kind.play(|| routes::answer(&mut world.lock(), call)).ok_or(Dropped)
+    // In a task of its own: a caller that gives up doesn't stop Finch.
+    let late = tokio::spawn(async move {
+        time::sleep(delay).await;
+        world.lock().answer(turn)
+    });
+    late.await.map_err(|_| Dropped)
 }

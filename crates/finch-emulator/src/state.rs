@@ -1,6 +1,6 @@
 //! What there is in the emulator, for people and tests: no secret is in it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -28,8 +28,14 @@ pub struct EmulatorState {
     pub sessions: usize,
     /// The faults that wait for their calls, as they would be queued.
     pub faults: Vec<Value>,
+    /// How many calls were answered and take effect later.
+    pub late_effects: usize,
     /// How often each of Finch's endpoints was called, by `METHOD /path`.
     pub calls: BTreeMap<String, u64>,
+    /// The most calls of Finch's that were on their way at once.
+    pub most_calls_at_once: usize,
+    /// The most calls of Finch's that came within any one second of the emulator's clock.
+    pub most_calls_per_second: u64,
 }
 
 /// A connection.
@@ -48,6 +54,8 @@ pub struct ConnectionState {
     pub company: String,
     /// The company's id.
     pub company_id: String,
+    /// The most calls with its tokens that were on their way at once.
+    pub most_calls_at_once: usize,
 }
 
 /// An access token, without its secret.
@@ -80,6 +88,32 @@ pub struct TokenState {
     pub company_id: String,
     /// What was granted.
     pub products: Vec<String>,
+    /// The most calls with it that were on their way at once.
+    pub most_calls_at_once: usize,
+}
+
+/// An access token with its secret, for whoever runs the emulator. Its `Debug` keeps the secret.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IssuedToken {
+    /// What is sent as `Bearer`.
+    pub secret: String,
+    /// What is known of it.
+    pub state: TokenState,
+}
+
+impl IssuedToken {
+    /// Whether Finch accepts it.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.state.revoked
+    }
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -95,8 +129,20 @@ impl World {
             codes: self.codes_waiting(),
             sessions: self.sessions_waiting(),
             faults: self.faults.waiting().map(to_json).collect(),
+            late_effects: self.late_effects(),
             calls: self.calls.by_endpoint(),
+            most_calls_at_once: self.at_once.most(),
+            most_calls_per_second: self.rate.most(),
         }
+    }
+
+    /// Every token with its secret, oldest first.
+    pub(crate) fn issued_tokens(&self) -> Vec<IssuedToken> {
+        let issued = |(secret, token): (&str, &Token)| IssuedToken {
+            secret: secret.to_owned(),
+            state: TokenState::of(secret, token),
+        };
+        self.tokens().into_iter().map(issued).collect()
     }
 }
 
@@ -109,6 +155,7 @@ impl ConnectionState {
             provider_id: connection.provider.id.clone(),
             company: connection.company.name.clone(),
             company_id: connection.company.id.to_string(),
+            most_calls_at_once: connection.at_once.most(),
         }
     }
 }
@@ -130,6 +177,7 @@ impl TokenState {
             company: grant.company.name.clone(),
             company_id: grant.company.id.to_string(),
             products: grant.products.clone(),
+            most_calls_at_once: token.at_once.most(),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod connection;
 mod expiring;
 mod grant;
+mod late;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -21,15 +22,17 @@ pub(crate) use session::{Session, SessionGone};
 
 use crate::{
     DisconnectScope, EmulatorConfig,
-    call::Call,
     clock::Clock,
-    fault::{Fault, FaultQueue},
+    fault::FaultQueue,
     ids::{Ids, Kind},
-    routes::{self, Calls},
+    routes::Calls,
+    traffic::{AtOnce, OnItsWay, Rate},
 };
 use connection::Key;
 use expiring::{Expiring, Lookup};
+use late::Late;
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) config: EmulatorConfig,
     pub(crate) base_url: String,
@@ -37,6 +40,8 @@ pub(crate) struct World {
     pub(crate) ids: Ids,
     pub(crate) faults: FaultQueue,
     pub(crate) calls: Calls,
+    pub(crate) rate: Rate,
+    pub(crate) at_once: AtOnce,
     codes: Expiring<Grant>,
     sessions: Expiring<Session>,
     connections: HashMap<Uuid, Connection>,
@@ -49,6 +54,8 @@ pub(crate) struct World {
     revoked: VecDeque<String>,
     tokens_made: u64,
     sandbox_made: u64,
+    /// Calls that were answered and take effect later.
+    late: Late,
 }
 
 impl World {
@@ -56,12 +63,14 @@ impl World {
     /// Finch answers an unknown token as it answers a revoked one.
     const REVOKED_KEPT: usize = 10_000;
 
-    pub(crate) fn new(config: EmulatorConfig, base_url: String) -> Self {
+    pub(crate) fn new(config: EmulatorConfig, base_url: String, clock: Clock) -> Self {
         Self {
-            clock: Clock::start(),
+            clock,
             ids: Ids::new(config.seed),
             faults: FaultQueue::default(),
             calls: Calls::default(),
+            rate: Rate::default(),
+            at_once: AtOnce::default(),
             codes: Expiring::default(),
             sessions: Expiring::default(),
             connections: HashMap::new(),
@@ -71,6 +80,7 @@ impl World {
             revoked: VecDeque::new(),
             tokens_made: 0,
             sandbox_made: 0,
+            late: Late::default(),
             config,
             base_url,
         }
@@ -78,15 +88,19 @@ impl World {
 
     /// Forgets everything; with a seed, all ids come again in the same order.
     pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.config.clone(), std::mem::take(&mut self.base_url));
+        let base_url = std::mem::take(&mut self.base_url);
+        *self = Self::new(self.config.clone(), base_url, self.clock.again());
     }
 
-    /// The fault that waits for this call, if any.
-    pub(crate) fn take_fault(&mut self, call: &Call) -> Option<Fault> {
-        if routes::is_control(call.path()) {
-            return None;
+    /// Counts a call as on its way: of all, of its token's, of its connection's.
+    pub(crate) fn begin_call(&mut self, token: Option<&str>) -> Vec<OnItsWay> {
+        let mut counted = vec![self.at_once.begin()];
+        if let Some(token) = token.and_then(|token| self.tokens.get_mut(token)) {
+            counted.push(token.at_once.begin());
+            let connection = self.connections.get_mut(&token.connection);
+            counted.extend(connection.map(|connection| connection.at_once.begin()));
         }
-        self.faults.take(&call.method, call.path())
+        counted
     }
 
     /// Makes an access token: the moment at which a connection comes to be.
@@ -165,6 +179,16 @@ impl World {
         }
     }
 
+    /// Somebody ends a live connection in Finch's dashboard.
+    pub(crate) fn end_in_dashboard(&mut self, id: &str) -> bool {
+        let id = Uuid::try_parse(id).ok();
+        let live = id.filter(|id| self.live_connection(*id).is_some());
+        live.is_some_and(|id| {
+            self.disconnect(id);
+            true
+        })
+    }
+
     /// A connection that has not been disconnected.
     pub(crate) fn live_connection(&self, id: Uuid) -> Option<&Connection> {
         self.connections.get(&id).filter(|connection| connection.is_live())
@@ -206,8 +230,8 @@ impl World {
 
     /// A company by its id, with the name it is known by, if it is.
     pub(crate) fn company(&self, id: Uuid) -> Company {
-        let known = self.connections.values().find(|connection| connection.company.id == id);
-        match known {
+        let known = self.connections.values().filter(|connection| connection.company.id == id);
+        match known.min_by_key(|connection| connection.made_at) {
             Some(connection) => connection.company.clone(),
             None => Company { id, name: format!("Company {id}") },
         }

@@ -91,7 +91,10 @@ pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
         };
     };
     match failure.code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Busy,
+        // The last: no lock of the log's in all of SQLite's own tries.
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::FileLockingProtocolFailed => Kind::Busy,
         ErrorCode::DiskFull => Kind::Full,
         ErrorCode::ReadOnly => Kind::ReadOnly,
         ErrorCode::DatabaseCorrupt => Kind::Corrupt,

@@ -27,6 +27,15 @@ pub(crate) fn open(
     }
 }
 
+/// An error of SQLite's on the way, as the host hears it.
+pub(crate) fn refusal(
+    error: rusqlite::Error,
+    path: &Path,
+    options: &SqliteOptions,
+) -> OpenStoreError {
+    Refusal::from(error).into_error(path, options)
+}
+
 /// Why not.
 enum Refusal {
     NotADatabase,

@@ -12,7 +12,7 @@ use finch_core::{
 
 use crate::{
     OpenStoreError, SqliteOptions, apply, attempts,
-    error::{Fault, Kind, kind},
+    error::Fault,
     lookup::{self, By},
     open,
     pages::{self, Page},
@@ -46,10 +46,7 @@ impl SqliteTokenStore {
         let path = place.path;
         let readers = match Readers::open(&path, options.busy_timeout) {
             Ok(readers) => readers,
-            Err(error) if kind(&error) == Kind::Busy => return Err(OpenStoreError::Busy { path }),
-            Err(error) => {
-                return Err(OpenStoreError::Backend { path, source: Box::new(error) });
-            }
+            Err(error) => return Err(open::refusal(error, &path, &options)),
         };
         let sealer = Arc::new(Sealer::new(ring, options.application.client_id.as_str().to_owned()));
         let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);

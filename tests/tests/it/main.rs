@@ -16,6 +16,7 @@ mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
 mod model;
+mod network;
 mod readme;
 mod semantics;
 mod state_machine;

@@ -2,6 +2,9 @@
 
 use crate::workspace::TextFile;
 
+/// The one crate that calls C, and so has lints of its own: the workspace's, but for `unsafe_code`.
+const CALLS_C: &str = "tests/disk/";
+
 pub(crate) fn check(files: &[TextFile]) -> Vec<String> {
     let mut problems = Vec::new();
     let packages = files.iter().filter_map(|file| {
@@ -10,12 +13,34 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<String> {
     });
     for (folder, manifest) in packages {
         let lints = section(&manifest.text, "[lints]");
-        if !lints.is_some_and(|lints| has_line(lints, "workspace = true")) {
+        if folder == CALLS_C {
+            problems.extend(other_lints(files, manifest));
+        } else if !lints.is_some_and(|lints| has_line(lints, "workspace = true")) {
             problems.push(format!("{}: no `[lints] workspace = true`", manifest.path));
         }
         let readme = format!("{folder}README.md");
         if !files.iter().any(|file| file.path == readme) {
             problems.push(format!("{readme}: is missing"));
+        }
+    }
+    problems
+}
+
+/// Where the lints of the crate that calls C are not the workspace's.
+fn other_lints(files: &[TextFile], manifest: &TextFile) -> Vec<String> {
+    let workspace = files.iter().find(|file| file.path == "Cargo.toml");
+    let lints = |text: &str, heading: &str| -> Vec<String> {
+        let lines = section(text, heading).unwrap_or_default().lines().map(str::trim);
+        let lints = lines.filter(|line| !line.is_empty() && !line.starts_with("unsafe_code"));
+        lints.map(str::to_owned).collect()
+    };
+    let mut problems = Vec::new();
+    for group in ["rust", "clippy"] {
+        let own = lints(&manifest.text, &format!("[lints.{group}]"));
+        let common = workspace.map(|file| lints(&file.text, &format!("[workspace.lints.{group}]")));
+        if common.is_some_and(|common| common != own) {
+            let path = &manifest.path;
+            problems.push(format!("{path}: `[lints.{group}]` is not the workspace's"));
         }
     }
     problems
@@ -55,6 +80,21 @@ mod tests {
             let files = [file("a/Cargo.toml", &manifest), file("a/README.md", "")];
             assert_eq!(check(&files), ["a/Cargo.toml: no `[lints] workspace = true`"]);
         }
+    }
+
+    #[test]
+    fn the_crate_that_calls_c_has_the_other_lints() {
+        let workspace = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\na = \"warn\"\n\n\
+            [workspace.lints.clippy]\nb = \"warn\"\n";
+        let own = "[package]\n\n[lints.rust]\nunsafe_code = \"warn\"\na = \"warn\"\n\n\
+            [lints.clippy]\nb = \"warn\"\n";
+        let tree = |own: &str| {
+            let manifest = file(&format!("{CALLS_C}Cargo.toml"), own);
+            [file("Cargo.toml", workspace), manifest, file(&format!("{CALLS_C}README.md"), "")]
+        };
+        assert!(check(&tree(own)).is_empty(), "{:?}", check(&tree(own)));
+        assert_eq!(check(&tree(&own.replace("b = ", "c = "))).len(), 1);
+        assert_eq!(check(&tree(&own.replace("a = \"warn\"\n", ""))).len(), 1);
     }
 
     #[test]

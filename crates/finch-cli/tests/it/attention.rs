@@ -27,7 +27,7 @@ fn a_running_bill_is_listed_until_it_is_paid() {
     place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
     place.run(&["disconnect", &id, "--yes"]).code(4);
     let ran = place.run(&["attention"]).code(4).shows("A disconnect is stuck").shows(&id);
-    assert!(ran.out.contains("invoices") && ran.out.contains("request "), "{}", ran.out);
+    assert!(ran.out.contains("invoices") && ran.out.contains("(402), request"), "{}", ran.out);
     let report = place.run(&["attention", "--json"]).code(4).json();
     assert_eq!(report["attention"][0]["matter"], "disconnect_stuck");
     assert_eq!(report["attention"][0]["failure"]["kind"], "payment_required");

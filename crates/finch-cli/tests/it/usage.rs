@@ -18,6 +18,8 @@ fn help_fits_a_screen() {
         "show",
         "disconnect",
         "reconcile",
+        "attention",
+        "close",
         "token",
         "Exit codes",
     ] {

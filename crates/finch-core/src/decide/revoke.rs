@@ -221,9 +221,13 @@ fn end(
             .clone()
             .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
         let vouched = vouched.clone().map(|evidence| (evidence, now));
+        // A call may be on its way: what is closed without proof may yet take effect.
+        let unproven = vouched.is_some() && proven.is_none();
+        let progress =
+            unproven.then(|| Progress { ambiguous_at: Some(now), ..token.progress.clone() });
         if let Some((evidence, at)) = proven.or(vouched) {
-            let revoked = TokenState::Revoked { evidence, at };
-            changes.tokens.push(TokenChange::state(token.id, revoked));
+            let revoked = TokenChange::state(token.id, TokenState::Revoked { evidence, at });
+            changes.tokens.push(TokenChange { progress, ..revoked });
         }
     }
     changes.disconnects.push(DisconnectChange::End(Some(disconnect.id), now));

@@ -93,7 +93,7 @@ struct Login {
     products: Vec<Product>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Issued {
     secret: String,
     connection_id: ConnectionId,
@@ -106,6 +106,16 @@ impl FakeFinch {
     /// An empty Finch for `application`.
     pub fn new(application: Application, reach: Reach) -> Self {
         Self { application, reach, world: Mutex::default() }
+    }
+
+    /// The same Finch as it is now, to go its own way from here: codes and tokens, and no failure to
+    /// come.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let now = self.world();
+        let (codes, tokens) = (now.codes.clone(), now.tokens.clone());
+        let world = World { issued: now.issued, codes, tokens, ..World::default() };
+        Self { application: self.application.clone(), reach: self.reach, world: Mutex::new(world) }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -82,6 +82,7 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         let mut purpose = new_attempt("acme");
         purpose.finch_customer_id = FinchCustomerId::new(customer_id).ok();
         purpose.reauthenticates = reauthenticates.map(|id| id.parse().expect("an id"));
+        purpose.opened_at = at(id as i64 * 300);
         let exchange = finch_core::Exchange { began: Seq(id + 1), began_at: at(1), end: None };
         Attempt { id: AttemptId(Seq(id)), purpose, exchange: Some(exchange) }
     };

@@ -1,4 +1,6 @@
-//! What a fault makes of a call.
+//! What a fault makes of an answer.
+
+use std::time::Duration;
 
 use hyper::{
     StatusCode,
@@ -7,7 +9,7 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::FaultKind;
+use super::{FaultKind, Then};
 use crate::{
     answer::{self, Answer, HTML, JSON, TEXT},
     refusal::Refusal,
@@ -16,31 +18,57 @@ use crate::{
 /// The beginning of what a proxy may answer in Finch's place.
 const GARBAGE: &str = "<!doctype html><html><head><title>One moment</title></head><body><p>We'll";
 
+/// What goes back to the caller.
+pub(crate) enum Reply {
+    /// Nothing: the connection is closed.
+    Dropped,
+    /// An answer, in this shape.
+    Answer(Answer, Shape),
+}
+
+/// How an answer is put on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Whole,
+    Cut { at: usize, then: Then },
+    Trickle { bytes: usize, pause: Duration },
+    LengthOffBy(i64),
+    Endless,
+}
+
 impl FaultKind {
-    /// The answer that the caller gets, or none; `effect` lets the call take effect.
-    pub(crate) fn play(self, effect: impl FnOnce() -> Answer) -> Option<Answer> {
-        Some(match self {
-            Self::Delay => effect(),
-            Self::DropBeforeEffect => return None,
-            Self::DropAfterEffect => {
-                effect();
-                return None;
-            }
-            Self::Omit(fields) => without(effect(), &fields),
+    /// Whether Finch's own answer is in what the caller gets.
+    pub(crate) fn shows_finchs_own(&self) -> bool {
+        !matches!(
+            self,
+            Self::Answer { .. }
+                | Self::Error { .. }
+                | Self::RateLimit { .. }
+                | Self::Drop
+                | Self::Garbage
+        )
+    }
+
+    /// What the caller gets; `finchs_own` is only asked for where it is shown.
+    pub(crate) fn play(self, finchs_own: impl FnOnce() -> Answer) -> Reply {
+        let answer = match self {
+            Self::Drop => return Reply::Dropped,
+            Self::FinchsOwn => finchs_own(),
+            Self::Omit(fields) => without(finchs_own(), &fields),
             Self::RateLimit { retry_after } => rate_limited(retry_after),
-            Self::Garbage { after_effect } => {
-                if after_effect {
-                    effect();
-                }
-                answer::with_type(StatusCode::OK, HTML, GARBAGE.into())
+            Self::Garbage => answer::with_type(StatusCode::OK, HTML, GARBAGE.into()),
+            Self::Answer { status, body, headers } => instead(status, body, &headers),
+            Self::Error { error, context } => Refusal::named(error, context.as_ref()).into_answer(),
+            Self::Cut { at, then } => return Reply::Answer(finchs_own(), Shape::Cut { at, then }),
+            Self::Trickle { bytes, pause } => {
+                return Reply::Answer(finchs_own(), Shape::Trickle { bytes, pause });
             }
-            Self::Answer { status, body, headers, after_effect } => {
-                if after_effect {
-                    effect();
-                }
-                instead(status, body, &headers)
+            Self::LengthOffBy(bytes) => {
+                return Reply::Answer(finchs_own(), Shape::LengthOffBy(bytes));
             }
-        })
+            Self::Endless => return Reply::Answer(finchs_own(), Shape::Endless),
+        };
+        Reply::Answer(answer, Shape::Whole)
     }
 }
 

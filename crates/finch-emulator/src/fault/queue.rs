@@ -6,7 +6,7 @@ use hyper::Method;
 
 use super::Fault;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FaultQueue {
     waiting: VecDeque<Fault>,
 }

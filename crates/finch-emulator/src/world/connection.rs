@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Company, Grant, ProviderName};
-use crate::ids;
+use crate::{ids, traffic::AtOnce};
 
 /// What makes two logins one connection. `credentials` counts in the `connection` scope only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,6 +14,7 @@ pub(super) struct Key {
 }
 
 /// A connection; its id is never used again once it has ended.
+#[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) id: Uuid,
     pub(crate) account_id: Uuid,
@@ -21,6 +22,7 @@ pub(crate) struct Connection {
     pub(crate) company: Company,
     pub(crate) status: Status,
     pub(crate) last_successful_sync: String,
+    pub(crate) at_once: AtOnce,
     pub(super) made_at: u64,
     pub(super) keys: Vec<Key>,
     live: Vec<String>,
@@ -36,6 +38,7 @@ impl Connection {
             company: grant.company.clone(),
             status: Status::Connected,
             last_successful_sync: String::new(),
+            at_once: AtOnce::default(),
             made_at,
             keys: Vec::new(),
             live: Vec::new(),
@@ -80,18 +83,20 @@ impl Connection {
 }
 
 /// An access token, without its secret.
+#[derive(Clone)]
 pub(crate) struct Token {
     /// The id that `/introspect` shows.
     pub(crate) id: Uuid,
     pub(crate) connection: Uuid,
     pub(crate) grant: Grant,
     pub(crate) revoked: bool,
+    pub(crate) at_once: AtOnce,
     pub(super) number: u64,
 }
 
 impl Token {
     pub(super) fn new(id: Uuid, number: u64, connection: Uuid, grant: Grant) -> Self {
-        Self { id, connection, grant, revoked: false, number }
+        Self { id, connection, grant, revoked: false, at_once: AtOnce::default(), number }
     }
 }
 

@@ -7,12 +7,14 @@ use std::{
 
 /// Things by their key, each with a deadline. What expired is remembered for a day, so that a
 /// caller learns that it did, and is then forgotten; so is the oldest when there are too many.
+#[derive(Clone)]
 pub(crate) struct Expiring<T> {
     entries: HashMap<String, Entry<T>>,
     by_age: BTreeMap<u64, String>,
     inserted: u64,
 }
 
+#[derive(Clone)]
 struct Entry<T> {
     value: T,
     deadline: Duration,

@@ -1,11 +1,11 @@
 //! Memory stays flat, however much goes through.
 
 use super::World;
-use crate::{EmulatorConfig, Login};
+use crate::{EmulatorConfig, Login, clock::Clock};
 
 #[test]
 fn the_oldest_revoked_tokens_are_forgotten_with_their_connections() {
-    let mut world = World::new(EmulatorConfig::default(), String::new());
+    let mut world = World::new(EmulatorConfig::default(), String::new(), Clock::standing());
     let login = |company: &str| Login::new("A", "Gusto", company, "X").customer_id("acme");
     let live = world.admit(login("Live").into()).2.id;
     for _ in 0..World::REVOKED_KEPT + 50 {

@@ -88,6 +88,7 @@ async fn the_state_tells_everything_but_secrets() {
             "status": "revoked", "revoked": true, "customer_id": "acme", "user": "User A",
             "credentials": "Credentials X", "provider": "Gusto", "provider_id": "gusto",
             "company": "Company C", "company_id": one["company_id"], "products": ["company"],
+            "most_calls_at_once": 1,
         })
     );
     let shown = finch.introspect(&four).await.json();
@@ -98,10 +99,10 @@ async fn the_state_tells_everything_but_secrets() {
         json!([
             { "connection_id": one["connection_id"], "status": "disconnected",
               "provider": "Gusto", "provider_id": "gusto", "company": "Company C",
-              "company_id": one["company_id"] },
+              "company_id": one["company_id"], "most_calls_at_once": 1 },
             { "connection_id": four["connection_id"], "status": "connected",
               "provider": "JustWorks", "provider_id": "justworks", "company": "Company C",
-              "company_id": one["company_id"] },
+              "company_id": one["company_id"], "most_calls_at_once": 0 },
         ])
     );
     assert_eq!((&state["codes"], &state["disconnect_scope"]), (&json!(1), &json!("pair")));

@@ -200,15 +200,27 @@ async fn what_is_listed_can_be_queued_again() {
         { "delay_ms": 5, "times": 1 },
         { "path": "/a", "method": "GET", "times": 2, "status": 500, "body": "x",
           "headers": { "a": "b" }, "after_effect": true },
+        { "path": "/a", "times": 1, "status": 504, "late_seconds": 300 },
+        { "path": "/a", "times": 1, "error": "reauthenticate_user" },
+        { "path": "/a", "times": 1, "error": "connection_already_exists",
+          "context": { "connection_id": "x" } },
+        { "path": "/a", "times": 1, "lie": true },
+        { "path": "/a", "times": 1, "lie": true, "late_seconds": 1 },
+        { "path": "/a", "times": 1, "drop": "before_effect", "late_seconds": 420 },
+        { "path": "/a", "times": 1, "cut": 17 },
+        { "path": "/a", "times": 1, "cut": 0, "then": "reset", "after_effect": false },
+        { "path": "/a", "times": 1, "trickle": { "bytes": 2, "pause_ms": 3 } },
+        { "path": "/a", "times": 1, "length_off_by": -3, "late_seconds": 2 },
+        { "path": "/a", "times": 1, "endless": true },
         { "path": "/a", "times": 1, "rate_limit": { "retry_after": 1 } },
         { "path": "/a", "times": 1, "rate_limit": {} },
         { "path": "/a", "times": 1, "drop": "before_effect" },
         { "path": "/a", "times": 1, "drop": "after_effect", "delay_ms": 5 },
-        { "path": "/a", "times": 1, "garbage": true, "after_effect": false },
+        { "path": "/a", "times": 1, "garbage": true },
         { "path": "/a", "times": 1, "omit": ["company_id"] },
     ]);
     let finch = Finch::start().await;
-    assert_eq!(queue(&finch, &faults).await.json(), json!({ "queued": 8 }));
+    assert_eq!(queue(&finch, &faults).await.json(), json!({ "queued": 19 }));
     assert_eq!(send(finch.get("/__emulator/faults")).await.json(), faults);
 }
 
@@ -243,6 +255,27 @@ async fn a_bad_fault_is_explained_and_none_is_queued() {
         (json!({ "rate_limit": 5 }), "`rate_limit`"),
         (json!({ "rate_limit": { "retry_after": "soon" } }), "`rate_limit.retry_after`"),
         (json!({ "omit": "company_id" }), "`omit`"),
+        (json!({ "error": "no_such_error" }), "reauthenticate_user, "),
+        (json!({ "error": 401 }), "`error`"),
+        (json!({ "error": "invalid_token", "context": 1 }), "`context`"),
+        (json!({ "status": 400, "context": {} }), "`context`"),
+        (json!({ "lie": false }), "`lie`"),
+        (json!({ "lie": true, "after_effect": true }), "`after_effect`"),
+        (json!({ "cut": -1 }), "`cut`"),
+        (json!({ "cut": 5, "then": "wait" }), "close, half_close, silence, reset"),
+        (json!({ "endless": true, "then": "close" }), "`then`"),
+        (json!({ "endless": 7 }), "`endless`"),
+        (json!({ "trickle": 5 }), "`trickle`"),
+        (json!({ "trickle": {} }), "`trickle.pause_ms`"),
+        (json!({ "trickle": { "bytes": 0, "pause_ms": 1 } }), "`trickle.bytes`"),
+        (json!({ "trickle": { "pause_ms": 600_001 } }), "`trickle.pause_ms`"),
+        (json!({ "length_off_by": 0 }), "`length_off_by`"),
+        (json!({ "length_off_by": 1.5 }), "`length_off_by`"),
+        (json!({ "drop": "before_effect", "late_seconds": 421 }), "`late_seconds`"),
+        (json!({ "drop": "before_effect", "late_seconds": 0 }), "`late_seconds`"),
+        (json!({ "drop": "after_effect", "late_seconds": 9 }), "`late_seconds`"),
+        (json!({ "status": 500, "after_effect": true, "late_seconds": 9 }), "`late_seconds`"),
+        (json!({ "delay_ms": 5, "late_seconds": 9 }), "`late_seconds`"),
     ] {
         let good = json!({ "path": "/a", "garbage": true });
         for body in [fault.clone(), json!([good, fault])] {

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use finch_emulator::{EmulatorConfig, Login, fuzzing::Offline};
+use finch_emulator::{EmulatorConfig, LocalAnswer, LocalEmulator, Login};
 use http::{Method, Request, Uri};
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ pub fn emulator_call(data: &[u8]) {
         seed: Some(1),
         ..EmulatorConfig::default()
     };
-    let mut emulator = Offline::new(config);
+    let mut emulator = LocalEmulator::new(config).unwrap();
     let token = connect(&mut emulator);
     let id = emulator.state().connections[0].connection_id.to_string();
     let code = emulator.issue_code(Login::new("A", "gusto", "Company C", "Y"));
@@ -111,12 +111,12 @@ pub fn emulator_call(data: &[u8]) {
         ];
         let Some(request) = request(&filled(part, &values)) else { continue };
         let path = request.uri().path().to_owned();
-        let Some(answer) = emulator.answer(request) else {
+        let Some(answer) = call(&mut emulator, &request) else {
             note("emulator: dropped");
             continue;
         };
-        let status = answer.status().as_u16();
-        let body = String::from_utf8_lossy(answer.body()).into_owned();
+        let status = answer.status;
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
         if !shown_by_the_caller {
             let mine: &[&str] = if path == "/auth/token" { &[] } else { &[&token] };
             hidden(&body, mine);
@@ -125,19 +125,29 @@ pub fn emulator_call(data: &[u8]) {
             hidden(&state, &[&token, &code, SECRET]);
         }
         count(&path, status);
-        let kind = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
-        if kind == Some("application/json; charset=utf-8") && !body.is_empty() {
+        let kind = answer.headers.iter().find(|(name, _)| name == "content-type");
+        if kind.map(|(_, value)| value.as_str()) == Some("application/json; charset=utf-8")
+            && !body.is_empty()
+        {
             serde_json::from_str::<Value>(&body).expect("it says that it is JSON");
         }
     }
 }
 
-fn connect(emulator: &mut Offline) -> String {
+fn call(emulator: &mut LocalEmulator, request: &Request<Bytes>) -> Option<LocalAnswer> {
+    let headers = request.headers().iter();
+    let headers: Vec<_> =
+        headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    let path = request.uri().to_string();
+    emulator.call(request.method().as_str(), &path, &headers, request.body())
+}
+
+fn connect(emulator: &mut LocalEmulator) -> String {
     let code = emulator.issue_code(Login::new("A", "gusto", "Company C", "X"));
     let body = format!(r#"{{"client_id":"{ID}","client_secret":"{SECRET}","code":"{code}"}}"#);
     let request = Request::post("/auth/token").body(Bytes::from(body)).unwrap();
-    let answer = emulator.answer(request).unwrap();
-    let answer: Value = serde_json::from_slice(answer.body()).unwrap();
+    let answer = call(emulator, &request).unwrap();
+    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
     answer["access_token"].as_str().unwrap().to_owned()
 }
 

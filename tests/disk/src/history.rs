@@ -1,0 +1,209 @@
+//! A history: what happened to a store, on tape, with everything that it ever said.
+
+use std::{path::Path, sync::Arc};
+
+use finch_core::testing::{FakeFinch, Reach, application};
+use finch_seal::{Kek, KeyBytes};
+use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_tests::{Step, TestSystem, World, steps};
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use tempfile::TempDir;
+
+use crate::{
+    chance::Chance,
+    content::Content,
+    disk::{Disk, Lie},
+    judge::{Broken, OrBroken as _},
+    ledger::{Book, Ledger},
+    quiet::{quietly, runtime},
+    recover,
+    replay::{Files, Replay},
+    tape::{Event, Mark, Name, Tape},
+    watched::WatchedFinch,
+    witness::Witness,
+};
+
+/// A folder for one store: in memory, where the machine has that.
+pub(crate) fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.into() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("finch-").tempdir_in(place).expect("a folder")
+}
+
+/// The store in this folder.
+pub(crate) fn open(folder: &Path) -> Result<SqliteTokenStore, OpenStoreError> {
+    SqliteTokenStore::open(options(folder))
+}
+
+pub(crate) fn options(folder: &Path) -> SqliteOptions {
+    let key = Kek::from_bytes(KeyBytes::new(Box::new([7; 32])));
+    SqliteOptions::new(folder.join("finch.db"), application(), Arc::new(key)).create(true)
+}
+
+/// What happened to a store.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) tape: Tape,
+    /// What was known when it began.
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) finch: Arc<FakeFinch>,
+    /// What the store said, from which number of events on.
+    pub(crate) said: Vec<(usize, Content)>,
+}
+
+impl History {
+    fn new(tape: Tape, ledger: Arc<Ledger>, finch: Arc<FakeFinch>) -> Result<Self, Broken> {
+        let said = said(&tape, &ledger, &finch)?;
+        Ok(Self { tape, ledger, finch, said })
+    }
+
+    /// Lets the steps of this seed happen to a new store.
+    pub(crate) fn told(seed: u64, lie: Lie) -> Result<Self, Broken> {
+        let runtime = runtime();
+        let mut chance = Chance::new(seed);
+        let folder = folder();
+        let disk = Disk::mount(folder.path());
+        disk.record();
+        let reach = if chance.once_in(2) { Reach::Pair } else { Reach::ConnectionId };
+        let finch = Arc::new(FakeFinch::new(application(), reach));
+        let empty = Arc::new(finch.copy());
+        let (book, system) = (Book::default(), Arc::new(TestSystem::default()));
+        let longest = 6 + chance.below(20);
+        let mut world = None;
+        for step in chosen(&mut chance, longest) {
+            // Now and then the process ends as it should, and begins again.
+            if chance.once_in(12) {
+                drop(world.take());
+            }
+            let (world, api) = match &world {
+                Some(open) => open,
+                None => {
+                    let store = open(folder.path()).or_broken("open")?;
+                    disk.mark(Mark::Opened);
+                    // Making the store is not what is lied about.
+                    disk.lie(lie);
+                    world.insert(wire(store, &disk, &book, &finch, &system)?)
+                }
+            };
+            let alive = finch.alive();
+            runtime.block_on(world.step(step));
+            if let Step::EndFromDashboard { .. } = step {
+                let ended = alive.into_iter().map(|(token, ..)| token);
+                let ended = ended.filter(|token| !finch.accepts(token));
+                book.ended_outside(ended.map(|token| token.expose().to_owned()));
+                api.mark();
+            }
+        }
+        drop(world);
+        disk.unmount();
+        Self::new(disk.take_tape(), Arc::default(), empty)
+    }
+
+    /// Lets a new process recover what is in `folder`.
+    pub(crate) fn recovered(
+        folder: &Path,
+        ledger: &Ledger,
+        finch: &FakeFinch,
+    ) -> Result<Self, Broken> {
+        let disk = Disk::mount(folder);
+        disk.record();
+        let (book, before) = (Book::from(ledger.clone()), Arc::new(finch.copy()));
+        let finch = Arc::new(finch.copy());
+        let system = recover::later();
+        let store = open(folder).or_broken("open")?;
+        disk.mark(Mark::Opened);
+        let (world, _) = wire(store, &disk, &book, &finch, &system)?;
+        quietly(recover::reconcile(&world.app, &system))?;
+        drop(world);
+        disk.unmount();
+        Self::new(disk.take_tape(), Arc::new(ledger.clone()), before)
+    }
+}
+
+/// The files of a store that is being made: written, not synced, its journal still there.
+pub(crate) fn half_made() -> Result<Files, Broken> {
+    let folder = folder();
+    let disk = Disk::mount(folder.path());
+    disk.record();
+    drop(open(folder.path()).or_broken("open")?);
+    disk.unmount();
+    let tape = disk.take_tape();
+    let database = tape.before.get(&Name::Database).map(|(inode, _)| *inode);
+    let made = |event: &Event| matches!(event, Event::Sync(inode) if Some(*inode) == database);
+    let point = tape.events.iter().position(made).unwrap_or(0);
+    let nothing = Arc::new(FakeFinch::new(application(), Reach::Pair));
+    let mut replay = Replay::new(&tape, Arc::default(), nothing);
+    replay.go_to(point);
+    Ok(replay.seen())
+}
+
+/// A world over a watched store and a watched Finch.
+fn wire(
+    store: SqliteTokenStore,
+    disk: &Arc<Disk>,
+    book: &Book,
+    finch: &Arc<FakeFinch>,
+    system: &Arc<TestSystem>,
+) -> Result<(World, Arc<WatchedFinch>), Broken> {
+    let store = Arc::new(Witness::new(store, disk.clone(), book.clone()));
+    let api = Arc::new(WatchedFinch::new(finch.clone(), disk.clone(), book.clone()));
+    let app = recover::application(api.clone(), store.clone(), system.clone())?;
+    let world = World {
+        finch: finch.clone(),
+        store,
+        app,
+        system: system.clone(),
+        attempts: Default::default(),
+        ended: Default::default(),
+    };
+    Ok((world, api))
+}
+
+fn chosen(chance: &mut Chance, longest: usize) -> Vec<Step> {
+    let seed: Vec<u8> = (0..4).flat_map(|_| chance.any().to_le_bytes()).collect();
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let steps = steps(longest).new_tree(&mut runner);
+    steps.expect("steps").current()
+}
+
+/// Everything that the store ever said: looked at whenever a commit may have been made.
+fn said(
+    tape: &Tape,
+    ledger: &Arc<Ledger>,
+    finch: &Arc<FakeFinch>,
+) -> Result<Vec<(usize, Content)>, Broken> {
+    let folder = folder();
+    let mut replay = Replay::new(tape, ledger.clone(), finch.clone());
+    let content = |replay: &Replay<'_>| {
+        Content::of_files(replay.seen(), folder.path()).or_broken("reading back what was written")
+    };
+    let mut said = vec![(0, content(&replay)?)];
+    let mut changed = false;
+    for (at, event) in tape.events.iter().enumerate() {
+        let looks = match event {
+            Event::Write(..) | Event::Size(..) | Event::Create(..) => {
+                changed = true;
+                false
+            }
+            Event::Delete(_) => {
+                changed = true;
+                true
+            }
+            Event::Sync(_) | Event::Lie | Event::SyncFolder => true,
+            Event::SyncFailed(_) => false,
+            Event::Mark(mark) => !matches!(mark, Mark::Finch(..)),
+        };
+        if looks && std::mem::take(&mut changed) {
+            replay.go_to(at + 1);
+            let now = content(&replay)?;
+            if said.last().is_none_or(|(_, last)| *last != now) {
+                said.push((at + 1, now));
+            }
+        }
+    }
+    Ok(said)
+}

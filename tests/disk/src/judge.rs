@@ -1,0 +1,198 @@
+//! The judge: what a store must still say after a crash or a fault.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{Debug, Display},
+};
+
+use finch_core::{
+    AccessToken, Connection, ConnectionId, CustomerId, Query, StoreError, Timestamp, Token,
+    TokenId, TokenState, TokenStore, UsableToken, Wanted, testing::FakeFinch,
+};
+
+use crate::ledger::Ledger;
+
+/// What is broken, in words. No secret is in it.
+#[derive(Clone, Debug)]
+pub struct Broken(pub String);
+
+impl Broken {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+/// Names what did not work.
+pub(crate) trait OrBroken<T> {
+    fn or_broken(self, what: impl Display) -> Result<T, Broken>;
+}
+
+impl<T, E: Debug> OrBroken<T> for Result<T, E> {
+    fn or_broken(self, what: impl Display) -> Result<T, Broken> {
+        self.map_err(|error| Broken(format!("{what}: {error:?}")))
+    }
+}
+
+pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken(what())) }
+}
+
+/// What the judge found in a store.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) connections: Vec<Connection>,
+    /// The secrets that open, by record; and those of the ledger.
+    pub(crate) secrets: BTreeMap<TokenId, String>,
+}
+
+impl Found {
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.connections.iter().flat_map(|c| &c.tokens)
+    }
+}
+
+/// Everything that the store must still say: what was acknowledged, no more than was asked for, and
+/// every token that Finch issued, or its attempt, if the token was not handed back.
+pub(crate) async fn judge(
+    store: &dyn TokenStore,
+    db: &rusqlite::Connection,
+    ledger: &Ledger,
+    finch: &FakeFinch,
+    handed_back: &BTreeSet<String>,
+    later: Timestamp,
+) -> Result<Found, Broken> {
+    whole(db)?;
+    let found = found(store, ledger).await?;
+    let issued: BTreeSet<String> = finch.issued().iter().map(|t| t.expose().to_owned()).collect();
+    acknowledged(&found, ledger)?;
+    for (id, secret) in &found.secrets {
+        ensure(issued.contains(secret), || format!("{id} holds what Finch never issued"))?;
+    }
+    handed_out(store, &found, ledger).await?;
+    not_lost(store, db, ledger, finch, handed_back, later).await?;
+    Ok(found)
+}
+
+/// The file itself, and that no secret is left of a token that is dead.
+fn whole(db: &rusqlite::Connection) -> Result<(), Broken> {
+    let check: String =
+        db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).or_broken("integrity")?;
+    ensure(check == "ok", || format!("integrity_check: {check}"))?;
+    let sql = "SELECT count(*) FROM tokens JOIN secrets ON token = id \
+        WHERE state = 'revoked' AND sealed <> zeroblob(length(sealed))";
+    let left: i64 = db.query_row(sql, [], |row| row.get(0)).or_broken("dead secrets")?;
+    ensure(left == 0, || format!("{left} secrets of dead tokens are left"))
+}
+
+async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken> {
+    let query = Query { customer: None, connection: None, after: None, limit: 10_000 };
+    let connections = store.connections(&query).await.or_broken("connections")?;
+    let known = ledger.tokens.iter().filter_map(|(id, k)| Some((*id, k.secret.clone()?)));
+    let mut secrets: BTreeMap<_, _> = known.collect();
+    let mut found = Found { connections, secrets: BTreeMap::new() };
+    for token in found.tokens() {
+        let secret = store.secret(token.id).await.or_broken(format_args!("secret of {}", token.id));
+        let opened = secret?.map(|s| s.expose().to_owned());
+        let dead = token.state.is_revoked();
+        ensure(dead == opened.is_none(), || {
+            format!("{} is {:?}: its secret", token.id, token.state)
+        })?;
+        let Some(opened) = opened else { continue };
+        let known = secrets.entry(token.id).or_insert_with(|| opened.clone());
+        ensure(*known == opened, || format!("{} opens to another token", token.id))?;
+    }
+    found.secrets = secrets;
+    Ok(found)
+}
+
+fn acknowledged(found: &Found, ledger: &Ledger) -> Result<(), Broken> {
+    let stored: BTreeMap<TokenId, &TokenState> = found.tokens().map(|t| (t.id, &t.state)).collect();
+    for (id, known) in &ledger.tokens {
+        let Some(state) = stored.get(id) else {
+            return Err(Broken(format!("acknowledged {id} ({:?}) is gone", known.state)));
+        };
+        ensure(Ledger::may_be(&known.state, state), || {
+            format!("{id} was acknowledged as {:?}, and is {state:?}", known.state)
+        })?;
+    }
+    Ok(())
+}
+
+/// What is handed out is active, was never taken back, and opens to the right token.
+async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> Result<(), Broken> {
+    for (customer, connection, usable) in usable(store, found).await? {
+        let of = |t: &&Token| t.customer.as_ref() == Some(&customer);
+        let same = |t: &&Token| {
+            found.secrets.get(&t.id).map(String::as_str) == Some(usable.secret.expose())
+        };
+        let token = found.tokens().filter(of).filter(|t| !t.state.is_revoked()).find(same);
+        let Some(token) = token else {
+            return Err(Broken(format!("{connection} hands out a token that nobody knows")));
+        };
+        ensure(token.state == TokenState::Active, || {
+            format!("{} is handed out, and is {:?}", token.id, token.state)
+        })?;
+        let before = ledger.tokens.get(&token.id).map(|known| &known.state);
+        ensure(!before.is_some_and(Ledger::is_never_handed_out), || {
+            format!("{} is handed out, and was acknowledged as {before:?}", token.id)
+        })?;
+    }
+    Ok(())
+}
+
+/// What each customer gets, by each name of each of its connections.
+pub(crate) async fn usable(
+    store: &dyn TokenStore,
+    found: &Found,
+) -> Result<Vec<(CustomerId, ConnectionId, UsableToken)>, Broken> {
+    let owned = found.tokens().filter_map(|t| Some((t.customer.clone()?, &t.facts.connection_id)));
+    let mut all = Vec::new();
+    for (customer, connection) in owned.collect::<BTreeSet<_>>() {
+        let usable = store.usable_token(&customer, connection, &Wanted::default()).await;
+        let usable: Option<UsableToken> =
+            usable.or_broken(format_args!("the token of {connection}"))?;
+        all.extend(usable.map(|usable| (customer, connection.clone(), usable)));
+    }
+    Ok(all)
+}
+
+/// Every token that Finch issued is stored, or was handed back, or its attempt is listed, or a later
+/// token of the same connection ends with it.
+async fn not_lost(
+    store: &dyn TokenStore,
+    db: &rusqlite::Connection,
+    ledger: &Ledger,
+    finch: &FakeFinch,
+    handed_back: &BTreeSet<String>,
+    later: Timestamp,
+) -> Result<(), Broken> {
+    let listed = store.possible_orphans(None, later, None, 10_000).await.or_broken("orphans")?;
+    let listed: BTreeSet<_> = listed.iter().map(|attempt| attempt.id).collect();
+    let alive = finch.alive();
+    for exchange in ledger.exchanges.values() {
+        let Some(secret) = &exchange.secret else { continue };
+        let held = is_held(store, secret).await.or_broken("a token's record")?;
+        if held || handed_back.contains(secret) || listed.contains(&exchange.attempt) {
+            continue;
+        }
+        let pair = alive.iter().find(|(token, ..)| token.expose() == secret);
+        let Some((.., provider, company)) = pair else { continue };
+        let sql = "SELECT outcome = 'cleared' FROM attempts WHERE id = ?1";
+        let id = i64::try_from(exchange.attempt.0.0).unwrap_or(-1);
+        let cleared: Option<bool> =
+            db.query_row(sql, [id], |row| row.get(0)).or_broken("attempt")?;
+        let mut beside = false;
+        for (other, _, p, c) in &alive {
+            let same = (p, c) == (provider, company) && other.expose() != secret;
+            beside |= same && is_held(store, other.expose()).await.or_broken("a record")?;
+        }
+        ensure(cleared == Some(true) && beside, || {
+            format!("a live token of {:?} is in nobody's hands", exchange.attempt)
+        })?;
+    }
+    Ok(())
+}
+
+async fn is_held(store: &dyn TokenStore, secret: &str) -> Result<bool, StoreError> {
+    Ok(store.token_of(&AccessToken::new(secret), None).await?.is_some())
+}

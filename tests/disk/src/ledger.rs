@@ -1,0 +1,114 @@
+//! The ledger: what the store has acknowledged, and what Finch has issued. It is the test's own memory,
+//! which no power loss touches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use finch_core::{AttemptId, Changes, TokenId, TokenState};
+
+/// What was acknowledged up to a moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    /// Tokens, by record: as the last acknowledged change left them.
+    pub(crate) tokens: BTreeMap<TokenId, Known>,
+    /// Exchanges, by code.
+    pub(crate) exchanges: BTreeMap<String, Exchange>,
+    /// Tokens that Finch ended without us.
+    pub(crate) outside: BTreeSet<String>,
+}
+
+/// One token's record.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// The token, if the write that stored it was acknowledged.
+    pub(crate) secret: Option<String>,
+    /// Its state.
+    pub(crate) state: TokenState,
+}
+
+/// One exchange that the store let begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// Its attempt.
+    pub(crate) attempt: AttemptId,
+    /// What Finch issued.
+    pub(crate) secret: Option<String>,
+}
+
+impl Ledger {
+    /// A state that no token leaves for `Active`.
+    pub(crate) fn is_never_handed_out(state: &TokenState) -> bool {
+        !state.is_live()
+    }
+
+    /// Whether a token whose change to `acknowledged` is durable may be found in `found`.
+    pub(crate) fn may_be(acknowledged: &TokenState, found: &TokenState) -> bool {
+        use TokenState::{Fenced, Revoked};
+        match acknowledged {
+            Revoked { .. } => found.is_revoked(),
+            Fenced => matches!(found, Fenced | Revoked { .. }),
+            kept if Self::is_never_handed_out(kept) => {
+                matches!(found, Fenced | Revoked { .. }) || found == kept
+            }
+            _ => true,
+        }
+    }
+
+    fn apply(&mut self, changes: &Changes, admitted: Option<TokenId>, secret: Option<String>) {
+        if let (Some(id), Some(admission)) = (admitted, &changes.admit) {
+            self.tokens.insert(id, Known { secret, state: admission.state.clone() });
+        }
+        for change in &changes.tokens {
+            if let Some(state) = &change.state {
+                let known = Known { secret: None, state: state.clone() };
+                self.tokens.entry(change.id).or_insert(known).state = state.clone();
+            }
+        }
+    }
+}
+
+/// The ledger that is being written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book(Arc<Mutex<Ledger>>);
+
+impl Book {
+    /// A book that goes on from here.
+    pub(crate) fn from(ledger: Ledger) -> Self {
+        Self(Arc::new(Mutex::new(ledger)))
+    }
+
+    fn open(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As it is now.
+    pub(crate) fn now(&self) -> Ledger {
+        self.open().clone()
+    }
+
+    pub(crate) fn claimed(&self, code: &str, attempt: AttemptId) {
+        self.open().exchanges.insert(code.to_owned(), Exchange { attempt, secret: None });
+    }
+
+    pub(crate) fn issued(&self, code: &str, secret: String) {
+        if let Some(exchange) = self.open().exchanges.get_mut(code) {
+            exchange.secret = Some(secret);
+        }
+    }
+
+    pub(crate) fn applied(
+        &self,
+        changes: &Changes,
+        admitted: Option<TokenId>,
+        secret: Option<String>,
+    ) {
+        self.open().apply(changes, admitted, secret);
+    }
+
+    /// Tokens that Finch has ended without us.
+    pub(crate) fn ended_outside(&self, tokens: impl IntoIterator<Item = String>) {
+        self.open().outside.extend(tokens);
+    }
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and compare secrets"
+)]
+
+mod disk;
+mod fault;
+mod ffi;
+mod tape;
+
+mod ledger;
+mod watched;
+mod witness;
+
+mod content;
+mod image;
+mod replay;
+
+mod history;
+mod judge;
+mod power;
+mod quiet;
+mod recover;
+
+mod host;
+mod trial;
+
+mod chance;
+pub mod figures;
+
+pub use disk::{Disk, Lie};
+pub use fault::{Fault, Kind, Op};
+pub use judge::Broken;
+pub use power::{IMAGES_OF_ONE, Reached, images};
+pub use trial::{Day, Outcome};

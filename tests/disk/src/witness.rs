@@ -1,0 +1,147 @@
+//! The witness: a store that notes what it has acknowledged.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use finch_core::{
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Found,
+    Grant, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId, TokenStore,
+    UsableToken, Wanted,
+};
+use finch_sqlite::SqliteTokenStore;
+
+use crate::{disk::Disk, ledger::Book, tape::Mark};
+
+/// The SQLite store. Each write that it answers is entered in the book, and marked on the tape.
+#[derive(Debug)]
+pub(crate) struct Witness {
+    store: SqliteTokenStore,
+    disk: Arc<Disk>,
+    book: Book,
+}
+
+impl Witness {
+    /// Watches `store`, which lies on `disk`.
+    pub(crate) fn new(store: SqliteTokenStore, disk: Arc<Disk>, book: Book) -> Self {
+        Self { store, disk, book }
+    }
+
+    fn acknowledged(&self) {
+        self.disk.mark(Mark::Acknowledged(Arc::new(self.book.now())));
+    }
+}
+
+#[async_trait]
+impl TokenStore for Witness {
+    fn application(&self) -> &Application {
+        self.store.application()
+    }
+
+    async fn open_attempt(
+        &self,
+        attempt: NewAttempt,
+        state: &State,
+    ) -> Result<AttemptId, StoreError> {
+        let id = self.store.open_attempt(attempt, state).await?;
+        self.acknowledged();
+        Ok(id)
+    }
+
+    async fn claim_attempt(
+        &self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Result<Option<(Attempt, Claim)>, StoreError> {
+        let claimed = self.store.claim_attempt(customer, state, code, now).await?;
+        if let Some((attempt, Claim::Begin)) = &claimed {
+            self.book.claimed(code.expose(), attempt.id);
+            self.acknowledged();
+        }
+        Ok(claimed)
+    }
+
+    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
+        self.store.end_attempt(id, end).await?;
+        self.acknowledged();
+        Ok(())
+    }
+
+    async fn possible_orphans(
+        &self,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        self.store.possible_orphans(customer, now, after, limit).await
+    }
+
+    async fn taken_customer_ids(
+        &self,
+        customer: &CustomerId,
+        candidates: &[FinchCustomerId],
+    ) -> Result<Vec<FinchCustomerId>, StoreError> {
+        self.store.taken_customer_ids(customer, candidates).await
+    }
+
+    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
+        self.store.find(grant).await
+    }
+
+    async fn load(
+        &self,
+        selector: Selector<'_>,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<Connection>, StoreError> {
+        self.store.load(selector, customer).await
+    }
+
+    async fn token_of(
+        &self,
+        secret: &AccessToken,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<TokenId>, StoreError> {
+        self.store.token_of(secret, customer).await
+    }
+
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
+        let secret = changes.admit.as_ref().map(|admission| admission.secret.expose().to_owned());
+        let applied = self.store.apply(changes.clone()).await?;
+        self.book.applied(&changes, applied.admitted, secret);
+        self.acknowledged();
+        Ok(applied)
+    }
+
+    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
+        self.store.secret(token).await
+    }
+
+    async fn usable_token(
+        &self,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        wanted: &Wanted,
+    ) -> Result<Option<UsableToken>, StoreError> {
+        self.store.usable_token(customer, connection, wanted).await
+    }
+
+    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
+        self.store.connections(query).await
+    }
+
+    async fn work(
+        &self,
+        due_by: Option<Timestamp>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.store.work(due_by, after, limit).await
+    }
+
+    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
+        self.store.events(connection).await
+    }
+}

@@ -1,0 +1,90 @@
+//! The stores of a thread: one SQLite file that is emptied between histories, opened by every host.
+
+use std::{path::PathBuf, sync::Arc};
+
+use finch_core::{Application, MemoryTokenStore, TokenStore};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+
+/// At most so many hosts.
+pub(crate) const HOSTS: usize = 3;
+
+/// A file and those who have it open.
+pub struct Disk {
+    folder: tempfile::TempDir,
+    application: Application,
+    key: Arc<Kek>,
+    stores: Vec<Arc<SqliteTokenStore>>,
+    /// Empties the file, past the stores.
+    broom: rusqlite::Connection,
+}
+
+/// What the hosts of one history open.
+pub(crate) enum Stores<'a> {
+    /// A store in memory that all share.
+    Memory(Arc<MemoryTokenStore>),
+    /// A file.
+    Disk(&'a mut Disk),
+}
+
+impl Disk {
+    /// Makes the file, in memory where the system has such a folder.
+    ///
+    /// # Panics
+    /// If the store cannot be made.
+    pub fn new(application: Application) -> Self {
+        let shared_memory = PathBuf::from("/dev/shm");
+        let folder = match shared_memory.is_dir() {
+            true => tempfile::tempdir_in(shared_memory),
+            false => tempfile::tempdir(),
+        };
+        let folder = folder.expect("a folder");
+        let key = Arc::new(Kek::generate().expect("a key"));
+        let open = |_| Arc::new(open(&folder, &application, &key));
+        let stores = (0..HOSTS).map(open).collect();
+        let broom = rusqlite::Connection::open(folder.path().join("finch.db")).expect("the file");
+        broom
+            .execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000")
+            .expect("settings");
+        Self { folder, application, key, stores, broom }
+    }
+
+    /// Forgets everything that a history left, and counts from the beginning.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub(crate) fn sweep(&mut self) {
+        let sweep = "BEGIN IMMEDIATE;
+            DELETE FROM events; DELETE FROM secrets; DELETE FROM disconnects; DELETE FROM attempts;
+            DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections; UPDATE store SET seq = 0;
+            COMMIT";
+        self.broom.execute_batch(sweep).expect("an empty store");
+    }
+
+    /// A process ends and starts again: its store is opened anew.
+    pub(crate) fn reopen(&mut self, host: usize) {
+        self.stores[host] = Arc::new(open(&self.folder, &self.application, &self.key));
+    }
+
+    /// Everything that is written, journal and all.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let files = ["finch.db", "finch.db-wal"].map(|name| self.folder.path().join(name));
+        files.iter().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect()
+    }
+}
+
+fn open(folder: &tempfile::TempDir, application: &Application, key: &Arc<Kek>) -> SqliteTokenStore {
+    let path = folder.path().join("finch.db");
+    let options = SqliteOptions::new(path, application.clone(), Arc::clone(key) as _).create(true);
+    SqliteTokenStore::open(options).expect("a store")
+}
+
+impl Stores<'_> {
+    /// The store of this host.
+    pub(crate) fn of(&self, host: usize) -> Arc<dyn TokenStore> {
+        match self {
+            Self::Memory(store) => Arc::clone(store) as _,
+            Self::Disk(disk) => Arc::clone(&disk.stores[host]) as _,
+        }
+    }
+}

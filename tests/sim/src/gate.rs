@@ -1,0 +1,185 @@
+//! The gate: where every call of a port waits until the scheduler lets it go on.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use tokio::sync::oneshot;
+
+use crate::fault::Fault;
+
+/// What kind of call waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A read of the store.
+    Read,
+    /// A write to the store.
+    Write,
+    /// A call to Finch, before Finch sees it.
+    Send,
+    /// Its answer, before the caller sees it.
+    Answer,
+    /// A wait.
+    Sleep,
+}
+
+/// Where a call waits: its kind and its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Point {
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its name, such as `apply` or `disconnect`.
+    pub(crate) name: &'static str,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Read => "read",
+            Kind::Write => "write",
+            Kind::Send => "send",
+            Kind::Answer => "answer of",
+            Kind::Sleep => "sleep",
+        };
+        write!(f, "{kind} {}", self.name)
+    }
+}
+
+/// A call that waits.
+pub(crate) struct Parked {
+    /// In the order of arrival.
+    pub(crate) number: u64,
+    /// Whose.
+    pub(crate) host: usize,
+    /// Which of the scheduler's tasks caused it.
+    pub(crate) task: usize,
+    /// Where.
+    pub(crate) point: Point,
+    /// What it is about: readable, and without a secret.
+    pub(crate) note: String,
+    /// The secret that a call to Finch carries.
+    pub(crate) with: Option<Arc<str>>,
+    /// Not before this time.
+    pub(crate) until: Option<i64>,
+    /// Since when.
+    pub(crate) since: i64,
+    /// Gone when nobody waits for it any more.
+    waits: Weak<()>,
+    go: Box<dyn FnOnce(Option<Fault>) -> String + Send>,
+}
+
+impl Parked {
+    /// Lets it run to its end; what came of it, in words.
+    pub(crate) fn go(self, fault: Option<Fault>) -> String {
+        (self.go)(fault)
+    }
+}
+
+/// What a call is about, for whoever chooses among those that wait.
+pub(crate) struct About {
+    /// Where.
+    pub(crate) point: Point,
+    /// Readable, and without a secret.
+    pub(crate) note: String,
+    /// The secret that a call to Finch carries.
+    pub(crate) with: Option<Arc<str>>,
+    /// Not before this time.
+    pub(crate) until: Option<i64>,
+}
+
+/// All calls that wait.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    arrived: u64,
+    parked: Vec<Parked>,
+    /// Which of the scheduler's tasks a task of the runtime belongs to.
+    tasks: HashMap<(usize, tokio::task::Id), usize>,
+    /// The scheduler's task that runs now: what is spawned meanwhile is its own.
+    current: usize,
+    now: i64,
+}
+
+impl Gate {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Time is now this.
+    pub(crate) fn is_now(&self, now: i64) {
+        self.inner().now = now;
+    }
+
+    /// From now on, unknown tasks belong to this one.
+    pub(crate) fn runs(&self, task: usize) {
+        self.inner().current = task;
+    }
+
+    /// Waits until the scheduler lets `run` happen; it says what it gave, and in words.
+    pub(crate) async fn pass<T: Send + 'static>(
+        &self,
+        host: usize,
+        about: About,
+        run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
+    ) -> T {
+        let (tell, told) = oneshot::channel();
+        let waiting = Arc::new(());
+        let go = Box::new(move |fault| {
+            let (result, said) = run(fault);
+            // Its host may have crashed.
+            let _ = tell.send(result);
+            said
+        });
+        {
+            let mut inner = self.inner();
+            inner.arrived += 1;
+            let (number, current) = (inner.arrived, inner.current);
+            let task = match tokio::task::try_id() {
+                Some(id) => *inner.tasks.entry((host, id)).or_insert(current),
+                None => current,
+            };
+            let About { point, note, with, until } = about;
+            let (since, waits) = (inner.now, Arc::downgrade(&waiting));
+            let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
+            inner.parked.push(parked);
+        }
+        let result = told.await;
+        drop(waiting);
+        match result {
+            Ok(result) => result,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Looks at everything that waits.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
+        look(&self.inner().parked)
+    }
+
+    /// Forgets what nobody waits for any more.
+    pub(crate) fn tidy(&self) {
+        self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
+    }
+
+    /// Takes one out, to let it go.
+    pub(crate) fn take(&self, index: usize) -> Parked {
+        self.inner().parked.remove(index)
+    }
+
+    /// A host has crashed: nothing of it waits any more.
+    pub(crate) fn forget(&self, host: usize) {
+        let gone: Vec<Parked> = {
+            let mut inner = self.inner();
+            inner.tasks.retain(|(of, _), _| *of != host);
+            let parked = std::mem::take(&mut inner.parked);
+            let (gone, kept) = parked.into_iter().partition(|p| p.host == host);
+            inner.parked = kept;
+            gone
+        };
+        drop(gone);
+    }
+}

@@ -1,0 +1,234 @@
+//! One history: what a seed makes of the world, and what the judge says of it.
+
+mod answers;
+mod calls;
+mod choose;
+mod end;
+mod events;
+mod shape;
+mod step;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, atomic::AtomicI64},
+};
+
+use finch_core::{Application, ConnectionId, MemoryTokenStore, Query, TokenId};
+use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
+
+use crate::{
+    chance::Chance,
+    clock::Clock,
+    counts::Counts,
+    disk::{Disk, Stores},
+    executor::finish,
+    finch::lock,
+    gate::Gate,
+    host::{Host, Shared},
+    judge::{Case, Judge},
+    op::{Callback, Op, Outcome, customer_id},
+    remote::Remote,
+    trace::Trace,
+    variant::Variant,
+};
+use shape::Shape;
+
+/// A history that was told.
+#[derive(Debug)]
+pub struct Told {
+    /// Its seed.
+    pub seed: u64,
+    /// What happened.
+    pub trace: Trace,
+    /// What it reached.
+    pub counts: Counts,
+    /// What was broken, if anything was.
+    pub broken: Vec<String>,
+}
+
+/// The application of every history.
+///
+/// # Panics
+/// Never.
+pub fn application() -> Application {
+    Application {
+        client_id: EmulatorConfig::DEFAULT_CLIENT_ID.parse().expect("an id"),
+        origin: finch_core::Origin::new(LocalEmulator::URL).expect("an address"),
+    }
+}
+
+/// Somebody's call that runs.
+struct Running {
+    task: usize,
+    host: usize,
+    op: Op,
+    /// The tokens that it must have fenced, if it is a disconnect that succeeds.
+    to_fence: Vec<TokenId>,
+    /// Others overtake it.
+    slow: bool,
+}
+
+pub(crate) struct History<'a> {
+    chance: Chance,
+    shape: Shape,
+    shared: Shared,
+    stores: Stores<'a>,
+    hosts: Vec<Host>,
+    judge: Judge,
+    trace: Trace,
+    counts: Counts,
+    running: Vec<Running>,
+    outcomes: Arc<Mutex<Vec<(usize, Outcome)>>>,
+    callbacks: Vec<Callback>,
+    customer_of_code: HashMap<String, usize>,
+    /// What completing with this state first gave.
+    completed: HashMap<Arc<str>, ConnectionId>,
+    tasks: usize,
+    ops_left: usize,
+    last: usize,
+    faults: bool,
+    calls: Vec<calls::OnItsWay>,
+    last_call: u64,
+    /// When each task last asked for a lease.
+    leased_at: HashMap<usize, i64>,
+}
+
+/// Tells the history of this seed.
+pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
+    let mut chance = Chance::new(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 0x1234_5678);
+    let shape = Shape::new(&mut chance);
+    let application = application();
+    let stores = if shape.memory {
+        Stores::Memory(Arc::new(MemoryTokenStore::new(application.clone())))
+    } else {
+        disk.sweep();
+        Stores::Disk(disk)
+    };
+    let scope = if shape.pair { DisconnectScope::Pair } else { DisconnectScope::Connection };
+    let shared = Shared {
+        application,
+        gate: Gate::default(),
+        clock: Clock::new(seed),
+        remote: Arc::new(Mutex::new(Remote::new(scope, seed))),
+        ledger: Arc::default(),
+        variant,
+        loss: Arc::default(),
+    };
+    lock(&shared.ledger).clocks_differ = shape.clocks;
+    let host = |n| Host::start(n, &shared, stores.of(n), Arc::new(AtomicI64::new(0)));
+    let hosts = (0..shape.hosts).map(host).collect();
+    let mut history = History {
+        chance,
+        shared,
+        hosts,
+        stores,
+        judge: Judge::default(),
+        trace: Trace::default(),
+        counts: Counts::default(),
+        running: Vec::new(),
+        outcomes: Arc::default(),
+        callbacks: Vec::new(),
+        customer_of_code: HashMap::new(),
+        completed: HashMap::new(),
+        tasks: 0,
+        ops_left: shape.ops,
+        last: 0,
+        faults: true,
+        calls: Vec::new(),
+        last_call: 0,
+        leased_at: HashMap::new(),
+        shape,
+    };
+    history.tell();
+    let History { trace, counts, mut judge, .. } = history;
+    judge.broken.truncate(8);
+    Told { seed, trace, counts, broken: judge.broken }
+}
+
+impl History<'_> {
+    fn tell(&mut self) {
+        self.trace.line(format_args!("{:?}", self.shape));
+        while self.judge.broken.is_empty() && (self.ops_left > 0 || !self.running.is_empty()) {
+            if self.trace.steps() > 4000 {
+                self.judge.fault("I9 progress", "it does not come to rest");
+            }
+            self.step();
+        }
+        if self.judge.broken.is_empty() {
+            self.end();
+        }
+    }
+
+    /// Shows the judge what there is now, if something was written by somebody in `customer`'s scope.
+    fn judge(&mut self, customer: Option<usize>) {
+        let ledger = Arc::clone(&self.shared.ledger);
+        let mut ledger = lock(&ledger);
+        for what in std::mem::take(&mut ledger.broken) {
+            self.judge.fault("the exchange", what);
+        }
+        let killed = std::mem::take(&mut lock(&self.shared.remote).killed);
+        for dead in killed.iter().filter(|dead| dead.by_us) {
+            let ids = ledger.secrets.iter().filter(|(_, secret)| **secret == dead.secret);
+            let mut ids: Vec<_> = ids.map(|(id, _)| *id).collect();
+            ids.sort();
+            for id in ids {
+                let state = self.judge.token(id).map(|(_, t)| t.state.clone());
+                if state == Some(finch_core::TokenState::Active) {
+                    let what = format_args!("a call of ours killed {id}, which is active here");
+                    self.judge.fault("I10 agreement", what);
+                }
+            }
+        }
+        for lease in std::mem::take(&mut ledger.leases) {
+            self.counts.hit(lease);
+        }
+        let applied = std::mem::take(&mut ledger.applied);
+        if applied.is_empty() {
+            return;
+        }
+        let now = self.snapshot();
+        let remote = Arc::clone(&self.shared.remote);
+        let case = Case {
+            applied: &applied,
+            customer: customer.map(customer_id),
+            remote: &lock(&remote),
+            secrets: &ledger.secrets,
+        };
+        self.judge.look(now, &case, &mut self.counts);
+        self.check_hand_outs(&ledger.secrets);
+    }
+
+    fn snapshot(&self) -> Vec<finch_core::Connection> {
+        let query = Query { customer: None, connection: None, after: None, limit: 1000 };
+        finish(self.hosts[0].store.connections(&query)).expect("the store answers the judge")
+    }
+
+    /// I4: what one of the hosts would hand out now is active, and its customer's.
+    fn check_hand_outs(&mut self, secrets: &BTreeMap<TokenId, Arc<str>>) {
+        let host = self.trace.steps() as usize % self.hosts.len();
+        let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
+        let mut asked: Vec<_> = tokens()
+            .filter_map(|t| Some((t.customer.clone()?, t.facts.connection_id.clone())))
+            .collect();
+        asked.sort();
+        asked.dedup();
+        let mut wrong = Vec::new();
+        for (customer, id) in asked {
+            let wanted = finch_core::Wanted::default();
+            let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
+            let Some(given) = given.expect("the store answers the judge") else { continue };
+            let allowed = tokens().any(|t| {
+                t.state == finch_core::TokenState::Active
+                    && t.customer.as_ref() == Some(&customer)
+                    && !self.judge.covers(t.id)
+                    && secrets.get(&t.id).is_some_and(|s| **s == *given.secret.expose())
+            });
+            if !allowed {
+                wrong.push(format!("{customer} is given a token of {id} that is not active"));
+            }
+        }
+        for what in wrong {
+            self.judge.fault("I4 fencing", what);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What came of somebody's call: what follows from it, and whether it is true.
+
+use std::sync::Arc;
+
+use finch_app::{BegunConnect, CompleteConnectError, DisconnectError, DisconnectOutcome};
+use finch_core::TokenState;
+
+use super::{History, Running};
+use crate::{
+    finch::lock,
+    op::{Callback, Op, Outcome, Place, customer_id},
+    remote::LoggedIn,
+};
+
+/// Employers and providers, by number.
+const PAIRS: [(&str, &str); 3] = [("gusto", "acme"), ("gusto", "beta"), ("bob", "acme")];
+
+impl History<'_> {
+    pub(super) fn answer(&mut self, running: Running, outcome: Outcome) {
+        let Running { task, host, op, to_fence, .. } = running;
+        let shown = outcome.shown();
+        self.check_secrecy(&shown);
+        let short = shown.chars().take(240).collect::<String>();
+        self.trace.line(format_args!("h{host} t{task} {} ends: {short}", op.name()));
+        match (op, outcome) {
+            (Op::Begin(who, place) | Op::Renew(who, _, place), Outcome::Begun(begun)) => {
+                if let Ok(begun) = *begun {
+                    self.log_in(who, place, &begun);
+                }
+            }
+            (Op::Complete(_, callback, other), Outcome::Completed(completed)) => match completed {
+                Ok(done) => {
+                    let first = self.completed.entry(Arc::clone(&callback.state));
+                    if *first.or_insert_with(|| done.connection_id.clone()) != done.connection_id {
+                        self.judge.fault("I6 idempotence", "a callback gives another connection");
+                    }
+                    let own = Some(customer_id(callback.customer));
+                    let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
+                    if !tokens
+                        .any(|t| t.customer == own && t.facts.connection_id == done.connection_id)
+                    {
+                        self.judge.fault("I8 durability", "a token is acknowledged and not stored");
+                    }
+                }
+                Err(CompleteConnectError::NotStored { grant, .. }) => {
+                    self.counts.hit("a token came back to its caller");
+                    let secret = grant.secret.expose().to_owned();
+                    lock(&self.shared.ledger).handed_back.insert(secret);
+                }
+                Err(error) => {
+                    let store = matches!(
+                        error,
+                        CompleteConnectError::Store(_) | CompleteConnectError::CutOff
+                    );
+                    let own = !matches!(error, CompleteConnectError::UnknownState);
+                    if self.completed.contains_key(&callback.state) && !store && own && !other {
+                        let what = format_args!("a callback that succeeded fails: {error}");
+                        self.judge.fault("I6 idempotence", what);
+                    }
+                }
+            },
+            (_, Outcome::Disconnected(Err(DisconnectError::NotFound))) if !to_fence.is_empty() => {
+                self.judge.fault("I9 progress", "a disconnect does not find its own tokens");
+            }
+            (_, Outcome::Disconnected(Ok(done))) => {
+                let fenced = matches!(
+                    done,
+                    DisconnectOutcome::Disconnected { .. }
+                        | DisconnectOutcome::Pending { .. }
+                        | DisconnectOutcome::Retired { .. }
+                );
+                self.counts.hit(match done {
+                    DisconnectOutcome::Disconnected { .. } => "outcome disconnected",
+                    DisconnectOutcome::Pending { .. } => "outcome pending",
+                    DisconnectOutcome::AlreadyDisconnected => "outcome already disconnected",
+                    DisconnectOutcome::Retired { .. } => "outcome retired",
+                    _ => "outcome shared",
+                });
+                for id in to_fence.into_iter().filter(|_| fenced) {
+                    let state = self.judge.token(id).map(|(_, t)| t.state.clone());
+                    if matches!(state, Some(TokenState::Active | TokenState::Unverified)) {
+                        let what = format_args!("{id} is live after its disconnect");
+                        self.judge.fault("I3 completeness", what);
+                    }
+                }
+            }
+            (Op::Use(who, _), Outcome::Used(Ok(given))) => {
+                self.counts.hit("a token was given out");
+                let own = Some(customer_id(who));
+                let secrets = lock(&self.shared.ledger).secrets.clone();
+                let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
+                let allowed = tokens.any(|t| {
+                    let same = secrets.get(&t.id).is_some_and(|s| **s == *given.secret.expose());
+                    same && t.state == TokenState::Active && t.customer == own
+                });
+                if !allowed {
+                    self.judge.fault("I4 fencing", "a token is given out that is not active");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The person goes through Finch's page, and comes back with a code.
+    fn log_in(&mut self, who: usize, place: Place, begun: &BegunConnect) {
+        let (pair, twist) = (PAIRS[place.pair], place.twist);
+        let credentials = format!("c{}", place.credentials);
+        let url = begun.connect_url.expose();
+        let session = url.split_once("session=").map(|(_, rest)| rest);
+        let session = session.and_then(|rest| rest.split('&').next()).unwrap_or_default();
+        let uri = place.redirect.then_some("https://app.example/callback");
+        let code = {
+            let mut remote = lock(&self.shared.remote);
+            match place.stranger {
+                true => Some(remote.log_in_as("a-stranger", pair, uri)),
+                false => {
+                    let customer = begun.finch_customer_id.as_ref().map(ToString::to_string);
+                    let customer = customer.unwrap_or_default();
+                    let place = (pair.0.to_owned(), pair.1.to_owned(), credentials);
+                    let renews = begun.reauthenticates.as_ref().map(ToString::to_string);
+                    remote.log_in(session, LoggedIn { customer, place, renews }, twist)
+                }
+            }
+        };
+        let Some(code) = code else { return };
+        let state: Arc<str> = begun.state.expose().into();
+        self.customer_of_code.insert(code.clone(), who);
+        let callback = Callback { customer: who, state, code: code.into(), times: 0 };
+        for code in [callback.code.to_string(), callback.other_code()] {
+            let state = callback.state.to_string();
+            lock(&self.shared.ledger).state_of_code.insert(code, state);
+        }
+        self.callbacks.push(callback);
+    }
+
+    /// I12: no secret in what is shown.
+    pub(super) fn check_secrecy(&mut self, shown: &str) {
+        let remote = lock(&self.shared.remote);
+        let mut secrets = remote.issued.iter().map(|i| &*i.secret);
+        let mut others = self.callbacks.iter().flat_map(|c| [&*c.state, &*c.code]);
+        let leaks = secrets.any(|s| shown.contains(s)) || others.any(|s| shown.contains(s));
+        drop(remote);
+        if leaks {
+            self.judge.fault("I12 secrecy", "a secret is shown");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What somebody does next, and what goes wrong with a call.
+
+use std::sync::Arc;
+
+use finch_app::Pass;
+use finch_core::{ConnectionId, TokenId, TokenState};
+
+use super::History;
+use crate::{
+    fault::{Fault, OTHER_401},
+    finch::lock,
+    gate::{Kind, Parked},
+    op::{Op, Place, Who, customer_id},
+    remote::Twist,
+};
+
+/// How often a person comes back with the same code at most.
+const CALLBACKS: u32 = 3;
+
+#[derive(Clone, Copy)]
+enum Wish {
+    Begin,
+    Renew,
+    Complete,
+    Again,
+    Disconnect,
+    Operator,
+    All,
+    Use,
+    Report,
+    Reconcile,
+    Close,
+}
+
+impl History<'_> {
+    /// What somebody does next.
+    pub(super) fn choose_op(&mut self) -> Op {
+        let fresh = self.callbacks.iter().any(|c| c.times == 0);
+        let stale = self.callbacks.iter().any(|c| c.times > 0 && c.times < CALLBACKS);
+        let tokens = !lock(&self.shared.remote).issued.is_empty();
+        let if_so = |so: bool, weight| if so { weight } else { 0 };
+        let wish = self.chance.weighted(&[
+            (
+                if fresh {
+                    2
+                } else if tokens {
+                    6
+                } else {
+                    12
+                },
+                Wish::Begin,
+            ),
+            (if_so(tokens, 2), Wish::Renew),
+            (if_so(fresh, 14), Wish::Complete),
+            (if_so(stale, 2), Wish::Again),
+            (if_so(tokens, 7), Wish::Disconnect),
+            (if_so(tokens, 3), Wish::Operator),
+            (if_so(tokens, 1), Wish::All),
+            (if_so(tokens, 2), Wish::Use),
+            (if_so(tokens, 3), Wish::Report),
+            (3, Wish::Reconcile),
+            (if_so(self.open_disconnect().is_some(), 1), Wish::Close),
+        ]);
+        let who = self.chance.below(self.shape.customers);
+        match wish.unwrap_or(Wish::Begin) {
+            Wish::Begin => Op::Begin(who, self.place()),
+            Wish::Renew => match self.connection(Some(who)) {
+                Some(id) => Op::Renew(who, id, self.place()),
+                None => Op::Begin(who, self.place()),
+            },
+            Wish::Complete => self.complete(true).unwrap_or(Op::Reconcile(Pass::Due)),
+            Wish::Again => self.complete(false).unwrap_or(Op::Reconcile(Pass::Due)),
+            Wish::Disconnect => self.disconnect(Some(who)),
+            Wish::Operator => self.disconnect(None),
+            Wish::All => Op::DisconnectAll(who),
+            Wish::Use => match self.connection(Some(who)) {
+                Some(id) => Op::Use(who, id),
+                None => Op::Reconcile(Pass::Due),
+            },
+            Wish::Report => match self.secret(Some(who)) {
+                Some(secret) => Op::Report(who, secret),
+                None => Op::Reconcile(Pass::Due),
+            },
+            Wish::Close => match self.open_disconnect() {
+                Some(id) => Op::Close(id),
+                None => Op::Reconcile(Pass::Due),
+            },
+            Wish::Reconcile => {
+                Op::Reconcile(if self.chance.percent(70) { Pass::Due } else { Pass::Everything })
+            }
+        }
+    }
+
+    /// A connection that is being disconnected.
+    fn open_disconnect(&self) -> Option<ConnectionId> {
+        let open = self.judge.seen.iter().find(|c| c.open_disconnect().is_some())?;
+        open.tokens.first().map(|t| t.facts.connection_id.clone())
+    }
+
+    fn place(&mut self) -> Place {
+        let odd = self.chance.percent(self.shape.odd);
+        let twists = [
+            (if odd { 3 } else { 0 }, Twist::Nameless(0)),
+            (if odd { 3 } else { 0 }, Twist::Nameless(3)),
+            (if odd { 2 } else { 0 }, Twist::WrongCompany),
+            (if odd { 3 } else { 0 }, Twist::SameAgain),
+            (1, Twist::None),
+        ];
+        Place {
+            pair: self.chance.below(self.shape.pairs),
+            credentials: self.chance.below(self.shape.credentials),
+            redirect: self.chance.percent(50),
+            twist: self.chance.weighted(&twists).unwrap_or(Twist::None),
+            stranger: odd && self.chance.percent(15),
+        }
+    }
+
+    fn complete(&mut self, fresh: bool) -> Option<Op> {
+        let fits = |times: u32| if fresh { times == 0 } else { times > 0 && times < CALLBACKS };
+        let fitting: Vec<usize> =
+            (0..self.callbacks.len()).filter(|at| fits(self.callbacks[*at].times)).collect();
+        let at = self.chance.pick(&fitting)?;
+        self.callbacks[at].times += 1;
+        let callback = self.callbacks[at].clone();
+        let own = Who::Customer(callback.customer);
+        let other = Who::Customer(self.chance.below(self.shape.customers));
+        let who = self.chance.weighted(&[(20, own), (5, Who::Operator), (1, other)]);
+        let other_code = self.chance.percent(if fresh { 1 } else { 25 });
+        Some(Op::Complete(who.unwrap_or(own), callback, other_code))
+    }
+
+    fn disconnect(&mut self, who: Option<usize>) -> Op {
+        let scope = who.map_or(Who::Operator, Who::Customer);
+        if self.chance.percent(15)
+            && let Some(secret) = self.secret(who)
+        {
+            return Op::DisconnectToken(scope, secret);
+        }
+        match self.connection(who) {
+            Some(id) if who.is_none() && self.chance.percent(60) => Op::DisconnectForEveryone(id),
+            Some(id) => Op::Disconnect(scope, id),
+            None => Op::Reconcile(Pass::Everything),
+        }
+    }
+
+    /// The tokens that a customer may know of; now and then somebody else's.
+    fn known(&mut self, who: Option<usize>) -> Vec<(Arc<str>, String)> {
+        let who = who.filter(|_| !self.chance.percent(8));
+        let remote = lock(&self.shared.remote);
+        let own = |code: &str| who.is_none() || self.customer_of_code.get(code).copied() == who;
+        let known = remote.issued.iter().filter(|i| own(&i.code));
+        known.map(|i| (Arc::clone(&i.secret), i.connection_id.clone())).collect()
+    }
+
+    fn connection(&mut self, who: Option<usize>) -> Option<ConnectionId> {
+        let mut known = self.known(who);
+        known.dedup_by(|a, b| a.1 == b.1);
+        self.chance.pick(&known)?.1.parse().ok()
+    }
+
+    fn secret(&mut self, who: Option<usize>) -> Option<Arc<str>> {
+        let known = self.known(who);
+        Some(self.chance.pick(&known)?.0)
+    }
+
+    /// What goes wrong with this call.
+    pub(super) fn choose_fault(&mut self, parked: &Parked) -> Option<Fault> {
+        if !self.faults {
+            return None;
+        }
+        let percent = match parked.point.kind {
+            Kind::Send => self.shape.finch_faults,
+            Kind::Read | Kind::Write => self.shape.store_faults,
+            Kind::Answer | Kind::Sleep => 0,
+        };
+        if !self.chance.percent(percent) {
+            return None;
+        }
+        match parked.point.kind {
+            Kind::Read => {
+                let secret = if parked.point.name == "secret" { 8 } else { 0 };
+                self.chance.weighted(&[
+                    (2, Fault::Busy),
+                    (2, Fault::Io),
+                    (secret, Fault::Unreadable),
+                ])
+            }
+            Kind::Write => self.chance.weighted(&[
+                (2, Fault::Busy),
+                (1, Fault::Full),
+                (2, Fault::Io),
+                (4, Fault::IoAfter),
+            ]),
+            _ => self.finch_fault(parked),
+        }
+    }
+
+    fn finch_fault(&mut self, parked: &Parked) -> Option<Fault> {
+        let late = 5 + self.chance.below(355) as u16;
+        let word = self.chance.pick(&OTHER_401)?;
+        let name = parked.point.name;
+        let effect = |weight| if name == "introspect" { 0 } else { weight };
+        let only = |names: &[&str], weight| if names.contains(&name) { weight } else { 0 };
+        let about_token = |weight| only(&["introspect", "disconnect"], weight);
+        // Finch's documents let an acknowledged token answer any 401: such a one would be a lie.
+        let unknown = parked.with.as_deref().is_some_and(|secret| !self.is_acknowledged(secret));
+        self.chance.weighted(&[
+            (3, Fault::NotConnected),
+            (2, Fault::Status(503)),
+            (1, Fault::Status(429)),
+            (1, Fault::Status(402)),
+            (about_token(3), Fault::Word(word)),
+            (if unknown { 2 } else { 0 }, Fault::Word("something_new")),
+            (about_token(1), Fault::Page401),
+            (2, Fault::Garbage),
+            (effect(5), Fault::Lost),
+            (effect(2), Fault::StatusAfter(502)),
+            (effect(1), Fault::GarbageAfter),
+            (only(&["disconnect"], 5), Fault::Lie),
+            (only(&["exchange"], 3), Fault::Late(late)),
+            (only(&["disconnect"], 5), Fault::Late(late)),
+            (only(&["disconnect"], 2), Fault::LieLate(late)),
+        ])
+    }
+
+    /// Whether Finch has acknowledged the end of this token's connection, and it lives.
+    fn is_acknowledged(&self, secret: &str) -> bool {
+        let (remote, ledger) = (lock(&self.shared.remote), lock(&self.shared.ledger));
+        let own = remote.issued.iter().find(|i| &*i.secret == secret);
+        own.is_some_and(|own| {
+            let same = remote.issued.iter().filter(|i| i.connection_id == own.connection_id);
+            own.alive && same.into_iter().any(|i| ledger.acknowledged.contains(&*i.secret))
+        })
+    }
+
+    /// The tokens that a disconnect must have fenced when it succeeds.
+    pub(super) fn to_fence(&self, op: &Op) -> Vec<TokenId> {
+        let Some(id) = op.ends() else { return Vec::new() };
+        let customer = op.customer().map(customer_id);
+        let named = |c: &&finch_core::Connection| {
+            c.tokens.iter().any(|t| {
+                t.facts.connection_id == *id && (customer.is_none() || t.customer == customer)
+            })
+        };
+        let tokens = self.judge.seen.iter().filter(named).flat_map(|c| &c.tokens);
+        let live = |t: &&finch_core::Token| {
+            matches!(t.state, TokenState::Active | TokenState::Unverified)
+                && (customer.is_none() || t.customer == customer)
+        };
+        tokens.filter(live).map(|t| t.id).collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! The end: faults stop, time passes, reconcilers run, and everything must be settled.
+
+use std::{collections::HashSet, sync::atomic::Ordering};
+
+use finch_app::Pass;
+use finch_core::{Timestamp, TokenState};
+
+use super::History;
+use crate::{disk::Stores, executor::finish, finch::lock, op::Op};
+
+const DAY: i64 = 24 * 3600 * 1000;
+/// So many passes must be enough: a lying success is noticed after seven questions.
+const PASSES: usize = 24;
+
+impl History<'_> {
+    pub(super) fn end(&mut self) {
+        self.trace.line(format_args!("faults stop"));
+        self.faults = false;
+        lock(&self.shared.ledger).unreadable.clear();
+        lock(&self.shared.ledger).damages_next = false;
+        for host in &self.hosts {
+            host.wrong_by.store(0, Ordering::Relaxed);
+        }
+        // Longer than what Finch may still do, and longer than an exchange may run.
+        self.pass(11 * 60 * 1000);
+        for pass in 0..PASSES {
+            if self.work().is_empty() || !self.judge.broken.is_empty() {
+                break;
+            }
+            let host = self.chance.below(self.hosts.len());
+            self.begin(host, Op::Reconcile(Pass::Due));
+            while !self.running.is_empty() && self.judge.broken.is_empty() {
+                let ready = self.ready();
+                self.go_on(&ready);
+            }
+            self.pass(if pass < 16 { DAY } else { 400 * DAY });
+        }
+        if self.judge.broken.is_empty() {
+            self.judge.check_progress();
+            self.check_end();
+        }
+    }
+
+    fn work(&self) -> Vec<finch_core::ConnectionKey> {
+        finish(self.hosts[0].store.work(None, None, 1000)).expect("the store answers the judge")
+    }
+
+    fn check_end(&mut self) {
+        let listed = self.hosts[0].store.possible_orphans(None, Timestamp::MAX, None, 1000);
+        let listed: HashSet<_> =
+            finish(listed).expect("the store answers").into_iter().map(|a| a.id).collect();
+        {
+            let (remote, ledger) = (lock(&self.shared.remote), lock(&self.shared.ledger));
+            self.judge.check_agreement(&remote, &ledger);
+            self.judge.check_orphans(&remote, &ledger, &listed);
+        }
+        self.check_secrets();
+        let trace = self.trace.text().to_owned();
+        self.check_secrecy(&trace);
+        if let Stores::Disk(disk) = &self.stores
+            && self.chance.percent(10)
+        {
+            self.counts.hit("files searched for secrets");
+            let bytes = disk.bytes();
+            let remote = lock(&self.shared.remote);
+            let secrets = remote.issued.iter().map(|i| &*i.secret);
+            let others = self.callbacks.iter().flat_map(|c| [&*c.state, &*c.code]);
+            let found = secrets.chain(others).any(|s| contains(&bytes, s.as_bytes()));
+            drop(remote);
+            if found {
+                self.judge.fault("I12 secrecy", "a secret is in the files");
+            }
+        }
+    }
+
+    /// I7: whatever is not proven dead keeps its secret, and what is has none.
+    fn check_secrets(&mut self) {
+        let ledger = lock(&self.shared.ledger).secrets.clone();
+        let store = self.hosts[0].store.clone();
+        let mut wrong = Vec::new();
+        for token in self.judge.seen.iter().flat_map(|c| &c.tokens) {
+            let kept = finish(store.secret(token.id)).expect("the store answers the judge");
+            let kept = kept.map(|secret| secret.expose().to_owned());
+            let right = match token.state {
+                TokenState::Revoked { .. } => kept.is_none(),
+                _ => kept.as_deref() == ledger.get(&token.id).map(|secret| &**secret),
+            };
+            if !right {
+                wrong.push(format!(
+                    "{} is {}, and its secret is not as it should be",
+                    token.id,
+                    token.state.name()
+                ));
+            }
+        }
+        for what in wrong {
+            self.judge.fault("I7 no orphan", what);
+        }
+    }
+}
+
+fn contains(bytes: &[u8], secret: &[u8]) -> bool {
+    let first = secret[0];
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|b| *b == first) {
+        if rest[at..].starts_with(secret) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
+}

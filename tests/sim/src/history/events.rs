@@ -1,0 +1,138 @@
+//! What happens without anybody's call: crashes, time, clocks, and ends from Finch's dashboard.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::History;
+use crate::{disk::Stores, finch::lock, gate::Kind, host::Host};
+
+const YEAR: i64 = 365 * 24 * 3600;
+
+impl History<'_> {
+    /// Perhaps something happens.
+    pub(super) fn event(&mut self) -> bool {
+        let dice = self.chance.below(1000) as u32;
+        let crashes = self.shape.crashes;
+        match dice {
+            _ if dice < crashes => self.crash(),
+            _ if dice < crashes + 6 => self.end_outside(),
+            _ if dice < crashes + 20 => {
+                let some = [(3, 1), (3, 45), (2, 300), (2, 700), (1, 3700), (1, 90_000)];
+                let seconds = self.chance.weighted(&some).unwrap_or(1);
+                self.pass(seconds * 1000);
+            }
+            _ if dice < crashes + 24 && self.shape.clocks => self.jump(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A host ends without warning, and starts again. A write that it asked for may still happen.
+    fn crash(&mut self) {
+        let host = self.chance.below(self.hosts.len());
+        let of_host = |kind: Kind| {
+            self.shared.gate.look(|parked| {
+                let at = |at: &usize| parked[*at].host == host && parked[*at].point.kind == kind;
+                (0..parked.len()).filter(at).collect::<Vec<_>>()
+            })
+        };
+        let mut asked = of_host(Kind::Write);
+        asked.extend(of_host(Kind::Send));
+        let points: Vec<String> = self.shared.gate.look(|parked| {
+            parked.iter().filter(|p| p.host == host).map(|p| p.point.to_string()).collect()
+        });
+        for point in &points {
+            self.counts.hit(&format!("crash at {point}"));
+        }
+        self.counts.hit("crash");
+        if self.chance.percent(40)
+            && let Some(at) = self.chance.pick(&asked)
+        {
+            let parked = self.shared.gate.take(at);
+            let (point, note, task) = (parked.point, parked.note.clone(), parked.task);
+            let said = parked.go(None);
+            self.counts.hit(&format!("crash after {point}"));
+            self.trace.line(format_args!("h{host} t{task} {point} {note}, unheard: {said}"));
+            let customer =
+                self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
+            self.judge(customer);
+        }
+        // What was on its way may also take effect later.
+        let sent: Vec<Arc<str>> = self.shared.gate.look(|parked| {
+            let sent = |p: &&crate::gate::Parked| {
+                p.host == host && p.point.kind == Kind::Send && p.point.name == "disconnect"
+            };
+            parked.iter().filter(sent).filter_map(|p| p.with.clone()).collect()
+        });
+        for token in sent {
+            if self.chance.percent(40) {
+                let at = self.shared.clock.now() + 1000 * (5 + self.chance.below(355) as i64);
+                self.counts.hit("a crash during a disconnect that takes effect late");
+                lock(&self.shared.remote).disconnect_at(at, &token, false);
+            }
+        }
+        let reopens = self.chance.percent(30);
+        self.trace.line(format_args!("h{host} crashes at {points:?}"));
+        self.running.retain(|running| running.host != host);
+        let wrong_by = Arc::clone(&self.hosts[host].wrong_by);
+        let store = self.stores.of(host);
+        let old = std::mem::replace(
+            &mut self.hosts[host],
+            Host::start(host, &self.shared, store, Arc::clone(&wrong_by)),
+        );
+        drop(old);
+        self.shared.gate.forget(host);
+        lock(&self.shared.loss).crash(host);
+        if let (true, Stores::Disk(disk)) = (reopens, &mut self.stores) {
+            disk.reopen(host);
+            self.hosts[host] = Host::start(host, &self.shared, self.stores.of(host), wrong_by);
+        }
+        // I8: what was written is there.
+        let now = self.snapshot();
+        if now != self.judge.seen {
+            self.judge.fault("I8 durability", "a crash changed what is stored");
+        }
+        self.check_after_crash();
+    }
+
+    fn check_after_crash(&mut self) {
+        let secrets = lock(&self.shared.ledger).secrets.clone();
+        self.check_hand_outs(&secrets);
+    }
+
+    /// Somebody ends a connection in Finch's dashboard.
+    fn end_outside(&mut self) {
+        let alive: Vec<String> = {
+            let remote = lock(&self.shared.remote);
+            remote.issued.iter().filter(|i| i.alive).map(|i| i.connection_id.clone()).collect()
+        };
+        if let Some(id) = self.chance.pick(&alive) {
+            self.trace.line(format_args!("Finch's dashboard ends {id}"));
+            self.counts.hit("an end in Finch's dashboard");
+            lock(&self.shared.remote).end_outside(&id);
+            self.judge(None);
+        }
+    }
+
+    /// Time passes: so many milliseconds.
+    pub(super) fn pass(&mut self, millis: i64) {
+        self.trace.line(format_args!("{} s pass", millis as f64 / 1000.0));
+        self.shared.clock.advance(millis);
+        let now = self.shared.clock.now();
+        self.shared.gate.is_now(now);
+        let late = lock(&self.shared.remote).next_late().is_some_and(|at| at <= now);
+        if late {
+            self.counts.hit("a late effect");
+        }
+        lock(&self.shared.remote).advance(millis, now);
+        self.judge(None);
+    }
+
+    /// A host's clock jumps by a year.
+    fn jump(&mut self) {
+        let host = self.chance.below(self.hosts.len());
+        let by = if self.chance.percent(50) { YEAR } else { -YEAR };
+        self.trace.line(format_args!("the clock of h{host} is wrong by {by} s"));
+        self.counts.hit("a clock jumps by a year");
+        self.hosts[host].wrong_by.store(by, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,91 @@
+//! One host: a process with its own `Finch`, runtime and clock, over the shared store.
+
+use std::sync::{Arc, Mutex, atomic::AtomicI64};
+
+use finch_app::{Finch, FinchOptions};
+use finch_core::{Application, TokenStore};
+
+use crate::{
+    clock::{Clock, HostSystem},
+    executor::Executor,
+    finch::GatedFinch,
+    gate::Gate,
+    ledger::Ledger,
+    remote::Remote,
+    store::GatedStore,
+    variant::{BrokenFinch, BrokenStore, Loss, Variant},
+};
+
+/// What all hosts share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// The application.
+    pub(crate) application: Application,
+    /// Where calls wait.
+    pub(crate) gate: Gate,
+    /// The true time.
+    pub(crate) clock: Clock,
+    /// The one Finch.
+    pub(crate) remote: Arc<Mutex<Remote>>,
+    /// What was learned.
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
+    /// What is left out, if anything is.
+    pub(crate) variant: Option<Variant>,
+    /// What that has cost.
+    pub(crate) loss: Arc<Mutex<Loss>>,
+}
+
+/// One host.
+pub(crate) struct Host {
+    /// Where its tasks run.
+    pub(crate) executor: Executor,
+    /// What is tested.
+    pub(crate) finch: Finch,
+    /// Its store, without the gate.
+    pub(crate) store: Arc<dyn TokenStore>,
+    /// By how many seconds its clock is wrong.
+    pub(crate) wrong_by: Arc<AtomicI64>,
+}
+
+impl Host {
+    /// Starts a process.
+    ///
+    /// # Panics
+    /// If store and Finch are of different applications.
+    pub(crate) fn start(
+        number: usize,
+        shared: &Shared,
+        store: Arc<dyn TokenStore>,
+        wrong_by: Arc<AtomicI64>,
+    ) -> Self {
+        let Shared { application, gate, clock, remote, ledger, variant, loss } = shared.clone();
+        let store: Arc<dyn TokenStore> = match variant {
+            Some(_) => Arc::new(BrokenStore { host: number, inner: store, variant, loss }),
+            None => store,
+        };
+        let gated = GatedStore {
+            host: number,
+            gate: gate.clone(),
+            store: Arc::clone(&store),
+            ledger: Arc::clone(&ledger),
+        };
+        let api = GatedFinch {
+            host: number,
+            gate: gate.clone(),
+            remote,
+            ledger,
+            clock: clock.clone(),
+            application,
+        };
+        let api = BrokenFinch { inner: Arc::new(api), variant };
+        let system = HostSystem { host: number, clock, wrong_by: Arc::clone(&wrong_by), gate };
+        let finch = Finch::with_system(
+            Arc::new(api),
+            Arc::new(gated),
+            Arc::new(system),
+            FinchOptions::default(),
+        );
+        let finch = finch.expect("one application");
+        Self { executor: Executor::new(), finch, store, wrong_by }
+    }
+}

@@ -1,0 +1,155 @@
+//! The judge: looks at the whole store after every write, and knows the rules without the code that
+//! keeps them.
+
+mod customers;
+mod end;
+mod steps;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use finch_core::{
+    Actor, Applied, Changes, Connection, CustomerId, Disconnect, DisconnectState, Retirement, Seq,
+    Token, TokenId, TokenState,
+};
+
+use crate::{counts::Counts, remote::Remote};
+
+/// What the judge has seen so far.
+#[derive(Default)]
+pub(crate) struct Judge {
+    /// The store, after the last write.
+    pub(crate) seen: Vec<Connection>,
+    /// Tokens that a disconnect covers: never to be handed out again.
+    covered: HashSet<TokenId>,
+    /// What was broken.
+    pub(crate) broken: Vec<String>,
+}
+
+/// What the judge is shown beside the store.
+pub(crate) struct Case<'a> {
+    /// What was written.
+    pub(crate) applied: &'a [(Changes, Applied)],
+    /// In which customer's scope.
+    pub(crate) customer: Option<CustomerId>,
+    /// The truth.
+    pub(crate) remote: &'a Remote,
+    /// The secret of each record.
+    pub(crate) secrets: &'a BTreeMap<TokenId, Arc<str>>,
+}
+
+/// Whether a disconnect reaches what belongs to this customer. One that Finch made by itself reaches
+/// nothing: we only saw it.
+fn reaches(disconnect: &Disconnect, customer: Option<&CustomerId>) -> bool {
+    match (&disconnect.intent.by, customer) {
+        (Actor::Customer(its), Some(customer)) => its == customer,
+        (Actor::Finch, _) | (Actor::Reconciler, Some(_)) => false,
+        _ => true,
+    }
+}
+
+impl Judge {
+    /// Something must not be.
+    pub(crate) fn fault(&mut self, invariant: &str, what: impl std::fmt::Display) {
+        self.broken.push(format!("{invariant}: {what}"));
+    }
+
+    /// The record, as last seen.
+    pub(crate) fn token(&self, id: TokenId) -> Option<(&Connection, &Token)> {
+        self.seen.iter().find_map(|c| Some((c, c.token(id)?)))
+    }
+
+    /// Whether a disconnect covers the record.
+    pub(crate) fn covers(&self, id: TokenId) -> bool {
+        self.covered.contains(&id)
+    }
+
+    /// Looks at the store after a write.
+    pub(crate) fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, counts: &mut Counts) {
+        let before = std::mem::take(&mut self.seen);
+        self.cover(&before, &now, case);
+        self.check_tokens(&before, &now, case, counts);
+        self.check_connections(&before, &now, case, counts);
+        if let Some(customer) = &case.customer {
+            self.check_customers(&before, &now, customer, case);
+        }
+        self.seen = now;
+    }
+
+    /// Remembers what disconnects cover, by the time of each token's exchange.
+    fn cover(&mut self, before: &[Connection], now: &[Connection], case: &Case<'_>) {
+        let merged = case.applied.iter().any(|(changes, _)| changes.absorb.is_some());
+        for connection in now {
+            let known = |d: &Disconnect| {
+                before.iter().any(|c| c.disconnects.iter().any(|old| old.id == d.id))
+            };
+            for disconnect in connection.disconnects.iter().filter(|d| !known(d)) {
+                // A fence: everything that was there.
+                let joined = matches!(disconnect.state, DisconnectState::Merged { .. });
+                for token in
+                    before.iter().filter(|c| c.key == connection.key).flat_map(|c| &c.tokens)
+                {
+                    let others = token.customer.is_some()
+                        && matches!(&disconnect.intent.by, Actor::Customer(its) if Some(its) != token.customer.as_ref());
+                    if reaches_anything(disconnect)
+                        && !token.state.is_revoked()
+                        && !(joined && others)
+                    {
+                        self.covered.insert(token.id);
+                    }
+                }
+            }
+            for token in &connection.tokens {
+                let home = before.iter().find(|c| c.token(token.id).is_some());
+                // A token that arrives, or comes to stand beside another connection's disconnects.
+                let since = match home {
+                    None => token.exchange_began,
+                    Some(home)
+                        if merged && home.disconnects.len() < connection.disconnects.len() =>
+                    {
+                        token.verified.unwrap_or(token.exchange_began)
+                    }
+                    Some(_) => continue,
+                };
+                let other = |d: &&Disconnect| {
+                    home.is_none_or(|home| home.disconnects.iter().all(|old| old.id != d.id))
+                };
+                let mut covering = connection.disconnects.iter().filter(other);
+                if covering.any(|d| reaches(d, token.customer.as_ref()) && covered_by(d, since)) {
+                    self.covered.insert(token.id);
+                }
+            }
+            // A retirement: all that its customer began before.
+            for token in &connection.tokens {
+                let retires = |r: &&Retirement| {
+                    Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
+                };
+                if connection.retirements.iter().any(|r| retires(&r)) {
+                    self.covered.insert(token.id);
+                }
+            }
+        }
+    }
+}
+
+fn reaches_anything(disconnect: &Disconnect) -> bool {
+    disconnect.intent.by != Actor::Finch
+}
+
+fn covered_by(disconnect: &Disconnect, since: Seq) -> bool {
+    since < disconnect.id.0
+}
+
+/// Whether a token may go from one state to another.
+fn may_become(from: &TokenState, to: &TokenState) -> bool {
+    use TokenState::{Active, Fenced, Retired, Revoked, Superseded, Unverified};
+    match (from, to) {
+        (Revoked { .. }, _) => from == to,
+        (_, Revoked { .. }) | (_, Fenced) => true,
+        (Active, Unverified | Retired | Superseded) => true,
+        (Unverified, Active | Retired | Superseded) => true,
+        _ => from == to,
+    }
+}

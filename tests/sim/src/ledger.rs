@@ -1,0 +1,97 @@
+//! What the simulation learns at the gates: which record holds which secret, which code belongs to which
+//! attempt, and what was written. The software under test sees nothing of it.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use finch_core::{Applied, AttemptId, Changes, Leased, Timestamp, TokenId};
+
+/// What was learned.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// The secret of each record.
+    pub(crate) secrets: BTreeMap<TokenId, Arc<str>>,
+    /// Each attempt, by its state.
+    pub(crate) attempts: HashMap<String, AttemptId>,
+    /// The state that a code came back with.
+    pub(crate) state_of_code: HashMap<String, String>,
+    /// The code that was first sent for a state.
+    code_of_state: HashMap<String, String>,
+    /// Codes that went out, or may have.
+    sent: HashSet<String>,
+    /// What was written, since somebody looked.
+    pub(crate) applied: Vec<(Changes, Applied)>,
+    /// Secrets that do not open for now.
+    pub(crate) unreadable: HashSet<TokenId>,
+    /// The next secret that is read becomes one of them.
+    pub(crate) damages_next: bool,
+    /// Tokens that came back to their caller.
+    pub(crate) handed_back: HashSet<String>,
+    /// Words that a 401 of unknown meaning must not be used for: Finch has acknowledged their end.
+    pub(crate) acknowledged: HashSet<String>,
+    /// Hosts' clocks are a year apart: turns are agreed on by clocks, and need not be apart then.
+    pub(crate) clocks_differ: bool,
+    /// When each turn to call Finch is.
+    turns: Vec<Timestamp>,
+    /// Calls that took a turn each.
+    taken: usize,
+    /// How leases came out, since somebody looked.
+    pub(crate) leases: Vec<&'static str>,
+    /// What was seen at a gate and must not be.
+    pub(crate) broken: Vec<String>,
+}
+
+impl Ledger {
+    /// Changes were applied.
+    pub(crate) fn applied(&mut self, changes: Changes, applied: Applied) {
+        if let (Some(id), Some(admission)) = (applied.admitted, &changes.admit) {
+            self.secrets.insert(id, admission.secret.expose().into());
+        }
+        self.applied.push((changes, applied));
+    }
+
+    /// A lease was asked for.
+    pub(crate) fn leased(&mut self, leased: &Leased) {
+        self.leases.push(match leased {
+            Leased::Taken => "lease taken",
+            Leased::TakenOver => "lease taken over",
+            Leased::Held(_) => "lease held by another",
+        });
+    }
+
+    /// A turn was given.
+    pub(crate) fn turn(&mut self, turn: Timestamp, every: Duration) {
+        let clash = |other: &Timestamp| turn.duration_since(*other).unsigned_abs() < every;
+        if !self.clocks_differ && self.turns.iter().any(clash) {
+            self.broken.push("two turns to call Finch are too close".into());
+        }
+        self.turns.push(turn);
+    }
+
+    /// A reconciler calls Finch: a turn of its own must have come.
+    pub(crate) fn takes_a_turn(&mut self, now: Timestamp) {
+        self.taken += 1;
+        if self.taken > self.turns.iter().filter(|turn| **turn <= now).count() {
+            self.broken.push("a reconciler calls Finch without a turn".into());
+        }
+    }
+
+    /// A code goes out, or fails to (`unseen`).
+    pub(crate) fn sends(&mut self, code: &str, unseen: bool) {
+        if self.sent.contains(code) {
+            self.broken.push("a code is sent again after it may have gone out".into());
+        }
+        if let Some(state) = self.state_of_code.get(code) {
+            let first = self.code_of_state.entry(state.clone()).or_insert_with(|| code.to_owned());
+            if first != code {
+                self.broken.push("two codes are sent for one state".into());
+            }
+        }
+        if !unseen {
+            self.sent.insert(code.to_owned());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a simulation fails by panicking, and compares secrets"
+)]
+#![expect(missing_debug_implementations, reason = "its own tools, full of secrets, are not shown")]
+
+mod chance;
+mod clock;
+mod counts;
+mod disk;
+mod executor;
+mod fault;
+mod finch;
+mod floors;
+mod gate;
+mod history;
+mod host;
+mod judge;
+mod ledger;
+mod op;
+mod remote;
+mod run;
+mod store;
+mod trace;
+mod variant;
+mod wire;
+
+pub use counts::Counts;
+pub use disk::Disk;
+pub use floors::missed;
+pub use history::{Told, application, tell};
+pub use run::{Figures, number, run};
+pub use trace::Trace;
+pub use variant::Variant;

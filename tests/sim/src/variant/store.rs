@@ -1,0 +1,302 @@
+//! Variants that lie in what is written and read.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use finch_core::{
+    AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Due,
+    Event, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal, Selector,
+    State, StoreError, Target, Timestamp, TokenChange, TokenId, TokenState, TokenStore,
+    UsableToken, Wanted,
+};
+
+use super::{Loss, Variant};
+use crate::finch::lock;
+
+/// A store, misused.
+pub(crate) struct BrokenStore {
+    /// Whose.
+    pub(crate) host: usize,
+    /// As it is.
+    pub(crate) inner: Arc<dyn TokenStore>,
+    /// How it is misused.
+    pub(crate) variant: Option<Variant>,
+    /// What crashes have cost.
+    pub(crate) loss: Arc<Mutex<Loss>>,
+}
+
+impl BrokenStore {
+    fn is(&self, variant: Variant) -> bool {
+        self.variant == Some(variant)
+    }
+
+    async fn twist(&self, changes: &mut Changes) -> Result<(), StoreError> {
+        let Target::Existing(key, _) = changes.target else { return Ok(()) };
+        let Some(variant) = self.variant else { return Ok(()) };
+        match variant {
+            Variant::OneRefusalSettlesAll | Variant::SuccessIsProof => {
+                let found = self.inner.load(Selector::Key(key), None).await?;
+                found.into_iter().for_each(|c| settle(changes, &c, variant));
+            }
+            Variant::NoUnverified => {
+                let live = |state: &mut TokenState| {
+                    if *state == TokenState::Unverified {
+                        *state = TokenState::Active;
+                    }
+                };
+                changes.admit.iter_mut().for_each(|admission| live(&mut admission.state));
+                changes.tokens.iter_mut().filter_map(|t| t.state.as_mut()).for_each(live);
+            }
+            Variant::NoCoveringRule => {
+                if let Some(admission) = &mut changes.admit
+                    && matches!(admission.state, TokenState::Fenced | TokenState::Superseded)
+                    && admission.customer.is_some()
+                {
+                    admission.state = TokenState::Active;
+                    changes.disconnects.retain(|d| !matches!(d, DisconnectChange::Reopen(_)));
+                }
+            }
+            Variant::NoSuperseded => {
+                if let Some(admission) = &mut changes.admit
+                    && admission.state == TokenState::Superseded
+                {
+                    admission.state = TokenState::Unverified;
+                    let due = Some(Timestamp::UNIX_EPOCH);
+                    changes.agenda = Some(Agenda { due, ..Agenda::default() });
+                }
+            }
+            Variant::FenceNotDurable => {
+                let fenced = changes.tokens.iter().filter(|t| t.state == Some(TokenState::Fenced));
+                lock(&self.loss).fences.extend(fenced.map(|t| (self.host, t.id)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A token that is fenced, and handed out all the same.
+    async fn fenced_token(
+        &self,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+    ) -> Result<Option<UsableToken>, StoreError> {
+        let by = Selector::ConnectionId(connection);
+        let Some(found) = self.inner.load(by, Some(customer)).await? else { return Ok(None) };
+        let anyway =
+            |id: TokenId| self.is(Variant::NoFence) || lock(&self.loss).unfenced.contains(&id);
+        let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
+        let fenced = own.into_iter().find(|t| t.state == TokenState::Fenced && anyway(t.id));
+        let Some(token) = fenced else { return Ok(None) };
+        let secret = self.inner.secret(token.id).await?;
+        Ok(secret.map(|secret| UsableToken {
+            secret,
+            connection_id: token.facts.connection_id.clone(),
+            products: token.facts.products.clone(),
+        }))
+    }
+
+    /// Whether this variant has wiped a secret too early.
+    async fn has_wiped(&self, id: TokenId) -> Result<bool, StoreError> {
+        if !self.is(Variant::WipesBeforeRefusal) && !self.is(Variant::WipesRetired) {
+            return Ok(false);
+        }
+        let Some(found) = self.inner.load(Selector::TokenId(id), None).await? else {
+            return Ok(false);
+        };
+        let token = found.token(id);
+        if self.is(Variant::WipesRetired) {
+            return Ok(token.is_some_and(|t| t.state == TokenState::Retired));
+        }
+        let promised = |t: &&finch_core::Token| {
+            let same =
+                token.is_some_and(|token| token.facts.connection_id == t.facts.connection_id);
+            same && t.progress.acknowledged.is_some()
+        };
+        Ok(found.tokens.iter().any(|t| promised(&t)))
+    }
+}
+
+/// Takes for proven what is not.
+fn settle(changes: &mut Changes, connection: &Connection, variant: Variant) {
+    let one = changes.tokens.iter().find_map(|change| {
+        let progress = change.progress.as_ref()?;
+        let token = connection.token(change.id)?;
+        let proof = match variant {
+            Variant::OneRefusalSettlesAll => progress.refused.clone(),
+            _ => progress.acknowledged.map(|at| Refusal { at, request_id: None }),
+        };
+        Some((token.facts.connection_id.clone(), proof?))
+    });
+    let Some((id, proof)) = one else { return };
+    let all = variant == Variant::OneRefusalSettlesAll;
+    for token in connection.tokens.iter().filter(|t| t.is_unproven()) {
+        if all || token.facts.connection_id == id {
+            let mut progress = token.progress.clone();
+            progress.refused = Some(proof.clone());
+            changes.tokens.retain(|c| c.id != token.id);
+            changes
+                .tokens
+                .push(TokenChange { progress: Some(progress), ..TokenChange::to(token.id) });
+        }
+    }
+    changes.agenda = Some(Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false });
+}
+
+#[async_trait]
+impl TokenStore for BrokenStore {
+    fn application(&self) -> &Application {
+        self.inner.application()
+    }
+
+    async fn open_attempt(
+        &self,
+        attempt: NewAttempt,
+        state: &State,
+    ) -> Result<AttemptId, StoreError> {
+        self.inner.open_attempt(attempt, state).await
+    }
+
+    async fn claim_attempt(
+        &self,
+        customer: Option<&CustomerId>,
+        state: &State,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Result<Option<(Attempt, Claim)>, StoreError> {
+        let claimed = self.inner.claim_attempt(customer, state, code, now).await?;
+        Ok(claimed.map(|(attempt, claim)| {
+            if self.is(Variant::NoIntent) && claim == Claim::Begin {
+                lock(&self.loss).running.push((self.host, attempt.id));
+            }
+            let again = self.is(Variant::StateNotConsumed) && attempt.exchange.is_some();
+            (attempt, if again { Claim::Begin } else { claim })
+        }))
+    }
+
+    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
+        lock(&self.loss).running.retain(|(_, running)| *running != id);
+        self.inner.end_attempt(id, end).await
+    }
+
+    async fn possible_orphans(
+        &self,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let mut listed = self.inner.possible_orphans(customer, now, after, limit).await?;
+        listed.retain(|attempt| !lock(&self.loss).attempts.contains(&attempt.id));
+        Ok(listed)
+    }
+
+    async fn taken_customer_ids(
+        &self,
+        customer: &CustomerId,
+        candidates: &[FinchCustomerId],
+    ) -> Result<Vec<FinchCustomerId>, StoreError> {
+        self.inner.taken_customer_ids(customer, candidates).await
+    }
+
+    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
+        self.inner.find(grant).await
+    }
+
+    async fn load(
+        &self,
+        selector: Selector<'_>,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<Connection>, StoreError> {
+        self.inner.load(selector, customer).await
+    }
+
+    async fn token_of(
+        &self,
+        secret: &AccessToken,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<TokenId>, StoreError> {
+        self.inner.token_of(secret, customer).await
+    }
+
+    async fn apply(&self, mut changes: Changes) -> Result<Applied, StoreError> {
+        self.twist(&mut changes).await?;
+        let ends = changes.attempt.map(|(id, _)| id);
+        let applied = self.inner.apply(changes).await?;
+        lock(&self.loss).running.retain(|(_, running)| Some(*running) != ends);
+        Ok(applied)
+    }
+
+    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
+        if self.has_wiped(token).await? {
+            return Ok(None);
+        }
+        self.inner.secret(token).await
+    }
+
+    async fn usable_token(
+        &self,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        wanted: &Wanted,
+    ) -> Result<Option<UsableToken>, StoreError> {
+        let found = self.inner.usable_token(customer, connection, wanted).await?;
+        let leaks = self.is(Variant::NoFence) || self.is(Variant::FenceNotDurable);
+        if found.is_none() && leaks {
+            return self.fenced_token(customer, connection).await;
+        }
+        Ok(found)
+    }
+
+    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
+        self.inner.connections(query).await
+    }
+
+    async fn work(
+        &self,
+        due: Option<Due>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.inner.work(due, after, limit).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.inner.attention(after, limit).await
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        match self.variant {
+            Some(Variant::LeaseIgnored) => Ok(Leased::Taken),
+            _ => self.inner.lease(connection, owner, now).await,
+        }
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        self.inner.release(connection, owner).await
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        self.inner.take_turn(every, now).await
+    }
+
+    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
+        self.inner.events(connection).await
+    }
+}
