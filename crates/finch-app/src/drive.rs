@@ -129,7 +129,7 @@ impl Finch {
                     match work.lease(connection.key).await? {
                         Leased::Held(until) => (until, Wait::ForAnother),
                         Leased::TakenOver => {
-                            self.note_taken_over(&connection).await?;
+                            self.note_taken_over(&connection, work).await?;
                             continue;
                         }
                         Leased::Taken => {
@@ -155,14 +155,19 @@ impl Finch {
     }
 
     /// Another instance died, or stalled, at work on this connection: what it sent may yet take effect.
-    async fn note_taken_over(&self, connection: &Connection) -> Result<(), StoreError> {
+    async fn note_taken_over(
+        &self,
+        connection: &Connection,
+        work: &Work<'_>,
+    ) -> Result<(), StoreError> {
         let now = self.now();
         match self.store().apply(decide::taken_over(connection, now)).await {
             Ok(_) => {
                 self.note_late_effect(now);
+                work.noted(connection.key);
                 Ok(())
             }
-            // It is not dead after all, or somebody else has begun: look again, under the lease.
+            // Something was stored meanwhile: the lease stays as it is, and this is tried again.
             Err(StoreError::Moved) => Ok(()),
             Err(error) => Err(error),
         }
@@ -253,6 +258,8 @@ impl Finch {
                     // Another instance settles it.
                     Leased::Held(_) => return Ok(()),
                     Leased::Taken | Leased::TakenOver => {
+                        // No disconnect is open: the dead one was asking about tokens.
+                        work.noted(connection.key);
                         self.probe(token, work).await?;
                         break;
                     }

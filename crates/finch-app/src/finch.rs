@@ -1,8 +1,8 @@
 //! The application's connections: what a host holds.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -29,6 +29,8 @@ struct Inner {
     /// This instance among all that share the store.
     instance: InstanceId,
     late: LateEffects,
+    /// Connections whose last holder died at work, as long as that is not written down.
+    taken_over: Mutex<HashSet<ConnectionKey>>,
 }
 
 /// How long calls may take.
@@ -98,8 +100,8 @@ impl Finch {
         let mut random = [0; 16];
         system.fill(&mut random);
         let (driving, instance) = (Mutex::default(), InstanceId::new(random));
-        let late = LateEffects::default();
-        let inner = Inner { api, store, system, options, driving, instance, late };
+        let (late, taken_over) = (LateEffects::default(), Mutex::default());
+        let inner = Inner { api, store, system, options, driving, instance, late, taken_over };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -130,6 +132,10 @@ impl Finch {
 
     pub(crate) fn late_effects(&self) -> &LateEffects {
         &self.inner.late
+    }
+
+    pub(crate) fn taken_over(&self) -> MutexGuard<'_, HashSet<ConnectionKey>> {
+        self.inner.taken_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

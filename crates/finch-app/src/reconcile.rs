@@ -108,7 +108,28 @@ impl Finch {
             }
             after = page.last().copied();
             if after.is_none() || !goes_on() {
-                return Ok(report);
+                break;
+            }
+        }
+        self.clear_ended_renewals().await?;
+        Ok(report)
+    }
+
+    /// Takes lost exchanges off the list that were to renew a connection which has ended since.
+    async fn clear_ended_renewals(&self) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store().possible_orphans(None, self.now(), after, 100).await?;
+            for lost in &page {
+                let Some(id) = &lost.purpose.reauthenticates else { continue };
+                let renewed = self.store().load(Selector::ConnectionId(id), None).await?;
+                if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) {
+                    self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
+                }
+            }
+            after = page.last().map(|lost| lost.id);
+            if after.is_none() {
+                return Ok(());
             }
         }
     }

@@ -30,8 +30,25 @@ impl Finch {
 }
 
 impl Work<'_> {
-    /// Takes or renews the lease. A connection that was merged meanwhile goes by another key.
+    /// Takes or renews the lease. A connection that was merged meanwhile goes by another key. A lease that
+    /// was taken over stays so until [`noted`](Self::noted).
     pub(crate) async fn lease(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
+        let leased = self.ask(connection).await?;
+        let mut taken_over = self.finch.taken_over();
+        if leased == Leased::TakenOver {
+            taken_over.insert(connection);
+        }
+        let held = matches!(leased, Leased::Held(_));
+        let is_unnoted = !held && taken_over.contains(&connection);
+        Ok(if is_unnoted { Leased::TakenOver } else { leased })
+    }
+
+    /// It is written down that this connection was taken over.
+    pub(crate) fn noted(&self, connection: ConnectionKey) {
+        self.finch.taken_over().remove(&connection);
+    }
+
+    async fn ask(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
         let finch = self.finch;
         let monotonic = finch.system().monotonic();
         match self.leased {
@@ -85,9 +102,11 @@ impl Work<'_> {
         }
     }
 
-    /// Gives the lease back. Where that fails, it runs out.
+    /// Gives the lease back. Where that fails, it runs out; and also where it was taken over and that is
+    /// not written down: whoever comes next takes it over from the dead one, through this one.
     pub(crate) async fn release(&mut self) {
         if let Some((key, _)) = self.leased.take()
+            && !self.finch.taken_over().contains(&key)
             && let Err(error) = self.finch.store().release(key, self.finch.instance()).await
         {
             tracing::debug!(%error, "a lease runs out by itself");

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, CustomerId, DisconnectId, Failure, FinchCustomerId, LATE_EFFECT, OperatorName,
-    Product, RedirectUri, Seq, TokenFacts, TokenId,
+    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Failure, FinchCustomerId,
+    OperatorName, Product, RedirectUri, Seq, TokenFacts, TokenId,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -145,17 +145,11 @@ impl Attempt {
 
     /// Whether a token with these `facts`, of the later attempt `by`, shows that no token of this lost
     /// exchange is left over, since it would belong to the same connection, so that one disconnect ends
-    /// both: Finch says that the token is of the same customer id, and allows each only one at a time. That
-    /// counts only where the lost exchange could take effect no more when the later attempt was opened:
-    /// one that takes effect after the later connection has ended would be nobody's. Or the lost exchange
-    /// was to renew that very connection.
+    /// both: Finch says that the token is of the same customer id, and allows each only one, even for an
+    /// exchange that takes effect later; or the lost exchange was to renew that very connection.
     pub fn is_cleared_by(&self, by: &Attempt, facts: &TokenFacts) -> bool {
         let (lost, new) = (&self.purpose, &by.purpose);
         let is_later = self.exchange.as_ref().is_some_and(|exchange| exchange.began < by.id.0);
-        let is_over = self.exchange.as_ref().is_some_and(|exchange| {
-            let since = new.opened_at.duration_since(exchange.began_at);
-            std::time::Duration::try_from(since).is_ok_and(|since| since >= LATE_EFFECT)
-        });
         let is_of = |id: &Option<ConnectionId>| id.as_ref() == Some(&facts.connection_id);
         let same_customer_id = lost.finch_customer_id.is_some()
             && lost.finch_customer_id == new.finch_customer_id
@@ -164,7 +158,16 @@ impl Attempt {
         lost.customer == new.customer
             && is_later
             && (is_of(&lost.reauthenticates)
-                || (lost.reauthenticates.is_none() && is_over && same_customer_id && as_asked))
+                || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
+    }
+
+    /// Whether the connection that this lost exchange was to renew has ended since: then Finch has ended
+    /// its token with it, or has issued none.
+    pub fn has_ended_with(&self, renewed: &Connection) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| {
+            let later = |d: &&Disconnect| d.began() > exchange.began;
+            renewed.disconnects.iter().filter(later).any(|d| renewed.end_of(d).is_some())
+        })
     }
 
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began

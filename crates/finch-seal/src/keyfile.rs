@@ -3,7 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,7 +48,8 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     key.map_err(|source| KeyFileError::Content { path: path.into(), source })
 }
 
-/// Writes a new key file, readable by its owner only, and makes it durable.
+/// Writes a new key file, readable by its owner only, and makes it durable. It gets its name only once it
+/// is whole: a crash leaves none, or at most one with a name of its own that nobody uses.
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.
@@ -57,13 +59,21 @@ pub fn create(path: &Path, key: &Kek) -> Result<(), KeyFileError> {
         ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
         _ => KeyFileError::Write { path: path.into(), source },
     };
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let file = file.map_err(failed)?;
-    write(file, key).and_then(|()| sync_folder(path)).map_err(|source| {
-        // Ours: it was not there before. If it can't go, it is refused as no key.
-        let _ = fs::remove_file(path);
-        failed(source)
-    })
+    let unnamed = beside(path);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed);
+    // A link never takes the place of what has that name already.
+    let named = file.and_then(|file| write(file, key)).and_then(|()| fs::hard_link(&unnamed, path));
+    // If it can't go, it stays under its own name.
+    let _ = fs::remove_file(&unnamed);
+    named.and_then(|()| sync_folder(path)).map_err(failed)
+}
+
+/// A name beside `path` that nothing has.
+fn beside(path: &Path) -> PathBuf {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{}.new", std::process::id(), since.as_nanos()));
+    name.into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: a key file is made of the key")]

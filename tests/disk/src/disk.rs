@@ -187,6 +187,10 @@ impl Disk {
         }
     }
 
+    pub(crate) fn sync_failed(&self, inode: Inode) {
+        locked(&self.state).push(Event::SyncFailed(inode));
+    }
+
     pub(crate) fn synced(&self, inode: Inode, name: Name, folder_too: bool) {
         let mut state = locked(&self.state);
         let lies = match state.lie {

@@ -71,7 +71,7 @@ impl History {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let empty = Arc::new(finch.copy());
         let (book, system) = (Book::default(), Arc::new(TestSystem::default()));
-        let longest = 3 + chance.below(12);
+        let longest = 6 + chance.below(20);
         let mut world = None;
         for step in chosen(&mut chance, longest) {
             // Now and then the process ends as it should, and begins again.
@@ -194,6 +194,7 @@ fn said(
                 true
             }
             Event::Sync(_) | Event::Lie | Event::SyncFolder => true,
+            Event::SyncFailed(_) => false,
             Event::Mark(mark) => !matches!(mark, Mark::Finch(..)),
         };
         if looks && std::mem::take(&mut changed) {

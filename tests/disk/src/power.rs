@@ -97,8 +97,11 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
     let mut points = Vec::new();
     for _ in 0..count {
         // Commits are most of what happens; a quiet moment has one image only.
-        let stage =
-            [Stage::Creation, Stage::Commit, Stage::Commit, Stage::Checkpoint][chance.below(4)];
+        let stage = match chance.below(8) {
+            0 => Stage::Creation,
+            1..=4 => Stage::Commit,
+            _ => Stage::Checkpoint,
+        };
         let stage = if chance.once_in(40) { Stage::Quiet } else { stage };
         if let Some(of_stage) = stages.get(&stage) {
             points.push((of_stage[chance.below(of_stage.len())], stage));

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use finch_core::testing::FakeFinch;
 
 use crate::{
+    chance::Chance,
     ledger::Ledger,
     tape::{Event, Inode, Mark, Name, Tape},
 };
@@ -74,6 +75,17 @@ impl<'a> Replay<'a> {
                     for event in std::mem::take(&mut platter.pending) {
                         whole(&mut platter.durable, &self.tape.events[event]);
                     }
+                }
+                Event::SyncFailed(inode) => {
+                    let Platter { durable, pending } = self.files.entry(*inode).or_default();
+                    pending.retain(|event| {
+                        let done = &self.tape.events[*event];
+                        let forgotten = matches!(done, Event::Write(..));
+                        if forgotten && Chance::new(*event as u64).once_in(2) {
+                            whole(durable, done);
+                        }
+                        !forgotten
+                    });
                 }
                 Event::SyncFolder => {
                     for event in std::mem::take(&mut self.pending_names) {

@@ -51,6 +51,9 @@ pub(crate) enum Event {
     Size(Inode, u64),
     Sync(Inode),
     SyncFolder,
+    /// A sync failed: of what it was for, some is written, and the rest is forgotten. No later sync
+    /// writes it, as Linux has it.
+    SyncFailed(Inode),
     /// A sync that was asked for, and not made.
     Lie,
     Mark(Mark),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +16,7 @@ use finch_tests::TestSystem;
 use tempfile::TempDir;
 
 use crate::{
+    chance::Chance,
     disk::Disk,
     fault::{Fault, Kind, Op},
     history,
@@ -24,7 +26,8 @@ use crate::{
     ledger::{Book, Ledger},
     quiet::{quietly, runtime},
     recover,
-    replay::Files,
+    replay::{Files, Replay},
+    tape::Tape,
 };
 
 /// How a trial came out.
@@ -32,6 +35,11 @@ use crate::{
 pub struct Outcome {
     /// The first operation that failed; none: the part was over before.
     pub hit: Option<Op>,
+    /// Whether the power went, too, after the fault.
+    pub loses_power: bool,
+    /// Whether that left the wreck of a store into which nothing was ever written: SQLite drops the
+    /// journal of an empty file, even of one whose emptying was not synced.
+    pub half_made: bool,
     /// How many tokens an error carried back.
     pub handed_back: usize,
     /// What the host heard, by name.
@@ -47,6 +55,8 @@ pub(crate) struct Bench {
     pub(crate) system: Arc<TestSystem>,
     /// The last handle of each provider and company.
     pub(crate) handles: Handles,
+    /// The store was open: it is made.
+    pub(crate) opened: bool,
     /// Tokens that an error carried back.
     pub(crate) handed_back: BTreeSet<String>,
     pub(crate) heard: BTreeMap<String, u64>,
@@ -73,6 +83,8 @@ struct Begin {
 impl Day {
     /// How many parts a day has.
     pub const PARTS: usize = 10;
+    /// The parts that make the store, and no more.
+    const MAKES: [usize; 2] = [0, 9];
     /// The parts that begin with opening the store. In the others it is open when faults begin.
     pub(crate) const OPENS: [usize; 3] = [0, 6, 9];
 
@@ -96,7 +108,7 @@ impl Day {
             let files = host.files()?;
             drop(host);
             bench.disk.unmount();
-            aftermath(&bench)?;
+            aftermath(&bench, bench.folder.path())?;
             let (ledger, finch) = (bench.book.now(), bench.finch.copy());
             day.begins.push(Begin { files, ledger, finch, handles: bench.handles });
         }
@@ -116,12 +128,25 @@ impl Day {
     /// What is broken.
     pub fn trial(&self, part: usize, fault: Fault) -> Result<Outcome, Broken> {
         let mut bench = self.bench(part, Some(fault))?;
+        bench.disk.record();
         drop(runtime().block_on(Host::new(&mut bench).part(self.day, part))?);
         let hit = bench.disk.disarm();
-        let checked = aftermath(&bench);
         bench.disk.unmount();
-        checked?;
-        Ok(Outcome { hit, handed_back: bench.handed_back.len(), heard: bench.heard })
+        let tape = bench.disk.take_tape();
+        aftermath(&bench, bench.folder.path())?;
+        let writes = [Op::Write, Op::Sync, Op::Truncate, Op::Delete];
+        let mut half_made = false;
+        let loses_power = hit.is_some_and(|op| writes.contains(&op));
+        if loses_power {
+            let left = then_power_loss(&tape, &bench, fault.nth)?;
+            half_made = !bench.opened && Self::MAKES.contains(&part) && is_damaged(left.path());
+            if !half_made {
+                aftermath(&bench, left.path())
+                    .map_err(|Broken(what)| Broken(format!("and then power loss: {what}")))?;
+            }
+        }
+        let handed_back = bench.handed_back.len();
+        Ok(Outcome { hit, loses_power, half_made, handed_back, heard: bench.heard })
     }
 
     fn bench(&self, part: usize, fault: Option<Fault>) -> Result<Bench, Broken> {
@@ -140,6 +165,7 @@ impl Day {
             finch: Arc::new(begin.finch.copy()),
             system,
             handles: begin.handles.clone(),
+            opened: false,
             handed_back: BTreeSet::new(),
             heard: BTreeMap::new(),
             fault,
@@ -147,9 +173,23 @@ impl Day {
     }
 }
 
+/// What is left if the power goes right after.
+fn then_power_loss(tape: &Tape, bench: &Bench, seed: u64) -> Result<TempDir, Broken> {
+    let mut replay = Replay::new(tape, Arc::default(), bench.finch.clone());
+    replay.go_to(tape.events.len());
+    let folder = history::folder();
+    let image = Image::take(&replay, &mut Chance::new(seed));
+    image.write(folder.path()).or_broken("the image")?;
+    Ok(folder)
+}
+
+fn is_damaged(folder: &Path) -> bool {
+    use finch_sqlite::OpenStoreError::{Corrupt, NotADatabase};
+    matches!(history::open(folder), Err(Corrupt { .. } | NotADatabase { .. }))
+}
+
 /// The fault is gone, and the host begins again.
-fn aftermath(bench: &Bench) -> Result<(), Broken> {
-    let path = bench.folder.path();
+fn aftermath(bench: &Bench, path: &Path) -> Result<(), Broken> {
     let store = Arc::new(history::open(path).or_broken("open, after the fault")?);
     let db = rusqlite::Connection::open(path.join("finch.db")).or_broken("a second look")?;
     let (ledger, system) = (bench.book.now(), recover::later());

@@ -1,13 +1,13 @@
 //! The witness: a store that notes what it has acknowledged.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Event, FinchCustomerId, Found,
-    Grant, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId, TokenStore,
-    UsableToken, Wanted,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, FinchCustomerId, Found,
+    Grant, InstanceId, Leased, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId,
+    TokenStore, UsableToken, Wanted,
 };
 use finch_sqlite::SqliteTokenStore;
 
@@ -134,11 +134,40 @@ impl TokenStore for Witness {
 
     async fn work(
         &self,
-        due_by: Option<Timestamp>,
+        due: Option<Due>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.store.work(due_by, after, limit).await
+        self.store.work(due, after, limit).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.store.attention(after, limit).await
+    }
+
+    async fn lease(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+        now: Timestamp,
+    ) -> Result<Leased, StoreError> {
+        self.store.lease(connection, owner, now).await
+    }
+
+    async fn release(
+        &self,
+        connection: ConnectionKey,
+        owner: &InstanceId,
+    ) -> Result<(), StoreError> {
+        self.store.release(connection, owner).await
+    }
+
+    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
+        self.store.take_turn(every, now).await
     }
 
     async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {

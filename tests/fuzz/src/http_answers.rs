@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// Its headers name the token, which no Finch does: its request id is shown in errors.
+    pub(crate) tells: bool,
 }
 
 impl Asked {
@@ -79,7 +81,11 @@ impl Ear {
             let mut script = heard.lock().unwrap_or_else(PoisonError::into_inner);
             let (status, headers, body) =
                 script.answers.pop_front().unwrap_or((503, Vec::new(), Vec::new()));
-            script.asked.push(Asked { path: path.to_owned(), status, body: body.clone() });
+            let tells = headers.iter().any(|(_, value)| {
+                value.as_bytes().windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes())
+            });
+            let path = path.to_owned();
+            script.asked.push(Asked { path, status, body: body.clone(), tells });
             let mut answer = Response::new(body);
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
             answer.headers_mut().extend(headers);

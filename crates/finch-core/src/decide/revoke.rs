@@ -220,11 +220,11 @@ fn end(
             .refused
             .clone()
             .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
-        // A call with it may be on its way, and Finch may still accept it: it may yet take effect.
-        let progress = vouched.is_some() && proven.is_none();
-        let progress =
-            progress.then(|| Progress { ambiguous_at: Some(now), ..token.progress.clone() });
         let vouched = vouched.clone().map(|evidence| (evidence, now));
+        // A call may be on its way: what is closed without proof may yet take effect.
+        let unproven = vouched.is_some() && proven.is_none();
+        let progress =
+            unproven.then(|| Progress { ambiguous_at: Some(now), ..token.progress.clone() });
         if let Some((evidence, at)) = proven.or(vouched) {
             let revoked = TokenChange::state(token.id, TokenState::Revoked { evidence, at });
             changes.tokens.push(TokenChange { progress, ..revoked });

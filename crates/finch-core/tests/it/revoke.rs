@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use finch_core::{
     Answer, Connection, FinchApiError, Progress, Timestamp, TokenId, TokenState,
-    decide::{Call, Step, agenda, fence, finish, next_step, record, unreadable},
+    decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
     testing::at,
 };
 
@@ -331,4 +331,17 @@ fn a_disconnect_without_a_readable_token_has_a_way_out() {
     let world = applied(&world, unreadable(&world, id(2), at(0)));
     assert!(lacks_a_readable_token(&world));
     assert!(!lacks_a_readable_token(&connection(vec![], vec![])));
+}
+
+#[test]
+fn what_an_operator_closes_may_yet_take_effect() {
+    let mut connection = fenced(&["c1", "c2"]);
+    let refused = Some(finch_core::Refusal { at: at(0), request_id: None });
+    connection.tokens[0].progress.refused = refused;
+    let open = connection.open_disconnect().expect("an open one");
+    let name = "ops".parse().expect("a name");
+    let closed = applied(&connection, close(&connection, open, &name, "gone", at(9)));
+    assert!(closed.tokens.iter().all(|t| t.state.is_revoked()));
+    assert_eq!(closed.tokens[0].progress.ambiguous_at, None);
+    assert_eq!(closed.ambiguous_at(), Some(at(9)));
 }

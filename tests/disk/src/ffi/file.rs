@@ -195,6 +195,9 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, size: sqlite3_int64) -> c
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     unsafe {
         if let Some(fault) = gate(file, Op::Sync) {
+            if let Some(handle) = handle(file) {
+                handle.disk.sync_failed(handle.inode);
+            }
             return fault.code;
         }
         let code = method!(real(file), xSync, flags);

@@ -14,9 +14,9 @@ use crate::crew;
 
 /// What a run must reach, per thousand images.
 const AT_LEAST: [(&str, u64); 15] = [
-    ("in creation", 150),
+    ("in creation", 50),
     ("in a commit", 300),
-    ("in a checkpoint", 100),
+    ("in a checkpoint", 150),
     ("in quiet", 3),
     ("writes lost", 350),
     ("reordered", 250),
@@ -28,7 +28,7 @@ const AT_LEAST: [(&str, u64); 15] = [
     ("recoveries", 5),
     ("disconnects ended in recovery", 10),
     ("lives gone on", 20),
-    ("tokens found", 300),
+    ("tokens found", 800),
 ];
 
 /// `FINCH_IMAGES` says how many (20,000), and `FINCH_SEED` replays the history of one seed.

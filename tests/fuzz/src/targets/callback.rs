@@ -268,10 +268,10 @@ fn check(
             assert!(attempt.result.is_none(), "what was connected stays so: {error:?}");
             note(match error {
                 CompleteConnectError::Expired => "callback: Expired",
-                CompleteConnectError::NotSent(_) => {
-                    // The same state and code may be sent once more.
-                    "callback: NotSent"
-                }
+                // The same state and code may be sent once more.
+                CompleteConnectError::NotSent(_) => "callback: NotSent",
+                // Was lost, and a later token has taken care of it.
+                CompleteConnectError::StateUsed => "callback: StateUsed",
                 CompleteConnectError::Failed(_) => "callback: Failed",
                 CompleteConnectError::Unknown(_) => "callback: Unknown",
                 CompleteConnectError::OtherCustomer { .. } => "callback: OtherCustomer",

@@ -75,11 +75,17 @@ fn text(text: &str) {
             note("key: read");
         }
         Err(error) => {
-            if text.trim().len() >= 16 {
-                hidden(&chain(&error), &[text.trim()]);
-            }
+            keeps(&chain(&error), text.trim());
             note("key: no key");
         }
+    }
+}
+
+/// Fails if the text that was no key is shown, unless it is a word of the error itself.
+fn keeps(shown: &str, text: &str) {
+    let own_words = chain(&finch_seal::ParseKeyError::Malformed { length: 0 });
+    if text.len() >= 16 && !own_words.contains(text) {
+        hidden(shown, &[text]);
     }
 }
 
@@ -111,10 +117,7 @@ fn file(content: &[u8]) {
         }
         Err(error) => {
             let content = String::from_utf8_lossy(content);
-            let content = content.trim();
-            if content.len() >= 16 {
-                hidden(&chain(&error), &[content]);
-            }
+            keeps(&chain(&error), content.trim());
             note("key file: refused");
         }
     }

@@ -63,7 +63,11 @@ pub fn sealed_blob(data: &[u8]) {
             }
             opens(ring, &place, blob, place == HERE);
         }
-        _ => opens(ring, &HERE, data.get(2..).unwrap_or_default(), false),
+        _ => {
+            // A fuzzer that sees comparisons finds the true one.
+            let raw = data.get(2..).unwrap_or_default();
+            opens(ring, &HERE, raw, raw == *blob);
+        }
     }
 }
 

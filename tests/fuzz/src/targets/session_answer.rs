@@ -48,7 +48,7 @@ pub fn session_answer(data: &[u8]) {
         Err(error) => {
             let shown = chain(&error);
             hidden(&shown, &[SECRET]);
-            if last.is_success() {
+            if last.is_success() && !last.tells {
                 hidden(&shown, &[TOKEN]);
             }
             let success = last.is_success();

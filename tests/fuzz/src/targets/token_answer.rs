@@ -51,7 +51,7 @@ pub(crate) fn check_exchange(said: &Result<Grant, FinchApiError>, asked: &[Asked
         Err(error) => {
             let shown = chain(error);
             hidden(&shown, &[SECRET, CODE]);
-            if last.is_success() {
+            if last.is_success() && !last.tells {
                 hidden(&shown, &[TOKEN]);
             }
             note(match error {

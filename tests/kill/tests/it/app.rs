@@ -44,6 +44,10 @@ impl System for MovedClock {
         Timestamp::now() + self.ahead()
     }
 
+    fn monotonic(&self) -> Duration {
+        finch_app::OsSystem.monotonic() + self.ahead()
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.pass(duration);
         tokio::task::yield_now().await;

@@ -58,7 +58,7 @@ fn unrest(stage: &Stage, look: &Look) -> Vec<String> {
     }
     let theirs = fingerprints_of(stage, bystander);
     for connection in &look.connections {
-        let view = ConnectionView::of(connection);
+        let view = ConnectionView::of(connection, None);
         let ended = view.state == ConnectionState::Disconnected;
         let is_theirs = connection
             .tokens

@@ -239,7 +239,7 @@ impl Stage {
 
     pub(crate) fn fault(&self, fault: Fault) {
         self.has_faults.set(true);
-        if let (FaultKind::Delay, Some(path)) = (&fault.kind, &fault.path) {
+        if let (FaultKind::FinchsOwn, Some(path)) = (&fault.kind, &fault.path) {
             self.late.borrow_mut().push(path.clone());
         }
         self.finch.push_fault(fault);

@@ -91,3 +91,20 @@ async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
     let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
     assert_eq!(done.token_state, TokenState::Active);
 }
+
+#[tokio::test]
+async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
+    let code = world.finch.login_again(&id).unwrap();
+    world.finch.lose_next_answer();
+    let lost = world.app.complete_connect(&customer(ACME), begun.state, code).await;
+    assert!(matches!(lost, Err(E::Unknown(_))));
+    reconcile(&world).await;
+    assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    disconnect(&world, ACME, &id).await;
+    reconcile(&world).await;
+    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert!(world.finch.alive().is_empty());
+}

@@ -264,21 +264,26 @@ impl Model {
         Some(Ended::Pending(self.closing(group, scope)))
     }
 
+    /// Each connection, in the order of their appearance: what is listed, and what comes to be listed
+    /// behind it meanwhile. (One that proves to be a later one is told of twice.)
     pub(crate) fn disconnect_all(&mut self, customer: u8) -> Vec<(usize, Ended)> {
         let mut outcomes = Vec::new();
-        // As listed at the beginning.
-        let listed: Vec<_> = (0..self.groups.len())
-            .filter_map(|group| {
-                let own = self.visible(group, Some(customer)).into_iter().rev();
-                let left = |t: &usize| self.ours(*t).state != State::Dead && !self.is_retired(*t);
-                own.into_iter().find(left).map(|token| self.tokens[token].name)
-            })
-            .collect();
-        for name in listed {
-            let ended = self.disconnect(Some(customer), Subject::Name(name), false);
-            outcomes.push((name, ended));
+        let mut from = 0;
+        loop {
+            let own = |model: &Self, group| model.visible(group, Some(customer));
+            let listed: Vec<_> =
+                (from..self.groups.len()).filter(|g| !own(self, *g).is_empty()).collect();
+            let Some(last) = listed.last() else { return outcomes };
+            from = last + 1;
+            let left = |t: &usize| self.ours(*t).state != State::Dead && !self.is_retired(*t);
+            let newest = |group| own(self, group).into_iter().rev().find(left);
+            let names: Vec<_> =
+                listed.into_iter().filter_map(newest).map(|t| self.tokens[t].name).collect();
+            for name in names {
+                let ended = self.disconnect(Some(customer), Subject::Name(name), false);
+                outcomes.push((name, ended));
+            }
         }
-        outcomes
     }
 
     /// An operator vouches for the end.
@@ -334,36 +339,45 @@ impl Model {
             || self.is_left_over(group)
     }
 
-    /// One pass over everything.
+    /// One pass over everything: what is listed, and what comes to be listed behind it meanwhile.
     pub(crate) fn reconcile(&mut self) -> Expected {
-        let work: Vec<usize> = (0..self.groups.len()).filter(|g| self.has_work(*g)).collect();
-        let (mut disconnected, mut pending, mut verified, mut refused) = (0, 0, 0, 0);
-        for group in work {
-            let Some(anchor) = self.members(group).first().copied() else { continue };
-            if self.is_left_over(group) {
-                self.fence(group, By::Reconciler);
-            }
-            match self.drive(group, None) {
-                Some(Ended::Disconnected(_)) => disconnected += 1,
-                Some(_) => {
-                    pending += 1;
-                    continue;
-                }
-                None => {}
-            }
-            let doubted = |t: &usize| self.ours(*t).state == State::Doubted;
-            let doubts: Vec<_> =
-                self.members(self.ours(anchor).group).into_iter().filter(doubted).collect();
-            self.settle(group, None, true);
-            let after = self.members(self.ours(anchor).group);
-            for token in doubts.into_iter().filter(|t| after.contains(t)) {
-                match self.ours(token).state {
-                    State::Good => verified += 1,
-                    State::Dead => refused += 1,
-                    _ => {}
-                }
+        let mut report = (0, 0, 0, 0);
+        let mut from = 0;
+        loop {
+            let listed: Vec<_> = (from..self.groups.len()).filter(|g| self.has_work(*g)).collect();
+            let Some(last) = listed.last() else { break };
+            from = last + 1;
+            for group in listed {
+                self.reconcile_one(group, &mut report);
             }
         }
+        let (disconnected, pending, verified, refused) = report;
         Expected::Reconciled { disconnected, pending, verified, refused }
+    }
+
+    fn reconcile_one(&mut self, group: usize, report: &mut (usize, usize, usize, usize)) {
+        let Some(anchor) = self.members(group).first().copied() else { return };
+        if self.is_left_over(group) {
+            self.fence(group, By::Reconciler);
+        }
+        match self.drive(group, None) {
+            Some(Ended::Disconnected(_)) => report.0 += 1,
+            Some(_) => {
+                report.1 += 1;
+                return;
+            }
+            None => {}
+        }
+        let doubted = |t: &usize| self.ours(*t).state == State::Doubted;
+        let doubts: Vec<_> = self.members(group).into_iter().filter(doubted).collect();
+        self.settle(group, None, true);
+        let after = self.members(self.ours(anchor).group);
+        for token in doubts.into_iter().filter(|t| after.contains(t)) {
+            match self.ours(token).state {
+                State::Good => report.2 += 1,
+                State::Dead => report.3 += 1,
+                _ => {}
+            }
+        }
     }
 }

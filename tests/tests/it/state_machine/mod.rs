@@ -1,7 +1,8 @@
 //! The application against a sequential model of what it promises, over each store: moves of customers,
 //! the operator, Finch and time, up to 60 in a row.
 //!
-//! `FINCH_MACHINES` sets how many histories (5,000 if it is not set), `FINCH_SEED` which.
+//! `FINCH_MACHINES` sets how many histories a store is told (5,000 if it is not set), `FINCH_STEPS` how
+//! long they are at most (60), `FINCH_SEED` which.
 
 mod check;
 mod connecting;
@@ -34,6 +35,8 @@ use self::{
 /// Which store a machine is over.
 trait Store {
     const NAME: &str;
+    /// How often everything that can be seen is looked at; and at the end of each history.
+    const CHECKED_EVERY: u32;
     fn kept() -> Kept;
 }
 
@@ -41,6 +44,7 @@ struct Memory;
 
 impl Store for Memory {
     const NAME: &str = "memory";
+    const CHECKED_EVERY: u32 = 1;
     fn kept() -> Kept {
         Kept::Memory(Arc::new(MemoryTokenStore::new(application())))
     }
@@ -50,6 +54,7 @@ struct Sqlite;
 
 impl Store for Sqlite {
     const NAME: &str = "sqlite";
+    const CHECKED_EVERY: u32 = 4;
     fn kept() -> Kept {
         Kept::sqlite()
     }
@@ -61,11 +66,11 @@ thread_local! {
     static REACHED: RefCell<Reached> = RefCell::default();
 }
 
-struct Machine<S>(PhantomData<S>);
+struct Machine<S, const PAIR: bool>(PhantomData<S>);
 
-impl<S: Store> StateMachineTest for Machine<S> {
+impl<S: Store, const PAIR: bool> StateMachineTest for Machine<S, PAIR> {
     type SystemUnderTest = System;
-    type Reference = Reference;
+    type Reference = Reference<PAIR>;
 
     fn init_test(model: &Model) -> System {
         System::new(model, S::kept())
@@ -78,8 +83,14 @@ impl<S: Store> StateMachineTest for Machine<S> {
         system
     }
 
+    fn teardown(system: System, model: Model) {
+        RUNTIME.with(|runtime| runtime.block_on(check(&system, &model)));
+    }
+
     fn check_invariants(system: &System, model: &Model) {
-        RUNTIME.with(|runtime| runtime.block_on(check(system, model)));
+        if model.tick.is_multiple_of(S::CHECKED_EVERY) {
+            RUNTIME.with(|runtime| runtime.block_on(check(system, model)));
+        }
     }
 }
 
@@ -87,9 +98,10 @@ fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-fn run<S: Store>() {
-    let cases = number("FINCH_MACHINES", 5000);
+fn run<S: Store, const PAIR: bool>() {
+    let cases = number("FINCH_MACHINES", 5000) / 2;
     let seed = number("FINCH_SEED", number("FINCH_SEED_BASE", 1));
+    let longest = usize::try_from(number("FINCH_STEPS", 60)).expect("a number of steps");
     let began = Instant::now();
     let config = Config {
         cases: u32::try_from(cases).expect("a number of cases"),
@@ -98,22 +110,35 @@ fn run<S: Store>() {
         ..Config::default()
     };
     let mut runner = TestRunner::new(config.clone());
-    let told = runner.run(&Reference::sequential_strategy(1..=60), |(model, moves, seen)| {
-        Machine::<S>::test_sequential(config.clone(), model, moves, seen);
-        Ok(())
-    });
+    let told =
+        runner.run(&Reference::<PAIR>::sequential_strategy(1..=longest), |(model, moves, seen)| {
+            Machine::<S, PAIR>::test_sequential(config.clone(), model, moves, seen);
+            Ok(())
+        });
     if let Err(error) = told {
-        panic!("{error:#}\nagain: FINCH_SEED={seed} FINCH_MACHINES={cases}");
+        panic!("{error:#}\nagain: FINCH_SEED={seed} FINCH_MACHINES={}", 2 * cases);
     }
-    REACHED.take().told(S::NAME, cases, seed, began.elapsed());
+    let reach = if PAIR { "pair" } else { "connection id" };
+    let name = format!("{}, {reach}", S::NAME);
+    REACHED.take().told(&name, cases, seed, began.elapsed());
 }
 
 #[test]
 fn the_application_keeps_its_promises_over_memory() {
-    run::<Memory>();
+    run::<Memory, true>();
+}
+
+#[test]
+fn the_application_keeps_its_promises_over_memory_where_a_disconnect_reaches_one_id() {
+    run::<Memory, false>();
 }
 
 #[test]
 fn the_application_keeps_its_promises_over_sqlite() {
-    run::<Sqlite>();
+    run::<Sqlite, true>();
+}
+
+#[test]
+fn the_application_keeps_its_promises_over_sqlite_where_a_disconnect_reaches_one_id() {
+    run::<Sqlite, false>();
 }

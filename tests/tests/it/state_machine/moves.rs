@@ -51,11 +51,17 @@ pub(crate) enum How {
     Nameless,
 }
 
-/// What is meant: by the nth name or token that we hold, modulo how many there are.
+/// What is meant: the nth, modulo how many there are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum What {
+    /// Of the names under which we hold tokens.
     Name(u8),
+    /// Of the tokens that Finch issued.
     Token(u8),
+    /// Of the names under which whoever asks has tokens.
+    OwnName(u8),
+    /// Of the tokens of whoever asks.
+    OwnToken(u8),
 }
 
 /// One thing that happens.
@@ -71,7 +77,7 @@ pub(crate) enum Move {
     /// A customer begins to renew a connection, and the person logs in as before.
     Reauthenticate {
         customer: u8,
-        which: u8,
+        what: What,
     },
     Complete {
         which: u8,
@@ -84,13 +90,13 @@ pub(crate) enum Move {
     /// A data call, for which a product is or isn't granted.
     Use {
         customer: u8,
-        which: u8,
+        what: What,
         granted: bool,
     },
     /// A data call answered 401.
     Report {
         customer: u8,
-        which: u8,
+        what: What,
     },
     Disconnect {
         customer: u8,
@@ -129,11 +135,18 @@ pub(crate) enum Move {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    prop_oneof![3 => (0_u8..8).prop_map(What::Name), 2 => (0_u8..12).prop_map(What::Token)]
+    prop_oneof![
+        1 => (0_u8..8).prop_map(What::Name),
+        1 => (0_u8..12).prop_map(What::Token),
+        4 => (0_u8..8).prop_map(What::OwnName),
+        3 => (0_u8..8).prop_map(What::OwnToken),
+    ]
 }
 
 fn begin() -> impl Strategy<Value = Move> {
-    (0_u8..3, (0_u8..2, 0_u8..2), 0_u8..2, prop::bool::weighted(0.07)).prop_map(
+    // Mostly at one place, so that customers meet.
+    let pair = prop_oneof![2 => Just((0, 0)), 1 => (0_u8..2, 0_u8..2)];
+    (0_u8..3, pair, 0_u8..2, prop::bool::weighted(0.03)).prop_map(
         |(customer, pair, credentials, stranger)| Move::Begin {
             customer,
             pair,
@@ -149,24 +162,24 @@ fn how() -> impl Strategy<Value = How> {
         1 => Just(How::AsOperator),
         1 => Just(How::OtherCode),
         1 => Just(How::OtherCustomer),
-        1 => Just(How::Nameless),
+        2 => Just(How::Nameless),
     ]
 }
 
 /// Any of them. Finch is up again sooner than it goes down.
 pub(crate) fn moves(mode: Mode) -> BoxedStrategy<Move> {
-    let up = if mode == Mode::Up { 0 } else { 12 };
-    let down = if mode == Mode::Up { 3 } else { 1 };
+    let up = if mode == Mode::Up { 0 } else { 10 };
+    let down = if mode == Mode::Up { 7 } else { 1 };
     let mode = prop_oneof![
         up => Just(Move::Becomes(Mode::Up)),
         down => prop::sample::select(&MODES[..]).prop_map(Move::Becomes),
     ];
     let others = prop_oneof![
-        3 => (0_u8..3, 0_u8..8).prop_map(|(customer, which)| Move::Reauthenticate { customer, which }),
+        3 => (0_u8..3, what()).prop_map(|(customer, what)| Move::Reauthenticate { customer, what }),
         6 => (any::<u8>(), how()).prop_map(|(which, how)| Move::Complete { which, how }),
-        2 => (0_u8..3, 0_u8..8, any::<bool>())
-            .prop_map(|(customer, which, granted)| Move::Use { customer, which, granted }),
-        3 => (0_u8..3, 0_u8..12).prop_map(|(customer, which)| Move::Report { customer, which }),
+        2 => (0_u8..3, what(), any::<bool>())
+            .prop_map(|(customer, what, granted)| Move::Use { customer, what, granted }),
+        3 => (0_u8..3, what()).prop_map(|(customer, what)| Move::Report { customer, what }),
         8 => (0_u8..3, what()).prop_map(|(customer, what)| Move::Disconnect { customer, what }),
         1 => (0_u8..3).prop_map(|customer| Move::DisconnectAll { customer }),
         3 => (what(), any::<bool>())
@@ -183,7 +196,7 @@ pub(crate) fn moves(mode: Mode) -> BoxedStrategy<Move> {
     ];
     prop_oneof![
         14 => begin(),
-        12 => prop::bool::weighted(0.12).prop_map(|nameless| Move::CompleteNewest { nameless }),
+        12 => prop::bool::weighted(0.25).prop_map(|nameless| Move::CompleteNewest { nameless }),
         up + down => mode,
         40 => others,
         1 => Just(Move::ADay),

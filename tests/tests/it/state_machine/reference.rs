@@ -10,16 +10,16 @@ use super::{
     moves::{How, Move, What, moves},
 };
 
-/// The machine.
+/// The machine, in one reading of how far `/disconnect` reaches: the pair, or the `connection_id`.
 #[derive(Debug)]
-pub(crate) struct Reference;
+pub(crate) struct Reference<const PAIR: bool>;
 
-impl ReferenceStateMachine for Reference {
+impl<const PAIR: bool> ReferenceStateMachine for Reference<PAIR> {
     type State = Model;
     type Transition = Move;
 
     fn init_state() -> BoxedStrategy<Model> {
-        prop_oneof![Just(Reach::Pair), Just(Reach::ConnectionId)].prop_map(Model::new).boxed()
+        Just(Model::new(if PAIR { Reach::Pair } else { Reach::ConnectionId })).boxed()
     }
 
     fn transitions(state: &Model) -> BoxedStrategy<Move> {
@@ -44,11 +44,41 @@ impl Model {
         (!self.tokens.is_empty()).then(|| usize::from(which) % self.tokens.len())
     }
 
-    pub(crate) fn subject(&self, what: What) -> Option<Subject> {
+    /// What is meant by whoever asks: a customer, or the operator.
+    pub(crate) fn subject(&self, scope: Option<u8>, what: What) -> Option<Subject> {
+        let own = |t: &usize| {
+            let ours = self.tokens[*t].ours.as_ref();
+            ours.is_some_and(|o| scope.is_none() || o.customer == scope)
+        };
+        let nth =
+            |all: Vec<usize>, which: u8| all.get(usize::from(which) % all.len().max(1)).copied();
+        let tokens = || (0..self.tokens.len()).filter(own);
         match what {
             What::Name(which) => self.nth_name(which).map(Subject::Name),
             What::Token(which) => self.nth_token(which).map(Subject::Token),
+            What::OwnName(which) => {
+                let names: std::collections::BTreeSet<_> =
+                    tokens().map(|t| self.tokens[t].name).collect();
+                nth(names.into_iter().collect(), which).map(Subject::Name)
+            }
+            What::OwnToken(which) => nth(tokens().collect(), which).map(Subject::Token),
         }
+    }
+
+    /// The name of what is meant.
+    pub(crate) fn name_of(&self, scope: Option<u8>, what: What) -> Option<usize> {
+        self.subject(scope, what).map(|subject| match subject {
+            Subject::Name(name) => name,
+            Subject::Token(token) => self.tokens[token].name,
+        })
+    }
+
+    /// The token that is meant, or the newest of that name.
+    pub(crate) fn token_of(&self, scope: Option<u8>, what: What) -> Option<usize> {
+        self.subject(scope, what).and_then(|subject| match subject {
+            Subject::Name(name) => self.tokens.iter().rposition(|t| t.name == name),
+            Subject::Token(token) => Some(token),
+        })
     }
 
     pub(crate) fn nth_attempt(&self, which: u8) -> Option<usize> {
@@ -64,8 +94,8 @@ impl Model {
             Move::Begin { customer, pair, credentials, stranger } => {
                 self.begin(customer, pair, credentials, stranger)
             }
-            Move::Reauthenticate { customer, which } => {
-                let name = self.nth_name(which)?;
+            Move::Reauthenticate { customer, what } => {
+                let name = self.name_of(Some(customer), what)?;
                 self.reauthenticate(customer, name)
             }
             Move::Complete { which, how } => {
@@ -76,25 +106,25 @@ impl Model {
                 let which = self.attempts.len().checked_sub(1)?;
                 self.complete(which, if nameless { How::Nameless } else { How::Right })
             }
-            Move::Use { customer, which, granted } => {
-                let name = self.nth_name(which)?;
+            Move::Use { customer, what, granted } => {
+                let name = self.name_of(Some(customer), what)?;
                 self.usable(customer, name, granted)
             }
-            Move::Report { customer, which } => {
-                let token = self.nth_token(which)?;
+            Move::Report { customer, what } => {
+                let token = self.token_of(Some(customer), what)?;
                 self.report(customer, token)
             }
             Move::Disconnect { customer, what } => {
-                let subject = self.subject(what)?;
+                let subject = self.subject(Some(customer), what)?;
                 Expected::Ended(self.disconnect(Some(customer), subject, false))
             }
             Move::DisconnectAll { customer } => Expected::AllEnded(self.disconnect_all(customer)),
             Move::OperatorDisconnects { what, for_everyone } => {
-                let subject = self.subject(what)?;
+                let subject = self.subject(None, what)?;
                 Expected::Ended(self.disconnect(None, subject, for_everyone))
             }
             Move::Plan { scope, what, for_everyone } => {
-                let subject = self.subject(what)?;
+                let subject = self.subject(scope, what)?;
                 self.plan(scope, subject, for_everyone)
             }
             Move::CarryOut => match self.carry_out_plan() {

@@ -85,8 +85,8 @@ impl System {
                 let begun = self.app.begin_connect(&customer(who), request()).await;
                 self.begun(who, begun, model)
             }
-            Move::Reauthenticate { customer: who, which } => {
-                let name = self.finch.name(model.nth_name(which)?);
+            Move::Reauthenticate { customer: who, what } => {
+                let name = self.finch.name(model.name_of(Some(who), what)?);
                 let begun = self.app.begin_reauthenticate(&customer(who), &name, request()).await;
                 self.begun(who, begun, model)
             }
@@ -97,11 +97,12 @@ impl System {
                 let which = model.attempts.len().checked_sub(1)?;
                 self.complete(which, if nameless { How::Nameless } else { How::Right }, model).await
             }
-            Move::Use { customer, which, granted } => {
-                self.usable(customer, model.nth_name(which)?, granted, model).await
+            Move::Use { customer, what, granted } => {
+                let name = model.name_of(Some(customer), what)?;
+                self.usable(customer, name, granted, model).await
             }
-            Move::Report { customer: who, which } => {
-                let secret = self.secret(model.nth_token(which)?);
+            Move::Report { customer: who, what } => {
+                let secret = self.secret(model.token_of(Some(who), what)?);
                 match self.app.report_unauthorized(&customer(who), &secret).await {
                     Ok(finding) => Expected::Reported(match finding {
                         Unauthorized::StillAccepted => "StillAccepted",
@@ -114,7 +115,7 @@ impl System {
                 }
             }
             Move::Disconnect { customer: who, what } => {
-                let target = self.target(model.subject(what)?);
+                let target = self.target(model.subject(Some(who), what)?);
                 Expected::Ended(ended(self.app.disconnect(&customer(who), target).await))
             }
             Move::DisconnectAll { customer: who } => {
@@ -125,7 +126,7 @@ impl System {
                 )
             }
             Move::OperatorDisconnects { what, for_everyone } => {
-                let target = self.target(model.subject(what)?);
+                let target = self.target(model.subject(None, what)?);
                 if for_everyone {
                     let plan = self
                         .app
@@ -142,7 +143,7 @@ impl System {
                 }
             }
             Move::Plan { scope, what, for_everyone } => {
-                let target = self.target(model.subject(what)?);
+                let target = self.target(model.subject(scope, what)?);
                 self.plan(scope, target, for_everyone).await
             }
             Move::CarryOut => {

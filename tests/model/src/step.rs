@@ -1,0 +1,315 @@
+//! One step from one state to the next.
+
+use finch_core::{
+    AccessToken, Attempt as Record, AttemptEnd, AttemptId, Changes, Claim, Failure, Flow, Found,
+    Grant, Intent, NewAttempt, Seq,
+    decide::{self, Arrival, PlanVerdict, Subject},
+};
+use jiff::Timestamp;
+
+use crate::{
+    action::Action,
+    setting::Setting,
+    store::{NOW, actor, connection_id, customer, facts, operator},
+    variant::Variant,
+    world::{
+        Answer, Attempt, By, Call, Course, Driver, End, Exchange, Issued, Lease, Mark, Purpose,
+        Wait, World,
+    },
+};
+
+impl World {
+    /// What the state is after this; none if nothing changes.
+    pub(crate) fn after(
+        &self,
+        setting: &Setting,
+        variant: Variant,
+        action: Action,
+    ) -> Option<Self> {
+        let mut world = self.clone();
+        world.step(setting, variant, action).then(|| world.canonical()).filter(|w| w != self)
+    }
+
+    fn step(&mut self, setting: &Setting, variant: Variant, action: Action) -> bool {
+        match action {
+            Action::Callback(code) => return self.callback(variant, code),
+            Action::Exchange(code) => {
+                if self.exchange(setting, code) {
+                    self.codes[usize::from(code)].exchange = Exchange::Answered;
+                } else {
+                    self.give_up(code, End::Failed);
+                }
+            }
+            Action::LateExchange(code) => {
+                self.codes[usize::from(code)].late = false;
+                self.exchange(setting, code);
+            }
+            Action::Store(code) => self.admit(variant, code),
+            Action::Ask(by) => return self.ask(variant, by),
+            Action::Work(instance) => return self.work(variant, instance),
+            Action::Settle(instance, code) => return self.settle(variant, instance, code),
+            Action::NoteTakenOver(instance) => {
+                let driver = self.drivers[usize::from(instance)];
+                let moved = Driver::TookOver { moved: true };
+                self.note_taken_over(variant, instance, driver == moved);
+            }
+            Action::Act(instance) => {
+                let Some(call) = self.sent(instance) else { return false };
+                let answer = self.act(setting, call.code, call.purpose);
+                self.drivers[usize::from(instance)] = Driver::Answered(call, answer);
+            }
+            Action::Record(instance) => {
+                let Driver::Answered(call, answer) = self.drivers[usize::from(instance)] else {
+                    return false;
+                };
+                self.record(variant, instance, call, answer);
+            }
+            Action::LateDisconnect(code) => {
+                self.late &= !(1 << code);
+                self.end(setting, code);
+            }
+            Action::Wait => self.tokens.iter_mut().for_each(|t| t.wait = Wait::No),
+            Action::SevenMinutes => {
+                self.late = 0;
+                self.codes.iter_mut().for_each(|c| c.late = false);
+                self.tokens.iter_mut().for_each(|t| t.ambiguous = false);
+            }
+            Action::Close => {
+                let connection = self.connection();
+                let Some(open) = connection.open_disconnect() else { return false };
+                self.change(&decide::close(&connection, open, operator(), "", NOW), None);
+            }
+            _ => {
+                self.faults -= 1;
+                return self.fault(variant, action);
+            }
+        }
+        true
+    }
+
+    fn fault(&mut self, variant: Variant, action: Action) -> bool {
+        match action {
+            Action::LoseExchange(code) => self.lose_exchange(variant, code),
+            Action::LoseCall(instance) => {
+                let Some(call) = self.sent(instance) else { return false };
+                self.leave(call);
+                self.record(variant, instance, call, Answer::Lost);
+            }
+            Action::Odd(instance) => self.answer(instance, Answer::Odd),
+            Action::Lie(instance) => self.answer(instance, Answer::Success),
+            Action::Stall(instance) => {
+                let Some(call) = self.sent(instance) else { return false };
+                self.leave(call);
+                self.answer(instance, Answer::Lost);
+                (self.lease, self.stalled) = (Lease::OfTheDead, true);
+            }
+            Action::FailToNote(instance) => {
+                self.drivers[usize::from(instance)] = Driver::Idle;
+                let released = variant == Variant::TakeoverReleased;
+                self.lease = if released { Lease::Free } else { Lease::OfTheDead };
+            }
+            Action::Crash(instance) => self.crash(variant, instance),
+            Action::Outside => self.end_outside(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn sent(&self, instance: u8) -> Option<Call> {
+        match self.drivers[usize::from(instance)] {
+            Driver::Sent(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, instance: u8, answer: Answer) {
+        if let Some(call) = self.sent(instance) {
+            self.drivers[usize::from(instance)] = Driver::Answered(call, answer);
+        }
+    }
+
+    /// Applies changes; whoever has just loaded the connection will find that it moved.
+    pub(crate) fn change(&mut self, changes: &Changes, code: Option<u8>) {
+        self.apply(changes, code);
+        for driver in &mut self.drivers {
+            if let Driver::TookOver { moved } = driver {
+                *moved = true;
+            }
+        }
+    }
+
+    fn callback(&mut self, variant: Variant, code: u8) -> bool {
+        let now = self.next();
+        let place = usize::from(code);
+        let claim = self.record_of(code).claim(true, NOW);
+        if claim != Claim::Begin {
+            // The same state and code again.
+            let again = variant == Variant::StateNotConsumed && !self.codes[place].late;
+            self.codes[place].late |= again;
+            return again;
+        }
+        if variant == Variant::NoIntentBeforeTheExchange {
+            let used = self.codes[place].token != Issued::Not || self.codes[place].late;
+            self.codes[place].exchange = Exchange::Waiting;
+            return !used;
+        }
+        self.codes[place].attempt = Some(Attempt { began: now, end: End::Open });
+        self.codes[place].exchange = Exchange::Waiting;
+        true
+    }
+
+    /// The attempt as a store would load it.
+    fn record_of(&self, code: u8) -> Record {
+        let known = &self.codes[usize::from(code)];
+        let end = |end| match end {
+            End::Open => None,
+            End::Stored => self.id_of(code).map(AttemptEnd::Stored),
+            End::Failed => Some(AttemptEnd::Failed(Failure::lost())),
+            End::Unknown => Some(AttemptEnd::Unknown(Failure::lost())),
+        };
+        Record {
+            id: AttemptId(Seq(code.into())),
+            purpose: NewAttempt {
+                customer: customer(known.owner).clone(),
+                flow: Flow::Embedded,
+                finch_customer_id: None,
+                products: Vec::new(),
+                reauthenticates: None,
+                for_disconnect: None,
+                opened_at: NOW,
+                expires_at: Timestamp::MAX,
+            },
+            exchange: known.attempt.map(|attempt| finch_core::Exchange {
+                began: Seq(attempt.began.into()),
+                began_at: NOW,
+                end: end(attempt.end),
+            }),
+        }
+    }
+
+    fn give_up(&mut self, code: u8, end: End) {
+        let code = &mut self.codes[usize::from(code)];
+        code.exchange = Exchange::Idle;
+        if let Some(attempt) = code.attempt.as_mut() {
+            attempt.end = end;
+        }
+    }
+
+    fn lose_exchange(&mut self, variant: Variant, code: u8) {
+        let place = usize::from(code);
+        self.codes[place].late |= self.codes[place].exchange == Exchange::Waiting;
+        if variant == Variant::CodeSentAgain {
+            self.codes[place].exchange = Exchange::Waiting;
+        } else {
+            self.give_up(code, End::Unknown);
+        }
+    }
+
+    /// Stores an arriving token.
+    fn admit(&mut self, variant: Variant, code: u8) {
+        let connection = self.connection();
+        let record = self.record_of(code);
+        let now = Seq(self.next().into());
+        let known = self.codes[usize::from(code)];
+        let began = record.exchange.as_ref().map_or(now, |exchange| exchange.began);
+        let began = if variant == Variant::NoCovering { now } else { began };
+        let id = connection_id(known.connection_id);
+        let named = connection.tokens.iter().any(|t| t.facts.connection_id == *id);
+        let found = Found {
+            known: None,
+            revoked_before: false,
+            by_connection_id: named.then(|| connection.clone()),
+            by_pair: Some(connection),
+        };
+        let grant = Grant { secret: AccessToken::new(""), facts: facts(known.connection_id) };
+        let late = self.is_late(variant);
+        let arrival = Arrival { grant, attempt: &record, began, now: NOW, late };
+        let admitted = decide::admit(found, arrival);
+        if let Some(changes) = admitted.changes {
+            self.change(&changes, Some(code));
+        }
+        self.give_up(code, End::Stored);
+        self.simplify_arrival(variant);
+    }
+
+    /// What a simplified rule makes of the token that has just arrived.
+    fn simplify_arrival(&mut self, variant: Variant) {
+        let Some(token) = self.tokens.last_mut() else { return };
+        match (variant, token.mark) {
+            (Variant::NoUnverified, Mark::Unverified) => token.mark = Mark::Active,
+            (Variant::NoSuperseded, Mark::Superseded) => {
+                token.mark = Mark::Fenced;
+                let ended = |d: &&mut crate::world::Disconnect| matches!(d.state, Course::Ended(_));
+                if let Some(last) = self.disconnects.iter_mut().rev().find(ended) {
+                    last.state = Course::Open;
+                }
+                self.due = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Somebody asks for a disconnect of the newest token that he knows.
+    fn ask(&mut self, variant: Variant, by: By) -> bool {
+        let connection = self.connection();
+        let who = match by {
+            By::Customer(number) => Some(number),
+            _ => None,
+        };
+        let own = |code: u8| who.is_none_or(|who| self.codes[usize::from(code)].owner == who);
+        let newest = self.tokens.iter().rev().find(|t| own(t.code)).map(|t| t.code);
+        let Some(newest) = newest else { return false };
+        let id = connection_id(self.codes[usize::from(newest)].connection_id).clone();
+        let reason = who.is_none().then(String::new);
+        let scope = who.map(customer);
+        let subject = Subject::ConnectionId(id);
+        let verdict = decide::plan(&connection, &subject, scope, reason.clone()).verdict;
+        let changes = match (verdict, scope) {
+            (PlanVerdict::Disconnects | PlanVerdict::Joins, _) => {
+                decide::fence(&connection, Intent { by: actor(by), reason, at: NOW })
+            }
+            (PlanVerdict::Retires, Some(customer)) => decide::retire(&connection, customer, NOW),
+            _ => return false,
+        };
+        self.asks -= 1;
+        if variant == Variant::MarkedAfterTheCall {
+            let call = Call { code: newest, purpose: Purpose::Disconnect };
+            self.drivers[0] = Driver::Sent(call);
+            return true;
+        }
+        self.change(&changes, None);
+        let widened = !changes.disconnects.is_empty() || changes.retirement.is_some();
+        for (number, code) in (0u8..).zip(&mut self.codes) {
+            let stored = self.tokens.iter().find(|t| t.code == number);
+            let begun = code.exchange != Exchange::Idle || code.attempt.is_some();
+            code.covered |= match stored {
+                Some(stored) => !stored.mark.is_live(),
+                None => begun && widened && who.is_none_or(|who| code.owner == who),
+            };
+        }
+        if variant == Variant::RetiredIsWiped {
+            let retired = self.tokens.iter_mut().filter(|t| t.mark == Mark::Retired);
+            retired.for_each(|t| t.mark = Mark::Refused);
+        }
+        true
+    }
+
+    fn crash(&mut self, variant: Variant, instance: u8) {
+        if let Some(call) = self.sent(instance) {
+            self.leave(call);
+        }
+        self.drivers[usize::from(instance)] = Driver::Idle;
+        if self.lease == Lease::Of(instance) {
+            self.lease = Lease::OfTheDead;
+        }
+        if instance == 0 {
+            for code in self.codes.iter_mut() {
+                code.late |= code.exchange == Exchange::Waiting;
+                code.exchange = Exchange::Idle;
+            }
+        }
+        if variant == Variant::FenceNotDurable {
+            self.forget_fence();
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The durable store: the state as `finch-core` sees it, and back.
+
+use std::sync::LazyLock;
+
+use finch_core::{
+    Actor, Changes, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId,
+    DisconnectChange, DisconnectId, DisconnectState, Evidence, Failure, OperatorName, Product,
+    Progress, ProviderId, Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId,
+    TokenState, Trouble,
+};
+use jiff::Timestamp;
+
+use crate::world::{By, Course, Disconnect, Mark, Moment, Stored, Wait, World};
+
+/// The present. Nothing in the model depends on it: what waits, waits beyond it.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_000_000_000, 0);
+const LATER: Timestamp = Timestamp::constant(1_000_000_001, 0);
+
+/// So often Finch was asked when it is to be asked to disconnect once more.
+const ENOUGH: u32 = 7;
+
+/// Tokens have numbers of their own: they are compared with each other alone.
+const TOKENS: u64 = 100;
+
+struct Names {
+    provider: ProviderId,
+    company: CompanyId,
+    customers: Vec<CustomerId>,
+    connection_ids: Vec<ConnectionId>,
+    operator: OperatorName,
+}
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| Names {
+    provider: "gusto".parse().expect("an id"),
+    company: "c".parse().expect("an id"),
+    customers: ["a", "b"].map(|name| name.parse().expect("an id")).to_vec(),
+    connection_ids: (0..8).map(|n| format!("c{n}").parse().expect("an id")).collect(),
+    operator: "o".parse().expect("an id"),
+});
+
+pub(crate) fn customer(number: u8) -> &'static CustomerId {
+    &NAMES.customers[usize::from(number)]
+}
+
+pub(crate) fn connection_id(number: u8) -> &'static ConnectionId {
+    &NAMES.connection_ids[usize::from(number)]
+}
+
+pub(crate) fn operator() -> &'static OperatorName {
+    &NAMES.operator
+}
+
+pub(crate) fn actor(by: By) -> Actor {
+    match by {
+        By::Customer(number) => Actor::Customer(customer(number).clone()),
+        By::Operator => Actor::Operator(operator().clone()),
+        By::Finch => Actor::Finch,
+        By::Reconciler => Actor::Reconciler,
+    }
+}
+
+/// What Finch says about a token of this `connection_id`.
+pub(crate) fn facts(number: u8) -> TokenFacts {
+    TokenFacts {
+        connection_id: connection_id(number).clone(),
+        provider_id: NAMES.provider.clone(),
+        company_id: Some(NAMES.company.clone()),
+        finch_customer_id: None,
+        customer_name: None,
+        products: Vec::<Product>::new(),
+        client_type: None,
+        connection_type: None,
+        token_type: None,
+        account_id: None,
+        entity_ids: Vec::new(),
+    }
+}
+
+impl World {
+    /// The record of a code's token.
+    pub(crate) fn id_of(&self, code: u8) -> Option<TokenId> {
+        let place = self.tokens.iter().position(|t| t.code == code)?;
+        Some(TokenId(Seq(TOKENS + place as u64)))
+    }
+
+    /// The code of a record.
+    pub(crate) fn code_of(&self, id: TokenId) -> u8 {
+        self.tokens[(id.0.0 - TOKENS) as usize].code
+    }
+
+    /// The connection as a store would load it.
+    pub(crate) fn connection(&self) -> Connection {
+        let tokens = self.tokens.iter().enumerate();
+        let disconnects = self.disconnects.iter().map(|d| finch_core::Disconnect {
+            id: DisconnectId(Seq(d.began.into())),
+            intent: finch_core::Intent { by: actor(d.by), reason: None, at: NOW },
+            state: match d.state {
+                Course::Open => DisconnectState::Open,
+                Course::Ended(seq) => DisconnectState::Ended { seq: Seq(seq.into()), at: NOW },
+                Course::Merged(into) => {
+                    DisconnectState::Merged { into: DisconnectId(Seq(into.into())) }
+                }
+            },
+        });
+        let retirements = self.retirements.iter().map(|(moment, who)| Retirement {
+            seq: Seq((*moment).into()),
+            customer: customer(*who).clone(),
+            at: NOW,
+        });
+        Connection {
+            key: ConnectionKey(Seq(0)),
+            revision: Revision(0),
+            provider: NAMES.provider.clone(),
+            company: Some(NAMES.company.clone()),
+            tokens: tokens.map(|(place, token)| self.token(place, token)).collect(),
+            disconnects: disconnects.collect(),
+            retirements: retirements.collect(),
+        }
+    }
+
+    fn token(&self, place: usize, stored: &Stored) -> Token {
+        let code = &self.codes[usize::from(stored.code)];
+        let refused = Refusal { at: NOW, request_id: None };
+        let trouble = Trouble {
+            failure: Failure::lost(),
+            at: NOW,
+            attention: true,
+            this_token_only: stored.wait == Wait::Alone,
+            ambiguous: false,
+        };
+        let revoked = |evidence| TokenState::Revoked { evidence, at: NOW };
+        Token {
+            id: TokenId(Seq(TOKENS + place as u64)),
+            customer: Some(customer(code.owner).clone()),
+            facts: facts(code.connection_id),
+            finch_token_id: None,
+            status: None,
+            state: match stored.mark {
+                Mark::Active => TokenState::Active,
+                Mark::Unverified => TokenState::Unverified,
+                Mark::Fenced => TokenState::Fenced,
+                Mark::Retired => TokenState::Retired,
+                Mark::Superseded => TokenState::Superseded,
+                Mark::Refused => revoked(Evidence::Refused { request_id: None }),
+                Mark::Closed => revoked(Evidence::ClosedByOperator {
+                    operator: operator().clone(),
+                    reason: String::new(),
+                }),
+            },
+            exchange_began: Seq(stored.began.into()),
+            verified: (stored.verified > 0).then(|| Seq(stored.verified.into())),
+            added_at: NOW,
+            progress: Progress {
+                acknowledged: stored.acknowledged.then_some(NOW),
+                polls: if stored.polled { ENOUGH } else { 0 },
+                ambiguous_at: stored.ambiguous.then_some(NOW),
+                refused: stored.refused.then_some(refused),
+                failures: 0,
+                next_try: (stored.wait != Wait::No).then_some(LATER),
+                trouble: (stored.wait != Wait::No).then_some(trouble),
+            },
+        }
+    }
+
+    /// Applies changes as a store does: whole, and each new thing with the next number. An arriving
+    /// token is of this code.
+    pub(crate) fn apply(&mut self, changes: &Changes, code: Option<u8>) {
+        let mut connection = self.connection();
+        let mut next = u64::from(self.next()) - 1;
+        let mut next = || {
+            next += 1;
+            Seq(next)
+        };
+        if let (Some(admission), Some(_)) = (&changes.admit, code) {
+            connection.tokens.push(Token {
+                id: TokenId(Seq(TOKENS + connection.tokens.len() as u64)),
+                customer: admission.customer.clone(),
+                facts: admission.facts.clone(),
+                finch_token_id: None,
+                status: None,
+                state: admission.state.clone(),
+                exchange_began: admission.exchange_began,
+                verified: None,
+                added_at: admission.at,
+                progress: Progress::default(),
+            });
+        }
+        for change in &changes.tokens {
+            let Some(token) = connection.tokens.iter_mut().find(|t| t.id == change.id) else {
+                continue;
+            };
+            token.state = change.state.clone().unwrap_or_else(|| token.state.clone());
+            token.progress = change.progress.clone().unwrap_or_else(|| token.progress.clone());
+            if change.verified {
+                token.verified = Some(next());
+            }
+        }
+        let mut begun = None;
+        for change in &changes.disconnects {
+            let (id, state) = match change {
+                DisconnectChange::Begin(intent) => {
+                    let id = DisconnectId(next());
+                    begun = Some(id);
+                    let (intent, state) = (intent.clone(), DisconnectState::Open);
+                    connection.disconnects.push(finch_core::Disconnect { id, intent, state });
+                    continue;
+                }
+                DisconnectChange::Join(intent, into) => {
+                    let id = DisconnectId(next());
+                    let (intent, state) = (intent.clone(), DisconnectState::Merged { into: *into });
+                    connection.disconnects.push(finch_core::Disconnect { id, intent, state });
+                    continue;
+                }
+                DisconnectChange::End(id, at) => {
+                    (id.or(begun), DisconnectState::Ended { seq: next(), at: *at })
+                }
+                DisconnectChange::Reopen(id) => (Some(*id), DisconnectState::Open),
+                DisconnectChange::Merge(id, into) => {
+                    (Some(*id), DisconnectState::Merged { into: *into })
+                }
+            };
+            if let Some(found) = connection.disconnects.iter_mut().find(|d| Some(d.id) == id) {
+                found.state = state;
+            }
+        }
+        if let Some((customer, at)) = &changes.retirement {
+            let (seq, customer) = (next(), customer.clone());
+            connection.retirements.push(Retirement { seq, customer, at: *at });
+        }
+        if let Some(agenda) = changes.agenda {
+            self.due = agenda.due.is_some();
+        }
+        self.keep(&connection, code);
+    }
+
+    fn keep(&mut self, connection: &Connection, arrived: Option<u8>) {
+        for (place, token) in connection.tokens.iter().enumerate() {
+            let before = self.tokens.get(place).copied();
+            let code = before.map(|t| t.code).or(arrived).unwrap_or_default();
+            let after = stored(code, token);
+            match before {
+                Some(before) => {
+                    let gone = before.mark != Mark::Unverified && before.mark != Mark::Active;
+                    self.revived |= gone && after.mark.is_live();
+                    self.revived |= before.mark.is_final() && after.mark != before.mark;
+                    self.tokens[place] = after;
+                }
+                None => self.tokens.push(after),
+            }
+        }
+        self.disconnects = connection.disconnects.iter().map(kept).collect();
+        let retired = |r: &Retirement| (moment(r.seq), number(&r.customer));
+        self.retirements = connection.retirements.iter().map(retired).collect();
+    }
+}
+
+fn moment(seq: Seq) -> Moment {
+    seq.0 as Moment
+}
+
+fn number(customer: &CustomerId) -> u8 {
+    NAMES.customers.iter().position(|known| known == customer).unwrap_or_default() as u8
+}
+
+fn stored(code: u8, token: &Token) -> Stored {
+    let progress = &token.progress;
+    let waits = progress.next_try.is_some_and(|next| next > NOW);
+    let alone = progress.trouble.as_ref().is_none_or(|trouble| trouble.this_token_only);
+    Stored {
+        code,
+        mark: match &token.state {
+            TokenState::Active => Mark::Active,
+            TokenState::Unverified => Mark::Unverified,
+            TokenState::Retired => Mark::Retired,
+            TokenState::Superseded => Mark::Superseded,
+            TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => Mark::Closed,
+            TokenState::Revoked { .. } => Mark::Refused,
+            _ => Mark::Fenced,
+        },
+        began: moment(token.exchange_began),
+        verified: token.verified.map_or(0, moment),
+        acknowledged: progress.acknowledged.is_some(),
+        polled: progress.polls > 0,
+        ambiguous: progress.ambiguous_at.is_some(),
+        refused: progress.refused.is_some(),
+        wait: match (waits, alone) {
+            (false, _) => Wait::No,
+            (true, true) => Wait::Alone,
+            (true, false) => Wait::All,
+        },
+    }
+}
+
+fn kept(disconnect: &finch_core::Disconnect) -> Disconnect {
+    Disconnect {
+        began: moment(disconnect.began()),
+        by: match &disconnect.intent.by {
+            Actor::Customer(customer) => By::Customer(number(customer)),
+            Actor::Operator(_) => By::Operator,
+            Actor::Finch => By::Finch,
+            Actor::Reconciler => By::Reconciler,
+        },
+        state: match disconnect.state {
+            DisconnectState::Open => Course::Open,
+            DisconnectState::Ended { seq, .. } => Course::Ended(moment(seq)),
+            DisconnectState::Merged { into } => Course::Merged(moment(into.0)),
+        },
+    }
+}

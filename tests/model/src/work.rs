@@ -1,0 +1,218 @@
+//! What instances do: follow the open disconnect call by call, and settle doubts, by the rules of
+//! `finch_core::decide`.
+
+use finch_core::{
+    Actor, Answer as Said, Connection, ConnectionStatus, FinchApiError, InstanceId, Intent,
+    Introspection, Leased,
+    decide::{self, AskedAt, Step},
+};
+use jiff::Timestamp;
+
+use crate::{
+    store::{NOW, facts},
+    variant::Variant,
+    world::{Answer, Call, Course, Driver, Issued, Lease, Mark, Purpose, World},
+};
+
+impl World {
+    /// Goes on with what is due. Returns whether there was anything to do.
+    pub(crate) fn work(&mut self, variant: Variant, instance: u8) -> bool {
+        let connection = self.connection();
+        if decide::is_left_over(&connection) {
+            let intent = Intent { by: Actor::Reconciler, reason: None, at: NOW };
+            self.change(&decide::fence(&connection, intent), None);
+            return true;
+        }
+        let Some(open) = connection.open_disconnect() else { return false };
+        match decide::next_step(&connection, NOW, None) {
+            Step::Finish => {
+                self.change(&decide::finish(&connection, open, NOW), None);
+                self.release(instance);
+                true
+            }
+            Step::Wait(_) => self.release(instance),
+            Step::Call(call, token) => {
+                let purpose = match call {
+                    decide::Call::Disconnect => Purpose::Disconnect,
+                    decide::Call::Introspect => Purpose::Prove,
+                };
+                let call = Call { code: self.code_of(token), purpose };
+                self.call(variant, instance, call)
+            }
+        }
+    }
+
+    /// Asks about a token in doubt.
+    pub(crate) fn settle(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
+        let connection = self.connection();
+        let generation = connection.generation() as u8;
+        let disconnecting = connection.open_disconnect().is_some();
+        let purpose = Purpose::Settle { generation, disconnecting };
+        self.call(variant, instance, Call { code, purpose })
+    }
+
+    /// Sends a call, under the lease.
+    fn call(&mut self, variant: Variant, instance: u8, call: Call) -> bool {
+        let me = |number: u8| InstanceId::new([number; 16]);
+        let held = match self.lease {
+            Lease::Free => None,
+            Lease::Of(other) => Some(finch_core::Lease::of(me(other), NOW)),
+            // Its time has come: before, there is nothing to do but to wait.
+            Lease::OfTheDead => {
+                Some(finch_core::Lease { owner: me(9), until: Timestamp::UNIX_EPOCH })
+            }
+        };
+        let leased = finch_core::Lease::ask(held.as_ref(), &me(instance), NOW);
+        let settles = matches!(call.purpose, Purpose::Settle { .. });
+        let driver = match leased {
+            _ if variant == Variant::LeaseIgnored => Driver::Sent(call),
+            Leased::Held(_) => return false,
+            Leased::TakenOver if !settles => Driver::TookOver { moved: false },
+            Leased::TakenOver | Leased::Taken => Driver::Sent(call),
+        };
+        self.lease = Lease::Of(instance);
+        self.drivers[usize::from(instance)] = driver;
+        true
+    }
+
+    fn release(&mut self, instance: u8) -> bool {
+        let held = self.lease == Lease::Of(instance);
+        if held {
+            self.lease = Lease::Free;
+        }
+        held
+    }
+
+    /// What the dead instance has sent may take effect late. Where the connection has moved since it was
+    /// loaded, it is loaded again.
+    pub(crate) fn note_taken_over(&mut self, variant: Variant, instance: u8, moved: bool) {
+        let driver = &mut self.drivers[usize::from(instance)];
+        if moved && variant != Variant::TakeoverForgotten {
+            *driver = Driver::TookOver { moved: false };
+            return;
+        }
+        *driver = Driver::Idle;
+        if !moved {
+            self.change(&decide::taken_over(&self.connection(), NOW), None);
+        }
+    }
+
+    /// Writes an answer down, and gives the lease back.
+    pub(crate) fn record(&mut self, variant: Variant, instance: u8, call: Call, answer: Answer) {
+        self.drivers[usize::from(instance)] = Driver::Idle;
+        if self.lease == Lease::Of(instance) {
+            self.lease = Lease::Free;
+        }
+        let Some(token) = self.id_of(call.code) else { return };
+        let connection = self.connection();
+        let said = error(variant, answer);
+        let changes = match call.purpose {
+            Purpose::Disconnect | Purpose::Prove => {
+                let step = match call.purpose {
+                    Purpose::Disconnect => decide::Call::Disconnect,
+                    _ => decide::Call::Introspect,
+                };
+                let said = said.as_ref().map_or(Ok(()), Err);
+                decide::record(&connection, token, step, said, NOW, 1.0)
+            }
+            Purpose::Settle { generation, disconnecting } => {
+                let asked_at = AskedAt::of(&then(&connection, generation, disconnecting));
+                let accepted = introspection(self.codes[usize::from(call.code)].connection_id);
+                let said = said.as_ref().map_or(Ok(&accepted), Err);
+                let late = self.is_late(variant).then_some(Timestamp::MAX);
+                decide::observe(&connection, None, token, asked_at, said, late, NOW, 1.0).0
+            }
+        };
+        self.change(&changes, None);
+        self.simplify_answer(variant, call, answer);
+    }
+
+    /// What a simplified rule makes of an answer besides.
+    fn simplify_answer(&mut self, variant: Variant, call: Call, answer: Answer) {
+        let id = |code: u8| self.codes[usize::from(code)].connection_id;
+        let same: Vec<u8> = (0..8u8).filter(|n| usize::from(*n) < self.codes.len()).collect();
+        let same: Vec<u8> = same.into_iter().filter(|n| id(*n) == id(call.code)).collect();
+        let promised = call.purpose == Purpose::Disconnect && answer == Answer::Success;
+        let refused = matches!(answer, Answer::Invalid);
+        for token in self.tokens.iter_mut().filter(|t| t.mark == Mark::Fenced) {
+            match variant {
+                Variant::OneRefusalSettlesAll if refused => token.refused = true,
+                Variant::SuccessIsProof if promised && same.contains(&token.code) => {
+                    token.refused = true;
+                }
+                Variant::WipedBeforeTheRefusal if promised && token.code == call.code => {
+                    token.mark = Mark::Refused;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an unanswered `/disconnect` of the connection may still take effect, as far as is known.
+    pub(crate) fn is_late(&self, variant: Variant) -> bool {
+        variant != Variant::NoSevenMinutes && self.connection().ambiguous_at().is_some()
+    }
+
+    /// A call goes unanswered. One that Finch has accepted may take effect late, whatever becomes of its
+    /// token.
+    pub(crate) fn leave(&mut self, call: Call) {
+        let alive = self.codes[usize::from(call.code)].token == Issued::Alive;
+        if call.purpose == Purpose::Disconnect && alive {
+            self.late |= 1 << call.code;
+        }
+    }
+
+    /// Forgets what was only in the memory of a process.
+    pub(crate) fn forget_fence(&mut self) {
+        self.disconnects.retain(|d| d.state != Course::Open);
+        for token in self.tokens.iter_mut().filter(|t| t.mark == Mark::Fenced) {
+            token.mark = Mark::Active;
+        }
+        self.due = false;
+    }
+}
+
+/// A connection that was in this generation.
+fn then(connection: &Connection, generation: u8, disconnecting: bool) -> Connection {
+    let mut then = connection.clone();
+    let mut ended = 0;
+    then.disconnects.retain(|d| {
+        ended += u8::from(d.ended().is_some());
+        d.ended().is_some() && ended <= generation
+    });
+    let some = connection.disconnects.first().filter(|_| disconnecting);
+    then.disconnects.extend(
+        some.map(|d| finch_core::Disconnect {
+            state: finch_core::DisconnectState::Open,
+            ..d.clone()
+        }),
+    );
+    then
+}
+
+fn introspection(connection_id: u8) -> Introspection {
+    let facts = facts(connection_id);
+    Introspection {
+        token_id: None,
+        connection_id: facts.connection_id,
+        provider_id: facts.provider_id,
+        company_id: facts.company_id,
+        finch_customer_id: None,
+        products: Vec::new(),
+        status: ConnectionStatus::Connected,
+    }
+}
+
+fn error(variant: Variant, answer: Answer) -> Option<FinchApiError> {
+    let said = || Box::new(Said { status: 401, finch_shaped: true, ..Said::default() });
+    Some(match answer {
+        Answer::Success => return None,
+        Answer::Invalid => FinchApiError::TokenInvalid(said()),
+        Answer::Unnamed | Answer::Odd if variant == Variant::Any401MeansDead => {
+            FinchApiError::TokenInvalid(said())
+        }
+        Answer::Unnamed => FinchApiError::Unauthorized(said()),
+        Answer::Odd => FinchApiError::ReauthenticateUser(said()),
+        Answer::Lost => FinchApiError::NoAnswer { problem: String::new(), sent: true },
+    })
+}
