@@ -177,8 +177,9 @@ impl Loop {
         self.sealer.reserve(&self.db, jobs.iter().filter(|job| job.seals).count())?;
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let tx = Tx { db: &transaction, sealer: &self.sealer, wiped: Cell::new(false) };
-        while let Some(job) = jobs.pop_front() {
+        while !jobs.is_empty() {
             tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+            let Some(job) = jobs.pop_front() else { break };
             let Done { undo, answer } = (job.run)(Ok(&tx));
             answers.push(answer);
             // After some errors SQLite has rolled everything back by itself.
