@@ -17,6 +17,7 @@ pub(crate) async fn check(system: &System, model: &Model) {
         assert_eq!(system.finch.fake.accepts(secret), token.alive, "Finch's truth of {token:?}");
     }
     held(system, model, &issued).await;
+    assert_eq!(model.forgotten(), [0; 0], "billed, and nobody knows");
     for who in 0..3 {
         for name in model.names() {
             let (scope, id) = (customer(who), system.finch.name(name));

@@ -59,7 +59,7 @@ impl Model {
         login: Login,
     ) -> Expected {
         let (opened, opened_hour) = (self.now(), self.hours);
-        let (used, other_code, exchange) = (false, false, None);
+        let (used, other_code, issued, exchange) = (false, false, None, None);
         self.attempts.push(Attempt {
             customer,
             finch_customer,
@@ -69,6 +69,7 @@ impl Model {
             login,
             used,
             other_code,
+            issued,
             exchange,
         });
         Expected::Begun { renews }
@@ -102,7 +103,7 @@ impl Model {
             None | Some((_, Outcome::NotSent)) => self.exchange(which, how),
             Some((_, Outcome::Failed)) => Expected::NotConnected("Failed"),
             Some((_, Outcome::Lost)) => Expected::NotConnected("Unknown"),
-            Some((_, Outcome::Cleared)) => Expected::NotConnected("StateUsed"),
+            Some((_, Outcome::Cleared | Outcome::Dismissed)) => Expected::NotConnected("StateUsed"),
             Some((_, Outcome::Stored(token))) => self.connected(which, token, how),
         }
     }
@@ -122,7 +123,7 @@ impl Model {
             }
             Mode::Mute => {
                 if valid {
-                    self.issue(self.attempts[which].login);
+                    self.attempts[which].issued = Some(self.issue(self.attempts[which].login));
                     self.attempts[which].used = true;
                 }
                 (Outcome::Lost, "Unknown")

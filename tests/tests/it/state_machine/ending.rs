@@ -1,8 +1,10 @@
 //! The model of ending: plan, disconnect, retire, close, reconcile.
 
+use finch_core::testing::Reach;
+
 use super::{
     expected::{Ended, Expected},
-    model::{By, End, Model, Outcome, Planned, State, Subject, Tick},
+    model::{By, End, Model, Outcome, Planned, State, Subject, Tick, Token},
     moves::Mode,
 };
 
@@ -305,6 +307,8 @@ impl Model {
         let now = self.now();
         self.groups[group].ends[open].ended = Some(now);
         self.groups[group].changes += 1;
+        // A call may have been on its way.
+        self.groups[group].late |= vouched > 0;
         Expected::Closed(vouched)
     }
 
@@ -319,7 +323,7 @@ impl Model {
         let lost = self.lost(None);
         let Some(which) = lost.get(which % lost.len().max(1)) else { return Expected::Nothing };
         if let Some((began, _)) = self.attempts[*which].exchange {
-            self.attempts[*which].exchange = Some((began, Outcome::Cleared));
+            self.attempts[*which].exchange = Some((began, Outcome::Dismissed));
         }
         Expected::Dismissed
     }
@@ -351,8 +355,43 @@ impl Model {
                 self.reconcile_one(group, &mut report);
             }
         }
+        self.clear_ended_renewals();
         let (disconnected, pending, verified, refused) = report;
         Expected::Reconciled { disconnected, pending, verified, refused }
+    }
+
+    /// What was to renew a connection that has ended since has ended with it.
+    fn clear_ended_renewals(&mut self) {
+        for lost in self.lost(None) {
+            let Some((began, _)) = self.attempts[lost].exchange else { continue };
+            let renewed = self.attempts[lost].renews.and_then(|n| self.group_named(n, None));
+            let Some(group) = renewed.map(|g| &self.groups[g]) else { continue };
+            let later = group.ends.iter().filter(|e| e.began > began);
+            if later.into_iter().any(|e| group.end_of(e).is_some()) {
+                self.attempts[lost].exchange = Some((began, Outcome::Cleared));
+            }
+        }
+    }
+
+    /// The tokens that Finch issued, that nobody has, and that nothing here leads to: no list, no token of
+    /// ours that a disconnect would end together with it, no operator's word.
+    pub(crate) fn forgotten(&self) -> Vec<usize> {
+        let leads = |to: usize| {
+            let ends = |t: &Token| match self.reach {
+                Reach::Pair => t.pair == self.tokens[to].pair,
+                Reach::ConnectionId => t.name == self.tokens[to].name,
+            };
+            let held = self.tokens.iter().filter(|t| ends(t)).filter_map(|t| t.ours.as_ref());
+            held.into_iter().any(|o| o.state != State::Dead || o.vouched)
+        };
+        let lost = self
+            .attempts
+            .iter()
+            .filter(|a| !matches!(a.exchange, Some((_, Outcome::Lost | Outcome::Dismissed))));
+        let issued = lost.filter_map(|a| a.issued).filter(|t| self.tokens[*t].alive);
+        // Of a stranger's, Finch itself would have broken its word: one connection for each customer id.
+        let issued = issued.filter(|t| self.tokens[*t].finch_customer.is_some());
+        issued.filter(|t| self.tokens[*t].ours.is_none() && !leads(*t)).collect()
     }
 
     fn reconcile_one(&mut self, group: usize, report: &mut (usize, usize, usize, usize)) {

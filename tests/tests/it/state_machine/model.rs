@@ -141,6 +141,8 @@ pub(crate) struct Attempt {
     pub(crate) used: bool,
     /// Its exchange was begun with another code than its login's.
     pub(crate) other_code: bool,
+    /// The token that Finch issued for it, whether we heard of it or not.
+    pub(crate) issued: Option<usize>,
     /// When its exchange began, and what came of it.
     pub(crate) exchange: Option<(Tick, Outcome)>,
 }
@@ -160,8 +162,10 @@ pub(crate) enum Outcome {
     NotSent,
     Failed,
     Lost,
-    /// Was lost, and is taken care of.
+    /// Was lost, and ends with something that we hold, or has.
     Cleared,
+    /// Was lost, and an operator says that nothing is left of it.
+    Dismissed,
 }
 
 /// A plan that was made, and on what.
