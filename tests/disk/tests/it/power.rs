@@ -37,7 +37,9 @@ fn acknowledged_work_survives_power_loss() {
     let (began, wanted) = (Instant::now(), figures::number("FINCH_IMAGES").unwrap_or(20_000));
     let (total, images_so_far) = (Mutex::new(Reached::new()), AtomicU64::new(0));
     let replayed = figures::number("FINCH_SEED");
-    let seeds = replayed.map_or(1..=u64::MAX, |seed| seed..=seed);
+    // Each base has a million of its own.
+    let first = (figures::number("FINCH_SEED_BASE").unwrap_or(1).max(1) - 1) * 1_000_000 + 1;
+    let seeds = replayed.map_or(first..=u64::MAX, |seed| seed..=seed);
     let seeds = seeds.take_while(|_| images_so_far.load(Ordering::SeqCst) < wanted);
     crew::share(seeds, |seed| {
         let mut reached = Reached::new();

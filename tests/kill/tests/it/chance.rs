@@ -41,7 +41,7 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
     }
 }
 
-/// From which everything follows: `FINCH_SEED`, or 1.
+/// From which everything follows: `FINCH_SEED`, or `FINCH_SEED_BASE`, or 1.
 pub(crate) fn seed() -> u64 {
-    setting("FINCH_SEED", 1)
+    setting("FINCH_SEED", setting("FINCH_SEED_BASE", 1))
 }

@@ -5,6 +5,11 @@ use finch_sim::{Disk, application, missed, number, run, tell};
 /// The figure of CI.
 const HISTORIES: u64 = 100_000;
 
+/// Where the seeds begin: each base has a thousand million of its own.
+fn first() -> u64 {
+    number("FINCH_FIRST", (number("FINCH_SEED_BASE", 1).max(1) - 1) * 1_000_000_000)
+}
+
 #[test]
 fn histories() {
     if let Ok(seed) = std::env::var("FINCH_SEED") {
@@ -14,7 +19,7 @@ fn histories() {
         assert!(told.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", told.broken);
         return;
     }
-    let figures = run(number("FINCH_FIRST", 0), number("FINCH_HISTORIES", HISTORIES), None);
+    let figures = run(first(), number("FINCH_HISTORIES", HISTORIES), None);
     println!("{}{}", figures.counts, figures.report("simulation"));
     if let Some(told) = figures.broken.first() {
         panic!("{}FINCH_SEED={}: {:#?}", told.trace.text(), told.seed, told.broken);

@@ -56,7 +56,9 @@ impl Drop for Seed {
 #[tokio::test]
 async fn random_cuts_lose_nothing() {
     let mut count = Count::new("network: random");
-    let first = setting("FINCH_NETWORK_SEED", 1);
+    // Each base has a million of its own.
+    let base = (setting("FINCH_SEED_BASE", 1).max(1) - 1) * 1_000_000 + 1;
+    let first = setting("FINCH_NETWORK_SEED", base);
     let histories = setting("FINCH_NETWORK_RANDOM", 200);
     let codes = exchange::lengths().await;
     let ends = [
