@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
     ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
-    Scope, Selector, Seq, State, StoreError, Token, TokenFacts, TokenId, TokenState,
+    Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
     decide::{Arrival, Arrived, admit},
     exchange_failure,
 };
@@ -184,7 +184,9 @@ impl Finch {
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
             AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
             AttemptEnd::Failed(failure) => Err(CompleteConnectError::Failed(Earlier(failure))),
-            AttemptEnd::Unknown(failure) => Err(CompleteConnectError::Unknown(Earlier(failure))),
+            AttemptEnd::Unknown(failure) | AttemptEnd::Covered { failure, .. } => {
+                Err(CompleteConnectError::Unknown(Earlier(failure)))
+            }
             _ => Err(CompleteConnectError::StateUsed),
         }
     }
@@ -266,7 +268,7 @@ impl Finch {
         let accepted =
             connection.as_ref().and_then(|c| c.token(token)).filter(|t| !t.state.is_revoked());
         if let Some(token) = accepted
-            && let Err(error) = self.clear_orphans(attempt, &token.facts).await
+            && let Err(error) = self.clear_orphans(attempt, token).await
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
@@ -275,11 +277,12 @@ impl Finch {
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
     /// one's connection.
-    async fn clear_orphans(&self, by: &Attempt, facts: &TokenFacts) -> Result<(), StoreError> {
+    async fn clear_orphans(&self, by: &Attempt, token: &Token) -> Result<(), StoreError> {
         let customer = Some(&by.purpose.customer);
         let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
-        for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, facts)) {
-            self.store().end_attempt(orphan.id, AttemptEnd::Cleared).await?;
+        for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, &token.facts)) {
+            let end = orphan.cleared_by(by, token.id, self.now());
+            self.store().end_attempt(orphan.id, end).await?;
         }
         Ok(())
     }

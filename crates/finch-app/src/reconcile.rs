@@ -111,19 +111,23 @@ impl Finch {
                 break;
             }
         }
-        self.clear_ended_renewals().await?;
+        self.clear_lost_exchanges().await?;
         Ok(report)
     }
 
-    /// Takes lost exchanges off the list that were to renew a connection which has ended since.
-    async fn clear_ended_renewals(&self) -> Result<(), StoreError> {
-        let mut after = None;
+    /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
+    /// since, and those that a later token covers, once they can take effect no more.
+    async fn clear_lost_exchanges(&self) -> Result<(), StoreError> {
+        let (mut after, now) = (None, self.now());
         loop {
-            let page = self.store().possible_orphans(None, self.now(), after, 100).await?;
+            let page = self.store().possible_orphans(None, now, after, 100).await?;
             for lost in &page {
-                let Some(id) = &lost.purpose.reauthenticates else { continue };
-                let renewed = self.store().load(Selector::ConnectionId(id), None).await?;
-                if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) {
+                let renewed = match &lost.purpose.reauthenticates {
+                    Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
+                    None => None,
+                };
+                let ended = renewed.is_some_and(|renewed| lost.has_ended_with(&renewed));
+                if ended || (lost.is_over(now) && self.is_covered(lost).await?) {
                     self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
                 }
             }
@@ -132,6 +136,14 @@ impl Finch {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether a later token of the same connection lives, so that its disconnect ends both.
+    async fn is_covered(&self, lost: &Attempt) -> Result<bool, StoreError> {
+        let end = lost.exchange.as_ref().and_then(|exchange| exchange.end.as_ref());
+        let Some(AttemptEnd::Covered { by, .. }) = end else { return Ok(false) };
+        let found = self.store().load(Selector::TokenId(*by), None).await?;
+        Ok(found.and_then(|c| c.token(*by).map(|t| t.state.is_live())).unwrap_or(false))
     }
 
     async fn reconcile_one(
@@ -186,9 +198,20 @@ impl Finch {
         after: Option<AttemptId>,
         limit: usize,
     ) -> Result<Vec<PossibleOrphan>, StoreError> {
-        let attempts =
-            self.store().possible_orphans(scope.customer(), self.now(), after, limit).await?;
-        Ok(attempts.into_iter().filter_map(possible_orphan).collect())
+        let (mut found, mut after) = (Vec::new(), after);
+        while found.len() < limit {
+            let left = limit - found.len();
+            let page =
+                self.store().possible_orphans(scope.customer(), self.now(), after, left).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for lost in page {
+                if !self.is_covered(&lost).await? {
+                    found.extend(possible_orphan(lost));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The exchanges, up to `limit`, that run now, or whose process has died a short while ago: after
@@ -229,15 +252,11 @@ impl Finch {
 }
 
 fn possible_orphan(attempt: Attempt) -> Option<PossibleOrphan> {
-    let exchange = attempt.exchange?;
     Some(PossibleOrphan {
+        failure: attempt.failure(),
+        began_at: attempt.exchange.as_ref()?.began_at,
         customer: attempt.purpose.customer,
-        began_at: exchange.began_at,
         reauthenticates: attempt.purpose.reauthenticates,
-        failure: match exchange.end {
-            Some(AttemptEnd::Unknown(failure)) => Some(failure),
-            _ => None,
-        },
         id: attempt.id,
     })
 }

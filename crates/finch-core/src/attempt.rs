@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Failure, FinchCustomerId,
-    OperatorName, Product, RedirectUri, Seq, TokenFacts, TokenId,
+    LATE_EFFECT, OperatorName, Product, RedirectUri, Seq, TokenFacts, TokenId,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -92,6 +92,14 @@ pub enum AttemptEnd {
     Failed(Failure),
     /// The answer was lost: a token may exist that nobody has.
     Unknown(Failure),
+    /// Was `Unknown`, and may still take effect; a later token of the same connection ends with it, for
+    /// as long as that token lives.
+    Covered {
+        /// What was unknown.
+        failure: Failure,
+        /// The later token.
+        by: TokenId,
+    },
     /// Was `Unknown`; a later token of the same connection ends with it.
     Cleared,
     /// Was `Unknown`; an operator vouches that no token is left of it.
@@ -101,6 +109,13 @@ pub enum AttemptEnd {
         /// Why.
         reason: String,
     },
+}
+
+impl AttemptEnd {
+    /// Whether another end may follow: something was not sent, or is not known.
+    pub fn may_change(&self) -> bool {
+        matches!(self, Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. })
+    }
 }
 
 /// How long an exchange may run before it counts as abandoned by a crash: more than Finch's server
@@ -161,6 +176,35 @@ impl Attempt {
                 || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
     }
 
+    /// What to write of this lost exchange once the token `by`, of a later attempt that
+    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it has taken effect already, so
+    /// that Finch renewed its connection, or can do so no more.
+    pub fn cleared_by(&self, later: &Attempt, by: TokenId, now: Timestamp) -> AttemptEnd {
+        let took_effect =
+            self.purpose.reauthenticates.is_none() && later.purpose.reauthenticates.is_some();
+        if took_effect || self.is_over(now) {
+            return AttemptEnd::Cleared;
+        }
+        AttemptEnd::Covered { failure: self.failure().unwrap_or_else(Failure::lost), by }
+    }
+
+    /// Whether this exchange can take effect at Finch no more.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.exchange.as_ref().is_none_or(|exchange| {
+            now.duration_since(exchange.began_at).unsigned_abs() >= LATE_EFFECT
+        })
+    }
+
+    /// What was said of an exchange that was lost.
+    pub fn failure(&self) -> Option<Failure> {
+        match self.exchange.as_ref()?.end.as_ref()? {
+            AttemptEnd::Unknown(failure) | AttemptEnd::Covered { failure, .. } => {
+                Some(failure.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the connection that this lost exchange was to renew has ended since: then Finch has ended
     /// its token with it, or has issued none.
     pub fn has_ended_with(&self, renewed: &Connection) -> bool {
@@ -174,7 +218,9 @@ impl Attempt {
     /// long ago and never ended.
     pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
         match &self.exchange {
-            Some(Exchange { end: Some(end), .. }) => matches!(end, AttemptEnd::Unknown(_)),
+            Some(Exchange { end: Some(end), .. }) => {
+                matches!(end, AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. })
+            }
             Some(Exchange { began_at, end: None, .. }) => {
                 // Or long in the future: a clock was set back.
                 now.duration_since(*began_at).unsigned_abs() >= ABANDONED_AFTER

@@ -55,8 +55,8 @@ pub trait TokenStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError>;
 
-    /// Writes how an exchange ended without a token. Does nothing to one that has ended otherwise
-    /// than [`AttemptEnd::NotSent`] or [`AttemptEnd::Unknown`].
+    /// Writes how an exchange ended without a token. Does nothing to one that has ended, unless that
+    /// [may change](AttemptEnd::may_change).
     async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
 
     /// A page of the attempts whose token may exist at Finch without anybody having it

@@ -175,7 +175,7 @@ pub(crate) fn outcome(end: &AttemptEnd) -> Result<&'static str> {
         AttemptEnd::ForeignToken => "foreign_token",
         AttemptEnd::NotSent(_) => "not_sent",
         AttemptEnd::Failed(_) => "failed",
-        AttemptEnd::Unknown(_) => "unknown",
+        AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. } => "unknown",
         AttemptEnd::Cleared | AttemptEnd::Dismissed { .. } => "cleared",
         _ => {
             return Err(Fault::Broken(

@@ -61,7 +61,7 @@ impl Data {
     pub(super) fn end_attempt(&mut self, id: AttemptId, end: AttemptEnd) {
         let exchange = self.attempts.get_mut(&id).and_then(|k| k.attempt.exchange.as_mut());
         if let Some(exchange) = exchange
-            && matches!(exchange.end, None | Some(AttemptEnd::NotSent(_) | AttemptEnd::Unknown(_)))
+            && exchange.end.as_ref().is_none_or(AttemptEnd::may_change)
         {
             exchange.end = Some(end);
         }

@@ -108,3 +108,28 @@ async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
     assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
     assert!(world.finch.alive().is_empty());
 }
+
+#[tokio::test]
+async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cover_ends() {
+    let world = world();
+    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
+    for waits in [false, true] {
+        let (state, code) = begin(&world, ACME, "x").await;
+        world.finch.fail_next(lost());
+        world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+        assert_eq!(orphans().await, 1);
+        let id = connect(&world, ACME, "x").await;
+        assert_eq!(orphans().await, 0, "one disconnect would end both");
+        if waits {
+            world.system.pass(finch_core::LATE_EFFECT);
+            reconcile(&world).await;
+        }
+        disconnect(&world, ACME, &id).await;
+        reconcile(&world).await;
+        // Ended within the 7 minutes, the lost one may come to life after that end.
+        assert_eq!(orphans().await, usize::from(!waits));
+        for lost in world.app.possible_orphans(&operator(), None, 10).await.unwrap() {
+            world.app.dismiss_orphan(&operator(), lost.id, "seen to").await.unwrap();
+        }
+    }
+}
