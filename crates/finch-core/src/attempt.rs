@@ -112,9 +112,14 @@ pub enum AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Whether another end may follow: something was not sent, or is not known.
-    pub fn may_change(&self) -> bool {
-        matches!(self, Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. })
+    /// Whether `next` may follow: something was not sent, or is not known; or was given up, and has come
+    /// to an end after all.
+    pub fn may_become(&self, next: &Self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. } => true,
+            Self::Cleared | Self::Dismissed { .. } => matches!(next, Self::Stored(_)),
+            _ => false,
+        }
     }
 }
 
