@@ -2,56 +2,19 @@
 //! The conformance suite of [`TokenStore`]: each case is stated once, and the macro
 //! [`token_store_conformance!`](crate::token_store_conformance) runs every one of them.
 
-use std::sync::Arc;
+mod pieces;
 
-use async_trait::async_trait;
+pub use pieces::StoreFixture;
+use pieces::{all, by_id, customer, failure, id, intent, moved};
 
 use super::{application, at, claimed, facts, grant, new_attempt, store_token};
 use crate::{
-    Actor, Agenda, AttemptEnd, AuthorizationCode, Changes, Claim, ConnectionId, ConnectionKey,
-    CustomerId, DisconnectChange, Due, Failure, FailureKind, FinchCustomerId, Flow, InstanceId,
-    Intent, LEASE, Leased, Product, Progress, Query, RedirectUri, Refusal, Selector, State,
-    StoreError, Target, TokenChange, TokenId, TokenState, TokenStore, Wanted,
+    Actor, Agenda, AttemptEnd, AuthorizationCode, Changes, Claim, ConnectionKey, CustomerId,
+    DisconnectChange, Due, FailureKind, FinchCustomerId, Flow, InstanceId, LEASE, Leased, Product,
+    Progress, Query, RedirectUri, Refusal, Selector, State, Target, TokenChange, TokenId,
+    TokenState, TokenStore, Wanted,
     decide::{self, Call},
 };
-
-/// What the suite needs of an adapter.
-#[async_trait]
-pub trait StoreFixture: Send {
-    /// The store of [`application`], the same one each time. An adapter on disk
-    /// may close and open it again between calls, and should do so in one of its runs.
-    async fn store(&mut self) -> Arc<dyn TokenStore>;
-}
-
-fn customer(name: &str) -> CustomerId {
-    CustomerId::new(name).unwrap()
-}
-
-fn id(text: &str) -> ConnectionId {
-    ConnectionId::new(text).unwrap()
-}
-
-fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, status: Some(502), name: None, finch_code: None, request_id: None }
-}
-
-fn intent(by: Actor) -> Intent {
-    Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
-}
-
-fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
-    Query { customer: only, connection: None, after: None, limit: 100 }
-}
-
-async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connection {
-    let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
-    found.expect("the connection that was stored")
-}
-
-async fn moved(store: &dyn TokenStore, changes: Changes) {
-    let error = store.apply(changes).await.expect_err("what it was decided on has moved");
-    assert!(matches!(error, StoreError::Moved), "{error:?}");
-}
 
 macro_rules! cases {
     ($dollar:tt $($(#[doc = $doc:literal])* async fn $name:ident($fixture:ident) $body:block)*) => {
@@ -703,17 +666,14 @@ cases! { $
         store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
         store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
         let (state, code) = (State::new("state of t1"), AuthorizationCode::new("t1"));
-        let claim = async |store: Arc<dyn TokenStore>| {
-            store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap()
-        };
-        let (attempt, repeat) = claim(fixture.store().await).await;
+        let (attempt, repeat) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
         assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "it is not listed again");
         let grant = grant("t1", facts("k", "gusto", "c"));
         let found = store.find(&grant).await.unwrap();
         let arrival = decide::Arrival { grant, attempt: &attempt, began, now: at(9), late: false };
         let changes = decide::admit(found, arrival).changes.unwrap();
         let stored = store.apply(changes).await.unwrap().admitted.unwrap();
-        let (_, repeat) = claim(fixture.store().await).await;
+        let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
         assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
     }
 

@@ -1,3 +1,4 @@
+// Long because each way in which something ends is a transition of the one model.
 //! The model of ending: plan, disconnect, retire, close, reconcile.
 
 use finch_core::testing::Reach;

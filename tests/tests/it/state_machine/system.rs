@@ -1,3 +1,4 @@
+// Long because every transition of the model is played on the one system under test.
 //! What is tested: the application over a store, with a Finch that does as it is told.
 
 use std::{fmt::Debug, sync::Arc, time::Duration};

@@ -1,0 +1,49 @@
+//! Small pieces of the cases.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::at;
+use crate::{
+    Actor, Changes, ConnectionId, CustomerId, Failure, FailureKind, Intent, Query, Selector,
+    StoreError, TokenStore,
+};
+
+/// What the suite needs of an adapter.
+#[async_trait]
+pub trait StoreFixture: Send {
+    /// The store of [`application`], the same one each time. An adapter on disk
+    /// may close and open it again between calls, and should do so in one of its runs.
+    async fn store(&mut self) -> Arc<dyn TokenStore>;
+}
+
+pub(super) fn customer(name: &str) -> CustomerId {
+    CustomerId::new(name).unwrap()
+}
+
+pub(super) fn id(text: &str) -> ConnectionId {
+    ConnectionId::new(text).unwrap()
+}
+
+pub(super) fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, status: Some(502), name: None, finch_code: None, request_id: None }
+}
+
+pub(super) fn intent(by: Actor) -> Intent {
+    Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
+}
+
+pub(super) fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
+    Query { customer: only, connection: None, after: None, limit: 100 }
+}
+
+pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connection {
+    let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
+    found.expect("the connection that was stored")
+}
+
+pub(super) async fn moved(store: &dyn TokenStore, changes: Changes) {
+    let error = store.apply(changes).await.expect_err("what it was decided on has moved");
+    assert!(matches!(error, StoreError::Moved), "{error:?}");
+}
