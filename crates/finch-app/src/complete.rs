@@ -265,10 +265,9 @@ impl Finch {
         }
         let connection =
             self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
-        let accepted =
-            connection.as_ref().and_then(|c| c.token(token)).filter(|t| !t.state.is_revoked());
-        if let Some(token) = accepted
-            && let Err(error) = self.clear_orphans(attempt, token).await
+        let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
+        if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
+            && let Err(error) = self.clear_orphans(attempt, connection, token).await
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
@@ -277,11 +276,16 @@ impl Finch {
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
     /// one's connection.
-    async fn clear_orphans(&self, by: &Attempt, token: &Token) -> Result<(), StoreError> {
+    async fn clear_orphans(
+        &self,
+        by: &Attempt,
+        connection: &Connection,
+        token: &Token,
+    ) -> Result<(), StoreError> {
         let customer = Some(&by.purpose.customer);
         let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
         for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, &token.facts)) {
-            let end = orphan.cleared_by(by, token.id, self.now());
+            let end = orphan.cleared_by(by, connection, token.id, self.now());
             self.store().end_attempt(orphan.id, end).await?;
         }
         Ok(())

@@ -112,9 +112,14 @@ pub enum AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Whether another end may follow: something was not sent, or is not known.
-    pub fn may_change(&self) -> bool {
-        matches!(self, Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. })
+    /// Whether `next` may follow: something was not sent, or is not known; or was given up, and has come
+    /// to an end after all.
+    pub fn may_become(&self, next: &Self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. } => true,
+            Self::Cleared | Self::Dismissed { .. } => matches!(next, Self::Stored(_)),
+            _ => false,
+        }
     }
 }
 
@@ -177,15 +182,21 @@ impl Attempt {
     }
 
     /// What to write of this lost exchange once the token `by`, of a later attempt that
-    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it has taken effect already, so
-    /// that Finch renewed its connection, or can do so no more.
-    pub fn cleared_by(&self, later: &Attempt, by: TokenId, now: Timestamp) -> AttemptEnd {
-        let took_effect =
-            self.purpose.reauthenticates.is_none() && later.purpose.reauthenticates.is_some();
+    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it can take effect no more, or
+    /// has done so already: Finch knew a connection of which nothing was stored here, and renewed it.
+    pub fn cleared_by(
+        &self,
+        later: &Attempt,
+        by: &Connection,
+        token: TokenId,
+        now: Timestamp,
+    ) -> AttemptEnd {
+        let was_unknown = by.tokens.first().is_some_and(|first| first.id == token);
+        let took_effect = later.purpose.reauthenticates.is_some() && was_unknown;
         if took_effect || self.is_over(now) {
             return AttemptEnd::Cleared;
         }
-        AttemptEnd::Covered { failure: self.failure().unwrap_or_else(Failure::lost), by }
+        AttemptEnd::Covered { failure: self.failure().unwrap_or_else(Failure::lost), by: token }
     }
 
     /// Whether this exchange can take effect at Finch no more.

@@ -56,7 +56,7 @@ pub trait TokenStore: Send + Sync {
     ) -> Result<Option<(Attempt, Claim)>, StoreError>;
 
     /// Writes how an exchange ended without a token. Does nothing to one that has ended, unless that
-    /// [may change](AttemptEnd::may_change).
+    /// [may become](AttemptEnd::may_become) this.
     async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
 
     /// A page of the attempts whose token may exist at Finch without anybody having it

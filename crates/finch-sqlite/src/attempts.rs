@@ -119,10 +119,11 @@ pub(crate) fn claim(
     Ok(Some((attempt, claim)))
 }
 
-/// Ends an exchange that runs, or whose end may still change.
+/// [`AttemptEnd::may_become`], in SQL.
 pub(crate) fn end(tx: &Tx<'_>, id: AttemptId, end: &AttemptEnd) -> Result<()> {
     let sql = "UPDATE attempts SET outcome = ?2, ended = ?3 \
-        WHERE id = ?1 AND outcome IN ('running', 'not_sent', 'unknown')";
+        WHERE id = ?1 AND (outcome IN ('running', 'not_sent', 'unknown') \
+            OR (outcome = 'cleared' AND ?2 = 'stored'))";
     tx.db.prepare_cached(sql)?.execute(params![number(id.0), outcome(end)?, json(end)?])?;
     Ok(())
 }

@@ -61,7 +61,7 @@ impl Data {
     pub(super) fn end_attempt(&mut self, id: AttemptId, end: AttemptEnd) {
         let exchange = self.attempts.get_mut(&id).and_then(|k| k.attempt.exchange.as_mut());
         if let Some(exchange) = exchange
-            && exchange.end.as_ref().is_none_or(AttemptEnd::may_change)
+            && exchange.end.as_ref().is_none_or(|now| now.may_become(&end))
         {
             exchange.end = Some(end);
         }

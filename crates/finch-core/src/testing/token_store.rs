@@ -695,6 +695,28 @@ cases! { $
         assert_eq!((&new.facts, &new.state, new.status.as_ref()), (&old.facts, &old.state, None));
     }
 
+    /// An exchange that was given up, and has come to an end after all, ends with its token.
+    async fn what_was_given_up_may_still_be_stored(fixture) {
+        let (id, began) = super::claimed(&*fixture.store().await, "acme", "t1").await;
+        let store = fixture.store().await;
+        store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
+        store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
+        store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
+        let (state, code) = (State::new("state of t1"), AuthorizationCode::new("t1"));
+        let claim = async |store: Arc<dyn TokenStore>| {
+            store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap()
+        };
+        let (attempt, repeat) = claim(fixture.store().await).await;
+        assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "it is not listed again");
+        let grant = grant("t1", facts("k", "gusto", "c"));
+        let found = store.find(&grant).await.unwrap();
+        let arrival = decide::Arrival { grant, attempt: &attempt, began, now: at(9), late: false };
+        let changes = decide::admit(found, arrival).changes.unwrap();
+        let stored = store.apply(changes).await.unwrap().admitted.unwrap();
+        let (_, repeat) = claim(fixture.store().await).await;
+        assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
+    }
+
     /// An attempt ends with its token, in one.
     async fn an_attempt_ends_with_its_token(fixture) {
         let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
