@@ -59,7 +59,7 @@ impl Model {
         login: Login,
     ) -> Expected {
         let (opened, opened_hour) = (self.now(), self.hours);
-        let (used, other_code, issued, exchange) = (false, false, None, None);
+        let (used, other_code, issued, hour, exchange) = (false, false, None, 0, None);
         self.attempts.push(Attempt {
             customer,
             finch_customer,
@@ -70,6 +70,7 @@ impl Model {
             used,
             other_code,
             issued,
+            hour,
             exchange,
         });
         Expected::Begun { renews }
@@ -102,7 +103,7 @@ impl Model {
             None if expired => Expected::NotConnected("Expired"),
             None | Some((_, Outcome::NotSent)) => self.exchange(which, how),
             Some((_, Outcome::Failed)) => Expected::NotConnected("Failed"),
-            Some((_, Outcome::Lost)) => Expected::NotConnected("Unknown"),
+            Some((_, Outcome::Lost | Outcome::Covered(_))) => Expected::NotConnected("Unknown"),
             Some((_, Outcome::Cleared | Outcome::Dismissed)) => Expected::NotConnected("StateUsed"),
             Some((_, Outcome::Stored(token))) => self.connected(which, token, how),
         }
@@ -111,6 +112,7 @@ impl Model {
     fn exchange(&mut self, which: usize, how: How) -> Expected {
         let began = self.now();
         self.attempts[which].other_code = how == How::OtherCode;
+        self.attempts[which].hour = self.hours;
         // A code that Finch never gave out, or one that is used up.
         let valid = how != How::OtherCode && !self.attempts[which].used;
         let (outcome, name) = match self.mode {
@@ -193,17 +195,22 @@ impl Model {
     /// One disconnect ends this token and what was lost: the same customer id, which has one connection
     /// at Finch, or the very connection that the lost exchange was to renew.
     fn clear_lost(&mut self, by: usize, token: usize) {
+        let cover = Outcome::Covered(token);
         let (by, token) = (self.attempts[by].clone(), self.tokens[token].clone());
         for lost in self.attempts.iter_mut().filter(|a| a.customer == by.customer) {
-            let Some((began, Outcome::Lost)) = lost.exchange else { continue };
+            let Some((began, Outcome::Lost | Outcome::Covered(_))) = lost.exchange else {
+                continue;
+            };
             let renewed = lost.renews == Some(token.name);
             let same_id = lost.finch_customer.is_some()
                 && lost.finch_customer == by.finch_customer
                 && lost.finch_customer == token.finch_customer;
             let as_asked = by.renews.is_none_or(|name| name == token.name);
             let same = renewed || (lost.renews.is_none() && same_id && as_asked);
+            // It has taken effect where Finch renewed its connection; or can do so no more.
+            let settled = (lost.renews.is_none() && by.renews.is_some()) || lost.hour < self.hours;
             if began < by.opened && same {
-                lost.exchange = Some((began, Outcome::Cleared));
+                lost.exchange = Some((began, if settled { Outcome::Cleared } else { cover }));
             }
         }
     }

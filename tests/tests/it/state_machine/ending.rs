@@ -316,7 +316,11 @@ impl Model {
     /// The exchanges whose token may exist without anybody having it.
     pub(crate) fn lost(&self, customer: Option<u8>) -> Vec<usize> {
         let own = |a: &usize| customer.is_none_or(|c| self.attempts[*a].customer == c);
-        let lost = |a: &usize| matches!(self.attempts[*a].exchange, Some((_, Outcome::Lost)));
+        let lost = |a: &usize| match self.attempts[*a].exchange {
+            Some((_, Outcome::Lost)) => true,
+            Some((_, Outcome::Covered(by))) => !self.ours(by).state.is_live(),
+            _ => false,
+        };
         (0..self.attempts.len()).filter(own).filter(lost).collect()
     }
 
@@ -356,15 +360,25 @@ impl Model {
                 self.reconcile_one(group, &mut report);
             }
         }
-        self.clear_ended_renewals();
+        self.clear_lost_for_good();
         let (disconnected, pending, verified, refused) = report;
         Expected::Reconciled { disconnected, pending, verified, refused }
     }
 
-    /// What was to renew a connection that has ended since has ended with it.
-    fn clear_ended_renewals(&mut self) {
-        for lost in self.lost(None) {
-            let Some((began, _)) = self.attempts[lost].exchange else { continue };
+    /// What was to renew a connection that has ended since has ended with it; and what can take effect no
+    /// more ends with the token that covers it.
+    fn clear_lost_for_good(&mut self) {
+        for lost in 0..self.attempts.len() {
+            let began = match self.attempts[lost].exchange {
+                Some((began, Outcome::Lost)) => began,
+                Some((began, Outcome::Covered(by))) => {
+                    if self.attempts[lost].hour < self.hours && self.ours(by).state.is_live() {
+                        self.attempts[lost].exchange = Some((began, Outcome::Cleared));
+                    }
+                    began
+                }
+                _ => continue,
+            };
             let renewed = self.attempts[lost].renews.and_then(|n| self.group_named(n, None));
             let Some(group) = renewed.map(|g| &self.groups[g]) else { continue };
             let later = group.ends.iter().filter(|e| e.began > began);
@@ -385,11 +399,12 @@ impl Model {
             let held = self.tokens.iter().filter(|t| ends(t)).filter_map(|t| t.ours.as_ref());
             held.into_iter().any(|o| o.state != State::Dead || o.vouched)
         };
-        let lost = self
-            .attempts
-            .iter()
-            .filter(|a| !matches!(a.exchange, Some((_, Outcome::Lost | Outcome::Dismissed))));
-        let issued = lost.filter_map(|a| a.issued).filter(|t| self.tokens[*t].alive);
+        let listed = self.lost(None);
+        let unlisted = (0..self.attempts.len())
+            .filter(|a| !listed.contains(a))
+            .filter(|a| !matches!(self.attempts[*a].exchange, Some((_, Outcome::Dismissed))));
+        let issued = unlisted.filter_map(|a| self.attempts[a].issued);
+        let issued = issued.filter(|t| self.tokens[*t].alive);
         // Of a stranger's, Finch itself would have broken its word: one connection for each customer id.
         let issued = issued.filter(|t| self.tokens[*t].finch_customer.is_some());
         issued.filter(|t| self.tokens[*t].ours.is_none() && !leads(*t)).collect()

@@ -143,6 +143,8 @@ pub(crate) struct Attempt {
     pub(crate) other_code: bool,
     /// The token that Finch issued for it, whether we heard of it or not.
     pub(crate) issued: Option<usize>,
+    /// In which hour its exchange began.
+    pub(crate) hour: u32,
     /// When its exchange began, and what came of it.
     pub(crate) exchange: Option<(Tick, Outcome)>,
 }
@@ -162,6 +164,8 @@ pub(crate) enum Outcome {
     NotSent,
     Failed,
     Lost,
+    /// Was lost, may still take effect, and ends with this token of ours for as long as that lives.
+    Covered(usize),
     /// Was lost, and ends with something that we hold, or has.
     Cleared,
     /// Was lost, and an operator says that nothing is left of it.
