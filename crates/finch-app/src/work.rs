@@ -52,13 +52,13 @@ impl Work<'_> {
         let finch = self.finch;
         let monotonic = finch.system().monotonic();
         match self.leased {
-            Some((key, renewed)) if key == connection => {
-                if monotonic.saturating_sub(renewed) < RENEW {
-                    return Ok(Leased::Taken);
-                }
+            Some((key, renewed))
+                if key == connection && monotonic.saturating_sub(renewed) < RENEW =>
+            {
+                return Ok(Leased::Taken);
             }
-            Some(_) => self.release().await,
-            None => {}
+            Some((key, _)) if key != connection => self.release().await,
+            _ => {}
         }
         let leased = finch.store().lease(connection, finch.instance(), finch.now()).await?;
         let held = matches!(leased, Leased::Held(_));
