@@ -25,6 +25,9 @@ use serde_json::Value;
 
 use crate::canary::{CODE, SECRET, TOKEN, filled};
 
+/// An answer as it is given: status, headers, body.
+type Given = (u16, Vec<(HeaderName, HeaderValue)>, Vec<u8>);
+
 /// A call that was made, and how it was answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -54,7 +57,7 @@ impl Asked {
 
 #[derive(Default)]
 struct Script {
-    answers: VecDeque<(u16, Vec<(HeaderName, HeaderValue)>, Vec<u8>)>,
+    answers: VecDeque<Given>,
     asked: Vec<Asked>,
 }
 
@@ -107,7 +110,7 @@ pub(crate) fn answered<T>(data: &[u8], call: impl AsyncFnOnce(&HttpFinch) -> T) 
     })
 }
 
-fn answers(data: &[u8]) -> VecDeque<(u16, Vec<(HeaderName, HeaderValue)>, Vec<u8>)> {
+fn answers(data: &[u8]) -> VecDeque<Given> {
     let data = filled(data, &[("@TOKEN@", TOKEN), ("@SECRET@", SECRET), ("@CODE@", CODE)]);
     split(&data, b"\n====\n").into_iter().map(answer).collect()
 }

@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stdout,
     reason = "tests fail by panicking, and compare secrets"
 )]
 

@@ -73,7 +73,7 @@ impl Model {
         for token in self.members(absorbed) {
             self.ours_mut(token).group = into;
         }
-        let gone = std::mem::replace(&mut self.groups[absorbed].ends, Vec::new());
+        let gone = std::mem::take(&mut self.groups[absorbed].ends);
         let retired = std::mem::take(&mut self.groups[absorbed].retired);
         self.groups[absorbed].absorbed = true;
         let group = &mut self.groups[into];
