@@ -265,7 +265,7 @@ pub(crate) struct ReconcileArgs {
     /// Go on until stopped (SIGINT, SIGTERM)
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Calls to Finch a second, at most and in all
+    /// Calls to Finch a second, in all
     #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
     pub(crate) rate: Duration,
     #[command(flatten)]
