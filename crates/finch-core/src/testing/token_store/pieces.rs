@@ -13,7 +13,7 @@ use crate::{
 /// What the suite needs of an adapter.
 #[async_trait]
 pub trait StoreFixture: Send {
-    /// The store of [`application`], the same one each time. An adapter on disk
+    /// The store of [`application`](super::super::application), the same one each time. An adapter on disk
     /// may close and open it again between calls, and should do so in one of its runs.
     async fn store(&mut self) -> Arc<dyn TokenStore>;
 }
