@@ -51,6 +51,10 @@ impl System for TestSystem {
     }
 
     async fn sleep(&self, duration: Duration) {
+        // The renewal of a lease beside a call that takes real time, of which this clock knows nothing.
+        if duration == finch_core::LEASE / 4 {
+            return std::future::pending().await;
+        }
         self.pass(duration);
         tokio::task::yield_now().await;
     }

@@ -8,6 +8,9 @@ use jiff::Timestamp;
 /// for no longer.
 pub const LEASE: Duration = Duration::from_secs(8);
 
+/// How far the clocks of hosts may be apart.
+const SKEW: Duration = Duration::from_secs(60);
+
 /// Names one host's reconciler and calls among all that share a store. Random, and new with every start.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(String);
@@ -51,10 +54,10 @@ pub enum Leased {
 }
 
 impl Lease {
-    /// What `owner` gets at `now` where `held` is the lease so far. One that runs longer than any lease
-    /// was written by a clock that ran ahead, and has run out.
+    /// What `owner` gets at `now` where `held` is the lease so far. One that runs a minute longer than any
+    /// lease was written by a clock that ran ahead, and has run out.
     pub fn ask(held: Option<&Self>, owner: &InstanceId, now: Timestamp) -> Leased {
-        let longest = until(now);
+        let longest = until(now).saturating_add(SKEW).unwrap_or(Timestamp::MAX);
         match held {
             Some(held) if held.owner != *owner && now < held.until && held.until <= longest => {
                 Leased::Held(held.until)

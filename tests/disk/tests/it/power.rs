@@ -31,10 +31,10 @@ const AT_LEAST: [(&str, u64); 15] = [
     ("tokens found", 800),
 ];
 
-/// `FINCH_IMAGES` says how many (20,000), and `FINCH_SEED` replays the history of one seed.
+/// `FINCH_IMAGES` says how many (10,000), and `FINCH_SEED` replays the history of one seed.
 #[test]
 fn acknowledged_work_survives_power_loss() {
-    let (began, wanted) = (Instant::now(), figures::number("FINCH_IMAGES").unwrap_or(20_000));
+    let (began, wanted) = (Instant::now(), figures::number("FINCH_IMAGES").unwrap_or(10_000));
     let (total, images_so_far) = (Mutex::new(Reached::new()), AtomicU64::new(0));
     let replayed = figures::number("FINCH_SEED");
     // Each base has a million of its own.

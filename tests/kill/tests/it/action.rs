@@ -187,7 +187,7 @@ impl Ready {
     }
 
     pub(crate) fn reconcile(stage: &Stage, accounts: &[&Account]) -> Self {
-        let mut ready = Self::new(stage, &["reconcile", "--json"]);
+        let mut ready = Self::new(stage, &["reconcile", "--rate", "1000", "--json"]);
         ready.covered =
             accounts.iter().flat_map(|&account| fingerprints_of(stage, account)).collect();
         ready

@@ -49,6 +49,10 @@ impl System for MovedClock {
     }
 
     async fn sleep(&self, duration: Duration) {
+        // A lease is renewed beside a real call to Finch, which takes real time.
+        if duration == finch_core::LEASE / 4 {
+            return tokio::time::sleep(duration).await;
+        }
         self.pass(duration);
         tokio::task::yield_now().await;
     }

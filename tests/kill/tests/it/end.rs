@@ -77,7 +77,7 @@ fn unrest(stage: &Stage, look: &Look) -> Vec<String> {
 
 fn reconcile(stage: &Stage, app: &App, chance: &mut Chance) {
     if chance.one_in(4) {
-        let ran = stage.run(&["reconcile", "--json"], "");
+        let ran = stage.run(&["reconcile", "--rate", "1000", "--json"], "");
         assert!(matches!(ran.ended, Ended::Code(0 | 4)), "{ran:?}");
     } else {
         let report = stage.block_on(app.finch.reconcile(&operator(), Pass::Everything)).unwrap();

@@ -80,7 +80,7 @@ fn nothing_is_lost_to_kill_9() {
         return;
     }
     let (began, seed) = (Instant::now(), seed());
-    let kills = usize::try_from(setting("FINCH_KILLS", 1000)).unwrap();
+    let kills = usize::try_from(setting("FINCH_KILLS", 500)).unwrap();
     let steps = Steps::of_all(seed);
     let named = steps.kills(&mut Chance::of(seed));
     let next = AtomicUsize::new(0);

@@ -40,7 +40,7 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
 /// Plays the same command twice at once, `rounds` times: how often one of the two was killed.
 fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     let began = Instant::now();
-    let rounds = setting("FINCH_KILLS", 1000).div_ceil(100).max(4);
+    let rounds = setting("FINCH_KILLS", 500).div_ceil(100).max(4);
     let mut killed = 0;
     for round in 0..rounds {
         let mut chance = Chance::of(seed().wrapping_mul(7919).wrapping_add(round));
