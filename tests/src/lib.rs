@@ -27,6 +27,12 @@ pub fn cases_of(part: u32) -> proptest::test_runner::Config {
     proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
 }
 
+/// Everything that happened.
+pub fn all_events() -> finch_core::EventQuery<'static> {
+    let (customer, connection, since, after) = (None, None, None, None);
+    finch_core::EventQuery { customer, connection, since, after, limit: usize::MAX }
+}
+
 /// The program of the workspace's README, as a doctest against the emulator. A test holds the two
 /// equal.
 pub const README: &str = include_str!("readme.rs");

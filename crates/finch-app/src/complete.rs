@@ -4,7 +4,7 @@ use finch_core::{
     AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
     ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
     Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
-    decide::{Arrival, Arrived, admit},
+    decide::{Arrival, Arrived, Source, admit},
     exchange_failure,
 };
 use serde::Serialize;
@@ -226,8 +226,6 @@ impl Finch {
         }
     }
 
-    /// Stores the token, for as long as the store has a chance. A commit whose result is unknown is
-    /// looked up: the token is then known already.
     async fn admit(
         &self,
         attempt: &Attempt,
@@ -235,20 +233,10 @@ impl Finch {
         grant: Grant,
         customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let mut waited = std::time::Duration::ZERO;
-        let mut wait = std::time::Duration::from_millis(50);
-        let stored = loop {
-            match self.admit_once(attempt, began, &grant).await {
-                Ok(stored) => break stored,
-                Err(StoreError::Moved) => {}
-                Err(source) if waited >= self.options().store_patience => {
-                    return Err(CompleteConnectError::NotStored { grant: Box::new(grant), source });
-                }
-                Err(_) => {
-                    self.system().sleep(wait).await;
-                    waited += wait;
-                    wait *= 2;
-                }
+        let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
+            Ok((token, _)) => token,
+            Err(source) => {
+                return Err(CompleteConnectError::NotStored { grant: Box::new(grant), source });
             }
         };
         let Some(token) = stored else {
@@ -291,25 +279,49 @@ impl Finch {
         Ok(())
     }
 
-    /// One try: the token's record, or none if the token is somebody else's.
-    async fn admit_once(
+    /// Stores a token, for as long as the store has a chance. A commit whose result is unknown is looked
+    /// up: the token is then known already. Returns its record, or none if the token is somebody else's.
+    pub(crate) async fn store_grant(
         &self,
-        attempt: &Attempt,
+        from: Source<'_>,
         began: Seq,
         grant: &Grant,
-    ) -> Result<Option<TokenId>, StoreError> {
+    ) -> Result<(Option<TokenId>, Arrived), StoreError> {
+        let mut waited = std::time::Duration::ZERO;
+        let mut wait = std::time::Duration::from_millis(50);
+        loop {
+            match self.admit_once(from, began, grant).await {
+                Ok(stored) => return Ok(stored),
+                Err(StoreError::Moved) => {}
+                Err(error) if waited >= self.options().store_patience => return Err(error),
+                Err(_) => {
+                    self.system().sleep(wait).await;
+                    waited += wait;
+                    wait *= 2;
+                }
+            }
+        }
+    }
+
+    async fn admit_once(
+        &self,
+        from: Source<'_>,
+        began: Seq,
+        grant: &Grant,
+    ) -> Result<(Option<TokenId>, Arrived), StoreError> {
         let found = self.store().find(grant).await?;
         let late = self.late(found.by_pair.iter().chain(&found.by_connection_id)).is_some();
-        let arrival = Arrival { grant: grant.clone(), attempt, began, now: self.now(), late };
+        let arrival = Arrival { grant: grant.clone(), from, began, now: self.now(), late };
         let admitted = admit(found, arrival);
         let Some(changes) = admitted.changes else {
-            return Ok(None);
+            return Ok((None, admitted.arrived));
         };
         let applied = self.store().apply(changes).await?;
-        Ok(match admitted.arrived {
+        let token = match admitted.arrived {
             Arrived::Known(token) => Some(token),
             _ => applied.admitted,
-        })
+        };
+        Ok((token, admitted.arrived))
     }
 }
 

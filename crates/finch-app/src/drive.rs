@@ -190,7 +190,9 @@ impl Finch {
         };
         let answer = match call {
             decide::Call::Disconnect => work.call(self.api().disconnect(&secret)).await,
-            decide::Call::Introspect => work.call(self.api().introspect(&secret)).await.map(|_| ()),
+            decide::Call::Introspect => {
+                work.call(self.api().introspect(&secret)).await.map(|said| said.request_id)
+            }
         };
         let now = self.now();
         let unanswered = answer.as_ref().is_err_and(|error| error.is_ambiguous());
@@ -203,7 +205,7 @@ impl Finch {
                 &connection,
                 token,
                 call,
-                answer.as_ref().copied(),
+                answer.as_ref().map(Clone::clone),
                 now,
                 self.jitter(),
             );

@@ -21,7 +21,7 @@ pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
 pub use finch::{Finch, FinchOptions, OtherApplicationError};
-pub use list::{Cursor, Page};
+pub use list::{Cursor, Events, Page};
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
@@ -32,9 +32,9 @@ pub use wiring::OpenFinchError;
 #[doc(no_inline)]
 pub use finch_core::{
     AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
-    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Flow,
-    OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope, State, StoreError,
-    Timestamp, TokenState, TokenView, UsableToken,
+    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
+    EventId, Flow, Happening, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
+    State, StoreError, Timestamp, TokenState, TokenView, UsableToken,
     decide::{Attention, Matter, Plan, PlanVerdict},
 };
 #[cfg(feature = "http")]

@@ -1,8 +1,8 @@
 //! Listings, each in a scope.
 
 use finch_core::{
-    Connection, ConnectionId, ConnectionKey, ConnectionView, Event, OperatorScope, Query, Scope,
-    Selector, StoreError,
+    Connection, ConnectionId, ConnectionKey, ConnectionView, Event, EventId, EventQuery,
+    OperatorScope, Query, Scope, Selector, StoreError, Timestamp,
     decide::{self, Attention},
 };
 
@@ -14,11 +14,22 @@ pub struct Cursor(ConnectionKey);
 
 /// One page of a listing.
 #[derive(Clone, Debug)]
-pub struct Page<T> {
+pub struct Page<T, C = Cursor> {
     /// In order.
     pub items: Vec<T>,
     /// Where the next page begins; none: this is the last one.
-    pub next: Option<Cursor>,
+    pub next: Option<C>,
+}
+
+/// Which events to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Events<'a> {
+    /// Only those of the connection that this names.
+    pub connection: Option<&'a ConnectionId>,
+    /// Only those since this time, by the clock.
+    pub since: Option<Timestamp>,
+    /// Only those after this one.
+    pub after: Option<EventId>,
 }
 
 impl Finch {
@@ -80,19 +91,21 @@ impl Finch {
         Ok(Page { items, next })
     }
 
-    /// What happened to a connection, in order.
+    /// A page of what happened, in order: to a customer's own connections, or to everything.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn history(
+    pub async fn events(
         &self,
-        _scope: &OperatorScope,
-        connection: &ConnectionId,
-    ) -> Result<Vec<Event>, StoreError> {
-        match self.store().load(Selector::ConnectionId(connection), None).await? {
-            Some(found) => self.store().events(found.key).await,
-            None => Ok(Vec::new()),
-        }
+        scope: &impl Scope,
+        which: &Events<'_>,
+        limit: usize,
+    ) -> Result<Page<Event, EventId>, StoreError> {
+        let Events { connection, since, after } = *which;
+        let query = EventQuery { customer: scope.customer(), connection, since, after, limit };
+        let page = self.store().events(&query).await?;
+        let next = page.last().filter(|_| page.len() == limit).map(|(id, _)| *id);
+        Ok(Page { items: page.into_iter().map(|(_, event)| event).collect(), next })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Use: a token for its customer, and what Finch says when one stops working.
 
 use finch_core::{
-    AccessToken, ConnectionId, CustomerScope, Failure, FinchApiError, Product, Selector,
-    StoreError, TokenId, TokenState, UsableToken, Wanted,
+    AccessToken, ConnectionId, CustomerScope, Event, Failure, FinchApiError, Happening, Product,
+    Scope as _, Selector, StoreError, Timestamp, TokenId, TokenState, UsableToken, Wanted,
     decide::{AskedAt, NoToken, Observed, why_no_token},
 };
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub enum Unauthorized {
 
 impl Finch {
     /// The newest token of this customer in this connection that covers `products` (empty: any). One
-    /// read of the store; Finch is not asked.
+    /// read of the store; Finch is not asked. The first use is recorded, and then one a day is noted.
     ///
     /// # Errors
     /// [`TokenError`] says why there is none.
@@ -90,10 +90,33 @@ impl Finch {
     ) -> Result<UsableToken, TokenError> {
         let wanted = Wanted { products: products.to_vec() };
         if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
-            return Ok(token);
+            let now = self.now();
+            if !token.is_worth_noting(now) {
+                return Ok(token);
+            }
+            // A fence may have come meanwhile: what is handed out is read after it is noted.
+            self.note_use(scope, &token, now).await;
+            if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
+                return Ok(token);
+            }
         }
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         Err(why_no_token(found.as_ref(), scope.id()).into())
+    }
+
+    /// Writes down that a token is used. Its user does not wait for a store that cannot: the next use is
+    /// worth noting then.
+    async fn note_use(&self, scope: &CustomerScope, token: &UsableToken, at: Timestamp) {
+        let first = Event {
+            at,
+            by: scope.actor(),
+            connection_id: Some(token.connection_id.clone()),
+            customer: Some(scope.id().clone()),
+            what: Happening::HandedOut,
+        };
+        if let Err(error) = self.store().note_use(token.id, at, first).await {
+            tracing::warn!(%error, "the use of a token could not be written down");
+        }
     }
 
     /// A data call with this token has answered 401: asks Finch itself. The host's word alone revokes

@@ -1,8 +1,8 @@
 //! Plain words for what the other crates say in types.
 
 use finch_core::{
-    Actor, ConnectionId, ConnectionState, Event, Evidence, Failure, FailureKind, Happening,
-    Product, Timestamp, TokenState, Trouble,
+    Actor, ConnectionState, Event, Evidence, Failure, FailureKind, Happening, Product, RequestId,
+    Timestamp, TokenState, Trouble, decide::Call,
 };
 
 /// `1 token`, `2 tokens`.
@@ -111,29 +111,31 @@ pub(crate) fn trouble(failure: &Failure) -> String {
     said
 }
 
-/// What happened to a connection, and who did it; without when. `several`: the connection has
-/// several ids, so that it matters which.
+/// What happened, and who did it; without when. `several`: the connection has several ids, so that it
+/// matters which.
 pub(crate) fn event(event: &Event, several: bool) -> String {
-    let under = |id: &ConnectionId| {
-        if several { format!(" under {id}") } else { String::new() }
+    let under = match &event.connection_id {
+        Some(id) if several => format!(" under {id}"),
+        _ => String::new(),
+    };
+    let request = |id: &Option<RequestId>| {
+        id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default()
     };
     let what = match &event.what {
-        Happening::TokenAdded { connection_id, state } => {
-            format!("a token was stored, {state}{}", under(connection_id))
-        }
+        Happening::Connected => "a new connection".to_owned(),
+        Happening::TokenAdded { state } => format!("a token was stored, {state}{under}"),
+        Happening::HandedOut => format!("a token was handed out for the first time{under}"),
         Happening::CompanyNamed => {
             "Finch named the employer, or two connections proved to be one".to_owned()
         }
-        Happening::TokenVerified { connection_id } => {
-            format!("Finch accepted a token that was in doubt{}", under(connection_id))
+        Happening::TokenVerified { request_id } => {
+            format!("Finch accepted a token that was in doubt{under}{}", request(request_id))
         }
-        Happening::TokenRefused { connection_id, request_id } => {
-            let request = request_id.as_ref().map(|id| format!(", request {id}"));
-            let request = request.unwrap_or_default();
-            format!("Finch refused a token{}{request}", under(connection_id))
+        Happening::TokenRefused { request_id } => {
+            format!("Finch refused a token{under}{}", request(request_id))
         }
         Happening::DisconnectBegan { reason: Some(reason) } => {
-            format!("a disconnect began: {reason}")
+            format!("a disconnect was forced: {reason}")
         }
         Happening::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),
         Happening::DisconnectJoined { reason: Some(reason) } => {
@@ -142,8 +144,21 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         Happening::DisconnectJoined { reason: None } => {
             "the open disconnect was asked for too".to_owned()
         }
-        Happening::Acknowledged { connection_id } => {
-            format!("Finch acknowledged the disconnect{}", under(connection_id))
+        Happening::Fenced { tokens } => {
+            format!("{} not handed out any more{under}", count(*tokens, "token is", "tokens are"))
+        }
+        Happening::Acknowledged { request_id } => {
+            format!("Finch acknowledged the disconnect{under}{}", request(request_id))
+        }
+        Happening::StillAccepted { request_id } => {
+            format!("Finch still accepted a token{under}{}", request(request_id))
+        }
+        Happening::NothingProven { call, failure } => {
+            let call = match call {
+                Call::Disconnect => "disconnect",
+                Call::Introspect => "introspect",
+            };
+            format!("/{call} proved nothing{under}: {}", trouble(failure))
         }
         Happening::Retired => {
             "the customer's access ended here; others go on using the connection".to_owned()
@@ -155,6 +170,19 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
             "the disconnect went on for a token that came late".to_owned()
         }
         Happening::Disconnected => "every token was refused: the connection has ended".to_owned(),
+        Happening::RotationBegan { epoch } => {
+            format!("a rotation began: data key {epoch} seals from here on")
+        }
+        Happening::RotationEnded { epoch } => {
+            format!("every secret is sealed with data key {epoch}; older ones are destroyed")
+        }
+        Happening::KeyReplaced { key } => {
+            format!("the store's keys are wrapped with key {key}")
+        }
+        Happening::Restored { in_doubt } => format!(
+            "the store was restored from a backup: {} in doubt",
+            count(*in_doubt, "token is", "tokens are")
+        ),
         _ => "something that this release has no words for".to_owned(),
     };
     match &event.by {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     AccessToken, Application, AuthorizationCode, ConnectUrl, ConnectionId, FinchApiError,
-    FinchCustomerId, Grant, Introspection, Product, RedirectUri, SessionId,
+    FinchCustomerId, Grant, Introspection, Product, RedirectUri, RequestId, SessionId,
 };
 
 /// Finch, as far as connections need it.
@@ -38,8 +38,9 @@ pub trait FinchApi: Send + Sync {
     /// `GET /introspect`: what Finch knows of a token that it accepts.
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError>;
 
-    /// `POST /disconnect`: ends the connection of `token`. Success is Finch's promise, no proof.
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError>;
+    /// `POST /disconnect`: ends the connection of `token`. Success is Finch's promise, no proof; it comes
+    /// with Finch's request id, for the record.
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError>;
 
     /// `POST /connect/sessions`: a session in which a customer connects.
     async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;

@@ -58,6 +58,7 @@ impl Admission {
             verified: None,
             added_at: self.at,
             progress: Progress::default(),
+            used_at: None,
         }
     }
 }

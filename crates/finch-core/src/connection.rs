@@ -106,76 +106,28 @@ impl Connection {
         self.open_disconnect().is_some() && others.into_iter().any(Token::is_unproven)
     }
 
+    /// The name of the connection that `customer` knows, or else anybody: that of the newest token.
+    pub fn handle(&self, customer: Option<&CustomerId>) -> Option<&ConnectionId> {
+        let mut known = self.tokens.iter().rev();
+        let newest = known.find(|t| customer.is_none() || t.customer.as_ref() == customer);
+        newest.map(|t| &t.facts.connection_id)
+    }
+
+    /// Whether what becomes of this token concerns its customer. What others bring about, after the
+    /// customer's own access has ended, does not.
+    pub fn concerns(&self, token: &Token, customer: &CustomerId) -> bool {
+        let asks_for = |d: &Disconnect| match &d.intent.by {
+            Actor::Customer(by) => by == customer,
+            Actor::Operator(_) | Actor::Finch => true,
+            Actor::Reconciler => false,
+        };
+        let mut open = self.disconnects.iter().filter(|d| self.root_of(d).is_open()).peekable();
+        !self.is_retired(token) && (open.peek().is_none() || open.any(asks_for))
+    }
+
     /// The customers who use it: those with live tokens, or with tokens that a disconnect is ending.
     pub fn customers_using(&self) -> BTreeSet<&CustomerId> {
         let using = self.tokens.iter().filter(|t| t.state.is_live() || t.is_unproven());
         using.filter_map(|t| t.customer.as_ref()).collect()
     }
-}
-
-/// What happened to a connection, in order: who did what, when, and with what evidence. No secret,
-/// and nothing that leads to one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// By the clock, for people.
-    pub at: Timestamp,
-    /// Who caused it.
-    pub by: Actor,
-    /// What it is.
-    #[serde(flatten)]
-    pub what: Happening,
-}
-
-/// What an [`Event`] tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Happening {
-    /// A token was stored, in this state.
-    TokenAdded {
-        /// Under which `connection_id`.
-        connection_id: ConnectionId,
-        /// The state that the rules gave it.
-        state: String,
-    },
-    /// Finch named the employer of a provisional connection, or two connections proved to be one.
-    CompanyNamed,
-    /// Finch accepted a token that was in doubt.
-    TokenVerified {
-        /// Under which `connection_id`.
-        connection_id: ConnectionId,
-    },
-    /// Finch refused a token.
-    TokenRefused {
-        /// Under which `connection_id`.
-        connection_id: ConnectionId,
-        /// Finch's request id.
-        request_id: Option<crate::RequestId>,
-    },
-    /// A disconnect began: every token is fenced.
-    DisconnectBegan {
-        /// Why, where the operator said it.
-        reason: Option<String>,
-    },
-    /// A customer's access ended here; others go on using the connection, and Finch was not called.
-    Retired,
-    /// An operator vouched for the end that Finch has not proven.
-    ClosedByOperator {
-        /// Why.
-        reason: String,
-    },
-    /// Finch acknowledged `/disconnect`.
-    Acknowledged {
-        /// Under which `connection_id`.
-        connection_id: ConnectionId,
-    },
-    /// Somebody asked for a disconnect that was open already: it covers more now.
-    DisconnectJoined {
-        /// Why, where the operator said it.
-        reason: Option<String>,
-    },
-    /// The disconnect goes on for a token that came late.
-    DisconnectReopened,
-    /// Every token was refused: the connection has ended.
-    Disconnected,
 }

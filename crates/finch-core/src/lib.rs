@@ -9,6 +9,7 @@ mod word;
 mod attempt;
 mod connection;
 mod disconnect;
+mod event;
 mod token;
 
 mod apply;
@@ -36,11 +37,12 @@ pub use attempt::{
 pub use changes::{
     Admission, Agenda, Applied, Changes, DisconnectChange, Ended, Target, TokenChange,
 };
-pub use connection::{Connection, ConnectionKey, Event, Happening, Revision};
+pub use connection::{Connection, ConnectionKey, Revision};
 pub use disconnect::{
     Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
     Retirement, Trouble,
 };
+pub use event::{Event, EventId, EventQuery, Happening};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
@@ -52,8 +54,8 @@ pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
 pub use token::{
-    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, UsableToken,
-    Wanted,
+    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
+    UsableToken, Wanted,
 };
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -14,9 +14,10 @@ use jiff::Timestamp;
 
 use crate::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query, Selector, Seq,
-    State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted, next_turn,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query,
+    Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
+    next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -30,7 +31,8 @@ pub struct MemoryTokenStore {
 #[derive(Debug, Default)]
 struct Data {
     last: u64,
-    last_event: u64,
+    /// What happened, in order.
+    events: Vec<Event>,
     last_turn: Option<Timestamp>,
     connections: BTreeMap<ConnectionKey, Kept>,
     secrets: BTreeMap<TokenId, AccessToken>,
@@ -44,8 +46,6 @@ struct Kept {
     connection: Connection,
     agenda: Agenda,
     lease: Option<Lease>,
-    /// Each with its place among the events of the whole store.
-    events: Vec<(u64, Event)>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
@@ -229,6 +229,8 @@ impl TokenStore for MemoryTokenStore {
                 secret: data.secrets.get(&t.id)?.clone(),
                 connection_id: t.facts.connection_id.clone(),
                 products: t.facts.products.clone(),
+                id: t.id,
+                used_at: t.used_at,
             })
         }))
     }
@@ -301,9 +303,41 @@ impl TokenStore for MemoryTokenStore {
         Ok(turn)
     }
 
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
+    async fn take_number(&self) -> Result<Seq, StoreError> {
+        Ok(self.data().next())
+    }
+
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let mut tokens = data.connections.values_mut().flat_map(|k| &mut k.connection.tokens);
+        if let Some(token) = tokens.find(|t| t.id == token)
+            && token.used_at.replace(now).is_none()
+        {
+            data.events.push(first);
+        }
+        Ok(())
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
         let data = self.data();
-        let kept = data.connections.get(&connection).map(|kept| &kept.events);
-        Ok(kept.into_iter().flatten().map(|(_, event)| event.clone()).collect())
+        let names: Option<Vec<_>> = query.connection.map(|id| {
+            let tokens = data.named(id, None).map(|c| c.tokens.as_slice()).unwrap_or_default();
+            tokens.iter().map(|t| &t.facts.connection_id).collect()
+        });
+        let asked_for = |event: &Event| {
+            (query.customer.is_none() || event.customer.as_ref() == query.customer)
+                && query.since.is_none_or(|since| event.at >= since)
+                && names.as_ref().is_none_or(|names| {
+                    event.connection_id.as_ref().is_some_and(|id| names.contains(&id))
+                })
+        };
+        let numbered = (1..).map(EventId).zip(&data.events);
+        let page = numbered.filter(|(id, event)| Some(*id) > query.after && asked_for(event));
+        Ok(page.take(query.limit).map(|(id, event)| (id, event.clone())).collect())
     }
 }

@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use crate::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, State, TokenId,
-    UsableToken, Wanted,
+    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq, State,
+    TokenId, UsableToken, Wanted,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -165,8 +165,20 @@ pub trait TokenStore: Send + Sync {
     /// whoever takes them. Returns when it is.
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
 
-    /// Everything that happened to a connection, in order.
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;
+    /// Takes the next sequence number, for a token that comes from elsewhere.
+    async fn take_number(&self) -> Result<Seq, StoreError>;
+
+    /// Writes down that a token was handed out at `now`; the first time, `first` is remembered too. It
+    /// changes no revision.
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError>;
+
+    /// A page of what happened, in order. With a customer: what names that customer as its reader.
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError>;
 }
 
 /// Which connection to load.

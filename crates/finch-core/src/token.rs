@@ -1,6 +1,6 @@
 //! Tokens as the store keeps them, without their secrets.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,8 @@ pub struct Introspection {
     pub products: Vec<Product>,
     /// How the connection does.
     pub status: ConnectionStatus,
+    /// Finch's request id of the answer.
+    pub request_id: Option<RequestId>,
 }
 
 /// What a token is here. Only `Active` is ever handed out. (`design` semantics 3.)
@@ -178,6 +180,8 @@ pub struct Token {
     pub added_at: Timestamp,
     /// How far its end has been proven.
     pub progress: Progress,
+    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
+    pub used_at: Option<Timestamp>,
 }
 
 impl Token {
@@ -216,4 +220,19 @@ pub struct UsableToken {
     pub connection_id: ConnectionId,
     /// What it covers.
     pub products: Vec<Product>,
+    /// Its record.
+    pub id: TokenId,
+    /// As [`Token::used_at`].
+    pub used_at: Option<Timestamp>,
 }
+
+impl UsableToken {
+    /// Whether its use should be written down, at `now`: the first one, and one a day from then on. A
+    /// write for each would cost a hundred reads.
+    pub fn is_worth_noting(&self, now: Timestamp) -> bool {
+        self.used_at.is_none_or(|used| now.duration_since(used).unsigned_abs() >= USE_NOTED_AFTER)
+    }
+}
+
+/// How exactly the use of a token is known.
+pub const USE_NOTED_AFTER: Duration = Duration::from_secs(24 * 3600);

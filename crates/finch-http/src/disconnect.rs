@@ -1,6 +1,6 @@
 //! Ending a connection at Finch.
 
-use finch_core::{AccessToken, FinchApiError};
+use finch_core::{AccessToken, FinchApiError, RequestId};
 use reqwest::Method;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) async fn disconnect(
     finch: &HttpFinch,
     token: &AccessToken,
-) -> Result<(), FinchApiError> {
+) -> Result<Option<RequestId>, FinchApiError> {
     let call = Call {
         operation: "disconnect",
         method: Method::POST,
@@ -30,9 +30,9 @@ pub(crate) async fn disconnect(
     finch.send(call, acknowledgement).await
 }
 
-fn acknowledgement(reply: &Reply) -> Result<(), Problem> {
+fn acknowledgement(reply: &Reply) -> Result<Option<RequestId>, Problem> {
     match reply.object()?.required("status")?.as_str() {
-        "success" => Ok(()),
+        "success" => Ok(reply.request_id.clone()),
         _ => Err(Problem::Declined),
     }
 }

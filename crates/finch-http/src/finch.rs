@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, ReauthenticateSession, RedirectUri,
+    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
 use reqwest::{
     Client, Url,
@@ -138,7 +138,7 @@ impl FinchApi for HttpFinch {
         introspect::introspect(self, token).await
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         disconnect::disconnect(self, token).await
     }
 

@@ -31,6 +31,7 @@ impl Domain {
 }
 
 /// The key of a store's fingerprints. It outlives every data key, or nothing would be found again.
+#[derive(Clone)]
 pub(crate) struct IndexKey(hmac::Key);
 
 impl IndexKey {

@@ -25,6 +25,6 @@ pub use error::{KeyFileError, ParseKeyError, SealError};
 pub use fingerprint::Domain;
 pub use kek::Kek;
 pub use place::Place;
-pub use ring::KeyRing;
+pub use ring::{KeyRing, epoch_of};
 pub use source::{KeyBytes, KeyId, KeySource};
-pub use wrapped::WrappedKeys;
+pub use wrapped::{WrappedEpoch, WrappedKeys};

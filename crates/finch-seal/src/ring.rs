@@ -10,8 +10,11 @@ use crate::aead::{AeadKey, Nonce, OVERHEAD, random_key, random_nonce};
 use crate::blob::Header;
 use crate::budget::{self, Budget};
 use crate::fingerprint::IndexKey;
+use crate::framing::framed;
 use crate::wrapped::{data_key_context, index_key_context};
-use crate::{Domain, KeyBytes, KeySource, Place, Reservation, SealError, WrappedKeys};
+use crate::{
+    Domain, KeyBytes, KeySource, Place, Reservation, SealError, WrappedEpoch, WrappedKeys,
+};
 
 /// Where the check of a store's keys is sealed.
 const CHECK: Place<'_> = Place { kind: "key check", row: 0, client_id: "", customer: None };
@@ -20,8 +23,9 @@ const CHECK: Place<'_> = Place { kind: "key check", row: 0, client_id: "", custo
 /// nor printed.
 pub struct KeyRing {
     store: [u8; 16],
-    epoch: u32,
-    data_key: AeadKey,
+    /// The newest data key is the last, and seals. There is always one.
+    epochs: Vec<(u32, AeadKey)>,
+    newest: u32,
     index_key: IndexKey,
     budget: Budget,
 }
@@ -39,16 +43,10 @@ impl KeyRing {
         store: [u8; 16],
     ) -> Result<(Self, WrappedKeys), SealError> {
         let (data_key, index_key, epoch) = (random_key()?, random_key()?, 1);
-        let ring = Self::assemble(store, epoch, &data_key, &index_key)?;
-        let keys = WrappedKeys {
-            store,
-            kek: source.id(),
-            epoch,
-            data_key: source.wrap(&data_key, &data_key_context(&store, epoch))?,
-            index_key: source.wrap(&index_key, &index_key_context(&store))?,
-            check: ring.seal_bytes(&CHECK, &ring.check_value(), random_nonce()?)?,
-        };
-        Ok((ring, keys))
+        let ring = Self::assemble(store, vec![(epoch, &data_key)], IndexKey::new(&index_key))?;
+        let index_key = source.wrap(&index_key, &index_key_context(&store))?;
+        let epochs = vec![ring.wrap_newest(source, &data_key)?];
+        Ok((ring, WrappedKeys { store, kek: source.id(), index_key, epochs }))
     }
 
     /// Opens the keys of a store.
@@ -62,34 +60,68 @@ impl KeyRing {
         if given != keys.kek {
             return Err(SealError::WrongKey { expected: keys.kek.clone(), given });
         }
-        let data_context = data_key_context(&keys.store, keys.epoch);
-        let data_key = source.unwrap(&keys.data_key, &data_context)?;
-        let index_key = source.unwrap(&keys.index_key, &index_key_context(&keys.store))?;
-        let ring = Self::assemble(keys.store, keys.epoch, &data_key, &index_key)?;
-        let found = ring.unseal_bytes(&CHECK, &keys.check).map_err(|_| SealError::BrokenKeys)?;
-        verify_slices_are_equal(&found, &ring.check_value()).map_err(|_| SealError::BrokenKeys)?;
+        let store = keys.store;
+        let index_key = source.unwrap(&keys.index_key, &index_key_context(&store))?;
+        let data_keys: Vec<KeyBytes> = keys
+            .epochs
+            .iter()
+            .map(|row| source.unwrap(&row.data_key, &data_key_context(&store, row.epoch)))
+            .collect::<Result<_, _>>()?;
+        let numbered = keys.epochs.iter().map(|row| row.epoch).zip(&data_keys).collect();
+        let ring = Self::assemble(store, numbered, IndexKey::new(&index_key))?;
+        for row in &keys.epochs {
+            ring.check(row).map_err(|_| SealError::BrokenKeys)?;
+        }
         Ok(ring)
     }
 
     pub(crate) fn assemble(
         store: [u8; 16],
-        epoch: u32,
-        data_key: &KeyBytes,
-        index_key: &KeyBytes,
+        data_keys: Vec<(u32, &KeyBytes)>,
+        index_key: IndexKey,
     ) -> Result<Self, SealError> {
-        Ok(Self {
-            store,
-            epoch,
-            data_key: AeadKey::new(data_key)?,
-            index_key: IndexKey::new(index_key),
-            budget: Budget::default(),
-        })
+        let newest = data_keys.last().ok_or(SealError::BrokenKeys)?.0;
+        let epochs = data_keys.into_iter().map(|(epoch, key)| Ok((epoch, AeadKey::new(key)?)));
+        let epochs = epochs.collect::<Result<_, SealError>>()?;
+        Ok(Self { store, epochs, newest, index_key, budget: Budget::default() })
+    }
+
+    /// Makes the data key of the next epoch. This ring does not use it: once the row is durable, open
+    /// the keys again, and re-seal what the older ones have sealed.
+    ///
+    /// # Errors
+    /// [`SealError::Source`] or [`SealError::Crypto`].
+    pub fn next_epoch(&self, source: &dyn KeySource) -> Result<WrappedEpoch, SealError> {
+        let data_key = random_key()?;
+        let epoch = self.newest.checked_add(1).ok_or(SealError::Crypto)?;
+        let next = Self::assemble(self.store, vec![(epoch, &data_key)], self.index_key.clone())?;
+        next.wrap_newest(source, &data_key)
+    }
+
+    fn wrap_newest(
+        &self,
+        source: &dyn KeySource,
+        data_key: &KeyBytes,
+    ) -> Result<WrappedEpoch, SealError> {
+        let epoch = self.newest;
+        let check = self.seal_bytes(&CHECK, &self.check_value(), random_nonce()?)?;
+        let data_key = source.wrap(data_key, &data_key_context(&self.store, epoch))?;
+        Ok(WrappedEpoch { epoch, data_key, check })
+    }
+
+    /// Whether a data key belongs to its row, to the index key and to the store.
+    fn check(&self, row: &WrappedEpoch) -> Result<(), SealError> {
+        if epoch_of(&row.check)? != row.epoch {
+            return Err(SealError::BrokenKeys);
+        }
+        let found = self.unseal_bytes(&CHECK, &row.check)?;
+        verify_slices_are_equal(&found, &self.check_value()).map_err(|_| SealError::BrokenKeys)
     }
 
     /// The number of the data key that seals.
     #[must_use]
     pub fn epoch(&self) -> u32 {
-        self.epoch
+        self.newest
     }
 
     /// Encrypts a secret for the row that `place` names, and spends one reserved seal.
@@ -125,6 +157,15 @@ impl KeyRing {
         self.index_key.fingerprint(domain, secret)
     }
 
+    /// A keyed hash over several fields, for what must not be changed without anybody noticing. `label`
+    /// names what is hashed: the same fields have another hash under each.
+    #[must_use]
+    pub fn authenticate(&self, label: &str, fields: &[&[u8]]) -> [u8; 32] {
+        let all: Vec<&[u8]> =
+            [label.as_bytes()].into_iter().chain(fields.iter().copied()).collect();
+        self.index_key.sign("record", &framed(&all))
+    }
+
     /// How many seals this ring may make before it has to [`reserve`](Self::reserve) again.
     #[must_use]
     pub fn seals_left(&self) -> u32 {
@@ -139,7 +180,7 @@ impl KeyRing {
     /// # Errors
     /// [`SealError::KeyExhausted`] when the data key has reached [`SEAL_LIMIT`](Self::SEAL_LIMIT).
     pub fn reserve(&self, reserved: u32) -> Result<Reservation, SealError> {
-        self.budget.next(reserved).ok_or(SealError::KeyExhausted { epoch: self.epoch })
+        self.budget.next(reserved).ok_or(SealError::KeyExhausted { epoch: self.newest })
     }
 
     /// Adds seals whose reservation is durable.
@@ -153,9 +194,9 @@ impl KeyRing {
         secret: &[u8],
         nonce: Nonce,
     ) -> Result<Vec<u8>, SealError> {
-        let header = Header { epoch: self.epoch };
+        let header = Header { epoch: self.newest };
         let bound_to = place.bound_to(header, &self.store);
-        self.data_key.seal(&header.to_bytes(), nonce, &bound_to, secret)
+        self.key(self.newest)?.seal(&header.to_bytes(), nonce, &bound_to, secret)
     }
 
     fn unseal_bytes(
@@ -164,12 +205,15 @@ impl KeyRing {
         blob: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (header, sealed) = Header::split(blob)?;
-        if header.epoch != self.epoch {
-            return Err(SealError::UnknownEpoch(header.epoch));
-        }
+        let key = self.key(header.epoch)?;
         let mut secret = Zeroizing::new(vec![0; sealed.len().saturating_sub(OVERHEAD)]);
-        self.data_key.open(&place.bound_to(header, &self.store), sealed, &mut secret)?;
+        key.open(&place.bound_to(header, &self.store), sealed, &mut secret)?;
         Ok(secret)
+    }
+
+    fn key(&self, epoch: u32) -> Result<&AeadKey, SealError> {
+        let known = self.epochs.iter().rev().find(|(known, _)| *known == epoch);
+        known.map(|(_, key)| key).ok_or(SealError::UnknownEpoch(epoch))
     }
 
     /// Ties the index key to the data key that seals it, and both to the store.
@@ -178,8 +222,16 @@ impl KeyRing {
     }
 }
 
+/// Which data key sealed a blob, by what the blob itself says.
+///
+/// # Errors
+/// [`SealError::Truncated`], [`SealError::UnknownVersion`], [`SealError::UnknownAlgorithm`].
+pub fn epoch_of(blob: &[u8]) -> Result<u32, SealError> {
+    Header::split(blob).map(|(header, _)| header.epoch)
+}
+
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("epoch", &self.epoch).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("epoch", &self.newest).finish_non_exhaustive()
     }
 }

@@ -17,7 +17,8 @@ pub type KeyBytes = SecretBox<[u8; 32]>;
 /// - `unwrap` returns what `wrap` was given, for the same `context` only. A source that can't bind
 ///   the context itself must store it inside what it wraps, and compare.
 /// - `id` names the KEK, is not secret, and never changes for the same KEK.
-/// - All three may block: they run when a store is created or opened, and at no other time.
+/// - All three may block: they run when a store is created or opened, when its keys are rotated, and
+///   when another process has rotated them.
 /// - No error carries key bytes.
 pub trait KeySource: Send + Sync {
     /// The name of the KEK, kept beside what it wrapped.

@@ -2,8 +2,11 @@
 //! formats in the README. They never change: stores in the field depend on them.
 
 use crate::aead::Nonce;
+use crate::fingerprint::IndexKey;
 use crate::wrapped::{data_key_context, index_key_context};
-use crate::{Domain, Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError, WrappedKeys};
+use crate::{
+    Domain, Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys,
+};
 
 const STORE: [u8; 16] = counting_from(0xa0);
 const NONCE: Nonce = counting_from(0xc0);
@@ -44,7 +47,7 @@ fn kek() -> Kek {
 }
 
 fn ring() -> KeyRing {
-    KeyRing::assemble(STORE, 1, &key(32), &key(64)).unwrap()
+    KeyRing::assemble(STORE, vec![(1, &key(32))], IndexKey::new(&key(64))).unwrap()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -73,10 +76,8 @@ fn these_rows_open_and_unseal() {
     let keys = WrappedKeys {
         store: STORE,
         kek: KeyId::new(KEK_ID),
-        epoch: 1,
-        data_key: unhex(DATA_KEY),
         index_key: unhex(INDEX_KEY),
-        check: unhex(CHECK),
+        epochs: vec![WrappedEpoch { epoch: 1, data_key: unhex(DATA_KEY), check: unhex(CHECK) }],
     };
     let ring = KeyRing::open(&kek(), &keys).unwrap();
     assert_eq!(expose(&ring.unseal(&TOKEN, &unhex(TOKEN_BLOB)).unwrap()), "the-token");

@@ -1,18 +1,17 @@
 //! Changes, applied whole: first whether what they were decided on still holds, then in their order.
 
 use finch_core::{
-    Admission, Agenda, Applied, Changes, CompanyId, ConnectionKey, Event, ProviderId, Revision,
-    Target,
+    Admission, Agenda, Applied, Changes, CompanyId, ConnectionKey, ProviderId, Revision, Target,
 };
 use rusqlite::{Connection, params};
 
 use crate::{
     attempts, disconnects,
     error::{Fault, Result},
-    lookup,
+    lookup, record,
     sequence::next,
     tokens,
-    values::{self, json, nanoseconds, number},
+    values::{self, nanoseconds, number},
     writer::Tx,
 };
 
@@ -54,7 +53,7 @@ pub(crate) fn apply(tx: &Tx<'_>, changes: &Changes) -> Result<Applied> {
         attempts::end(tx, attempt, &end)?;
     }
     for event in &changes.events {
-        remember(tx.db, key, event)?;
+        record::append(tx, event)?;
     }
     Ok(Applied { connection: key, revision, admitted, begun })
 }
@@ -147,7 +146,6 @@ fn target(db: &Connection, target: &Target) -> Result<(ConnectionKey, Revision)>
 fn absorb(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Result<()> {
     for sql in [
         "UPDATE tokens SET connection = ?1 WHERE connection = ?2",
-        "UPDATE events SET connection = ?1 WHERE connection = ?2",
         "UPDATE retirements SET connection = ?1 WHERE connection = ?2",
     ] {
         db.prepare_cached(sql)?.execute([number(key.0), number(absorbed.0)])?;
@@ -161,11 +159,5 @@ fn bury(db: &Connection, key: ConnectionKey, absorbed: ConnectionKey) -> Result<
     let sql = "UPDATE disconnects SET connection = ?1 WHERE connection = ?2";
     db.prepare_cached(sql)?.execute([number(key.0), number(absorbed.0)])?;
     db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([number(absorbed.0)])?;
-    Ok(())
-}
-
-fn remember(db: &Connection, connection: ConnectionKey, event: &Event) -> Result<()> {
-    let sql = "INSERT INTO events (connection, event) VALUES (?1, ?2)";
-    db.prepare_cached(sql)?.execute(params![number(connection.0), json(event)?])?;
     Ok(())
 }

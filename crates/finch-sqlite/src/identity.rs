@@ -1,7 +1,7 @@
 //! What a database says of itself: what it is, whose it is, and its wrapped keys.
 
 use finch_core::{Application, ClientId, Origin};
-use finch_seal::{KeyId, WrappedKeys};
+use finch_seal::{KeyId, WrappedEpoch, WrappedKeys};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{
@@ -44,18 +44,21 @@ pub(crate) fn bound_to(db: &Connection) -> Result<Application> {
     })
 }
 
-/// The keys of the newest epoch. None: there are none.
+/// The keys, wrapped. None: there are none.
 pub(crate) fn wrapped_keys(db: &Connection) -> rusqlite::Result<Option<WrappedKeys>> {
-    let sql = "SELECT uuid, kek, epoch, data_key, index_key, key_check FROM store, keys ORDER BY epoch DESC LIMIT 1";
-    db.query_row(sql, [], |row| {
-        Ok(WrappedKeys {
-            store: row.get(0)?,
-            kek: KeyId::new(row.get::<_, String>(1)?),
-            epoch: row.get(2)?,
-            data_key: row.get(3)?,
-            index_key: row.get(4)?,
-            check: row.get(5)?,
-        })
-    })
-    .optional()
+    let mut epochs = db.prepare("SELECT epoch, data_key, key_check FROM keys ORDER BY epoch")?;
+    let epochs: Vec<WrappedEpoch> = epochs
+        .query_map([], |row| {
+            Ok(WrappedEpoch { epoch: row.get(0)?, data_key: row.get(1)?, check: row.get(2)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    if epochs.is_empty() {
+        return Ok(None);
+    }
+    let of_store = db.query_row("SELECT uuid, kek, index_key FROM store", [], |row| {
+        let (store, kek, index_key) =
+            (row.get(0)?, KeyId::new(row.get::<_, String>(1)?), row.get(2)?);
+        Ok(WrappedKeys { store, kek, index_key, epochs })
+    });
+    of_store.optional()
 }

@@ -6,6 +6,7 @@ mod store;
 
 mod files;
 mod identity;
+mod keys;
 mod open;
 mod schema;
 mod sealer;
@@ -17,6 +18,7 @@ mod writer;
 mod apply;
 mod attempts;
 mod disconnects;
+mod record;
 mod sequence;
 mod tokens;
 mod turns;
@@ -33,4 +35,5 @@ mod error;
 
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
+pub use record::RecordCheck;
 pub use store::SqliteTokenStore;

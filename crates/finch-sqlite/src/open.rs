@@ -12,7 +12,8 @@ use crate::{
     error::{Fault, Kind, Result, broken, kind},
     files::{self, Place},
     identity::{Identity, bound_to, identify, version, wrapped_keys},
-    schema::{APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION},
+    keys, record,
+    schema::{APPLICATION_ID, CHAINED_SINCE, MIGRATIONS, SCHEMA, VERSION},
     settings,
 };
 
@@ -70,7 +71,7 @@ fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRin
         Identity::Store => examine(&db, place, options)?,
     };
     settings::log_ahead(&db, options.busy_timeout)?;
-    migrate(&db)?;
+    migrate(&db, &ring)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((db, ring))
 }
@@ -92,10 +93,10 @@ fn create(db: &Connection, options: &SqliteOptions) -> Result<Option<KeyRing>, R
         "INSERT INTO store (id, uuid, client_id, origin, seq, kek, index_key) VALUES (1, ?1, ?2, ?3, 0, ?4, ?5)",
         params![uuid, client_id.as_str(), origin.as_str(), keys.kek.as_str(), keys.index_key],
     )?;
-    tx.execute(
-        "INSERT INTO keys (epoch, data_key, key_check, reserved) VALUES (?1, ?2, ?3, 0)",
-        params![keys.epoch, keys.data_key, keys.check],
-    )?;
+    for row in &keys.epochs {
+        keys::insert(&tx, row)?;
+    }
+    record::begin(&tx, &ring)?;
     tx.commit()?;
     Ok(Some(ring))
 }
@@ -122,7 +123,7 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
 }
 
 /// Brings an older store to the present, one transaction a step.
-fn migrate(db: &Connection) -> Result<()> {
+fn migrate(db: &Connection, keys: &KeyRing) -> Result<()> {
     for (before, step) in MIGRATIONS.iter().enumerate() {
         if version(db)? > before as i64 {
             continue;
@@ -132,6 +133,9 @@ fn migrate(db: &Connection) -> Result<()> {
         if version(&tx)? == before as i64 {
             tx.execute_batch(step)?;
             tx.pragma_update(None, "user_version", before as i64 + 1)?;
+            if before + 1 == CHAINED_SINCE {
+                record::begin(&tx, keys)?;
+            }
         }
         tx.commit()?;
     }

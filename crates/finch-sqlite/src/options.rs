@@ -13,7 +13,7 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// The application that the store is bound to when it is made, and must be bound to ever after.
     pub application: Application,
-    /// The key that the store's own keys are wrapped with. Used while opening, and never again.
+    /// The key that the store's own keys are wrapped with. Used while opening, and when they are rotated.
     pub keys: Arc<dyn KeySource>,
     /// Whether to make a store where there is none. Off, so that a mistyped path is an error and
     /// not an empty store.

@@ -1,6 +1,6 @@
 //! Pages: what is read in lists.
 
-use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, Timestamp};
+use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Timestamp};
 use rusqlite::params;
 
 use crate::{
@@ -75,14 +75,6 @@ fn keys(
 ) -> Result<Vec<ConnectionKey>> {
     let keys: Vec<i64> = values::column(db, sql, page)?;
     Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
-}
-
-pub(crate) const EVENTS: &str = "SELECT event FROM events WHERE connection = ?1 ORDER BY id";
-
-pub(crate) fn events(db: &rusqlite::Connection, connection: ConnectionKey) -> Result<Vec<Event>> {
-    let texts: Vec<String> = values::column(db, EVENTS, [number(connection.0)])?;
-    let what = format!("an event of connection {}", connection.0.0);
-    texts.iter().map(|text| values::parse(text, &what)).collect()
 }
 
 fn after(key: Option<ConnectionKey>) -> i64 {

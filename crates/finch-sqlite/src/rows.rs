@@ -86,7 +86,7 @@ fn state(name: &str, evidence: Option<&str>, token: TokenId) -> Result<TokenStat
 
 /// The columns that [`token`] reads.
 pub(crate) const TOKEN: &str = "id, customer, connection_id, finch_customer_id, state, evidence, \
-    products, status, finch_token_id, exchange_began, verified, added_at, facts, progress";
+    products, status, finch_token_id, exchange_began, verified, added_at, facts, progress, used_at";
 
 pub(crate) fn token(row: &Row<'_>) -> Result<Token> {
     let token = TokenId(seq(row.get(0)?));
@@ -126,6 +126,7 @@ pub(crate) fn token(row: &Row<'_>) -> Result<Token> {
             Some(text) => parse(&text, format_args!("the progress of {token}"))?,
             None => Progress::default(),
         },
+        used_at: row.get::<_, Option<i64>>(14)?.map(time),
     })
 }
 

@@ -7,8 +7,14 @@ pub(crate) const APPLICATION_ID: i32 = 0x666e_6368;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The steps that lead to [`SCHEMA`]. Released steps never change; a new one goes to the end.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
+
+/// The version in which events began to be chained.
+pub(crate) const CHAINED_SINCE: usize = 3;
 
 /// The version of [`SCHEMA`] (`PRAGMA user_version`).
 pub(crate) const VERSION: usize = MIGRATIONS.len();

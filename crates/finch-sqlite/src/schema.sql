@@ -13,7 +13,9 @@ CREATE TABLE store (
     seq       INTEGER NOT NULL CHECK (seq >= 0),
     -- The key-encryption key, by name, and the key of the fingerprints, wrapped with it.
     kek       TEXT    NOT NULL,
-    index_key BLOB    NOT NULL
+    index_key BLOB    NOT NULL,
+    -- Keyed hash over the newest event.
+    record_head BLOB
 ) STRICT;
 
 -- The data keys, wrapped. A sealed secret names the epoch of its key.
@@ -22,7 +24,9 @@ CREATE TABLE keys (
     data_key  BLOB    NOT NULL,
     key_check BLOB    NOT NULL,
     -- How many seals are spoken for: written before they are made.
-    reserved  INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND 2147483647)
+    reserved  INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND 2147483647),
+    -- While this key takes over from older ones: up to which token its secrets are re-sealed.
+    resealed INTEGER
 ) STRICT;
 
 -- When the last turn to call Finch was given, to whoever shares the store.
@@ -76,6 +80,8 @@ CREATE TABLE tokens (
     facts             TEXT    NOT NULL,
     -- JSON: how far its end is proven.
     progress          TEXT,
+    -- When it was last handed out, to within a day.
+    used_at INTEGER,
     CHECK ((state = 'revoked') = (evidence IS NOT NULL))
 ) STRICT;
 
@@ -158,11 +164,24 @@ CREATE INDEX attempts_unsettled ON attempts (id) WHERE outcome IN ('running', 'u
 CREATE INDEX attempts_by_finch_customer_id ON attempts (finch_customer_id, customer)
     WHERE finch_customer_id IS NOT NULL;
 
+-- What happened. Rows are only added, each with a keyed hash over the one before and itself:
+-- `store.record_head` stands for all of them. Rows from before version 3 have none.
 CREATE TABLE events (
-    id         INTEGER PRIMARY KEY,
-    connection INTEGER NOT NULL REFERENCES connections (key),
-    -- JSON.
-    event      TEXT    NOT NULL
+    id            INTEGER PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    connection_id TEXT,
+    -- Who may read it. NULL: only the operator.
+    customer      TEXT,
+    -- JSON: all of it.
+    event         TEXT    NOT NULL,
+    chain         BLOB    CHECK (length(chain) = 32)
 ) STRICT;
 
-CREATE INDEX events_by_connection ON events (connection);
+CREATE INDEX events_by_connection_id ON events (connection_id) WHERE connection_id IS NOT NULL;
+CREATE INDEX events_by_customer ON events (customer) WHERE customer IS NOT NULL;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN
+    SELECT raise(ABORT, 'what happened stays');
+END;
+CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN
+    SELECT raise(ABORT, 'what happened stays');
+END;

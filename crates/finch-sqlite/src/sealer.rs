@@ -1,39 +1,69 @@
 //! The store's keys at work: what is sealed, for which row, and what is only hashed.
 
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
 use finch_core::{AccessToken, AuthorizationCode, CustomerId, State, TokenId};
-use finch_seal::{Domain, KeyRing, Place, SealError};
+use finch_seal::{Domain, KeyRing, KeySource, Place, SealError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use secrecy::ExposeSecret as _;
 
-use crate::error::{Fault, Result};
+use crate::{
+    error::{Fault, Result, broken},
+    identity::wrapped_keys,
+};
 
 /// A keyed hash by which a secret is found again.
 pub(crate) type Fingerprint = [u8; 32];
 
-#[derive(Debug)]
 pub(crate) struct Sealer {
-    ring: KeyRing,
+    ring: RwLock<Arc<KeyRing>>,
+    source: Arc<dyn KeySource>,
     client_id: String,
 }
 
 impl Sealer {
-    pub(crate) fn new(ring: KeyRing, client_id: String) -> Self {
-        Self { ring, client_id }
+    pub(crate) fn new(ring: KeyRing, source: Arc<dyn KeySource>, client_id: String) -> Self {
+        Self { ring: RwLock::new(Arc::new(ring)), source, client_id }
+    }
+
+    /// The keys as this process knows them now.
+    pub(crate) fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The newest epoch that this process knows.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.ring().epoch()
+    }
+
+    /// Opens the store's keys again, since somebody has rotated them.
+    pub(crate) fn reload(&self, db: &Connection) -> Result<()> {
+        let keys = wrapped_keys(db)?.ok_or_else(|| broken("its keys"))?;
+        let fresh = KeyRing::open(&*self.source, &keys).map_err(Fault::Seal)?;
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        // What the present one has reserved is not lost for nothing.
+        if fresh.epoch() != ring.epoch() {
+            *ring = Arc::new(fresh);
+        }
+        Ok(())
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn token(&self, token: &AccessToken) -> Fingerprint {
-        self.ring.fingerprint(Domain::Token, token.expose())
+        self.ring().fingerprint(Domain::Token, token.expose())
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn state(&self, state: &State) -> Fingerprint {
-        self.ring.fingerprint(Domain::State, state.expose())
+        self.ring().fingerprint(Domain::State, state.expose())
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn code(&self, code: &AuthorizationCode) -> Fingerprint {
-        self.ring.fingerprint(Domain::Code, code.expose())
+        self.ring().fingerprint(Domain::Code, code.expose())
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: sealed for its row")]
@@ -44,10 +74,11 @@ impl Sealer {
         token: &AccessToken,
     ) -> Result<Vec<u8>> {
         let customer = customer.map(CustomerId::as_str);
-        self.ring.seal(&self.place(id, customer), token.expose()).map_err(|e| match e {
+        let ring = self.ring();
+        ring.seal(&self.place(id, customer), token.expose()).map_err(|e| match e {
             // `reserve` ran before, and got no more.
             SealError::ReservationSpent => {
-                Fault::Seal(SealError::KeyExhausted { epoch: self.ring.epoch() })
+                Fault::Seal(SealError::KeyExhausted { epoch: ring.epoch() })
             }
             other => Fault::Seal(other),
         })
@@ -56,11 +87,19 @@ impl Sealer {
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: from one secret type into the other")]
     pub(crate) fn unseal(
         &self,
+        db: &Connection,
         id: TokenId,
         customer: Option<&str>,
         sealed: &[u8],
     ) -> Result<AccessToken> {
-        let secret = self.ring.unseal(&self.place(id, customer), sealed);
+        let place = self.place(id, customer);
+        let mut secret = self.ring().unseal(&place, sealed);
+        if let Err(SealError::UnknownEpoch(epoch)) = secret
+            && epoch > self.epoch()
+        {
+            self.reload(db)?;
+            secret = self.ring().unseal(&place, sealed);
+        }
         secret
             .map(|s| AccessToken::new(s.expose_secret()))
             .map_err(|why| Fault::Unreadable(id, why))
@@ -73,21 +112,28 @@ impl Sealer {
     /// Speaks for `seals` seals, durably, before they are made. A key that has made all of its seals
     /// is no error here: what needs none goes on.
     pub(crate) fn reserve(&self, db: &Connection, seals: usize) -> rusqlite::Result<()> {
-        while (self.ring.seals_left() as usize) < seals {
+        let ring = self.ring();
+        while (ring.seals_left() as usize) < seals {
             let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-            let epoch = self.ring.epoch();
+            let epoch = ring.epoch();
             let so_far: u32 =
                 tx.query_row("SELECT reserved FROM keys WHERE epoch = ?1", [epoch], |row| {
                     row.get(0)
                 })?;
-            let Ok(reservation) = self.ring.reserve(so_far) else {
+            let Ok(reservation) = ring.reserve(so_far) else {
                 return Ok(());
             };
             let total = reservation.total();
             tx.execute("UPDATE keys SET reserved = ?2 WHERE epoch = ?1", params![epoch, total])?;
             tx.commit()?;
-            self.ring.grant(reservation);
+            ring.grant(reservation);
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealer").field("ring", &self.ring()).finish_non_exhaustive()
     }
 }

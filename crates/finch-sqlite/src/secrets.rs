@@ -9,7 +9,7 @@ use crate::{
     error::{Result, broken},
     rows::products,
     sealer::Sealer,
-    values::{number, seq},
+    values::{number, seq, time},
 };
 
 const SECRET: &str = "SELECT customer, sealed FROM tokens LEFT JOIN secrets ON token = id \
@@ -29,11 +29,11 @@ pub(crate) fn secret(
         .get_ref(0)?
         .as_str_or_null()
         .map_err(|_| broken(format_args!("the customer of {token}")))?;
-    sealer.unseal(token, customer, sealed(row, 1)?).map(Some)
+    sealer.unseal(db, token, customer, sealed(row, 1)?).map(Some)
 }
 
 /// Newest first, out of the connection in which the customer has a token under the `connection_id`.
-pub(crate) const USABLE: &str = "SELECT id, sealed, connection_id, products, status \
+pub(crate) const USABLE: &str = "SELECT id, sealed, connection_id, products, status, used_at \
     FROM tokens LEFT JOIN secrets ON token = id \
     WHERE customer = ?2 AND connection = \
         (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
@@ -59,10 +59,12 @@ pub(crate) fn usable_token(
             .map(ConnectionStatus::from);
         if wanted.accepts(&products, status.as_ref()) {
             return Ok(Some(UsableToken {
-                secret: sealer.unseal(token, Some(customer.as_str()), sealed(row, 1)?)?,
+                secret: sealer.unseal(db, token, Some(customer.as_str()), sealed(row, 1)?)?,
                 connection_id: ConnectionId::new(row.get::<_, String>(2)?)
                     .map_err(|_| bad("connection id"))?,
                 products,
+                id: token,
+                used_at: row.get::<_, Option<i64>>(5)?.map(time),
             }));
         }
     }

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, FinchCustomerId, Found,
-    Grant, InstanceId, Leased, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId,
-    TokenStore, UsableToken, Wanted,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
+    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
 };
 
 use crate::{
@@ -17,8 +17,9 @@ use crate::{
     open,
     pages::{self, Page},
     readers::Readers,
+    record,
     sealer::Sealer,
-    secrets, turns,
+    secrets, sequence, tokens, turns,
     writer::Writer,
 };
 
@@ -48,7 +49,8 @@ impl SqliteTokenStore {
             Ok(readers) => readers,
             Err(error) => return Err(open::refusal(error, &path, &options)),
         };
-        let sealer = Arc::new(Sealer::new(ring, options.application.client_id.as_str().to_owned()));
+        let client_id = options.application.client_id.as_str().to_owned();
+        let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
         let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);
         Ok(Self {
             application: options.application,
@@ -150,7 +152,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        let seals = changes.admit.is_some();
+        let seals = usize::from(changes.admit.is_some());
         Ok(self.writer.write_sealing(seals, move |tx| apply::apply(tx, &changes)).await?)
     }
 
@@ -227,8 +229,22 @@ impl TokenStore for SqliteTokenStore {
         Ok(self.writer.write(move |tx| turns::take(tx, every, now)).await?)
     }
 
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
-        self.read(move |db| pages::events(db, connection)).await
+    async fn take_number(&self) -> Result<Seq, StoreError> {
+        Ok(self.writer.write(|tx| sequence::next(tx.db)).await?)
+    }
+
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError> {
+        Ok(self.writer.write(move |tx| tokens::note_use(tx, token, now, &first)).await?)
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
+        let wanted = record::Wanted::from(query);
+        self.read(move |db| record::page(db, &wanted)).await
     }
 }
 

@@ -1,16 +1,17 @@
 //! Tokens, written: admitted once, changed column by column.
 
 use finch_core::{
-    Admission, ConnectionKey, ConnectionStatus, CustomerId, FinchCustomerId, FinchTokenId,
-    TokenChange, TokenId,
+    Admission, ConnectionKey, ConnectionStatus, CustomerId, Event, FinchCustomerId, FinchTokenId,
+    Timestamp, TokenChange, TokenId,
 };
 use rusqlite::params;
 
 use crate::{
     error::Result,
+    record,
     rows::{OtherFacts, state_columns},
     sequence::next,
-    values::{json, nanoseconds, number},
+    values::{self, json, nanoseconds, number},
     writer::Tx,
 };
 
@@ -79,4 +80,16 @@ pub(crate) fn change(tx: &Tx<'_>, connection: ConnectionKey, change: &TokenChang
         tx.db.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())
+}
+
+/// Writes down when a token was handed out, and the first time in the record too.
+pub(crate) fn note_use(tx: &Tx<'_>, id: TokenId, now: Timestamp, first: &Event) -> Result<()> {
+    let sql = "SELECT used_at IS NULL FROM tokens WHERE id = ?1";
+    let is_first: Option<bool> = values::first(tx.db, sql, [number(id.0)])?;
+    let sql = "UPDATE tokens SET used_at = ?2 WHERE id = ?1";
+    tx.db.prepare_cached(sql)?.execute([number(id.0), nanoseconds(now)])?;
+    match is_first {
+        Some(true) => record::append(tx, first),
+        _ => Ok(()),
+    }
 }

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::{
     error::{Fault, Result},
     sealer::Sealer,
-    settings,
+    settings, values,
 };
 
 /// As many jobs go into one transaction at most: beyond, the disk is the limit and not the sync.
@@ -44,7 +44,7 @@ impl Tx<'_> {
 
 /// One job: runs in the transaction, or learns that there is none.
 struct Job {
-    seals: bool,
+    seals: usize,
     run: Run,
 }
 
@@ -84,13 +84,13 @@ impl Writer {
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.write_sealing(false, work).await
+        self.write_sealing(0, work).await
     }
 
-    /// The same, for work that may seal one secret.
+    /// The same, for work that may seal so many secrets.
     pub(crate) async fn write_sealing<T: Send + 'static>(
         &self,
-        seals: bool,
+        seals: usize,
         work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (tell, told) = oneshot::channel();
@@ -174,8 +174,7 @@ impl Loop {
         jobs: &mut VecDeque<Job>,
         answers: &mut Vec<Answer>,
     ) -> Result<(), Arc<rusqlite::Error>> {
-        self.sealer.reserve(&self.db, jobs.iter().filter(|job| job.seals).count())?;
-        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let transaction = self.begin(jobs.iter().map(|job| job.seals).sum())?;
         let tx = Tx { db: &transaction, sealer: &self.sealer, wiped: Cell::new(false) };
         while !jobs.is_empty() {
             tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
@@ -196,6 +195,24 @@ impl Loop {
         transaction.commit()?;
         self.log_is_due |= wiped;
         Ok(())
+    }
+
+    /// Begins to write, with so many seals of the newest data key spoken for: no process seals with an
+    /// older one once a newer one is there.
+    fn begin(&self, seals: usize) -> Result<Transaction<'_>, Arc<rusqlite::Error>> {
+        loop {
+            self.sealer.reserve(&self.db, seals)?;
+            let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+            let newest = || values::first(&self.db, "SELECT max(epoch) FROM keys", []);
+            if seals == 0 || newest()? == Some(self.sealer.epoch()) {
+                return Ok(transaction);
+            }
+            drop(transaction);
+            if let Err(fault) = self.sealer.reload(&self.db) {
+                let why = finch_core::StoreError::from(fault);
+                return Err(Arc::new(rusqlite::Error::ToSqlConversionFailure(Box::new(why))));
+            }
+        }
     }
 
     fn empty_log(&mut self) {

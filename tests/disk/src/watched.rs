@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, ReauthenticateSession, RedirectUri, testing::FakeFinch,
+    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId, testing::FakeFinch,
 };
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};
@@ -56,7 +56,7 @@ impl FinchApi for WatchedFinch {
         self.finch.introspect(token).await
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         let answer = self.finch.disconnect(token).await;
         self.mark();
         answer

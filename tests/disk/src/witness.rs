@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, FinchCustomerId, Found,
-    Grant, InstanceId, Leased, NewAttempt, Query, Selector, State, StoreError, Timestamp, TokenId,
-    TokenStore, UsableToken, Wanted,
+    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
+    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
 };
 use finch_sqlite::SqliteTokenStore;
 
@@ -170,7 +170,20 @@ impl TokenStore for Witness {
         self.store.take_turn(every, now).await
     }
 
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
-        self.store.events(connection).await
+    async fn take_number(&self) -> Result<Seq, StoreError> {
+        self.store.take_number().await
+    }
+
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError> {
+        self.store.note_use(token, now, first).await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
+        self.store.events(query).await
     }
 }

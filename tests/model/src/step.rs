@@ -223,7 +223,13 @@ impl World {
         };
         let grant = Grant { secret: AccessToken::new(""), facts: facts(known.connection_id) };
         let late = self.is_late(variant);
-        let arrival = Arrival { grant, attempt: &record, began, now: NOW, late };
+        let arrival = Arrival {
+            grant,
+            from: finch_core::decide::Source::Exchange(&record),
+            began,
+            now: NOW,
+            late,
+        };
         let admitted = decide::admit(found, arrival);
         if let Some(changes) = admitted.changes {
             self.change(&changes, Some(code));

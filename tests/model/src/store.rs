@@ -159,6 +159,7 @@ impl World {
                 next_try: (stored.wait != Wait::No).then_some(LATER),
                 trouble: (stored.wait != Wait::No).then_some(trouble),
             },
+            used_at: None,
         }
     }
 
@@ -183,6 +184,7 @@ impl World {
                 verified: None,
                 added_at: admission.at,
                 progress: Progress::default(),
+                used_at: None,
             });
         }
         for change in &changes.tokens {

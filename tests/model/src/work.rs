@@ -112,7 +112,7 @@ impl World {
                     Purpose::Disconnect => decide::Call::Disconnect,
                     _ => decide::Call::Introspect,
                 };
-                let said = said.as_ref().map_or(Ok(()), Err);
+                let said = said.as_ref().map_or(Ok(None), Err);
                 decide::record(&connection, token, step, said, NOW, 1.0)
             }
             Purpose::Settle { generation, disconnecting } => {
@@ -200,6 +200,7 @@ fn introspection(connection_id: u8) -> Introspection {
         finch_customer_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
+        request_id: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, ReauthenticateSession, RedirectUri,
+    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
 
 use crate::{
@@ -114,7 +114,7 @@ impl FinchApi for GatedFinch {
         .await
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         let sent = token.expose().to_owned();
         let call = move |remote: &mut Remote, ledger: &mut Ledger, fault, now: i64| {
             if let Some(Fault::Late(seconds) | Fault::LieLate(seconds)) = fault {
@@ -122,7 +122,7 @@ impl FinchApi for GatedFinch {
                 remote.disconnect_at(now + i64::from(seconds) * 1000, &sent, promised);
             }
             let answer = match fault {
-                Some(Fault::Lie | Fault::LieLate(_)) => Ok(()),
+                Some(Fault::Lie | Fault::LieLate(_)) => Ok(None),
                 _ => play(fault, || remote.disconnect(&sent)),
             };
             if answer.is_ok() {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use finch_core::{
     AccessToken, CompanyId, FinchApiError, Grant, Introspection, NewSession, ReauthenticateSession,
+    RequestId,
 };
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
 
@@ -236,7 +237,7 @@ impl Remote {
     }
 
     /// Ends the connection of a token.
-    pub(crate) fn disconnect(&mut self, token: &str) -> Result<(), FinchApiError> {
+    pub(crate) fn disconnect(&mut self, token: &str) -> Result<Option<RequestId>, FinchApiError> {
         let answer = wire::disconnect(&mut self.emulator, token);
         self.look_for_dead(true, false);
         answer

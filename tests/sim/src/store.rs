@@ -10,9 +10,9 @@ use std::{
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId, Query, Selector,
-    State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId, Query,
+    Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
 };
 
 use crate::{
@@ -353,7 +353,42 @@ impl TokenStore for GatedStore {
         .await
     }
 
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
-        self.read("events", String::new(), move |store| store.events(connection)).await
+    async fn take_number(&self) -> Result<Seq, StoreError> {
+        self.call(
+            Kind::Write,
+            "take number",
+            String::new(),
+            move |store| store.take_number(),
+            |_, _| (),
+        )
+        .await
+    }
+
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError> {
+        self.call(
+            Kind::Write,
+            "note use",
+            format!("{token}"),
+            move |store| store.note_use(token, now, first),
+            |_, ()| (),
+        )
+        .await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
+        let (customer, connection) = (query.customer.cloned(), query.connection.cloned());
+        let query = EventQuery { customer: None, connection: None, ..*query };
+        self.read("events", String::new(), move |store| {
+            Box::pin(async move {
+                let (customer, connection) = (customer.as_ref(), connection.as_ref());
+                store.events(&EventQuery { customer, connection, ..query }).await
+            })
+        })
+        .await
     }
 }

@@ -120,15 +120,19 @@ pub(crate) fn introspect(
         finch_customer_id: text(body, "customer_id"),
         products: products(body),
         status: status.ok_or_else(|| reply.unreadable())?.into(),
+        request_id: reply.request_id.clone(),
     })
 }
 
 /// `POST /disconnect`
-pub(crate) fn disconnect(finch: &mut LocalEmulator, token: &str) -> Result<(), FinchApiError> {
+pub(crate) fn disconnect(
+    finch: &mut LocalEmulator,
+    token: &str,
+) -> Result<Option<RequestId>, FinchApiError> {
     let sent = finch.call("POST", "/disconnect", &[("authorization", &bearer(token))], b"");
     let reply = Reply::of(sent)?.success()?;
     match reply.required::<String>("status")?.as_str() {
-        "success" => Ok(()),
+        "success" => Ok(reply.request_id),
         _ => Err(FinchApiError::Rejected(Box::new(reply.answer()))),
     }
 }

@@ -144,7 +144,7 @@ async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
     api.expect_disconnect()
         .times(2)
         .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
-        .returning(|_| Ok(()));
+        .returning(|_| Ok(None));
     api.expect_introspect().times(4).returning(|_| Err(refused()));
     let finch = wire(api, store);
     let id: finch_core::ConnectionId = "k1".parse().unwrap();
@@ -330,7 +330,7 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
         store_token(&*store, who, grant(token, facts(company, "gusto", company))).await;
     }
     let mut api = mock();
-    api.expect_disconnect().times(2).returning(|_| Ok(()));
+    api.expect_disconnect().times(2).returning(|_| Ok(None));
     api.expect_introspect().times(2).returning(|_| Err(refused()));
     let finch = wire(api, store);
     let outcomes = finch.disconnect_all(&customer(0)).await.unwrap();
@@ -344,7 +344,7 @@ async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
     let store = memory();
     store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     let mut api = mock();
-    api.expect_disconnect().times(1).returning(|_| Ok(()));
+    api.expect_disconnect().times(1).returning(|_| Ok(None));
     api.expect_introspect().times(1).returning(|_| Err(refused()));
     let finch = wire(api, store);
     let ask = || {

@@ -8,7 +8,7 @@ use finch_core::{
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{World, cases_of, steps};
+use finch_tests::{World, all_events, cases_of, steps};
 use proptest::prelude::*;
 
 fn sqlite(path: &Path) -> SqliteTokenStore {
@@ -26,11 +26,11 @@ async fn contents(store: &dyn TokenStore) -> String {
             let secret = store.secret(token.id).await.unwrap();
             seen.push(format!("{:?}", secret.map(|s| s.expose().to_owned())));
         }
-        seen.push(format!("{:?}", store.events(connection.key).await.unwrap()));
         seen.push(format!("{connection:#?}"));
     }
     let orphans = store.possible_orphans(None, Timestamp::MAX, None, 1000).await.unwrap();
     seen.push(format!("{orphans:#?}"));
+    seen.push(format!("{:?}", store.events(&all_events()).await.unwrap()));
     seen.push(format!("{:?}", store.work(None, None, 1000).await.unwrap()));
     seen.join("\n")
 }

@@ -1,6 +1,7 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
-use finch_core::{ConnectionView, Event, TokenState, TokenView};
+use finch_app::{Events, Finch};
+use finch_core::{ConnectionId, ConnectionView, Event, OperatorScope, TokenState, TokenView};
 use serde::Serialize;
 
 use super::connections::attention;
@@ -27,12 +28,29 @@ pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {
-        Scope::Operator(scope) => Some(finch.history(scope, &args.connection).await?),
+        Scope::Operator(scope) => Some(history(&finch, scope, &args.connection).await?),
         Scope::Customer(_) => None,
     };
     let report = Shown { attention: attention(&view), view, history };
     output::print(&report, json)?;
     Ok(report.exit())
+}
+
+async fn history(
+    finch: &Finch,
+    scope: &OperatorScope,
+    connection: &ConnectionId,
+) -> Result<Vec<Event>, Failure> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let which = Events { connection: Some(connection), since: None, after };
+        let page = finch.events(scope, &which, 1000).await?;
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 impl Report for Shown {

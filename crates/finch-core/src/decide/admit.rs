@@ -5,23 +5,60 @@ use jiff::Timestamp;
 
 use crate::{
     Actor, Admission, Attempt, Changes, Connection, CustomerId, DisconnectChange, Ended, Event,
-    Found, Grant, Happening, Seq, Target, TokenChange, TokenId, TokenState,
+    Found, Grant, Happening, OperatorName, Seq, Target, TokenChange, TokenId, TokenState,
     decide::{Placement, Standing, merge::merge, place, schedule::agenda_after, standing},
 };
 
-/// A token that arrives from an exchange.
+/// A token that arrives.
 #[derive(Clone, Debug)]
 pub struct Arrival<'a> {
     /// What Finch issued.
     pub grant: Grant,
-    /// The attempt whose exchange brought it.
-    pub attempt: &'a Attempt,
-    /// When that exchange began.
+    /// Where it comes from.
+    pub from: Source<'a>,
+    /// When that began.
     pub began: Seq,
     /// By the clock, for people.
     pub now: Timestamp,
     /// Whether an earlier `/disconnect` of the connection may still take effect.
     pub late: bool,
+}
+
+/// Where a token comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// From the exchange of this attempt.
+    Exchange(&'a Attempt),
+    /// From a list of tokens that the application has: Finch accepts it now.
+    Import {
+        /// Whose it is.
+        customer: &'a CustomerId,
+        /// Who imports it.
+        by: &'a OperatorName,
+    },
+}
+
+impl<'a> Source<'a> {
+    fn attempt(self) -> Option<&'a Attempt> {
+        match self {
+            Self::Exchange(attempt) => Some(attempt),
+            Self::Import { .. } => None,
+        }
+    }
+
+    fn customer(self) -> &'a CustomerId {
+        match self {
+            Self::Exchange(attempt) => &attempt.purpose.customer,
+            Self::Import { customer, .. } => customer,
+        }
+    }
+
+    fn actor(self) -> Actor {
+        match self {
+            Self::Exchange(attempt) => Actor::Customer(attempt.purpose.customer.clone()),
+            Self::Import { by, .. } => Actor::Operator(by.clone()),
+        }
+    }
 }
 
 /// What is written, and what it means.
@@ -77,24 +114,37 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
             (to(connection), Some(connection.clone()))
         }
     };
-    let expected = arrival.attempt.purpose.finch_customer_id.as_ref();
+    let attempt = arrival.from.attempt();
+    let expected = attempt.and_then(|attempt| attempt.purpose.finch_customer_id.as_ref());
     if expected.is_some()
         && facts.finch_customer_id.is_some()
         && expected != facts.finch_customer_id.as_ref()
     {
         arrived.get_or_insert(Arrived::OtherCustomer);
     }
-    let customer = arrived.is_none().then(|| arrival.attempt.purpose.customer.clone());
+    let customer = arrived.is_none().then(|| arrival.from.customer().clone());
+    let reopened = changes.disconnects.len();
     let state = state(&mut changes, beside.as_ref(), customer.as_ref(), &found, &arrival);
-    if matches!(placement, Placement::Names(..) | Placement::Merges(..)) {
-        changes.events.push(event(&arrival, Happening::CompanyNamed));
-    }
-    let added = Happening::TokenAdded {
-        connection_id: facts.connection_id.clone(),
-        state: state.name().to_owned(),
+    let reopens = changes.disconnects.len() > reopened;
+    let mut event = |what, customer: Option<&CustomerId>| {
+        changes.events.push(Event {
+            at: arrival.now,
+            by: arrival.from.actor(),
+            connection_id: Some(facts.connection_id.clone()),
+            customer: customer.cloned(),
+            what,
+        });
     };
-    changes.events.push(event(&arrival, added));
-    changes.attempt = Some((arrival.attempt.id, Ended::Admitted));
+    match placement {
+        Placement::New => event(Happening::Connected, customer.as_ref()),
+        Placement::Names(..) | Placement::Merges(..) => event(Happening::CompanyNamed, None),
+        Placement::Into(_) | Placement::Conflict(_) => {}
+    }
+    if reopens {
+        event(Happening::DisconnectReopened, customer.as_ref());
+    }
+    event(Happening::TokenAdded { state: state.name().to_owned() }, customer.as_ref());
+    changes.attempt = attempt.map(|attempt| (attempt.id, Ended::Admitted));
     let at = arrival.now;
     let Grant { secret, facts } = arrival.grant;
     let exchange_began = arrival.began;
@@ -115,7 +165,7 @@ fn state(
     arrival: &Arrival<'_>,
 ) -> TokenState {
     let stands = beside.map_or(Standing::Active, |c| {
-        let for_this = arrival.attempt.purpose.for_disconnect;
+        let for_this = arrival.from.attempt().and_then(|a| a.purpose.for_disconnect);
         if for_this.is_some() && c.open_disconnect().map(|d| d.id) == for_this {
             return Standing::Fenced;
         }
@@ -127,7 +177,6 @@ fn state(
         _ if customer.is_none() => TokenState::Quarantined,
         Standing::Reopens(disconnect) => {
             changes.disconnects.push(DisconnectChange::Reopen(disconnect));
-            changes.events.push(event(arrival, Happening::DisconnectReopened));
             // What was left over ends with it; what is in doubt waits for its end.
             let left_over = |t: &&crate::Token| !t.state.is_revoked() && !t.state.is_live();
             let left_over = beside.into_iter().flat_map(|c| &c.tokens).filter(left_over);
@@ -146,7 +195,7 @@ fn state(
 /// stays as it is.
 fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admitted {
     let owner = connection.token(token).and_then(|t| t.customer.as_ref());
-    if owner.is_some_and(|owner| *owner != arrival.attempt.purpose.customer) {
+    if owner.is_some_and(|owner| owner != arrival.from.customer()) {
         return Admitted { changes: None, arrived: Arrived::Foreign };
     }
     let mut changes = to(connection);
@@ -154,7 +203,7 @@ fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admi
         let products = Some(arrival.grant.facts.products.clone());
         changes.tokens.push(TokenChange { products, ..TokenChange::to(token) });
     }
-    changes.attempt = Some((arrival.attempt.id, Ended::Known(token)));
+    changes.attempt = arrival.from.attempt().map(|a| (a.id, Ended::Known(token)));
     Admitted { changes: Some(changes), arrived: Arrived::Known(token) }
 }
 
@@ -174,8 +223,4 @@ fn new_connection(changes: &Changes) -> Option<Connection> {
 
 fn to(connection: &Connection) -> Changes {
     Changes::to(Target::Existing(connection.key, connection.revision))
-}
-
-fn event(arrival: &Arrival<'_>, what: Happening) -> Event {
-    Event { at: arrival.now, by: Actor::Customer(arrival.attempt.purpose.customer.clone()), what }
 }

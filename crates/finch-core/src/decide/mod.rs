@@ -28,7 +28,7 @@ mod schedule;
 mod standing;
 mod usable;
 
-pub use admit::{Admitted, Arrival, Arrived, admit};
+pub use admit::{Admitted, Arrival, Arrived, Source, admit};
 pub use attention::{Attention, Matter, attention};
 pub use fence::fence;
 pub use identity::{Placement, place, same_connection};

@@ -105,7 +105,12 @@ fn name(
     let (None, Some(company)) = (&connection.company, &said.company_id) else {
         return connection.clone();
     };
-    changes.events.push(Event { at: now, by: Actor::Finch, what: Happening::CompanyNamed });
+    changes.events.push(Event::of_connection(
+        connection,
+        Actor::Finch,
+        Happening::CompanyNamed,
+        now,
+    ));
     match pair.filter(|p| p.key != connection.key) {
         Some(pair) => {
             changes.target = Target::Existing(pair.key, pair.revision);
@@ -139,9 +144,8 @@ fn accepted(
     if in_doubt && nothing_since && late.is_none() {
         change.state = Some(TokenState::Active);
         change.verified = true;
-        let connection_id = known.facts.connection_id.clone();
-        let what = Happening::TokenVerified { connection_id };
-        changes.events.push(Event { at: now, by: Actor::Finch, what });
+        let what = Happening::TokenVerified { request_id: said.request_id.clone() };
+        changes.events.push(Event::of_token(beside, known, Actor::Finch, what, now));
     }
     if known.state.is_live() {
         let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
@@ -160,9 +164,10 @@ fn refused(
     request_id: Option<crate::RequestId>,
     now: Timestamp,
 ) {
-    let mut event = |what| changes.events.push(Event { at: now, by: Actor::Finch, what });
-    let connection_id = token.facts.connection_id.clone();
-    event(Happening::TokenRefused { connection_id, request_id: request_id.clone() });
+    let mut event = |what| {
+        changes.events.push(Event::of_token(connection, token, Actor::Finch, what, now));
+    };
+    event(Happening::TokenRefused { request_id: request_id.clone() });
     let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
     if token.state.is_live() && !others_live && connection.open_disconnect().is_none() {
         event(Happening::Disconnected);

@@ -19,7 +19,7 @@ pub fn retire(connection: &Connection, customer: &CustomerId, now: Timestamp) ->
     }
     changes.retirement = Some((customer.clone(), now));
     let by = Actor::Customer(customer.clone());
-    changes.events.push(Event { at: now, by, what: Happening::Retired });
+    changes.events.push(Event::of_connection(connection, by, Happening::Retired, now));
     changes.agenda = Some(agenda_after(connection, &changes));
     changes
 }

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Changes, Connection, ConnectionId, Disconnect, DisconnectChange, Event, Evidence,
-    Failure, FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, Target, Token,
-    TokenChange, TokenId, TokenState, Trouble,
+    Failure, FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId,
+    Target, Token, TokenChange, TokenId, TokenState, Trouble,
     decide::schedule::{DAY, agenda_after, later, poll_again, trouble},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const POLLS_BEFORE_ANOTHER_DISCONNECT: u32 = 7;
 
 /// A call to Finch with one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
     /// `POST /disconnect`.
@@ -97,32 +97,35 @@ fn is_acknowledged(connection: &Connection, id: &ConnectionId) -> bool {
     connection.tokens.iter().filter(same).any(|t| t.progress.acknowledged.is_some())
 }
 
-/// Writes down what an answer of Finch's proves. `jitter` is random, from 0 to 1.
+/// Writes down what an answer of Finch's proves; an answer of success comes with its request id. `jitter` is random, from 0 to 1.
 pub fn record(
     connection: &Connection,
     token: TokenId,
     call: Call,
-    answer: Result<(), &FinchApiError>,
+    answer: Result<Option<RequestId>, &FinchApiError>,
     now: Timestamp,
     jitter: f64,
 ) -> Changes {
     let Some(tried) = connection.token(token).filter(|t| t.is_unproven()) else {
         return to(connection);
     };
-    let connection_id = tried.facts.connection_id.clone();
+    let connection_id = &tried.facts.connection_id;
     let before = tried.progress.clone();
-    let mut event = None;
-    let progress = match (call, answer) {
-        (Call::Disconnect, Ok(())) => {
-            event = Some(Happening::Acknowledged { connection_id });
-            Progress { acknowledged: Some(now), ..before.afresh() }
+    let (what, progress) = match (call, answer) {
+        (Call::Disconnect, Ok(request_id)) => (
+            Happening::Acknowledged { request_id },
+            Progress { acknowledged: Some(now), ..before.afresh() },
+        ),
+        (Call::Introspect, Ok(request_id)) => {
+            (Happening::StillAccepted { request_id }, still_accepted(connection, tried, now))
         }
-        (Call::Introspect, Ok(())) => still_accepted(connection, tried, now),
-        (_, Err(error)) if is_refusal(error, is_acknowledged(connection, &connection_id)) => {
+        (_, Err(error)) if is_refusal(error, is_acknowledged(connection, connection_id)) => {
             let request_id = error.answer().and_then(|a| a.request_id.clone());
-            event = Some(Happening::TokenRefused { connection_id, request_id: request_id.clone() });
-            let refused = Some(Refusal { at: now, request_id });
-            Progress { refused, failures: 0, next_try: None, trouble: None, ..before }
+            let refused = Some(Refusal { at: now, request_id: request_id.clone() });
+            (
+                Happening::TokenRefused { request_id },
+                Progress { refused, failures: 0, next_try: None, trouble: None, ..before },
+            )
         }
         (_, Err(error)) => {
             let failures = before.failures + 1;
@@ -130,12 +133,14 @@ pub fn record(
             let unanswered = call == Call::Disconnect && error.is_ambiguous();
             let ambiguous_at = unanswered.then_some(now).or(before.ambiguous_at);
             let (next_try, trouble) = (Some(next_try), Some(trouble));
-            Progress { failures, next_try, trouble, ambiguous_at, ..before }
+            (
+                Happening::NothingProven { call, failure: error.failure() },
+                Progress { failures, next_try, trouble, ambiguous_at, ..before },
+            )
         }
     };
     let mut changes = with_progress(connection, token, progress);
-    changes.events =
-        event.into_iter().map(|what| Event { at: now, by: Actor::Finch, what }).collect();
+    changes.events.push(Event::of_token(connection, tried, Actor::Finch, what, now));
     changes
 }
 
@@ -203,7 +208,7 @@ pub fn close(
     let what = Happening::ClosedByOperator { reason: reason.clone() };
     let vouched = Evidence::ClosedByOperator { operator, reason };
     let mut changes = end(connection, disconnect, Some(vouched), now);
-    changes.events.insert(0, Event { at: now, by, what });
+    changes.events.insert(0, Event::of_connection(connection, by, what, now));
     changes
 }
 
@@ -231,11 +236,8 @@ fn end(
         }
     }
     changes.disconnects.push(DisconnectChange::End(Some(disconnect.id), now));
-    changes.events.push(Event {
-        at: now,
-        by: disconnect.intent.by.clone(),
-        what: Happening::Disconnected,
-    });
+    let by = disconnect.intent.by.clone();
+    changes.events.push(Event::of_connection(connection, by, Happening::Disconnected, now));
     changes.agenda = Some(agenda_after(connection, &changes));
     changes
 }

@@ -23,8 +23,8 @@ impl Data {
                     disconnects: Vec::new(),
                     retirements: Vec::new(),
                 };
-                let (agenda, lease, events) = (Agenda::default(), None, Vec::new());
-                self.connections.insert(key, Kept { connection, agenda, lease, events });
+                let (agenda, lease) = (Agenda::default(), None);
+                self.connections.insert(key, Kept { connection, agenda, lease });
                 key
             }
         };
@@ -33,8 +33,6 @@ impl Data {
         };
         if let Some(absorbed) = absorbed {
             kept.connection = union(&kept.connection, &absorbed.connection);
-            kept.events.extend(absorbed.events);
-            kept.events.sort_by_key(|(place, _)| *place);
         }
         let Numbered { admitted, begun } = changes.apply_to(&mut kept.connection, || self.next());
         if let (Some(id), Some(admission)) = (admitted, &changes.admit) {
@@ -52,10 +50,7 @@ impl Data {
         if let Some((id, end)) = changes.attempt_end(admitted) {
             self.end_attempt(id, end);
         }
-        for event in changes.events {
-            self.last_event += 1;
-            kept.events.push((self.last_event, event));
-        }
+        self.events.extend(changes.events);
         self.connections.insert(key, kept);
         Ok(Applied { connection: key, revision, admitted, begun })
     }

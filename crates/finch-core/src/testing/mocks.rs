@@ -16,7 +16,7 @@ mock! {
         fn application(&self) -> &Application;
         async fn exchange<'s, 'c, 'r>(&'s self, code: &'c AuthorizationCode, redirect_uri: Option<&'r RedirectUri>) -> Result<Grant, FinchApiError>;
         async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError>;
-        async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError>;
+        async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError>;
         async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;
         async fn reauthenticate_session(&self, session: &ReauthenticateSession) -> Result<ConnectSession, FinchApiError>;
     }
@@ -45,6 +45,8 @@ mock! {
         async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;
         async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
         async fn work(&self, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
-        async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError>;
+        async fn take_number(&self) -> Result<Seq, StoreError>;
+        async fn note_use(&self, token: TokenId, now: Timestamp, first: Event) -> Result<(), StoreError>;
+        async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<(EventId, Event)>, StoreError>;
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, ConnectionId,
     CustomerId, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State, TokenFacts,
     TokenId, TokenStore,
-    decide::{Arrival, admit},
+    decide::{Arrival, Source, admit},
 };
 
 /// The application of every sample.
@@ -83,8 +83,10 @@ pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -
     let (attempt, _) = claim.expect("the attempt that was opened");
     let began = attempt.exchange.as_ref().expect("an exchange that has begun").began;
     let found = store.find(&grant).await.unwrap();
-    let admitted =
-        admit(found, Arrival { grant, attempt: &attempt, began, now: at(2), late: false });
+    let admitted = admit(
+        found,
+        Arrival { grant, from: Source::Exchange(&attempt), began, now: at(2), late: false },
+    );
     let applied = store.apply(admitted.changes.expect("a token to store")).await.unwrap();
     applied.admitted.expect("a token that was stored")
 }

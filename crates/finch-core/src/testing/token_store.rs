@@ -3,6 +3,7 @@
 //! [`token_store_conformance!`](crate::token_store_conformance) runs every one of them.
 
 mod pieces;
+mod record;
 
 pub use pieces::StoreFixture;
 use pieces::{all, by_id, customer, failure, id, intent, moved};
@@ -245,7 +246,7 @@ cases! { $
         let store = fixture.store().await;
         let admit = async |secret: &str, what: crate::TokenFacts| {
             let attempt = crate::Attempt { id: crate::AttemptId(crate::Seq(0)), purpose: new_attempt("acme"), exchange: None };
-            let arrival = decide::Arrival { grant: grant(secret, what), attempt: &attempt, began: crate::Seq(0), now: at(2), late: false };
+            let arrival = decide::Arrival { grant: grant(secret, what), from: decide::Source::Exchange(&attempt), began: crate::Seq(0), now: at(2), late: false };
             decide::admit(crate::Found::default(), arrival).changes.unwrap()
         };
         store.apply(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
@@ -424,7 +425,7 @@ cases! { $
         assert_eq!(one.token(third).unwrap().state, TokenState::Unverified);
         assert_eq!(store.secret(one.tokens[0].id).await.unwrap().unwrap().expose(), "t1", "it still opens");
         assert!(store.load(Selector::Key(before.key), None).await.unwrap().is_none());
-        assert!(store.events(one.key).await.unwrap().len() >= 4);
+        assert!(store.events(&record::of(Some(&id("k1")), None)).await.unwrap().len() >= 4);
         moved(&*store, decide::fence(&before, intent(Actor::Operator("ops".parse().unwrap())))).await;
     }
 
@@ -670,7 +671,7 @@ cases! { $
         assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "it is not listed again");
         let grant = grant("t1", facts("k", "gusto", "c"));
         let found = store.find(&grant).await.unwrap();
-        let arrival = decide::Arrival { grant, attempt: &attempt, began, now: at(9), late: false };
+        let arrival = decide::Arrival { grant, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
         let changes = decide::admit(found, arrival).changes.unwrap();
         let stored = store.apply(changes).await.unwrap().admitted.unwrap();
         let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
@@ -685,15 +686,23 @@ cases! { $
         assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
     }
 
-    /// Events come back in the order in which they were written.
+    /// Events come back in the order in which they were written, page by page.
     async fn events_are_kept_in_order(fixture) {
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-        let seen = by_id(&*fixture.store().await, "k").await;
-        fixture.store().await.apply(decide::fence(&seen, intent(Actor::Operator("ops".parse().unwrap())))).await.unwrap();
-        let events = fixture.store().await.events(seen.key).await.unwrap();
-        assert_eq!(events.len(), 2);
-        assert!(matches!(events[0].what, crate::Happening::TokenAdded { .. }), "{events:?}");
-        assert!(matches!(events[1].what, crate::Happening::DisconnectBegan { .. }), "{events:?}");
-        assert_eq!(events[1].by, Actor::Operator("ops".parse().unwrap()));
+        record::events_are_kept_in_order(fixture).await;
+    }
+
+    /// A customer reads what names that customer, and nothing else.
+    async fn events_are_read_by_whom_they_concern(fixture) {
+        record::events_are_read_by_whom_they_concern(fixture).await;
+    }
+
+    /// The use of a token is noted, and recorded the first time only.
+    async fn a_first_use_is_recorded_once(fixture) {
+        record::a_first_use_is_recorded_once(fixture).await;
+    }
+
+    /// A number that is taken is given to nobody else.
+    async fn numbers_are_taken_once(fixture) {
+        record::numbers_are_taken_once(fixture).await;
     }
 }

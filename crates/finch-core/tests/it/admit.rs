@@ -3,13 +3,22 @@
 use finch_core::{
     Attempt, AttemptId, FinchCustomerId, Found, Grant, MemoryTokenStore, Seq, TokenState,
     TokenStore,
-    decide::{Admitted, Arrival, Arrived, admit},
+    decide::{Admitted, Arrival, Arrived, Source, admit},
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
 
 fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt(who), exchange: None };
-    admit(found, Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9), late: false })
+    admit(
+        found,
+        Arrival {
+            grant,
+            from: Source::Exchange(&attempt),
+            began: Seq(901),
+            now: at(9),
+            late: false,
+        },
+    )
 }
 
 /// A token of `acme` that is stored, and what the store finds when `again` arrives.
@@ -159,7 +168,13 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
     let grant = grant("t2", facts("k1", "gusto", "c"));
     let admitted = admit(
         found,
-        Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9), late: false },
+        Arrival {
+            grant,
+            from: Source::Exchange(&attempt),
+            began: Seq(901),
+            now: at(9),
+            late: false,
+        },
     );
     assert_eq!(state_of(&admitted), TokenState::Fenced);
 }

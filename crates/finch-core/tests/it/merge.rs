@@ -3,7 +3,7 @@
 use finch_core::{
     Actor, Attempt, AttemptId, Changes, Connection, DisconnectChange, DisconnectId, Found, Seq,
     TokenId, TokenState,
-    decide::{Arrival, admit},
+    decide::{Arrival, Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
 
@@ -26,7 +26,13 @@ fn arrives(pair: Connection, nameless: Connection) -> Changes {
     let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt("acme"), exchange: None };
     let grant = grant("t", facts("k1", "gusto", "c"));
-    let arrival = Arrival { grant, attempt: &attempt, began: Seq(901), now: at(9), late: false };
+    let arrival = Arrival {
+        grant,
+        from: Source::Exchange(&attempt),
+        began: Seq(901),
+        now: at(9),
+        late: false,
+    };
     let changes = admit(found, arrival).changes.expect("a merge");
     assert!(changes.absorb.is_some());
     changes

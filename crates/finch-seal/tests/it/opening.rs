@@ -1,6 +1,6 @@
 //! The rows of a store open with the key that made them, and with nothing else.
 
-use finch_seal::{Domain, Kek, KeyRing, KeySource, Place, SealError, WrappedKeys};
+use finch_seal::{Domain, Kek, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
 use secrecy::ExposeSecret;
 
 use crate::support::{Careless, STORE, key, ring_of};
@@ -43,9 +43,9 @@ fn changing_any_bit_of_the_rows_shows() {
     let (_, keys) = ring_of(&kek, STORE);
     let columns: [fn(&mut WrappedKeys) -> &mut [u8]; 4] = [
         |keys| &mut keys.store,
-        |keys| &mut keys.data_key,
+        |keys| &mut keys.epochs[0].data_key,
         |keys| &mut keys.index_key,
-        |keys| &mut keys.check,
+        |keys| &mut keys.epochs[0].check,
     ];
     for column in columns {
         let mut changed = keys.clone();
@@ -56,7 +56,7 @@ fn changing_any_bit_of_the_rows_shows() {
             column(&mut changed)[bit / 8] ^= 1 << (bit % 8);
         }
     }
-    let changed = WrappedKeys { epoch: 2, ..keys };
+    let changed = with(&keys, |row| row.epoch = 2);
     assert!(matches!(KeyRing::open(&kek, &changed), Err(SealError::BrokenKeys)));
 }
 
@@ -64,9 +64,8 @@ fn changing_any_bit_of_the_rows_shows() {
 fn rows_cut_short_show() {
     let kek = Kek::generate().unwrap();
     let (_, keys) = ring_of(&kek, STORE);
-    for length in 0..keys.data_key.len() {
-        let data_key = keys.data_key[..length].to_vec();
-        let changed = WrappedKeys { data_key, ..keys.clone() };
+    for length in 0..keys.epochs[0].data_key.len() {
+        let changed = with(&keys, |row| row.data_key.truncate(length));
         assert!(matches!(KeyRing::open(&kek, &changed), Err(SealError::BrokenKeys)));
     }
 }
@@ -76,11 +75,11 @@ fn wrapped_keys_do_not_trade_places_or_stores() {
     let kek = Kek::generate().unwrap();
     let ((_, ours), (_, theirs)) = (ring_of(&kek, STORE), ring_of(&kek, [7; 16]));
     for mixed in [
-        WrappedKeys { data_key: ours.index_key.clone(), ..ours.clone() },
-        WrappedKeys { index_key: ours.data_key.clone(), ..ours.clone() },
-        WrappedKeys { data_key: theirs.data_key.clone(), ..ours.clone() },
+        with(&ours, |row| row.data_key = ours.index_key.clone()),
+        WrappedKeys { index_key: ours.epochs[0].data_key.clone(), ..ours.clone() },
+        with(&ours, |row| row.data_key = theirs.epochs[0].data_key.clone()),
         WrappedKeys { index_key: theirs.index_key.clone(), ..ours.clone() },
-        WrappedKeys { check: theirs.check.clone(), ..ours.clone() },
+        with(&ours, |row| row.check = theirs.epochs[0].check.clone()),
     ] {
         assert!(matches!(KeyRing::open(&kek, &mixed), Err(SealError::BrokenKeys)));
     }
@@ -91,11 +90,18 @@ fn wrapped_keys_do_not_trade_places_or_stores() {
 fn the_check_finds_keys_that_do_not_belong_together() {
     let ((_, ours), (_, theirs)) = (ring_of(&Careless, STORE), ring_of(&Careless, STORE));
     for mixed in [
-        WrappedKeys { data_key: theirs.data_key.clone(), ..ours.clone() },
+        with(&ours, |row| row.data_key = theirs.epochs[0].data_key.clone()),
         WrappedKeys { index_key: theirs.index_key.clone(), ..ours.clone() },
-        WrappedKeys { check: theirs.check.clone(), ..ours.clone() },
-        WrappedKeys { epoch: 2, ..ours.clone() },
+        with(&ours, |row| row.check = theirs.epochs[0].check.clone()),
+        with(&ours, |row| row.epoch = 2),
     ] {
         assert!(matches!(KeyRing::open(&Careless, &mixed), Err(SealError::BrokenKeys)));
     }
+}
+
+/// The keys with their first row changed.
+fn with(keys: &WrappedKeys, change: impl FnOnce(&mut WrappedEpoch)) -> WrappedKeys {
+    let mut keys = keys.clone();
+    change(&mut keys.epochs[0]);
+    keys
 }

@@ -59,7 +59,7 @@ fn nothing_that_prints_gives_a_secret_away() {
     let kek = Kek::from_bytes(secrecy::SecretBox::new(Box::new(kek_bytes)));
     // A source that does not encrypt tells the test the keys inside the ring.
     let (careless, plain) = ring_of(&Careless, STORE);
-    let secrets = [&kek_bytes[..], &plain.data_key, &plain.index_key, SECRET.as_bytes()];
+    let secrets = [&kek_bytes[..], &plain.epochs[0].data_key, &plain.index_key, SECRET.as_bytes()];
     let canaries = Canaries(secrets.iter().flat_map(|secret| spellings(secret)).collect());
 
     canaries.check(&kek);
@@ -69,7 +69,7 @@ fn nothing_that_prints_gives_a_secret_away() {
     let (ring, wrapped) = KeyRing::create(&kek, STORE).unwrap();
     canaries.check(&(&ring, &wrapped));
     canaries.check(&ring.reserve(0).unwrap());
-    canaries.check(&kek.unwrap(&wrapped.data_key, b"elsewhere").map_err(drop));
+    canaries.check(&kek.unwrap(&wrapped.epochs[0].data_key, b"elsewhere").map_err(drop));
 
     allow_seals(&careless, 1);
     let blob = careless.seal(&PLACE, SECRET).unwrap();

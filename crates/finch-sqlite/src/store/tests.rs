@@ -154,7 +154,19 @@ async fn every_query_has_its_index() {
             "SEARCH tokens EXISTS USING COVERING INDEX tokens_by_connection (connection=?)",
         ),
         (pages::DUE, "SEARCH connections USING COVERING INDEX connections_due (key>?)"),
-        (pages::EVENTS, "SEARCH events USING INDEX events_by_connection (connection=?)"),
+        (&record::sql(false, false), "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)"),
+        (
+            &record::sql(true, false),
+            "SEARCH events USING INDEX events_by_customer (customer=? AND rowid>?)",
+        ),
+        (
+            &record::sql(false, true),
+            "SEARCH events USING INDEX events_by_connection_id (connection_id=? AND rowid>?)",
+        ),
+        (
+            &record::sql(true, true),
+            "SEARCH events USING INDEX events_by_connection_id (connection_id=? AND rowid>?)",
+        ),
         (&orphans, "SEARCH attempts USING INDEX attempts_unsettled (id>?)"),
     ];
     for (sql, step) in plans {

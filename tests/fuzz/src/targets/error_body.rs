@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use finch_core::{
     AccessToken, AuthorizationCode, ExchangeFailure, Failure, FinchApi, FinchApiError, NewSession,
-    Product, ReauthenticateSession, exchange_failure,
+    Product, ReauthenticateSession, RequestId, exchange_failure,
 };
 
 use super::{ANSWER_WORDS, token_answer::check_exchange};
@@ -107,10 +107,10 @@ fn check(error: &FinchApiError, endpoint: &[u8], asked: &[Asked]) {
 }
 
 /// A disconnect is done only where Finch says so, and a try that may have gone out stays a doubt.
-fn check_disconnect(said: &Result<(), FinchApiError>, asked: &[Asked]) {
+fn check_disconnect(said: &Result<Option<RequestId>, FinchApiError>, asked: &[Asked]) {
     let (last, earlier) = asked.split_last().expect("a call was made");
     match said {
-        Ok(()) => {
+        Ok(_) => {
             assert!(last.is_success());
             if last.json().is_some() {
                 assert_eq!(last.text("status").as_deref(), Some("success"));

@@ -136,10 +136,16 @@ fn rows(script: &str) {
     for line in script.lines() {
         let (row, edits) = line.split_once(' ').unwrap_or((line, ""));
         match row {
-            "data" => keys.data_key = edited(&keys.data_key, &kept.index_key, edits),
-            "index" => keys.index_key = edited(&keys.index_key, &kept.data_key, edits),
-            "check" => keys.check = edited(&keys.check, &kept.data_key, edits),
-            "epoch" => keys.epoch = edits.parse().unwrap_or(0),
+            "data" => {
+                let data_key = &mut keys.epochs[0].data_key;
+                *data_key = edited(data_key, &kept.index_key, edits);
+            }
+            "index" => keys.index_key = edited(&keys.index_key, &kept.epochs[0].data_key, edits),
+            "check" => {
+                let check = &mut keys.epochs[0].check;
+                *check = edited(check, &kept.epochs[0].data_key, edits);
+            }
+            "epoch" => keys.epochs[0].epoch = edits.parse().unwrap_or(0),
             "store" => {
                 let store = edited(&keys.store, &[], edits);
                 keys.store = store.try_into().unwrap_or([0; 16]);

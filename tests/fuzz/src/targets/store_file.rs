@@ -11,8 +11,8 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Connection, CustomerId, Intent, Query, Selector, StoreError, Timestamp, TokenId,
-    TokenStore, Wanted, decide,
+    Actor, Connection, CustomerId, EventQuery, Intent, Query, Selector, StoreError, Timestamp,
+    TokenId, TokenStore, Wanted, decide,
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
 use finch_seal::Kek;
@@ -229,11 +229,15 @@ async fn by_id(store: &dyn TokenStore, id: &str) -> Result<Option<Connection>, S
     store.load(Selector::ConnectionId(&id.parse().unwrap()), None).await
 }
 
+const ALL: EventQuery<'static> =
+    EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
+
 /// Everything that a store can be asked.
 async fn walk(store: &SqliteTokenStore) {
     let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     for connection in seen(store.connections(&query).await).into_iter().flatten() {
-        seen(store.events(connection.key).await);
+        let query = EventQuery { connection: connection.handle(None), ..ALL };
+        seen(store.events(&query).await);
         for token in &connection.tokens {
             // Without a customer a wrong row may be named, and still no secret of another row opens.
             if let Some(Some(secret)) = seen(store.secret(token.id).await) {

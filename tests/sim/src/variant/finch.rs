@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
-    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri,
+    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
 
 use super::Variant;
@@ -63,7 +63,7 @@ impl FinchApi for BrokenFinch {
         self.read(self.inner.introspect(token).await)
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         self.read(self.inner.disconnect(token).await)
     }
 

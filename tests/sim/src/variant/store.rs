@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use finch_core::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
     Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Due,
-    Event, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal, Selector,
-    State, StoreError, Target, Timestamp, TokenChange, TokenId, TokenState, TokenStore,
-    UsableToken, Wanted,
+    Event, EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt,
+    Query, Refusal, Selector, Seq, State, StoreError, Target, Timestamp, TokenChange, TokenId,
+    TokenState, TokenStore, UsableToken, Wanted,
 };
 
 use super::{Loss, Variant};
@@ -96,6 +96,8 @@ impl BrokenStore {
             secret,
             connection_id: token.facts.connection_id.clone(),
             products: token.facts.products.clone(),
+            id: token.id,
+            used_at: token.used_at,
         }))
     }
 
@@ -296,7 +298,20 @@ impl TokenStore for BrokenStore {
         self.inner.take_turn(every, now).await
     }
 
-    async fn events(&self, connection: ConnectionKey) -> Result<Vec<Event>, StoreError> {
-        self.inner.events(connection).await
+    async fn take_number(&self) -> Result<Seq, StoreError> {
+        self.inner.take_number().await
+    }
+
+    async fn note_use(
+        &self,
+        token: TokenId,
+        now: Timestamp,
+        first: Event,
+    ) -> Result<(), StoreError> {
+        self.inner.note_use(token, now, first).await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
+        self.inner.events(query).await
     }
 }

@@ -2,7 +2,7 @@
 
 use finch_app::{DisconnectError, DisconnectOutcome, Pass, PlanVerdict, TokenError, Unauthorized};
 use finch_core::{Actor, Evidence, Happening, TokenState};
-use finch_tests::operator;
+use finch_tests::{all_events, operator};
 
 use super::*;
 
@@ -53,8 +53,8 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
     world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
-    let events = world.store.events(connection.key).await.unwrap();
-    assert!(events.iter().any(|e| e.what == Happening::Retired));
+    let events = world.store.events(&all_events()).await.unwrap();
+    assert!(events.iter().any(|(_, e)| e.what == Happening::Retired));
 }
 
 #[tokio::test]
@@ -146,8 +146,8 @@ async fn finish_writes_evidence_wipes_and_records() {
     let token = &connection.tokens[0];
     assert!(matches!(&token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
     assert!(world.store.secret(token.id).await.unwrap().is_none());
-    let events = world.store.events(connection.key).await.unwrap();
-    let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.what).collect();
+    let events = world.store.events(&all_events()).await.unwrap();
+    let last: Vec<_> = events.iter().rev().take(3).map(|(_, e)| &e.what).collect();
     assert_eq!(*last[0], Happening::Disconnected);
     assert!(matches!(last[1], Happening::TokenRefused { .. }));
     assert!(matches!(last[2], Happening::Acknowledged { .. }));

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use finch_app::{DisconnectOutcome, Finch, FinchOptions, Pass, ReconcilerOptions};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, LEASE, NewSession, ReauthenticateSession, RedirectUri, Timestamp,
+    Introspection, LEASE, NewSession, ReauthenticateSession, RedirectUri, RequestId, Timestamp,
     testing::FakeFinch,
 };
 use finch_tests::{TestSystem, World, operator};
@@ -75,7 +75,7 @@ impl FinchApi for Watched {
         self.finch.introspect(token).await
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         self.note();
         let hold = self.hold.lock().unwrap().take();
         if let Some(go) = hold {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, ConnectionId, FinchApi,
-    FinchApiError, Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri,
+    FinchApiError, Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
     testing::FakeFinch,
 };
 
@@ -87,7 +87,7 @@ impl FinchApi for MoodyFinch {
         self.call(self.fake.introspect(token)).await
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         self.call(self.fake.disconnect(token)).await
     }
 

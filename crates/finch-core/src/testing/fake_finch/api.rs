@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{FakeFinch, Held, Issued, answer};
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
-    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri,
+    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
 
 #[async_trait]
@@ -37,10 +37,11 @@ impl FinchApi for FakeFinch {
             finch_customer_id: token.login.customer.clone(),
             products: token.login.products.clone(),
             status: token.status.clone(),
+            request_id: None,
         })
     }
 
-    async fn disconnect(&self, token: &AccessToken) -> Result<(), FinchApiError> {
+    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
         {
             let mut world = self.called("disconnect")?;
             let used = world.alive(token)?;
@@ -53,7 +54,7 @@ impl FinchApi for FakeFinch {
                 world.end(&id, &login, self.reach);
             }
         }
-        self.answer(())
+        self.answer(None)
     }
 
     async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {

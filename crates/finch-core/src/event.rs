@@ -1,0 +1,167 @@
+//! The record of what happened: who did what, to which connection, and with what evidence.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, Connection, ConnectionId, CustomerId, Failure, RequestId, Token, decide::Call};
+
+/// Something that happened. No secret is in it, and nothing that leads to one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// By the clock, for people.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub by: Actor,
+    /// The connection, by one of its names; none: it concerns the whole store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<ConnectionId>,
+    /// The customer who may read it; none: only the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// What an [`Event`] tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Happening {
+    /// The first token of a connection that was not known here.
+    Connected,
+    /// A token was stored, in this state.
+    TokenAdded {
+        /// The state that the rules gave it.
+        state: String,
+    },
+    /// A token was handed out for the first time.
+    HandedOut,
+    /// Finch named the employer of a provisional connection, or two connections proved to be one.
+    CompanyNamed,
+    /// Finch accepted a token that was in doubt.
+    TokenVerified {
+        /// Finch's request id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+    },
+    /// Finch refused a token.
+    TokenRefused {
+        /// Finch's request id.
+        request_id: Option<RequestId>,
+    },
+    /// A disconnect was asked for, and has begun.
+    DisconnectBegan {
+        /// Why, where the operator forced it on other customers.
+        reason: Option<String>,
+    },
+    /// Somebody asked for a disconnect that was open already: it covers more now.
+    DisconnectJoined {
+        /// Why, where the operator forced it on other customers.
+        reason: Option<String>,
+    },
+    /// No call hands out these tokens any more.
+    Fenced {
+        /// How many: the customer's, or those that are no customer's.
+        tokens: usize,
+    },
+    /// Finch acknowledged `/disconnect`.
+    Acknowledged {
+        /// Finch's request id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+    },
+    /// Finch still accepts a token whose end it has acknowledged.
+    StillAccepted {
+        /// Finch's request id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+    },
+    /// An answer on the way to the proof that proves nothing, or none at all.
+    NothingProven {
+        /// To which call.
+        call: Call,
+        /// What Finch, the network or the store said.
+        failure: Failure,
+    },
+    /// The disconnect goes on for a token that came late.
+    DisconnectReopened,
+    /// Every token was refused: the connection has ended.
+    Disconnected,
+    /// A customer's access ended here; others go on using the connection, and Finch was not called.
+    Retired,
+    /// An operator vouched for the end that Finch has not proven.
+    ClosedByOperator {
+        /// Why.
+        reason: String,
+    },
+    /// A new data key seals from here on: a rotation began.
+    RotationBegan {
+        /// Its epoch.
+        epoch: u32,
+    },
+    /// Every secret is sealed with the newest data key, and the older ones are destroyed.
+    RotationEnded {
+        /// Its epoch.
+        epoch: u32,
+    },
+    /// The store's keys are wrapped with another key-encryption key.
+    KeyReplaced {
+        /// The name of the new one.
+        key: String,
+    },
+    /// The store was restored from a backup.
+    Restored {
+        /// How many tokens were in use, and are in doubt now.
+        in_doubt: usize,
+    },
+}
+
+impl Event {
+    /// What became of a token: told to its customer, if it [concerns](Connection::concerns) that one.
+    pub(crate) fn of_token(
+        connection: &Connection,
+        token: &Token,
+        by: Actor,
+        what: Happening,
+        at: Timestamp,
+    ) -> Self {
+        let customer = token.customer.clone().filter(|c| connection.concerns(token, c));
+        Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, what }
+    }
+
+    /// What became of a connection: told to the customer who caused it.
+    pub(crate) fn of_connection(
+        connection: &Connection,
+        by: Actor,
+        what: Happening,
+        at: Timestamp,
+    ) -> Self {
+        let customer = match &by {
+            Actor::Customer(customer) => Some(customer.clone()),
+            _ => None,
+        };
+        let connection_id = connection.handle(customer.as_ref()).cloned();
+        Self { at, by, connection_id, customer, what }
+    }
+}
+
+/// An event's place in the record of the whole store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(pub u64);
+
+/// Which events to read.
+#[derive(Clone, Copy, Debug)]
+pub struct EventQuery<'a> {
+    /// Only those that this customer may read; none: all.
+    pub customer: Option<&'a CustomerId>,
+    /// Only those of the connection that has a token under this `connection_id`.
+    pub connection: Option<&'a ConnectionId>,
+    /// Only those since this time, by the clock.
+    pub since: Option<Timestamp>,
+    /// Only those after this one.
+    pub after: Option<EventId>,
+    /// At most so many.
+    pub limit: usize,
+}

@@ -1,0 +1,108 @@
+//! The cases about the record.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{at, facts, grant, store_token},
+    pieces::{StoreFixture, by_id, customer, id, intent},
+};
+use crate::{
+    Actor, ConnectionId, CustomerId, Event, EventId, EventQuery, Happening, TokenStore, Wanted,
+    decide,
+};
+
+pub(super) fn of<'a>(
+    connection: Option<&'a ConnectionId>,
+    customer: Option<&'a CustomerId>,
+) -> EventQuery<'a> {
+    EventQuery { customer, connection, since: None, after: None, limit: 100 }
+}
+
+async fn events(store: &dyn TokenStore, query: EventQuery<'_>) -> Vec<Event> {
+    let page = store.events(&query).await.unwrap();
+    page.into_iter().map(|(_, event)| event).collect()
+}
+
+pub(super) async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
+    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    store_token(&*fixture.store().await, "acme", grant("t2", facts("k2", "gusto", "d"))).await;
+    let seen = by_id(&*fixture.store().await, "k").await;
+    let ops = Actor::Operator("ops".parse().unwrap());
+    fixture.store().await.apply(decide::fence(&seen, intent(ops.clone()))).await.unwrap();
+    let store = fixture.store().await;
+    let happened = events(&*store, of(Some(&id("k")), None)).await;
+    let [connected, added, began, fenced] = &happened[..] else { panic!("{happened:?}") };
+    assert_eq!(connected.what, Happening::Connected);
+    assert_eq!(added.what, Happening::TokenAdded { state: "active".into() });
+    assert!(matches!(began.what, Happening::DisconnectBegan { .. }), "{began:?}");
+    assert_eq!((&began.by, &began.connection_id), (&ops, &Some(id("k"))));
+    assert_eq!(fenced.what, Happening::Fenced { tokens: 1 });
+    assert_eq!(fenced.customer, Some(customer("acme")));
+    let all = events(&*store, of(None, None)).await;
+    assert_eq!(all.len(), 6);
+    let since = EventQuery { since: Some(began.at), ..of(None, None) };
+    assert_eq!(events(&*store, since).await, all[4..]);
+    let (mut paged, mut after): (Vec<Event>, Option<EventId>) = Default::default();
+    loop {
+        let page = store.events(&EventQuery { after, limit: 4, ..of(None, None) }).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.is_sorted_by_key(|(id, _)| *id) && page.len() <= 4);
+        after = Some(*last);
+        paged.extend(page.into_iter().map(|(_, event)| event));
+    }
+    assert_eq!(paged, all);
+    assert!(events(&*store, of(Some(&id("unknown")), None)).await.is_empty());
+}
+
+pub(super) async fn events_are_read_by_whom_they_concern(fixture: &mut dyn StoreFixture) {
+    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    store_token(&*fixture.store().await, "other", grant("t2", facts("k", "gusto", "c"))).await;
+    let store = fixture.store().await;
+    let (acme, other) = (customer("acme"), customer("other"));
+    let own = events(&*store, of(None, Some(&acme))).await;
+    assert_eq!(own.len(), 2, "{own:?}");
+    assert!(own.iter().all(|event| event.customer.as_ref() == Some(&acme)));
+    assert_eq!(events(&*store, of(Some(&id("k")), Some(&acme))).await, own);
+    let others = events(&*store, of(Some(&id("k")), Some(&other))).await;
+    assert_eq!(others.len(), 1, "{others:?}");
+    let nobody = customer("nobody");
+    assert!(events(&*store, of(None, Some(&nobody))).await.is_empty());
+    assert!(events(&*store, of(Some(&id("k")), Some(&nobody))).await.is_empty());
+}
+
+pub(super) async fn a_first_use_is_recorded_once(fixture: &mut dyn StoreFixture) {
+    let acme = customer("acme");
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let before = by_id(&*fixture.store().await, "k").await;
+    let first = Event {
+        at: at(20),
+        by: Actor::Customer(acme.clone()),
+        connection_id: Some(id("k")),
+        customer: Some(acme.clone()),
+        what: Happening::HandedOut,
+    };
+    for minute in [20, 21] {
+        let now = at(minute);
+        fixture.store().await.note_use(token, now, first.clone()).await.unwrap();
+        let store = fixture.store().await;
+        let usable = store.usable_token(&acme, &id("k"), &Wanted::default()).await.unwrap();
+        let usable = usable.expect("a token in use");
+        assert_eq!((usable.id, usable.used_at), (token, Some(now)));
+        let now_known = by_id(&*store, "k").await;
+        assert_eq!(now_known.tokens[0].used_at, Some(now));
+        assert_eq!(now_known.revision, before.revision, "it changes no revision");
+        let last = events(&*store, of(None, None)).await;
+        assert_eq!((last.len(), last.last()), (3, Some(&first)));
+    }
+}
+
+pub(super) async fn numbers_are_taken_once(fixture: &mut dyn StoreFixture) {
+    let mut numbers = BTreeSet::new();
+    for _ in 0..3 {
+        assert!(numbers.insert(fixture.store().await.take_number().await.unwrap()));
+    }
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    assert!(numbers.iter().all(|number| *number < token.0));
+}
