@@ -14,3 +14,4 @@ mod record;
 mod rotation;
 mod secrecy;
 mod support;
+mod vectors;
