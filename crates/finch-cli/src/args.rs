@@ -1,3 +1,4 @@
+// Long because it is the whole command line.
 //! The command line.
 
 use std::{path::PathBuf, time::Duration};

@@ -166,7 +166,7 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
     let bytes = format!("{:?}", text.as_bytes());
     let base64 = base64_forms(text);
     let mut all = vec![text.as_bytes().to_vec(), hex.to_uppercase().into(), hex.into()];
-    all.push(bytes[1..bytes.len() - 1].as_bytes().to_vec());
+    all.push(bytes.as_bytes()[1..bytes.len() - 1].to_vec());
     all.extend(utf16);
     all.extend(base64);
     all

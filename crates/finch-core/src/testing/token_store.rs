@@ -686,22 +686,15 @@ cases! { $
         assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
     }
 
-    /// Events come back in the order in which they were written, page by page.
     async fn events_are_kept_in_order(fixture) {
         record::events_are_kept_in_order(fixture).await;
     }
-
-    /// A customer reads what names that customer, and nothing else.
     async fn events_are_read_by_whom_they_concern(fixture) {
         record::events_are_read_by_whom_they_concern(fixture).await;
     }
-
-    /// The use of a token is noted, and recorded the first time only.
     async fn a_first_use_is_recorded_once(fixture) {
         record::a_first_use_is_recorded_once(fixture).await;
     }
-
-    /// A number that is taken is given to nobody else.
     async fn numbers_are_taken_once(fixture) {
         record::numbers_are_taken_once(fixture).await;
     }

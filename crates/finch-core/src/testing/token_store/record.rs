@@ -31,7 +31,7 @@ pub(super) async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
     fixture.store().await.apply(decide::fence(&seen, intent(ops.clone()))).await.unwrap();
     let store = fixture.store().await;
     let happened = events(&*store, of(Some(&id("k")), None)).await;
-    let [connected, added, began, fenced] = &happened[..] else { panic!("{happened:?}") };
+    let [connected, added, began, fenced] = <[Event; 4]>::try_from(happened).unwrap();
     assert_eq!(connected.what, Happening::Connected);
     assert_eq!(added.what, Happening::TokenAdded { state: "active".into() });
     assert!(matches!(began.what, Happening::DisconnectBegan { .. }), "{began:?}");
