@@ -551,7 +551,6 @@ cases! { $
         let tomorrow = Due::at(at(364 * 24 * 3600));
         assert!(store.work(Some(tomorrow), None, 10).await.unwrap().is_empty());
     }
-
     /// What needs a person is found, in pages, and not after it is mended.
     async fn attention_is_found(fixture) {
         let store = fixture.store().await;
@@ -575,7 +574,6 @@ cases! { $
         set(&*store, "k0", false).await;
         assert_eq!(fixture.store().await.attention(None, 10).await.unwrap(), [keys[2]]);
     }
-
     /// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
     async fn a_lease_is_one_instances_at_a_time(fixture) {
         let store = fixture.store().await;
@@ -595,7 +593,6 @@ cases! { $
         assert_eq!(store.lease(seen.key, &one, until).await.unwrap(), Leased::Taken);
         assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
     }
-
     /// Turns to call Finch are apart, whoever takes them.
     async fn turns_are_apart(fixture) {
         let every = std::time::Duration::from_secs(2);
@@ -604,7 +601,6 @@ cases! { $
         assert_eq!(fixture.store().await.take_turn(every, at(11)).await.unwrap(), at(14));
         assert_eq!(fixture.store().await.take_turn(every, at(60)).await.unwrap(), at(60));
     }
-
     /// A retirement is kept, and in a customer's listing only that customer's.
     async fn retirements_are_kept(fixture) {
         let store = fixture.store().await;
@@ -624,7 +620,6 @@ cases! { $
             assert_eq!(store.connections(&all(Some(&who))).await.unwrap()[0].retirements.len(), kept);
         }
     }
-
     /// What a change does not name stays; what it names is kept whole.
     async fn a_change_keeps_what_it_does_not_name(fixture) {
         let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
@@ -658,7 +653,6 @@ cases! { $
         assert!(new.verified.unwrap() > token.0);
         assert_eq!((&new.facts, &new.state, new.status.as_ref()), (&old.facts, &old.state, None));
     }
-
     /// An exchange that was given up, and has come to an end after all, ends with its token.
     async fn what_was_given_up_may_still_be_stored(fixture) {
         let (id, began) = super::claimed(&*fixture.store().await, "acme", "t1").await;
@@ -677,7 +671,6 @@ cases! { $
         let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
         assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
     }
-
     /// An attempt ends with its token, in one.
     async fn an_attempt_ends_with_its_token(fixture) {
         let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
@@ -685,16 +678,19 @@ cases! { $
         let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
         assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
     }
-
+    /// Events come back in the order in which they were written.
     async fn events_are_kept_in_order(fixture) {
         record::events_are_kept_in_order(fixture).await;
     }
+    /// A customer reads what names that customer, and nothing else.
     async fn events_are_read_by_whom_they_concern(fixture) {
         record::events_are_read_by_whom_they_concern(fixture).await;
     }
+    /// The use of a token is noted, and recorded the first time only.
     async fn a_first_use_is_recorded_once(fixture) {
         record::a_first_use_is_recorded_once(fixture).await;
     }
+    /// A number that is taken is given to nobody else.
     async fn numbers_are_taken_once(fixture) {
         record::numbers_are_taken_once(fixture).await;
     }
