@@ -44,7 +44,11 @@ impl Disk {
         let stores = (0..HOSTS).map(open).collect();
         let broom = rusqlite::Connection::open(folder.path().join("finch.db")).expect("the file");
         broom
-            .execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000")
+            .execute_batch(
+                "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;
+                 DROP TRIGGER events_are_kept;
+                 CREATE TABLE swept AS SELECT record_head FROM store",
+            )
             .expect("settings");
         Self { folder, application, key, stores, broom }
     }
@@ -56,7 +60,8 @@ impl Disk {
     pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
             DELETE FROM events; DELETE FROM secrets; DELETE FROM disconnects; DELETE FROM attempts;
-            DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections; UPDATE store SET seq = 0;
+            DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections;
+            UPDATE store SET seq = 0, record_head = (SELECT record_head FROM swept);
             COMMIT";
         self.broom.execute_batch(sweep).expect("an empty store");
     }

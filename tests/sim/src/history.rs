@@ -194,7 +194,7 @@ impl History<'_> {
             self.counts.hit(lease);
         }
         let applied = std::mem::take(&mut ledger.applied);
-        if applied.is_empty() {
+        if !std::mem::take(&mut ledger.noted) && applied.is_empty() {
             return;
         }
         let now = self.snapshot();

@@ -24,6 +24,8 @@ pub(crate) struct Ledger {
     sent: HashSet<String>,
     /// What was written, since somebody looked.
     pub(crate) applied: Vec<(Changes, Applied)>,
+    /// That a hand-out was noted, since somebody looked.
+    pub(crate) noted: bool,
     /// Secrets that do not open for now.
     pub(crate) unreadable: HashSet<TokenId>,
     /// The next secret that is read becomes one of them.

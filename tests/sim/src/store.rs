@@ -375,7 +375,7 @@ impl TokenStore for GatedStore {
             "note use",
             format!("{token}"),
             move |store| store.note_use(token, now, first),
-            |_, ()| (),
+            |ledger, ()| ledger.noted = true,
         )
         .await
     }
