@@ -1,0 +1,42 @@
+//! What keys must never learn to do. A line that stops compiling here is a hole: two impls apply to the
+//! type, and the compiler cannot choose.
+
+use std::fmt::{Debug, Display};
+
+use finch_seal::{Kek, KeyBytes, KeyRing, Reservation};
+
+macro_rules! never {
+    ($type:ty: $bound:ident) => {{
+        trait Ambiguous<Which> {
+            fn compiles() {}
+        }
+        struct Forbidden;
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        impl<T: ?Sized + $bound> Ambiguous<Forbidden> for T {}
+        <$type as Ambiguous<_>>::compiles();
+    }};
+}
+
+#[test]
+fn keys_are_neither_cloned_nor_printed_nor_compared() {
+    never!(Kek: Clone);
+    never!(Kek: Display);
+    never!(Kek: PartialEq);
+    never!(KeyBytes: Clone);
+    never!(KeyBytes: Display);
+    never!(KeyBytes: PartialEq);
+    never!(KeyRing: Clone);
+    never!(KeyRing: Display);
+    never!(KeyRing: PartialEq);
+    // A reservation that were granted twice would be twice as many seals.
+    never!(Reservation: Clone);
+}
+
+/// The check above sees the impls that are there.
+#[test]
+fn what_is_there_is_there() {
+    fn debug<T: Debug>() {}
+    debug::<Kek>();
+    debug::<KeyBytes>();
+    debug::<KeyRing>();
+}
