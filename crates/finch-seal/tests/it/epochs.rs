@@ -91,8 +91,17 @@ fn what_a_destroyed_epoch_sealed_does_not_open() {
 fn rows_that_are_not_in_order_each_once_are_broken() {
     let kek = Kek::generate().unwrap();
     let (keys, _) = store_of(&kek, 3);
-    let orders: [&[usize]; 9] =
-        [&[], &[0, 0], &[2, 2], &[0, 1, 1], &[0, 1, 2, 0], &[1, 0], &[0, 2, 1], &[2, 1, 0], &[2, 0]];
+    let orders: [&[usize]; 9] = [
+        &[],
+        &[0, 0],
+        &[2, 2],
+        &[0, 1, 1],
+        &[0, 1, 2, 0],
+        &[1, 0],
+        &[0, 2, 1],
+        &[2, 1, 0],
+        &[2, 0],
+    ];
     for order in orders {
         let epochs = order.iter().map(|&at| keys.epochs[at].clone()).collect();
         assert_broken(&kek, &WrappedKeys { epochs, ..keys.clone() }, &format!("{order:?}"));

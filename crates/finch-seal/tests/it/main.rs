@@ -11,6 +11,7 @@ mod epochs;
 mod key;
 #[cfg(unix)]
 mod keyfile;
+mod keyring;
 mod opening;
 mod records;
 mod rewrap;
