@@ -6,30 +6,23 @@ use std::fmt::{Debug, Display};
 use finch_seal::{Kek, KeyBytes, KeyRing, Reservation};
 
 macro_rules! never {
-    ($type:ty: $bound:ident) => {{
+    ($bound:ident: $($type:ty),+) => {{
         trait Ambiguous<Which> {
             fn compiles() {}
         }
         struct Forbidden;
         impl<T: ?Sized> Ambiguous<()> for T {}
         impl<T: ?Sized + $bound> Ambiguous<Forbidden> for T {}
-        <$type as Ambiguous<_>>::compiles();
+        $(<$type as Ambiguous<_>>::compiles();)+
     }};
 }
 
 #[test]
 fn keys_are_neither_cloned_nor_printed_nor_compared() {
-    never!(Kek: Clone);
-    never!(Kek: Display);
-    never!(Kek: PartialEq);
-    never!(KeyBytes: Clone);
-    never!(KeyBytes: Display);
-    never!(KeyBytes: PartialEq);
-    never!(KeyRing: Clone);
-    never!(KeyRing: Display);
-    never!(KeyRing: PartialEq);
+    never!(Display: Kek, KeyBytes, KeyRing);
+    never!(PartialEq: Kek, KeyBytes, KeyRing);
     // A reservation that were granted twice would be twice as many seals.
-    never!(Reservation: Clone);
+    never!(Clone: Kek, KeyBytes, KeyRing, Reservation);
 }
 
 /// The check above sees the impls that are there.
