@@ -17,7 +17,7 @@ use tree::Package;
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let text = std::fs::read_to_string(root().join("deny.toml"))
         .map_err(|error| Failure::Io("deny.toml could not be read".to_owned(), error))?;
-    let metadata = ["metadata", "--locked", "--offline", "--all-features", "--format-version", "1"];
+    let metadata = ["metadata", "--locked", "--all-features", "--format-version", "1"];
     let metadata = cargo::output(&metadata)?;
     let wrong = |problem| Failure::Problems(vec![problem]);
     let rules = Rules::read(&text).map_err(|error| wrong(format!("deny.toml: {error}")))?;
