@@ -4,7 +4,7 @@ use finch_seal::{Domain, Kek, KeyRing, Place, SealError, WrappedEpoch, WrappedKe
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-use crate::support::{Careless, STORE, TwoFaced, allow_seals, key, ring_of};
+use crate::support::{Careless, Forgetful, STORE, TwoFaced, allow_seals, key, ring_of};
 
 const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: Some("acme") };
 
@@ -166,6 +166,11 @@ fn keys_that_a_source_does_not_give_back_are_not_made() {
     assert!(matches!(KeyRing::create(&faces, STORE), Err(SealError::BrokenKeys)));
     assert!(matches!(ring.next_epoch(&faces), Err(SealError::BrokenKeys)));
     assert!(matches!(keys.rewrap(&honest, &faces), Err(SealError::BrokenKeys)));
+
+    let (ring, keys) = ring_of(&Careless, STORE);
+    assert!(matches!(KeyRing::create(&Forgetful, STORE), Err(SealError::BrokenKeys)));
+    assert!(matches!(ring.next_epoch(&Forgetful), Err(SealError::BrokenKeys)));
+    assert!(matches!(keys.rewrap(&Careless, &Forgetful), Err(SealError::BrokenKeys)));
 }
 
 #[derive(Clone, Copy, Debug)]
