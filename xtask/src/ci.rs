@@ -1,13 +1,14 @@
 //! The steps of CI. What is quick comes first; the tests have the last word.
 
 use crate::step::{Failure, last_step, step};
-use crate::{cargo, layers, tidy};
+use crate::{cargo, deny, layers, tidy};
 
 /// All of them, up to the first that fails.
 pub(crate) fn all() -> Result<(), Failure> {
     cargo_step("fmt", &["fmt", "--all", "--check"], &[])?;
     tidy()?;
     layers()?;
+    deny()?;
     cargo_step(
         "clippy",
         &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
@@ -36,6 +37,11 @@ pub(crate) fn test() -> Result<(), Failure> {
 /// No crate depends on what its layer forbids.
 pub(crate) fn layers() -> Result<(), Failure> {
     step("layers", "cargo xtask layers", || problems(layers::check()?))
+}
+
+/// Licences, sources, bans and duplicate versions are as `deny.toml` says.
+pub(crate) fn deny() -> Result<(), Failure> {
+    step("deny", "cargo xtask deny", || problems(deny::check()?))
 }
 
 /// What neither compiler nor clippy sees.

@@ -5,8 +5,10 @@
     reason = "a command for people: its output is what it is for"
 )]
 
+mod advisories;
 mod cargo;
 mod ci;
+mod deny;
 mod layers;
 mod soak;
 mod step;
@@ -21,11 +23,13 @@ Work on the project itself.
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  test    build and test the whole workspace
-  ci      all of what CI runs: fmt, tidy, layers, clippy, features, doc, test
-  layers  check that no crate depends on what its layer forbids
-  soak    the layers of tests for longer: [--minutes N] [--seed S]
-  tidy    check what neither compiler nor clippy sees
+  test        build and test the whole workspace
+  ci          all of what CI runs: fmt, tidy, layers, deny, clippy, features, doc, test
+  layers      check that no crate depends on what its layer forbids
+  deny        check licences, sources, and what is not wanted or there twice
+  advisories  ask for known weaknesses: needs a network, and cargo-deny or cargo-audit
+  soak        the layers of tests for longer: [--minutes N] [--seed S]
+  tidy        check what neither compiler nor clippy sees
 ";
 
 fn main() -> ExitCode {
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         ["test"] => ci::test(),
         ["ci"] => ci::all(),
         ["layers"] => ci::layers(),
+        ["deny"] => ci::deny(),
+        ["advisories"] => advisories::check(),
         ["tidy"] => ci::tidy(),
         ["soak", options @ ..] => match soak::Soak::read(options) {
             Ok(soak) => soak.run(),

@@ -40,6 +40,9 @@ pub use finch_core::{
 #[cfg(feature = "http")]
 #[doc(no_inline)]
 pub use finch_http::{HttpFinch, HttpFinchConfig};
+#[cfg(feature = "keyring")]
+#[doc(no_inline)]
+pub use finch_seal::{KeyringError, keyring};
 #[cfg(feature = "sqlite")]
 #[doc(no_inline)]
 pub use {

@@ -74,6 +74,21 @@ pub enum ParseKeyError {
         "the key is empty: expected 64 hex digits or base64 of 32 bytes; `finch keys init` makes one"
     )]
     Empty,
+    /// White space or a line break between its characters.
+    #[error(
+        "the key is broken by white space or a line break: give its 64 hex digits, or base64 of 32 bytes, in one piece"
+    )]
+    Broken,
+    /// As long as a key, but not spelt like one.
+    #[error(
+        "this is as long as a key, but not one: expected 64 hex digits or base64 of 32 bytes, and nothing else"
+    )]
+    Digits,
+    /// Raw bytes, or text that is not UTF-8.
+    #[error(
+        "the key is not UTF-8 text: expected 64 hex digits or base64 of 32 bytes; `finch keys init` makes one"
+    )]
+    NotText,
     /// Something else than a key.
     #[error(
         "this is not a key: expected 64 hex digits or base64 of 32 bytes, got {length} characters; `finch keys init` makes one"
@@ -82,6 +97,58 @@ pub enum ParseKeyError {
         /// How many characters there are.
         length: usize,
     },
+}
+
+/// Why a key could not be read from a keyring or put into it. It never carries what the keyring holds,
+/// which errors of `keyring-core` may.
+#[cfg(feature = "keyring")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// The keyring has no such entry.
+    #[error(
+        "the keyring has no entry of service {service:?} and user {user:?}: put the key there that the store was made with"
+    )]
+    Missing {
+        /// The service of the entry.
+        service: String,
+        /// The user of the entry.
+        user: String,
+    },
+    /// Several entries go by these names.
+    #[error("the keyring has several entries of service {service:?} and user {user:?}: leave one")]
+    Ambiguous {
+        /// The service of the entry.
+        service: String,
+        /// The user of the entry.
+        user: String,
+    },
+    /// The entry holds no key.
+    #[error("the keyring's entry of service {service:?} and user {user:?} holds no key")]
+    Content {
+        /// The service of the entry.
+        service: String,
+        /// The user of the entry.
+        user: String,
+        /// What is wrong with its content.
+        source: ParseKeyError,
+    },
+    /// The entry exists, and is never overwritten.
+    #[error(
+        "the keyring has an entry of service {service:?} and user {user:?}: it is never overwritten, since whatever it sealed could not be opened again"
+    )]
+    Exists {
+        /// The service of the entry.
+        service: String,
+        /// The user of the entry.
+        user: String,
+    },
+    /// The keyring could not be reached, is locked, or refused.
+    #[error("the keyring failed: check that it is running and unlocked for this user")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// There is none that this release knows for the operating system.
+    #[error("no keyring is known for this operating system: give a store of your own")]
+    Unsupported,
 }
 
 /// Why a key file could not be read or made.

@@ -2,6 +2,8 @@
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
+#[cfg(any(unix, feature = "keyring"))]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
@@ -11,7 +13,14 @@ use crate::framing::framed;
 use crate::{KeyBytes, KeyId, KeySource, ParseKeyError, SealError};
 
 /// What a key starts with in a file that we wrote. It lets secret scanners recognise a key.
-pub(crate) const PREFIX: &str = "finch-kek-v1:";
+const PREFIX: &str = "finch-kek-v1:";
+
+/// 43 digits spell 32 bytes.
+#[cfg(any(unix, feature = "keyring"))]
+pub(crate) const TEXT_LEN: usize = PREFIX.len() + 43;
+
+/// Some editors put it before UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Format and algorithm (AES-256-GCM) of a wrapped key.
 const WRAP_HEADER: [u8; 2] = [1, 1];
@@ -43,30 +52,44 @@ impl Kek {
 
     /// Reads a key from text, such as the value of an environment variable: 64 hex digits, or base64
     /// (either alphabet, padded or not) of 32 bytes, with or without the `finch-kek-v1:` in front
-    /// that key files have. White space around it is ignored.
+    /// that key files have. White space around it is ignored, and so is a byte order mark before it.
     ///
     /// # Errors
     /// [`ParseKeyError`], which says what was expected and never what was found.
     pub fn parse(text: &str) -> Result<Self, ParseKeyError> {
-        let text = text.trim();
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim();
         if text.is_empty() {
             return Err(ParseKeyError::Empty);
+        }
+        if text.contains(char::is_whitespace) {
+            return Err(ParseKeyError::Broken);
         }
         let digits = text.strip_prefix(PREFIX).unwrap_or(text);
         let mut bytes = Box::new([0; 32]);
         let read = match digits.len() {
             64 => decode_hex(digits, &mut bytes),
             43 | 44 => decode_base64(digits, &mut bytes),
-            _ => None,
+            _ => return Err(ParseKeyError::Malformed { length: text.chars().count() }),
         };
         let key = KeyBytes::new(bytes);
-        read.map(|()| Self(key)).ok_or(ParseKeyError::Malformed { length: text.chars().count() })
+        read.map(|()| Self(key)).ok_or(ParseKeyError::Digits)
     }
 
-    /// The bytes, for the key file.
-    #[cfg(unix)]
-    pub(crate) fn bytes(&self) -> &KeyBytes {
-        &self.0
+    /// Reads a key from bytes that should be text.
+    #[cfg(any(unix, feature = "keyring"))]
+    pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Self, ParseKeyError> {
+        str::from_utf8(bytes).map_err(|_| ParseKeyError::NotText).and_then(Self::parse)
+    }
+
+    /// The text that [`parse`](Self::parse) reads, as key files and keyrings hold it.
+    #[cfg(any(unix, feature = "keyring"))]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: what is kept is made of the key")]
+    pub(crate) fn to_text(&self) -> Result<Zeroizing<[u8; TEXT_LEN]>, SealError> {
+        let mut text = Zeroizing::new([0; TEXT_LEN]);
+        let (prefix, digits) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        let written = URL_SAFE_NO_PAD.encode_slice(self.0.expose_secret(), digits);
+        written.map(|_| text).map_err(|_| SealError::Crypto)
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the key of an HMAC")]

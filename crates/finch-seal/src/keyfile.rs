@@ -6,13 +6,9 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use crate::kek::PREFIX;
-use crate::{Kek, KeyFileError, ParseKeyError};
+use crate::{Kek, KeyFileError};
 
 /// No key file is longer; more is not read.
 const LONGEST: u64 = 1024;
@@ -41,11 +37,7 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
     file.take(LONGEST).read_to_end(&mut content).map_err(failed)?;
-    let key = match str::from_utf8(&content) {
-        Ok(text) => Kek::parse(text),
-        Err(_) => Err(ParseKeyError::Malformed { length: content.len() }),
-    };
-    key.map_err(|source| KeyFileError::Content { path: path.into(), source })
+    Kek::parse_bytes(&content).map_err(|source| KeyFileError::Content { path: path.into(), source })
 }
 
 /// Writes a new key file, readable by its owner only, and makes it durable. It gets its name only once it
@@ -76,16 +68,10 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-#[expect(clippy::disallowed_methods, reason = "EXPOSE: a key file is made of the key")]
 fn write(mut file: File, key: &Kek) -> io::Result<()> {
-    // 43 digits for 32 bytes, and the end of the line.
-    let mut line = Zeroizing::new([b'\n'; PREFIX.len() + 43 + 1]);
-    let (prefix, digits) = line.split_at_mut(PREFIX.len());
-    prefix.copy_from_slice(PREFIX.as_bytes());
-    URL_SAFE_NO_PAD
-        .encode_slice(key.bytes().expose_secret(), digits)
-        .map_err(|_| io::Error::from(ErrorKind::InvalidData))?;
-    file.write_all(line.as_slice())?;
+    let text = key.to_text().map_err(io::Error::other)?;
+    file.write_all(text.as_slice())?;
+    file.write_all(b"\n")?;
     file.sync_all()
 }
 

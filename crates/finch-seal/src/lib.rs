@@ -3,6 +3,8 @@
 mod kek;
 #[cfg(unix)]
 pub mod keyfile;
+#[cfg(feature = "keyring")]
+pub mod keyring;
 mod source;
 
 mod ring;
@@ -21,6 +23,8 @@ mod framing;
 mod vectors;
 
 pub use budget::Reservation;
+#[cfg(feature = "keyring")]
+pub use error::KeyringError;
 pub use error::{KeyFileError, ParseKeyError, SealError};
 pub use fingerprint::Domain;
 pub use kek::Kek;

@@ -13,7 +13,7 @@ use crate::fingerprint::IndexKey;
 use crate::framing::framed;
 use crate::wrapped::{data_key_context, index_key_context};
 use crate::{
-    Domain, KeyBytes, KeySource, Place, Reservation, SealError, WrappedEpoch, WrappedKeys,
+    Domain, KeyBytes, KeyId, KeySource, Place, Reservation, SealError, WrappedEpoch, WrappedKeys,
 };
 
 /// Where the check of a store's keys is sealed.
@@ -23,6 +23,8 @@ const CHECK: Place<'_> = Place { kind: "key check", row: 0, client_id: "", custo
 /// nor printed.
 pub struct KeyRing {
     store: [u8; 16],
+    /// The key-encryption key under which the store keeps all of its keys.
+    kek: KeyId,
     /// The newest data key is the last, and seals. There is always one.
     epochs: Vec<(u32, AeadKey)>,
     newest: u32,
@@ -37,28 +39,34 @@ impl KeyRing {
     /// Makes the keys of a new store. The wrapped ones have to be durable before the first seal is.
     ///
     /// # Errors
-    /// [`SealError::Source`] or [`SealError::Crypto`].
+    /// [`SealError::Source`] or [`SealError::Crypto`]; [`SealError::BrokenKeys`] when `source` does not
+    /// give back what it wrapped.
     pub fn create(
         source: &dyn KeySource,
         store: [u8; 16],
     ) -> Result<(Self, WrappedKeys), SealError> {
-        let (data_key, index_key, epoch) = (random_key()?, random_key()?, 1);
-        let ring = Self::assemble(store, vec![(epoch, &data_key)], IndexKey::new(&index_key))?;
+        let (data_key, index_key, kek) = (random_key()?, random_key()?, source.id());
+        let index = IndexKey::new(&index_key);
+        let first = Self::assemble(store, kek.clone(), vec![(1, &data_key)], index)?;
         let index_key = source.wrap(&index_key, &index_key_context(&store))?;
-        let epochs = vec![ring.wrap_newest(source, &data_key)?];
-        Ok((ring, WrappedKeys { store, kek: source.id(), index_key, epochs }))
+        let epochs = vec![first.wrap_newest(source, &data_key)?];
+        let keys = WrappedKeys { store, kek, index_key, epochs };
+        // Opened from its rows: what could not be opened again must not seal anything.
+        Ok((Self::open(source, &keys)?, keys))
     }
 
     /// Opens the keys of a store.
     ///
     /// # Errors
     /// [`SealError::WrongKey`] when `source` is not the one they were wrapped with,
-    /// [`SealError::BrokenKeys`] when it is and they still don't open, [`SealError::Source`] when it
-    /// can't be reached.
+    /// [`SealError::BrokenKeys`] when it is and they still don't open, or when their epochs are not in
+    /// order, each once, from 1 or later; [`SealError::Source`] when it can't be reached.
     pub fn open(source: &dyn KeySource, keys: &WrappedKeys) -> Result<Self, SealError> {
-        let given = source.id();
-        if given != keys.kek {
-            return Err(SealError::WrongKey { expected: keys.kek.clone(), given });
+        expect_key(source, &keys.kek)?;
+        let numbers = || keys.epochs.iter().map(|row| row.epoch);
+        // Before anything is unwrapped: a source may cost a call for each row.
+        if numbers().any(|epoch| epoch == 0) || !numbers().is_sorted_by(|a, b| a < b) {
+            return Err(SealError::BrokenKeys);
         }
         let store = keys.store;
         let index_key = source.unwrap(&keys.index_key, &index_key_context(&store))?;
@@ -67,8 +75,9 @@ impl KeyRing {
             .iter()
             .map(|row| source.unwrap(&row.data_key, &data_key_context(&store, row.epoch)))
             .collect::<Result<_, _>>()?;
-        let numbered = keys.epochs.iter().map(|row| row.epoch).zip(&data_keys).collect();
-        let ring = Self::assemble(store, numbered, IndexKey::new(&index_key))?;
+        let numbered = numbers().zip(&data_keys).collect();
+        let index = IndexKey::new(&index_key);
+        let ring = Self::assemble(store, keys.kek.clone(), numbered, index)?;
         for row in &keys.epochs {
             ring.check(row).map_err(|_| SealError::BrokenKeys)?;
         }
@@ -77,25 +86,38 @@ impl KeyRing {
 
     pub(crate) fn assemble(
         store: [u8; 16],
+        kek: KeyId,
         data_keys: Vec<(u32, &KeyBytes)>,
         index_key: IndexKey,
     ) -> Result<Self, SealError> {
         let newest = data_keys.last().ok_or(SealError::BrokenKeys)?.0;
         let epochs = data_keys.into_iter().map(|(epoch, key)| Ok((epoch, AeadKey::new(key)?)));
         let epochs = epochs.collect::<Result<_, SealError>>()?;
-        Ok(Self { store, epochs, newest, index_key, budget: Budget::default() })
+        Ok(Self { store, kek, epochs, newest, index_key, budget: Budget::default() })
     }
 
     /// Makes the data key of the next epoch. This ring does not use it: once the row is durable, open
     /// the keys again, and re-seal what the older ones have sealed.
     ///
     /// # Errors
-    /// [`SealError::Source`] or [`SealError::Crypto`].
+    /// [`SealError::WrongKey`] when `source` is not the one of the other rows: a store has one.
+    /// [`SealError::Source`], [`SealError::Crypto`], or [`SealError::BrokenKeys`] when `source` does
+    /// not give back what it wrapped.
     pub fn next_epoch(&self, source: &dyn KeySource) -> Result<WrappedEpoch, SealError> {
-        let data_key = random_key()?;
+        expect_key(source, &self.kek)?;
         let epoch = self.newest.checked_add(1).ok_or(SealError::Crypto)?;
-        let next = Self::assemble(self.store, vec![(epoch, &data_key)], self.index_key.clone())?;
-        next.wrap_newest(source, &data_key)
+        let data_key = random_key()?;
+        let row = self.alone(epoch, &data_key)?.wrap_newest(source, &data_key)?;
+        // A row that does not open again would lock the whole store.
+        let again = source.unwrap(&row.data_key, &data_key_context(&self.store, epoch))?;
+        self.alone(epoch, &again)?.check(&row).map_err(|_| SealError::BrokenKeys)?;
+        Ok(row)
+    }
+
+    /// A ring of the same store with one data key.
+    fn alone(&self, epoch: u32, data_key: &KeyBytes) -> Result<Self, SealError> {
+        let (kek, index_key) = (self.kek.clone(), self.index_key.clone());
+        Self::assemble(self.store, kek, vec![(epoch, data_key)], index_key)
     }
 
     fn wrap_newest(
@@ -219,6 +241,14 @@ impl KeyRing {
     /// Ties the index key to the data key that seals it, and both to the store.
     fn check_value(&self) -> [u8; 32] {
         self.index_key.sign("key check", &self.store)
+    }
+}
+
+fn expect_key(source: &dyn KeySource, expected: &KeyId) -> Result<(), SealError> {
+    let given = source.id();
+    match given == *expected {
+        true => Ok(()),
+        false => Err(SealError::WrongKey { expected: expected.clone(), given }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules for crates: each has the workspace's lints and says what it is.
+//! Rules for crates: each has the workspace's lints, which forbid `unsafe`, and says what it is.
 
 use crate::workspace::TextFile;
 
@@ -7,6 +7,12 @@ const CALLS_C: &str = "tests/disk/";
 
 pub(crate) fn check(files: &[TextFile]) -> Vec<String> {
     let mut problems = Vec::new();
+    for workspace in files.iter().filter(|file| file.path == "Cargo.toml") {
+        let lints = section(&workspace.text, "[workspace.lints.rust]");
+        if !lints.is_some_and(|lints| has_line(lints, "unsafe_code = \"forbid\"")) {
+            problems.push("Cargo.toml: `unsafe_code` is not forbidden".to_owned());
+        }
+    }
     let packages = files.iter().filter_map(|file| {
         let folder = file.path.strip_suffix("Cargo.toml")?;
         has_line(&file.text, "[package]").then_some((folder, file))
@@ -98,7 +104,28 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_is_no_crate() {
-        assert!(check(&[file("Cargo.toml", "[workspace]\nmembers = []\n")]).is_empty());
+    fn a_workspace_is_no_crate_and_forbids_unsafe_code() {
+        let lints =
+            "[workspace]\nmembers = []\n\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
+        assert!(check(&[file("Cargo.toml", lints)]).is_empty());
+        for weaker in [
+            lints.replace("forbid", "deny"),
+            lints.replace("unsafe_code", "# unsafe_code"),
+            lints.replace(".rust", ".clippy"),
+            lints.replace("unsafe_code = \"forbid\"\n", "\n[a]\nunsafe_code = \"forbid\"\n"),
+        ] {
+            let found = check(&[file("Cargo.toml", &weaker)]);
+            assert_eq!(found, ["Cargo.toml: `unsafe_code` is not forbidden"], "{weaker}");
+        }
+    }
+
+    /// What is published has no lints of its own, whoever else may.
+    #[test]
+    fn no_published_crate_is_excused() {
+        assert!(!CALLS_C.starts_with("crates/"));
+        let own =
+            file("crates/a/Cargo.toml", "[package]\n\n[lints.rust]\nunsafe_code = \"warn\"\n");
+        let found = check(&[own, file("crates/a/README.md", "")]);
+        assert_eq!(found, ["crates/a/Cargo.toml: no `[lints] workspace = true`"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Failures of the store's key.
 
-use finch_seal::{KeyFileError, SealError};
+use finch_seal::{KeyFileError, ParseKeyError, SealError};
 
 use super::{Exit, Failure};
 
@@ -54,14 +54,15 @@ impl From<KeyFileError> for Failure {
 }
 
 /// A text from somewhere else that is no key.
-pub(crate) fn not_a_key(mut failure: Failure, error: &finch_seal::ParseKeyError) -> Failure {
+pub(crate) fn not_a_key(mut failure: Failure, error: &ParseKeyError) -> Failure {
     failure.because.push(match error {
-        finch_seal::ParseKeyError::Malformed { length } => {
+        ParseKeyError::Malformed { length } => {
             format!(
                 "it has {length} characters, where a key has 64 hex digits or base64 of 32 bytes"
             )
         }
-        _ => "it is empty".to_owned(),
+        ParseKeyError::Empty => "it is empty".to_owned(),
+        other => other.to_string(),
     });
     failure.help("give the key that the store was made with; `finch keys init` makes the first one")
 }

@@ -26,6 +26,9 @@ fn one_key_has_many_spellings() {
             format!("finch-kek-v1:{spelling}"),
             format!("{spelling}\n"),
             format!("  {spelling}\r\n\n"),
+            format!("\t{spelling}\u{a0}"),
+            format!("\u{feff}{spelling}"),
+            format!("\u{feff} {spelling}\r\n"),
         ] {
             assert_eq!(Kek::parse(&text).unwrap().id(), expected, "{text:?}");
         }
@@ -34,39 +37,84 @@ fn one_key_has_many_spellings() {
 
 #[test]
 fn nothing_is_no_key() {
-    for text in ["", " ", "\n", "\r\n\t"] {
+    for text in ["", " ", "\n", "\r\n\t", "\u{feff}", "\u{feff}\r\n"] {
         assert_eq!(Kek::parse(text).unwrap_err(), ParseKeyError::Empty);
     }
 }
 
 #[test]
-fn anything_else_is_no_key() {
+fn another_length_is_no_key() {
     let no_keys = [
         "finch-kek-v1:".to_owned(),
         format!("finch-kek-v2:{HEX}"),
         format!("FINCH-KEK-V1:{HEX}"),
+        format!("\"{HEX}\""),
         HEX[1..].to_owned(),
+        HEX[2..].to_owned(),
         format!("{HEX}0"),
+        format!("{HEX}00"),
+        // 16, 31 and 64 bytes.
+        HEX[32..].to_owned(),
+        "A".repeat(42),
+        "A".repeat(86),
+        format!("{}==", "A".repeat(43)),
+        format!("{HEX}\u{feff}"),
+    ];
+    for text in no_keys {
+        let length = text.chars().count();
+        let answer = Kek::parse(&text);
+        assert_eq!(answer.unwrap_err(), ParseKeyError::Malformed { length }, "{text:?}");
+    }
+}
+
+#[test]
+fn the_length_alone_is_no_key() {
+    let no_keys = [
         format!("0x{}", &HEX[2..]),
         HEX.replace('e', "g"),
         HEX.replace('e', "+"),
-        format!("{} {}", &HEX[..32], &HEX[32..]),
         // The last digit carries bits that 32 bytes don't have.
         STANDARD.to_owned(),
         URL_SAFE.to_owned(),
         // Both alphabets at once.
         format!("{}-8", "+".repeat(41)),
-        // 31 and 33 bytes.
-        "A".repeat(42),
+        // 33 and 31 bytes.
         "A".repeat(44),
         format!("{}==", "A".repeat(42)),
         "é".repeat(32),
         "\0".repeat(64),
     ];
     for text in no_keys {
-        let length = text.chars().count();
-        let answer = Kek::parse(&text);
-        assert_eq!(answer.unwrap_err(), ParseKeyError::Malformed { length }, "{text:?}");
+        assert_eq!(Kek::parse(&text).unwrap_err(), ParseKeyError::Digits, "{text:?}");
+    }
+}
+
+#[test]
+fn a_key_is_one_piece() {
+    let (left, right) = HEX.split_at(32);
+    for gap in [" ", "\n", "\r\n", "\t", "\u{a0}"] {
+        for text in [format!("{left}{gap}{right}"), format!("{HEX}{gap}{HEX}\n")] {
+            assert_eq!(Kek::parse(&text).unwrap_err(), ParseKeyError::Broken, "{text:?}");
+        }
+    }
+    let folded = format!("finch-kek-v1: {HEX}");
+    assert_eq!(Kek::parse(&folded).unwrap_err(), ParseKeyError::Broken);
+}
+
+#[test]
+fn each_message_says_what_is_wrong_and_what_is_expected() {
+    let all = [
+        (ParseKeyError::Empty, "is empty"),
+        (ParseKeyError::Broken, "line break"),
+        (ParseKeyError::Digits, "as long as a key"),
+        (ParseKeyError::NotText, "not UTF-8"),
+        (ParseKeyError::Malformed { length: 9 }, "got 9 characters"),
+    ];
+    for (error, what) in all {
+        let message = error.to_string();
+        for part in [what, "64 hex digits", "base64 of 32 bytes"] {
+            assert!(message.contains(part), "{message}");
+        }
     }
 }
 

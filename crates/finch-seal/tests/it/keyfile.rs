@@ -101,6 +101,8 @@ fn the_forms_of_the_environment_are_read_too() {
         format!("{base64}=\r\n"),
         format!("finch-kek-v1:{base64}\n"),
         format!("finch-kek-v1:{HEX}"),
+        format!("\u{feff}{HEX}\r\n"),
+        format!("\u{feff}finch-kek-v1:{base64}\n"),
     ] {
         let path = file(&folder, &content);
         assert_eq!(keyfile::read(&path).unwrap().id(), expected, "{content:?}");
@@ -118,12 +120,16 @@ fn a_missing_file_is_told_apart() {
 #[test]
 fn a_file_without_a_key_says_so() {
     let folder = folder();
-    let cases: [(Vec<u8>, ParseKeyError); 6] = [
+    let utf16 = format!("\u{feff}{HEX}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(Vec<u8>, ParseKeyError); 8] = [
         (vec![], ParseKeyError::Empty),
         (b"\r\n\n".into(), ParseKeyError::Empty),
         (HEX[1..].into(), ParseKeyError::Malformed { length: 63 }),
-        ([HEX, "\n", HEX].concat().into(), ParseKeyError::Malformed { length: 129 }),
-        (vec![0xff; 32], ParseKeyError::Malformed { length: 32 }),
+        ([HEX, "\n", HEX].concat().into(), ParseKeyError::Broken),
+        (format!("{}\n{}\n", &HEX[..32], &HEX[32..]).into(), ParseKeyError::Broken),
+        // The bytes themselves, and what `>` writes in some shells.
+        (vec![0xff; 32], ParseKeyError::NotText),
+        (utf16, ParseKeyError::NotText),
         (vec![b'a'; 1 << 20], ParseKeyError::Malformed { length: 1024 }),
     ];
     for (content, expected) in cases {

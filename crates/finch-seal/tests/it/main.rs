@@ -6,10 +6,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail like tests")]
 
 mod budget;
+mod closed;
+mod epochs;
 mod key;
 #[cfg(unix)]
 mod keyfile;
+mod keyring;
 mod opening;
+mod records;
+mod rewrap;
 mod sealing;
 mod secrecy;
 mod support;

@@ -51,3 +51,40 @@ impl KeySource for Careless {
         Ok(KeyBytes::new(Box::new(bytes)))
     }
 }
+
+/// A key source that wraps with another key than it unwraps with: an alias at a KMS that was moved.
+pub(crate) struct TwoFaced {
+    pub(crate) wraps: Kek,
+    pub(crate) unwraps: Kek,
+}
+
+impl KeySource for TwoFaced {
+    fn id(&self) -> KeyId {
+        self.unwraps.id()
+    }
+
+    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.wraps.wrap(key, context)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
+        self.unwraps.unwrap(wrapped, context)
+    }
+}
+
+/// A key source that gives back another key, and says nothing: what a mixed-up cache would be.
+pub(crate) struct Forgetful;
+
+impl KeySource for Forgetful {
+    fn id(&self) -> KeyId {
+        Careless.id()
+    }
+
+    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
+        Careless.wrap(key, context)
+    }
+
+    fn unwrap(&self, _: &[u8], _: &[u8]) -> Result<KeyBytes, SealError> {
+        Ok(key(0))
+    }
+}

@@ -173,7 +173,7 @@ fn id_of(bytes: [u8; 32]) -> KeyId {
 
 /// The bytes of a key, read by other means, and generously.
 fn bytes_of(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     let text = text.strip_prefix("finch-kek-v1:").unwrap_or(text);
     if text.len() == 64 {
         let digit = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();

@@ -1,0 +1,71 @@
+//! A record is authenticated under its label, by its fields, in its store.
+
+use std::collections::HashSet;
+
+use finch_seal::{Domain, Kek};
+use proptest::prelude::*;
+
+use crate::support::{Careless, STORE, cases, ring, ring_of};
+
+#[test]
+fn fields_do_not_run_into_each_other() {
+    let ring = ring();
+    let splits: [(&str, &[&[u8]]); 10] = [
+        ("event", &[b"abc"]),
+        ("event", &[b"a", b"bc"]),
+        ("event", &[b"ab", b"c"]),
+        ("event", &[b"abc", b""]),
+        ("event", &[b"", b"abc"]),
+        ("event", &[]),
+        ("event", &[b""]),
+        ("eventa", &[b"bc"]),
+        ("even", &[b"tabc"]),
+        ("", &[b"event", b"abc"]),
+    ];
+    let hashes: HashSet<_> =
+        splits.iter().map(|(label, fields)| ring.authenticate(label, fields)).collect();
+    assert_eq!(hashes.len(), splits.len());
+}
+
+#[test]
+fn each_store_has_its_own_even_under_one_key() {
+    let kek = Kek::generate().unwrap();
+    let (ours, theirs) = (ring_of(&kek, STORE).0, ring_of(&kek, [7; 16]).0);
+    let fields: &[&[u8]] = &[b"a"];
+    assert_ne!(ours.authenticate("event", fields), theirs.authenticate("event", fields));
+    let (a, b) = (ring_of(&Careless, STORE).0, ring_of(&Careless, STORE).0);
+    assert_ne!(a.authenticate("event", fields), b.authenticate("event", fields));
+}
+
+/// Neither a label nor a field makes a record's hash into a fingerprint: those find tokens.
+#[test]
+fn a_record_is_no_fingerprint() {
+    let ring = ring();
+    let fingerprints =
+        [Domain::Token, Domain::Code, Domain::State].map(|domain| ring.fingerprint(domain, "a"));
+    for label in ["token", "code", "state", "record", "key check", ""] {
+        for fields in [&[b"a".as_slice()][..], &[], &[b"token", b"a"]] {
+            assert!(!fingerprints.contains(&ring.authenticate(label, fields)), "{label}");
+        }
+    }
+}
+
+fn fields() -> impl Strategy<Value = (String, Vec<Vec<u8>>)> {
+    let field = proptest::collection::vec(0..3u8, 0..3);
+    ("[ab]{0,2}", proptest::collection::vec(field, 0..4))
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn a_hash_is_of_one_label_and_one_list(a in fields(), b in fields()) {
+        let ring = ring();
+        let hash = |(label, fields): &(String, Vec<Vec<u8>>)| {
+            let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
+            ring.authenticate(label, &fields)
+        };
+        prop_assert_eq!(hash(&a) == hash(&b), a == b);
+        prop_assert_eq!(hash(&a), hash(&a));
+    }
+}

@@ -1,0 +1,99 @@
+//! The same keys under another key-encryption key.
+
+use finch_seal::{Domain, Kek, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
+use secrecy::ExposeSecret;
+
+use crate::support::{STORE, key, ring_of};
+
+const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: Some("acme") };
+
+fn keks() -> (Kek, Kek) {
+    (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)))
+}
+
+fn two_epochs(kek: &Kek) -> (KeyRing, WrappedKeys) {
+    let (ring, mut keys) = ring_of(kek, STORE);
+    keys.epochs.push(ring.next_epoch(kek).unwrap());
+    (ring, keys)
+}
+
+#[test]
+fn blobs_and_fingerprints_stay_as_they_are() {
+    let (old, new) = keks();
+    let (ring, keys) = two_epochs(&old);
+    let blob = ring.seal(&PLACE, "secret").unwrap();
+    let moved = keys.rewrap(&old, &new).unwrap();
+    let again = KeyRing::open(&new, &moved).unwrap();
+    assert_eq!(again.unseal(&PLACE, &blob).unwrap().expose_secret(), "secret");
+    assert_eq!(again.fingerprint(Domain::Token, "a"), ring.fingerprint(Domain::Token, "a"));
+    assert_eq!(again.epoch(), 2);
+}
+
+#[test]
+fn every_wrapped_key_is_another_and_nothing_else_is() {
+    let (old, new) = keks();
+    let (_, keys) = two_epochs(&old);
+    let moved = keys.rewrap(&old, &new).unwrap();
+    assert_eq!((&moved.store, &moved.kek), (&keys.store, &new.id()));
+    assert_ne!(moved.index_key, keys.index_key);
+    for (moved, kept) in moved.epochs.iter().zip(&keys.epochs) {
+        assert_eq!((moved.epoch, &moved.check), (kept.epoch, &kept.check));
+        assert_ne!(moved.data_key, kept.data_key);
+    }
+    assert_eq!(moved.epochs.len(), keys.epochs.len());
+}
+
+#[test]
+fn the_old_key_opens_nothing_of_it_even_under_the_new_name() {
+    let (old, new) = keks();
+    let (_, keys) = two_epochs(&old);
+    let mut moved = keys.rewrap(&old, &new).unwrap();
+    assert!(matches!(KeyRing::open(&old, &moved), Err(SealError::WrongKey { .. })));
+    moved.kek = old.id();
+    assert!(matches!(KeyRing::open(&old, &moved), Err(SealError::BrokenKeys)));
+    // Rows of before and after do not mix either.
+    let mixed = WrappedKeys { index_key: keys.index_key, ..moved };
+    assert!(matches!(KeyRing::open(&old, &mixed), Err(SealError::BrokenKeys)));
+}
+
+#[test]
+fn a_key_may_be_wrapped_again_with_itself() {
+    let (kek, _) = keks();
+    let (_, keys) = two_epochs(&kek);
+    let again = keys.rewrap(&kek, &kek).unwrap();
+    assert_ne!(again.index_key, keys.index_key);
+    assert!(KeyRing::open(&kek, &again).is_ok());
+}
+
+#[test]
+fn the_wrong_key_is_named() {
+    let (old, new) = keks();
+    let (_, keys) = two_epochs(&old);
+    let answer = keys.rewrap(&new, &old);
+    let Err(SealError::WrongKey { expected, given }) = answer else { panic!("{answer:?}") };
+    assert_eq!((expected, given), (old.id(), new.id()));
+}
+
+#[test]
+fn broken_rows_are_not_made_final() {
+    let (old, new) = keks();
+    let (_, keys) = two_epochs(&old);
+    let breaks: [fn(&mut WrappedKeys); 7] = [
+        |keys| keys.index_key[20] ^= 1,
+        |keys| keys.epochs[0].data_key[20] ^= 1,
+        |keys| keys.epochs[1].data_key.truncate(40),
+        |keys| keys.epochs[1].check[20] ^= 1,
+        |keys| keys.epochs.reverse(),
+        |keys| keys.epochs.clear(),
+        |keys| keys.store = [7; 16],
+    ];
+    for (at, break_it) in breaks.into_iter().enumerate() {
+        let mut broken = keys.clone();
+        break_it(&mut broken);
+        let answer = broken.rewrap(&old, &new);
+        assert!(matches!(answer, Err(SealError::BrokenKeys)), "{at}: {answer:?}");
+    }
+    let twice: Vec<WrappedEpoch> = [&keys.epochs[..], &keys.epochs[1..]].concat();
+    let answer = WrappedKeys { epochs: twice, ..keys }.rewrap(&old, &new);
+    assert!(matches!(answer, Err(SealError::BrokenKeys)), "{answer:?}");
+}

@@ -1,0 +1,17 @@
+//! There are two scopes, and nobody adds a third.
+
+use finch_core::{Actor, CustomerId, Scope};
+
+struct Everyone;
+
+impl Scope for Everyone {
+    fn customer(&self) -> Option<&CustomerId> {
+        None
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Finch
+    }
+}
+
+fn main() {}
