@@ -28,12 +28,19 @@ mod lookup;
 mod pages;
 mod secrets;
 
+mod backup;
+mod restore;
+mod unnamed;
+
 mod rows;
 mod values;
 
 mod error;
 
+pub use backup::{BackedUp, BackupError};
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
 pub use record::RecordCheck;
+pub use restore::{RestoreError, Restored, restore};
 pub use store::SqliteTokenStore;
+pub use unnamed::PlaceError;

@@ -28,6 +28,15 @@ pub(crate) fn open(
     }
 }
 
+/// The same for a file of this process's own, which nobody else uses: a copy of `of`.
+pub(crate) fn open_copy(
+    copy: &Place,
+    of: &Path,
+    options: &SqliteOptions,
+) -> Result<(Connection, KeyRing), OpenStoreError> {
+    open_at(copy, options).map_err(|refusal| refusal.into_error(of, options))
+}
+
 /// An error of SQLite's on the way, as the host hears it.
 pub(crate) fn refusal(
     error: rusqlite::Error,
@@ -35,6 +44,11 @@ pub(crate) fn refusal(
     options: &SqliteOptions,
 ) -> OpenStoreError {
     Refusal::from(error).into_error(path, options)
+}
+
+/// The same for any fault.
+pub(crate) fn fault(fault: Fault, path: &Path, options: &SqliteOptions) -> OpenStoreError {
+    Refusal::Fault(fault).into_error(path, options)
 }
 
 /// Why not.

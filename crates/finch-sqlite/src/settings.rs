@@ -28,6 +28,9 @@ const READING: &str = "
     PRAGMA mmap_size = 1073741824;
 ";
 
+/// How long a file of this process's own is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Room for every statement of this crate.
 const STATEMENTS: usize = 64;
 
@@ -77,6 +80,12 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
 /// whether it did: a reader that still needs the log prevents it.
 pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Puts everything into the one file, which needs no journal beside it from then on.
+pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
+        .map(drop)
 }
 
 #[cfg(test)]

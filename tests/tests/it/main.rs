@@ -20,6 +20,7 @@ mod i11_customers;
 mod model;
 mod network;
 mod readme;
+mod restore;
 mod semantics;
 mod state_machine;
 mod story;
