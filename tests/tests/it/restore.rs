@@ -97,9 +97,9 @@ fn run(history: &[Step], reach: Reach) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases_of(25))]
+    #![proptest_config(cases_of(100))]
     #[test]
-    fn a_store_is_restored_at_every_point_of_a_run(history in steps(12), pair in any::<bool>()) {
+    fn a_store_is_restored_at_every_point_of_a_run(history in steps(8), pair in any::<bool>()) {
         run(&history, if pair { Reach::Pair } else { Reach::ConnectionId })?;
     }
 }
