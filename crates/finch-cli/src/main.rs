@@ -13,6 +13,7 @@ mod wiring;
 
 mod fail;
 mod output;
+mod progress;
 mod words;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ use crate::{
     error::{Fault, Kind, Result, broken, kind},
     settings,
     unnamed::Unnamed,
+    values::count,
 };
 
 /// So many pages are copied at a time: a MiB, between two words of progress.
@@ -103,11 +104,10 @@ fn copy(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Ba
     drop(moment);
     settings::one_file(&copy)?;
     check(&copy, "quick_check")?;
-    let count = |table| -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM {table}");
-        Ok(copy.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
-    };
-    let (connections, tokens) = (count("connections")?, count("tokens")?);
+    let connections = count(&copy, "SELECT count(*) FROM connections", [])?;
+    let tokens = count(&copy, "SELECT count(*) FROM tokens", [])?;
+    // What it has prepared would keep it open.
+    copy.flush_prepared_statement_cache();
     copy.close().map_err(|(_, error)| error)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
 }

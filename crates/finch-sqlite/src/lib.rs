@@ -8,9 +8,11 @@ mod files;
 mod identity;
 mod keys;
 mod open;
+mod rotation;
 mod schema;
 mod sealer;
 mod settings;
+mod verify;
 
 mod readers;
 mod writer;
@@ -29,6 +31,7 @@ mod pages;
 mod secrets;
 
 mod backup;
+mod examine;
 mod restore;
 mod unnamed;
 
@@ -38,9 +41,13 @@ mod values;
 mod error;
 
 pub use backup::{BackedUp, BackupError};
+pub use examine::{Examined, examine};
+pub use keys::{DataKey, KeyStatus};
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
 pub use record::RecordCheck;
 pub use restore::{RestoreError, Restored, restore};
+pub use rotation::Rotated;
 pub use store::SqliteTokenStore;
 pub use unnamed::PlaceError;
+pub use verify::{Verified, What};

@@ -24,7 +24,7 @@ pub(crate) fn open(
     let place = files::prepare(&options.path, options.create)?;
     match open_at(&place, options) {
         Ok((db, ring)) => Ok((db, ring, place)),
-        Err(refusal) => Err(refusal.into_error(&place.path, options)),
+        Err(refusal) => Err(refusal.into_error(&place.path)),
     }
 }
 
@@ -34,29 +34,15 @@ pub(crate) fn open_copy(
     of: &Path,
     options: &SqliteOptions,
 ) -> Result<(Connection, KeyRing), OpenStoreError> {
-    open_at(copy, options).map_err(|refusal| refusal.into_error(of, options))
-}
-
-/// An error of SQLite's on the way, as the host hears it.
-pub(crate) fn refusal(
-    error: rusqlite::Error,
-    path: &Path,
-    options: &SqliteOptions,
-) -> OpenStoreError {
-    Refusal::from(error).into_error(path, options)
-}
-
-/// The same for any fault.
-pub(crate) fn fault(fault: Fault, path: &Path, options: &SqliteOptions) -> OpenStoreError {
-    Refusal::Fault(fault).into_error(path, options)
+    open_at(copy, options).map_err(|refusal| refusal.into_error(of))
 }
 
 /// Why not.
-enum Refusal {
+pub(crate) enum Refusal {
     NotADatabase,
     NotAStore,
     Newer(i64),
-    OtherApplication(Application),
+    OtherApplication { bound: Application, asked: Application },
     NoKeys,
     Fault(Fault),
 }
@@ -130,7 +116,8 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
     }
     let bound = bound_to(&tx)?;
     if bound != options.application {
-        return Err(Refusal::OtherApplication(bound));
+        let asked = options.application.clone();
+        return Err(Refusal::OtherApplication { bound, asked });
     }
     let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
     Ok(KeyRing::open(&*options.keys, &keys).map_err(Fault::Seal)?)
@@ -161,7 +148,7 @@ fn read_only() -> rusqlite::Error {
 }
 
 impl Refusal {
-    fn into_error(self, path: &Path, options: &SqliteOptions) -> OpenStoreError {
+    pub(crate) fn into_error(self, path: &Path) -> OpenStoreError {
         let path = path.to_owned();
         let fault = match self {
             Self::NotADatabase => return OpenStoreError::NotADatabase { path },
@@ -169,12 +156,8 @@ impl Refusal {
             Self::Newer(found) => {
                 return OpenStoreError::Newer { path, found, known: VERSION };
             }
-            Self::OtherApplication(bound) => {
-                return OpenStoreError::OtherApplication {
-                    path,
-                    bound,
-                    asked: options.application.clone(),
-                };
+            Self::OtherApplication { bound, asked } => {
+                return OpenStoreError::OtherApplication { path, bound, asked };
             }
             Self::NoKeys => return OpenStoreError::NoKeys { path },
             Self::Fault(fault) => fault,

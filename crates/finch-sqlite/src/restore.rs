@@ -17,7 +17,9 @@ use crate::{
     backup::check,
     error::{Fault, Kind, Result, kind},
     files::{self, Place, beside},
-    keys, open, record,
+    keys,
+    open::{self, Refusal},
+    record,
     sealer::Sealer,
     settings,
     unnamed::Unnamed,
@@ -102,7 +104,7 @@ fn prepare(
     let restored =
         put_in_doubt(db, &sealer, options, by, now, modified).map_err(|fault| match fault {
             Fault::Sqlite(error) if kind(&error) == Kind::Full => full(options),
-            fault => RestoreError::Backup(open::fault(fault, &found.path, options)),
+            fault => RestoreError::Backup(Refusal::from(fault).into_error(&found.path)),
         })?;
     Ok((store, restored))
 }
@@ -174,10 +176,7 @@ fn put_in_doubt(
         let (connection_id, customer, by) = (None, None, by.clone());
         record::append(&tx, &Event { at: now, by, connection_id, customer, what })?;
     }
-    let count = |of: &str| -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM {of}");
-        Ok(tx.db.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
-    };
+    let count = |of: &str| values::count(tx.db, &format!("SELECT count(*) FROM {of}"), []);
     let restored = Restored {
         taken,
         connections: count("connections")?,

@@ -1,6 +1,8 @@
 //! How SQLite is set. What is set here holds for one connection, and writes nothing.
 
 use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -46,6 +48,25 @@ pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::R
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
     db.execute_batch(COMMON)?;
     db.execute_batch(READING)?;
+    Ok(db)
+}
+
+/// A connection that cannot write, to a file that nobody else uses: no journal is looked for or made.
+pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
+    let _guard = files::opening();
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02x}").bytes()),
+            byte => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let db = Connection::open_with_flags(OsStr::from_bytes(&uri), flags)?;
+    db.execute_batch(COMMON)?;
     Ok(db)
 }
 

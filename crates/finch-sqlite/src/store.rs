@@ -49,7 +49,7 @@ impl SqliteTokenStore {
         let path = place.path;
         let readers = match Readers::open(&path, options.busy_timeout) {
             Ok(readers) => readers,
-            Err(error) => return Err(open::refusal(error, &path, &options)),
+            Err(error) => return Err(open::Refusal::from(error).into_error(&path)),
         };
         let client_id = options.application.client_id.as_str().to_owned();
         let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
@@ -250,5 +250,6 @@ impl TokenStore for SqliteTokenStore {
     }
 }
 
+mod keys;
 #[cfg(test)]
 mod tests;

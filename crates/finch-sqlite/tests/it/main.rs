@@ -11,5 +11,7 @@ mod concurrency;
 mod conformance;
 mod damage;
 mod opening;
+mod record;
+mod rotation;
 mod secrecy;
 mod support;
