@@ -54,6 +54,15 @@ pub(crate) enum Command {
     /// Vouch for an end that Finch does not prove
     #[command(after_help = help::CLOSE)]
     Close(CloseArgs),
+    /// Copy the store as it is at one moment, while it is in use
+    #[command(after_help = help::BACKUP)]
+    Backup(BackupArgs),
+    /// Make the store out of a backup; what was in use is in doubt
+    #[command(after_help = help::RESTORE)]
+    Restore(RestoreArgs),
+    /// Check the settings, the key, the store, and the way to Finch
+    #[command(after_help = help::DOCTOR)]
+    Doctor(StoreArgs),
     /// Print a customer's token, with --reveal
     #[command(after_help = help::TOKEN)]
     Token(TokenArgs),
@@ -351,6 +360,24 @@ pub(crate) struct CloseArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BackupArgs {
+    /// Where to put it; an existing file is never overwritten
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RestoreArgs {
+    /// The backup; it stays as it is
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) operator: Operator,
     #[command(flatten)]

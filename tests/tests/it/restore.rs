@@ -54,8 +54,9 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
 
         // What was kept is kept, and nothing is handed out.
         let is = kept(&*store).await;
-        let expected =
-            was.iter().map(|(id, (state, secret))| (*id, (state.clone().after_restore(), secret.clone())));
+        let expected = was
+            .iter()
+            .map(|(id, (state, secret))| (*id, (state.clone().after_restore(), secret.clone())));
         prop_assert_eq!(&is, &expected.collect::<Kept>());
         prop_assert!(is.values().all(|(state, _)| *state != TokenState::Active));
         let active = was.values().filter(|(state, _)| *state == TokenState::Active).count();
@@ -76,12 +77,17 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
         let settled = kept(&*store).await;
         for (id, (state, secret)) in &is {
             let (now, left) = &settled[id];
-            let accepted = finch.alive().iter().any(|(s, ..)| Some(s.expose()) == secret.as_deref());
+            let accepted =
+                finch.alive().iter().any(|(s, ..)| Some(s.expose()) == secret.as_deref());
             match (state, now) {
                 (TokenState::Revoked { .. }, _) => prop_assert_eq!(state, now, "dead is dead"),
                 (_, TokenState::Revoked { .. }) => prop_assert!(!accepted && left.is_none()),
-                (TokenState::Unverified, _) => prop_assert_eq!((now, accepted), (&TokenState::Active, true)),
-                (TokenState::Fenced, _) => prop_assert!(false, "a disconnect does not end: {:?}", now),
+                (TokenState::Unverified, _) => {
+                    prop_assert_eq!((now, accepted), (&TokenState::Active, true))
+                }
+                (TokenState::Fenced, _) => {
+                    prop_assert!(false, "a disconnect does not end: {:?}", now)
+                }
                 _ => prop_assert_eq!((state, secret), (now, left)),
             }
         }
@@ -107,7 +113,8 @@ proptest! {
 /// Every way in which the present can differ from the backup, each met for certain.
 #[test]
 fn a_store_is_restored_at_every_point_of_a_full_life() {
-    let connect = |customer, company| Step::Connect { customer, provider: 0, company, credentials: 0 };
+    let connect =
+        |customer, company| Step::Connect { customer, provider: 0, company, credentials: 0 };
     let history = [
         connect(0, 0),
         connect(1, 0),
