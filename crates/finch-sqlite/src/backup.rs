@@ -90,7 +90,7 @@ fn copy(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Ba
     // logging a reader keeps nobody from writing.
     let moment = source.unchecked_transaction()?;
     moment.query_row("SELECT seq FROM store", [], |_| Ok(()))?;
-    let mut copy = settings::connect_writer(to, settings::PATIENCE)?;
+    let mut copy = settings::connect_writer(to, settings::PATIENCE, false)?;
     // The file is synced as a whole, before it gets its name.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut copy)?;

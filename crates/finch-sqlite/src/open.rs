@@ -54,9 +54,9 @@ impl<F: Into<Fault>> From<F> for Refusal {
 }
 
 fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRing), Refusal> {
-    let db = settings::connect_writer(&place.path, options.busy_timeout)?;
-    // While it may still be refused, closing it must not move the log into the database.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, place.journal_len > 0)?;
+    // While it may still be refused, a log stays as it is.
+    let keep_log = place.journal_len > 0;
+    let db = settings::connect_writer(&place.path, options.busy_timeout, keep_log)?;
     if db.is_readonly("main")? {
         return Err(Fault::from(read_only()).into());
     }

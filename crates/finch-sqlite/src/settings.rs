@@ -36,9 +36,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Room for every statement of this crate.
 const STATEMENTS: usize = 64;
 
-/// The connection that writes.
-pub(crate) fn connect_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+/// The connection that writes. `keep_log`: closing it does not move the log into the database, for as long
+/// as it is not known that the two belong together.
+pub(crate) fn connect_writer(
+    path: &Path,
+    busy_timeout: Duration,
+    keep_log: bool,
+) -> rusqlite::Result<Connection> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    // First of all: already the settings read the schema, and may find it damaged.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)?;
     db.execute_batch(COMMON)?;
     Ok(db)
 }
@@ -124,7 +131,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         std::fs::write(&path, "").unwrap();
-        let writer = connect_writer(&path, Duration::from_secs(5)).unwrap();
+        let writer = connect_writer(&path, Duration::from_secs(5), false).unwrap();
         log_ahead(&writer, Duration::ZERO).unwrap();
         let reader = connect_reader(&path, Duration::from_secs(5)).unwrap();
         for db in [&writer, &reader] {

@@ -18,7 +18,7 @@ use finch_core::{
 use finch_seal::Kek;
 use finch_sqlite::{
     BackupError, OpenStoreError, PlaceError, RestoreError, Restored, SqliteOptions,
-    SqliteTokenStore, restore,
+    SqliteTokenStore, examine, restore,
 };
 
 use crate::support::{Home, by_id, customer, end, fence, token};
@@ -330,4 +330,26 @@ async fn a_damaged_store_is_not_backed_up() {
     let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it is damaged");
     assert!(matches!(refused, BackupError::Store(StoreError::Corrupt(_))), "{refused:?}");
     assert!(!home.at("b").exists() && !home.at("b.part").exists());
+}
+
+/// Without its key, and while others use it; and not a byte is written.
+#[tokio::test]
+async fn a_look_at_a_store_needs_no_key_and_changes_nothing() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    let used = examine(&home.path).unwrap();
+    assert!(used.is_sound);
+    assert_eq!((used.data_keys.len(), used.data_keys[0].epoch), (1, 1));
+    drop(store);
+    let before = fs::read(&home.path).unwrap();
+    let found = examine(&home.path).unwrap();
+    let names = fs::read_dir(home.folder.path()).unwrap().count();
+    assert_eq!((names, fs::read(&home.path).unwrap() == before), (1, true));
+    assert_eq!(found.application, finch_core::testing::application());
+    found.opens_with(&*home.key).unwrap();
+    assert!(found.opens_with(&Kek::generate().unwrap()).is_err());
+    fs::set_permissions(&home.path, Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(examine(&home.path), Err(OpenStoreError::Exposed { .. })));
+    assert!(matches!(examine(&home.at("no")), Err(OpenStoreError::Missing { .. })));
 }

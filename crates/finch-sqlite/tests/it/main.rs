@@ -10,6 +10,7 @@ mod backup;
 mod concurrency;
 mod conformance;
 mod damage;
+mod faults;
 mod opening;
 mod record;
 mod rotation;
