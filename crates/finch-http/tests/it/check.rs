@@ -17,7 +17,7 @@ async fn it_asks_for_what_nobody_has_under_its_credentials() {
     finch.check().await.expect("Finch answered");
     let asked = server.only();
     assert_eq!((&*asked.method, &*asked.path), ("POST", "/connect/sessions/reauthenticate"));
-    assert_eq!(asked.header("authorization"), Some(&*basic()));
+    assert_eq!(asked.header("authorization"), Some(&*format!("Basic {}", basic())));
     assert!(asked.body.contains("00000000-0000-0000-0000-000000000000"), "{}", asked.body);
 }
 
