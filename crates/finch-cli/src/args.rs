@@ -209,7 +209,7 @@ pub(crate) struct EventsArgs {
     /// Only those of this connection
     #[arg(long, value_name = "ID")]
     pub(crate) connection: Option<ConnectionId>,
-    /// Only since a day, a moment, or so long ago: 90m, 24h, 7d
+    /// Only since a day, a moment, or a time ago: 90m, 24h, 7d
     #[arg(long, value_name = "WHEN", value_parser = since)]
     pub(crate) since: Option<Timestamp>,
     #[command(flatten)]

@@ -21,6 +21,7 @@ mod model;
 mod network;
 mod readme;
 mod restore;
+mod secrecy;
 mod semantics;
 mod state_machine;
 mod story;

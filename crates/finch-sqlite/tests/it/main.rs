@@ -16,3 +16,4 @@ mod record;
 mod rotation;
 mod secrecy;
 mod support;
+mod vectors;

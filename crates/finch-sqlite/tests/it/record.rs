@@ -1,6 +1,6 @@
 //! The record: what was changed behind the store's back shows.
 
-use finch_core::{TokenStore, testing::store_token};
+use finch_core::testing::store_token;
 use finch_sqlite::{RecordCheck, SqliteTokenStore, What};
 
 use crate::support::{Home, token};
