@@ -90,7 +90,8 @@ pub(crate) const BACKUP: &str = "\
 Example:
   finch backup backups/finch-2026-11-22.db
 
-It is sealed as the store is, with the same key: keep a copy of that one elsewhere.";
+It is sealed as the store is, with the same key: keep a copy of that one
+elsewhere. It is never overwritten.";
 
 pub(crate) const RESTORE: &str = "\
 Example:

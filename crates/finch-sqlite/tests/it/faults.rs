@@ -229,6 +229,7 @@ const HERE: &str = "FINCH_TEST_STORE";
 
 /// Runs a test of this program once more, as somebody who is not root, with a store that is that one's.
 /// Root may do everything.
+#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 fn as_nobody(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
     let myself = std::env::current_exe().unwrap();
     let mut again = Command::new(&myself);
