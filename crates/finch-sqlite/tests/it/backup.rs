@@ -49,6 +49,16 @@ async fn back_up(store: &SqliteTokenStore, to: &Path) {
     store.backup(to, |_, _| {}).await.unwrap();
 }
 
+/// The store at `path`, with the first page of a table overwritten that neither needs.
+fn damaged(whole: &[u8], path: &Path, table: &str) -> Vec<u8> {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+    let page: u32 = db.query_row(sql, [table], |row| row.get(0)).unwrap();
+    let mut damaged = whole.to_vec();
+    damaged[(page as usize - 1) * 4096..][..4096].fill(0x5a);
+    damaged
+}
+
 #[tokio::test]
 async fn a_backup_is_one_private_file_and_a_store() {
     let home = Home::new();
@@ -66,6 +76,7 @@ async fn a_backup_is_one_private_file_and_a_store() {
     }
     // Sealed as the original, by the same key.
     let text = fs::read(home.at("b")).unwrap();
+    assert_eq!(text[18..20], [1, 1], "no journal is needed to read it");
     assert!(!text.windows(9).any(|bytes| bytes == b"secret-of"));
     let again = SqliteTokenStore::open(home.elsewhere("b")).unwrap();
     let (acme, id) = (customer("acme"), "b".parse().unwrap());
@@ -284,10 +295,7 @@ async fn what_is_no_backup_of_this_store_is_refused() {
         put(&good[..length]);
         assert!(matches!(refused(&options), E::Corrupt { .. }), "{length} of {}", good.len());
     }
-    let mut damaged = good.clone();
-    let middle = damaged.len() / 2;
-    damaged[middle / 4096 * 4096..][..4096].fill(0xa5);
-    put(&damaged);
+    put(&damaged(&good, &home.at("good"), "secrets"));
     assert!(matches!(refused(&options), E::Corrupt { .. }));
     put(&good);
     let with = |sql: &str| {
@@ -319,13 +327,8 @@ async fn a_damaged_store_is_not_backed_up() {
     for n in 0..40 {
         store_token(&home.open(), "acme", token(&format!("t{n}"))).await;
     }
-    let db = home.sql();
-    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'tokens_by_connection'";
-    let page: u32 = db.query_row(sql, [], |row| row.get(0)).unwrap();
-    drop(db);
-    let mut content = fs::read(&home.path).unwrap();
-    content[(page as usize - 1) * 4096..][..4096].fill(0x5a);
-    fs::write(&home.path, content).unwrap();
+    let whole = fs::read(&home.path).unwrap();
+    fs::write(&home.path, damaged(&whole, &home.path, "secrets")).unwrap();
     let store = home.open();
     let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it is damaged");
     assert!(matches!(refused, BackupError::Store(StoreError::Corrupt(_))), "{refused:?}");
