@@ -1,5 +1,9 @@
 //! The command line.
 
+mod backup;
+
+pub(crate) use backup::{BackupArgs, RestoreArgs};
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -360,24 +364,6 @@ pub(crate) struct CloseArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct BackupArgs {
-    /// Where to put it; an existing file is never overwritten
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct RestoreArgs {
-    /// The backup; it stays as it is
-    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) operator: Operator,
     #[command(flatten)]
