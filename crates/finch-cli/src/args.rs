@@ -1,6 +1,10 @@
 // Long because it is the whole command line.
 //! The command line.
 
+mod backup;
+
+pub(crate) use backup::{BackupArgs, RestoreArgs};
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -55,6 +59,15 @@ pub(crate) enum Command {
     /// Vouch for an end that Finch does not prove
     #[command(after_help = help::CLOSE)]
     Close(CloseArgs),
+    /// Copy the store as it is at one moment, while it is in use
+    #[command(after_help = help::BACKUP)]
+    Backup(BackupArgs),
+    /// Make the store out of a backup; what was in use is in doubt
+    #[command(after_help = help::RESTORE)]
+    Restore(RestoreArgs),
+    /// Check the settings, the key, the store, and the way to Finch
+    #[command(after_help = help::DOCTOR)]
+    Doctor(StoreArgs),
     /// Print a customer's token, with --reveal
     #[command(after_help = help::TOKEN)]
     Token(TokenArgs),

@@ -14,6 +14,10 @@ pub(crate) mod watch;
 
 pub(crate) mod attention;
 
+pub(crate) mod backup;
+pub(crate) mod doctor;
+pub(crate) mod restore;
+
 pub(crate) mod connections;
 pub(crate) mod events;
 pub(crate) mod keys;

@@ -1,5 +1,6 @@
 //! Failures: what happened, why, and what to do next; and how the process ends.
 
+mod backup;
 mod connect;
 mod finch;
 mod input;
@@ -7,7 +8,7 @@ mod keys;
 mod store;
 mod usage;
 
-pub(crate) use finch::what_to_do;
+pub(crate) use finch::{finch_failed, what_to_do};
 pub(crate) use keys::not_a_key;
 pub(crate) use store::store_failed;
 

@@ -23,6 +23,9 @@ The operator's view
   show         Show a connection: its tokens, their evidence, its history
   events       What happened: who did what, with what evidence
   verify       Look whether the store is what was written
+  backup       Copy the store as it is at one moment, while it is in use
+  restore      Make the store out of a backup; what was in use is in doubt
+  doctor       Check the settings, the key, the store, and the way to Finch
   reconcile    Go on with everything that is unfinished, once or with --watch
   attention    List what needs a person, with what to do
   close        Vouch for an end that Finch does not prove
@@ -82,6 +85,27 @@ Examples:
 
 The secrets are wiped: if a token lives on at Finch, nothing here can end it any
 more, and it is billed.";
+
+pub(crate) const BACKUP: &str = "\
+Example:
+  finch backup backups/finch-2026-11-22.db
+
+It is sealed as the store is, with the same key: keep a copy of that one
+elsewhere. It is never overwritten.";
+
+pub(crate) const RESTORE: &str = "\
+Example:
+  finch restore backups/finch-2026-11-22.db && finch reconcile
+
+There must be no store yet: move an old one away, and keep it. Tokens that were
+in use are handed out again once Finch was asked (finch reconcile).";
+
+pub(crate) const DOCTOR: &str = "\
+Example:
+  finch doctor
+
+It changes nothing, here or at Finch. It ends with 2 for settings, 5 for the
+store or its key, 6 for Finch.";
 
 pub(crate) const TOKEN: &str = "\
 Example:

@@ -35,6 +35,8 @@ pub(crate) enum Needs {
     SecretAndNewStore,
     /// The client secret, and a store that exists.
     Secret,
+    /// Only a store, which is made where there is none.
+    NewStore,
     /// Only a store that exists. Finch is asked with tokens, if at all.
     Store,
 }
@@ -42,14 +44,14 @@ pub(crate) enum Needs {
 impl Settings {
     /// Reads them from options and the environment, and secrets from where they are.
     pub(crate) fn read(client: &Client, needs: Needs) -> Result<Self, Failure> {
-        let create = needs == Needs::SecretAndNewStore;
+        let create = matches!(needs, Needs::SecretAndNewStore | Needs::NewStore);
         let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
             Failure::usage("the client id is missing")
                 .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
         })?;
         let id = ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))?;
         let secret = match needs {
-            Needs::Store => ClientSecret::new(""),
+            Needs::NewStore | Needs::Store => ClientSecret::new(""),
             _ => client_secret(client)?,
         };
         let mut config = HttpFinchConfig::new(id, secret);
@@ -101,6 +103,12 @@ pub(crate) fn open_store(client: &Client) -> Result<SqliteTokenStore, Failure> {
     Ok(SqliteTokenStore::open(options)?)
 }
 
+/// What it takes to make a store out of a backup.
+pub(crate) fn to_restore(client: &Client) -> Result<SqliteOptions, Failure> {
+    let Settings { http, store, key, .. } = Settings::read(client, Needs::NewStore)?;
+    Ok(SqliteOptions::new(store, http.application().clone(), Arc::new(key)))
+}
+
 /// The same for one that reconciles, with calls to Finch so far apart.
 pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<Finch, Failure> {
     let mut options = FinchOptions::default();
@@ -108,14 +116,22 @@ pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<F
     Settings::read(client, Needs::Store)?.open_with(options)
 }
 
+/// The client secret, from wherever it was given; none: nowhere.
+pub(crate) fn client_secret_if_given(client: &Client) -> Result<Option<ClientSecret>, Failure> {
+    Ok(client_secret_ways(client).read()?.map(ClientSecret::new))
+}
+
 fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
-    let ways = Ways {
+    client_secret_if_given(client)?.ok_or_else(|| client_secret_ways(client).missing())
+}
+
+fn client_secret_ways(client: &Client) -> Ways<'_> {
+    Ways {
         what: "client secret",
         argument: None,
         file: ("--client-secret-file", client.client_secret_file.as_ref()),
         variable: "FINCH_CLIENT_SECRET",
-    };
-    ways.read()?.map(ClientSecret::new).ok_or_else(|| ways.missing())
+    }
 }
 
 /// Where the store is to be.
@@ -133,7 +149,8 @@ pub(crate) fn default_key_file(store: &Path) -> PathBuf {
     name.into()
 }
 
-fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
+/// The store's key, from wherever it was given.
+pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
     let ways = Ways {
         what: "store's key",
         argument: None,

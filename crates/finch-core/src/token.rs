@@ -124,6 +124,17 @@ impl TokenState {
         matches!(self, Self::Revoked { .. })
     }
 
+    /// What a token of this state is in a store that was restored from a backup: nobody knows what has
+    /// become of it since, so that one that was in use is in doubt. A token in any other state is not
+    /// handed out, and stays what it is.
+    #[must_use]
+    pub fn after_restore(self) -> Self {
+        match self {
+            Self::Active => Self::Unverified,
+            other => other,
+        }
+    }
+
     /// The state's name, as `serde` writes it.
     pub fn name(&self) -> &'static str {
         match self {

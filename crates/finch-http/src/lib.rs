@@ -3,6 +3,7 @@
 mod config;
 mod finch;
 
+mod check;
 mod disconnect;
 mod exchange;
 mod introspect;
@@ -19,5 +20,6 @@ mod wire;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 
+pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;

@@ -86,6 +86,8 @@ pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
             | E::IntegralValueOutOfRange(..)
             | E::InvalidColumnType(..)
             | E::Utf8Error(..)
+            // All statements are this crate's own: the schema is not.
+            | E::SqlInputError { .. }
             | E::QueryReturnedNoRows => Kind::Corrupt,
             _ => Kind::Other,
         };

@@ -75,14 +75,14 @@ fn missing(path: &Path, create: bool) -> Result<PathBuf, OpenStoreError> {
     }
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
         _ => PathBuf::from("."),
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
@@ -124,7 +124,7 @@ fn check_mode(found: &Metadata, path: &Path) -> Result<(), OpenStoreError> {
 /// Others must not be able to put another file in the place of the store or of a journal. A group
 /// with the number of the folder's owner is that user's own (many systems give each user one).
 #[cfg(unix)]
-fn check_folder(folder: &Path) -> Result<(), OpenStoreError> {
+pub(crate) fn check_folder(folder: &Path) -> Result<(), OpenStoreError> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let found = fs::metadata(folder)
         .map_err(|source| OpenStoreError::System { path: folder.into(), source })?;
@@ -142,6 +142,6 @@ fn check_mode(_: &Metadata, _: &Path) -> Result<(), OpenStoreError> {
 }
 
 #[cfg(not(unix))]
-fn check_folder(_: &Path) -> Result<(), OpenStoreError> {
+pub(crate) fn check_folder(_: &Path) -> Result<(), OpenStoreError> {
     Ok(())
 }

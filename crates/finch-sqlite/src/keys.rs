@@ -47,6 +47,15 @@ pub struct DataKey {
     pub limit: u32,
 }
 
+/// The data keys, oldest first.
+pub(crate) fn used(db: &Connection) -> rusqlite::Result<Vec<DataKey>> {
+    let mut rows = db.prepare("SELECT epoch, reserved FROM keys ORDER BY epoch")?;
+    let rows = rows.query_map([], |row| {
+        Ok(DataKey { epoch: row.get(0)?, seals: row.get(1)?, limit: KeyRing::SEAL_LIMIT })
+    })?;
+    rows.collect()
+}
+
 pub(crate) fn status(db: &Connection) -> Result<KeyStatus> {
     let db = db.unchecked_transaction()?;
     let mut rows = db.prepare("SELECT epoch, reserved, resealed FROM keys ORDER BY epoch")?;

@@ -30,15 +30,24 @@ mod lookup;
 mod pages;
 mod secrets;
 
+mod backup;
+mod examine;
+mod restore;
+mod unnamed;
+
 mod rows;
 mod values;
 
 mod error;
 
+pub use backup::{BackedUp, BackupError};
+pub use examine::{Examined, examine};
 pub use keys::{DataKey, KeyStatus};
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
 pub use record::RecordCheck;
+pub use restore::{RestoreError, Restored, restore};
 pub use rotation::Rotated;
 pub use store::SqliteTokenStore;
+pub use unnamed::PlaceError;
 pub use verify::{Verified, What};

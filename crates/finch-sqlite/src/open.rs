@@ -24,25 +24,25 @@ pub(crate) fn open(
     let place = files::prepare(&options.path, options.create)?;
     match open_at(&place, options) {
         Ok((db, ring)) => Ok((db, ring, place)),
-        Err(refusal) => Err(refusal.into_error(&place.path, options)),
+        Err(refusal) => Err(refusal.into_error(&place.path)),
     }
 }
 
-/// An error of SQLite's on the way, as the host hears it.
-pub(crate) fn refusal(
-    error: rusqlite::Error,
-    path: &Path,
+/// The same for a file of this process's own, which nobody else uses: a copy of `of`.
+pub(crate) fn open_copy(
+    copy: &Place,
+    of: &Path,
     options: &SqliteOptions,
-) -> OpenStoreError {
-    Refusal::from(error).into_error(path, options)
+) -> Result<(Connection, KeyRing), OpenStoreError> {
+    open_at(copy, options).map_err(|refusal| refusal.into_error(of))
 }
 
 /// Why not.
-enum Refusal {
+pub(crate) enum Refusal {
     NotADatabase,
     NotAStore,
     Newer(i64),
-    OtherApplication(Application),
+    OtherApplication { bound: Application, asked: Application },
     NoKeys,
     Fault(Fault),
 }
@@ -54,9 +54,9 @@ impl<F: Into<Fault>> From<F> for Refusal {
 }
 
 fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRing), Refusal> {
-    let db = settings::connect_writer(&place.path, options.busy_timeout)?;
-    // While it may still be refused, closing it must not move the log into the database.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, place.journal_len > 0)?;
+    // While it may still be refused, a log stays as it is.
+    let keep_log = place.journal_len > 0;
+    let db = settings::connect_writer(&place.path, options.busy_timeout, keep_log)?;
     if db.is_readonly("main")? {
         return Err(Fault::from(read_only()).into());
     }
@@ -116,7 +116,8 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
     }
     let bound = bound_to(&tx)?;
     if bound != options.application {
-        return Err(Refusal::OtherApplication(bound));
+        let asked = options.application.clone();
+        return Err(Refusal::OtherApplication { bound, asked });
     }
     let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
     Ok(KeyRing::open(&*options.keys, &keys).map_err(Fault::Seal)?)
@@ -147,7 +148,7 @@ fn read_only() -> rusqlite::Error {
 }
 
 impl Refusal {
-    fn into_error(self, path: &Path, options: &SqliteOptions) -> OpenStoreError {
+    pub(crate) fn into_error(self, path: &Path) -> OpenStoreError {
         let path = path.to_owned();
         let fault = match self {
             Self::NotADatabase => return OpenStoreError::NotADatabase { path },
@@ -155,12 +156,8 @@ impl Refusal {
             Self::Newer(found) => {
                 return OpenStoreError::Newer { path, found, known: VERSION };
             }
-            Self::OtherApplication(bound) => {
-                return OpenStoreError::OtherApplication {
-                    path,
-                    bound,
-                    asked: options.application.clone(),
-                };
+            Self::OtherApplication { bound, asked } => {
+                return OpenStoreError::OtherApplication { path, bound, asked };
             }
             Self::NoKeys => return OpenStoreError::NoKeys { path },
             Self::Fault(fault) => fault,

@@ -1,6 +1,8 @@
 //! How SQLite is set. What is set here holds for one connection, and writes nothing.
 
 use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -28,12 +30,22 @@ const READING: &str = "
     PRAGMA mmap_size = 1073741824;
 ";
 
+/// How long a file of this process's own is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Room for every statement of this crate.
 const STATEMENTS: usize = 64;
 
-/// The connection that writes.
-pub(crate) fn connect_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+/// The connection that writes. `keep_log`: closing it does not move the log into the database, for as long
+/// as it is not known that the two belong together.
+pub(crate) fn connect_writer(
+    path: &Path,
+    busy_timeout: Duration,
+    keep_log: bool,
+) -> rusqlite::Result<Connection> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+    // First of all: already the settings read the schema, and may find it damaged.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)?;
     db.execute_batch(COMMON)?;
     Ok(db)
 }
@@ -43,6 +55,25 @@ pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::R
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
     db.execute_batch(COMMON)?;
     db.execute_batch(READING)?;
+    Ok(db)
+}
+
+/// A connection that cannot write, to a file that nobody else uses: no journal is looked for or made.
+pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
+    let _guard = files::opening();
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02x}").bytes()),
+            byte => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let db = Connection::open_with_flags(OsStr::from_bytes(&uri), flags)?;
+    db.execute_batch(COMMON)?;
     Ok(db)
 }
 
@@ -79,6 +110,12 @@ pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
+/// Puts everything into the one file, which needs no journal beside it from then on.
+pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
+        .map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +131,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         std::fs::write(&path, "").unwrap();
-        let writer = connect_writer(&path, Duration::from_secs(5)).unwrap();
+        let writer = connect_writer(&path, Duration::from_secs(5), false).unwrap();
         log_ahead(&writer, Duration::ZERO).unwrap();
         let reader = connect_reader(&path, Duration::from_secs(5)).unwrap();
         for db in [&writer, &reader] {

@@ -1,6 +1,6 @@
 //! The store: each method of the port, and where it runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
@@ -30,6 +30,8 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteTokenStore {
     application: Application,
+    /// Without links.
+    pub(crate) path: PathBuf,
     sealer: Arc<Sealer>,
     readers: Arc<Readers>,
     writer: Writer,
@@ -47,17 +49,17 @@ impl SqliteTokenStore {
         let path = place.path;
         let readers = match Readers::open(&path, options.busy_timeout) {
             Ok(readers) => readers,
-            Err(error) => return Err(open::refusal(error, &path, &options)),
+            Err(error) => return Err(open::Refusal::from(error).into_error(&path)),
         };
         let client_id = options.application.client_id.as_str().to_owned();
         let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
         let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);
-        Ok(Self {
-            application: options.application,
-            sealer,
-            readers: Arc::new(readers),
-            writer: writer.map_err(|source| OpenStoreError::System { path, source })?,
-        })
+        let writer = match writer {
+            Ok(writer) => writer,
+            Err(source) => return Err(OpenStoreError::System { path, source }),
+        };
+        let (application, readers) = (options.application, Arc::new(readers));
+        Ok(Self { application, path, sealer, readers, writer })
     }
 
     async fn read<T: Send + 'static>(

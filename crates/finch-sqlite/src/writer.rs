@@ -35,7 +35,11 @@ pub(crate) struct Tx<'a> {
     wiped: Cell<bool>,
 }
 
-impl Tx<'_> {
+impl<'a> Tx<'a> {
+    pub(crate) fn new(db: &'a Connection, sealer: &'a Sealer) -> Self {
+        Self { db, sealer, wiped: Cell::new(false) }
+    }
+
     /// A secret was wiped: the log, which still has it, is emptied after the commit.
     pub(crate) fn wiped(&self) {
         self.wiped.set(true);
@@ -175,7 +179,7 @@ impl Loop {
         answers: &mut Vec<Answer>,
     ) -> Result<(), Arc<rusqlite::Error>> {
         let transaction = self.begin(jobs.iter().map(|job| job.seals).sum())?;
-        let tx = Tx { db: &transaction, sealer: &self.sealer, wiped: Cell::new(false) };
+        let tx = Tx::new(&transaction, &self.sealer);
         while !jobs.is_empty() {
             tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
             let Some(job) = jobs.pop_front() else { break };

@@ -13,6 +13,8 @@ mod unfinished;
 
 mod answers;
 mod attention;
+mod backup;
+mod doctor;
 mod events;
 mod given;
 mod keys;

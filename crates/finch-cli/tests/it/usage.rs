@@ -7,13 +7,16 @@ use crate::support::Place;
 fn help_fits_a_screen() {
     let place = Place::without_key();
     let help = place.run(&["--help"]).code(0).out;
-    assert!(help.lines().count() <= 55 && help.lines().all(|line| line.len() <= 80), "{help}");
+    assert!(help.lines().count() <= 58 && help.lines().all(|line| line.len() <= 80), "{help}");
     for word in [
         "demo",
         "emulator",
         "keys",
         "events",
         "verify",
+        "backup",
+        "restore",
+        "doctor",
         "connect",
         "exchange",
         "connections",
@@ -40,6 +43,9 @@ fn help_fits_a_screen() {
         "token",
         "events",
         "verify",
+        "backup",
+        "restore",
+        "doctor",
     ] {
         let help = place.run(&[command, "--help"]).code(0).out;
         let too_wide = help.lines().find(|line| line.chars().count() > 80);

@@ -7,6 +7,7 @@ mod finch;
 mod server;
 
 mod answers;
+mod check;
 mod config;
 mod conformance;
 mod life;

@@ -7,9 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod backup;
 mod concurrency;
 mod conformance;
 mod damage;
+mod faults;
 mod opening;
 mod record;
 mod rotation;

@@ -12,7 +12,7 @@ use finch_core::{
     Origin, Query, TokenStore, Wanted,
 };
 use finch_seal::Kek;
-use finch_sqlite::{SqliteOptions, SqliteTokenStore, What};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, What, restore};
 
 use crate::support::Home;
 
@@ -38,13 +38,17 @@ const ACME: (&str, &str) =
 const GAMMA: (&str, &str) =
     ("60493a93-22e8-546f-8cdf-0ce78c5cc375", "b57ee4b9-dfc4-5fb5-8fb2-b3f870f338ef");
 
-fn open(home: &Home, vector: &Vector) -> SqliteTokenStore {
+fn options(home: &Home, vector: &Vector) -> SqliteOptions {
     let application = Application {
         client_id: "11111111-2222-3333-4444-555555555555".parse().unwrap(),
         origin: Origin::new(&format!("http://127.0.0.1:{}", vector.port)).unwrap(),
     };
     let key = Arc::new(Kek::parse(KEY).unwrap());
-    SqliteTokenStore::open(SqliteOptions::new(&home.path, application, key)).unwrap()
+    SqliteOptions::new(&home.path, application, key)
+}
+
+fn open(home: &Home, vector: &Vector) -> SqliteTokenStore {
+    SqliteTokenStore::open(options(home, vector)).unwrap()
 }
 
 fn summary(connection: &Connection) -> (String, Vec<&'static str>) {
@@ -102,4 +106,26 @@ async fn holds(vector: Vector) {
 #[tokio::test]
 async fn a_store_of_version_2_goes_on() {
     holds(VERSION_2).await;
+}
+
+#[tokio::test]
+async fn a_backup_of_an_older_release_is_restored() {
+    let home = Home::new();
+    let backup = home.path.with_file_name("backup");
+    fs::write(&backup, VERSION_2.file).unwrap();
+    fs::set_permissions(&backup, fs::Permissions::from_mode(0o600)).unwrap();
+    let by = finch_core::Actor::Operator("tests".parse().unwrap());
+    let now = finch_core::testing::at(50);
+    let restored = restore(&backup, &options(&home, &VERSION_2), by, now, |_, _| {}).unwrap();
+    assert!(fs::read(&backup).unwrap() == VERSION_2.file, "the backup stays as it is");
+    assert_eq!((restored.open_disconnects, restored.epoch), (1, 2));
+    let store = open(&home, &VERSION_2);
+    let query = Query { customer: None, connection: None, after: None, limit: 100 };
+    let all = store.connections(&query).await.unwrap();
+    let states = all.iter().flat_map(|c| &c.tokens).map(|token| token.state.name());
+    let in_doubt = states.filter(|state| *state == "unverified").count();
+    assert_eq!(restored.in_doubt, in_doubt as u64);
+    assert!(in_doubt > 0);
+    let found = store.verify(What::Everything, |_, _| {}).await.unwrap();
+    assert!(found.is_sound(), "{found:?}");
 }

@@ -1,0 +1,55 @@
+//! `finch backup`: a copy of the store as it is at one moment, while it is in use.
+
+use std::path::PathBuf;
+
+use finch_sqlite::BackedUp;
+use serde::Serialize;
+
+use crate::{
+    args::BackupArgs,
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet, bold, good},
+    progress::Progress,
+    wiring,
+    words::{bytes, count},
+};
+
+#[derive(Serialize)]
+struct Done {
+    file: PathBuf,
+    #[serde(flatten)]
+    holds: BackedUp,
+}
+
+pub(crate) async fn run(args: &BackupArgs, json: bool) -> Result<Exit, Failure> {
+    let store = wiring::open_store(&args.client)?;
+    let bar = Progress::of("Copying pages");
+    let told = bar.clone();
+    let holds = store.backup(&args.file, move |done, total| told.at(done, total)).await?;
+    drop(bar);
+    let report = Done { file: args.file.clone(), holds };
+    output::print(&report, json)?;
+    Ok(report.exit())
+}
+
+impl Report for Done {
+    fn human(&self, sheet: &mut Sheet) {
+        let BackedUp { bytes: length, connections, tokens, .. } = self.holds;
+        let file = bold(&self.file.display().to_string());
+        sheet.line(format!("{} The store is backed up: {file}", good("✓")));
+        let connections = count(connections as usize, "connection", "connections");
+        let tokens = count(tokens as usize, "token", "tokens");
+        sheet.pair("holds", &format!("{connections} and {tokens}, {}", bytes(length)));
+        sheet.pair("sealed", "as the store, with the same key");
+        sheet.gap();
+        sheet.text(
+            "",
+            "Keep the store's key too, and somewhere else: without it nobody can restore the backup, and \
+             whoever has both can read every token.",
+        );
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

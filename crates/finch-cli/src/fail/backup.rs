@@ -1,0 +1,120 @@
+//! Failures of a backup and of restoring one.
+
+use finch_sqlite::{BackupError, OpenStoreError, PlaceError, RestoreError};
+
+use super::{Exit, Failure, store_failed};
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Place(error) => {
+                let exists = matches!(error, PlaceError::Exists { .. });
+                let failure = place(&error);
+                if exists {
+                    failure.help("give another path: no backup is overwritten")
+                } else {
+                    failure
+                }
+            }
+            BackupError::Store(error) => store_failed("the store cannot be backed up", &error),
+            other => Self::new(Exit::Store, "backup_failed", "there is no backup").because(&other),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Place(error) => {
+                let exists = matches!(error, PlaceError::Exists { .. });
+                let failure = place(&error);
+                let help = "move it away first, with -wal and -shm beside it, and keep it: it may hold \
+                    tokens that the backup does not; or give another path in --store";
+                if exists { failure.help(help) } else { failure }
+            }
+            RestoreError::Backup(error) => unusable(error),
+            other => {
+                Self::new(Exit::Store, "restore_failed", "nothing was restored").because(&other)
+            }
+        }
+    }
+}
+
+/// Why the backup cannot be used, in the words for a store's file.
+fn unusable(error: OpenStoreError) -> Failure {
+    let help = match &error {
+        OpenStoreError::Missing { .. } => "check the path of the backup",
+        OpenStoreError::Corrupt { .. } | OpenStoreError::NotADatabase { .. } => {
+            "take another backup; this one was not changed, and nothing was restored"
+        }
+        OpenStoreError::WrongKey { .. } => {
+            "give the key that the store had when the backup was made (--store-key-file PATH, \
+             FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
+        }
+        _ => "",
+    };
+    let kind = match &error {
+        OpenStoreError::Missing { .. } => "backup_missing",
+        _ => "",
+    };
+    let store = Failure::from(error);
+    let mut failure = Failure::new(
+        Exit::Store,
+        if kind.is_empty() { store.kind } else { kind },
+        "the backup cannot be used",
+    );
+    if kind.is_empty() {
+        failure.because.push(store.message);
+    } else {
+        failure.because.push("there is no such file".to_owned());
+    }
+    failure.because.extend(store.because);
+    failure.help = if help.is_empty() { store.help } else { help.into() };
+    failure
+}
+
+/// Why no file can be put somewhere.
+fn place(error: &PlaceError) -> Failure {
+    use PlaceError as E;
+    let (exit, kind, help) = match error {
+        E::Exists { .. } => (Exit::Standing, "file_exists", String::new()),
+        E::NoFolder { folder } => (
+            Exit::Store,
+            "no_folder",
+            format!("check the path, or run `mkdir -p -m 700 {}`", folder.display()),
+        ),
+        E::FolderExposed { folder, .. } => (
+            Exit::Store,
+            "folder_exposed",
+            format!(
+                "take a folder of your own (`mkdir -m 700 FOLDER`); or, if {} is yours alone, `chmod go-w` it",
+                folder.display()
+            ),
+        ),
+        E::InTheMaking { .. } => {
+            (Exit::Store, "in_the_making", "wait until the other process has finished".to_owned())
+        }
+        E::Full { .. } => {
+            (Exit::Store, "disk_full", "free some room, then run the same again".to_owned())
+        }
+        _ => {
+            (Exit::Store, "not_written", "check that this user may write to its folder".to_owned())
+        }
+    };
+    let message = match error {
+        E::Exists { path } => format!("{} exists, and nothing is overwritten", path.display()),
+        E::NoFolder { folder } => format!("there is no folder {}", folder.display()),
+        E::FolderExposed { folder, mode } => {
+            format!("others may write to the folder {} (mode {mode:04o})", folder.display())
+        }
+        E::InTheMaking { path } => format!("another process is writing to {} now", path.display()),
+        E::Full { path } => format!("there is no room for {}", path.display()),
+        E::System { path, .. } => format!("{} cannot be written", path.display()),
+        other => other.to_string(),
+    };
+    let failure = Failure::new(exit, kind, message).help(help);
+    match std::error::Error::source(error) {
+        Some(source) => failure.because(source),
+        None => failure,
+    }
+}

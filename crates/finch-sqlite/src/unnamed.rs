@@ -1,0 +1,267 @@
+//! A file in the making: it gets its name only once it is whole, and never another file's.
+//!
+//! Until then it stands under a name of its own beside the place. A process that dies leaves that one
+//! behind, and whoever comes next clears it away: nobody holds its lock any more.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::{
+    OpenStoreError,
+    files::{beside, check_folder, folder_of},
+};
+
+/// Why no file can be put at a path. What was there is as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// Something is there already, or a journal of what was there.
+    #[error("{path:?} exists, and nothing is overwritten")]
+    Exists {
+        /// What exists.
+        path: PathBuf,
+    },
+    /// There is no such folder, or the path names none.
+    #[error(
+        "there is no folder {folder:?}: check the path, or make the folder (`mkdir -p -m 700`)"
+    )]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Others may write to the folder.
+    #[error(
+        "others may write to the folder {folder:?} (mode {mode:04o}): take a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
+    )]
+    FolderExposed {
+        /// The folder.
+        folder: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Another process is making a file for the same place.
+    #[error("another process is writing to {path:?} now: wait until it has finished")]
+    InTheMaking {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("there is no room for {path:?}: free some, then try again")]
+    Full {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{path:?} cannot be written: check that this user may write to its folder")]
+    System {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl PlaceError {
+    pub(crate) fn system(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            ErrorKind::AlreadyExists => Self::Exists { path },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full { path },
+            _ => Self::System { path, source },
+        }
+    }
+}
+
+/// The file, which is only this process's while this lives. Dropped, it is gone.
+#[derive(Debug)]
+pub(crate) struct Unnamed {
+    /// Where it is to be.
+    place: PathBuf,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
+}
+
+/// What SQLite may have put beside a database.
+const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+impl Unnamed {
+    /// An empty file for `place`, where nothing is, readable by its owner only.
+    pub(crate) fn at(place: &Path) -> Result<Self, PlaceError> {
+        let folder = folder_of(place);
+        let real = fs::canonicalize(&folder);
+        let (Ok(real), Some(name)) = (real, place.file_name()) else {
+            return Err(PlaceError::NoFolder { folder });
+        };
+        check_folder(&real).map_err(|error| match error {
+            OpenStoreError::FolderExposed { folder, mode } => {
+                PlaceError::FolderExposed { folder, mode }
+            }
+            OpenStoreError::System { path, source } => PlaceError::System { path, source },
+            _ => PlaceError::NoFolder { folder },
+        })?;
+        let place = real.join(name);
+        // A journal that stayed behind would be taken for the new file's.
+        for suffix in [""].into_iter().chain(JOURNALS) {
+            let path = beside(&place, suffix);
+            if fs::symlink_metadata(&path).is_ok() {
+                return Err(PlaceError::Exists { path });
+            }
+        }
+        let path = beside(&place, ".part");
+        match claim(&path) {
+            Ok(Some(file)) => Ok(Self { place, path, file }),
+            Ok(None) => Err(PlaceError::InTheMaking { path: place }),
+            Err(error) => Err(PlaceError::system(&place, error)),
+        }
+    }
+
+    /// Gives the file its name. From the return on it is there, whatever happens.
+    pub(crate) fn name(self) -> Result<(), PlaceError> {
+        let named = self
+            .file
+            .sync_all()
+            // A link, unlike a renaming, takes no other file's place.
+            .and_then(|()| fs::hard_link(&self.path, &self.place))
+            .and_then(|()| File::open(folder_of(&self.place))?.sync_all());
+        named.map_err(|error| PlaceError::system(&self.place, error))
+    }
+}
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        clear(&self.path);
+    }
+}
+
+/// A new file of this name, locked. None: another process holds it.
+fn claim(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).mode(0o600);
+        let (file, is_new) = match options.clone().create_new(true).open(path) {
+            Ok(file) => (file, true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match options.open(path) {
+                Ok(file) => (file, false),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // It may have been cleared away before it was locked.
+        let here = fs::symlink_metadata(path).ok().map(|found| found.ino());
+        if is_new && here == Some(file.metadata()?.ino()) {
+            clear_journals(path);
+            return Ok(Some(file));
+        }
+        if !is_new && here == Some(file.metadata()?.ino()) {
+            // Of a process that died. Never written to: by another name it may be whole.
+            clear(path);
+        }
+    }
+}
+
+fn clear(path: &Path) {
+    clear_journals(path);
+    // If it cannot go, it stays under its own name.
+    let _ = fs::remove_file(path);
+}
+
+fn clear_journals(path: &Path) {
+    for suffix in JOURNALS {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().canonicalize().unwrap().join("a.db");
+        (folder, place)
+    }
+
+    fn names(folder: &tempfile::TempDir) -> Vec<String> {
+        let all = fs::read_dir(folder.path()).unwrap();
+        let mut all: Vec<_> =
+            all.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn there_is_nothing_or_the_whole_file() {
+        let (folder, place) = place();
+        let unnamed = Unnamed::at(&place).unwrap();
+        fs::write(&unnamed.path, "whole").unwrap();
+        assert!(!place.exists());
+        drop(unnamed);
+        assert_eq!(names(&folder), [""; 0]);
+        let unnamed = Unnamed::at(&place).unwrap();
+        fs::write(&unnamed.path, "whole").unwrap();
+        unnamed.name().unwrap();
+        assert_eq!(names(&folder), ["a.db"]);
+        assert_eq!(fs::read(&place).unwrap(), b"whole");
+        assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let (_folder, place) = place();
+        let unnamed = Unnamed::at(&place).unwrap();
+        fs::write(&place, "somebody's").unwrap();
+        assert!(matches!(unnamed.name(), Err(PlaceError::Exists { .. })));
+        assert_eq!(fs::read(&place).unwrap(), b"somebody's");
+        fs::remove_file(&place).unwrap();
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            fs::write(beside(&place, suffix), "").unwrap();
+            let refused = Unnamed::at(&place).expect_err("something is there");
+            assert!(
+                matches!(&refused, PlaceError::Exists { path } if *path == beside(&place, suffix)),
+                "{refused:?}"
+            );
+            fs::remove_file(beside(&place, suffix)).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_at_a_time() {
+        let (_folder, place) = place();
+        let first = Unnamed::at(&place).unwrap();
+        assert!(matches!(Unnamed::at(&place), Err(PlaceError::InTheMaking { .. })));
+        drop(first);
+        assert!(Unnamed::at(&place).is_ok());
+    }
+
+    /// Killed between the naming and the clearing away, the file has both names; and under the one it is
+    /// somebody's store by now.
+    #[test]
+    fn what_a_dead_process_left_is_cleared_away_and_not_written_to() {
+        let (folder, place) = place();
+        let moved = beside(&place, ".moved");
+        fs::write(&moved, "a whole store").unwrap();
+        fs::hard_link(&moved, beside(&place, ".part")).unwrap();
+        fs::write(beside(&place, ".part-journal"), "of another one").unwrap();
+        let unnamed = Unnamed::at(&place).unwrap();
+        assert!(!beside(&place, ".part-journal").exists());
+        fs::write(&unnamed.path, "new").unwrap();
+        unnamed.name().unwrap();
+        assert_eq!(fs::read(&moved).unwrap(), b"a whole store");
+        assert_eq!(names(&folder), ["a.db", "a.db.moved"]);
+    }
+}

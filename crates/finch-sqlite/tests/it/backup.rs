@@ -1,0 +1,358 @@
+//! Backups, and stores restored from them.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use finch_core::{
+    Actor, EventQuery, Happening, InstanceId, OperatorName, State, StoreError, TokenState,
+    TokenStore as _, Wanted,
+    testing::{at, claimed, new_attempt, store_token},
+};
+use finch_seal::Kek;
+use finch_sqlite::{
+    BackupError, OpenStoreError, PlaceError, RestoreError, Restored, SqliteOptions,
+    SqliteTokenStore, What, examine, restore,
+};
+
+use crate::support::{Home, by_id, customer, end, fence, token};
+
+fn by() -> Actor {
+    Actor::Operator(OperatorName::new("olga").unwrap())
+}
+
+impl Home {
+    fn at(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
+    /// The options of another path, with the same key.
+    fn elsewhere(&self, name: &str) -> SqliteOptions {
+        let mut options = self.options().create(false);
+        options.path = self.at(name);
+        options
+    }
+
+    /// Restores the backup `b`.
+    fn restored(&self) -> Result<Restored, RestoreError> {
+        restore(&self.at("b"), &self.elsewhere("new.db"), by(), at(50), |_, _| {})
+    }
+}
+
+async fn back_up(store: &SqliteTokenStore, to: &Path) {
+    store.backup(to, |_, _| {}).await.unwrap();
+}
+
+/// The store at `path`, with the first page of a table overwritten that neither needs.
+fn damaged(whole: &[u8], path: &Path, table: &str) -> Vec<u8> {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+    let page: u32 = db.query_row(sql, [table], |row| row.get(0)).unwrap();
+    let mut damaged = whole.to_vec();
+    damaged[(page as usize - 1) * 4096..][..4096].fill(0x5a);
+    damaged
+}
+
+#[tokio::test]
+async fn a_backup_is_one_private_file_and_a_store() {
+    let home = Home::new();
+    let store = home.open();
+    for name in ["a", "b"] {
+        store_token(&store, "acme", token(name)).await;
+    }
+    let done = store.backup(&home.at("b"), |done, all| assert!(done <= all)).await.unwrap();
+    assert_eq!((done.connections, done.tokens), (2, 2));
+    let found = fs::metadata(home.at("b")).unwrap();
+    assert_eq!(found.permissions().mode() & 0o7777, 0o600);
+    assert_eq!(found.len(), done.bytes);
+    for suffix in ["-wal", "-shm", "-journal", ".part"] {
+        assert!(!home.at(&format!("b{suffix}")).exists(), "{suffix}");
+    }
+    // Sealed as the original, by the same key.
+    let text = fs::read(home.at("b")).unwrap();
+    assert_eq!(text[18..20], [1, 1], "no journal is needed to read it");
+    assert!(!text.windows(9).any(|bytes| bytes == b"secret-of"));
+    let again = SqliteTokenStore::open(home.elsewhere("b")).unwrap();
+    let (acme, id) = (customer("acme"), "b".parse().unwrap());
+    assert!(again.usable_token(&acme, &id, &Wanted::default()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn nothing_is_overwritten() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    fs::write(home.at("b"), "somebody's").unwrap();
+    let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it exists");
+    assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
+    assert_eq!(fs::read(home.at("b")).unwrap(), b"somebody's");
+    fs::remove_file(home.at("b")).unwrap();
+    back_up(&store, &home.at("b")).await;
+    let before = fs::read(home.at("b")).unwrap();
+    let refused = restore(&home.at("b"), &home.options(), by(), at(50), |_, _| {});
+    assert!(matches!(refused, Err(RestoreError::Place(PlaceError::Exists { .. }))));
+    // A journal that stayed behind would be played into the new store.
+    fs::write(home.at("new.db-wal"), "left over").unwrap();
+    let refused = home.restored().expect_err("a journal is there");
+    assert!(
+        matches!(&refused, RestoreError::Place(PlaceError::Exists { path }) if *path == home.at("new.db-wal")),
+        "{refused:?}"
+    );
+    assert!(!home.at("new.db").exists());
+    assert_eq!(fs::read(home.at("b")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn places_where_no_backup_can_be() {
+    let home = Home::new();
+    let store = home.open();
+    let to = |path: &str| home.at(path);
+    let refused = store.backup(&to("no/such/b"), |_, _| {}).await;
+    assert!(matches!(refused, Err(BackupError::Place(PlaceError::NoFolder { .. }))));
+    fs::create_dir(to("open")).unwrap();
+    fs::set_permissions(to("open"), Permissions::from_mode(0o777)).unwrap();
+    let refused = store.backup(&to("open/b"), |_, _| {}).await;
+    assert!(matches!(refused, Err(BackupError::Place(PlaceError::FolderExposed { .. }))));
+    assert_eq!(fs::read_dir(to("open")).unwrap().count(), 0);
+}
+
+/// Each word of the other thread is in the backup with all that it stands on, or not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_backup_is_of_one_moment_while_others_write() {
+    let home = Home::new();
+    let store = Arc::new(home.open());
+    store_token(&*store, "acme", token("first")).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    // Another handle is as good as another process.
+    let (other, stopped) = (home.open(), stop.clone());
+    let writes = tokio::spawn(async move {
+        let mut n = 0;
+        while !stopped.load(Ordering::SeqCst) || n < 20 {
+            store_token(&other, "acme", token(&format!("t{n}"))).await;
+            let state = State::new(format!("more {n}"));
+            other.open_attempt(new_attempt("acme"), &state).await.unwrap();
+            n += 1;
+        }
+        n
+    });
+    for n in 0..8 {
+        back_up(&store, &home.at(&format!("b{n}"))).await;
+    }
+    stop.store(true, Ordering::SeqCst);
+    assert!(writes.await.unwrap() >= 20);
+    let mut seen = Vec::new();
+    for n in 0..8 {
+        let name = format!("b{n}");
+        let backup = SqliteTokenStore::open(home.elsewhere(&name)).unwrap();
+        let verified = backup.verify(What::Everything, |_, _| {}).await.unwrap();
+        assert!(verified.is_sound(), "{verified:?}");
+        let all = EventQuery {
+            customer: None,
+            connection: None,
+            since: None,
+            after: None,
+            limit: usize::MAX,
+        };
+        let events = backup.events(&all).await.unwrap().len();
+        let db = rusqlite::Connection::open(home.at(&name)).unwrap();
+        let tokens: u32 =
+            db.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
+        assert_eq!(events, 2 * tokens as usize, "a connection and a token each");
+        seen.push(tokens);
+    }
+    assert!(seen.is_sorted() && seen[0] < seen[7], "others wrote meanwhile: {seen:?}");
+}
+
+#[tokio::test]
+async fn what_was_in_use_is_in_doubt_and_the_rest_stays() {
+    let home = Home::new();
+    let store = home.open();
+    for name in ["live", "ending", "ended"] {
+        store_token(&store, "acme", token(name)).await;
+    }
+    store.apply(fence(&by_id(&store, "ending").await)).await.unwrap();
+    end(&store, "ended").await;
+    claimed(&store, "acme", "lost").await;
+    let live = by_id(&store, "live").await;
+    let me = InstanceId::from("me".to_owned());
+    store.lease(live.key, &me, at(40)).await.unwrap();
+    store.take_turn(std::time::Duration::from_secs(1), at(40)).await.unwrap();
+    back_up(&store, &home.at("b")).await;
+    let before = fs::read(home.at("b")).unwrap();
+
+    let restored = home.restored().unwrap();
+    assert_eq!(restored.in_doubt, 1);
+    assert_eq!((restored.connections, restored.open_disconnects), (3, 1));
+    assert_eq!(restored.unfinished_exchanges, 1);
+    assert_eq!(restored.taken, at(5), "the last thing that happened");
+    assert_eq!(fs::read(home.at("b")).unwrap(), before, "the backup stays as it is");
+    let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
+    for (name, state) in [("live", "unverified"), ("ending", "fenced"), ("ended", "revoked")] {
+        let (was, is) = (by_id(&store, name).await, by_id(&new, name).await);
+        assert_eq!(is.tokens[0].state.name(), state);
+        assert_eq!(is.tokens[0].state, was.tokens[0].state.clone().after_restore());
+        assert_eq!(is.disconnects, was.disconnects);
+        let secret = new.secret(is.tokens[0].id).await.unwrap();
+        assert_eq!(secret.is_none(), is.tokens[0].state.is_revoked(), "{name}");
+    }
+    let usable =
+        new.usable_token(&customer("acme"), &"live".parse().unwrap(), &Wanted::default()).await;
+    assert!(usable.unwrap().is_none());
+    let you = InstanceId::from("you".to_owned());
+    let leased = new.lease(live.key, &you, at(41)).await.unwrap();
+    assert!(matches!(leased, finch_core::Leased::Taken), "{leased:?}: nobody works on it");
+    let turn = new.take_turn(std::time::Duration::from_secs(1), at(40)).await.unwrap();
+    assert_eq!(turn, at(40), "nobody has taken a turn");
+}
+
+/// A key seals a limited number of times, and nobody knows what it has sealed since the backup.
+#[tokio::test]
+async fn a_restored_store_seals_with_a_new_key_and_tells_that_it_was_restored() {
+    let home = Home::new();
+    let store = home.open();
+    let old = store_token(&store, "acme", token("old")).await;
+    back_up(&store, &home.at("b")).await;
+    let restored = home.restored().unwrap();
+    assert_eq!(restored.epoch, 2);
+    let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
+    let fresh = store_token(&new, "acme", token("fresh")).await;
+    for id in [old, fresh] {
+        assert!(new.secret(id).await.unwrap().is_some());
+    }
+    let db = rusqlite::Connection::open(home.at("new.db")).unwrap();
+    let epochs = |id: finch_core::TokenId| -> String {
+        let sql = "SELECT hex(substr(sealed, 1, 7)) FROM secrets WHERE token = ?1";
+        db.query_row(sql, [id.0.0 as i64], |row| row.get(0)).unwrap()
+    };
+    assert_ne!(epochs(old), epochs(fresh));
+    let all =
+        EventQuery { customer: None, connection: None, since: Some(at(50)), after: None, limit: 9 };
+    let told = new.events(&all).await.unwrap();
+    assert_eq!(told[0].1.what, Happening::Restored { in_doubt: 1 });
+    assert_eq!((&told[0].1.by, &told[0].1.connection_id), (&by(), &None));
+    assert_eq!(told[1].1.what, Happening::RotationBegan { epoch: 2 });
+    // The rotation that has begun can be ended.
+    let rotated = new.rotate(by(), at(60), |_| {}).await.unwrap();
+    assert_eq!((rotated.epoch, rotated.joined, rotated.resealed), (2, true, 1));
+    assert!(new.verify(What::Everything, |_, _| {}).await.unwrap().is_sound());
+}
+
+/// A snapshot of the whole folder while nobody used it: database and journal.
+#[tokio::test]
+async fn a_snapshot_with_its_journal_can_be_restored() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    for suffix in ["", "-wal"] {
+        fs::write(home.at(&format!("b{suffix}")), fs::read(home.beside(suffix)).unwrap()).unwrap();
+        let mode = Permissions::from_mode(0o600);
+        fs::set_permissions(home.at(&format!("b{suffix}")), mode).unwrap();
+    }
+    assert!(fs::metadata(home.at("b-wal")).unwrap().len() > 0);
+    assert_eq!(home.restored().unwrap().in_doubt, 1);
+    assert!(home.at("b-wal").exists(), "the snapshot stays as it is");
+    let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
+    assert_eq!(by_id(&new, "a").await.tokens[0].state, TokenState::Unverified);
+}
+
+#[tokio::test]
+async fn what_is_no_backup_of_this_store_is_refused() {
+    type E = OpenStoreError;
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    back_up(&store, &home.at("good")).await;
+    let good = fs::read(home.at("good")).unwrap();
+    let put = |content: &[u8]| {
+        fs::write(home.at("b"), content).unwrap();
+        fs::set_permissions(home.at("b"), Permissions::from_mode(0o600)).unwrap();
+    };
+    let refused = |options: &SqliteOptions| {
+        let before = fs::read(home.at("b")).ok();
+        let error = restore(&home.at("b"), options, by(), at(50), |_, _| {}).expect_err("refused");
+        assert_eq!(fs::read(home.at("b")).ok(), before, "{error}");
+        for name in ["new.db", "new.db.part", "new.db-wal", "new.db.part-wal", "b-wal", "b-shm"] {
+            assert!(!home.at(name).exists(), "{name}: {error}");
+        }
+        match error {
+            RestoreError::Backup(why) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let options = home.elsewhere("new.db");
+    assert!(matches!(refused(&options), E::Missing { .. }));
+    put(b"a letter to my mother");
+    assert!(matches!(refused(&options), E::NotADatabase { .. }));
+    put(b"");
+    assert!(matches!(refused(&options), E::Missing { .. } | E::NotADatabase { .. }));
+    for length in (0..good.len()).step_by(4096).skip(1).chain([good.len() - 1, 4095, 600]) {
+        put(&good[..length]);
+        assert!(matches!(refused(&options), E::Corrupt { .. }), "{length} of {}", good.len());
+    }
+    put(&damaged(&good, &home.at("good"), "secrets"));
+    assert!(matches!(refused(&options), E::Corrupt { .. }));
+    put(&good);
+    let with = |sql: &str| {
+        put(&good);
+        rusqlite::Connection::open(home.at("b")).unwrap().execute_batch(sql).unwrap();
+    };
+    with("PRAGMA user_version = 99");
+    assert!(matches!(refused(&options), E::Newer { found: 99, .. }));
+    with("PRAGMA application_id = 7");
+    assert!(matches!(refused(&options), E::NotAStore { .. }));
+    with("UPDATE store SET client_id = 'another'");
+    assert!(matches!(refused(&options), E::OtherApplication { .. }));
+    with("DELETE FROM keys");
+    assert!(matches!(refused(&options), E::NoKeys { .. }));
+    put(&good);
+    let mut other = options.clone();
+    other.keys = Arc::new(Kek::generate().unwrap());
+    assert!(matches!(refused(&other), E::WrongKey { .. }));
+    fs::set_permissions(home.at("b"), Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(refused(&options), E::Exposed { mode: 0o640, .. }));
+    fs::set_permissions(home.at("b"), Permissions::from_mode(0o600)).unwrap();
+    home.restored().unwrap();
+}
+
+/// Of a damaged store there is no backup: somebody would rely on it.
+#[tokio::test]
+async fn a_damaged_store_is_not_backed_up() {
+    let home = Home::new();
+    for n in 0..40 {
+        store_token(&home.open(), "acme", token(&format!("t{n}"))).await;
+    }
+    let whole = fs::read(&home.path).unwrap();
+    fs::write(&home.path, damaged(&whole, &home.path, "secrets")).unwrap();
+    let store = home.open();
+    let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it is damaged");
+    assert!(matches!(refused, BackupError::Store(StoreError::Corrupt(_))), "{refused:?}");
+    assert!(!home.at("b").exists() && !home.at("b.part").exists());
+}
+
+/// Without its key, and while others use it; and not a byte is written.
+#[tokio::test]
+async fn a_look_at_a_store_needs_no_key_and_changes_nothing() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    let used = examine(&home.path).unwrap();
+    assert!(used.is_sound);
+    assert_eq!((used.data_keys.len(), used.data_keys[0].epoch), (1, 1));
+    drop(store);
+    let before = fs::read(&home.path).unwrap();
+    let found = examine(&home.path).unwrap();
+    let names = fs::read_dir(home.folder.path()).unwrap().count();
+    assert_eq!((names, fs::read(&home.path).unwrap() == before), (1, true));
+    assert_eq!(found.application, finch_core::testing::application());
+    found.opens_with(&*home.key).unwrap();
+    assert!(found.opens_with(&Kek::generate().unwrap()).is_err());
+    fs::set_permissions(&home.path, Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(examine(&home.path), Err(OpenStoreError::Exposed { .. })));
+    assert!(matches!(examine(&home.at("no")), Err(OpenStoreError::Missing { .. })));
+}

@@ -1,0 +1,335 @@
+//! Files that are not what was written: cut off, with a byte changed, with another store's journal, on a
+//! disk without room or rights. A typed error, or right answers; never another token.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use finch_core::{
+    AccessToken, EventQuery, Query, StoreError, Timestamp, TokenStore as _, Wanted,
+    testing::{application, store_token},
+};
+use finch_seal::Kek;
+use finch_sqlite::{
+    BackupError, OpenStoreError as E, PlaceError, SqliteOptions, SqliteTokenStore, examine,
+};
+use tempfile::TempDir;
+
+use crate::support::{Home, beside, by_id, customer, end, fence, token};
+
+const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
+const TOKENS: usize = 24;
+
+/// A store with tokens of several customers, a fence, and an end; closed.
+async fn written(home: &Home) -> Vec<u8> {
+    let store = home.open();
+    for n in 0..TOKENS {
+        store_token(&store, CUSTOMERS[n % 3], token(&format!("t{n}"))).await;
+    }
+    store.apply(fence(&by_id(&store, "t22").await)).await.unwrap();
+    end(&store, "t23").await;
+    drop(store);
+    fs::read(&home.path).unwrap()
+}
+
+fn private(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}
+
+/// In memory, where the machine has such a place: thousands of stores are opened.
+fn fast_home(key: &Arc<Kek>) -> Home {
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(Permissions::from_mode(0o700));
+    let folder = builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap();
+    let path = folder.path().canonicalize().unwrap().join("finch.db");
+    Home { folder, path, key: key.clone() }
+}
+
+/// What all reads of a store came to. A token that is handed out is the one that was stored.
+async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
+    let mut seen = BTreeMap::new();
+    let mut count = |what| *seen.entry(what).or_default() += 1;
+    for n in 0..TOKENS {
+        let (who, id) = (customer(CUSTOMERS[n % 3]), format!("t{n}").parse().unwrap());
+        match store.usable_token(&who, &id, &Wanted::default()).await {
+            Ok(Some(found)) => {
+                assert_eq!(exposed(&found.secret), format!("secret-of-t{n}"), "another token");
+                count("right");
+            }
+            Ok(None) => count("none"),
+            Err(error) => count(typed(&error)),
+        }
+    }
+    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
+    match store.connections(&query).await {
+        Ok(all) => {
+            for token in all.iter().flat_map(|c| &c.tokens) {
+                match store.secret(token.id).await {
+                    Ok(Some(secret)) => assert!(exposed(&secret).starts_with("secret-of-t")),
+                    Ok(None) => {}
+                    Err(error) => count(typed(&error)),
+                }
+            }
+        }
+        Err(error) => count(typed(&error)),
+    }
+    let all =
+        EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
+    for failed in [
+        store.events(&all).await.err(),
+        store.work(None, None, 100).await.err(),
+        store.possible_orphans(None, Timestamp::MAX, None, 100).await.err(),
+    ] {
+        failed.iter().for_each(|error| count(typed(error)));
+    }
+    seen
+}
+
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: compared with what was stored")]
+fn exposed(secret: &AccessToken) -> String {
+    secret.expose().to_owned()
+}
+
+fn typed(error: &StoreError) -> &'static str {
+    assert!(!format!("{error:?}").contains("secret-of"), "{error:?}");
+    match error {
+        StoreError::Corrupt(_) | StoreError::Unreadable { .. } => "damaged",
+        other => panic!("not what a changed byte is: {other:?}"),
+    }
+}
+
+/// A well-known generator (SplitMix64), so that a failure can be repeated.
+fn random(n: u64) -> u64 {
+    let seed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[tokio::test]
+async fn a_thousand_changed_bytes_give_no_other_token() {
+    let origin = Home::new();
+    let whole = written(&origin).await;
+    let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
+    for n in 0..1000 {
+        let home = fast_home(&origin.key);
+        let mut changed = whole.clone();
+        let place = (random(2 * n) % whole.len() as u64) as usize;
+        changed[place] ^= (random(2 * n + 1) % 255 + 1) as u8;
+        private(&home.path, &changed);
+        drop(examine(&home.path));
+        assert!(fs::read(&home.path).unwrap() == changed, "{n}: a look has changed the file");
+        let outcome = match SqliteTokenStore::open(home.options().create(false)) {
+            Err(error) => {
+                let is_typed = !matches!(error, E::Backend { .. } | E::System { .. });
+                assert!(is_typed, "{n}: byte {place}: {error:?}");
+                assert!(fs::read(&home.path).unwrap() == changed, "{n}: {error}");
+                "refused"
+            }
+            Ok(store) => {
+                let seen = read(&store).await;
+                // The fenced one and the ended one are not handed out, as it should be.
+                let wrong = seen.contains_key("damaged");
+                match (wrong, seen.get("right")) {
+                    (true, _) => "damage found when read",
+                    (false, Some(right)) if *right == TOKENS - 2 => "every token right",
+                    _ => "some tokens not found",
+                }
+            }
+        };
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    println!("1,000 changed bytes of {}: {outcomes:?}", whole.len());
+    assert!(outcomes["refused"] > 0 && outcomes["damage found when read"] > 0, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_cut_off_anywhere_is_refused() {
+    let origin = Home::new();
+    let whole = written(&origin).await;
+    let home = fast_home(&origin.key);
+    let boundaries = (1..whole.len() / 4096).map(|pages| pages * 4096);
+    let lengths = boundaries.flat_map(|at| [at - 1, at, at + 1, at + 512, at + 4095]);
+    for length in lengths.chain([1, 15, 16, 99, 100, 511, 512]) {
+        private(&home.path, &whole[..length]);
+        let error = SqliteTokenStore::open(home.options().create(false)).expect_err("cut off");
+        let known = matches!(error, E::Corrupt { .. } | E::NotADatabase { .. });
+        assert!(known, "{length} of {}: {error:?}", whole.len());
+        assert_eq!(fs::read(&home.path).unwrap().len(), length, "{error}");
+        assert!(!beside(&home.path, "-wal").exists(), "{length}");
+    }
+}
+
+/// A store that another process has open: its database, and its journal.
+async fn open_with_journal(key: &Arc<Kek>, names: &[&str]) -> (Vec<u8>, Vec<u8>) {
+    let home = fast_home(key);
+    let store = home.open();
+    for name in names {
+        store_token(&store, "acme", token(name)).await;
+    }
+    (fs::read(&home.path).unwrap(), fs::read(home.beside("-wal")).unwrap())
+}
+
+#[tokio::test]
+async fn a_journal_of_another_store_gives_no_token_of_either() {
+    let origin = Home::new();
+    let whole = written(&origin).await;
+    let stranger = Arc::new(Kek::generate().unwrap());
+    for (key, what) in [(&stranger, "of another key"), (&origin.key, "of the same key")] {
+        let (_, journal) = open_with_journal(key, &["u1", "u2", "u3"]).await;
+        assert!(!journal.is_empty());
+        let home = fast_home(&origin.key);
+        private(&home.path, &whole);
+        private(&home.beside("-wal"), &journal);
+        match SqliteTokenStore::open(home.options().create(false)) {
+            Err(error) => {
+                assert!(
+                    !matches!(error, E::Backend { .. } | E::System { .. }),
+                    "{what}: {error:?}"
+                );
+                assert!(fs::read(&home.path).unwrap() == whole, "{what}: {error}");
+                assert!(fs::read(home.beside("-wal")).unwrap() == journal, "{what}: {error}");
+            }
+            Ok(store) => {
+                read(&store).await;
+            }
+        }
+    }
+}
+
+/// Without its journal a store is as it was when the journal was last moved into it: nothing tells that
+/// there was one.
+#[tokio::test]
+async fn without_its_journal_a_store_is_an_older_one() {
+    let key = Arc::new(Kek::generate().unwrap());
+    let home = fast_home(&key);
+    let store = home.open();
+    store_token(&store, "acme", token("old")).await;
+    end(&store, "old").await;
+    drop(store);
+    let store = home.open();
+    store_token(&store, "acme", token("new")).await;
+    let copy = fast_home(&key);
+    private(&copy.path, &fs::read(&home.path).unwrap());
+    let older = copy.open();
+    assert!(by_id(&older, "old").await.tokens[0].state.is_revoked());
+    let id = "new".parse().unwrap();
+    let found = older.load(finch_core::Selector::ConnectionId(&id), None).await.unwrap();
+    assert!(found.is_none());
+}
+
+const NOBODY: u32 = 65534;
+const HERE: &str = "FINCH_TEST_STORE";
+
+/// Runs a test of this program once more, as somebody who is not root, with a store that is that one's.
+/// Root may do everything.
+#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
+fn as_nobody(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
+    let myself = std::env::current_exe().unwrap();
+    let mut again = Command::new(&myself);
+    again.args(["--exact", test]).env(HERE, &home.path);
+    if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
+        for path in [home.folder.path(), &home.path] {
+            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
+    }
+    prepare(home);
+    let ran = again.output();
+    fs::set_permissions(home.folder.path(), Permissions::from_mode(0o700)).unwrap();
+    match ran {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
+        }
+        Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
+    }
+}
+
+/// What opening the store of such a run comes to.
+fn opened_by_nobody() -> Option<Result<SqliteTokenStore, E>> {
+    let path = PathBuf::from(std::env::var_os(HERE)?);
+    let key = Arc::new(Kek::generate().unwrap());
+    Some(SqliteTokenStore::open(SqliteOptions::new(path, application(), key)))
+}
+
+#[tokio::test]
+async fn a_store_in_a_read_only_folder_is_refused() {
+    if let Some(opened) = opened_by_nobody() {
+        let error = opened.expect_err("no journal can be made");
+        assert!(matches!(error, E::ReadOnly { .. } | E::Backend { .. }), "{error:?}");
+        assert!(error.to_string().contains("folder"), "{error}");
+        return;
+    }
+    let home = Home::new();
+    let whole = written(&home).await;
+    as_nobody("faults::a_store_in_a_read_only_folder_is_refused", &home, |home| {
+        fs::set_permissions(home.folder.path(), Permissions::from_mode(0o500)).unwrap();
+    });
+    assert!(fs::read(&home.path).unwrap() == whole);
+}
+
+#[tokio::test]
+async fn a_store_in_a_folder_without_rights_is_refused() {
+    if let Some(opened) = opened_by_nobody() {
+        let error = opened.expect_err("the folder cannot be entered");
+        assert!(matches!(error, E::System { .. }), "{error:?}");
+        assert!(error.to_string().contains("read and write it"), "{error}");
+        return;
+    }
+    let home = Home::new();
+    let whole = written(&home).await;
+    as_nobody("faults::a_store_in_a_folder_without_rights_is_refused", &home, |home| {
+        fs::set_permissions(home.folder.path(), Permissions::from_mode(0o000)).unwrap();
+    });
+    assert!(fs::read(&home.path).unwrap() == whole);
+}
+
+/// A small file system in memory. None: this user may not mount one.
+struct Disk(TempDir);
+
+impl Disk {
+    fn mount() -> Option<Self> {
+        let at = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs"]).arg(at.path());
+        mount.output().ok()?.status.success().then_some(Self(at))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_has_no_half_of_a_backup_or_a_store() {
+    let Some(disk) = Disk::mount() else {
+        println!("skipped: a full disk needs the right to mount a tmpfs, which this user lacks");
+        return;
+    };
+    let home = Home::new();
+    written(&home).await;
+    let store = home.open();
+    let whole = home.path.with_file_name("whole");
+    store.backup(&whole, |_, _| {}).await.unwrap();
+    let folder = disk.0.path().canonicalize().unwrap();
+    fs::write(folder.join("filler"), vec![1; 200 << 10]).unwrap();
+    let refused = store.backup(&folder.join("b"), |_, _| {}).await.expect_err("no room");
+    assert!(matches!(refused, BackupError::Place(PlaceError::Full { .. })), "{refused:?}");
+    let mut options = home.options();
+    options.path = folder.join("new.db");
+    let by = finch_core::Actor::Operator("tests".parse().unwrap());
+    let now = finch_core::testing::at(50);
+    let refused = finch_sqlite::restore(&whole, &options, by, now, |_, _| {}).expect_err("no room");
+    let full = matches!(refused, finch_sqlite::RestoreError::Place(PlaceError::Full { .. }));
+    assert!(full, "{refused:?}");
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["filler"]);
+}

@@ -1,0 +1,135 @@
+//! A backup is taken at every point of a history, and restored after its end: nothing that a disconnect
+//! needs is lost, nothing dead comes back, and Finch's word settles what is in doubt.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use finch_app::{Finch, FinchOptions, Pass};
+use finch_core::{
+    Actor, Connection, Query, TokenId, TokenState, TokenStore, decide,
+    testing::{Reach, application},
+};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, restore};
+use finch_tests::{Step, World, cases_of, operator, steps};
+use proptest::prelude::*;
+
+async fn everything(store: &dyn TokenStore) -> Vec<Connection> {
+    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
+    store.connections(&query).await.unwrap()
+}
+
+/// What a backup must bring back: each token's state, and its secret if there is one.
+type Kept = BTreeMap<TokenId, (TokenState, Option<String>)>;
+
+async fn kept(store: &dyn TokenStore) -> Kept {
+    let mut kept = Kept::new();
+    for token in everything(store).await.iter().flat_map(|c| &c.tokens) {
+        let secret = store.secret(token.id).await.unwrap().map(|s| s.expose().to_owned());
+        kept.insert(token.id, (token.state.clone(), secret));
+    }
+    kept
+}
+
+async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let key = Arc::new(Kek::generate().unwrap());
+    let options = |path: &Path| SqliteOptions::new(path, application(), key.clone());
+    let store = SqliteTokenStore::open(options(&folder.join("was.db")).create(true)).unwrap();
+    let store = Arc::new(store);
+    let world = World::new(reach, store.clone());
+    let mut backups = Vec::new();
+    for (n, step) in history.iter().enumerate() {
+        world.step(*step).await;
+        let backup = folder.join(format!("backup-{n}"));
+        store.backup(&backup, |_, _| {}).await.unwrap();
+        backups.push((backup, kept(&*store).await));
+    }
+    for (n, (backup, was)) in backups.iter().enumerate() {
+        let new = folder.join(format!("new-{n}.db"));
+        let by = Actor::Operator("tests".parse().unwrap());
+        let done = restore(backup, &options(&new), by, world.system.now_quietly(), |_, _| {});
+        let in_doubt = done.unwrap().in_doubt;
+        let store: Arc<dyn TokenStore> = Arc::new(SqliteTokenStore::open(options(&new)).unwrap());
+
+        // What was kept is kept, and nothing is handed out.
+        let is = kept(&*store).await;
+        let expected = was
+            .iter()
+            .map(|(id, (state, secret))| (*id, (state.clone().after_restore(), secret.clone())));
+        prop_assert_eq!(&is, &expected.collect::<Kept>());
+        prop_assert!(is.values().all(|(state, _)| *state != TokenState::Active));
+        let active = was.values().filter(|(state, _)| *state == TokenState::Active).count();
+        prop_assert_eq!(in_doubt, active as u64);
+        let due: Vec<_> = everything(&*store).await;
+        let due = due.iter().filter(|c| decide::agenda(c).due.is_some()).map(|c| c.key);
+        prop_assert_eq!(store.work(None, None, 1000).await.unwrap(), due.collect::<Vec<_>>());
+
+        // Finch, as it is by now, settles everything.
+        let finch = Arc::new(world.finch.copy());
+        let system = world.system.clone();
+        let app = Finch::with_system(finch.clone(), store.clone(), system, FinchOptions::default());
+        let app = app.expect("one application");
+        for _ in 0..4 {
+            world.system.pass(Duration::from_secs(3600));
+            app.reconcile(&operator(), Pass::Everything).await.unwrap();
+        }
+        let settled = kept(&*store).await;
+        for (id, (state, secret)) in &is {
+            let (now, left) = &settled[id];
+            let accepted =
+                finch.alive().iter().any(|(s, ..)| Some(s.expose()) == secret.as_deref());
+            match (state, now) {
+                (TokenState::Revoked { .. }, _) => prop_assert_eq!(state, now, "dead is dead"),
+                (_, TokenState::Revoked { .. }) => prop_assert!(!accepted && left.is_none()),
+                (TokenState::Unverified, _) => {
+                    prop_assert_eq!((now, accepted), (&TokenState::Active, true))
+                }
+                (TokenState::Fenced, _) => {
+                    prop_assert!(false, "a disconnect does not end: {:?}", now)
+                }
+                _ => prop_assert_eq!((state, secret), (now, left)),
+            }
+        }
+        let open = everything(&*store).await.iter().any(|c| c.open_disconnect().is_some());
+        prop_assert!(!open, "every open disconnect has ended");
+    }
+    Ok(())
+}
+
+fn run(history: &[Step], reach: Reach) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(at_every_point(history, reach))
+}
+
+proptest! {
+    #![proptest_config(cases_of(100))]
+    #[test]
+    fn a_store_is_restored_at_every_point_of_a_run(history in steps(8), pair in any::<bool>()) {
+        run(&history, if pair { Reach::Pair } else { Reach::ConnectionId })?;
+    }
+}
+
+/// Every way in which the present can differ from the backup, each met for certain.
+#[test]
+fn a_store_is_restored_at_every_point_of_a_full_life() {
+    let connect =
+        |customer, company| Step::Connect { customer, provider: 0, company, credentials: 0 };
+    let history = [
+        connect(0, 0),
+        connect(1, 0),
+        connect(0, 1),
+        Step::Disconnect { customer: 0, which: 0 },
+        Step::FailNext { kind: 5 },
+        Step::Disconnect { customer: 0, which: 1 },
+        Step::Wait,
+        Step::Reconcile,
+        connect(0, 1),
+        Step::DisconnectForEveryone { which: 0 },
+        Step::EndFromDashboard { which: 1 },
+        connect(2, 2),
+    ];
+    for reach in [Reach::Pair, Reach::ConnectionId] {
+        run(&history, reach).unwrap();
+    }
+}
