@@ -35,6 +35,8 @@ pub(crate) enum Needs {
     SecretAndNewStore,
     /// The client secret, and a store that exists.
     Secret,
+    /// Only a store, which is made where there is none.
+    NewStore,
     /// Only a store that exists. Finch is asked with tokens, if at all.
     Store,
 }
@@ -42,14 +44,14 @@ pub(crate) enum Needs {
 impl Settings {
     /// Reads them from options and the environment, and secrets from where they are.
     pub(crate) fn read(client: &Client, needs: Needs) -> Result<Self, Failure> {
-        let create = needs == Needs::SecretAndNewStore;
+        let create = matches!(needs, Needs::SecretAndNewStore | Needs::NewStore);
         let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
             Failure::usage("the client id is missing")
                 .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
         })?;
         let id = ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))?;
         let secret = match needs {
-            Needs::Store => ClientSecret::new(""),
+            Needs::NewStore | Needs::Store => ClientSecret::new(""),
             _ => client_secret(client)?,
         };
         let mut config = HttpFinchConfig::new(id, secret);
@@ -99,6 +101,11 @@ pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<F
     let mut options = FinchOptions::default();
     options.reconcile_interval = interval;
     Settings::read(client, Needs::Store)?.open_with(options)
+}
+
+/// The same for one that brings tokens: the store is made where there is none.
+pub(crate) fn open_to_import(client: &Client) -> Result<Finch, Failure> {
+    Settings::read(client, Needs::NewStore)?.open()
 }
 
 fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {

@@ -17,6 +17,8 @@ fn accepted() -> Introspection {
         finch_customer_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
+        client_id: None,
+        request_id: None,
     }
 }
 
