@@ -11,7 +11,7 @@ pub(crate) struct AuditArgs {
     /// Write down what Finch says, and go on with what is open
     #[arg(long)]
     pub(crate) fix: bool,
-    /// From when on a connection counts as unused
+    /// Days until a connection counts as unused
     #[arg(long, value_name = "N", default_value_t = 90)]
     pub(crate) unused_days: u32,
     /// Begin anew, whatever an earlier run has left

@@ -13,7 +13,9 @@ mod unfinished;
 
 mod answers;
 mod attention;
+mod audit;
 mod given;
+mod import;
 mod states;
 mod stores;
 mod usage;

@@ -19,6 +19,8 @@ fn help_fits_a_screen() {
         "disconnect",
         "reconcile",
         "attention",
+        "import",
+        "audit",
         "close",
         "token",
         "Exit codes",
@@ -35,6 +37,8 @@ fn help_fits_a_screen() {
         "show",
         "disconnect",
         "reconcile",
+        "import",
+        "audit",
         "token",
     ] {
         let help = place.run(&[command, "--help"]).code(0).out;
