@@ -68,7 +68,7 @@ async fn go_on(
         let next = finch.audit_next(scope, audit, &pace).await;
         match next {
             Ok(false) => return Ok(()),
-            Ok(true) if goes_on() && audit.connections % KEEP_EVERY != 0 => {}
+            Ok(true) if goes_on() && !audit.connections.is_multiple_of(KEEP_EVERY) => {}
             Ok(true) => place.keep(audit)?,
             Err(error) => {
                 place.keep(audit)?;

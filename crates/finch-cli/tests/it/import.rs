@@ -297,24 +297,3 @@ fn a_hundred_megabytes_take_little_memory() {
     assert!(ran.out.contains("1 token is stored"), "{ran:?}");
     assert!(ran.out.contains("1600 lines failed"), "{ran:?}");
 }
-
-#[test]
-#[ignore = "by hand: a minute"]
-fn ten_thousand_tokens() {
-    let place = Place::new();
-    let began = std::time::Instant::now();
-    let tokens = some(&place, 10_000);
-    let list: String =
-        tokens.iter().enumerate().map(|(n, t)| format!("{t},customer-{n}\n")).collect();
-    fs::write(place.path("tokens.csv"), list).expect("written");
-    eprintln!("issued in {:?}", began.elapsed());
-    for (arguments, shows) in [
-        (&["import", "tokens.csv"][..], "10000 tokens are stored"),
-        (&["import", "tokens.csv"], "10000 tokens were here already"),
-        (&["audit"], "10000 tokens of 10000 connections"),
-    ] {
-        let began = std::time::Instant::now();
-        place.run(&[arguments, &["--rate", "10000"]].concat()).code(0).shows(shows);
-        eprintln!("{arguments:?} in {:?}", began.elapsed());
-    }
-}

@@ -15,10 +15,9 @@ fn accepted() -> Introspection {
         provider_id: "gusto".parse().expect("an id"),
         company_id: "c".parse().ok(),
         finch_customer_id: None,
+        client_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
-        client_id: None,
-        request_id: None,
     }
 }
 
