@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod ask;
+mod audit;
 mod begin;
 mod close;
 mod complete;
 mod disconnect;
 mod drive;
 mod finch;
+mod import;
 mod late;
 mod list;
 mod reconcile;
@@ -16,11 +19,14 @@ mod token;
 mod wiring;
 mod work;
 
+pub use ask::{Pace, RunError};
+pub use audit::Audit;
 pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
 pub use finch::{Finch, FinchOptions, OtherApplicationError};
+pub use import::{ImportedToken, ToImport};
 pub use list::{Cursor, Events, Page};
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
@@ -35,7 +41,7 @@ pub use finch_core::{
     ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
     EventId, Flow, Happening, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
     State, StoreError, Timestamp, TokenState, TokenView, UsableToken,
-    decide::{Attention, Matter, Plan, PlanVerdict},
+    decide::{Attention, Drift, Finding, Matter, Plan, PlanVerdict},
 };
 #[cfg(feature = "http")]
 #[doc(no_inline)]

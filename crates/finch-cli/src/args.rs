@@ -1,9 +1,13 @@
 // Long because it is the whole command line.
 //! The command line.
 
+mod audit;
 mod backup;
+mod import;
 
+pub(crate) use audit::AuditArgs;
 pub(crate) use backup::{BackupArgs, RestoreArgs};
+pub(crate) use import::{Format, ImportArgs};
 
 use std::{path::PathBuf, time::Duration};
 
@@ -56,6 +60,12 @@ pub(crate) enum Command {
     Reconcile(ReconcileArgs),
     /// List what needs a person, with what to do
     Attention(AttentionArgs),
+    /// Take over tokens that the application has already
+    #[command(after_help = help::IMPORT)]
+    Import(ImportArgs),
+    /// Ask Finch about every token, and list where it disagrees
+    #[command(after_help = help::AUDIT)]
+    Audit(AuditArgs),
     /// Vouch for an end that Finch does not prove
     #[command(after_help = help::CLOSE)]
     Close(CloseArgs),

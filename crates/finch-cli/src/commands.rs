@@ -13,6 +13,8 @@ pub(crate) mod reconcile;
 pub(crate) mod watch;
 
 pub(crate) mod attention;
+pub(crate) mod audit;
+pub(crate) mod import;
 
 pub(crate) mod backup;
 pub(crate) mod doctor;

@@ -5,11 +5,13 @@ mod connect;
 mod finch;
 mod input;
 mod keys;
+mod run;
 mod store;
 mod usage;
 
 pub(crate) use finch::{finch_failed, what_to_do};
 pub(crate) use keys::not_a_key;
+pub(crate) use run::run_stopped;
 pub(crate) use store::store_failed;
 
 use std::{error::Error, io, path::Path};

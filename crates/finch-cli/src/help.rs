@@ -28,6 +28,8 @@ The operator's view
   doctor       Check the settings, the key, the store, and the way to Finch
   reconcile    Go on with everything that is unfinished, once or with --watch
   attention    List what needs a person, with what to do
+  import       Take over tokens that the application has already
+  audit        Ask Finch about every token, and list where it disagrees
   close        Vouch for an end that Finch does not prove
 
 Every command has --help and --json (one document; errors too, on stderr).
@@ -77,6 +79,24 @@ Examples:
 
 Without --watch everything is tried once, due or not. With it, what is due is
 tried when it is due. Any number may run on one store.";
+
+pub(crate) const IMPORT: &str = "\
+Examples:
+  finch import tokens.csv
+  finch import --format jsonl < tokens.jsonl
+
+A line is a token: CSV with the columns token and customer, or JSON with these
+fields; connection_id, where there is one, must be what Finch says. A value has
+no line break, and a line at most 64 KiB. Run it again, and it goes on.";
+
+pub(crate) const AUDIT: &str = "\
+Examples:
+  finch audit
+  finch audit --fix --unused-days 30
+
+Without --fix nothing is changed. With it, what Finch says is written down, and
+open disconnects go on; what somebody has to decide is listed only. Stopped, it
+goes on within 24 hours from <store>.audit; --restart begins anew.";
 
 pub(crate) const CLOSE: &str = "\
 Examples:

@@ -6,6 +6,7 @@ mod run;
 
 mod commands;
 
+mod bar;
 mod interrupt;
 mod rescue;
 mod secrets;

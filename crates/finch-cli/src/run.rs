@@ -46,6 +46,8 @@ async fn command(args: Args) -> Result<Exit, Failure> {
         Command::Show(args) => commands::show::run(&args, json).await,
         Command::Disconnect(args) => commands::disconnect::run(args, json).await,
         Command::Reconcile(args) => commands::reconcile::run(&args, json).await,
+        Command::Audit(args) => commands::audit::run(&args, json).await,
+        Command::Import(args) => commands::import::run(&args, json).await,
         Command::Attention(args) => commands::attention::run(&args, json).await,
         Command::Close(args) => commands::close::run(args, json).await,
         Command::Backup(args) => commands::backup::run(&args, json).await,

@@ -96,6 +96,11 @@ pub(crate) fn open(client: &Client) -> Result<Finch, Failure> {
     Settings::read(client, Needs::Store)?.open()
 }
 
+/// The same for one that brings tokens: the store is made where there is none.
+pub(crate) fn open_to_import(client: &Client) -> Result<Finch, Failure> {
+    Settings::read(client, Needs::NewStore)?.open()
+}
+
 /// Opens a store for a command that looks after it, and asks Finch nothing.
 pub(crate) fn open_store(client: &Client) -> Result<SqliteTokenStore, Failure> {
     let Settings { http, store, key, .. } = Settings::read(client, Needs::Store)?;

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessToken, AccountId, ClientType, CompanyId, ConnectionId, ConnectionStatus, ConnectionType,
-    CustomerId, EntityId, FinchCustomerId, FinchTokenId, OperatorName, Product, Progress,
-    ProviderId, RequestId,
+    AccessToken, AccountId, ClientId, ClientType, CompanyId, ConnectionId, ConnectionStatus,
+    ConnectionType, CustomerId, EntityId, FinchCustomerId, FinchTokenId, OperatorName, Product,
+    Progress, ProviderId, RequestId,
 };
 
 /// A place in the store-wide sequence. Every exchange and every disconnect takes the next number
@@ -81,6 +81,8 @@ pub struct Introspection {
     pub products: Vec<Product>,
     /// How the connection does.
     pub status: ConnectionStatus,
+    /// The application that the token was issued to, where Finch says it.
+    pub client_id: Option<ClientId>,
     /// Finch's request id of the answer.
     pub request_id: Option<RequestId>,
 }

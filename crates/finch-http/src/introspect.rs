@@ -40,6 +40,7 @@ fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
         finch_customer_id: answer.id("customer_id"),
         products: answer.texts("products").map(Product::from).collect(),
         status: answer.required_object("connection_status")?.required("status")?.into(),
+        client_id: answer.id("client_id"),
         request_id: reply.request_id.clone(),
     })
 }

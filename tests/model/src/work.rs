@@ -200,6 +200,7 @@ fn introspection(connection_id: u8) -> Introspection {
         finch_customer_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
+        client_id: None,
         request_id: None,
     }
 }

@@ -120,6 +120,7 @@ pub(crate) fn introspect(
         finch_customer_id: text(body, "customer_id"),
         products: products(body),
         status: status.ok_or_else(|| reply.unreadable())?.into(),
+        client_id: text(body, "client_id"),
         request_id: reply.request_id.clone(),
     })
 }

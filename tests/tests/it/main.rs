@@ -8,6 +8,7 @@
     reason = "tests fail by panicking, and compare secrets"
 )]
 
+mod audit;
 mod calls;
 mod history;
 mod i01_equivalence;
@@ -17,6 +18,7 @@ mod i05_monotony;
 mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
+mod import;
 mod model;
 mod network;
 mod readme;

@@ -13,10 +13,12 @@ mod unfinished;
 
 mod answers;
 mod attention;
+mod audit;
 mod backup;
 mod doctor;
 mod events;
 mod given;
+mod import;
 mod keys;
 mod states;
 mod stores;

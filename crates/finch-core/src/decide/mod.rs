@@ -13,10 +13,12 @@
 //! | What is left over when nothing lives? | [`is_left_over`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
 //! | What needs a person? | [`attention`] |
+//! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
 //! | Why is there no token? | [`why_no_token`] |
 
 mod admit;
 mod attention;
+mod drift;
 mod fence;
 mod identity;
 mod merge;
@@ -30,6 +32,7 @@ mod usable;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
 pub use attention::{Attention, Matter, attention};
+pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, place, same_connection};
 pub use merge::union;

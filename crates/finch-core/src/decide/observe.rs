@@ -39,6 +39,11 @@ impl AskedAt {
         let disconnecting = connection.open_disconnect().is_some();
         Self { generation: connection.generation(), disconnecting }
     }
+
+    /// Before it was known to which connection the token belongs: the answer settles no doubt.
+    pub fn unknown() -> Self {
+        Self { generation: usize::MAX, disconnecting: true }
+    }
 }
 
 /// Writes down what `GET /introspect` says about a token. `pair` is the connection of the provider and

@@ -13,9 +13,9 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    AccessToken, Answer, Application, AuthorizationCode, CompanyId, ConnectSession, ConnectUrl,
-    ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant, Product, ProviderId,
-    SessionId, TokenFacts,
+    AccessToken, Answer, Application, AuthorizationCode, ClientId, CompanyId, ConnectSession,
+    ConnectUrl, ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant, Product,
+    ProviderId, SessionId, TokenFacts,
 };
 
 /// How far `/disconnect` reaches. Finch's documents disagree.
@@ -82,6 +82,8 @@ struct World {
     hold: Option<(Held, Hold)>,
     /// `/auth/token` and `/introspect` leave the company out.
     hide_company: bool,
+    /// `/introspect` names this application.
+    other_application: Option<ClientId>,
 }
 
 #[derive(Clone, Debug)]
@@ -197,6 +199,11 @@ impl FakeFinch {
     /// Leaves `company_id` out of every answer from now on, or no longer.
     pub fn hide_company(&self, hide: bool) {
         self.world().hide_company = hide;
+    }
+
+    /// `/introspect` says from now on that tokens were issued to this application; none: the right one.
+    pub fn say_application(&self, other: Option<ClientId>) {
+        self.world().other_application = other;
     }
 
     /// The next call fails with this error, and without effect.

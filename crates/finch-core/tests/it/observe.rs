@@ -15,6 +15,7 @@ fn accepted() -> Introspection {
         provider_id: "gusto".parse().expect("an id"),
         company_id: "c".parse().ok(),
         finch_customer_id: None,
+        client_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
         request_id: None,
@@ -31,6 +32,7 @@ fn new_state(world: &Connection, asked_at: AskedAt) -> Option<TokenState> {
 fn accepted_settles_a_doubt() {
     let world = connection(vec![token("acme", "k", 1, 2, TokenState::Unverified)], vec![]);
     assert_eq!(new_state(&world, AskedAt::of(&world)), Some(TokenState::Active));
+    assert_eq!(new_state(&world, AskedAt::unknown()), None, "asked before it was known here");
 }
 
 #[test]

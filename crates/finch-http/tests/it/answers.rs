@@ -192,6 +192,7 @@ async fn an_introspection_needs_identity_and_status() {
     assert_eq!(seen.finch_customer_id, None);
     assert_eq!(seen.products, [Product::Company]);
     assert_eq!(seen.status, ConnectionStatus::Connected);
+    assert_eq!(seen.client_id.expect("given").as_str(), "c");
 
     let small =
         r#"{"connection_id":"c","provider_id":"p","connection_status":{"status":"brand_new"}}"#;

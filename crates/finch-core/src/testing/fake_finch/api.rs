@@ -28,6 +28,8 @@ impl FinchApi for FakeFinch {
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
         let mut world = self.called("introspect")?;
         let hide_company = world.hide_company;
+        let other = world.other_application.clone();
+        let client_id = other.unwrap_or_else(|| self.application.client_id.clone());
         let token = world.alive(token)?;
         Ok(Introspection {
             token_id: None,
@@ -37,6 +39,7 @@ impl FinchApi for FakeFinch {
             finch_customer_id: token.login.customer.clone(),
             products: token.login.products.clone(),
             status: token.status.clone(),
+            client_id: Some(client_id),
             request_id: None,
         })
     }

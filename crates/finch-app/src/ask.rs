@@ -1,0 +1,126 @@
+//! Ask: `/introspect` for one token after another, for as many as there are, at a pace that Finch bears.
+
+use std::{fmt, time::Duration};
+
+use finch_core::{AccessToken, FinchApiError, Introspection, StoreError, decide::backoff};
+use thiserror::Error;
+
+use crate::Finch;
+
+/// How a run over many tokens goes.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Pace<'a> {
+    /// How far calls to Finch are kept apart: those of all background work on the store together.
+    pub every: Duration,
+    /// Whether the run goes on; looked at before each call, and once a second in a wait.
+    pub goes_on: &'a (dyn Fn() -> bool + Sync),
+    /// Is told of each wait that Finch has asked for, or that a failure of Finch's has earned.
+    pub on_wait: &'a (dyn Fn(Duration) + Sync),
+}
+
+impl<'a> Pace<'a> {
+    /// So far apart, to the end.
+    pub fn of(every: Duration) -> Self {
+        Self { every, goes_on: &|| true, on_wait: &|_| {} }
+    }
+
+    /// For as long as this says.
+    #[must_use]
+    pub fn while_(self, goes_on: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self { goes_on, ..self }
+    }
+
+    /// And tells of each wait.
+    #[must_use]
+    pub fn telling(self, on_wait: &'a (dyn Fn(Duration) + Sync)) -> Self {
+        Self { on_wait, ..self }
+    }
+}
+
+impl fmt::Debug for Pace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
+/// Why a run over many tokens stops. What was done is kept: run it again, and it goes on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Finch answers no call now.
+    #[error("Finch stopped the run: run it again, and it goes on")]
+    Finch(#[source] FinchApiError),
+    /// The store failed.
+    #[error("the store stopped the run: run it again, and it goes on")]
+    Store(#[from] StoreError),
+    /// The caller wanted it to.
+    #[error("the run was stopped: run it again, and it goes on")]
+    Stopped,
+}
+
+/// How often a call is made before Finch is thought to be down.
+const TRIES: u32 = 5;
+/// The longest wait that Finch is granted.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest sleep without a look at whether the run goes on.
+const NAP: Duration = Duration::from_secs(1);
+
+impl Finch {
+    /// Asks Finch about one token, in its turn among all background work. What the answer says of this
+    /// token alone, errors too, is the caller's to judge; what would hold for the next one as well stops
+    /// the run, once time has not mended it.
+    pub(crate) async fn ask(
+        &self,
+        token: &AccessToken,
+        pace: &Pace<'_>,
+    ) -> Result<Result<Introspection, FinchApiError>, RunError> {
+        let (mut failures, mut limits) = (0, 0);
+        loop {
+            self.await_a_turn(pace).await?;
+            let error = match self.api().introspect(token).await {
+                Ok(said) => return Ok(Ok(said)),
+                Err(error) => error,
+            };
+            let wait = match &error {
+                // Finch has the last word on its own limit, however long that takes.
+                FinchApiError::TryLater(answer) if answer.status == 429 => {
+                    limits += 1;
+                    let asked = answer.retry_after.map(|asked| asked.min(LONGEST));
+                    asked.unwrap_or_default().max(backoff(limits, self.jitter()))
+                }
+                FinchApiError::TryLater(_) | FinchApiError::NoAnswer { .. } => {
+                    failures += 1;
+                    if failures >= TRIES {
+                        return Err(RunError::Finch(error));
+                    }
+                    let asked = error.retry_after().unwrap_or_default().min(LONGEST);
+                    asked.max(backoff(failures, self.jitter()))
+                }
+                FinchApiError::PaymentRequired(_) => return Err(RunError::Finch(error)),
+                _ => return Ok(Err(error)),
+            };
+            (pace.on_wait)(wait);
+            self.rest(wait, pace).await?;
+        }
+    }
+
+    pub(crate) async fn await_a_turn(&self, pace: &Pace<'_>) -> Result<(), RunError> {
+        let now = self.now();
+        let turn = self.store().take_turn(pace.every, now).await?;
+        self.rest(turn.duration_since(now).try_into().unwrap_or_default(), pace).await
+    }
+
+    /// Waits, and looks now and then whether anybody still wants it to.
+    async fn rest(&self, mut wait: Duration, pace: &Pace<'_>) -> Result<(), RunError> {
+        while (pace.goes_on)() {
+            let nap = wait.min(NAP);
+            if nap.is_zero() {
+                return Ok(());
+            }
+            self.system().sleep(nap).await;
+            wait -= nap;
+        }
+        Err(RunError::Stopped)
+    }
+}

@@ -1,0 +1,206 @@
+//! Audit: what Finch says of every token that is kept, against what is written here.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use finch_core::{
+    Application, Connection, ConnectionId, ConnectionKey, OperatorScope, Query, Selector,
+    StoreError, Timestamp, Token, TokenId,
+    decide::{AskedAt, Drift, Finding, drift, drift_of_token},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Finch, Pace, Pass, RunError};
+
+/// How many connections, or exchanges, are read at once where Finch is not asked about them.
+const PAGE: usize = 500;
+
+/// One audit, as far as it has come. It holds no secret: a host may keep it somewhere and go on later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Audit {
+    /// Of which application's store.
+    pub application: Application,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether what Finch says is written down.
+    pub fix: bool,
+    /// After how many days a connection counts as unused.
+    pub unused_days: u32,
+    /// How many tokens there were to ask about when it began.
+    pub tokens: u64,
+    /// How many Finch was asked about.
+    pub asked: u64,
+    /// How many connections were looked at.
+    pub connections: u64,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The last connection that was looked at.
+    after: Option<ConnectionKey>,
+}
+
+impl Audit {
+    /// What still needs somebody.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.fixed)
+    }
+}
+
+/// What was learned of one connection.
+#[derive(Debug, Default)]
+struct Seen {
+    asked: u64,
+    alive: BTreeSet<ConnectionId>,
+    findings: Vec<Finding>,
+}
+
+impl Finch {
+    /// Begins an audit: counts what there is to ask. With `fix`, what Finch says will be written down, as
+    /// after [`Finch::report_unauthorized`]; without, nothing is changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_audit(
+        &self,
+        _scope: &OperatorScope,
+        unused_days: u32,
+        fix: bool,
+    ) -> Result<Audit, StoreError> {
+        let (mut tokens, mut after) = (0, None);
+        loop {
+            let query = Query { customer: None, connection: None, after, limit: PAGE };
+            let page = self.store().connections(&query).await?;
+            let kept = page.iter().flat_map(|c| &c.tokens).filter(|t| !t.state.is_revoked());
+            tokens += kept.count() as u64;
+            after = page.last().map(|c| c.key);
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(Audit {
+            application: self.application().clone(),
+            started_at: self.now(),
+            fix,
+            unused_days,
+            tokens,
+            asked: 0,
+            connections: 0,
+            findings: Vec::new(),
+            after: None,
+        })
+    }
+
+    /// Goes on with an audit by one connection. False: there is none left, and the audit has ended.
+    ///
+    /// # Errors
+    /// [`RunError`]: `audit` is as it was before this connection, and can go on with it later.
+    pub async fn audit_next(
+        &self,
+        scope: &OperatorScope,
+        audit: &mut Audit,
+        pace: &Pace<'_>,
+    ) -> Result<bool, RunError> {
+        let query = Query { customer: None, connection: None, after: audit.after, limit: 1 };
+        let Some(connection) = self.store().connections(&query).await?.pop() else {
+            self.end_audit(scope, audit, pace).await?;
+            return Ok(false);
+        };
+        let mut seen = Seen::default();
+        for token in connection.tokens.iter().filter(|t| !t.state.is_revoked()) {
+            self.audit_token(token.id, audit.fix, pace, &mut seen).await?;
+        }
+        let unused = Duration::from_secs(u64::from(audit.unused_days) * 24 * 3600);
+        // A provisional connection may have become part of another one meanwhile, which has its turn.
+        if let Some(now) = self.store().load(Selector::Key(connection.key), None).await? {
+            seen.findings.extend(drift(&now, &seen.alive, self.now(), unused));
+        }
+        audit.after = Some(connection.key);
+        audit.connections += 1;
+        audit.asked += seen.asked;
+        audit.findings.append(&mut seen.findings);
+        Ok(true)
+    }
+
+    async fn audit_token(
+        &self,
+        id: TokenId,
+        fix: bool,
+        pace: &Pace<'_>,
+        seen: &mut Seen,
+    ) -> Result<(), RunError> {
+        let secret = match self.store().secret(id).await {
+            Ok(Some(secret)) => secret,
+            Ok(None) => return Ok(()),
+            Err(StoreError::Unreadable { .. }) => {
+                if fix {
+                    self.note_unreadable(id).await?;
+                }
+                let found = self.of_token(id).await?;
+                seen.findings
+                    .extend(found.map(|(c, t)| Finding::of_token(&c, &t, Drift::SecretUnreadable)));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some((before, _)) = self.of_token(id).await? else { return Ok(()) };
+        let answer = self.ask(&secret, pace).await?;
+        seen.asked += 1;
+        let Some((after, token)) = self.of_token(id).await? else { return Ok(()) };
+        if answer.is_ok() && !token.state.is_revoked() {
+            seen.alive.insert(token.facts.connection_id.clone());
+        }
+        let mut found = drift_of_token(&before, &after, id, answer.as_ref());
+        if fix {
+            self.observe(id, AskedAt::of(&before), answer.as_ref()).await?;
+            // A token that is dead and marked so is put right; its customer connects again.
+            if let Some(found) = &mut found {
+                found.fixed = matches!(found.drift, Drift::DeadInUse { .. });
+            }
+        }
+        seen.findings.extend(found);
+        Ok(())
+    }
+
+    /// The connection that holds a token, and the token.
+    async fn of_token(&self, id: TokenId) -> Result<Option<(Connection, Token)>, StoreError> {
+        let found = self.store().load(Selector::TokenId(id), None).await?;
+        Ok(found.and_then(|c| c.token(id).cloned().map(|token| (c, token))))
+    }
+
+    /// What no connection shows: lost exchanges. With `fix`, one pass of the reconciler then goes on with
+    /// what is open.
+    async fn end_audit(
+        &self,
+        scope: &OperatorScope,
+        audit: &mut Audit,
+        pace: &Pace<'_>,
+    ) -> Result<(), RunError> {
+        if audit.fix {
+            self.reconcile_while(scope, Pass::Everything, pace.goes_on).await?;
+            if !(pace.goes_on)() {
+                return Err(RunError::Stopped);
+            }
+            for finding in audit.findings.iter_mut().filter(|f| !f.fixed) {
+                let Some(token) = finding.token else { continue };
+                let ended = self.of_token(token).await?.is_some_and(|(_, t)| t.state.is_revoked());
+                finding.fixed = ended && !matches!(finding.drift, Drift::Vouched { .. });
+            }
+        }
+        let (mut lost, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.possible_orphans(scope, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            lost.extend(page.into_iter().map(|lost| Finding {
+                drift: Drift::PossibleOrphan { exchange: lost.id.0.0, began_at: lost.began_at },
+                connection_id: lost.reauthenticates,
+                provider_id: None,
+                company_id: None,
+                customers: vec![lost.customer],
+                token: None,
+                fixed: false,
+            }));
+        }
+        audit.findings.append(&mut lost);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Import: keep the tokens that the application has already. Each is asked about at Finch, to learn its
+//! connection, and stored as the token of an exchange is.
+
+use finch_core::{
+    AccessToken, ClientId, ConnectionId, CustomerId, Failure, FinchApiError, Grant, Introspection,
+    OperatorScope, RequestId, Selector, StoreError, TokenFacts, TokenId, TokenState,
+    decide::{AskedAt, Source},
+};
+use serde::Serialize;
+
+use crate::{Finch, Pace, RunError, drive::Drive};
+
+/// A token that the application has.
+#[derive(Clone, Debug)]
+pub struct ToImport {
+    /// The token.
+    pub token: AccessToken,
+    /// Whose it is, by the application's own id. The operator vouches for that.
+    pub customer: CustomerId,
+    /// The connection that it is known to belong to; none: whichever Finch says.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// What became of a token that was to be imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportedToken {
+    /// Stored, in this state: `Active`, unless a disconnect of the connection touches it.
+    Stored {
+        /// The handle of its connection.
+        connection_id: ConnectionId,
+        /// What it is here.
+        #[serde(flatten)]
+        state: TokenState,
+    },
+    /// This customer's token is here already. Finch was not asked.
+    AlreadyHere {
+        /// The handle of its connection.
+        connection_id: ConnectionId,
+        /// What it is here.
+        #[serde(flatten)]
+        state: TokenState,
+    },
+    /// Finch refuses it: it is dead. Nothing was stored.
+    Refused {
+        /// Finch's request id of the refusal.
+        request_id: Option<RequestId>,
+    },
+    /// It is another customer's here. Nothing was changed.
+    Foreign,
+    /// Stored, and quarantined: its `connection_id` belongs to another provider or company here. It is
+    /// never handed out; an operator must look at it.
+    Conflict {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// It was issued to another application. Nothing was stored.
+    OtherApplication {
+        /// To which.
+        client_id: ClientId,
+    },
+    /// It belongs to another connection than the one that was named. Nothing was stored.
+    OtherConnection {
+        /// To which.
+        connection_id: ConnectionId,
+    },
+    /// Finch said nothing that decides about this token. Nothing was stored.
+    Undecided {
+        /// What it said.
+        failure: Failure,
+    },
+}
+
+impl Finch {
+    /// Imports one token. Safe to repeat: a token that is here already is found without asking Finch, so
+    /// that a run over many goes on where it stopped.
+    ///
+    /// # Errors
+    /// [`RunError`]: this token was not imported, and the next one would not be either.
+    pub async fn import(
+        &self,
+        scope: &OperatorScope,
+        import: &ToImport,
+        pace: &Pace<'_>,
+    ) -> Result<ImportedToken, RunError> {
+        if let Some(known) = self.known(import).await? {
+            return Ok(known);
+        }
+        // Before Finch is asked: a disconnect that begins while it answers covers the token.
+        let began = self.store().take_number().await?;
+        let said = match self.ask(&import.token, pace).await? {
+            Ok(said) => said,
+            Err(FinchApiError::TokenInvalid(answer)) => {
+                return Ok(ImportedToken::Refused { request_id: answer.request_id });
+            }
+            Err(error) => return Ok(ImportedToken::Undecided { failure: error.failure() }),
+        };
+        let ours = &self.application().client_id;
+        if let Some(client_id) = said.client_id.clone().filter(|said| said != ours) {
+            return Ok(ImportedToken::OtherApplication { client_id });
+        }
+        if import.connection_id.as_ref().is_some_and(|named| *named != said.connection_id) {
+            return Ok(ImportedToken::OtherConnection { connection_id: said.connection_id });
+        }
+        let grant = Grant { secret: import.token.clone(), facts: facts(&said) };
+        let from = Source::Import { customer: &import.customer, by: scope.name() };
+        let (stored, _) = self.store_grant(from, began, &grant).await?;
+        let Some(token) = stored else { return Ok(ImportedToken::Foreign) };
+        // What Finch has just said, such as that the employer must authenticate again. It was asked before
+        // the token was here, so that it settles no doubt.
+        self.observe(token, AskedAt::unknown(), Ok(&said)).await?;
+        if let Err(error) = self.settle_import(token, pace).await {
+            tracing::debug!(%error, "left to the reconciler");
+        }
+        self.outcome(token).await
+    }
+
+    /// What is known of the token without asking Finch.
+    async fn known(&self, import: &ToImport) -> Result<Option<ImportedToken>, StoreError> {
+        let Some(id) = self.store().token_of(&import.token, None).await? else { return Ok(None) };
+        let found = self.store().load(Selector::TokenId(id), None).await?;
+        let token = found.as_ref().and_then(|c| c.token(id)).filter(|t| !t.state.is_revoked());
+        Ok(token.map(|token| {
+            let (connection_id, state) = (token.facts.connection_id.clone(), token.state.clone());
+            match &token.customer {
+                Some(customer) if *customer == import.customer => {
+                    match import.connection_id.as_ref().filter(|named| **named != connection_id) {
+                        Some(_) => ImportedToken::OtherConnection { connection_id },
+                        None => ImportedToken::AlreadyHere { connection_id, state },
+                    }
+                }
+                Some(_) => ImportedToken::Foreign,
+                None => ImportedToken::Conflict { connection_id },
+            }
+        }))
+    }
+
+    /// Settles the doubt that an earlier disconnect may have raised. Where Finch is silent now, the
+    /// reconciler does it.
+    async fn settle_import(&self, token: TokenId, pace: &Pace<'_>) -> Result<(), RunError> {
+        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let token = found.as_ref().and_then(|c| c.token(token));
+        if let Some(token) = token.filter(|t| t.state == TokenState::Unverified) {
+            self.await_a_turn(pace).await?;
+            self.settle(token.id, token.customer.as_ref(), Drive::AtOnce).await?;
+        }
+        Ok(())
+    }
+
+    async fn outcome(&self, token: TokenId) -> Result<ImportedToken, RunError> {
+        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let Some(token) = found.as_ref().and_then(|c| c.token(token)) else {
+            return Err(StoreError::Corrupt("a token that was stored is not there".into()).into());
+        };
+        let (connection_id, state) = (token.facts.connection_id.clone(), token.state.clone());
+        Ok(match &token.customer {
+            Some(_) => ImportedToken::Stored { connection_id, state },
+            None => ImportedToken::Conflict { connection_id },
+        })
+    }
+}
+
+/// What `/introspect` says, in the form in which an exchange says it.
+fn facts(said: &Introspection) -> TokenFacts {
+    TokenFacts {
+        connection_id: said.connection_id.clone(),
+        provider_id: said.provider_id.clone(),
+        company_id: said.company_id.clone(),
+        finch_customer_id: said.finch_customer_id.clone(),
+        customer_name: None,
+        products: said.products.clone(),
+        client_type: None,
+        connection_type: None,
+        token_type: None,
+        account_id: None,
+        entity_ids: Vec::new(),
+    }
+}

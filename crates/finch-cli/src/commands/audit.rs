@@ -1,0 +1,91 @@
+//! `finch audit`: ask Finch about every token, and list where it disagrees with the store.
+
+mod found;
+mod kept;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
+
+use self::{found::Found, kept::Place};
+use crate::{
+    args::AuditArgs,
+    bar::Bar,
+    fail::{Exit, Failure, run_stopped},
+    interrupt,
+    output::{self, Report, Sheet},
+    wiring,
+    words::{count, moment},
+};
+
+/// How far the audit is, is kept every so many connections.
+const KEEP_EVERY: u64 = 50;
+
+pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
+    let scope = args.operator.scope()?;
+    let place = Place::beside(&wiring::store_path(args.client.store.as_ref())?);
+    let finch = wiring::open_to_reconcile(&args.client, args.rate)?;
+    let known = match args.restart {
+        true => None,
+        false => place.find(&finch, args.unused_days, args.fix),
+    };
+    let resumed = known.is_some();
+    let mut audit = match known {
+        Some(audit) => audit,
+        None => finch.begin_audit(&scope, args.unused_days, args.fix).await?,
+    };
+    if resumed && !json {
+        say(&format!(
+            "finch: going on with the audit of {}, {} done (--restart begins anew)",
+            moment(audit.started_at),
+            count(audit.connections as usize, "connection is", "connections are")
+        ))?;
+    }
+    let stopped = AtomicBool::new(false);
+    let work = go_on(&finch, &scope, &mut audit, args, &place, &stopped);
+    interrupt::wind_up(work, &stopped, "run `finch audit` again: it goes on").await??;
+    place.clear()?;
+    let found = Found::new(audit, resumed);
+    output::print(&found, json)?;
+    Ok(found.exit())
+}
+
+/// To the end; or until something stops it, and then it is kept how far it came.
+async fn go_on(
+    finch: &Finch,
+    scope: &OperatorScope,
+    audit: &mut Audit,
+    args: &AuditArgs,
+    place: &Place,
+    stopped: &AtomicBool,
+) -> Result<(), Failure> {
+    let bar = Bar::new(Some(audit.tokens), "tokens");
+    let goes_on = || !stopped.load(Ordering::SeqCst);
+    let on_wait = |wait| bar.waits(wait);
+    let pace = Pace::of(args.rate).while_(&goes_on).telling(&on_wait);
+    loop {
+        bar.at(audit.asked, audit.asked);
+        let next = finch.audit_next(scope, audit, &pace).await;
+        match next {
+            Ok(false) => return Ok(()),
+            Ok(true) if goes_on() && !audit.connections.is_multiple_of(KEEP_EVERY) => {}
+            Ok(true) => place.keep(audit)?,
+            Err(error) => {
+                place.keep(audit)?;
+                return Err(halted(audit, &error));
+            }
+        }
+    }
+}
+
+fn halted(audit: &Audit, error: &RunError) -> Failure {
+    let asked = count(audit.asked as usize, "token was", "tokens were");
+    let found = count(audit.findings.len(), "finding", "findings");
+    run_stopped(&format!("the audit stopped: {asked} asked about, {found} so far"), error)
+}
+
+fn say(text: &str) -> std::io::Result<()> {
+    let mut sheet = Sheet::default();
+    sheet.line(text);
+    output::write(anstream::stderr().lock(), &sheet.render())
+}

@@ -1,0 +1,191 @@
+//! What Finch says of every token, against the store.
+
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+use finch_emulator::{Fault, Login};
+
+use crate::{
+    import::elsewhere,
+    support::{Place, Ran, signal},
+};
+
+fn audit(place: &Place, more: &[&str]) -> Ran {
+    place.run(&[&["audit", "--rate", "1000"], more].concat())
+}
+
+/// So many connections of employers of their own.
+fn imported(place: &Place, number: usize) {
+    let tokens = elsewhere(place, (0..number).map(|n| format!("Company {n}")));
+    let list: String =
+        tokens.iter().enumerate().map(|(n, t)| format!("{t},customer-{n}\n")).collect();
+    place.run_with(&["import", "--rate", "1000"], &list).code(0);
+}
+
+fn kinds(ran: &Ran) -> Vec<String> {
+    let report = ran.json();
+    let found = report["findings"].as_array().expect("findings").iter();
+    found
+        .map(|finding| {
+            assert!(!finding["what_to_do"].as_str().expect("a way out").is_empty());
+            finding["drift"].as_str().expect("a kind").to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn where_all_agree_nothing_is_found() {
+    let place = Place::new();
+    imported(&place, 3);
+    let ran = audit(&place, &[]).code(0).shows("3 tokens of 3 connections");
+    assert!(ran.err.is_empty(), "{ran:?}");
+    assert!(kinds(&audit(&place, &["--json"]).code(0)).is_empty());
+    assert!(!place.path("finch.db.audit").exists());
+}
+
+#[test]
+fn what_is_dead_is_found_and_fixed() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    assert!(place.finch.end_connection(&id));
+    let ran = audit(&place, &[]).code(4).shows("Dead at Finch").shows(&id).shows("acme");
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+    place.run(&["connections"]).code(0).shows("connected");
+    let ran = audit(&place, &["--fix", "--json"]).code(0);
+    assert_eq!(kinds(&ran), ["dead_in_use"]);
+    assert_eq!(ran.json()["findings"][0]["fixed"], true);
+    assert!(ran.json()["findings"][0]["request_id"].is_string());
+    place.run(&["show", &id]).code(0).shows("Finch refused it");
+}
+
+#[test]
+fn what_is_billed_is_found() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").times(9).status(402));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    audit(&place, &[]).code(4).shows("though fenced here").shows("finch reconcile");
+    place.finch.clear_faults();
+    audit(&place, &["--fix"]).code(0).shows("it has ended since");
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+}
+
+#[test]
+fn reauthentication_is_found() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place
+        .finch
+        .push_fault(Fault::on("/introspect").error(finch_emulator::FinchError::ReauthenticateUser));
+    let ran = audit(&place, &[]).code(4).shows("must authenticate again");
+    let way_out = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(way_out.contains(&format!("--customer 'acme' --reauthenticate {id}")), "{way_out}");
+}
+
+#[test]
+fn what_finch_does_not_say_comes_with_its_request_id() {
+    let place = Place::new();
+    place.connected("acme");
+    place.finch.push_fault(Fault::on("/introspect").times(9).status(403));
+    audit(&place, &[]).code(4).shows("does not say").shows("(403), request");
+}
+
+#[test]
+fn lost_exchanges_and_idle_connections_are_found() {
+    let place = Place::new();
+    place.connected("acme");
+    let (state, finch_customer) = place.connect("beta");
+    let login = Login::new("User B", "Gusto", "Company D", "X");
+    let code = place.code_of(login, &finch_customer);
+    place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
+    place.run_with(&["exchange", "--state", &state], &code).code(8);
+    let ran = audit(&place, &["--json", "--unused-days", "0"]).code(4);
+    assert_eq!(kinds(&ran), ["unused", "possible_orphan"]);
+    assert!(kinds(&audit(&place, &["--json"]).code(4)).contains(&"possible_orphan".to_owned()));
+}
+
+#[test]
+fn ends_on_an_operators_word_are_listed() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    place.finch.push_fault(Fault::on("/disconnect").times(9).status(403));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    place.run(&["close", &id, "--reason", "ticket 4711", "--yes"]).code(0);
+    audit(&place, &[]).code(4).shows("operator's word").shows("ticket 4711");
+}
+
+#[test]
+fn a_secret_that_cannot_be_unsealed_is_found() {
+    let place = Place::new();
+    let id = place.connected("acme");
+    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
+    db.execute_batch("UPDATE secrets SET sealed = randomblob(length(sealed))").expect("spoiled");
+    db.close().expect("closed");
+    let ran = audit(&place, &["--json"]).code(4);
+    assert_eq!(kinds(&ran), ["secret_unreadable"]);
+    assert_eq!(ran.json()["findings"][0]["connection_id"], id);
+}
+
+#[test]
+fn unpaid_invoices_stop_it_and_it_goes_on_from_there() {
+    let place = Place::new();
+    imported(&place, 3);
+    let before = place.calls("GET /introspect");
+    place.finch.push_fault(Fault::on("/introspect").times(9).status(402));
+    let ran = audit(&place, &[]).code(6).says("invoices").says("goes on");
+    assert!(ran.out.is_empty(), "{ran:?}");
+    assert_eq!(place.calls("GET /introspect"), before + 1, "at once");
+    let kept = place.path("finch.db.audit");
+    assert_eq!(fs::metadata(&kept).expect("kept").permissions().mode() & 0o7777, 0o600);
+    place.finch.clear_faults();
+    let ran = audit(&place, &[]).code(0);
+    assert!(ran.err.contains("going on with the audit"), "{ran:?}");
+    assert!(!kept.exists());
+}
+
+#[test]
+fn a_signal_keeps_how_far_it_came() {
+    let place = Place::new();
+    imported(&place, 3);
+    let before = place.calls("GET /introspect");
+    place.finch.push_fault(Fault::on("/introspect").delay(Duration::from_millis(500)));
+    let arguments = ["audit", "--rate", "1000"];
+    let child = place.spawn(&arguments, "");
+    let began = std::time::Instant::now();
+    while place.calls("GET /introspect") == before {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never asked");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "TERM");
+    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(4);
+    assert!(ran.err.contains("1 token was asked about") && ran.err.contains("goes on"), "{ran:?}");
+    let report = audit(&place, &["--json"]).code(0).json();
+    assert_eq!((&report["resumed"], &report["asked"]), (&true.into(), &3.into()));
+    assert_eq!(place.calls("GET /introspect"), before + 3, "nothing was asked twice");
+}
+
+#[test]
+fn what_is_kept_is_gone_on_with_only_as_it_was_wanted() {
+    let place = Place::new();
+    imported(&place, 2);
+    let kept = place.path("finch.db.audit");
+    let stop = || {
+        place.finch.push_fault(Fault::on("/introspect").times(9).status(402));
+        audit(&place, &[]).code(6);
+        place.finch.clear_faults();
+    };
+    let resumed = |more: &[&str]| {
+        stop();
+        audit(&place, &[&["--json"], more].concat()).code(0).json()["resumed"].clone()
+    };
+    assert_eq!(resumed(&[]), true);
+    assert_eq!(resumed(&["--restart"]), false);
+    assert_eq!(resumed(&["--fix"]), false);
+    stop();
+    let old = fs::read_to_string(&kept).expect("kept");
+    let year = old.find("\"started_at\":\"").expect("a time") + "\"started_at\":\"".len();
+    let old = format!("{}2001{}", &old[..year], &old[year + 4..]);
+    for spoiled in [old.as_str(), "", "{"] {
+        fs::write(&kept, spoiled).expect("written");
+        assert_eq!(audit(&place, &["--json"]).code(0).json()["resumed"], false);
+    }
+}
