@@ -5,6 +5,7 @@
     reason = "a command for people: its output is what it is for"
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod layers;
@@ -21,6 +22,7 @@ Work on the project itself.
 Usage: cargo xtask <COMMAND>
 
 Commands:
+  bench   measure every figure beside its limit: [--quick] [--only GROUP]
   test    build and test the whole workspace
   ci      all of what CI runs: fmt, tidy, layers, clippy, features, doc, test
   layers  check that no crate depends on what its layer forbids
@@ -40,6 +42,13 @@ fn main() -> ExitCode {
         ["ci"] => ci::all(),
         ["layers"] => ci::layers(),
         ["tidy"] => ci::tidy(),
+        ["bench", options @ ..] => match bench::Bench::read(options) {
+            Ok(bench) => bench.run(),
+            Err(problem) => {
+                eprintln!("{problem}");
+                return ExitCode::from(2);
+            }
+        },
         ["soak", options @ ..] => match soak::Soak::read(options) {
             Ok(soak) => soak.run(),
             Err(problem) => {

@@ -1,0 +1,124 @@
+//! A token for its customer: through `finch-app`, and by SQLite and cipher alone; by one task, and by 64.
+
+use std::{
+    cell::Cell,
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use criterion::Criterion;
+use finch_app::Finch;
+use finch_core::Product;
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    figures::share,
+    fill,
+    host::{Host, Request, runtime},
+    numbered::Layout,
+    raw::Raw,
+    setting::Setting,
+};
+
+/// So many different connections are asked for, one after the other.
+const ASKED: u64 = 20_000;
+const TASKS: u64 = 64;
+
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+    for (name, tokens) in [("access-small", 1_002), ("access-large", setting.large())] {
+        if setting.wants(name) {
+            measure(setting, criterion, name, Layout::of(tokens));
+        }
+    }
+}
+
+fn measure(setting: &Setting, criterion: &mut Criterion, name: &str, layout: Layout) {
+    let path = fill::store(setting, layout);
+    let (host, raw, runtime) = (Host::over(&path), Raw::over(&path), runtime());
+    let asked = Asked::of(layout);
+    let mut group = criterion.benchmark_group(name);
+    group.bench_function("app", |b| {
+        b.iter_custom(|iters| {
+            let began = Instant::now();
+            runtime.block_on(use_tokens(&host.finch, asked.some(iters)));
+            began.elapsed()
+        });
+    });
+    group.bench_function("same-query", |b| {
+        b.iter_custom(|iters| {
+            let began = Instant::now();
+            for (request, _) in asked.some(iters) {
+                black_box(raw.same(&request.connection, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function("by-number", |b| {
+        b.iter_custom(|iters| {
+            let began = Instant::now();
+            for (request, number) in asked.some(iters) {
+                black_box(raw.by_number(*number, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function("one-task", |b| {
+        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, 1, iters));
+    });
+    group.bench_function("64-tasks", |b| {
+        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, TASKS, iters));
+    });
+    group.finish();
+}
+
+/// The requests, with the number of the row that answers each.
+#[derive(Clone)]
+struct Asked {
+    all: Arc<Vec<(Request, i64)>>,
+    next: Cell<usize>,
+}
+
+impl Asked {
+    fn of(layout: Layout) -> Self {
+        let one = |n| {
+            let connection = layout.any(n);
+            let newest = layout.token(connection.0, layout.tokens - 1).0.0;
+            (Request::of(connection), i64::try_from(newest).unwrap())
+        };
+        Self { all: Arc::new((0..ASKED).map(one).collect()), next: Cell::new(0) }
+    }
+
+    /// Goes on where it was left off.
+    fn some(&self, count: u64) -> impl Iterator<Item = &(Request, i64)> {
+        let count = usize::try_from(count).unwrap();
+        let from = self.next.replace((self.next.get() + count) % self.all.len());
+        self.all.iter().cycle().skip(from).take(count)
+    }
+}
+
+async fn use_tokens(finch: &Finch, requests: impl Iterator<Item = &(Request, i64)>) {
+    for (Request { scope, connection }, _) in requests {
+        black_box(finch.access_token(scope, connection, &[Product::Company]).await.unwrap());
+    }
+}
+
+fn at_once(runtime: &Runtime, finch: &Finch, asked: &Asked, tasks: u64, iters: u64) -> Duration {
+    let each = iters.div_ceil(tasks);
+    let began = Instant::now();
+    runtime.block_on(async {
+        let mut running = JoinSet::new();
+        for task in 0..tasks {
+            let (finch, asked) = (finch.clone(), asked.clone());
+            asked.next.set(usize::try_from(task * ASKED / tasks).unwrap());
+            running.spawn(async move {
+                let from = asked.next.get();
+                let count = usize::try_from(each).unwrap();
+                let requests = asked.all.iter().cycle().skip(from).take(count);
+                use_tokens(&finch, requests).await;
+            });
+        }
+        running.join_all().await;
+    });
+    share(began.elapsed(), each * tasks, iters)
+}
