@@ -1,10 +1,34 @@
 //! CPU time and memory, as Linux counts them for a thread or a process.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// The CPU time of the thread that asks.
 pub(crate) fn of_this_thread() -> Option<Duration> {
     in_schedstat(Path::new("/proc/thread-self/schedstat"))
+}
+
+/// Measures what runs in one thread alone and never waits: by CPU time, so that other work on the
+/// machine does not count; by the clock where the system does not tell.
+pub(crate) struct Stopwatch {
+    began: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self { began: Instant::now(), cpu: of_this_thread() }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        match (self.cpu, of_this_thread()) {
+            (Some(before), Some(now)) => now.saturating_sub(before),
+            _ => self.began.elapsed(),
+        }
+    }
 }
 
 /// The CPU time of all threads of a process that still run.
