@@ -51,3 +51,8 @@ pub(crate) fn memory(pid: u32, what: &str) -> Option<f64> {
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib / 1024.0)
 }
+
+/// How many threads wanted to run in the last minute, on average.
+pub(crate) fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}

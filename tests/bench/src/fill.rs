@@ -1,9 +1,16 @@
 //! Stores of any size: made by the store itself, so that schema, settings and keys are real, and then
 //! filled in the order of their keys.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
-use finch_core::{Failure, FailureKind, Progress, ProviderId, TokenFacts, Trouble};
+use finch_core::{
+    CompanyId, CustomerId, Failure, FailureKind, Progress, ProviderId, TokenFacts, Trouble,
+};
 use finch_seal::{Domain, Kek, KeyBytes, KeyId, KeyRing, Place, WrappedEpoch, WrappedKeys};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use rusqlite::{Connection, Statement, params};
@@ -22,24 +29,35 @@ pub(crate) fn kek() -> Kek {
 }
 
 /// What it takes to open a store here.
-pub(crate) fn options(path: &std::path::Path) -> SqliteOptions {
+pub(crate) fn options(path: &Path) -> SqliteOptions {
     SqliteOptions::new(path, application(), Arc::new(kek()))
 }
 
-/// A store of this layout: the one that was made before, or a new one.
+/// A store of this layout: the one that was made before, or a new one where there is none of today's
+/// schema.
 pub(crate) fn store(setting: &Setting, layout: Layout) -> PathBuf {
     let Layout { connections, tokens } = layout;
     let path = setting.store(&format!("store-{connections}x{tokens}"));
-    if !path.exists() {
+    let unfinished = setting.store("unfinished");
+    remove(&unfinished);
+    drop(SqliteTokenStore::open(options(&unfinished).create(true)).unwrap());
+    if !path.exists() || schema(&path) != schema(&unfinished) {
+        remove(&path);
         let began = Instant::now();
-        let unfinished = setting.store("unfinished");
-        remove(&unfinished);
-        drop(SqliteTokenStore::open(options(&unfinished).create(true)).unwrap());
         fill(&unfinished, layout);
         fs::rename(&unfinished, &path).unwrap();
         setting.fact(&format!("filled/{connections}x{tokens}"), began.elapsed().as_secs_f64());
     }
     path
+}
+
+/// Every object of a store, by its statement.
+fn schema(path: &Path) -> Vec<String> {
+    let db = Connection::open(path).unwrap();
+    let mut all =
+        db.prepare("SELECT coalesce(sql, '') FROM sqlite_schema ORDER BY type, name").unwrap();
+    let rows = all.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
 }
 
 /// A copy of it, to be changed.
@@ -87,7 +105,7 @@ const TOKEN: &str = "INSERT INTO tokens (id, connection, customer, connection_id
     VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, 'connected', ?8, ?9, ?10, ?11, ?9)";
 const SECRET: &str = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
 
-fn fill(path: &std::path::Path, layout: Layout) {
+fn fill(path: &Path, layout: Layout) {
     let db = Connection::open(path).unwrap();
     db.execute_batch(FAST).unwrap();
     let indexes = indexes(&db);
@@ -175,7 +193,7 @@ impl Rows<'_> {
         }
     }
 
-    fn seal(&self, id: u64, customer: &finch_core::CustomerId, secret: &str) -> Vec<u8> {
+    fn seal(&self, id: u64, customer: &CustomerId, secret: &str) -> Vec<u8> {
         let application = application();
         let client_id = application.client_id.as_str();
         let place = Place { kind: "token", row: id, client_id, customer: Some(customer.as_str()) };
@@ -187,7 +205,7 @@ impl Rows<'_> {
 #[derive(Serialize)]
 struct Facts {
     provider_id: ProviderId,
-    company_id: Option<finch_core::CompanyId>,
+    company_id: Option<CompanyId>,
     customer_name: Option<String>,
     token_type: Option<String>,
 }

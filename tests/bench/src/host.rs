@@ -1,6 +1,6 @@
 //! The application over a store, as a host has it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use finch_app::{Finch, FinchOptions};
 use finch_core::{ConnectionId, CustomerScope, OperatorScope, TokenStore};
@@ -18,7 +18,9 @@ impl Host {
     pub(crate) fn over(path: &Path) -> Self {
         let store: Arc<dyn TokenStore> =
             Arc::new(SqliteTokenStore::open(fill::options(path)).unwrap());
-        let (api, options) = (Arc::new(PaperFinch::new()), FinchOptions::default());
+        let (api, mut options) = (Arc::new(PaperFinch::new()), FinchOptions::default());
+        // A person would hear `Pending` of a connection of thousands, and the reconciler go on.
+        options.disconnect_patience = Duration::from_secs(3600);
         let finch = Finch::with_system(api, Arc::clone(&store), Arc::new(Clock), options).unwrap();
         Self { finch, store }
     }

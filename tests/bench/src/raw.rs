@@ -1,4 +1,4 @@
-//! The limit of a lookup: SQLite and the cipher by themselves, on the same rows with the same settings.
+//! The limit of a lookup: SQLite and the cipher by themselves, on the same rows.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     numbered::application,
 };
 
-/// As a reader of the store is set.
+/// As a reader of the store is set, but for what guards against damage.
 const READING: &str = "
     PRAGMA query_only = ON;
     PRAGMA temp_store = MEMORY;
@@ -32,13 +32,20 @@ const BY_NUMBER: &str =
     "SELECT id, sealed FROM tokens JOIN secrets ON token = id WHERE id = ?1 AND state = 'active'";
 
 pub(crate) struct Raw {
-    pub(crate) db: Connection,
+    db: Connection,
     key: LessSafeKey,
     store: [u8; 16],
     client_id: String,
 }
 
 impl Raw {
+    /// With the guard that the store's readers have: every page that is looked at is checked first.
+    pub(crate) fn that_checks_cells(path: &Path) -> Self {
+        let raw = Self::over(path);
+        raw.db.execute_batch("PRAGMA cell_size_check = ON").unwrap();
+        raw
+    }
+
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: expanded into the key schedule")]
     pub(crate) fn over(path: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

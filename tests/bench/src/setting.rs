@@ -50,9 +50,9 @@ impl Setting {
     pub(crate) fn criterion(&self) -> Criterion {
         Criterion::default()
             .output_directory(&self.folder.join("criterion"))
-            .warm_up_time(Duration::from_secs(1))
-            .measurement_time(Duration::from_secs(if self.quick { 3 } else { 6 }))
-            .sample_size(20)
+            .warm_up_time(Duration::from_millis(500))
+            .measurement_time(Duration::from_secs(2))
+            .sample_size(10)
     }
 
     /// Keeps a figure that is no time.

@@ -3,7 +3,7 @@
 /// Where a number comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source {
-    /// The median of a benchmark, `group/function`.
+    /// The medians of a benchmark, `group/function`.
     Time(&'static str),
     /// A number that the benchmark wrote down, and its unit.
     Fact(&'static str, &'static str),
@@ -49,6 +49,12 @@ pub(crate) const FIGURES: &[Figure] = &[
         AtMost(1.5),
     ),
     figure(
+        "… with the check of cells that our readers make",
+        Time("access-small/app"),
+        Time("access-small/same-settings"),
+        Goal::None,
+    ),
+    figure(
         "… / its row by number + unseal",
         Time("access-small/app"),
         Time("access-small/by-number"),
@@ -59,6 +65,12 @@ pub(crate) const FIGURES: &[Figure] = &[
         Time("access-large/app"),
         Time("access-large/same-query"),
         AtMost(1.5),
+    ),
+    figure(
+        "… with the check of cells that our readers make",
+        Time("access-large/app"),
+        Time("access-large/same-settings"),
+        Goal::None,
     ),
     figure(
         "… / its row by number + unseal",
@@ -99,6 +111,18 @@ pub(crate) const FIGURES: &[Figure] = &[
     figure(
         "… / raw, 1,000 in a transaction",
         Time("connects/at-once"),
+        Time("connects/thousand-each"),
+        Faster(0.8),
+    ),
+    figure(
+        "its last write alone, 64 at once / raw, a transaction each",
+        Time("connects/store"),
+        Time("connects/one-each"),
+        Faster(2.5),
+    ),
+    figure(
+        "… / raw, 1,000 in a transaction",
+        Time("connects/store"),
         Time("connects/thousand-each"),
         Faster(0.8),
     ),

@@ -19,17 +19,24 @@ impl Measured {
         Self { criterion: folder.join("criterion"), facts: facts_in(&facts) }
     }
 
-    /// Times in nanoseconds, anything else in its own unit. None: it was not measured.
-    fn value(&self, source: Source) -> Option<f64> {
+    /// One value a round: times in nanoseconds, anything else in its own unit. Empty: not measured.
+    fn values(&self, source: Source) -> Vec<f64> {
         match source {
             Source::Time(name) => {
-                let path = self.criterion.join(name).join("new/estimates.json");
-                median(&fs::read_to_string(path).ok()?)
+                let folder = self.criterion.join(name);
+                let round = |n: usize| folder.join(n.to_string()).join("new/estimates.json");
+                let rounds = (1..).map(|n| fs::read_to_string(round(n)).ok());
+                rounds.map_while(|estimates| median(&estimates?)).collect()
             }
-            Source::Fact(name, _) => self.facts.get(name).copied(),
-            Source::Fixed(value, _) => Some(value),
+            Source::Fact(name, _) => self.facts.get(name).copied().into_iter().collect(),
+            Source::Fixed(value, _) => vec![value],
         }
     }
+}
+
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// A name and a number on each line.
@@ -65,17 +72,19 @@ pub(crate) fn table(figures: &[Figure], measured: &Measured) -> String {
 }
 
 fn row(figure: &Figure, run: &Measured) -> Option<[String; 6]> {
-    let (measured, limit) = (run.value(figure.measured)?, run.value(figure.limit)?);
+    let (measured, limit) = (run.values(figure.measured), run.values(figure.limit));
+    // Each with its own round's, and then the one in the middle.
+    let ratios = measured.iter().zip(&limit).map(|(measured, limit)| measured / limit).collect();
+    let (ratio, measured, limit) = (middle(ratios)?, middle(measured)?, middle(limit)?);
     let (ratio, goal, reached) = match figure.goal {
-        Goal::AtMost(goal) => {
-            let ratio = measured / limit;
-            (ratio, format!("≤ {goal}"), if ratio <= goal { "yes" } else { "no" })
-        }
-        Goal::Faster(goal) => {
-            let ratio = limit / measured;
-            (ratio, format!("≥ {goal}"), if ratio >= goal { "yes" } else { "no" })
-        }
-        Goal::None => (measured / limit, String::new(), ""),
+        Goal::AtMost(goal) => (ratio, format!("≤ {goal}"), ratio <= goal),
+        Goal::Faster(goal) => (1.0 / ratio, format!("≥ {goal}"), 1.0 / ratio >= goal),
+        Goal::None => (ratio, String::new(), false),
+    };
+    let reached = match (figure.goal, reached) {
+        (Goal::None, _) => "",
+        (_, true) => "yes",
+        (_, false) => "no",
     };
     Some([
         figure.what.to_owned(),
@@ -109,6 +118,12 @@ mod tests {
             "median":{"confidence_interval":{"lower_bound":1.0},"point_estimate":2.5e3,"standard_error":0.1}}"#;
         assert_eq!(median(estimates), Some(2500.0));
         assert_eq!(median("{}"), None);
+    }
+
+    #[test]
+    fn the_middle_round_counts() {
+        assert_eq!(middle(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(middle(Vec::new()), None);
     }
 
     #[test]

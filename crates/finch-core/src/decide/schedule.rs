@@ -112,18 +112,25 @@ fn agenda_of<'a>(
 ) -> Agenda {
     let waits = |t: &'a Token| progress(t).next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
-    let is_unproven =
-        |t: &&'a Token| t.state == TokenState::Fenced && progress(t).refused.is_none();
-    let unproven = connection.tokens.iter().filter(|t| open && is_unproven(t)).map(waits).min();
-    // An open disconnect without an unproven token is ready to finish.
-    let disconnect = open.then(|| unproven.unwrap_or(AT_ONCE));
-    let in_doubt = |t: &&Token| !open && t.state == TokenState::Unverified;
-    let doubt = connection.tokens.iter().filter(in_doubt).map(waits).min();
-    let nameless = nameless_token(connection).filter(|_| !open).map(waits);
-    let left_over = is_left_over(connection).then_some(AT_ONCE);
-    let mut tokens = connection.tokens.iter();
-    Agenda {
-        due: disconnect.into_iter().chain(doubt).chain(nameless).chain(left_over).min(),
-        attention: tokens.any(|t| matter(t, progress(t), open, false).is_some()),
+    let (mut due, mut attention) = (None, false);
+    // Once over the tokens: there may be thousands.
+    for token in &connection.tokens {
+        let in_doubt = match token.state {
+            // Nothing is due sooner.
+            _ if due == Some(AT_ONCE) => false,
+            TokenState::Fenced => open && progress(token).refused.is_none(),
+            TokenState::Unverified => !open,
+            _ => false,
+        };
+        let next = in_doubt.then(|| waits(token));
+        due = due.into_iter().chain(next).min();
+        attention |= matter(token, progress(token), open, false).is_some();
     }
+    if open {
+        // An open disconnect without an unproven token is ready to finish.
+        return Agenda { due: due.or(Some(AT_ONCE)), attention };
+    }
+    let nameless = nameless_token(connection).map(waits);
+    let left_over = is_left_over(connection).then_some(AT_ONCE);
+    Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::Criterion;
+use criterion::{BenchmarkId, Criterion};
 use finch_app::Finch;
 use finch_core::Product;
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -26,17 +26,23 @@ use crate::{
 const ASKED: u64 = 20_000;
 const TASKS: u64 = 64;
 
-pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     for (name, tokens) in [("access-small", 1_002), ("access-large", setting.large())] {
         if setting.wants(name) {
-            measure(setting, criterion, name, Layout::of(tokens));
+            measure(setting, criterion, (name, round), Layout::of(tokens));
         }
     }
 }
 
-fn measure(setting: &Setting, criterion: &mut Criterion, name: &str, layout: Layout) {
+fn measure(
+    setting: &Setting,
+    criterion: &mut Criterion,
+    (name, round): (&str, u32),
+    layout: Layout,
+) {
     let path = fill::store(setting, layout);
-    let (host, raw, runtime) = (Host::over(&path), Raw::over(&path), runtime());
+    let (host, runtime) = (Host::over(&path), runtime());
+    let (raw, checked) = (Raw::over(&path), Raw::that_checks_cells(&path));
     let asked = Asked::of(layout);
     // Whoever is measured first must not read the file for the others.
     runtime.block_on(use_tokens(&host.finch, asked.some(ASKED)));
@@ -44,14 +50,14 @@ fn measure(setting: &Setting, criterion: &mut Criterion, name: &str, layout: Lay
         black_box(raw.by_number(*number, request.scope.id()));
     }
     let mut group = criterion.benchmark_group(name);
-    group.bench_function("app", |b| {
+    group.bench_function(BenchmarkId::new("app", round), |b| {
         b.iter_custom(|iters| {
             let began = Stopwatch::start();
             runtime.block_on(use_tokens(&host.finch, asked.some(iters)));
             began.elapsed()
         });
     });
-    group.bench_function("same-query", |b| {
+    group.bench_function(BenchmarkId::new("same-query", round), |b| {
         b.iter_custom(|iters| {
             let began = Stopwatch::start();
             for (request, _) in asked.some(iters) {
@@ -60,7 +66,16 @@ fn measure(setting: &Setting, criterion: &mut Criterion, name: &str, layout: Lay
             began.elapsed()
         });
     });
-    group.bench_function("by-number", |b| {
+    group.bench_function(BenchmarkId::new("same-settings", round), |b| {
+        b.iter_custom(|iters| {
+            let began = Stopwatch::start();
+            for (request, _) in asked.some(iters) {
+                black_box(checked.same(&request.connection, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function(BenchmarkId::new("by-number", round), |b| {
         b.iter_custom(|iters| {
             let began = Stopwatch::start();
             for (request, number) in asked.some(iters) {
@@ -69,10 +84,10 @@ fn measure(setting: &Setting, criterion: &mut Criterion, name: &str, layout: Lay
             began.elapsed()
         });
     });
-    group.bench_function("one-task", |b| {
+    group.bench_function(BenchmarkId::new("one-task", round), |b| {
         b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, 1, iters));
     });
-    group.bench_function("64-tasks", |b| {
+    group.bench_function(BenchmarkId::new("64-tasks", round), |b| {
         b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, TASKS, iters));
     });
     group.finish();

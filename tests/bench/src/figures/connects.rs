@@ -4,12 +4,16 @@
 use std::{
     cell::Cell,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use criterion::Criterion;
+use criterion::{BenchmarkId, Criterion};
 use finch_app::{BegunConnect, ConnectRequest};
-use finch_core::{AuthorizationCode, CustomerScope, Flow, Product, TokenFacts};
+use finch_core::{
+    AccessToken, Actor, Admission, AuthorizationCode, Changes, CustomerScope, Event, Flow,
+    Happening, Product, Seq, Target, TokenFacts, TokenState,
+};
 use rusqlite::{Connection, params};
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -29,7 +33,7 @@ const BATCH: u64 = 1000;
 /// The first number that no filled store has.
 const FIRST: u64 = 1 << 32;
 
-pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     if !setting.wants("connects") {
         return;
     }
@@ -42,16 +46,22 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
         let first = next.replace(next.get() + count);
         (first..next.get()).map(Numbered)
     };
-    group.bench_function("at-once", |b| {
+    group.bench_function(BenchmarkId::new("at-once", round), |b| {
         b.iter_custom(|iters| {
             let took = (0..iters).map(|_| through_the_application(&runtime, &host, some(BATCH)));
+            share(took.sum(), BATCH, 1)
+        });
+    });
+    group.bench_function(BenchmarkId::new("store", round), |b| {
+        b.iter_custom(|iters| {
+            let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, some(BATCH)));
             share(took.sum(), BATCH, 1)
         });
     });
     drop(host);
     for (name, each) in [("one-each", 1), ("thousand-each", BATCH)] {
         let db = writer(&fill::copy(setting, layout, "connects"));
-        group.bench_function(name, |b| {
+        group.bench_function(BenchmarkId::new(name, round), |b| {
             b.iter_custom(|iters| {
                 let took = (0..iters).map(|_| by_sqlite_alone(&db, some(BATCH), each));
                 share(took.sum(), BATCH, 1)
@@ -101,6 +111,52 @@ fn through_the_application(
         completing.join_all().await;
         began.elapsed()
     })
+}
+
+/// One write for each: what a connect changes in the end, without its attempt.
+fn by_the_store_alone(
+    runtime: &Runtime,
+    host: &Host,
+    connections: impl Iterator<Item = Numbered>,
+) -> Duration {
+    let changes: Vec<_> = connections.map(arrival).collect();
+    let began = Instant::now();
+    runtime.block_on(async {
+        let mut storing = JoinSet::new();
+        for part in changes.chunks(changes.len().div_ceil(AT_ONCE as usize)) {
+            let (store, part) = (Arc::clone(&host.store), part.to_vec());
+            storing.spawn(async move {
+                for changes in part {
+                    store.apply(changes).await.unwrap();
+                }
+            });
+        }
+        storing.join_all().await;
+    });
+    began.elapsed()
+}
+
+/// A token that makes a connection.
+fn arrival(connection: Numbered) -> Changes {
+    let (facts, customer, at) = (paper::facts(connection), connection.customer(), filled_at());
+    let (provider, company) = (facts.provider_id.clone(), facts.company_id.clone());
+    let mut changes = Changes::to(Target::New { provider, company });
+    changes.events.push(Event {
+        at,
+        by: Actor::Customer(customer.clone()),
+        connection_id: Some(facts.connection_id.clone()),
+        customer: Some(customer.clone()),
+        what: Happening::Connected,
+    });
+    changes.admit = Some(Admission {
+        customer: Some(customer),
+        secret: AccessToken::new(connection.secret(0)),
+        facts,
+        state: TokenState::Active,
+        exchange_began: Seq(1),
+        at,
+    });
+    changes
 }
 
 /// As the store's own writer is set.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use criterion::{Criterion, SamplingMode};
+use criterion::{BenchmarkId, Criterion, SamplingMode};
 use finch_app::DisconnectOutcome;
 use tokio::runtime::Runtime;
 
@@ -18,11 +18,11 @@ use crate::{
     setting::Setting,
 };
 
-pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     if setting.wants("disconnect") {
         let mut group = criterion.benchmark_group("disconnect");
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
-        group.measurement_time(Duration::from_secs(3));
+        group.measurement_time(Duration::from_secs(4));
         for (name, tokens) in [("large", setting.large()), ("small", 10_002)] {
             let layout = Layout::of(tokens);
             // The large one keeps what is done to it: other connections are left next time.
@@ -31,13 +31,14 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
                 _ => fill::copy(setting, layout, "disconnect"),
             };
             let ending = Ending::over(Host::over(&path), layout, |layout, n| layout.any(n));
-            group.bench_function(name, |b| {
+            group.bench_function(BenchmarkId::new(name, round), |b| {
                 b.iter_custom(|iters| (0..iters).map(|_| ending.one()).sum());
             });
         }
         group.finish();
     }
-    if setting.wants("per-token") {
+    // One disconnect of thousands lasts for seconds: once will do.
+    if setting.wants("per-token") && round == 1 {
         let mut group = criterion.benchmark_group("per-token");
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
         group.warm_up_time(Duration::from_millis(1)).measurement_time(Duration::from_secs(3));
@@ -46,7 +47,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
             let layout = Layout { connections, tokens };
             let host = Host::over(&fill::copy(setting, layout, "per-token"));
             let ending = Ending::over(host, layout, |layout, n| Numbered(n % layout.connections));
-            group.bench_function(name, |b| {
+            group.bench_function(BenchmarkId::new(name, round), |b| {
                 b.iter_custom(|iters| {
                     let took = (0..iters).map(|_| ending.one()).sum();
                     share(took, tokens, 1)

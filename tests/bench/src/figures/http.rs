@@ -2,7 +2,7 @@
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use criterion::Criterion;
+use criterion::{BenchmarkId, Criterion};
 use finch_core::{AccessToken, FinchApi as _};
 use finch_http::{HttpFinch, HttpFinchConfig};
 use reqwest::{Client, header::AUTHORIZATION};
@@ -42,7 +42,7 @@ struct Status {
     status: String,
 }
 
-pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     if !setting.wants("http") || cpu::of_this_thread().is_none() {
         return;
     }
@@ -54,12 +54,12 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("http");
     let runtime = load::runtime();
     for (at_once, suffix) in [(AT_ONCE, ""), (1, "-alone")] {
-        group.bench_function(format!("finch{suffix}"), |b| {
+        group.bench_function(BenchmarkId::new(format!("finch{suffix}"), round), |b| {
             b.iter_custom(|iters| {
                 in_cpu_time(&runtime, iters, at_once, |each| by_finch(Arc::clone(&finch), each))
             });
         });
-        group.bench_function(format!("reqwest{suffix}"), |b| {
+        group.bench_function(BenchmarkId::new(format!("reqwest{suffix}"), round), |b| {
             b.iter_custom(|iters| {
                 in_cpu_time(&runtime, iters, at_once, |each| {
                     by_reqwest(client.clone(), url.clone(), each)

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, hint::black_box};
 
-use criterion::Criterion;
+use criterion::{BenchmarkId, Criterion};
 use finch_core::{ConnectionKey, Due, Query, Seq};
 use tokio::runtime::Runtime;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const PAGE: usize = 50;
 
-pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     let sizes = [("large", setting.large()), ("small", 10_002)];
     let runtime = runtime();
     for (name, what) in
@@ -30,7 +30,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion) {
             let layout = Layout::of(tokens);
             let host = Host::over(&fill::store(setting, layout));
             let asked = Cell::new(0);
-            group.bench_function(size, |b| {
+            group.bench_function(BenchmarkId::new(size, round), |b| {
                 b.iter(|| {
                     asked.set(asked.get() + 1);
                     black_box(what.page(&runtime, &host, after(layout, asked.get())))
