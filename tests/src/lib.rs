@@ -12,7 +12,7 @@ mod told;
 mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
-pub use step::{Step, steps};
+pub use step::{Step, steps, steps_of};
 pub use world::{Ended, StoreDebug, TestSystem, World, customer, operator};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.

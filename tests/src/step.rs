@@ -97,8 +97,8 @@ fn small(below: u8) -> impl Strategy<Value = u8> {
     0..below
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let place = || (small(3), small(2), small(2));
+fn step(customers: u8) -> impl Strategy<Value = Step> {
+    let place = move || (small(customers), small(2), small(2));
     prop_oneof![
         6 => (place(), small(2)).prop_map(|((customer, provider, company), credentials)| {
             Step::Connect { customer, provider, company, credentials }
@@ -112,11 +112,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (place(), any::<bool>()).prop_map(|((customer, provider, company), issued_before)| {
             Step::ConnectDuringDisconnect { customer, provider, company, issued_before }
         }),
-        1 => (small(3), small(4)).prop_map(|(customer, which)| Step::Reauthenticate { customer, which }),
-        4 => (small(3), small(4)).prop_map(|(customer, which)| Step::Disconnect { customer, which }),
+        1 => (small(customers), small(4)).prop_map(|(customer, which)| Step::Reauthenticate { customer, which }),
+        4 => (small(customers), small(4)).prop_map(|(customer, which)| Step::Disconnect { customer, which }),
         1 => small(6).prop_map(|which| Step::DisconnectForEveryone { which }),
         1 => small(6).prop_map(|which| Step::EndFromDashboard { which }),
-        1 => (small(3), small(4)).prop_map(|(customer, which)| Step::ReportUnauthorized { customer, which }),
+        1 => (small(customers), small(4)).prop_map(|(customer, which)| Step::ReportUnauthorized { customer, which }),
         1 => small(8).prop_map(|which| Step::CompleteAgain { which }),
         2 => small(6).prop_map(|kind| Step::FailNext { kind }),
         2 => Just(Step::Reconcile),
@@ -124,7 +124,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A history of up to `longest` steps.
+/// A history of up to `longest` steps, of three customers.
 pub fn steps(longest: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..=longest)
+    steps_of(3, longest)
+}
+
+/// A history of up to `longest` steps, of so many customers.
+pub fn steps_of(customers: u8, longest: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(customers), 1..=longest)
 }

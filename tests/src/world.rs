@@ -177,6 +177,9 @@ impl World {
         }
         let orphans = self.app.possible_orphans(&customer(who), None, 1000).await.unwrap();
         seen.push(serde_json::to_string(&orphans).unwrap());
+        let which = finch_app::Events::default();
+        let events = self.app.events(&customer(who), &which, usize::MAX).await.unwrap().items;
+        seen.push(serde_json::to_string(&events).unwrap());
         seen.join("\n")
     }
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use finch_core::{ConnectionId, CustomerId, OperatorName, ProviderId};
+use finch_core::{ConnectionId, CustomerId, OperatorName, ProviderId, Timestamp};
 
 use crate::help;
 
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// Run a local Finch, for programs in any language
     #[command(after_help = help::EMULATOR)]
     Emulator(EmulatorArgs),
-    /// Make the key that seals the store
+    /// The keys that seal the store: make, rotate, verify
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Begin: the page where a customer connects, and its state
@@ -38,6 +38,11 @@ pub(crate) enum Command {
     Connections(ConnectionsArgs),
     /// Show a connection: its tokens, their evidence, its history
     Show(ShowArgs),
+    /// What happened, in order: who did what, with what evidence
+    #[command(after_help = help::EVENTS)]
+    Events(EventsArgs),
+    /// Look at everything that the store holds: is it what was written?
+    Verify(StoreArgs),
     /// End a connection at Finch for all its tokens, and prove it
     #[command(after_help = help::DISCONNECT)]
     Disconnect(DisconnectArgs),
@@ -152,6 +157,56 @@ pub(crate) enum KeysCommand {
     /// Make a new key file; an existing one is never overwritten
     #[command(after_help = help::KEYS_INIT)]
     Init(KeysInitArgs),
+    /// Which key opens the store, and how far its data keys are used up
+    Status(StoreArgs),
+    /// Make another data key, and seal every secret anew; online
+    #[command(after_help = help::ROTATE)]
+    Rotate(RotateArgs),
+    /// Let another key open the store, and no longer this one
+    #[command(after_help = help::ROTATE_KEK)]
+    RotateKek(RotateKekArgs),
+    /// Look whether every secret opens
+    Verify(StoreArgs),
+}
+
+/// For commands that only need the store.
+#[derive(Debug, Group)]
+pub(crate) struct StoreArgs {
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RotateArgs {
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RotateKekArgs {
+    /// The file of the new key; made if it is not there
+    #[arg(long, value_name = "PATH")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct EventsArgs {
+    /// Only those of this connection
+    #[arg(long, value_name = "ID")]
+    pub(crate) connection: Option<ConnectionId>,
+    /// Only since a day, a moment, or a time ago: 90m, 24h, 7d
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) since: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+    #[command(flatten)]
+    pub(crate) client: Client,
 }
 
 #[derive(Debug, Group)]
@@ -317,6 +372,23 @@ pub(crate) struct TokenArgs {
     pub(crate) reveal: bool,
     #[command(flatten)]
     pub(crate) client: Client,
+}
+
+/// A moment, a day's beginning in UTC, or how long ago.
+fn since(text: &str) -> Result<Timestamp, &'static str> {
+    const WRONG: &str =
+        "must be a day (2026-11-22), a moment (2026-11-22T10:00:00Z), or a time ago (90m, 24h, 7d)";
+    if let Ok(moment) = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()) {
+        return Ok(moment);
+    }
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 24 * 3600,
+        _ => return Err(WRONG),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| WRONG)?;
+    Timestamp::now().checked_sub(Duration::from_secs(u64::from(number) * unit)).map_err(|_| WRONG)
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

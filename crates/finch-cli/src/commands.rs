@@ -15,9 +15,11 @@ pub(crate) mod watch;
 pub(crate) mod attention;
 
 pub(crate) mod connections;
+pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod orphans;
 pub(crate) mod show;
+pub(crate) mod verify;
 
 use finch_core::Product;
 

@@ -18,9 +18,11 @@ The life of a connection
   disconnect   End a connection at Finch for all its tokens, and prove it
 
 The operator's view
-  keys init    Make the key that seals the store
+  keys         The keys that seal the store: make, status, rotate, verify
   connections  List connections, and what needs somebody's attention
   show         Show a connection: its tokens, their evidence, its history
+  events       What happened: who did what, with what evidence
+  verify       Look whether the store is what was written
   reconcile    Go on with everything that is unfinished, once or with --watch
   attention    List what needs a person, with what to do
   close        Vouch for an end that Finch does not prove
@@ -89,6 +91,26 @@ pub(crate) const KEYS_INIT: &str = "\
 Examples:
   FINCH_STORE=finch.db finch keys init
   finch keys init --key-file keys/finch.key";
+
+pub(crate) const EVENTS: &str = "\
+Examples:
+  finch events --since 24h
+  finch events --connection CONNECTION --json
+  finch events --customer acme
+
+The record is chained with the store's key: `finch verify` finds what was
+changed or taken out.";
+
+pub(crate) const ROTATE: &str = "\
+Every process may go on using the store meanwhile. Stopped half-way, the same
+command goes on.";
+
+pub(crate) const ROTATE_KEK: &str = "\
+Example:
+  finch keys rotate-kek --to keys/finch-2027.key
+
+Nothing is sealed anew: only the store's own keys are wrapped with the new key.
+Until their next start, processes that run go on.";
 
 pub(crate) const EMULATOR: &str = "\
 Example:

@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, error::ErrorKind};
 
 use crate::{
-    args::{Args, Command, KeysCommand},
+    args::{Args, Command},
     commands,
     fail::{Exit, Failure},
 };
@@ -37,10 +37,12 @@ async fn command(args: Args) -> Result<Exit, Failure> {
     match args.command {
         Command::Demo(args) => commands::demo::run(&args, json).await,
         Command::Emulator(args) => commands::emulator::run(args, json).await,
-        Command::Keys(KeysCommand::Init(args)) => commands::keys::init(&args, json),
+        Command::Keys(command) => commands::keys::run(command, json).await,
         Command::Connect(args) => commands::connect::run(args, json).await,
         Command::Exchange(args) => commands::exchange::run(args, json).await,
         Command::Connections(args) => commands::connections::run(&args, json).await,
+        Command::Events(args) => commands::events::run(&args, json).await,
+        Command::Verify(args) => commands::verify::run(&args, json).await,
         Command::Show(args) => commands::show::run(&args, json).await,
         Command::Disconnect(args) => commands::disconnect::run(args, json).await,
         Command::Reconcile(args) => commands::reconcile::run(&args, json).await,

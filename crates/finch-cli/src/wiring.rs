@@ -94,6 +94,13 @@ pub(crate) fn open(client: &Client) -> Result<Finch, Failure> {
     Settings::read(client, Needs::Store)?.open()
 }
 
+/// Opens a store for a command that looks after it, and asks Finch nothing.
+pub(crate) fn open_store(client: &Client) -> Result<SqliteTokenStore, Failure> {
+    let Settings { http, store, key, .. } = Settings::read(client, Needs::Store)?;
+    let options = SqliteOptions::new(store, http.application().clone(), Arc::new(key));
+    Ok(SqliteTokenStore::open(options)?)
+}
+
 /// The same for one that reconciles, with calls to Finch so far apart.
 pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<Finch, Failure> {
     let mut options = FinchOptions::default();

@@ -8,9 +8,11 @@ mod files;
 mod identity;
 mod keys;
 mod open;
+mod rotation;
 mod schema;
 mod sealer;
 mod settings;
+mod verify;
 
 mod readers;
 mod writer;
@@ -33,7 +35,10 @@ mod values;
 
 mod error;
 
+pub use keys::{DataKey, KeyStatus};
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
 pub use record::RecordCheck;
+pub use rotation::Rotated;
 pub use store::SqliteTokenStore;
+pub use verify::{Verified, What};

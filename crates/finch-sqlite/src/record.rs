@@ -152,7 +152,7 @@ impl From<&EventQuery<'_>> for Wanted {
 
 const PAGE: &str = "AND id > :after AND at >= :since ORDER BY id LIMIT :limit";
 const OF_CONNECTION: &str = "connection_id IN \
-    (SELECT DISTINCT connection_id FROM tokens WHERE connection = :connection)";
+    (SELECT connection_id FROM tokens WHERE connection = :connection)";
 
 /// The query for such a page: each is served by an index.
 pub(crate) fn sql(customer: bool, connection: bool) -> String {

@@ -33,7 +33,7 @@ mod tests {
         }
         let plain = |sql: String| {
             let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
-            code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+            code.flat_map(str::split_whitespace).collect::<String>()
         };
         let mut all = db
             .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")

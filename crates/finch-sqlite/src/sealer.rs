@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use finch_core::{AccessToken, AuthorizationCode, CustomerId, State, TokenId};
+use finch_core::{AccessToken, AuthorizationCode, State, TokenId};
 use finch_seal::{Domain, KeyRing, KeySource, Place, SealError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use secrecy::ExposeSecret as _;
@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use crate::{
     error::{Fault, Result, broken},
     identity::wrapped_keys,
+    values,
 };
 
 /// A keyed hash by which a secret is found again.
@@ -20,18 +21,28 @@ pub(crate) type Fingerprint = [u8; 32];
 
 pub(crate) struct Sealer {
     ring: RwLock<Arc<KeyRing>>,
-    source: Arc<dyn KeySource>,
+    source: RwLock<Arc<dyn KeySource>>,
     client_id: String,
 }
 
 impl Sealer {
     pub(crate) fn new(ring: KeyRing, source: Arc<dyn KeySource>, client_id: String) -> Self {
-        Self { ring: RwLock::new(Arc::new(ring)), source, client_id }
+        Self { ring: RwLock::new(Arc::new(ring)), source: RwLock::new(source), client_id }
     }
 
     /// The keys as this process knows them now.
     pub(crate) fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The key that the store's keys are wrapped with.
+    pub(crate) fn source(&self) -> Arc<dyn KeySource> {
+        Arc::clone(&self.source.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The store's keys are wrapped with another key now.
+    pub(crate) fn use_source(&self, source: Arc<dyn KeySource>) {
+        *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
     }
 
     /// The newest epoch that this process knows.
@@ -42,7 +53,7 @@ impl Sealer {
     /// Opens the store's keys again, since somebody has rotated them.
     pub(crate) fn reload(&self, db: &Connection) -> Result<()> {
         let keys = wrapped_keys(db)?.ok_or_else(|| broken("its keys"))?;
-        let fresh = KeyRing::open(&*self.source, &keys).map_err(Fault::Seal)?;
+        let fresh = KeyRing::open(&*self.source(), &keys).map_err(Fault::Seal)?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         // What the present one has reserved is not lost for nothing.
         if fresh.epoch() != ring.epoch() {
@@ -70,10 +81,9 @@ impl Sealer {
     pub(crate) fn seal(
         &self,
         id: TokenId,
-        customer: Option<&CustomerId>,
+        customer: Option<&str>,
         token: &AccessToken,
     ) -> Result<Vec<u8>> {
-        let customer = customer.map(CustomerId::as_str);
         let ring = self.ring();
         ring.seal(&self.place(id, customer), token.expose()).map_err(|e| match e {
             // `reserve` ran before, and got no more.
@@ -116,11 +126,9 @@ impl Sealer {
         while (ring.seals_left() as usize) < seals {
             let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
             let epoch = ring.epoch();
-            let so_far: u32 =
-                tx.query_row("SELECT reserved FROM keys WHERE epoch = ?1", [epoch], |row| {
-                    row.get(0)
-                })?;
-            let Ok(reservation) = ring.reserve(so_far) else {
+            let so_far = values::first(&tx, "SELECT reserved FROM keys WHERE epoch = ?1", [epoch])?;
+            // Used up; or destroyed, since another process has rotated: then nothing is sealed with it.
+            let Some(Ok(reservation)) = so_far.map(|so_far| ring.reserve(so_far)) else {
                 return Ok(());
             };
             let total = reservation.total();

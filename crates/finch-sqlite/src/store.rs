@@ -248,5 +248,6 @@ impl TokenStore for SqliteTokenStore {
     }
 }
 
+mod keys;
 #[cfg(test)]
 mod tests;

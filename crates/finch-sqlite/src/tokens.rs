@@ -42,7 +42,7 @@ pub(crate) fn admit(
         json(&OtherFacts::from(facts))?,
     ])?;
     if evidence.is_none() {
-        let sealed = tx.sealer.seal(id, customer.as_ref(), secret)?;
+        let sealed = tx.sealer.seal(id, customer.as_ref().map(CustomerId::as_str), secret)?;
         let sql = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
         tx.db.prepare_cached(sql)?.execute(params![number(id.0), sealed])?;
     }

@@ -65,3 +65,8 @@ pub(crate) fn first<T: FromSql>(
 ) -> rusqlite::Result<Option<T>> {
     db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
 }
+
+/// What a query counts.
+pub(crate) fn count(db: &Connection, sql: &str, params: impl Params) -> Result<u64> {
+    Ok(first::<i64>(db, sql, params)?.unwrap_or_default().unsigned_abs())
+}

@@ -20,6 +20,7 @@ mod i11_customers;
 mod model;
 mod network;
 mod readme;
+mod secrecy;
 mod semantics;
 mod state_machine;
 mod story;

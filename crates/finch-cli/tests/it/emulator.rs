@@ -109,3 +109,18 @@ fn credentials_that_nobody_could_send_are_refused() {
     place.run(&["emulator", "--client-id", "a:b"]).code(2).says("colon");
     place.run(&["emulator", "--client-secret", " "]).code(2).says("empty");
 }
+
+/// Tokens and keys are in its memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_crash_leaves_no_picture_of_the_memory() {
+    let place = Place::without_key();
+    let mut child = place.spawn(&["emulator", "--json"], "");
+    ready(&mut child);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = core.expect("a limit").split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{limits}");
+    signal(&child, "TERM");
+    child.wait().expect("it ends");
+}

@@ -107,8 +107,8 @@ fn the_same_for_a_program() {
         (&json!("revoked"), &json!("refused"))
     );
     assert!(token["evidence"]["request_id"].is_string(), "{shown}");
-    assert_eq!(shown["history"][1]["event"], "disconnect_began");
-    assert_eq!(shown["history"][1]["by"]["operator"], "olga");
+    assert_eq!(shown["history"][3]["event"], "disconnect_began");
+    assert_eq!(shown["history"][3]["by"]["operator"], "olga");
     assert_eq!(place.run(&["reconcile", "--json"]).code(0).json()["left_open"], false);
 }
 

@@ -13,7 +13,9 @@ mod unfinished;
 
 mod answers;
 mod attention;
+mod events;
 mod given;
+mod keys;
 mod states;
 mod stores;
 mod usage;

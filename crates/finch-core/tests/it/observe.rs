@@ -17,6 +17,7 @@ fn accepted() -> Introspection {
         finch_customer_id: None,
         products: Vec::new(),
         status: ConnectionStatus::Connected,
+        request_id: None,
     }
 }
 

@@ -138,5 +138,9 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
     assert!(
         matches!(&all.disconnects[..], [DisconnectChange::Join(intent, _)] if intent.by == operator())
     );
-    assert_eq!(all.events.len(), 1);
+    let told = |changes: &finch_core::Changes| {
+        changes.events.iter().map(|e| e.customer.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&own), [Some(customer("acme")), Some(customer("acme"))]);
+    assert_eq!(told(&all), [None, Some(customer("acme")), Some(customer("other"))]);
 }

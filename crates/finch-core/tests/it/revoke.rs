@@ -28,7 +28,8 @@ fn after(
     answer: Result<(), FinchApiError>,
     now: Timestamp,
 ) -> Connection {
-    let changes = record(connection, id(n), call, answer.as_ref().copied(), now, 1.0);
+    let answer = answer.as_ref().map(|()| None);
+    let changes = record(connection, id(n), call, answer, now, 1.0);
     applied(connection, changes)
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn introspect(finch: &HttpFinch) -> Result<Introspection, Finch
 }
 
 pub(crate) async fn disconnect(finch: &HttpFinch) -> Result<(), FinchApiError> {
-    finch.disconnect(&AccessToken::new(TOKEN)).await
+    finch.disconnect(&AccessToken::new(TOKEN)).await.map(drop)
 }
 
 pub(crate) async fn new_session(finch: &HttpFinch) -> Result<ConnectSession, FinchApiError> {

@@ -14,9 +14,10 @@ CREATE TABLE events (
     chain         BLOB    CHECK (length(chain) = 32)
 ) STRICT;
 INSERT INTO events (id, at, connection_id, event)
-    SELECT id, CAST(unixepoch(event ->> '$.at', 'subsec') * 1e9 AS INTEGER), handle,
-        json_set(event, '$.connection_id', handle)
-    FROM (SELECT id, event, coalesce(event ->> '$.connection_id',
+    SELECT id, unixepoch(substr(at, 1, 19)) * 1000000000 + CASE instr(at, '.') WHEN 0 THEN 0
+            ELSE CAST(substr(rtrim(substr(at, 21), 'Z') || '000000000', 1, 9) AS INTEGER) END,
+        handle, json_set(event, '$.connection_id', handle)
+    FROM (SELECT id, event, event ->> '$.at' AS at, coalesce(event ->> '$.connection_id',
             (SELECT connection_id FROM tokens WHERE tokens.connection = events_before.connection
              ORDER BY tokens.id DESC LIMIT 1)) AS handle
         FROM events_before);

@@ -10,5 +10,8 @@ mod concurrency;
 mod conformance;
 mod damage;
 mod opening;
+mod record;
+mod rotation;
 mod secrecy;
 mod support;
+mod vectors;

@@ -1,0 +1,81 @@
+//! `finch events`: what happened, in order.
+
+use std::io;
+
+use finch_app::{Event, Events, Finch};
+use finch_core::{ConnectionId, EventId, StoreError};
+use serde::Serialize;
+
+use crate::{
+    args::EventsArgs,
+    fail::{Exit, Failure},
+    output::{self, Sheet, bold, dim},
+    wiring::{self, Scope, in_scope},
+    words::{event, moment},
+};
+
+const PAGE: usize = 1000;
+
+/// Page by page, however long the record is; with `json`, one document all the same.
+pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
+    let scope = args.whose.scope()?;
+    let finch = wiring::open(&args.client)?;
+    if let Some(id) = &args.connection {
+        let known = in_scope!(&scope, |scope| finch.connection(scope, id).await)?;
+        known.ok_or_else(Failure::no_such_connection)?;
+    }
+    let (mut after, mut shown, mut heading) = (None, 0, None);
+    write(if json { "{\"events\":[" } else { "" })?;
+    loop {
+        let page = page(&finch, &scope, args, after).await?;
+        for happened in &page.items {
+            let text = match json {
+                true => document(happened, shown == 0)?,
+                false => lines(happened, &mut heading),
+            };
+            write(&text)?;
+            shown += 1;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    match (json, shown) {
+        (true, _) => write("]}\n")?,
+        (false, 0) => write("Nothing is recorded here.\n")?,
+        (false, _) => {}
+    }
+    Ok(Exit::Done)
+}
+
+async fn page(
+    finch: &Finch,
+    scope: &Scope,
+    args: &EventsArgs,
+    after: Option<EventId>,
+) -> Result<finch_app::Page<Event, EventId>, StoreError> {
+    let which = Events { connection: args.connection.as_ref(), since: args.since, after };
+    in_scope!(scope, |scope| finch.events(scope, &which, PAGE).await)
+}
+
+fn document(happened: &impl Serialize, first: bool) -> io::Result<String> {
+    let text = output::document(happened, false)?;
+    Ok(format!("{}{}", if first { "" } else { "," }, text.trim_end()))
+}
+
+/// Below the name of its connection, where that is another one than before.
+fn lines(happened: &Event, heading: &mut Option<Option<ConnectionId>>) -> String {
+    let mut sheet = Sheet::default();
+    if heading.as_ref() != Some(&happened.connection_id) {
+        let id = happened.connection_id.as_ref();
+        sheet.line(bold(&id.map_or("the store".to_owned(), |id| format!("connection {id}"))));
+        *heading = Some(happened.connection_id.clone());
+    }
+    sheet.text(&format!("  {}  ", dim(&moment(happened.at))), &event(happened, false));
+    sheet.render()
+}
+
+fn write(text: &str) -> io::Result<()> {
+    output::write(anstream::stdout().lock(), text)
+}

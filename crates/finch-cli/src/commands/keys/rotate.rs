@@ -1,0 +1,123 @@
+//! `finch keys rotate` and `finch keys rotate-kek`: another data key, another key-encryption key.
+
+use std::{path::PathBuf, sync::Arc};
+
+use finch_core::{Scope as _, Timestamp};
+use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
+use finch_sqlite::Rotated;
+use serde::Serialize;
+
+use crate::{
+    args::{RotateArgs, RotateKekArgs},
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet, good, warn},
+    progress::Progress,
+    wiring,
+    words::{count, list},
+};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct DataKey(Rotated);
+
+pub(crate) async fn data_key(args: &RotateArgs, json: bool) -> Result<Exit, Failure> {
+    let by = args.operator.scope()?.actor();
+    let store = wiring::open_store(&args.client)?;
+    let bar = Progress::of("Sealing anew");
+    let mut total = 0;
+    let rotated = store.rotate(by, Timestamp::now(), |left| {
+        total = total.max(left);
+        bar.at(total - left, total);
+    });
+    let report = DataKey(rotated.await?);
+    drop(bar);
+    output::print(&report, json)?;
+    Ok(report.exit())
+}
+
+impl Report for DataKey {
+    fn human(&self, sheet: &mut Sheet) {
+        let Rotated { epoch, joined, resealed, unreadable, .. } = &self.0;
+        if *joined {
+            sheet.text("", "A rotation that was under way went on.");
+        }
+        let resealed = count(*resealed as usize, "secret was", "secrets were");
+        if unreadable.is_empty() {
+            let text =
+                format!("{resealed} sealed anew with data key {epoch}; older ones are destroyed");
+            sheet.text(&format!("{} ", good("✓")), &text);
+            sheet.gap();
+            sheet
+                .text("", "Backups that were made before still hold the older data keys, wrapped.");
+            return;
+        }
+        let text =
+            format!("{resealed} sealed anew with data key {epoch}; the older one is still needed");
+        sheet.text(&format!("{} ", warn("!")), &text);
+        sheet.pair("unreadable", &list(unreadable));
+        sheet.pair(
+            "what to do",
+            "restore these rows from a backup; or let their customers connect again, disconnect, and \
+             close what stays open; then run the same again",
+        );
+    }
+
+    fn exit(&self) -> Exit {
+        if self.0.unreadable.is_empty() { Exit::Done } else { Exit::LeftOpen }
+    }
+}
+
+#[derive(Serialize)]
+struct OtherKek {
+    key_file: PathBuf,
+    key: String,
+    replaces: String,
+}
+
+pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failure> {
+    let by = args.operator.scope()?.actor();
+    let store = wiring::open_store(&args.client)?;
+    let replaces = store.key_status().await?.key;
+    // The new key is on disk before anything needs it; one that is there already goes on from a call
+    // that was cut off.
+    let new = match keyfile::read(&args.to) {
+        Err(KeyFileError::Missing { .. }) => {
+            let new = Kek::generate()?;
+            keyfile::create(&args.to, &new)?;
+            new
+        }
+        found => found?,
+    };
+    let key = new.id().to_string();
+    if key == replaces {
+        return Err(Failure::new(Exit::Standing, "key_in_use", "the store is sealed with that key already")
+            .help("nothing is left to do: give its path from here on (--store-key-file, FINCH_STORE_KEY_FILE)"));
+    }
+    store.replace_key(Arc::new(new), by, Timestamp::now()).await?;
+    let report = OtherKek { key_file: args.to.clone(), key, replaces };
+    output::print(&report, json)?;
+    Ok(report.exit())
+}
+
+impl Report for OtherKek {
+    fn human(&self, sheet: &mut Sheet) {
+        let file = self.key_file.display();
+        sheet.line(format!("{} From here on the store opens with another key only", good("✓")));
+        sheet.pair("key", &self.key);
+        sheet.pair("its file", &file.to_string());
+        sheet.pair("replaces", &self.replaces);
+        sheet.gap();
+        sheet.text(
+            "",
+            &format!(
+                "Next: set FINCH_STORE_KEY_FILE={file} for every process that uses the store, and restart \
+                 them. Keep a copy of the new file where no copy of the store is, and the old key for as \
+                 long as backups are kept that were made before: destroying it destroys them."
+            ),
+        );
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

@@ -1,0 +1,246 @@
+//! I12 secrecy: a whole life over real HTTP and real SQLite, with everything switched on that prints or
+//! writes; then every secret of it is looked for, in every disguise.
+
+use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc};
+
+use base64::Engine as _;
+use finch_app::{
+    AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow, HttpFinch,
+    HttpFinchConfig, Kek, OsSystem, Pass, Product, SqliteOptions, SqliteTokenStore, State,
+};
+use finch_core::{Actor, Timestamp};
+use finch_emulator::{Emulator, Fault, Login};
+use finch_sqlite::What;
+use finch_tests::{customer, operator};
+use tracing::{
+    Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+thread_local! {
+    static PRINTED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Everything at every level, of every crate, on this thread.
+struct Everything;
+
+struct Line(String);
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        print(&self.0);
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0 += &format!(" {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Everything {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+        attributes.record(&mut Line(attributes.metadata().name().to_owned()));
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        values.record(&mut Line(String::new()));
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Line(event.metadata().target().to_owned()));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// What crates print that know of no `tracing`.
+struct Log;
+
+impl log::Log for Log {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        print(&format!("{} {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+fn print(text: &str) {
+    PRINTED.with_borrow_mut(|printed| {
+        printed.push_str(text);
+        printed.push('\n');
+    });
+}
+
+/// As a careless host would: with everything below it.
+fn print_error(error: &(dyn Error + 'static)) {
+    print(&format!("{error:?} {error:#?} {error}"));
+    if let Some(source) = error.source() {
+        print_error(source);
+    }
+}
+
+/// What was answered, printed; and what there is of it.
+fn printed<T: Debug, E: Error + 'static>(answer: Result<T, E>) -> Option<T> {
+    print(&format!("{answer:?}"));
+    answer.inspect_err(|error| print_error(error)).ok()
+}
+
+struct Life {
+    emulator: Emulator,
+    finch: Finch,
+    store: Arc<SqliteTokenStore>,
+    secrets: Vec<String>,
+}
+
+impl Life {
+    async fn begin(folder: &Path) -> Self {
+        let emulator = Emulator::start().await.unwrap();
+        let secret = ClientSecret::new(emulator.client_secret());
+        let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
+        http.base_url = emulator.url().to_owned();
+        http.backoff = std::time::Duration::ZERO;
+        print(&format!("{http:?}"));
+        let key = Kek::parse(&"5a".repeat(32)).unwrap();
+        print(&format!("{key:?}"));
+        let http = HttpFinch::new(http).unwrap();
+        print(&format!("{http:?}"));
+        let application = finch_core::FinchApi::application(&http).clone();
+        let options = SqliteOptions::new(folder.join("finch.db"), application, Arc::new(key));
+        print(&format!("{options:?}"));
+        let store = Arc::new(SqliteTokenStore::open(options.create(true)).unwrap());
+        let mut options = FinchOptions::default();
+        options.disconnect_patience = std::time::Duration::ZERO;
+        options.reconcile_interval = std::time::Duration::ZERO;
+        let system = Arc::new(OsSystem);
+        let finch = Finch::with_system(Arc::new(http), store.clone(), system, options).unwrap();
+        print(&format!("{finch:?} {store:?}"));
+        let secrets = vec![emulator.client_secret().to_owned(), "5a".repeat(32), "Z".repeat(32)];
+        Self { emulator, finch, store, secrets }
+    }
+
+    async fn connect(&mut self, who: u8, company: &str) -> Option<finch_app::CompletedConnect> {
+        let who = customer(who);
+        let products = vec![Product::Company, Product::Directory];
+        let request = ConnectRequest::new("Acme", products, Flow::Embedded);
+        let begun = printed(self.finch.begin_connect(&who, request).await)?;
+        let at_finch = begun.finch_customer_id.as_ref().unwrap().as_str();
+        let login = Login::new("User A", "Gusto", company, "X").customer_id(at_finch);
+        let code = self.emulator.issue_code(login);
+        #[expect(clippy::disallowed_methods, reason = "EXPOSE: looked for in everything printed")]
+        let state = begun.state.expose().to_owned();
+        self.secrets.extend([code.clone(), state.clone()]);
+        let (state, code) = (State::new(state), AuthorizationCode::new(code));
+        printed(self.finch.complete_connect(&who, state, code).await)
+    }
+}
+
+/// In base64 a text has three forms, by where it begins; without what its neighbours decide.
+fn base64_forms(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    (0..3).map(move |before| {
+        let padded = format!("{}{text}", "x".repeat(before));
+        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
+        encoded.as_bytes()[4..encoded.len() - 4].to_vec()
+    })
+}
+
+/// The ways in which a text could stand somewhere.
+fn disguises(text: &str) -> Vec<Vec<u8>> {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let utf16 = [u16::to_le_bytes, u16::to_be_bytes]
+        .map(|bytes| text.encode_utf16().flat_map(bytes).collect());
+    let bytes = format!("{:?}", text.as_bytes());
+    let base64 = base64_forms(text);
+    let mut all = vec![text.as_bytes().to_vec(), hex.to_uppercase().into(), hex.into()];
+    all.push(bytes[1..bytes.len() - 1].as_bytes().to_vec());
+    all.extend(utf16);
+    all.extend(base64);
+    all
+}
+
+// On one thread, so that everything printed is this life's.
+#[tokio::test]
+async fn no_secret_of_a_whole_life_is_printed_or_written() {
+    let _heard = tracing::subscriber::set_default(Everything);
+    log::set_logger(&Log).expect("no other log");
+    log::set_max_level(log::LevelFilter::Trace);
+    let folder = tempfile::tempdir().unwrap();
+    let mut life = Life::begin(folder.path()).await;
+    let connected = life.connect(0, "Company C").await.unwrap();
+    life.connect(1, "Company C").await;
+    life.connect(0, "Company D").await;
+    life.emulator.push_fault(Fault::on("/auth/token").drop_after_effect());
+    life.connect(0, "Company E").await;
+    life.emulator.push_fault(Fault::on("/auth/token").status(500));
+    life.connect(0, "Company F").await;
+    life.emulator.push_fault(Fault::on("/auth/token").garbage());
+    life.connect(0, "Company G").await;
+    let (finch, id) = (life.finch.clone(), &connected.connection_id);
+    let token = printed(finch.access_token(&customer(0), id, &[]).await).unwrap();
+    printed(finch.access_token(&customer(2), id, &[]).await);
+    for fault in [Fault::on("/introspect").status(500), Fault::on("/introspect").garbage()] {
+        life.emulator.push_fault(fault);
+        printed(finch.report_unauthorized(&customer(0), &token.secret).await);
+    }
+    let rotated = life.store.rotate(operator_actor(), Timestamp::now(), |_| {}).await;
+    printed(rotated);
+    for fault in [
+        Fault::on("/disconnect").drop_after_effect(),
+        Fault::on("/disconnect").garbage(),
+        Fault::on("/disconnect").status(403),
+    ] {
+        life.emulator.push_fault(fault);
+        printed(finch.plan_disconnect(&operator(), id.clone()).await);
+        printed(finch.disconnect(&customer(0), id.clone()).await);
+        printed(finch.reconcile(&operator(), Pass::Everything).await);
+    }
+    for who in 0..3 {
+        printed(finch.connections(&customer(who), None, 100).await);
+        printed(finch.possible_orphans(&customer(who), None, 100).await);
+        printed(finch.events(&customer(who), &finch_app::Events::default(), 100).await);
+    }
+    printed(finch.attention(&operator(), None, 100).await);
+    printed(finch.events(&operator(), &finch_app::Events::default(), 1000).await);
+    printed(life.store.verify(What::Everything, |_, _| {}).await);
+    let tokens = life.emulator.issued_tokens();
+    assert!(tokens.len() >= 4, "{}", tokens.len());
+    life.secrets.extend(tokens.iter().map(|token| token.secret.clone()));
+    let printed = PRINTED.take();
+    for heard in ["hyper_util", "finch_http", id.as_str()] {
+        assert!(printed.contains(heard), "{heard} is not heard");
+    }
+    let mut places = vec![("printed".to_owned(), printed.into_bytes())];
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        places.push((path.display().to_string(), fs::read(&path).unwrap()));
+    }
+    assert!(places.len() >= 3, "printed, the database, and its log");
+    for secret in &life.secrets {
+        for disguise in disguises(secret) {
+            for (place, content) in &places {
+                let found = memchr::memmem::find(content, &disguise);
+                let about =
+                    found.map(|at| String::from_utf8_lossy(&content[at.saturating_sub(80)..at]));
+                assert!(found.is_none(), "{secret} in {place}, after {about:?}");
+            }
+        }
+    }
+}
+
+fn operator_actor() -> Actor {
+    Actor::Operator("tests".parse().unwrap())
+}
