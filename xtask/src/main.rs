@@ -6,6 +6,7 @@
 )]
 
 mod advisories;
+mod bench;
 mod cargo;
 mod ci;
 mod deny;
@@ -29,6 +30,7 @@ Commands:
   deny        check licences, sources, and what is not wanted or there twice
   advisories  ask for known weaknesses: needs a network, and cargo-deny or cargo-audit
   soak        the layers of tests for longer: [--minutes N] [--seed S]
+  bench       measure every figure beside its limit: [--quick] [--only GROUP]
   tidy        check what neither compiler nor clippy sees
 ";
 
@@ -46,6 +48,13 @@ fn main() -> ExitCode {
         ["deny"] => ci::deny(),
         ["advisories"] => advisories::check(),
         ["tidy"] => ci::tidy(),
+        ["bench", options @ ..] => match bench::Bench::read(options) {
+            Ok(bench) => bench.run(),
+            Err(problem) => {
+                eprintln!("{problem}");
+                return ExitCode::from(2);
+            }
+        },
         ["soak", options @ ..] => match soak::Soak::read(options) {
             Ok(soak) => soak.run(),
             Err(problem) => {

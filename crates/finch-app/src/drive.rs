@@ -1,6 +1,9 @@
 //! Drive: follow an open disconnect, call by call; and settle what is in doubt.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use finch_core::{
     Connection, CustomerId, Leased, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
@@ -88,7 +91,7 @@ impl Finch {
 
     async fn follow(
         &self,
-        mut before: Connection,
+        before: Connection,
         anchor: TokenId,
         customer: Option<&CustomerId>,
         how: Drive<'_>,
@@ -96,18 +99,34 @@ impl Finch {
     ) -> Result<Option<DisconnectOutcome>, StoreError> {
         let mut tried = BTreeSet::new();
         let mut used = Duration::ZERO;
+        let mut before = covered(&before, customer).count();
+        // What this call itself has just written down, and what follows from it: a connection of
+        // thousands of tokens is not loaded for each of them. Should somebody else have changed it, the
+        // next write shows it.
+        let mut known: Option<Connection> = None;
+        let mut steps = VecDeque::new();
         loop {
-            // By a token, since a connection may be absorbed by another one meanwhile.
-            let found = self.store().load(Selector::TokenId(anchor), None).await?;
-            let Some(connection) = found else { return Ok(None) };
+            let connection = match known.take() {
+                Some(connection) => connection,
+                None => {
+                    steps.clear();
+                    // By a token, since a connection may be absorbed by another one meanwhile.
+                    let found = self.store().load(Selector::TokenId(anchor), None).await?;
+                    let Some(connection) = found else { return Ok(None) };
+                    connection
+                }
+            };
             let Some(open) = connection.open_disconnect() else {
                 // Another caller, or another process, has finished it.
-                let tokens = covered(&before, customer).count();
-                return Ok(Some(DisconnectOutcome::Disconnected { tokens }));
+                return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
             };
             let now = self.now();
-            let hurry = how.hurries().then_some(&tried);
-            let (next_try, why) = match decide::next_step(&connection, now, hurry) {
+            if steps.is_empty() {
+                before = covered(&connection, customer).count();
+                let hurry = how.hurries().then_some(&tried);
+                steps.extend(decide::next_steps(&connection, now, hurry));
+            }
+            let (next_try, why) = match steps.pop_front().unwrap_or(Step::Wait(now)) {
                 Step::Finish => {
                     match self.store().apply(decide::finish(&connection, open, now)).await {
                         Ok(_) => {
@@ -134,10 +153,17 @@ impl Finch {
                         }
                         Leased::Taken => {
                             let began = self.system().monotonic();
-                            self.call(&connection, call, token, work).await?;
+                            known = self.call(connection, call, token, work).await?;
                             used += self.system().monotonic().saturating_sub(began);
                             tried.insert(token);
-                            before = connection;
+                            // Background work has waited for its turn: much may have changed.
+                            known = known.filter(|_| !how.is_paced());
+                            let refused = |c: &Connection| {
+                                c.token(token).is_some_and(|t| t.progress.refused.is_some())
+                            };
+                            if !known.as_ref().is_some_and(refused) {
+                                steps.clear();
+                            }
                             continue;
                         }
                     }
@@ -150,7 +176,6 @@ impl Finch {
                 return Ok(Some(pending(&connection, customer, next_try)));
             }
             self.system().sleep(wait).await;
-            before = connection;
         }
     }
 
@@ -173,18 +198,20 @@ impl Finch {
         }
     }
 
-    /// One call to Finch with one token, and its answer written down.
+    /// One call to Finch with one token, and its answer written down. Returns the connection as it is
+    /// then, if nobody else has changed it.
     async fn call(
         &self,
-        connection: &Connection,
+        connection: Connection,
         call: decide::Call,
         token: TokenId,
         work: &mut Work<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Connection>, StoreError> {
         let secret = match self.store().secret(token).await {
             Ok(Some(secret)) => secret,
             Ok(None) | Err(StoreError::Unreadable { .. }) => {
-                return self.note_unreadable(token).await;
+                self.note_unreadable(token).await?;
+                return Ok(None);
             }
             Err(error) => return Err(error),
         };
@@ -199,7 +226,8 @@ impl Finch {
         if call == decide::Call::Disconnect && unanswered {
             self.note_late_effect(now);
         }
-        let mut seen = Some(connection.clone());
+        let mut seen = Some(connection);
+        let mut moved = false;
         while let Some(connection) = seen {
             let changes = decide::record(
                 &connection,
@@ -209,15 +237,16 @@ impl Finch {
                 now,
                 self.jitter(),
             );
-            match self.store().apply(changes).await {
-                Ok(_) => break,
+            match self.store().apply(changes.clone()).await {
+                Ok(applied) => return Ok(connection.after(&changes, &applied).filter(|_| !moved)),
                 Err(StoreError::Moved) => {
-                    seen = self.store().load(Selector::TokenId(token), None).await?
+                    moved = true;
+                    seen = self.store().load(Selector::TokenId(token), None).await?;
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Settles what is in doubt about the connection that holds this token, and that no disconnect

@@ -2,8 +2,8 @@
 //! same to its rows.
 
 use crate::{
-    Admission, Changes, Connection, Disconnect, DisconnectChange, DisconnectId, DisconnectState,
-    Intent, Progress, Retirement, Seq, Token, TokenChange, TokenId,
+    Admission, Applied, Changes, Connection, Disconnect, DisconnectChange, DisconnectId,
+    DisconnectState, Intent, Progress, Retirement, Seq, Target, Token, TokenChange, TokenId,
 };
 
 /// The numbers that were given to what is new.
@@ -30,7 +30,7 @@ impl Changes {
         }
         for change in &self.tokens {
             let verified = change.verified.then(&mut next);
-            if let Some(token) = target.tokens.iter_mut().find(|t| t.id == change.id) {
+            if let Some(token) = target.token_mut(change.id) {
                 change.apply_to(token, verified);
             }
         }
@@ -42,6 +42,27 @@ impl Changes {
             target.retirements.push(Retirement { seq, customer, at: *at });
         }
         numbered
+    }
+}
+
+impl Connection {
+    /// The connection after a store has applied `changes` to it: what loading it again would give. None:
+    /// it must be loaded again, since something in it took a number that only the store knows.
+    pub fn after(mut self, changes: &Changes, applied: &Applied) -> Option<Self> {
+        let Changes { target, absorb, company, admit, tokens, disconnects, retirement, .. } =
+            changes;
+        let takes_no_number = absorb.is_none()
+            && company.is_none()
+            && admit.is_none()
+            && disconnects.is_empty()
+            && retirement.is_none()
+            && tokens.iter().all(|change| !change.verified);
+        if !takes_no_number || *target != Target::Existing(self.key, self.revision) {
+            return None;
+        }
+        changes.apply_to(&mut self, || Seq(u64::MAX));
+        self.revision = applied.revision;
+        Some(self)
     }
 }
 

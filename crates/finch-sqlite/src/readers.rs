@@ -1,10 +1,13 @@
 //! The connections that read. A hop to another thread costs ten times a lookup, so that a lookup of
 //! one row runs in place on whichever connection is free, and hops only when all are taken.
+//!
+//! One is opened with the store, the others when they are first missed: each reads the whole schema.
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -21,31 +24,56 @@ const COUNT: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Readers {
-    connections: [Mutex<Connection>; COUNT],
+    first: Mutex<Connection>,
+    more: [OnceLock<Mutex<Connection>>; COUNT - 1],
+    path: PathBuf,
+    file: FileId,
+    busy_timeout: Duration,
     next: AtomicUsize,
 }
 
 impl Readers {
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
-        let open = || settings::connect_reader(path, busy_timeout).map(Mutex::new);
-        Ok(Self { connections: [open()?, open()?, open()?, open()?], next: AtomicUsize::new(0) })
+        let first = settings::connect_reader(path, busy_timeout).map(Mutex::new)?;
+        let (more, next) = (Default::default(), AtomicUsize::new(0));
+        Ok(Self { first, more, path: path.into(), file: file_id(path), busy_timeout, next })
+    }
+
+    fn opened(&self) -> impl Iterator<Item = &Mutex<Connection>> {
+        std::iter::once(&self.first).chain(self.more.iter().filter_map(OnceLock::get))
     }
 
     /// A connection that nobody uses now. The first is preferred: its cache is warm.
     pub(crate) fn free(&self) -> Option<MutexGuard<'_, Connection>> {
-        self.connections.iter().find_map(|connection| match connection.try_lock() {
+        self.opened().find_map(|connection| match connection.try_lock() {
             Ok(free) => Some(free),
             Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         })
     }
 
-    /// A connection, waiting for one if all are taken.
+    /// A connection: a free one, or one more, or the next one that comes free.
     fn wait(&self) -> MutexGuard<'_, Connection> {
+        if let Some(free) = self.free() {
+            return free;
+        }
+        self.open_one_more();
         self.free().unwrap_or_else(|| {
-            let turn = self.next.fetch_add(1, Ordering::Relaxed) % COUNT;
-            self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner)
+            let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.opened().count();
+            let connection = self.opened().nth(turn).unwrap_or(&self.first);
+            connection.lock().unwrap_or_else(PoisonError::into_inner)
         })
+    }
+
+    /// Where that fails, those that are open serve.
+    fn open_one_more(&self) {
+        if let Some(missing) = self.more.iter().find(|connection| connection.get().is_none())
+            && let Ok(connection) = settings::connect_reader(&self.path, self.busy_timeout)
+            // Another file may have been put in its place since.
+            && file_id(&self.path) == self.file
+        {
+            let _ = missing.set(Mutex::new(connection));
+        }
     }
 
     /// Reads on a thread that may block: for everything longer than a lookup. Without a runtime there
@@ -64,5 +92,59 @@ impl Readers {
             }
             Err(_) => read(&self.wait()),
         }
+    }
+}
+
+/// Which file it is, whatever its name.
+type FileId = Option<(u64, u64)>;
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> FileId {
+    fs::metadata(path).ok().map(|_| (0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readers(folder: &Path) -> Readers {
+        let path = folder.join("s.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x)").unwrap();
+        Readers::open(&path, Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn a_connection_is_opened_when_it_is_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(folder.path());
+        drop(readers.wait());
+        drop(readers.wait());
+        assert_eq!(readers.opened().count(), 1);
+        let held: Vec<_> = (0..COUNT).map(|_| readers.wait()).collect();
+        assert_eq!(readers.opened().count(), COUNT);
+        for db in &held {
+            db.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+        }
+        assert!(readers.free().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_took_its_place_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(folder.path());
+        let held = readers.wait();
+        fs::rename(folder.path().join("s.db"), folder.path().join("away")).unwrap();
+        fs::write(folder.path().join("s.db"), "").unwrap();
+        readers.open_one_more();
+        assert_eq!(readers.opened().count(), 1);
+        drop(held);
     }
 }

@@ -180,8 +180,12 @@ impl Loop {
     ) -> Result<(), Arc<rusqlite::Error>> {
         let transaction = self.begin(jobs.iter().map(|job| job.seals).sum())?;
         let tx = Tx::new(&transaction, &self.sealer);
+        // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
+        let alone = jobs.len() == 1;
         while !jobs.is_empty() {
-            tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+            if !alone {
+                tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+            }
             let Some(job) = jobs.pop_front() else { break };
             let Done { undo, answer } = (job.run)(Ok(&tx));
             answers.push(answer);
@@ -190,10 +194,15 @@ impl Loop {
                 let lost = undo.flatten();
                 return Err(lost.unwrap_or_else(|| Arc::new(rusqlite::Error::InvalidQuery)));
             }
+            if alone && undo.is_some() {
+                return transaction.rollback().map_err(Arc::new);
+            }
             if undo.is_some() {
                 tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
             }
-            tx.db.prepare_cached("RELEASE job")?.execute([])?;
+            if !alone {
+                tx.db.prepare_cached("RELEASE job")?.execute([])?;
+            }
         }
         let wiped = tx.wiped.get();
         transaction.commit()?;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CompanyId, Connection, ConnectionId, CustomerId, Failure, ProviderId, Token, TokenState,
-    Trouble, decide::lacks_a_readable_token,
+    CompanyId, Connection, ConnectionId, CustomerId, Failure, Progress, ProviderId, Token,
+    TokenState, Trouble, decide::lacks_a_readable_token,
 };
 
 /// Something about one connection that needs a person.
@@ -52,21 +52,12 @@ pub enum Matter {
 pub fn attention(connection: &Connection) -> Vec<Attention> {
     let open = connection.open_disconnect().is_some();
     let stuck = lacks_a_readable_token(connection);
-    let matter = |t: &Token| match t.state {
-        _ if t.state.is_revoked() => None,
-        TokenState::Fenced if open && t.progress.refused.is_none() => {
-            let stuck = if stuck { Matter::NoReadableToken } else { Matter::DisconnectStuck };
-            trouble(t).map(|_| stuck)
-        }
-        TokenState::Quarantined => Some(Matter::Quarantined),
-        _ => trouble(t).map(|_| Matter::InDoubt),
-    };
     let mut found: Vec<Attention> = Vec::new();
     for token in &connection.tokens {
-        let Some(matter) = matter(token) else { continue };
-        let at = trouble(token).map_or(token.added_at, |trouble| trouble.at);
+        let Some(matter) = matter(token, &token.progress, open, stuck) else { continue };
+        let at = trouble(&token.progress).map_or(token.added_at, |trouble| trouble.at);
         let known = found.iter_mut().find(|a| a.matter == matter);
-        let failure = trouble(token).map(|trouble| trouble.failure.clone());
+        let failure = trouble(&token.progress).map(|trouble| trouble.failure.clone());
         match known {
             Some(known) => {
                 known.tokens += 1;
@@ -95,6 +86,25 @@ pub fn attention(connection: &Connection) -> Vec<Attention> {
     found
 }
 
-fn trouble(token: &Token) -> Option<&Trouble> {
-    token.progress.trouble.as_ref().filter(|trouble| trouble.attention)
+/// Why a person should look at a token that has got so far. `stuck`: its open disconnect lacks a
+/// readable token.
+pub(super) fn matter(
+    token: &Token,
+    progress: &Progress,
+    open: bool,
+    stuck: bool,
+) -> Option<Matter> {
+    match token.state {
+        TokenState::Revoked { .. } => None,
+        TokenState::Fenced if open && progress.refused.is_none() => {
+            let stuck = if stuck { Matter::NoReadableToken } else { Matter::DisconnectStuck };
+            trouble(progress).map(|_| stuck)
+        }
+        TokenState::Quarantined => Some(Matter::Quarantined),
+        _ => trouble(progress).map(|_| Matter::InDoubt),
+    }
+}
+
+fn trouble(progress: &Progress) -> Option<&Trouble> {
+    progress.trouble.as_ref().filter(|trouble| trouble.attention)
 }

@@ -9,7 +9,7 @@
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
 //! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
-//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
+//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`] (or [`next_steps`]), [`record`], [`finish`] |
 //! | What is left over when nothing lives? | [`is_left_over`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
 //! | What needs a person? | [`attention`] |
@@ -40,7 +40,8 @@ pub use observe::{AskedAt, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
-    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
+    Call, Step, close, finish, lacks_a_readable_token, next_step, next_steps, record, taken_over,
+    unreadable,
 };
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};

@@ -12,7 +12,7 @@ use crate::{
     Actor, Changes, Connection, ConnectionId, Disconnect, DisconnectChange, Event, Evidence,
     Failure, FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId,
     Target, Token, TokenChange, TokenId, TokenState, Trouble,
-    decide::schedule::{DAY, agenda_after, later, poll_again, trouble},
+    decide::schedule::{DAY, agenda_after, agenda_with, later, poll_again, trouble},
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -51,36 +51,65 @@ pub fn next_step(
     if unproven.is_empty() {
         return Step::Finish;
     }
-    let due =
-        |t: &Token| t.progress.is_due(now) || hurry.is_some_and(|tried| !tried.contains(&t.id));
     // What is wrong at Finch as a whole keeps every token waiting.
     let of_all =
         |t: &&&Token| t.progress.trouble.as_ref().is_some_and(|trouble| !trouble.this_token_only);
     let held = unproven
         .iter()
         .filter(of_all)
-        .filter(|t| !due(t))
+        .filter(|t| !is_ready(t, now, hurry))
         .filter_map(|t| t.progress.next_try)
         .max();
     if let Some(until) = held {
         return Step::Wait(until);
     }
-    // The newest first; quarantined ones last.
-    let ready = || unproven.iter().rev().filter(|t| due(t));
-    let mut ready =
-        ready().filter(|t| t.customer.is_some()).chain(ready().filter(|t| t.customer.is_none()));
-    let promised = |id: &ConnectionId| is_acknowledged(connection, id);
-    let mut first = ready.clone().filter(|t| !contradicts(connection, t));
-    if let Some(token) = first.find(|t| !promised(&t.facts.connection_id)) {
+    let ready = ready(connection, now, hurry);
+    let promised = promised(connection);
+    let mut first = ready.iter().filter(|t| !contradicts(connection, t));
+    if let Some(token) = first.find(|t| !promised.contains(&t.facts.connection_id)) {
         return Step::Call(Call::Disconnect, token.id);
     }
-    if let Some(token) = ready.next() {
+    if let Some(token) = ready.first() {
         let again = token.progress.polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
         let again = again && !contradicts(connection, token);
         return Step::Call(if again { Call::Disconnect } else { Call::Introspect }, token.id);
     }
     let soonest = unproven.iter().filter_map(|t| t.progress.next_try).min();
     Step::Wait(soonest.unwrap_or(now))
+}
+
+/// What [`next_step`] says now, and what it would say after that as long as Finch refuses each token that
+/// it is asked about: of thousands, each step need not look through all of them again.
+pub fn next_steps(
+    connection: &Connection,
+    now: Timestamp,
+    hurry: Option<&BTreeSet<TokenId>>,
+) -> Vec<Step> {
+    let step = next_step(connection, now, hurry);
+    if !matches!(step, Step::Call(Call::Introspect, _)) {
+        return vec![step];
+    }
+    let ready = ready(connection, now, hurry).into_iter();
+    let asked = ready.take_while(|t| t.progress.polls < POLLS_BEFORE_ANOTHER_DISCONNECT);
+    let steps: Vec<_> = asked.map(|t| Step::Call(Call::Introspect, t.id)).collect();
+    if steps.is_empty() { vec![step] } else { steps }
+}
+
+/// The unproven tokens that need not wait: the newest first; quarantined ones last.
+fn ready<'a>(
+    connection: &'a Connection,
+    now: Timestamp,
+    hurry: Option<&BTreeSet<TokenId>>,
+) -> Vec<&'a Token> {
+    let unproven = connection.tokens.iter().rev().filter(|t| t.is_unproven());
+    let (mut ready, last): (Vec<_>, Vec<_>) =
+        unproven.filter(|t| is_ready(t, now, hurry)).partition(|t| t.customer.is_some());
+    ready.extend(last);
+    ready
+}
+
+fn is_ready(token: &Token, now: Timestamp, hurry: Option<&BTreeSet<TokenId>>) -> bool {
+    token.progress.is_due(now) || hurry.is_some_and(|tried| !tried.contains(&token.id))
 }
 
 /// Whether the token's provider or employer is another connection's (R5): to disconnect with it would
@@ -91,10 +120,11 @@ fn contradicts(connection: &Connection, token: &Token) -> bool {
         || matches!((&facts.company_id, company), (Some(a), Some(b)) if a != b)
 }
 
-/// Whether Finch has promised to end this `connection_id`, in the disconnect that is open.
-fn is_acknowledged(connection: &Connection, id: &ConnectionId) -> bool {
-    let same = |t: &&Token| t.state == TokenState::Fenced && t.facts.connection_id == *id;
-    connection.tokens.iter().filter(same).any(|t| t.progress.acknowledged.is_some())
+/// The `connection_id`s that Finch has promised to end, in the disconnect that is open.
+fn promised(connection: &Connection) -> BTreeSet<&ConnectionId> {
+    let acknowledged =
+        |t: &&Token| t.state == TokenState::Fenced && t.progress.acknowledged.is_some();
+    connection.tokens.iter().filter(acknowledged).map(|t| &t.facts.connection_id).collect()
 }
 
 /// Writes down what an answer of Finch's proves; an answer of success comes with its request id. `jitter` is random, from 0 to 1.
@@ -119,7 +149,7 @@ pub fn record(
         (Call::Introspect, Ok(request_id)) => {
             (Happening::StillAccepted { request_id }, still_accepted(connection, tried, now))
         }
-        (_, Err(error)) if is_refusal(error, is_acknowledged(connection, connection_id)) => {
+        (_, Err(error)) if is_refusal(error, || promised(connection).contains(connection_id)) => {
             let request_id = error.answer().and_then(|a| a.request_id.clone());
             let refused = Some(Refusal { at: now, request_id: request_id.clone() });
             (
@@ -162,9 +192,12 @@ fn alone(kind: FailureKind, now: Timestamp) -> Trouble {
 
 /// Whether an error proves that the token is dead. After Finch's promise, any 401 in its own shape
 /// without another known meaning does: its documents promise no more than "Unauthorized".
-fn is_refusal(error: &FinchApiError, acknowledged: bool) -> bool {
-    matches!(error, FinchApiError::TokenInvalid(_))
-        || (acknowledged && matches!(error, FinchApiError::Unauthorized(_)))
+fn is_refusal(error: &FinchApiError, promised: impl FnOnce() -> bool) -> bool {
+    match error {
+        FinchApiError::TokenInvalid(_) => true,
+        FinchApiError::Unauthorized(_) => promised(),
+        _ => false,
+    }
 }
 
 /// Writes down that a token's secret cannot be unsealed: the others go on, and this one waits for a
@@ -256,8 +289,8 @@ pub fn lacks_a_readable_token(connection: &Connection) -> bool {
 
 fn with_progress(connection: &Connection, token: TokenId, progress: Progress) -> Changes {
     let mut changes = to(connection);
+    changes.agenda = Some(agenda_with(connection, token, &progress));
     changes.tokens.push(TokenChange { progress: Some(progress), ..TokenChange::to(token) });
-    changes.agenda = Some(agenda_after(connection, &changes));
     changes
 }
 

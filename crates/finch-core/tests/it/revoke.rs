@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use finch_core::{
     Answer, Connection, FinchApiError, Progress, Timestamp, TokenId, TokenState,
-    decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
+    decide::{Call, Step, agenda, close, fence, finish, next_step, next_steps, record, unreadable},
     testing::at,
 };
 
@@ -68,6 +68,56 @@ fn success_is_a_promise_and_each_token_is_proven() {
         assert!(progress(&world, n).refused.is_some());
     }
     assert_eq!(next_step(&world, at(1), None), Step::Finish);
+}
+
+#[test]
+fn the_next_steps_are_those_that_refusals_lead_to() {
+    let mut world = fenced(&["k", "k", "l", "k"]);
+    world.tokens[1].customer = None;
+    let mut steps = std::collections::VecDeque::new();
+    let mut taken = 0;
+    loop {
+        let step = next_step(&world, at(1), None);
+        if steps.is_empty() {
+            steps.extend(next_steps(&world, at(1), None));
+        }
+        assert_eq!(steps.pop_front(), Some(step));
+        let Step::Call(call, token) = step else { break };
+        let answer = match call {
+            Call::Disconnect => Ok(()),
+            Call::Introspect => Err(answered(401, "invalid_token")),
+        };
+        world = after(&world, token.0.0, call, answer, at(1));
+        taken += 1;
+    }
+    assert_eq!(taken, 6, "two promises, four proofs");
+    assert_eq!(next_step(&world, at(1), None), Step::Finish);
+}
+
+#[test]
+fn the_next_steps_end_where_a_disconnect_is_due_again() {
+    let mut world = fenced(&["k", "k", "k"]);
+    world.tokens[2].progress.acknowledged = Some(at(0));
+    world.tokens[1].progress.polls = 7;
+    assert_eq!(next_steps(&world, at(1), None), [Step::Call(Call::Introspect, id(4))]);
+}
+
+#[test]
+fn the_agenda_is_the_one_of_the_connection_as_it_will_be() {
+    let mut world = fenced(&["k", "k"]);
+    world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
+    for (n, answer) in [
+        (3, Ok(())),
+        (2, Err(answered(402, ""))),
+        (2, Err(answered(401, "invalid_token"))),
+        (3, Err(answered(401, "invalid_token"))),
+    ] {
+        let answer = answer.as_ref().map(|()| None);
+        let changes = record(&world, id(n), Call::Introspect, answer, at(1), 1.0);
+        let said = changes.agenda;
+        world = applied(&world, changes);
+        assert_eq!(said, Some(agenda(&world)));
+    }
 }
 
 #[test]

@@ -1,0 +1,151 @@
+//! A token for its customer: through `finch-app`, and by SQLite and cipher alone; by one task, and by 64.
+
+use std::{
+    cell::Cell,
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use criterion::{BenchmarkId, Criterion};
+use finch_app::Finch;
+use finch_core::Product;
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    cpu::Stopwatch,
+    figures::share,
+    fill,
+    host::{Host, Request, runtime},
+    numbered::Layout,
+    raw::Raw,
+    setting::Setting,
+};
+
+/// So many different connections are asked for, one after the other.
+const ASKED: u64 = 20_000;
+const TASKS: u64 = 64;
+
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
+    for (name, tokens) in [("access-small", 1_002), ("access-large", setting.large())] {
+        if setting.wants(name) {
+            measure(setting, criterion, (name, round), Layout::of(tokens));
+        }
+    }
+}
+
+fn measure(
+    setting: &Setting,
+    criterion: &mut Criterion,
+    (name, round): (&str, u32),
+    layout: Layout,
+) {
+    let path = fill::store(setting, layout);
+    let (host, runtime) = (Host::over(&path), runtime());
+    let (raw, checked) = (Raw::over(&path), Raw::that_checks_cells(&path));
+    // Whoever is measured first must not read the file for the others.
+    let asked = runtime.block_on(Asked::of(layout, &host.finch));
+    for (request, number) in asked.some(ASKED) {
+        black_box(raw.by_number(*number, request.scope.id()));
+    }
+    let mut group = criterion.benchmark_group(name);
+    group.bench_function(BenchmarkId::new("app", round), |b| {
+        b.iter_custom(|iters| {
+            let began = Stopwatch::start();
+            runtime.block_on(use_tokens(&host.finch, asked.some(iters)));
+            began.elapsed()
+        });
+    });
+    group.bench_function(BenchmarkId::new("same-query", round), |b| {
+        b.iter_custom(|iters| {
+            let began = Stopwatch::start();
+            for (request, _) in asked.some(iters) {
+                black_box(raw.same(&request.connection, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function(BenchmarkId::new("same-settings", round), |b| {
+        b.iter_custom(|iters| {
+            let began = Stopwatch::start();
+            for (request, _) in asked.some(iters) {
+                black_box(checked.same(&request.connection, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function(BenchmarkId::new("by-number", round), |b| {
+        b.iter_custom(|iters| {
+            let began = Stopwatch::start();
+            for (request, number) in asked.some(iters) {
+                black_box(raw.by_number(*number, request.scope.id()));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function(BenchmarkId::new("one-task", round), |b| {
+        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, 1, iters));
+    });
+    group.bench_function(BenchmarkId::new("64-tasks", round), |b| {
+        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, TASKS, iters));
+    });
+    group.finish();
+}
+
+/// The requests, with the number of the row that answers each.
+#[derive(Clone)]
+struct Asked {
+    all: Arc<Vec<(Request, i64)>>,
+    next: Cell<usize>,
+}
+
+impl Asked {
+    /// Connections that nobody has disconnected in an earlier run.
+    async fn of(layout: Layout, finch: &Finch) -> Self {
+        let mut all = Vec::new();
+        for connection in (0..).map(|n| layout.any(n)) {
+            let request = Request::of(connection);
+            let newest = layout.token(connection.0, layout.tokens - 1).0.0;
+            if finch.access_token(&request.scope, &request.connection, &[]).await.is_ok() {
+                all.push((request, i64::try_from(newest).unwrap()));
+            }
+            if all.len() as u64 == ASKED {
+                break;
+            }
+        }
+        Self { all: Arc::new(all), next: Cell::new(0) }
+    }
+
+    /// Goes on where it was left off.
+    fn some(&self, count: u64) -> impl Iterator<Item = &(Request, i64)> {
+        let count = usize::try_from(count).unwrap();
+        let from = self.next.replace((self.next.get() + count) % self.all.len());
+        self.all.iter().cycle().skip(from).take(count)
+    }
+}
+
+async fn use_tokens(finch: &Finch, requests: impl Iterator<Item = &(Request, i64)>) {
+    for (Request { scope, connection }, _) in requests {
+        black_box(finch.access_token(scope, connection, &[Product::Company]).await.unwrap());
+    }
+}
+
+fn at_once(runtime: &Runtime, finch: &Finch, asked: &Asked, tasks: u64, iters: u64) -> Duration {
+    let each = iters.div_ceil(tasks);
+    let began = Instant::now();
+    runtime.block_on(async {
+        let mut running = JoinSet::new();
+        for task in 0..tasks {
+            let (finch, asked) = (finch.clone(), asked.clone());
+            asked.next.set(usize::try_from(task * ASKED / tasks).unwrap());
+            running.spawn(async move {
+                let from = asked.next.get();
+                let count = usize::try_from(each).unwrap();
+                let requests = asked.all.iter().cycle().skip(from).take(count);
+                use_tokens(&finch, requests).await;
+            });
+        }
+        running.join_all().await;
+    });
+    share(began.elapsed(), each * tasks, iters)
+}

@@ -1,0 +1,268 @@
+//! Connections that are made: 64 at once through the application, and the rows that each writes by
+//! SQLite alone, in a transaction each and in one for a thousand.
+
+use std::{
+    cell::Cell,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use criterion::{BenchmarkId, Criterion};
+use finch_app::{BegunConnect, ConnectRequest};
+use finch_core::{
+    AccessToken, Actor, Admission, AuthorizationCode, Changes, CustomerScope, Event, Flow,
+    Happening, Product, Seq, Target, TokenFacts, TokenState,
+};
+use rusqlite::{Connection, params};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    clock::filled_at,
+    figures::share,
+    fill,
+    host::{Host, runtime},
+    numbered::{Layout, Numbered},
+    paper,
+    setting::Setting,
+};
+
+const AT_ONCE: u64 = 64;
+/// So many make up what is measured once.
+const BATCH: u64 = 1000;
+/// The first number that no filled store has.
+const FIRST: u64 = 1 << 32;
+
+pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
+    if !setting.wants("connects") {
+        return;
+    }
+    let layout = Layout::of(if setting.quick { 100_000 } else { 1_000_000 });
+    let mut group = criterion.benchmark_group("connects");
+    group.sample_size(10);
+    let host = Host::over(&fill::copy(setting, layout, "connects"));
+    let (runtime, next) = (runtime(), Cell::new(FIRST));
+    let some = |count| {
+        let first = next.replace(next.get() + count);
+        (first..next.get()).map(Numbered)
+    };
+    group.bench_function(BenchmarkId::new("at-once", round), |b| {
+        b.iter_custom(|iters| {
+            let took = (0..iters).map(|_| through_the_application(&runtime, &host, some(BATCH)));
+            share(took.sum(), BATCH, 1)
+        });
+    });
+    group.bench_function(BenchmarkId::new("store", round), |b| {
+        b.iter_custom(|iters| {
+            let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, some(BATCH)));
+            share(took.sum(), BATCH, 1)
+        });
+    });
+    drop(host);
+    for (name, each) in [("one-each", 1), ("thousand-each", BATCH)] {
+        let db = writer(&fill::copy(setting, layout, "connects"));
+        group.bench_function(BenchmarkId::new(name, round), |b| {
+            b.iter_custom(|iters| {
+                let took = (0..iters).map(|_| by_sqlite_alone(&db, some(BATCH), each));
+                share(took.sum(), BATCH, 1)
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Begins, which is not measured, and completes them.
+fn through_the_application(
+    runtime: &Runtime,
+    host: &Host,
+    connections: impl Iterator<Item = Numbered>,
+) -> Duration {
+    let connections: Vec<_> = connections.collect();
+    let parts = connections.chunks(connections.len().div_ceil(AT_ONCE as usize));
+    runtime.block_on(async {
+        let mut beginning = JoinSet::new();
+        for part in parts {
+            let (finch, part) = (host.finch.clone(), part.to_vec());
+            beginning.spawn(async move {
+                let mut begun = Vec::new();
+                for connection in part {
+                    let scope = CustomerScope::new(connection.customer());
+                    let request =
+                        ConnectRequest::new("Customer", vec![Product::Company], Flow::Embedded);
+                    let BegunConnect { state, .. } =
+                        finch.begin_connect(&scope, request).await.unwrap();
+                    let code = AuthorizationCode::new(connection.secret(0));
+                    begun.push((scope, state, code));
+                }
+                begun
+            });
+        }
+        let begun = beginning.join_all().await;
+        let began = Instant::now();
+        let mut completing = JoinSet::new();
+        for part in begun {
+            let finch = host.finch.clone();
+            completing.spawn(async move {
+                for (scope, state, code) in part {
+                    finch.complete_connect(&scope, state, code).await.unwrap();
+                }
+            });
+        }
+        completing.join_all().await;
+        began.elapsed()
+    })
+}
+
+/// One write for each: what a connect changes in the end, without its attempt.
+fn by_the_store_alone(
+    runtime: &Runtime,
+    host: &Host,
+    connections: impl Iterator<Item = Numbered>,
+) -> Duration {
+    let changes: Vec<_> = connections.map(arrival).collect();
+    let began = Instant::now();
+    runtime.block_on(async {
+        let mut storing = JoinSet::new();
+        for part in changes.chunks(changes.len().div_ceil(AT_ONCE as usize)) {
+            let (store, part) = (Arc::clone(&host.store), part.to_vec());
+            storing.spawn(async move {
+                for changes in part {
+                    store.apply(changes).await.unwrap();
+                }
+            });
+        }
+        storing.join_all().await;
+    });
+    began.elapsed()
+}
+
+/// A token that makes a connection.
+fn arrival(connection: Numbered) -> Changes {
+    let (facts, customer, at) = (paper::facts(connection), connection.customer(), filled_at());
+    let (provider, company) = (facts.provider_id.clone(), facts.company_id.clone());
+    let mut changes = Changes::to(Target::New { provider, company });
+    changes.events.push(Event {
+        at,
+        by: Actor::Customer(customer.clone()),
+        connection_id: Some(facts.connection_id.clone()),
+        customer: Some(customer.clone()),
+        what: Happening::Connected,
+    });
+    changes.admit = Some(Admission {
+        customer: Some(customer),
+        secret: AccessToken::new(connection.secret(0)),
+        facts,
+        state: TokenState::Active,
+        exchange_began: Seq(1),
+        at,
+    });
+    changes
+}
+
+/// As the store's own writer is set.
+fn writer(path: &Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;",
+    )
+    .unwrap();
+    db
+}
+
+fn by_sqlite_alone(
+    db: &Connection,
+    connections: impl Iterator<Item = Numbered>,
+    each: u64,
+) -> Duration {
+    let mut number: i64 = db.query_row("SELECT seq FROM store", [], |row| row.get(0)).unwrap();
+    let rows: Vec<_> = connections.map(|connection| Row::of(connection, &mut number)).collect();
+    let began = Instant::now();
+    for part in rows.chunks(each as usize) {
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        part.iter().for_each(|row| row.insert(db));
+        db.execute_batch("COMMIT").unwrap();
+    }
+    began.elapsed()
+}
+
+/// What one connect writes.
+struct Row {
+    number: i64,
+    facts: TokenFacts,
+    customer: String,
+    hashes: [Vec<u8>; 5],
+    json: [String; 5],
+}
+
+const PURPOSE: &str = r#"{"flow":"embedded","products":["company"],"opened_at":"2026-01-01T00:00:00.123456789Z","expires_at":"2026-01-02T00:00:00.123456789Z"}"#;
+
+impl Row {
+    fn of(connection: Numbered, number: &mut i64) -> Self {
+        *number += 4;
+        let facts = paper::facts(connection);
+        let hash = |n: u64| connection.secret(n).as_bytes()[..32].to_vec();
+        let event = format!(
+            r#"{{"at":"2026-01-01T00:00:00.123456789Z","by":{{"customer":"{0}"}},"connection_id":"{1}","customer":"{0}","what":"connected"}}"#,
+            connection.customer(),
+            facts.connection_id
+        );
+        let products = serde_json::to_string(&facts.products).unwrap();
+        let other = format!(
+            r#"{{"provider_id":"{}","company_id":"{}","customer_name":"Customer {}","token_type":"bearer"}}"#,
+            facts.provider_id,
+            connection.company(),
+            connection.0
+        );
+        let ended = format!(r#"{{"stored":{number}}}"#);
+        Self {
+            number: *number,
+            customer: connection.customer().as_str().to_owned(),
+            facts,
+            hashes: [hash(1), hash(2), hash(3), hash(4), vec![7; 70]],
+            json: [PURPOSE.to_owned(), products, other, event, ended],
+        }
+    }
+
+    fn insert(&self, db: &Connection) {
+        let Self { number, facts, customer, hashes, json } = self;
+        let [state, code, fingerprint, chain, sealed] = hashes;
+        let [purpose, products, other, event, ended] = json;
+        let at = i64::try_from(filled_at().as_nanosecond()).unwrap();
+        let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
+            db.prepare_cached(sql).unwrap().execute(row).unwrap();
+        };
+        run(
+            "INSERT INTO attempts (id, customer, finch_customer_id, state_hash, code_hash, purpose, \
+                began, began_at, outcome, ended) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8)",
+            params![number, customer, state, code, purpose, number + 1, at, ended],
+        );
+        let (provider, company) = (facts.provider_id.as_str(), facts.company_id.as_ref());
+        run(
+            "INSERT INTO connections (key, revision, provider, company) VALUES (?1, 1, ?2, ?3)",
+            params![number + 2, provider, company.map(|id| id.as_str())],
+        );
+        run(
+            "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
+                fingerprint, products, exchange_began, added_at, facts) \
+                VALUES (?1, ?2, ?3, ?4, ?3, 'active', ?5, ?6, ?7, ?8, ?9)",
+            params![
+                number + 3,
+                number + 2,
+                customer,
+                facts.connection_id.as_str(),
+                fingerprint,
+                products,
+                number + 1,
+                at,
+                other
+            ],
+        );
+        run("INSERT INTO secrets (token, sealed) VALUES (?1, ?2)", params![number + 3, sealed]);
+        run(
+            "INSERT INTO events (at, connection_id, customer, event, chain) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![at, facts.connection_id.as_str(), customer, event, chain],
+        );
+        run("UPDATE store SET seq = ?1, record_head = ?2", params![number + 4, chain]);
+    }
+}
