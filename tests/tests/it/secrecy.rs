@@ -1,14 +1,15 @@
 //! I12 secrecy: a whole life over real HTTP and real SQLite, with everything switched on that prints or
 //! writes; then every secret of it is looked for, in every disguise.
 
-use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc};
+use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc, time::Duration};
 
 use base64::Engine as _;
 use finch_app::{
-    AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow, HttpFinch,
-    HttpFinchConfig, Kek, OsSystem, Pass, Product, SqliteOptions, SqliteTokenStore, State,
+    AccessToken, AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow,
+    HttpFinch, HttpFinchConfig, Kek, OsSystem, Pace, Pass, Product, SqliteOptions,
+    SqliteTokenStore, State, ToImport,
 };
-use finch_core::{Actor, Timestamp};
+use finch_core::{Actor, Application, Timestamp, TokenStore as _};
 use finch_emulator::{Emulator, Fault, Login};
 use finch_sqlite::What;
 use finch_tests::{customer, operator};
@@ -113,24 +114,60 @@ impl Life {
         let secret = ClientSecret::new(emulator.client_secret());
         let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
         http.base_url = emulator.url().to_owned();
-        http.backoff = std::time::Duration::ZERO;
+        http.backoff = Duration::ZERO;
         print(&format!("{http:?}"));
-        let key = Kek::parse(&"5a".repeat(32)).unwrap();
-        print(&format!("{key:?}"));
         let http = HttpFinch::new(http).unwrap();
         print(&format!("{http:?}"));
         let application = finch_core::FinchApi::application(&http).clone();
-        let options = SqliteOptions::new(folder.join("finch.db"), application, Arc::new(key));
+        let options = Self::options(folder, "finch.db", application);
         print(&format!("{options:?}"));
         let store = Arc::new(SqliteTokenStore::open(options.create(true)).unwrap());
         let mut options = FinchOptions::default();
-        options.disconnect_patience = std::time::Duration::ZERO;
-        options.reconcile_interval = std::time::Duration::ZERO;
+        options.disconnect_patience = Duration::ZERO;
+        options.reconcile_interval = Duration::ZERO;
         let system = Arc::new(OsSystem);
         let finch = Finch::with_system(Arc::new(http), store.clone(), system, options).unwrap();
         print(&format!("{finch:?} {store:?}"));
         let secrets = vec![emulator.client_secret().to_owned(), "5a".repeat(32), "Z".repeat(32)];
         Self { emulator, finch, store, secrets }
+    }
+
+    fn options(folder: &Path, name: &str, application: Application) -> SqliteOptions {
+        let key = Kek::parse(&"5a".repeat(32)).unwrap();
+        print(&format!("{key:?}"));
+        SqliteOptions::new(folder.join(name), application, Arc::new(key))
+    }
+
+    /// Brings in what Finch has issued, and what it has not; then asks about all of it.
+    async fn move_in_and_compare(&mut self) {
+        let pace = Pace::of(Duration::ZERO);
+        let mut tokens: Vec<_> =
+            self.emulator.issued_tokens().into_iter().map(|token| token.secret).collect();
+        tokens.push("CANARY-of-another-application".to_owned());
+        self.secrets.extend(tokens.last().cloned());
+        for token in tokens {
+            let customer = customer(0).id().clone();
+            let token = AccessToken::new(token);
+            let import = ToImport { token, customer, connection_id: None };
+            print(&format!("{import:?}"));
+            printed(self.finch.import(&operator(), &import, &pace).await);
+        }
+        self.emulator.push_fault(Fault::on("/introspect").garbage());
+        let mut audit = printed(self.finch.begin_audit(&operator(), 0, true).await).unwrap();
+        while printed(self.finch.audit_next(&operator(), &mut audit, &pace).await) == Some(true) {}
+        print(&format!("{audit:?} {}", serde_json::to_string(&audit).unwrap()));
+    }
+
+    async fn back_up_and_restore(&self, folder: &Path) {
+        let backup = folder.join("backup");
+        printed(self.store.backup(&backup, |_, _| {}).await).unwrap();
+        let restored = |name| {
+            let application = self.store.application().clone();
+            let options = Self::options(folder, name, application);
+            finch_sqlite::restore(&backup, &options, operator_actor(), Timestamp::now(), |_, _| {})
+        };
+        printed(restored("restored.db")).unwrap();
+        assert!(printed(restored("restored.db")).is_none(), "it is there already");
     }
 
     async fn connect(&mut self, who: u8, company: &str) -> Option<finch_app::CompletedConnect> {
@@ -198,6 +235,8 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
     }
     let rotated = life.store.rotate(operator_actor(), Timestamp::now(), |_| {}).await;
     printed(rotated);
+    life.move_in_and_compare().await;
+    life.back_up_and_restore(folder.path()).await;
     for fault in [
         Fault::on("/disconnect").drop_after_effect(),
         Fault::on("/disconnect").garbage(),
@@ -228,7 +267,7 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
         let path = file.unwrap().path();
         places.push((path.display().to_string(), fs::read(&path).unwrap()));
     }
-    assert!(places.len() >= 3, "printed, the database, and its log");
+    assert!(places.len() >= 5, "printed, three databases, and a log");
     for secret in &life.secrets {
         for disguise in disguises(secret) {
             for (place, content) in &places {

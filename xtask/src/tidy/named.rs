@@ -1,8 +1,8 @@
-//! The tests that `docs/reliability.md` names in its tables: each must be one.
+//! The tests that the documents of promises name in their tables: each must be one.
 
 use crate::workspace::TextFile;
 
-const DOCUMENT: &str = "docs/reliability.md";
+const DOCUMENTS: [&str; 2] = ["docs/reliability.md", "docs/security.md"];
 
 pub(crate) fn check(files: &[TextFile]) -> Vec<String> {
     let code: Vec<&str> =
@@ -12,10 +12,10 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<String> {
         code.iter().any(|text| text.contains(&call) || text.contains(&listed))
     };
     let mut problems = Vec::new();
-    for file in files.iter().filter(|f| f.path == DOCUMENT) {
+    for file in files.iter().filter(|f| DOCUMENTS.contains(&f.path.as_str())) {
         for (at, line) in file.text.lines().enumerate() {
             for name in tests_in(line).filter(|name| !exists(name)) {
-                problems.push(format!("{DOCUMENT}:{}: there is no test `{name}`", at + 1));
+                problems.push(format!("{}:{}: there is no test `{name}`", file.path, at + 1));
             }
         }
     }
@@ -40,7 +40,7 @@ mod tests {
         let code = file("a.rs", "fn it_holds() {}\ncases! {\n    so_does_this = X;\n}\n");
         let names =
             "| a `not_this` | `it_holds`, `so_does_this` |\n| b | `nor_that` |\n`or_this`\n";
-        let found = check(&[code, file(DOCUMENT, names)]);
-        assert_eq!(found, ["docs/reliability.md:2: there is no test `nor_that`"]);
+        let found = check(&[code, file(DOCUMENTS[1], names)]);
+        assert_eq!(found, ["docs/security.md:2: there is no test `nor_that`"]);
     }
 }

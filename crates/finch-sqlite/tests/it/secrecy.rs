@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs};
 
 use base64::Engine as _;
 use finch_core::{
-    AuthorizationCode, Changes, Progress, State, Target, TokenChange, TokenStore as _,
+    Actor, AuthorizationCode, Changes, Progress, State, Target, TokenChange, TokenStore as _,
     testing::{at, claimed, facts, grant, new_attempt, store_token},
 };
 
@@ -192,4 +192,26 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     let kept = sealed(&home).into_iter().map(|(_, blob)| blob);
     let kept: Vec<_> = kept.filter(|blob| blob.iter().any(|byte| *byte != 0)).collect();
     assert_eq!(found(&ends(&kept)).len(), kept.len(), "the others are there");
+}
+
+#[tokio::test]
+async fn a_rotation_leaves_nothing_of_the_old_key() {
+    let home = Home::new();
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    store_token(&store, "acme", token("b")).await;
+    let key = || -> Vec<u8> {
+        let newest = "SELECT data_key FROM keys ORDER BY epoch DESC LIMIT 1";
+        home.sql().query_row(newest, [], |row| row.get(0)).unwrap()
+    };
+    let old: Vec<Vec<u8>> =
+        sealed(&home).into_iter().map(|(_, sealed)| sealed).chain([key()]).collect();
+    let content = everything(&home);
+    assert!(old.iter().all(|bytes| is_left(&content, bytes)), "they are there before");
+    let by = Actor::Operator("ops".parse().unwrap());
+    store.rotate(by, at(1), |_| ()).await.unwrap();
+    until(|| fs::metadata(home.beside("-wal")).unwrap().len() == 0).await;
+    let content = everything(&home);
+    assert!(old.iter().all(|bytes| !is_left(&content, bytes)), "in the database or its log");
+    assert!(is_left(&content, &key()), "the new one is there");
 }
