@@ -87,6 +87,7 @@ impl FinchApi for PaperFinch {
         } = facts(connection);
         let (token_id, status, request_id) = (None, ConnectionStatus::Connected, None);
         Ok(Introspection {
+            client_id: None,
             token_id,
             connection_id,
             provider_id,
