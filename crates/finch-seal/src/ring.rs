@@ -146,6 +146,12 @@ impl KeyRing {
         self.newest
     }
 
+    /// The name of the key-encryption key that its keys were opened with.
+    #[must_use]
+    pub fn kek(&self) -> &KeyId {
+        &self.kek
+    }
+
     /// Encrypts a secret for the row that `place` names, and spends one reserved seal.
     ///
     /// # Errors

@@ -50,13 +50,13 @@ impl Sealer {
         self.ring().epoch()
     }
 
-    /// Opens the store's keys again, since somebody has rotated them.
+    /// Opens the store's keys again, since somebody may have rotated them or wrapped them anew.
     pub(crate) fn reload(&self, db: &Connection) -> Result<()> {
         let keys = wrapped_keys(db)?.ok_or_else(|| broken("its keys"))?;
         let fresh = KeyRing::open(&*self.source(), &keys).map_err(Fault::Seal)?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         // What the present one has reserved is not lost for nothing.
-        if fresh.epoch() != ring.epoch() {
+        if (fresh.epoch(), fresh.kek()) != (ring.epoch(), ring.kek()) {
             *ring = Arc::new(fresh);
         }
         Ok(())
