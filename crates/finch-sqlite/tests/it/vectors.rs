@@ -31,6 +31,13 @@ const VERSION_2: Vector = Vector {
     epoch: 1,
 };
 
+const VERSION_3: Vector = Vector {
+    file: include_bytes!("../vectors/store-v3.db"),
+    port: 47002,
+    events: (23, 0),
+    epoch: 2,
+};
+
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /// Ids and tokens are the emulator's, by its seed.
 const ACME: (&str, &str) =
@@ -106,6 +113,11 @@ async fn holds(vector: Vector) {
 #[tokio::test]
 async fn a_store_of_version_2_goes_on() {
     holds(VERSION_2).await;
+}
+
+#[tokio::test]
+async fn a_store_of_version_3_goes_on() {
+    holds(VERSION_3).await;
 }
 
 #[tokio::test]
