@@ -1,7 +1,7 @@
 //! The steps of CI. What is quick comes first; the tests have the last word.
 
 use crate::step::{Failure, last_step, step};
-use crate::{cargo, deny, layers, tidy};
+use crate::{browser, cargo, deny, layers, tidy};
 
 /// All of them, up to the first that fails.
 pub(crate) fn all() -> Result<(), Failure> {
@@ -32,6 +32,7 @@ pub(crate) fn all() -> Result<(), Failure> {
 /// Builds and tests the whole workspace.
 pub(crate) fn test() -> Result<(), Failure> {
     last_step("test", "cargo xtask test", || {
+        browser::install()?;
         // The figures measure, and have no test of their own.
         cargo::run(&["test", "--workspace", "--exclude", "finch-bench"], &[])
     })

@@ -7,6 +7,7 @@
 
 mod advisories;
 mod bench;
+mod browser;
 mod cargo;
 mod ci;
 mod deny;

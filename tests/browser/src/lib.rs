@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "for tests, which panic where they can't go on, and say why they did not run"
+)]
+
+mod axe;
+mod browser;
+mod driver;
+mod page;
+mod session;
+
+pub use browser::{Browser, Mode};
+pub use driver::Driver;

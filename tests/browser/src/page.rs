@@ -1,0 +1,130 @@
+//! The page that is open, as a person reads and uses it: by its words.
+
+use std::{env, fs, path::PathBuf};
+
+use base64::Engine as _;
+use serde_json::json;
+
+use crate::Browser;
+
+impl Browser {
+    /// Opens a page.
+    pub async fn goto(&self, url: &str) {
+        self.session.run("/url", json!({ "url": url })).await;
+    }
+
+    /// Where it is.
+    pub async fn url(&self) -> String {
+        self.session.get("/url").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What it says.
+    pub async fn text(&self) -> String {
+        let body = self.session.find("//body").await.unwrap_or_else(|why| panic!("{why}"));
+        let text = self.session.get(&format!("/element/{body}/text")).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Its source.
+    pub async fn source(&self) -> String {
+        self.session.get("/source").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until it says this.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn sees(&self, text: &str) {
+        if self.session.find(&saying("//body", text)).await.is_err() {
+            panic!("{} does not say {text:?} but:\n{}", self.url().await, self.text().await);
+        }
+    }
+
+    /// Makes sure that it does not say this.
+    ///
+    /// # Panics
+    /// If it does.
+    pub async fn does_not_see(&self, text: &str) {
+        let found = self.session.count(&saying("//body", text)).await;
+        assert_eq!(found, 0, "{} says {text:?}:\n{}", self.url().await, self.text().await);
+    }
+
+    /// Presses the button, or follows the link, with these words.
+    pub async fn press(&self, words: &str) {
+        let words = quoted(words);
+        let xpath = format!(
+            "//button[normalize-space()={words} or @aria-label={words}] \
+             | //a[normalize-space()={words} or @aria-label={words}] \
+             | //summary[normalize-space()={words}] | //input[@type='submit' and @value={words}]"
+        );
+        self.click(&xpath).await;
+    }
+
+    /// The same for one of several: the one in the part of the page which says this.
+    pub async fn press_in(&self, part: &str, words: &str) {
+        let (part, words) = (saying("//*[self::article or self::li or self::tr or self::section]", part), quoted(words));
+        self.click(&format!("{part}//*[self::button or self::a][normalize-space()={words}]")).await;
+    }
+
+    async fn click(&self, xpath: &str) {
+        let found = self.session.find(xpath).await;
+        let element = match found {
+            Ok(element) => element,
+            Err(_) => panic!("nothing to press at {xpath}:\n{}", self.text().await),
+        };
+        self.session.run(&format!("/element/{element}/click"), json!({})).await;
+    }
+
+    /// Types into the field with this label.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let label = quoted(label);
+        let xpath = format!("//*[@id=//label[normalize-space()={label}]/@for] | //label[normalize-space()={label}]//input");
+        let field = match self.session.find(&xpath).await {
+            Ok(field) => field,
+            Err(_) => panic!("no field {label}:\n{}", self.text().await),
+        };
+        self.session.run(&format!("/element/{field}/clear"), json!({})).await;
+        self.session.run(&format!("/element/{field}/value"), json!({ "text": text })).await;
+    }
+
+    /// Goes back, as with the button.
+    pub async fn back(&self) {
+        self.session.run("/back", json!({})).await;
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.session.run("/refresh", json!({})).await;
+    }
+
+    /// Keeps a picture of the whole page in `target/screenshots`.
+    pub async fn picture(&self, name: &str) {
+        let whole = json!({ "captureBeyondViewport": true });
+        let taken = self.session.devtools("Page.captureScreenshot", whole).await;
+        let picture = base64::engine::general_purpose::STANDARD
+            .decode(taken["data"].as_str().unwrap_or_default())
+            .expect("a picture");
+        let folder = target().join("screenshots");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("{name}.png")), picture).expect("a file");
+    }
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    env::var_os("CARGO_TARGET_DIR").map_or_else(beside, PathBuf::from)
+}
+
+/// The innermost elements that say this.
+fn saying(of: &str, text: &str) -> String {
+    format!("{of}[contains(normalize-space(.), {})]", quoted(text))
+}
+
+/// A text in an XPath, which knows no escapes.
+fn quoted(text: &str) -> String {
+    match text.contains('\'') {
+        true => format!("\"{text}\""),
+        false => format!("'{text}'"),
+    }
+}

@@ -1,0 +1,5 @@
+//! What a person sees.
+
+#![expect(clippy::expect_used, reason = "a test that can't go on panics")]
+
+mod emulator;
