@@ -14,3 +14,4 @@ mod session;
 
 pub use browser::{Browser, Mode};
 pub use driver::Driver;
+pub use page::Tab;

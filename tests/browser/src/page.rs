@@ -7,6 +7,10 @@ use serde_json::json;
 
 use crate::Browser;
 
+/// Another tab of a browser.
+#[derive(Debug)]
+pub struct Tab(String);
+
 impl Browser {
     /// Opens a page.
     pub async fn goto(&self, url: &str) {
@@ -40,6 +44,31 @@ impl Browser {
         }
     }
 
+    /// Loads it again until it says this: something else has to happen first.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn until_sees(&self, text: &str) {
+        for _ in 0..200 {
+            if self.session.count(&saying("//body", text)).await > 0 {
+                return;
+            }
+            self.reload().await;
+        }
+        panic!("it never says {text:?}:\n{}", self.text().await);
+    }
+
+    /// Opens another tab; this one stays in front.
+    pub async fn another(&self) -> Tab {
+        let tab = self.session.run("/window/new", json!({ "type": "tab" })).await;
+        Tab(tab["handle"].as_str().expect("a tab").to_owned())
+    }
+
+    /// Goes to that tab.
+    pub async fn switch_to(&self, tab: &Tab) {
+        self.session.run("/window", json!({ "handle": tab.0 })).await;
+    }
+
     /// Makes sure that it does not say this.
     ///
     /// # Panics
@@ -49,21 +78,15 @@ impl Browser {
         assert_eq!(found, 0, "{} says {text:?}:\n{}", self.url().await, self.text().await);
     }
 
-    /// Presses the button, or follows the link, with these words.
+    /// Presses the first button, link or summary that begins with these words.
     pub async fn press(&self, words: &str) {
-        let words = quoted(words);
-        let xpath = format!(
-            "//button[normalize-space()={words} or @aria-label={words}] \
-             | //a[normalize-space()={words} or @aria-label={words}] \
-             | //summary[normalize-space()={words}] | //input[@type='submit' and @value={words}]"
-        );
-        self.click(&xpath).await;
+        self.click(&pressed("/", words)).await;
     }
 
-    /// The same for one of several: the one in the part of the page which says this.
+    /// The same in the part of the page which says this.
     pub async fn press_in(&self, part: &str, words: &str) {
-        let (part, words) = (saying("//*[self::article or self::li or self::tr or self::section]", part), quoted(words));
-        self.click(&format!("{part}//*[self::button or self::a][normalize-space()={words}]")).await;
+        let part = saying("//*[self::article or self::li]", part);
+        self.click(&pressed(&part, words)).await;
     }
 
     async fn click(&self, xpath: &str) {
@@ -116,7 +139,15 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(beside, PathBuf::from)
 }
 
-/// The innermost elements that say this.
+/// What can be pressed.
+fn pressed(within: &str, words: &str) -> String {
+    let words = quoted(words);
+    format!(
+        "{within}//*[self::button or self::a or self::summary][starts-with(normalize-space(), {words})]"
+    )
+}
+
+/// The elements that say this.
 fn saying(of: &str, text: &str) -> String {
     format!("{of}[contains(normalize-space(.), {})]", quoted(text))
 }

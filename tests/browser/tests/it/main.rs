@@ -3,3 +3,4 @@
 #![expect(clippy::expect_used, reason = "a test that can't go on panics")]
 
 mod emulator;
+mod host;

@@ -1,0 +1,148 @@
+//! A payroll application's customers, at its pages and Finch's.
+
+use finch_browser::{Browser, Driver, Mode};
+use finch_example_host::Host;
+
+/// Signs in at the application.
+async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
+    browser.goto(host.url()).await;
+    browser.press(customer).await;
+    browser.press("Payroll connections").await;
+    browser.sees("The payroll and HR systems that").await;
+}
+
+/// Goes through Finch Connect, from the button on.
+async fn connect(browser: &Browser, button: &str, company: &str, user: &str) {
+    browser.press(button).await;
+    browser.press("Gusto").await;
+    browser.fill("Company", company).await;
+    browser.fill("User", user).await;
+    browser.fill("Credentials", user).await;
+    browser.press("Continue").await;
+    browser.press("Connect").await;
+    browser.sees("Your sign-in worked").await;
+}
+
+async fn pages_are_fine(browser: &Browser, name: &str) {
+    browser.is_accessible().await;
+    assert!(browser.fits_the_screen().await, "{name} does not fit the screen");
+    browser.picture(name).await;
+}
+
+#[tokio::test]
+async fn a_connections_whole_life() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let finch = host.emulator();
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    browser.sees("Nothing is connected").await;
+    pages_are_fine(&browser, "connections-none").await;
+
+    connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+    browser.sees("Connected since").await;
+    connect(&browser, "Connect another system", "Acme Bakery LLC", "Bob").await;
+    assert_eq!(finch.issued_tokens().len(), 2);
+    let text = browser.text().await;
+    assert_eq!(text.matches("Connected since").count(), 1, "one connection, of two tokens: {text}");
+    pages_are_fine(&browser, "connections").await;
+
+    let other = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&other, &host, "Bolt Logistics").await;
+    other.sees("Nothing is connected").await;
+
+    browser.press("Disconnect").await;
+    browser.sees("This can’t be undone").await;
+    pages_are_fine(&browser, "disconnect").await;
+    let preview = browser.url().await;
+    other.goto(&preview).await;
+    other.does_not_see("Gusto").await;
+    other.close().await;
+
+    // A second tab, which confirms the same.
+    let tab = browser.another().await;
+    browser.press("Disconnect").await;
+    browser.sees("disconnected").await;
+    pages_are_fine(&browser, "disconnected").await;
+    assert!(finch.issued_tokens().iter().all(|token| !finch.is_alive(&token.secret)));
+    browser.switch_to(&tab).await;
+    browser.goto(&preview).await;
+    browser.sees("disconnected").await;
+    browser.goto(&host.pages()).await;
+    browser.sees("Ended").await;
+    browser.does_not_see("Connected since").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_person_authenticates_again() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+
+    // Finch says so by webhook: from its own page.
+    browser.goto(host.emulator().url()).await;
+    browser.press("Needs reauth").await;
+    browser.sees("reauth").await;
+    browser.goto(&host.pages()).await;
+    browser.until_sees("Sign-in needed").await;
+    pages_are_fine(&browser, "sign-in-needed").await;
+    browser.press("Sign in again").await;
+    browser.press("Connect again").await;
+    browser.sees("Your sign-in worked").await;
+    browser.does_not_see("Sign-in needed").await;
+    assert_eq!(browser.text().await.matches("Connected since").count(), 1);
+
+    // An end at Finch is told by webhook too.
+    browser.goto(host.emulator().url()).await;
+    browser.press("Disconnect").await;
+    browser.press("Disconnect for good").await;
+    browser.sees("disconnected").await;
+    browser.goto(&host.pages()).await;
+    browser.until_sees("Ended").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_person_says_no() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    browser.press("Connect a system").await;
+    pages_are_fine(&browser, "finch-connect").await;
+    browser.press("Cancel").await;
+    browser.sees("Not connected").await;
+    pages_are_fine(&browser, "not-connected").await;
+    // The button goes back to Finch Connect, which is over.
+    browser.back().await;
+    browser.goto(&host.pages()).await;
+    browser.sees("Nothing is connected").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn without_scripts_in_the_dark_and_on_a_phone() {
+    let Some(driver) = Driver::start() else { return };
+    for (mode, name) in
+        [(Mode::WithoutScripts, "plain"), (Mode::Dark, "dark"), (Mode::Phone, "phone")]
+    {
+        let host = Host::start(None).await.expect("a host");
+        let browser = Browser::open(&driver, mode).await;
+        sign_in(&browser, &host, "Acme Bakery").await;
+        connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+        browser.picture(&format!("connections-{name}")).await;
+        if mode != Mode::WithoutScripts {
+            pages_are_fine(&browser, &format!("connections-{name}")).await;
+        }
+        browser.press("Disconnect").await;
+        browser.sees("This can’t be undone").await;
+        browser.press("Disconnect").await;
+        browser.sees("disconnected").await;
+        let finch = host.emulator();
+        assert!(finch.issued_tokens().iter().all(|token| !finch.is_alive(&token.secret)));
+        browser.close().await;
+    }
+}
