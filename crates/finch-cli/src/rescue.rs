@@ -32,9 +32,9 @@ impl Rescued {
             Ok(path) => {
                 let (exchange, shown) = (self.exchange.0.0, path.display());
                 let help = format!(
-                    "keep that file safe. Mend the store, take the token in, and say that it is not \
-                     lost: finch import {shown}; finch close --exchange {exchange} --reason imported; \
-                     then remove the file"
+                    "keep that file safe; mend the store, then take the token in: finch import {shown}; \
+                     then remove the file. After 10 minutes its exchange is listed as lost: \
+                     finch close --exchange {exchange} --reason imported"
                 );
                 let saved = format!("; it is saved in {shown}");
                 failure.message.push_str(&saved);
