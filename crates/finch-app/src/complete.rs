@@ -1,7 +1,7 @@
 //! Complete: exchange the code, and store the token whatever the checks say.
 
 use finch_core::{
-    AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, CompanyId, Connection,
+    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CompanyId, Connection,
     ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
     Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
     decide::{Arrival, Arrived, Source, admit},
@@ -85,11 +85,17 @@ pub enum CompleteConnectError {
     #[error("Finch issued a token that belongs to somebody else here: nothing was changed")]
     ForeignToken,
     /// The store took no token. Here it is: keep it safe, for it is live and billed. Once the store works,
-    /// connect the customer again: the new token joins the same connection, and one disconnect ends both.
+    /// [import](Finch::import) it; or connect the customer again: the new token joins the same connection,
+    /// and one disconnect ends both.
     #[error("the token could not be stored: it is live and billed, and comes back with this error")]
     NotStored {
         /// What would have been stored.
         grant: Box<Grant>,
+        /// Whose it is.
+        customer: CustomerId,
+        /// Its exchange, which stays listed as a possible orphan until the customer connects again, or
+        /// [somebody says](Finch::dismiss_orphan) that the token is not lost.
+        exchange: AttemptId,
         /// Why it was not.
         #[source]
         source: StoreError,
@@ -236,7 +242,12 @@ impl Finch {
         let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
             Ok((token, _)) => token,
             Err(source) => {
-                return Err(CompleteConnectError::NotStored { grant: Box::new(grant), source });
+                return Err(CompleteConnectError::NotStored {
+                    grant: Box::new(grant),
+                    customer: attempt.purpose.customer.clone(),
+                    exchange: attempt.id,
+                    source,
+                });
             }
         };
         let Some(token) = stored else {

@@ -9,70 +9,81 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use finch_core::{Application, Grant, StoreError, Timestamp};
+use finch_core::{Application, AttemptId, CustomerId, Grant, StoreError, Timestamp};
 use serde_json::json;
 
 use crate::fail::{Exit, Failure, store_failed};
 
-/// Saves a token that the store did not take, and says where it is now.
-pub(crate) fn rescued(
-    store: &Path,
-    application: &Application,
-    grant: &Grant,
-    why: &StoreError,
-) -> Failure {
-    let mut failure =
-        store_failed("Finch issued a token that could not be stored: it is live, and billed", why);
-    (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
-    let connection = &grant.facts.connection_id;
-    let end_both = format!(
-        "mend the store and connect this customer again: the new token joins the same connection \
-         ({connection}), and one disconnect ends both"
-    );
-    match rescue(store, application, grant) {
-        Ok(path) => {
-            let saved = format!("; it is saved in {}", path.display());
-            failure.message.push_str(&saved);
-            failure.rescue_file = Some(path.into());
-            failure.help(format!("keep that file safe; {end_both}; then remove the file"))
-        }
-        Err(cause) => {
-            let lost = ", and it could not be saved in a file either: nobody has it now";
-            failure.message.push_str(lost);
-            failure
-                .because(&cause)
-                .help(format!("{end_both}. `finch reconcile` lists it after 10 minutes"))
-        }
-    }
+/// A token that the store did not take.
+pub(crate) struct Rescued {
+    pub(crate) application: Application,
+    pub(crate) grant: Grant,
+    pub(crate) customer: CustomerId,
+    pub(crate) exchange: AttemptId,
 }
 
-/// Writes the token and what is known of it beside the store, or else where temporary files are,
-/// and makes it durable.
-fn rescue(store: &Path, application: &Application, grant: &Grant) -> io::Result<PathBuf> {
-    let text = contents(application, grant);
-    let beside = beside(store);
-    write_new(&beside, &text).or_else(|error| {
-        let name = beside.file_name().ok_or(error)?;
-        write_new(&env::temp_dir().join(name), &text)
-    })
+impl Rescued {
+    /// Saves it beside the store, or else where temporary files are, and says where it is now.
+    pub(crate) fn save_beside(&self, store: &Path, why: &StoreError) -> Failure {
+        let issued = "Finch issued a token that could not be stored: it is live, and billed";
+        let mut failure = store_failed(issued, why);
+        (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
+        match self.save(store) {
+            Ok(path) => {
+                let (exchange, shown) = (self.exchange.0.0, path.display());
+                let help = format!(
+                    "keep that file safe; mend the store, then take the token in: finch import {shown}; \
+                     then remove the file. After 10 minutes its exchange is listed as lost: \
+                     finch close --exchange {exchange} --reason imported"
+                );
+                let saved = format!("; it is saved in {shown}");
+                failure.message.push_str(&saved);
+                failure.rescue_file = Some(path.into());
+                failure.help(help)
+            }
+            Err(cause) => {
+                let lost = ", and it could not be saved in a file either: nobody has it now";
+                failure.message.push_str(lost);
+                failure.because(&cause).help(format!(
+                    "mend the store and connect this customer again: the new token joins the same \
+                     connection ({}), and one disconnect ends both. `finch reconcile` lists it after \
+                     10 minutes",
+                    self.grant.facts.connection_id
+                ))
+            }
+        }
+    }
+
+    fn save(&self, store: &Path) -> io::Result<PathBuf> {
+        let text = self.contents();
+        let beside = beside(store);
+        write_new(&beside, &text).or_else(|error| {
+            let name = beside.file_name().ok_or(error)?;
+            write_new(&env::temp_dir().join(name), &text)
+        })
+    }
+
+    /// One line, as `finch import` reads it.
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the token would be lost otherwise")]
+    fn contents(&self) -> String {
+        let value = json!({
+            "what": "a live Finch access token that could not be stored; keep this file secret",
+            "access_token": self.grant.secret.expose(),
+            "customer": self.customer,
+            "connection_id": self.grant.facts.connection_id,
+            "issued": self.grant.facts,
+            "application": self.application,
+            "exchange": self.exchange,
+            "saved_at": Timestamp::now(),
+        });
+        format!("{value}\n")
+    }
 }
 
 fn beside(store: &Path) -> PathBuf {
     let mut name = OsString::from(store);
     name.push(format!(".rescue-{}.json", Timestamp::now().strftime("%Y%m%dT%H%M%S%6fZ")));
     PathBuf::from(name)
-}
-
-#[expect(clippy::disallowed_methods, reason = "EXPOSE: the token would be lost otherwise")]
-fn contents(application: &Application, grant: &Grant) -> String {
-    let value = json!({
-        "what": "a live Finch access token that could not be stored; keep this file secret",
-        "access_token": grant.secret.expose(),
-        "issued": grant.facts,
-        "application": application,
-        "saved_at": Timestamp::now(),
-    });
-    format!("{value:#}\n")
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<PathBuf> {

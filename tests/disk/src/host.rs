@@ -166,7 +166,7 @@ impl<'a> Host<'a> {
                 // Not known: asked again, as the error says.
                 Err(CompleteConnectError::Store(error)) => self.hears(&error)?,
                 Err(CompleteConnectError::CutOff | CompleteConnectError::InProgress) => {}
-                Err(CompleteConnectError::NotStored { grant, source }) => {
+                Err(CompleteConnectError::NotStored { grant, source, .. }) => {
                     self.bench.handed_back.insert(grant.secret.expose().to_owned());
                     self.hears(&source)?;
                     break;

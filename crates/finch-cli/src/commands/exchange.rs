@@ -9,7 +9,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, good, warn},
-    rescue::rescued,
+    rescue::Rescued,
     secrets::Ways,
     wiring::{Needs, Settings, in_scope},
     words::{count, products, token_state},
@@ -35,8 +35,9 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
             output::print(&completed, json)?;
             Ok(completed.exit())
         }
-        Err(CompleteConnectError::NotStored { grant, source }) => {
-            Err(rescued(&store, &application, &grant, &source))
+        Err(CompleteConnectError::NotStored { grant, customer, exchange, source }) => {
+            let token = Rescued { application, grant: *grant, customer, exchange };
+            Err(token.save_beside(&store, &source))
         }
         Err(error) => Err(error.into()),
     }

@@ -265,9 +265,13 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     assert!(!at_finch.revoked);
 
     // The way out that it names.
+    let help = failure["help"].as_str().expect("a way out");
+    assert!(help.contains(&format!("finch import {path};")), "{help}");
     db.execute_batch("DROP TRIGGER full").expect("mended");
-    let id = place.connected("acme");
-    assert_eq!(id, at_finch.connection_id);
+    place.run(&["import", path]).code(0);
+    let id = at_finch.connection_id.clone();
+    let used = place.run(&["token", &id, "--customer", "acme", "--reveal"]).code(0);
+    assert_eq!(used.out.trim(), token);
     place.run(&["disconnect", &id, "--yes"]).code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
 }

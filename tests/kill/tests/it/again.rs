@@ -38,7 +38,7 @@ fn next(stage: &Stage, chance: &mut Chance) -> (Action, Ready) {
 #[test]
 fn one_store_survives_a_hundred_kills() {
     let (began, seed) = (Instant::now(), seed());
-    let kills = setting("FINCH_KILLS", 500) / 10;
+    let kills = setting("FINCH_KILLS", 400) / 10;
     let mut chance = Chance::of(seed);
     let steps = Steps::of_all(seed);
     let stage = Stage::new(&mut chance, true);

@@ -41,7 +41,7 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
 /// that waits for the other may never come to where it would be killed: it goes on until one does.
 fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     let began = Instant::now();
-    let rounds = setting("FINCH_KILLS", 500).div_ceil(100).max(4);
+    let rounds = setting("FINCH_KILLS", 400).div_ceil(100).max(4);
     let mut killed = 0;
     let (mut round, most) = (0, 10 * rounds);
     while round < rounds || (killed == 0 && round < most) {
