@@ -40,8 +40,8 @@ pub use finch_core::{
     AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
     ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
     EventId, Flow, Happening, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
-    State, StoreError, Timestamp, TokenState, TokenView, UsableToken,
-    decide::{Attention, Drift, Finding, Matter, Plan, PlanVerdict},
+    SessionId, State, StoreError, Timestamp, TokenState, TokenView, UsableToken,
+    decide::{Attention, Drift, Finding, Matter, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]
 #[doc(no_inline)]

@@ -17,6 +17,7 @@
 //! | Why is there no token? | [`why_no_token`] |
 
 mod admit;
+mod agreed;
 mod attention;
 mod drift;
 mod fence;
@@ -31,6 +32,7 @@ mod standing;
 mod usable;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
+pub use agreed::{NotAMark, PlanMark};
 pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;

@@ -1,0 +1,18 @@
+//! The pages, asked as a browser asks them: over a store and a Finch in memory.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests compare secrets, and look for them where they must not be"
+)]
+
+mod browser;
+mod callback;
+mod connect;
+mod connections;
+mod disconnect;
+mod faults;
+mod guard;
+mod host;
+mod pages;
+mod site;
+mod store;
+mod system;
