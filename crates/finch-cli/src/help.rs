@@ -18,19 +18,21 @@ The life of a connection
   disconnect   End a connection at Finch for all its tokens, and prove it
 
 The operator's view
-  keys         The keys that seal the store: make, status, rotate, verify
   connections  List connections, and what needs somebody's attention
   show         Show a connection: its tokens, their evidence, its history
   events       What happened: who did what, with what evidence
-  verify       Look whether the store is what was written
-  backup       Copy the store as it is at one moment, while it is in use
-  restore      Make the store out of a backup; what was in use is in doubt
-  doctor       Check the settings, the key, the store, and the way to Finch
   reconcile    Go on with everything that is unfinished, once or with --watch
   attention    List what needs a person, with what to do
+  close        Vouch for an end that Finch does not prove
   import       Take over tokens that the application has already
   audit        Ask Finch about every token, and list where it disagrees
-  close        Vouch for an end that Finch does not prove
+
+The store
+  keys         The keys that seal it: make, status, rotate, verify
+  verify       Look whether it is what was written
+  backup       Copy it as it is at one moment, while it is in use
+  restore      Make it out of a backup; what was in use is in doubt
+  doctor       Check the settings, the key, the store, and the way to Finch
 
 Every command has --help and --json (one document; errors too, on stderr).
 

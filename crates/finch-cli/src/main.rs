@@ -6,7 +6,6 @@ mod run;
 
 mod commands;
 
-mod bar;
 mod interrupt;
 mod rescue;
 mod secrets;

@@ -1,8 +1,10 @@
 //! A bar for what takes long: on standard error, and only where a person watches.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use crate::output::Sheet;
 
 /// A bar that says what is done, and how long the rest will take. Where nobody watches it is nothing.
 #[derive(Clone, Debug)]
@@ -10,18 +12,45 @@ pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     pub(crate) fn of(what: impl Into<Cow<'static, str>>) -> Self {
-        let bar = ProgressBar::new(0);
-        let shown = "{msg} [{bar:30}] {human_pos} of {human_len}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(shown) {
+        Self::over(what, Some(0))
+    }
+
+    /// Over a file of this size; none: nobody knows where it ends.
+    pub(crate) fn over(what: impl Into<Cow<'static, str>>, size: Option<u64>) -> Self {
+        let (bar, form) = match size {
+            Some(size) => (ProgressBar::new(size), "{prefix} [{bar:30}] {msg}, {eta} left"),
+            None => (ProgressBar::no_length(), "{prefix}: {msg} in {elapsed}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.set_message(what);
+        bar.set_prefix(what);
         Self(bar)
     }
 
     pub(crate) fn at(&self, done: u64, total: u64) {
         self.0.set_length(total);
         self.0.set_position(done);
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{} of {}", HumanCount(done), HumanCount(total)));
+        }
+    }
+
+    /// So far into the file, which is said as a count of what was in it.
+    pub(crate) fn along(&self, position: u64, count: u64, unit: &str) {
+        self.0.set_position(position);
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{} {unit}", HumanCount(count)));
+        }
+    }
+
+    /// Finch has asked to wait, or needs a while: a line above the bar.
+    pub(crate) fn waits(&self, wait: Duration) {
+        if wait >= Duration::from_secs(2) {
+            let mut sheet = Sheet::default();
+            sheet.line(format!("finch: waiting {} s for Finch", wait.as_secs()));
+            self.0.println(sheet.render().trim_end());
+        }
     }
 }
 

@@ -84,6 +84,13 @@ pub enum News {
         /// A handle of it.
         connection_id: ConnectionId,
     },
+    /// It was ended at Finch, and not from here: the customer must connect again.
+    EndedAtFinch {
+        /// Whose connection.
+        customer: CustomerId,
+        /// A handle of it.
+        connection_id: ConnectionId,
+    },
     /// Access has ended, or is ending: the outcome says which.
     Disconnected {
         /// Whose access.

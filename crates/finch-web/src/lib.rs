@@ -14,11 +14,15 @@ mod page;
 mod problem;
 mod router;
 mod style;
+#[cfg(feature = "webhooks")]
+mod webhook;
 mod words;
 
 pub use host::{Customer, Host, HostError, News, Rescued};
 pub use options::{ConnectFlow, Options, OptionsError};
 pub use router::router;
+#[cfg(feature = "webhooks")]
+pub use webhook::Webhooks;
 
 /// The programs of the guide to embedding, held to compile.
 #[cfg(doctest)]

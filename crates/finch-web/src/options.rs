@@ -28,6 +28,9 @@ pub struct Options {
     pub sandbox: Option<String>,
     /// Where Finch Connect is. Default: at Finch; for another API origin than Finch's own, there.
     pub connect_origin: Option<Origin>,
+    /// What the webhook needs: without it there is none.
+    #[cfg(feature = "webhooks")]
+    pub webhooks: Option<crate::Webhooks>,
 }
 
 /// How people go through Finch Connect.
@@ -95,6 +98,8 @@ impl Options {
             provider_names: BTreeMap::new(),
             sandbox: None,
             connect_origin: None,
+            #[cfg(feature = "webhooks")]
+            webhooks: None,
         })
     }
 

@@ -25,18 +25,33 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let app = App::new(finch, Box::new(host), options);
-    Router::new()
+    let pages = Router::new()
         .route("/", get(connections_page))
         .route("/form", get(form))
         .route("/connect", post(connect))
         .route("/callback", get(callback).post(callback_by_script))
         .route("/connections/{finch_connection}/disconnect", get(preview).post(confirm))
         .route("/connections/{finch_connection}/reauthenticate", post(reauthenticate))
-        .route(&style::path(), get(style::show))
+        .route(&style::path(), get(style::show));
+    with_webhook(pages, &app)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(app.clone(), headers::add))
         .with_state(app)
+}
+
+#[cfg(feature = "webhooks")]
+fn with_webhook(pages: Router<App>, app: &App) -> Router<App> {
+    let Some(webhooks) = app.options().webhooks.clone() else { return pages };
+    let take = async |State(app): State<App>, request: Request| {
+        crate::webhook::take(app, webhooks, request).await
+    };
+    pages.route("/webhook", post(take))
+}
+
+#[cfg(not(feature = "webhooks"))]
+fn with_webhook(pages: Router<App>, _: &App) -> Router<App> {
+    pages
 }
 
 macro_rules! pages {

@@ -10,10 +10,10 @@ use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
 use self::{found::Found, kept::Place};
 use crate::{
     args::AuditArgs,
-    bar::Bar,
     fail::{Exit, Failure, run_stopped},
     interrupt,
     output::{self, Report, Sheet},
+    progress::Progress,
     wiring,
     words::{count, moment},
 };
@@ -59,12 +59,12 @@ async fn go_on(
     place: &Place,
     stopped: &AtomicBool,
 ) -> Result<(), Failure> {
-    let bar = Bar::new(Some(audit.tokens), "tokens");
+    let bar = Progress::of("Asking Finch");
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
     let pace = Pace::of(args.rate).while_(&goes_on).telling(&on_wait);
     loop {
-        bar.at(audit.asked, audit.asked);
+        bar.at(audit.asked, audit.tokens);
         let next = finch.audit_next(scope, audit, &pace).await;
         match next {
             Ok(false) => return Ok(()),

@@ -6,6 +6,7 @@ mod row;
 mod summary;
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal},
     path::Path,
@@ -23,12 +24,18 @@ use self::{
 };
 use crate::{
     args::ImportArgs,
-    bar::Bar,
     fail::{Exit, Failure, run_stopped},
     interrupt,
     output::{self, Report},
+    progress::Progress,
     wiring,
 };
+
+/// So many lines are read ahead of the one that is asked about.
+const AHEAD: usize = 256;
+
+/// While a pipe is silent, it is looked so often whether somebody wants to stop.
+const LISTENS_EVERY: Duration = Duration::from_millis(200);
 
 /// What comes from the reader.
 enum Read {
@@ -48,7 +55,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     }
     let finch = wiring::open_to_import(&args.client)?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
-    let bar = Bar::new(size.map(|metadata| metadata.len()), "tokens");
+    let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
     let rows = Rows::new(args.format, file);
     let from = read_in_background(opened, rows, file.map(Path::to_owned));
     let stopped = AtomicBool::new(false);
@@ -80,7 +87,7 @@ fn read_in_background(
     rows: Rows,
     path: Option<std::path::PathBuf>,
 ) -> mpsc::Receiver<Read> {
-    let (to, from) = mpsc::channel(64);
+    let (to, from) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let path = path.unwrap_or_else(|| "-".into());
         match file {
@@ -125,27 +132,35 @@ async fn import(
     scope: &OperatorScope,
     mut from: mpsc::Receiver<Read>,
     every: Duration,
-    bar: &Bar,
+    bar: &Progress,
     stopped: &AtomicBool,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
     let pace = Pace::of(every).while_(&goes_on).telling(&on_wait);
+    let mut ahead = VecDeque::new();
     while goes_on() {
-        let next = tokio::time::timeout(Duration::from_millis(200), from.recv());
-        let row = match next.await {
-            Err(_) => continue,
-            Ok(Some(Read::Row(row))) => row,
-            Ok(Some(Read::End(ignored))) => {
+        let row = match ahead.pop_front() {
+            Some(Read::Row(row)) => row,
+            Some(Read::End(ignored)) => {
                 summary.ignored_columns = ignored;
                 summary.stopped = false;
                 return Ok(());
             }
-            Ok(Some(Read::Unusable(failure))) => return Err(failure),
-            Ok(None) => return Ok(()),
+            Some(Read::Unusable(failure)) => return Err(failure),
+            None => {
+                let mut more = Vec::with_capacity(AHEAD);
+                let next = from.recv_many(&mut more, AHEAD);
+                match tokio::time::timeout(LISTENS_EVERY, next).await {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => ahead.extend(more),
+                    Err(_) => {}
+                }
+                continue;
+            }
         };
-        bar.at(row.bytes, summary.done());
+        bar.along(row.bytes, summary.done(), "tokens");
         // Without names, the columns may stand the other way round, and the customer be a token.
         let named = row.named || summary.is_proven();
         match row.holds {

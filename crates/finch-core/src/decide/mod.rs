@@ -15,6 +15,7 @@
 //! | What needs a person? | [`attention`] |
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
 //! | Why is there no token? | [`why_no_token`] |
+//! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`] |
 
 mod admit;
 mod agreed;
@@ -30,6 +31,7 @@ mod revoke;
 mod schedule;
 mod standing;
 mod usable;
+mod webhook;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
 pub use agreed::{NotAMark, PlanMark};
@@ -48,3 +50,4 @@ pub use revoke::{
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, why_no_token};
+pub use webhook::{ask_again, awaits, tokens_to_ask};

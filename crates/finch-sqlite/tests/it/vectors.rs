@@ -8,8 +8,8 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use finch_core::{
-    Application, Connection, ConnectionId, ConnectionView, CustomerId, EventQuery, Happening,
-    Origin, Query, TokenStore, Wanted,
+    Application, Awaits, Connection, ConnectionId, ConnectionView, CustomerId, EventQuery,
+    Happening, Origin, Query, TokenStore, Wanted,
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, What, restore};
@@ -29,6 +29,13 @@ const VERSION_2: Vector = Vector {
     port: 47001,
     events: (12, 12),
     epoch: 1,
+};
+
+const VERSION_3: Vector = Vector {
+    file: include_bytes!("../vectors/store-v3.db"),
+    port: 47002,
+    events: (23, 0),
+    epoch: 2,
 };
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -95,6 +102,11 @@ async fn holds(vector: Vector) {
     let since = EventQuery { since: Some(events[0].1.at), ..everything };
     assert_eq!(store.events(&since).await.unwrap().len() as u64, vector.events.0);
     // It goes on, in the present format.
+    let event = finch_core::testing::webhook("msg_1", ACME.0, "disconnected");
+    for new in [true, false] {
+        assert_eq!(store.keep_webhook(event.clone(), Awaits::Probe).await.unwrap(), new);
+    }
+    assert_eq!(store.webhooks(Awaits::Probe, None, 9).await.unwrap()[0].1, event);
     let by = finch_core::Actor::Operator("vector".parse().unwrap());
     let rotated = store.rotate(by, finch_core::Timestamp::now(), |_| {}).await.unwrap();
     assert_eq!((rotated.resealed, rotated.epoch), (5, vector.epoch + 1));
@@ -106,6 +118,11 @@ async fn holds(vector: Vector) {
 #[tokio::test]
 async fn a_store_of_version_2_goes_on() {
     holds(VERSION_2).await;
+}
+
+#[tokio::test]
+async fn a_store_of_version_3_goes_on() {
+    holds(VERSION_3).await;
 }
 
 #[tokio::test]

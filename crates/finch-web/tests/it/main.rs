@@ -16,3 +16,4 @@ mod pages;
 mod site;
 mod store;
 mod system;
+mod webhook;

@@ -7,10 +7,11 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
-    FinchCustomerId, Found, Grant, InstanceId, Leased, MemoryTokenStore, NewAttempt, Query,
-    Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, MemoryTokenStore, NewAttempt,
+    Query, Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    WebhookEvent, WebhookEventId,
 };
 
 type Fault = fn() -> StoreError;
@@ -86,4 +87,7 @@ passed_on! {
     fn take_number() -> Seq;
     fn note_use(token: TokenId, now: Timestamp, first: Event) -> ();
     fn events(query: &EventQuery<'_>) -> Vec<(EventId, Event)>;
+    fn keep_webhook(event: WebhookEvent, awaits: Awaits) -> bool;
+    fn webhooks(awaits: Awaits, after: Option<Seq>, limit: usize) -> Vec<(Seq, WebhookEvent)>;
+    fn webhook_done(id: &WebhookEventId) -> bool;
 }

@@ -27,10 +27,17 @@ struct Columns {
 }
 
 /// The lines of one file.
-#[derive(Default)]
 pub(super) struct Csv {
+    /// Kept: making one costs a hundred times as much as a line. (A clone of it reads nothing right.)
+    reader: Reader,
     columns: Option<Columns>,
     ignored: Vec<String>,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self { reader: Reader::new(), columns: None, ignored: Vec::new() }
+    }
 }
 
 impl Csv {
@@ -52,7 +59,7 @@ impl Csv {
         &mut self,
         line: &str,
     ) -> Result<Option<Result<Fields, &'static str>>, Failure> {
-        let values = match split(line) {
+        let values = match split(&mut self.reader, line) {
             Ok(values) => values,
             Err(why) => return Ok(Some(Err(why))),
         };
@@ -114,8 +121,8 @@ fn columns(first: &[String]) -> Result<(Columns, Vec<String>), Failure> {
 }
 
 /// The values of one line.
-fn split(line: &str) -> Result<Vec<String>, &'static str> {
-    let mut reader = Reader::new();
+fn split(reader: &mut Reader, line: &str) -> Result<Vec<String>, &'static str> {
+    reader.reset();
     let (mut text, mut ends) = (vec![0; line.len().min(LONGEST) + 1], [0; COLUMNS]);
     let (mut written, mut count) = (0, 0);
     let mut ended = false;
@@ -146,6 +153,13 @@ fn split(line: &str) -> Result<Vec<String>, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn split(line: &str) -> Result<Vec<String>, &'static str> {
+        let mut reader = Reader::new();
+        // Whatever came before.
+        let _ = super::split(&mut reader, "a,\"b");
+        super::split(&mut reader, line)
+    }
 
     #[test]
     fn quotes_are_taken_off_and_must_be_closed() {
