@@ -15,6 +15,13 @@ async fn press(browser: &Browser, path: &str, preview: &Seen) -> Seen {
     browser.post(path, &[("token", &token), ("plan", &plan)]).await
 }
 
+/// For longer than anybody waits.
+fn finch_is_away(site: &Site) {
+    for _ in 0..100 {
+        site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    }
+}
+
 #[tokio::test]
 async fn what_will_happen_is_said_before_it_happens() {
     let site = Site::new();
@@ -93,9 +100,7 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    for _ in 0..3 {
-        site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
-    }
+    finch_is_away(&site);
     let pending = press(&browser, &path, &preview).await;
     pending.shows(202, &["Access is switched off", "has not confirmed the end yet"]);
     let page = browser.get(BASE).await;
@@ -116,9 +121,10 @@ async fn a_person_may_ask_finch_now() {
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
-    site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
     let preview = browser.get(&path).await;
+    finch_is_away(&site);
     press(&browser, &path, &preview).await.shows(202, &[]);
+    site.finch.recover();
     let joins = browser.get(&path).await;
     press(&browser, &path, &joins).await.shows(200, &["is disconnected"]);
 }
