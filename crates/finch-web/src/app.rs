@@ -37,7 +37,7 @@ struct Inner {
 /// Why a page is not shown.
 pub(crate) enum Stop {
     /// Nobody has signed in: the host's own answer.
-    Anonymous(Response),
+    Anonymous(Box<Response>),
     /// Something is wrong: a page that says what.
     Problem(Problem),
 }
@@ -103,7 +103,7 @@ impl App {
             Err(Stop::Problem(problem)) => problem.show(self.shell()),
             Err(Stop::Anonymous(mut response)) => {
                 response.extensions_mut().insert(HostsOwn);
-                response
+                *response
             }
         }
     }
@@ -119,7 +119,7 @@ impl App {
     pub(crate) async fn customer(&self, request: &Parts) -> Result<Customer, Stop> {
         match self.host().customer(request).await {
             Ok(Some(customer)) => Ok(customer),
-            Ok(None) => Err(Stop::Anonymous(self.host().anonymous(request).await)),
+            Ok(None) => Err(Stop::Anonymous(Box::new(self.host().anonymous(request).await))),
             Err(error) => Err(Problem::host_failed(&*error).into()),
         }
     }

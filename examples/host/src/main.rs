@@ -32,6 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
     let port = if kept.is_some() { 4010 } else { 0 };
     let emulator = Emulator::start_with(EmulatorConfig { port, ..Default::default() }).await?;
+    let emulator = Arc::new(emulator);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://{}", listener.local_addr()?);
 
@@ -40,7 +41,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let reconciler = finch.spawn_reconciler(operator, ReconcilerOptions::default());
 
     let sessions = Sessions::default();
-    let pages = finch_web::router(finch, Payday::new(sessions.clone()), options(&address)?);
+    let pages = finch_web::router(
+        finch,
+        Payday::new(sessions.clone(), emulator.clone()),
+        options(&address)?,
+    );
     let application =
         Router::new().nest(PAGES, pages).merge(sign_in::router(sessions, emulator.url()));
     tell(&address, emulator.url(), folder);
@@ -77,6 +82,7 @@ fn options(address: &str) -> Result<Options, Box<dyn Error>> {
     let mut options = Options::new(&format!("{address}{PAGES}"), "Payday", products)?;
     options.support = Some("help@payday.example".into());
     options.home = Some("/".into());
+    options.provider_names.insert("bamboo_hr".parse()?, "BambooHR".into());
     Ok(options)
 }
 

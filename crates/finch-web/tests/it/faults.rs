@@ -3,7 +3,10 @@
 use axum::http::header;
 use finch_core::StoreError;
 
-use crate::site::{BASE, Site, is_guarded};
+use crate::{
+    site::{BASE, Site, is_guarded},
+    store::Fault,
+};
 
 #[tokio::test]
 async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
@@ -14,7 +17,7 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
     let preview = browser.get(&path).await;
     let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
     let fields = [("token", token.as_str()), ("plan", plan.as_str())];
-    let faults: [(fn() -> StoreError, &str, &str); 3] = [
+    let faults: [(Fault, &str, &str); 3] = [
         (|| StoreError::Busy, "busy just now", "5"),
         (|| StoreError::Corrupt("page 7".into()), "cannot be reached", "60"),
         (|| StoreError::Backend("no such file: tokens.db".into()), "cannot be reached", "60"),

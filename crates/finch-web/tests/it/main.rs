@@ -1,7 +1,10 @@
 //! The pages, asked as a browser asks them: over a store and a Finch in memory.
 #![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::disallowed_methods,
-    reason = "tests compare secrets, and look for them where they must not be"
+    reason = "tests fail by panicking, and look for secrets where they must not be"
 )]
 
 mod browser;

@@ -14,7 +14,8 @@ use finch_core::{
     WebhookEvent, WebhookEventId,
 };
 
-type Fault = fn() -> StoreError;
+/// What a store says.
+pub(crate) type Fault = fn() -> StoreError;
 
 /// A store in memory that fails when it is told to.
 #[derive(Debug)]
