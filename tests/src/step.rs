@@ -70,6 +70,13 @@ pub enum Step {
         /// Which of all connections.
         which: u8,
     },
+    /// A webhook says of a connection that it does not do well, and is processed.
+    Hint {
+        /// Which of all connections.
+        which: u8,
+        /// What it says: that it has ended, or that the employer must authenticate again.
+        ended: bool,
+    },
     /// A customer's data call answered 401.
     ReportUnauthorized {
         /// Who.
@@ -117,6 +124,7 @@ fn step(customers: u8) -> impl Strategy<Value = Step> {
         1 => small(6).prop_map(|which| Step::DisconnectForEveryone { which }),
         1 => small(6).prop_map(|which| Step::EndFromDashboard { which }),
         1 => (small(customers), small(4)).prop_map(|(customer, which)| Step::ReportUnauthorized { customer, which }),
+        1 => (small(6), any::<bool>()).prop_map(|(which, ended)| Step::Hint { which, ended }),
         1 => small(8).prop_map(|which| Step::CompleteAgain { which }),
         2 => small(6).prop_map(|kind| Step::FailNext { kind }),
         2 => Just(Step::Reconcile),

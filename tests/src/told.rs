@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use finch_app::{BegunConnect, ConnectRequest, DisconnectError, DisconnectOutcome, Pass};
+use finch_app::{
+    BegunConnect, ConnectRequest, DisconnectError, DisconnectOutcome, Pass, ProcessedWebhooks,
+    System as _,
+};
 use finch_core::{
     Answer, AuthorizationCode, CompanyId, ConnectionId, ConnectionView, FinchApiError, Flow,
-    Product, ProviderId, State, testing::Held,
+    Product, ProviderId, State,
+    testing::{Held, webhook},
 };
 
 use crate::{Ended, Step, World, customer, operator};
@@ -65,6 +69,11 @@ impl World {
                     self.finch.end_from_dashboard(&handle);
                 }
             }
+            Step::Hint { which, ended } => {
+                if let Some((handle, ..)) = self.handle(None, which).await {
+                    self.hint(&handle, if ended { "disconnected" } else { "reauth" }).await;
+                }
+            }
             Step::ReportUnauthorized { customer: who, which } => {
                 let Some((handle, ..)) = self.handle(Some(who), which).await else {
                     return;
@@ -87,6 +96,18 @@ impl World {
             }
             Step::Wait => self.system.pass(Duration::from_secs(3600)),
         }
+    }
+
+    /// A webhook comes that says this of a connection, and is processed. Returns what became of it and of
+    /// those that waited.
+    pub async fn hint(&self, connection: &ConnectionId, status: &str) -> ProcessedWebhooks {
+        // No two looks at this clock see the same time.
+        let now = self.system.now();
+        let mut event = webhook(&format!("msg_{now}"), connection.as_str(), status);
+        event.received = now;
+        assert!(self.app.keep_webhook(&event).await.expect("the store answers"), "it is new");
+        let processed = self.app.process_webhooks(&operator(), Pass::Everything).await;
+        processed.expect("the store answers")
     }
 
     async fn begin(

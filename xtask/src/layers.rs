@@ -50,6 +50,12 @@ const LAYERS: &[Layer] = &[
         stands_alone: false,
         forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite", "finch-seal"],
     },
+    Layer {
+        package: "finch-web",
+        features: NOTHING,
+        stands_alone: false,
+        forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite", "finch-seal"],
+    },
     Layer { package: "finch-emulator", features: EVERYTHING, stands_alone: true, forbidden: &[] },
     Layer { package: "xtask", features: EVERYTHING, stands_alone: true, forbidden: &[] },
 ];

@@ -5,8 +5,8 @@ use std::time::Duration;
 use finch_core::{
     ConnectSession, ConnectUrl, Connection, ConnectionId, CustomerId, CustomerScope, DisconnectId,
     FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession, Product,
-    ProviderId, Query, ReauthenticateSession, Selector, State, StoreError, Timestamp, TokenState,
-    decide,
+    ProviderId, Query, ReauthenticateSession, Selector, SessionId, State, StoreError, Timestamp,
+    TokenState, decide,
 };
 use thiserror::Error;
 
@@ -56,6 +56,8 @@ impl ConnectRequest {
 pub struct BegunConnect {
     /// The page to send the person to. Whoever has it can complete the attempt.
     pub connect_url: ConnectUrl,
+    /// The session behind it, which Finch's JavaScript asks for.
+    pub session_id: SessionId,
     /// Comes back with the code. Keep it in the person's session, in case Finch does not return it.
     pub state: State,
     /// Until when the attempt lives.
@@ -216,6 +218,7 @@ impl Finch {
         let connect_url = session.connect_url.with_state(&state).unwrap_or(session.connect_url);
         Ok(BegunConnect {
             connect_url,
+            session_id: session.session_id,
             state,
             expires_at,
             finch_customer_id,

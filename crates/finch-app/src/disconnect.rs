@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, Actor, Changes, ConnectionId, CustomerId, CustomerScope, Failure, Intent,
     OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
-    decide::{self, Plan, PlanVerdict, Subject},
+    decide::{self, Plan, PlanMark, PlanVerdict, Subject},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -129,6 +129,31 @@ impl Finch {
         let target = target.into();
         loop {
             let plan = self.plan(scope, &target, None).await?;
+            match self.carry_out(scope, plan).await {
+                Err(DisconnectError::PlanChanged) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Disconnects what somebody has agreed to, who was shown the plan of this mark: plans again, and does
+    /// it if the plan still says the same, or if nothing that works would stop. What others do to a shared
+    /// connection meanwhile does not count, unless it changes what was shown.
+    ///
+    /// # Errors
+    /// [`DisconnectError::PlanChanged`]: nothing was done. Show the new plan.
+    pub async fn disconnect_as_agreed(
+        &self,
+        scope: &impl Scope,
+        target: impl Into<DisconnectTarget>,
+        agreed: PlanMark,
+    ) -> Result<DisconnectOutcome, DisconnectError> {
+        let target = target.into();
+        loop {
+            let plan = self.plan(scope, &target, None).await?;
+            if !plan.keeps_to(agreed) {
+                return Err(DisconnectError::PlanChanged);
+            }
             match self.carry_out(scope, plan).await {
                 Err(DisconnectError::PlanChanged) => {}
                 outcome => return outcome,

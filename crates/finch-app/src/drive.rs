@@ -31,7 +31,7 @@ pub(crate) type GoesOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
 impl Drive<'_> {
     /// Whether nothing waits for its time.
-    fn hurries(self) -> bool {
+    pub(crate) fn hurries(self) -> bool {
         !matches!(self, Self::WhatIsDue(_))
     }
 
@@ -40,7 +40,7 @@ impl Drive<'_> {
         matches!(self, Self::WhatIsDue(_) | Self::Everything(_))
     }
 
-    fn goes_on(self) -> bool {
+    pub(crate) fn goes_on(self) -> bool {
         match self {
             Self::WhatIsDue(goes_on) | Self::Everything(goes_on) => goes_on(),
             Self::AtOnce | Self::Patiently => true,

@@ -9,7 +9,7 @@ use std::{
 use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
 use thiserror::Error;
 
-use crate::{OsSystem, System, late::LateEffects, system::jitter};
+use crate::{OsSystem, System, hint::Pause, late::LateEffects, system::jitter};
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
@@ -31,6 +31,8 @@ struct Inner {
     late: LateEffects,
     /// Connections whose last holder died at work, as long as that is not written down.
     taken_over: Mutex<HashSet<ConnectionKey>>,
+    /// Who processes webhooks in this process, and since when Finch is left alone with them.
+    pause: tokio::sync::Mutex<Pause>,
 }
 
 /// How long calls may take.
@@ -101,8 +103,20 @@ impl Finch {
         system.fill(&mut random);
         let (driving, instance) = (Mutex::default(), InstanceId::new(random));
         let (late, taken_over) = (LateEffects::default(), Mutex::default());
-        let inner = Inner { api, store, system, options, driving, instance, late, taken_over };
-        Ok(Self { inner: Arc::new(inner) })
+        let pause = tokio::sync::Mutex::default();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                api,
+                store,
+                system,
+                options,
+                driving,
+                instance,
+                late,
+                taken_over,
+                pause,
+            }),
+        })
     }
 
     /// The application whose connections these are.
@@ -136,6 +150,10 @@ impl Finch {
 
     pub(crate) fn taken_over(&self) -> MutexGuard<'_, HashSet<ConnectionKey>> {
         self.inner.taken_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn pause(&self) -> &tokio::sync::Mutex<Pause> {
+        &self.inner.pause
     }
 
     pub(crate) fn now(&self) -> Timestamp {

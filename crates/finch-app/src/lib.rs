@@ -8,6 +8,7 @@ mod complete;
 mod disconnect;
 mod drive;
 mod finch;
+mod hint;
 mod import;
 mod late;
 mod list;
@@ -15,6 +16,7 @@ mod reconcile;
 mod reconciler;
 mod system;
 mod token;
+mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;
 mod work;
@@ -26,12 +28,14 @@ pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
 pub use finch::{Finch, FinchOptions, OtherApplicationError};
+pub use hint::{ProcessedWebhook, ProcessedWebhooks, WebhookFinding};
 pub use import::{ImportedToken, ToImport};
 pub use list::{Cursor, Events, Page};
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
 pub use token::{TokenError, Unauthorized};
+pub use webhooks::WebhookCursor;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 pub use wiring::OpenFinchError;
 
@@ -40,12 +44,13 @@ pub use finch_core::{
     AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
     ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
     EventId, Flow, Happening, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
-    State, StoreError, Timestamp, TokenState, TokenView, UsableToken,
-    decide::{Attention, Drift, Finding, Matter, Plan, PlanVerdict},
+    SessionId, State, StoreError, Timestamp, TokenState, TokenView, UsableToken, WebhookEvent,
+    WebhookEventId,
+    decide::{Attention, Drift, Finding, Matter, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]
 #[doc(no_inline)]
-pub use finch_http::{HttpFinch, HttpFinchConfig};
+pub use finch_http::{HttpFinch, HttpFinchConfig, webhook};
 #[cfg(feature = "keyring")]
 #[doc(no_inline)]
 pub use finch_seal::{KeyringError, keyring};

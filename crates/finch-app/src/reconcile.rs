@@ -8,7 +8,7 @@ use finch_core::{
 use serde::Serialize;
 
 use crate::{
-    DisconnectOutcome, Finch,
+    DisconnectOutcome, Finch, ProcessedWebhooks,
     drive::{Drive, GoesOn},
 };
 
@@ -40,6 +40,8 @@ pub struct Reconciled {
     pub unnamed: usize,
     /// Connections that could not be read or written. The log says why.
     pub failed: usize,
+    /// Webhooks that called for a probe.
+    pub webhooks: ProcessedWebhooks,
 }
 
 /// A disconnect that goes on.
@@ -70,7 +72,8 @@ pub struct PossibleOrphan {
 
 impl Finch {
     /// One pass: goes on with every open disconnect, ends what is left over, asks Finch about tokens in
-    /// doubt, and about employers without a name. Safe to repeat, and to run beside everything else, in
+    /// doubt, about employers without a name, and about connections of which a kept webhook says that they
+    /// do not do well. Safe to repeat, and to run beside everything else, in
     /// this process and in others on the same store: a connection is worked on by one at a time, and all
     /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
     ///
@@ -95,7 +98,9 @@ impl Finch {
             Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),
             Pass::Everything => (None, Drive::Everything(goes_on)),
         };
-        let mut report = Reconciled::default();
+        // First, since an end that Finch confirms may leave work.
+        let webhooks = self.process_webhooks_while(how).await?;
+        let mut report = Reconciled { webhooks, ..Reconciled::default() };
         let mut after = None;
         loop {
             let page = self.store().work(due, after, 100).await?;

@@ -15,7 +15,7 @@ pub type OnPass = Arc<dyn Fn(Result<&Reconciled, &StoreError>) + Send + Sync>;
 #[non_exhaustive]
 pub struct ReconcilerOptions {
     /// How long it rests between two passes, at most: half of it is chance, so that several instances do
-    /// not march in step. Default: 2 s. A pass without work costs one read of the store.
+    /// not march in step. Default: 2 s. A pass without work costs three reads of the store.
     pub rest: Duration,
     /// What the first pass does. Default: what is due.
     pub first: Pass,

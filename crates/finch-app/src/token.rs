@@ -218,27 +218,28 @@ impl Finch {
         Ok(())
     }
 
-    /// Asks Finch about one token, and writes down what it says.
+    /// Asks Finch about one token, and writes down what it says. Returns what that means, and the error
+    /// where Finch's answer was one.
     pub(crate) async fn probe(
         &self,
         token: TokenId,
         work: &mut Work<'_>,
-    ) -> Result<Observed, StoreError> {
+    ) -> Result<(Observed, Option<FinchApiError>), StoreError> {
         let secret = match self.store().secret(token).await {
             Ok(Some(secret)) => secret,
-            Ok(None) => return Ok(Observed::Nothing),
+            Ok(None) => return Ok((Observed::Nothing, None)),
             Err(StoreError::Unreadable { .. }) => {
                 self.note_unreadable(token).await?;
-                return Ok(Observed::Nothing);
+                return Ok((Observed::Nothing, None));
             }
             Err(error) => return Err(error),
         };
         let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
-            return Ok(Observed::Nothing);
+            return Ok((Observed::Nothing, None));
         };
         let asked_at = AskedAt::of(&connection);
         let answer = work.call(self.api().introspect(&secret)).await;
-        self.observe(token, asked_at, answer.as_ref()).await
+        Ok((self.observe(token, asked_at, answer.as_ref()).await?, answer.err()))
     }
 
     /// Writes down that a secret cannot be unsealed.

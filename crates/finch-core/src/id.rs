@@ -116,6 +116,8 @@ ids! {
     SessionId = "the session id";
     /// Finch's `Finch-Request-Id` header, which its support asks for.
     RequestId = "the request id";
+    /// Finch's `Finch-Event-Id` header: one of Finch's webhooks.
+    WebhookEventId = "the webhook's event id";
     /// The host application's own tenant, named by the host.
     CustomerId = "the customer id";
     /// The `customer_id` under which a Connect session was made at Finch. Finch allows each only

@@ -11,6 +11,7 @@ mod connection;
 mod disconnect;
 mod event;
 mod token;
+mod webhook;
 
 mod apply;
 mod changes;
@@ -46,6 +47,7 @@ pub use event::{Event, EventId, EventQuery, Happening};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
+    WebhookEventId,
 };
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
@@ -58,4 +60,5 @@ pub use token::{
     UsableToken, Wanted,
 };
 pub use view::{ConnectionState, ConnectionView, TokenView};
+pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -2,6 +2,7 @@
 
 mod apply;
 mod attempts;
+mod webhooks;
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +15,10 @@ use jiff::Timestamp;
 
 use crate::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query,
-    Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
-    next_turn,
+    Awaits, Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt,
+    Query, Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
+    WebhookEvent, WebhookEventId, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -39,6 +40,7 @@ struct Data {
     /// The hashes of a durable store, without hashing.
     known: BTreeMap<TokenId, AccessToken>,
     attempts: BTreeMap<AttemptId, attempts::Kept>,
+    webhooks: BTreeMap<Seq, webhooks::Kept>,
 }
 
 #[derive(Debug)]
@@ -339,5 +341,22 @@ impl TokenStore for MemoryTokenStore {
         let numbered = (1..).map(EventId).zip(&data.events);
         let page = numbered.filter(|(id, event)| Some(*id) > query.after && asked_for(event));
         Ok(page.take(query.limit).map(|(id, event)| (id, event.clone())).collect())
+    }
+
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
+        Ok(self.data().keep_webhook(event, awaits))
+    }
+
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
+        Ok(self.data().webhooks(awaits, after, limit))
+    }
+
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
+        Ok(self.data().webhook_done(id))
     }
 }

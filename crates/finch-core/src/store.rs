@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq, State,
-    TokenId, UsableToken, Wanted,
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Changes, Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    EventId, EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq,
+    State, TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -179,6 +179,26 @@ pub trait TokenStore: Send + Sync {
 
     /// A page of what happened, in order. With a customer: what names that customer as its reader.
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError>;
+
+    /// Keeps a webhook until it is [done](Self::webhook_done), and takes the next sequence number for it;
+    /// unless one of the same id is known, done or not: then nothing changes. Returns whether it is new.
+    ///
+    /// An id is known for [`WEBHOOK_KEPT_FOR`](crate::WEBHOOK_KEPT_FOR) at least. To keep another webhook
+    /// first forgets what was received [that long](WebhookEvent::outlives) before, so that the store does
+    /// not grow for ever: ids of what is done, and what its host has not dealt with. What awaits a probe
+    /// stays until it is done.
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError>;
+
+    /// A page of the webhooks that await this, in the order in which they were kept, after `after`.
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError>;
+
+    /// A webhook is dealt with: of what was kept of it its id is left. Returns whether it waited.
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError>;
 }
 
 /// Which connection to load.

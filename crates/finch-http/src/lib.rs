@@ -17,6 +17,8 @@ mod retry;
 mod send;
 mod wire;
 
+pub mod webhook;
+
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 

@@ -24,6 +24,7 @@ mod record;
 mod sequence;
 mod tokens;
 mod turns;
+mod webhooks;
 
 mod load;
 mod lookup;

@@ -185,3 +185,20 @@ END;
 CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN
     SELECT raise(ABORT, 'what happened stays');
 END;
+
+-- Finch's webhooks, each once by its id.
+CREATE TABLE webhooks (
+    -- The order in which they were kept.
+    number   INTEGER PRIMARY KEY,
+    id       TEXT    NOT NULL UNIQUE,
+    received INTEGER NOT NULL,
+    -- What it waits for. NULL: it is done, and only its id is left, so that it is not taken again.
+    awaits   TEXT    CHECK (awaits IN ('probe', 'host')),
+    -- JSON: all of it.
+    event    TEXT,
+    CHECK ((awaits IS NULL) = (event IS NULL))
+) STRICT;
+
+CREATE INDEX webhooks_waiting ON webhooks (awaits, number) WHERE awaits IS NOT NULL;
+-- What may be forgotten once it is old.
+CREATE INDEX webhooks_forgettable ON webhooks (received) WHERE awaits IS NOT 'probe';

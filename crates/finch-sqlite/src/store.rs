@@ -4,10 +4,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
-    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
-    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector,
+    Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent,
+    WebhookEventId,
 };
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     readers::Readers,
     record,
     sealer::Sealer,
-    secrets, sequence, tokens, turns,
+    secrets, sequence, tokens, turns, webhooks,
     writer::Writer,
 };
 
@@ -247,6 +248,24 @@ impl TokenStore for SqliteTokenStore {
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
         let wanted = record::Wanted::from(query);
         self.read(move |db| record::page(db, &wanted)).await
+    }
+
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
+        Ok(self.writer.write(move |tx| webhooks::keep(tx, &event, awaits)).await?)
+    }
+
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
+        self.read(move |db| webhooks::waiting(db, awaits, after, limit)).await
+    }
+
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        Ok(self.writer.write(move |tx| webhooks::done(tx, &id)).await?)
     }
 }
 

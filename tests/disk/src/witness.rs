@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
-    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
-    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector,
+    Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent,
+    WebhookEventId,
 };
 use finch_sqlite::SqliteTokenStore;
 
@@ -185,5 +186,26 @@ impl TokenStore for Witness {
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
         self.store.events(query).await
+    }
+
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
+        let new = self.store.keep_webhook(event, awaits).await?;
+        self.acknowledged();
+        Ok(new)
+    }
+
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
+        self.store.webhooks(awaits, after, limit).await
+    }
+
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
+        let done = self.store.webhook_done(id).await?;
+        self.acknowledged();
+        Ok(done)
     }
 }

@@ -21,7 +21,7 @@ pub use targets::{
     callback::callback, configuration::configuration, emulator_call::emulator_call,
     error_body::error_body, introspect_answer::introspect_answer, key_text::key_text,
     sealed_blob::sealed_blob, session_answer::session_answer, store_file::store_file,
-    token_answer::token_answer,
+    token_answer::token_answer, webhook::webhook,
 };
 
 /// One function that takes any bytes and must not panic.
@@ -49,4 +49,5 @@ pub const TARGETS: &[Target] = &[
     targets::configuration::TARGET,
     targets::emulator_call::TARGET,
     targets::store_file::TARGET,
+    targets::webhook::TARGET,
 ];

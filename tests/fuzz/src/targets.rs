@@ -10,6 +10,7 @@ pub(crate) mod sealed_blob;
 pub(crate) mod session_answer;
 pub(crate) mod store_file;
 pub(crate) mod token_answer;
+pub(crate) mod webhook;
 
 /// Words of Finch's answers.
 pub(crate) const ANSWER_WORDS: &[&str] = &[

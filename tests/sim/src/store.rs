@@ -1,3 +1,4 @@
+// Long because it forwards every call of the port.
 //! The port to the store: each call waits, and runs to its end while everybody else does.
 
 use std::{
@@ -9,10 +10,11 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Changes,
-    Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId, Query,
-    Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Changes, Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
+    EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId,
+    Query, Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    WebhookEvent, WebhookEventId,
 };
 
 use crate::{
@@ -389,6 +391,40 @@ impl TokenStore for GatedStore {
                 store.events(&EventQuery { customer, connection, ..query }).await
             })
         })
+        .await
+    }
+
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
+        let note = event.id.to_string();
+        self.call(
+            Kind::Write,
+            "keep webhook",
+            note,
+            move |store| store.keep_webhook(event, awaits),
+            |_, _| (),
+        )
+        .await
+    }
+
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
+        self.read("webhooks", String::new(), move |store| store.webhooks(awaits, after, limit))
+            .await
+    }
+
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
+        let (note, id) = (id.to_string(), id.clone());
+        self.call(
+            Kind::Write,
+            "webhook done",
+            note,
+            move |store| Box::pin(async move { store.webhook_done(&id).await }),
+            |_, _| (),
+        )
         .await
     }
 }

@@ -28,3 +28,4 @@ mod semantics;
 mod state_machine;
 mod story;
 mod use_token;
+mod webhooks;

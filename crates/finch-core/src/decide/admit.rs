@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Admission, Attempt, Changes, Connection, CustomerId, DisconnectChange, Ended, Event,
-    Found, Grant, Happening, OperatorName, Seq, Target, TokenChange, TokenId, TokenState,
+    Actor, Admission, Attempt, Changes, Connection, ConnectionStatus, CustomerId, DisconnectChange,
+    Ended, Event, Found, Grant, Happening, OperatorName, Seq, Target, Token, TokenChange,
+    TokenFacts, TokenId, TokenState,
     decide::{Placement, Standing, merge::merge, place, schedule::agenda_after, standing},
 };
 
@@ -119,6 +120,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     if expected.is_some()
         && facts.finch_customer_id.is_some()
         && expected != facts.finch_customer_id.as_ref()
+        && !attempt.zip(beside.as_ref()).is_some_and(|(a, c)| renews_ones_own(a, c, facts))
     {
         arrived.get_or_insert(Arrived::OtherCustomer);
     }
@@ -155,6 +157,17 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     Admitted { changes: Some(changes), arrived: arrived.unwrap_or(Arrived::Stored(state)) }
 }
 
+/// Whether a token renews a connection, and Finch says that it is of a customer id under which the same
+/// customer has a token there. One connection may come from several sessions, each with an id of its own,
+/// and Finch names any of them.
+fn renews_ones_own(attempt: &Attempt, connection: &Connection, facts: &TokenFacts) -> bool {
+    let purpose = &attempt.purpose;
+    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(&purpose.customer));
+    let mut renewed = own.filter(|t| t.facts.connection_id == facts.connection_id);
+    purpose.reauthenticates.as_ref() == Some(&facts.connection_id)
+        && renewed.any(|t| t.facts.finch_customer_id == facts.finch_customer_id)
+}
+
 /// The state that the races, and only they, give the token. An open disconnect covers quarantined
 /// tokens too.
 fn state(
@@ -178,7 +191,7 @@ fn state(
         Standing::Reopens(disconnect) => {
             changes.disconnects.push(DisconnectChange::Reopen(disconnect));
             // What was left over ends with it; what is in doubt waits for its end.
-            let left_over = |t: &&crate::Token| !t.state.is_revoked() && !t.state.is_live();
+            let left_over = |t: &&Token| !t.state.is_revoked() && !t.state.is_live();
             let left_over = beside.into_iter().flat_map(|c| &c.tokens).filter(left_over);
             changes.tokens.extend(left_over.map(TokenChange::fence));
             TokenState::Fenced
@@ -201,7 +214,11 @@ fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admi
     let mut changes = to(connection);
     if owner.is_some() {
         let products = Some(arrival.grant.facts.products.clone());
-        changes.tokens.push(TokenChange { products, ..TokenChange::to(token) });
+        // Whoever has just been through Finch Connect has authenticated again.
+        let needed_reauth = connection.token(token).is_some_and(Token::needs_reauth);
+        let renewed = needed_reauth && arrival.from.attempt().is_some();
+        let status = renewed.then_some(ConnectionStatus::Connected);
+        changes.tokens.push(TokenChange { products, status, ..TokenChange::to(token) });
     }
     changes.attempt = arrival.from.attempt().map(|a| (a.id, Ended::Known(token)));
     Admitted { changes: Some(changes), arrived: Arrived::Known(token) }

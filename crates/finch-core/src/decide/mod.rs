@@ -15,8 +15,10 @@
 //! | What needs a person? | [`attention`] |
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
 //! | Why is there no token? | [`why_no_token`] |
+//! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`] |
 
 mod admit;
+mod agreed;
 mod attention;
 mod drift;
 mod fence;
@@ -29,8 +31,10 @@ mod revoke;
 mod schedule;
 mod standing;
 mod usable;
+mod webhook;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
+pub use agreed::{NotAMark, PlanMark};
 pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
@@ -46,3 +50,4 @@ pub use revoke::{
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, why_no_token};
+pub use webhook::{ask_again, awaits, tokens_to_ask};

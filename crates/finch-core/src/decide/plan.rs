@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::PlanMark;
 use crate::{
     CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Product, ProviderId, Revision,
     Token, TokenId, TokenState,
@@ -35,6 +36,9 @@ pub struct Plan {
     pub connection_ids: Vec<ConnectionId>,
     /// How many tokens would stop working.
     pub tokens: usize,
+    /// How many of these work now; the others are on their way out already.
+    #[serde(skip)]
+    pub live: usize,
     /// What they cover.
     pub products: Vec<Product>,
     /// Other customers have live tokens on it too.
@@ -44,6 +48,9 @@ pub struct Plan {
     /// Why the operator ends it for every customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it says, in short: to be kept while somebody makes up their mind.
+    #[serde(skip)]
+    pub mark: PlanMark,
     /// What was to be disconnected.
     #[serde(skip)]
     pub subject: Subject,
@@ -131,10 +138,12 @@ pub fn plan(
         company_id: connection.company.clone(),
         connection_ids: connection_ids.into_iter().collect(),
         tokens: hit.len(),
+        live: hit.iter().filter(|t| t.state.is_live()).count(),
         products: products.into_iter().collect(),
         shared,
         customers: customers.cloned().collect(),
         reason: for_everyone,
+        mark: PlanMark::of(connection, verdict, shared, &hit),
         subject: subject.clone(),
         connection: connection.key,
         revision: connection.revision,

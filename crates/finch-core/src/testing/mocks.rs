@@ -48,5 +48,8 @@ mock! {
         async fn take_number(&self) -> Result<Seq, StoreError>;
         async fn note_use(&self, token: TokenId, now: Timestamp, first: Event) -> Result<(), StoreError>;
         async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<(EventId, Event)>, StoreError>;
+        async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError>;
+        async fn webhooks(&self, awaits: Awaits, after: Option<Seq>, limit: usize) -> Result<Vec<(Seq, WebhookEvent)>, StoreError>;
+        async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError>;
     }
 }

@@ -20,5 +20,5 @@ pub mod token_store;
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use mocks::{MockFinchApi, MockTokenStore};
-pub use sample::{application, at, claimed, facts, grant, new_attempt, store_token};
+pub use sample::{application, at, claimed, facts, grant, new_attempt, store_token, webhook};
 pub use token_store::StoreFixture;

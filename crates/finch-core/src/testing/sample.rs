@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, ConnectionId,
     CustomerId, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State, TokenFacts,
-    TokenId, TokenStore,
+    TokenId, TokenStore, WebhookEvent, WebhookEventId,
     decide::{Arrival, Source, admit},
 };
 
@@ -55,6 +55,21 @@ pub fn new_attempt(customer: &str) -> NewAttempt {
         for_disconnect: None,
         opened_at: at(0),
         expires_at: at(3600),
+    }
+}
+
+/// Finch's webhook `account.updated` about this connection, with this status; received at [`at`]`(0)`.
+pub fn webhook(id: &str, connection_id: &str, status: &str) -> WebhookEvent {
+    WebhookEvent {
+        id: WebhookEventId::new(id).unwrap(),
+        event_type: "account.updated".into(),
+        connection_id: Some(ConnectionId::new(connection_id).unwrap()),
+        company_id: None,
+        status: Some(status.into()),
+        received: at(0),
+        body: format!(
+            r#"{{"event_type":"account.updated","connection_id":"{connection_id}","data":{{"status":"{status}"}}}}"#
+        ),
     }
 }
 

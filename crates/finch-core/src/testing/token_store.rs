@@ -4,6 +4,7 @@
 
 mod pieces;
 mod record;
+mod webhooks;
 
 pub use pieces::StoreFixture;
 use pieces::{all, by_id, customer, failure, id, intent, moved};
@@ -693,5 +694,21 @@ cases! { $
     /// A number that is taken is given to nobody else.
     async fn numbers_are_taken_once(fixture) {
         record::numbers_are_taken_once(fixture).await;
+    }
+    /// A webhook is kept once by its id, whatever else it says the second time.
+    async fn a_webhook_is_kept_once(fixture) {
+        webhooks::a_webhook_is_kept_once(fixture).await;
+    }
+    /// However many bring it at once, for one of them it is new.
+    async fn a_webhook_is_new_for_one_of_many(fixture) {
+        webhooks::a_webhook_is_new_for_one_of_many(fixture).await;
+    }
+    /// Webhooks wait in the order in which they came, page by page, each for what it awaits, until done.
+    async fn webhooks_wait_until_they_are_done(fixture) {
+        webhooks::webhooks_wait_until_they_are_done(fixture).await;
+    }
+    /// An id is known for 30 days; then what is done, or was the host's, is forgotten, and nothing else.
+    async fn old_webhooks_are_forgotten(fixture) {
+        webhooks::old_webhooks_are_forgotten(fixture).await;
     }
 }

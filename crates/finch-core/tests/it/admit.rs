@@ -1,8 +1,8 @@
 //! What is written when a token arrives.
 
 use finch_core::{
-    Attempt, AttemptId, FinchCustomerId, Found, Grant, MemoryTokenStore, Seq, TokenState,
-    TokenStore,
+    Attempt, AttemptId, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore, Seq,
+    TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
@@ -42,6 +42,28 @@ async fn a_token_that_is_known_is_renewed_not_doubled() {
     assert!(changes.admit.is_none() && changes.tokens[0].state.is_none());
 }
 
+/// Finch may hand the same token out again once its employer has authenticated again.
+#[tokio::test]
+async fn a_known_token_that_is_exchanged_again_needs_no_reauth() {
+    let again = grant("t1", facts("k1", "gusto", "c"));
+    for (status, renewed) in [
+        (Some(ConnectionStatus::Reauth), Some(ConnectionStatus::Connected)),
+        (Some(ConnectionStatus::ErrorPermissions), None),
+        (None, None),
+    ] {
+        let mut found = after_one(&again).await;
+        found.known.as_mut().expect("it is known").1.tokens[0].status = status;
+        let admitted = arrive(found.clone(), "acme", again.clone());
+        assert_eq!(admitted.changes.expect("changes").tokens[0].status, renewed);
+        let (customer, by) = ("acme".parse().expect("an id"), "ops".parse().expect("an id"));
+        let from = Source::Import { customer: &customer, by: &by };
+        let (began, now) = (Seq(901), at(9));
+        let arrival = Arrival { grant: again.clone(), from, began, now, late: false };
+        let imported = admit(found, arrival).changes.expect("changes");
+        assert_eq!(imported.tokens[0].status, None, "nobody has authenticated");
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
     let again = grant("t1", facts("k1", "gusto", "c"));
@@ -59,6 +81,42 @@ async fn a_token_of_another_customer_id_is_quarantined() {
     assert_eq!(admitted.arrived, Arrived::OtherCustomer);
     assert_eq!(state_of(&admitted), TokenState::Quarantined);
     assert!(admitted.changes.expect("changes").admit.expect("a token").customer.is_none());
+}
+
+/// A connection of two sessions has two customer ids, both the customer's, and Finch names one of them.
+#[tokio::test]
+async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
+    let of = |id: &str, connection: &str| {
+        let mut facts = facts(connection, "gusto", "c");
+        facts.finch_customer_id = FinchCustomerId::new(id).ok();
+        facts
+    };
+    let store = MemoryTokenStore::new(application());
+    store_token(&store, "acme", grant("t1", of("acme", "k1"))).await;
+    store_token(&store, "other", grant("t2", of("other", "k1"))).await;
+    let renew = async |who: &str, reauthenticates: Option<&str>, new: Grant| {
+        let mut purpose = new_attempt(who);
+        purpose.finch_customer_id = FinchCustomerId::new("acme~2").ok();
+        purpose.reauthenticates = reauthenticates.and_then(|id| id.parse().ok());
+        let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
+        let found = store.find(&new).await.expect("the store answers");
+        let (from, began, now) = (Source::Exchange(&attempt), Seq(901), at(9));
+        admit(found, Arrival { grant: new, from, began, now, late: false }).arrived
+    };
+    let new = |id: &str, connection: &str| grant("t3", of(id, connection));
+    let accepted = Arrived::Stored(TokenState::Active);
+    assert_eq!(renew("acme", Some("k1"), new("acme", "k1")).await, accepted);
+    assert_eq!(renew("acme", Some("k1"), new("acme~2", "k1")).await, accepted);
+    for (who, reauthenticates, new) in [
+        ("acme", Some("k1"), new("other", "k1")),
+        ("acme", Some("k1"), new("somebody", "k1")),
+        ("acme", Some("k1"), new("acme", "k2")),
+        ("acme", None, new("acme", "k1")),
+        ("other", Some("k1"), new("acme", "k1")),
+    ] {
+        let arrived = renew(who, reauthenticates, new).await;
+        assert_eq!(arrived, Arrived::OtherCustomer, "{who} {reauthenticates:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod observe;
 mod plan;
 mod revoke;
 mod standing;
+mod webhook;
 
 use finch_core::{
     Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState,

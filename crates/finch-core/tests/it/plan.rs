@@ -144,3 +144,56 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
     assert_eq!(told(&own), [Some(customer("acme")), Some(customer("acme"))]);
     assert_eq!(told(&all), [None, Some(customer("acme")), Some(customer("other"))]);
 }
+
+/// The plan of acme's connection `k`, with the mark that acme would agree to.
+fn acmes(connection: &Connection) -> finch_core::decide::Plan {
+    plan(
+        connection,
+        &Subject::ConnectionId("k".parse().expect("an id")),
+        Some(&customer("acme")),
+        None,
+    )
+}
+
+#[test]
+fn what_was_agreed_to_is_the_same_tokens_and_the_same_fate() {
+    let one = || vec![token("acme", "k", 1, 2, TokenState::Active)];
+    let agreed = acmes(&connection(one(), vec![])).mark;
+    assert_eq!(agreed.to_string().parse(), Ok(agreed));
+    let mut moved = connection(one(), vec![]);
+    moved.revision.0 += 7;
+    assert!(acmes(&moved).keeps_to(agreed), "another revision says nothing to a customer");
+
+    let second = [one(), vec![token("acme", "k", 3, 4, TokenState::Active)]].concat();
+    assert!(!acmes(&connection(second, vec![])).keeps_to(agreed), "another token would stop");
+    let shared = [one(), vec![token("other", "k", 3, 4, TokenState::Active)]].concat();
+    assert!(!acmes(&connection(shared, vec![])).keeps_to(agreed), "it would only retire");
+    let mut renewed = one();
+    renewed[0].added_at = finch_core::testing::at(99);
+    assert!(!acmes(&connection(renewed, vec![])).keeps_to(agreed), "it is another token");
+}
+
+#[test]
+fn who_agreed_to_an_end_agrees_to_one_that_is_under_way_or_over() {
+    let agreed =
+        acmes(&connection(vec![token("acme", "k", 1, 2, TokenState::Active)], vec![])).mark;
+    let open = vec![disconnect(Actor::Customer(customer("acme")), 10, None)];
+    let under_way = connection(vec![token("acme", "k", 1, 2, TokenState::Fenced)], open.clone());
+    assert!(acmes(&under_way).keeps_to(agreed));
+    let over = connection(vec![token("acme", "k", 1, 2, revoked())], vec![]);
+    assert!(acmes(&over).keeps_to(agreed));
+    let anew = vec![
+        token("acme", "k", 1, 2, TokenState::Fenced),
+        token("acme", "k", 11, 12, TokenState::Unverified),
+    ];
+    assert!(!acmes(&connection(anew, open)).keeps_to(agreed), "something came since that may work");
+}
+
+#[test]
+fn nothing_else_is_a_mark() {
+    for text in
+        ["", "0", "+123456789abcdef", "0123456789abcdefa", "g123456789abcdef", "é23456789abcde"]
+    {
+        assert!(text.parse::<finch_core::decide::PlanMark>().is_err(), "{text}");
+    }
+}

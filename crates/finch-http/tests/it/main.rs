@@ -17,3 +17,4 @@ mod origin;
 mod refusals;
 mod repeats;
 mod requests;
+mod webhook;

@@ -10,7 +10,7 @@ use finch_seal::Kek;
 use rusqlite::Connection;
 
 use super::SqliteTokenStore;
-use crate::{SqliteOptions, attempts, error::Fault, lookup, pages, record, secrets};
+use crate::{SqliteOptions, attempts, error::Fault, lookup, pages, record, secrets, webhooks};
 
 fn open() -> (tempfile::TempDir, SqliteTokenStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -168,6 +168,13 @@ async fn every_query_has_its_index() {
             "SEARCH events USING INDEX events_by_connection_id (connection_id=? AND rowid>?)",
         ),
         (&orphans, "SEARCH attempts USING INDEX attempts_unsettled (id>?)"),
+        (
+            webhooks::KNOWN,
+            "SEARCH webhooks USING COVERING INDEX sqlite_autoindex_webhooks_1 (id=?)",
+        ),
+        (webhooks::FORGET, "SEARCH webhooks USING INDEX webhooks_forgettable (received<?)"),
+        (webhooks::WAITING, "SEARCH webhooks USING INDEX webhooks_waiting (awaits=? AND number>?)"),
+        (webhooks::DONE, "SEARCH webhooks USING INDEX sqlite_autoindex_webhooks_1 (id=?)"),
     ];
     for (sql, step) in plans {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");

@@ -8,8 +8,8 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use finch_core::{
-    Application, Connection, ConnectionId, ConnectionView, CustomerId, EventQuery, Happening,
-    Origin, Query, TokenStore, Wanted,
+    Application, Awaits, Connection, ConnectionId, ConnectionView, CustomerId, EventQuery,
+    Happening, Origin, Query, TokenStore, Wanted,
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, What, restore};
@@ -102,6 +102,11 @@ async fn holds(vector: Vector) {
     let since = EventQuery { since: Some(events[0].1.at), ..everything };
     assert_eq!(store.events(&since).await.unwrap().len() as u64, vector.events.0);
     // It goes on, in the present format.
+    let event = finch_core::testing::webhook("msg_1", ACME.0, "disconnected");
+    for new in [true, false] {
+        assert_eq!(store.keep_webhook(event.clone(), Awaits::Probe).await.unwrap(), new);
+    }
+    assert_eq!(store.webhooks(Awaits::Probe, None, 9).await.unwrap()[0].1, event);
     let by = finch_core::Actor::Operator("vector".parse().unwrap());
     let rotated = store.rotate(by, finch_core::Timestamp::now(), |_| {}).await.unwrap();
     assert_eq!((rotated.resealed, rotated.epoch), (5, vector.epoch + 1));

@@ -8,10 +8,10 @@ use std::{
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange, Due,
-    Event, EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt,
+    Awaits, Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange,
+    Due, Event, EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt,
     Query, Refusal, Selector, Seq, State, StoreError, Target, Timestamp, TokenChange, TokenId,
-    TokenState, TokenStore, UsableToken, Wanted,
+    TokenState, TokenStore, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 use super::{Loss, Variant};
@@ -313,5 +313,22 @@ impl TokenStore for BrokenStore {
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
         self.inner.events(query).await
+    }
+
+    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
+        self.inner.keep_webhook(event, awaits).await
+    }
+
+    async fn webhooks(
+        &self,
+        awaits: Awaits,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
+        self.inner.webhooks(awaits, after, limit).await
+    }
+
+    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
+        self.inner.webhook_done(id).await
     }
 }

@@ -1,0 +1,77 @@
+//! The three headers of a delivery.
+
+use finch_core::WebhookEventId;
+
+use super::WebhookRefused;
+
+const EVENT_ID: &str = "Finch-Event-Id";
+const TIMESTAMP: &str = "Finch-Timestamp";
+const SIGNATURE: &str = "Finch-Signature";
+
+/// What the headers say.
+pub(super) struct Signed<'a> {
+    pub(super) id: WebhookEventId,
+    /// As it came: this is what is signed, however one would write the number.
+    pub(super) timestamp: &'a [u8],
+    /// In seconds since 1970.
+    pub(super) sent: i64,
+    /// What each header of signatures lists.
+    pub(super) signatures: Vec<&'a [u8]>,
+}
+
+impl<'a> Signed<'a> {
+    pub(super) fn read(
+        headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<Self, WebhookRefused> {
+        let (mut id, mut timestamp, mut signatures) = (None, None, Vec::new());
+        for (name, value) in headers {
+            if name.eq_ignore_ascii_case(EVENT_ID) {
+                once(&mut id, value, EVENT_ID)?;
+            } else if name.eq_ignore_ascii_case(TIMESTAMP) {
+                once(&mut timestamp, value, TIMESTAMP)?;
+            } else if name.eq_ignore_ascii_case(SIGNATURE) {
+                signatures.push(value);
+            }
+        }
+        let missing = |header| WebhookRefused::MissingHeader { header };
+        let id = id.ok_or(missing(EVENT_ID))?;
+        let timestamp = timestamp.ok_or(missing(TIMESTAMP))?;
+        if signatures.is_empty() {
+            return Err(missing(SIGNATURE));
+        }
+        let id = event_id(id).ok_or(WebhookRefused::BadEventId)?;
+        let sent = seconds(timestamp).ok_or(WebhookRefused::BadTimestamp)?;
+        Ok(Self { id, timestamp, sent, signatures })
+    }
+}
+
+/// One value, however often it came.
+fn once<'a>(
+    seen: &mut Option<&'a [u8]>,
+    value: &'a [u8],
+    header: &'static str,
+) -> Result<(), WebhookRefused> {
+    match seen.replace(value) {
+        Some(before) if before != value => Err(WebhookRefused::Contradiction { header }),
+        _ => Ok(()),
+    }
+}
+
+/// A dot divides id, time and body where they are signed: an id that had one could be cut elsewhere.
+fn event_id(value: &[u8]) -> Option<WebhookEventId> {
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.contains('.'))?;
+    WebhookEventId::new(text).ok()
+}
+
+/// Digits, and nothing else: no sign, no fraction, no rest.
+fn seconds(value: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(value).ok()?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// The signatures in a header's value that this release knows: `v1,` and Base64, with spaces between
+/// them. Whoever joins repeated headers puts a comma there as well. What cannot be decoded is passed over.
+pub(super) fn signatures(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let items = value.split(u8::is_ascii_whitespace);
+    items.filter_map(|item| item.strip_suffix(b",").unwrap_or(item).strip_prefix(b"v1,"))
+}

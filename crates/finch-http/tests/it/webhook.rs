@@ -1,0 +1,349 @@
+//! Webhooks: what is Finch's is read, and nothing else is.
+
+use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use finch_core::{ConnectionStatus, MAX_WEBHOOK_BYTES, Timestamp, WebhookEvent};
+use finch_http::webhook::{WebhookRefused, WebhookSecretError, WebhookSecrets, verify};
+
+const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
+const ID: &str = "msg_2Lh9KRb0pzN4LePd3XiA4v12Axj";
+const TIME: &str = "1676312382";
+const BODY: &str = r#"{"company_id":"720be419-0293-4d32-a707-32179b0827ab"}"#;
+const SIGNATURE: &str = "v1,m7y0TV2C+hlHxU42wCieApTSTaA8/047OAplBqxIV/s=";
+const OTHER_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
+
+type Headers = Vec<(String, Vec<u8>)>;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn sent() -> i64 {
+    TIME.parse().unwrap()
+}
+
+fn secrets() -> WebhookSecrets {
+    WebhookSecrets::new([SECRET]).unwrap()
+}
+
+fn headers(id: &str, time: &str, signature: &str) -> Headers {
+    [("Finch-Event-Id", id), ("Finch-Timestamp", time), ("Finch-Signature", signature)]
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+        .to_vec()
+}
+
+fn check_at(headers: &Headers, body: &[u8], now: i64) -> Result<WebhookEvent, WebhookRefused> {
+    let given = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+    verify(&secrets(), given, body, at(now))
+}
+
+fn check(headers: &Headers, body: &[u8]) -> Result<WebhookEvent, WebhookRefused> {
+    check_at(headers, body, sent())
+}
+
+/// As Finch signs.
+fn sign(secret: &str, id: &str, time: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).unwrap());
+    let signed = [id.as_bytes(), b".", time.as_bytes(), b".", body].concat();
+    format!("v1,{}", STANDARD.encode(hmac::sign(&key, &signed)))
+}
+
+/// What a body says that Finch has signed.
+fn signed(body: &str) -> Result<WebhookEvent, WebhookRefused> {
+    let signature = sign(SECRET, ID, TIME, body.as_bytes());
+    check(&headers(ID, TIME, &signature), body.as_bytes())
+}
+
+#[test]
+fn the_vector_of_finchs_own_clients_is_taken() {
+    let event = check(&headers(ID, TIME, SIGNATURE), BODY.as_bytes()).unwrap();
+    assert_eq!(sign(SECRET, ID, TIME, BODY.as_bytes()), SIGNATURE);
+    assert_eq!((event.id.as_str(), event.event_type.as_str(), event.body.as_str()), (ID, "", BODY));
+    assert_eq!(event.company_id.unwrap().as_str(), "720be419-0293-4d32-a707-32179b0827ab");
+    assert_eq!((event.connection_id, event.status, event.received), (None, None, at(sent())));
+}
+
+#[test]
+fn five_minutes_either_way_are_near_enough_and_no_second_more() {
+    let headers = headers(ID, TIME, SIGNATURE);
+    for off in [-300, -1, 0, 299, 300] {
+        check_at(&headers, BODY.as_bytes(), sent() + off).unwrap();
+    }
+    for (off, refused) in [
+        (301, WebhookRefused::TooOld { seconds: 1 }),
+        (-301, WebhookRefused::FromTheFuture { seconds: 1 }),
+        (86_400, WebhookRefused::TooOld { seconds: 86_100 }),
+    ] {
+        assert_eq!(check_at(&headers, BODY.as_bytes(), sent() + off), Err(refused));
+    }
+    // However far: no arithmetic breaks.
+    for time in ["0", "9223372036854775807"] {
+        let signature = sign(SECRET, ID, time, BODY.as_bytes());
+        check(&self::headers(ID, time, &signature), BODY.as_bytes()).unwrap_err();
+    }
+}
+
+#[test]
+fn a_time_is_digits_and_signed_as_it_was_written() {
+    for time in [
+        "1676312382junk",
+        "+1676312382",
+        "-1676312382",
+        " 1676312382",
+        "1676312382 ",
+        "1676312382.0",
+        "1.676312382e9",
+        "0x63EA7ABE",
+        "",
+        "٣",
+        "99999999999999999999",
+        "1676312382\0",
+        "1_676_312_382",
+    ] {
+        let signature = sign(SECRET, ID, time, BODY.as_bytes());
+        let refused = check(&headers(ID, time, &signature), BODY.as_bytes());
+        assert_eq!(refused, Err(WebhookRefused::BadTimestamp), "{time:?}");
+    }
+    let zeros = format!("000{TIME}");
+    let signature = sign(SECRET, ID, &zeros, BODY.as_bytes());
+    check(&headers(ID, &zeros, &signature), BODY.as_bytes()).unwrap();
+    let rewritten = check(&headers(ID, TIME, &signature), BODY.as_bytes());
+    assert_eq!(rewritten, Err(WebhookRefused::NoSignatureMatches));
+}
+
+#[test]
+fn each_header_must_be_there_and_speak_with_one_voice() {
+    let whole = headers(ID, TIME, SIGNATURE);
+    for at in 0..3 {
+        let mut dropped = whole.clone();
+        let (name, value) = dropped.remove(at);
+        let missing = check(&dropped, BODY.as_bytes()).unwrap_err();
+        assert!(matches!(missing, WebhookRefused::MissingHeader { header } if header == name));
+        for case in [name.to_lowercase(), name.to_uppercase()] {
+            let mut renamed = dropped.clone();
+            renamed.push((case, value.clone()));
+            check(&renamed, BODY.as_bytes()).unwrap();
+        }
+        let mut doubled = whole.clone();
+        doubled.push((name.clone(), value));
+        check(&doubled, BODY.as_bytes()).unwrap();
+        for junk in [&b"junk"[..], b"", b"\xff\xfe", b"1"] {
+            for front in [true, false] {
+                let mut two = whole.clone();
+                let place = if front { 0 } else { two.len() };
+                two.insert(place, (name.clone(), junk.to_vec()));
+                let said = check(&two, BODY.as_bytes());
+                if name == "Finch-Signature" {
+                    assert_eq!(said.unwrap().id.as_str(), ID, "one of them is right");
+                } else {
+                    let contradicts = matches!(said, Err(WebhookRefused::Contradiction { header }) if header == name);
+                    assert!(contradicts, "{name} {junk:?}");
+                }
+            }
+            let mut replaced = whole.clone();
+            replaced[at].1 = junk.to_vec();
+            check(&replaced, BODY.as_bytes()).unwrap_err();
+        }
+    }
+    let mut others = whole;
+    others.push(("X-Finch-Signature".into(), b"v1,x".to_vec()));
+    others.push(("\u{fffd}".into(), b"\xff".to_vec()));
+    check(&others, BODY.as_bytes()).unwrap();
+}
+
+#[test]
+fn any_signature_that_is_right_will_do_and_none_that_is_not() {
+    let other = sign(OTHER_SECRET, ID, TIME, BODY.as_bytes());
+    let bare = SIGNATURE.strip_prefix("v1,").unwrap();
+    for list in [
+        format!("{other} {SIGNATURE}"),
+        format!("{SIGNATURE} {other}"),
+        format!("v2,abc v1a,{bare} {SIGNATURE}"),
+        format!("v1,!!! v1, v1 , =  {SIGNATURE}  "),
+        format!("{other}, {SIGNATURE}, v0,x"),
+        format!("v1,AAAA {SIGNATURE}\t{other}"),
+    ] {
+        check(&headers(ID, TIME, &list), BODY.as_bytes()).unwrap_or_else(|e| panic!("{list}: {e}"));
+    }
+    for list in [
+        String::new(),
+        other.clone(),
+        bare.to_owned(),
+        format!("v2,{bare}"),
+        format!("V1,{bare}"),
+        format!("v1, {bare}"),
+        format!("v1,{}", bare.trim_end_matches('=')),
+        format!("v1,{bare}="),
+        format!("v1,{}", bare.replace('+', "-").replace('/', "_")),
+        format!("v1,{}", &bare[..40]),
+        "v1,".to_owned(),
+        format!("v1,{}", STANDARD.encode([0; 32])),
+    ] {
+        let refused = check(&headers(ID, TIME, &list), BODY.as_bytes());
+        assert_eq!(refused, Err(WebhookRefused::NoSignatureMatches), "{list}");
+    }
+}
+
+#[test]
+fn both_secrets_hold_while_one_takes_over() {
+    let both = WebhookSecrets::new([OTHER_SECRET, SECRET]).unwrap();
+    for secret in [SECRET, OTHER_SECRET] {
+        let given = headers(ID, TIME, &sign(secret, ID, TIME, BODY.as_bytes()));
+        let given = given.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        verify(&both, given, BODY.as_bytes(), at(sent())).unwrap();
+    }
+}
+
+#[test]
+fn no_changed_bit_goes_unnoticed() {
+    let whole = headers(ID, TIME, SIGNATURE);
+    for header in 0..3 {
+        for bit in 0..whole[header].1.len() * 8 {
+            let mut changed = whole.clone();
+            changed[header].1[bit / 8] ^= 1 << (bit % 8);
+            check(&changed, BODY.as_bytes()).unwrap_err();
+        }
+    }
+    for bit in 0..BODY.len() * 8 {
+        let mut body = BODY.as_bytes().to_vec();
+        body[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(check(&whole, &body), Err(WebhookRefused::NoSignatureMatches));
+    }
+    for cut in 0..BODY.len() {
+        check(&whole, &BODY.as_bytes()[..cut]).unwrap_err();
+    }
+}
+
+/// What is signed is one text with dots in it: it must not be cut elsewhere.
+#[test]
+fn an_id_that_could_be_cut_elsewhere_is_none() {
+    let body = format!("{TIME}.{{}}");
+    let signature = sign(SECRET, "a", TIME, body.as_bytes());
+    let moved = check(&headers(&format!("a.{TIME}"), TIME, &signature), b"{}");
+    assert_eq!(moved, Err(WebhookRefused::BadEventId));
+    for id in ["", " a", "a\n", "a.b", &"x".repeat(256), "\u{202e}"] {
+        let signature = sign(SECRET, id, TIME, BODY.as_bytes());
+        let refused = check(&headers(id, TIME, &signature), BODY.as_bytes());
+        assert_eq!(refused, Err(WebhookRefused::BadEventId), "{id:?}");
+    }
+}
+
+#[test]
+fn a_body_has_a_longest_length_and_is_looked_at_no_further() {
+    let longest = format!("\"{}\"", "x".repeat(MAX_WEBHOOK_BYTES - 2));
+    assert_eq!(signed(&longest).unwrap().body, longest);
+    let bytes = 10 * 1024 * 1024;
+    let refused = check(&headers(ID, TIME, SIGNATURE), &vec![b' '; bytes]);
+    assert_eq!(refused, Err(WebhookRefused::TooLarge { bytes }));
+    let deep = "[".repeat(MAX_WEBHOOK_BYTES / 2) + &"]".repeat(MAX_WEBHOOK_BYTES / 2);
+    signed(&deep).unwrap();
+}
+
+#[test]
+fn what_is_no_json_is_no_event() {
+    for body in
+        ["", " ", "{", "{}}", "{'a':1}", "\u{feff}{}", "event_type=account.updated", "{\"a\":}"]
+    {
+        let refused = signed(body);
+        assert_eq!(refused, Err(WebhookRefused::NotJson { bytes: body.len() }), "{body:?}");
+    }
+    let latin = b"{\"a\":\"\xe9\"}";
+    let signature = sign(SECRET, ID, TIME, latin);
+    let refused = check(&headers(ID, TIME, &signature), latin);
+    assert_eq!(refused, Err(WebhookRefused::NotJson { bytes: latin.len() }));
+}
+
+#[test]
+fn any_json_is_an_event_as_far_as_it_says_something() {
+    for body in [
+        "null",
+        "5",
+        "[]",
+        "\"x\"",
+        "{}",
+        "{\"event_type\":5}",
+        "{\"event_type\":null}",
+        "{\"data\":{}}",
+        "{\"connection_id\":\"\",\"company_id\":\" \"}",
+        "{\"connection_id\":{\"id\":\"k\"}}",
+        "{\"status\":\"disconnected\"}",
+        "{\"data\":{\"status\":\"disconnected\"}}",
+        "{\"connection_id\":\"a\\nb\"}",
+        "{\"connection_id\":\"\\ud800\"}",
+    ] {
+        let event = signed(body).unwrap();
+        assert_eq!((event.event_type.as_str(), event.body.as_str()), ("", body));
+        assert_eq!(
+            (event.connection_id, event.company_id, event.status),
+            (None, None, None),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn an_account_is_read_in_both_of_finchs_ways() {
+    for method in [
+        r#""assisted""#,
+        r#"{"type":"credential","benefits_support":{},"supported_fields":{"company":{"id":true}}}"#,
+        "null",
+    ] {
+        let event = signed(&format!(
+            r#"{{"event_type":"account.updated","connection_id":"k","company_id":"c","account_id":"a",
+                "entity_id":null,"data":{{"status":"error_reauth","authentication_method":{method}}}}}"#
+        ))
+        .unwrap();
+        assert_eq!(event.event_type, "account.updated");
+        assert_eq!(event.connection_id.unwrap().as_str(), "k");
+        assert_eq!(event.company_id.unwrap().as_str(), "c");
+        assert_eq!(event.status, Some(ConnectionStatus::Reauth));
+    }
+    for data in
+        ["null", "5", "\"disconnected\"", "[]", "{}", r#"{"status":5}"#, r#"{"status":null}"#]
+    {
+        let body = format!(r#"{{"event_type":"account.updated","data":{data}}}"#);
+        assert_eq!(signed(&body).unwrap().status, None, "{data}");
+    }
+    let unknown = r#"{"event_type":"moon.full","connection_id":"k","data":{"status":"reauth"}}"#;
+    let event = signed(unknown).unwrap();
+    assert_eq!((event.event_type.as_str(), event.status), ("moon.full", None));
+    assert_eq!(event.connection_id.unwrap().as_str(), "k");
+}
+
+#[test]
+fn no_refusal_repeats_a_secret_or_what_came() {
+    let canary = "qzCanaryzq";
+    let body = format!("{{\"{canary}\":");
+    let signature = sign(SECRET, ID, TIME, body.as_bytes());
+    let mut refusals = vec![check(&headers(ID, TIME, &signature), body.as_bytes()).unwrap_err()];
+    for at in 0..3 {
+        let mut odd = headers(ID, TIME, SIGNATURE);
+        odd[at].1 = format!("{canary}.\u{1b}[31m").into_bytes();
+        refusals.push(check(&odd, body.as_bytes()).unwrap_err());
+        odd.push((odd[at].0.clone(), b"other".to_vec()));
+        refusals.push(check(&odd, body.as_bytes()).unwrap_err());
+    }
+    for refused in refusals {
+        let shown = format!("{refused} {refused:?} {refused:#?}");
+        assert!(!shown.contains(canary) && !shown.contains('\u{1b}'), "{shown}");
+    }
+    let shown = format!("{:?} {:#?}", secrets(), secrets());
+    assert_eq!(shown, "WebhookSecrets(1, redacted) WebhookSecrets(1, redacted)");
+}
+
+#[test]
+fn a_secret_is_checked_when_it_is_given() {
+    WebhookSecrets::new([format!(" {SECRET}\n")]).unwrap();
+    let none: [&str; 0] = [];
+    assert_eq!(WebhookSecrets::new(none).unwrap_err(), WebhookSecretError::None);
+    let second = |text: &str| WebhookSecrets::new([SECRET, text]).unwrap_err();
+    for text in [&format!("whsec_{SECRET}"), "qz Canary zq", "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8F", "é"]
+    {
+        let error = second(text);
+        assert_eq!(error, WebhookSecretError::NotBase64 { number: 2 });
+        assert!(!format!("{error} {error:?}").contains(text));
+    }
+    for text in ["", "   ", "AAAA", "c2hvcnQ="] {
+        assert_eq!(second(text), WebhookSecretError::TooShort { number: 2 }, "{text:?}");
+    }
+}

@@ -1,0 +1,207 @@
+//! What every page has at hand.
+
+use std::{borrow::Cow, future::Future, sync::Arc};
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header::LOCATION, request::Parts},
+    response::{IntoResponse, Response},
+};
+use finch_app::{
+    BeginConnectError, ConnectionView, CustomerScope, DisconnectError, Finch, ProviderId,
+    StoreError,
+};
+
+use crate::{
+    Customer, Host, Options,
+    form::{BadBody, Fields, Twice},
+    guard::{self, Guard, NoRandomness},
+    headers::{self, HostsOwn},
+    page::Shell,
+    problem::Problem,
+    style, words,
+};
+
+/// The application's connections, its host, and what the host has decided. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+struct Inner {
+    finch: Finch,
+    host: Box<dyn Host>,
+    options: Options,
+    style: String,
+    policy: HeaderValue,
+}
+
+/// Why a page is not shown.
+pub(crate) enum Stop {
+    /// Nobody has signed in: the host's own answer.
+    Anonymous(Box<Response>),
+    /// Something is wrong: a page that says what.
+    Problem(Problem),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+macro_rules! stops {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Stop {
+            fn from(error: $error) -> Self {
+                Self::Problem(error.into())
+            }
+        }
+    )*};
+}
+stops!(BadBody, Twice, NoRandomness, StoreError, BeginConnectError, DisconnectError);
+
+/// A page, or why there is none.
+pub(crate) type Answered = Result<Response, Stop>;
+
+/// A change that a person has asked for, on a page that they were shown here.
+pub(crate) struct Change {
+    pub(crate) customer: Customer,
+    pub(crate) fields: Fields,
+}
+
+impl App {
+    pub(crate) fn new(finch: Finch, host: Box<dyn Host>, options: Options) -> Self {
+        let style = format!("{}{}", options.place.base, style::path());
+        let policy = headers::policy(&connect_origin(&finch, &options));
+        Self(Arc::new(Inner { finch, host, options, style, policy }))
+    }
+
+    pub(crate) fn finch(&self) -> &Finch {
+        &self.0.finch
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.0.host
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn policy(&self) -> HeaderValue {
+        self.0.policy.clone()
+    }
+
+    /// What is the same on all pages.
+    pub(crate) fn shell(&self) -> Shell<'_> {
+        Shell::new(self.options(), &self.0.style)
+    }
+
+    /// The page, or a page that says why there is none.
+    pub(crate) fn answer(&self, answered: Answered) -> Response {
+        match answered {
+            Ok(response) => response,
+            Err(Stop::Problem(problem)) => problem.show(self.shell()),
+            Err(Stop::Anonymous(mut response)) => {
+                response.extensions_mut().insert(HostsOwn);
+                *response
+            }
+        }
+    }
+
+    /// Sends the browser to the connections page.
+    pub(crate) fn lead_to(&self, query: &'static str) -> Answered {
+        let to = HeaderValue::from_str(&format!("{}{query}", self.options().place.page()));
+        let to = to.map_err(|_| Problem::cut_off())?;
+        Ok((StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response())
+    }
+
+    /// Who asks.
+    pub(crate) async fn customer(&self, request: &Parts) -> Result<Customer, Stop> {
+        match self.host().customer(request).await {
+            Ok(Some(customer)) => Ok(customer),
+            Ok(None) => Err(Stop::Anonymous(Box::new(self.host().anonymous(request).await))),
+            Err(error) => Err(Problem::host_failed(&*error).into()),
+        }
+    }
+
+    /// Who asks for a change, and the form they have sent, if it is one of ours.
+    pub(crate) async fn change(&self, request: Request) -> Result<Change, Stop> {
+        let (parts, body) = request.into_parts();
+        let customer = self.customer(&parts).await?;
+        let place = &self.options().place;
+        if !guard::comes_from_here(&parts.headers, place) {
+            return Err(Problem::not_from_here().into());
+        }
+        let fields = Fields::of_body(body).await?;
+        let token = fields.one("token")?.unwrap_or_default();
+        let guard = Guard::of(&parts.headers, place);
+        if !guard.is_some_and(|guard| guard.admits(&customer.id, token)) {
+            return Err(Problem::not_from_here().into());
+        }
+        Ok(Change { customer, fields })
+    }
+
+    /// Does something to its end, even if the browser goes away meanwhile.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::spawn(work).await.map_err(|_| Problem::cut_off())
+    }
+
+    /// What people call a provider.
+    pub(crate) fn provider<'a>(&'a self, id: &'a ProviderId) -> Cow<'a, str> {
+        let named = self.options().provider_names.get(id);
+        named.map_or_else(|| words::provider(id), |name| name.as_str().into())
+    }
+
+    /// What the customer calls the employer: its name, or else Finch's id of it.
+    pub(crate) async fn company(&self, customer: &Customer, view: &ConnectionView) -> Company {
+        match self.host().company(customer, view).await {
+            Some(name) => Company::Named(name),
+            None => view
+                .company_id
+                .as_ref()
+                .map_or(Company::Unknown, |id| Company::Numbered(id.as_str().to_owned())),
+        }
+    }
+}
+
+/// An employer, as far as it is known.
+pub(crate) enum Company {
+    Named(String),
+    Numbered(String),
+    Unknown,
+}
+
+impl Company {
+    /// Its name, to be added to the provider's: ` for Acme`.
+    pub(crate) fn of(&self) -> String {
+        match self {
+            Self::Named(name) => format!(" for {name}"),
+            Self::Numbered(id) => format!(" for company {id}"),
+            Self::Unknown => String::new(),
+        }
+    }
+}
+
+pub(crate) trait Scoped {
+    /// The scope of what this customer may see and end.
+    fn scope(&self) -> CustomerScope;
+}
+
+impl Scoped for Customer {
+    fn scope(&self) -> CustomerScope {
+        CustomerScope::new(self.id.clone())
+    }
+}
+
+/// Where forms lead in the end: Finch's page, or one that stands in for it.
+fn connect_origin(finch: &Finch, options: &Options) -> String {
+    let api = finch.application().origin.as_str();
+    match &options.connect_origin {
+        Some(origin) => origin.to_string(),
+        None if api == "https://api.tryfinch.com" => "https://connect.tryfinch.com".to_owned(),
+        None => api.to_owned(),
+    }
+}

@@ -1,0 +1,108 @@
+//! The connections page.
+
+mod card;
+
+use askama::Template;
+use axum::{
+    extract::Request,
+    http::{StatusCode, header::SET_COOKIE},
+    response::Response,
+};
+use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
+
+use crate::{
+    ConnectFlow,
+    app::{Answered, App, Scoped as _},
+    form::Fields,
+    guard::Guard,
+    page::{self, Shell},
+};
+use card::Card;
+
+/// More than a customer has; a page is no place for more.
+const MOST: usize = 500;
+const AT_ONCE: usize = 100;
+
+#[derive(Template)]
+#[template(path = "connections.html")]
+struct Connections<'a> {
+    shell: Shell<'a>,
+    customer: &'a str,
+    token: &'a str,
+    notice: Option<&'static str>,
+    /// An exchange was lost, and connecting again mends it.
+    lost: bool,
+    /// The host's page for the embedded flow.
+    own_page: Option<&'a str>,
+    current: Vec<Card>,
+    ended: Vec<Card>,
+    more: bool,
+}
+
+/// `GET /`
+pub(crate) async fn show(app: &App, request: Request) -> Answered {
+    let (parts, _) = request.into_parts();
+    let customer = app.customer(&parts).await?;
+    let scope = customer.scope();
+    let (views, more) = all(app, &scope).await?;
+    let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
+    let (mut current, mut ended) = (Vec::new(), Vec::new());
+    for view in &views {
+        let company = app.company(&customer, view).await;
+        let Some(card) = Card::of(app, view, company) else { continue };
+        let list = match view.state {
+            ConnectionState::Disconnected => &mut ended,
+            _ => &mut current,
+        };
+        list.push(card);
+    }
+    ended.reverse();
+    let place = &app.options().place;
+    let guard = Guard::of_or_fresh(&parts.headers, place)?;
+    let page = Connections {
+        shell: app.shell(),
+        customer: &customer.name,
+        token: &guard.token(&customer.id),
+        notice: notice(parts.uri.query()),
+        lost,
+        own_page: match &app.options().flow {
+            ConnectFlow::Embedded { page } => Some(page),
+            ConnectFlow::Redirect => None,
+        },
+        current,
+        ended,
+        more,
+    };
+    let mut response = page::show(StatusCode::OK, &page);
+    set_cookie(app, &guard, &mut response);
+    Ok(response)
+}
+
+/// Gives the browser what its forms are checked with.
+pub(crate) fn set_cookie(app: &App, guard: &Guard, response: &mut Response) {
+    if let Some(cookie) = guard.cookie(&app.options().place) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// The customer's connections, and whether there are more.
+async fn all(app: &App, scope: &CustomerScope) -> Result<(Vec<ConnectionView>, bool), StoreError> {
+    let (mut views, mut from) = (Vec::new(), None);
+    loop {
+        let page = app.finch().connections(scope, from, AT_ONCE).await?;
+        views.extend(page.items);
+        from = page.next;
+        if from.is_none() || views.len() >= MOST {
+            return Ok((views, from.is_some()));
+        }
+    }
+}
+
+/// What has just happened, by a word of ours in the address: nothing else of it is shown.
+fn notice(query: Option<&str>) -> Option<&'static str> {
+    match Fields::of_query(query).one("done") {
+        Ok(Some("connected")) => Some("Your sign-in worked: the connection is up to date."),
+        Ok(Some("checking")) => Some("Your sign-in worked. We are still checking the connection."),
+        _ => None,
+    }
+}

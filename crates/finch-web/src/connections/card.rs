@@ -1,0 +1,164 @@
+//! One connection on the page.
+
+use finch_app::{ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView};
+use url::form_urlencoded;
+
+use crate::{
+    ConnectFlow,
+    app::{App, Company},
+    words,
+};
+
+/// One connection on the page.
+pub(super) struct Card {
+    /// Its name in addresses.
+    pub(super) path: String,
+    pub(super) provider: String,
+    /// Decoration: the provider's first letter.
+    pub(super) letter: String,
+    pub(super) company: Company,
+    pub(super) standing: Standing,
+    pub(super) products: Vec<String>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) ended: Option<Timestamp>,
+    pub(super) sign_ins: usize,
+    /// Where the host's own page renews it, in the embedded flow.
+    pub(super) own_page: Option<String>,
+}
+
+/// How it does, for its customer.
+pub(super) struct Standing {
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    /// What that means, and what needs doing.
+    pub(super) note: Option<String>,
+    pub(super) reauthenticate: bool,
+    pub(super) disconnect: bool,
+    /// A disconnect is under way: it may be looked at.
+    pub(super) under_way: bool,
+}
+
+impl Card {
+    /// None: there is nothing to show.
+    pub(super) fn of(app: &App, view: &ConnectionView, company: Company) -> Option<Self> {
+        let newest = view.tokens.last()?;
+        let provider = app.provider(&view.provider_id).into_owned();
+        let in_use = || view.tokens.iter().filter(|t| is_in_use(t));
+        let shown: Vec<&TokenView> = match in_use().next() {
+            Some(_) => in_use().collect(),
+            None => view.tokens.iter().collect(),
+        };
+        let mut products: Vec<&Product> = shown.iter().flat_map(|t| &t.products).collect();
+        products.sort_unstable();
+        products.dedup();
+        let ends = view.tokens.iter().filter_map(|t| match t.state {
+            TokenState::Revoked { at, .. } => Some(at),
+            _ => None,
+        });
+        let id = newest.connection_id.as_str();
+        let own_page = match &app.options().flow {
+            ConnectFlow::Redirect => None,
+            ConnectFlow::Embedded { page } => Some(with_connection(page, id)),
+        };
+        Some(Self {
+            path: segment(id),
+            letter: provider.chars().next().map(String::from).unwrap_or_default(),
+            standing: Standing::of(view, &provider, &app.options().application),
+            provider,
+            company,
+            products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
+            since: shown.iter().map(|t| t.added_at).min(),
+            ended: ends.max().filter(|_| view.state == ConnectionState::Disconnected),
+            sign_ins: shown.len(),
+            own_page,
+        })
+    }
+
+    /// What tells this card's links from the others', for those who hear them.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}{}", self.provider, self.company.of())
+    }
+}
+
+impl Standing {
+    fn of(view: &ConnectionView, provider: &str, application: &str) -> Self {
+        let plain = |class, word| Self {
+            class,
+            word,
+            note: None,
+            reauthenticate: false,
+            disconnect: true,
+            under_way: false,
+        };
+        match view.state {
+            ConnectionState::Connected => plain("good", "Connected"),
+            ConnectionState::NeedsReauth => Self {
+                note: Some(format!(
+                    "{provider} asks somebody to sign in again. Until then {application} receives nothing new."
+                )),
+                reauthenticate: true,
+                ..plain("act", "Sign-in needed")
+            },
+            ConnectionState::Unverified => Self {
+                note: Some("We are asking Finch whether this connection still works.".to_owned()),
+                ..plain("wait", "Being checked")
+            },
+            ConnectionState::Disconnecting => {
+                let troubled = view.tokens.iter().filter_map(|t| t.trouble.as_ref());
+                let look = if troubled.into_iter().any(|t| t.attention) {
+                    " Our operators have to look at it."
+                } else {
+                    ""
+                };
+                Self {
+                    note: Some(format!(
+                        "{application} does not use this connection any more. Finch has not confirmed the \
+                         end yet: we ask again until it does.{look}"
+                    )),
+                    disconnect: false,
+                    under_way: true,
+                    ..plain("wait", "Disconnecting")
+                }
+            }
+            ConnectionState::Disconnected => {
+                Self { disconnect: false, ..plain("over", "Disconnected") }
+            }
+            _ => Self {
+                note: Some("This connection is not used. Contact support.".to_owned()),
+                disconnect: false,
+                ..plain("wait", "On hold")
+            },
+        }
+    }
+}
+
+/// Whether the token counts for what the page says: those that have ended are history.
+fn is_in_use(token: &TokenView) -> bool {
+    !matches!(
+        token.state,
+        TokenState::Revoked { .. } | TokenState::Retired | TokenState::Superseded
+    )
+}
+
+/// An id as one segment of a path.
+fn segment(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// The host's page with the connection that it is to renew.
+fn with_connection(page: &str, id: &str) -> String {
+    let mark = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{mark}connection={}", segment(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        assert_eq!(segment("a/b?c#d e\"<"), "a%2Fb%3Fc%23d%20e%22%3C");
+        assert_eq!(with_connection("/p", "a&b"), "/p?connection=a%26b");
+        assert_eq!(with_connection("/p?q=1", "a"), "/p?q=1&connection=a");
+    }
+}

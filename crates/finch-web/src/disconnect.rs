@@ -1,0 +1,134 @@
+//! Disconnect: what would happen, whether it shall, and what came of it.
+
+mod outcome;
+
+use askama::Template;
+use axum::{extract::Request, http::StatusCode, response::Response};
+use finch_app::{
+    ConnectionId, ConnectionView, DisconnectError, DisconnectOutcome, Plan, PlanMark, PlanVerdict,
+};
+
+use crate::{
+    Customer, News,
+    app::{Answered, App, Change, Company, Scoped as _},
+    connections::set_cookie,
+    guard::Guard,
+    page::{self, Shell},
+    problem::Problem,
+    router, words,
+};
+
+/// What would happen.
+#[derive(Template)]
+#[template(path = "disconnect.html")]
+struct Preview<'a> {
+    shell: Shell<'a>,
+    token: &'a str,
+    mark: String,
+    /// It has changed since it was last shown.
+    changed: bool,
+    verdict: PlanVerdict,
+    provider: &'a str,
+    company: &'a Company,
+    sign_ins: String,
+    products: Vec<String>,
+}
+
+impl Preview<'_> {
+    fn joins(&self) -> bool {
+        self.verdict == PlanVerdict::Joins
+    }
+
+    fn retires(&self) -> bool {
+        self.verdict == PlanVerdict::Retires
+    }
+}
+
+/// `GET /connections/{id}/disconnect`
+pub(crate) async fn preview(app: &App, request: Request) -> Answered {
+    let (mut parts, _) = request.into_parts();
+    let customer = app.customer(&parts).await?;
+    let id = router::connection(&mut parts).await?;
+    let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
+    show(app, &customer, &id, &guard, false).await
+}
+
+/// `POST /connections/{id}/disconnect`
+pub(crate) async fn confirm(app: &App, request: Request) -> Answered {
+    let (mut parts, body) = request.into_parts();
+    let id = router::connection(&mut parts).await;
+    let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
+    let Change { customer, fields } = app.change(Request::from_parts(parts, body)).await?;
+    let id = id?;
+    let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
+    let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
+    let task = carry_out(app.clone(), customer.clone(), id.clone(), agreed);
+    match app.to_the_end(task).await? {
+        Ok(outcome) => {
+            let (_, _, name) = named(app, &customer, &id).await?;
+            Ok(outcome::show(app, &name, &outcome))
+        }
+        Err(DisconnectError::PlanChanged) => show(app, &customer, &id, &guard, true).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Disconnects, and tells the host.
+async fn carry_out(
+    app: App,
+    customer: Customer,
+    id: ConnectionId,
+    agreed: PlanMark,
+) -> Result<DisconnectOutcome, DisconnectError> {
+    let scope = customer.scope();
+    let outcome = app.finch().disconnect_as_agreed(&scope, id.clone(), agreed).await?;
+    if outcome != DisconnectOutcome::AlreadyDisconnected {
+        let (customer, connection_id) = (customer.id, id);
+        let outcome = outcome.clone();
+        app.host().told(News::Disconnected { customer, connection_id, outcome }).await;
+    }
+    Ok(outcome)
+}
+
+async fn show(
+    app: &App,
+    customer: &Customer,
+    id: &ConnectionId,
+    guard: &Guard,
+    changed: bool,
+) -> Answered {
+    let plan: Plan = app.finch().plan_disconnect(&customer.scope(), id.clone()).await?;
+    let (provider, company, name) = named(app, customer, id).await?;
+    if plan.verdict == PlanVerdict::AlreadyDisconnected {
+        return Ok(outcome::show(app, &name, &DisconnectOutcome::AlreadyDisconnected));
+    }
+    let page = Preview {
+        shell: app.shell(),
+        token: &guard.token(&customer.id),
+        mark: plan.mark.to_string(),
+        changed,
+        verdict: plan.verdict,
+        provider: &provider,
+        company: &company,
+        sign_ins: words::count(plan.tokens, "sign-in", "sign-ins"),
+        products: plan.products.iter().map(|p| words::product(p).into_owned()).collect(),
+    };
+    let status = if changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    let mut response: Response = page::show(status, &page);
+    set_cookie(app, guard, &mut response);
+    Ok(response)
+}
+
+/// What people call a connection: its provider, its employer, and both together.
+async fn named(
+    app: &App,
+    customer: &Customer,
+    id: &ConnectionId,
+) -> Result<(String, Company, String), Problem> {
+    let view: Option<ConnectionView> = app.finch().connection(&customer.scope(), id).await?;
+    let view = view.ok_or_else(Problem::not_found)?;
+    let provider = app.provider(&view.provider_id).into_owned();
+    let company = app.company(customer, &view).await;
+    let name = format!("{provider}{}", company.of());
+    Ok((provider, company, name))
+}

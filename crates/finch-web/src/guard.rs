@@ -1,0 +1,184 @@
+//! The guard of every change: a form must come from a page that this customer was shown here, in this
+//! browser (cross-site request forgery).
+//!
+//! The browser keeps a random secret in a cookie that no script reads; a form carries the HMAC of its
+//! customer under that secret. Nobody else can make one, nothing is kept on the server, and a form that was
+//! shown to one customer is worth nothing once another one has signed in.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::{hmac, rand};
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, ORIGIN},
+};
+use finch_app::CustomerId;
+
+use crate::options::Place;
+
+/// What a token is good for, so that it is good for nothing else.
+const PURPOSE: &str = "finch-web form 1";
+const BYTES: usize = 32;
+
+/// What one browser keeps.
+pub(crate) struct Guard {
+    secret: [u8; BYTES],
+    /// Whether the browser does not have it yet.
+    fresh: bool,
+}
+
+/// The system gives no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub(crate) struct NoRandomness;
+
+impl Guard {
+    /// The browser's guard, or a fresh one.
+    pub(crate) fn of_or_fresh(headers: &HeaderMap, place: &Place) -> Result<Self, NoRandomness> {
+        if let Some(guard) = Self::of(headers, place) {
+            return Ok(guard);
+        }
+        let mut secret = [0; BYTES];
+        rand::fill(&mut secret).map_err(|_| NoRandomness)?;
+        Ok(Self { secret, fresh: true })
+    }
+
+    /// The browser's guard, if it has one.
+    pub(crate) fn of(headers: &HeaderMap, place: &Place) -> Option<Self> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='));
+        let (_, value) = pairs.find(|(name, _)| name.trim() == cookie_name(place))?;
+        Some(Self { secret: unhex(value.trim())?, fresh: false })
+    }
+
+    /// What a form of this customer's carries.
+    pub(crate) fn token(&self, customer: &CustomerId) -> String {
+        hex(hmac::sign(&self.key(), said_by(customer).as_bytes()).as_ref())
+    }
+
+    /// Whether a form carries what this customer's does. In constant time.
+    pub(crate) fn admits(&self, customer: &CustomerId, token: &str) -> bool {
+        let tag: Option<[u8; BYTES]> = unhex(token);
+        tag.is_some_and(|tag| hmac::verify(&self.key(), said_by(customer).as_bytes(), &tag).is_ok())
+    }
+
+    /// The cookie to set, if the browser does not have it. It is `Lax`, since one that is `Strict` stays
+    /// away from the page to which Finch Connect leads back, which would then replace it under all other
+    /// open pages.
+    pub(crate) fn cookie(&self, place: &Place) -> Option<HeaderValue> {
+        let secure = if place.is_https() { "; Secure" } else { "" };
+        let (name, value) = (cookie_name(place), hex(&self.secret));
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
+        let mut cookie = HeaderValue::from_str(&cookie).ok().filter(|_| self.fresh)?;
+        cookie.set_sensitive(true);
+        Some(cookie)
+    }
+
+    fn key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.secret)
+    }
+}
+
+/// Whether a change may come from where the browser says it comes from. Pages with `no-referrer` send
+/// `Origin: null`, so that `Sec-Fetch-Site` has the first word; where a browser says nothing, the token
+/// alone decides.
+pub(crate) fn comes_from_here(headers: &HeaderMap, place: &Place) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    origin.is_none_or(|origin| origin == b"null" || origin == place.origin.as_str().as_bytes())
+}
+
+/// With `__Host-` no other host and no plain connection can set it; browsers take that name over TLS only.
+fn cookie_name(place: &Place) -> &'static str {
+    if place.is_https() { "__Host-finch-form" } else { "finch-form" }
+}
+
+fn said_by(customer: &CustomerId) -> String {
+    format!("{PURPOSE}\0{}", customer.as_str())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != N * 2 {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = digit(pair[0])? * 16 + digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    fn place(url: &str) -> Place {
+        Options::new(url, "Payday", vec![finch_app::Product::Company]).expect("options").place
+    }
+
+    fn customer(id: &str) -> CustomerId {
+        id.parse().expect("an id")
+    }
+
+    #[test]
+    fn a_token_is_one_customers_in_one_browser() {
+        let https = place("https://example.com");
+        let fresh = Guard::of_or_fresh(&HeaderMap::new(), &https).expect("random bytes");
+        let set = fresh.cookie(&https).expect("a cookie to set");
+        let text = set.to_str().expect("text").to_owned();
+        assert!(text.starts_with("__Host-finch-form="), "{text}");
+        assert!(text.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{text}");
+        let token = fresh.token(&customer("acme"));
+        assert!(!text.contains(&token));
+
+        let mut headers = HeaderMap::new();
+        let pair = text.split(';').next().expect("a pair");
+        headers.insert(COOKIE, format!("a=b; {pair}; c=d").parse().expect("a header"));
+        let back = Guard::of(&headers, &https).expect("the browser's");
+        assert!(back.cookie(&https).is_none(), "it has it already");
+        assert!(back.admits(&customer("acme"), &token));
+        assert!(!back.admits(&customer("other"), &token));
+        assert!(!back.admits(&customer("acme"), &token[1..]));
+        assert!(!back.admits(&customer("acme"), ""));
+        let other = Guard::of_or_fresh(&HeaderMap::new(), &https).expect("random bytes");
+        assert!(!other.admits(&customer("acme"), &token), "another browser");
+    }
+
+    #[test]
+    fn over_plain_http_it_goes_by_a_name_that_browsers_take() {
+        let http = place("http://127.0.0.1:3000");
+        let guard = Guard::of_or_fresh(&HeaderMap::new(), &http).expect("random bytes");
+        let cookie = guard.cookie(&http).expect("a cookie");
+        let cookie = cookie.to_str().expect("text");
+        assert!(cookie.starts_with("finch-form="), "{cookie}");
+        assert!(!cookie.contains("Secure"), "{cookie}");
+    }
+
+    #[test]
+    fn a_browser_that_names_another_site_is_believed() {
+        let place = place("https://example.com/payroll");
+        let ask = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            comes_from_here(&headers, &place)
+        };
+        assert!(comes_from_here(&HeaderMap::new(), &place));
+        assert!(ask("sec-fetch-site", "same-origin") && ask("sec-fetch-site", "none"));
+        assert!(!ask("sec-fetch-site", "same-site") && !ask("sec-fetch-site", "cross-site"));
+        assert!(ask("origin", "https://example.com") && ask("origin", "null"));
+        assert!(!ask("origin", "https://example.com.evil.test"));
+        assert!(!ask("origin", "http://example.com"));
+    }
+}

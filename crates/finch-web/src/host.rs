@@ -1,0 +1,114 @@
+//! What the application around these pages says, and is told.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use axum::{http::request::Parts, response::Response};
+use finch_app::{
+    AccessToken, CompletedConnect, ConnectionId, ConnectionView, CustomerId, DisconnectOutcome,
+};
+
+/// Why the host could not say: it is logged, and the person is asked to try again.
+pub type HostError = Box<dyn Error + Send + Sync>;
+
+/// The application that mounts these pages.
+///
+/// # Contract
+///
+/// - [`customer`](Self::customer) goes by the host's own sign-in: its session, never a parameter of the
+///   request. Whatever it answers sees that customer's connections, and may end them.
+/// - The session must come along when Finch Connect sends the browser back: a cookie that is
+///   `SameSite=Strict` does not.
+/// - [`told`](Self::told) may hear the same news more than once, and must not fail: what it does about
+///   them is its own matter.
+/// - When [`rescue`](Self::rescue) returns `Ok`, the token is kept where an operator finds it.
+#[async_trait]
+pub trait Host: Send + Sync + 'static {
+    /// The customer whose person makes this request. None: nobody has signed in.
+    ///
+    /// # Errors
+    /// [`HostError`]: nobody can say now.
+    async fn customer(&self, request: &Parts) -> Result<Option<Customer>, HostError>;
+
+    /// The answer to a request of nobody's, such as a redirect to the sign-in page. It goes out as it is.
+    /// Where the request is Finch Connect's callback its address holds a code: it must not be logged, and
+    /// the person may come back with it after signing in.
+    async fn anonymous(&self, request: &Parts) -> Response;
+
+    /// The name of the employer behind a connection, where the host knows it; it is shown to `customer`.
+    /// By default none is known.
+    async fn company(&self, customer: &Customer, connection: &ConnectionView) -> Option<String> {
+        let _ = (customer, connection);
+        None
+    }
+
+    /// Something has happened to a customer's connection.
+    async fn told(&self, news: News);
+
+    /// A token that Finch has issued could not be stored. It is live and billed, and this is the only
+    /// copy: keep it safe until the store works again.
+    ///
+    /// # Errors
+    /// [`HostError`]: it could not be kept, and is lost with the return.
+    async fn rescue(&self, rescued: Rescued) -> Result<(), HostError>;
+}
+
+/// A customer of the host's who has signed in.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// The host's own name for it.
+    pub id: CustomerId,
+    /// What it is called, for people: 1 to 255 characters. Finch Connect shows it too.
+    pub name: String,
+    /// The address of the person, if Finch is to know it.
+    pub email: Option<String>,
+}
+
+impl Customer {
+    /// A customer, of whose person nothing is said to Finch.
+    pub fn new(id: CustomerId, name: impl Into<String>) -> Self {
+        Self { id, name: name.into(), email: None }
+    }
+}
+
+/// What has happened to a customer's connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum News {
+    /// A token has joined it: a new connection, a further sign-in, or a renewal.
+    Connected(CompletedConnect),
+    /// The employer must authenticate again before any token works.
+    NeedsReauth {
+        /// Whose connection.
+        customer: CustomerId,
+        /// A handle of it.
+        connection_id: ConnectionId,
+    },
+    /// It was ended at Finch, and not from here: the customer must connect again.
+    EndedAtFinch {
+        /// Whose connection.
+        customer: CustomerId,
+        /// A handle of it.
+        connection_id: ConnectionId,
+    },
+    /// Access has ended, or is ending: the outcome says which.
+    Disconnected {
+        /// Whose access.
+        customer: CustomerId,
+        /// A handle of it.
+        connection_id: ConnectionId,
+        /// How far the end is proven.
+        outcome: DisconnectOutcome,
+    },
+}
+
+/// A token that could not be stored.
+#[derive(Debug)]
+pub struct Rescued {
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// Under which name Finch issued it.
+    pub connection_id: ConnectionId,
+    /// The token.
+    pub token: AccessToken,
+}

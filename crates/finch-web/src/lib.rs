@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod callback;
+mod connect;
+mod connections;
+mod disconnect;
+mod form;
+mod guard;
+mod headers;
+mod host;
+mod options;
+mod page;
+mod problem;
+mod router;
+mod style;
+#[cfg(feature = "webhooks")]
+mod webhook;
+mod words;
+
+pub use host::{Customer, Host, HostError, News, Rescued};
+pub use options::{ConnectFlow, Options, OptionsError};
+pub use router::router;
+#[cfg(feature = "webhooks")]
+pub use webhook::Webhooks;
+
+/// The programs of the guide to embedding, held to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+pub struct Embedding;

@@ -1,0 +1,108 @@
+//! Pages: what is the same on all of them, and the one that only says something.
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::Options;
+
+/// What is the same on all pages.
+pub(crate) struct Shell<'a> {
+    pub(crate) application: &'a str,
+    /// The connections page.
+    pub(crate) page: &'a str,
+    /// What all other paths begin with.
+    pub(crate) base: &'a str,
+    pub(crate) style: &'a str,
+    pub(crate) home: Option<&'a str>,
+    pub(crate) support: Option<Support<'a>>,
+}
+
+/// Where people get help.
+pub(crate) enum Support<'a> {
+    Mail(&'a str),
+    Page(&'a str),
+    Words(&'a str),
+}
+
+impl<'a> Shell<'a> {
+    pub(crate) fn new(options: &'a Options, style: &'a str) -> Self {
+        let support = options.support.as_deref().map(|support| match support {
+            page if page.starts_with("https://") => Support::Page(page),
+            mail if mail.contains('@') && !mail.contains(char::is_whitespace) => {
+                Support::Mail(mail)
+            }
+            words => Support::Words(words),
+        });
+        Self {
+            application: &options.application,
+            page: options.place.page(),
+            base: &options.place.base,
+            style,
+            home: options.home.as_deref(),
+            support,
+        }
+    }
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Good,
+    Quiet,
+    Bad,
+}
+
+impl Tone {
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Quiet => "quiet",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A page that says something, and leads on.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(crate) struct Message<'a> {
+    pub(crate) shell: Shell<'a>,
+    pub(crate) tone: Tone,
+    pub(crate) title: &'a str,
+    /// What happened.
+    pub(crate) what: Vec<String>,
+    /// What to do.
+    pub(crate) todo: Option<String>,
+    /// Whether the same address may be asked again.
+    pub(crate) again: bool,
+}
+
+/// Renders a page.
+pub(crate) fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => {
+            let html_type = HeaderValue::from_static("text/html; charset=utf-8");
+            (status, [(CONTENT_TYPE, html_type)], html).into_response()
+        }
+        Err(error) => unmade(&error),
+    }
+}
+
+/// An answer for a script.
+pub(crate) fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(json) => {
+            ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
+        }
+        Err(error) => unmade(&error),
+    }
+}
+
+fn unmade(error: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(error, "an answer could not be made");
+    (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made. Reload it.\n").into_response()
+}

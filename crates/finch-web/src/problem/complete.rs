@@ -1,0 +1,111 @@
+//! An attempt to connect did not end with a connection in use.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use finch_app::{CompleteConnectError, ExchangeError};
+use finch_core::FailureKind;
+
+use super::{Problem, chain};
+
+const TO_CONNECT: &str = "Go back to your connections, and connect again.";
+const NOTHING: &str = "Nothing was connected.";
+
+impl From<&CompleteConnectError> for Problem {
+    fn from(error: &CompleteConnectError) -> Self {
+        use CompleteConnectError as E;
+        tracing::warn!(error = chain(error), "a connect was not completed");
+        let soon = Duration::from_secs(5);
+        match error {
+            E::UnknownState => {
+                let what = "This way back from Finch is not one that began here, with your account. \
+                            Nothing was connected.";
+                Self::new(StatusCode::NOT_FOUND, "We do not know this connection", what)
+                    .todo(TO_CONNECT)
+            }
+            E::Expired => {
+                let what = format!("It took too long to come back from Finch. {NOTHING}");
+                Self::new(StatusCode::GONE, "This took too long", what).todo(TO_CONNECT)
+            }
+            E::StateUsed => {
+                let what = "You came back from this sign-in before, and it works only once. Whatever it \
+                            connected is among your connections.";
+                Self::new(StatusCode::CONFLICT, "Already used", what).todo(
+                    "Look at your connections. If the one you want is not there, connect again.",
+                )
+            }
+            E::InProgress | E::CutOff => {
+                let what = "We are finishing this connection at this moment.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "One moment, please", what)
+                    .todo("Try again in a few seconds. Nothing is lost.")
+                    .retry_after(soon)
+                    .again()
+            }
+            E::NotSent(cause) => not_sent(cause),
+            E::Failed(cause) => failed(cause),
+            E::Unknown(_) => {
+                let what = "Finch's answer got lost on its way, so that we cannot tell whether you are \
+                            connected.";
+                Self::new(StatusCode::BAD_GATEWAY, "We did not hear back", what)
+                    .todo("Connect once more, with the same company. Both then count as one connection, and disconnecting ends both.")
+            }
+            E::Conflict { .. } | E::OtherCustomer { .. } | E::ForeignToken => {
+                let what = "Finch connected something that contradicts what we know of your account. For \
+                            your safety it is not used.";
+                Self::new(StatusCode::CONFLICT, "This needs a look", what)
+                    .todo("Contact support: somebody has to find out what belongs to whom.")
+            }
+            E::Store(cause) => Self::store(cause, "Nothing was sent, and nothing is lost.").again(),
+            _ => Self::cut_off(),
+        }
+    }
+}
+
+impl Problem {
+    /// A token could not be stored. `kept`: the host has it.
+    pub(crate) fn not_stored(kept: bool) -> Self {
+        let what = if kept {
+            "You are connected at Finch, but we could not finish our own records. What is needed to finish \
+             was put in a safe place."
+        } else {
+            "You are connected at Finch, but we could not finish our own records."
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Almost connected", what)
+            .todo("Connect once more in a few minutes, with the same company; or contact support.")
+            .retry_after(Duration::from_secs(60))
+    }
+
+    /// The way back from Finch lacks something.
+    pub(crate) fn incomplete_return() -> Self {
+        let what = format!("The way back from Finch was incomplete. {NOTHING}");
+        Self::new(StatusCode::BAD_REQUEST, "Something is missing", what).todo(TO_CONNECT)
+    }
+
+    /// Finch Connect itself reports an error other than a refusal by the person.
+    pub(crate) fn connect_failed() -> Self {
+        let what = format!("Finch could not finish the sign-in at your provider. {NOTHING}");
+        Self::new(StatusCode::BAD_GATEWAY, "Finch could not connect you", what)
+            .todo(format!("{TO_CONNECT} If it stays like this, contact support."))
+    }
+}
+
+/// Finch did not look at the code: the same address works again while the code lives.
+fn not_sent(cause: &ExchangeError) -> Problem {
+    let wait = match cause {
+        ExchangeError::Now(error) => error.retry_after(),
+        _ => None,
+    };
+    let left = "You are not connected yet.";
+    Problem::of_kind(cause.failure().kind, wait, left)
+        .todo("Try again within the next minutes: this page remembers where you were.")
+        .again()
+}
+
+fn failed(cause: &ExchangeError) -> Problem {
+    let kind = cause.failure().kind;
+    if kind == FailureKind::InvalidGrant {
+        let what = format!("Finch does not accept this sign-in any more. {NOTHING}");
+        return Problem::new(StatusCode::BAD_REQUEST, "This took too long", what).todo(TO_CONNECT);
+    }
+    Problem::of_kind(kind, None, NOTHING)
+}

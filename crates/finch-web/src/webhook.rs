@@ -1,0 +1,96 @@
+//! `POST /webhook`: what Finch says by itself.
+
+use axum::{
+    body::Bytes,
+    extract::Request,
+    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use finch_app::{
+    OperatorScope, Pass, ProcessedWebhook, Timestamp, WebhookFinding,
+    webhook::{self, WebhookRefused, WebhookSecrets},
+};
+use finch_core::{MAX_WEBHOOK_BYTES, WebhookEvent};
+
+use crate::{
+    News,
+    app::App,
+    form::{self, BadBody},
+};
+
+/// What the webhook needs.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// What Finch signs with: one secret, or several while one takes over from another.
+    pub secrets: WebhookSecrets,
+    /// In whose name connections are looked at that a webhook speaks of, whosever they are.
+    pub operator: OperatorScope,
+}
+
+/// `POST /webhook`. It is answered once the event is kept; what it speaks of is looked at afterwards.
+pub(crate) async fn take(app: App, webhooks: Webhooks, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match form::read(body, MAX_WEBHOOK_BYTES).await {
+        Ok(body) => body,
+        Err(BadBody::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(BadBody::CutOff) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    let event = match verified(&webhooks, &parts.headers, &body) {
+        Ok(event) => event,
+        Err(refused) => {
+            tracing::warn!(%refused, "a webhook was refused");
+            // Why is nobody's business who cannot sign.
+            return match refused {
+                WebhookRefused::NotJson { .. } => StatusCode::BAD_REQUEST,
+                _ => StatusCode::UNAUTHORIZED,
+            }
+            .into_response();
+        }
+    };
+    match app.finch().keep_webhook(&event).await {
+        Ok(true) => {
+            tokio::spawn(look(app, webhooks.operator));
+            StatusCode::OK.into_response()
+        }
+        // It has been here before: what it is about is done, or the reconciler's.
+        Ok(false) => StatusCode::OK.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a webhook could not be kept");
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
+        }
+    }
+}
+
+fn verified(
+    webhooks: &Webhooks,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<WebhookEvent, WebhookRefused> {
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    webhook::verify(&webhooks.secrets, headers, body, Timestamp::now())
+}
+
+/// Asks Finch about what webhooks speak of, and tells the host what it says.
+async fn look(app: App, operator: OperatorScope) {
+    match app.finch().process_webhooks(&operator, Pass::Due).await {
+        Ok(processed) => {
+            for done in processed.done {
+                tell(&app, done).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "webhooks wait for the reconciler"),
+    }
+}
+
+async fn tell(app: &App, done: ProcessedWebhook) {
+    let Some(connection_id) = done.connection_id else { return };
+    for customer in done.customers {
+        let connection_id = connection_id.clone();
+        let news = match done.finding {
+            WebhookFinding::NeedsReauth => News::NeedsReauth { customer, connection_id },
+            WebhookFinding::Revoked => News::EndedAtFinch { customer, connection_id },
+            _ => return,
+        };
+        app.host().told(news).await;
+    }
+}

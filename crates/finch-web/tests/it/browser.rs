@@ -1,0 +1,113 @@
+//! A browser: one person's cookies, and what they see.
+
+use std::sync::Mutex;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use tower::ServiceExt as _;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// One person's browser.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    router: Router,
+    customer: Option<&'static str>,
+    cookie: Mutex<Option<String>>,
+}
+
+impl Browser {
+    pub(crate) fn new(router: Router, customer: Option<&'static str>) -> Self {
+        Self { router, customer, cookie: Mutex::default() }
+    }
+
+    /// Somebody else signs in, in the same browser.
+    pub(crate) fn sign_in(&mut self, customer: &'static str) {
+        self.customer = Some(customer);
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(customer) = self.customer {
+            request = request.header("x-customer", customer);
+        }
+        if let Some(cookie) = &*self.cookie.lock().unwrap() {
+            request = request.header(header::COOKIE, cookie);
+        }
+        request
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Seen {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            *self.cookie.lock().unwrap() = Some(pair.to_owned());
+        }
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Seen { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Seen {
+        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends the fields as a form.
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let form =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.request(Method::POST, path);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form)).unwrap()).await
+    }
+
+    /// The token of this person's forms.
+    pub(crate) async fn token(&self, base: &str) -> String {
+        let page = self.get(base).await;
+        page.field("token").unwrap_or_else(|| panic!("no token: {}", page.body))
+    }
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Where it leads.
+    pub(crate) fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        self.header(header::LOCATION).unwrap()
+    }
+
+    /// The value of a hidden field.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let (_, after) = self.body.split_once(&format!("name=\"{name}\" value=\""))?;
+        Some(after.split_once('"')?.0.to_owned())
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&self, status: u16, texts: &[&str]) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        for text in texts {
+            assert!(self.body.contains(text), "not there: {text}\n{}", self.body);
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn hides(&self, texts: &[&str]) {
+        let headers = format!("{:?}", self.headers);
+        for text in texts {
+            assert!(!self.body.contains(text) && !headers.contains(text), "there: {text}");
+        }
+    }
+}

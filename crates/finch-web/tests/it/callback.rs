@@ -1,0 +1,156 @@
+//! The way back from Finch Connect, as it should be and as somebody will try it.
+
+use axum::http::header;
+use finch_core::{FinchApiError, StoreError, testing::Held};
+
+use crate::site::{BASE, Site, is_guarded};
+
+#[tokio::test]
+async fn the_same_way_back_again_shows_the_same() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    let first = browser.get(&back).await;
+    let second = browser.get(&back).await;
+    assert_eq!(first.location(), second.location());
+    assert_eq!(first.header(header::REFERRER_POLICY), Some("no-referrer"));
+    first.hides(&[&state, "code="]);
+    let calls = site.finch.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "exchange").count(), 1, "{calls:?}");
+
+    let other = browser.get(&format!("{BASE}/callback?code=another&state={state}")).await;
+    other.shows(409, &["works only once"]);
+    other.hides(&[&state, "another"]);
+}
+
+#[tokio::test]
+async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
+    let site = Site::new();
+    let (victim, thief) = (site.browser("acme"), site.browser("other"));
+    let state = site.begin(&victim).await;
+    let stolen = thief.get(&site.way_back(&state, "Company C", "X")).await;
+    stolen.shows(404, &["not one that began here", "connect again"]);
+    let forged = thief.get(&format!("{BASE}/callback?code=made-up&state=made-up")).await;
+    assert_eq!(forged.body, stolen.body);
+    assert_eq!(format!("{:?}", forged.headers), format!("{:?}", stolen.headers));
+    stolen.hides(&[&state]);
+    forged.hides(&["made-up"]);
+    let calls = site.finch.take_calls();
+    assert!(!calls.iter().any(|call| call == "exchange"), "nothing was sent: {calls:?}");
+    let back = victim.get(&site.way_back(&state, "Company C", "X")).await;
+    assert_eq!(back.location(), format!("{BASE}?done=connected"), "and the victim goes on");
+}
+
+#[tokio::test]
+async fn a_way_back_that_lacks_something_says_so() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    for query in [
+        String::new(),
+        "?code=a-code".to_owned(),
+        format!("?state={state}"),
+        format!("?code=&state={state}"),
+    ] {
+        let answer = browser.get(&format!("{BASE}/callback{query}")).await;
+        answer.shows(400, &["incomplete", "Nothing was connected", "connect again"]);
+        answer.hides(&[&state, "a-code"]);
+        is_guarded(&answer);
+    }
+    let twice = format!("{BASE}/callback?code=a&code=b&state={state}");
+    browser.get(&twice).await.shows(400, &["could not be read"]);
+    assert!(!site.finch.take_calls().iter().any(|call| call == "exchange"));
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let denied = format!("{BASE}/callback?error=access_denied&error_description=%3Cb%3Epay%20me");
+    let denied = browser.get(&denied).await;
+    denied.shows(200, &["You left Finch without connecting", "connect again"]);
+    denied.hides(&["pay me", "access_denied"]);
+    let failed = browser.get(&format!("{BASE}/callback?error=call%200900&state=s")).await;
+    failed.shows(502, &["Finch could not finish the sign-in"]);
+    failed.hides(&["0900"]);
+    is_guarded(&failed);
+}
+
+#[tokio::test]
+async fn what_finch_says_of_the_code_is_told() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let wrong = browser.get(&format!("{BASE}/callback?code=wrong&state={state}")).await;
+    wrong.shows(400, &["does not accept this sign-in any more"]);
+
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    let down = browser.get(&back).await;
+    down.shows(503, &["could not reach Finch", "href=\"\">Try again"]);
+    down.hides(&[&state]);
+    assert_eq!(browser.get(&back).await.location(), format!("{BASE}?done=connected"));
+
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company D", "X");
+    site.finch.lose_next_answer();
+    let lost = browser.get(&back).await;
+    lost.shows(502, &["got lost on its way", "Connect once more"]);
+    assert_eq!(browser.get(&back).await.body, lost.body, "and the code is not sent again");
+    browser.get(BASE).await.shows(200, &["got lost. Connect the same company once more"]);
+}
+
+#[tokio::test]
+async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    site.store.fail_at("apply", || StoreError::Full);
+    let page = browser.get(&site.way_back(&state, "Company C", "X")).await;
+    page.shows(503, &["Almost connected", "put in a safe place", "Connect once more"]);
+    assert!(page.header(header::RETRY_AFTER).is_some());
+    let rescued = site.host.0.rescued.lock().unwrap().clone();
+    let issued = site.finch.issued().remove(0);
+    assert_eq!(rescued, [issued.expose()]);
+    page.hides(&[issued.expose(), &state]);
+}
+
+/// The one copy of a token is in an answer that nobody waits for.
+#[tokio::test]
+async fn a_browser_that_goes_away_loses_no_token() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    site.store.fail_at("apply", || StoreError::Full);
+    let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    tokio::select! {
+        _ = browser.get(&back) => panic!("it waits for Finch"),
+        () = hold.reached() => {}
+    }
+    hold.release();
+    let rescued = || site.host.0.rescued.lock().unwrap().len();
+    while rescued() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rescued(), 1);
+}
+
+#[tokio::test]
+async fn who_has_not_signed_in_gets_the_hosts_answer() {
+    let site = Site::new();
+    let nobody = crate::browser::Browser::new(site.router.clone(), None);
+    for path in ["", "/callback?code=a-code&state=a-state", "/connections/x/disconnect", "/form"] {
+        let answer = nobody.get(&format!("{BASE}{path}")).await;
+        assert_eq!(answer.location(), "/login");
+        assert_eq!(answer.header(header::REFERRER_POLICY), Some("no-referrer"));
+        assert_eq!(answer.header(header::CACHE_CONTROL), Some("no-store"));
+        answer.hides(&["a-code", "a-state"]);
+    }
+    for path in ["/connect", "/connections/x/disconnect", "/connections/x/reauthenticate"] {
+        assert_eq!(nobody.post(&format!("{BASE}{path}"), &[]).await.location(), "/login");
+    }
+    assert!(site.finch.take_calls().is_empty());
+}

@@ -1,0 +1,117 @@
+//! The way to Finch Connect.
+
+use axum::http::header;
+use finch_core::{Answer, ConnectionStatus, FinchApiError};
+use finch_web::ConnectFlow;
+use serde_json::Value;
+
+use crate::site::{BASE, Site, is_guarded, options};
+
+#[tokio::test]
+async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    browser.get(BASE).await.shows(200, &["Nothing is connected"]);
+    site.connect(&browser, "Company C", "X").await;
+    browser.get(&format!("{BASE}?done=connected")).await.shows(
+        200,
+        &["Your sign-in worked", "Gusto", "Company C", "Connected", "Employee directory"],
+    );
+    assert!(site.told()[0].starts_with("Connected("), "{:?}", site.told());
+}
+
+#[tokio::test]
+async fn the_address_of_a_session_is_in_no_page() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let token = browser.token(BASE).await;
+    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
+    assert_eq!(answer.body, "");
+    assert_eq!(answer.header(header::CACHE_CONTROL), Some("no-store"));
+    let policy = browser.get(BASE).await;
+    let policy = policy.header(header::CONTENT_SECURITY_POLICY).unwrap();
+    assert!(policy.contains("form-action 'self' http://127.0.0.1:1;"), "{policy}");
+}
+
+#[tokio::test]
+async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
+    let mut embedded = options();
+    embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
+    let site = Site::with(embedded);
+    let browser = site.browser("acme");
+    browser.get(BASE).await.shows(200, &["href=\"/payroll/connect\""]);
+    let token = browser.get(&format!("{BASE}/form")).await;
+    let token: Value = serde_json::from_str(&token.body).unwrap();
+    let token = token["token"].as_str().unwrap();
+    let opening = browser.post(&format!("{BASE}/connect"), &[("token", token)]).await;
+    opening.shows(200, &[]);
+    is_guarded(&opening);
+    let opening: Value = serde_json::from_str(&opening.body).unwrap();
+    let (state, id) = (opening["state"].as_str().unwrap(), opening["session_id"].as_str().unwrap());
+    assert!(opening["connect_url"].as_str().unwrap().contains(id));
+
+    let code = site.finch.login("gusto", "Company C", "X", None);
+    let fields = [("token", token), ("code", code.expose()), ("state", state)];
+    let back = browser.post(&format!("{BASE}/callback"), &fields).await;
+    assert_eq!(back.location(), format!("{BASE}?done=connected"));
+    let forged = browser.post(&format!("{BASE}/callback"), &fields[1..]).await;
+    forged.shows(403, &["did not come from a page"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let (token, id, ..) = site.finch.alive().remove(0);
+    site.finch.set_status(&id, ConnectionStatus::Reauth);
+    let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
+    // What the host does when a call to Finch answers 401.
+    let error = Answer {
+        status: 401,
+        finch_shaped: true,
+        finch_code: Some("reauthenticate_user".into()),
+        ..Answer::default()
+    };
+    site.finch.fail_next(error.into_error());
+    site.app.report_unauthorized(&scope, &token).await.unwrap();
+
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Sign-in needed", "asks somebody to sign in again", "/reauthenticate"]);
+    let form = format!("{BASE}/connections/{id}/reauthenticate");
+    let answer = browser.post(&form, &[("token", &page.field("token").unwrap())]).await;
+    let state = crate::site::state_of(answer.location());
+    site.finch.set_status(&id, ConnectionStatus::Connected);
+    let code = site.finch.login_again(&id).unwrap();
+    let back = format!("{BASE}/callback?code={}&state={state}", code.expose());
+    assert_eq!(browser.get(&back).await.location(), format!("{BASE}?done=connected"));
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Connected"]);
+    page.hides(&["Sign-in needed"]);
+    assert_eq!(page.body.matches("<article").count(), 1);
+}
+
+#[tokio::test]
+async fn finch_down_leaves_everything_as_it_was() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let token = browser.token(BASE).await;
+    let down = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
+    site.finch.fail_next(down);
+    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    answer.shows(503, &["could not reach Finch", "Nothing was connected", "Try again"]);
+    assert_eq!(answer.header(header::RETRY_AFTER), Some("30"));
+    let busy = Answer {
+        status: 429,
+        retry_after: Some(std::time::Duration::from_secs(77)),
+        ..Answer::default()
+    };
+    site.finch.fail_next(busy.into_error());
+    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    assert_eq!((answer.status.as_u16(), answer.header(header::RETRY_AFTER)), (503, Some("77")));
+    site.finch.fail_next(Answer { status: 403, ..Answer::default() }.into_error());
+    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    answer.shows(502, &["did not accept our request", "contact support"]);
+    browser.get(BASE).await.shows(200, &["Nothing is connected"]);
+}

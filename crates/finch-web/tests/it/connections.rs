@@ -1,0 +1,107 @@
+//! The connections page.
+
+use finch_core::{ConnectionId, testing::store_token};
+
+use crate::site::{BASE, Site, is_guarded, options};
+
+#[tokio::test]
+async fn sign_ins_of_one_company_are_one_connection_and_another_company_is_another() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    site.connect(&browser, "Company C", "Y").await;
+    let page = browser.get(BASE).await;
+    assert_eq!(page.body.matches("<article").count(), 1);
+    page.shows(200, &["<dd>2</dd>"]);
+    site.connect(&browser, "Company D", "X").await;
+    let page = browser.get(BASE).await;
+    assert_eq!(page.body.matches("<article").count(), 2);
+    is_guarded(&page);
+    for token in site.finch.issued() {
+        page.hides(&[token.expose()]);
+    }
+}
+
+#[tokio::test]
+async fn another_customer_sees_nothing_of_it() {
+    let site = Site::new();
+    let (acme, other) = (site.browser("acme"), site.browser("other"));
+    let before = other.get(BASE).await;
+    site.connect(&acme, "Company C", "X").await;
+    let after = other.get(BASE).await;
+    after.shows(200, &["Nothing is connected"]);
+    assert_eq!(before.body, after.body);
+}
+
+#[tokio::test]
+async fn html_in_a_name_is_text() {
+    const NASTY: &str = "<script>alert(1)</script>\"'&";
+    let mut nasty = options();
+    nasty.application = NASTY.into();
+    nasty.support = Some(format!("{NASTY}@example.com"));
+    nasty.home = Some(format!("/{NASTY}"));
+    nasty.provider_names.insert("gusto".parse().unwrap(), NASTY.into());
+    let site = Site::with(nasty);
+    let browser = site.browser("acme");
+    site.connect(&browser, NASTY, "X").await;
+    let mut facts = finch_core::testing::facts("connection-<img src=x>", "b<i>ob", "Company D");
+    facts.products = vec!["<u>notes</u>".into()];
+    store_token(&*site.store, "acme", finch_core::testing::grant("a-token", facts)).await;
+    let own = browser.get(BASE).await;
+    let mut pages = vec![own.clone()];
+    *site.host.0.company.lock().unwrap() = Some(NASTY.into());
+    pages.push(browser.get(BASE).await);
+    for path in ["connection-%3Cimg%20src=x%3E", "connection-3"] {
+        pages.push(browser.get(&format!("{BASE}/connections/{path}/disconnect")).await);
+    }
+    let plan = pages.last().unwrap();
+    let (token, mark) = (plan.field("token").unwrap(), plan.field("plan").unwrap());
+    let form = format!("{BASE}/connections/connection-3/disconnect");
+    pages.push(browser.post(&form, &[("token", &token), ("plan", &mark)]).await);
+    pages.push(browser.get(&format!("{BASE}?done=%3Cb%3E")).await);
+    pages.push(browser.get(&format!("{BASE}/%3Cb%3E")).await);
+    for page in &pages {
+        assert!(page.status.is_success() || page.status == 404, "{}", page.body);
+        for raw in ["<script>alert", "<img", "<u>", "<i>ob", "<b>Sons", "<b>"] {
+            assert!(!page.body.contains(raw), "{raw}:\n{}", page.body);
+        }
+        is_guarded(page);
+    }
+    own.shows(200, &["acme &#38; &#60;b&#62;Sons", "&#60;u&#62;notes", "B&#60;i&#62;ob"]);
+}
+
+#[tokio::test]
+async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let id = ConnectionId::new("a/b?c#d%2F é").unwrap();
+    let facts = finch_core::testing::facts(id.as_str(), "gusto", "Company C");
+    store_token(&*site.store, "acme", finch_core::testing::grant("a-token", facts)).await;
+    let path = site.disconnect_page(&browser).await;
+    browser.get(&path).await.shows(200, &["Disconnect Gusto?"]);
+}
+
+#[tokio::test]
+async fn an_employer_goes_by_the_name_that_the_host_knows() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "company-uuid", "X").await;
+    browser.get(BASE).await.shows(200, &["Company <span class=\"id\">company-uuid</span>"]);
+    *site.host.0.company.lock().unwrap() = Some("Acme Bakery".into());
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Acme Bakery", "Gusto for Acme Bakery"]);
+    page.hides(&["company-uuid"]);
+}
+
+#[tokio::test]
+async fn a_customer_with_many_connections_sees_them_all() {
+    let site = Site::new();
+    for n in 0..250 {
+        let facts = finch_core::testing::facts(&format!("c{n}"), "gusto", &format!("Company {n}"));
+        let grant = finch_core::testing::grant(&format!("t{n}"), facts);
+        store_token(&*site.store, "acme", grant).await;
+    }
+    let page = site.browser("acme").get(BASE).await;
+    assert_eq!(page.body.matches("<article").count(), 250);
+    page.hides(&["more connections than this page shows"]);
+}

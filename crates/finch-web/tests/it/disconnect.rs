@@ -1,0 +1,181 @@
+//! Disconnect: what would happen, whether it shall, and what came of it.
+
+use axum::http::header;
+use finch_app::{OperatorScope, Pass};
+use finch_core::FinchApiError;
+
+use crate::{
+    browser::{Browser, Seen},
+    site::{BASE, Site, is_guarded},
+};
+
+/// Presses the button of a preview.
+async fn press(browser: &Browser, path: &str, preview: &Seen) -> Seen {
+    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
+    browser.post(path, &[("token", &token), ("plan", &plan)]).await
+}
+
+/// For longer than anybody waits.
+fn finch_is_away(site: &Site) {
+    for _ in 0..100 {
+        site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    }
+}
+
+#[tokio::test]
+async fn what_will_happen_is_said_before_it_happens() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    site.connect(&browser, "Company C", "Y").await;
+    site.finch.take_calls();
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    preview.shows(
+        200,
+        &[
+            "Disconnect Gusto?",
+            "2 sign-ins",
+            "company details and employee directory from Gusto",
+            "can’t be undone",
+            "Nobody else uses",
+        ],
+    );
+    is_guarded(&preview);
+    assert!(site.finch.take_calls().is_empty(), "a look changes nothing");
+    assert_eq!(site.finch.alive().len(), 2);
+
+    let done = press(&browser, &path, &preview).await;
+    done.shows(200, &["is disconnected", "Finch has confirmed it"]);
+    assert!(site.finch.alive().is_empty());
+    assert!(site.told().last().unwrap().contains("Disconnected { tokens: 2 }"));
+    browser.get(BASE).await.shows(200, &["Nothing is connected", "Ended", "Disconnected on"]);
+    // The back button, and the button once more.
+    browser.get(&path).await.shows(200, &["Already disconnected", "nothing left to do"]);
+    press(&browser, &path, &preview).await.shows(200, &["Already disconnected"]);
+    assert_eq!(site.told().len(), 3, "two sign-ins, and one end");
+}
+
+#[tokio::test]
+async fn two_tabs_may_confirm_the_same_end() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    let (one, two) =
+        tokio::join!(press(&browser, &path, &preview), press(&browser, &path, &preview));
+    for tab in [one, two] {
+        assert!(tab.status.is_success(), "{}", tab.body);
+    }
+    assert!(site.finch.alive().is_empty());
+    let calls = site.finch.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 1, "{calls:?}");
+}
+
+#[tokio::test]
+async fn who_agreed_to_one_plan_is_shown_the_other() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    site.connect(&browser, "Company C", "Y").await;
+    let again = press(&browser, &path, &preview).await;
+    again.shows(409, &["has changed since you looked", "2 sign-ins"]);
+    assert_eq!(site.finch.alive().len(), 2, "nothing was done");
+    press(&browser, &path, &again).await.shows(200, &["is disconnected"]);
+
+    for mark in ["", "0", "nonsense<b>"] {
+        let token = preview.field("token").unwrap();
+        let odd = browser.post(&path, &[("token", &token), ("plan", mark)]).await;
+        odd.shows(400, &["could not be read"]);
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    finch_is_away(&site);
+    let pending = press(&browser, &path, &preview).await;
+    pending.shows(202, &["Access is switched off", "has not confirmed the end yet"]);
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Disconnecting", "does not use this connection any more"]);
+    page.hides(&["Disconnect…"]);
+    browser.get(&path).await.shows(200, &["is being disconnected", "Ask Finch now"]);
+
+    site.finch.recover();
+    let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
+    site.app.reconcile(&operator, Pass::Everything).await.unwrap();
+    browser.get(BASE).await.shows(200, &["Nothing is connected", "Disconnected on"]);
+    assert!(site.finch.alive().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_may_ask_finch_now() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    finch_is_away(&site);
+    press(&browser, &path, &preview).await.shows(202, &[]);
+    site.finch.recover();
+    let joins = browser.get(&path).await;
+    press(&browser, &path, &joins).await.shows(200, &["is disconnected"]);
+}
+
+#[tokio::test]
+async fn others_keep_their_access_and_are_not_named() {
+    let site = Site::new();
+    let (acme, other) = (site.browser("acme"), site.browser("other"));
+    site.connect(&acme, "Company C", "X").await;
+    site.connect(&other, "Company C", "Y").await;
+    let before = other.get(BASE).await;
+    let path = site.disconnect_page(&acme).await;
+    let preview = acme.get(&path).await;
+    preview.shows(
+        200,
+        &["Others who use the same connection keep theirs", "End my access", "1 sign-in"],
+    );
+    preview.hides(&["other &"]);
+    site.finch.take_calls();
+    press(&acme, &path, &preview).await.shows(200, &["Your access has ended", "keep their access"]);
+    assert!(site.finch.take_calls().is_empty(), "Finch was not asked");
+    assert_eq!(other.get(BASE).await.body, before.body);
+    acme.get(BASE).await.shows(200, &["Nothing is connected", "Ended"]);
+}
+
+#[tokio::test]
+async fn another_customers_connection_is_not_there_byte_for_byte() {
+    let site = Site::new();
+    let (acme, other) = (site.browser("acme"), site.browser("other"));
+    site.connect(&acme, "Company C", "X").await;
+    let theirs = site.disconnect_page(&acme).await;
+    let nowhere = format!("{BASE}/connections/no-such-connection/disconnect");
+    let no_id = format!("{BASE}/connections/%0a/disconnect");
+    let token = other.token(BASE).await;
+    let plan = acme.get(&theirs).await.field("plan").unwrap();
+    site.finch.take_calls();
+    let same = |a: &Seen, b: &Seen| {
+        assert_eq!((a.status.as_u16(), &a.body), (404, &b.body));
+        assert_eq!(format!("{:?}", a.headers), format!("{:?}", b.headers));
+    };
+    let page = other.get(&theirs).await;
+    same(&page, &other.get(&nowhere).await);
+    same(&page, &other.get(&no_id).await);
+    same(&page, &other.get(&format!("{BASE}/nothing/here")).await);
+    let fields = [("token", token.as_str()), ("plan", plan.as_str())];
+    same(&other.post(&theirs, &fields).await, &other.post(&nowhere, &fields).await);
+    let renew = |path: &str| path.replace("/disconnect", "/reauthenticate");
+    let renewed = other.post(&renew(&theirs), &fields).await;
+    same(&renewed, &other.post(&renew(&nowhere), &fields).await);
+    same(&renewed, &page);
+    assert!(site.finch.take_calls().is_empty());
+    assert_eq!(site.finch.alive().len(), 1);
+    assert_eq!(page.header(header::SET_COOKIE), None);
+}

@@ -1,0 +1,74 @@
+//! The store locked or gone, and a host that does not know.
+
+use axum::http::header;
+use finch_core::StoreError;
+
+use crate::{
+    site::{BASE, Site, is_guarded},
+    store::Fault,
+};
+
+#[tokio::test]
+async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
+    let fields = [("token", token.as_str()), ("plan", plan.as_str())];
+    let faults: [(Fault, &str, &str); 3] = [
+        (|| StoreError::Busy, "busy just now", "5"),
+        (|| StoreError::Corrupt("page 7".into()), "cannot be reached", "60"),
+        (|| StoreError::Backend("no such file: tokens.db".into()), "cannot be reached", "60"),
+    ];
+    for (fault, what, wait) in faults {
+        site.store.fail(fault);
+        site.finch.take_calls();
+        for answer in [
+            browser.get(BASE).await,
+            browser.get(&path).await,
+            browser.post(&path, &fields).await,
+            browser.post(&path.replace("disconnect", "reauthenticate"), &fields).await,
+            browser.post(&format!("{BASE}/connect"), &fields).await,
+            browser.get(&format!("{BASE}/callback?code=a-code&state=a-state")).await,
+        ] {
+            answer.shows(503, &[what, "Try again"]);
+            assert_eq!(answer.header(header::RETRY_AFTER), Some(wait));
+            answer.hides(&["page 7", "tokens.db", "a-code", "a-state"]);
+            is_guarded(&answer);
+        }
+        assert!(!site.finch.take_calls().iter().any(|call| call != "new_session"));
+        site.store.recover();
+    }
+    browser.get(BASE).await.shows(200, &["Connected"]);
+    assert_eq!(site.finch.alive().len(), 1);
+}
+
+/// The intent is written; the rest is not. The page tells the truth, and the rest goes on.
+#[tokio::test]
+async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
+    site.store.fail_at("secret", || StoreError::Busy);
+    let answer = browser.post(&path, &[("token", &token), ("plan", &plan)]).await;
+    answer.shows(503, &["goes on by itself"]);
+    site.store.recover();
+    browser.get(BASE).await.shows(200, &["Disconnecting"]);
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_know_who_asks_lets_nobody_in() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    *site.host.0.broken.lock().unwrap() = true;
+    let answer = browser.get(BASE).await;
+    answer.shows(503, &["who is signed in", "Try again"]);
+    answer.hides(&["Company C", "no sessions today"]);
+    is_guarded(&answer);
+}

@@ -1,0 +1,112 @@
+//! A site that mounts the pages.
+
+use std::sync::Arc;
+
+use axum::{Router, http::header};
+use finch_app::{Finch, FinchOptions, Product};
+use finch_core::testing::{FakeFinch, Reach, application};
+use finch_web::{Options, router};
+
+use crate::{browser::Browser, host::TestHost, store::FaultyStore, system::Hurried};
+
+/// Where the pages are.
+pub(crate) const BASE: &str = "/settings/payroll";
+
+/// A site that mounts the pages.
+pub(crate) struct Site {
+    pub(crate) finch: Arc<FakeFinch>,
+    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) app: Finch,
+    pub(crate) host: TestHost,
+    pub(crate) router: Router,
+}
+
+/// What hosts usually decide.
+pub(crate) fn options() -> Options {
+    let products = vec![Product::Company, Product::Directory];
+    Options::new("https://app.example.com/settings/payroll", "Payday <i>HR</i>", products).unwrap()
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self::with(options())
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let finch = Arc::new(FakeFinch::new(application(), Reach::Pair));
+        let store = Arc::new(FaultyStore::new(application()));
+        let system = Arc::new(Hurried::default());
+        let patience = FinchOptions::default();
+        let app = Finch::with_system(finch.clone(), store.clone(), system, patience).unwrap();
+        let host = TestHost::default();
+        let pages = router(app.clone(), host.clone(), options);
+        Self { finch, store, app, host, router: Router::new().nest(BASE, pages) }
+    }
+
+    pub(crate) fn browser(&self, customer: &'static str) -> Browser {
+        Browser::new(self.router.clone(), Some(customer))
+    }
+
+    /// Begins an attempt: its state.
+    pub(crate) async fn begin(&self, browser: &Browser) -> String {
+        let token = browser.token(BASE).await;
+        let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+        state_of(answer.location())
+    }
+
+    /// Somebody signs in at Finch: the way back.
+    pub(crate) fn way_back(&self, state: &str, company: &str, credentials: &str) -> String {
+        let code = self.finch.login("gusto", company, credentials, None);
+        format!("{BASE}/callback?code={}&state={state}", code.expose())
+    }
+
+    /// Connects a company.
+    pub(crate) async fn connect(&self, browser: &Browser, company: &str, credentials: &str) {
+        let state = self.begin(browser).await;
+        let back = browser.get(&self.way_back(&state, company, credentials)).await;
+        assert_eq!(back.location(), format!("{BASE}?done=connected"));
+    }
+
+    /// The address of the one disconnect page that the connections page leads to.
+    pub(crate) async fn disconnect_page(&self, browser: &Browser) -> String {
+        let page = browser.get(BASE).await;
+        let links: Vec<&str> = page.body.split("href=\"").skip(1).collect();
+        let mut links = links.iter().filter_map(|link| link.split_once('"')).map(|(link, _)| link);
+        let found = links.find(|link| link.ends_with("/disconnect"));
+        found.unwrap_or_else(|| panic!("no link: {}", page.body)).to_owned()
+    }
+
+    /// What the host was told, in short.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.host.0.told.lock().unwrap().iter().map(|news| format!("{news:?}")).collect()
+    }
+}
+
+/// The state of a session's address.
+pub(crate) fn state_of(address: &str) -> String {
+    let url = url::Url::parse(address).unwrap();
+    let mut pairs = url.query_pairs();
+    pairs.find(|(name, _)| name == "state").unwrap().1.into_owned()
+}
+
+/// Where a page says that its style sheet is.
+pub(crate) fn style_of(body: &str) -> String {
+    let (_, after) = body.split_once("rel=\"stylesheet\" href=\"").unwrap();
+    after.split_once('"').unwrap().0.to_owned()
+}
+
+/// What every answer of ours carries.
+#[track_caller]
+pub(crate) fn is_guarded(seen: &crate::browser::Seen) {
+    let policy = seen.header(header::CONTENT_SECURITY_POLICY).expect("a policy");
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(seen.header(header::REFERRER_POLICY), Some("no-referrer"));
+    assert_eq!(seen.header(header::X_CONTENT_TYPE_OPTIONS), Some("nosniff"));
+    assert_eq!(seen.header(header::X_FRAME_OPTIONS), Some("DENY"));
+    assert_eq!(seen.header(header::CACHE_CONTROL), Some("no-store"));
+    for inline in ["<script", "<style", " style=", " onclick", "javascript:"] {
+        assert!(!seen.body.contains(inline), "{inline}");
+    }
+}

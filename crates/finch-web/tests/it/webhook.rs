@@ -1,0 +1,144 @@
+//! Webhooks: what Finch signs is taken once, and looked at afterwards.
+
+use aws_lc_rs::hmac;
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use finch_app::{OperatorScope, webhook::WebhookSecrets};
+use finch_core::{Answer, StoreError, Timestamp};
+use finch_web::Webhooks;
+
+use crate::{
+    browser::{Browser, Seen},
+    site::{BASE, Site, options},
+};
+
+const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
+const OLD_SECRET: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB";
+
+fn operator() -> OperatorScope {
+    OperatorScope::acting_as("payday".parse().unwrap())
+}
+
+fn site() -> Site {
+    let mut with = options();
+    let secrets = WebhookSecrets::new([SECRET, OLD_SECRET]).unwrap();
+    with.webhooks = Some(Webhooks { secrets, operator: operator() });
+    Site::with(with)
+}
+
+fn signature(secret: &str, id: &str, sent: &str, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).unwrap());
+    let tag = hmac::sign(&key, format!("{id}.{sent}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(tag.as_ref()))
+}
+
+/// Delivers an event that was sent so many seconds from now.
+async fn deliver(site: &Site, secret: &str, id: &str, from_now: i64, body: &str) -> Seen {
+    let sent = (Timestamp::now().as_second() + from_now).to_string();
+    let finch = Browser::new(site.router.clone(), None);
+    let request = finch.request(Method::POST, &format!("{BASE}/webhook"));
+    let request = request.header("finch-event-id", id).header("finch-timestamp", &sent);
+    let request = request.header("finch-signature", signature(secret, id, &sent, body));
+    finch.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+fn reauth(connection: &str) -> String {
+    format!(
+        r#"{{"event_type":"account.updated","connection_id":"{connection}","data":{{"status":"reauth"}}}}"#
+    )
+}
+
+/// Waits until the host has heard something that contains this.
+async fn told(site: &Site, what: &str) {
+    while !site.told().iter().any(|news| news.contains(what)) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hint_is_kept_answered_and_looked_at() {
+    let site = site();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let (_, id, ..) = site.finch.alive().remove(0);
+    let needs = Answer {
+        status: 401,
+        finch_shaped: true,
+        finch_code: Some("reauthenticate_user".into()),
+        ..Answer::default()
+    };
+    site.finch.fail_next(needs.into_error());
+    let answer = deliver(&site, SECRET, "msg_1", 0, &reauth(id.as_str())).await;
+    answer.shows(200, &[]);
+    assert_eq!(answer.body, "");
+    told(&site, "NeedsReauth").await;
+    browser.get(BASE).await.shows(200, &["Sign-in needed"]);
+
+    // The same again, by another secret that still counts: taken, and nothing is asked.
+    site.finch.take_calls();
+    deliver(&site, OLD_SECRET, "msg_1", 2, &reauth(id.as_str())).await.shows(200, &[]);
+    assert!(site.finch.take_calls().is_empty());
+
+    site.finch.end_from_dashboard(&id);
+    let ended = reauth(id.as_str()).replace("reauth", "disconnected");
+    deliver(&site, SECRET, "msg_2", 0, &ended).await.shows(200, &[]);
+    told(&site, "EndedAtFinch").await;
+    browser.get(BASE).await.shows(200, &["Nothing is connected", "Ended"]);
+}
+
+#[tokio::test]
+async fn what_finch_has_not_signed_just_now_changes_nothing_and_hears_nothing() {
+    let site = site();
+    let body = reauth("connection-1");
+    let forged = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJC";
+    let refused = [
+        deliver(&site, forged, "msg_1", 0, &body).await,
+        deliver(&site, SECRET, "msg_1", -301, &body).await,
+        deliver(&site, SECRET, "msg_1", 310, &body).await,
+        deliver(&site, SECRET, "msg.1", 0, &body).await,
+    ];
+    for answer in refused {
+        answer.shows(401, &[]);
+        assert_eq!(answer.body, "", "nothing that helps a forger");
+    }
+    let finch = Browser::new(site.router.clone(), None);
+    finch.post(&format!("{BASE}/webhook"), &[("a", "b")]).await.shows(401, &[]);
+    deliver(&site, SECRET, "msg_2", 0, "no json").await.shows(400, &[]);
+    let huge = format!("\"{}\"", "x".repeat(10_000_000));
+    deliver(&site, SECRET, "msg_3", 0, &huge).await.shows(413, &[]);
+    assert!(site.finch.take_calls().is_empty());
+    assert!(site.app.webhooks(&operator(), None, 10).await.unwrap().items.is_empty());
+    finch.get(&format!("{BASE}/webhook")).await.shows(405, &[]);
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_knows_is_the_hosts() {
+    let site = site();
+    let body = r#"{"event_type":"payroll.of_tomorrow","data":{}}"#;
+    deliver(&site, SECRET, "msg_1", 0, body).await.shows(200, &[]);
+    let kept = site.app.webhooks(&operator(), None, 10).await.unwrap().items;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].body, body);
+    assert!(site.finch.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_kept_is_to_be_sent_again() {
+    let site = site();
+    let body = reauth("connection-1");
+    site.store.fail(|| StoreError::Busy);
+    let answer = deliver(&site, SECRET, "msg_1", 0, &body).await;
+    answer.shows(503, &[]);
+    assert_eq!(answer.header(header::RETRY_AFTER), Some("5"));
+    site.store.recover();
+    deliver(&site, SECRET, "msg_1", 0, &body).await.shows(200, &[]);
+}
+
+#[tokio::test]
+async fn without_secrets_there_is_no_webhook() {
+    let site = Site::new();
+    deliver(&site, SECRET, "msg_1", 0, "{}").await.shows(404, &["Not found"]);
+}

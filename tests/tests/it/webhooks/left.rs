@@ -1,0 +1,126 @@
+//! What is left half way is taken up again.
+
+use std::{sync::Arc, time::Duration};
+
+use finch_app::{Finch, FinchOptions, Pass, ReconcilerOptions, WebhookFinding};
+use finch_core::{
+    ConnectionState, InstanceId, LEASE,
+    testing::{Reach, application},
+};
+use finch_seal::Kek;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_tests::{World, customer, operator};
+
+use super::{account, delivered, process, state};
+use crate::semantics::{ACME, all_revoked, answer, connect, load, lost};
+
+#[tokio::test]
+async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, key) = (folder.path().join("finch.db"), Arc::new(Kek::generate().unwrap()));
+    let open = || {
+        let options = SqliteOptions::new(&path, application(), key.clone()).create(true);
+        Arc::new(SqliteTokenStore::open(options).unwrap())
+    };
+    let world = World::new(Reach::Pair, open());
+    let id = connect(&world, ACME, "x").await;
+    world.finch.end_from_dashboard(&id);
+    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
+    // The process has answered 200, and dies.
+    let World { finch, system, store, app, .. } = world;
+    drop((store, app));
+    let next = Finch::with_system(finch, open(), system, FinchOptions::default()).unwrap();
+    let report = next.reconcile(&operator(), Pass::Due).await.unwrap();
+    assert_eq!((report.webhooks.done.len(), report.webhooks.left), (1, 0));
+    assert_eq!(report.webhooks.done[0].finding, WebhookFinding::Revoked);
+    let view = next.connection(&customer(ACME), &id).await.unwrap().unwrap();
+    assert_eq!(view.state, ConnectionState::Disconnected);
+    let again = next.reconcile(&operator(), Pass::Due).await.unwrap();
+    assert_eq!(again, finch_app::Reconciled::default());
+}
+
+#[tokio::test]
+async fn a_crash_before_it_is_done_processes_it_again_and_changes_nothing_more() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    world.finch.end_from_dashboard(&id);
+    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
+    // Finch's answer is written down, and nothing after it.
+    world.app.report_unauthorized(&customer(ACME), &token).await.unwrap();
+    let ended = load(&world, &id).await;
+    assert!(all_revoked(&ended));
+    assert_eq!(process(&world).await[0].finding, WebhookFinding::NothingInUse);
+    assert_eq!(load(&world, &id).await, ended);
+}
+
+#[tokio::test]
+async fn a_reconciler_in_the_background_processes_webhooks() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    world.finch.end_from_dashboard(&id);
+    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
+    let (told, mut passes) = tokio::sync::mpsc::unbounded_channel();
+    let mut options = ReconcilerOptions::default();
+    options.on_pass = Some(Arc::new(move |report| {
+        let _ = told.send(report.map(|report| report.webhooks.done.len()).unwrap_or(0));
+    }));
+    let reconciler = world.app.spawn_reconciler(operator(), options);
+    assert_eq!(passes.recv().await, Some(1));
+    reconciler.stop().await;
+    assert_eq!(state(&world, ACME, &id).await, ConnectionState::Disconnected);
+}
+
+#[tokio::test]
+async fn while_finch_is_away_a_webhook_waits_and_finch_is_left_alone() {
+    let world = World::in_memory(Reach::Pair);
+    let (id, other) = (connect(&world, ACME, "x").await, "unknown".parse().unwrap());
+    world.finch.end_from_dashboard(&id);
+    world.finch.take_calls();
+    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
+    assert!(delivered(&world, "msg_2", &account(&other, "disconnected")).await);
+    for failure in [answer(503, "down"), lost(), answer(402, "unpaid"), answer(429, "slow")] {
+        world.finch.fail_next(failure);
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (0, 2));
+        assert_eq!(world.finch.take_calls(), ["introspect"]);
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (0, 2));
+        assert!(world.finch.take_calls().is_empty(), "it is left alone for a while");
+        world.system.pass(Duration::from_secs(3600));
+    }
+    world.finch.fail_next(answer(503, "down"));
+    let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+    assert_eq!(pass.left, 2);
+    // A person does not wait.
+    let pass = world.app.process_webhooks(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!((pass.done.len(), pass.left), (2, 0));
+    assert!(all_revoked(&load(&world, &id).await));
+}
+
+#[tokio::test]
+async fn an_answer_that_never_proves_anything_ends_the_hint() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    for failure in [answer(401, "something_new"), answer(403, "forbidden"), answer(401, "")] {
+        world.finch.fail_next(failure);
+        let done = world.hint(&id, "disconnected").await.done;
+        assert!(matches!(done[0].finding, WebhookFinding::NothingProven { failure: Some(_) }));
+        assert_eq!(state(&world, ACME, &id).await, ConnectionState::Connected);
+    }
+}
+
+#[tokio::test]
+async fn what_another_instance_works_on_is_left_to_it() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    let key = load(&world, &id).await.key;
+    let other = InstanceId::new([9; 16]);
+    world.store.lease(key, &other, world.system.now_quietly()).await.unwrap();
+    world.finch.take_calls();
+    let pass = world.hint(&id, "disconnected").await;
+    assert_eq!((pass.done.len(), pass.left), (0, 1));
+    assert!(world.finch.take_calls().is_empty());
+    world.system.pass(LEASE);
+    assert_eq!(process(&world).await[0].finding, WebhookFinding::StillAccepted);
+}

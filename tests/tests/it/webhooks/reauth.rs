@@ -1,0 +1,102 @@
+//! An employer that must authenticate again: from the webhook to a connection that works.
+
+use std::sync::Arc;
+
+use finch_app::{
+    AuthorizationCode, ClientSecret, ConnectRequest, Finch, Flow, HttpFinchConfig, Kek, Pass,
+    Product, TokenError, Unauthorized, WebhookFinding,
+};
+use finch_core::{ConnectionState, ConnectionStatus, testing::Reach};
+use finch_emulator::{Emulator, Fault, FinchError, Login};
+use finch_tests::{World, customer, operator};
+
+use super::{Delivery, account, finding, state};
+use crate::semantics::{ACME, BETA, connect, request, states, why_none};
+
+#[tokio::test]
+async fn reauth_is_noted_and_a_new_token_ends_it() {
+    for reach in [Reach::Pair, Reach::ConnectionId] {
+        let world = World::in_memory(reach);
+        let id = connect(&world, ACME, "x").await;
+        connect(&world, ACME, "x").await;
+        let old = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+        world.finch.set_status(&id, ConnectionStatus::Reauth);
+        assert_eq!(finding(&world, &id, "reauth").await, WebhookFinding::NeedsReauth);
+        assert_eq!(state(&world, ACME, &id).await, ConnectionState::NeedsReauth);
+        assert!(matches!(why_none(&world, ACME, &id).await, TokenError::NeedsReauth));
+        assert_eq!(states(&world, &id).await, ["active", "active"], "the tokens are kept");
+
+        let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
+        assert_eq!(begun.reauthenticates.as_ref(), Some(&id));
+        let code = world.finch.login_again(&id).unwrap();
+        let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
+        assert_eq!((&done.connection_id, done.joined_tokens), (&id, 2), "the same connection");
+        assert_eq!(state(&world, ACME, &id).await, ConnectionState::Connected);
+        let new = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+        assert_ne!(new.expose(), old.expose());
+        let view = world.app.connections(&customer(ACME), None, 10).await.unwrap().items;
+        assert_eq!((view.len(), view[0].tokens.len()), (1, 3));
+        let said = world.app.report_unauthorized(&customer(ACME), &new).await.unwrap();
+        assert_eq!(said, Unauthorized::StillAccepted);
+        // One disconnect still ends all of it.
+        world.app.disconnect(&customer(ACME), id.clone()).await.unwrap();
+        assert!(world.finch.alive().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_reauthentication_is_begun_by_the_connections_own_customer_only() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    let foreign = world.app.begin_reauthenticate(&customer(BETA), &id, request()).await;
+    assert!(matches!(foreign, Err(finch_app::BeginConnectError::NotFound)), "{foreign:?}");
+}
+
+/// The same over HTTP and a sealed store, as a host has it.
+#[tokio::test]
+async fn a_signed_reauth_leads_over_http_to_a_new_token() {
+    let emulator = Emulator::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let secret = ClientSecret::new(emulator.client_secret());
+    let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
+    http.base_url = emulator.url().to_owned();
+    let path = folder.path().join("finch.db");
+    let finch = Finch::open(http, path, Arc::new(Kek::generate().unwrap())).unwrap();
+    let scope = customer(ACME);
+    let request =
+        || ConnectRequest::new("Acme", vec![Product::Company, Product::Directory], Flow::Embedded);
+    let begun = finch.begin_connect(&scope, request()).await.unwrap();
+    let at_finch = begun.finch_customer_id.unwrap();
+    let login = || {
+        let login = Login::new("User A", "Gusto", "Company C", "X").customer_id(at_finch.as_str());
+        AuthorizationCode::new(emulator.issue_code(login))
+    };
+    let id = finch.complete_connect(&scope, begun.state, login()).await.unwrap().connection_id;
+    let now = finch_core::Timestamp::now();
+    let deliver = async |event_id: &str, status: &str| {
+        let delivery = Delivery::new(event_id, &account(&id, status), now);
+        assert!(finch.keep_webhook(&delivery.check(now).unwrap()).await.unwrap());
+        let processed = finch.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        processed.done[0].finding.clone()
+    };
+    emulator.push_fault(Fault::on("/introspect").error(FinchError::ReauthenticateUser));
+    assert_eq!(deliver("msg_1", "reauth").await, WebhookFinding::NeedsReauth);
+    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
+    assert_eq!(view.state, ConnectionState::NeedsReauth);
+
+    let begun = finch.begin_reauthenticate(&scope, &id, request()).await.unwrap();
+    assert_eq!(begun.reauthenticates.as_ref(), Some(&id));
+    assert_eq!(emulator.state().calls["POST /connect/sessions/reauthenticate"], 1);
+    let done = finch.complete_connect(&scope, begun.state, login()).await.unwrap();
+    assert_eq!((&done.connection_id, done.joined_tokens), (&id, 1));
+    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
+    assert_eq!((view.state, view.tokens.len()), (ConnectionState::Connected, 2));
+    finch.access_token(&scope, &id, &[Product::Directory]).await.unwrap();
+
+    // And its end, from the dashboard.
+    assert_eq!(deliver("msg_2", "disconnected").await, WebhookFinding::StillAccepted);
+    assert!(emulator.end_connection(id.as_str()));
+    assert_eq!(deliver("msg_3", "disconnected").await, WebhookFinding::Revoked);
+    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
+    assert_eq!(view.state, ConnectionState::Disconnected);
+}
