@@ -9,8 +9,9 @@ mod late;
 mod session;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use uuid::Uuid;
 
@@ -24,9 +25,12 @@ use crate::{
     DisconnectScope, EmulatorConfig,
     clock::Clock,
     fault::FaultQueue,
+    finch::providers::Provider,
     ids::{Ids, Kind},
+    journal::Journal,
     routes::Calls,
     traffic::{AtOnce, OnItsWay, Rate},
+    webhook::{Outbox, Target},
 };
 use connection::Key;
 use expiring::{Expiring, Lookup};
@@ -41,6 +45,8 @@ pub(crate) struct World {
     pub(crate) faults: FaultQueue,
     pub(crate) calls: Calls,
     pub(crate) rate: Rate,
+    pub(crate) journal: Journal,
+    pub(crate) outbox: Outbox,
     pub(crate) at_once: AtOnce,
     codes: Expiring<Grant>,
     sessions: Expiring<Session>,
@@ -70,6 +76,8 @@ impl World {
             faults: FaultQueue::default(),
             calls: Calls::default(),
             rate: Rate::default(),
+            journal: Journal::default(),
+            outbox: Outbox::new(registered(&config)),
             at_once: AtOnce::default(),
             codes: Expiring::default(),
             sessions: Expiring::default(),
@@ -89,7 +97,9 @@ impl World {
     /// Forgets everything; with a seed, all ids come again in the same order.
     pub(crate) fn reset(&mut self) {
         let base_url = std::mem::take(&mut self.base_url);
+        let outbox = self.outbox.again(registered(&self.config));
         *self = Self::new(self.config.clone(), base_url, self.clock.again());
+        self.outbox = outbox;
     }
 
     /// Counts a call as on its way: of all, of its token's, of its connection's.
@@ -111,11 +121,16 @@ impl World {
             None => self.ids.make(Kind::Connection),
         };
         let synced = self.clock.timestamp();
+        let (now, authentication) = (self.clock.now(), grant.authentication);
         let connection = self
             .connections
             .entry(id)
             .or_insert_with(|| Connection::new(id, &grant, self.tokens_made));
-        connection.connected(synced);
+        let renewed = connection.status != Status::Connected;
+        connection.connected(authentication, synced);
+        if renewed {
+            webhooks::announce(connection, &mut self.outbox, &mut self.ids, now);
+        }
         // Credentials that renew a connection belong to it from then on.
         if !self.open.contains_key(&key) {
             self.open.insert(key.clone(), id);
@@ -145,8 +160,24 @@ impl World {
     }
 
     pub(crate) fn set_status(&mut self, connection: Uuid, status: Status) {
-        if let Some(connection) = self.connections.get_mut(&connection) {
-            connection.status = status;
+        let connection = self.connections.get_mut(&connection);
+        let Some(connection) = connection.filter(|connection| connection.status != status) else {
+            return;
+        };
+        connection.status = status;
+        webhooks::announce(connection, &mut self.outbox, &mut self.ids, self.clock.now());
+    }
+
+    /// Sets the status of a live connection. False: there is no such connection or status.
+    pub(crate) fn set_status_by_name(&mut self, id: &str, status: &str) -> bool {
+        let status = Status::SETTABLE.into_iter().find(|known| known.as_str() == status);
+        let id = Uuid::try_parse(id).ok().filter(|id| self.live_connection(*id).is_some());
+        match (id, status) {
+            (Some(id), Some(status)) => {
+                self.set_status(id, status);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -156,6 +187,7 @@ impl World {
             return;
         };
         let (keys, secrets) = connection.end();
+        webhooks::announce(connection, &mut self.outbox, &mut self.ids, self.clock.now());
         for key in keys {
             self.open.remove(&key);
         }
@@ -228,6 +260,14 @@ impl World {
         tokens
     }
 
+    /// The providers that connections name and nobody lists, in the order of the alphabet.
+    pub(crate) fn unlisted_providers(&self, most: usize) -> Vec<String> {
+        let names = self.connections.values().map(|connection| &connection.provider);
+        let unlisted = names.filter(|provider| Provider::by_id(&provider.id).is_none());
+        let unlisted: BTreeSet<_> = unlisted.map(|provider| &provider.name).collect();
+        unlisted.into_iter().take(most).cloned().collect()
+    }
+
     /// A company by its id, with the name it is known by, if it is.
     pub(crate) fn company(&self, id: Uuid) -> Company {
         let known = self.connections.values().filter(|connection| connection.company.id == id);
@@ -263,4 +303,9 @@ impl World {
             self.connections.remove(&connection);
         }
     }
+}
+
+/// The receiver of webhooks that a configuration names. It was checked when it was given.
+fn registered(config: &EmulatorConfig) -> Option<Target> {
+    Target::new(config.webhook.as_ref()?).ok()
 }
