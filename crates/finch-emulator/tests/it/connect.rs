@@ -78,7 +78,7 @@ async fn a_person_searches_signs_in_and_consents() {
     let found = open(&finch, &query).await;
     assert!(found.text.contains("Gusto") && !found.text.contains("Paylocity"));
 
-    let sign_in = send(finch.get(&link(&found.text, "Gusto"))).await;
+    let sign_in = send(finch.get(&link(&found.text, "Gusto</a>"))).await;
     assert!(sign_in.text.contains("Sign in at Gusto"));
     let known = fields(&sign_in.text);
     for (name, value) in [("company", "Acme Inc"), ("user", "User A"), ("state", "s 1&2")] {
