@@ -182,6 +182,12 @@ impl LocalEmulator {
         self.world.end_in_dashboard(connection_id)
     }
 
+    /// Sets the status of a live connection, as a provider does: `reauth`, `connected` and so on.
+    /// False: there is no such live connection, or no such status.
+    pub fn set_status(&mut self, connection_id: &str, status: &str) -> bool {
+        self.world.set_status_by_name(connection_id, status)
+    }
+
     /// Moves the clock on, at most a hundred years. What is due takes effect.
     pub fn advance(&mut self, by: Duration) {
         self.world.advance(by);
