@@ -156,6 +156,15 @@ pub(crate) struct EmulatorArgs {
     /// Make the same ids, codes and tokens in every run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Where webhooks go, over plain http
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Option<String>,
+    /// What signs them, in base64 (FINCH_EMULATOR_WEBHOOK_SECRET)
+    #[arg(long, value_name = "SECRET", requires = "webhook_url")]
+    pub(crate) webhook_secret: Option<String>,
+    /// A file with that secret
+    #[arg(long, value_name = "PATH", requires = "webhook_url")]
+    pub(crate) webhook_secret_file: Option<PathBuf>,
 }
 
 /// How far a disconnect reaches.

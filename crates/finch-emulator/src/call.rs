@@ -46,6 +46,17 @@ impl Call {
         parameter(&self.body, name)
     }
 
+    /// All fields of a form in the body that have this name, decoded.
+    pub(crate) fn form_all(&self, name: &str) -> Vec<String> {
+        let fields = form_urlencoded::parse(&self.body);
+        fields.filter(|(key, _)| key == name).map(|(_, value)| value.into()).collect()
+    }
+
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The body as a JSON value, whatever the `Content-Type` says.
     pub(crate) fn json(&self) -> Result<Value, Invalid> {
         if self.body.is_empty() {

@@ -47,9 +47,27 @@ impl Clock {
 
     /// The same as a date, to the second.
     pub(crate) fn timestamp(&self) -> String {
-        let since = SignedDuration::try_from(self.now()).unwrap_or_default();
-        let now = self.started_at.checked_add(since).unwrap_or(Timestamp::MAX);
-        Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+        self.date(self.now())
+    }
+
+    /// A moment as a date, to the second.
+    pub(crate) fn date(&self, at: Duration) -> String {
+        let at = self.instant(at);
+        Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+    }
+
+    /// What a receiver of webhooks compares with its own clock: the true time, however far this
+    /// one has been moved on; where there is none, this one's.
+    pub(crate) fn unix_seconds(&self) -> i64 {
+        match self.running {
+            Some(_) => Timestamp::now().as_second(),
+            None => self.instant(self.now()).as_second(),
+        }
+    }
+
+    fn instant(&self, at: Duration) -> Timestamp {
+        let since = SignedDuration::try_from(at).unwrap_or_default();
+        self.started_at.checked_add(since).unwrap_or(Timestamp::MAX)
     }
 
     /// Shows this moment until it is let go.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::WebhookTarget;
+
 /// What an [`Emulator`](crate::Emulator) is started with.
 ///
 /// ```
@@ -25,6 +27,8 @@ pub struct EmulatorConfig {
     /// With a seed, the same calls in the same order make the same ids, codes and tokens.
     /// Without one they are random.
     pub seed: Option<u64>,
+    /// Where webhooks go; none are sent without it.
+    pub webhook: Option<WebhookTarget>,
 }
 
 impl EmulatorConfig {
@@ -42,6 +46,7 @@ impl Default for EmulatorConfig {
             client_secret: Self::DEFAULT_CLIENT_SECRET.to_owned(),
             disconnect_scope: DisconnectScope::default(),
             seed: None,
+            webhook: None,
         }
     }
 }
@@ -53,6 +58,7 @@ impl fmt::Debug for EmulatorConfig {
             .field("client_id", &self.client_id)
             .field("disconnect_scope", &self.disconnect_scope)
             .field("seed", &self.seed)
+            .field("webhook", &self.webhook)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! The emulator's own endpoints, under `/__emulator/`.
 
+pub(crate) mod webhooks;
+
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -13,7 +15,7 @@ use crate::{
     fault::{self, FaultQueue},
     fields::{Fields, Invalid},
     refusal::Refusal,
-    world::World,
+    world::{Status, World},
 };
 
 /// `POST /__emulator/codes`: this person logged in at that provider for that company.
@@ -70,6 +72,24 @@ pub(crate) fn end_connection(world: &mut World, call: &Call) -> Result<Answer, R
         return Ok(success());
     }
     Err(fields.invalid("connection_id", "is none of a live connection").into())
+}
+
+/// `POST /__emulator/status`: a provider changes the status of a live connection.
+pub(crate) fn set_status(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
+    let body = call.object()?;
+    let fields = Fields::new(&body);
+    let status = fields
+        .one_of("status", &Status::SETTABLE, Status::as_str)?
+        .ok_or_else(|| fields.invalid("status", "is required"))?;
+    if world.set_status_by_name(fields.text("connection_id")?, status.as_str()) {
+        return Ok(success());
+    }
+    Err(fields.invalid("connection_id", "is none of a live connection").into())
+}
+
+/// `GET /__emulator/calls`: the last 100 calls of Finch's, oldest first.
+pub(crate) fn recent_calls(world: &mut World, _: &Call) -> Result<Answer, Refusal> {
+    Ok(answer::ok(&world.recent_calls()))
 }
 
 /// `POST /__emulator/clock`: moves the clock on.

@@ -1,5 +1,7 @@
 //! A running emulator.
 
+mod webhooks;
+
 use std::{
     fmt, io,
     net::{Ipv4Addr, TcpListener},
@@ -10,9 +12,10 @@ use std::{
 use tokio::{runtime, sync::watch};
 
 use crate::{
-    EmulatorConfig, EmulatorState, Fault, IssuedToken, Login,
+    EmulatorConfig, EmulatorState, Fault, IssuedToken, Login, ReceivedCall, WebhookError,
     clock::Clock,
     server::{self, Shared},
+    webhook::Target,
     world::World,
 };
 
@@ -58,6 +61,9 @@ pub enum EmulatorError {
         /// `client id` or `client secret`.
         which: &'static str,
     },
+    /// A receiver that no webhook could be sent to.
+    #[error("webhooks cannot be sent to the given receiver")]
+    BadWebhook(#[source] WebhookError),
     /// The system has no thread for the server.
     #[error("cannot start the emulator's thread")]
     Thread(#[source] io::Error),
@@ -77,7 +83,7 @@ impl Emulator {
     /// # Errors
     /// See [`EmulatorError`].
     pub async fn start_with(config: EmulatorConfig) -> Result<Self, EmulatorError> {
-        check_credentials(&config)?;
+        check(&config)?;
         let (listener, port) = listen(config.port)?;
         let url = format!("http://127.0.0.1:{port}");
         let (client_id, client_secret) = (config.client_id.clone(), config.client_secret.clone());
@@ -167,6 +173,18 @@ impl Emulator {
         self.world.lock().end_in_dashboard(connection_id)
     }
 
+    /// Sets the status of a live connection, as a provider does: `reauth`, `connected` and so on.
+    /// False: there is no such live connection, or no such status.
+    pub fn set_status(&self, connection_id: &str, status: &str) -> bool {
+        self.world.lock().set_status_by_name(connection_id, status)
+    }
+
+    /// The last 100 calls of Finch's that came, oldest first.
+    #[must_use]
+    pub fn recent_calls(&self) -> Vec<ReceivedCall> {
+        self.world.lock().recent_calls()
+    }
+
     /// Moves the emulator's clock on, at most a hundred years. What is due takes effect.
     pub fn advance(&self, by: Duration) {
         self.world.lock().advance(by);
@@ -211,12 +229,15 @@ impl fmt::Debug for Emulator {
     }
 }
 
-pub(crate) fn check_credentials(config: &EmulatorConfig) -> Result<(), EmulatorError> {
+pub(crate) fn check(config: &EmulatorConfig) -> Result<(), EmulatorError> {
     if config.client_id.is_empty() || config.client_id.contains(':') {
         return Err(EmulatorError::BadCredentials { which: "client id" });
     }
     if config.client_secret.is_empty() {
         return Err(EmulatorError::BadCredentials { which: "client secret" });
+    }
+    if let Some(webhook) = &config.webhook {
+        Target::new(webhook).map_err(EmulatorError::BadWebhook)?;
     }
     Ok(())
 }

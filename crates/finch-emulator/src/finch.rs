@@ -4,7 +4,6 @@ pub(crate) mod auth_token;
 pub(crate) mod authorize;
 pub(crate) mod disconnect;
 pub(crate) mod introspect;
-mod page;
 pub(crate) mod providers;
 pub(crate) mod sandbox;
 pub(crate) mod sessions;

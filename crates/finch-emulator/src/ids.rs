@@ -15,17 +15,18 @@ pub(crate) enum Kind {
     Connection,
     AccessToken,
     TokenId,
+    Event,
 }
 
 #[derive(Clone)]
 pub(crate) struct Ids {
     seed: Option<u64>,
-    made: [u64; 6],
+    made: [u64; 7],
 }
 
 impl Ids {
     pub(crate) fn new(seed: Option<u64>) -> Self {
-        Self { seed, made: [0; 6] }
+        Self { seed, made: [0; 7] }
     }
 
     pub(crate) fn make(&mut self, kind: Kind) -> Uuid {
@@ -35,6 +36,23 @@ impl Ids {
         let made = &mut self.made[kind as usize];
         *made += 1;
         Uuid::new_v5(&NAMESPACE, format!("{seed}/{kind:?}/{made}").as_bytes())
+    }
+}
+
+impl Ids {
+    /// 24 bytes that no id shows: random, or with a seed those after the ids so far.
+    pub(crate) fn unused_bytes(&self) -> [u8; 24] {
+        let part = |name: &str| match self.seed {
+            None => Uuid::new_v4(),
+            Some(seed) => {
+                let events = self.made[Kind::Event as usize];
+                Uuid::new_v5(&NAMESPACE, format!("{seed}/{name}/{events}").as_bytes())
+            }
+        };
+        let mut bytes = [0; 24];
+        bytes[..16].copy_from_slice(part("secret").as_bytes());
+        bytes[16..].copy_from_slice(&part("more of it").as_bytes()[..8]);
+        bytes
     }
 }
 

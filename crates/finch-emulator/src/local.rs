@@ -1,5 +1,7 @@
 //! The emulator without a server: calls are answered in process.
 
+mod webhooks;
+
 use std::{fmt, time::Duration};
 
 use hyper::{
@@ -13,7 +15,7 @@ use crate::{
     answer::Answer,
     call::{BODY_LIMIT, Call},
     clock::Clock,
-    emulator::check_credentials,
+    emulator::check,
     fault::Reply,
     fields::Invalid,
     refusal::Refusal,
@@ -78,9 +80,9 @@ impl LocalEmulator {
     /// An empty Finch. The port of the configuration is not used.
     ///
     /// # Errors
-    /// [`EmulatorError::BadCredentials`]
+    /// [`EmulatorError::BadCredentials`], [`EmulatorError::BadWebhook`]
     pub fn new(config: EmulatorConfig) -> Result<Self, EmulatorError> {
-        check_credentials(&config)?;
+        check(&config)?;
         let config = EmulatorConfig { seed: Some(config.seed.unwrap_or(0)), ..config };
         Ok(Self { world: World::new(config, Self::URL.to_owned(), Clock::standing()) })
     }
@@ -178,6 +180,12 @@ impl LocalEmulator {
     /// is no such live connection.
     pub fn end_connection(&mut self, connection_id: &str) -> bool {
         self.world.end_in_dashboard(connection_id)
+    }
+
+    /// Sets the status of a live connection, as a provider does: `reauth`, `connected` and so on.
+    /// False: there is no such live connection, or no such status.
+    pub fn set_status(&mut self, connection_id: &str, status: &str) -> bool {
+        self.world.set_status_by_name(connection_id, status)
     }
 
     /// Moves the clock on, at most a hundred years. What is due takes effect.

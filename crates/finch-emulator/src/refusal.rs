@@ -141,6 +141,12 @@ impl Refusal {
         refusal
     }
 
+    /// A page of somebody else's wants to change something here.
+    pub(crate) fn foreign() -> Self {
+        let message = "This came from a page of another origin, and nothing was changed";
+        Self::new(StatusCode::FORBIDDEN, "cross_site_error", None, message)
+    }
+
     pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large_error", None, &message)

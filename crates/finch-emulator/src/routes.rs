@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hyper::Method;
 
-use crate::{answer::Answer, call::Call, control, finch, refusal::Refusal, world::World};
+use crate::{answer::Answer, call::Call, control, finch, page, refusal::Refusal, world::World};
 
 pub(crate) type Handler = fn(&mut World, &Call) -> Result<Answer, Refusal>;
 
@@ -26,24 +26,54 @@ static FINCH: [Route; 11] = [
 ];
 
 /// What only the emulator has: calls that are neither counted nor hit by faults.
-static CONTROL: [Route; 8] = [
+static CONTROL: [Route; 27] = [
     (Method::POST, "/__emulator/codes", control::issue_code),
     (Method::GET, "/__emulator/state", control::state),
     (Method::POST, "/__emulator/faults", control::queue_faults),
     (Method::GET, "/__emulator/faults", control::list_faults),
     (Method::DELETE, "/__emulator/faults", control::clear_faults),
     (Method::POST, "/__emulator/disconnect", control::end_connection),
+    (Method::POST, "/__emulator/status", control::set_status),
+    (Method::GET, "/__emulator/calls", control::recent_calls),
+    (Method::GET, "/__emulator/webhooks", control::webhooks::show),
+    (Method::POST, "/__emulator/webhooks", control::webhooks::register),
+    (Method::DELETE, "/__emulator/webhooks", control::webhooks::unregister),
+    (Method::POST, "/__emulator/webhooks/send", control::webhooks::send),
+    (Method::POST, "/__emulator/webhooks/resend", control::webhooks::resend),
     (Method::POST, "/__emulator/clock", control::advance_clock),
     (Method::POST, "/__emulator/reset", control::reset),
+    (Method::GET, "/", page::dashboard::show),
+    (Method::GET, page::STYLE, page::assets::style),
+    (Method::GET, page::SCRIPT, page::assets::script),
+    (Method::GET, page::ICON, page::assets::icon),
+    (Method::POST, "/__emulator/dashboard/status", page::dashboard::forms::set_status),
+    (Method::POST, "/__emulator/dashboard/disconnect", page::dashboard::forms::disconnect),
+    (Method::POST, "/__emulator/dashboard/fault", page::dashboard::forms::queue_fault),
+    (Method::POST, "/__emulator/dashboard/fault-off", page::dashboard::forms::drop_fault),
+    (Method::POST, "/__emulator/dashboard/webhook", page::dashboard::forms::register),
+    (Method::POST, "/__emulator/dashboard/send", page::dashboard::forms::send),
+    (Method::POST, "/__emulator/dashboard/resend", page::dashboard::forms::resend),
+    (Method::POST, "/__emulator/dashboard/clock", page::dashboard::forms::advance_clock),
 ];
 
 pub(crate) fn is_control(path: &str) -> bool {
-    path == "/__emulator" || path.starts_with("/__emulator/")
+    path == "/" || path == "/__emulator" || path.starts_with("/__emulator/")
+}
+
+/// The paths that Finch has, each once.
+pub(crate) fn finchs_paths() -> Vec<&'static str> {
+    let mut paths: Vec<_> = FINCH.iter().map(|(_, path, _)| *path).collect();
+    paths.dedup();
+    paths
 }
 
 /// Answers a call, in full or not at all.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
-    let routes: &[Route] = if is_control(call.path()) { &CONTROL } else { &FINCH };
+    let control = is_control(call.path());
+    if control && page::is_foreign(call) {
+        return Refusal::foreign().into_answer();
+    }
+    let routes: &[Route] = if control { &CONTROL } else { &FINCH };
     let answer = find(routes, call).and_then(|(_, handler)| handler(world, call));
     answer.unwrap_or_else(Refusal::into_answer)
 }

@@ -22,6 +22,7 @@ use crate::{
     fault::{Reply, Shape},
     line::Line,
     refusal::Refusal,
+    webhook::courier,
     wire,
     world::World,
 };
@@ -57,6 +58,7 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let graceful = GracefulShutdown::new();
+    tokio::spawn(courier::run(world.clone()));
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {

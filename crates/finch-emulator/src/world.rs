@@ -2,6 +2,7 @@
 //!
 //! Nothing in here knows HTTP. One lock is held around each call, so that its effect is atomic.
 
+mod change;
 mod connection;
 mod expiring;
 mod grant;
@@ -9,8 +10,9 @@ mod late;
 mod session;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use uuid::Uuid;
 
@@ -24,9 +26,12 @@ use crate::{
     DisconnectScope, EmulatorConfig,
     clock::Clock,
     fault::FaultQueue,
+    finch::providers::Provider,
     ids::{Ids, Kind},
+    journal::Journal,
     routes::Calls,
     traffic::{AtOnce, OnItsWay, Rate},
+    webhook::{Outbox, Target},
 };
 use connection::Key;
 use expiring::{Expiring, Lookup};
@@ -41,6 +46,8 @@ pub(crate) struct World {
     pub(crate) faults: FaultQueue,
     pub(crate) calls: Calls,
     pub(crate) rate: Rate,
+    pub(crate) journal: Journal,
+    pub(crate) outbox: Outbox,
     pub(crate) at_once: AtOnce,
     codes: Expiring<Grant>,
     sessions: Expiring<Session>,
@@ -59,10 +66,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// How many revoked tokens are remembered. To a caller an older one looks the same, because
-    /// Finch answers an unknown token as it answers a revoked one.
-    const REVOKED_KEPT: usize = 10_000;
-
     pub(crate) fn new(config: EmulatorConfig, base_url: String, clock: Clock) -> Self {
         Self {
             clock,
@@ -70,6 +73,8 @@ impl World {
             faults: FaultQueue::default(),
             calls: Calls::default(),
             rate: Rate::default(),
+            journal: Journal::default(),
+            outbox: Outbox::new(registered(&config)),
             at_once: AtOnce::default(),
             codes: Expiring::default(),
             sessions: Expiring::default(),
@@ -89,7 +94,9 @@ impl World {
     /// Forgets everything; with a seed, all ids come again in the same order.
     pub(crate) fn reset(&mut self) {
         let base_url = std::mem::take(&mut self.base_url);
+        let outbox = self.outbox.again(registered(&self.config));
         *self = Self::new(self.config.clone(), base_url, self.clock.again());
+        self.outbox = outbox;
     }
 
     /// Counts a call as on its way: of all, of its token's, of its connection's.
@@ -111,11 +118,16 @@ impl World {
             None => self.ids.make(Kind::Connection),
         };
         let synced = self.clock.timestamp();
+        let (now, authentication) = (self.clock.now(), grant.authentication);
         let connection = self
             .connections
             .entry(id)
             .or_insert_with(|| Connection::new(id, &grant, self.tokens_made));
-        connection.connected(synced);
+        let renewed = connection.status != Status::Connected;
+        connection.connected(authentication, synced);
+        if renewed {
+            webhooks::announce(connection, &mut self.outbox, &mut self.ids, now);
+        }
         // Credentials that renew a connection belong to it from then on.
         if !self.open.contains_key(&key) {
             self.open.insert(key.clone(), id);
@@ -142,51 +154,6 @@ impl World {
     pub(crate) fn live(&self, secret: &str) -> Option<(&Token, &Connection)> {
         let token = self.tokens.get(secret).filter(|token| !token.revoked)?;
         Some((token, self.connections.get(&token.connection)?))
-    }
-
-    pub(crate) fn set_status(&mut self, connection: Uuid, status: Status) {
-        if let Some(connection) = self.connections.get_mut(&connection) {
-            connection.status = status;
-        }
-    }
-
-    /// Ends the connection of a live token, with all its tokens. They stay, revoked.
-    pub(crate) fn disconnect(&mut self, connection: Uuid) {
-        let Some(connection) = self.connections.get_mut(&connection) else {
-            return;
-        };
-        let (keys, secrets) = connection.end();
-        for key in keys {
-            self.open.remove(&key);
-        }
-        for secret in secrets {
-            let Some(token) = self.tokens.get_mut(&secret) else {
-                continue;
-            };
-            token.revoked = true;
-            if let Some(customer) = &token.grant.customer
-                && let Some(held) = self.customers.get_mut(&customer.id)
-            {
-                held.retain(|id| *id != token.connection);
-                if held.is_empty() {
-                    self.customers.remove(&customer.id);
-                }
-            }
-            self.revoked.push_back(secret);
-        }
-        while self.revoked.len() > Self::REVOKED_KEPT {
-            self.forget_oldest_revoked();
-        }
-    }
-
-    /// Somebody ends a live connection in Finch's dashboard.
-    pub(crate) fn end_in_dashboard(&mut self, id: &str) -> bool {
-        let id = Uuid::try_parse(id).ok();
-        let live = id.filter(|id| self.live_connection(*id).is_some());
-        live.is_some_and(|id| {
-            self.disconnect(id);
-            true
-        })
     }
 
     /// A connection that has not been disconnected.
@@ -228,6 +195,14 @@ impl World {
         tokens
     }
 
+    /// The providers that connections name and nobody lists, in the order of the alphabet.
+    pub(crate) fn unlisted_providers(&self, most: usize) -> Vec<String> {
+        let names = self.connections.values().map(|connection| &connection.provider);
+        let unlisted = names.filter(|provider| Provider::by_id(&provider.id).is_none());
+        let unlisted: BTreeSet<_> = unlisted.map(|provider| &provider.name).collect();
+        unlisted.into_iter().take(most).cloned().collect()
+    }
+
     /// A company by its id, with the name it is known by, if it is.
     pub(crate) fn company(&self, id: Uuid) -> Company {
         let known = self.connections.values().filter(|connection| connection.company.id == id);
@@ -253,14 +228,9 @@ impl World {
             },
         }
     }
+}
 
-    fn forget_oldest_revoked(&mut self) {
-        let oldest = self.revoked.pop_front().and_then(|secret| self.tokens.remove(&secret));
-        let Some(connection) = oldest.map(|token| token.connection) else {
-            return;
-        };
-        if self.connections.get_mut(&connection).is_some_and(Connection::forget_one) {
-            self.connections.remove(&connection);
-        }
-    }
+/// The receiver of webhooks that a configuration names. It was checked when it was given.
+fn registered(config: &EmulatorConfig) -> Option<Target> {
+    Target::new(config.webhook.as_ref()?).ok()
 }

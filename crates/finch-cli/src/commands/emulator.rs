@@ -1,6 +1,6 @@
 //! `finch emulator`: a local Finch, for programs in any language.
 
-use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig};
+use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, WebhookTarget};
 use serde::Serialize;
 
 use crate::{
@@ -17,6 +17,7 @@ struct Ready {
     client_id: String,
     client_secret: String,
     disconnect_scope: DisconnectScope,
+    webhook_url: Option<String>,
 }
 
 pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure> {
@@ -26,10 +27,12 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         file: ("--client-secret-file", args.client_secret_file.as_ref()),
         variable: "FINCH_EMULATOR_CLIENT_SECRET",
     };
+    let webhook = webhook(&args)?;
     let mut config = EmulatorConfig {
         port: args.port,
         disconnect_scope: args.disconnect_scope.into(),
         seed: args.seed,
+        webhook,
         ..EmulatorConfig::default()
     };
     if let Some(id) = args.client_id {
@@ -45,6 +48,7 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         client_id: emulator.client_id().to_owned(),
         client_secret: emulator.client_secret().to_owned(),
         disconnect_scope: args.disconnect_scope.into(),
+        webhook_url: args.webhook_url,
     };
     output::print(&ready, json)?;
     tokio::select! {
@@ -62,6 +66,22 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// Where webhooks go, with what signs them.
+fn webhook(args: &EmulatorArgs) -> Result<Option<WebhookTarget>, Failure> {
+    let Some(url) = args.webhook_url.clone() else { return Ok(None) };
+    let secret = Ways {
+        what: "webhook secret",
+        argument: Some(("--webhook-secret", args.webhook_secret.as_ref())),
+        file: ("--webhook-secret-file", args.webhook_secret_file.as_ref()),
+        variable: "FINCH_EMULATOR_WEBHOOK_SECRET",
+    };
+    let secret = secret.read()?.ok_or_else(|| {
+        Failure::usage("webhooks need a secret that signs them")
+            .help("give one in base64 with --webhook-secret; `openssl rand -base64 24` makes one")
+    })?;
+    Ok(Some(WebhookTarget { url, secrets: vec![secret] }))
+}
+
 impl Report for Ready {
     fn human(&self, sheet: &mut Sheet) {
         let reach = match self.disconnect_scope {
@@ -70,6 +90,10 @@ impl Report for Ready {
         };
         sheet.line(format!("A local Finch answers at {}", bold(&self.url)));
         sheet.line(dim(&format!("{reach}; Ctrl-C stops it")));
+        sheet.line(format!("Open {} in a browser to watch and play it", bold(&self.url)));
+        if let Some(url) = &self.webhook_url {
+            sheet.line(format!("Webhooks go to {url}"));
+        }
         sheet.title("Use it from another shell");
         for (name, value) in [
             ("FINCH_BASE_URL", &self.url),

@@ -48,6 +48,9 @@ impl From<EmulatorError> for Failure {
             .help("choose another port (--port 0 finds a free one)"),
             EmulatorError::BadCredentials { .. } => Self::usage(error.to_string())
                 .help("give others with --client-id and --client-secret"),
+            EmulatorError::BadWebhook(source) => Self::usage("webhooks cannot be sent there")
+                .because(source)
+                .help("give others with --webhook-url and --webhook-secret"),
             _ => Self::new(Exit::Failed, "emulator", "the local Finch could not start")
                 .because(&error),
         }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::Child,
 };
 
@@ -20,9 +20,21 @@ fn ready(child: &mut Child) -> Value {
 
 /// The answer to one HTTP request.
 fn get(url: &str, path: &str) -> String {
+    call(url, &format!("GET {path}"), "")
+}
+
+fn post(url: &str, path: &str, body: &str) -> String {
+    call(url, &format!("POST {path}"), body)
+}
+
+fn call(url: &str, what: &str, body: &str) -> String {
     let address = url.strip_prefix("http://").expect("http");
     let mut stream = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let length = body.len();
+    let request = format!(
+        "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
@@ -108,6 +120,40 @@ fn credentials_that_nobody_could_send_are_refused() {
     let place = Place::without_key();
     place.run(&["emulator", "--client-id", "a:b"]).code(2).says("colon");
     place.run(&["emulator", "--client-secret", " "]).code(2).says("empty");
+}
+
+#[test]
+fn webhooks_go_where_they_are_told_to() {
+    let place = Place::without_key();
+    let receiver = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}/hooks", receiver.local_addr().expect("an address"));
+    let given = ["emulator", "--json", "--webhook-url", &url, "--webhook-secret-file", "-"];
+    let mut child = place.spawn(&given, "c2VjcmV0\n");
+    let said = ready(&mut child);
+    assert_eq!(said["webhook_url"], url);
+    let finch = said["url"].as_str().expect("a url");
+    let page = get(finch, "/");
+    assert!(page.contains(&url) && !page.contains("c2VjcmV0"), "{page}");
+    let send = r#"{"event_type": "test"}"#;
+    let answer = post(finch, "/__emulator/webhooks/send", send);
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let (stream, _) = receiver.accept().expect("a webhook");
+    let line = BufReader::new(stream).lines().next().expect("a line").expect("text");
+    assert_eq!(line, "POST /hooks HTTP/1.1");
+    signal(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn webhooks_that_cannot_be_sent_are_refused() {
+    let place = Place::without_key();
+    let url = ["emulator", "--webhook-url", "https://app.example/hooks"];
+    place.run(&url).code(2).says("--webhook-secret");
+    let with = |secret| [&url[..], &["--webhook-secret", secret]].concat();
+    place.run(&with("c2VjcmV0")).code(2).says("plain http").says("--webhook-url");
+    let http = ["emulator", "--webhook-url", "http://127.0.0.1:1/", "--webhook-secret", "canary"];
+    place.run(&http).code(2).says("base64");
+    place.run(&["emulator", "--webhook-secret", "c2VjcmV0"]).code(2).says("--webhook-url");
 }
 
 /// Tokens and keys are in its memory.

@@ -42,6 +42,10 @@ impl FaultQueue {
         self.waiting.iter()
     }
 
+    pub(crate) fn remove(&mut self, at: usize) {
+        self.waiting.remove(at);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
     }

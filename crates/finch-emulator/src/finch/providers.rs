@@ -70,6 +70,10 @@ impl Provider {
         self
     }
 
+    pub(crate) fn colour(&self) -> &'static str {
+        self.primary_color
+    }
+
     pub(crate) fn by_id(id: &str) -> Option<&'static Self> {
         PROVIDERS.iter().find(|provider| provider.id == id)
     }

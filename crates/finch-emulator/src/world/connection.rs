@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Company, Grant, ProviderName};
+use super::{Authentication, Company, Grant, ProviderName};
 use crate::{ids, traffic::AtOnce};
 
 /// What makes two logins one connection. `credentials` counts in the `connection` scope only.
@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     pub(crate) provider: ProviderName,
     pub(crate) company: Company,
     pub(crate) status: Status,
+    /// How the last one logged in.
+    pub(crate) authentication: Authentication,
     pub(crate) last_successful_sync: String,
     pub(crate) at_once: AtOnce,
     pub(super) made_at: u64,
@@ -37,6 +39,7 @@ impl Connection {
             provider: grant.provider.clone(),
             company: grant.company.clone(),
             status: Status::Connected,
+            authentication: grant.authentication,
             last_successful_sync: String::new(),
             at_once: AtOnce::default(),
             made_at,
@@ -54,13 +57,18 @@ impl Connection {
         self.live.iter().map(String::as_str)
     }
 
+    pub(crate) fn live_count(&self) -> usize {
+        self.live.len()
+    }
+
     pub(super) fn newest(&self) -> Option<&str> {
         self.live.last().map(String::as_str)
     }
 
     /// Somebody logged in: whatever was wrong with the connection is right again.
-    pub(super) fn connected(&mut self, at: String) {
+    pub(super) fn connected(&mut self, authentication: Authentication, at: String) {
         self.status = Status::Connected;
+        self.authentication = authentication;
         self.last_successful_sync = at;
     }
 
@@ -132,6 +140,16 @@ impl Status {
             Self::ErrorPermissions => "error_permissions",
             Self::Reauth => "reauth",
             Self::Disconnected => "disconnected",
+        }
+    }
+
+    /// How a page shows it: as good, as something to do, or as over.
+    pub(crate) fn tone(self) -> &'static str {
+        match self {
+            Self::Connected => "good",
+            Self::Disconnected => "over",
+            Self::Pending | Self::Processing => "plain",
+            Self::ErrorNoAccountSetup | Self::ErrorPermissions | Self::Reauth => "warn",
         }
     }
 

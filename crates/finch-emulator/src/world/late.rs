@@ -58,6 +58,7 @@ impl World {
     pub(crate) fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
         self.settle();
+        self.outbox.wake();
     }
 
     /// How many calls will take effect later.

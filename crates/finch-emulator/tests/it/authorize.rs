@@ -1,4 +1,4 @@
-//! Finch Connect: one plain form.
+//! Finch Connect in one POST, for callers who know what the person enters.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn the_embedded_flow_shows_code_and_state() {
     let session = session(&finch, more).await;
     let answer = submit(&finch, &entered(&session)).await;
     assert_eq!(answer.status, 200);
-    assert!(answer.text.contains("<code>s 1&amp;2</code>"));
+    assert!(answer.text.contains("<code>s 1&#38;2</code>"));
     let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();
     assert_eq!(finch.introspect(&token).await.json()["customer_email"], "pay@acme.example");
@@ -96,7 +96,7 @@ async fn a_session_may_leave_no_choice_of_provider() {
     let more = json!({ "integration": { "provider": "justworks", "auth_method": "assisted" } });
     let session = session(&finch, more).await;
     let form = open(&finch, &session).await;
-    assert!(form.text.contains("justworks") && !form.text.contains("<select"));
+    assert!(form.text.contains("Sign in at Justworks"));
     let answer = submit(&finch, &entered(&session)).await;
     let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();
@@ -198,7 +198,7 @@ async fn an_incomplete_form_comes_back_with_what_was_entered() {
         form.push((missing, "  "));
         let answer = submit(&finch, &form).await;
         assert_eq!(answer.status, 400);
-        assert!(answer.text.contains("class=\"problem\"") && answer.text.contains("s 1&amp;2"));
+        assert!(answer.text.contains("class=\"problem\"") && answer.text.contains("s 1&#38;2"));
     }
     let long = "x".repeat(256);
     let mut form = entered(&session);
@@ -224,8 +224,8 @@ async fn nothing_that_anybody_names_becomes_html() {
     for answer in
         [send(url).await, submit(&finch, &incomplete).await, submit(&finch, &complete).await]
     {
-        let harmless = "&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;";
-        let (all, escaped) = (answer.text.matches("alert"), answer.text.matches(harmless));
+        let harmless = "&#34;&#39;&#62;&#60;script&#62;alert(1)&#60;/script&#62;";
+        let (all, escaped) = (answer.text.matches("alert("), answer.text.matches(harmless));
         assert_eq!(all.count(), escaped.clone().count());
         assert!(escaped.count() > 0);
     }
@@ -238,7 +238,7 @@ async fn pages_have_strict_headers() {
     let session = session(&finch, more).await;
     let form = open(&finch, &session).await;
     let policy = form.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"));
+    assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
     assert!(policy.contains("form-action 'self' https://app.example;"));
     assert!(!policy.contains("script") && !policy.contains("unsafe"));
     let redirect = submit(&finch, &entered(&session)).await;

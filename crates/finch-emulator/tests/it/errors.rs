@@ -17,7 +17,7 @@ async fn errors_have_all_their_fields() {
         (finch.post("/disconnect").bearer_auth("unknown"), 401, "invalid_token"),
         (finch.call(Method::PUT, "/sandbox/connections/accounts"), 401, "unauthorized_request"),
         (finch.get("/employer/company"), 404, "not_found_error"),
-        (finch.get("/"), 404, "not_found_error"),
+        (finch.get("//"), 404, "not_found_error"),
         (finch.post("/disconnect/"), 404, "not_found_error"),
         (finch.get("/__emulator/nothing"), 404, "not_found_error"),
         (finch.get("/auth/token"), 405, "method_not_allowed_error"),
