@@ -60,7 +60,7 @@ async fn exchange(
             app.host().told(News::Connected(completed.clone())).await;
             Ok(completed)
         }
-        Err(CompleteConnectError::NotStored { grant, source }) => {
+        Err(CompleteConnectError::NotStored { grant, source, .. }) => {
             tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
             let (connection_id, token) = (grant.facts.connection_id, grant.secret);
             let rescued = Rescued { customer: customer.id, connection_id, token };

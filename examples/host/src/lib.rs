@@ -1,0 +1,137 @@
+#![doc = include_str!("../README.md")]
+
+mod payday;
+mod sign_in;
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::Router;
+use finch_app::{
+    ClientSecret, Finch, HttpFinchConfig, Kek, KeySource, OperatorScope, Product, Reconciler,
+    ReconcilerOptions, keyfile, webhook::WebhookSecrets,
+};
+use finch_emulator::{Emulator, EmulatorConfig};
+use finch_web::{Options, Webhooks};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use payday::Payday;
+use sign_in::Sessions;
+
+const PAGES: &str = "/settings/payroll";
+/// A real one is Finch's, and secret.
+const WEBHOOK_SECRET: &str = "cGF5ZGF5J3Mgd2ViaG9va3MgYXJlIHNpZ25lZA==";
+
+/// Payday, while it runs.
+#[derive(Debug)]
+pub struct Host {
+    address: String,
+    emulator: Arc<Emulator>,
+    folder: PathBuf,
+    reconciler: Reconciler,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Host {
+    /// Starts it on a free port, with its store and key in this folder; none: in a temporary one.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub async fn start(folder: Option<&Path>) -> Result<Self, Box<dyn Error>> {
+        let temporary = folder.is_none().then(tempfile::tempdir).transpose()?;
+        let folder = folder.or(temporary.as_ref().map(tempfile::TempDir::path));
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
+        let port = if temporary.is_none() { 4010 } else { 0 };
+        let emulator = Emulator::start_with(EmulatorConfig { port, ..Default::default() }).await?;
+        let emulator = Arc::new(emulator);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
+
+        let finch = open(&emulator, &folder)?;
+        let operator = OperatorScope::acting_as("payday".parse()?);
+        let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());
+        let sessions = Sessions::default();
+        let payday = Payday::new(sessions.clone(), emulator.clone());
+        let pages = finch_web::router(finch, payday, options(&address, operator)?);
+        let application =
+            Router::new().nest(PAGES, pages).merge(sign_in::router(sessions, emulator.url()));
+        let (stop, stopped) = oneshot::channel();
+        let serve = axum::serve(listener, application).with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
+        let server = tokio::spawn(async move { serve.await });
+        Ok(Self { address, emulator, folder, reconciler, stop, server, _temporary: temporary })
+    }
+
+    /// Where a person begins.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// The connections page, for whoever has signed in.
+    #[must_use]
+    pub fn pages(&self) -> String {
+        format!("{}{PAGES}", self.address)
+    }
+
+    /// The Finch beside it.
+    #[must_use]
+    pub fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// Where its store and key are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Stops it, once what has begun is done.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = self.server.await;
+        self.reconciler.stop().await;
+    }
+}
+
+fn open(emulator: &Emulator, folder: &Path) -> Result<Finch, Box<dyn Error>> {
+    let mut http = HttpFinchConfig::new(
+        emulator.client_id().parse()?,
+        ClientSecret::new(emulator.client_secret()),
+    );
+    http.base_url = emulator.url().into();
+    Ok(Finch::open(http, folder.join("finch.db"), key(&folder.join("finch.key"))?)?)
+}
+
+/// The key that seals the store: of the folder, or a fresh one.
+fn key(file: &Path) -> Result<Arc<dyn KeySource>, Box<dyn Error>> {
+    if !file.exists() {
+        keyfile::create(file, &Kek::generate()?)?;
+    }
+    Ok(Arc::new(keyfile::read(file)?))
+}
+
+fn options(address: &str, operator: OperatorScope) -> Result<Options, Box<dyn Error>> {
+    let products = vec![
+        Product::Company,
+        Product::Directory,
+        Product::Individual,
+        Product::Employment,
+        Product::PayStatement,
+    ];
+    let mut options = Options::new(&format!("{address}{PAGES}"), "Payday", products)?;
+    options.support = Some("help@payday.example".into());
+    options.home = Some("/".into());
+    options.provider_names.insert("bamboo_hr".parse()?, "BambooHR".into());
+    let secrets = WebhookSecrets::new([WEBHOOK_SECRET])?;
+    options.webhooks = Some(Webhooks { secrets, operator });
+    Ok(options)
+}
