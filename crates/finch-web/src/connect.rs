@@ -71,7 +71,10 @@ fn asked(app: &App, customer: &Customer) -> ConnectRequest {
         ConnectFlow::Redirect => Flow::Redirect(options.redirect_uri().clone()),
         ConnectFlow::Embedded { .. } => Flow::Embedded,
     };
-    let mut asked = ConnectRequest::new(&customer.name, Vec::new(), flow);
+    // Finch takes so many, and at least one.
+    let name: String = customer.name.chars().take(255).collect();
+    let name = if name.is_empty() { customer.id.to_string() } else { name };
+    let mut asked = ConnectRequest::new(name, Vec::new(), flow);
     asked.customer_email.clone_from(&customer.email);
     asked.sandbox.clone_from(&options.sandbox);
     asked

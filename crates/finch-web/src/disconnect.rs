@@ -62,12 +62,11 @@ pub(crate) async fn confirm(app: &App, request: Request) -> Answered {
     let id = id?;
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
+    // Before anything is done: what is done afterwards is never told as a failure to read a name.
+    let (_, _, name) = named(app, &customer, &id).await?;
     let task = carry_out(app.clone(), customer.clone(), id.clone(), agreed);
     match app.to_the_end(task).await? {
-        Ok(outcome) => {
-            let (_, _, name) = named(app, &customer, &id).await?;
-            Ok(outcome::show(app, &name, &outcome))
-        }
+        Ok(outcome) => Ok(outcome::show(app, &name, &outcome)),
         Err(DisconnectError::PlanChanged) => show(app, &customer, &id, &guard, true).await,
         Err(error) => Err(error.into()),
     }

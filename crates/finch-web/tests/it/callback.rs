@@ -132,7 +132,10 @@ async fn a_browser_that_goes_away_loses_no_token() {
     }
     hold.release();
     let rescued = || site.host.0.rescued.lock().unwrap().len();
-    while rescued() == 0 {
+    for _ in 0..10_000 {
+        if rescued() > 0 {
+            break;
+        }
         tokio::task::yield_now().await;
     }
     assert_eq!(rescued(), 1);

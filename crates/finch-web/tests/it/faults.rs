@@ -61,6 +61,21 @@ async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
     browser.get(BASE).await.shows(200, &["Disconnecting"]);
 }
 
+/// What is done is not told as undone because a name cannot be read any more.
+#[tokio::test]
+async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
+    site.store.fail_after("apply", "connections", || StoreError::Busy);
+    let answer = browser.post(&path, &[("token", &token), ("plan", &plan)]).await;
+    answer.shows(200, &["is disconnected"]);
+    browser.get(BASE).await.shows(503, &["busy just now"]);
+}
+
 #[tokio::test]
 async fn a_host_that_does_not_know_who_asks_lets_nobody_in() {
     let site = Site::new();

@@ -22,11 +22,17 @@ pub(crate) type Fault = fn() -> StoreError;
 pub(crate) struct FaultyStore {
     inner: MemoryTokenStore,
     fault: Mutex<Option<(&'static str, Fault)>>,
+    /// Once this method has been called, that one fails.
+    later: Mutex<Option<(&'static str, &'static str, Fault)>>,
 }
 
 impl FaultyStore {
     pub(crate) fn new(application: Application) -> Self {
-        Self { inner: MemoryTokenStore::new(application), fault: Mutex::default() }
+        Self {
+            inner: MemoryTokenStore::new(application),
+            fault: Mutex::default(),
+            later: Mutex::default(),
+        }
     }
 
     /// From now on every call fails.
@@ -39,11 +45,20 @@ impl FaultyStore {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some((method, fault));
     }
 
+    /// From the next call of `first` on, calls of `method` fail.
+    pub(crate) fn fail_after(&self, first: &'static str, method: &'static str, fault: Fault) {
+        *self.later.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, method, fault));
+    }
+
     pub(crate) fn recover(&self) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn check(&self, method: &str) -> Result<(), StoreError> {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, method, fault)) = later.take_if(|(first, ..)| *first == method) {
+            self.fail_at(method, fault);
+        }
         match *self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
             Some((at, fault)) if at.is_empty() || at == method => Err(fault()),
             _ => Ok(()),
