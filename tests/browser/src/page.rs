@@ -101,7 +101,9 @@ impl Browser {
     /// Types into the field with this label.
     pub async fn fill(&self, label: &str, text: &str) {
         let label = quoted(label);
-        let xpath = format!("//*[@id=//label[normalize-space()={label}]/@for] | //label[normalize-space()={label}]//input");
+        let xpath = format!(
+            "//*[@id=//label[normalize-space()={label}]/@for] | //label[normalize-space()={label}]//input"
+        );
         let field = match self.session.find(&xpath).await {
             Ok(field) => field,
             Err(_) => panic!("no field {label}:\n{}", self.text().await),
