@@ -1,19 +1,19 @@
 //! Hints: webhooks that say that a connection does not do well. Finch is asked, and only its answer counts.
 
+mod follow;
+
 use std::{
     collections::{BTreeSet, HashMap},
-    ops::ControlFlow,
     time::Duration,
 };
 
 use finch_core::{
-    Awaits, ConnectionId, CustomerId, Failure, Leased, OperatorScope, Selector, StoreError,
-    TokenId, WebhookEvent, WebhookEventId,
-    decide::{self, Observed},
+    Awaits, ConnectionId, CustomerId, Failure, OperatorScope, StoreError, WebhookEvent,
+    WebhookEventId,
 };
 use serde::Serialize;
 
-use crate::{Finch, Pass, drive::Drive, work::Work};
+use crate::{Finch, Pass, drive::Drive};
 
 /// What became of the webhooks that called for a probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub enum WebhookFinding {
     UnknownConnection,
     /// No token of it is in use: it has ended, or a disconnect is open, which asks by itself.
     NothingInUse,
-    /// Finch accepts its newest token: the hint was wrong, or late. Nothing was changed.
+    /// Finch accepts its newest token: nothing has ended.
     StillAccepted,
     /// The employer must authenticate again. The tokens are kept.
     NeedsReauth,
@@ -171,119 +171,5 @@ impl Finch {
         };
         self.store().webhook_done(&event.id).await?;
         Ok(Ok(ProcessedWebhook { id: event.id.clone(), connection_id, finding, customers }))
-    }
-
-    async fn follow_hint(
-        &self,
-        id: &ConnectionId,
-        how: Drive<'_>,
-        failures: u32,
-    ) -> Result<Result<Found, Later>, StoreError> {
-        let Some(hinted) = self.store().load(Selector::ConnectionId(id), None).await? else {
-            return Ok(Ok((WebhookFinding::UnknownConnection, BTreeSet::new())));
-        };
-        let mut work = self.work_on(hinted.key).await;
-        let mut told = Told::default();
-        let mut later = None;
-        for token in decide::tokens_to_ask(&hinted, id) {
-            match self.ask_about(token, how, failures, &mut work, &mut told).await {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(why)) => {
-                    later = why;
-                    break;
-                }
-                Err(error) => {
-                    work.release().await;
-                    return Err(error);
-                }
-            }
-        }
-        work.release().await;
-        Ok(match later {
-            Some(later) => Err(later),
-            None => Ok(told.found()),
-        })
-    }
-
-    /// Asks Finch about one token, if it is still in use and no disconnect asks by itself. Breaks off where
-    /// nobody need, or can, ask on.
-    async fn ask_about(
-        &self,
-        token: TokenId,
-        how: Drive<'_>,
-        failures: u32,
-        work: &mut Work<'_>,
-        told: &mut Told,
-    ) -> Result<ControlFlow<Option<Later>>, StoreError> {
-        let in_use = loop {
-            let found = self.store().load(Selector::TokenId(token), None).await?;
-            let Some(connection) = found else { return Ok(ControlFlow::Continue(())) };
-            let in_use = connection.token(token).filter(|t| t.state.is_live()).cloned();
-            let Some(in_use) = in_use.filter(|_| connection.open_disconnect().is_none()) else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            if !how.goes_on() {
-                return Ok(ControlFlow::Break(Some(Later::Stopped)));
-            }
-            if work.wait_for_a_turn().await? {
-                continue;
-            }
-            if let Leased::Held(_) = work.lease(connection.key).await? {
-                return Ok(ControlFlow::Break(Some(Later::Held)));
-            }
-            // No disconnect is open: whoever held it before was asking about tokens.
-            work.noted(connection.key);
-            break in_use;
-        };
-        let (observed, error) = self.probe(token, work).await?;
-        match observed {
-            Observed::Refused => told.refused.push(in_use.customer),
-            Observed::NeedsReauth => told.reauth.push(in_use.customer),
-            Observed::Accepted if told.is_nothing() => {
-                told.accepted = true;
-                return Ok(ControlFlow::Break(None));
-            }
-            Observed::Accepted => {}
-            Observed::Nothing => {
-                let Some(error) = error else {
-                    told.unproven.get_or_insert(None);
-                    return Ok(ControlFlow::Continue(()));
-                };
-                let again = decide::ask_again(&error, failures, self.now(), self.jitter());
-                told.unproven = Some(Some(error.failure()));
-                return Ok(ControlFlow::Break(again.map(Later::FinchIsAway)));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-}
-
-/// What Finch has said of the tokens of one connection so far.
-#[derive(Debug, Default)]
-struct Told {
-    accepted: bool,
-    /// Whose tokens.
-    refused: Vec<Option<CustomerId>>,
-    reauth: Vec<Option<CustomerId>>,
-    unproven: Option<Option<Failure>>,
-}
-
-impl Told {
-    fn is_nothing(&self) -> bool {
-        self.refused.is_empty() && self.reauth.is_empty()
-    }
-
-    fn found(self) -> Found {
-        let customers = |whose: Vec<Option<CustomerId>>| whose.into_iter().flatten().collect();
-        let nobody = BTreeSet::new();
-        match self {
-            _ if self.accepted => (WebhookFinding::StillAccepted, nobody),
-            _ if !self.refused.is_empty() => (WebhookFinding::Revoked, customers(self.refused)),
-            _ if !self.reauth.is_empty() => (WebhookFinding::NeedsReauth, customers(self.reauth)),
-            _ => match self.unproven {
-                Some(failure) => (WebhookFinding::NothingProven { failure }, nobody),
-                None => (WebhookFinding::NothingInUse, nobody),
-            },
-        }
     }
 }

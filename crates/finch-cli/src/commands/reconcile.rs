@@ -34,6 +34,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
     let left_open = !did.pending.is_empty()
         || did.unverified > 0
+        || did.webhooks.left > 0
         || did.failed > 0
         || !possible_orphans.is_empty();
     let report = OnePass { did, possible_orphans, left_open };
@@ -77,6 +78,15 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             "tokens in doubt are dead: their customers must connect again",
         ),
     );
+    let (processed, waiting) = (did.webhooks.done.len(), did.webhooks.left);
+    done(
+        processed,
+        count(
+            processed,
+            "webhook is processed: Finch was asked",
+            "webhooks are processed: Finch was asked",
+        ),
+    );
     let mut open = |number: usize, what: String| {
         if number > 0 {
             sheet.text(&format!("{} ", warn("!")), &what);
@@ -99,6 +109,14 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             "connections cannot be read or written",
         ),
     );
+    open(
+        waiting,
+        count(
+            waiting,
+            "webhook waits until Finch can answer",
+            "webhooks wait until Finch can answer",
+        ),
+    );
     for pending in &did.pending {
         let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
         sheet.text(
@@ -109,7 +127,9 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             disconnect::show_pending(outcome, sheet);
         }
     }
-    if disconnected + verified + refused + unverified + unnamed + failed + did.pending.len() == 0 {
+    let tokens = verified + refused + unverified + unnamed;
+    let others = disconnected + did.pending.len() + failed + processed + waiting;
+    if tokens + others == 0 {
         sheet.text(&format!("{} ", good("✓")), "No disconnect is open, and no token is in doubt.");
     }
 }

@@ -15,15 +15,15 @@ const OTHER_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 type Headers = Vec<(String, Vec<u8>)>;
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
+    Timestamp::from_second(second).expect("a time")
 }
 
 fn sent() -> i64 {
-    TIME.parse().unwrap()
+    TIME.parse().expect("a number")
 }
 
 fn secrets() -> WebhookSecrets {
-    WebhookSecrets::new([SECRET]).unwrap()
+    WebhookSecrets::new([SECRET]).expect("a secret")
 }
 
 fn headers(id: &str, time: &str, signature: &str) -> Headers {
@@ -43,7 +43,7 @@ fn check(headers: &Headers, body: &[u8]) -> Result<WebhookEvent, WebhookRefused>
 
 /// As Finch signs.
 fn sign(secret: &str, id: &str, time: &str, body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).unwrap());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).expect("Base64"));
     let signed = [id.as_bytes(), b".", time.as_bytes(), b".", body].concat();
     format!("v1,{}", STANDARD.encode(hmac::sign(&key, &signed)))
 }
