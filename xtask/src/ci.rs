@@ -17,7 +17,16 @@ pub(crate) fn all() -> Result<(), Failure> {
     // Whoever brings an adapter of their own builds without ours.
     cargo_step(
         "features",
-        &["check", "-p", "finch-core", "-p", "finch-app", "--no-default-features"],
+        &[
+            "check",
+            "-p",
+            "finch-core",
+            "-p",
+            "finch-app",
+            "-p",
+            "finch-web",
+            "--no-default-features",
+        ],
         &[],
     )?;
     cargo_step(
