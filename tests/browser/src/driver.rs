@@ -2,8 +2,8 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 /// A ChromeDriver that runs until it is dropped.
@@ -11,6 +11,8 @@ use std::{
 pub struct Driver {
     child: Child,
     port: u16,
+    /// Kept open, since it may say more.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Driver {
@@ -34,10 +36,10 @@ impl Driver {
                 return None;
             }
         };
-        let output = BufReader::new(child.stdout.take().expect("its output"));
-        let port = output.lines().map_while(Result::ok).find_map(|line| port(&line));
+        let mut output = BufReader::new(child.stdout.take().expect("its output"));
+        let port = output.by_ref().lines().map_while(Result::ok).find_map(|line| port(&line));
         let port = port.expect("chromedriver says on which port it listens");
-        Some(Self { child, port })
+        Some(Self { child, port, _output: output })
     }
 
     /// Where it listens.
@@ -61,5 +63,5 @@ pub(crate) fn is_required() -> bool {
 
 /// From "ChromeDriver was started successfully on port 35037."
 fn port(line: &str) -> Option<u16> {
-    line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok()
+    line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
 }

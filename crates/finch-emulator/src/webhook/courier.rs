@@ -41,20 +41,24 @@ pub(crate) async fn run(world: Shared) {
     }
 }
 
-/// Sends what is due; how long it is until something else is.
+/// Sends what is due; how long it is until something else is. None: nothing is, or somebody has to
+/// answer first.
 fn send_due(world: &Shared, slots: &Arc<Semaphore>) -> Option<Duration> {
     let mut locked = world.lock();
-    while let Some(request) = locked.take_webhook() {
-        let (world, slots) = (world.clone(), Arc::clone(slots));
+    loop {
+        let slot = Arc::clone(slots).try_acquire_owned().ok()?;
+        let Some(request) = locked.take_webhook() else {
+            return locked.next_webhook_in();
+        };
+        let world = world.clone();
         tokio::spawn(async move {
-            // It is never closed.
-            let _slot = slots.acquire_owned().await;
             let number = request.number;
             let outcome = send(request).await;
+            // The slot is free before anybody is woken to take it.
+            drop(slot);
             world.lock().webhook_tried(number, outcome);
         });
     }
-    locked.next_webhook_in()
 }
 
 async fn send(request: WebhookRequest) -> Outcome {

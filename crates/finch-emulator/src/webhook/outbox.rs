@@ -126,17 +126,17 @@ impl Outbox {
     /// What became of one that was on its way.
     pub(crate) fn tried(&mut self, number: u64, outcome: Outcome, now: Duration) {
         let Some(mut delivery) = self.on_their_way.remove(&number) else {
-            return;
+            return self.wake();
         };
         let delivered = outcome.is_ok();
         delivery.tried(now, outcome);
         match PAUSES.get(delivery.tries - 1) {
             Some(pause) if !delivered && self.target.is_some() => {
                 self.wait_until(now + *pause, delivery);
-                self.wake();
             }
             _ => self.is_over(delivery),
         }
+        self.wake();
     }
 
     /// All that are remembered, oldest first.

@@ -1,11 +1,12 @@
 //! A receiver of webhooks that answers what it is told to.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::timeout,
 };
 
 /// A webhook as it came.
@@ -38,8 +39,10 @@ impl Receiver {
         Self { url, received }
     }
 
+    /// The next webhook, which comes without anybody waiting for it.
     pub(crate) async fn next(&mut self) -> Received {
-        self.received.recv().await.unwrap()
+        let next = timeout(Duration::from_secs(20), self.received.recv());
+        next.await.unwrap().unwrap()
     }
 
     pub(crate) fn nothing_more(&mut self) -> bool {
@@ -70,6 +73,7 @@ async fn read(stream: &mut TcpStream) -> Received {
     loop {
         let mut piece = [0; 4096];
         let read = stream.read(&mut piece).await.unwrap();
+        assert!(read > 0, "it broke off");
         bytes.extend_from_slice(&piece[..read]);
         let text = String::from_utf8(bytes.clone()).unwrap();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };

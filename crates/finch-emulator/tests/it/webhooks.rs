@@ -159,6 +159,27 @@ async fn nobody_there_is_no_delivery() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_never_answers_holds_up_few() {
+    let finch = Finch::start().await;
+    let receiver = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", receiver.local_addr().unwrap());
+    finch.emulator.webhooks_to(url, SECRET).unwrap();
+    for _ in 0..100 {
+        finch.emulator.send_webhook(&WebhookEvent::Test).unwrap();
+    }
+    let mut silent = Vec::new();
+    for _ in 0..16 {
+        silent.push(receiver.accept().await.unwrap());
+    }
+    let all = finch.emulator.webhook_deliveries();
+    let waiting = all.iter().filter(|delivery| delivery.next_attempt_at.is_some());
+    assert_eq!((all.len(), waiting.count()), (100, 84));
+    // Whoever hangs up makes room for the next one.
+    silent.pop();
+    receiver.accept().await.unwrap();
+}
+
+#[tokio::test]
 async fn during_a_rotation_both_secrets_sign() {
     let (finch, mut receiver) = started(&[]).await;
     finch.emulator.rotate_webhook_secret(NEXT_SECRET).unwrap();
