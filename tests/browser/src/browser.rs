@@ -43,7 +43,7 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
-            "--window-size=1100,900",
+            "--window-size=1100,1600",
             &folder,
         ];
         let session = Session::open(&driver.url(), json!({ "args": arguments })).await;

@@ -80,7 +80,7 @@ impl Browser {
 
     /// Presses the first button, link or summary that begins with these words.
     pub async fn press(&self, words: &str) {
-        self.click(&pressed("/", words)).await;
+        self.click(&pressed("", words)).await;
     }
 
     /// The same in the part of the page which says this.
