@@ -44,7 +44,7 @@ async fn complete(app: &App, customer: Customer, fields: &Fields) -> Answered {
         TokenState::Unverified | TokenState::Fenced => "?done=checking",
         _ => "",
     };
-    app.lead_to(done)
+    app.lead_to(&format!("{}{done}", app.options().place.page()))
 }
 
 /// Exchanges the code, and tells the host. It must come to its end even if the browser goes away: an error
@@ -60,7 +60,7 @@ async fn exchange(
             app.host().told(News::Connected(completed.clone())).await;
             Ok(completed)
         }
-        Err(CompleteConnectError::NotStored { grant, source }) => {
+        Err(CompleteConnectError::NotStored { grant, source, .. }) => {
             tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
             let (connection_id, token) = (grant.facts.connection_id, grant.secret);
             let rescued = Rescued { customer: customer.id, connection_id, token };
