@@ -8,8 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use finch_app::{
-    BeginConnectError, ConnectionView, CustomerScope, DisconnectError, Finch, ProviderId,
-    StoreError,
+    BeginConnectError, ConnectionId, ConnectionView, CustomerScope, DisconnectError, Finch,
+    ProviderId, StoreError,
 };
 
 use crate::{
@@ -108,11 +108,15 @@ impl App {
         }
     }
 
-    /// Sends the browser to the connections page.
-    pub(crate) fn lead_to(&self, query: &'static str) -> Answered {
-        let to = HeaderValue::from_str(&format!("{}{query}", self.options().place.page()));
-        let to = to.map_err(|_| Problem::cut_off())?;
+    /// Sends the browser on, to an address of ours.
+    pub(crate) fn lead_to(&self, address: &str) -> Answered {
+        let to = HeaderValue::from_str(address).map_err(|_| Problem::cut_off())?;
         Ok((StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response())
+    }
+
+    /// Where the disconnect of a connection is looked at.
+    pub(crate) fn disconnect_page(&self, id: &ConnectionId) -> String {
+        format!("{}/connections/{}/disconnect", self.options().place.base, words::segment(id))
     }
 
     /// Who asks.

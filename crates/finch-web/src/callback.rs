@@ -44,7 +44,7 @@ async fn complete(app: &App, customer: Customer, fields: &Fields) -> Answered {
         TokenState::Unverified | TokenState::Fenced => "?done=checking",
         _ => "",
     };
-    app.lead_to(done)
+    app.lead_to(&format!("{}{done}", app.options().place.page()))
 }
 
 /// Exchanges the code, and tells the host. It must come to its end even if the browser goes away: an error

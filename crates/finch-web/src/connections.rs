@@ -19,8 +19,8 @@ use crate::{
 };
 use card::Card;
 
-/// More than a customer has; a page is no place for more.
-const MOST: usize = 500;
+/// How many of those that have ended are shown: the newest.
+const ENDED: usize = 50;
 const AT_ONCE: usize = 100;
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let (parts, _) = request.into_parts();
     let customer = app.customer(&parts).await?;
     let scope = customer.scope();
-    let (views, more) = all(app, &scope).await?;
+    let views = all(app, &scope).await?;
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
     let (mut current, mut ended) = (Vec::new(), Vec::new());
     for view in &views {
@@ -57,6 +57,8 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
         list.push(card);
     }
     ended.reverse();
+    let more = ended.len() > ENDED;
+    ended.truncate(ENDED);
     let place = &app.options().place;
     let guard = Guard::of_or_fresh(&parts.headers, place)?;
     let page = Connections {
@@ -85,15 +87,15 @@ pub(crate) fn set_cookie(app: &App, guard: &Guard, response: &mut Response) {
     }
 }
 
-/// The customer's connections, and whether there are more.
-async fn all(app: &App, scope: &CustomerScope) -> Result<(Vec<ConnectionView>, bool), StoreError> {
+/// The customer's connections.
+async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, StoreError> {
     let (mut views, mut from) = (Vec::new(), None);
     loop {
         let page = app.finch().connections(scope, from, AT_ONCE).await?;
         views.extend(page.items);
         from = page.next;
-        if from.is_none() || views.len() >= MOST {
-            return Ok((views, from.is_some()));
+        if from.is_none() {
+            return Ok(views);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Disconnect: what would happen, whether it shall, and what came of it.
 
-mod outcome;
+mod end;
 
 use askama::Template;
 use axum::{extract::Request, http::StatusCode, response::Response};
@@ -12,11 +12,13 @@ use crate::{
     Customer, News,
     app::{Answered, App, Change, Company, Scoped as _},
     connections::set_cookie,
+    form::Fields,
     guard::Guard,
     page::{self, Shell},
     problem::Problem,
     router, words,
 };
+use end::End;
 
 /// What would happen.
 #[derive(Template)]
@@ -50,7 +52,9 @@ pub(crate) async fn preview(app: &App, request: Request) -> Answered {
     let customer = app.customer(&parts).await?;
     let id = router::connection(&mut parts).await?;
     let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
-    show(app, &customer, &id, &guard, false).await
+    let done = Fields::of_query(parts.uri.query()).one("done")? == Some("yes");
+    let why = if done { Why::Done } else { Why::Asked };
+    show(app, &customer, &id, &guard, why).await
 }
 
 /// `POST /connections/{id}/disconnect`
@@ -62,12 +66,13 @@ pub(crate) async fn confirm(app: &App, request: Request) -> Answered {
     let id = id?;
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
-    // Before anything is done: what is done afterwards is never told as a failure to read a name.
-    let (_, _, name) = named(app, &customer, &id).await?;
     let task = carry_out(app.clone(), customer.clone(), id.clone(), agreed);
+    let page = app.disconnect_page(&id);
     match app.to_the_end(task).await? {
-        Ok(outcome) => Ok(outcome::show(app, &name, &outcome)),
-        Err(DisconnectError::PlanChanged) => show(app, &customer, &id, &guard, true).await,
+        Ok(DisconnectOutcome::AlreadyDisconnected) => app.lead_to(&page),
+        // Whoever comes back to what follows, or loads it again, sends nothing a second time.
+        Ok(_) => app.lead_to(&format!("{page}?done=yes")),
+        Err(DisconnectError::PlanChanged) => show(app, &customer, &id, &guard, Why::Changed).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -89,45 +94,45 @@ async fn carry_out(
     Ok(outcome)
 }
 
+/// Why a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Somebody wants to see it.
+    Asked,
+    /// It is not what somebody agreed to.
+    Changed,
+    /// Somebody has just disconnected.
+    Done,
+}
+
 async fn show(
     app: &App,
     customer: &Customer,
     id: &ConnectionId,
     guard: &Guard,
-    changed: bool,
+    why: Why,
 ) -> Answered {
     let plan: Plan = app.finch().plan_disconnect(&customer.scope(), id.clone()).await?;
-    let (provider, company, name) = named(app, customer, id).await?;
-    if plan.verdict == PlanVerdict::AlreadyDisconnected {
-        return Ok(outcome::show(app, &name, &DisconnectOutcome::AlreadyDisconnected));
+    let view: Option<ConnectionView> = app.finch().connection(&customer.scope(), id).await?;
+    let view = view.ok_or_else(Problem::not_found)?;
+    let provider = app.provider(&view.provider_id).into_owned();
+    let company = app.company(customer, &view).await;
+    if let Some(end) = End::of(&plan, &view, id, why == Why::Done) {
+        return Ok(end.show(app, &format!("{provider}{}", company.of())));
     }
     let page = Preview {
         shell: app.shell(),
         token: &guard.token(&customer.id),
         mark: plan.mark.to_string(),
-        changed,
+        changed: why == Why::Changed,
         verdict: plan.verdict,
         provider: &provider,
         company: &company,
         sign_ins: words::count(plan.tokens, "sign-in", "sign-ins"),
         products: plan.products.iter().map(|p| words::product(p).into_owned()).collect(),
     };
-    let status = if changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    let status = if why == Why::Changed { StatusCode::CONFLICT } else { StatusCode::OK };
     let mut response: Response = page::show(status, &page);
     set_cookie(app, guard, &mut response);
     Ok(response)
-}
-
-/// What people call a connection: its provider, its employer, and both together.
-async fn named(
-    app: &App,
-    customer: &Customer,
-    id: &ConnectionId,
-) -> Result<(String, Company, String), Problem> {
-    let view: Option<ConnectionView> = app.finch().connection(&customer.scope(), id).await?;
-    let view = view.ok_or_else(Problem::not_found)?;
-    let provider = app.provider(&view.provider_id).into_owned();
-    let company = app.company(customer, &view).await;
-    let name = format!("{provider}{}", company.of());
-    Ok((provider, company, name))
 }

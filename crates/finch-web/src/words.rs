@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use finch_app::{Product, ProviderId, Timestamp};
+use finch_app::{ConnectionId, Product, ProviderId, Timestamp};
+use url::form_urlencoded;
 
 /// What people call a product.
 pub(crate) fn product(product: &Product) -> Cow<'_, str> {
@@ -41,6 +42,12 @@ pub(crate) fn day(at: &Timestamp) -> String {
     at.strftime("%-d %B %Y").to_string()
 }
 
+/// An id as one segment of a path, or one value of a query.
+pub(crate) fn segment(id: &ConnectionId) -> String {
+    let written = form_urlencoded::byte_serialize(id.as_str().as_bytes());
+    written.collect::<String>().replace('+', "%20")
+}
+
 /// `1 sign-in`, `2 sign-ins`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -49,6 +56,12 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        let id = "a/b?c#d e\"<".parse().expect("an id");
+        assert_eq!(segment(&id), "a%2Fb%3Fc%23d%20e%22%3C");
+    }
 
     #[test]
     fn a_code_that_nobody_knows_is_still_readable() {

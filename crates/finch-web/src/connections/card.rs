@@ -1,7 +1,8 @@
 //! One connection on the page.
 
-use finch_app::{ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView};
-use url::form_urlencoded;
+use finch_app::{
+    ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
+};
 
 use crate::{
     ConnectFlow,
@@ -55,13 +56,13 @@ impl Card {
             TokenState::Revoked { at, .. } => Some(at),
             _ => None,
         });
-        let id = newest.connection_id.as_str();
+        let id = &newest.connection_id;
         let own_page = match &app.options().flow {
             ConnectFlow::Redirect => None,
             ConnectFlow::Embedded { page } => Some(with_connection(page, id)),
         };
         Some(Self {
-            path: segment(id),
+            path: words::segment(id),
             letter: provider.chars().next().map(String::from).unwrap_or_default(),
             standing: Standing::of(view, &provider, &app.options().application),
             provider,
@@ -140,15 +141,10 @@ fn is_in_use(token: &TokenView) -> bool {
     )
 }
 
-/// An id as one segment of a path.
-fn segment(id: &str) -> String {
-    form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
 /// The host's page with the connection that it is to renew.
-fn with_connection(page: &str, id: &str) -> String {
+fn with_connection(page: &str, id: &ConnectionId) -> String {
     let mark = if page.contains('?') { '&' } else { '?' };
-    format!("{page}{mark}connection={}", segment(id))
+    format!("{page}{mark}connection={}", words::segment(id))
 }
 
 #[cfg(test)]
@@ -156,9 +152,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_stays_one_segment() {
-        assert_eq!(segment("a/b?c#d e\"<"), "a%2Fb%3Fc%23d%20e%22%3C");
-        assert_eq!(with_connection("/p", "a&b"), "/p?connection=a%26b");
-        assert_eq!(with_connection("/p?q=1", "a"), "/p?q=1&connection=a");
+    fn the_hosts_page_is_told_which_connection_is_meant() {
+        let id: ConnectionId = "a&b".parse().expect("an id");
+        assert_eq!(with_connection("/p", &id), "/p?connection=a%26b");
+        assert_eq!(with_connection("/p?q=1", &id), "/p?q=1&connection=a%26b");
     }
 }

@@ -141,6 +141,56 @@ async fn a_browser_that_goes_away_loses_no_token() {
     assert_eq!(rescued(), 1);
 }
 
+/// Nobody could keep the token, and the page does not say that somebody did.
+#[tokio::test]
+async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    site.store.fail_at("apply", || StoreError::Full);
+    let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    let breaks = async {
+        hold.reached().await;
+        *site.host.0.broken.lock().unwrap() = true;
+        hold.release();
+    };
+    let (page, ()) = tokio::join!(browser.get(&back), breaks);
+    page.shows(503, &["Almost connected", "contact support"]);
+    page.hides(&["safe place", "no safe place"]);
+}
+
+#[tokio::test]
+async fn who_comes_back_too_late_begins_again() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    site.system.pass(std::time::Duration::from_secs(25 * 3600));
+    let late = browser.get(&site.way_back(&state, "Company C", "X")).await;
+    late.shows(410, &["took too long", "connect again"]);
+    late.hides(&[&state]);
+    assert!(!site.finch.take_calls().iter().any(|call| call == "exchange"));
+}
+
+#[tokio::test]
+async fn who_is_too_quick_waits_for_the_first() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    let hold = site.finch.hold_next_exchange(Held::BeforeItsEffect);
+    let second = async {
+        hold.reached().await;
+        let second = browser.get(&back).await;
+        hold.release();
+        second
+    };
+    let (first, second) = tokio::join!(browser.get(&back), second);
+    second.shows(503, &["One moment", "Try again", "Nothing is lost"]);
+    assert_eq!(second.header(header::RETRY_AFTER), Some("5"));
+    assert_eq!(first.location(), browser.get(&back).await.location());
+}
+
 #[tokio::test]
 async fn who_has_not_signed_in_gets_the_hosts_answer() {
     let site = Site::new();

@@ -12,7 +12,11 @@ use crate::{
 /// Presses the button of a preview.
 async fn press(browser: &Browser, path: &str, preview: &Seen) -> Seen {
     let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
-    browser.post(path, &[("token", &token), ("plan", &plan)]).await
+    let answer = browser.post(path, &[("token", &token), ("plan", &plan)]).await;
+    match answer.status.is_redirection() {
+        true => browser.get(answer.location()).await,
+        false => answer,
+    }
 }
 
 /// For longer than anybody waits.
@@ -50,7 +54,8 @@ async fn what_will_happen_is_said_before_it_happens() {
     assert!(site.finch.alive().is_empty());
     assert!(site.told().last().unwrap().contains("Disconnected { tokens: 2 }"));
     browser.get(BASE).await.shows(200, &["Nothing is connected", "Ended", "Disconnected on"]);
-    // The back button, and the button once more.
+    // The same address again, the back button, and the button once more.
+    browser.get(&format!("{path}?done=yes")).await.shows(200, &["Finch has confirmed it"]);
     browser.get(&path).await.shows(200, &["Already disconnected", "nothing left to do"]);
     press(&browser, &path, &preview).await.shows(200, &["Already disconnected"]);
     assert_eq!(site.told().len(), 3, "two sign-ins, and one end");
@@ -71,6 +76,24 @@ async fn two_tabs_may_confirm_the_same_end() {
     assert!(site.finch.alive().is_empty());
     let calls = site.finch.take_calls();
     assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 1, "{calls:?}");
+}
+
+/// An address that anybody can write says nothing that is not so.
+#[tokio::test]
+async fn an_address_that_says_done_does_not_make_it_so() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let done = format!("{}?done=yes", site.disconnect_page(&browser).await);
+    browser.get(&done).await.shows(200, &["What will happen"]);
+    let operator = OperatorScope::acting_as("tests".parse().unwrap());
+    let (_, id, ..) = site.finch.alive().remove(0);
+    finch_is_away(&site);
+    site.app.disconnect(&operator, id.clone()).await.unwrap();
+    site.app.close_disconnect(&operator, &id, "Finch's support has ended it").await.unwrap();
+    let closed = browser.get(&done).await;
+    closed.shows(200, &["Already disconnected"]);
+    closed.hides(&["Finch has confirmed it"]);
 }
 
 #[tokio::test]
@@ -102,7 +125,7 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
     let preview = browser.get(&path).await;
     finch_is_away(&site);
     let pending = press(&browser, &path, &preview).await;
-    pending.shows(202, &["Access is switched off", "has not confirmed the end yet"]);
+    pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
     let page = browser.get(BASE).await;
     page.shows(200, &["Disconnecting", "does not use this connection any more"]);
     page.hides(&["Disconnect…"]);
@@ -123,7 +146,7 @@ async fn a_person_may_ask_finch_now() {
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
     finch_is_away(&site);
-    press(&browser, &path, &preview).await.shows(202, &[]);
+    press(&browser, &path, &preview).await.shows(200, &["Access is switched off"]);
     site.finch.recover();
     let joins = browser.get(&path).await;
     press(&browser, &path, &joins).await.shows(200, &["is disconnected"]);

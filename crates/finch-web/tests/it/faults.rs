@@ -72,8 +72,10 @@ async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
     let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
     site.store.fail_after("apply", "connections", || StoreError::Busy);
     let answer = browser.post(&path, &[("token", &token), ("plan", &plan)]).await;
-    answer.shows(200, &["is disconnected"]);
-    browser.get(BASE).await.shows(503, &["busy just now"]);
+    let done = answer.location().to_owned();
+    browser.get(&done).await.shows(503, &["busy just now"]);
+    site.store.recover();
+    browser.get(&done).await.shows(200, &["is disconnected"]);
 }
 
 #[tokio::test]

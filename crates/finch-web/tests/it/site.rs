@@ -17,6 +17,7 @@ pub(crate) struct Site {
     pub(crate) finch: Arc<FakeFinch>,
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) app: Finch,
+    pub(crate) system: Arc<Hurried>,
     pub(crate) host: TestHost,
     pub(crate) router: Router,
 }
@@ -37,10 +38,11 @@ impl Site {
         let store = Arc::new(FaultyStore::new(application()));
         let system = Arc::new(Hurried::default());
         let patience = FinchOptions::default();
-        let app = Finch::with_system(finch.clone(), store.clone(), system, patience).unwrap();
+        let app =
+            Finch::with_system(finch.clone(), store.clone(), system.clone(), patience).unwrap();
         let host = TestHost::default();
         let pages = router(app.clone(), host.clone(), options);
-        Self { finch, store, app, host, router: Router::new().nest(BASE, pages) }
+        Self { finch, store, app, system, host, router: Router::new().nest(BASE, pages) }
     }
 
     pub(crate) fn browser(&self, customer: &'static str) -> Browser {

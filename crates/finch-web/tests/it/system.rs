@@ -15,6 +15,12 @@ pub(crate) struct Hurried {
 }
 
 impl Hurried {
+    /// Lets time pass.
+    pub(crate) fn pass(&self, duration: Duration) {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(millis.max(1), Ordering::SeqCst);
+    }
+
     fn waited(&self) -> Duration {
         Duration::from_millis(self.waited.load(Ordering::SeqCst))
     }
@@ -35,8 +41,7 @@ impl System for Hurried {
         if duration == finch_core::LEASE / 4 {
             return std::future::pending().await;
         }
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.waited.fetch_add(millis.max(1), Ordering::SeqCst);
+        self.pass(duration);
         tokio::task::yield_now().await;
     }
 

@@ -1,0 +1,99 @@
+//! What came of a disconnect, in words. It is read from the connection as it is: the address that says that
+//! somebody has just disconnected proves nothing.
+
+use axum::{http::StatusCode, response::Response};
+use finch_app::{ConnectionId, ConnectionView, Plan, PlanVerdict, TokenState};
+use finch_core::Evidence;
+
+use crate::{
+    app::App,
+    page::{self, Message, Tone},
+};
+
+/// How far the end of a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Somebody has just brought it about, and Finch has confirmed it.
+    Now,
+    /// It had ended before.
+    Before,
+    /// This customer's access has just ended; others keep theirs.
+    Retired,
+    /// Somebody has just brought it about, and Finch has not confirmed it.
+    Pending { attention: bool },
+}
+
+impl End {
+    /// None: there is something to plan. `done`: somebody has just disconnected.
+    pub(super) fn of(
+        plan: &Plan,
+        view: &ConnectionView,
+        id: &ConnectionId,
+        done: bool,
+    ) -> Option<Self> {
+        // The newest that goes by this name: what was before it has ended before.
+        let newest = view.tokens.iter().rev().find(|t| t.connection_id == *id).map(|t| &t.state);
+        match plan.verdict {
+            PlanVerdict::AlreadyDisconnected => Some(match newest {
+                Some(TokenState::Retired) if done => Self::Retired,
+                Some(TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }) if done => {
+                    Self::Now
+                }
+                _ => Self::Before,
+            }),
+            PlanVerdict::Joins if done => {
+                let mut troubles = view.tokens.iter().filter_map(|t| t.trouble.as_ref());
+                Some(Self::Pending { attention: troubles.any(|t| t.attention) })
+            }
+            _ => None,
+        }
+    }
+
+    /// `name`: what people call the connection.
+    pub(super) fn show(self, app: &App, name: &str) -> Response {
+        let application = &app.options().application;
+        let (tone, title, what, todo) = match self {
+            Self::Now => (
+                Tone::Good,
+                "Disconnected",
+                vec![format!(
+                    "{name} is disconnected. {application} has no access any more, and Finch has \
+                     confirmed it."
+                )],
+                Some("To share data again, connect anew."),
+            ),
+            Self::Before => (
+                Tone::Quiet,
+                "Already disconnected",
+                vec![format!("{name} had been disconnected before. There was nothing left to do.")],
+                None,
+            ),
+            Self::Retired => (
+                Tone::Good,
+                "Your access has ended",
+                vec![
+                    format!("{application} does not read {name} for you any more."),
+                    "Others who use the same connection keep their access.".to_owned(),
+                ],
+                Some("To share data again, connect anew."),
+            ),
+            Self::Pending { attention } => {
+                let mut what = vec![
+                    format!(
+                        "{application} does not use {name} any more: that took effect at once, and for \
+                         good."
+                    ),
+                    "Finch has not confirmed the end yet. We ask again by ourselves until it does."
+                        .to_owned(),
+                ];
+                if attention {
+                    what.push("Our operators have to look at it: it is on their list.".to_owned());
+                }
+                let todo = "You need do nothing. Load this page again to see how it is going.";
+                (Tone::Quiet, "Access is switched off", what, Some(todo))
+            }
+        };
+        let (shell, todo) = (app.shell(), todo.map(str::to_owned));
+        page::show(StatusCode::OK, &Message { shell, tone, title, what, todo, again: false })
+    }
+}
