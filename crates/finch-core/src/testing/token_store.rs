@@ -4,6 +4,7 @@
 
 mod pieces;
 mod record;
+mod turns;
 mod webhooks;
 
 pub use pieces::StoreFixture;
@@ -12,9 +13,9 @@ use pieces::{all, by_id, customer, failure, id, intent, moved};
 use super::{application, at, claimed, facts, grant, new_attempt, store_token};
 use crate::{
     Actor, Agenda, AttemptEnd, AuthorizationCode, Changes, Claim, ConnectionKey, CustomerId,
-    DisconnectChange, Due, FailureKind, FinchCustomerId, Flow, InstanceId, LEASE, Leased, Product,
-    Progress, Query, RedirectUri, Refusal, Selector, State, Target, TokenChange, TokenId,
-    TokenState, TokenStore, Wanted,
+    DisconnectChange, Due, FailureKind, FinchCustomerId, Flow, Product, Progress, Query,
+    RedirectUri, Refusal, Selector, State, Target, TokenChange, TokenId, TokenState, TokenStore,
+    Wanted,
     decide::{self, Call},
 };
 
@@ -577,30 +578,11 @@ cases! { $
     }
     /// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
     async fn a_lease_is_one_instances_at_a_time(fixture) {
-        let store = fixture.store().await;
-        store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-        let seen = by_id(&*store, "k").await;
-        let (one, two) = (InstanceId::new([1; 16]), InstanceId::new([2; 16]));
-        assert_eq!(store.lease(seen.key, &one, at(10)).await.unwrap(), Leased::Taken);
-        let store = fixture.store().await;
-        assert_eq!(store.lease(seen.key, &one, at(12)).await.unwrap(), Leased::Taken, "renewed");
-        let until = at(12) + jiff::SignedDuration::try_from(LEASE).unwrap();
-        assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
-        store.release(seen.key, &two).await.unwrap();
-        assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
-        assert_eq!(store.lease(seen.key, &two, until).await.unwrap(), Leased::TakenOver);
-        store.release(seen.key, &two).await.unwrap();
-        let store = fixture.store().await;
-        assert_eq!(store.lease(seen.key, &one, until).await.unwrap(), Leased::Taken);
-        assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
+        turns::a_lease_is_one_instances_at_a_time(fixture).await;
     }
     /// Turns to call Finch are apart, whoever takes them.
     async fn turns_are_apart(fixture) {
-        let every = std::time::Duration::from_secs(2);
-        assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(10));
-        assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(12));
-        assert_eq!(fixture.store().await.take_turn(every, at(11)).await.unwrap(), at(14));
-        assert_eq!(fixture.store().await.take_turn(every, at(60)).await.unwrap(), at(60));
+        turns::turns_are_apart(fixture).await;
     }
     /// A retirement is kept, and in a customer's listing only that customer's.
     async fn retirements_are_kept(fixture) {

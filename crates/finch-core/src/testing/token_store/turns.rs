@@ -1,0 +1,36 @@
+//! The cases about leases and turns.
+
+use std::time::Duration;
+
+use super::{
+    super::{at, facts, grant, store_token},
+    pieces::{StoreFixture, by_id},
+};
+use crate::{InstanceId, LEASE, Leased};
+
+pub(super) async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store().await;
+    store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let seen = by_id(&*store, "k").await;
+    let (one, two) = (InstanceId::new([1; 16]), InstanceId::new([2; 16]));
+    assert_eq!(store.lease(seen.key, &one, at(10)).await.unwrap(), Leased::Taken);
+    let store = fixture.store().await;
+    assert_eq!(store.lease(seen.key, &one, at(12)).await.unwrap(), Leased::Taken, "renewed");
+    let until = at(12) + jiff::SignedDuration::try_from(LEASE).unwrap();
+    assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
+    store.release(seen.key, &two).await.unwrap();
+    assert_eq!(store.lease(seen.key, &two, at(13)).await.unwrap(), Leased::Held(until));
+    assert_eq!(store.lease(seen.key, &two, until).await.unwrap(), Leased::TakenOver);
+    store.release(seen.key, &two).await.unwrap();
+    let store = fixture.store().await;
+    assert_eq!(store.lease(seen.key, &one, until).await.unwrap(), Leased::Taken);
+    assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
+}
+
+pub(super) async fn turns_are_apart(fixture: &mut dyn StoreFixture) {
+    let every = Duration::from_secs(2);
+    assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(10));
+    assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(12));
+    assert_eq!(fixture.store().await.take_turn(every, at(11)).await.unwrap(), at(14));
+    assert_eq!(fixture.store().await.take_turn(every, at(60)).await.unwrap(), at(60));
+}
