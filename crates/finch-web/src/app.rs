@@ -8,8 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use finch_app::{
-    BeginConnectError, ConnectionId, ConnectionView, CustomerScope, DisconnectError, Finch,
-    ProviderId, StoreError,
+    BeginConnectError, ConnectionId, CustomerScope, DisconnectError, Finch, ProviderId, StoreError,
 };
 
 use crate::{
@@ -157,35 +156,6 @@ impl App {
     pub(crate) fn provider<'a>(&'a self, id: &'a ProviderId) -> Cow<'a, str> {
         let named = self.options().provider_names.get(id);
         named.map_or_else(|| words::provider(id), |name| name.as_str().into())
-    }
-
-    /// What the customer calls the employer: its name, or else Finch's id of it.
-    pub(crate) async fn company(&self, customer: &Customer, view: &ConnectionView) -> Company {
-        match self.host().company(customer, view).await {
-            Some(name) => Company::Named(name),
-            None => view
-                .company_id
-                .as_ref()
-                .map_or(Company::Unknown, |id| Company::Numbered(id.as_str().to_owned())),
-        }
-    }
-}
-
-/// An employer, as far as it is known.
-pub(crate) enum Company {
-    Named(String),
-    Numbered(String),
-    Unknown,
-}
-
-impl Company {
-    /// Its name, to be added to the provider's: ` for Acme`.
-    pub(crate) fn of(&self) -> String {
-        match self {
-            Self::Named(name) => format!(" for {name}"),
-            Self::Numbered(id) => format!(" for company {id}"),
-            Self::Unknown => String::new(),
-        }
     }
 }
 

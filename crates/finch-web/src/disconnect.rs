@@ -10,7 +10,8 @@ use finch_app::{
 
 use crate::{
     Customer, News,
-    app::{Answered, App, Change, Company, Scoped as _},
+    app::{Answered, App, Change, Scoped as _},
+    company::Company,
     connections::set_cookie,
     form::Fields,
     guard::Guard,

@@ -2,6 +2,7 @@
 
 mod app;
 mod callback;
+mod company;
 mod connect;
 mod connections;
 mod disconnect;

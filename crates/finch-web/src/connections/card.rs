@@ -4,11 +4,7 @@ use finch_app::{
     ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
 };
 
-use crate::{
-    ConnectFlow,
-    app::{App, Company},
-    words,
-};
+use crate::{ConnectFlow, app::App, company::Company, words};
 
 /// One connection on the page.
 pub(super) struct Card {
