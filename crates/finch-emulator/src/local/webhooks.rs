@@ -22,6 +22,14 @@ impl LocalEmulator {
         self.world.send_webhook(event)
     }
 
+    /// Has a webhook sent again, with the same id and body.
+    ///
+    /// # Errors
+    /// No receiver, or no such webhook.
+    pub fn resend_webhook(&mut self, event_id: &str) -> Result<(), WebhookError> {
+        self.world.resend_webhook(event_id)
+    }
+
     /// The next webhook that is due. It is on its way until it is
     /// [answered](Self::webhook_answered).
     pub fn take_webhook(&mut self) -> Option<WebhookRequest> {

@@ -46,6 +46,27 @@ fn tries_come_at_once_after_5_seconds_and_after_5_minutes() {
 }
 
 #[test]
+fn one_that_is_sent_again_by_hand_has_all_its_tries_again() {
+    let mut finch = started();
+    let first = send(&mut finch);
+    for pause in [0, 5, 300] {
+        finch.advance(Duration::from_secs(pause));
+        let try_ = if pause == 0 { first.clone() } else { finch.take_webhook().unwrap() };
+        finch.webhook_answered(&try_, Some(500));
+    }
+    finch.resend_webhook(&first.event_id).unwrap();
+    let again = finch.take_webhook().unwrap();
+    assert_eq!((&again.event_id, &again.body), (&first.event_id, &first.body));
+    finch.webhook_answered(&again, Some(500));
+    assert_eq!(finch.webhook_deliveries()[0].status, "waiting");
+    finch.advance(Duration::from_secs(5));
+    let last = finch.take_webhook().unwrap();
+    finch.webhook_answered(&last, Some(200));
+    let delivery = finch.webhook_deliveries().pop().unwrap();
+    assert_eq!((delivery.status.as_str(), delivery.attempts.len()), ("delivered", 5));
+}
+
+#[test]
 fn only_2xx_is_a_delivery() {
     let mut finch = started();
     for (status, delivered) in [(200, true), (204, true), (299, true), (301, false), (404, false)] {
