@@ -3,7 +3,7 @@
 use finch_sim::{Disk, application, missed, number, run, tell};
 
 /// The figure of CI.
-const HISTORIES: u64 = 20_000;
+const HISTORIES: u64 = 15_000;
 
 /// Where the seeds begin: each base has a thousand million of its own.
 fn first() -> u64 {

@@ -1,7 +1,7 @@
 //! The application against a sequential model of what it promises, over each store: moves of customers,
 //! the operator, Finch and time, up to 60 in a row.
 //!
-//! `FINCH_MACHINES` sets how many histories a store is told (3,000 if it is not set), `FINCH_STEPS` how
+//! `FINCH_MACHINES` sets how many histories a store is told (2,000 if it is not set), `FINCH_STEPS` how
 //! long they are at most (60), `FINCH_SEED` which.
 
 mod check;
@@ -99,7 +99,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 fn run<S: Store, const PAIR: bool>() {
-    let cases = number("FINCH_MACHINES", 3000) / 2;
+    let cases = number("FINCH_MACHINES", 2000) / 2;
     let seed = number("FINCH_SEED", number("FINCH_SEED_BASE", 1));
     let longest = usize::try_from(number("FINCH_STEPS", 60)).expect("a number of steps");
     let began = Instant::now();
