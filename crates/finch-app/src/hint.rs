@@ -3,7 +3,7 @@
 mod follow;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, Pass, drive::Drive};
+use crate::{Finch, Pass, Theirs, drive::Drive};
 
 /// What became of the webhooks that called for a probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -37,7 +37,7 @@ pub struct ProcessedWebhook {
     #[serde(flatten)]
     pub finding: WebhookFinding,
     /// Whose tokens it is about, where something was found.
-    pub customers: BTreeSet<CustomerId>,
+    pub customers: BTreeMap<CustomerId, Theirs>,
 }
 
 /// What Finch says of a connection of which a webhook spoke.
@@ -70,7 +70,7 @@ pub(crate) struct Pause {
 }
 
 /// What one question led to.
-type Found = (WebhookFinding, BTreeSet<CustomerId>);
+type Found = (WebhookFinding, BTreeMap<CustomerId, Theirs>);
 
 /// Why a webhook waits.
 enum Later {
@@ -160,7 +160,7 @@ impl Finch {
     ) -> Result<Result<ProcessedWebhook, Later>, StoreError> {
         let connection_id = event.connection_id.clone();
         let (finding, customers) = match &connection_id {
-            None => (WebhookFinding::UnknownConnection, BTreeSet::new()),
+            None => (WebhookFinding::UnknownConnection, BTreeMap::new()),
             Some(id) => match known.get(id) {
                 Some(found) => found.clone(),
                 None => match self.follow_hint(id, how, failures).await? {

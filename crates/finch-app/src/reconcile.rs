@@ -8,7 +8,7 @@ use finch_core::{
 use serde::Serialize;
 
 use crate::{
-    DisconnectOutcome, Finch, ProcessedWebhooks,
+    DisconnectOutcome, Ended, Finch, ProcessedWebhooks,
     drive::{Drive, GoesOn},
 };
 
@@ -27,13 +27,13 @@ pub enum Pass {
 #[non_exhaustive]
 pub struct Reconciled {
     /// Disconnects that Finch has proven now.
-    pub disconnected: usize,
+    pub disconnected: Vec<Ended>,
     /// Disconnects that go on.
     pub pending: Vec<StillPending>,
     /// Tokens in doubt that Finch accepts: they are in use now.
     pub verified: usize,
-    /// Tokens in doubt that Finch refuses: their customers must connect again.
-    pub refused: usize,
+    /// Connections with tokens that Finch was asked about, and refuses: their customers must connect again.
+    pub refused: Vec<Ended>,
     /// Tokens still in doubt.
     pub unverified: usize,
     /// Connections whose employer Finch still has not named.
@@ -168,25 +168,32 @@ impl Finch {
                 Err(error) => return Err(error),
             }
         }
-        match self.drive(anchor, None, how).await? {
+        let driven = self.drive(anchor, None, how).await?;
+        let load = || self.store().load(Selector::TokenId(anchor), None);
+        let Some(before) = load().await? else { return Ok(()) };
+        match driven {
             None => {}
-            Some(DisconnectOutcome::Disconnected { .. }) => report.disconnected += 1,
+            Some(DisconnectOutcome::Disconnected { .. }) => {
+                report.disconnected.push(Ended::between(&connection, &before));
+            }
             Some(outcome) => {
                 let connection_id = connection.tokens.last().map(|t| t.facts.connection_id.clone());
                 report.pending.push(StillPending { connection_id, outcome });
                 return Ok(());
             }
         }
-        let load = || self.store().load(Selector::TokenId(anchor), None);
-        let Some(before) = load().await? else { return Ok(()) };
         self.settle(anchor, None, how).await?;
         let Some(after) = load().await? else { return Ok(()) };
         for token in before.tokens.iter().filter(|t| t.state == TokenState::Unverified) {
             match after.token(token.id).map(|t| &t.state) {
                 Some(TokenState::Active) => report.verified += 1,
-                Some(TokenState::Revoked { .. }) => report.refused += 1,
+                Some(TokenState::Revoked { .. }) => {}
                 _ => report.unverified += 1,
             }
+        }
+        let refused = Ended::between(&before, &after);
+        if refused.tokens > 0 {
+            report.refused.push(refused);
         }
         report.unnamed += usize::from(decide::nameless_token(&after).is_some());
         Ok(())

@@ -27,7 +27,7 @@ pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
     finch: Finch,
-    host: Box<dyn Host>,
+    host: Arc<dyn Host>,
     options: Options,
     style: String,
     policy: HeaderValue,
@@ -68,7 +68,7 @@ pub(crate) struct Change {
 }
 
 impl App {
-    pub(crate) fn new(finch: Finch, host: Box<dyn Host>, options: Options) -> Self {
+    pub(crate) fn new(finch: Finch, host: Arc<dyn Host>, options: Options) -> Self {
         let style = format!("{}{}", options.place.base, style::path());
         let policy = headers::policy(&connect_origin(&finch, &options));
         Self(Arc::new(Inner { finch, host, options, style, policy }))

@@ -4,9 +4,9 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use axum::{http::request::Parts, response::Response};
-use finch_app::{
-    AccessToken, CompletedConnect, ConnectionId, ConnectionView, CustomerId, DisconnectOutcome,
-};
+use finch_app::{AccessToken, ConnectionId, ConnectionView, CustomerId};
+
+use crate::News;
 
 /// Why the host could not say: it is logged, and the person is asked to try again.
 pub type HostError = Box<dyn Error + Send + Sync>;
@@ -69,37 +69,6 @@ impl Customer {
     pub fn new(id: CustomerId, name: impl Into<String>) -> Self {
         Self { id, name: name.into(), email: None }
     }
-}
-
-/// What has happened to a customer's connection.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum News {
-    /// A token has joined it: a new connection, a further sign-in, or a renewal.
-    Connected(CompletedConnect),
-    /// The employer must authenticate again before any token works.
-    NeedsReauth {
-        /// Whose connection.
-        customer: CustomerId,
-        /// A handle of it.
-        connection_id: ConnectionId,
-    },
-    /// It was ended at Finch, and not from here: the customer must connect again.
-    EndedAtFinch {
-        /// Whose connection.
-        customer: CustomerId,
-        /// A handle of it.
-        connection_id: ConnectionId,
-    },
-    /// Access has ended, or is ending: the outcome says which.
-    Disconnected {
-        /// Whose access.
-        customer: CustomerId,
-        /// A handle of it.
-        connection_id: ConnectionId,
-        /// How far the end is proven.
-        outcome: DisconnectOutcome,
-    },
 }
 
 /// A token that could not be stored.

@@ -10,6 +10,7 @@ mod form;
 mod guard;
 mod headers;
 mod host;
+mod news;
 mod options;
 mod page;
 mod problem;
@@ -19,7 +20,8 @@ mod style;
 mod webhook;
 mod words;
 
-pub use host::{Customer, Host, HostError, News, Rescued};
+pub use host::{Customer, Host, HostError, Rescued};
+pub use news::{News, on_pass};
 pub use options::{ConnectFlow, Options, OptionsError};
 pub use router::router;
 #[cfg(feature = "webhooks")]

@@ -1,5 +1,7 @@
 //! The routes.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams, Request, State},
@@ -20,11 +22,11 @@ use crate::{
 
 /// The pages, to be mounted at the path of their public address: `nest` them, or `merge` them where that
 /// is the root. Layers of the host's apply as to any other router.
-pub fn router<S>(finch: Finch, host: impl Host, options: Options) -> Router<S>
+pub fn router<S>(finch: Finch, host: Arc<dyn Host>, options: Options) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let app = App::new(finch, Box::new(host), options);
+    let app = App::new(finch, host, options);
     let pages = Router::new()
         .route("/", get(connections_page))
         .route("/form", get(form))

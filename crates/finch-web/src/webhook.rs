@@ -7,15 +7,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use finch_app::{
-    OperatorScope, Pass, ProcessedWebhook, Timestamp, WebhookFinding,
+    OperatorScope, Pass, Timestamp,
     webhook::{self, WebhookRefused, WebhookSecrets},
 };
 use finch_core::{MAX_WEBHOOK_BYTES, WebhookEvent};
 
 use crate::{
-    News,
     app::App,
     form::{self, BadBody},
+    news::{of_webhook, tell},
 };
 
 /// What the webhook needs.
@@ -74,23 +74,8 @@ fn verified(
 async fn look(app: App, operator: OperatorScope) {
     match app.finch().process_webhooks(&operator, Pass::Due).await {
         Ok(processed) => {
-            for done in processed.done {
-                tell(&app, done).await;
-            }
+            tell(app.host(), processed.done.iter().flat_map(of_webhook).collect()).await;
         }
         Err(error) => tracing::warn!(%error, "webhooks wait for the reconciler"),
-    }
-}
-
-async fn tell(app: &App, done: ProcessedWebhook) {
-    let Some(connection_id) = done.connection_id else { return };
-    for customer in done.customers {
-        let connection_id = connection_id.clone();
-        let news = match done.finding {
-            WebhookFinding::NeedsReauth => News::NeedsReauth { customer, connection_id },
-            WebhookFinding::Revoked => News::EndedAtFinch { customer, connection_id },
-            _ => return,
-        };
-        app.host().told(news).await;
     }
 }

@@ -136,7 +136,7 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
     finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
     emulator.clear_faults();
     let report = finch.reconcile(&operator(), Pass::Everything).await.unwrap();
-    assert_eq!((report.disconnected, report.pending.len()), (1, 0));
+    assert_eq!((report.disconnected.len(), report.pending.len()), (1, 0));
 }
 
 #[tokio::test]

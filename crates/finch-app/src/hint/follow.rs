@@ -1,14 +1,14 @@
 //! Follow: one hint, from token to token, until Finch has said enough.
 
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use finch_core::{
-    ConnectionId, CustomerId, Failure, Leased, Selector, StoreError, TokenId,
+    ConnectionId, Failure, Leased, Selector, StoreError, Token, TokenId,
     decide::{self, Observed},
 };
 
 use super::{Found, Later, WebhookFinding};
-use crate::{Finch, drive::Drive, work::Work};
+use crate::{Finch, drive::Drive, ended::whose, work::Work};
 
 impl Finch {
     /// Asks about the connection that goes by this name.
@@ -19,7 +19,7 @@ impl Finch {
         failures: u32,
     ) -> Result<Result<Found, Later>, StoreError> {
         let Some(hinted) = self.store().load(Selector::ConnectionId(id), None).await? else {
-            return Ok(Ok((WebhookFinding::UnknownConnection, BTreeSet::new())));
+            return Ok(Ok((WebhookFinding::UnknownConnection, BTreeMap::new())));
         };
         let mut work = self.work_on(hinted.key).await;
         let mut told = Told::default();
@@ -76,8 +76,8 @@ impl Finch {
         };
         let (observed, error) = self.probe(token, work).await?;
         match observed {
-            Observed::Refused => told.refused.push(in_use.customer),
-            Observed::NeedsReauth => told.reauth.push(in_use.customer),
+            Observed::Refused => told.refused.push(in_use),
+            Observed::NeedsReauth => told.reauth.push(in_use),
             Observed::Accepted if told.is_nothing() => {
                 told.accepted = true;
                 return Ok(ControlFlow::Break(None));
@@ -103,9 +103,8 @@ impl Finch {
 #[derive(Debug, Default)]
 struct Told {
     accepted: bool,
-    /// Whose tokens.
-    refused: Vec<Option<CustomerId>>,
-    reauth: Vec<Option<CustomerId>>,
+    refused: Vec<Token>,
+    reauth: Vec<Token>,
     unproven: Option<Option<Failure>>,
 }
 
@@ -115,12 +114,11 @@ impl Told {
     }
 
     fn found(self) -> Found {
-        let customers = |whose: Vec<Option<CustomerId>>| whose.into_iter().flatten().collect();
-        let nobody = BTreeSet::new();
+        let nobody = BTreeMap::new();
         match self {
             _ if self.accepted => (WebhookFinding::StillAccepted, nobody),
-            _ if !self.refused.is_empty() => (WebhookFinding::Revoked, customers(self.refused)),
-            _ if !self.reauth.is_empty() => (WebhookFinding::NeedsReauth, customers(self.reauth)),
+            _ if !self.refused.is_empty() => (WebhookFinding::Revoked, whose(self.refused.iter())),
+            _ if !self.reauth.is_empty() => (WebhookFinding::NeedsReauth, whose(self.reauth.iter())),
             _ => match self.unproven {
                 Some(failure) => (WebhookFinding::NothingProven { failure }, nobody),
                 None => (WebhookFinding::NothingInUse, nobody),

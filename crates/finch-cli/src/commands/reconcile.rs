@@ -55,7 +55,9 @@ impl Report for OnePass {
 
 /// What a pass did, and what it left.
 pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
-    let Reconciled { disconnected, verified, refused, unverified, unnamed, failed, .. } = *did;
+    let Reconciled { verified, unverified, unnamed, failed, .. } = *did;
+    let disconnected = did.disconnected.len();
+    let refused = did.refused.iter().map(|ended| ended.tokens).sum();
     let mut done = |number: usize, what: String| {
         if number > 0 {
             sheet.text(&format!("{} ", good("✓")), &what);

@@ -47,8 +47,8 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
 
 /// What is left open is told once, until it changes.
 fn is_news(did: &Reconciled, told: Option<&Reconciled>) -> bool {
-    let did_something = did.disconnected + did.verified + did.refused + did.failed > 0
-        || !did.webhooks.done.is_empty();
+    let ended = did.disconnected.len() + did.refused.len();
+    let did_something = ended + did.verified + did.failed + did.webhooks.done.len() > 0;
     let left = |report: &Reconciled| {
         let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
         (pending, report.unverified, report.unnamed)

@@ -71,6 +71,21 @@ impl Browser {
         self.send(request.body(Body::from(form)).unwrap()).await
     }
 
+    /// Agrees to what a preview says.
+    pub(crate) async fn agree(&self, path: &str, preview: &Seen) -> Seen {
+        let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
+        self.post(path, &[("token", &token), ("plan", &plan)]).await
+    }
+
+    /// The same, and goes where that leads.
+    pub(crate) async fn press(&self, path: &str, preview: &Seen) -> Seen {
+        let answer = self.agree(path, preview).await;
+        match answer.status.is_redirection() {
+            true => self.get(answer.location()).await,
+            false => answer,
+        }
+    }
+
     /// The token of this person's forms.
     pub(crate) async fn token(&self, base: &str) -> String {
         let page = self.get(base).await;

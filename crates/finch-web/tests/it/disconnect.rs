@@ -2,29 +2,11 @@
 
 use axum::http::header;
 use finch_app::{OperatorScope, Pass};
-use finch_core::FinchApiError;
 
 use crate::{
-    browser::{Browser, Seen},
+    browser::Seen,
     site::{BASE, Site, is_guarded},
 };
-
-/// Presses the button of a preview.
-async fn press(browser: &Browser, path: &str, preview: &Seen) -> Seen {
-    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
-    let answer = browser.post(path, &[("token", &token), ("plan", &plan)]).await;
-    match answer.status.is_redirection() {
-        true => browser.get(answer.location()).await,
-        false => answer,
-    }
-}
-
-/// For longer than anybody waits.
-fn finch_is_away(site: &Site) {
-    for _ in 0..100 {
-        site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
-    }
-}
 
 #[tokio::test]
 async fn what_will_happen_is_said_before_it_happens() {
@@ -49,7 +31,7 @@ async fn what_will_happen_is_said_before_it_happens() {
     assert!(site.finch.take_calls().is_empty(), "a look changes nothing");
     assert_eq!(site.finch.alive().len(), 2);
 
-    let done = press(&browser, &path, &preview).await;
+    let done = browser.press(&path, &preview).await;
     done.shows(200, &["is disconnected", "Finch has confirmed it"]);
     assert!(site.finch.alive().is_empty());
     assert!(site.told().last().unwrap().contains("Disconnected { tokens: 2 }"));
@@ -57,7 +39,7 @@ async fn what_will_happen_is_said_before_it_happens() {
     // The same address again, the back button, and the button once more.
     browser.get(&format!("{path}?done=yes")).await.shows(200, &["Finch has confirmed it"]);
     browser.get(&path).await.shows(200, &["Already disconnected", "nothing left to do"]);
-    press(&browser, &path, &preview).await.shows(200, &["Already disconnected"]);
+    browser.press(&path, &preview).await.shows(200, &["Already disconnected"]);
     assert_eq!(site.told().len(), 3, "two sign-ins, and one end");
 }
 
@@ -69,7 +51,7 @@ async fn two_tabs_may_confirm_the_same_end() {
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
     let (one, two) =
-        tokio::join!(press(&browser, &path, &preview), press(&browser, &path, &preview));
+        tokio::join!(browser.press(&path, &preview), browser.press(&path, &preview));
     for tab in [one, two] {
         assert!(tab.status.is_success(), "{}", tab.body);
     }
@@ -88,7 +70,7 @@ async fn an_address_that_says_done_does_not_make_it_so() {
     browser.get(&done).await.shows(200, &["What will happen"]);
     let operator = OperatorScope::acting_as("tests".parse().unwrap());
     let (_, id, ..) = site.finch.alive().remove(0);
-    finch_is_away(&site);
+    site.finch_is_away();
     site.app.disconnect(&operator, id.clone()).await.unwrap();
     site.app.close_disconnect(&operator, &id, "Finch's support has ended it").await.unwrap();
     let closed = browser.get(&done).await;
@@ -104,10 +86,10 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
     site.connect(&browser, "Company C", "Y").await;
-    let again = press(&browser, &path, &preview).await;
+    let again = browser.press(&path, &preview).await;
     again.shows(409, &["has changed since you looked", "2 sign-ins"]);
     assert_eq!(site.finch.alive().len(), 2, "nothing was done");
-    press(&browser, &path, &again).await.shows(200, &["is disconnected"]);
+    browser.press(&path, &again).await.shows(200, &["is disconnected"]);
 
     for mark in ["", "0", "nonsense<b>"] {
         let token = preview.field("token").unwrap();
@@ -123,8 +105,8 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    finch_is_away(&site);
-    let pending = press(&browser, &path, &preview).await;
+    site.finch_is_away();
+    let pending = browser.press(&path, &preview).await;
     pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
     let page = browser.get(BASE).await;
     page.shows(200, &["Disconnecting", "does not use this connection any more"]);
@@ -145,11 +127,11 @@ async fn a_person_may_ask_finch_now() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    finch_is_away(&site);
-    press(&browser, &path, &preview).await.shows(200, &["Access is switched off"]);
+    site.finch_is_away();
+    browser.press(&path, &preview).await.shows(200, &["Access is switched off"]);
     site.finch.recover();
     let joins = browser.get(&path).await;
-    press(&browser, &path, &joins).await.shows(200, &["is disconnected"]);
+    browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
 }
 
 #[tokio::test]
@@ -167,7 +149,7 @@ async fn others_keep_their_access_and_are_not_named() {
     );
     preview.hides(&["other &"]);
     site.finch.take_calls();
-    press(&acme, &path, &preview).await.shows(200, &["Your access has ended", "keep their access"]);
+    acme.press(&path, &preview).await.shows(200, &["Your access has ended", "keep their access"]);
     assert!(site.finch.take_calls().is_empty(), "Finch was not asked");
     assert_eq!(other.get(BASE).await.body, before.body);
     acme.get(BASE).await.shows(200, &["Nothing is connected", "Ended"]);

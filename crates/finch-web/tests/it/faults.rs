@@ -53,9 +53,8 @@ async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
     site.store.fail_at("secret", || StoreError::Busy);
-    let answer = browser.post(&path, &[("token", &token), ("plan", &plan)]).await;
+    let answer = browser.agree(&path, &preview).await;
     answer.shows(503, &["goes on by itself"]);
     site.store.recover();
     browser.get(BASE).await.shows(200, &["Disconnecting"]);
@@ -69,9 +68,8 @@ async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
     site.store.fail_after("apply", "connections", || StoreError::Busy);
-    let answer = browser.post(&path, &[("token", &token), ("plan", &plan)]).await;
+    let answer = browser.agree(&path, &preview).await;
     let done = answer.location().to_owned();
     browser.get(&done).await.shows(503, &["busy just now"]);
     site.store.recover();

@@ -65,7 +65,7 @@ async fn links_are_those_of_the_public_address() {
     let products = vec![finch_app::Product::Company];
     let behind = Options::new(public, "Payday", products).unwrap();
     assert_eq!(behind.redirect_uri().as_str(), "https://example.com/apps/payday/payroll/callback");
-    let pages = router(site.app.clone(), site.host.clone(), behind);
+    let pages = router(site.app.clone(), site.host(), behind);
     let browser = Browser::new(Router::new().nest("/payroll", pages), Some("acme"));
     let request = browser.request(Method::GET, "/payroll");
     let request =
@@ -81,7 +81,7 @@ async fn links_are_those_of_the_public_address() {
 async fn they_may_be_at_the_root_of_a_host() {
     let site = Site::new();
     let root = Options::new("http://127.0.0.1:3000", "Payday", vec![finch_app::Product::Company]);
-    let pages: Router = router(site.app.clone(), site.host.clone(), root.unwrap());
+    let pages: Router = router(site.app.clone(), site.host(), root.unwrap());
     let browser = Browser::new(Router::new().merge(pages), Some("acme"));
     let page = browser.get("/").await;
     page.shows(200, &["action=\"/connect\""]);
@@ -94,7 +94,7 @@ async fn they_may_be_at_the_root_of_a_host() {
 #[tokio::test]
 async fn they_fit_into_any_router() {
     let site = Site::new();
-    let pages = router::<&'static str>(site.app.clone(), site.host.clone(), options());
+    let pages = router::<&'static str>(site.app.clone(), site.host(), options());
     let layer = axum::middleware::map_response(async |mut response: axum::response::Response| {
         response.headers_mut().insert("x-layer", header::HeaderValue::from_static("here"));
         response

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use axum::{Router, http::header};
 use finch_app::{Finch, FinchOptions, Product};
-use finch_core::testing::{FakeFinch, Reach, application};
-use finch_web::{Options, router};
+use finch_core::{
+    FinchApiError,
+    testing::{FakeFinch, Reach, application},
+};
+use finch_web::{Host, Options, router};
 
 use crate::{browser::Browser, host::TestHost, store::FaultyStore, system::Hurried};
 
@@ -41,7 +44,7 @@ impl Site {
         let app =
             Finch::with_system(finch.clone(), store.clone(), system.clone(), patience).unwrap();
         let host = TestHost::default();
-        let pages = router(app.clone(), host.clone(), options);
+        let pages = router(app.clone(), Arc::new(host.clone()), options);
         Self { finch, store, app, system, host, router: Router::new().nest(BASE, pages) }
     }
 
@@ -76,6 +79,18 @@ impl Site {
         let mut links = links.iter().filter_map(|link| link.split_once('"')).map(|(link, _)| link);
         let found = links.find(|link| link.ends_with("/disconnect"));
         found.unwrap_or_else(|| panic!("no link: {}", page.body)).to_owned()
+    }
+
+    /// For longer than anybody waits.
+    pub(crate) fn finch_is_away(&self) {
+        for _ in 0..100 {
+            let problem = "refused".into();
+            self.finch.fail_next(FinchApiError::NoAnswer { problem, sent: false });
+        }
+    }
+
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        Arc::new(self.host.clone())
     }
 
     /// What the host was told, in short.

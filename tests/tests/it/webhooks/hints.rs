@@ -22,7 +22,7 @@ async fn an_end_that_finch_confirms_is_written_down() {
         assert_eq!(done.len(), 1, "{done:?}");
         assert_eq!(done[0].finding, WebhookFinding::Revoked);
         assert_eq!(done[0].connection_id.as_ref(), Some(&id));
-        let whose: Vec<_> = done[0].customers.iter().map(CustomerId::as_str).collect();
+        let whose: Vec<_> = done[0].customers.keys().map(CustomerId::as_str).collect();
         assert_eq!(whose, ["customer-0", "customer-1"]);
         assert_eq!(world.finch.take_calls(), ["introspect"; 3], "each token has its own proof");
         let ended = load(&world, &id).await;
