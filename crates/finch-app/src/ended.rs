@@ -41,9 +41,7 @@ impl Ended {
 }
 
 /// Whose these tokens are. Quarantined ones are nobody's.
-pub(crate) fn whose<'a>(
-    tokens: impl Iterator<Item = &'a Token>,
-) -> BTreeMap<CustomerId, Theirs> {
+pub(crate) fn whose<'a>(tokens: impl Iterator<Item = &'a Token>) -> BTreeMap<CustomerId, Theirs> {
     let mut whose = BTreeMap::new();
     for token in tokens {
         let Some(customer) = token.customer.clone() else { continue };

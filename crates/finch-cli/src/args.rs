@@ -1,18 +1,23 @@
-// Long because it is the whole command line.
 //! The command line.
 
 mod audit;
 mod backup;
+mod connect;
 mod import;
+mod keys;
+mod local;
 
 pub(crate) use audit::AuditArgs;
 pub(crate) use backup::{BackupArgs, RestoreArgs};
+pub(crate) use connect::{ConnectArgs, ExchangeArgs};
 pub(crate) use import::{Format, ImportArgs};
+pub(crate) use keys::{KeysCommand, KeysInitArgs, RotateArgs, RotateKekArgs};
+pub(crate) use local::{DemoArgs, EmulatorArgs};
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use finch_core::{ConnectionId, CustomerId, OperatorName, ProviderId, Timestamp};
+use clap::{Args as Group, Parser, Subcommand};
+use finch_core::{ConnectionId, CustomerId, OperatorName, Timestamp};
 
 use crate::help;
 
@@ -30,6 +35,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// See two connections begin and one end, on a local Finch
+    #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
     /// Run a local Finch, for programs in any language
     #[command(after_help = help::EMULATOR)]
@@ -129,101 +135,9 @@ pub(crate) struct Operator {
     pub(crate) operator: Option<OperatorName>,
 }
 
-#[derive(Debug, Group)]
-pub(crate) struct DemoArgs {
-    /// How far the local Finch's /disconnect reaches
-    #[arg(long, value_name = "SCOPE", default_value = "pair")]
-    pub(crate) disconnect_scope: Reach,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct EmulatorArgs {
-    /// The port on 127.0.0.1; 0 finds a free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) port: u16,
-    /// The client id that it knows
-    #[arg(long, value_name = "ID")]
-    pub(crate) client_id: Option<String>,
-    /// Its secret (FINCH_EMULATOR_CLIENT_SECRET)
-    #[arg(long, value_name = "SECRET")]
-    pub(crate) client_secret: Option<String>,
-    /// A file with that secret
-    #[arg(long, value_name = "PATH")]
-    pub(crate) client_secret_file: Option<PathBuf>,
-    /// How far /disconnect reaches
-    #[arg(long, value_name = "SCOPE", default_value = "pair")]
-    pub(crate) disconnect_scope: Reach,
-    /// Make the same ids, codes and tokens in every run
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Where webhooks go, over plain http
-    #[arg(long, value_name = "URL")]
-    pub(crate) webhook_url: Option<String>,
-    /// What signs them, in base64 (FINCH_EMULATOR_WEBHOOK_SECRET)
-    #[arg(long, value_name = "SECRET", requires = "webhook_url")]
-    pub(crate) webhook_secret: Option<String>,
-    /// A file with that secret
-    #[arg(long, value_name = "PATH", requires = "webhook_url")]
-    pub(crate) webhook_secret_file: Option<PathBuf>,
-}
-
-/// How far a disconnect reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Reach {
-    /// All tokens of one provider and company
-    Pair,
-    /// Only the token's own connection_id
-    Connection,
-}
-
-impl From<Reach> for finch_emulator::DisconnectScope {
-    fn from(reach: Reach) -> Self {
-        match reach {
-            Reach::Pair => Self::Pair,
-            Reach::Connection => Self::Connection,
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Make a new key file; an existing one is never overwritten
-    #[command(after_help = help::KEYS_INIT)]
-    Init(KeysInitArgs),
-    /// Which key opens the store, and how far its data keys are used up
-    Status(StoreArgs),
-    /// Make another data key, and seal every secret anew; online
-    #[command(after_help = help::ROTATE)]
-    Rotate(RotateArgs),
-    /// Let another key open the store, and no longer this one
-    #[command(after_help = help::ROTATE_KEK)]
-    RotateKek(RotateKekArgs),
-    /// Look whether every secret opens
-    Verify(StoreArgs),
-}
-
 /// For commands that only need the store.
 #[derive(Debug, Group)]
 pub(crate) struct StoreArgs {
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct RotateArgs {
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct RotateKekArgs {
-    /// The file of the new key; made if it is not there
-    #[arg(long, value_name = "PATH")]
-    pub(crate) to: PathBuf,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
     #[command(flatten)]
     pub(crate) client: Client,
 }
@@ -236,72 +150,6 @@ pub(crate) struct EventsArgs {
     /// Only since a day, a moment, or a time ago: 90m, 24h, 7d
     #[arg(long, value_name = "WHEN", value_parser = since)]
     pub(crate) since: Option<Timestamp>,
-    #[command(flatten)]
-    pub(crate) whose: Whose,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct KeysInitArgs {
-    /// Where to put it (FINCH_STORE_KEY_FILE)
-    #[arg(long, alias = "store-key-file", value_name = "PATH")]
-    pub(crate) key_file: Option<PathBuf>,
-    /// The store whose key it becomes (FINCH_STORE)
-    #[arg(long, value_name = "PATH")]
-    pub(crate) store: Option<PathBuf>,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct ConnectArgs {
-    /// Who connects, by the application's own id
-    #[arg(long, value_name = "ID")]
-    pub(crate) customer: CustomerId,
-    /// The name that the person is shown
-    #[arg(long, required_unless_present = "reauthenticate")]
-    pub(crate) name: Option<String>,
-    /// The person's address, for Finch
-    #[arg(long)]
-    pub(crate) email: Option<String>,
-    /// What to ask for, such as company,directory
-    #[arg(long, value_name = "A,B", required_unless_present = "reauthenticate")]
-    pub(crate) products: Option<String>,
-    /// The only provider to choose
-    #[arg(long, value_name = "ID")]
-    pub(crate) provider: Option<ProviderId>,
-    /// Where Finch sends the browser back to
-    #[arg(long, value_name = "URI", conflicts_with = "embedded")]
-    pub(crate) redirect_uri: Option<String>,
-    /// Or its JavaScript hands over the code
-    #[arg(long)]
-    pub(crate) embedded: bool,
-    /// Renew this connection
-    #[arg(long, value_name = "CONNECTION")]
-    pub(crate) reauthenticate: Option<ConnectionId>,
-    /// Finch's sandbox: finch or provider
-    #[arg(long, value_name = "KIND")]
-    pub(crate) sandbox: Option<String>,
-    /// How long the page lives
-    #[arg(long, value_name = "N", default_value_t = 24 * 60)]
-    pub(crate) minutes: u32,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct ExchangeArgs {
-    /// What came back with the code (FINCH_STATE)
-    #[arg(long)]
-    pub(crate) state: Option<String>,
-    /// A file with the state
-    #[arg(long, value_name = "PATH")]
-    pub(crate) state_file: Option<PathBuf>,
-    /// The code, else from standard input (FINCH_CODE)
-    #[arg(long)]
-    pub(crate) code: Option<String>,
-    /// A file with the code
-    #[arg(long, value_name = "PATH")]
-    pub(crate) code_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) whose: Whose,
     #[command(flatten)]

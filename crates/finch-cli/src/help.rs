@@ -55,6 +55,11 @@ variable, from a file (option, or variable with _FILE behind its name) or from
 standard input (file `-`; one line each: client secret, key, state, code).
 A secret that is given twice is an error.";
 
+pub(crate) const DEMO: &str = "\
+Examples:
+  finch demo            # from the first connect to the proof that it has ended
+  finch demo --serve    # a payroll application to click through in a browser";
+
 pub(crate) const CONNECT: &str = "\
 Examples:
   finch connect --customer acme --name 'Acme Inc.' --products company,directory

@@ -61,7 +61,8 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<News>) {
 
 fn of_pass(report: &Reconciled) -> Vec<News> {
     let webhooks = report.webhooks.done.iter().flat_map(of_webhook);
-    let refused = report.refused.iter().flat_map(|Ended { customers, .. }| ended_at_finch(customers));
+    let refused =
+        report.refused.iter().flat_map(|Ended { customers, .. }| ended_at_finch(customers));
     let disconnected = report.disconnected.iter().flat_map(|ended| {
         ended.customers.iter().map(|(customer, theirs)| News::Disconnected {
             customer: customer.clone(),

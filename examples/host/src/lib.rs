@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod home;
+mod notices;
 mod payday;
 mod sign_in;
 
@@ -18,6 +20,8 @@ use finch_emulator::{Emulator, EmulatorConfig};
 use finch_web::{Options, Webhooks};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+use home::Home;
+use notices::Notices;
 use payday::Payday;
 use sign_in::Sessions;
 
@@ -43,25 +47,45 @@ impl Host {
     /// # Errors
     /// Whatever keeps it from starting.
     pub async fn start(folder: Option<&Path>) -> Result<Self, Box<dyn Error>> {
+        Self::start_with(folder, EmulatorConfig::default()).await
+    }
+
+    /// The same, beside such a Finch.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub async fn start_with(
+        folder: Option<&Path>,
+        mut config: EmulatorConfig,
+    ) -> Result<Self, Box<dyn Error>> {
         let temporary = folder.is_none().then(tempfile::tempdir).transpose()?;
         let folder = folder.or(temporary.as_ref().map(tempfile::TempDir::path));
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
-        let port = if temporary.is_none() { 4010 } else { 0 };
-        let emulator = Emulator::start_with(EmulatorConfig { port, ..Default::default() }).await?;
-        let emulator = Arc::new(emulator);
+        if temporary.is_none() && config.port == 0 {
+            config.port = 4010;
+        }
+        let emulator = Arc::new(Emulator::start_with(config).await?);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", listener.local_addr()?);
         emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
 
         let finch = open(&emulator, &folder)?;
         let operator = OperatorScope::acting_as("payday".parse()?);
-        let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());
-        let sessions = Sessions::default();
-        let payday = Payday::new(sessions.clone(), emulator.clone());
+        let (sessions, notices) = (Sessions::default(), Notices::default());
+        let home = Home {
+            sessions: sessions.clone(),
+            notices: notices.clone(),
+            finch: emulator.url().to_owned(),
+        };
+        let payday = Payday { sessions: sessions.clone(), notices, finch: emulator.clone() };
+        let payday: Arc<dyn finch_web::Host> = Arc::new(payday);
+        let mut background = ReconcilerOptions::default();
+        background.on_pass = Some(finch_web::on_pass(payday.clone()));
+        let reconciler = finch.spawn_reconciler(operator.clone(), background);
         let pages = finch_web::router(finch, payday, options(&address, operator)?);
-        let application =
-            Router::new().nest(PAGES, pages).merge(sign_in::router(sessions, emulator.url()));
+        let own = home::router(home).merge(sign_in::router(sessions));
+        let application = Router::new().nest(PAGES, pages).merge(own);
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, application).with_graceful_shutdown(async {
             let _ = stopped.await;

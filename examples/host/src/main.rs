@@ -9,10 +9,9 @@ use finch_example_host::Host;
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let host = Host::start(folder.as_deref()).await?;
-    println!("Payday:          {}/", host.url());
-    println!("Finch emulator:  {}/", host.emulator().url());
-    println!("Store:           {}", host.folder().display());
-    println!("Stop it with Ctrl-C.");
+    println!("Open {}/ in a browser.", host.url());
+    println!("Finch's emulator, for SDKs: {}", host.emulator().url());
+    println!("Store: {}. Ctrl-C stops it.", host.folder().display());
     tokio::signal::ctrl_c().await?;
     host.stop().await;
     Ok(())

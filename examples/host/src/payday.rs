@@ -1,4 +1,4 @@
-//! What Payday says to the pages, and what it does about news.
+//! What Payday says to the pages, and what they tell it.
 
 use std::sync::Arc;
 
@@ -11,18 +11,13 @@ use finch_app::ConnectionView;
 use finch_emulator::Emulator;
 use finch_web::{Customer, Host, HostError, News, Rescued};
 
-use crate::sign_in::Sessions;
+use crate::{notices::Notices, sign_in::Sessions};
 
 /// Payday, as the pages see it.
 pub(crate) struct Payday {
-    sessions: Sessions,
-    finch: Arc<Emulator>,
-}
-
-impl Payday {
-    pub(crate) fn new(sessions: Sessions, finch: Arc<Emulator>) -> Self {
-        Self { sessions, finch }
-    }
+    pub(crate) sessions: Sessions,
+    pub(crate) notices: Notices,
+    pub(crate) finch: Arc<Emulator>,
 }
 
 #[async_trait]
@@ -43,17 +38,8 @@ impl Host for Payday {
         known.into_iter().find(|c| c.company_id == id.as_str()).map(|c| c.company)
     }
 
-    #[expect(clippy::print_stdout, reason = "what a host would mail, or write down")]
     async fn told(&self, news: News) {
-        match news {
-            News::Connected(connected) => {
-                println!("{} has connected {}", connected.customer, connected.provider_id);
-            }
-            News::NeedsReauth { customer, .. } => println!("{customer} must sign in again"),
-            News::EndedAtFinch { customer, .. } => println!("{customer} must connect again"),
-            News::Disconnected { customer, outcome, .. } => println!("{customer}: {outcome:?}"),
-            _ => {}
-        }
+        self.notices.add(&news);
     }
 
     /// Payday has no second place that is safe: the page then sends the person to support.

@@ -118,7 +118,9 @@ impl Told {
         match self {
             _ if self.accepted => (WebhookFinding::StillAccepted, nobody),
             _ if !self.refused.is_empty() => (WebhookFinding::Revoked, whose(self.refused.iter())),
-            _ if !self.reauth.is_empty() => (WebhookFinding::NeedsReauth, whose(self.reauth.iter())),
+            _ if !self.reauth.is_empty() => {
+                (WebhookFinding::NeedsReauth, whose(self.reauth.iter()))
+            }
             _ => match self.unproven {
                 Some(failure) => (WebhookFinding::NothingProven { failure }, nobody),
                 None => (WebhookFinding::NothingInUse, nobody),

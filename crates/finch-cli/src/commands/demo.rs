@@ -1,9 +1,11 @@
-//! `finch demo`: the whole life of two connections on a local Finch, in about a second.
+//! `finch demo`: the whole life of two connections on a local Finch, in about a second; or, with `--serve`,
+//! at the pace of whoever clicks through it.
 
 mod facts;
 mod play;
 mod report;
 mod search;
+mod serve;
 mod stage;
 
 use crate::{
@@ -14,6 +16,9 @@ use crate::{
 };
 
 pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Failure> {
+    if args.serve {
+        return serve::run(args.disconnect_scope.into(), json).await;
+    }
     let mut stop = Stop::listen()?;
     // Whichever ends first: the stage is dropped with it, and takes folder and local Finch along.
     let played = tokio::select! {

@@ -1,10 +1,13 @@
 //! `finch demo`, as a person and as a program sees it.
 
-use std::{fs, process::Stdio};
+use std::{fs, net::TcpStream, process::Stdio};
 
 use serde_json::json;
 
-use crate::support::{Place, signal};
+use crate::{
+    served::{call, get, post, ready},
+    support::{Place, signal},
+};
 
 #[test]
 fn a_person_sees_that_every_fact_held() {
@@ -133,4 +136,25 @@ fn a_signal_ends_it_and_leaves_nothing() {
     // It may have been faster than the signal.
     assert!(matches!(code, Some(0 | 130)), "{code:?}");
     assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
+}
+
+/// From the one address on, as a browser goes.
+#[test]
+fn it_serves_an_application_to_click_through_until_it_is_told_to_stop() {
+    let place = Place::without_key();
+    let mut child = place.spawn(&["demo", "--serve", "--json"], "");
+    let ready = ready(&mut child);
+    let url = ready["url"].as_str().expect("an address");
+    let home = get(url, "/");
+    assert!(home.starts_with("HTTP/1.1 200") && home.contains("Bolt Logistics"), "{home}");
+    let signed_in = post(url, "/sign-in", "company=acme-bakery");
+    let (_, cookie) = signed_in.split_once("payday=").expect("a session");
+    let cookie = cookie.split(';').next().expect("a session");
+    let page = call(url, "GET /settings/payroll", &format!("Cookie: payday={cookie}\r\n"), "");
+    assert!(page.contains("Nothing is connected"), "{page}");
+    let finch = get(ready["finch_url"].as_str().expect("an address"), "/");
+    assert!(finch.starts_with("HTTP/1.1 200"), "{finch}");
+    signal(&child, "INT");
+    place.ran(&["demo", "--serve"], child.wait_with_output().expect("it ends")).code(0);
+    assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err(), "it is gone");
 }

@@ -1,45 +1,14 @@
 //! `finch emulator` as a command.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    process::Child,
+    io::{BufRead, BufReader},
+    net::TcpListener,
 };
 
-use serde_json::Value;
-
-use crate::support::{Place, signal};
-
-/// Waits for the line that says that it is ready.
-fn ready(child: &mut Child) -> Value {
-    let mut line = String::new();
-    let out = child.stdout.as_mut().expect("standard output");
-    BufReader::new(out).read_line(&mut line).expect("a line");
-    serde_json::from_str(&line).expect("JSON")
-}
-
-/// The answer to one HTTP request.
-fn get(url: &str, path: &str) -> String {
-    call(url, &format!("GET {path}"), "")
-}
-
-fn post(url: &str, path: &str, body: &str) -> String {
-    call(url, &format!("POST {path}"), body)
-}
-
-fn call(url: &str, what: &str, body: &str) -> String {
-    let address = url.strip_prefix("http://").expect("http");
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let length = body.len();
-    let request = format!(
-        "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
+use crate::{
+    served::{get, post, ready},
+    support::{Place, signal},
+};
 
 #[test]
 fn it_answers_until_it_is_told_to_stop() {

@@ -8,6 +8,7 @@ mod demo;
 mod emulator;
 
 mod life;
+mod served;
 mod shared;
 mod unfinished;
 

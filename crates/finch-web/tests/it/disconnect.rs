@@ -50,8 +50,7 @@ async fn two_tabs_may_confirm_the_same_end() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    let (one, two) =
-        tokio::join!(browser.press(&path, &preview), browser.press(&path, &preview));
+    let (one, two) = tokio::join!(browser.press(&path, &preview), browser.press(&path, &preview));
     for tab in [one, two] {
         assert!(tab.status.is_success(), "{}", tab.body);
     }

@@ -1,0 +1,54 @@
+//! What `finch keys` takes.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Subcommand};
+
+use super::{Client, Operator, StoreArgs};
+use crate::help;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a new key file; an existing one is never overwritten
+    #[command(after_help = help::KEYS_INIT)]
+    Init(KeysInitArgs),
+    /// Which key opens the store, and how far its data keys are used up
+    Status(StoreArgs),
+    /// Make another data key, and seal every secret anew; online
+    #[command(after_help = help::ROTATE)]
+    Rotate(RotateArgs),
+    /// Let another key open the store, and no longer this one
+    #[command(after_help = help::ROTATE_KEK)]
+    RotateKek(RotateKekArgs),
+    /// Look whether every secret opens
+    Verify(StoreArgs),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RotateArgs {
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RotateKekArgs {
+    /// The file of the new key; made if it is not there
+    #[arg(long, value_name = "PATH")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct KeysInitArgs {
+    /// Where to put it (FINCH_STORE_KEY_FILE)
+    #[arg(long, alias = "store-key-file", value_name = "PATH")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The store whose key it becomes (FINCH_STORE)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) store: Option<PathBuf>,
+}

@@ -1,0 +1,64 @@
+//! What `finch demo` and `finch emulator` take.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, ValueEnum};
+
+#[derive(Debug, Group)]
+pub(crate) struct DemoArgs {
+    /// How far the local Finch's /disconnect reaches
+    #[arg(long, value_name = "SCOPE", default_value = "pair")]
+    pub(crate) disconnect_scope: Reach,
+    /// Serve an application to click through, until stopped
+    #[arg(long)]
+    pub(crate) serve: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct EmulatorArgs {
+    /// The port on 127.0.0.1; 0 finds a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The client id that it knows
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// Its secret (FINCH_EMULATOR_CLIENT_SECRET)
+    #[arg(long, value_name = "SECRET")]
+    pub(crate) client_secret: Option<String>,
+    /// A file with that secret
+    #[arg(long, value_name = "PATH")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// How far /disconnect reaches
+    #[arg(long, value_name = "SCOPE", default_value = "pair")]
+    pub(crate) disconnect_scope: Reach,
+    /// Make the same ids, codes and tokens in every run
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where webhooks go, over plain http
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Option<String>,
+    /// What signs them, in base64 (FINCH_EMULATOR_WEBHOOK_SECRET)
+    #[arg(long, value_name = "SECRET", requires = "webhook_url")]
+    pub(crate) webhook_secret: Option<String>,
+    /// A file with that secret
+    #[arg(long, value_name = "PATH", requires = "webhook_url")]
+    pub(crate) webhook_secret_file: Option<PathBuf>,
+}
+
+/// How far a disconnect reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reach {
+    /// All tokens of one provider and company
+    Pair,
+    /// Only the token's own connection_id
+    Connection,
+}
+
+impl From<Reach> for finch_emulator::DisconnectScope {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Pair => Self::Pair,
+            Reach::Connection => Self::Connection,
+        }
+    }
+}
