@@ -8,7 +8,7 @@ sealed, and disconnect completely, with proof.
 Usage: finch COMMAND [OPTIONS]
 
 Try it
-  demo         See two connections begin and one end, on a local Finch; 1 s
+  demo         See two connections begin and one end; or --serve: click through
   emulator     Run that local Finch, for programs in any language
 
 The life of a connection

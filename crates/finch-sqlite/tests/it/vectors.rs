@@ -3,7 +3,7 @@
 //! Each was made by the `finch` of its time, against the emulator (`--seed 7`), with the same calls: acme
 //! and beta connect company C, acme connects and disconnects D, gamma and delta connect E and delta's
 //! access ends, acme's disconnect of F stands still at a 403. From version 3 on the keys were rotated
-//! before F.
+//! before F; from version 4 on three webhooks were kept, one of which is done.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
@@ -22,6 +22,8 @@ struct Vector {
     /// How many events there are, and how many of them are from before events were chained.
     events: (u64, u64),
     epoch: u32,
+    /// Whether webhooks were kept.
+    webhooks: bool,
 }
 
 const VERSION_2: Vector = Vector {
@@ -29,6 +31,7 @@ const VERSION_2: Vector = Vector {
     port: 47001,
     events: (12, 12),
     epoch: 1,
+    webhooks: false,
 };
 
 const VERSION_3: Vector = Vector {
@@ -36,6 +39,15 @@ const VERSION_3: Vector = Vector {
     port: 47002,
     events: (23, 0),
     epoch: 2,
+    webhooks: false,
+};
+
+const VERSION_4: Vector = Vector {
+    file: include_bytes!("../vectors/store-v4.db"),
+    port: 47003,
+    events: (23, 0),
+    epoch: 2,
+    webhooks: true,
 };
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -106,7 +118,15 @@ async fn holds(vector: Vector) {
     for new in [true, false] {
         assert_eq!(store.keep_webhook(event.clone(), Awaits::Probe).await.unwrap(), new);
     }
-    assert_eq!(store.webhooks(Awaits::Probe, None, 9).await.unwrap()[0].1, event);
+    let waits = async |awaits| {
+        let page = store.webhooks(awaits, None, 9).await.unwrap();
+        page.into_iter().map(|(_, event)| event.id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let probe: &[&str] = if vector.webhooks { &["msg_probe", "msg_1"] } else { &["msg_1"] };
+    assert_eq!(waits(Awaits::Probe).await, probe);
+    assert_eq!(waits(Awaits::Host).await, if vector.webhooks { vec!["msg_host"] } else { vec![] });
+    let done = finch_core::testing::webhook("msg_done", ACME.0, "reauth");
+    assert_eq!(store.keep_webhook(done, Awaits::Probe).await.unwrap(), !vector.webhooks);
     let by = finch_core::Actor::Operator("vector".parse().unwrap());
     let rotated = store.rotate(by, finch_core::Timestamp::now(), |_| {}).await.unwrap();
     assert_eq!((rotated.resealed, rotated.epoch), (5, vector.epoch + 1));
@@ -123,6 +143,11 @@ async fn a_store_of_version_2_goes_on() {
 #[tokio::test]
 async fn a_store_of_version_3_goes_on() {
     holds(VERSION_3).await;
+}
+
+#[tokio::test]
+async fn a_store_of_version_4_goes_on() {
+    holds(VERSION_4).await;
 }
 
 #[tokio::test]

@@ -189,9 +189,12 @@ impl System {
             Move::Reconcile => {
                 let report = self.app.reconcile(&operator(), Pass::Everything).await.unwrap();
                 assert_eq!(report.failed, 0);
-                let pending = report.pending.len();
-                let finch_app::Reconciled { disconnected, verified, refused, .. } = report;
-                Expected::Reconciled { disconnected, pending, verified, refused }
+                Expected::Reconciled {
+                    disconnected: report.disconnected.len(),
+                    pending: report.pending.len(),
+                    verified: report.verified,
+                    refused: report.refused.iter().map(|ended| ended.tokens).sum(),
+                }
             }
             Move::AnHour => {
                 self.clock.pass(Duration::from_secs(3600));
