@@ -98,6 +98,7 @@ pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
         | ErrorCode::DatabaseLocked
         | ErrorCode::FileLockingProtocolFailed => Kind::Busy,
         ErrorCode::DiskFull => Kind::Full,
+        ErrorCode::ReadOnly if failure.extended_code == ffi::SQLITE_READONLY_DBMOVED => Kind::Other,
         ErrorCode::ReadOnly => Kind::ReadOnly,
         ErrorCode::DatabaseCorrupt => Kind::Corrupt,
         ErrorCode::NotADatabase => Kind::NotADatabase,

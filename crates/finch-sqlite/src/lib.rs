@@ -15,6 +15,7 @@ mod settings;
 mod verify;
 
 mod readers;
+mod same_file;
 mod writer;
 
 mod apply;

@@ -54,7 +54,8 @@ impl SqliteTokenStore {
         };
         let client_id = options.application.client_id.as_str().to_owned();
         let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
-        let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);
+        let writer =
+            Writer::start(db, readers.file().clone(), Arc::clone(&sealer), options.busy_timeout);
         let writer = match writer {
             Ok(writer) => writer,
             Err(source) => return Err(OpenStoreError::System { path, source }),

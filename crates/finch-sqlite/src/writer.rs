@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::{Fault, Result},
+    same_file::SameFile,
     sealer::Sealer,
     settings, values,
 };
@@ -72,13 +73,14 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(
         db: Connection,
+        file: SameFile,
         sealer: Arc<Sealer>,
         busy_timeout: Duration,
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
         let thread = thread
-            .spawn(move || Loop { db, sealer, busy_timeout, log_is_due: true }.run(&queue))?;
+            .spawn(move || Loop { db, file, sealer, busy_timeout, log_is_due: true }.run(&queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -131,6 +133,7 @@ impl Drop for Writer {
 
 struct Loop {
     db: Connection,
+    file: SameFile,
     sealer: Arc<Sealer>,
     busy_timeout: Duration,
     log_is_due: bool,
@@ -207,12 +210,15 @@ impl Loop {
         let wiped = tx.wiped.get();
         transaction.commit()?;
         self.log_is_due |= wiped;
+        // Nothing is acknowledged that is written where nobody finds it.
+        self.file.check()?;
         Ok(())
     }
 
     /// Begins to write, with so many seals of the newest data key spoken for: no process seals with an
     /// older one once a newer one is there.
     fn begin(&self, seals: usize) -> Result<Transaction<'_>, Arc<rusqlite::Error>> {
+        self.file.check()?;
         loop {
             self.sealer.reserve(&self.db, seals)?;
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
