@@ -89,6 +89,9 @@ pub enum BeginConnectError {
     /// There is no such connection, or it is another customer's.
     #[error("there is no such connection")]
     NotFound,
+    /// The connection that was to be renewed has ended. Nothing was sent.
+    #[error("the connection has ended, and cannot be renewed: begin a new one")]
+    Ended,
     /// Finch did not open a session.
     #[error("Finch did not open a Connect session")]
     Finch(#[source] FinchApiError),
@@ -162,6 +165,9 @@ impl Finch {
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
         };
+        if decide::has_ended_for(&found, connection, scope.id()) {
+            return Err(BeginConnectError::Ended);
+        }
         let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
         let named = own.filter(|t| t.facts.connection_id == *connection);
         let expected = named.filter_map(|t| t.facts.finch_customer_id.clone()).next();

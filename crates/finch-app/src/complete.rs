@@ -37,6 +37,10 @@ pub struct CompletedConnect {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CompleteConnectError {
+    /// Finch Connect gave no code: the person has refused, or something failed there. Nothing was sent, and the
+    /// attempt stays open.
+    #[error("no code came back from Finch Connect: nothing was connected")]
+    NoCode,
     /// There is no attempt with this state, or it is another customer's.
     #[error("no attempt to connect has this state: begin a new one")]
     UnknownState,
@@ -164,6 +168,9 @@ impl Finch {
         state: &State,
         code: &AuthorizationCode,
     ) -> Result<CompletedConnect, CompleteConnectError> {
+        if code.is_empty() {
+            return Err(CompleteConnectError::NoCode);
+        }
         let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
         let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
         match claim {

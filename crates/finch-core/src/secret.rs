@@ -17,6 +17,12 @@ macro_rules! secrets {
                 Self(SecretString::from(secret.into()))
             }
 
+            /// Whether there is none: an empty field of a form, or of an address.
+            #[expect(clippy::disallowed_methods, reason = "EXPOSE: only whether there is one")]
+            pub fn is_empty(&self) -> bool {
+                self.0.expose_secret().is_empty()
+            }
+
             /// The secret itself. Each caller says why it needs it: the `disallowed-methods` lint
             /// asks for `#[expect(clippy::disallowed_methods, reason = "EXPOSE: …")]`.
             #[expect(clippy::disallowed_methods, reason = "EXPOSE: the one door")]

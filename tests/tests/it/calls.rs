@@ -66,6 +66,8 @@ async fn nothing_is_sent_on_a_state_that_is_used() {
     let complete = async |code: &str| {
         finch.complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code)).await
     };
+    // A refusal, for instance: the attempt stays open.
+    assert!(matches!(complete("").await.unwrap_err(), CompleteConnectError::NoCode));
     let first = complete("a-code").await.unwrap();
     assert_eq!(complete("a-code").await.unwrap(), first, "the first one's result");
     assert!(matches!(complete("another").await.unwrap_err(), CompleteConnectError::StateUsed));

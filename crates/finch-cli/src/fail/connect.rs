@@ -26,6 +26,8 @@ impl From<BeginConnectError> for Failure {
             E::Lifetime => Self::usage("a session lives from 1 minute to 90 days")
                 .help("give --minutes from 1 to 129600"),
             E::NotFound => Self::no_such_connection(),
+            E::Ended => Self::new(Exit::Standing, "ended", "this connection has ended")
+                .help("connect the customer anew: `finch connect` without --reauthenticate"),
             E::Finch(cause) => finch_failed("Finch did not open a Connect session", cause),
             E::Store(cause) => {
                 store_failed("the attempt could not be stored, and was not begun", cause)
@@ -40,6 +42,7 @@ impl From<CompleteConnectError> for Failure {
         use CompleteConnectError as E;
         let standing = |kind, message: &str| Self::new(Exit::Standing, kind, message);
         match &error {
+            E::NoCode => Self::usage("no code came back, and nothing was sent").help(NEW_ATTEMPT),
             E::UnknownState => {
                 Self::new(Exit::NotFound, "unknown_state", "no attempt to connect has this state")
                     .help(format!("check the state (and --customer, --store); or {NEW_ATTEMPT}"))

@@ -1,8 +1,8 @@
-//! Why there is no token to hand out.
+//! Why there is no token to hand out, and whether a renewal would bring one.
 
 use serde::Serialize;
 
-use crate::{Connection, CustomerId, Product, TokenState};
+use crate::{Connection, ConnectionId, CustomerId, Product, TokenState};
 
 /// Why a customer gets no token of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +24,14 @@ pub enum NoToken {
         /// What one of them covers, or another.
         granted: Vec<Product>,
     },
+}
+
+/// Whether nothing is left to renew under this name: every token that `customer` had of it is revoked, or its
+/// access was given up. Finch opens no session for it: to connect anew is the way.
+pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
+    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+    let mut named = own.filter(|t| t.facts.connection_id == *name);
+    named.all(|t| t.state.is_revoked() || connection.is_retired(t))
 }
 
 /// Says why `customer` gets no token of this connection that covers what was asked for.

@@ -17,6 +17,7 @@ impl From<&CompleteConnectError> for Problem {
         tracing::warn!(error = chain(error), "a connect was not completed");
         let soon = Duration::from_secs(5);
         match error {
+            E::NoCode => Self::incomplete_return(),
             E::UnknownState => {
                 let what = "This way back from Finch is not one that began here, with your account. \
                             Nothing was connected.";

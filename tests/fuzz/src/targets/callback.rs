@@ -216,6 +216,11 @@ async fn complete(
         // A code of a few letters may stand in a text by chance.
         hidden(&shown, if code.expose().len() >= 16 { &secrets } else { &[SECRET] });
     }
+    if code.is_empty() {
+        assert_eq!(sent, 0);
+        assert!(matches!(result, Err(CompleteConnectError::NoCode)), "{result:?}");
+        return note("callback: NoCode");
+    }
     let Some(attempt) = which.map(|n| &mut begun[n]) else {
         assert_eq!(sent, 0, "nothing is sent on a state that is unknown");
         assert!(matches!(result, Err(CompleteConnectError::UnknownState)), "{result:?}");

@@ -2,7 +2,7 @@
 
 use super::{
     expected::Expected,
-    model::{Attempt, FinchCustomer, Group, Login, Model, Ours, Outcome, State},
+    model::{Attempt, FinchCustomer, Group, Login, Model, Ours, Outcome, State, Token},
     moves::{How, Mode},
 };
 
@@ -80,12 +80,17 @@ impl Model {
         if self.group_named(name, Some(customer)).is_none() {
             return Expected::NotBegun("NotFound");
         }
+        let is_own = |t: &Token| t.ours.as_ref().is_some_and(|o| o.customer == Some(customer));
+        let own: Vec<usize> = (0..self.tokens.len())
+            .filter(|t| self.tokens[*t].name == name && is_own(&self.tokens[*t]))
+            .collect();
+        if own.iter().all(|t| self.ours(*t).state == State::Dead || self.is_retired(*t)) {
+            return Expected::NotBegun("Ended");
+        }
         if self.mode != Mode::Up || self.lives(name).is_none() {
             return Expected::NotBegun("Finch");
         }
-        let own = self.tokens.iter().rev().filter(|t| t.name == name);
-        let own = own.filter(|t| t.ours.as_ref().is_some_and(|o| o.customer == Some(customer)));
-        let expected = own.filter_map(|t| t.finch_customer).next();
+        let expected = own.iter().rev().filter_map(|t| self.tokens[*t].finch_customer).next();
         let login = self.login_again(name, expected);
         self.begun(customer, expected, Some(name), login)
     }

@@ -245,6 +245,7 @@ impl System {
                 Expected::Begun { renews }
             }
             Err(E::NotFound) => Expected::NotBegun("NotFound"),
+            Err(E::Ended) => Expected::NotBegun("Ended"),
             Err(error) => {
                 assert!(matches!(error, E::Finch(_)), "{error:?}");
                 Expected::NotBegun("Finch")

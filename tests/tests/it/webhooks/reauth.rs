@@ -11,7 +11,7 @@ use finch_emulator::{Emulator, Fault, FinchError, Login};
 use finch_tests::{World, customer, operator};
 
 use super::{Delivery, account, finding, state};
-use crate::semantics::{ACME, BETA, connect, request, states, why_none};
+use crate::semantics::{ACME, BETA, connect, disconnect, request, states, why_none};
 
 #[tokio::test]
 async fn reauth_is_noted_and_a_new_token_ends_it() {
@@ -50,6 +50,25 @@ async fn a_reauthentication_is_begun_by_the_connections_own_customer_only() {
     let id = connect(&world, ACME, "x").await;
     let foreign = world.app.begin_reauthenticate(&customer(BETA), &id, request()).await;
     assert!(matches!(foreign, Err(finch_app::BeginConnectError::NotFound)), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    disconnect(&world, ACME, &id).await;
+    let again = connect(&world, ACME, "x").await;
+    world.finch.take_calls();
+    let renew = async |id| world.app.begin_reauthenticate(&customer(ACME), id, request()).await;
+    let ended = renew(&id).await;
+    assert!(matches!(ended, Err(finch_app::BeginConnectError::Ended)), "{ended:?}");
+    assert!(world.finch.take_calls().is_empty());
+    assert_eq!(renew(&again).await.unwrap().reauthenticates, Some(again.clone()));
+
+    // Access that was given up, though the connection goes on for others.
+    connect(&world, BETA, "y").await;
+    disconnect(&world, ACME, &again).await;
+    assert!(matches!(renew(&again).await, Err(finch_app::BeginConnectError::Ended)));
 }
 
 /// The same over HTTP and a sealed store, as a host has it.
