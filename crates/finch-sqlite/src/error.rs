@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Unreadable(TokenId, SealError),
     /// A secret cannot be sealed.
     Seal(SealError),
+    /// The file is not where it was: what is written there now is lost with this process.
+    Gone,
     /// The thread that writes is gone.
     Stopped,
     /// SQLite failed. Shared, since one failed commit is the answer to many.
@@ -50,6 +52,11 @@ impl From<Fault> for StoreError {
             Fault::Broken(what) => Self::Corrupt(what),
             Fault::Unreadable(token, why) => Self::Unreadable { token, source: Box::new(why) },
             Fault::Seal(why) => Self::Backend(Box::new(why)),
+            Fault::Gone => Self::Backend(
+                "the file of the store was moved, deleted or replaced while it was open: put it back, \
+                 or restore a backup and open the store again"
+                    .into(),
+            ),
             Fault::Stopped => {
                 Self::Backend("the thread that writes has stopped: open the store again".into())
             }

@@ -7,6 +7,7 @@ mod store;
 mod files;
 mod identity;
 mod keys;
+mod named;
 mod open;
 mod rotation;
 mod schema;

@@ -4,8 +4,7 @@
 //! One is opened with the store, the others when they are first missed: each reads the whole schema.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
@@ -17,6 +16,7 @@ use rusqlite::Connection;
 
 use crate::{
     error::{Fault, Result},
+    named::Named,
     settings,
 };
 
@@ -26,8 +26,7 @@ const COUNT: usize = 4;
 pub(crate) struct Readers {
     first: Mutex<Connection>,
     more: [OnceLock<Mutex<Connection>>; COUNT - 1],
-    path: PathBuf,
-    file: FileId,
+    named: Named,
     busy_timeout: Duration,
     next: AtomicUsize,
 }
@@ -36,7 +35,7 @@ impl Readers {
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
         let first = settings::connect_reader(path, busy_timeout).map(Mutex::new)?;
         let (more, next) = (Default::default(), AtomicUsize::new(0));
-        Ok(Self { first, more, path: path.into(), file: file_id(path), busy_timeout, next })
+        Ok(Self { first, more, named: Named::now(path), busy_timeout, next })
     }
 
     fn opened(&self) -> impl Iterator<Item = &Mutex<Connection>> {
@@ -68,9 +67,9 @@ impl Readers {
     /// Where that fails, those that are open serve.
     fn open_one_more(&self) {
         if let Some(missing) = self.more.iter().find(|connection| connection.get().is_none())
-            && let Ok(connection) = settings::connect_reader(&self.path, self.busy_timeout)
+            && let Ok(connection) = settings::connect_reader(&self.named.path, self.busy_timeout)
             // Another file may have been put in its place since.
-            && file_id(&self.path) == self.file
+            && self.named.is_in_place()
         {
             let _ = missing.set(Mutex::new(connection));
         }
@@ -95,22 +94,10 @@ impl Readers {
     }
 }
 
-/// Which file it is, whatever its name.
-type FileId = Option<(u64, u64)>;
-
-#[cfg(unix)]
-fn file_id(path: &Path) -> FileId {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-fn file_id(path: &Path) -> FileId {
-    fs::metadata(path).ok().map(|_| (0, 0))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn readers(folder: &Path) -> Readers {

@@ -15,6 +15,7 @@ use crate::{
     OpenStoreError, SqliteOptions, apply, attempts,
     error::Fault,
     lookup::{self, By},
+    named::Named,
     open,
     pages::{self, Page},
     readers::Readers,
@@ -54,7 +55,8 @@ impl SqliteTokenStore {
         };
         let client_id = options.application.client_id.as_str().to_owned();
         let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
-        let writer = Writer::start(db, Arc::clone(&sealer), options.busy_timeout);
+        let writer =
+            Writer::start(db, Arc::clone(&sealer), Named::now(&path), options.busy_timeout);
         let writer = match writer {
             Ok(writer) => writer,
             Err(source) => return Err(OpenStoreError::System { path, source }),

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::{Fault, Result},
+    named::Named,
     sealer::Sealer,
     settings, values,
 };
@@ -73,12 +74,14 @@ impl Writer {
     pub(crate) fn start(
         db: Connection,
         sealer: Arc<Sealer>,
+        named: Named,
         busy_timeout: Duration,
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
-        let thread = thread
-            .spawn(move || Loop { db, sealer, busy_timeout, log_is_due: true }.run(&queue))?;
+        let thread = thread.spawn(move || {
+            Loop { db, sealer, named, busy_timeout, log_is_due: true }.run(&queue)
+        })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -132,6 +135,7 @@ impl Drop for Writer {
 struct Loop {
     db: Connection,
     sealer: Arc<Sealer>,
+    named: Named,
     busy_timeout: Duration,
     log_is_due: bool,
 }
@@ -161,6 +165,12 @@ impl Loop {
     /// Runs jobs in one transaction and answers them. Jobs are left only if SQLite gave the whole
     /// transaction up half way.
     fn commit(&mut self, jobs: &mut VecDeque<Job>) {
+        if !self.named.is_in_place() {
+            for job in jobs.drain(..) {
+                ((job.run)(Err(Fault::Gone)).answer)(None);
+            }
+            return;
+        }
         let mut answers = Vec::with_capacity(jobs.len());
         let failed = self.transaction(jobs, &mut answers).err();
         if let (Some(error), true) = (&failed, answers.is_empty()) {

@@ -25,6 +25,27 @@ async fn set(store: &SqliteTokenStore, pragma: &'static str) {
     store.writer.write(move |tx| Ok(tx.db.execute_batch(pragma)?)).await.unwrap();
 }
 
+/// What SQLite would write to it nobody would find again.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_not_where_it_was_takes_nothing() {
+    let (folder, store) = open();
+    let (here, away) = (folder.path().join("finch.db"), folder.path().join("away"));
+    let open_one = async |state| store.open_attempt(new_attempt("acme"), &State::new(state)).await;
+    open_one("before").await.unwrap();
+    std::fs::rename(&here, &away).unwrap();
+    let gone = open_one("gone").await.unwrap_err();
+    assert!(matches!(&gone, StoreError::Backend(why) if why.to_string().contains("put it back")));
+    std::fs::copy(&away, &here).unwrap();
+    assert!(matches!(open_one("replaced").await, Err(StoreError::Backend(_))));
+    std::fs::rename(&away, &here).unwrap();
+    open_one("back").await.unwrap();
+    let count = |db: &Connection| {
+        Ok(db.query_row("SELECT count(*) FROM attempts", [], |r| r.get::<_, i64>(0))?)
+    };
+    assert_eq!(store.read(count).await.unwrap(), 2);
+}
+
 #[tokio::test]
 async fn a_full_disk_is_told_and_loses_nothing() {
     let (_folder, store) = open();
