@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod finch;
 mod payday;
 mod sign_in;
 
@@ -10,20 +11,18 @@ use std::{
 };
 
 use axum::Router;
-use finch_app::{
-    ClientSecret, Finch, HttpFinchConfig, Kek, KeySource, OperatorScope, Product, Reconciler,
-    ReconcilerOptions, keyfile, webhook::WebhookSecrets,
-};
+use finch_app::{OperatorScope, Product, Reconciler, ReconcilerOptions, webhook::WebhookSecrets};
 use finch_emulator::{Emulator, EmulatorConfig};
 use finch_web::{Options, Webhooks};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+pub use finch::Patience;
 use payday::Payday;
 use sign_in::Sessions;
 
 const PAGES: &str = "/settings/payroll";
-/// A real one is Finch's, and secret.
-const WEBHOOK_SECRET: &str = "cGF5ZGF5J3Mgd2ViaG9va3MgYXJlIHNpZ25lZA==";
+/// What Finch signs webhooks with. A real one is Finch's, and secret.
+pub const WEBHOOK_SECRET: &str = "cGF5ZGF5J3Mgd2ViaG9va3MgYXJlIHNpZ25lZA==";
 
 /// Payday, while it runs.
 #[derive(Debug)]
@@ -43,6 +42,17 @@ impl Host {
     /// # Errors
     /// Whatever keeps it from starting.
     pub async fn start(folder: Option<&Path>) -> Result<Self, Box<dyn Error>> {
+        Self::start_with(folder, Patience::default()).await
+    }
+
+    /// The same with a patience of one's own.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(
+        folder: Option<&Path>,
+        patience: Patience,
+    ) -> Result<Self, Box<dyn Error>> {
         let temporary = folder.is_none().then(tempfile::tempdir).transpose()?;
         let folder = folder.or(temporary.as_ref().map(tempfile::TempDir::path));
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
@@ -54,7 +64,7 @@ impl Host {
         let address = format!("http://{}", listener.local_addr()?);
         emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
 
-        let finch = open(&emulator, &folder)?;
+        let finch = finch::open(&emulator, &folder, patience)?;
         let operator = OperatorScope::acting_as("payday".parse()?);
         let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());
         let sessions = Sessions::default();
@@ -100,23 +110,6 @@ impl Host {
         let _ = self.server.await;
         self.reconciler.stop().await;
     }
-}
-
-fn open(emulator: &Emulator, folder: &Path) -> Result<Finch, Box<dyn Error>> {
-    let mut http = HttpFinchConfig::new(
-        emulator.client_id().parse()?,
-        ClientSecret::new(emulator.client_secret()),
-    );
-    http.base_url = emulator.url().into();
-    Ok(Finch::open(http, folder.join("finch.db"), key(&folder.join("finch.key"))?)?)
-}
-
-/// The key that seals the store: of the folder, or a fresh one.
-fn key(file: &Path) -> Result<Arc<dyn KeySource>, Box<dyn Error>> {
-    if !file.exists() {
-        keyfile::create(file, &Kek::generate()?)?;
-    }
-    Ok(Arc::new(keyfile::read(file)?))
 }
 
 fn options(address: &str, operator: OperatorScope) -> Result<Options, Box<dyn Error>> {
