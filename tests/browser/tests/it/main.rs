@@ -1,4 +1,5 @@
 //! What a person sees.
+#![expect(clippy::expect_used, reason = "tests stop where something is not as it must be")]
 
 mod callback;
 mod down;
