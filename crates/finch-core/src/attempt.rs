@@ -165,15 +165,20 @@ impl Attempt {
 
     /// Whether a token with these `facts`, of the later attempt `by`, shows that no token of this lost
     /// exchange is left over, since it would belong to the same connection, so that one disconnect ends
-    /// both: Finch says that the token is of the same customer id, and allows each only one, even for an
-    /// exchange that takes effect later; or the lost exchange was to renew that very connection.
+    /// both: Finch says that the token is of the same customer id, or says of none and has named this
+    /// connection as that customer id's, and allows each only one, even for an exchange that takes effect
+    /// later; or the lost exchange was to renew that very connection.
     pub fn is_cleared_by(&self, by: &Attempt, facts: &TokenFacts) -> bool {
         let (lost, new) = (&self.purpose, &by.purpose);
         let is_later = self.exchange.as_ref().is_some_and(|exchange| exchange.began < by.id.0);
         let is_of = |id: &Option<ConnectionId>| id.as_ref() == Some(&facts.connection_id);
+        let says_so = match &facts.finch_customer_id {
+            Some(said) => lost.finch_customer_id.as_ref() == Some(said),
+            None => is_of(&new.reauthenticates),
+        };
         let same_customer_id = lost.finch_customer_id.is_some()
             && lost.finch_customer_id == new.finch_customer_id
-            && lost.finch_customer_id == facts.finch_customer_id;
+            && says_so;
         let as_asked = new.reauthenticates.is_none() || is_of(&new.reauthenticates);
         lost.customer == new.customer
             && is_later

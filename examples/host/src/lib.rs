@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod finch;
 mod home;
 mod notices;
 mod payday;
+mod settings;
 mod sign_in;
 
 use std::{
@@ -12,22 +14,20 @@ use std::{
 };
 
 use axum::Router;
-use finch_app::{
-    ClientSecret, Finch, HttpFinchConfig, Kek, KeySource, OperatorScope, Product, Reconciler,
-    ReconcilerOptions, keyfile, webhook::WebhookSecrets,
-};
-use finch_emulator::{Emulator, EmulatorConfig};
+use finch_app::{OperatorScope, Product, Reconciler, ReconcilerOptions, webhook::WebhookSecrets};
+use finch_emulator::Emulator;
 use finch_web::{Options, Webhooks};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use home::Home;
 use notices::Notices;
 use payday::Payday;
+pub use settings::Settings;
 use sign_in::Sessions;
 
 const PAGES: &str = "/settings/payroll";
-/// A real one is Finch's, and secret.
-const WEBHOOK_SECRET: &str = "cGF5ZGF5J3Mgd2ViaG9va3MgYXJlIHNpZ25lZA==";
+/// What Finch signs webhooks with. A real one is Finch's, and secret.
+pub const WEBHOOK_SECRET: &str = "cGF5ZGF5J3Mgd2ViaG9va3MgYXJlIHNpZ25lZA==";
 
 /// Payday, while it runs.
 #[derive(Debug)]
@@ -47,30 +47,33 @@ impl Host {
     /// # Errors
     /// Whatever keeps it from starting.
     pub async fn start(folder: Option<&Path>) -> Result<Self, Box<dyn Error>> {
-        Self::start_with(folder, EmulatorConfig::default()).await
+        let folder = folder.map(Path::to_owned);
+        Self::start_with(Settings { folder, ..Settings::default() }).await
     }
 
-    /// The same, beside such a Finch.
+    /// The same, as somebody decides.
     ///
     /// # Errors
     /// Whatever keeps it from starting.
-    pub async fn start_with(
-        folder: Option<&Path>,
-        mut config: EmulatorConfig,
-    ) -> Result<Self, Box<dyn Error>> {
-        let temporary = folder.is_none().then(tempfile::tempdir).transpose()?;
-        let folder = folder.or(temporary.as_ref().map(tempfile::TempDir::path));
-        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    pub async fn start_with(settings: Settings) -> Result<Self, Box<dyn Error>> {
+        let (folder, temporary) = match &settings.folder {
+            Some(folder) => (folder.clone(), None),
+            None => {
+                let temporary = tempfile::tempdir()?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        let mut emulator = settings.finch.clone();
         // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
-        if temporary.is_none() && config.port == 0 {
-            config.port = 4010;
+        if temporary.is_none() && emulator.port == 0 {
+            emulator.port = 4010;
         }
-        let emulator = Arc::new(Emulator::start_with(config).await?);
+        let emulator = Arc::new(Emulator::start_with(emulator).await?);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", listener.local_addr()?);
         emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
 
-        let finch = open(&emulator, &folder)?;
+        let finch = finch::open(&emulator, &folder, &settings)?;
         let operator = OperatorScope::acting_as("payday".parse()?);
         let (sessions, notices) = (Sessions::default(), Notices::default());
         let home = Home {
@@ -124,23 +127,6 @@ impl Host {
         let _ = self.server.await;
         self.reconciler.stop().await;
     }
-}
-
-fn open(emulator: &Emulator, folder: &Path) -> Result<Finch, Box<dyn Error>> {
-    let mut http = HttpFinchConfig::new(
-        emulator.client_id().parse()?,
-        ClientSecret::new(emulator.client_secret()),
-    );
-    http.base_url = emulator.url().into();
-    Ok(Finch::open(http, folder.join("finch.db"), key(&folder.join("finch.key"))?)?)
-}
-
-/// The key that seals the store: of the folder, or a fresh one.
-fn key(file: &Path) -> Result<Arc<dyn KeySource>, Box<dyn Error>> {
-    if !file.exists() {
-        keyfile::create(file, &Kek::generate()?)?;
-    }
-    Ok(Arc::new(keyfile::read(file)?))
 }
 
 fn options(address: &str, operator: OperatorScope) -> Result<Options, Box<dyn Error>> {

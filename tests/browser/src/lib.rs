@@ -7,6 +7,7 @@
 )]
 
 mod axe;
+mod beneath;
 mod browser;
 mod driver;
 mod page;

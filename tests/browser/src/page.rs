@@ -1,11 +1,11 @@
 //! The page that is open, as a person reads and uses it: by its words.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, time::Instant};
 
 use base64::Engine as _;
 use serde_json::json;
 
-use crate::Browser;
+use crate::{Browser, session::PATIENCE};
 
 /// Another tab of a browser.
 #[derive(Debug)]
@@ -49,13 +49,31 @@ impl Browser {
     /// # Panics
     /// If it never does.
     pub async fn until_sees(&self, text: &str) {
-        for _ in 0..200 {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             if self.session.count(&saying("//body", text)).await > 0 {
                 return;
             }
             self.reload().await;
         }
         panic!("it never says {text:?}:\n{}", self.text().await);
+    }
+
+    /// Loads it again until it says this no more.
+    ///
+    /// # Panics
+    /// If it goes on saying it.
+    pub async fn until_not_seen(&self, text: &str) {
+        let began = Instant::now();
+        while self.session.count(&saying("//body", text)).await > 0 {
+            assert!(began.elapsed() < PATIENCE, "it goes on saying {text:?}");
+            self.reload().await;
+        }
+    }
+
+    /// The tab in front.
+    pub async fn here(&self) -> Tab {
+        Tab(self.session.get("/window").await.as_str().expect("a tab").to_owned())
     }
 
     /// Opens another tab; this one stays in front.

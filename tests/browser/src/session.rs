@@ -12,10 +12,10 @@ pub(crate) struct Session {
 }
 
 /// How long something is waited for that should appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is found has this name, by the standard.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+pub(crate) const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl Session {
     /// Opens one with these options of Chrome's.

@@ -172,6 +172,14 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         !lost.is_cleared_by(&attempt(3, "acme", Some("k2")), &token),
         "not the one that was named"
     );
+    let silent = facts("k1", "gusto", "c");
+    assert!(
+        lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &silent),
+        "Finch named its connection, and says no more"
+    );
+    assert!(!lost.is_cleared_by(&attempt(3, "acme", Some("k2")), &silent));
+    assert!(!lost.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &silent));
+    assert!(!lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &said("k1", "acme~2")));
     assert!(!lost.is_cleared_by(&attempt(3, "acme~2", None), &token));
     assert!(
         !attempt(3, "acme", None).is_cleared_by(&attempt(1, "acme", None), &token),

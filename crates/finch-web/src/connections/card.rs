@@ -38,7 +38,6 @@ pub(super) struct Standing {
 impl Card {
     /// None: there is nothing to show.
     pub(super) fn of(app: &App, view: &ConnectionView, company: Company) -> Option<Self> {
-        let newest = view.tokens.last()?;
         let provider = app.provider(&view.provider_id).into_owned();
         let in_use = || view.tokens.iter().filter(|t| is_in_use(t));
         let shown: Vec<&TokenView> = match in_use().next() {
@@ -52,7 +51,9 @@ impl Card {
             TokenState::Revoked { at, .. } => Some(at),
             _ => None,
         });
-        let id = &newest.connection_id;
+        // What is renewed must live: the newest may have ended by itself.
+        let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active);
+        let id = &newest.or(shown.last().copied())?.connection_id;
         let own_page = match &app.options().flow {
             ConnectFlow::Redirect => None,
             ConnectFlow::Embedded { page } => Some(with_connection(page, id)),

@@ -21,16 +21,24 @@ impl Problem {
     /// `left`: what was done, and what was not.
     pub(super) fn store(error: &StoreError, left: &str) -> Self {
         tracing::error!(error = chain(error), "the store failed");
-        let (what, wait) = match error {
-            StoreError::Busy | StoreError::Moved => ("Our records are busy just now.", SOON),
-            _ => ("Our records cannot be reached just now.", LATER),
+        let (what, todo, wait) = match error {
+            StoreError::Busy | StoreError::Moved => (
+                "Our records are busy just now.",
+                "Try again in a moment. Your connections are safe.",
+                SOON,
+            ),
+            _ => (
+                "Our records cannot be reached just now.",
+                "Try again in a few minutes. If it stays like this, contact support.",
+                LATER,
+            ),
         };
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available just now",
             format!("{what} {left}"),
         )
-        .todo("Try again in a moment. Your connections are safe.")
+        .todo(todo)
         .retry_after(wait)
     }
 }

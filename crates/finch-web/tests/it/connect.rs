@@ -1,7 +1,7 @@
 //! The way to Finch Connect.
 
 use axum::http::header;
-use finch_core::{Answer, ConnectionStatus, FinchApiError};
+use finch_core::{Answer, ConnectionStatus, FinchApiError, testing::Reach};
 use finch_web::ConnectFlow;
 use serde_json::Value;
 
@@ -90,6 +90,23 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
     page.shows(200, &["Connected"]);
     page.hides(&["Sign-in needed"]);
     assert_eq!(page.body.matches("<article").count(), 1);
+}
+
+/// Where Finch ends credentials one by one, the newest may have ended: what is renewed is what lives.
+#[tokio::test]
+async fn what_is_renewed_is_what_needs_it() {
+    let site = Site::reaching(Reach::ConnectionId);
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    site.connect(&browser, "Company C", "Y").await;
+    let [(_, older, ..), (ended, newer, ..)] = &site.finch.alive()[..] else { panic!("not two") };
+    site.finch.end_from_dashboard(newer);
+    site.finch.set_status(older, ConnectionStatus::Reauth);
+    let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
+    site.app.report_unauthorized(&scope, ended).await.unwrap();
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Sign-in needed", &format!("/connections/{older}/reauthenticate")]);
+    page.hides(&[&format!("/connections/{newer}/reauthenticate")]);
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
     pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
     let page = browser.get(BASE).await;
     page.shows(200, &["Disconnecting", "does not use this connection any more"]);
-    page.hides(&["Disconnect…"]);
+    page.hides(&["Disconnect…", "What is shared"]);
     browser.get(&path).await.shows(200, &["is being disconnected", "Ask Finch now"]);
 
     site.finch.recover();

@@ -17,12 +17,19 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
     let preview = browser.get(&path).await;
     let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
     let fields = [("token", token.as_str()), ("plan", plan.as_str())];
-    let faults: [(Fault, &str, &str); 3] = [
-        (|| StoreError::Busy, "busy just now", "5"),
-        (|| StoreError::Corrupt("page 7".into()), "cannot be reached", "60"),
-        (|| StoreError::Backend("no such file: tokens.db".into()), "cannot be reached", "60"),
+    let safe = "Your connections are safe";
+    let support = "contact support";
+    let faults: [(Fault, &str, &str, &str); 3] = [
+        (|| StoreError::Busy, "busy just now", safe, "5"),
+        (|| StoreError::Corrupt("page 7".into()), "cannot be reached", support, "60"),
+        (
+            || StoreError::Backend("no such file: tokens.db".into()),
+            "cannot be reached",
+            support,
+            "60",
+        ),
     ];
-    for (fault, what, wait) in faults {
+    for (fault, what, todo, wait) in faults {
         site.store.fail(fault);
         site.finch.take_calls();
         for answer in [
@@ -33,7 +40,7 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
             browser.post(&format!("{BASE}/connect"), &fields).await,
             browser.get(&format!("{BASE}/callback?code=a-code&state=a-state")).await,
         ] {
-            answer.shows(503, &[what, "Try again"]);
+            answer.shows(503, &[what, "Try again", todo]);
             assert_eq!(answer.header(header::RETRY_AFTER), Some(wait));
             answer.hides(&["page 7", "tokens.db", "a-code", "a-state"]);
             is_guarded(&answer);

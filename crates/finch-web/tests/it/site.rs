@@ -37,7 +37,16 @@ impl Site {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let finch = Arc::new(FakeFinch::new(application(), Reach::Pair));
+        Self::of(options, Reach::Pair)
+    }
+
+    /// A site whose Finch ends that much with one token.
+    pub(crate) fn reaching(reach: Reach) -> Self {
+        Self::of(options(), reach)
+    }
+
+    fn of(options: Options, reach: Reach) -> Self {
+        let finch = Arc::new(FakeFinch::new(application(), reach));
         let store = Arc::new(FaultyStore::new(application()));
         let system = Arc::new(Hurried::default());
         let patience = FinchOptions::default();

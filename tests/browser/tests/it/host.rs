@@ -3,31 +3,7 @@
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::Host;
 
-/// Signs in at the application.
-async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
-    browser.goto(host.url()).await;
-    browser.press(customer).await;
-    browser.press("Payroll connections").await;
-    browser.sees("The payroll and HR systems that").await;
-}
-
-/// Goes through Finch Connect, from the button on.
-async fn connect(browser: &Browser, button: &str, company: &str, user: &str) {
-    browser.press(button).await;
-    browser.press("Gusto").await;
-    browser.fill("Company", company).await;
-    browser.fill("User", user).await;
-    browser.fill("Credentials", user).await;
-    browser.press("Continue").await;
-    browser.press("Connect").await;
-    browser.sees("Your sign-in worked").await;
-}
-
-async fn pages_are_fine(browser: &Browser, name: &str) {
-    browser.is_accessible().await;
-    assert!(browser.fits_the_screen().await, "{name} does not fit the screen");
-    browser.picture(name).await;
-}
+use crate::steps::{connect, pages_are_fine, sign_in};
 
 #[tokio::test]
 async fn a_connections_whole_life() {

@@ -1,7 +1,7 @@
 //! `finch demo --serve`: the example application, to click through in a browser.
 
 use finch_emulator::{DisconnectScope, EmulatorConfig};
-use finch_example_host::Host;
+use finch_example_host::{Host, Settings};
 use serde::Serialize;
 
 use crate::{
@@ -19,8 +19,9 @@ struct Ready<'a> {
 
 pub(super) async fn run(disconnect_scope: DisconnectScope, json: bool) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
-    let config = EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() };
-    let host = Host::start_with(None, config).await.map_err(|error| {
+    let finch = EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() };
+    let settings = Settings { finch, ..Settings::default() };
+    let host = Host::start_with(settings).await.map_err(|error| {
         Failure::new(Exit::Failed, "demo", "the application could not be started").because(&*error)
     })?;
     output::print(&Ready { url: host.url(), finch_url: host.emulator().url() }, json)?;

@@ -1,0 +1,38 @@
+//! Payday's Finch: its client, and its store with the key that seals it.
+
+use std::{error::Error, path::Path, sync::Arc};
+
+use finch_app::{
+    ClientSecret, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource, OsSystem,
+    SqliteOptions, SqliteTokenStore, keyfile,
+};
+use finch_core::FinchApi as _;
+use finch_emulator::Emulator;
+
+use crate::Settings;
+
+/// For whoever has no patience of their own to set, `Finch::open(http, path, keys)` is all of it.
+pub(crate) fn open(
+    emulator: &Emulator,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<Finch, Box<dyn Error>> {
+    let secret = ClientSecret::new(emulator.client_secret());
+    let mut http = HttpFinchConfig::new(emulator.client_id().parse()?, secret);
+    http.base_url = emulator.url().into();
+    let client = HttpFinch::new(http)?;
+    let key = key(&folder.join("finch.key"))?;
+    let store = SqliteOptions::new(folder.join("finch.db"), client.application().clone(), key);
+    let store = SqliteTokenStore::open(store.create(true).busy_timeout(settings.store_patience))?;
+    let mut options = FinchOptions::default();
+    options.disconnect_patience = settings.disconnect_patience;
+    Ok(Finch::with_system(Arc::new(client), Arc::new(store), Arc::new(OsSystem), options)?)
+}
+
+/// The key that seals the store: of the folder, or a fresh one.
+fn key(file: &Path) -> Result<Arc<dyn KeySource>, Box<dyn Error>> {
+    if !file.exists() {
+        keyfile::create(file, &Kek::generate()?)?;
+    }
+    Ok(Arc::new(keyfile::read(file)?))
+}

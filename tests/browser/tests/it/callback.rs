@@ -1,0 +1,109 @@
+//! The way back from Finch Connect, as somebody will try it.
+
+use finch_browser::{Browser, Driver, Mode};
+use finch_example_host::Host;
+
+use crate::{
+    http,
+    steps::{calls, living, pages_are_fine, says, sign_in, way_back},
+};
+
+const EXCHANGE: &str = "POST /auth/token";
+
+#[tokio::test]
+async fn a_way_back_is_its_customers_and_works_once() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let (acme, bolt) =
+        (Browser::open(&driver, Mode::Desktop).await, Browser::open(&driver, Mode::Phone).await);
+    sign_in(&acme, &host, "Acme Bakery").await;
+    let back = way_back(&acme, &host, "Connect a system", "Ada").await;
+
+    // Nobody who has signed in: the application asks who it is, and the code stays good.
+    bolt.goto(&back).await;
+    bolt.sees("Sign in for:").await;
+    assert_eq!(bolt.url().await, format!("{}/", host.url()));
+    let nobody = http::get(&back, &[]).await;
+    assert_eq!((nobody.status, nobody.location.as_str()), (303, "/"));
+    assert_eq!(nobody.headers["referrer-policy"], "no-referrer");
+    assert_eq!(nobody.headers["cache-control"], "no-store");
+
+    // Another customer: the page of a state that was made up.
+    sign_in(&bolt, &host, "Bolt Logistics").await;
+    bolt.goto(&back).await;
+    says(&bolt, 404, &["We do not know this connection", "connect again"]).await;
+    pages_are_fine(&bolt, "problem-stolen-phone").await;
+    let stolen = bolt.source().await;
+    bolt.goto(&format!("{}/callback?code=made-up&state=made-up", host.pages())).await;
+    assert_eq!(bolt.source().await, stolen);
+    bolt.press("Your connections").await;
+    bolt.sees("Nothing is connected").await;
+    bolt.close().await;
+    assert_eq!(calls(&host, EXCHANGE), 0, "nothing was sent");
+
+    // Whose it is goes on, loads it again, and opens it again by hand.
+    acme.goto(&back).await;
+    acme.sees("Your sign-in worked").await;
+    let done = acme.url().await;
+    assert_eq!(done, format!("{}?done=connected", host.pages()), "the code has left the address");
+    acme.reload().await;
+    acme.sees("Your sign-in worked").await;
+    acme.goto(&back).await;
+    acme.sees("Your sign-in worked").await;
+    assert_eq!(acme.url().await, done);
+    let (before, _) = back.split_once("code=").expect("a code");
+    let (_, state) = back.split_once("state=").expect("a state");
+    acme.goto(&format!("{before}code=another&state={state}")).await;
+    says(&acme, 409, &["Already used", "it works only once"]).await;
+    pages_are_fine(&acme, "problem-used").await;
+    assert_eq!((calls(&host, EXCHANGE), living(&host)), (1, 1));
+    acme.close().await;
+}
+
+#[tokio::test]
+async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    let back = way_back(&browser, &host, "Connect a system", "Ada").await;
+    let callback = format!("{}/callback", host.pages());
+    let (_, state) = back.split_once("state=").expect("a state");
+
+    for query in ["", "?code=a-code", &format!("?state={state}"), &format!("?code=&state={state}")]
+    {
+        browser.goto(&format!("{callback}{query}")).await;
+        says(&browser, 400, &["Something is missing", "Nothing was connected", "connect again"])
+            .await;
+        assert!(!browser.source().await.contains(state));
+    }
+    pages_are_fine(&browser, "problem-missing").await;
+
+    // Whatever somebody writes into the address is not shown, and does not run.
+    let nasty = "%3Cscript%3Edocument.title%3D%27run%27%3C%2Fscript%3Ecall%200900";
+    browser
+        .goto(&format!("{callback}?error={nasty}&error_description={nasty}&state={state}"))
+        .await;
+    says(&browser, 502, &["Finch could not connect you", "contact support"]).await;
+    browser.does_not_see("0900").await;
+    assert_eq!(browser.count("script").await, 0);
+    pages_are_fine(&browser, "problem-finch-failed").await;
+    browser.goto(&format!("{callback}?error=access_denied&error_description={nasty}")).await;
+    says(&browser, 200, &["Not connected", "Nothing was connected or changed"]).await;
+    browser.does_not_see("0900").await;
+
+    // The provider lets nobody in: Finch's own page leads back with its error.
+    browser.goto(&host.pages()).await;
+    browser.press("Connect a system").await;
+    browser.press("Gusto").await;
+    browser.press("Play a failure").await;
+    browser.press("Let the sign-in fail").await;
+    says(&browser, 502, &["Finch could not connect you"]).await;
+
+    // After all of that the way back leads there.
+    assert_eq!(calls(&host, EXCHANGE), 0);
+    browser.goto(&back).await;
+    browser.sees("Your sign-in worked").await;
+    assert_eq!(living(&host), 1);
+    browser.close().await;
+}

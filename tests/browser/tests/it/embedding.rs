@@ -1,0 +1,111 @@
+//! An application with a page of its own that opens Finch Connect within it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::request::Parts,
+    response::{Html, IntoResponse as _, Response},
+    routing::get,
+};
+use finch_app::{ClientSecret, Finch, HttpFinchConfig, Kek, Product};
+use finch_emulator::Emulator;
+use finch_web::{ConnectFlow, Customer, Host, HostError, News, Options, Rescued};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+const PAGES: &str = "/settings/payroll";
+const OWN_PAGE: &str = "/connect-payroll";
+
+/// Finch's JavaScript comes from Finch. This does what hosts know of it: Connect in a frame, and its end,
+/// which the frame says in a message, as a call.
+const FINCH_CONNECT: &str = r#"
+const FinchConnect = {
+  initialize: ({ onSuccess, onError, onClose }) => ({
+    open: ({ sessionId, state }) => {
+      const asked = new URLSearchParams({ session: sessionId, state, sdk_host_url: location.origin });
+      const frame = Object.assign(document.createElement("iframe"), {
+        title: "Finch Connect", width: 480, height: 900, src: `${CONNECT}/authorize?${asked}`,
+      });
+      addEventListener("message", ({ origin, data }) => {
+        if (origin !== CONNECT || data.name !== "finch-auth-message-v2") return;
+        frame.remove();
+        if (data.kind === "success") onSuccess({ code: data.code, state: data.state });
+        if (data.kind === "error") onError({ errorMessage: data.error.message, errorType: data.error.type });
+        if (data.kind === "closed") onClose();
+      });
+      document.querySelector("main").append(frame);
+    },
+  }),
+};"#;
+
+/// The script of `docs/embedding.md`, to the letter.
+fn script() -> &'static str {
+    let docs = include_str!("../../../../docs/embedding.md");
+    let (_, chapter) = docs.split_once("### The embedded flow").expect("a chapter");
+    let (_, script) = chapter.split_once("```js\n").expect("a script");
+    script.split_once("```").expect("its end").0
+}
+
+fn own_page(connect: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Connect your payroll</title><script>const CONNECT = \"{connect}\";{FINCH_CONNECT}</script>\
+         <main><h1>Connect your payroll</h1></main><script type=\"module\">{}</script></html>",
+        script()
+    ))
+}
+
+/// The application, while it runs.
+pub(crate) struct Embedding {
+    pub(crate) finch: Arc<Emulator>,
+    pub(crate) pages: String,
+    pub(crate) own_page: String,
+    _folder: TempDir,
+}
+
+impl Embedding {
+    pub(crate) async fn start() -> Self {
+        let finch = Arc::new(Emulator::start().await.expect("an emulator"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret = ClientSecret::new(finch.client_secret());
+        let mut http = HttpFinchConfig::new(finch.client_id().parse().expect("an id"), secret);
+        http.base_url = finch.url().into();
+        let key = Arc::new(Kek::generate().expect("a key"));
+        let app = Finch::open(http, folder.path().join("finch.db"), key).expect("a store");
+
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let (pages, own_page_at) = (format!("{origin}{PAGES}"), format!("{origin}{OWN_PAGE}"));
+        let products = vec![Product::Company, Product::Directory];
+        let mut options = Options::new(&pages, "Payday", products).expect("options");
+        options.flow = ConnectFlow::Embedded { page: OWN_PAGE.into() };
+        let connect = finch.url().to_owned();
+        let site = Router::new()
+            .nest(PAGES, finch_web::router(app, Payday, options))
+            .route(OWN_PAGE, get(async move || own_page(&connect)));
+        tokio::spawn(async move { axum::serve(listener, site).await });
+        Self { finch, pages, own_page: own_page_at, _folder: folder }
+    }
+}
+
+/// Acme is always signed in.
+struct Payday;
+
+#[async_trait::async_trait]
+impl Host for Payday {
+    async fn customer(&self, _: &Parts) -> Result<Option<Customer>, HostError> {
+        Ok(Some(Customer::new("acme".parse()?, "Acme Bakery")))
+    }
+
+    async fn anonymous(&self, _: &Parts) -> Response {
+        "Sign in".into_response()
+    }
+
+    async fn told(&self, _: News) {}
+
+    async fn rescue(&self, _: Rescued) -> Result<(), HostError> {
+        Err("there is no second place".into())
+    }
+}

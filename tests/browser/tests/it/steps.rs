@@ -1,0 +1,86 @@
+//! What people do at the application's pages, and at Finch's.
+
+use std::time::{Duration, Instant};
+
+use finch_browser::Browser;
+use finch_example_host::Host;
+
+use crate::http;
+
+/// Signs in at the application.
+pub(crate) async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
+    browser.goto(host.url()).await;
+    browser.press(customer).await;
+    browser.press("Payroll connections").await;
+    browser.sees("The payroll and HR systems that").await;
+}
+
+/// Goes through Finch Connect, from the button on.
+pub(crate) async fn connect(browser: &Browser, button: &str, company: &str, user: &str) {
+    browser.press(button).await;
+    sign_in_at_gusto(browser, company, user).await;
+    browser.sees("Your sign-in worked").await;
+}
+
+/// Goes through Finch Connect, once it is open.
+pub(crate) async fn sign_in_at_gusto(browser: &Browser, company: &str, user: &str) {
+    browser.press("Gusto").await;
+    browser.fill("Company", company).await;
+    browser.fill("User", user).await;
+    browser.fill("Credentials", user).await;
+    browser.press("Continue").await;
+    browser.press("Connect").await;
+}
+
+/// Goes to Finch Connect by a button, and is done there, but for the way back: its address.
+pub(crate) async fn way_back(browser: &Browser, host: &Host, button: &str, user: &str) -> String {
+    browser.press(button).await;
+    browser.sees("Which system does your company use?").await;
+    let (session, state) = (browser.value("session").await, browser.value("state").await);
+    let fields = [
+        ("session", session.as_str()),
+        ("state", &state),
+        ("provider", "gusto"),
+        ("company", "Acme Bakery LLC"),
+        ("user", user),
+        ("credentials", user),
+        ("action", "connect"),
+    ];
+    let done = http::post(&format!("{}/authorize", host.emulator().url()), &[], &fields).await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    done.location
+}
+
+/// Makes sure that everybody can use the page, and keeps a picture of it.
+pub(crate) async fn pages_are_fine(browser: &Browser, name: &str) {
+    browser.is_accessible().await;
+    assert!(browser.fits_the_screen().await, "{name} does not fit the screen");
+    browser.picture(name).await;
+}
+
+/// The page says this, and its status says the same to a machine.
+pub(crate) async fn says(browser: &Browser, status: u64, texts: &[&str]) {
+    for text in texts {
+        browser.sees(text).await;
+    }
+    assert_eq!(browser.status().await, status, "{}", browser.text().await);
+}
+
+/// Loads the page again until something else has happened.
+pub(crate) async fn until(browser: &Browser, happened: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it does not happen");
+        browser.reload().await;
+    }
+}
+
+/// How often Finch was called for this: `POST /auth/token` and so on.
+pub(crate) fn calls(host: &Host, endpoint: &str) -> u64 {
+    host.emulator().state().calls[endpoint]
+}
+
+/// How many tokens of Finch's live.
+pub(crate) fn living(host: &Host) -> usize {
+    host.emulator().issued_tokens().iter().filter(|token| token.is_alive()).count()
+}

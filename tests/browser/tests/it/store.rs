@@ -1,0 +1,86 @@
+//! The store is locked, or gone, while its pages are open.
+
+use std::{fs, time::Duration};
+
+use finch_browser::{Browser, Driver, Mode};
+use finch_example_host::{Host, Settings};
+use rusqlite::Connection;
+
+use crate::steps::{calls, connect, living, pages_are_fine, says, sign_in, way_back};
+
+#[tokio::test]
+async fn a_locked_store_is_said_and_loses_nothing() {
+    let Some(driver) = Driver::start() else { return };
+    let settings = Settings { store_patience: Duration::from_millis(50), ..Settings::default() };
+    let host = Host::start_with(settings).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+    let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+
+    let other = Connection::open(host.folder().join("finch.db")).expect("the store");
+    other.busy_timeout(Duration::from_secs(5)).expect("a timeout");
+    other.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+    browser.goto(&host.pages()).await;
+    browser.sees("Connected since").await;
+    browser.press("Disconnect").await;
+    browser.press("Disconnect").await;
+    let busy = ["Not available just now", "Our records are busy", "Your connections are safe"];
+    says(&browser, 503, &busy).await;
+    pages_are_fine(&browser, "problem-store-locked").await;
+    browser.press("Your connections").await;
+    browser.sees("Connected since").await;
+    browser.press("Connect another system").await;
+    says(&browser, 503, &busy).await;
+    browser.sees("Nothing was connected or changed").await;
+    browser.goto(&back).await;
+    says(&browser, 503, &busy).await;
+    browser.sees("nothing is lost").await;
+    assert_eq!((calls(&host, "POST /disconnect"), calls(&host, "POST /auth/token")), (0, 1));
+
+    other.execute_batch("ROLLBACK").expect("an unlocked store");
+    browser.press("Try again").await;
+    browser.sees("Your sign-in worked").await;
+    assert_eq!(living(&host), 2);
+    browser.press("Disconnect").await;
+    browser.press("Disconnect").await;
+    browser.sees("is disconnected").await;
+    assert_eq!(living(&host), 0);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_said_and_loses_nothing() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+
+    let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+    let (here, away) = (host.folder().join("finch.db"), host.folder().join("away"));
+    fs::rename(&here, &away).expect("gone");
+    let gone = ["Not available just now", "cannot be reached", "contact support"];
+    browser.goto(&host.pages()).await;
+    browser.press("Connect another system").await;
+    says(&browser, 503, &gone).await;
+    browser.sees("Nothing was connected or changed").await;
+    pages_are_fine(&browser, "problem-store-gone").await;
+    browser.press("Your connections").await;
+    browser.press("Disconnect").await;
+    browser.press("Disconnect").await;
+    says(&browser, 503, &gone).await;
+    browser.goto(&back).await;
+    says(&browser, 503, &gone).await;
+    browser.sees("nothing is lost").await;
+    assert_eq!((calls(&host, "POST /disconnect"), calls(&host, "POST /auth/token")), (0, 1));
+
+    fs::rename(&away, &here).expect("back");
+    browser.press("Try again").await;
+    browser.sees("Your sign-in worked").await;
+    browser.press("Disconnect").await;
+    browser.press("Disconnect").await;
+    browser.sees("is disconnected").await;
+    assert_eq!(living(&host), 0);
+    browser.close().await;
+}
