@@ -1,13 +1,12 @@
 //! The way back from Finch Connect.
 
-use axum::{extract::Request, http::StatusCode, response::Response};
+use axum::{extract::Request, http::Method};
 use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State, TokenState};
 
 use crate::{
     Customer, News, Rescued,
     app::{Answered, App, Change, Scoped as _},
     form::Fields,
-    page::{self, Message, Tone},
     problem::Problem,
 };
 
@@ -15,6 +14,10 @@ use crate::{
 pub(crate) async fn by_browser(app: &App, request: Request) -> Answered {
     let (parts, _) = request.into_parts();
     let customer = app.customer(&parts).await?;
+    // Whoever only looks whether something is there completes nothing.
+    if parts.method == Method::HEAD {
+        return app.lead_to(app.options().place.page());
+    }
     complete(app, customer, &Fields::of_query(parts.uri.query())).await
 }
 
@@ -27,10 +30,10 @@ pub(crate) async fn by_script(app: &App, request: Request) -> Answered {
 /// Once it is done the browser is sent on, so that the code leaves its address bar.
 async fn complete(app: &App, customer: Customer, fields: &Fields) -> Answered {
     if let Some(error) = fields.one("error")? {
-        return if error == "access_denied" {
-            Ok(denied(app))
-        } else {
-            Err(Problem::connect_failed().into())
+        // The person has said no, which is no error. The state leaves the address bar: it is good for more.
+        return match error {
+            "access_denied" => app.lead_to(&format!("{}?done=denied", app.options().place.page())),
+            _ => Err(Problem::connect_failed().into()),
         };
     }
     let (Some(state), Some(code)) = (fields.one("state")?, fields.one("code")?) else {
@@ -40,11 +43,11 @@ async fn complete(app: &App, customer: Customer, fields: &Fields) -> Answered {
     let task = exchange(app.clone(), customer, state, code);
     let completed = app.to_the_end(task).await??;
     let done = match completed.token_state {
-        TokenState::Active => "?done=connected",
-        TokenState::Unverified | TokenState::Fenced => "?done=checking",
-        _ => "",
+        TokenState::Active => "connected",
+        TokenState::Unverified => "checking",
+        _ => "ended",
     };
-    app.lead_to(&format!("{}{done}", app.options().place.page()))
+    app.lead_to(&format!("{}?done={done}", app.options().place.page()))
 }
 
 /// Exchanges the code, and tells the host. It must come to its end even if the browser goes away: an error
@@ -57,13 +60,16 @@ async fn exchange(
 ) -> Result<CompletedConnect, Problem> {
     match app.finch().complete_connect(&customer.scope(), state, code).await {
         Ok(completed) => {
-            app.host().told(News::Connected(completed.clone())).await;
+            // Whoever comes back to an old address hears how it is now, and the host nothing that is over.
+            if completed.token_state.is_live() {
+                app.host().told(News::Connected(completed.clone())).await;
+            }
             Ok(completed)
         }
-        Err(CompleteConnectError::NotStored { grant, source, .. }) => {
+        Err(CompleteConnectError::NotStored { grant, exchange, source, .. }) => {
             tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
             let (connection_id, token) = (grant.facts.connection_id, grant.secret);
-            let rescued = Rescued { customer: customer.id, connection_id, token };
+            let rescued = Rescued { customer: customer.id, connection_id, token, exchange };
             let kept = app.host().rescue(rescued).await;
             if let Err(error) = &kept {
                 tracing::error!(%error, "the host could not keep a token that is live and billed");
@@ -72,14 +78,4 @@ async fn exchange(
         }
         Err(error) => Err(Problem::from(&error)),
     }
-}
-
-/// The person has said no. That is no error.
-fn denied(app: &App) -> Response {
-    let shell = app.shell();
-    let what =
-        vec!["You left Finch without connecting. Nothing was connected or changed.".to_owned()];
-    let todo = Some("If that was not what you wanted, connect again.".to_owned());
-    let (tone, title) = (Tone::Quiet, "Not connected");
-    page::show(StatusCode::OK, &Message { shell, tone, title, what, todo, again: false })
 }

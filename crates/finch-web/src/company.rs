@@ -2,7 +2,7 @@
 
 use finch_app::ConnectionView;
 
-use crate::{Customer, app::App};
+use crate::{Customer, app::App, words};
 
 /// An employer, as far as it is known.
 pub(crate) enum Company {
@@ -15,8 +15,8 @@ impl Company {
     /// Its name, to be added to the provider's: ` for Acme`.
     pub(crate) fn of(&self) -> String {
         match self {
-            Self::Named(name) => format!(" for {name}"),
-            Self::Numbered(id) => format!(" for company {id}"),
+            Self::Named(name) => format!(" for {}", words::isolated(name)),
+            Self::Numbered(id) => format!(" for company {}", words::isolated(id)),
             Self::Unknown => String::new(),
         }
     }

@@ -72,8 +72,7 @@ fn asked(app: &App, customer: &Customer) -> ConnectRequest {
         ConnectFlow::Embedded { .. } => Flow::Embedded,
     };
     // Finch takes so many, and at least one.
-    let name: String = customer.name.chars().take(255).collect();
-    let name = if name.is_empty() { customer.id.to_string() } else { name };
+    let name: String = customer.shown().chars().take(255).collect();
     let mut asked = ConnectRequest::new(name, Vec::new(), flow);
     asked.customer_email.clone_from(&customer.email);
     asked.sandbox.clone_from(&options.sandbox);

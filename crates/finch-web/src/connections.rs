@@ -29,7 +29,7 @@ struct Connections<'a> {
     shell: Shell<'a>,
     customer: &'a str,
     token: &'a str,
-    notice: Option<&'static str>,
+    notice: Option<Notice>,
     /// An exchange was lost, and connecting again mends it.
     lost: bool,
     /// The host's page for the embedded flow.
@@ -63,9 +63,9 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let guard = Guard::of_or_fresh(&parts.headers, place)?;
     let page = Connections {
         shell: app.shell(),
-        customer: &customer.name,
+        customer: customer.shown(),
         token: &guard.token(&customer.id),
-        notice: notice(parts.uri.query()),
+        notice: Notice::of(parts.uri.query()),
         lost,
         own_page: match &app.options().flow {
             ConnectFlow::Embedded { page } => Some(page),
@@ -101,10 +101,29 @@ async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, St
 }
 
 /// What has just happened, by a word of ours in the address: nothing else of it is shown.
-fn notice(query: Option<&str>) -> Option<&'static str> {
-    match Fields::of_query(query).one("done") {
-        Ok(Some("connected")) => Some("Your sign-in worked: the connection is up to date."),
-        Ok(Some("checking")) => Some("Your sign-in worked. We are still checking the connection."),
-        _ => None,
+struct Notice {
+    class: &'static str,
+    text: &'static str,
+}
+
+impl Notice {
+    fn of(query: Option<&str>) -> Option<Self> {
+        let fields = Fields::of_query(query);
+        let (class, text) = match fields.one("done").ok().flatten()? {
+            "connected" => ("good", "Your sign-in worked: the connection is up to date."),
+            "checking" => ("good", "Your sign-in worked. We are still checking the connection."),
+            "denied" => (
+                "",
+                "Not connected: you left Finch without connecting, and nothing was changed. If that was not \
+                 what you wanted, connect again.",
+            ),
+            "ended" => (
+                "act",
+                "The connection that this sign-in made has ended, or is being ended. To share data again, \
+                 connect anew.",
+            ),
+            _ => return None,
+        };
+        Some(Self { class, text })
     }
 }

@@ -3,7 +3,7 @@
 mod end;
 
 use askama::Template;
-use axum::{extract::Request, http::StatusCode, response::Response};
+use axum::{extract::Request, http::StatusCode};
 use finch_app::{
     ConnectionId, ConnectionView, DisconnectError, DisconnectOutcome, Plan, PlanMark, PlanVerdict,
 };
@@ -118,22 +118,27 @@ async fn show(
     let view = view.ok_or_else(Problem::not_found)?;
     let provider = app.provider(&view.provider_id).into_owned();
     let company = app.company(customer, &view).await;
-    if let Some(end) = End::of(&plan, &view, id, why == Why::Done) {
-        return Ok(end.show(app, &format!("{provider}{}", company.of())));
-    }
-    let page = Preview {
-        shell: app.shell(),
-        token: &guard.token(&customer.id),
-        mark: plan.mark.to_string(),
-        changed: why == Why::Changed,
-        verdict: plan.verdict,
-        provider: &provider,
-        company: &company,
-        sign_ins: words::count(plan.tokens, "sign-in", "sign-ins"),
-        products: plan.products.iter().map(|p| words::product(p).into_owned()).collect(),
+    let mut response = match End::of(&plan, &view, id, why == Why::Done) {
+        Some(end) => {
+            let name = format!("{}{}", words::isolated(&provider), company.of());
+            end.show(app, &name)
+        }
+        None => {
+            let page = Preview {
+                shell: app.shell(),
+                token: &guard.token(&customer.id),
+                mark: plan.mark.to_string(),
+                changed: why == Why::Changed,
+                verdict: plan.verdict,
+                provider: &provider,
+                company: &company,
+                sign_ins: words::count(plan.tokens, "sign-in", "sign-ins"),
+                products: plan.products.iter().map(|p| words::product(p).into_owned()).collect(),
+            };
+            let status = if why == Why::Changed { StatusCode::CONFLICT } else { StatusCode::OK };
+            page::show(status, &page)
+        }
     };
-    let status = if why == Why::Changed { StatusCode::CONFLICT } else { StatusCode::OK };
-    let mut response: Response = page::show(status, &page);
     set_cookie(app, guard, &mut response);
     Ok(response)
 }

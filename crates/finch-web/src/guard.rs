@@ -23,8 +23,6 @@ const BYTES: usize = 32;
 /// What one browser keeps.
 pub(crate) struct Guard {
     secret: [u8; BYTES],
-    /// Whether the browser does not have it yet.
-    fresh: bool,
 }
 
 /// The system gives no random bytes.
@@ -40,15 +38,16 @@ impl Guard {
         }
         let mut secret = [0; BYTES];
         rand::fill(&mut secret).map_err(|_| NoRandomness)?;
-        Ok(Self { secret, fresh: true })
+        Ok(Self { secret })
     }
 
     /// The browser's guard, if it has one.
     pub(crate) fn of(headers: &HeaderMap, place: &Place) -> Option<Self> {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='));
-        let (_, value) = pairs.find(|(name, _)| name.trim() == cookie_name(place))?;
-        Some(Self { secret: unhex(value.trim())?, fresh: false })
+        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='));
+        let mut named = pairs.filter(|(name, _)| name.trim() == cookie_name(place));
+        let secret = named.find_map(|(_, value)| unhex(value.trim()))?;
+        Some(Self { secret })
     }
 
     /// What a form of this customer's carries.
@@ -62,14 +61,15 @@ impl Guard {
         tag.is_some_and(|tag| hmac::verify(&self.key(), said_by(customer).as_bytes(), &tag).is_ok())
     }
 
-    /// The cookie to set, if the browser does not have it. It is `Lax`, since one that is `Strict` stays
-    /// away from the page to which Finch Connect leads back, which would then replace it under all other
-    /// open pages.
+    /// The cookie to set; again with every page, since Chromium then drops the pages that it has kept for its
+    /// back button, which `no-store` alone does not do: what has ended would look alive there. It is `Lax`,
+    /// since one that is `Strict` stays away from the page to which Finch Connect leads back, which would then
+    /// replace it under all other open pages.
     pub(crate) fn cookie(&self, place: &Place) -> Option<HeaderValue> {
         let secure = if place.is_https() { "; Secure" } else { "" };
         let (name, value) = (cookie_name(place), hex(&self.secret));
         let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
-        let mut cookie = HeaderValue::from_str(&cookie).ok().filter(|_| self.fresh)?;
+        let mut cookie = HeaderValue::from_str(&cookie).ok()?;
         cookie.set_sensitive(true);
         Some(cookie)
     }
@@ -147,7 +147,7 @@ mod tests {
         let pair = text.split(';').next().expect("a pair");
         headers.insert(COOKIE, format!("a=b; {pair}; c=d").parse().expect("a header"));
         let back = Guard::of(&headers, &https).expect("the browser's");
-        assert!(back.cookie(&https).is_none(), "it has it already");
+        assert_eq!(back.cookie(&https), Some(set), "the same once more");
         assert!(back.admits(&customer("acme"), &token));
         assert!(!back.admits(&customer("other"), &token));
         assert!(!back.admits(&customer("acme"), &token[1..]));

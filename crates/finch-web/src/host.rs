@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use axum::{http::request::Parts, response::Response};
-use finch_app::{AccessToken, ConnectionId, ConnectionView, CustomerId};
+use finch_app::{AccessToken, AttemptId, ConnectionId, ConnectionView, CustomerId};
 
 use crate::News;
 
@@ -69,9 +69,14 @@ impl Customer {
     pub fn new(id: CustomerId, name: impl Into<String>) -> Self {
         Self { id, name: name.into(), email: None }
     }
+
+    /// What it is called, or its id where it is called nothing.
+    pub(crate) fn shown(&self) -> &str {
+        if self.name.is_empty() { self.id.as_str() } else { &self.name }
+    }
 }
 
-/// A token that could not be stored.
+/// A token that could not be stored. Once the store works, [import](finch_app::Finch::import) it.
 #[derive(Debug)]
 pub struct Rescued {
     /// Whose it is.
@@ -80,4 +85,7 @@ pub struct Rescued {
     pub connection_id: ConnectionId,
     /// The token.
     pub token: AccessToken,
+    /// Its exchange, which is listed as a possible orphan until somebody
+    /// [says](finch_app::Finch::dismiss_orphan) that the token is not lost.
+    pub exchange: AttemptId,
 }

@@ -13,7 +13,7 @@ use crate::Host;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum News {
-    /// A token has joined it: a new connection, a further sign-in, or a renewal.
+    /// A token is in use: of a new connection, a further sign-in, or a renewal.
     Connected(CompletedConnect),
     /// The employer must authenticate again before any token works.
     NeedsReauth {

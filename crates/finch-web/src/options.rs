@@ -64,6 +64,9 @@ pub enum OptionsError {
     /// The address is none that browsers can be sent to.
     #[error("the public address {0}")]
     Address(AddressError),
+    /// The path begins with two slashes: browsers would take what follows for a host.
+    #[error("the public address has // before its path: leave one out")]
+    TwoSlashes,
     /// The address has a query.
     #[error("the public address must not contain a query (?…)")]
     Query,
@@ -118,6 +121,9 @@ impl Place {
             return Err(OptionsError::Query);
         }
         let base = url.path().trim_end_matches('/').to_owned();
+        if base.starts_with("//") {
+            return Err(OptionsError::TwoSlashes);
+        }
         let callback = RedirectUri::new(&format!("{origin}{base}/callback"));
         Ok(Self { callback: callback.map_err(OptionsError::Address)?, origin, base })
     }
@@ -159,6 +165,8 @@ mod tests {
             assert!(matches!(Place::new(bad), Err(OptionsError::Address(_))), "{bad}");
         }
         assert!(matches!(Place::new("https://example.com/?a"), Err(OptionsError::Query)));
+        let two = Place::new("https://example.com//evil.example/");
+        assert!(matches!(two, Err(OptionsError::TwoSlashes)), "{two:?}");
         let none = Options::new("https://example.com/", "Payday", Vec::new());
         assert!(matches!(none, Err(OptionsError::NoProducts)));
     }

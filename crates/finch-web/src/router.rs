@@ -20,8 +20,9 @@ use crate::{
     style,
 };
 
-/// The pages, to be mounted at the path of their public address: `nest` them, or `merge` them where that
-/// is the root. Layers of the host's apply as to any other router.
+/// The pages, to be mounted at the path of their public address with
+/// [`nest_service`](Router::nest_service), or, where that is the root, with
+/// [`fallback_service`](Router::fallback_service). Layers of the host's apply as to any other router.
 pub fn router<S>(finch: Finch, host: Arc<dyn Host>, options: Options) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -25,12 +25,48 @@ pub(crate) fn product(product: &Product) -> Cow<'_, str> {
     }
 }
 
-/// What people call a provider, as far as its id says it.
+/// What people call a provider: its own writing where that is known, or else what its id says.
 pub(crate) fn provider(id: &ProviderId) -> Cow<'_, str> {
-    sentence(id.as_str()).into()
+    let known = PROVIDERS.iter().find(|(known, _)| *known == id.as_str());
+    let title = || Some(title(id.as_str())).filter(|title| !title.is_empty());
+    match known {
+        Some((_, name)) => (*name).into(),
+        None => title().map_or_else(|| id.as_str().into(), Into::into),
+    }
 }
 
-/// `bamboo_hr` as `Bamboo hr`.
+/// Providers whose names are not what their ids say.
+const PROVIDERS: [(&str, &str); 16] = [
+    ("adp_run", "ADP Run"),
+    ("adp_totalsource", "ADP TotalSource"),
+    ("adp_workforce_now", "ADP Workforce Now"),
+    ("bamboo_hr", "BambooHR"),
+    ("bob", "HiBob"),
+    ("onpay", "OnPay"),
+    ("quickbooks", "QuickBooks Payroll"),
+    ("quickbooks_online", "QuickBooks Online"),
+    ("sage_hr", "Sage HR"),
+    ("surepayroll", "SurePayroll"),
+    ("trinet", "TriNet"),
+    ("trinet_hr", "TriNet HR"),
+    ("ukg_pro", "UKG Pro"),
+    ("ukg_ready", "UKG Ready"),
+    ("wave", "Wave Payroll"),
+    ("zenefits", "TriNet Zenefits"),
+];
+
+/// A name in the middle of our words, whichever way it is written: it does not turn them around.
+pub(crate) fn isolated(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
+}
+
+/// `paychex_flex` as `Paychex Flex`.
+fn title(code: &str) -> String {
+    let words = code.split(['_', '-']).filter(|word| !word.is_empty());
+    words.map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+/// `payroll_notes` as `Payroll notes`.
 fn sentence(code: &str) -> String {
     let spaced = code.replace(['_', '-'], " ");
     let mut letters = spaced.chars();
@@ -66,7 +102,9 @@ mod tests {
     #[test]
     fn a_code_that_nobody_knows_is_still_readable() {
         let id = |text: &str| text.parse::<ProviderId>().expect("an id");
-        assert_eq!(provider(&id("bamboo_hr")), "Bamboo hr");
+        assert_eq!(provider(&id("bamboo_hr")), "BambooHR");
+        assert_eq!(provider(&id("paychex_flex")), "Paychex Flex");
+        assert_eq!(provider(&id("_")), "_");
         assert_eq!(provider(&id("élan")), "Élan");
         assert_eq!(product(&Product::from("payroll_notes")), "Payroll notes");
         assert_eq!(product(&Product::PayStatement), "Pay statements");

@@ -88,7 +88,7 @@ impl Host {
         let reconciler = finch.spawn_reconciler(operator.clone(), background);
         let pages = finch_web::router(finch, payday, options(&address, operator)?);
         let own = home::router(home).merge(sign_in::router(sessions));
-        let application = Router::new().nest(PAGES, pages).merge(own);
+        let application = Router::new().nest_service(PAGES, pages).merge(own);
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, application).with_graceful_shutdown(async {
             let _ = stopped.await;

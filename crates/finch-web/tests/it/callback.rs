@@ -19,9 +19,38 @@ async fn the_same_way_back_again_shows_the_same() {
     let calls = site.finch.take_calls();
     assert_eq!(calls.iter().filter(|call| *call == "exchange").count(), 1, "{calls:?}");
 
+    let request = browser.request(axum::http::Method::HEAD, &back);
+    let looked = browser.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!(looked.location(), BASE, "whoever only looks completes nothing");
+
     let other = browser.get(&format!("{BASE}/callback?code=another&state={state}")).await;
     other.shows(409, &["works only once"]);
     other.hides(&[&state, "another"]);
+}
+
+/// Once its connection has ended, an old way back is old news, and to nobody else any.
+#[tokio::test]
+async fn a_way_back_to_what_has_ended_says_so() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = site.way_back(&state, "Company C", "X");
+    browser.get(&back).await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    browser.press(&path, &preview).await.shows(200, &["is disconnected"]);
+    let told = site.told().len();
+    let again = browser.get(&back).await;
+    assert_eq!(again.location(), format!("{BASE}?done=ended"));
+    let page = browser.get(again.location()).await;
+    page.shows(200, &["has ended, or is being ended", "connect anew", "Nothing is connected"]);
+    assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
+
+    // Nor is there anything to renew, for whoever has an old page open.
+    let (renew, token) =
+        (path.replace("/disconnect", "/reauthenticate"), browser.token(BASE).await);
+    let renew = browser.post(&renew, &[("token", &token)]).await;
+    renew.shows(409, &["has ended", "connect anew"]);
 }
 
 #[tokio::test]
@@ -69,7 +98,13 @@ async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
     let browser = site.browser("acme");
     let denied = format!("{BASE}/callback?error=access_denied&error_description=%3Cb%3Epay%20me");
     let denied = browser.get(&denied).await;
-    denied.shows(200, &["You left Finch without connecting", "connect again"]);
+    assert_eq!(
+        denied.location(),
+        format!("{BASE}?done=denied"),
+        "nothing stays in the address bar"
+    );
+    let denied = browser.get(denied.location()).await;
+    denied.shows(200, &["you left Finch without connecting", "connect again"]);
     denied.hides(&["pay me", "access_denied"]);
     let failed = browser.get(&format!("{BASE}/callback?error=call%200900&state=s")).await;
     failed.shows(502, &["Finch could not finish the sign-in"]);

@@ -33,6 +33,22 @@ async fn another_customer_sees_nothing_of_it() {
     assert_eq!(before.body, after.body);
 }
 
+/// An employer's name may be written from right to left, and may try to turn our words around.
+#[tokio::test]
+async fn a_name_stays_by_itself_whichever_way_it_runs() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    *site.host.0.company.lock().unwrap() = Some("\u{202e}live".into());
+    let page = browser.get(BASE).await;
+    assert!(page.body.contains("<bdi>\u{202e}live</bdi>"), "{}", page.body);
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    assert!(preview.body.contains("<bdi>\u{202e}live</bdi>"), "{}", preview.body);
+    let done = browser.press(&path, &preview).await;
+    assert!(done.body.contains("\u{2068}\u{202e}live\u{2069} is disconnected"), "{}", done.body);
+}
+
 #[tokio::test]
 async fn html_in_a_name_is_text() {
     const NASTY: &str = "<script>alert(1)</script>\"'&";

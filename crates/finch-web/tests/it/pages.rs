@@ -4,6 +4,7 @@ use axum::{
     Router,
     body::Body,
     http::{Method, header},
+    routing::get,
 };
 use finch_web::{Options, router};
 
@@ -66,13 +67,14 @@ async fn links_are_those_of_the_public_address() {
     let behind = Options::new(public, "Payday", products).unwrap();
     assert_eq!(behind.redirect_uri().as_str(), "https://example.com/apps/payday/payroll/callback");
     let pages = router(site.app.clone(), site.host(), behind);
-    let browser = Browser::new(Router::new().nest("/payroll", pages), Some("acme"));
+    let browser = Browser::new(Router::new().nest_service("/payroll", pages), Some("acme"));
     let request = browser.request(Method::GET, "/payroll");
     let request =
         request.header(header::HOST, "evil.example").header("x-forwarded-host", "evil.example");
     let page = browser.send(request.body(Body::empty()).unwrap()).await;
     page.shows(200, &["action=\"/apps/payday/payroll/connect\""]);
     page.hides(&["evil.example"]);
+    browser.get("/payroll/").await.shows(200, &["action=\"/apps/payday/payroll/connect\""]);
     let style = style_of(&page.body).replace("/apps/payday", "");
     browser.get(&style).await.shows(200, &[]);
 }
@@ -82,7 +84,10 @@ async fn they_may_be_at_the_root_of_a_host() {
     let site = Site::new();
     let root = Options::new("http://127.0.0.1:3000", "Payday", vec![finch_app::Product::Company]);
     let pages: Router = router(site.app.clone(), site.host(), root.unwrap());
-    let browser = Browser::new(Router::new().merge(pages), Some("acme"));
+    let own = Router::new().route("/own", get(async || "the host's")).fallback_service(pages);
+    let browser = Browser::new(own, Some("acme"));
+    browser.get("/own").await.shows(200, &["the host's"]);
+    browser.get("/nowhere").await.shows(404, &["Not found"]);
     let page = browser.get("/").await;
     page.shows(200, &["action=\"/connect\""]);
     assert!(page.header(header::SET_COOKIE).unwrap().starts_with("finch-form="));

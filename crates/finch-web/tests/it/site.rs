@@ -54,7 +54,7 @@ impl Site {
             Finch::with_system(finch.clone(), store.clone(), system.clone(), patience).unwrap();
         let host = TestHost::default();
         let pages = router(app.clone(), Arc::new(host.clone()), options);
-        Self { finch, store, app, system, host, router: Router::new().nest(BASE, pages) }
+        Self { finch, store, app, system, host, router: Router::new().nest_service(BASE, pages) }
     }
 
     pub(crate) fn browser(&self, customer: &'static str) -> Browser {

@@ -58,17 +58,25 @@ async fn a_store_that_is_gone_is_said_and_loses_nothing() {
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
 
     let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+    browser.goto(&host.pages()).await;
+    let first = browser.here().await;
+    let second = browser.another().await;
+    browser.switch_to(&second).await;
+    browser.goto(&host.pages()).await;
+    browser.press("Disconnect").await;
+    browser.sees("This can’t be undone").await;
+
     let (here, away) = (host.folder().join("finch.db"), host.folder().join("away"));
     fs::rename(&here, &away).expect("gone");
     let gone = ["Not available just now", "cannot be reached", "contact support"];
-    browser.goto(&host.pages()).await;
+    browser.press("Disconnect").await;
+    says(&browser, 503, &gone).await;
+    browser.switch_to(&first).await;
     browser.press("Connect another system").await;
     says(&browser, 503, &gone).await;
     browser.sees("Nothing was connected or changed").await;
     pages_are_fine(&browser, "problem-store-gone").await;
     browser.press("Your connections").await;
-    browser.press("Disconnect").await;
-    browser.press("Disconnect").await;
     says(&browser, 503, &gone).await;
     browser.goto(&back).await;
     says(&browser, 503, &gone).await;
