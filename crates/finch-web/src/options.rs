@@ -43,7 +43,8 @@ pub enum ConnectFlow {
     Redirect,
     /// A page of the host's own opens Finch's JavaScript in it.
     Embedded {
-        /// That page: a path, or an address. To renew a connection it is opened with `?connection=…`.
+        /// That page: a path, or an address of the same origin as the public one, since only there its
+        /// script may call these pages. To renew a connection it is opened with `?connection=…`.
         page: String,
     },
 }
