@@ -70,8 +70,12 @@ fn seconds(value: &[u8]) -> Option<i64> {
 }
 
 /// The signatures in a header's value that this release knows: `v1,` and Base64, with spaces between
-/// them. Whoever joins repeated headers puts a comma there as well. What cannot be decoded is passed over.
+/// them. Whoever joins repeated headers puts a comma there, with a space or without. What cannot be decoded
+/// is passed over.
 pub(super) fn signatures(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let items = value.split(u8::is_ascii_whitespace);
-    items.filter_map(|item| item.strip_suffix(b",").unwrap_or(item).strip_prefix(b"v1,"))
+    let items = value.split(u8::is_ascii_whitespace).flat_map(|item| {
+        let mut parts = item.split(|byte| *byte == b',');
+        std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+    });
+    items.filter(|(version, _)| *version == b"v1").map(|(_, signature)| signature)
 }

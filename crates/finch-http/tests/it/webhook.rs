@@ -161,6 +161,8 @@ fn any_signature_that_is_right_will_do_and_none_that_is_not() {
         format!("v2,abc v1a,{bare} {SIGNATURE}"),
         format!("v1,!!! v1, v1 , =  {SIGNATURE}  "),
         format!("{other}, {SIGNATURE}, v0,x"),
+        format!("{other},{SIGNATURE}"),
+        format!("v0,x,{SIGNATURE},"),
         format!("v1,AAAA {SIGNATURE}\t{other}"),
     ] {
         check(&headers(ID, TIME, &list), BODY.as_bytes()).unwrap_or_else(|e| panic!("{list}: {e}"));
