@@ -69,8 +69,8 @@ fn missing(path: &Path, create: bool) -> Result<PathBuf, OpenStoreError> {
     let real = fs::canonicalize(&folder).map_err(|_| OpenStoreError::NoFolder { folder })?;
     match path.file_name() {
         Some(_) if !create => Err(OpenStoreError::Missing { path: path.into() }),
-        // A link that leads nowhere is not followed.
-        Some(name) if fs::symlink_metadata(path).is_err() => Ok(real.join(name)),
+        // A link that leads nowhere is not followed. A file may have been made meanwhile.
+        Some(name) if !path.is_symlink() => Ok(real.join(name)),
         _ => Err(OpenStoreError::NotAFile { path: path.into() }),
     }
 }

@@ -60,7 +60,9 @@ fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRin
     if db.is_readonly("main")? {
         return Err(Fault::from(read_only()).into());
     }
-    let ring = match identify(&db)? {
+    // At one moment: another process may make it right now.
+    let found = identify(&*db.unchecked_transaction()?)?;
+    let ring = match found {
         // SQLite takes a file of one byte for an empty one.
         Identity::Empty if place.len == 1 => return Err(Refusal::NotADatabase),
         Identity::Empty if options.create => match create(&db, options)? {
