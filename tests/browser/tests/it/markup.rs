@@ -39,7 +39,6 @@ async fn html_in_every_name_is_text() {
     browser.sees(USER).await;
     browser.sees("O'Leary & Sons?").await;
     is_text(&browser).await;
-    browser.is_accessible().await;
     browser.press("Connect").await;
 
     // At the application: the list, the preview, what came of it, and the list of what was.
