@@ -1,12 +1,23 @@
 //! `cargo run -p finch-example-host [-- FOLDER]`
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use finch_example_host::Host;
 
 #[tokio::main]
+#[expect(clippy::print_stderr, reason = "somebody has started this by hand, and reads it")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("It could not be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "somebody has started this by hand, and reads it")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn run() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let host = Host::start(folder.as_deref()).await?;
     println!("Open {}/ in a browser.", host.url());

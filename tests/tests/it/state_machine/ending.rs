@@ -423,14 +423,16 @@ impl Model {
             }
             None => {}
         }
-        let doubted = |t: &usize| self.ours(*t).state == State::Doubted;
-        let doubts: Vec<_> = self.members(group).into_iter().filter(doubted).collect();
+        let before = self.members(group).into_iter().map(|t| (t, self.ours(t).state));
+        let before: Vec<_> = before.collect();
         self.settle(group, None, true);
         let after = self.members(self.ours(anchor).group);
-        for token in doubts.into_iter().filter(|t| after.contains(t)) {
-            match self.ours(token).state {
-                State::Good => report.2 += 1,
-                State::Dead => report.3 += 1,
+        for (token, was) in before.into_iter().filter(|(t, _)| after.contains(t)) {
+            match (was, self.ours(token).state) {
+                (State::Doubted, State::Good) => report.2 += 1,
+                (State::Dead, State::Dead) => {}
+                // Doubted, or asked for the name of its employer.
+                (_, State::Dead) => report.3 += 1,
                 _ => {}
             }
         }
