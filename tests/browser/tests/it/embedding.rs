@@ -83,7 +83,7 @@ impl Embedding {
         options.flow = ConnectFlow::Embedded { page: OWN_PAGE.into() };
         let connect = finch.url().to_owned();
         let site = Router::new()
-            .nest(PAGES, finch_web::router(app, Payday, options))
+            .nest(PAGES, finch_web::router(app, Arc::new(Payday), options))
             .route(OWN_PAGE, get(async move || own_page(&connect)));
         tokio::spawn(async move { axum::serve(listener, site).await });
         Self { finch, pages, own_page: own_page_at, _folder: folder }
