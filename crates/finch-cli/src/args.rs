@@ -196,11 +196,9 @@ pub(crate) struct DisconnectArgs {
     pub(crate) client: Client,
 }
 
+/// What makes many calls: who asks for it, of whom, and how fast.
 #[derive(Debug, Group)]
-pub(crate) struct ReconcileArgs {
-    /// Go on until stopped (SIGINT, SIGTERM)
-    #[arg(long)]
-    pub(crate) watch: bool,
+pub(crate) struct Paced {
     /// Calls to Finch a second, in all
     #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
     pub(crate) rate: Duration,
@@ -208,6 +206,15 @@ pub(crate) struct ReconcileArgs {
     pub(crate) operator: Operator,
     #[command(flatten)]
     pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ReconcileArgs {
+    /// Go on until stopped (SIGINT, SIGTERM)
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) paced: Paced,
 }
 
 #[derive(Debug, Group)]

@@ -3,6 +3,7 @@
 use std::{error::Error, io, time::Duration};
 
 use finch_core::FinchApiError;
+use rustls::CertificateError;
 
 /// A call without an answer.
 pub(crate) struct Lost {
@@ -31,6 +32,8 @@ impl Lost {
                 .to_owned()
         } else if error.is_timeout() {
             "no connection in time; check the network".to_owned()
+        } else if let Some(why) = certificate(&error) {
+            format!("the certificate of Finch's host is not trusted: {}", distrust(why))
         } else {
             format!("no connection ({})", innermost(&error))
         };
@@ -59,6 +62,44 @@ fn sources<'a>(
 fn kind(error: &(dyn Error + 'static)) -> String {
     let io = sources(error).find_map(|e| e.downcast_ref::<io::Error>());
     io.map_or_else(String::new, |e| format!(" ({})", e.kind()))
+}
+
+/// What is wrong with the certificate that came instead of Finch's, if that is what it is.
+fn certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
+    sources(error).find_map(|mut error| {
+        // An `io::Error` does not name what it holds as its source.
+        while let Some(held) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            error = held;
+        }
+        match error.downcast_ref()? {
+            rustls::Error::InvalidCertificate(why) => Some(why),
+            _ => None,
+        }
+    })
+}
+
+/// Nothing of the certificate is quoted: whoever answers has written it.
+fn distrust(why: &CertificateError) -> &'static str {
+    use CertificateError as E;
+    match why {
+        E::UnknownIssuer => {
+            "no authority that this machine trusts has issued it; check the base URL, and the CA \
+             certificates of this system (SSL_CERT_FILE names another file of them)"
+        }
+        E::Expired | E::ExpiredContext { .. } => {
+            "it has expired; check the base URL and this machine's clock"
+        }
+        E::NotValidYet | E::NotValidYetContext { .. } => {
+            "it is not valid yet; check the base URL and this machine's clock"
+        }
+        E::NotValidForName | E::NotValidForNameContext { .. } => {
+            "it is of another host; check the base URL, and who answers in Finch's place"
+        }
+        E::Revoked => "it was revoked; check who answers in Finch's place",
+        _ => {
+            "it is no certificate to rely on; check the base URL, and who answers in Finch's place"
+        }
+    }
 }
 
 /// Why there is no connection: nothing secret has gone out yet that could come back.

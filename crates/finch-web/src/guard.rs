@@ -5,8 +5,6 @@
 //! customer under that secret. Nobody else can make one, nothing is kept on the server, and a form that was
 //! shown to one customer is worth nothing once another one has signed in.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::{hmac, rand};
 use axum::http::{
     HeaderMap, HeaderValue,
@@ -14,7 +12,10 @@ use axum::http::{
 };
 use finch_app::CustomerId;
 
-use crate::options::Place;
+use crate::{
+    hex::{hex, unhex},
+    options::Place,
+};
 
 /// What a token is good for, so that it is good for nothing else.
 const PURPOSE: &str = "finch-web form 1";
@@ -97,26 +98,6 @@ fn cookie_name(place: &Place) -> &'static str {
 
 fn said_by(customer: &CustomerId) -> String {
     format!("{PURPOSE}\0{}", customer.as_str())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != N * 2 {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? * 16 + digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod disconnect;
 mod form;
 mod guard;
 mod headers;
+mod hex;
 mod host;
 mod news;
 mod options;

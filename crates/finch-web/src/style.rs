@@ -1,7 +1,5 @@
 //! The one style sheet, under a name that changes with it.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::digest;
 use axum::{
     http::{
@@ -11,16 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use crate::hex::hex;
+
 const CSS: &str = include_str!("../assets/style.css");
 
 /// Such as `/style-0123456789abcdef.css`.
 pub(crate) fn path() -> String {
     let hash = digest::digest(&digest::SHA256, CSS.as_bytes());
-    let name = hash.as_ref()[..8].iter().fold(String::new(), |mut name, byte| {
-        let _ = write!(name, "{byte:02x}");
-        name
-    });
-    format!("/style-{name}.css")
+    format!("/style-{}.css", hex(&hash.as_ref()[..8]))
 }
 
 /// `GET /style-….css`

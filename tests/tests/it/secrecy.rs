@@ -3,13 +3,12 @@
 
 use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc, time::Duration};
 
-use base64::Engine as _;
 use finch_app::{
     AccessToken, AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow,
     HttpFinch, HttpFinchConfig, Kek, OsSystem, Pace, Pass, Product, SqliteOptions,
     SqliteTokenStore, State, ToImport,
 };
-use finch_core::{Actor, Application, Timestamp, TokenStore as _};
+use finch_core::{Actor, Application, Timestamp, TokenStore as _, testing::disguises};
 use finch_emulator::{Emulator, Fault, Login};
 use finch_sqlite::What;
 use finch_tests::{customer, operator};
@@ -184,29 +183,6 @@ impl Life {
         let (state, code) = (State::new(state), AuthorizationCode::new(code));
         printed(self.finch.complete_connect(&who, state, code).await)
     }
-}
-
-/// In base64 a text has three forms, by where it begins; without what its neighbours decide.
-fn base64_forms(text: &str) -> impl Iterator<Item = Vec<u8>> {
-    (0..3).map(move |before| {
-        let padded = format!("{}{text}", "x".repeat(before));
-        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
-        encoded.as_bytes()[4..encoded.len() - 4].to_vec()
-    })
-}
-
-/// The ways in which a text could stand somewhere.
-fn disguises(text: &str) -> Vec<Vec<u8>> {
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let utf16 = [u16::to_le_bytes, u16::to_be_bytes]
-        .map(|bytes| text.encode_utf16().flat_map(bytes).collect());
-    let bytes = format!("{:?}", text.as_bytes());
-    let base64 = base64_forms(text);
-    let mut all = vec![text.as_bytes().to_vec(), hex.to_uppercase().into(), hex.into()];
-    all.push(bytes.as_bytes()[1..bytes.len() - 1].to_vec());
-    all.extend(utf16);
-    all.extend(base64);
-    all
 }
 
 // On one thread, so that everything printed is this life's.

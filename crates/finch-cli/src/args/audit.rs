@@ -1,10 +1,8 @@
 //! `finch audit`.
 
-use std::time::Duration;
-
 use clap::Args as Group;
 
-use super::{Client, Operator, rate};
+use super::Paced;
 
 #[derive(Debug, Group)]
 pub(crate) struct AuditArgs {
@@ -17,11 +15,6 @@ pub(crate) struct AuditArgs {
     /// Begin anew, whatever an earlier run has left
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Calls to Finch a second, in all
-    #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
-    pub(crate) rate: Duration,
     #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
+    pub(crate) paced: Paced,
 }

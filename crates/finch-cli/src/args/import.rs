@@ -1,10 +1,10 @@
 //! `finch import`.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::{Args as Group, ValueEnum};
 
-use super::{Client, Operator, rate};
+use super::Paced;
 
 #[derive(Debug, Group)]
 pub(crate) struct ImportArgs {
@@ -13,13 +13,8 @@ pub(crate) struct ImportArgs {
     /// How it is written [default: as its name or its first character says]
     #[arg(long)]
     pub(crate) format: Option<Format>,
-    /// Calls to Finch a second, in all
-    #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
-    pub(crate) rate: Duration,
     #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
+    pub(crate) paced: Paced,
 }
 
 /// How a list of tokens is written.

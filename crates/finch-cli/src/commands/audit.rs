@@ -22,9 +22,9 @@ use crate::{
 const KEEP_EVERY: u64 = 50;
 
 pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let place = Place::beside(&wiring::store_path(args.client.store.as_ref())?);
-    let finch = wiring::open_to_reconcile(&args.client, args.rate)?;
+    let scope = args.paced.operator.scope()?;
+    let place = Place::beside(&wiring::store_path(args.paced.client.store.as_ref())?);
+    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate)?;
     let known = match args.restart {
         true => None,
         false => place.find(&finch, args.unused_days, args.fix),
@@ -62,7 +62,7 @@ async fn go_on(
     let bar = Progress::of("Asking Finch");
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
-    let pace = Pace::of(args.rate).while_(&goes_on).telling(&on_wait);
+    let pace = Pace::of(args.paced.rate).while_(&goes_on).telling(&on_wait);
     loop {
         bar.at(audit.asked, audit.tokens);
         let next = finch.audit_next(scope, audit, &pace).await;

@@ -46,21 +46,21 @@ enum Read {
 }
 
 pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
+    let scope = args.paced.operator.scope()?;
     let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
     let opened = file.map(open).transpose()?;
     if opened.is_none() && io::stdin().is_terminal() {
         return Err(Failure::usage("there are no tokens: standard input is a terminal")
             .help("give a file: finch import FILE; or pipe it in: finch import < FILE"));
     }
-    let finch = wiring::open_to_import(&args.client)?;
+    let finch = wiring::open_to_import(&args.paced.client)?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
     let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
     let rows = Rows::new(args.format, file);
     let from = read_in_background(opened, rows, file.map(Path::to_owned));
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
-    let work = import(&finch, &scope, from, args.rate, &bar, &stopped, &mut summary);
+    let work = import(&finch, &scope, from, args.paced.rate, &bar, &stopped, &mut summary);
     let ended = interrupt::wind_up(work, &stopped, "run the same again: it goes on").await?;
     drop(bar);
     if let Err(failure) = &ended

@@ -22,8 +22,8 @@ struct OnePass {
 }
 
 pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open_to_reconcile(&args.client, args.rate)?;
+    let scope = args.paced.operator.scope()?;
+    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate)?;
     if args.watch {
         return watch::run(&finch, scope, json).await;
     }

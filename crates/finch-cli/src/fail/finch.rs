@@ -5,6 +5,9 @@ use finch_http::ConfigError;
 
 use super::{Exit, Failure};
 
+const NOT_REACHED: &str =
+    "see to that, check the network and FINCH_BASE_URL, then run the same again; nothing was sent";
+
 /// What Finch, or the way to it, said: the failure of `doing` something.
 pub(crate) fn finch_failed(doing: impl Into<String>, error: &FinchApiError) -> Failure {
     let short = error.failure();
@@ -16,7 +19,11 @@ pub(crate) fn finch_failed(doing: impl Into<String>, error: &FinchApiError) -> F
     let wait = error
         .retry_after()
         .map(|wait| format!("wait {} s, then run the same again", wait.as_secs()));
-    failure.help(wait.unwrap_or_else(|| what_to_do(&short).to_owned()))
+    failure.help(wait.unwrap_or_else(|| match error {
+        // The cause says what to check, and more time would not help.
+        FinchApiError::NoAnswer { sent: false, .. } => NOT_REACHED.to_owned(),
+        _ => what_to_do(&short).to_owned(),
+    }))
 }
 
 /// What Finch said earlier, as far as the store has kept it.
@@ -107,11 +114,16 @@ impl From<ConfigError> for Failure {
                 failure.because.push(format!("it {why}"));
                 failure.help("give an address such as https://api.tryfinch.com")
             }
-            ConfigError::Client(source) => {
-                Self::new(Exit::Failed, "http_client", "the HTTP client cannot be made")
-                    .because(&**source)
-                    .help("for https, install the system's CA certificates (ca-certificates)")
-            }
+            ConfigError::Client(source) => Self::new(
+                Exit::Failed,
+                "http_client",
+                "the HTTP client cannot be made",
+            )
+            .because(&**source)
+            .help(
+                "for https, install the system's CA certificates (ca-certificates), or check the \
+                         file that SSL_CERT_FILE names",
+            ),
             _ => Self::usage(error.to_string()).help("see `finch --help` for the settings"),
         }
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on panics")]
 
+mod authority;
 mod support;
 
 mod demo;
@@ -23,4 +24,5 @@ mod import;
 mod keys;
 mod states;
 mod stores;
+mod tls;
 mod usage;

@@ -11,12 +11,14 @@
     reason = "a conformance case fails by panicking, and compares secrets"
 )]
 
+mod disguise;
 mod fake_finch;
 pub mod finch_api;
 mod mocks;
 mod sample;
 pub mod token_store;
 
+pub use disguise::disguises;
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use mocks::{MockFinchApi, MockTokenStore};

@@ -1,14 +1,18 @@
 //! What is written when a token arrives.
 
 use finch_core::{
-    Attempt, AttemptId, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore, Seq,
-    TokenState, TokenStore,
+    Attempt, AttemptId, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore,
+    NewAttempt, Seq, TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
 
 fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
-    let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt(who), exchange: None };
+    arrive_for(found, new_attempt(who), grant)
+}
+
+fn arrive_for(found: Found, purpose: NewAttempt, grant: Grant) -> Admitted {
+    let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
     admit(
         found,
         Arrival {
@@ -229,18 +233,7 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
     let world = crate::connection(vec![stuck], vec![open.clone()]);
     let mut purpose = new_attempt("acme");
     purpose.for_disconnect = Some(open.id);
-    let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
     let found = Found { by_pair: Some(world), ..Found::default() };
-    let grant = grant("t2", facts("k1", "gusto", "c"));
-    let admitted = admit(
-        found,
-        Arrival {
-            grant,
-            from: Source::Exchange(&attempt),
-            began: Seq(901),
-            now: at(9),
-            late: false,
-        },
-    );
+    let admitted = arrive_for(found, purpose, grant("t2", facts("k1", "gusto", "c")));
     assert_eq!(state_of(&admitted), TokenState::Fenced);
 }

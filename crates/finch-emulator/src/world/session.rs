@@ -21,6 +21,13 @@ pub(crate) struct Session {
     pub(crate) used: bool,
 }
 
+impl Session {
+    /// What the application calls its customer.
+    pub(crate) fn customer_name(&self) -> Option<&str> {
+        self.customer.as_ref()?.name.as_deref()
+    }
+}
+
 /// Why a session leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionGone {

@@ -96,7 +96,8 @@ async fn a_session_may_leave_no_choice_of_provider() {
     let more = json!({ "integration": { "provider": "justworks", "auth_method": "assisted" } });
     let session = session(&finch, more).await;
     let form = open(&finch, &session).await;
-    assert!(form.text.contains("Sign in at Justworks"));
+    assert!(form.text.contains("Sign in at <bdi>Justworks</bdi>"));
+    assert!(form.text.contains("<bdi>Acme Inc</bdi>"), "it is the first that they see");
     let answer = submit(&finch, &entered(&session)).await;
     let code = answer.text.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let token = finch.exchange(code, None).await.json();

@@ -74,19 +74,23 @@ async fn a_person_searches_signs_in_and_consents() {
     let id = session(&finch, json!({ "redirect_uri": uri })).await;
     let first = open(&finch, &[("session", &id), ("state", "s 1&2")]).await;
     assert!(first.text.contains("Gusto") && first.text.contains("Paylocity"));
+    let asks = format!("The application <code>{}</code> asks", finch.emulator.client_id());
+    assert!(first.text.contains(&asks) && first.text.contains("<bdi>Acme Inc</bdi>"));
     let query = [("session", id.as_str()), ("state", "s 1&2"), ("search", "gUs")];
     let found = open(&finch, &query).await;
     assert!(found.text.contains("Gusto") && !found.text.contains("Paylocity"));
 
-    let sign_in = send(finch.get(&link(&found.text, "Gusto</a>"))).await;
-    assert!(sign_in.text.contains("Sign in at Gusto"));
+    let chosen = link(&found.text, "Gusto</bdi></a>");
+    assert_eq!(chosen, format!("/authorize?session={id}&state=s+1%262&provider=Gusto"));
+    let sign_in = send(finch.get(&chosen)).await;
+    assert!(sign_in.text.contains("Sign in at <bdi>Gusto</bdi>"));
     let known = fields(&sign_in.text);
     for (name, value) in [("company", "Acme Inc"), ("user", "User A"), ("state", "s 1&2")] {
         assert!(known.contains(&(name.to_owned(), value.to_owned())), "{name} in {known:?}");
     }
     let consent = press(&finch, &sign_in, "continue", &[("user", "Alex")]).await;
     assert_eq!(consent.status, 200);
-    assert!(consent.text.contains("Alex is signed in at Gusto"));
+    assert!(consent.text.contains("<bdi>Alex</bdi> is signed in at <bdi>Gusto</bdi>"));
     assert_eq!(finch.emulator.state().codes, 0);
     let back = press(&finch, &consent, "back", &[]).await;
     assert!(fields(&back.text).contains(&("user".to_owned(), "Alex".to_owned())));
@@ -108,13 +112,13 @@ async fn a_provider_that_nobody_lists_can_be_named_and_is_remembered() {
     let query = [("session", id.as_str()), ("search", "Tiny Pay")];
     let found = open(&finch, &query).await;
     assert!(found.text.contains("No provider on the list"));
-    let sign_in = send(finch.get(&link(&found.text, "Connect to “Tiny Pay”"))).await;
+    let sign_in = send(finch.get(&link(&found.text, "Connect to “<bdi>Tiny Pay</bdi>”"))).await;
     let consent = press(&finch, &sign_in, "continue", &[]).await;
     let end = press(&finch, &consent, "connect", &[]).await;
     let token = finch.exchange(code(&end), None).await.json();
     assert_eq!(token["provider_id"], "tiny_pay");
     let other = session(&finch, json!({ "customer_id": "b" })).await;
-    assert!(open(&finch, &[("session", &other)]).await.text.contains(">Tiny Pay</a>"));
+    assert!(open(&finch, &[("session", &other)]).await.text.contains(">Tiny Pay</bdi></a>"));
 }
 
 #[tokio::test]

@@ -225,6 +225,33 @@ async fn nothing_that_anybody_names_becomes_html() {
     }
 }
 
+/// A name of another script must not turn the words around it, nor a long one hide a token.
+#[tokio::test]
+async fn names_stand_by_themselves_and_are_there_in_full() {
+    let finch = Finch::start().await;
+    let long = "x".repeat(255);
+    let names = [long.as_str(), "גוסטו (7)!"];
+    for name in names {
+        finch.connect(Login::new(name, name, name, "X").customer_id(name)).await;
+    }
+    finch.emulator.webhooks_to("http://127.0.0.1:1/hooks", SECRET).unwrap();
+    let page = look(&finch).await;
+    for name in names {
+        for part in [
+            format!("<h3><bdi>{name}</bdi> <span class=\"at\">at <bdi>{name}</bdi></span>"),
+            format!("<bdi class=\"cut\" title=\"{name}\">{name}</bdi>"),
+            format!("&#x2068;{name}&#x2069; at &#x2068;{name}&#x2069; (connected)</option>"),
+        ] {
+            assert!(page.contains(&part), "{part}");
+        }
+        let bare = page.match_indices(name).filter(|(at, _)| {
+            let before = &page[..*at];
+            !["<bdi>", "\">", "title=\"", "&#x2068;"].iter().any(|start| before.ends_with(start))
+        });
+        assert_eq!(bare.count(), 0, "{name} stands among other words");
+    }
+}
+
 #[tokio::test]
 async fn pages_and_assets_have_strict_headers() {
     let finch = Finch::start().await;

@@ -1,21 +1,9 @@
-//! What keys must never learn to do. A line that stops compiling here is a hole: two impls apply to the
-//! type, and the compiler cannot choose.
+//! What keys must never learn to do. A line that stops compiling here is a hole.
 
 use std::fmt::{Debug, Display};
 
+use finch_compile::never;
 use finch_seal::{Kek, KeyBytes, KeyRing, Reservation};
-
-macro_rules! never {
-    ($bound:ident: $($type:ty),+) => {{
-        trait Ambiguous<Which> {
-            fn compiles() {}
-        }
-        struct Forbidden;
-        impl<T: ?Sized> Ambiguous<()> for T {}
-        impl<T: ?Sized + $bound> Ambiguous<Forbidden> for T {}
-        $(<$type as Ambiguous<_>>::compiles();)+
-    }};
-}
 
 #[test]
 fn keys_are_neither_cloned_nor_printed_nor_compared() {

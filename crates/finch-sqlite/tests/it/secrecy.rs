@@ -2,10 +2,9 @@
 
 use std::{collections::HashSet, fs};
 
-use base64::Engine as _;
 use finch_core::{
     Actor, AuthorizationCode, Changes, Progress, State, Target, TokenChange, TokenStore as _,
-    testing::{at, claimed, facts, grant, new_attempt, store_token},
+    testing::{at, claimed, disguises, facts, grant, new_attempt, store_token},
 };
 
 use crate::support::{Home, by_id, end, fence, revoked, token};
@@ -18,23 +17,6 @@ fn everything(home: &Home) -> Vec<u8> {
 
 fn contains(content: &[u8], bytes: &[u8]) -> bool {
     content.windows(bytes.len()).any(|window| window == bytes)
-}
-
-/// The ways in which a text could stand in a file.
-fn disguises(text: &str) -> Vec<Vec<u8>> {
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    // In base64 a text has three forms, by where it begins; without what its neighbours decide.
-    let base64 = (0..3).map(|before| {
-        let padded = format!("{}{text}", "x".repeat(before));
-        let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
-        encoded.as_bytes()[4..encoded.len() - 4].to_vec()
-    });
-    let utf16 = [u16::to_le_bytes, u16::to_be_bytes]
-        .map(|bytes| text.encode_utf16().flat_map(bytes).collect());
-    let mut all = vec![text.as_bytes().to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
-    all.extend(base64);
-    all.extend(utf16);
-    all
 }
 
 #[track_caller]

@@ -6,7 +6,9 @@ use finch_browser::{Browser, Driver, Mode};
 use finch_emulator::Fault;
 use finch_example_host::{Host, Settings};
 
-use crate::steps::{calls, connect, living, pages_are_fine, says, sign_in, way_back};
+use crate::steps::{
+    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, way_back,
+};
 
 const FOR_LONG: u32 = 10_000;
 
@@ -59,10 +61,7 @@ async fn finch_is_down_while_somebody_connects() {
     assert_eq!(living(&host), 3);
 
     // And one disconnect ends all of them, the lost one included.
-    browser.press("Disconnect").await;
-    browser.press("Disconnect").await;
-    browser.sees("is disconnected").await;
-    assert_eq!(living(&host), 0);
+    disconnect_all(&browser, &host).await;
     browser.close().await;
 }
 

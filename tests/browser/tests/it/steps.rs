@@ -32,6 +32,14 @@ pub(crate) async fn sign_in_at_gusto(browser: &Browser, company: &str, user: &st
     browser.press("Connect").await;
 }
 
+/// Ends the one connection that is shown, and with it all that lives at Finch.
+pub(crate) async fn disconnect_all(browser: &Browser, host: &Host) {
+    browser.press("Disconnect").await;
+    browser.press("Disconnect").await;
+    browser.sees("is disconnected").await;
+    assert_eq!(living(host), 0);
+}
+
 /// Goes to Finch Connect by a button, and is done there, but for the way back: its address.
 pub(crate) async fn way_back(browser: &Browser, host: &Host, button: &str, user: &str) -> String {
     browser.press(button).await;

@@ -6,7 +6,9 @@ use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::{Host, Settings};
 use rusqlite::Connection;
 
-use crate::steps::{calls, connect, living, pages_are_fine, says, sign_in, way_back};
+use crate::steps::{
+    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, way_back,
+};
 
 #[tokio::test]
 async fn a_locked_store_is_said_and_loses_nothing() {
@@ -42,10 +44,7 @@ async fn a_locked_store_is_said_and_loses_nothing() {
     browser.press("Try again").await;
     browser.sees("Your sign-in worked").await;
     assert_eq!(living(&host), 2);
-    browser.press("Disconnect").await;
-    browser.press("Disconnect").await;
-    browser.sees("is disconnected").await;
-    assert_eq!(living(&host), 0);
+    disconnect_all(&browser, &host).await;
     browser.close().await;
 }
 
@@ -86,9 +85,6 @@ async fn a_store_that_is_gone_is_said_and_loses_nothing() {
     fs::rename(&away, &here).expect("back");
     browser.press("Try again").await;
     browser.sees("Your sign-in worked").await;
-    browser.press("Disconnect").await;
-    browser.press("Disconnect").await;
-    browser.sees("is disconnected").await;
-    assert_eq!(living(&host), 0);
+    disconnect_all(&browser, &host).await;
     browser.close().await;
 }

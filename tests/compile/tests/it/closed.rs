@@ -1,26 +1,14 @@
-//! What secrets and scopes must never learn to do. A line that stops compiling here is a hole: two impls
-//! apply to the type, and the compiler cannot choose.
+//! What secrets and scopes must never learn to do. A line that stops compiling here is a hole.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
+use finch_compile::never;
 use finch_core::{
     AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, CustomerScope, OperatorScope, State,
     UsableToken,
 };
 use serde::{Serialize, de::DeserializeOwned};
-
-macro_rules! never {
-    ($bound:ident: $($type:ty),+) => {{
-        trait Ambiguous<Which> {
-            fn compiles() {}
-        }
-        struct Forbidden;
-        impl<T: ?Sized> Ambiguous<()> for T {}
-        impl<T: ?Sized + $bound> Ambiguous<Forbidden> for T {}
-        $(<$type as Ambiguous<_>>::compiles();)+
-    }};
-}
 
 #[test]
 fn secrets_are_not_written_read_shown_or_compared() {

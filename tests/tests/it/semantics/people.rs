@@ -1,5 +1,10 @@
 //! What needs a person, and what a person can do.
 
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
 use finch_app::{CloseError, DisconnectOutcome, Matter};
 use finch_core::{
     Evidence, FailureKind, TokenState,
@@ -95,7 +100,16 @@ async fn an_exchange_that_runs_is_no_orphan_yet_and_is_told_of() {
 }
 
 /// Overwrites every sealed secret that there is now, as a wrong key or a bad disk would.
-fn lose_secrets(path: &std::path::Path) {
+/// A world whose store is a file in there.
+fn world_in(folder: &Path) -> (PathBuf, World) {
+    let path = folder.join("finch.db");
+    let key = Arc::new(finch_seal::Kek::generate().unwrap());
+    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
+    let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
+    (path, World::new(Reach::Pair, Arc::new(store)))
+}
+
+fn lose_secrets(path: &Path) {
     let db = rusqlite::Connection::open(path).unwrap();
     db.execute("UPDATE secrets SET sealed = randomblob(length(sealed))", []).unwrap();
 }
@@ -103,11 +117,7 @@ fn lose_secrets(path: &std::path::Path) {
 #[tokio::test]
 async fn a_new_token_ends_a_disconnect_that_lacks_a_readable_one() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("finch.db");
-    let key = std::sync::Arc::new(finch_seal::Kek::generate().unwrap());
-    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
-    let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
-    let world = World::new(Reach::Pair, std::sync::Arc::new(store));
+    let (path, world) = world_in(folder.path());
     let id = connect(&world, ACME, "x").await;
     lose_secrets(&path);
     let outcome = disconnect(&world, ACME, &id).await;
@@ -137,11 +147,7 @@ async fn a_new_token_ends_a_disconnect_that_lacks_a_readable_one() {
 #[tokio::test]
 async fn an_unreadable_secret_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("finch.db");
-    let key = std::sync::Arc::new(finch_seal::Kek::generate().unwrap());
-    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
-    let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
-    let world = World::new(Reach::Pair, std::sync::Arc::new(store));
+    let (path, world) = world_in(folder.path());
     let id = connect(&world, ACME, "x").await;
     lose_secrets(&path);
     connect(&world, ACME, "x").await;

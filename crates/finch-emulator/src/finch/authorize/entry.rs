@@ -105,7 +105,8 @@ impl Entry {
 
     /// The address of a step, for a link.
     pub(super) fn href(&self, more: &[(&str, &str)]) -> String {
-        let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
+        const PAGE: &str = "/authorize?";
+        let mut query = form_urlencoded::Serializer::for_suffix(PAGE.to_owned(), PAGE.len());
         query.append_pair("session", &self.session);
         query.extend_pairs(self.state.as_ref().map(|state| ("state", state)));
         query.extend_pairs(self.host.as_ref().map(|host| ("sdk_host_url", host)));

@@ -23,6 +23,7 @@ const SEEN: usize = 20;
 #[template(path = "connect/provider.html")]
 struct ChooseProvider<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     choices: Vec<Choice>,
     other: Option<Choice>,
@@ -38,6 +39,7 @@ struct Choice {
 #[template(path = "connect/sign_in.html")]
 struct SignIn<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
     other_provider: Option<String>,
@@ -57,6 +59,7 @@ struct Consent<'a> {
 #[template(path = "connect/renew.html")]
 struct Renew<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
     company: String,
@@ -65,10 +68,22 @@ struct Renew<'a> {
     products: Vec<Product<'a>>,
 }
 
+/// Who asks, and for whose data.
+struct Asking<'a> {
+    application: &'a str,
+    customer: Option<&'a str>,
+}
+
 struct Product<'a> {
     id: &'a str,
     label: &'static str,
     ticked: bool,
+}
+
+impl<'a> Asking<'a> {
+    fn of(world: &'a World, session: &'a Session) -> Self {
+        Self { application: &world.config.client_id, customer: session.customer_name() }
+    }
 }
 
 impl Entry {
@@ -105,7 +120,13 @@ impl Entry {
         let choices: Vec<_> = listed.chain(seen).collect();
         let known = choices.iter().any(|choice| choice.name.eq_ignore_ascii_case(wanted));
         let other = (!wanted.is_empty() && !known).then(|| choice(wanted, None));
-        let template = ChooseProvider { entry: self, problem, choices, other };
+        let template = ChooseProvider {
+            entry: self,
+            asking: Asking::of(world, session),
+            problem,
+            choices,
+            other,
+        };
         show(&template, session, self, problem)
     }
 
@@ -117,9 +138,7 @@ impl Entry {
         problem: Option<&str>,
     ) -> Answer {
         if problem.is_none() {
-            let customer = session.customer.as_ref();
-            let customer = customer.and_then(|customer| customer.name.as_deref());
-            fill(&mut self.company, customer.unwrap_or(COMPANY));
+            fill(&mut self.company, session.customer_name().unwrap_or(COMPANY));
             fill(&mut self.user, USER);
             fill(&mut self.credentials, CREDENTIALS);
         }
@@ -128,6 +147,7 @@ impl Entry {
         }
         let template = SignIn {
             entry: &self,
+            asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
             other_provider: session.provider.is_none().then(|| self.href(&[])),
@@ -165,6 +185,7 @@ impl Entry {
         }
         let template = Renew {
             entry: &self,
+            asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
             company: fixed_company(world, session).map(|company| company.name).unwrap_or_default(),

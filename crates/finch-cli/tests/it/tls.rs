@@ -1,0 +1,185 @@
+//! Finch over https: with a certificate that is trusted all goes its way, with any other nothing goes out.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use finch_emulator::{Fault, Login};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+
+use crate::{
+    authority::{Authority, LONG, OVER, Subject},
+    support::{Place, block_on},
+};
+
+const HERE: Subject = Subject::Address([127, 0, 0, 1]);
+
+/// A server that opens TLS in front of a local Finch, and counts what it is given.
+struct Front {
+    port: u16,
+    shown: Mutex<Arc<ServerConfig>>,
+    greeted: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Front {
+    fn start(config: ServerConfig, finch: SocketAddr) -> Arc<Self> {
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            block_on(async move {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+                let front = Arc::new(Self {
+                    port: listener.local_addr().expect("an address").port(),
+                    shown: Mutex::new(Arc::new(config)),
+                    greeted: AtomicUsize::new(0),
+                    bytes: AtomicUsize::new(0),
+                });
+                tell.send(Arc::clone(&front)).expect("somebody waits");
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(Arc::clone(&front).serve(stream, finch));
+                }
+            });
+        });
+        told.recv().expect("it starts")
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream, finch: SocketAddr) {
+        self.greeted.fetch_add(1, Ordering::SeqCst);
+        let shown = Arc::clone(&self.shown.lock().expect("no test has panicked"));
+        let Ok(tls) = TlsAcceptor::from(shown).accept(stream).await else { return };
+        let (mut from_client, mut to_client) = tokio::io::split(tls);
+        let (mut from_finch, mut to_finch) =
+            TcpStream::connect(finch).await.expect("a local Finch").into_split();
+        let there = async {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+                self.bytes.fetch_add(length, Ordering::SeqCst);
+                to_finch.write_all(&buffer[..length]).await.expect("a local Finch");
+            }
+        };
+        tokio::select! {
+            () = there => {}
+            _ = copy(&mut from_finch, &mut to_client) => {}
+        }
+    }
+
+    fn shows(&self, config: ServerConfig) {
+        *self.shown.lock().expect("no test has panicked") = Arc::new(config);
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    fn greeted(&self) -> usize {
+        self.greeted.load(Ordering::SeqCst)
+    }
+}
+
+/// A place whose Finch is behind TLS, with an authority that it trusts.
+fn behind_tls() -> (Place, Authority, Arc<Front>) {
+    let mut place = Place::new();
+    let authority = Authority::new("an authority");
+    let finch = place.finch.url().strip_prefix("http://").expect("http").parse();
+    let front = Front::start(authority.server(HERE, LONG), finch.expect("an address"));
+    authority.write(&place.path("ca.pem"));
+    Authority::new("another authority").write(&place.path("other.pem"));
+    trusts(&mut place, "ca.pem");
+    place.set("FINCH_BASE_URL", Some(&format!("https://127.0.0.1:{}", front.port)));
+    (place, authority, front)
+}
+
+fn trusts(place: &mut Place, file: &str) {
+    let path = place.path(file);
+    place.set("SSL_CERT_FILE", Some(path.to_str().expect("a path")));
+}
+
+/// What happens once the certificate is spoilt: an exchange says why, it and an open disconnect
+/// send not a byte, and both go on when it is well again.
+fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front)) {
+    let (mut place, authority, front) = behind_tls();
+    let id = place.connected("acme");
+    let token = place.token(&id, "acme");
+    place.finch.push_fault(Fault::on("/disconnect").status(402));
+    place.run(&["disconnect", &id, "--yes"]).code(4);
+    let (state, finch_customer) = place.connect("beta");
+    let code =
+        place.code_of(Login::new("User B", "Gusto", "Company D", "Credentials Y"), &finch_customer);
+    let exchange = ["exchange", "--state", &state];
+    let (bytes, greeted) = (front.bytes(), front.greeted());
+
+    spoil(&mut place, &authority, &front);
+    let refused = "the certificate of Finch's host is not trusted";
+    place
+        .run_with(&exchange, &code)
+        .code(6)
+        .says(refused)
+        .says(why)
+        .says("it is not used up")
+        .says("nothing was sent");
+    let json = [&exchange[..], &["--json"]].concat();
+    let failure = place.run_with(&json, &code).code(6).failure();
+    assert_eq!(failure["kind"], "finch_no_answer");
+    place.run(&["reconcile"]).code(4);
+    assert!(front.greeted() >= greeted + 3, "they did not come here");
+    assert_eq!(front.bytes(), bytes, "something went out");
+    assert!(place.finch.is_alive(&token));
+
+    trusts(&mut place, "ca.pem");
+    front.shows(authority.server(HERE, LONG));
+    place.run_with(&exchange, &code).code(0);
+    place.run(&["reconcile"]).code(0).shows("1 disconnect is proven");
+    assert!(!place.finch.is_alive(&token) && front.bytes() > bytes);
+}
+
+#[test]
+fn a_life_over_https() {
+    let (place, _, front) = behind_tls();
+    let id = place.connected("acme");
+    let token = place.token(&id, "acme");
+    place.run(&["disconnect", &id, "--yes"]).code(0);
+    assert!(!place.finch.is_alive(&token));
+    assert!(front.bytes() > 1000, "{}", front.bytes());
+}
+
+#[test]
+fn nothing_is_sent_to_whoever_has_a_certificate_of_an_unknown_authority() {
+    nothing_goes_out("no authority that this machine trusts has issued it", |place, _, _| {
+        trusts(place, "other.pem");
+    });
+}
+
+#[test]
+fn nothing_is_sent_to_whoever_has_a_certificate_that_has_expired() {
+    nothing_goes_out("it has expired", |_, authority, front| {
+        front.shows(authority.server(HERE, OVER));
+    });
+}
+
+#[test]
+fn nothing_is_sent_to_whoever_has_a_certificate_of_another_host() {
+    nothing_goes_out("it is of another host", |_, authority, front| {
+        front.shows(authority.server(Subject::Host("api.tryfinch.com"), LONG));
+    });
+}
+
+#[test]
+fn a_file_of_authorities_without_one_is_named() {
+    let (mut place, _, front) = behind_tls();
+    fs::write(place.path("empty.pem"), "").expect("a file");
+    trusts(&mut place, "empty.pem");
+    let connect = ["connect", "--customer", "acme", "--name", "Acme", "--products", "company"];
+    place.run(&connect).code(1).says("the HTTP client cannot be made").says("SSL_CERT_FILE");
+    assert_eq!(front.greeted(), 0);
+}
