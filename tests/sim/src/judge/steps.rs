@@ -70,9 +70,10 @@ impl Judge {
             if connection.disconnects.iter().filter(|d| d.is_open()).count() > 1 {
                 self.fault("a rule of the store", "two disconnects of one connection are open");
             }
-            let old = before.iter().find(|c| c.key == connection.key);
+            // In this connection, or in one that it has absorbed.
             let ended_before = |id| {
-                old.is_some_and(|c| c.disconnects.iter().any(|d| d.id == id && d.ended().is_some()))
+                let mut all = before.iter().flat_map(|c| &c.disconnects);
+                all.any(|d| d.id == id && d.ended().is_some())
             };
             for ended in connection.disconnects.iter().filter(|d| d.ended().is_some()) {
                 if !ended_before(ended.id) {
