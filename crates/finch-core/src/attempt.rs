@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Failure, FinchCustomerId,
-    LATE_EFFECT, OperatorName, Product, RedirectUri, Seq, TokenFacts, TokenId,
+    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Evidence, Failure,
+    FinchCustomerId, LATE_EFFECT, OperatorName, Product, RedirectUri, Seq, Token, TokenFacts,
+    TokenId, TokenState,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -221,13 +222,18 @@ impl Attempt {
         }
     }
 
-    /// Whether the connection that this lost exchange was to renew has ended since: then Finch has ended
-    /// its token with it, or has issued none.
+    /// Whether the connection that this lost exchange was to renew has ended since, and Finch has refused a
+    /// token of it: then Finch has ended the lost one with it, or has issued none. An operator's word for
+    /// the tokens that are here says nothing of one that nobody has.
     pub fn has_ended_with(&self, renewed: &Connection) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| {
-            let later = |d: &&Disconnect| d.began() > exchange.began;
-            renewed.disconnects.iter().filter(later).any(|d| renewed.end_of(d).is_some())
-        })
+        let named =
+            |t: &&Token| Some(&t.facts.connection_id) == self.purpose.reauthenticates.as_ref();
+        let refused = |t: &Token| {
+            matches!(&t.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. })
+        };
+        let later = |d: &&Disconnect| self.exchange.as_ref().is_some_and(|e| d.began() > e.began);
+        renewed.disconnects.iter().filter(later).any(|d| renewed.end_of(d).is_some())
+            && renewed.tokens.iter().filter(named).any(refused)
     }
 
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began

@@ -380,9 +380,17 @@ impl Model {
                 _ => continue,
             };
             let renewed = self.attempts[lost].renews.and_then(|n| self.group_named(n, None));
-            let Some(group) = renewed.map(|g| &self.groups[g]) else { continue };
+            let Some(renewed) = renewed else { continue };
+            // An operator's word for the others says nothing of this one.
+            let refused = self.members(renewed).into_iter().any(|t| {
+                let (name, ours) = (self.tokens[t].name, self.ours(t));
+                Some(name) == self.attempts[lost].renews
+                    && ours.state == State::Dead
+                    && !ours.vouched
+            });
+            let group = &self.groups[renewed];
             let later = group.ends.iter().filter(|e| e.began > began);
-            if later.into_iter().any(|e| group.end_of(e).is_some()) {
+            if refused && later.into_iter().any(|e| group.end_of(e).is_some()) {
                 self.attempts[lost].exchange = Some((began, Outcome::Cleared));
             }
         }
