@@ -92,16 +92,22 @@ async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
     assert_eq!(done.token_state, TokenState::Active);
 }
 
-/// An operator vouches for the tokens that are here, and not for one that nobody has.
-#[tokio::test]
-async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
-    let world = world();
-    let id = connect(&world, ACME, "x").await;
+/// A connection, and a token of its renewal that nobody has.
+async fn lose_a_renewal(world: &World) -> ConnectionId {
+    let id = connect(world, ACME, "x").await;
     let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
     let code = world.finch.login_again(&id).unwrap();
     world.finch.lose_next_answer();
     let lost = world.app.complete_connect(&customer(ACME), begun.state, code).await;
     assert!(matches!(lost, Err(E::Unknown(_))));
+    id
+}
+
+/// An operator vouches for the tokens that are here, and not for one that nobody has.
+#[tokio::test]
+async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
+    let world = world();
+    let id = lose_a_renewal(&world).await;
     for _ in 0..100 {
         let refused = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
         world.finch.fail_next(refused);
@@ -116,12 +122,7 @@ async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys
 #[tokio::test]
 async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
     let world = world();
-    let id = connect(&world, ACME, "x").await;
-    let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
-    let code = world.finch.login_again(&id).unwrap();
-    world.finch.lose_next_answer();
-    let lost = world.app.complete_connect(&customer(ACME), begun.state, code).await;
-    assert!(matches!(lost, Err(E::Unknown(_))));
+    let id = lose_a_renewal(&world).await;
     reconcile(&world).await;
     assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
     disconnect(&world, ACME, &id).await;

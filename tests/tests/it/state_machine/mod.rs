@@ -12,6 +12,7 @@ mod finch;
 mod model;
 mod moves;
 mod reached;
+mod reconciling;
 mod reference;
 mod rules;
 mod system;

@@ -1,0 +1,143 @@
+//! The model of what is left: lost exchanges, tokens that nobody has, and a pass over all of it.
+
+use finch_core::testing::Reach;
+
+use super::{
+    expected::{Ended, Expected},
+    model::{By, Model, Outcome, State, Token},
+};
+
+impl Model {
+    /// The exchanges whose token may exist without anybody having it.
+    pub(crate) fn lost(&self, customer: Option<u8>) -> Vec<usize> {
+        let own = |a: &usize| customer.is_none_or(|c| self.attempts[*a].customer == c);
+        let lost = |a: &usize| match self.attempts[*a].exchange {
+            Some((_, Outcome::Lost)) => true,
+            Some((_, Outcome::Covered(by))) => !self.ours(by).state.is_live(),
+            _ => false,
+        };
+        (0..self.attempts.len()).filter(own).filter(lost).collect()
+    }
+
+    pub(crate) fn dismiss(&mut self, which: usize) -> Expected {
+        let lost = self.lost(None);
+        let Some(which) = lost.get(which % lost.len().max(1)) else { return Expected::Nothing };
+        if let Some((began, _)) = self.attempts[*which].exchange {
+            self.attempts[*which].exchange = Some((began, Outcome::Dismissed));
+        }
+        Expected::Dismissed
+    }
+
+    fn is_left_over(&self, group: usize) -> bool {
+        let states: Vec<_> = self.members(group).iter().map(|t| self.ours(*t).state).collect();
+        self.groups[group].open().is_none()
+            && !states.iter().any(|s| s.is_live())
+            && states.iter().any(|s| matches!(s, State::Retired | State::Superseded))
+    }
+
+    fn has_work(&self, group: usize) -> bool {
+        let doubts = self.members(group).iter().any(|t| self.ours(*t).state == State::Doubted);
+        self.groups[group].open().is_some()
+            || doubts
+            || self.asks_for_a_name(group).is_some()
+            || self.is_left_over(group)
+    }
+
+    /// One pass over everything: what is listed, and what comes to be listed behind it meanwhile.
+    pub(crate) fn reconcile(&mut self) -> Expected {
+        let mut report = (0, 0, 0, 0);
+        let mut from = 0;
+        loop {
+            let listed: Vec<_> = (from..self.groups.len()).filter(|g| self.has_work(*g)).collect();
+            let Some(last) = listed.last() else { break };
+            from = last + 1;
+            for group in listed {
+                self.reconcile_one(group, &mut report);
+            }
+        }
+        self.clear_lost_for_good();
+        let (disconnected, pending, verified, refused) = report;
+        Expected::Reconciled { disconnected, pending, verified, refused }
+    }
+
+    /// What was to renew a connection that has ended since has ended with it; and what can take effect no
+    /// more ends with the token that covers it.
+    fn clear_lost_for_good(&mut self) {
+        for lost in 0..self.attempts.len() {
+            let began = match self.attempts[lost].exchange {
+                Some((began, Outcome::Lost)) => began,
+                Some((began, Outcome::Covered(by))) => {
+                    if self.attempts[lost].hour < self.hours && self.ours(by).state.is_live() {
+                        self.attempts[lost].exchange = Some((began, Outcome::Cleared));
+                    }
+                    began
+                }
+                _ => continue,
+            };
+            let renewed = self.attempts[lost].renews.and_then(|n| self.group_named(n, None));
+            let Some(renewed) = renewed else { continue };
+            // An operator's word for the others says nothing of this one.
+            let refused = self.members(renewed).into_iter().any(|t| {
+                let (name, ours) = (self.tokens[t].name, self.ours(t));
+                Some(name) == self.attempts[lost].renews
+                    && ours.state == State::Dead
+                    && !ours.vouched
+            });
+            let group = &self.groups[renewed];
+            let later = group.ends.iter().filter(|e| e.began > began);
+            if refused && later.into_iter().any(|e| group.end_of(e).is_some()) {
+                self.attempts[lost].exchange = Some((began, Outcome::Cleared));
+            }
+        }
+    }
+
+    /// The tokens that Finch issued, that nobody has, and that nothing here leads to: no list, no token of
+    /// ours that a disconnect would end together with it, no operator's word.
+    pub(crate) fn forgotten(&self) -> Vec<usize> {
+        let leads = |to: usize| {
+            let ends = |t: &Token| match self.reach {
+                Reach::Pair => t.pair == self.tokens[to].pair,
+                Reach::ConnectionId => t.name == self.tokens[to].name,
+            };
+            let held = self.tokens.iter().filter(|t| ends(t)).filter_map(|t| t.ours.as_ref());
+            held.into_iter().any(|o| o.state != State::Dead || o.vouched)
+        };
+        let listed = self.lost(None);
+        let unlisted = (0..self.attempts.len())
+            .filter(|a| !listed.contains(a))
+            .filter(|a| !matches!(self.attempts[*a].exchange, Some((_, Outcome::Dismissed))));
+        let issued = unlisted.filter_map(|a| self.attempts[a].issued);
+        let issued = issued.filter(|t| self.tokens[*t].alive);
+        // Of a stranger's, Finch itself would have broken its word: one connection for each customer id.
+        let issued = issued.filter(|t| self.tokens[*t].finch_customer.is_some());
+        issued.filter(|t| self.tokens[*t].ours.is_none() && !leads(*t)).collect()
+    }
+
+    fn reconcile_one(&mut self, group: usize, report: &mut (usize, usize, usize, usize)) {
+        let Some(anchor) = self.members(group).first().copied() else { return };
+        if self.is_left_over(group) {
+            self.fence(group, By::Reconciler);
+        }
+        match self.drive(group, None) {
+            Some(Ended::Disconnected(_)) => report.0 += 1,
+            Some(_) => {
+                report.1 += 1;
+                return;
+            }
+            None => {}
+        }
+        let before = self.members(group).into_iter().map(|t| (t, self.ours(t).state));
+        let before: Vec<_> = before.collect();
+        self.settle(group, None, true);
+        let after = self.members(self.ours(anchor).group);
+        for (token, was) in before.into_iter().filter(|(t, _)| after.contains(t)) {
+            match (was, self.ours(token).state) {
+                (State::Doubted, State::Good) => report.2 += 1,
+                (State::Dead, State::Dead) => {}
+                // Doubted, or asked for the name of its employer.
+                (_, State::Dead) => report.3 += 1,
+                _ => {}
+            }
+        }
+    }
+}
