@@ -2,12 +2,14 @@
 
 use std::{borrow::Cow, error::Error as _};
 
-use axum::body::{Body, Bytes, to_bytes};
-use http_body_util::LengthLimitError;
+use axum::body::{Body, Bytes};
+use http_body_util::{BodyExt as _, LengthLimitError};
 use url::form_urlencoded;
 
 /// More than any form of ours holds.
 pub(crate) const LONGEST_FORM: usize = 16 * 1024;
+/// How much of a longer body is thrown away, so that who sends it gets to read the answer.
+const DISCARDED: usize = 64 * 1024 * 1024;
 
 /// The fields of a form.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -46,12 +48,29 @@ impl Fields {
     }
 }
 
-/// Reads a body, and stops where it is longer than that.
-pub(crate) async fn read(body: Body, longest: usize) -> Result<Bytes, BadBody> {
-    to_bytes(body, longest).await.map_err(|error| {
-        let too_long = error.source().is_some_and(|why| why.is::<LengthLimitError>());
-        if too_long { BadBody::TooLong } else { BadBody::CutOff }
-    })
+/// Reads a body. Of one that is longer than that nothing is kept.
+pub(crate) async fn read(mut body: Body, longest: usize) -> Result<Bytes, BadBody> {
+    let mut whole = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|error| why(&error))?.into_data() else { continue };
+        length += data.len();
+        if length > DISCARDED {
+            break;
+        }
+        if length > longest {
+            whole = Vec::new();
+        } else {
+            whole.extend_from_slice(&data);
+        }
+    }
+    if length > longest { Err(BadBody::TooLong) } else { Ok(whole.into()) }
+}
+
+/// A layer of the host's may have a limit of its own.
+fn why(error: &axum::Error) -> BadBody {
+    let too_long = error.source().is_some_and(|why| why.is::<LengthLimitError>());
+    if too_long { BadBody::TooLong } else { BadBody::CutOff }
 }
 
 fn owned((name, value): (Cow<'_, str>, Cow<'_, str>)) -> (String, String) {
@@ -61,6 +80,15 @@ fn owned((name, value): (Cow<'_, str>, Cow<'_, str>)) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_is_read_and_forgotten() {
+        let read = async |length: usize, longest| read(vec![b'x'; length].into(), longest).await;
+        assert_eq!(read(5, 5).await.map(|body| body.len()), Ok(5));
+        assert_eq!(read(6, 5).await, Err(BadBody::TooLong));
+        let limited = Body::new(http_body_util::Limited::new(Body::from("123456"), 5));
+        assert_eq!(super::read(limited, 10).await, Err(BadBody::TooLong));
+    }
 
     #[test]
     fn a_field_is_there_once_or_not_at_all() {

@@ -83,9 +83,10 @@ fn a_wrong_client_secret() {
 #[test]
 fn nobody_there() {
     let mut place = Place::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
+    // A port that is taken, so that nobody else gets it, and that nobody listens on.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = format!("http://{}", socket.local_addr().expect("an address"));
     place.set("FINCH_BASE_URL", Some(&address));
     let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
     assert_eq!(failure["kind"], "finch_no_answer");

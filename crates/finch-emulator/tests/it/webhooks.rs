@@ -145,8 +145,10 @@ async fn what_is_not_taken_comes_again_in_the_emulators_time() {
 #[tokio::test]
 async fn nobody_there_is_no_delivery() {
     let finch = Finch::start().await;
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    let url = format!("http://127.0.0.1:{port}/");
+    // A port that is taken, so that nobody else gets it, and that nobody listens on.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}/", socket.local_addr().unwrap());
     finch.emulator.webhooks_to(url, SECRET).unwrap();
     let id = finch.emulator.send_webhook(&WebhookEvent::Test).unwrap();
     let delivery = until(&finch, &id, |delivery| !delivery.attempts.is_empty()).await;

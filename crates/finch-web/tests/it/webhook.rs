@@ -9,6 +9,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use finch_app::{OperatorScope, webhook::WebhookSecrets};
 use finch_core::{Answer, StoreError, Timestamp};
 use finch_web::Webhooks;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     browser::{Browser, Seen},
@@ -116,6 +120,25 @@ async fn what_finch_has_not_signed_just_now_changes_nothing_and_hears_nothing() 
     assert!(site.finch.take_calls().is_empty());
     assert!(site.app.webhooks(&operator(), None, 10).await.unwrap().items.is_empty());
     finch.get(&format!("{BASE}/webhook")).await.shows(405, &[]);
+}
+
+/// As clients do that look for an answer only once all of it is sent.
+#[tokio::test]
+async fn who_sends_too_much_gets_to_read_that_it_was() {
+    let site = site();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    tokio::spawn(axum::serve(listener, site.router.clone()).into_future());
+    let body = vec![b'x'; 10_000_000];
+    let head = format!(
+        "POST {BASE}/webhook HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len(),
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    client.write_all(&body).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
 #[tokio::test]
