@@ -223,15 +223,17 @@ impl Attempt {
     }
 
     /// Whether the connection that this lost exchange was to renew has ended since, and Finch has refused a
-    /// token of it: then Finch has ended the lost one with it, or has issued none. An operator's word for
-    /// the tokens that are here says nothing of one that nobody has.
+    /// token of it since: then Finch has ended the lost one with it, or has issued none. An operator's word
+    /// for the tokens that are here says nothing of one that nobody has.
     pub fn has_ended_with(&self, renewed: &Connection) -> bool {
+        let Some(exchange) = &self.exchange else { return false };
         let named =
             |t: &&Token| Some(&t.facts.connection_id) == self.purpose.reauthenticates.as_ref();
         let refused = |t: &Token| {
-            matches!(&t.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. })
+            matches!(&t.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, at }
+                if *at >= exchange.began_at)
         };
-        let later = |d: &&Disconnect| self.exchange.as_ref().is_some_and(|e| d.began() > e.began);
+        let later = |d: &&Disconnect| d.began() > exchange.began;
         renewed.disconnects.iter().filter(later).any(|d| renewed.end_of(d).is_some())
             && renewed.tokens.iter().filter(named).any(refused)
     }
