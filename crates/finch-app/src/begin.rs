@@ -89,9 +89,12 @@ pub enum BeginConnectError {
     /// There is no such connection, or it is another customer's.
     #[error("there is no such connection")]
     NotFound,
-    /// The connection that was to be renewed has ended. Nothing was sent.
+    /// The connection that was to be renewed has ended, here or at Finch.
     #[error("the connection has ended, and cannot be renewed: begin a new one")]
     Ended,
+    /// The connection that was to be renewed is being disconnected. Nothing was sent.
+    #[error("the connection is being disconnected: wait for its end, then begin a new one")]
+    Disconnecting,
     /// Finch did not open a session.
     #[error("Finch did not open a Connect session")]
     Finch(#[source] FinchApiError),
@@ -168,10 +171,27 @@ impl Finch {
         if decide::has_ended_for(&found, connection, scope.id()) {
             return Err(BeginConnectError::Ended);
         }
-        let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
-        let named = own.filter(|t| t.facts.connection_id == *connection);
-        let expected = named.filter_map(|t| t.facts.finch_customer_id.clone()).next();
-        self.reauthenticate(scope, request, connection.clone(), expected).await
+        if decide::is_ending_for(&found, connection, scope.id()) {
+            return Err(BeginConnectError::Disconnecting);
+        }
+        let (newest, expected) = {
+            let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
+            let mut named = own.filter(|t| t.facts.connection_id == *connection).peekable();
+            let newest = named.peek().map(|t| t.id);
+            (newest, named.find_map(|t| t.facts.finch_customer_id.clone()))
+        };
+        let begun = self.reauthenticate(scope, request, connection.clone(), expected).await;
+        if let (Err(BeginConnectError::Finch(FinchApiError::Rejected(_))), Some(newest)) =
+            (&begun, newest)
+        {
+            // Perhaps it has ended there, and nobody has told us.
+            self.probe_own(scope, newest).await?;
+            let found = self.store().load(Selector::TokenId(newest), Some(scope.id())).await?;
+            if found.is_some_and(|c| decide::has_ended_for(&c, connection, scope.id())) {
+                return Err(BeginConnectError::Ended);
+            }
+        }
+        begun
     }
 
     async fn reauthenticate(

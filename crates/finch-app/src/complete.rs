@@ -297,7 +297,7 @@ impl Finch {
         Ok(())
     }
 
-    /// Stores a token, for as long as the store has a chance. A commit whose result is unknown is looked
+    /// Stores a token, for as long as the store has a chance: a try that has begun by then is the last. A commit whose result is unknown is looked
     /// up: the token is then known already. Returns its record, or none if the token is somebody else's.
     pub(crate) async fn store_grant(
         &self,
@@ -305,16 +305,19 @@ impl Finch {
         began: Seq,
         grant: &Grant,
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
-        let mut waited = std::time::Duration::ZERO;
+        let began_at = self.system().monotonic();
+        let patience = self.options().store_patience;
         let mut wait = std::time::Duration::from_millis(50);
         loop {
             match self.admit_once(from, began, grant).await {
                 Ok(stored) => return Ok(stored),
                 Err(StoreError::Moved) => {}
-                Err(error) if waited >= self.options().store_patience => return Err(error),
-                Err(_) => {
-                    self.system().sleep(wait).await;
-                    waited += wait;
+                Err(error) => {
+                    let waited = self.system().monotonic().saturating_sub(began_at);
+                    if waited >= patience {
+                        return Err(error);
+                    }
+                    self.system().sleep(wait.min(patience - waited)).await;
                     wait *= 2;
                 }
             }

@@ -9,7 +9,7 @@ use std::{
 use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
 use thiserror::Error;
 
-use crate::{OsSystem, System, hint::Pause, late::LateEffects, system::jitter};
+use crate::{OsSystem, System, hint::Rests, late::LateEffects, system::jitter, tasks::Tasks};
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
@@ -31,8 +31,9 @@ struct Inner {
     late: LateEffects,
     /// Connections whose last holder died at work, as long as that is not written down.
     taken_over: Mutex<HashSet<ConnectionKey>>,
-    /// Who processes webhooks in this process, and since when Finch is left alone with them.
-    pause: tokio::sync::Mutex<Pause>,
+    /// Who processes webhooks in this process, and what is left alone with them.
+    rests: tokio::sync::Mutex<Rests>,
+    tasks: Tasks,
 }
 
 /// How long calls may take.
@@ -103,7 +104,7 @@ impl Finch {
         system.fill(&mut random);
         let (driving, instance) = (Mutex::default(), InstanceId::new(random));
         let (late, taken_over) = (LateEffects::default(), Mutex::default());
-        let pause = tokio::sync::Mutex::default();
+        let (rests, tasks) = (tokio::sync::Mutex::default(), Tasks::default());
         Ok(Self {
             inner: Arc::new(Inner {
                 api,
@@ -114,7 +115,8 @@ impl Finch {
                 instance,
                 late,
                 taken_over,
-                pause,
+                rests,
+                tasks,
             }),
         })
     }
@@ -152,8 +154,12 @@ impl Finch {
         self.inner.taken_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn pause(&self) -> &tokio::sync::Mutex<Pause> {
-        &self.inner.pause
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
+    pub(crate) fn rests(&self) -> &tokio::sync::Mutex<Rests> {
+        &self.inner.rests
     }
 
     pub(crate) fn now(&self) -> Timestamp {

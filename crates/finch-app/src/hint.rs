@@ -1,19 +1,21 @@
-//! Hints: webhooks that say that a connection does not do well. Finch is asked, and only its answer counts.
+//! Hints: webhooks that say how a connection does. Finch is asked, and only its answer counts.
 
 mod follow;
+mod rests;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use finch_core::{
-    Awaits, ConnectionId, CustomerId, Failure, OperatorScope, StoreError, WebhookEvent,
-    WebhookEventId,
+    Awaits, ConnectionId, CustomerId, Failure, FinchApiError, OperatorScope, StoreError,
+    WebhookEvent, WebhookEventId,
 };
 use serde::Serialize;
 
+pub(crate) use self::rests::Rests;
 use crate::{Finch, Pass, Theirs, drive::Drive};
+
+/// How many connections a pass of the background asks about, so that disconnects need not wait long.
+pub(crate) const HINTS_IN_A_PASS: usize = 20;
 
 /// What became of the webhooks that called for a probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,7 +23,8 @@ use crate::{Finch, Pass, Theirs, drive::Drive};
 pub struct ProcessedWebhooks {
     /// Those that are done now, in the order in which they came.
     pub done: Vec<ProcessedWebhook>,
-    /// Those that are left for later: Finch cannot answer now, or another instance is at work.
+    /// Those that are left for later: Finch cannot answer now, another instance is at work, a pass has done
+    /// its share, or the store fails (the log says why).
     pub left: usize,
 }
 
@@ -36,7 +39,7 @@ pub struct ProcessedWebhook {
     /// What Finch says of it.
     #[serde(flatten)]
     pub finding: WebhookFinding,
-    /// Whose tokens it is about, where something was found.
+    /// Whose tokens it is about, where something was found, and how the connection does for them now.
     pub customers: BTreeMap<CustomerId, Theirs>,
 }
 
@@ -53,20 +56,15 @@ pub enum WebhookFinding {
     StillAccepted,
     /// The employer must authenticate again. The tokens are kept.
     NeedsReauth,
-    /// Finch refuses its tokens: they are revoked here.
+    /// Finch refuses tokens of it: they are revoked here.
     Revoked,
+    /// Finch accepts tokens that had to be authenticated again: they are in use.
+    WorksAgain,
     /// Finch's answer proves nothing, and would not later. Nothing was revoked.
     NothingProven {
         /// What Finch said last; none: no secret could be unsealed.
         failure: Option<Failure>,
     },
-}
-
-/// Until when Finch is left alone after it could not answer, by the process's own clock.
-#[derive(Debug, Default)]
-pub(crate) struct Pause {
-    failures: u32,
-    until: Duration,
 }
 
 /// What one question led to.
@@ -76,23 +74,24 @@ type Found = (WebhookFinding, BTreeMap<CustomerId, Theirs>);
 enum Later {
     /// Another instance works on the connection.
     Held,
-    /// Finch cannot answer now: for so long it is left alone.
-    FinchIsAway(Duration),
+    /// Finch could not answer.
+    NoAnswer(FinchApiError),
     /// Background work is to stop.
     Stopped,
 }
 
 impl Finch {
-    /// Asks Finch about each connection of which a kept webhook says that it has ended or does not do well,
-    /// and writes down what Finch answers: dead tokens, the need to authenticate again. The webhook's word
+    /// Asks Finch about each connection of which a kept webhook says how it does, and writes down what Finch
+    /// answers: dead tokens, the need to authenticate again, or its end. The webhook's word
     /// alone changes nothing. A webhook is done after that: one that a crash leaves half way is processed
     /// again, by the reconciler at the latest.
     ///
-    /// Calls to Finch take their turns with all background work. While Finch cannot answer,
-    /// [`Pass::Due`] leaves it alone for a while; [`Pass::Everything`] asks at once.
+    /// Calls to Finch take their turns with all background work. With [`Pass::Due`] a connection that Finch
+    /// could not answer for is left alone for a while, and all of them where Finch cannot answer at all;
+    /// [`Pass::Everything`] asks at once.
     ///
     /// # Errors
-    /// [`StoreError`]: the store cannot even be asked. What was done before is kept.
+    /// [`StoreError`]: the store cannot even be asked.
     pub async fn process_webhooks(
         &self,
         _scope: &OperatorScope,
@@ -102,51 +101,69 @@ impl Finch {
             Pass::Due => Drive::WhatIsDue(&|| true),
             Pass::Everything => Drive::Everything(&|| true),
         };
-        self.process_webhooks_while(how).await
+        // One at a time in this process: whoever waits finds little left to do.
+        let mut rests = self.rests().lock().await;
+        self.process_kept(&mut rests, how, usize::MAX).await
     }
 
-    /// The same, for as long as `how` says.
-    pub(crate) async fn process_webhooks_while(
+    /// The same, for as long as `how` says, and asking about so many connections at most.
+    pub(crate) async fn process_kept(
         &self,
+        rests: &mut Rests,
         how: Drive<'_>,
+        most: usize,
     ) -> Result<ProcessedWebhooks, StoreError> {
-        // One at a time in this process: whoever waits finds nothing left to do.
-        let mut pause = self.pause().lock().await;
         let mut report = ProcessedWebhooks::default();
-        let mut is_away = !how.hurries() && self.system().monotonic() < pause.until;
-        let mut after = None;
+        let (mut after, mut asked, mut waiting) = (None, 0, HashSet::new());
         loop {
-            let page = self.store().webhooks(Awaits::Probe, after, 100).await?;
+            let page = match self.store().webhooks(Awaits::Probe, after, 100).await {
+                Ok(page) => page,
+                // What is done is done for good, and somebody wants to hear of it.
+                Err(error) if !report.done.is_empty() => {
+                    tracing::warn!(%error, "webhooks could not be read on");
+                    report.left += 1;
+                    return Ok(report);
+                }
+                Err(error) => return Err(error),
+            };
             after = page.last().map(|(number, _)| *number);
             if after.is_none() {
+                rests.keep(&waiting);
                 return Ok(report);
             }
             // What Finch says after the page was read holds for all of its events.
             let mut known = HashMap::new();
             for (_, event) in page {
-                if is_away || !how.goes_on() {
+                let Some(id) = event.connection_id.clone() else { continue };
+                let is_known = known.contains_key(&id);
+                let rests_now = !how.hurries() && rests.hold(&id, self.system().monotonic());
+                let is_enough = asked >= most || !how.goes_on();
+                if !is_known && (rests_now || is_enough) {
                     report.left += 1;
+                    waiting.insert(id);
                     continue;
                 }
-                match self.process(&event, how, pause.failures + 1, &mut known).await {
-                    Ok(Ok(done)) => {
-                        *pause = Pause::default();
-                        report.done.push(done);
-                    }
+                asked += usize::from(!is_known);
+                match self.process(&event, &id, how, rests, &mut known).await {
+                    Ok(Ok(done)) => report.done.push(done),
                     Ok(Err(later)) => {
-                        report.left += 1;
-                        if let Later::FinchIsAway(wait) = later {
-                            is_away = true;
-                            pause.failures += 1;
-                            pause.until = self.system().monotonic().saturating_add(wait);
+                        if let Later::NoAnswer(error) = later {
+                            let times = (self.system().monotonic(), self.now());
+                            rests.could_not(&id, &error, times, self.jitter());
                         }
+                        report.left += 1;
+                        waiting.insert(id);
                     }
                     // One that cannot be processed keeps no other one waiting.
                     Err(error) => {
                         tracing::warn!(%error, "a webhook could not be processed");
                         report.left += 1;
+                        waiting.insert(id);
                     }
                 }
+            }
+            if asked >= most {
+                return Ok(report);
             }
         }
     }
@@ -154,22 +171,24 @@ impl Finch {
     async fn process(
         &self,
         event: &WebhookEvent,
+        id: &ConnectionId,
         how: Drive<'_>,
-        failures: u32,
+        rests: &mut Rests,
         known: &mut HashMap<ConnectionId, Found>,
     ) -> Result<Result<ProcessedWebhook, Later>, StoreError> {
-        let connection_id = event.connection_id.clone();
-        let (finding, customers) = match &connection_id {
-            None => (WebhookFinding::UnknownConnection, BTreeMap::new()),
-            Some(id) => match known.get(id) {
-                Some(found) => found.clone(),
-                None => match self.follow_hint(id, how, failures).await? {
-                    Ok(found) => known.entry(id.clone()).insert_entry(found).get().clone(),
-                    Err(later) => return Ok(Err(later)),
-                },
+        let (finding, customers) = match known.get(id) {
+            Some(found) => found.clone(),
+            None => match self.follow_hint(id, how, rests.told(id)).await? {
+                Ok(found) => known.entry(id.clone()).insert_entry(found).get().clone(),
+                Err(later) => return Ok(Err(later)),
             },
         };
+        if !matches!(finding, WebhookFinding::UnknownConnection | WebhookFinding::NothingInUse) {
+            rests.answered();
+        }
         self.store().webhook_done(&event.id).await?;
-        Ok(Ok(ProcessedWebhook { id: event.id.clone(), connection_id, finding, customers }))
+        rests.forget(id);
+        let (id, connection_id) = (event.id.clone(), event.connection_id.clone());
+        Ok(Ok(ProcessedWebhook { id, connection_id, finding, customers }))
     }
 }

@@ -2,14 +2,15 @@
 
 use finch_core::{
     ABANDONED_AFTER, Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey,
-    CustomerId, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp,
+    CustomerId, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, Token,
     TokenState, decide,
 };
 use serde::Serialize;
 
 use crate::{
-    DisconnectOutcome, Ended, Finch, ProcessedWebhooks,
+    Changed, DisconnectOutcome, Finch, ProcessedWebhooks,
     drive::{Drive, GoesOn},
+    hint::HINTS_IN_A_PASS,
 };
 
 /// How much one pass does.
@@ -27,18 +28,19 @@ pub enum Pass {
 #[non_exhaustive]
 pub struct Reconciled {
     /// Disconnects that Finch has proven now.
-    pub disconnected: Vec<Ended>,
+    pub disconnected: Vec<Changed>,
     /// Disconnects that go on.
     pub pending: Vec<StillPending>,
-    /// Tokens in doubt that Finch accepts: they are in use now.
-    pub verified: usize,
-    /// Connections with tokens that Finch was asked about, and refuses: their customers must connect again.
-    pub refused: Vec<Ended>,
+    /// Connections with tokens in doubt that Finch accepts: they are in use now.
+    pub verified: Vec<Changed>,
+    /// Connections with tokens that Finch was asked about, and refuses: a customer without another one must
+    /// connect again.
+    pub refused: Vec<Changed>,
     /// Tokens still in doubt.
     pub unverified: usize,
     /// Connections whose employer Finch still has not named.
     pub unnamed: usize,
-    /// Connections that could not be read or written. The log says why.
+    /// Connections, and lists of them, that could not be read or written. The log says why.
     pub failed: usize,
     /// Webhooks that called for a probe.
     pub webhooks: ProcessedWebhooks,
@@ -78,7 +80,7 @@ impl Finch {
     /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
     ///
     /// # Errors
-    /// [`StoreError`]: the store cannot even be asked for work. What the pass did before is kept.
+    /// [`StoreError`]: the store cannot even be asked for work.
     pub async fn reconcile(
         &self,
         scope: &OperatorScope,
@@ -98,26 +100,64 @@ impl Finch {
             Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),
             Pass::Everything => (None, Drive::Everything(goes_on)),
         };
-        // First, since an end that Finch confirms may leave work.
-        let webhooks = self.process_webhooks_while(how).await?;
-        let mut report = Reconciled { webhooks, ..Reconciled::default() };
+        let mut report = Reconciled::default();
+        if pass == Pass::Everything {
+            // First, since an end that Finch confirms may leave work.
+            let mut rests = self.rests().lock().await;
+            report.webhooks = self.process_kept(&mut rests, how, usize::MAX).await?;
+        }
+        let done = self.reconcile_all(due, how, &mut report).await;
+        let done = match (done, pass) {
+            // Last, and no more than some: a disconnect that is due waits for nobody's webhooks.
+            (Ok(()), Pass::Due) => self.process_some(how, &mut report).await,
+            (done, _) => done,
+        };
+        match done {
+            // What is done is done for good, and somebody wants to hear of it.
+            Err(error) if report != Reconciled::default() => {
+                tracing::warn!(%error, "a pass could not be finished");
+                report.failed += 1;
+                Ok(report)
+            }
+            Err(error) => Err(error),
+            Ok(()) => Ok(report),
+        }
+    }
+
+    /// Webhooks, unless somebody else in this process is at them.
+    async fn process_some(
+        &self,
+        how: Drive<'_>,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
+        if let Ok(mut rests) = self.rests().try_lock() {
+            report.webhooks = self.process_kept(&mut rests, how, HINTS_IN_A_PASS).await?;
+        }
+        Ok(())
+    }
+
+    async fn reconcile_all(
+        &self,
+        due: Option<Due>,
+        how: Drive<'_>,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let page = self.store().work(due, after, 100).await?;
-            for key in page.iter().take_while(|_| goes_on()) {
+            for key in page.iter().take_while(|_| how.goes_on()) {
                 // One connection that cannot be read keeps no other one waiting.
-                if let Err(error) = self.reconcile_one(*key, how, &mut report).await {
+                if let Err(error) = self.reconcile_one(*key, how, report).await {
                     tracing::warn!(%error, "a connection could not be reconciled");
                     report.failed += 1;
                 }
             }
             after = page.last().copied();
-            if after.is_none() || !goes_on() {
+            if after.is_none() || !how.goes_on() {
                 break;
             }
         }
-        self.clear_lost_exchanges().await?;
-        Ok(report)
+        self.clear_lost_exchanges().await
     }
 
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
@@ -174,7 +214,7 @@ impl Finch {
         match driven {
             None => {}
             Some(DisconnectOutcome::Disconnected { .. }) => {
-                report.disconnected.push(Ended::between(&connection, &before));
+                report.disconnected.push(Changed::revoked_between(&connection, &before));
             }
             Some(outcome) => {
                 let connection_id = connection.tokens.last().map(|t| t.facts.connection_id.clone());
@@ -184,17 +224,20 @@ impl Finch {
         }
         self.settle(anchor, None, how).await?;
         let Some(after) = load().await? else { return Ok(()) };
-        for token in before.tokens.iter().filter(|t| t.state == TokenState::Unverified) {
-            match after.token(token.id).map(|t| &t.state) {
-                Some(TokenState::Active) => report.verified += 1,
-                Some(TokenState::Revoked { .. }) => {}
-                _ => report.unverified += 1,
-            }
-        }
-        let refused = Ended::between(&before, &after);
-        if refused.tokens > 0 {
-            report.refused.push(refused);
-        }
+        let in_doubt = |t: &&Token| t.state == TokenState::Unverified;
+        report.unverified += before
+            .tokens
+            .iter()
+            .filter(in_doubt)
+            .filter(|t| {
+                !after
+                    .token(t.id)
+                    .is_some_and(|t| t.state == TokenState::Active || t.state.is_revoked())
+            })
+            .count();
+        let verified = Changed::between(&before, &after, |t| t.state == TokenState::Active);
+        report.verified.extend(verified.if_any());
+        report.refused.extend(Changed::revoked_between(&before, &after).if_any());
         report.unnamed += usize::from(decide::nameless_token(&after).is_some());
         Ok(())
     }

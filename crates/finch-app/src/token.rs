@@ -150,7 +150,7 @@ impl Finch {
         let observed = self.observe(id, asked_at, answer.as_ref()).await?;
         Ok(match (observed, answer) {
             (Observed::Refused, _) => {
-                self.probe_siblings(scope, id).await?;
+                self.probe_own(scope, id).await?;
                 Unauthorized::Revoked
             }
             (Observed::NeedsReauth, _) => Unauthorized::NeedsReauth,
@@ -198,9 +198,9 @@ impl Finch {
         }
     }
 
-    /// One token of a connection is dead: asks Finch about the others of the same customer. What one
+    /// Asks Finch about all tokens that this customer has in use of a token's connection. What one
     /// customer reports changes nothing of another's (I11): theirs are found when they are used.
-    async fn probe_siblings(
+    pub(crate) async fn probe_own(
         &self,
         scope: &CustomerScope,
         token: TokenId,
@@ -211,8 +211,8 @@ impl Finch {
         };
         let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(scope.id()));
         let mut work = self.work_on(connection.key).await;
-        for sibling in own.filter(|t| t.state.is_live()) {
-            self.probe(sibling.id, &mut work).await?;
+        for own in own.filter(|t| t.state.is_live()) {
+            self.probe(own.id, &mut work).await?;
         }
         work.release().await;
         Ok(())

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CompanyId, Connection, ConnectionId, CustomerId, FinchTokenId, Product, ProviderId, Token,
-    TokenState, Trouble,
+    CompanyId, Connection, ConnectionId, ConnectionStatus, CustomerId, FinchTokenId, Product,
+    ProviderId, Token, TokenState, Trouble,
 };
 
 /// How a connection does, as seen in a scope.
@@ -57,6 +57,9 @@ pub struct TokenView {
     /// What it is here, and if it is revoked, the evidence.
     #[serde(flatten)]
     pub state: TokenState,
+    /// How Finch said that the connection does, with this token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_status: Option<ConnectionStatus>,
     /// When it was stored.
     pub added_at: Timestamp,
     /// Finch's own name for it, once Finch was asked.
@@ -78,7 +81,7 @@ impl ConnectionView {
             connection_ids: ids.into_iter().collect(),
             provider_id: connection.provider.clone(),
             company_id: connection.company.clone(),
-            state: ConnectionState::of(connection, &tokens),
+            state: ConnectionState::of(&mut connection.tokens.iter(), &tokens),
             tokens,
         }
     }
@@ -90,10 +93,18 @@ impl ConnectionView {
 }
 
 impl ConnectionState {
-    fn of(connection: &Connection, shown: &[TokenView]) -> Self {
+    /// How it does for one of its customers.
+    pub fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
+        let theirs = || connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+        let shown: Vec<_> =
+            theirs().map(|t| TokenView::of(t, connection, Some(customer))).collect();
+        Self::of(&mut theirs(), &shown)
+    }
+
+    fn of<'a>(tokens: &mut impl Iterator<Item = &'a Token>, shown: &[TokenView]) -> Self {
         let any = |state: &TokenState| shown.iter().any(|t| t.state == *state);
         let works = |t: &Token| t.state == TokenState::Active && !t.needs_reauth();
-        if connection.tokens.iter().any(works) {
+        if tokens.any(works) {
             Self::Connected
         } else if any(&TokenState::Active) {
             Self::NeedsReauth
@@ -120,6 +131,7 @@ impl TokenView {
             customer: token.customer.clone(),
             products: token.facts.products.clone(),
             state: state.clone(),
+            connection_status: token.status.clone().filter(|_| !retired),
             added_at: token.added_at,
             finch_token_id: token.finch_token_id.clone(),
             trouble: progress.and_then(|p| p.trouble.clone()),

@@ -10,6 +10,8 @@ use axum::{
 use finch_app::{
     BeginConnectError, ConnectionId, CustomerScope, DisconnectError, Finch, ProviderId, StoreError,
 };
+#[cfg(feature = "webhooks")]
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Customer, Host, Options,
@@ -31,6 +33,8 @@ struct Inner {
     options: Options,
     style: String,
     policy: HeaderValue,
+    #[cfg(feature = "webhooks")]
+    looking: Arc<Semaphore>,
 }
 
 /// Why a page is not shown.
@@ -71,7 +75,15 @@ impl App {
     pub(crate) fn new(finch: Finch, host: Arc<dyn Host>, options: Options) -> Self {
         let style = format!("{}{}", options.place.base, style::path());
         let policy = headers::policy(&connect_origin(&finch, &options));
-        Self(Arc::new(Inner { finch, host, options, style, policy }))
+        Self(Arc::new(Inner {
+            finch,
+            host,
+            options,
+            style,
+            policy,
+            #[cfg(feature = "webhooks")]
+            looking: Arc::new(Semaphore::new(2)),
+        }))
     }
 
     pub(crate) fn finch(&self) -> &Finch {
@@ -84,6 +96,13 @@ impl App {
 
     pub(crate) fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    /// Whether to look at what webhooks speak of: one does, and another waits, who will see whatever is kept
+    /// until then.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn may_look(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.looking.clone().try_acquire_owned().ok()
     }
 
     pub(crate) fn policy(&self) -> HeaderValue {
@@ -149,7 +168,7 @@ impl App {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Problem> {
-        tokio::spawn(work).await.map_err(|_| Problem::cut_off())
+        self.finch().spawn(work).await.map_err(|_| Problem::cut_off())
     }
 
     /// What people call a provider.

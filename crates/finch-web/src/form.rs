@@ -69,8 +69,14 @@ pub(crate) async fn read(mut body: Body, longest: usize) -> Result<Bytes, BadBod
 
 /// A layer of the host's may have a limit of its own.
 fn why(error: &axum::Error) -> BadBody {
-    let too_long = error.source().is_some_and(|why| why.is::<LengthLimitError>());
-    if too_long { BadBody::TooLong } else { BadBody::CutOff }
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        if why.is::<LengthLimitError>() {
+            return BadBody::TooLong;
+        }
+        cause = why.source();
+    }
+    BadBody::CutOff
 }
 
 fn owned((name, value): (Cow<'_, str>, Cow<'_, str>)) -> (String, String) {
@@ -87,6 +93,7 @@ mod tests {
         assert_eq!(read(5, 5).await.map(|body| body.len()), Ok(5));
         assert_eq!(read(6, 5).await, Err(BadBody::TooLong));
         let limited = Body::new(http_body_util::Limited::new(Body::from("123456"), 5));
+        let limited = Body::new(limited);
         assert_eq!(super::read(limited, 10).await, Err(BadBody::TooLong));
     }
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use finch_app::{
-    CompletedConnect, ConnectionId, CustomerId, DisconnectOutcome, Ended, OnPass, ProcessedWebhook,
-    Reconciled, Theirs, WebhookFinding,
+    CompletedConnect, ConnectionId, ConnectionState, CustomerId, DisconnectOutcome, OnPass,
+    ProcessedWebhook, Reconciled, Theirs, WebhookFinding,
 };
 
 use crate::Host;
@@ -13,8 +13,16 @@ use crate::Host;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum News {
-    /// A token is in use: of a new connection, a further sign-in, or a renewal.
+    /// A token is here: of a new connection, a further sign-in, or a renewal. Its `token_state` says whether
+    /// it is in use; if not, [`Works`](Self::Works) follows once Finch has accepted it.
     Connected(CompletedConnect),
+    /// What was in doubt, or had to be authenticated again, is in use.
+    Works {
+        /// Whose connection.
+        customer: CustomerId,
+        /// A handle of it.
+        connection_id: ConnectionId,
+    },
     /// The employer must authenticate again before any token works.
     NeedsReauth {
         /// Whose connection.
@@ -61,8 +69,8 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<News>) {
 
 fn of_pass(report: &Reconciled) -> Vec<News> {
     let webhooks = report.webhooks.done.iter().flat_map(of_webhook);
-    let refused =
-        report.refused.iter().flat_map(|Ended { customers, .. }| ended_at_finch(customers));
+    let refused = report.refused.iter().flat_map(|it| news(&it.customers, Said::Bad));
+    let verified = report.verified.iter().flat_map(|it| news(&it.customers, Said::Good));
     let disconnected = report.disconnected.iter().flat_map(|ended| {
         ended.customers.iter().map(|(customer, theirs)| News::Disconnected {
             customer: customer.clone(),
@@ -70,27 +78,32 @@ fn of_pass(report: &Reconciled) -> Vec<News> {
             outcome: DisconnectOutcome::Disconnected { tokens: theirs.tokens },
         })
     });
-    webhooks.chain(refused).chain(disconnected).collect()
+    webhooks.chain(refused).chain(verified).chain(disconnected).collect()
 }
 
 /// What a webhook has led to.
-pub(crate) fn of_webhook(done: &ProcessedWebhook) -> Vec<News> {
-    match done.finding {
-        WebhookFinding::Revoked => ended_at_finch(&done.customers).collect(),
-        WebhookFinding::NeedsReauth => {
-            let needs = |(customer, theirs): (&CustomerId, &Theirs)| News::NeedsReauth {
-                customer: customer.clone(),
-                connection_id: theirs.connection_id.clone(),
-            };
-            done.customers.iter().map(needs).collect()
-        }
-        _ => Vec::new(),
-    }
+pub(crate) fn of_webhook(done: &ProcessedWebhook) -> impl Iterator<Item = News> {
+    let works = done.finding == WebhookFinding::WorksAgain;
+    news(&done.customers, if works { Said::Good } else { Said::Bad })
 }
 
-fn ended_at_finch(customers: &BTreeMap<CustomerId, Theirs>) -> impl Iterator<Item = News> {
-    customers.iter().map(|(customer, theirs)| News::EndedAtFinch {
-        customer: customer.clone(),
-        connection_id: theirs.connection_id.clone(),
+/// What Finch has said of a token of these customers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Good,
+    Bad,
+}
+
+/// How the connection does for each of them now: bad news of one token are none where another one works.
+fn news(customers: &BTreeMap<CustomerId, Theirs>, said: Said) -> impl Iterator<Item = News> {
+    customers.iter().filter_map(move |(customer, theirs)| {
+        let (customer, connection_id) = (customer.clone(), theirs.connection_id.clone());
+        Some(match (theirs.state, said) {
+            (ConnectionState::Connected, Said::Good) => News::Works { customer, connection_id },
+            (ConnectionState::NeedsReauth, _) => News::NeedsReauth { customer, connection_id },
+            (ConnectionState::Disconnected, _) => News::EndedAtFinch { customer, connection_id },
+            // Nothing has changed, or something is unfinished: when it is not, there will be news.
+            _ => return None,
+        })
     })
 }

@@ -10,7 +10,7 @@ use finch_app::{
     OperatorScope, Pass, Timestamp,
     webhook::{self, WebhookRefused, WebhookSecrets},
 };
-use finch_core::{MAX_WEBHOOK_BYTES, WebhookEvent};
+use finch_core::{Awaits, MAX_WEBHOOK_BYTES, WebhookEvent, decide};
 
 use crate::{
     app::App,
@@ -48,12 +48,14 @@ pub(crate) async fn take(app: App, webhooks: Webhooks, request: Request) -> Resp
         }
     };
     match app.finch().keep_webhook(&event).await {
-        Ok(true) => {
-            tokio::spawn(look(app, webhooks.operator));
+        Ok(is_new) => {
+            // What has been here before is done, or the reconciler's.
+            if is_new && decide::awaits(&event) == Awaits::Probe {
+                let finch = app.finch().clone();
+                finch.spawn(look(app, webhooks.operator));
+            }
             StatusCode::OK.into_response()
         }
-        // It has been here before: what it is about is done, or the reconciler's.
-        Ok(false) => StatusCode::OK.into_response(),
         Err(error) => {
             tracing::error!(%error, "a webhook could not be kept");
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
@@ -72,6 +74,7 @@ fn verified(
 
 /// Asks Finch about what webhooks speak of, and tells the host what it says.
 async fn look(app: App, operator: OperatorScope) {
+    let Some(_looking) = app.may_look() else { return };
     match app.finch().process_webhooks(&operator, Pass::Due).await {
         Ok(processed) => {
             tell(app.host(), processed.done.iter().flat_map(of_webhook).collect()).await;

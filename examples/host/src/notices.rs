@@ -28,6 +28,7 @@ impl Notices {
 fn notice(news: &News) -> Option<(&CustomerId, String)> {
     Some(match news {
         News::Connected(done) => (&done.customer, format!("Connected: {}", done.provider_id)),
+        News::Works { customer, connection_id } => (customer, format!("In use: {connection_id}")),
         News::NeedsReauth { customer, connection_id } => {
             (customer, format!("Somebody must sign in again: {connection_id}"))
         }

@@ -1,6 +1,6 @@
 //! Which calls are made to Finch, and which are not. A mock without an expectation fails on a call.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use finch_app::{
     CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, FinchOptions, Pass,
@@ -222,12 +222,19 @@ async fn a_store_that_refuses_gives_the_token_back() {
         Ok(Some((attempt, Claim::Begin)))
     });
     store.expect_find().returning(|_| Ok(Found::default()));
-    store.expect_apply().times(2..).returning(|_| Err(StoreError::Full));
+    // Each try takes two seconds of the five that there are.
+    let system = Arc::new(TestSystem::default());
+    let clock = system.clone();
+    store.expect_apply().times(3).returning(move |_| {
+        clock.pass(Duration::from_secs(2));
+        Err(StoreError::Full)
+    });
     let mut api = mock();
     api.expect_exchange()
         .times(1)
         .returning(|_, _| Ok(grant("the-canary", facts("k", "gusto", "c"))));
-    let finch = wire(api, Arc::new(store));
+    let options = FinchOptions::default();
+    let finch = Finch::with_system(Arc::new(api), Arc::new(store), system, options).unwrap();
     let error = finch
         .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
         .await

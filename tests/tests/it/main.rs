@@ -27,5 +27,6 @@ mod secrecy;
 mod semantics;
 mod state_machine;
 mod story;
+mod tasks;
 mod use_token;
 mod webhooks;

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use finch_core::{
-    ConnectionId, Failure, Leased, Selector, StoreError, Token, TokenId,
+    Connection, ConnectionId, Failure, Leased, Selector, StoreError, Token, TokenId,
     decide::{self, Observed},
 };
 
 use super::{Found, Later, WebhookFinding};
-use crate::{Finch, drive::Drive, ended::whose, work::Work};
+use crate::{Finch, changed::whose, drive::Drive, work::Work};
 
 impl Finch {
     /// Asks about the connection that goes by this name.
@@ -16,32 +16,35 @@ impl Finch {
         &self,
         id: &ConnectionId,
         how: Drive<'_>,
-        failures: u32,
+        told: &mut Told,
     ) -> Result<Result<Found, Later>, StoreError> {
-        let Some(hinted) = self.store().load(Selector::ConnectionId(id), None).await? else {
+        let load = async || self.store().load(Selector::ConnectionId(id), None).await;
+        let Some(hinted) = load().await? else {
             return Ok(Ok((WebhookFinding::UnknownConnection, BTreeMap::new())));
         };
         let mut work = self.work_on(hinted.key).await;
-        let mut told = Told::default();
-        let mut later = None;
+        let mut asking = Asking { how, told, settled: false, unproven: None };
+        let mut later = Ok(None);
         for token in decide::tokens_to_ask(&hinted, id) {
-            match self.ask_about(token, how, failures, &mut work, &mut told).await {
+            match self.ask_about(token, &mut work, &mut asking).await {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(why)) => {
-                    later = why;
+                    later = Ok(why);
                     break;
                 }
                 Err(error) => {
-                    work.release().await;
-                    return Err(error);
+                    later = Err(error);
+                    break;
                 }
             }
         }
         work.release().await;
-        Ok(match later {
-            Some(later) => Err(later),
-            None => Ok(told.found()),
-        })
+        let Asking { settled, unproven, .. } = asking;
+        if let Some(later) = later? {
+            return Ok(Err(later));
+        }
+        let now = load().await?.unwrap_or(hinted);
+        Ok(Ok(told.found(&now, settled, unproven)))
     }
 
     /// Asks Finch about one token, if it is still in use and no disconnect asks by itself. Breaks off where
@@ -49,19 +52,18 @@ impl Finch {
     async fn ask_about(
         &self,
         token: TokenId,
-        how: Drive<'_>,
-        failures: u32,
         work: &mut Work<'_>,
-        told: &mut Told,
+        asking: &mut Asking<'_>,
     ) -> Result<ControlFlow<Option<Later>>, StoreError> {
         let in_use = loop {
             let found = self.store().load(Selector::TokenId(token), None).await?;
             let Some(connection) = found else { return Ok(ControlFlow::Continue(())) };
             let in_use = connection.token(token).filter(|t| t.state.is_live()).cloned();
-            let Some(in_use) = in_use.filter(|_| connection.open_disconnect().is_none()) else {
+            let in_use = in_use.filter(|_| connection.open_disconnect().is_none());
+            let Some(in_use) = in_use.filter(|t| !asking.settled || t.needs_reauth()) else {
                 return Ok(ControlFlow::Continue(()));
             };
-            if !how.goes_on() {
+            if !asking.how.goes_on() {
                 return Ok(ControlFlow::Break(Some(Later::Stopped)));
             }
             if work.wait_for_a_turn().await? {
@@ -75,56 +77,64 @@ impl Finch {
             break in_use;
         };
         let (observed, error) = self.probe(token, work).await?;
-        match observed {
-            Observed::Refused => told.refused.push(in_use),
-            Observed::NeedsReauth => told.reauth.push(in_use),
-            Observed::Accepted if told.is_nothing() => {
-                told.accepted = true;
-                return Ok(ControlFlow::Break(None));
-            }
-            Observed::Accepted => {}
-            Observed::Nothing => {
-                let Some(error) = error else {
-                    told.unproven.get_or_insert(None);
-                    return Ok(ControlFlow::Continue(()));
-                };
-                told.unproven = Some(Some(error.failure()));
-                let again = decide::ask_again(&error, failures, self.now(), self.jitter());
-                if again.is_some() || told.is_nothing() {
-                    return Ok(ControlFlow::Break(again.map(Later::FinchIsAway)));
+        match (observed, error) {
+            (Observed::Nothing, None) => drop(asking.unproven.get_or_insert(None)),
+            (Observed::Nothing, Some(error)) => {
+                asking.unproven = Some(Some(error.failure()));
+                let again = decide::ask_again(&error, 1, self.now(), self.jitter()).is_some();
+                if again || !asking.told.is_bad() {
+                    return Ok(ControlFlow::Break(again.then_some(Later::NoAnswer(error))));
                 }
+            }
+            (Observed::Accepted, _) if !in_use.needs_reauth() => {
+                asking.settled |= !asking.told.is_bad();
+            }
+            (observed, _) => {
+                asking.told.0.insert(token, (in_use, observed));
+                asking.settled |= observed == Observed::Accepted && !asking.told.is_bad();
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 }
 
-/// What Finch has said of the tokens of one connection so far.
-#[derive(Debug, Default)]
-struct Told {
-    accepted: bool,
-    refused: Vec<Token>,
-    reauth: Vec<Token>,
+/// One hint as it is followed.
+struct Asking<'a> {
+    how: Drive<'a>,
+    told: &'a mut Told,
+    /// The connection is in order.
+    settled: bool,
+    /// A token of which nothing is proven, and what Finch said.
     unproven: Option<Option<Failure>>,
 }
 
+/// The tokens of one connection of which Finch has said something new, as they were before.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeMap<TokenId, (Token, Observed)>);
+
 impl Told {
-    fn is_nothing(&self) -> bool {
-        self.refused.is_empty() && self.reauth.is_empty()
+    fn says(&self, what: Observed) -> bool {
+        self.0.values().any(|(_, observed)| *observed == what)
     }
 
-    fn found(self) -> Found {
-        let nobody = BTreeMap::new();
-        match self {
-            _ if self.accepted => (WebhookFinding::StillAccepted, nobody),
-            _ if !self.refused.is_empty() => (WebhookFinding::Revoked, whose(self.refused.iter())),
-            _ if !self.reauth.is_empty() => {
-                (WebhookFinding::NeedsReauth, whose(self.reauth.iter()))
-            }
-            _ => match self.unproven {
-                Some(failure) => (WebhookFinding::NothingProven { failure }, nobody),
-                None => (WebhookFinding::NothingInUse, nobody),
-            },
-        }
+    fn is_bad(&self) -> bool {
+        self.says(Observed::Refused) || self.says(Observed::NeedsReauth)
+    }
+
+    fn found(&self, now: &Connection, settled: bool, unproven: Option<Option<Failure>>) -> Found {
+        let finding = if self.says(Observed::Refused) {
+            WebhookFinding::Revoked
+        } else if self.says(Observed::NeedsReauth) {
+            WebhookFinding::NeedsReauth
+        } else if self.says(Observed::Accepted) {
+            WebhookFinding::WorksAgain
+        } else if settled {
+            WebhookFinding::StillAccepted
+        } else if let Some(failure) = unproven {
+            WebhookFinding::NothingProven { failure }
+        } else {
+            WebhookFinding::NothingInUse
+        };
+        (finding, whose(self.0.values().map(|(token, _)| token), now))
     }
 }

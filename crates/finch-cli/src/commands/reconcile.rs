@@ -1,6 +1,6 @@
 //! `finch reconcile`: go on with everything that is unfinished.
 
-use finch_app::{DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
+use finch_app::{Changed, DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
 use serde::Serialize;
 
 use super::{disconnect, orphans, watch};
@@ -55,9 +55,10 @@ impl Report for OnePass {
 
 /// What a pass did, and what it left.
 pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
-    let Reconciled { verified, unverified, unnamed, failed, .. } = *did;
+    let Reconciled { unverified, unnamed, failed, .. } = *did;
     let disconnected = did.disconnected.len();
-    let refused = did.refused.iter().map(|ended| ended.tokens).sum();
+    let tokens = |changed: &[Changed]| changed.iter().map(|changed| changed.tokens).sum();
+    let (verified, refused) = (tokens(&did.verified), tokens(&did.refused));
     let mut done = |number: usize, what: String| {
         if number > 0 {
             sheet.text(&format!("{} ", good("✓")), &what);

@@ -26,6 +26,10 @@ impl From<BeginConnectError> for Failure {
             E::Lifetime => Self::usage("a session lives from 1 minute to 90 days")
                 .help("give --minutes from 1 to 129600"),
             E::NotFound => Self::no_such_connection(),
+            E::Disconnecting => {
+                Self::new(Exit::Standing, "disconnecting", "this connection is being disconnected")
+                    .help("wait for its end (`finch reconcile`), then connect the customer anew: `finch connect`")
+            }
             E::Ended => Self::new(Exit::Standing, "ended", "this connection has ended")
                 .help("connect the customer anew: `finch connect` without --reauthenticate"),
             E::Finch(cause) => finch_failed("Finch did not open a Connect session", cause),

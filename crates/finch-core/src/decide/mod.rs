@@ -14,8 +14,8 @@
 //! | How does an operator end what Finch does not prove? | [`close`] |
 //! | What needs a person? | [`attention`] |
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
-//! | Why is there no token, and would a renewal bring one? | [`why_no_token`], [`has_ended_for`] |
-//! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`] |
+//! | Why is there no token, and would a renewal bring one? | [`why_no_token`], [`has_ended_for`], [`is_ending_for`] |
+//! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`], [`is_away`] |
 
 mod admit;
 mod agreed;
@@ -49,5 +49,5 @@ pub use revoke::{
 };
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};
-pub use usable::{NoToken, has_ended_for, why_no_token};
-pub use webhook::{ask_again, awaits, tokens_to_ask};
+pub use usable::{NoToken, has_ended_for, is_ending_for, why_no_token};
+pub use webhook::{ask_again, awaits, is_away, tokens_to_ask};

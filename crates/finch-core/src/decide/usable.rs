@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::lacks_a_readable_token;
 use crate::{Connection, ConnectionId, CustomerId, Product, TokenState};
 
 /// Why a customer gets no token of a connection.
@@ -32,6 +33,17 @@ pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &Cu
     let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let mut named = own.filter(|t| t.facts.connection_id == *name);
     named.all(|t| t.state.is_revoked() || connection.is_retired(t))
+}
+
+/// Whether a disconnect is ending all that `customer` has under this name, so that a renewal would end with
+/// it; unless a new token is the way out, since none can be unsealed.
+pub fn is_ending_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
+    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+    let named = own.filter(|t| t.facts.connection_id == *name);
+    let mut left = named.filter(|t| !t.state.is_revoked() && !connection.is_retired(t)).peekable();
+    left.peek().is_some()
+        && left.all(|t| t.state == TokenState::Fenced)
+        && !lacks_a_readable_token(connection)
 }
 
 /// Says why `customer` gets no token of this connection that covers what was asked for.

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use finch_core::{
     Actor, Answer, Awaits, FinchApiError, TokenId, TokenState, WebhookEvent,
-    decide::{ask_again, awaits, tokens_to_ask},
+    decide::{ask_again, awaits, is_away, tokens_to_ask},
     testing::{at, webhook},
 };
 
 use crate::{connection, disconnect, token};
 
 #[test]
-fn what_does_not_do_well_calls_for_a_probe() {
+fn what_does_well_or_not_calls_for_a_probe() {
     for status in [
+        "connected",
         "disconnected",
         "reauth",
         "error_reauth",
@@ -27,7 +28,7 @@ fn what_does_not_do_well_calls_for_a_probe() {
 
 #[test]
 fn anything_else_is_the_hosts() {
-    for status in ["connected", "pending", "processing", "errors", "error", "", "Disconnected"] {
+    for status in ["pending", "processing", "errors", "error", "", "Disconnected"] {
         assert_eq!(awaits(&webhook("e", "k", status)), Awaits::Host, "{status}");
     }
     let ended = webhook("e", "k", "disconnected");
@@ -84,5 +85,17 @@ fn only_what_time_mends_is_asked_again() {
         [(401, "something_new"), (401, "account_setup_required"), (403, "forbidden"), (404, "gone")]
     {
         assert_eq!(again(&answer(status, name)), None, "{status} {name}");
+    }
+}
+
+#[test]
+fn only_what_holds_for_all_connections_keeps_all_waiting() {
+    let answer = |status| Answer { status, ..Answer::default() }.into_error();
+    let lost = |sent| FinchApiError::NoAnswer { problem: "lost".into(), sent };
+    for error in [answer(402), answer(429), lost(false)] {
+        assert!(is_away(&error), "{error:?}");
+    }
+    for error in [answer(500), answer(503), answer(408), answer(401), answer(404), lost(true)] {
+        assert!(!is_away(&error), "{error:?}");
     }
 }

@@ -10,6 +10,11 @@ impl From<BeginConnectError> for Problem {
         use BeginConnectError as E;
         match &error {
             E::NotFound => Self::not_found(),
+            E::Disconnecting => {
+                let what = "This connection is being disconnected, and cannot be renewed. Nothing was changed.";
+                Self::new(StatusCode::CONFLICT, "This connection is being disconnected", what)
+                    .todo("To share data again, wait until it has ended, and connect again.")
+            }
             E::Ended => {
                 let what = "This connection has ended meanwhile, and cannot be renewed. Nothing was changed.";
                 Self::new(StatusCode::CONFLICT, "This connection has ended", what)

@@ -42,6 +42,14 @@ pub(crate) async fn connect(world: &World, who: u8, with: &str) -> ConnectionId 
     connected.expect("a token").connection_id
 }
 
+/// A connection of an employer of its own.
+pub(crate) async fn connect_to(world: &World, who: u8, company: &str) -> ConnectionId {
+    let begun = world.app.begin_connect(&customer(who), request()).await.expect("an attempt");
+    let code = world.finch.login("gusto", company, "x", begun.finch_customer_id.as_ref());
+    let connected = world.app.complete_connect(&customer(who), begun.state, code).await;
+    connected.expect("a token").connection_id
+}
+
 pub(crate) async fn load(world: &World, id: &ConnectionId) -> Connection {
     let found =
         world.store.load(Selector::ConnectionId(id), None).await.expect("the store answers");

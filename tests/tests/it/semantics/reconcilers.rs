@@ -100,14 +100,11 @@ impl FinchApi for Watched {
 /// Connections of so many employers, each with an open disconnect that Finch has not heard of.
 async fn open_disconnects(world: &World, count: usize) {
     for number in 0..count {
-        let begun = world.app.begin_connect(&customer(ACME), request()).await.unwrap();
-        let at_finch = begun.finch_customer_id.as_ref();
-        let code = world.finch.login("gusto", &format!("c{number}"), "x", at_finch);
-        let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
+        let id = connect_to(world, ACME, &format!("c{number}")).await;
         for _ in 0..20 {
             world.finch.fail_next(answer(402, "pay"));
         }
-        disconnect(world, ACME, &done.connection_id).await;
+        disconnect(world, ACME, &id).await;
         world.finch.recover();
     }
     world.system.pass(Duration::from_secs(3600));

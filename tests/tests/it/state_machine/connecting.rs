@@ -84,11 +84,27 @@ impl Model {
         let own: Vec<usize> = (0..self.tokens.len())
             .filter(|t| self.tokens[*t].name == name && is_own(&self.tokens[*t]))
             .collect();
-        if own.iter().all(|t| self.ours(*t).state == State::Dead || self.is_retired(*t)) {
+        let is_over =
+            |model: &Self, t: &usize| model.ours(*t).state == State::Dead || model.is_retired(*t);
+        if own.iter().all(|t| is_over(self, t)) {
             return Expected::NotBegun("Ended");
         }
-        if self.mode != Mode::Up || self.lives(name).is_none() {
+        let mut left = own.iter().filter(|t| !is_over(self, t));
+        if left.all(|t| self.ours(*t).state == State::Closing) {
+            return Expected::NotBegun("Disconnecting");
+        }
+        if self.mode != Mode::Up {
             return Expected::NotBegun("Finch");
+        }
+        if self.lives(name).is_none() {
+            // Finch says no: perhaps the connection has ended there.
+            for token in self.visible(self.ours(own[0]).group, Some(customer)) {
+                if self.ours(token).state.is_live() {
+                    self.ask_about(token, true);
+                }
+            }
+            let ended = own.iter().all(|t| is_over(self, t));
+            return Expected::NotBegun(if ended { "Ended" } else { "Finch" });
         }
         let expected = own.iter().rev().filter_map(|t| self.tokens[*t].finch_customer).next();
         let login = self.login_again(name, expected);

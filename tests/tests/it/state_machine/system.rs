@@ -192,7 +192,7 @@ impl System {
                 Expected::Reconciled {
                     disconnected: report.disconnected.len(),
                     pending: report.pending.len(),
-                    verified: report.verified,
+                    verified: report.verified.iter().map(|verified| verified.tokens).sum(),
                     refused: report.refused.iter().map(|ended| ended.tokens).sum(),
                 }
             }
@@ -246,6 +246,7 @@ impl System {
             }
             Err(E::NotFound) => Expected::NotBegun("NotFound"),
             Err(E::Ended) => Expected::NotBegun("Ended"),
+            Err(E::Disconnecting) => Expected::NotBegun("Disconnecting"),
             Err(error) => {
                 assert!(matches!(error, E::Finch(_)), "{error:?}");
                 Expected::NotBegun("Finch")

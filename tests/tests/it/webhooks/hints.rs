@@ -44,6 +44,7 @@ async fn a_hint_that_finch_denies_changes_nothing() {
     let world = World::in_memory(Reach::Pair);
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
+    assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
     let (view, before) = (world.view(ACME).await, states(&world, &id).await);
     world.finch.take_calls();
     for status in ["disconnected", "reauth", "error_permissions", "error_new"] {

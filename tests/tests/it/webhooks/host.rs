@@ -13,7 +13,7 @@ async fn an_unknown_event_is_kept_for_the_host() {
     let bodies = [
         format!(r#"{{"event_type":"moon.full","connection_id":"{id}","data":{{"phase":1.50}}}}"#),
         r#"{"event_type":"test","data":{}}"#.to_owned(),
-        account(&id, "connected"),
+        account(&id, "pending"),
         "[]".to_owned(),
         format!(r#"{{"event_type":"directory.created","connection_id":"{id}"}}"#),
     ];

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use finch_app::{Finch, FinchOptions, Pass, ReconcilerOptions, WebhookFinding};
 use finch_core::{
-    ConnectionState, InstanceId, LEASE,
+    ConnectionState, CustomerId, FinchApiError, InstanceId, LEASE,
     testing::{Reach, application},
 };
 use finch_seal::Kek;
@@ -12,7 +12,7 @@ use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_tests::{World, customer, operator};
 
 use super::{account, delivered, process, state};
-use crate::semantics::{ACME, all_revoked, answer, connect, load, lost};
+use crate::semantics::{ACME, BETA, all_revoked, answer, connect, connect_to, load, lost};
 
 #[tokio::test]
 async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
@@ -72,30 +72,95 @@ async fn a_reconciler_in_the_background_processes_webhooks() {
 }
 
 #[tokio::test]
-async fn while_finch_is_away_a_webhook_waits_and_finch_is_left_alone() {
+async fn while_finch_is_away_webhooks_wait_and_finch_is_left_alone() {
     let world = World::in_memory(Reach::Pair);
-    let (id, other) = (connect(&world, ACME, "x").await, "unknown".parse().unwrap());
-    world.finch.end_from_dashboard(&id);
+    let ids = [connect_to(&world, ACME, "c").await, connect_to(&world, BETA, "d").await];
+    for (number, id) in ids.iter().enumerate() {
+        world.finch.end_from_dashboard(id);
+        let body = account(id, "disconnected");
+        assert!(delivered(&world, &format!("msg_{number}"), &body).await);
+    }
     world.finch.take_calls();
-    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
-    assert!(delivered(&world, "msg_2", &account(&other, "disconnected")).await);
-    for failure in [answer(503, "down"), lost(), answer(402, "unpaid"), answer(429, "slow")] {
+    let unreachable = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
+    for failure in [unreachable, answer(402, "unpaid"), answer(429, "slow")] {
         world.finch.fail_next(failure);
         let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
         assert_eq!((pass.done.len(), pass.left), (0, 2));
-        assert_eq!(world.finch.take_calls(), ["introspect"]);
+        assert_eq!(world.finch.take_calls(), ["introspect"], "what is so for one is so for all");
         let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
         assert_eq!((pass.done.len(), pass.left), (0, 2));
         assert!(world.finch.take_calls().is_empty(), "it is left alone for a while");
         world.system.pass(Duration::from_secs(3600));
     }
-    world.finch.fail_next(answer(503, "down"));
+    world.finch.fail_next(answer(402, "unpaid"));
     let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
     assert_eq!(pass.left, 2);
     // A person does not wait.
     let pass = world.app.process_webhooks(&operator(), Pass::Everything).await.unwrap();
     assert_eq!((pass.done.len(), pass.left), (2, 0));
-    assert!(all_revoked(&load(&world, &id).await));
+    for id in &ids {
+        assert!(all_revoked(&load(&world, id).await));
+    }
+}
+
+#[tokio::test]
+async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting() {
+    let world = World::in_memory(Reach::Pair);
+    let (stuck, other) = (connect_to(&world, ACME, "c").await, connect_to(&world, BETA, "d").await);
+    world.finch.end_from_dashboard(&stuck);
+    assert!(delivered(&world, "msg_0", &account(&stuck, "disconnected")).await);
+    for (number, failure) in [answer(500, "upstream"), lost()].into_iter().enumerate() {
+        world.system.pass(Duration::from_secs(3600));
+        world.finch.fail_next(failure);
+        assert!(
+            delivered(&world, &format!("msg_{}", number + 1), &account(&other, "reauth")).await
+        );
+        world.finch.take_calls();
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (1, 1));
+        assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (0, 1));
+        assert!(world.finch.take_calls().is_empty(), "it waits");
+    }
+    world.system.pass(Duration::from_secs(3600));
+    assert_eq!(process(&world).await[0].finding, WebhookFinding::Revoked);
+}
+
+/// What Finch said before it could not answer is told once it has said all.
+#[tokio::test]
+async fn what_was_found_before_a_failure_is_told_after_it() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    world.finch.end_from_dashboard(&id);
+    assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
+    // The first answer is Finch's refusal; the second one is lost.
+    world.finch.fail_next(answer(401, "invalid_token"));
+    world.finch.fail_next(lost());
+    assert!(process(&world).await.is_empty());
+    world.system.pass(Duration::from_secs(3600));
+    let done = process(&world).await;
+    assert_eq!(done[0].finding, WebhookFinding::Revoked);
+    let whose: Vec<_> = done[0].customers.keys().map(CustomerId::as_str).collect();
+    assert_eq!(whose, ["customer-0", "customer-1"]);
+}
+
+/// Disconnects do not wait for a flood of webhooks.
+#[tokio::test]
+async fn a_pass_of_the_background_asks_about_some_connections_and_no_more() {
+    let world = World::in_memory(Reach::Pair);
+    for number in 0..30 {
+        let id = connect_to(&world, ACME, &format!("c{number}")).await;
+        assert!(delivered(&world, &format!("msg_{number}"), &account(&id, "reauth")).await);
+    }
+    world.finch.take_calls();
+    let pass = async |pass| world.app.reconcile(&operator(), pass).await.unwrap().webhooks;
+    let first = pass(Pass::Due).await;
+    assert_eq!((first.done.len(), first.left), (20, 10));
+    assert_eq!(world.finch.take_calls().len(), 20);
+    let rest = pass(Pass::Due).await;
+    assert_eq!((rest.done.len(), rest.left), (10, 0));
 }
 
 #[tokio::test]

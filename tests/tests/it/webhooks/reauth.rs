@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use finch_app::{
-    AuthorizationCode, ClientSecret, ConnectRequest, Finch, Flow, HttpFinchConfig, Kek, Pass,
-    Product, TokenError, Unauthorized, WebhookFinding,
+    AuthorizationCode, BeginConnectError, ClientSecret, ConnectRequest, Finch, Flow,
+    HttpFinchConfig, Kek, Pass, Product, TokenError, Unauthorized, WebhookFinding,
 };
 use finch_core::{ConnectionState, ConnectionStatus, testing::Reach};
 use finch_emulator::{Emulator, Fault, FinchError, Login};
 use finch_tests::{World, customer, operator};
 
 use super::{Delivery, account, finding, state};
-use crate::semantics::{ACME, BETA, connect, disconnect, request, states, why_none};
+use crate::semantics::{ACME, BETA, answer, connect, disconnect, lost, request, states, why_none};
 
 #[tokio::test]
 async fn reauth_is_noted_and_a_new_token_ends_it() {
@@ -71,6 +71,58 @@ async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
     assert!(matches!(renew(&again).await, Err(finch_app::BeginConnectError::Ended)));
 }
 
+#[tokio::test]
+async fn what_is_being_disconnected_is_not_renewed() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    for _ in 0..100 {
+        world.finch.fail_next(lost());
+    }
+    disconnect(&world, ACME, &id).await;
+    world.finch.take_calls();
+    let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
+    assert!(matches!(renewed, Err(BeginConnectError::Disconnecting)), "{renewed:?}");
+    assert!(world.finch.take_calls().is_empty());
+}
+
+/// Nobody has told us; but Finch renews nothing that has ended.
+#[tokio::test]
+async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    world.finch.fail_next(answer(400, "invalid_request"));
+    let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
+    assert!(matches!(renewed, Err(BeginConnectError::Finch(_))), "it lives: {renewed:?}");
+    world.finch.end_from_dashboard(&id);
+    let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
+    assert!(matches!(renewed, Err(BeginConnectError::Ended)), "{renewed:?}");
+    assert_eq!(state(&world, ACME, &id).await, ConnectionState::Disconnected);
+    assert_eq!(state(&world, BETA, &id).await, ConnectionState::Connected, "nobody asked for it");
+}
+
+/// Somebody has signed in again at Finch's own pages, or one of two customers has: it works for both.
+#[tokio::test]
+async fn a_connection_that_does_well_again_is_in_use_again() {
+    let world = World::in_memory(Reach::Pair);
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    world.finch.set_status(&id, ConnectionStatus::Reauth);
+    assert_eq!(finding(&world, &id, "reauth").await, WebhookFinding::NeedsReauth);
+    assert_eq!(state(&world, BETA, &id).await, ConnectionState::NeedsReauth);
+    world.finch.set_status(&id, ConnectionStatus::Connected);
+    let done = world.hint(&id, "connected").await.done;
+    assert_eq!(done[0].finding, WebhookFinding::WorksAgain);
+    for (number, who) in [ACME, BETA].into_iter().enumerate() {
+        assert_eq!(state(&world, who, &id).await, ConnectionState::Connected);
+        let theirs = &done[0].customers[&format!("customer-{number}").parse().unwrap()];
+        assert_eq!((theirs.state, theirs.tokens), (ConnectionState::Connected, 1));
+    }
+    world.finch.take_calls();
+    assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
+    assert_eq!(world.finch.take_calls(), ["introspect"], "there is nothing more to ask");
+}
+
 /// The same over HTTP and a sealed store, as a host has it.
 #[tokio::test]
 async fn a_signed_reauth_leads_over_http_to_a_new_token() {
@@ -113,9 +165,10 @@ async fn a_signed_reauth_leads_over_http_to_a_new_token() {
     finch.access_token(&scope, &id, &[Product::Directory]).await.unwrap();
 
     // And its end, from the dashboard.
-    assert_eq!(deliver("msg_2", "disconnected").await, WebhookFinding::StillAccepted);
+    assert_eq!(deliver("msg_2", "connected").await, WebhookFinding::WorksAgain);
+    assert_eq!(deliver("msg_3", "disconnected").await, WebhookFinding::StillAccepted);
     assert!(emulator.end_connection(id.as_str()));
-    assert_eq!(deliver("msg_3", "disconnected").await, WebhookFinding::Revoked);
+    assert_eq!(deliver("msg_4", "disconnected").await, WebhookFinding::Revoked);
     let view = finch.connection(&scope, &id).await.unwrap().unwrap();
     assert_eq!(view.state, ConnectionState::Disconnected);
 }

@@ -1,0 +1,35 @@
+//! What is begun for somebody comes to its end without them.
+
+use finch_core::testing::{Held, Reach};
+use finch_tests::{World, customer};
+
+use crate::semantics::{ACME, begin};
+
+#[tokio::test]
+async fn an_orderly_end_waits_for_exchanges_that_nobody_waits_for() {
+    let world = World::in_memory(Reach::Pair);
+    world.app.idle().await;
+    let (state, code) = begin(&world, ACME, "x").await;
+    let hold = world.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    let finch = world.app.clone();
+    let task = async move { finch.complete_connect(&customer(ACME), state, code).await.is_ok() };
+    // Whoever has asked goes away.
+    drop(world.app.spawn(task));
+    hold.reached().await;
+    {
+        let idle = std::pin::pin!(world.app.idle());
+        let waits =
+            tokio::select! { biased; () = idle => false, () = tokio::task::yield_now() => true };
+        assert!(waits, "an answer is on its way");
+    }
+    hold.release();
+    world.app.idle().await;
+    assert_eq!(world.app.connections(&customer(ACME), None, 10).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_task_that_panics_is_over() {
+    let world = World::in_memory(Reach::Pair);
+    assert!(world.app.spawn(async { panic!("as it may") }).await.is_err());
+    world.app.idle().await;
+}
