@@ -158,7 +158,7 @@ impl Finch {
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let (finch, customer) = (self.clone(), scope.customer().cloned());
         let task =
-            tokio::spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
+            self.spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 

@@ -201,7 +201,7 @@ impl Finch {
     ) -> Result<DisconnectOutcome, DisconnectError> {
         let (finch, customer, by) = (self.clone(), scope.customer().cloned(), scope.actor());
         let task =
-            tokio::spawn(async move { finch.fence_and_drive(customer.as_ref(), by, plan).await });
+            self.spawn(async move { finch.fence_and_drive(customer.as_ref(), by, plan).await });
         task.await.unwrap_or(Err(DisconnectError::CutOff))
     }
 

@@ -18,9 +18,10 @@ impl Drop for Counted {
 }
 
 impl Finch {
-    /// Does something in a task of its own, which [`idle`](Self::idle) waits for. Wrap
-    /// [`complete_connect`](Self::complete_connect) and the rescue of its token in it: servers drop what
-    /// they do for a browser that goes away, and an exchange's answer may be the only copy of a token.
+    /// Does something in a task of its own, which [`idle`](Self::idle) waits for.
+    /// [`complete_connect`](Self::complete_connect) and [`disconnect`](Self::disconnect) do so by themselves;
+    /// wrap the first in this together with the rescue of its token: servers drop what they do for a browser
+    /// that goes away, and the error may hold the only copy.
     pub fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -34,7 +35,8 @@ impl Finch {
         })
     }
 
-    /// Waits until nothing is left of what was [spawned](Self::spawn). Call it before a process ends, when
+    /// Waits until nothing is left of exchanges and disconnects that were begun, and of what was
+    /// [spawned](Self::spawn). Call it before a process ends, when
     /// it takes no more requests and its reconciler has [stopped](crate::Reconciler::stop).
     pub async fn idle(&self) {
         // The sender lives as long as this Finch.

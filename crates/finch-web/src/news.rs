@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use finch_app::{
-    CompletedConnect, ConnectionId, ConnectionState, CustomerId, DisconnectOutcome, OnPass,
+    CompletedConnect, ConnectionId, ConnectionState, CustomerId, DisconnectOutcome, Finch, OnPass,
     ProcessedWebhook, Reconciled, Theirs, WebhookFinding,
 };
 
@@ -50,12 +50,13 @@ pub enum News {
 
 /// What a reconciler is to do [after every pass](finch_app::ReconcilerOptions::on_pass), so that the host is
 /// told what it has found: what webhooks have led to, and disconnects that Finch has proven since.
-pub fn on_pass(host: Arc<dyn Host>) -> OnPass {
+/// [`Finch::idle`] waits until it is told.
+pub fn on_pass(finch: Finch, host: Arc<dyn Host>) -> OnPass {
     Arc::new(move |report| {
         let news = report.map(of_pass).unwrap_or_default();
         if !news.is_empty() {
             let host = host.clone();
-            tokio::spawn(async move { tell(&*host, news).await });
+            finch.spawn(async move { tell(&*host, news).await });
         }
     })
 }

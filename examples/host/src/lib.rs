@@ -11,10 +11,13 @@ use std::{
     error::Error,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::Router;
-use finch_app::{OperatorScope, Product, Reconciler, ReconcilerOptions, webhook::WebhookSecrets};
+use finch_app::{
+    Finch, OperatorScope, Product, Reconciler, ReconcilerOptions, webhook::WebhookSecrets,
+};
 use finch_emulator::Emulator;
 use finch_web::{Options, Webhooks};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -35,6 +38,7 @@ pub struct Host {
     address: String,
     emulator: Arc<Emulator>,
     folder: PathBuf,
+    finch: Finch,
     reconciler: Reconciler,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
@@ -84,9 +88,9 @@ impl Host {
         let payday = Payday { sessions: sessions.clone(), notices, finch: emulator.clone() };
         let payday: Arc<dyn finch_web::Host> = Arc::new(payday);
         let mut background = ReconcilerOptions::default();
-        background.on_pass = Some(finch_web::on_pass(payday.clone()));
+        background.on_pass = Some(finch_web::on_pass(finch.clone(), payday.clone()));
         let reconciler = finch.spawn_reconciler(operator.clone(), background);
-        let pages = finch_web::router(finch, payday, options(&address, operator)?);
+        let pages = finch_web::router(finch.clone(), payday, options(&address, operator)?);
         let own = home::router(home).merge(sign_in::router(sessions));
         let application = Router::new().nest_service(PAGES, pages).merge(own);
         let (stop, stopped) = oneshot::channel();
@@ -94,7 +98,16 @@ impl Host {
             let _ = stopped.await;
         });
         let server = tokio::spawn(async move { serve.await });
-        Ok(Self { address, emulator, folder, reconciler, stop, server, _temporary: temporary })
+        Ok(Self {
+            address,
+            emulator,
+            folder,
+            finch,
+            reconciler,
+            stop,
+            server,
+            _temporary: temporary,
+        })
     }
 
     /// Where a person begins.
@@ -121,11 +134,13 @@ impl Host {
         &self.folder
     }
 
-    /// Stops it, once what has begun is done.
+    /// Stops it, once what has begun is done. A browser that sends its request no further is waited for no
+    /// longer than ten seconds.
     pub async fn stop(self) {
         let _ = self.stop.send(());
-        let _ = self.server.await;
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.server).await;
         self.reconciler.stop().await;
+        self.finch.idle().await;
     }
 }
 

@@ -11,9 +11,8 @@ async fn pass(site: &Site) -> Vec<News> {
     let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
     let report = site.app.reconcile(&operator, Pass::Everything).await.unwrap();
     site.host.0.told.lock().unwrap().clear();
-    finch_web::on_pass(site.host())(Ok(&report));
-    // The task that tells runs on this thread, at the next moment at which we wait.
-    tokio::task::yield_now().await;
+    finch_web::on_pass(site.app.clone(), site.host())(Ok(&report));
+    site.app.idle().await;
     std::mem::take(&mut *site.host.0.told.lock().unwrap())
 }
 
@@ -22,6 +21,7 @@ fn whom(news: &News) -> (&CustomerId, &ConnectionId) {
     match news {
         News::NeedsReauth { customer, connection_id }
         | News::EndedAtFinch { customer, connection_id }
+        | News::Works { customer, connection_id }
         | News::Disconnected { customer, connection_id, .. } => (customer, connection_id),
         other => panic!("{other:?}"),
     }
@@ -86,10 +86,15 @@ async fn what_a_webhook_led_to_is_told_to_everybody_it_concerns() {
     assert_eq!(told.iter().map(|(c, _)| c.as_str()).collect::<Vec<_>>(), ["acme", "other"]);
     assert_eq!(told.iter().map(|(_, id)| *id).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
 
+    hint(&site, &ids[1], "msg_2", ConnectionStatus::Connected).await;
+    let news = pass(&site).await;
+    assert!(news.iter().all(|news| matches!(news, News::Works { .. })), "{news:?}");
+    assert_eq!(news.len(), 2);
+
     for id in &ids {
         site.finch.end_from_dashboard(id);
     }
-    hint(&site, &ids[1], "msg_2", ConnectionStatus::Disconnected).await;
+    hint(&site, &ids[1], "msg_3", ConnectionStatus::Disconnected).await;
     let news = pass(&site).await;
     assert!(news.iter().all(|news| matches!(news, News::EndedAtFinch { .. })), "{news:?}");
     assert_eq!(news.len(), 2);
@@ -113,4 +118,23 @@ async fn whose_access_had_ended_before_is_told_nothing() {
     let news = pass(&site).await;
     assert_eq!(news.iter().map(|news| whom(news).0.as_str()).collect::<Vec<_>>(), ["other"]);
     assert!(site.finch.alive().is_empty());
+}
+
+/// Bad news of one token are none where another one works.
+#[tokio::test]
+async fn whose_other_token_works_is_told_nothing_of_one_that_is_refused() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    site.connect(&browser, "Company C", "Y").await;
+    let id = site.finch.alive()[0].1.clone();
+    let refused = Answer {
+        status: 401,
+        finch_shaped: true,
+        name: Some("invalid_token".into()),
+        ..Answer::default()
+    };
+    site.finch.fail_next(refused.into_error());
+    hint(&site, &id, "msg_1", ConnectionStatus::Disconnected).await;
+    assert!(pass(&site).await.is_empty(), "the older one works");
 }
