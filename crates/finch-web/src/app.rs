@@ -7,9 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::LOCATION, request::Parts},
     response::{IntoResponse, Response},
 };
-use finch_app::{
-    BeginConnectError, ConnectionId, CustomerScope, DisconnectError, Finch, ProviderId, StoreError,
-};
+use finch_app::{BeginConnectError, ConnectionId, DisconnectError, Finch, ProviderId, StoreError};
 
 use crate::{
     Customer, Host, Options,
@@ -136,9 +134,9 @@ impl App {
             return Err(Problem::not_from_here().into());
         }
         let fields = Fields::of_body(body).await?;
-        let token = fields.one("token")?.unwrap_or_default();
+        let csrf_token = fields.one("csrf_token")?.unwrap_or_default();
         let guard = Guard::of(&parts.headers, place);
-        if !guard.is_some_and(|guard| guard.admits(&customer.id, token)) {
+        if !guard.is_some_and(|guard| guard.admits(&customer.id, csrf_token)) {
             return Err(Problem::not_from_here().into());
         }
         Ok(Change { customer, fields })
@@ -156,17 +154,6 @@ impl App {
     pub(crate) fn provider<'a>(&'a self, id: &'a ProviderId) -> Cow<'a, str> {
         let named = self.options().provider_names.get(id);
         named.map_or_else(|| words::provider(id), |name| name.as_str().into())
-    }
-}
-
-pub(crate) trait Scoped {
-    /// The scope of what this customer may see and end.
-    fn scope(&self) -> CustomerScope;
-}
-
-impl Scoped for Customer {
-    fn scope(&self) -> CustomerScope {
-        CustomerScope::new(self.id.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State
 
 use crate::{
     Customer, News, Rescued,
-    app::{Answered, App, Change, Scoped as _},
+    app::{Answered, App, Change, Stop},
     form::Fields,
     problem::Problem,
 };

@@ -11,8 +11,8 @@ use axum::{
 use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
 
 use crate::{
-    ConnectFlow,
-    app::{Answered, App, Scoped as _},
+    ConnectFlow, Customer,
+    app::{Answered, App},
     form::Fields,
     guard::Guard,
     page::{self, Shell},
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 100;
 struct Connections<'a> {
     shell: Shell<'a>,
     customer: &'a str,
-    token: &'a str,
+    csrf_token: &'a str,
     notice: Option<Notice>,
     /// An exchange was lost, and connecting again mends it.
     lost: bool,
@@ -64,7 +64,7 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let page = Connections {
         shell: app.shell(),
         customer: customer.shown(),
-        token: &guard.token(&customer.id),
+        csrf_token: &guard.csrf_token(&customer.id),
         notice: Notice::of(parts.uri.query()),
         lost,
         own_page: match &app.options().flow {

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use axum::{http::request::Parts, response::Response};
-use finch_app::{AccessToken, AttemptId, ConnectionId, ConnectionView, CustomerId};
+use finch_app::{AccessToken, AttemptId, ConnectionId, ConnectionView, CustomerId, CustomerScope};
 
 use crate::News;
 
@@ -75,6 +75,11 @@ impl Customer {
         if self.name.is_empty() { self.id.as_str() } else { &self.name }
     }
 }
+    /// The scope of what this customer may see and end.
+    pub(crate) fn scope(&self) -> CustomerScope {
+        CustomerScope::new(self.id.clone())
+    }
+
 
 /// A token that could not be stored. Once the store works, [import](finch_app::Finch::import) it.
 #[derive(Debug)]

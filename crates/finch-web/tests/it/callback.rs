@@ -47,9 +47,9 @@ async fn a_way_back_to_what_has_ended_says_so() {
     assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
 
     // Nor is there anything to renew, for whoever has an old page open.
-    let (renew, token) =
-        (path.replace("/disconnect", "/reauthenticate"), browser.token(BASE).await);
-    let renew = browser.post(&renew, &[("token", &token)]).await;
+    let (renew, csrf_token) =
+        (path.replace("/disconnect", "/reauthenticate"), browser.csrf_token(BASE).await);
+    let renew = browser.post(&renew, &[("csrf_token", &csrf_token)]).await;
     renew.shows(409, &["has ended", "connect anew"]);
 }
 

@@ -71,9 +71,9 @@ async fn html_in_a_name_is_text() {
         pages.push(browser.get(&format!("{BASE}/connections/{path}/disconnect")).await);
     }
     let plan = pages.last().unwrap();
-    let (token, mark) = (plan.field("token").unwrap(), plan.field("plan").unwrap());
+    let (csrf_token, mark) = (plan.field("csrf_token").unwrap(), plan.field("plan").unwrap());
     let form = format!("{BASE}/connections/connection-3/disconnect");
-    let done = browser.post(&form, &[("token", &token), ("plan", &mark)]).await;
+    let done = browser.post(&form, &[("csrf_token", &csrf_token), ("plan", &mark)]).await;
     pages.push(browser.get(done.location()).await);
     pages.push(browser.get(&format!("{BASE}?done=%3Cb%3E")).await);
     pages.push(browser.get(&format!("{BASE}/%3Cb%3E")).await);

@@ -21,24 +21,24 @@ async fn only_our_own_pages_change_something() {
     acme.press("Disconnect").await;
     acme.sees("This can’t be undone").await;
     let preview = acme.url().await;
-    let (token, plan) = (acme.value("token").await, acme.value("plan").await);
+    let (csrf_token, plan) = (acme.value("csrf_token").await, acme.value("plan").await);
     let cookies = acme.cookies().await;
 
     // By hand: without the token, with one made up, with Bolt's, and from where a browser would not lie.
     let bolt = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&bolt, &host, "Bolt Logistics").await;
-    let bolts = bolt.value("token").await;
-    let made_up = token.chars().rev().collect::<String>();
+    let bolts = bolt.value("csrf_token").await;
+    let made_up = csrf_token.chars().rev().collect::<String>();
     let begin = format!("{}/connect", host.pages());
     let renew = preview.replace("/disconnect", "/reauthenticate");
     for path in [&preview, &begin, &renew] {
-        for token in ["", &made_up, &bolts] {
-            let fields = [("token", token), ("plan", &plan)];
+        for csrf_token in ["", &made_up, &bolts] {
+            let fields = [("csrf_token", csrf_token), ("plan", &plan)];
             let answer = http::post(path, &[("cookie", &cookies)], &fields).await;
             assert_eq!(answer.status, 403, "{}", answer.body);
             assert!(answer.body.contains("reload the page"), "{}", answer.body);
         }
-        let fields = [("token", token.as_str()), ("plan", &plan)];
+        let fields = [("csrf_token", csrf_token.as_str()), ("plan", &plan)];
         for site in ["cross-site", "same-site"] {
             let headers = [("cookie", cookies.as_str()), ("sec-fetch-site", site)];
             assert_eq!(http::post(path, &headers, &fields).await.status, 403);
@@ -47,14 +47,14 @@ async fn only_our_own_pages_change_something() {
         assert_eq!((signed_out.status, signed_out.location.as_str()), (303, "/"));
     }
     // Bolt's own form, for Acme's connection: it is not there.
-    let fields = [("token", bolts.as_str()), ("plan", &plan)];
+    let fields = [("csrf_token", bolts.as_str()), ("plan", &plan)];
     let theirs = http::post(&preview, &[("cookie", &bolt.cookies().await)], &fields).await;
     assert_eq!(theirs.status, 404, "{}", theirs.body);
     bolt.close().await;
 
     // From a page of another site that knows everything: browsers send no cookie along. From another
     // page of this very host they do, and say where it comes from.
-    let port = serve(trap(&preview, &[("token", &token), ("plan", &plan)])).await;
+    let port = serve(trap(&preview, &[("csrf_token", &csrf_token), ("plan", &plan)])).await;
     acme.goto(&format!("http://localhost:{port}/")).await;
     acme.press("Win a prize").await;
     acme.sees("Signed in for Acme Bakery").await;
