@@ -46,19 +46,13 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let scope = customer.scope();
     let views = all(app, &scope).await?;
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
-    let (mut current, mut ended) = (Vec::new(), Vec::new());
-    for view in &views {
-        let company = app.company(&customer, view).await;
-        let Some(card) = Card::of(app, view, company) else { continue };
-        let list = match view.state {
-            ConnectionState::Disconnected => &mut ended,
-            _ => &mut current,
-        };
-        list.push(card);
-    }
+    let (mut ended, current): (Vec<_>, Vec<_>) =
+        views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
     ended.reverse();
     let more = ended.len() > ENDED;
     ended.truncate(ENDED);
+    let (current, ended) =
+        (cards(app, &customer, &current).await, cards(app, &customer, &ended).await);
     let place = &app.options().place;
     let guard = Guard::of_or_fresh(&parts.headers, place)?;
     let page = Connections {
@@ -78,6 +72,16 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let mut response = page::show(StatusCode::OK, &page);
     set_cookie(app, &guard, &mut response);
     Ok(response)
+}
+
+/// What is shown of connections. The host is asked about these, and about no others.
+async fn cards(app: &App, customer: &Customer, views: &[ConnectionView]) -> Vec<Card> {
+    let mut cards = Vec::new();
+    for view in views {
+        let company = app.company(customer, view).await;
+        cards.extend(Card::of(app, view, company));
+    }
+    cards
 }
 
 /// Gives the browser what its forms are checked with.

@@ -111,6 +111,24 @@ async fn an_employer_goes_by_the_name_that_the_host_knows() {
 }
 
 #[tokio::test]
+async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
+    for n in 0..53 {
+        site.connect(&browser, &format!("Company {n}"), "X").await;
+        let (_, id, ..) = site.finch.alive().remove(0);
+        site.app.disconnect(&scope, id).await.unwrap();
+    }
+    site.connect(&browser, "Company C", "X").await;
+    *site.host.0.asked.lock().unwrap() = 0;
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Company 52", "Company 3<", "Only the newest"]);
+    page.hides(&["Company 2<"]);
+    assert_eq!(*site.host.0.asked.lock().unwrap(), 51);
+}
+
+#[tokio::test]
 async fn a_customer_with_many_connections_sees_them_all() {
     let site = Site::new();
     for n in 0..250 {
