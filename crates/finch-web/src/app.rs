@@ -4,7 +4,11 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, StatusCode, header::LOCATION, request::Parts},
+    http::{
+        HeaderValue, StatusCode,
+        header::{LOCATION, SET_COOKIE},
+        request::Parts,
+    },
     response::{IntoResponse, Response},
 };
 use finch_app::{BeginConnectError, ConnectionId, DisconnectError, Finch, ProviderId, StoreError};
@@ -33,10 +37,20 @@ struct Inner {
 
 /// Why a page is not shown.
 pub(crate) enum Stop {
-    /// Nobody has signed in: the host's own answer.
+    /// Nobody has signed in: what says so.
     Anonymous(Box<Response>),
     /// Something is wrong: a page that says what.
     Problem(Problem),
+}
+
+impl Stop {
+    /// The same, in answer to a form.
+    pub(crate) fn of_a_form(self) -> Self {
+        match self {
+            Self::Problem(problem) => Self::Problem(problem.of_a_form()),
+            anonymous @ Self::Anonymous(_) => anonymous,
+        }
+    }
 }
 
 impl From<Problem> for Stop {
@@ -98,10 +112,7 @@ impl App {
         match answered {
             Ok(response) => response,
             Err(Stop::Problem(problem)) => problem.show(self.shell()),
-            Err(Stop::Anonymous(mut response)) => {
-                response.extensions_mut().insert(HostsOwn);
-                *response
-            }
+            Err(Stop::Anonymous(response)) => *response,
         }
     }
 
@@ -120,9 +131,24 @@ impl App {
     pub(crate) async fn customer(&self, request: &Parts) -> Result<Customer, Stop> {
         match self.host().customer(request).await {
             Ok(Some(customer)) => Ok(customer),
-            Ok(None) => Err(Stop::Anonymous(Box::new(self.host().anonymous(request).await))),
+            Ok(None) => Err(self.nobody(request).await),
             Err(error) => Err(Problem::host_failed(&*error).into()),
         }
+    }
+
+    /// Nobody has signed in. A form cannot be answered with the host's redirect: the policy of the page that
+    /// it was on holds for what follows, too, and browsers stop there without a word.
+    async fn nobody(&self, request: &Parts) -> Stop {
+        let mut answer = self.host().anonymous(request).await;
+        if request.method.is_safe() || !answer.status().is_redirection() {
+            answer.extensions_mut().insert(HostsOwn);
+            return Stop::Anonymous(Box::new(answer));
+        }
+        let mut page = Problem::signed_out().show(self.shell());
+        for cookie in answer.headers().get_all(SET_COOKIE) {
+            page.headers_mut().append(SET_COOKIE, cookie.clone());
+        }
+        Stop::Anonymous(Box::new(page))
     }
 
     /// Who asks for a change, and the form they have sent, if it is one of ours.

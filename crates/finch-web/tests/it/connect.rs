@@ -1,7 +1,7 @@
 //! The way to Finch Connect.
 
 use axum::http::header;
-use finch_core::{Answer, ConnectionStatus, FinchApiError, testing::Reach};
+use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError, testing::Reach};
 use finch_web::ConnectFlow;
 use serde_json::Value;
 
@@ -57,6 +57,42 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     assert_eq!(back.location(), format!("{BASE}?done=connected"));
     let forged = browser.post(&format!("{BASE}/callback"), &fields[1..]).await;
     forged.shows(403, &["did not come from a page"]);
+}
+
+/// A link asks for the address alone, and what came back is in the form: only a reload sends it again.
+#[tokio::test]
+async fn what_answers_a_form_is_tried_again_by_a_reload() {
+    let mut embedded = options();
+    embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
+    let site = Site::with(embedded);
+    let browser = site.browser("acme");
+    let form = browser.get(&format!("{BASE}/form")).await;
+    let form: Value = serde_json::from_str(&form.body).unwrap();
+    let csrf_token = form["csrf_token"].as_str().unwrap();
+    let begun = browser.post(&format!("{BASE}/connect"), &[("csrf_token", csrf_token)]).await;
+    let begun: Value = serde_json::from_str(&begun.body).unwrap();
+    let code = site.finch.login("gusto", "Company C", "X", None);
+    let state = begun["state"].as_str().unwrap();
+    let fields = [("csrf_token", csrf_token), ("code", code.expose()), ("state", state)];
+    let finish = async || browser.post(&format!("{BASE}/callback"), &fields).await;
+
+    site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    let down = finish().await;
+    down.shows(503, &["You are not connected yet", "reload this page", "send the form again"]);
+    down.hides(&["href=\"\"", state]);
+    is_guarded(&down);
+    site.store.fail(|| StoreError::Busy);
+    let busy = finish().await;
+    busy.shows(503, &["busy just now", "reload this page"]);
+    busy.hides(&["href=\"\""]);
+    site.store.recover();
+    assert_eq!(finish().await.location(), format!("{BASE}?done=connected"));
+
+    // What no reload mends asks for none.
+    let fields = [("csrf_token", csrf_token), ("error", "failed")];
+    let failed = browser.post(&format!("{BASE}/callback"), &fields).await;
+    failed.shows(502, &["could not finish the sign-in"]);
+    failed.hides(&["reload"]);
 }
 
 #[tokio::test]
@@ -130,5 +166,10 @@ async fn finch_down_leaves_everything_as_it_was() {
     site.finch.fail_next(Answer { status: 403, ..Answer::default() }.into_error());
     let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     answer.shows(502, &["did not accept our request", "contact support"]);
+    site.finch.fail_next(Answer { status: 402, ..Answer::default() }.into_error());
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
+    answer.shows(502, &["our account there", "Nothing was connected", "Contact support"]);
+    answer.hides(&["could not reach Finch", "Try again"]);
+    assert_eq!(answer.header(header::RETRY_AFTER), None);
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
 }

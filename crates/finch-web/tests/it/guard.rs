@@ -7,7 +7,7 @@ use axum::{
 
 use crate::site::{BASE, Site, is_guarded};
 
-const CHANGES: [&str; 4] =
+pub(crate) const CHANGES: [&str; 4] =
     ["/connect", "/callback", "/connections/x/disconnect", "/connections/x/reauthenticate"];
 
 #[tokio::test]
