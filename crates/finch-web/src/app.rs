@@ -154,11 +154,12 @@ impl App {
     /// Who asks for a change, and the form they have sent, if it is one of ours.
     pub(crate) async fn change(&self, request: Request) -> Result<Change, Stop> {
         let (parts, body) = request.into_parts();
-        let customer = self.customer(&parts).await?;
         let place = &self.options().place;
+        // Before anybody is asked who it is: without its cookie, a forged one looks like nobody's.
         if !guard::comes_from_here(&parts.headers, place) {
             return Err(Problem::not_from_here().into());
         }
+        let customer = self.customer(&parts).await?;
         let fields = Fields::of_body(body).await?;
         let csrf_token = fields.one("csrf_token")?.unwrap_or_default();
         let guard = Guard::of(&parts.headers, place);

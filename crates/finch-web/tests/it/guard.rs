@@ -57,6 +57,11 @@ async fn a_change_from_another_site_is_refused_whatever_it_knows() {
     assert_eq!(ask("origin", "https://evil.example").await, 403);
     assert_eq!(ask("origin", "http://app.example.com").await, 403);
     assert!(site.finch.take_calls().is_empty());
+    // It comes without the cookie of whoever has signed in, which is not to say that they are signed out.
+    let nobody = crate::browser::Browser::new(site.router.clone(), None);
+    let forged = nobody.request(Method::POST, &format!("{BASE}/connect"));
+    let forged = forged.header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
+    nobody.send(forged).await.shows(403, &["did not come from a page that you opened here"]);
     // What browsers send from our own pages: no-referrer makes the origin `null`.
     assert_eq!(ask("origin", "null").await, 303);
     assert_eq!(ask("origin", "https://app.example.com").await, 303);
