@@ -11,15 +11,16 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use finch_app::{BeginConnectError, ConnectionId, DisconnectError, Finch, ProviderId, StoreError};
+use finch_app::{ConnectionId, Finch, ProviderId};
 
 use crate::{
     Customer, Host, Options,
-    form::{BadBody, Fields, Twice},
-    guard::{self, Guard, NoRandomness},
+    form::Fields,
+    guard::{self, Guard},
     headers::{self, HostsOwn},
     page::Shell,
     problem::Problem,
+    stop::Stop,
     style, words,
 };
 
@@ -34,41 +35,6 @@ struct Inner {
     style: String,
     policy: HeaderValue,
 }
-
-/// Why a page is not shown.
-pub(crate) enum Stop {
-    /// Nobody has signed in: what says so.
-    Anonymous(Box<Response>),
-    /// Something is wrong: a page that says what.
-    Problem(Problem),
-}
-
-impl Stop {
-    /// The same, in answer to a form.
-    pub(crate) fn of_a_form(self) -> Self {
-        match self {
-            Self::Problem(problem) => Self::Problem(problem.of_a_form()),
-            anonymous @ Self::Anonymous(_) => anonymous,
-        }
-    }
-}
-
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-macro_rules! stops {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Stop {
-            fn from(error: $error) -> Self {
-                Self::Problem(error.into())
-            }
-        }
-    )*};
-}
-stops!(BadBody, Twice, NoRandomness, StoreError, BeginConnectError, DisconnectError);
 
 /// A page, or why there is none.
 pub(crate) type Answered = Result<Response, Stop>;

@@ -5,9 +5,10 @@ use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State
 
 use crate::{
     Customer, News, Rescued,
-    app::{Answered, App, Change, Stop},
+    app::{Answered, App, Change},
     form::Fields,
     problem::Problem,
+    stop::Stop,
 };
 
 /// `GET /callback`: Finch's page has sent the browser back.
