@@ -4,22 +4,25 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, StatusCode, header::LOCATION, request::Parts},
+    http::{
+        HeaderValue, StatusCode,
+        header::{LOCATION, SET_COOKIE},
+        request::Parts,
+    },
     response::{IntoResponse, Response},
 };
-use finch_app::{
-    BeginConnectError, ConnectionId, CustomerScope, DisconnectError, Finch, ProviderId, StoreError,
-};
+use finch_app::{ConnectionId, Finch, ProviderId};
 #[cfg(feature = "webhooks")]
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Customer, Host, Options,
-    form::{BadBody, Fields, Twice},
-    guard::{self, Guard, NoRandomness},
+    form::Fields,
+    guard::{self, Guard},
     headers::{self, HostsOwn},
     page::Shell,
     problem::Problem,
+    stop::Stop,
     style, words,
 };
 
@@ -36,31 +39,6 @@ struct Inner {
     #[cfg(feature = "webhooks")]
     looking: Arc<Semaphore>,
 }
-
-/// Why a page is not shown.
-pub(crate) enum Stop {
-    /// Nobody has signed in: the host's own answer.
-    Anonymous(Box<Response>),
-    /// Something is wrong: a page that says what.
-    Problem(Problem),
-}
-
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-macro_rules! stops {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Stop {
-            fn from(error: $error) -> Self {
-                Self::Problem(error.into())
-            }
-        }
-    )*};
-}
-stops!(BadBody, Twice, NoRandomness, StoreError, BeginConnectError, DisconnectError);
 
 /// A page, or why there is none.
 pub(crate) type Answered = Result<Response, Stop>;
@@ -119,10 +97,7 @@ impl App {
         match answered {
             Ok(response) => response,
             Err(Stop::Problem(problem)) => problem.show(self.shell()),
-            Err(Stop::Anonymous(mut response)) => {
-                response.extensions_mut().insert(HostsOwn);
-                *response
-            }
+            Err(Stop::Anonymous(response)) => *response,
         }
     }
 
@@ -141,23 +116,39 @@ impl App {
     pub(crate) async fn customer(&self, request: &Parts) -> Result<Customer, Stop> {
         match self.host().customer(request).await {
             Ok(Some(customer)) => Ok(customer),
-            Ok(None) => Err(Stop::Anonymous(Box::new(self.host().anonymous(request).await))),
+            Ok(None) => Err(self.nobody(request).await),
             Err(error) => Err(Problem::host_failed(&*error).into()),
         }
+    }
+
+    /// Nobody has signed in. A form cannot be answered with the host's redirect: the policy of the page that
+    /// it was on holds for what follows, too, and browsers stop there without a word.
+    async fn nobody(&self, request: &Parts) -> Stop {
+        let mut answer = self.host().anonymous(request).await;
+        if request.method.is_safe() || !answer.status().is_redirection() {
+            answer.extensions_mut().insert(HostsOwn);
+            return Stop::Anonymous(Box::new(answer));
+        }
+        let mut page = Problem::signed_out().show(self.shell());
+        for cookie in answer.headers().get_all(SET_COOKIE) {
+            page.headers_mut().append(SET_COOKIE, cookie.clone());
+        }
+        Stop::Anonymous(Box::new(page))
     }
 
     /// Who asks for a change, and the form they have sent, if it is one of ours.
     pub(crate) async fn change(&self, request: Request) -> Result<Change, Stop> {
         let (parts, body) = request.into_parts();
-        let customer = self.customer(&parts).await?;
         let place = &self.options().place;
+        // Before anybody is asked who it is: without its cookie, a forged one looks like nobody's.
         if !guard::comes_from_here(&parts.headers, place) {
             return Err(Problem::not_from_here().into());
         }
+        let customer = self.customer(&parts).await?;
         let fields = Fields::of_body(body).await?;
-        let token = fields.one("token")?.unwrap_or_default();
+        let csrf_token = fields.one("csrf_token")?.unwrap_or_default();
         let guard = Guard::of(&parts.headers, place);
-        if !guard.is_some_and(|guard| guard.admits(&customer.id, token)) {
+        if !guard.is_some_and(|guard| guard.admits(&customer.id, csrf_token)) {
             return Err(Problem::not_from_here().into());
         }
         Ok(Change { customer, fields })
@@ -175,17 +166,6 @@ impl App {
     pub(crate) fn provider<'a>(&'a self, id: &'a ProviderId) -> Cow<'a, str> {
         let named = self.options().provider_names.get(id);
         named.map_or_else(|| words::provider(id), |name| name.as_str().into())
-    }
-}
-
-pub(crate) trait Scoped {
-    /// The scope of what this customer may see and end.
-    fn scope(&self) -> CustomerScope;
-}
-
-impl Scoped for Customer {
-    fn scope(&self) -> CustomerScope {
-        CustomerScope::new(self.id.clone())
     }
 }
 

@@ -5,9 +5,10 @@ use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State
 
 use crate::{
     Customer, News, Rescued,
-    app::{Answered, App, Change, Scoped as _},
+    app::{Answered, App, Change},
     form::Fields,
     problem::Problem,
+    stop::Stop,
 };
 
 /// `GET /callback`: Finch's page has sent the browser back.
@@ -24,7 +25,7 @@ pub(crate) async fn by_browser(app: &App, request: Request) -> Answered {
 /// `POST /callback`: Finch's JavaScript has given code and state to the host's page.
 pub(crate) async fn by_script(app: &App, request: Request) -> Answered {
     let Change { customer, fields } = app.change(request).await?;
-    complete(app, customer, &fields).await
+    complete(app, customer, &fields).await.map_err(Stop::of_a_form)
 }
 
 /// Once it is done the browser is sent on, so that the code leaves its address bar.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     ConnectFlow, Customer,
-    app::{Answered, App, Change, Scoped as _},
+    app::{Answered, App, Change},
     connections::set_cookie,
     guard::Guard,
     page::json,
@@ -30,17 +30,17 @@ struct Opening<'a> {
 
 /// What a script sends along with a change.
 #[derive(Serialize)]
-struct Token<'a> {
-    token: &'a str,
+struct CsrfToken<'a> {
+    csrf_token: &'a str,
 }
 
-/// `GET /form`: the token of this customer's forms, for the host's own scripts. Other sites cannot read
+/// `GET /form`: the CSRF token of this customer's forms, for the host's own scripts. Other sites cannot read
 /// the answer.
 pub(crate) async fn form(app: &App, request: Request) -> Answered {
     let (parts, _) = request.into_parts();
     let customer = app.customer(&parts).await?;
     let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
-    let mut response = json(&Token { token: &guard.token(&customer.id) });
+    let mut response = json(&CsrfToken { csrf_token: &guard.csrf_token(&customer.id) });
     set_cookie(app, &guard, &mut response);
     Ok(response)
 }

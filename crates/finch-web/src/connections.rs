@@ -11,8 +11,8 @@ use axum::{
 use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
 
 use crate::{
-    ConnectFlow,
-    app::{Answered, App, Scoped as _},
+    ConnectFlow, Customer,
+    app::{Answered, App},
     form::Fields,
     guard::Guard,
     page::{self, Shell},
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 100;
 struct Connections<'a> {
     shell: Shell<'a>,
     customer: &'a str,
-    token: &'a str,
+    csrf_token: &'a str,
     notice: Option<Notice>,
     /// An exchange was lost, and connecting again mends it.
     lost: bool,
@@ -46,25 +46,19 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let scope = customer.scope();
     let views = all(app, &scope).await?;
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
-    let (mut current, mut ended) = (Vec::new(), Vec::new());
-    for view in &views {
-        let company = app.company(&customer, view).await;
-        let Some(card) = Card::of(app, view, company) else { continue };
-        let list = match view.state {
-            ConnectionState::Disconnected => &mut ended,
-            _ => &mut current,
-        };
-        list.push(card);
-    }
+    let (mut ended, current): (Vec<_>, Vec<_>) =
+        views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
     ended.reverse();
     let more = ended.len() > ENDED;
     ended.truncate(ENDED);
+    let (current, ended) =
+        (cards(app, &customer, &current).await, cards(app, &customer, &ended).await);
     let place = &app.options().place;
     let guard = Guard::of_or_fresh(&parts.headers, place)?;
     let page = Connections {
         shell: app.shell(),
         customer: customer.shown(),
-        token: &guard.token(&customer.id),
+        csrf_token: &guard.csrf_token(&customer.id),
         notice: Notice::of(parts.uri.query()),
         lost,
         own_page: match &app.options().flow {
@@ -78,6 +72,16 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let mut response = page::show(StatusCode::OK, &page);
     set_cookie(app, &guard, &mut response);
     Ok(response)
+}
+
+/// What is shown of connections. The host is asked about these, and about no others.
+async fn cards(app: &App, customer: &Customer, views: &[ConnectionView]) -> Vec<Card> {
+    let mut cards = Vec::new();
+    for view in views {
+        let company = app.company(customer, view).await;
+        cards.extend(Card::of(app, view, company));
+    }
+    cards
 }
 
 /// Gives the browser what its forms are checked with.

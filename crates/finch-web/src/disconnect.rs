@@ -10,7 +10,7 @@ use finch_app::{
 
 use crate::{
     Customer, News,
-    app::{Answered, App, Change, Scoped as _},
+    app::{Answered, App, Change},
     company::Company,
     connections::set_cookie,
     form::Fields,
@@ -26,7 +26,7 @@ use end::End;
 #[template(path = "disconnect.html")]
 struct Preview<'a> {
     shell: Shell<'a>,
-    token: &'a str,
+    csrf_token: &'a str,
     mark: String,
     /// It has changed since it was last shown.
     changed: bool,
@@ -126,7 +126,7 @@ async fn show(
         None => {
             let page = Preview {
                 shell: app.shell(),
-                token: &guard.token(&customer.id),
+                csrf_token: &guard.csrf_token(&customer.id),
                 mark: plan.mark.to_string(),
                 changed: why == Why::Changed,
                 verdict: plan.verdict,

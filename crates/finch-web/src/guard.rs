@@ -17,7 +17,7 @@ use crate::{
     options::Place,
 };
 
-/// What a token is good for, so that it is good for nothing else.
+/// What a CSRF token is good for, so that it is good for nothing else.
 const PURPOSE: &str = "finch-web form 1";
 const BYTES: usize = 32;
 
@@ -51,14 +51,14 @@ impl Guard {
         Some(Self { secret })
     }
 
-    /// What a form of this customer's carries.
-    pub(crate) fn token(&self, customer: &CustomerId) -> String {
+    /// What a form of this customer's carries: the CSRF token.
+    pub(crate) fn csrf_token(&self, customer: &CustomerId) -> String {
         hex(hmac::sign(&self.key(), said_by(customer).as_bytes()).as_ref())
     }
 
     /// Whether a form carries what this customer's does. In constant time.
-    pub(crate) fn admits(&self, customer: &CustomerId, token: &str) -> bool {
-        let tag: Option<[u8; BYTES]> = unhex(token);
+    pub(crate) fn admits(&self, customer: &CustomerId, csrf_token: &str) -> bool {
+        let tag: Option<[u8; BYTES]> = unhex(csrf_token);
         tag.is_some_and(|tag| hmac::verify(&self.key(), said_by(customer).as_bytes(), &tag).is_ok())
     }
 
@@ -81,8 +81,8 @@ impl Guard {
 }
 
 /// Whether a change may come from where the browser says it comes from. Pages with `no-referrer` send
-/// `Origin: null`, so that `Sec-Fetch-Site` has the first word; where a browser says nothing, the token
-/// alone decides.
+/// `Origin: null`, so that `Sec-Fetch-Site` has the first word; where a browser says nothing, the CSRF
+/// token alone decides.
 pub(crate) fn comes_from_here(headers: &HeaderMap, place: &Place) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
@@ -121,20 +121,20 @@ mod tests {
         let text = set.to_str().expect("text").to_owned();
         assert!(text.starts_with("__Host-finch-form="), "{text}");
         assert!(text.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{text}");
-        let token = fresh.token(&customer("acme"));
-        assert!(!text.contains(&token));
+        let csrf_token = fresh.csrf_token(&customer("acme"));
+        assert!(!text.contains(&csrf_token));
 
         let mut headers = HeaderMap::new();
         let pair = text.split(';').next().expect("a pair");
         headers.insert(COOKIE, format!("a=b; {pair}; c=d").parse().expect("a header"));
         let back = Guard::of(&headers, &https).expect("the browser's");
         assert_eq!(back.cookie(&https), Some(set), "the same once more");
-        assert!(back.admits(&customer("acme"), &token));
-        assert!(!back.admits(&customer("other"), &token));
-        assert!(!back.admits(&customer("acme"), &token[1..]));
+        assert!(back.admits(&customer("acme"), &csrf_token));
+        assert!(!back.admits(&customer("other"), &csrf_token));
+        assert!(!back.admits(&customer("acme"), &csrf_token[1..]));
         assert!(!back.admits(&customer("acme"), ""));
         let other = Guard::of_or_fresh(&HeaderMap::new(), &https).expect("random bytes");
-        assert!(!other.admits(&customer("acme"), &token), "another browser");
+        assert!(!other.admits(&customer("acme"), &csrf_token), "another browser");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use axum::{http::request::Parts, response::Response};
-use finch_app::{AccessToken, AttemptId, ConnectionId, ConnectionView, CustomerId};
+use finch_app::{AccessToken, AttemptId, ConnectionId, ConnectionView, CustomerId, CustomerScope};
 
 use crate::News;
 
@@ -30,13 +30,17 @@ pub trait Host: Send + Sync + 'static {
     /// [`HostError`]: nobody can say now.
     async fn customer(&self, request: &Parts) -> Result<Option<Customer>, HostError>;
 
-    /// The answer to a request of nobody's, such as a redirect to the sign-in page. It goes out as it is.
+    /// The answer to a request of nobody's, such as a redirect to the sign-in page. It goes out as it is; but
+    /// in answer to a form a page takes the place of a redirect, since browsers follow a form to no other
+    /// site than these pages' own and Finch's: it says that nothing was changed, keeps the redirect's
+    /// cookies, and has a link to the connections page, which asks here again.
     /// Where the request is Finch Connect's callback its address holds a code: it must not be logged, and
     /// the person may come back with it after signing in.
     async fn anonymous(&self, request: &Parts) -> Response;
 
     /// The name of the employer behind a connection, where the host knows it; it is shown to `customer`.
-    /// By default none is known.
+    /// It is asked for each connection on a page, one after the other: have it at hand. By default none is
+    /// known.
     async fn company(&self, customer: &Customer, connection: &ConnectionView) -> Option<String> {
         let _ = (customer, connection);
         None
@@ -55,6 +59,7 @@ pub trait Host: Send + Sync + 'static {
 
 /// A customer of the host's who has signed in.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Customer {
     /// The host's own name for it.
     pub id: CustomerId,
@@ -70,6 +75,11 @@ impl Customer {
         Self { id, name: name.into(), email: None }
     }
 
+    /// The scope of what this customer may see and end.
+    pub(crate) fn scope(&self) -> CustomerScope {
+        CustomerScope::new(self.id.clone())
+    }
+
     /// What it is called, or its id where it is called nothing.
     pub(crate) fn shown(&self) -> &str {
         if self.name.is_empty() { self.id.as_str() } else { &self.name }
@@ -78,6 +88,7 @@ impl Customer {
 
 /// A token that could not be stored. Once the store works, [import](finch_app::Finch::import) it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rescued {
     /// Whose it is.
     pub customer: CustomerId,

@@ -16,6 +16,7 @@ mod options;
 mod page;
 mod problem;
 mod router;
+mod stop;
 mod style;
 #[cfg(feature = "webhooks")]
 mod webhook;

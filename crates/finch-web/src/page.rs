@@ -66,6 +66,9 @@ impl Tone {
     }
 }
 
+/// What links to the connections page say.
+pub(crate) const CONNECTIONS: &str = "Your connections";
+
 /// A page that says something, and leads on.
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -79,6 +82,8 @@ pub(crate) struct Message<'a> {
     pub(crate) todo: Option<String>,
     /// Whether the same address may be asked again.
     pub(crate) again: bool,
+    /// What the link to the connections page says.
+    pub(crate) onward: &'a str,
 }
 
 /// Renders a page.

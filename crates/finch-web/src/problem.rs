@@ -16,7 +16,7 @@ use axum::{
 use crate::{
     form::{BadBody, Twice},
     guard::NoRandomness,
-    page::{self, Message, Shell, Tone},
+    page::{self, CONNECTIONS, Message, Shell, Tone},
 };
 
 /// What went wrong.
@@ -28,12 +28,13 @@ pub(crate) struct Problem {
     todo: String,
     retry_after: Option<Duration>,
     again: bool,
+    onward: &'static str,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, title: &'static str, what: impl Into<String>) -> Self {
         let (what, todo) = (what.into(), String::new());
-        Self { status, title, what, todo, retry_after: None, again: false }
+        Self { status, title, what, todo, retry_after: None, again: false, onward: CONNECTIONS }
     }
 
     /// What to do about it.
@@ -54,14 +55,22 @@ impl Problem {
         self
     }
 
+    /// It answers a form: the address alone, which a link asks for, says nothing of what the form said.
+    pub(crate) fn of_a_form(mut self) -> Self {
+        if std::mem::take(&mut self.again) {
+            self.todo += " To try again, reload this page: your browser asks whether to send the form again.";
+        }
+        self
+    }
+
     /// The page. A change that a page asked for leads back to the connections; so does anything else that
     /// asking again does not mend.
     pub(crate) fn show(self, shell: Shell<'_>) -> Response {
         let what = vec![self.what];
         let todo = Some(self.todo).filter(|todo| !todo.is_empty());
-        let (title, tone, again) = (self.title, Tone::Bad, self.again);
-        let mut response =
-            page::show(self.status, &Message { shell, tone, title, what, todo, again });
+        let Self { status, title, again, onward, .. } = self;
+        let message = Message { shell, tone: Tone::Bad, title, what, todo, again, onward };
+        let mut response = page::show(status, &message);
         if let Some(wait) = self.retry_after {
             let seconds = HeaderValue::from(wait.as_secs().max(1));
             response.headers_mut().insert(RETRY_AFTER, seconds);
@@ -81,7 +90,15 @@ impl Problem {
             .todo("Nothing was changed. Go back to your connections, and start from there.")
     }
 
-    /// A change without our form's token, or from another site.
+    /// Nobody has signed in who could change something. The connections page leads to the sign-in.
+    pub(crate) fn signed_out() -> Self {
+        let what = "You are not signed in any more, so that nothing was changed.";
+        let page = Self::new(StatusCode::UNAUTHORIZED, "You are signed out", what)
+            .todo("Sign in, and start again from your connections.");
+        Self { onward: "Sign in", ..page }
+    }
+
+    /// A change without our form's CSRF token, or from another site.
     pub(crate) fn not_from_here() -> Self {
         let what = "For your safety nothing was changed: the request did not come from a page that you \
                     opened here, or the page had been open for too long.";

@@ -26,6 +26,7 @@ pub(crate) fn open(
     let store = SqliteTokenStore::open(store.create(true).busy_timeout(settings.store_patience))?;
     let mut options = FinchOptions::default();
     options.disconnect_patience = settings.disconnect_patience;
+    options.store_patience = settings.store_patience;
     Ok(Finch::with_system(Arc::new(client), Arc::new(store), Arc::new(OsSystem), options)?)
 }
 

@@ -4,6 +4,7 @@ mod finch;
 mod home;
 mod notices;
 mod payday;
+mod rescue;
 mod settings;
 mod sign_in;
 
@@ -85,7 +86,12 @@ impl Host {
             notices: notices.clone(),
             finch: emulator.url().to_owned(),
         };
-        let payday = Payday { sessions: sessions.clone(), notices, finch: emulator.clone() };
+        let payday = Payday {
+            sessions: sessions.clone(),
+            notices,
+            finch: emulator.clone(),
+            folder: folder.clone(),
+        };
         let payday: Arc<dyn finch_web::Host> = Arc::new(payday);
         let mut background = ReconcilerOptions::default();
         background.on_pass = Some(finch_web::on_pass(finch.clone(), payday.clone()));

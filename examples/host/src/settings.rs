@@ -11,7 +11,7 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// The Finch beside it.
     pub finch: EmulatorConfig,
-    /// How long a page waits for the store while another process holds it.
+    /// How long a page waits for the store while another process holds it, or while it takes no token.
     pub store_patience: Duration,
     /// How long a page waits for Finch to confirm a disconnect.
     pub disconnect_patience: Duration,

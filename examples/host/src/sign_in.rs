@@ -38,10 +38,7 @@ pub(crate) struct Sessions(Arc<Mutex<HashMap<String, &'static Company>>>);
 impl Sessions {
     /// Who makes a request.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Option<&'static Company> {
-        let cookies = headers.get(COOKIE)?.to_str().ok()?;
-        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let (_, id) = pairs.find(|(name, _)| *name == COOKIE_NAME)?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id(headers)?).copied()
     }
 
     fn open(&self, company: &'static Company) -> Option<String> {
@@ -51,6 +48,20 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), company);
         Some(id)
     }
+
+    fn close(&self, headers: &HeaderMap) {
+        if let Some(id) = id(headers) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        }
+    }
+}
+
+/// The session that a browser names.
+fn id(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get(COOKIE)?.to_str().ok()?;
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, id) = pairs.find(|(name, _)| *name == COOKIE_NAME)?;
+    Some(id)
 }
 
 pub(crate) fn router(sessions: Sessions) -> Router {
@@ -70,7 +81,8 @@ async fn sign_in(State(sessions): State<Sessions>, form: Bytes) -> Response {
     leading_home(format!("{COOKIE_NAME}={session}; Path=/; HttpOnly; SameSite=Lax"))
 }
 
-async fn sign_out() -> Response {
+async fn sign_out(State(sessions): State<Sessions>, headers: HeaderMap) -> Response {
+    sessions.close(&headers);
     leading_home(format!("{COOKIE_NAME}=; Path=/; Max-Age=0"))
 }
 

@@ -7,7 +7,7 @@ use finch_core::Evidence;
 
 use crate::{
     app::App,
-    page::{self, Message, Tone},
+    page::{self, CONNECTIONS, Message, Tone},
 };
 
 /// How far the end of a connection is.
@@ -94,6 +94,7 @@ impl End {
             }
         };
         let (shell, todo) = (app.shell(), todo.map(str::to_owned));
-        page::show(StatusCode::OK, &Message { shell, tone, title, what, todo, again: false })
+        let (again, onward) = (false, CONNECTIONS);
+        page::show(StatusCode::OK, &Message { shell, tone, title, what, todo, again, onward })
     }
 }

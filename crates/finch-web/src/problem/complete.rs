@@ -36,9 +36,9 @@ impl From<&CompleteConnectError> for Problem {
                 )
             }
             E::InProgress | E::CutOff => {
-                let what = "We are finishing this connection at this moment.";
+                let what = "This sign-in is still being finished, or was cut off on the way.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "One moment, please", what)
-                    .todo("Try again in a few seconds. Nothing is lost.")
+                    .todo("Try again in a few seconds. If it stays like this for ten minutes, connect once more, with the same company.")
                     .retry_after(soon)
                     .again()
             }
@@ -96,10 +96,12 @@ fn not_sent(cause: &ExchangeError) -> Problem {
         ExchangeError::Now(error) => error.retry_after(),
         _ => None,
     };
-    let left = "You are not connected yet.";
-    Problem::of_kind(cause.failure().kind, wait, left)
-        .todo("Try again within the next minutes: this page remembers where you were.")
-        .again()
+    let kind = cause.failure().kind;
+    let problem = Problem::of_kind(kind, wait, "You are not connected yet.").again();
+    match kind {
+        FailureKind::PaymentRequired => problem,
+        _ => problem.todo("Try again within the next minutes: this page remembers where you were."),
+    }
 }
 
 fn failed(cause: &ExchangeError) -> Problem {

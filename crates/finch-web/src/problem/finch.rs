@@ -20,13 +20,22 @@ impl Problem {
     pub(super) fn of_kind(kind: FailureKind, wait: Option<Duration>, left: &str) -> Self {
         let title = "Finch is not available just now";
         match kind {
-            FailureKind::TryLater | FailureKind::NoAnswer | FailureKind::PaymentRequired => {
+            FailureKind::TryLater | FailureKind::NoAnswer => {
                 let what = format!(
                     "We could not reach Finch, the service behind these connections. {left}"
                 );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, title, what)
                     .todo("Try again in a few minutes.")
                     .retry_after(wait.unwrap_or(A_MOMENT))
+            }
+            // No time mends it, and nothing that the person could do.
+            FailureKind::PaymentRequired => {
+                let what = format!(
+                    "Finch, the service behind these connections, asks us to look at our account there. \
+                     {left}"
+                );
+                Self::new(StatusCode::BAD_GATEWAY, "Finch said no", what)
+                    .todo("Contact support: it is for us to mend, and not for you.")
             }
             _ => {
                 let what = format!(

@@ -73,8 +73,9 @@ impl Browser {
 
     /// Agrees to what a preview says.
     pub(crate) async fn agree(&self, path: &str, preview: &Seen) -> Seen {
-        let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
-        self.post(path, &[("token", &token), ("plan", &plan)]).await
+        let (csrf_token, plan) =
+            (preview.field("csrf_token").unwrap(), preview.field("plan").unwrap());
+        self.post(path, &[("csrf_token", &csrf_token), ("plan", &plan)]).await
     }
 
     /// The same, and goes where that leads.
@@ -86,10 +87,10 @@ impl Browser {
         }
     }
 
-    /// The token of this person's forms.
-    pub(crate) async fn token(&self, base: &str) -> String {
+    /// The CSRF token of this person's forms.
+    pub(crate) async fn csrf_token(&self, base: &str) -> String {
         let page = self.get(base).await;
-        page.field("token").unwrap_or_else(|| panic!("no token: {}", page.body))
+        page.field("csrf_token").unwrap_or_else(|| panic!("no CSRF token: {}", page.body))
     }
 }
 

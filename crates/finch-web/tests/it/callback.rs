@@ -26,6 +26,7 @@ async fn the_same_way_back_again_shows_the_same() {
     let other = browser.get(&format!("{BASE}/callback?code=another&state={state}")).await;
     other.shows(409, &["works only once"]);
     other.hides(&[&state, "another"]);
+    is_guarded(&other);
 }
 
 /// Once its connection has ended, an old way back is old news, and to nobody else any.
@@ -47,9 +48,9 @@ async fn a_way_back_to_what_has_ended_says_so() {
     assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
 
     // Nor is there anything to renew, for whoever has an old page open.
-    let (renew, token) =
-        (path.replace("/disconnect", "/reauthenticate"), browser.token(BASE).await);
-    let renew = browser.post(&renew, &[("token", &token)]).await;
+    let (renew, csrf_token) =
+        (path.replace("/disconnect", "/reauthenticate"), browser.csrf_token(BASE).await);
+    let renew = browser.post(&renew, &[("csrf_token", &csrf_token)]).await;
     renew.shows(409, &["has ended", "connect anew"]);
 }
 
@@ -64,6 +65,7 @@ async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
     assert_eq!(forged.body, stolen.body);
     assert_eq!(format!("{:?}", forged.headers), format!("{:?}", stolen.headers));
     stolen.hides(&[&state]);
+    is_guarded(&stolen);
     forged.hides(&["made-up"]);
     let calls = site.finch.take_calls();
     assert!(!calls.iter().any(|call| call == "exchange"), "nothing was sent: {calls:?}");
@@ -126,6 +128,7 @@ async fn what_finch_says_of_the_code_is_told() {
     let down = browser.get(&back).await;
     down.shows(503, &["could not reach Finch", "href=\"\">Try again"]);
     down.hides(&[&state]);
+    is_guarded(&down);
     assert_eq!(browser.get(&back).await.location(), format!("{BASE}?done=connected"));
 
     let state = site.begin(&browser).await;
@@ -192,7 +195,12 @@ async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
     };
     let (page, ()) = tokio::join!(browser.get(&back), breaks);
     page.shows(503, &["Almost connected", "contact support"]);
-    page.hides(&["safe place", "no safe place"]);
+    page.hides(&["safe place"]);
+    // It is lost, and whoever asks again is not told that it is not.
+    *site.host.0.broken.lock().unwrap() = false;
+    let again = browser.get(&back).await;
+    again.shows(503, &["was cut off", "connect once more"]);
+    again.hides(&["lost", "We are finishing"]);
 }
 
 #[tokio::test]
@@ -204,6 +212,7 @@ async fn who_comes_back_too_late_begins_again() {
     let late = browser.get(&site.way_back(&state, "Company C", "X")).await;
     late.shows(410, &["took too long", "connect again"]);
     late.hides(&[&state]);
+    is_guarded(&late);
     assert!(!site.finch.take_calls().iter().any(|call| call == "exchange"));
 }
 
@@ -221,7 +230,7 @@ async fn who_is_too_quick_waits_for_the_first() {
         second
     };
     let (first, second) = tokio::join!(browser.get(&back), second);
-    second.shows(503, &["One moment", "Try again", "Nothing is lost"]);
+    second.shows(503, &["One moment", "Try again", "for ten minutes, connect once more"]);
     assert_eq!(second.header(header::RETRY_AFTER), Some("5"));
     assert_eq!(first.location(), browser.get(&back).await.location());
 }
@@ -232,13 +241,37 @@ async fn who_has_not_signed_in_gets_the_hosts_answer() {
     let nobody = crate::browser::Browser::new(site.router.clone(), None);
     for path in ["", "/callback?code=a-code&state=a-state", "/connections/x/disconnect", "/form"] {
         let answer = nobody.get(&format!("{BASE}{path}")).await;
-        assert_eq!(answer.location(), "/login");
+        assert_eq!(answer.location(), "https://sso.example.com/");
         assert_eq!(answer.header(header::REFERRER_POLICY), Some("no-referrer"));
         assert_eq!(answer.header(header::CACHE_CONTROL), Some("no-store"));
         answer.hides(&["a-code", "a-state"]);
     }
-    for path in ["/connect", "/connections/x/disconnect", "/connections/x/reauthenticate"] {
-        assert_eq!(nobody.post(&format!("{BASE}{path}"), &[]).await.location(), "/login");
+    assert!(site.finch.take_calls().is_empty());
+}
+
+/// A browser would not follow a form to a sign-in at another site: it stops there, and says nothing.
+#[tokio::test]
+async fn who_presses_a_button_after_signing_out_is_told_and_led_to_the_sign_in() {
+    let site = Site::new();
+    let nobody = crate::browser::Browser::new(site.router.clone(), None);
+    let changes = crate::guard::CHANGES.map(|path| format!("{BASE}{path}"));
+    for path in &changes {
+        let answer = nobody.post(path, &[("code", "a-code"), ("state", "a-state")]).await;
+        answer.shows(401, &["You are signed out", "nothing was changed"]);
+        let link = format!("<a class=\"button\" href=\"{BASE}\">Sign in</a>");
+        answer.shows(401, &[&link]);
+        assert_eq!(answer.body.matches("class=\"button").count(), 1);
+        assert_eq!(answer.header(header::LOCATION), None);
+        assert_eq!(answer.header(header::SET_COOKIE), Some("back-to=payroll; Path=/"));
+        answer.hides(&["a-code", "a-state", "sso.example.com"]);
+        is_guarded(&answer);
+    }
+    // Words of the host's go out as they are.
+    *site.host.0.sends_nobody_away.lock().unwrap() = true;
+    for path in &changes {
+        let answer = nobody.post(path, &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (403, "Staff only"));
+        assert_eq!(answer.header(header::CONTENT_SECURITY_POLICY), None);
     }
     assert!(site.finch.take_calls().is_empty());
 }

@@ -1,7 +1,7 @@
 //! The way to Finch Connect.
 
 use axum::http::header;
-use finch_core::{Answer, ConnectionStatus, FinchApiError, testing::Reach};
+use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError, testing::Reach};
 use finch_web::ConnectFlow;
 use serde_json::Value;
 
@@ -24,8 +24,8 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
 async fn the_address_of_a_session_is_in_no_page() {
     let site = Site::new();
     let browser = site.browser("acme");
-    let token = browser.token(BASE).await;
-    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    let csrf_token = browser.csrf_token(BASE).await;
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
     assert_eq!(answer.body, "");
     assert_eq!(answer.header(header::CACHE_CONTROL), Some("no-store"));
@@ -41,10 +41,10 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     let site = Site::with(embedded);
     let browser = site.browser("acme");
     browser.get(BASE).await.shows(200, &["href=\"/payroll/connect\""]);
-    let token = browser.get(&format!("{BASE}/form")).await;
-    let token: Value = serde_json::from_str(&token.body).unwrap();
-    let token = token["token"].as_str().unwrap();
-    let opening = browser.post(&format!("{BASE}/connect"), &[("token", token)]).await;
+    let form = browser.get(&format!("{BASE}/form")).await;
+    let form: Value = serde_json::from_str(&form.body).unwrap();
+    let csrf_token = form["csrf_token"].as_str().unwrap();
+    let opening = browser.post(&format!("{BASE}/connect"), &[("csrf_token", csrf_token)]).await;
     opening.shows(200, &[]);
     is_guarded(&opening);
     let opening: Value = serde_json::from_str(&opening.body).unwrap();
@@ -52,11 +52,47 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     assert!(opening["connect_url"].as_str().unwrap().contains(id));
 
     let code = site.finch.login("gusto", "Company C", "X", None);
-    let fields = [("token", token), ("code", code.expose()), ("state", state)];
+    let fields = [("csrf_token", csrf_token), ("code", code.expose()), ("state", state)];
     let back = browser.post(&format!("{BASE}/callback"), &fields).await;
     assert_eq!(back.location(), format!("{BASE}?done=connected"));
     let forged = browser.post(&format!("{BASE}/callback"), &fields[1..]).await;
     forged.shows(403, &["did not come from a page"]);
+}
+
+/// A link asks for the address alone, and what came back is in the form: only a reload sends it again.
+#[tokio::test]
+async fn what_answers_a_form_is_tried_again_by_a_reload() {
+    let mut embedded = options();
+    embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
+    let site = Site::with(embedded);
+    let browser = site.browser("acme");
+    let form = browser.get(&format!("{BASE}/form")).await;
+    let form: Value = serde_json::from_str(&form.body).unwrap();
+    let csrf_token = form["csrf_token"].as_str().unwrap();
+    let begun = browser.post(&format!("{BASE}/connect"), &[("csrf_token", csrf_token)]).await;
+    let begun: Value = serde_json::from_str(&begun.body).unwrap();
+    let code = site.finch.login("gusto", "Company C", "X", None);
+    let state = begun["state"].as_str().unwrap();
+    let fields = [("csrf_token", csrf_token), ("code", code.expose()), ("state", state)];
+    let finish = async || browser.post(&format!("{BASE}/callback"), &fields).await;
+
+    site.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    let down = finish().await;
+    down.shows(503, &["You are not connected yet", "reload this page", "send the form again"]);
+    down.hides(&["href=\"\"", state]);
+    is_guarded(&down);
+    site.store.fail(|| StoreError::Busy);
+    let busy = finish().await;
+    busy.shows(503, &["busy just now", "reload this page"]);
+    busy.hides(&["href=\"\""]);
+    site.store.recover();
+    assert_eq!(finish().await.location(), format!("{BASE}?done=connected"));
+
+    // What no reload mends asks for none.
+    let fields = [("csrf_token", csrf_token), ("error", "failed")];
+    let failed = browser.post(&format!("{BASE}/callback"), &fields).await;
+    failed.shows(502, &["could not finish the sign-in"]);
+    failed.hides(&["reload"]);
 }
 
 #[tokio::test]
@@ -80,7 +116,7 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
     let page = browser.get(BASE).await;
     page.shows(200, &["Sign-in needed", "asks somebody to sign in again", "/reauthenticate"]);
     let form = format!("{BASE}/connections/{id}/reauthenticate");
-    let answer = browser.post(&form, &[("token", &page.field("token").unwrap())]).await;
+    let answer = browser.post(&form, &[("csrf_token", &page.field("csrf_token").unwrap())]).await;
     let state = crate::site::state_of(answer.location());
     site.finch.set_status(&id, ConnectionStatus::Connected);
     let code = site.finch.login_again(&id).unwrap();
@@ -113,10 +149,10 @@ async fn what_is_renewed_is_what_needs_it() {
 async fn finch_down_leaves_everything_as_it_was() {
     let site = Site::new();
     let browser = site.browser("acme");
-    let token = browser.token(BASE).await;
+    let csrf_token = browser.csrf_token(BASE).await;
     let down = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
     site.finch.fail_next(down);
-    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     answer.shows(503, &["could not reach Finch", "Nothing was connected", "Try again"]);
     assert_eq!(answer.header(header::RETRY_AFTER), Some("30"));
     let busy = Answer {
@@ -125,10 +161,15 @@ async fn finch_down_leaves_everything_as_it_was() {
         ..Answer::default()
     };
     site.finch.fail_next(busy.into_error());
-    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     assert_eq!((answer.status.as_u16(), answer.header(header::RETRY_AFTER)), (503, Some("77")));
     site.finch.fail_next(Answer { status: 403, ..Answer::default() }.into_error());
-    let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     answer.shows(502, &["did not accept our request", "contact support"]);
+    site.finch.fail_next(Answer { status: 402, ..Answer::default() }.into_error());
+    let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
+    answer.shows(502, &["our account there", "Nothing was connected", "Contact support"]);
+    answer.hides(&["could not reach Finch", "Try again"]);
+    assert_eq!(answer.header(header::RETRY_AFTER), None);
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
 }

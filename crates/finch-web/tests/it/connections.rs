@@ -71,9 +71,9 @@ async fn html_in_a_name_is_text() {
         pages.push(browser.get(&format!("{BASE}/connections/{path}/disconnect")).await);
     }
     let plan = pages.last().unwrap();
-    let (token, mark) = (plan.field("token").unwrap(), plan.field("plan").unwrap());
+    let (csrf_token, mark) = (plan.field("csrf_token").unwrap(), plan.field("plan").unwrap());
     let form = format!("{BASE}/connections/connection-3/disconnect");
-    let done = browser.post(&form, &[("token", &token), ("plan", &mark)]).await;
+    let done = browser.post(&form, &[("csrf_token", &csrf_token), ("plan", &mark)]).await;
     pages.push(browser.get(done.location()).await);
     pages.push(browser.get(&format!("{BASE}?done=%3Cb%3E")).await);
     pages.push(browser.get(&format!("{BASE}/%3Cb%3E")).await);
@@ -108,6 +108,24 @@ async fn an_employer_goes_by_the_name_that_the_host_knows() {
     let page = browser.get(BASE).await;
     page.shows(200, &["Acme Bakery", "Gusto for Acme Bakery"]);
     page.hides(&["company-uuid"]);
+}
+
+#[tokio::test]
+async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
+    for n in 0..53 {
+        site.connect(&browser, &format!("Company {n}"), "X").await;
+        let (_, id, ..) = site.finch.alive().remove(0);
+        site.app.disconnect(&scope, id).await.unwrap();
+    }
+    site.connect(&browser, "Company C", "X").await;
+    *site.host.0.asked.lock().unwrap() = 0;
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Company 52", "Company 3<", "Only the newest"]);
+    page.hides(&["Company 2<"]);
+    assert_eq!(*site.host.0.asked.lock().unwrap(), 51);
 }
 
 #[tokio::test]

@@ -91,8 +91,8 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
     browser.press(&path, &again).await.shows(200, &["is disconnected"]);
 
     for mark in ["", "0", "nonsense<b>"] {
-        let token = preview.field("token").unwrap();
-        let odd = browser.post(&path, &[("token", &token), ("plan", mark)]).await;
+        let csrf_token = preview.field("csrf_token").unwrap();
+        let odd = browser.post(&path, &[("csrf_token", &csrf_token), ("plan", mark)]).await;
         odd.shows(400, &["could not be read"]);
     }
 }
@@ -162,7 +162,7 @@ async fn another_customers_connection_is_not_there_byte_for_byte() {
     let theirs = site.disconnect_page(&acme).await;
     let nowhere = format!("{BASE}/connections/no-such-connection/disconnect");
     let no_id = format!("{BASE}/connections/%0a/disconnect");
-    let token = other.token(BASE).await;
+    let csrf_token = other.csrf_token(BASE).await;
     let plan = acme.get(&theirs).await.field("plan").unwrap();
     site.finch.take_calls();
     let same = |a: &Seen, b: &Seen| {
@@ -173,7 +173,7 @@ async fn another_customers_connection_is_not_there_byte_for_byte() {
     same(&page, &other.get(&nowhere).await);
     same(&page, &other.get(&no_id).await);
     same(&page, &other.get(&format!("{BASE}/nothing/here")).await);
-    let fields = [("token", token.as_str()), ("plan", plan.as_str())];
+    let fields = [("csrf_token", csrf_token.as_str()), ("plan", plan.as_str())];
     same(&other.post(&theirs, &fields).await, &other.post(&nowhere, &fields).await);
     let renew = |path: &str| path.replace("/disconnect", "/reauthenticate");
     let renewed = other.post(&renew(&theirs), &fields).await;

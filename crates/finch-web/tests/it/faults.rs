@@ -15,8 +15,8 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    let (token, plan) = (preview.field("token").unwrap(), preview.field("plan").unwrap());
-    let fields = [("token", token.as_str()), ("plan", plan.as_str())];
+    let (csrf_token, plan) = (preview.field("csrf_token").unwrap(), preview.field("plan").unwrap());
+    let fields = [("csrf_token", csrf_token.as_str()), ("plan", plan.as_str())];
     let safe = "Your connections are safe";
     let support = "contact support";
     let faults: [(Fault, &str, &str, &str); 3] = [

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::{
-    http::request::Parts,
+    http::{StatusCode, header::SET_COOKIE, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use finch_app::ConnectionView;
@@ -19,6 +19,10 @@ pub(crate) struct Notes {
     /// It cannot say who asks, nor keep anything.
     pub(crate) broken: Mutex<bool>,
     pub(crate) company: Mutex<Option<String>>,
+    /// How often it was asked what a company is called.
+    pub(crate) asked: Mutex<usize>,
+    /// It has words for nobody, and no sign-in page.
+    pub(crate) sends_nobody_away: Mutex<bool>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,10 +40,15 @@ impl Host for TestHost {
     }
 
     async fn anonymous(&self, _: &Parts) -> Response {
-        Redirect::to("/login").into_response()
+        if *self.0.sends_nobody_away.lock().unwrap() {
+            return (StatusCode::FORBIDDEN, "Staff only").into_response();
+        }
+        ([(SET_COOKIE, "back-to=payroll; Path=/")], Redirect::to("https://sso.example.com/"))
+            .into_response()
     }
 
     async fn company(&self, _: &Customer, _: &ConnectionView) -> Option<String> {
+        *self.0.asked.lock().unwrap() += 1;
         self.0.company.lock().unwrap().clone()
     }
 

@@ -36,9 +36,9 @@ async fn every_answer_is_guarded() {
 async fn a_form_that_is_too_long_is_not_read() {
     let site = Site::new();
     let browser = site.browser("acme");
-    let token = browser.token(BASE).await;
+    let csrf_token = browser.csrf_token(BASE).await;
     let long = "x".repeat(20_000);
-    let fields = [("token", token.as_str()), ("more", long.as_str())];
+    let fields = [("csrf_token", csrf_token.as_str()), ("more", long.as_str())];
     let answer = browser.post(&format!("{BASE}/connect"), &fields).await;
     answer.shows(413, &["longer than anything"]);
     is_guarded(&answer);
@@ -91,8 +91,8 @@ async fn they_may_be_at_the_root_of_a_host() {
     let page = browser.get("/").await;
     page.shows(200, &["action=\"/connect\""]);
     assert!(page.header(header::SET_COOKIE).unwrap().starts_with("finch-form="));
-    let token = page.field("token").unwrap();
-    assert!(browser.post("/connect", &[("token", &token)]).await.status.is_redirection());
+    let csrf_token = page.field("csrf_token").unwrap();
+    assert!(browser.post("/connect", &[("csrf_token", &csrf_token)]).await.status.is_redirection());
 }
 
 /// A host with a state of its own, and its layers.

@@ -63,8 +63,8 @@ impl Site {
 
     /// Begins an attempt: its state.
     pub(crate) async fn begin(&self, browser: &Browser) -> String {
-        let token = browser.token(BASE).await;
-        let answer = browser.post(&format!("{BASE}/connect"), &[("token", &token)]).await;
+        let csrf_token = browser.csrf_token(BASE).await;
+        let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
         state_of(answer.location())
     }
 

@@ -1,5 +1,7 @@
 //! Finch Connect within a page of the application's own, by the script of `docs/embedding.md`.
 
+use std::sync::atomic::Ordering;
+
 use finch_browser::{Browser, Driver, Mode};
 use finch_emulator::Fault;
 
@@ -61,5 +63,43 @@ async fn connect_within_a_page_of_the_applications_own() {
     let tokens = finch.issued_tokens();
     assert_eq!(tokens.len(), 2);
     assert!(tokens.iter().all(|token| token.state.connection_id == connection));
+
+    // It is down once the person is back: the browser has the code, and sends it again.
+    open(&browser, "Connect another system").await;
+    finch.push_fault(Fault::on("/auth/token").rate_limit(Some(60)).times(10_000));
+    sign_in_at_gusto(&browser, "Acme Bakery LLC", "Bob").await;
+    browser.leave_frame().await;
+    says(&browser, 503, &["You are not connected yet", "reload this page"]).await;
+    pages_are_fine(&browser, "embedded-code-not-taken").await;
+    finch.clear_faults();
+    browser.reload().await;
+    browser.sees("Your sign-in worked").await;
+    browser.close().await;
+}
+
+/// Browsers follow neither a form nor a script to a sign-in at another site, and say nothing.
+#[tokio::test]
+async fn who_has_been_signed_out_gets_to_a_sign_in_at_another_site() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Embedding::start().await;
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    browser.goto(&host.pages).await;
+    open(&browser, "Connect a system").await;
+    sign_in_at_gusto(&browser, "Acme Bakery LLC", "Ada").await;
+    browser.leave_frame().await;
+    browser.sees("Your sign-in worked").await;
+
+    browser.press("Disconnect").await;
+    browser.sees("This can’t be undone").await;
+    host.signed_out.store(true, Ordering::SeqCst);
+    browser.press("Disconnect").await;
+    says(&browser, 401, &["You are signed out", "nothing was changed"]).await;
+    browser.press("Sign in").await;
+    browser.sees("Who are you?").await;
+    assert!(browser.url().await.starts_with("http://localhost:"));
+    assert!(host.finch.issued_tokens().iter().all(|token| token.is_alive()));
+
+    browser.goto(&host.own_page).await;
+    browser.sees("Who are you?").await;
     browser.close().await;
 }

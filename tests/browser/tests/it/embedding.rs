@@ -1,11 +1,14 @@
 //! An application with a page of its own that opens Finch Connect within it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     Router,
     http::request::Parts,
-    response::{Html, IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use finch_app::{ClientSecret, Finch, HttpFinchConfig, Kek, Product};
@@ -16,6 +19,7 @@ use tokio::net::TcpListener;
 
 const PAGES: &str = "/settings/payroll";
 const OWN_PAGE: &str = "/connect-payroll";
+const SIGN_IN: &str = "/sign-in";
 
 /// Finch's JavaScript comes from Finch. This does what hosts know of it: Connect in a frame, and its end,
 /// which the frame says in a message, as a call.
@@ -62,6 +66,8 @@ pub(crate) struct Embedding {
     pub(crate) finch: Arc<Emulator>,
     pub(crate) pages: String,
     pub(crate) own_page: String,
+    /// Nobody is signed in.
+    pub(crate) signed_out: Arc<AtomicBool>,
     _folder: TempDir,
 }
 
@@ -76,31 +82,42 @@ impl Embedding {
         let app = Finch::open(http, folder.path().join("finch.db"), key).expect("a store");
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let address = listener.local_addr().expect("an address");
+        let origin = format!("http://{address}");
         let (pages, own_page_at) = (format!("{origin}{PAGES}"), format!("{origin}{OWN_PAGE}"));
         let products = vec![Product::Company, Product::Directory];
         let mut options = Options::new(&pages, "Payday", products).expect("options");
         options.flow = ConnectFlow::Embedded { page: OWN_PAGE.into() };
         let connect = finch.url().to_owned();
+        let signed_out = Arc::new(AtomicBool::new(false));
+        // The same server by another name is another site to a browser.
+        let sign_in = format!("http://localhost:{}{SIGN_IN}", address.port());
+        let payday = Payday { signed_out: signed_out.clone(), sign_in };
         let site = Router::new()
-            .nest_service(PAGES, finch_web::router(app, Arc::new(Payday), options))
+            .nest_service(PAGES, finch_web::router(app, Arc::new(payday), options))
+            .route(SIGN_IN, get(async || Html("<!doctype html><title>Sign in</title>Who are you?")))
             .route(OWN_PAGE, get(async move || own_page(&connect)));
         tokio::spawn(async move { axum::serve(listener, site).await });
-        Self { finch, pages, own_page: own_page_at, _folder: folder }
+        Self { finch, pages, own_page: own_page_at, signed_out, _folder: folder }
     }
 }
 
-/// Acme is always signed in.
-struct Payday;
+/// Acme is signed in, unless nobody is.
+struct Payday {
+    signed_out: Arc<AtomicBool>,
+    /// At another site.
+    sign_in: String,
+}
 
 #[async_trait::async_trait]
 impl Host for Payday {
     async fn customer(&self, _: &Parts) -> Result<Option<Customer>, HostError> {
-        Ok(Some(Customer::new("acme".parse()?, "Acme Bakery")))
+        let acme = Customer::new("acme".parse()?, "Acme Bakery");
+        Ok((!self.signed_out.load(Ordering::SeqCst)).then_some(acme))
     }
 
     async fn anonymous(&self, _: &Parts) -> Response {
-        "Sign in".into_response()
+        Redirect::to(&self.sign_in).into_response()
     }
 
     async fn told(&self, _: News) {}

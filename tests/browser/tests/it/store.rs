@@ -1,13 +1,14 @@
 //! The store is locked, or gone, while its pages are open.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::{Host, Settings};
 use rusqlite::Connection;
 
 use crate::steps::{
-    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, way_back,
+    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, sign_in_at_gusto,
+    way_back,
 };
 
 #[tokio::test]
@@ -85,6 +86,57 @@ async fn a_store_that_is_gone_is_said_and_loses_nothing() {
     fs::rename(&away, &here).expect("back");
     browser.press("Try again").await;
     browser.sees("Your sign-in worked").await;
+    disconnect_all(&browser, &host).await;
+    browser.close().await;
+}
+
+/// Files with tokens that the store did not take.
+fn rescued(host: &Host) -> Vec<PathBuf> {
+    let files = fs::read_dir(host.folder()).expect("the folder").flatten().map(|f| f.path());
+    let mut rescued: Vec<_> =
+        files.filter(|file| file.to_string_lossy().contains("rescue-")).collect();
+    rescued.sort();
+    rescued
+}
+
+#[tokio::test]
+async fn a_token_that_the_store_does_not_take_is_in_a_file() {
+    let Some(driver) = Driver::start() else { return };
+    let settings = Settings { store_patience: Duration::from_millis(50), ..Settings::default() };
+    let host = Host::start_with(settings).await.expect("a host");
+    let browser = Browser::open(&driver, Mode::Desktop).await;
+    sign_in(&browser, &host, "Acme Bakery").await;
+    let store = Connection::open(host.folder().join("finch.db")).expect("the store");
+    let full = "CREATE TRIGGER full BEFORE INSERT ON tokens BEGIN SELECT RAISE(ABORT, 'full'); END";
+    store.execute_batch(full).expect("a store that takes no token");
+    for nth in 0..2 {
+        browser.goto(&host.pages()).await;
+        browser.press("Connect a system").await;
+        // Finch knows by then what it has issued a token for.
+        match nth {
+            0 => sign_in_at_gusto(&browser, "Acme Bakery LLC", "Ada").await,
+            _ => browser.press("Connect again").await,
+        }
+        says(&browser, 503, &["Almost connected", "put in a safe place"]).await;
+        let files = rescued(&host);
+        assert_eq!(files.len(), nth + 1);
+        let kept = fs::read_to_string(&files[nth]).expect("a file");
+        let kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
+        assert_eq!(kept["access_token"], host.emulator().issued_tokens()[nth].secret.as_str());
+        assert_eq!(kept["customer"], "acme-bakery");
+        let mode = fs::metadata(&files[nth]).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    pages_are_fine(&browser, "problem-almost-connected").await;
+    browser.reload().await;
+    says(&browser, 503, &["One moment, please", "for ten minutes, connect once more"]).await;
+
+    store.execute_batch("DROP TRIGGER full").expect("a store that takes tokens");
+    browser.press("Your connections").await;
+    browser.press("Connect a system").await;
+    browser.press("Connect again").await;
+    browser.sees("Your sign-in worked").await;
+    assert_eq!(living(&host), 3);
     disconnect_all(&browser, &host).await;
     browser.close().await;
 }
