@@ -44,10 +44,14 @@ impl Guard {
 
     /// The browser's guard, if it has one.
     pub(crate) fn of(headers: &HeaderMap, place: &Place) -> Option<Self> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='));
-        let mut named = pairs.filter(|(name, _)| name.trim() == cookie_name(place));
-        let secret = named.find_map(|(_, value)| unhex(value.trim()))?;
+        // Other cookies may be of any bytes.
+        let mut lines =
+            headers.get_all(COOKIE).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let secret = lines.find_map(|line| {
+            let pairs = line.split(';').filter_map(|pair| pair.split_once('='));
+            let mut named = pairs.filter(|(name, _)| name.trim() == cookie_name(place));
+            named.find_map(|(_, value)| unhex(value.trim()))
+        })?;
         Some(Self { secret })
     }
 
@@ -126,7 +130,8 @@ mod tests {
 
         let mut headers = HeaderMap::new();
         let pair = text.split(';').next().expect("a pair");
-        headers.insert(COOKIE, format!("a=b; {pair}; c=d").parse().expect("a header"));
+        let line = [b"a=\xe9; ", pair.as_bytes(), b"; c=d"].concat();
+        headers.insert(COOKIE, HeaderValue::from_bytes(&line).expect("a header"));
         let back = Guard::of(&headers, &https).expect("the browser's");
         assert_eq!(back.cookie(&https), Some(set), "the same once more");
         assert!(back.admits(&customer("acme"), &csrf_token));

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderMap, StatusCode},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
@@ -47,7 +47,7 @@ async fn show(State(home): State<Home>, headers: HeaderMap) -> Response {
         finch: &home.finch,
     };
     match page.render() {
-        Ok(page) => ([(CACHE_CONTROL, "no-store")], Html(page)).into_response(),
+        Ok(page) => Html(page).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod finch;
+mod headers;
 mod home;
 mod notices;
 mod payday;
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, middleware::from_fn};
 use finch_app::{
     Finch, OperatorScope, Product, Reconciler, ReconcilerOptions, webhook::WebhookSecrets,
 };
@@ -97,7 +98,7 @@ impl Host {
         background.on_pass = Some(finch_web::on_pass(finch.clone(), payday.clone()));
         let reconciler = finch.spawn_reconciler(operator.clone(), background);
         let pages = finch_web::router(finch.clone(), payday, options(&address, operator)?);
-        let own = home::router(home).merge(sign_in::router(sessions));
+        let own = home::router(home).merge(sign_in::router(sessions)).layer(from_fn(headers::add));
         let application = Router::new().nest_service(PAGES, pages).merge(own);
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, application).with_graceful_shutdown(async {

@@ -38,7 +38,7 @@ pub(crate) struct Sessions(Arc<Mutex<HashMap<String, &'static Company>>>);
 impl Sessions {
     /// Who makes a request.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Option<&'static Company> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id(headers)?).copied()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id(headers)?).copied()
     }
 
     fn open(&self, company: &'static Company) -> Option<String> {
@@ -51,17 +51,17 @@ impl Sessions {
 
     fn close(&self, headers: &HeaderMap) {
         if let Some(id) = id(headers) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         }
     }
 }
 
 /// The session that a browser names.
-fn id(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get(COOKIE)?.to_str().ok()?;
+fn id(headers: &HeaderMap) -> Option<String> {
+    let cookies = String::from_utf8_lossy(headers.get(COOKIE)?.as_bytes());
     let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
     let (_, id) = pairs.find(|(name, _)| *name == COOKIE_NAME)?;
-    Some(id)
+    Some(id.to_owned())
 }
 
 pub(crate) fn router(sessions: Sessions) -> Router {

@@ -49,7 +49,6 @@ pub struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What it says, in short: to be kept while somebody makes up their mind.
-    #[serde(skip)]
     pub mark: PlanMark,
     /// What was to be disconnected.
     #[serde(skip)]
