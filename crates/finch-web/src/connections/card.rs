@@ -4,6 +4,7 @@ use finch_app::{
     ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
 };
 
+use super::order;
 use crate::{ConnectFlow, app::App, company::Company, words};
 
 /// One connection on the page.
@@ -47,10 +48,6 @@ impl Card {
         let mut products: Vec<&Product> = shown.iter().flat_map(|t| &t.products).collect();
         products.sort_unstable();
         products.dedup();
-        let ends = view.tokens.iter().filter_map(|t| match t.state {
-            TokenState::Revoked { at, .. } => Some(at),
-            _ => None,
-        });
         // What is renewed must live: the newest may have ended by itself.
         let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active);
         let id = &newest.or(shown.last().copied())?.connection_id;
@@ -66,7 +63,7 @@ impl Card {
             company,
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
-            ended: ends.max().filter(|_| view.state == ConnectionState::Disconnected),
+            ended: order::end(view),
             sign_ins: shown.len(),
             own_page,
         })
@@ -102,16 +99,12 @@ impl Standing {
                 ..plain("wait", "Being checked")
             },
             ConnectionState::Disconnecting => {
-                let troubled = view.tokens.iter().filter_map(|t| t.trouble.as_ref());
-                let look = if troubled.into_iter().any(|t| t.attention) {
-                    " Our operators have to look at it."
-                } else {
-                    ""
-                };
+                let look = words::attention(view).map(|look| format!(" {look}"));
                 Self {
                     note: Some(format!(
                         "{application} does not use this connection any more. Finch has not confirmed the \
-                         end yet: we ask again until it does.{look}"
+                         end yet: we keep checking automatically.{}",
+                        look.unwrap_or_default()
                     )),
                     disconnect: false,
                     under_way: true,

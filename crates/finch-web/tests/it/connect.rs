@@ -15,7 +15,13 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     site.connect(&browser, "Company C", "X").await;
     browser.get(&format!("{BASE}?done=connected")).await.shows(
         200,
-        &["Your sign-in worked", "Gusto", "Company C", "Connected", "Employee directory"],
+        &[
+            "<title>Connected · Payroll connections · Payday",
+            "Connected: your sign-in worked",
+            "Gusto",
+            "Company C",
+            "Employee directory",
+        ],
     );
     assert!(site.told()[0].starts_with("Connected("), "{:?}", site.told());
 }
