@@ -124,7 +124,7 @@ impl Notice {
     fn of(query: Option<&str>, any: bool) -> Option<Self> {
         let fields = Fields::of_query(query);
         let (class, short, text) = match fields.one("done").ok().flatten()? {
-            "connected" if any => ("good", "Connected", "Connected: your sign-in worked."),
+            "connected" if any => ("good", "Connected", "Connected. Your sign-in worked."),
             "checking" if any => {
                 ("good", "Signed in", "Your sign-in worked. We are still checking the connection.")
             }

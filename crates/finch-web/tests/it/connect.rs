@@ -17,7 +17,7 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
         200,
         &[
             "<title>Connected · Payroll connections · Payday",
-            "Connected: your sign-in worked",
+            "Connected. Your sign-in worked",
             "Gusto",
             "Company C",
             "Employee directory",

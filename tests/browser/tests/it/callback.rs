@@ -89,7 +89,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     assert_eq!(browser.count("script").await, 0);
     pages_are_fine(&browser, "problem-finch-failed").await;
     browser.goto(&format!("{callback}?error=access_denied&error_description={nasty}")).await;
-    says(&browser, 200, &["Not connected", "nothing was changed"]).await;
+    says(&browser, 200, &["You left before finishing", "Nothing was changed"]).await;
     browser.does_not_see("0900").await;
 
     // The provider lets nobody in: Finch's own page leads back with its error.

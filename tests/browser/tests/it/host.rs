@@ -90,7 +90,7 @@ async fn a_person_says_no() {
     browser.press("Connect a system").await;
     pages_are_fine(&browser, "finch-connect").await;
     browser.press("Cancel").await;
-    browser.sees("Not connected").await;
+    browser.sees("You left before finishing").await;
     pages_are_fine(&browser, "not-connected").await;
     // The button goes back to Finch Connect, which is over.
     browser.back().await;
