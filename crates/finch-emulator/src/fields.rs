@@ -23,6 +23,14 @@ impl Invalid {
     pub(crate) fn body(rule: impl Into<String>) -> Self {
         Self::new("", rule)
     }
+
+    /// The same for a person who has filled in a form: a sentence about what they wrote.
+    pub(crate) fn plainly(&self) -> String {
+        match self.field.as_str() {
+            "" => format!("It {}.", self.rule),
+            field => format!("`{field}` {}.", self.rule),
+        }
+    }
 }
 
 impl fmt::Display for Invalid {

@@ -1,6 +1,7 @@
 //! The connections page.
 
 mod card;
+mod order;
 
 use askama::Template;
 use axum::{
@@ -16,10 +17,11 @@ use crate::{
     form::Fields,
     guard::Guard,
     page::{self, Shell},
+    words,
 };
 use card::Card;
 
-/// How many of those that have ended are shown: the newest.
+/// How many of those that have ended are shown: the last to end.
 const ENDED: usize = 50;
 const AT_ONCE: usize = 100;
 
@@ -39,16 +41,25 @@ struct Connections<'a> {
     more: bool,
 }
 
+impl Connections<'_> {
+    /// How many wait for somebody to sign in. They are the first of the list.
+    fn waiting(&self) -> Option<String> {
+        let number = self.current.iter().filter(|card| card.standing.waits).count();
+        let many = words::count(number, "connection needs", "connections need");
+        (number > 0).then(|| format!("{many} you to sign in again"))
+    }
+}
+
 /// `GET /`
 pub(crate) async fn show(app: &App, request: Request) -> Answered {
     let (parts, _) = request.into_parts();
     let customer = app.customer(&parts).await?;
     let scope = customer.scope();
-    let views = all(app, &scope).await?;
+    let mut views = all(app, &scope).await?;
+    order::sort(&mut views);
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
     let (mut ended, current): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
-    ended.reverse();
     let more = ended.len() > ENDED;
     ended.truncate(ENDED);
     let (current, ended) =
@@ -59,7 +70,7 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
         shell: app.shell(),
         customer: customer.shown(),
         csrf_token: &guard.csrf_token(&customer.id),
-        notice: Notice::of(parts.uri.query()),
+        notice: Notice::of(parts.uri.query(), !current.is_empty()),
         lost,
         own_page: match &app.options().flow {
             ConnectFlow::Embedded { page } => Some(page),
@@ -107,27 +118,29 @@ async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, St
 /// What has just happened, by a word of ours in the address: nothing else of it is shown.
 struct Notice {
     class: &'static str,
+    /// The same for the page's title.
+    short: &'static str,
     text: &'static str,
 }
 
 impl Notice {
-    fn of(query: Option<&str>) -> Option<Self> {
+    /// `any`: there is a connection that has not ended. Without one, nobody is told that there is.
+    fn of(query: Option<&str>, any: bool) -> Option<Self> {
         let fields = Fields::of_query(query);
-        let (class, text) = match fields.one("done").ok().flatten()? {
-            "connected" => ("good", "Your sign-in worked: the connection is up to date."),
-            "checking" => ("good", "Your sign-in worked. We are still checking the connection."),
-            "denied" => (
-                "",
-                "Not connected: you left Finch without connecting, and nothing was changed. If that was not \
-                 what you wanted, connect again.",
-            ),
+        let (class, short, text) = match fields.one("done").ok().flatten()? {
+            "connected" if any => ("good", "Connected", "Connected. Your sign-in worked."),
+            "checking" if any => {
+                ("good", "Signed in", "Your sign-in worked. We are still checking the connection.")
+            }
+            "denied" => ("", "Not finished", "You left before finishing. Nothing was changed."),
             "ended" => (
                 "act",
+                "Ended",
                 "The connection that this sign-in made has ended, or is being ended. To share data again, \
-                 connect anew.",
+                 connect again.",
             ),
             _ => return None,
         };
-        Some(Self { class, text })
+        Some(Self { class, short, text })
     }
 }

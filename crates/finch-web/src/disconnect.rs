@@ -33,8 +33,10 @@ struct Preview<'a> {
     verdict: PlanVerdict,
     provider: &'a str,
     company: &'a Company,
-    sign_ins: String,
+    tokens: usize,
     products: Vec<String>,
+    /// What is said where it does not go on without an operator.
+    attention: Option<&'static str>,
 }
 
 impl Preview<'_> {
@@ -44,6 +46,19 @@ impl Preview<'_> {
 
     fn retires(&self) -> bool {
         self.verdict == PlanVerdict::Retires
+    }
+
+    /// What the page is about, and for whom: for its title.
+    fn about(&self) -> String {
+        let name = format!("{}{}", words::isolated(self.provider), self.company.of());
+        match self.verdict {
+            PlanVerdict::Joins => format!("{name} is being disconnected"),
+            _ => format!("Disconnect {name}?"),
+        }
+    }
+
+    fn sign_ins(&self) -> String {
+        words::count(self.tokens, "sign-in", "sign-ins")
     }
 }
 
@@ -132,8 +147,9 @@ async fn show(
                 verdict: plan.verdict,
                 provider: &provider,
                 company: &company,
-                sign_ins: words::count(plan.tokens, "sign-in", "sign-ins"),
-                products: plan.products.iter().map(|p| words::product(p).into_owned()).collect(),
+                tokens: plan.tokens,
+                products: plan.products.iter().map(words::product_within).collect(),
+                attention: words::attention(&view),
             };
             let status = if why == Why::Changed { StatusCode::CONFLICT } else { StatusCode::OK };
             page::show(status, &page)

@@ -115,7 +115,7 @@ impl Problem {
     fn too_long() -> Self {
         let what = "What your browser sent is longer than anything that this page takes. Nothing was \
                     changed.";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That was too much", what)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That request was too long", what)
             .todo("Go back, reload the page, and try once more.")
     }
 
@@ -130,7 +130,7 @@ impl Problem {
 
     /// A task has ended early: something has panicked.
     pub(crate) fn cut_off() -> Self {
-        let what = "Something broke on our side while we were at it. What had begun is finished by itself.";
+        let what = "Something broke on our side while we were at it. Anything already started will finish on its own.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
             .todo("Look at your connections in a moment, and try again from there.")
     }

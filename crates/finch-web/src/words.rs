@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use finch_app::{ConnectionId, Product, ProviderId, Timestamp};
+use finch_app::{ConnectionId, ConnectionView, Product, ProviderId, Timestamp};
 use url::form_urlencoded;
 
 /// What people call a product.
@@ -20,9 +20,19 @@ pub(crate) fn product(product: &Product) -> Cow<'_, str> {
         Product::PlansDependents => "Dependents in plans".into(),
         Product::PlansEnrollments => "Enrolments in plans".into(),
         Product::Recordkeeping => "Recordkeeping".into(),
-        Product::Ssn => "Social security numbers".into(),
+        Product::Ssn => "Social Security numbers".into(),
         other => sentence(other.as_str()).into(),
     }
+}
+
+/// The same in the middle of a sentence.
+pub(crate) fn product_within(product: &Product) -> String {
+    let name = self::product(product);
+    if *product == Product::Ssn {
+        return name.into_owned();
+    }
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What people call a provider: its own writing where that is known, or else what its id says.
@@ -84,6 +94,13 @@ pub(crate) fn segment(id: &ConnectionId) -> String {
     written.collect::<String>().replace('+', "%20")
 }
 
+/// What is said of a disconnect that does not go on without an operator.
+pub(crate) fn attention(view: &ConnectionView) -> Option<&'static str> {
+    let mut troubles = view.tokens.iter().filter_map(|token| token.trouble.as_ref());
+    let needed = troubles.any(|trouble| trouble.attention);
+    needed.then_some("Our team needs to look at it: it is on their list.")
+}
+
 /// `1 sign-in`, `2 sign-ins`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -108,6 +125,8 @@ mod tests {
         assert_eq!(provider(&id("élan")), "Élan");
         assert_eq!(product(&Product::from("payroll_notes")), "Payroll notes");
         assert_eq!(product(&Product::PayStatement), "Pay statements");
+        assert_eq!(product_within(&Product::PayStatement), "pay statements");
+        assert_eq!(product_within(&Product::Ssn), "Social Security numbers");
         let at = "2026-01-02T23:59:59Z".parse().expect("a time");
         assert_eq!(day(&at), "2 January 2026");
     }

@@ -15,7 +15,7 @@ use crate::{
     refusal::Refusal,
     world::{Status, World},
 };
-use faults::{Group, WaitingFault};
+use faults::{Group, WaitingFault, Written};
 use rows::{ConnectionRow, TokenRow};
 
 /// The most that is shown of anything.
@@ -30,8 +30,10 @@ struct Dashboard {
     reach: &'static str,
     sessions: usize,
     codes: usize,
-    done: Option<&'static str>,
+    /// The section in which something was done, and what.
+    done: Option<(&'static str, &'static str)>,
     problem: Option<String>,
+    written: Option<Written>,
     connections: Vec<ConnectionRow>,
     connection_count: usize,
     tokens: Vec<TokenRow>,
@@ -47,6 +49,13 @@ struct Dashboard {
     calls: Vec<ReceivedCall>,
 }
 
+impl Dashboard {
+    /// What was done in a section.
+    fn done_in(&self, section: &str) -> Option<&'static str> {
+        self.done.filter(|(at, _)| *at == section).map(|(_, text)| text)
+    }
+}
+
 /// Who gets the webhooks.
 struct Receiver {
     url: String,
@@ -56,17 +65,33 @@ struct Receiver {
 /// `GET /`
 pub(crate) fn show(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let done = call.query("done");
-    let done = done.and_then(|word| forms::DONE.iter().find(|(known, _)| *known == word));
-    Ok(render(world, done.map(|(_, text)| *text), None))
+    let done = done.and_then(|word| forms::DONE.iter().find(|(known, ..)| *known == word));
+    let done = done.map(|(_, section, text)| (*section, *text));
+    Ok(render(world, Said { done, ..Said::default() }))
 }
 
 /// The same, with what is wrong with a form.
 fn refuse(world: &World, problem: String) -> Answer {
-    render(world, None, Some(problem))
+    render(world, Said { problem: Some(problem), ..Said::default() })
 }
 
-fn render(world: &World, done: Option<&'static str>, problem: Option<String>) -> Answer {
-    let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+/// The same for a fault that was written as JSON: it stands there still.
+fn refuse_written(world: &World, written: Written) -> Answer {
+    render(world, Said { written: Some(written), ..Said::default() })
+}
+
+/// What the page says of the form that led to it.
+#[derive(Default)]
+struct Said {
+    done: Option<(&'static str, &'static str)>,
+    problem: Option<String>,
+    written: Option<Written>,
+}
+
+fn render(world: &World, said: Said) -> Answer {
+    let Said { done, problem, written } = said;
+    let refused = problem.is_some() || written.is_some();
+    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let tokens = world.tokens();
     let connections = world.connections();
     let template = Dashboard {
@@ -81,6 +106,7 @@ fn render(world: &World, done: Option<&'static str>, problem: Option<String>) ->
         codes: world.codes_waiting(),
         done,
         problem,
+        written,
         connection_count: connections.len(),
         connections: rows::connections(&connections, &tokens),
         token_count: tokens.len(),

@@ -28,7 +28,10 @@ async fn done(finch: &Finch, form: &str, fields: &[(&str, &str)], section: &str)
     let location = answer.header("location").unwrap();
     assert!(location.starts_with("/?done=") && location.ends_with(section), "{location}");
     let path = location.split('#').next().unwrap();
-    assert!(send(finch.get(path)).await.text.contains("role=\"status\""));
+    let page = send(finch.get(path)).await.text;
+    let heading = format!("<h2 id=\"{}-title\">", &section[1..]);
+    let below = page.split_once(&heading).unwrap().1.split_once("</h2>").unwrap().1;
+    assert!(below.trim_start().starts_with("<p class=\"done\" role=\"status\">"), "{below}");
 }
 
 async fn refused(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> String {
@@ -115,6 +118,33 @@ async fn faults_are_switched_on_and_off() {
         refused(&finch, "fault", &[("fault", fault), ("times", times)]).await;
     }
     assert!(finch.emulator.state().faults.is_empty());
+}
+
+/// Whoever has mistyped goes on from what they have typed.
+#[tokio::test]
+async fn a_fault_that_is_not_taken_stands_there_still() {
+    let finch = Finch::start().await;
+    for (json, problem) in [
+        (r#"{"status": 500"#, "It is not JSON: it breaks at line 1, column 14."),
+        ("\n</textarea><b>", "It is not JSON: it breaks at line 2, column 1."),
+        (r#"{"lie": 1}"#, "<code>lie</code> must be true"),
+        ("7", "It must be a fault (a JSON object) or an array of faults."),
+    ] {
+        let page = refused(&finch, "fault", &[("fault", json)]).await;
+        assert!(page.contains("<details open>\n<summary>Write one as JSON</summary>"), "{page}");
+        let shown = json.replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;");
+        assert!(
+            page.contains(&format!(
+                "autofocus aria-invalid=\"true\" aria-describedby=\"problem\">\n{shown}</textarea>"
+            )),
+            "{page}"
+        );
+        assert!(page.contains(&format!("Not switched on. {problem}")), "{page}");
+        assert_eq!(page.matches("id=\"problem\"").count(), 1);
+    }
+    // What was chosen from the list is no JSON of theirs.
+    let page = refused(&finch, "fault", &[("fault", "{"), ("path", "")]).await;
+    assert!(!page.contains("<details open"));
 }
 
 #[tokio::test]

@@ -4,6 +4,9 @@ use finch_app::{
     ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
 };
 
+use finch_core::ConnectionStatus as Status;
+
+use super::order;
 use crate::{ConnectFlow, app::App, company::Company, words};
 
 /// One connection on the page.
@@ -30,6 +33,8 @@ pub(super) struct Standing {
     /// What that means, and what needs doing.
     pub(super) note: Option<String>,
     pub(super) reauthenticate: bool,
+    /// Nothing is received until somebody signs in again.
+    pub(super) waits: bool,
     pub(super) disconnect: bool,
     /// A disconnect is under way: it may be looked at.
     pub(super) under_way: bool,
@@ -47,10 +52,6 @@ impl Card {
         let mut products: Vec<&Product> = shown.iter().flat_map(|t| &t.products).collect();
         products.sort_unstable();
         products.dedup();
-        let ends = view.tokens.iter().filter_map(|t| match t.state {
-            TokenState::Revoked { at, .. } => Some(at),
-            _ => None,
-        });
         // What is renewed must live: the newest may have ended by itself.
         let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active);
         let id = &newest.or(shown.last().copied())?.connection_id;
@@ -66,7 +67,7 @@ impl Card {
             company,
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
-            ended: ends.max().filter(|_| view.state == ConnectionState::Disconnected),
+            ended: order::end(view),
             sign_ins: shown.len(),
             own_page,
         })
@@ -85,16 +86,25 @@ impl Standing {
             word,
             note: None,
             reauthenticate: false,
+            waits: false,
             disconnect: true,
             under_way: false,
         };
         match view.state {
-            ConnectionState::Connected => plain("good", "Connected"),
+            ConnectionState::Connected => match trouble(view, provider, application) {
+                None => plain("good", "Connected"),
+                Some(note) => Self {
+                    note: Some(note),
+                    reauthenticate: true,
+                    ..plain("act", "Needs attention")
+                },
+            },
             ConnectionState::NeedsReauth => Self {
                 note: Some(format!(
                     "{provider} asks somebody to sign in again. Until then {application} receives nothing new."
                 )),
                 reauthenticate: true,
+                waits: true,
                 ..plain("act", "Sign-in needed")
             },
             ConnectionState::Unverified => Self {
@@ -102,16 +112,12 @@ impl Standing {
                 ..plain("wait", "Being checked")
             },
             ConnectionState::Disconnecting => {
-                let troubled = view.tokens.iter().filter_map(|t| t.trouble.as_ref());
-                let look = if troubled.into_iter().any(|t| t.attention) {
-                    " Our operators have to look at it."
-                } else {
-                    ""
-                };
+                let look = words::attention(view).map(|look| format!(" {look}"));
                 Self {
                     note: Some(format!(
                         "{application} does not use this connection any more. Finch has not confirmed the \
-                         end yet: we ask again until it does.{look}"
+                         end yet: we keep checking automatically.{}",
+                        look.unwrap_or_default()
                     )),
                     disconnect: false,
                     under_way: true,
@@ -128,6 +134,26 @@ impl Standing {
             },
         }
     }
+}
+
+/// What Finch has said of a connection whose tokens work, where that is not all well.
+fn trouble(view: &ConnectionView, provider: &str, application: &str) -> Option<String> {
+    let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active)?;
+    Some(match newest.connection_status.as_ref()? {
+        Status::ErrorPermissions => format!(
+            "The account that signed in at {provider} lacks permissions, so {application} may not \
+             receive everything. Extend them there, or sign in again with another account."
+        ),
+        Status::ErrorNoAccountSetup => format!(
+            "{provider} says that the account is not set up yet, so {application} may receive \
+             nothing. Finish that there, or sign in again with another account."
+        ),
+        Status::Other(status) if status.starts_with("error_") => format!(
+            "{provider} reports a problem, so {application} may not receive everything. Signing in \
+             again may help."
+        ),
+        _ => return None,
+    })
 }
 
 /// Whether the token counts for what the page says: those that have ended are history.

@@ -8,6 +8,7 @@ use finch_core::Evidence;
 use crate::{
     app::App,
     page::{self, CONNECTIONS, Message, Tone},
+    words,
 };
 
 /// How far the end of a connection is.
@@ -20,7 +21,7 @@ pub(super) enum End {
     /// This customer's access has just ended; others keep theirs.
     Retired,
     /// Somebody has just brought it about, and Finch has not confirmed it.
-    Pending { attention: bool },
+    Pending { attention: Option<&'static str> },
 }
 
 impl End {
@@ -41,10 +42,7 @@ impl End {
                 }
                 _ => Self::Before,
             }),
-            PlanVerdict::Joins if done => {
-                let mut troubles = view.tokens.iter().filter_map(|t| t.trouble.as_ref());
-                Some(Self::Pending { attention: troubles.any(|t| t.attention) })
-            }
+            PlanVerdict::Joins if done => Some(Self::Pending { attention: words::attention(view) }),
             _ => None,
         }
     }
@@ -60,12 +58,12 @@ impl End {
                     "{name} is disconnected. {application} has no access any more, and Finch has \
                      confirmed it."
                 )],
-                Some("To share data again, connect anew."),
+                Some("To share data again, connect again."),
             ),
             Self::Before => (
                 Tone::Quiet,
                 "Already disconnected",
-                vec![format!("{name} had been disconnected before. There was nothing left to do.")],
+                vec![format!("{name} is already disconnected. There is nothing to do.")],
                 None,
             ),
             Self::Retired => (
@@ -75,7 +73,7 @@ impl End {
                     format!("{application} does not read {name} for you any more."),
                     "Others who use the same connection keep their access.".to_owned(),
                 ],
-                Some("To share data again, connect anew."),
+                Some("To share data again, connect again."),
             ),
             Self::Pending { attention } => {
                 let mut what = vec![
@@ -83,13 +81,11 @@ impl End {
                         "{application} does not use {name} any more: that took effect at once, and for \
                          good."
                     ),
-                    "Finch has not confirmed the end yet. We ask again by ourselves until it does."
+                    "Finch has not confirmed the end yet. We keep checking automatically."
                         .to_owned(),
                 ];
-                if attention {
-                    what.push("Our operators have to look at it: it is on their list.".to_owned());
-                }
-                let todo = "You need do nothing. Load this page again to see how it is going.";
+                what.extend(attention.map(str::to_owned));
+                let todo = "You don’t need to do anything. Reload this page to check.";
                 (Tone::Quiet, "Access is switched off", what, Some(todo))
             }
         };

@@ -18,7 +18,7 @@ impl From<BeginConnectError> for Problem {
             E::Ended => {
                 let what = "This connection has ended meanwhile, and cannot be renewed. Nothing was changed.";
                 Self::new(StatusCode::CONFLICT, "This connection has ended", what)
-                    .todo("To share data again, go back to your connections and connect anew.")
+                    .todo("To share data again, go back to your connections and connect again.")
             }
             E::Finch(cause) => Self::finch(cause, "Nothing was connected or changed."),
             E::Store(cause) => Self::store(cause, "Nothing was connected or changed."),

@@ -19,8 +19,8 @@ impl From<&CompleteConnectError> for Problem {
         match error {
             E::NoCode => Self::incomplete_return(),
             E::UnknownState => {
-                let what = "This way back from Finch is not one that began here, with your account. \
-                            Nothing was connected.";
+                let what = "This link doesn’t belong to a connection that you started here, with your \
+                            account. Nothing was connected.";
                 Self::new(StatusCode::NOT_FOUND, "We do not know this connection", what)
                     .todo(TO_CONNECT)
             }
@@ -30,7 +30,7 @@ impl From<&CompleteConnectError> for Problem {
             }
             E::StateUsed => {
                 let what = "You came back from this sign-in before, and it works only once. Whatever it \
-                            connected is among your connections.";
+                            connected, if anything, is among your connections.";
                 Self::new(StatusCode::CONFLICT, "Already used", what).todo(
                     "Look at your connections. If the one you want is not there, connect again.",
                 )
@@ -78,15 +78,16 @@ impl Problem {
 
     /// The way back from Finch lacks something.
     pub(crate) fn incomplete_return() -> Self {
-        let what = format!("The way back from Finch was incomplete. {NOTHING}");
+        let what = format!("Finch sent you back without the details we need. {NOTHING}");
         Self::new(StatusCode::BAD_REQUEST, "Something is missing", what).todo(TO_CONNECT)
     }
 
     /// Finch Connect itself reports an error other than a refusal by the person.
     pub(crate) fn connect_failed() -> Self {
-        let what = format!("Finch could not finish the sign-in at your provider. {NOTHING}");
-        Self::new(StatusCode::BAD_GATEWAY, "Finch could not connect you", what)
-            .todo(format!("{TO_CONNECT} If it stays like this, contact support."))
+        let what = "The sign-in at your provider was not completed. Nothing was changed.";
+        Self::new(StatusCode::BAD_GATEWAY, "The sign-in was not completed", what).todo(
+            "Go back to your connections, and try again. If this keeps happening, contact support.",
+        )
     }
 }
 

@@ -34,15 +34,15 @@ impl Problem {
                     "Finch, the service behind these connections, asks us to look at our account there. \
                      {left}"
                 );
-                Self::new(StatusCode::BAD_GATEWAY, "Finch said no", what)
+                Self::new(StatusCode::BAD_GATEWAY, "Finch couldn’t accept this request", what)
                     .todo("Contact support: it is for us to mend, and not for you.")
             }
             _ => {
                 let what = format!(
                     "Finch, the service behind these connections, did not accept our request. {left}"
                 );
-                Self::new(StatusCode::BAD_GATEWAY, "Finch said no", what)
-                    .todo("Try again later. If it stays like this, contact support.")
+                Self::new(StatusCode::BAD_GATEWAY, "Finch couldn’t accept this request", what)
+                    .todo("Try again later. If this keeps happening, contact support.")
             }
         }
     }

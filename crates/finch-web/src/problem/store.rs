@@ -29,7 +29,7 @@ impl Problem {
             ),
             _ => (
                 "Our records cannot be reached just now.",
-                "Try again in a few minutes. If it stays like this, contact support.",
+                "Try again in a few minutes. If this keeps happening, contact support.",
                 LATER,
             ),
         };

@@ -44,14 +44,14 @@ async fn a_way_back_to_what_has_ended_says_so() {
     let again = browser.get(&back).await;
     assert_eq!(again.location(), format!("{BASE}?done=ended"));
     let page = browser.get(again.location()).await;
-    page.shows(200, &["has ended, or is being ended", "connect anew", "Nothing is connected"]);
+    page.shows(200, &["has ended, or is being ended", "connect again", "Nothing is connected"]);
     assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
 
     // Nor is there anything to renew, for whoever has an old page open.
     let (renew, csrf_token) =
         (path.replace("/disconnect", "/reauthenticate"), browser.csrf_token(BASE).await);
     let renew = browser.post(&renew, &[("csrf_token", &csrf_token)]).await;
-    renew.shows(409, &["has ended", "connect anew"]);
+    renew.shows(409, &["has ended", "connect again"]);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
     let (victim, thief) = (site.browser("acme"), site.browser("other"));
     let state = site.begin(&victim).await;
     let stolen = thief.get(&site.way_back(&state, "Company C", "X")).await;
-    stolen.shows(404, &["not one that began here", "connect again"]);
+    stolen.shows(404, &["belong to a connection that you started here", "connect again"]);
     let forged = thief.get(&format!("{BASE}/callback?code=made-up&state=made-up")).await;
     assert_eq!(forged.body, stolen.body);
     assert_eq!(format!("{:?}", forged.headers), format!("{:?}", stolen.headers));
@@ -85,7 +85,7 @@ async fn a_way_back_that_lacks_something_says_so() {
         format!("?code=&state={state}"),
     ] {
         let answer = browser.get(&format!("{BASE}/callback{query}")).await;
-        answer.shows(400, &["incomplete", "Nothing was connected", "connect again"]);
+        answer.shows(400, &["without the details", "Nothing was connected", "connect again"]);
         answer.hides(&[&state, "a-code"]);
         is_guarded(&answer);
     }
@@ -106,10 +106,13 @@ async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
         "nothing stays in the address bar"
     );
     let denied = browser.get(denied.location()).await;
-    denied.shows(200, &["you left Finch without connecting", "connect again"]);
+    denied.shows(
+        200,
+        &["<title>Not finished · ", "You left before finishing", "Nothing was changed"],
+    );
     denied.hides(&["pay me", "access_denied"]);
     let failed = browser.get(&format!("{BASE}/callback?error=call%200900&state=s")).await;
-    failed.shows(502, &["Finch could not finish the sign-in"]);
+    failed.shows(502, &["The sign-in was not completed"]);
     failed.hides(&["0900"]);
     is_guarded(&failed);
 }
@@ -137,7 +140,13 @@ async fn what_finch_says_of_the_code_is_told() {
     let lost = browser.get(&back).await;
     lost.shows(502, &["got lost on its way", "Connect once more"]);
     assert_eq!(browser.get(&back).await.body, lost.body, "and the code is not sent again");
-    browser.get(BASE).await.shows(200, &["got lost. Connect the same company once more"]);
+    // One button, where it says what for: with another company the lost one would stay lost.
+    let page = browser.get(BASE).await;
+    page.shows(
+        200,
+        &["got lost. Connect the same company once more", "Finish the earlier connection"],
+    );
+    assert_eq!(page.body.matches(&format!("action=\"{BASE}/connect\"")).count(), 1);
 }
 
 #[tokio::test]

@@ -15,7 +15,13 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     site.connect(&browser, "Company C", "X").await;
     browser.get(&format!("{BASE}?done=connected")).await.shows(
         200,
-        &["Your sign-in worked", "Gusto", "Company C", "Connected", "Employee directory"],
+        &[
+            "<title>Connected · Payroll connections · Payday",
+            "Connected. Your sign-in worked",
+            "Gusto",
+            "Company C",
+            "Employee directory",
+        ],
     );
     assert!(site.told()[0].starts_with("Connected("), "{:?}", site.told());
 }
@@ -91,7 +97,7 @@ async fn what_answers_a_form_is_tried_again_by_a_reload() {
     // What no reload mends asks for none.
     let fields = [("csrf_token", csrf_token), ("error", "failed")];
     let failed = browser.post(&format!("{BASE}/callback"), &fields).await;
-    failed.shows(502, &["could not finish the sign-in"]);
+    failed.shows(502, &["The sign-in was not completed"]);
     failed.hides(&["reload"]);
 }
 

@@ -1,8 +1,11 @@
 //! The connections page.
 
-use finch_core::{ConnectionId, testing::store_token};
+use finch_core::{ConnectionId, ConnectionStatus, testing::store_token};
 
-use crate::site::{BASE, Site, is_guarded, options};
+use crate::{
+    news,
+    site::{BASE, Site, is_guarded, options},
+};
 
 #[tokio::test]
 async fn sign_ins_of_one_company_are_one_connection_and_another_company_is_another() {
@@ -123,7 +126,7 @@ async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
     site.connect(&browser, "Company C", "X").await;
     *site.host.0.asked.lock().unwrap() = 0;
     let page = browser.get(BASE).await;
-    page.shows(200, &["Company 52", "Company 3<", "Only the newest"]);
+    page.shows(200, &["Company 52", "Company 3<", "Only the last to end"]);
     page.hides(&["Company 2<"]);
     assert_eq!(*site.host.0.asked.lock().unwrap(), 51);
 }
@@ -138,5 +141,36 @@ async fn a_customer_with_many_connections_sees_them_all() {
     }
     let page = site.browser("acme").get(BASE).await;
     assert_eq!(page.body.matches("<article").count(), 250);
-    page.hides(&["Only the newest"]);
+    page.hides(&["Only the last to end"]);
+}
+
+/// The tokens work; but Finch says that not all is well.
+#[tokio::test]
+async fn what_finch_reports_of_a_connection_that_works_is_said() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let id = site.finch.alive()[0].1.clone();
+    let word = |status: &str| ConnectionStatus::from(status.to_owned());
+    for (number, (status, says)) in [
+        ("error_permissions", "lacks permissions"),
+        ("error_no_account_setup", "not set up yet"),
+        ("error_of_tomorrow", "reports a problem"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        site.finch.set_status(&id, word(status));
+        news::hint(&site, &id, &format!("msg_{number}"), word(status)).await;
+        news::pass(&site).await;
+        let page = browser.get(BASE).await;
+        page.shows(200, &["Needs attention", says, "Sign in again"]);
+        page.hides(&["connection needs you"]);
+    }
+    site.finch.set_status(&id, ConnectionStatus::Connected);
+    news::hint(&site, &id, "msg_9", ConnectionStatus::Connected).await;
+    news::pass(&site).await;
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Connected since"]);
+    page.hides(&["Needs attention", "Sign in again"]);
 }

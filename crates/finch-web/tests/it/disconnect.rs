@@ -20,11 +20,13 @@ async fn what_will_happen_is_said_before_it_happens() {
     preview.shows(
         200,
         &[
+            "<title>Disconnect Gusto for company Company C? · Payday",
             "Disconnect Gusto?",
-            "2 sign-ins",
-            "company details and employee directory from Gusto",
+            "ends: 2 sign-ins, including any that colleagues have made",
+            "company details and employee directory from Gusto at once",
+            "customer uses this connection",
+            "doesn’t delete what Payday",
             "can’t be undone",
-            "Nobody else uses",
         ],
     );
     is_guarded(&preview);
@@ -38,7 +40,7 @@ async fn what_will_happen_is_said_before_it_happens() {
     browser.get(BASE).await.shows(200, &["Nothing is connected", "Ended", "Disconnected on"]);
     // The same address again, the back button, and the button once more.
     browser.get(&format!("{path}?done=yes")).await.shows(200, &["Finch has confirmed it"]);
-    browser.get(&path).await.shows(200, &["Already disconnected", "nothing left to do"]);
+    browser.get(&path).await.shows(200, &["Already disconnected", "There is nothing to do"]);
     browser.press(&path, &preview).await.shows(200, &["Already disconnected"]);
     assert_eq!(site.told().len(), 3, "two sign-ins, and one end");
 }
@@ -86,7 +88,7 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
     let preview = browser.get(&path).await;
     site.connect(&browser, "Company C", "Y").await;
     let again = browser.press(&path, &preview).await;
-    again.shows(409, &["has changed since you looked", "2 sign-ins"]);
+    again.shows(409, &["<title>Changed: Disconnect", "has changed since you looked", "2 sign-ins"]);
     assert_eq!(site.finch.alive().len(), 2, "nothing was done");
     browser.press(&path, &again).await.shows(200, &["is disconnected"]);
 
@@ -110,7 +112,10 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
     let page = browser.get(BASE).await;
     page.shows(200, &["Disconnecting", "does not use this connection any more"]);
     page.hides(&["Disconnect…", "What is shared"]);
-    browser.get(&path).await.shows(200, &["is being disconnected", "Ask Finch now"]);
+    let going_on = browser.get(&path).await;
+    let title = "<title>Gusto for company Company C is being disconnected · ";
+    going_on.shows(200, &[title, "is being disconnected", "Ask Finch now", "keep checking"]);
+    going_on.hides(&["Our team"]);
 
     site.finch.recover();
     let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
@@ -133,6 +138,32 @@ async fn a_person_may_ask_finch_now() {
     browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
 }
 
+/// Finch says that it is done, and goes on taking the token: a person has to look at that.
+#[tokio::test]
+async fn where_an_operator_has_to_look_every_page_says_so() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    (0..100).for_each(|_| site.finch.lie_next());
+    let look = "Our team needs to look at it";
+    browser.press(&path, &preview).await.shows(200, &["Access is switched off", look]);
+    browser.get(BASE).await.shows(200, &["Disconnecting", look]);
+    browser.get(&path).await.shows(200, &["is being disconnected", look]);
+}
+
+#[tokio::test]
+async fn one_sign_in_is_not_counted() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await;
+    let preview = browser.get(&path).await;
+    preview.shows(200, &["All access to this company at Gusto ends.</li>"]);
+    preview.hides(&["1 sign-in", "colleagues"]);
+}
+
 #[tokio::test]
 async fn others_keep_their_access_and_are_not_named() {
     let site = Site::new();
@@ -144,9 +175,14 @@ async fn others_keep_their_access_and_are_not_named() {
     let preview = acme.get(&path).await;
     preview.shows(
         200,
-        &["Others who use the same connection keep theirs", "End my access", "1 sign-in"],
+        &[
+            "from Gusto for you at once",
+            "Others who use the same connection keep theirs",
+            "End my access",
+            "1 sign-in",
+        ],
     );
-    preview.hides(&["other &"]);
+    preview.hides(&["other &", "All access"]);
     site.finch.take_calls();
     acme.press(&path, &preview).await.shows(200, &["Your access has ended", "keep their access"]);
     assert!(site.finch.take_calls().is_empty(), "Finch was not asked");

@@ -15,6 +15,7 @@ mod disconnect;
 mod faults;
 mod guard;
 mod host;
+mod list;
 mod news;
 mod pages;
 mod site;

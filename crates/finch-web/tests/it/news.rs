@@ -7,7 +7,7 @@ use finch_web::News;
 use crate::site::Site;
 
 /// A pass of a reconciler, and what the host was told after it.
-async fn pass(site: &Site) -> Vec<News> {
+pub(crate) async fn pass(site: &Site) -> Vec<News> {
     let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
     let report = site.app.reconcile(&operator, Pass::Everything).await.unwrap();
     site.host.0.told.lock().unwrap().clear();
@@ -27,7 +27,7 @@ fn whom(news: &News) -> (&CustomerId, &ConnectionId) {
     }
 }
 
-async fn hint(site: &Site, id: &ConnectionId, event: &str, status: ConnectionStatus) {
+pub(crate) async fn hint(site: &Site, id: &ConnectionId, event: &str, status: ConnectionStatus) {
     let event = WebhookEvent {
         id: event.parse().unwrap(),
         event_type: "account.updated".into(),

@@ -84,12 +84,12 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     browser
         .goto(&format!("{callback}?error={nasty}&error_description={nasty}&state={state}"))
         .await;
-    says(&browser, 502, &["Finch could not connect you", "contact support"]).await;
+    says(&browser, 502, &["The sign-in was not completed", "contact support"]).await;
     browser.does_not_see("0900").await;
     assert_eq!(browser.count("script").await, 0);
     pages_are_fine(&browser, "problem-finch-failed").await;
     browser.goto(&format!("{callback}?error=access_denied&error_description={nasty}")).await;
-    says(&browser, 200, &["Not connected", "nothing was changed"]).await;
+    says(&browser, 200, &["You left before finishing", "Nothing was changed"]).await;
     browser.does_not_see("0900").await;
 
     // The provider lets nobody in: Finch's own page leads back with its error.
@@ -98,7 +98,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     browser.press("Gusto").await;
     browser.press("Play a failure").await;
     browser.press("Let the sign-in fail").await;
-    says(&browser, 502, &["Finch could not connect you"]).await;
+    says(&browser, 502, &["The sign-in was not completed"]).await;
 
     // After all of that the way back leads there.
     assert_eq!(calls(&host, EXCHANGE), 0);

@@ -54,7 +54,8 @@ async fn finch_is_down_while_somebody_connects() {
     browser.sees("answer to an earlier sign-in got lost").await;
     pages_are_fine(&browser, "connections-lost").await;
     // Finch knows that connection, so that it is renewed.
-    browser.press("Connect another system").await;
+    browser.does_not_see("Connect another system").await;
+    browser.press("Finish the earlier connection").await;
     browser.press("Connect again").await;
     browser.sees("Your sign-in worked").await;
     browser.does_not_see("got lost").await;
@@ -86,8 +87,13 @@ async fn finch_is_down_while_somebody_disconnects() {
     browser.sees("Disconnecting").await;
     browser.does_not_see("What is shared").await;
     pages_are_fine(&browser, "connections-pending").await;
-    browser.press("See how it is going").await;
-    says(&browser, 200, &["is being disconnected", "you need do nothing", "Ask Finch now"]).await;
+    browser.press("Check progress").await;
+    says(
+        &browser,
+        200,
+        &["is being disconnected", "you don’t need to do anything", "Ask Finch now"],
+    )
+    .await;
     pages_are_fine(&browser, "disconnect-going-on").await;
     browser.press("Ask Finch now").await;
     browser.sees("Access is switched off").await;

@@ -42,7 +42,7 @@ async fn connect_within_a_page_of_the_applications_own() {
     browser.press("Play a failure").await;
     browser.press("Let the sign-in fail").await;
     browser.leave_frame().await;
-    says(&browser, 502, &["Finch could not connect you", "Nothing was connected"]).await;
+    says(&browser, 502, &["The sign-in was not completed", "Nothing was changed"]).await;
     browser.press("Your connections").await;
 
     // Finch is down: the application's page becomes one that says so.

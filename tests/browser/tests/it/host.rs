@@ -85,7 +85,7 @@ async fn a_person_says_no() {
     browser.press("Connect a system").await;
     pages_are_fine(&browser, "finch-connect").await;
     browser.press("Cancel").await;
-    browser.sees("Not connected").await;
+    browser.sees("You left before finishing").await;
     pages_are_fine(&browser, "not-connected").await;
     browser.sees("Nothing is connected").await;
     // The button goes back to Finch Connect, where the session is still open to whoever thinks again.

@@ -43,7 +43,7 @@ async fn tabs_may_confirm_the_same_end_and_people_go_back() {
     // The third has been open for too long; and the first goes back, and forth.
     browser.switch_to(&third).await;
     browser.press("Disconnect").await;
-    says(&browser, 200, &["Already disconnected", "nothing left to do"]).await;
+    says(&browser, 200, &["Already disconnected", "There is nothing to do"]).await;
     pages_are_fine(&browser, "already-disconnected").await;
     browser.switch_to(&first).await;
     // The browser has kept neither the page with the button nor the one before it.
@@ -56,7 +56,7 @@ async fn tabs_may_confirm_the_same_end_and_people_go_back() {
     // Who agreed to one plan is shown the other.
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
     browser.press("Disconnect").await;
-    browser.sees("1 sign-in").await;
+    browser.sees("All access to this company at Gusto ends.").await;
     browser.switch_to(&second).await;
     browser.goto(&host.pages()).await;
     connect(&browser, "Connect another system", "Acme Bakery LLC", "Bob").await;

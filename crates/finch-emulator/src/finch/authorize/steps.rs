@@ -250,7 +250,7 @@ fn in_words(product: &str) -> &'static str {
         "directory" => "Who works there",
         "documents" => "Documents",
         "employment" => "Jobs, pay and dates of employment",
-        "individual" => "People's details",
+        "individual" => "People’s details",
         "payment" => "Payments",
         "pay_statement" => "Pay statements",
         "plans" => "Benefit plans",

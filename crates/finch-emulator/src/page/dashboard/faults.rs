@@ -23,6 +23,13 @@ pub(super) struct Choice {
     pub(super) fault: String,
 }
 
+/// A fault that was written as JSON and not taken, to be written again.
+pub(super) struct Written {
+    pub(super) json: String,
+    /// What is wrong with it.
+    pub(super) problem: String,
+}
+
 /// A fault that waits for its calls.
 pub(super) struct WaitingFault {
     pub(super) at: usize,
@@ -67,9 +74,12 @@ pub(super) fn groups() -> Vec<Group> {
                 ("Without company_id", json!({ "omit": ["company_id"] })),
             ],
         ),
-        Group { name: "An error of Finch's", choices: errors.collect() },
+        Group { name: "An error of Finch’s", choices: errors.collect() },
     ]
 }
+
+/// What a fault may look like.
+pub(super) const EXAMPLE: &str = r#"{"path": "/disconnect", "status": 504, "late_seconds": 360}"#;
 
 pub(super) fn waiting(world: &World) -> Vec<WaitingFault> {
     let faults = world.faults.waiting().take(SHOWN).enumerate();
@@ -83,17 +93,25 @@ pub(super) fn as_text(fault: &Fault) -> String {
 /// The faults that a form describes: chosen from the list, or written.
 pub(super) fn read(call: &Call, room: usize) -> Result<Vec<Fault>, Invalid> {
     let text = call.form("fault").unwrap_or_default();
-    let mut value: Value =
-        serde_json::from_str(&text).map_err(|_| Invalid::new("fault", "must be JSON"))?;
+    let mut value: Value = serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Invalid::body(format!("is not JSON: it breaks at line {line}, column {column}"))
+    })?;
     if let Value::Object(fault) = &mut value {
         complete(fault, call)?;
     }
     let faults = fault::one_or_many(&value)?;
     if faults.len() > room {
-        let rule = format!("are too many: {} can wait", FaultQueue::LIMIT);
-        return Err(Invalid::new("faults", rule));
+        let rule = format!("has more faults than can wait: {} at most", FaultQueue::LIMIT);
+        return Err(Invalid::body(rule));
     }
     Ok(faults)
+}
+
+/// What stands in the form for writing one: the list's form has a path beside it.
+pub(super) fn written(call: &Call, problem: &str) -> Option<Written> {
+    let json = call.form("fault").filter(|_| call.form("path").is_none());
+    json.map(|json| Written { json, problem: problem.to_owned() })
 }
 
 /// Adds what the form says beside the fault itself.

@@ -7,7 +7,7 @@ use hyper::{
     header::{HeaderValue, LOCATION},
 };
 
-use super::{faults, refuse};
+use super::{faults, refuse, refuse_written};
 use crate::{
     WebhookEvent, WebhookTarget,
     answer::{self, Answer, TEXT},
@@ -18,28 +18,29 @@ use crate::{
     world::World,
 };
 
-/// What was done, by the word that stands for it in the address.
-pub(super) const DONE: [(&str, &str); 11] = [
-    ("status", "The status is set."),
-    ("disconnected", "The connection has ended, with all its tokens."),
-    ("fault", "The fault waits for its calls."),
-    ("fault-off", "The fault is off."),
-    ("faults-off", "All faults are off."),
-    ("registered", "Webhooks go there from now on."),
-    ("rotating", "Webhooks are signed with the new secret too."),
-    ("rotated", "Webhooks are signed with the newest secret only."),
-    ("unregistered", "No webhooks are sent any more."),
-    ("sent", "The webhook is on its way."),
-    ("clock", "The clock was moved on."),
+/// What was done, by the word that stands for it in the address, and the section that says so.
+pub(super) const DONE: [(&str, &str, &str); 11] = [
+    ("status", "connections", "The status is set."),
+    ("disconnected", "connections", "The connection has ended, with all its tokens."),
+    ("fault", "faults", "The fault waits for its calls."),
+    ("fault-off", "faults", "The fault is off."),
+    ("faults-off", "faults", "All faults are off."),
+    ("registered", "webhooks", "Webhooks go there from now on."),
+    ("rotating", "webhooks", "Webhooks are signed with the new secret too."),
+    ("rotated", "webhooks", "Webhooks are signed with the newest secret only."),
+    ("unregistered", "webhooks", "No webhooks are sent any more."),
+    ("sent", "webhooks", "The webhook is on its way."),
+    ("clock", "clock", "The clock was moved on."),
 ];
 
-type Done = Result<(&'static str, &'static str), String>;
+/// The word for what was done, or what is wrong.
+type Done = Result<&'static str, String>;
 
 /// `POST /__emulator/dashboard/status`
 pub(crate) fn set_status(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let (id, status) = (text(call, "connection_id"), text(call, "status"));
     let done = if world.set_status_by_name(&id, &status) {
-        Ok(("status", "connections"))
+        Ok("status")
     } else {
         Err("That connection has ended, or there is no such status.".to_owned())
     };
@@ -49,7 +50,7 @@ pub(crate) fn set_status(world: &mut World, call: &Call) -> Result<Answer, Refus
 /// `POST /__emulator/dashboard/disconnect`
 pub(crate) fn disconnect(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let done = if world.end_in_dashboard(&text(call, "connection_id")) {
-        Ok(("disconnected", "connections"))
+        Ok("disconnected")
     } else {
         Err("That connection has ended already.".to_owned())
     };
@@ -61,9 +62,15 @@ pub(crate) fn queue_fault(world: &mut World, call: &Call) -> Result<Answer, Refu
     let done = match faults::read(call, world.faults.room()) {
         Ok(faults) => {
             faults.into_iter().for_each(|fault| world.faults.push(fault));
-            Ok(("fault", "faults"))
+            Ok("fault")
         }
-        Err(invalid) => Err(format!("The fault was not switched on: {invalid}.")),
+        Err(invalid) => {
+            let problem = format!("Not switched on. {}", invalid.plainly());
+            if let Some(written) = faults::written(call, &problem) {
+                return Ok(refuse_written(world, written));
+            }
+            Err(problem)
+        }
     };
     Ok(back(world, done))
 }
@@ -72,7 +79,7 @@ pub(crate) fn queue_fault(world: &mut World, call: &Call) -> Result<Answer, Refu
 pub(crate) fn drop_fault(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let Some(at) = call.form("at") else {
         world.faults.clear();
-        return Ok(back(world, Ok(("faults-off", "faults"))));
+        return Ok(back(world, Ok("faults-off")));
     };
     // A call may have used up one before it meanwhile.
     let fault = text(call, "fault");
@@ -82,7 +89,7 @@ pub(crate) fn drop_fault(world: &mut World, call: &Call) -> Result<Answer, Refus
     let done = match found {
         Some(at) => {
             world.faults.remove(at);
-            Ok(("fault-off", "faults"))
+            Ok("fault-off")
         }
         None => Err("That fault has changed or is gone: look again.".to_owned()),
     };
@@ -92,7 +99,7 @@ pub(crate) fn drop_fault(world: &mut World, call: &Call) -> Result<Answer, Refus
 /// `POST /__emulator/dashboard/webhook`
 pub(crate) fn register(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     let done = registered(world, call);
-    Ok(back(world, done.map(|word| (word, "webhooks")).map_err(|error| format!("{error}."))))
+    Ok(back(world, done.map_err(|error| format!("{error}."))))
 }
 
 fn registered(world: &mut World, call: &Call) -> Result<&'static str, crate::WebhookError> {
@@ -128,13 +135,13 @@ pub(crate) fn send(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
         "test" => WebhookEvent::Test,
         _ => WebhookEvent::account_updated(text(call, "connection_id"), text(call, "status")),
     };
-    let sent = world.send_webhook(&event).map(|_| ("sent", "webhooks"));
+    let sent = world.send_webhook(&event).map(|_| "sent");
     Ok(back(world, sent.map_err(|error| format!("Not sent: {error}."))))
 }
 
 /// `POST /__emulator/dashboard/resend`
 pub(crate) fn resend(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let sent = world.resend_webhook(&text(call, "event_id")).map(|()| ("sent", "webhooks"));
+    let sent = world.resend_webhook(&text(call, "event_id")).map(|()| "sent");
     Ok(back(world, sent.map_err(|error| format!("Not sent: {error}."))))
 }
 
@@ -145,7 +152,7 @@ pub(crate) fn advance_clock(world: &mut World, call: &Call) -> Result<Answer, Re
     let done = match by {
         Some(by) => {
             world.advance(by);
-            Ok(("clock", "clock"))
+            Ok("clock")
         }
         None => Err("The clock moves on by a whole number of seconds, at most 100 years.".into()),
     };
@@ -158,10 +165,12 @@ fn text(call: &Call, name: &str) -> String {
 
 /// Back to the section in which something was done, or to what is wrong.
 fn back(world: &World, done: Done) -> Answer {
-    let (word, section) = match done {
-        Ok(done) => done,
+    let word = match done {
+        Ok(word) => word,
         Err(problem) => return refuse(world, problem),
     };
+    let known = DONE.iter().find(|(known, ..)| *known == word);
+    let section = known.map_or("", |(_, section, _)| section);
     let mut answer = answer::with_type(StatusCode::SEE_OTHER, TEXT, "See Other".into());
     if let Ok(location) = HeaderValue::from_str(&format!("/?done={word}#{section}")) {
         answer.headers_mut().insert(LOCATION, location);
