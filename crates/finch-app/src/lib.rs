@@ -46,10 +46,10 @@ pub use wiring::OpenFinchError;
 pub use finch_core::{
     AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
     ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
-    EventId, Flow, Happening, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
-    SessionId, State, StoreError, Timestamp, TokenState, TokenView, UsableToken, WebhookEvent,
-    WebhookEventId,
-    decide::{Attention, Drift, Finding, Matter, Plan, PlanMark, PlanVerdict},
+    EventId, FailureKind, FinchApi, FinchApiError, Flow, Happening, IdError, MAX_WEBHOOK_BYTES,
+    OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope, SessionId, State,
+    StoreError, Timestamp, TokenState, TokenView, UsableToken, WebhookEvent, WebhookEventId,
+    decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]
 #[doc(no_inline)]

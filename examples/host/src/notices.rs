@@ -1,49 +1,61 @@
 //! What Payday was told. A host of your own mails it, or writes it down.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use finch_app::{CustomerId, DisconnectOutcome};
+use finch_app::{ConnectionId, CustomerId, DisconnectOutcome, Timestamp, TokenState};
 use finch_web::News;
+
+/// How many are kept of each customer.
+const KEPT: usize = 10;
 
 /// By customer, the newest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notices(Arc<Mutex<HashMap<String, Vec<String>>>>);
+pub(crate) struct Notices(Arc<Mutex<HashMap<String, VecDeque<String>>>>);
 
 impl Notices {
-    pub(crate) fn add(&self, news: &News) {
-        let Some((customer, notice)) = notice(news) else { return };
+    /// `name`: what people call a connection.
+    pub(crate) fn add(&self, news: &News, name: impl Fn(&ConnectionId) -> String) {
+        let Some((customer, connection, what)) = notice(news) else { return };
+        let time = Timestamp::now().strftime("%H:%M");
+        let notice = format!("{time} UTC · {}: {what}", name(connection));
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.entry(customer.as_str().to_owned()).or_default().insert(0, notice);
+        let theirs = notices.entry(customer.as_str().to_owned()).or_default();
+        theirs.push_front(notice);
+        theirs.truncate(KEPT);
     }
 
     pub(crate) fn of(&self, customer: &str) -> Vec<String> {
         let notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.get(customer).cloned().unwrap_or_default()
+        notices.get(customer).into_iter().flatten().cloned().collect()
     }
 }
 
-fn notice(news: &News) -> Option<(&CustomerId, String)> {
+fn notice(news: &News) -> Option<(&CustomerId, &ConnectionId, &'static str)> {
     Some(match news {
-        News::Connected(done) => (&done.customer, format!("Connected: {}", done.provider_id)),
-        News::Works { customer, connection_id } => (customer, format!("In use: {connection_id}")),
+        News::Connected(done) => {
+            let in_use = done.token_state == TokenState::Active;
+            let what = if in_use { "connected" } else { "connected, and being checked" };
+            (&done.customer, &done.connection_id, what)
+        }
+        News::Works { customer, connection_id } => (customer, connection_id, "in use"),
         News::NeedsReauth { customer, connection_id } => {
-            (customer, format!("Somebody must sign in again: {connection_id}"))
+            (customer, connection_id, "somebody must sign in again")
         }
         News::EndedAtFinch { customer, connection_id } => {
-            (customer, format!("Ended at Finch: {connection_id}"))
+            (customer, connection_id, "ended at Finch")
         }
         News::Disconnected { customer, connection_id, outcome } => {
-            let how = match outcome {
-                DisconnectOutcome::Disconnected { .. } => "Disconnected, and confirmed by Finch",
+            let what = match outcome {
+                DisconnectOutcome::Disconnected { .. } => "disconnected, and confirmed by Finch",
                 DisconnectOutcome::Pending { .. } => {
-                    "Disconnecting: Finch has not confirmed it yet"
+                    "disconnecting: Finch has not confirmed it yet"
                 }
-                _ => "Access has ended",
+                _ => "access has ended",
             };
-            (customer, format!("{how}: {connection_id}"))
+            (customer, connection_id, what)
         }
         _ => return None,
     })

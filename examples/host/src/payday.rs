@@ -41,7 +41,11 @@ impl Host for Payday {
     }
 
     async fn told(&self, news: News) {
-        self.notices.add(&news);
+        let known = self.finch.state().connections;
+        self.notices.add(&news, |id| {
+            let named = known.iter().find(|c| c.connection_id == id.as_str());
+            named.map_or_else(|| id.to_string(), |c| format!("{} at {}", c.company, c.provider))
+        });
     }
 
     /// An operator has to find it, and nobody else. A host of your own seals it, too.
