@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use finch_core::{Connection, ConnectionId, ConnectionState, CustomerId, Token};
+use finch_core::{Connection, ConnectionId, ConnectionState, CustomerId, Token, TokenState};
 use serde::Serialize;
 
 /// The tokens of one connection of which Finch has said the same.
@@ -25,6 +25,8 @@ pub struct Theirs {
     pub connection_id: ConnectionId,
     /// How many tokens.
     pub tokens: usize,
+    /// How many of them Finch accepts, which were in doubt or had to be authenticated again.
+    pub accepted: usize,
     /// How the connection does for this customer now: another token may still work.
     pub state: ConnectionState,
 }
@@ -35,19 +37,27 @@ impl Changed {
         Self::between(before, now, |t| t.state.is_revoked())
     }
 
-    /// What of a connection is so now, and was not before.
-    pub(crate) fn between(
-        before: &Connection,
-        now: &Connection,
-        is_so: impl Fn(&Token) -> bool,
-    ) -> Self {
+    /// What of a connection was in doubt, and is in use now.
+    pub(crate) fn verified_between(before: &Connection, now: &Connection) -> Self {
+        Self::between(before, now, |t| t.state == TokenState::Active)
+    }
+
+    fn between(before: &Connection, now: &Connection, is_so: impl Fn(&Token) -> bool) -> Self {
         let so_now = |t: &&Token| now.token(t.id).is_some_and(&is_so);
-        let changed: Vec<_> = before.tokens.iter().filter(|t| !is_so(t)).filter(so_now).collect();
-        let theirs = changed.iter().copied().filter(|t| !before.is_retired(t));
+        let changed = before.tokens.iter().filter(|t| !is_so(t)).filter(so_now);
+        Self::of(before, changed, now)
+    }
+
+    /// These tokens of a connection.
+    pub(crate) fn of<'a>(
+        before: &Connection,
+        tokens: impl Iterator<Item = &'a Token> + Clone,
+        now: &Connection,
+    ) -> Self {
         Self {
             connection_id: before.tokens.last().map(|t| t.facts.connection_id.clone()),
-            tokens: changed.len(),
-            customers: whose(theirs, now),
+            tokens: tokens.clone().count(),
+            customers: whose(tokens.filter(|t| !before.is_retired(t)), now),
         }
     }
 
@@ -58,7 +68,7 @@ impl Changed {
 }
 
 /// Whose these tokens are, and how the connection does for them now. Quarantined ones are nobody's.
-pub(crate) fn whose<'a>(
+fn whose<'a>(
     tokens: impl Iterator<Item = &'a Token>,
     now: &Connection,
 ) -> BTreeMap<CustomerId, Theirs> {
@@ -68,10 +78,13 @@ pub(crate) fn whose<'a>(
         let theirs = whose.entry(customer).or_insert_with_key(|customer| Theirs {
             connection_id: token.facts.connection_id.clone(),
             tokens: 0,
+            accepted: 0,
             state: ConnectionState::for_customer(now, customer),
         });
         theirs.connection_id = token.facts.connection_id.clone();
         theirs.tokens += 1;
+        let works = |t: &Token| t.state == TokenState::Active && !t.needs_reauth();
+        theirs.accepted += usize::from(now.token(token.id).is_some_and(works));
     }
     whose
 }

@@ -3,19 +3,21 @@
 mod follow;
 mod rests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use finch_core::{
-    Awaits, ConnectionId, CustomerId, Failure, FinchApiError, OperatorScope, StoreError,
-    WebhookEvent, WebhookEventId,
+    Awaits, ConnectionId, Failure, FinchApiError, OperatorScope, StoreError, WebhookEvent,
+    WebhookEventId, decide,
 };
 use serde::Serialize;
 
 pub(crate) use self::rests::Rests;
-use crate::{Finch, Pass, Theirs, drive::Drive};
+use crate::{Changed, Finch, Pass, drive::Drive};
 
 /// How many connections a pass of the background asks about, so that disconnects need not wait long.
-pub(crate) const HINTS_IN_A_PASS: usize = 20;
+const SHARE: usize = 20;
+/// After so many connections in a row that Finch could not answer for, a pass asks about no more of them.
+const FAILURES: usize = 2;
 
 /// What became of the webhooks that called for a probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,6 +25,9 @@ pub(crate) const HINTS_IN_A_PASS: usize = 20;
 pub struct ProcessedWebhooks {
     /// Those that are done now, in the order in which they came.
     pub done: Vec<ProcessedWebhook>,
+    /// What Finch has said that is new, and how these connections do for their customers now. Also of some
+    /// whose webhooks are left, since Finch could not say all.
+    pub changed: Vec<Changed>,
     /// Those that are left for later: Finch cannot answer now, another instance is at work, a pass has done
     /// its share, or the store fails (the log says why).
     pub left: usize,
@@ -39,8 +44,6 @@ pub struct ProcessedWebhook {
     /// What Finch says of it.
     #[serde(flatten)]
     pub finding: WebhookFinding,
-    /// Whose tokens it is about, where something was found, and how the connection does for them now.
-    pub customers: BTreeMap<CustomerId, Theirs>,
 }
 
 /// What Finch says of a connection of which a webhook spoke.
@@ -58,7 +61,8 @@ pub enum WebhookFinding {
     NeedsReauth,
     /// Finch refuses tokens of it: they are revoked here.
     Revoked,
-    /// Finch accepts tokens that had to be authenticated again: they are in use.
+    /// Finch accepts tokens that were in doubt, or had to be authenticated again: they are in use, or will be
+    /// when what a disconnect of ours may still do is over.
     WorksAgain,
     /// Finch's answer proves nothing, and would not later. Nothing was revoked.
     NothingProven {
@@ -66,9 +70,6 @@ pub enum WebhookFinding {
         failure: Option<Failure>,
     },
 }
-
-/// What one question led to.
-type Found = (WebhookFinding, BTreeMap<CustomerId, Theirs>);
 
 /// Why a webhook waits.
 enum Later {
@@ -86,9 +87,9 @@ impl Finch {
     /// alone changes nothing. A webhook is done after that: one that a crash leaves half way is processed
     /// again, by the reconciler at the latest.
     ///
-    /// Calls to Finch take their turns with all background work. With [`Pass::Due`] a connection that Finch
-    /// could not answer for is left alone for a while, and all of them where Finch cannot answer at all;
-    /// [`Pass::Everything`] asks at once.
+    /// Calls to Finch take their turns with all background work. [`Pass::Due`] asks about 20 connections at most,
+    /// and leaves alone for a while what Finch could not answer for; [`Pass::Everything`] asks about all, at
+    /// once. Either ends early where Finch cannot answer at all.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot even be asked.
@@ -103,18 +104,18 @@ impl Finch {
         };
         // One at a time in this process: whoever waits finds little left to do.
         let mut rests = self.rests().lock().await;
-        self.process_kept(&mut rests, how, usize::MAX).await
+        self.process_kept(&mut rests, how).await
     }
 
-    /// The same, for as long as `how` says, and asking about so many connections at most.
+    /// The same, for as long as `how` says.
     pub(crate) async fn process_kept(
         &self,
         rests: &mut Rests,
         how: Drive<'_>,
-        most: usize,
     ) -> Result<ProcessedWebhooks, StoreError> {
         let mut report = ProcessedWebhooks::default();
-        let (mut after, mut asked, mut waiting) = (None, 0, HashSet::new());
+        let (mut after, mut asked, mut failures) = (None, 0, 0);
+        let mut waiting = HashSet::new();
         loop {
             let page = match self.store().webhooks(Awaits::Probe, after, 100).await {
                 Ok(page) => page,
@@ -134,61 +135,60 @@ impl Finch {
             // What Finch says after the page was read holds for all of its events.
             let mut known = HashMap::new();
             for (_, event) in page {
-                let Some(id) = event.connection_id.clone() else { continue };
-                let is_known = known.contains_key(&id);
-                let rests_now = !how.hurries() && rests.hold(&id, self.system().monotonic());
-                let is_enough = asked >= most || !how.goes_on();
-                if !is_known && (rests_now || is_enough) {
+                let Some(id) = &event.connection_id else { continue };
+                let is_enough = asked >= SHARE || rests.hold(id, self.system().monotonic());
+                let is_enough = (is_enough && !how.hurries()) || failures >= FAILURES;
+                let waits = waiting.contains(id) || is_enough || !how.goes_on();
+                if waits && !known.contains_key(id) {
                     report.left += 1;
-                    waiting.insert(id);
+                    waiting.insert(id.clone());
                     continue;
                 }
-                asked += usize::from(!is_known);
-                match self.process(&event, &id, how, rests, &mut known).await {
-                    Ok(Ok(done)) => report.done.push(done),
-                    Ok(Err(later)) => {
-                        if let Later::NoAnswer(error) = later {
-                            let times = (self.system().monotonic(), self.now());
-                            rests.could_not(&id, &error, times, self.jitter());
+                if !known.contains_key(id) {
+                    asked += 1;
+                    match self.follow_hint(id, how, &mut report).await {
+                        Ok(Ok(finding)) => {
+                            failures = 0;
+                            rests.answered(id);
+                            known.insert(id.clone(), finding);
                         }
-                        report.left += 1;
-                        waiting.insert(id);
-                    }
-                    // One that cannot be processed keeps no other one waiting.
-                    Err(error) => {
-                        tracing::warn!(%error, "a webhook could not be processed");
-                        report.left += 1;
-                        waiting.insert(id);
+                        Ok(Err(Later::NoAnswer(error))) => {
+                            failures += if decide::is_away(&error) { FAILURES } else { 1 };
+                            let times = (self.system().monotonic(), self.now());
+                            rests.could_not(id, &error, times, self.jitter());
+                        }
+                        Ok(Err(Later::Held | Later::Stopped)) => {}
+                        // One that cannot be processed keeps no other one waiting.
+                        Err(error) => tracing::warn!(%error, "a webhook could not be processed"),
                     }
                 }
+                let done = match known.get(id) {
+                    Some(finding) => self.done(&event, finding).await,
+                    None => None,
+                };
+                if done.is_none() {
+                    report.left += 1;
+                    waiting.insert(id.clone());
+                }
+                report.done.extend(done);
             }
-            if asked >= most {
+            if asked >= SHARE && !how.hurries() {
                 return Ok(report);
             }
         }
     }
 
-    async fn process(
+    /// Writes down that a webhook is done. None: it could not be written.
+    async fn done(
         &self,
         event: &WebhookEvent,
-        id: &ConnectionId,
-        how: Drive<'_>,
-        rests: &mut Rests,
-        known: &mut HashMap<ConnectionId, Found>,
-    ) -> Result<Result<ProcessedWebhook, Later>, StoreError> {
-        let (finding, customers) = match known.get(id) {
-            Some(found) => found.clone(),
-            None => match self.follow_hint(id, how, rests.told(id)).await? {
-                Ok(found) => known.entry(id.clone()).insert_entry(found).get().clone(),
-                Err(later) => return Ok(Err(later)),
-            },
-        };
-        if !matches!(finding, WebhookFinding::UnknownConnection | WebhookFinding::NothingInUse) {
-            rests.answered();
+        finding: &WebhookFinding,
+    ) -> Option<ProcessedWebhook> {
+        if let Err(error) = self.store().webhook_done(&event.id).await {
+            tracing::warn!(%error, "a webhook will be processed again");
+            return None;
         }
-        self.store().webhook_done(&event.id).await?;
-        rests.forget(id);
         let (id, connection_id) = (event.id.clone(), event.connection_id.clone());
-        Ok(Ok(ProcessedWebhook { id, connection_id, finding, customers }))
+        Some(ProcessedWebhook { id, connection_id, finding: finding.clone() })
     }
 }

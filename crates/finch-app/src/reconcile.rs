@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::{
     Changed, DisconnectOutcome, Finch, ProcessedWebhooks,
     drive::{Drive, GoesOn},
-    hint::HINTS_IN_A_PASS,
 };
 
 /// How much one pass does.
@@ -104,14 +103,13 @@ impl Finch {
         if pass == Pass::Everything {
             // First, since an end that Finch confirms may leave work.
             let mut rests = self.rests().lock().await;
-            report.webhooks = self.process_kept(&mut rests, how, usize::MAX).await?;
+            report.webhooks = self.process_kept(&mut rests, how).await?;
         }
-        let done = self.reconcile_all(due, how, &mut report).await;
-        let done = match (done, pass) {
-            // Last, and no more than some: a disconnect that is due waits for nobody's webhooks.
-            (Ok(()), Pass::Due) => self.process_some(how, &mut report).await,
-            (done, _) => done,
-        };
+        let mut done = self.reconcile_all(due, how, &mut report).await;
+        if pass == Pass::Due {
+            // Last, and no more than some: a disconnect that is due waits for few webhooks.
+            done = done.and(self.process_some(how, &mut report).await);
+        }
         match done {
             // What is done is done for good, and somebody wants to hear of it.
             Err(error) if report != Reconciled::default() => {
@@ -131,7 +129,7 @@ impl Finch {
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
         if let Ok(mut rests) = self.rests().try_lock() {
-            report.webhooks = self.process_kept(&mut rests, how, HINTS_IN_A_PASS).await?;
+            report.webhooks = self.process_kept(&mut rests, how).await?;
         }
         Ok(())
     }
@@ -157,23 +155,19 @@ impl Finch {
                 break;
             }
         }
-        self.clear_lost_exchanges().await
+        self.clear_lost_exchanges(report).await
     }
 
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
     /// since, and those that a later token covers, once they can take effect no more.
-    async fn clear_lost_exchanges(&self) -> Result<(), StoreError> {
+    async fn clear_lost_exchanges(&self, report: &mut Reconciled) -> Result<(), StoreError> {
         let (mut after, now) = (None, self.now());
         loop {
             let page = self.store().possible_orphans(None, now, after, 100).await?;
             for lost in &page {
-                let renewed = match &lost.purpose.reauthenticates {
-                    Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
-                    None => None,
-                };
-                let ended = renewed.is_some_and(|renewed| lost.has_ended_with(&renewed));
-                if ended || (lost.is_over(now) && self.is_covered(lost).await?) {
-                    self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
+                if let Err(error) = self.clear_lost_exchange(lost, now).await {
+                    tracing::warn!(%error, "a lost exchange stays listed");
+                    report.failed += 1;
                 }
             }
             after = page.last().map(|lost| lost.id);
@@ -181,6 +175,18 @@ impl Finch {
                 return Ok(());
             }
         }
+    }
+
+    async fn clear_lost_exchange(&self, lost: &Attempt, now: Timestamp) -> Result<(), StoreError> {
+        let renewed = match &lost.purpose.reauthenticates {
+            Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
+            None => None,
+        };
+        let ended = renewed.is_some_and(|renewed| lost.has_ended_with(&renewed));
+        if ended || (lost.is_over(now) && self.is_covered(lost).await?) {
+            self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
+        }
+        Ok(())
     }
 
     /// Whether a later token of the same connection lives, so that its disconnect ends both.
@@ -235,8 +241,7 @@ impl Finch {
                     .is_some_and(|t| t.state == TokenState::Active || t.state.is_revoked())
             })
             .count();
-        let verified = Changed::between(&before, &after, |t| t.state == TokenState::Active);
-        report.verified.extend(verified.if_any());
+        report.verified.extend(Changed::verified_between(&before, &after).if_any());
         report.refused.extend(Changed::revoked_between(&before, &after).if_any());
         report.unnamed += usize::from(decide::nameless_token(&after).is_some());
         Ok(())

@@ -37,7 +37,8 @@ impl Finch {
 
     /// Waits until nothing is left of exchanges and disconnects that were begun, and of what was
     /// [spawned](Self::spawn). Call it before a process ends, when
-    /// it takes no more requests and its reconciler has [stopped](crate::Reconciler::stop).
+    /// it takes no more requests and its reconciler has [stopped](crate::Reconciler::stop); never within such a
+    /// task, which would wait for itself.
     pub async fn idle(&self) {
         // The sender lives as long as this Finch.
         let _ = self.tasks().0.subscribe().wait_for(|tasks| *tasks == 0).await;

@@ -224,7 +224,8 @@ impl Attempt {
 
     /// Whether the connection that this lost exchange was to renew has ended since, and Finch has refused a
     /// token of it since: then Finch has ended the lost one with it, or has issued none. An operator's word
-    /// for the tokens that are here says nothing of one that nobody has.
+    /// for the tokens that are here says nothing of one that nobody has. Since when is told by the clock: no
+    /// sequence number is kept with a refusal.
     pub fn has_ended_with(&self, renewed: &Connection) -> bool {
         let Some(exchange) = &self.exchange else { return false };
         let named =

@@ -41,6 +41,9 @@ pub struct ConnectionView {
     pub company_id: Option<CompanyId>,
     /// How it does.
     pub state: ConnectionState,
+    /// When access ended, as far as this scope goes; none while it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     /// Its tokens, oldest first.
     pub tokens: Vec<TokenView>,
 }
@@ -77,11 +80,20 @@ impl ConnectionView {
             connection.tokens.iter().map(|t| TokenView::of(t, connection, customer)).collect();
         let ids: BTreeSet<_> =
             connection.tokens.iter().map(|t| t.facts.connection_id.clone()).collect();
+        let state = ConnectionState::of(&mut connection.tokens.iter(), &tokens);
+        let revoked = tokens.iter().filter_map(|t| match t.state {
+            TokenState::Revoked { at, .. } => Some(at),
+            _ => None,
+        });
+        let retired = connection.retirements.iter().filter(|r| Some(&r.customer) == customer);
+        let ends = revoked.chain(retired.map(|r| r.at));
+        let ended_at = ends.max().filter(|_| state == ConnectionState::Disconnected);
         Self {
             connection_ids: ids.into_iter().collect(),
             provider_id: connection.provider.clone(),
             company_id: connection.company.clone(),
-            state: ConnectionState::of(&mut connection.tokens.iter(), &tokens),
+            state,
+            ended_at,
             tokens,
         }
     }

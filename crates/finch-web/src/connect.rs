@@ -5,11 +5,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header::LOCATION},
     response::{IntoResponse, Response},
 };
-use finch_app::{BegunConnect, ConnectRequest, Flow, Timestamp};
+use finch_app::{
+    BeginConnectError, BegunConnect, ConnectRequest, ConnectionId, ConnectionState, CustomerScope,
+    Flow, StoreError, Timestamp,
+};
 use serde::Serialize;
 
 use crate::{
-    ConnectFlow, Customer,
+    ConnectFlow, Customer, News,
     app::{Answered, App, Change},
     connections::set_cookie,
     guard::Guard,
@@ -59,9 +62,26 @@ pub(crate) async fn begin_again(app: &App, request: Request) -> Answered {
     let (mut parts, body) = request.into_parts();
     let id = router::connection(&mut parts).await;
     let Change { customer, .. } = app.change(Request::from_parts(parts, body)).await?;
-    let asked = asked(app, &customer);
-    let begun = app.finch().begin_reauthenticate(&customer.scope(), &id?, asked).await?;
-    Ok(lead_on(app, &begun))
+    let (id, scope, asked) = (id?, customer.scope(), asked(app, &customer));
+    let had_ended = has_ended(app, &scope, &id).await?;
+    let begun = app.finch().begin_reauthenticate(&scope, &id, asked).await;
+    if matches!(begun, Err(BeginConnectError::Ended)) && !had_ended {
+        // Finch has said so just now, unless it was another tab that asked.
+        if has_ended(app, &scope, &id).await? {
+            let (customer, connection_id) = (customer.id, id);
+            app.host().told(News::EndedAtFinch { customer, connection_id }).await;
+        }
+    }
+    Ok(lead_on(app, &begun?))
+}
+
+async fn has_ended(
+    app: &App,
+    scope: &CustomerScope,
+    id: &ConnectionId,
+) -> Result<bool, StoreError> {
+    let view = app.finch().connection(scope, id).await?;
+    Ok(view.is_some_and(|view| view.state == ConnectionState::Disconnected))
 }
 
 /// What every attempt of this customer's asks for; no products: as before.

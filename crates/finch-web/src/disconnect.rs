@@ -5,7 +5,8 @@ mod end;
 use askama::Template;
 use axum::{extract::Request, http::StatusCode};
 use finch_app::{
-    ConnectionId, ConnectionView, DisconnectError, DisconnectOutcome, Plan, PlanMark, PlanVerdict,
+    ConnectionId, ConnectionState, ConnectionView, DisconnectError, DisconnectOutcome, Plan,
+    PlanMark, PlanVerdict,
 };
 
 use crate::{
@@ -101,8 +102,17 @@ async fn carry_out(
     agreed: PlanMark,
 ) -> Result<DisconnectOutcome, DisconnectError> {
     let scope = customer.scope();
+    let before = app.finch().connection(&scope, &id).await?;
     let outcome = app.finch().disconnect_as_agreed(&scope, id.clone(), agreed).await?;
-    if outcome != DisconnectOutcome::AlreadyDisconnected {
+    let is_news = match outcome {
+        DisconnectOutcome::AlreadyDisconnected => false,
+        // Somebody asks how it is going.
+        DisconnectOutcome::Pending { .. } => {
+            before.is_none_or(|view| view.state != ConnectionState::Disconnecting)
+        }
+        _ => true,
+    };
+    if is_news {
         let (customer, connection_id) = (customer.id, id);
         let outcome = outcome.clone();
         app.host().told(News::Disconnected { customer, connection_id, outcome }).await;

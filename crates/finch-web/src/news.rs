@@ -1,10 +1,10 @@
 //! News: what the host is told, by these pages and by the reconciler.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use finch_app::{
-    CompletedConnect, ConnectionId, ConnectionState, CustomerId, DisconnectOutcome, Finch, OnPass,
-    ProcessedWebhook, Reconciled, Theirs, WebhookFinding,
+    Changed, CompletedConnect, ConnectionId, ConnectionState, CustomerId, DisconnectOutcome, Finch,
+    OnPass, Reconciled,
 };
 
 use crate::Host;
@@ -69,9 +69,7 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<News>) {
 }
 
 fn of_pass(report: &Reconciled) -> Vec<News> {
-    let webhooks = report.webhooks.done.iter().flat_map(of_webhook);
-    let refused = report.refused.iter().flat_map(|it| news(&it.customers, Said::Bad));
-    let verified = report.verified.iter().flat_map(|it| news(&it.customers, Said::Good));
+    let settled = report.refused.iter().chain(&report.verified);
     let disconnected = report.disconnected.iter().flat_map(|ended| {
         ended.customers.iter().map(|(customer, theirs)| News::Disconnected {
             customer: customer.clone(),
@@ -79,30 +77,21 @@ fn of_pass(report: &Reconciled) -> Vec<News> {
             outcome: DisconnectOutcome::Disconnected { tokens: theirs.tokens },
         })
     });
-    webhooks.chain(refused).chain(verified).chain(disconnected).collect()
+    let said = report.webhooks.changed.iter().chain(settled).flat_map(of_changed);
+    said.chain(disconnected).collect()
 }
 
-/// What a webhook has led to.
-pub(crate) fn of_webhook(done: &ProcessedWebhook) -> impl Iterator<Item = News> {
-    let works = done.finding == WebhookFinding::WorksAgain;
-    news(&done.customers, if works { Said::Good } else { Said::Bad })
-}
-
-/// What Finch has said of a token of these customers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
-    Good,
-    Bad,
-}
-
-/// How the connection does for each of them now: bad news of one token are none where another one works.
-fn news(customers: &BTreeMap<CustomerId, Theirs>, said: Said) -> impl Iterator<Item = News> {
-    customers.iter().filter_map(move |(customer, theirs)| {
+/// How a connection does for its customers, now that Finch has said something new of their tokens. Bad news
+/// of one token are none where another one works.
+pub(crate) fn of_changed(changed: &Changed) -> impl Iterator<Item = News> {
+    changed.customers.iter().filter_map(|(customer, theirs)| {
         let (customer, connection_id) = (customer.clone(), theirs.connection_id.clone());
-        Some(match (theirs.state, said) {
-            (ConnectionState::Connected, Said::Good) => News::Works { customer, connection_id },
-            (ConnectionState::NeedsReauth, _) => News::NeedsReauth { customer, connection_id },
-            (ConnectionState::Disconnected, _) => News::EndedAtFinch { customer, connection_id },
+        Some(match theirs.state {
+            ConnectionState::Connected if theirs.accepted > 0 => {
+                News::Works { customer, connection_id }
+            }
+            ConnectionState::NeedsReauth => News::NeedsReauth { customer, connection_id },
+            ConnectionState::Disconnected => News::EndedAtFinch { customer, connection_id },
             // Nothing has changed, or something is unfinished: when it is not, there will be news.
             _ => return None,
         })

@@ -15,7 +15,7 @@ use finch_core::{Awaits, MAX_WEBHOOK_BYTES, WebhookEvent, decide};
 use crate::{
     app::App,
     form::{self, BadBody},
-    news::{of_webhook, tell},
+    news::{of_changed, tell},
 };
 
 /// What the webhook needs.
@@ -74,10 +74,12 @@ fn verified(
 
 /// Asks Finch about what webhooks speak of, and tells the host what it says.
 async fn look(app: App, operator: OperatorScope) {
-    let Some(_looking) = app.may_look() else { return };
-    match app.finch().process_webhooks(&operator, Pass::Due).await {
+    let Some(looking) = app.may_look() else { return };
+    let processed = app.finch().process_webhooks(&operator, Pass::Due).await;
+    drop(looking);
+    match processed {
         Ok(processed) => {
-            tell(app.host(), processed.done.iter().flat_map(of_webhook).collect()).await;
+            tell(app.host(), processed.changed.iter().flat_map(of_changed).collect()).await
         }
         Err(error) => tracing::warn!(%error, "webhooks wait for the reconciler"),
     }

@@ -3,27 +3,28 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use finch_core::{
-    Connection, ConnectionId, Failure, Leased, Selector, StoreError, Token, TokenId,
+    ConnectionId, Failure, Leased, Selector, StoreError, Token, TokenId, TokenState,
     decide::{self, Observed},
 };
 
-use super::{Found, Later, WebhookFinding};
-use crate::{Finch, changed::whose, drive::Drive, work::Work};
+use super::{Later, ProcessedWebhooks, WebhookFinding};
+use crate::{Changed, Finch, drive::Drive, work::Work};
 
 impl Finch {
-    /// Asks about the connection that goes by this name.
+    /// Asks about the connection that goes by this name. What is new goes into the report, even where Finch
+    /// cannot say all.
     pub(super) async fn follow_hint(
         &self,
         id: &ConnectionId,
         how: Drive<'_>,
-        told: &mut Told,
-    ) -> Result<Result<Found, Later>, StoreError> {
+        report: &mut ProcessedWebhooks,
+    ) -> Result<Result<WebhookFinding, Later>, StoreError> {
         let load = async || self.store().load(Selector::ConnectionId(id), None).await;
         let Some(hinted) = load().await? else {
-            return Ok(Ok((WebhookFinding::UnknownConnection, BTreeMap::new())));
+            return Ok(Ok(WebhookFinding::UnknownConnection));
         };
         let mut work = self.work_on(hinted.key).await;
-        let mut asking = Asking { how, told, settled: false, unproven: None };
+        let mut asking = Asking { how, said: BTreeMap::new(), settled: false, unproven: None };
         let mut later = Ok(None);
         for token in decide::tokens_to_ask(&hinted, id) {
             match self.ask_about(token, &mut work, &mut asking).await {
@@ -39,12 +40,14 @@ impl Finch {
             }
         }
         work.release().await;
-        let Asking { settled, unproven, .. } = asking;
-        if let Some(later) = later? {
-            return Ok(Err(later));
-        }
-        let now = load().await?.unwrap_or(hinted);
-        Ok(Ok(told.found(&now, settled, unproven)))
+        let now = load().await.ok().flatten();
+        let tokens = asking.said.values().map(|(token, _)| token);
+        let changed = Changed::of(&hinted, tokens, now.as_ref().unwrap_or(&hinted));
+        report.changed.extend(changed.if_any());
+        Ok(match later? {
+            Some(later) => Err(later),
+            None => Ok(asking.finding()),
+        })
     }
 
     /// Asks Finch about one token, if it is still in use and no disconnect asks by itself. Breaks off where
@@ -82,16 +85,18 @@ impl Finch {
             (Observed::Nothing, Some(error)) => {
                 asking.unproven = Some(Some(error.failure()));
                 let again = decide::ask_again(&error, 1, self.now(), self.jitter()).is_some();
-                if again || !asking.told.is_bad() {
+                if again || !asking.is_bad() {
                     return Ok(ControlFlow::Break(again.then_some(Later::NoAnswer(error))));
                 }
             }
-            (Observed::Accepted, _) if !in_use.needs_reauth() => {
-                asking.settled |= !asking.told.is_bad();
+            (Observed::Accepted, _)
+                if !in_use.needs_reauth() && in_use.state == TokenState::Active =>
+            {
+                asking.settled |= !asking.is_bad();
             }
             (observed, _) => {
-                asking.told.0.insert(token, (in_use, observed));
-                asking.settled |= observed == Observed::Accepted && !asking.told.is_bad();
+                asking.said.insert(token, (in_use, observed));
+                asking.settled |= observed == Observed::Accepted && !asking.is_bad();
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -101,40 +106,36 @@ impl Finch {
 /// One hint as it is followed.
 struct Asking<'a> {
     how: Drive<'a>,
-    told: &'a mut Told,
+    /// The tokens of which Finch has said something new, as they were before.
+    said: BTreeMap<TokenId, (Token, Observed)>,
     /// The connection is in order.
     settled: bool,
     /// A token of which nothing is proven, and what Finch said.
     unproven: Option<Option<Failure>>,
 }
 
-/// The tokens of one connection of which Finch has said something new, as they were before.
-#[derive(Debug, Default)]
-pub(super) struct Told(BTreeMap<TokenId, (Token, Observed)>);
-
-impl Told {
+impl Asking<'_> {
     fn says(&self, what: Observed) -> bool {
-        self.0.values().any(|(_, observed)| *observed == what)
+        self.said.values().any(|(_, observed)| *observed == what)
     }
 
     fn is_bad(&self) -> bool {
         self.says(Observed::Refused) || self.says(Observed::NeedsReauth)
     }
 
-    fn found(&self, now: &Connection, settled: bool, unproven: Option<Option<Failure>>) -> Found {
-        let finding = if self.says(Observed::Refused) {
+    fn finding(self) -> WebhookFinding {
+        if self.says(Observed::Refused) {
             WebhookFinding::Revoked
         } else if self.says(Observed::NeedsReauth) {
             WebhookFinding::NeedsReauth
         } else if self.says(Observed::Accepted) {
             WebhookFinding::WorksAgain
-        } else if settled {
+        } else if self.settled {
             WebhookFinding::StillAccepted
-        } else if let Some(failure) = unproven {
+        } else if let Some(failure) = self.unproven {
             WebhookFinding::NothingProven { failure }
         } else {
             WebhookFinding::NothingInUse
-        };
-        (finding, whose(self.0.values().map(|(token, _)| token), now))
+        }
     }
 }

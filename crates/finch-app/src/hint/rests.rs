@@ -1,4 +1,4 @@
-//! Rests: what is left alone for a while because Finch could not answer, and what it had said until then.
+//! Rests: what is left alone for a while, because Finch could not answer.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,39 +7,24 @@ use std::{
 
 use finch_core::{ConnectionId, FinchApiError, Timestamp, decide};
 
-use super::follow::Told;
-
-/// What this process knows of webhooks that wait, by its own clock. Another one asks anew.
+/// By this process's own clock. Another one asks anew.
 #[derive(Debug, Default)]
 pub(crate) struct Rests {
     finch: Rest,
-    connections: HashMap<ConnectionId, Halfway>,
+    connections: HashMap<ConnectionId, Rest>,
 }
 
-/// Until when nothing is asked.
 #[derive(Debug, Default)]
 struct Rest {
     failures: u32,
     until: Duration,
 }
 
-/// A connection of which Finch has not said all.
-#[derive(Debug, Default)]
-struct Halfway {
-    rest: Rest,
-    told: Told,
-}
-
 impl Rests {
     /// Whether it is too early to ask about this connection.
     pub(super) fn hold(&self, id: &ConnectionId, clock: Duration) -> bool {
-        let connection = self.connections.get(id).map(|halfway| &halfway.rest);
-        [Some(&self.finch), connection].into_iter().flatten().any(|rest| clock < rest.until)
-    }
-
-    /// What Finch has said of this connection so far.
-    pub(super) fn told(&mut self, id: &ConnectionId) -> &mut Told {
-        &mut self.connections.entry(id.clone()).or_default().told
+        let connection = self.connections.get(id);
+        connection.into_iter().chain([&self.finch]).any(|rest| clock < rest.until)
     }
 
     /// Finch could not answer for this connection, and perhaps for none.
@@ -50,23 +35,18 @@ impl Rests {
         (clock, now): (Duration, Timestamp),
         jitter: f64,
     ) {
-        let connection = &mut self.connections.entry(id.clone()).or_default().rest;
-        for rest in
-            [connection].into_iter().chain(decide::is_away(error).then_some(&mut self.finch))
-        {
+        let connection = self.connections.entry(id.clone()).or_default();
+        let finch = decide::is_away(error).then_some(&mut self.finch);
+        for rest in [connection].into_iter().chain(finch) {
             rest.failures += 1;
             let wait = decide::ask_again(error, rest.failures, now, jitter).unwrap_or_default();
             rest.until = clock.saturating_add(wait);
         }
     }
 
-    /// Finch has answered.
-    pub(super) fn answered(&mut self) {
+    /// What there is to know of this connection is known.
+    pub(super) fn answered(&mut self, id: &ConnectionId) {
         self.finch = Rest::default();
-    }
-
-    /// Nothing of this connection waits now.
-    pub(super) fn forget(&mut self, id: &ConnectionId) {
         self.connections.remove(id);
     }
 

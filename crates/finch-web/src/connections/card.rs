@@ -6,7 +6,6 @@ use finch_app::{
 
 use finch_core::ConnectionStatus as Status;
 
-use super::order;
 use crate::{ConnectFlow, app::App, company::Company, words};
 
 /// One connection on the page.
@@ -67,7 +66,7 @@ impl Card {
             company,
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
-            ended: order::end(view),
+            ended: view.ended_at,
             sign_ins: shown.len(),
             own_page,
         })

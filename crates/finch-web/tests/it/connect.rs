@@ -179,3 +179,22 @@ async fn finch_down_leaves_everything_as_it_was() {
     assert_eq!(answer.header(header::RETRY_AFTER), None);
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
 }
+
+/// Nobody has told us that it has ended, and Finch renews nothing that has.
+#[tokio::test]
+async fn a_renewal_that_finds_the_end_says_so_to_the_person_and_to_the_host() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    site.connect(&browser, "Company C", "X").await;
+    let path = site.disconnect_page(&browser).await.replace("/disconnect", "/reauthenticate");
+    site.finch.end_from_dashboard(&site.finch.alive()[0].1.clone());
+    let csrf_token = browser.csrf_token(BASE).await;
+    let told = site.told().len();
+    for _ in 0..2 {
+        let answer = browser.post(&path, &[("csrf_token", &csrf_token)]).await;
+        answer.shows(409, &["This connection has ended", "connect again"]);
+        assert_eq!(site.told().len(), told + 1, "once");
+    }
+    assert!(site.told().last().unwrap().contains("EndedAtFinch"));
+    browser.get(BASE).await.shows(200, &["Nothing is connected", "Disconnected on"]);
+}

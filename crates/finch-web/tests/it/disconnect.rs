@@ -133,9 +133,13 @@ async fn a_person_may_ask_finch_now() {
     let preview = browser.get(&path).await;
     site.finch_is_away();
     browser.press(&path, &preview).await.shows(200, &["Access is switched off"]);
-    site.finch.recover();
     let joins = browser.get(&path).await;
+    let told = site.told().len();
+    browser.press(&path, &joins).await.shows(200, &["has not confirmed the end yet"]);
+    assert_eq!(site.told().len(), told, "that it goes on is no news");
+    site.finch.recover();
     browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
+    assert_eq!(site.told().len(), told + 1);
 }
 
 /// Finch says that it is done, and goes on taking the token: a person has to look at that.

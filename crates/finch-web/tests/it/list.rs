@@ -74,11 +74,11 @@ async fn what_has_ended_stands_by_its_end() {
         site.system.pass(DAY);
         end(&site, &browser, company).await.shows(200, &[]);
     }
-    // When access ended that others keep is not known: it stands where it began.
+    // Also access that ended while others keep theirs.
     let page = browser.get(BASE).await;
     page.shows(200, &["Nothing is connected"]);
-    assert_eq!(order(&page), ["A", "B", "C"]);
-    assert_eq!(page.body.matches("Disconnected on").count(), 2);
+    assert_eq!(order(&page), ["A", "C", "B"]);
+    assert_eq!(page.body.matches("Disconnected on").count(), 3);
 }
 
 /// The last to end are shown, however old their connections are.

@@ -107,11 +107,15 @@ async fn lose_a_renewal(world: &World) -> ConnectionId {
 /// refused before that one was issued proves nothing.
 #[tokio::test]
 async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
-    for ended_before in [false, true] {
+    for refused_before in [false, true] {
         let world = world();
-        if ended_before {
+        if refused_before {
             let id = connect(&world, ACME, "x").await;
-            disconnect(&world, ACME, &id).await;
+            let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+            connect(&world, ACME, "x").await;
+            world.finch.fail_next(answer(401, "invalid_token"));
+            world.app.report_unauthorized(&customer(ACME), &token).await.unwrap();
+            assert_eq!(states(&world, &id).await, ["revoked", "active"]);
             world.system.pass(finch_core::LATE_EFFECT);
         }
         let id = lose_a_renewal(&world).await;
@@ -124,7 +128,7 @@ async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys
         world.finch.recover();
         reconcile(&world).await;
         let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
-        assert_eq!(orphans.len(), 1, "ended before: {ended_before}");
+        assert_eq!(orphans.len(), 1, "refused before: {refused_before}");
     }
 }
 

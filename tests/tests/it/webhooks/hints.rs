@@ -1,8 +1,8 @@
 //! A hint is only a hint: Finch's own answer is what counts.
 
-use finch_app::{TokenError, WebhookFinding};
+use finch_app::{Pass, TokenError, WebhookFinding};
 use finch_core::{CustomerId, testing::Reach};
-use finch_tests::{World, cases_of, customer, steps};
+use finch_tests::{World, cases_of, customer, operator, steps};
 use proptest::prelude::*;
 
 use super::{account, delivered, finding, process, state};
@@ -18,11 +18,12 @@ async fn an_end_that_finch_confirms_is_written_down() {
         world.finch.end_from_dashboard(&id);
         world.finch.take_calls();
         assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
-        let done = process(&world).await;
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        let done = pass.done;
         assert_eq!(done.len(), 1, "{done:?}");
         assert_eq!(done[0].finding, WebhookFinding::Revoked);
         assert_eq!(done[0].connection_id.as_ref(), Some(&id));
-        let whose: Vec<_> = done[0].customers.keys().map(CustomerId::as_str).collect();
+        let whose: Vec<_> = pass.changed[0].customers.keys().map(CustomerId::as_str).collect();
         assert_eq!(whose, ["customer-0", "customer-1"]);
         assert_eq!(world.finch.take_calls(), ["introspect"; 3], "each token has its own proof");
         let ended = load(&world, &id).await;

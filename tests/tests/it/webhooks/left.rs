@@ -127,23 +127,57 @@ async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting(
     assert_eq!(process(&world).await[0].finding, WebhookFinding::Revoked);
 }
 
-/// What Finch said before it could not answer is told once it has said all.
+/// Two of a connection's customers: Finch's answer about the second one is lost.
 #[tokio::test]
-async fn what_was_found_before_a_failure_is_told_after_it() {
+async fn what_was_found_before_a_failure_is_told() {
     let world = World::in_memory(Reach::Pair);
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     world.finch.end_from_dashboard(&id);
     assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
-    // The first answer is Finch's refusal; the second one is lost.
     world.finch.fail_next(answer(401, "invalid_token"));
     world.finch.fail_next(lost());
-    assert!(process(&world).await.is_empty());
-    world.system.pass(Duration::from_secs(3600));
-    let done = process(&world).await;
-    assert_eq!(done[0].finding, WebhookFinding::Revoked);
-    let whose: Vec<_> = done[0].customers.keys().map(CustomerId::as_str).collect();
-    assert_eq!(whose, ["customer-0", "customer-1"]);
+    let mut whose = Vec::new();
+    for (done, left) in [(0, 1), (1, 0)] {
+        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (done, left));
+        for changed in pass.changed {
+            for (customer, theirs) in changed.customers {
+                assert_eq!((theirs.tokens, theirs.state), (1, ConnectionState::Disconnected));
+                whose.push(customer);
+            }
+        }
+        world.system.pass(Duration::from_secs(3600));
+    }
+    let whose: Vec<_> = whose.iter().map(CustomerId::as_str).collect();
+    assert_eq!(whose, ["customer-1", "customer-0"], "each once");
+}
+
+/// A Finch that is silent takes a minute for each call: a person's pass too asks no more then.
+#[tokio::test]
+async fn a_pass_ends_where_finch_does_not_answer() {
+    let world = World::in_memory(Reach::Pair);
+    for number in 0..5 {
+        let id = connect_to(&world, ACME, &format!("c{number}")).await;
+        for event in ["a", "b"] {
+            let body = account(&id, "reauth");
+            assert!(delivered(&world, &format!("msg_{number}_{event}"), &body).await);
+        }
+    }
+    let down = || answer(503, "down");
+    let unpaid = || answer(402, "unpaid");
+    let failures: [(&dyn Fn() -> FinchApiError, usize); 3] = [(&lost, 2), (&down, 2), (&unpaid, 1)];
+    for (failure, calls) in failures {
+        for _ in 0..calls {
+            world.finch.fail_next(failure());
+        }
+        world.finch.take_calls();
+        let pass = world.app.process_webhooks(&operator(), Pass::Everything).await.unwrap();
+        assert_eq!((pass.done.len(), pass.left), (0, 10));
+        assert_eq!(world.finch.take_calls().len(), calls);
+    }
+    let pass = world.app.process_webhooks(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!((pass.done.len(), pass.left), (10, 0));
 }
 
 /// Disconnects do not wait for a flood of webhooks.

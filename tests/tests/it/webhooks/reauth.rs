@@ -111,12 +111,15 @@ async fn a_connection_that_does_well_again_is_in_use_again() {
     assert_eq!(finding(&world, &id, "reauth").await, WebhookFinding::NeedsReauth);
     assert_eq!(state(&world, BETA, &id).await, ConnectionState::NeedsReauth);
     world.finch.set_status(&id, ConnectionStatus::Connected);
-    let done = world.hint(&id, "connected").await.done;
-    assert_eq!(done[0].finding, WebhookFinding::WorksAgain);
+    let pass = world.hint(&id, "connected").await;
+    assert_eq!(pass.done[0].finding, WebhookFinding::WorksAgain);
     for (number, who) in [ACME, BETA].into_iter().enumerate() {
         assert_eq!(state(&world, who, &id).await, ConnectionState::Connected);
-        let theirs = &done[0].customers[&format!("customer-{number}").parse().unwrap()];
-        assert_eq!((theirs.state, theirs.tokens), (ConnectionState::Connected, 1));
+        let theirs = &pass.changed[0].customers[&format!("customer-{number}").parse().unwrap()];
+        assert_eq!(
+            (theirs.state, theirs.tokens, theirs.accepted),
+            (ConnectionState::Connected, 1, 1)
+        );
     }
     world.finch.take_calls();
     assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
