@@ -52,6 +52,7 @@ async fn connect_within_a_page_of_the_applications_own() {
     browser.sees("Nothing was connected or changed").await;
     pages_are_fine(&browser, "embedded-finch-down").await;
     browser.press("Your connections").await;
+    browser.sees("Connected since").await;
 
     // A renewal, of the connection that the page was opened for.
     let connection = finch.state().connections.remove(0).connection_id;

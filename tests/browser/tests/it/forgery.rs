@@ -6,7 +6,7 @@ use finch_example_host::Host;
 use crate::{
     foreign::{serve, trap},
     http,
-    steps::{calls, connect, living, pages_are_fine, says, sign_in},
+    steps::{calls, connect, living, pages_are_fine, says, sign_in, sign_out},
 };
 
 const REFUSED: [&str; 2] = ["Please try that again", "nothing was changed"];
@@ -69,7 +69,7 @@ async fn only_our_own_pages_change_something() {
     let after = acme.another().await;
     acme.switch_to(&after).await;
     acme.goto(host.url()).await;
-    acme.press("Sign out").await;
+    sign_out(&acme).await;
     acme.switch_to(&before).await;
     acme.press("Disconnect").await;
     says(&acme, 401, &["You are signed out", "nothing was changed"]).await;
@@ -85,7 +85,7 @@ async fn only_our_own_pages_change_something() {
     acme.goto(&preview).await;
     acme.switch_to(&after).await;
     acme.goto(host.url()).await;
-    acme.press("Sign out").await;
+    sign_out(&acme).await;
     sign_in(&acme, &host, "Bolt Logistics").await;
     assert_eq!(http::get(host.url(), &[]).await.headers["cache-control"], "no-store");
     acme.switch_to(&before).await;
@@ -96,7 +96,7 @@ async fn only_our_own_pages_change_something() {
     assert_eq!(calls(&host, "POST /connect/sessions"), 1);
     assert_eq!(calls(&host, "POST /connect/sessions/reauthenticate"), 0);
     acme.goto(host.url()).await;
-    acme.press("Sign out").await;
+    sign_out(&acme).await;
     sign_in(&acme, &host, "Acme Bakery").await;
     acme.sees("Connected since").await;
     acme.close().await;

@@ -56,7 +56,7 @@ async fn a_person_authenticates_again() {
     // Finch says so by webhook: from its own page.
     browser.goto(host.emulator().url()).await;
     browser.press("Needs reauth").await;
-    browser.sees("reauth").await;
+    browser.sees("The status is set.").await;
     browser.goto(&host.pages()).await;
     browser.until_sees("Sign-in needed").await;
     pages_are_fine(&browser, "sign-in-needed").await;
@@ -70,7 +70,7 @@ async fn a_person_authenticates_again() {
     browser.goto(host.emulator().url()).await;
     browser.press("Disconnect").await;
     browser.press("Disconnect for good").await;
-    browser.sees("disconnected").await;
+    browser.sees("The connection has ended, with all its tokens.").await;
     browser.goto(&host.pages()).await;
     browser.until_sees("Ended").await;
     browser.close().await;

@@ -15,6 +15,12 @@ pub(crate) async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
     browser.sees("The payroll and HR systems that").await;
 }
 
+/// Signs out, from the application's own page.
+pub(crate) async fn sign_out(browser: &Browser) {
+    browser.press("Sign out").await;
+    browser.sees("Sign in for:").await;
+}
+
 /// Goes through Finch Connect, from the button on.
 pub(crate) async fn connect(browser: &Browser, button: &str, company: &str, user: &str) {
     browser.press(button).await;
