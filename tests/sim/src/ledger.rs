@@ -9,6 +9,9 @@ use std::{
 
 use finch_core::{Applied, AttemptId, Changes, Leased, Timestamp, TokenId};
 
+/// How a lease came out that somebody else has.
+pub(crate) const HELD: &str = "lease held by another";
+
 /// What was learned.
 #[derive(Default)]
 pub(crate) struct Ledger {
@@ -60,7 +63,7 @@ impl Ledger {
         self.leases.push(match leased {
             Leased::Taken => "lease taken",
             Leased::TakenOver => "lease taken over",
-            Leased::Held(_) => "lease held by another",
+            Leased::Held(_) => HELD,
         });
     }
 

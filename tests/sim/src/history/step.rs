@@ -7,6 +7,7 @@ use crate::{
     fault::Fault,
     finch::lock,
     gate::{Kind, Parked},
+    ledger::HELD,
     op::Op,
 };
 
@@ -129,9 +130,11 @@ impl History<'_> {
             self.trace.line(format_args!("h{host} t{task} {point}"));
         }
         if point.name == "lease" {
-            // A host that stalled while it asked does so by an old time, and may take what is held.
             let now = self.shared.clock.now();
-            if now - since < STALLED {
+            if lock(&self.shared.ledger).leases.last() == Some(&HELD) {
+                self.leased_at.remove(&task);
+            // A host that stalled while it asked does so by an old time, and may take what is held.
+            } else if now - since < STALLED {
                 self.leased_at.insert(task, now);
             } else {
                 self.leased_at.clear();
