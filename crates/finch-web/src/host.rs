@@ -19,8 +19,9 @@ pub type HostError = Box<dyn Error + Send + Sync>;
 ///   request. Whatever it answers sees that customer's connections, and may end them.
 /// - The session must come along when Finch Connect sends the browser back: a cookie that is
 ///   `SameSite=Strict` does not.
-/// - [`told`](Self::told) may hear the same news more than once, and must not fail: what it does about
-///   them is its own matter.
+/// - [`told`](Self::told) may hear the same news more than once, in another order than it happened, and not at
+///   all where the process dies in between: [`finch_app::Finch::connections`] says what is so. It must not
+///   fail, and should be quick, since a person may wait for it.
 /// - When [`rescue`](Self::rescue) returns `Ok`, the token is kept where an operator finds it.
 #[async_trait]
 pub trait Host: Send + Sync + 'static {
