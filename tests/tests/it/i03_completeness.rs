@@ -20,11 +20,14 @@ proptest! {
             let connection = finch_core::Selector::ConnectionId(&ended.connection_id);
             let connection = world.store.load(connection, None).await.unwrap().expect("the connection stays");
             // In a customer's scope another customer's exchange of meanwhile is not covered: it waits, in
-            // doubt, for what Finch says.
+            // doubt, for what Finch says; and, if its customer has left since, for whoever else is in doubt.
             let scope = ended.customer.map(|who| customer(who).id().clone());
+            let in_doubt = |t: &Token| t.state == TokenState::Unverified;
             let covered = |t: &Token| {
                 let anothers = scope.is_some() && t.customer.is_some() && t.customer != scope;
-                !(anothers && t.state == TokenState::Unverified)
+                let mut others = connection.tokens.iter().filter(|o| o.customer != t.customer);
+                let left = t.state == TokenState::Retired && others.any(in_doubt);
+                !(anothers && (in_doubt(t) || left))
             };
             for token in connection.tokens.iter().filter(|t| covered(t)) {
                 prop_assert!(token.state.is_revoked(), "{:?} after {:?}", token, ended);
