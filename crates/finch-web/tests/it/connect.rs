@@ -5,7 +5,7 @@ use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError, testing::R
 use finch_web::ConnectFlow;
 use serde_json::Value;
 
-use crate::site::{BASE, Site, is_guarded, options};
+use crate::site::{BASE, Site, is_guarded, needs_reauth, options};
 
 #[tokio::test]
 async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
@@ -110,13 +110,7 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
     site.finch.set_status(&id, ConnectionStatus::Reauth);
     let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
     // What the host does when a call to Finch answers 401.
-    let error = Answer {
-        status: 401,
-        finch_shaped: true,
-        finch_code: Some("reauthenticate_user".into()),
-        ..Answer::default()
-    };
-    site.finch.fail_next(error.into_error());
+    site.finch.fail_next(needs_reauth());
     site.app.report_unauthorized(&scope, &token).await.unwrap();
 
     let page = browser.get(BASE).await;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use finch_core::{Answer, ConnectionStatus};
+use finch_core::ConnectionStatus;
 
 use crate::{
     browser::{Browser, Seen},
-    site::{BASE, Site},
+    site::{BASE, Site, needs_reauth},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -16,13 +16,7 @@ async fn needs_a_sign_in(site: &Site, company: &str) {
     let alive = site.finch.alive();
     let (token, id, ..) = alive.iter().find(|(.., of)| of.as_str() == company).unwrap();
     site.finch.set_status(id, ConnectionStatus::Reauth);
-    let needs = Answer {
-        status: 401,
-        finch_shaped: true,
-        finch_code: Some("reauthenticate_user".into()),
-        ..Answer::default()
-    };
-    site.finch.fail_next(needs.into_error());
+    site.finch.fail_next(needs_reauth());
     let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
     site.app.report_unauthorized(&scope, token).await.unwrap();
 }

@@ -4,7 +4,7 @@ use finch_app::{ConnectionId, CustomerId, DisconnectOutcome, OperatorScope, Pass
 use finch_core::{Answer, ConnectionStatus, Timestamp, WebhookEvent};
 use finch_web::News;
 
-use crate::site::Site;
+use crate::site::{Site, needs_reauth};
 
 /// A pass of a reconciler, and what the host was told after it.
 pub(crate) async fn pass(site: &Site) -> Vec<News> {
@@ -71,14 +71,8 @@ async fn what_a_webhook_led_to_is_told_to_everybody_it_concerns() {
     site.connect(&acme, "Company C", "X").await;
     site.connect(&other, "Company C", "Y").await;
     let ids: Vec<_> = site.finch.alive().into_iter().map(|(_, id, ..)| id).collect();
-    let needs = Answer {
-        status: 401,
-        finch_shaped: true,
-        finch_code: Some("reauthenticate_user".into()),
-        ..Answer::default()
-    };
-    site.finch.fail_next(needs.clone().into_error());
-    site.finch.fail_next(needs.into_error());
+    site.finch.fail_next(needs_reauth());
+    site.finch.fail_next(needs_reauth());
     hint(&site, &ids[0], "msg_1", ConnectionStatus::Reauth).await;
     let news = pass(&site).await;
     let told: Vec<_> = news.iter().map(whom).collect();

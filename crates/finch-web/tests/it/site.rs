@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, http::header};
 use finch_app::{Finch, FinchOptions, Product};
 use finch_core::{
-    FinchApiError,
+    Answer, FinchApiError,
     testing::{FakeFinch, Reach, application},
 };
 use finch_web::{Host, Options, router};
@@ -135,4 +135,10 @@ pub(crate) fn is_guarded(seen: &crate::browser::Seen) {
     for inline in ["<script", "<style", " style=", " onclick", "javascript:"] {
         assert!(!seen.body.contains(inline), "{inline}");
     }
+}
+
+/// Finch wants the employer to authenticate again.
+pub(crate) fn needs_reauth() -> FinchApiError {
+    let finch_code = Some("reauthenticate_user".into());
+    Answer { status: 401, finch_shaped: true, finch_code, ..Answer::default() }.into_error()
 }

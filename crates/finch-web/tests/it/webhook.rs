@@ -7,7 +7,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use finch_app::{OperatorScope, webhook::WebhookSecrets};
-use finch_core::{Answer, StoreError, Timestamp};
+use finch_core::{StoreError, Timestamp};
 use finch_web::Webhooks;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     browser::{Browser, Seen},
-    site::{BASE, Site, options},
+    site::{BASE, Site, needs_reauth, options},
 };
 
 const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
@@ -72,13 +72,7 @@ async fn a_hint_is_kept_answered_and_looked_at() {
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let (_, id, ..) = site.finch.alive().remove(0);
-    let needs = Answer {
-        status: 401,
-        finch_shaped: true,
-        finch_code: Some("reauthenticate_user".into()),
-        ..Answer::default()
-    };
-    site.finch.fail_next(needs.into_error());
+    site.finch.fail_next(needs_reauth());
     let answer = deliver(&site, SECRET, "msg_1", 0, &reauth(id.as_str())).await;
     answer.shows(200, &[]);
     assert_eq!(answer.body, "");
