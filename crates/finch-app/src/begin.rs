@@ -10,7 +10,7 @@ use finch_core::{
 };
 use thiserror::Error;
 
-use crate::Finch;
+use crate::{Finch, walk::Walk};
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -284,20 +284,24 @@ impl Finch {
     }
 
     async fn disconnect_is_open(&self, customer: &CustomerId) -> Result<bool, StoreError> {
-        let mut after = None;
+        let mut walk = Walk::of("connections");
         loop {
-            let query = Query { customer: Some(customer), connection: None, after, limit: 100 };
+            let query = Query {
+                customer: Some(customer),
+                connection: None,
+                after: walk.after(),
+                limit: 100,
+            };
             let page = self.store().connections(&query).await?;
+            if !walk.goes_on(page.iter().map(|c| c.key))? {
+                return Ok(false);
+            }
             // Only what the customer sees of it: tokens of its own that are being ended.
             let ending = |c: &Connection| {
                 c.tokens.iter().any(|t| t.state == TokenState::Fenced && !c.is_retired(t))
             };
             if page.iter().any(ending) {
                 return Ok(true);
-            }
-            after = page.last().map(|c| c.key);
-            if after.is_none() {
-                return Ok(false);
             }
         }
     }

@@ -18,6 +18,7 @@ mod reconciler;
 mod system;
 mod tasks;
 mod token;
+mod walk;
 mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;
