@@ -117,7 +117,12 @@ impl Finch {
         let (mut walk, mut asked, mut failures) = (Walk::of("webhooks"), 0, 0);
         let mut waiting = HashSet::new();
         loop {
-            let page = match self.store().webhooks(Awaits::Probe, walk.after(), 100).await {
+            let page = async {
+                let page = self.store().webhooks(Awaits::Probe, walk.after(), 100).await?;
+                walk.goes_on(page.iter().map(|(number, _)| *number))?;
+                Ok(page)
+            };
+            let page = match page.await {
                 Ok(page) => page,
                 // What is done is done for good, and somebody wants to hear of it.
                 Err(error) if !report.done.is_empty() => {
@@ -127,7 +132,7 @@ impl Finch {
                 }
                 Err(error) => return Err(error),
             };
-            if !walk.goes_on(page.iter().map(|(number, _)| *number))? {
+            if page.is_empty() {
                 rests.keep(&waiting);
                 return Ok(report);
             }

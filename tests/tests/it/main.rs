@@ -19,6 +19,7 @@ mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
 mod import;
+mod listings;
 mod model;
 mod network;
 mod readme;
