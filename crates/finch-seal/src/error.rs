@@ -80,7 +80,9 @@ pub enum ParseKeyError {
     )]
     Broken,
     /// Quotation marks around it.
-    #[error("the key has quotation marks around it: give its digits alone")]
+    #[error(
+        "the key has quotation marks around it: give its 64 hex digits, or base64 of 32 bytes, without them"
+    )]
     Quoted,
     /// As long as a key, but not spelt like one.
     #[error(
