@@ -223,7 +223,8 @@ mod tests {
             application("https://api.tryfinch.com")
         );
         assert_ne!(application("https://api.tryfinch.com"), application("https://tryfinch.com"));
-        let other_id = Application { client_id: ClientId::new("d").expect("an id"), ..local.clone() };
+        let other_id =
+            Application { client_id: ClientId::new("d").expect("an id"), ..local.clone() };
         assert_ne!(other_id, local);
     }
 }

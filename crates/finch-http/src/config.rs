@@ -2,9 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use finch_core::{
-    AddressError, ClientId, ClientSecret, Origin, StrayCharacters, stray_characters,
-};
+use finch_core::{AddressError, ClientId, ClientSecret, Origin, StrayCharacters, stray_characters};
 use reqwest::Url;
 use thiserror::Error;
 
@@ -72,7 +70,10 @@ impl HttpFinchConfig {
         Ok((origin, base))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "EXPOSE: looked at for what does not belong to it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "EXPOSE: looked at for what does not belong to it"
+    )]
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (setting, value) in [
             ("client_id", self.client_id.as_str()),

@@ -14,9 +14,7 @@ use crate::{
     backup::check,
     error::{Fault, Kind, kind},
     files::{self, Place, beside},
-    identity::{
-        Identity, bound_to, identify, version, wrapped_keys,
-    },
+    identity::{Identity, bound_to, identify, version, wrapped_keys},
     keys,
     open::Refusal,
     replaced_key::{explained, replaced_keys},
@@ -55,9 +53,9 @@ impl Examined {
     /// [`OpenStoreError`]: why not, as opening the store would say.
     pub fn opens_with(&self, key: &dyn KeySource) -> Result<(), OpenStoreError> {
         let opened = KeyRing::open(key, &self.wrapped);
-        opened.map(drop).map_err(|error| {
-            Refusal::from(explained(&self.replaced, error)).into_error(&self.path)
-        })
+        opened
+            .map(drop)
+            .map_err(|error| Refusal::from(explained(&self.replaced, error)).into_error(&self.path))
     }
 }
 

@@ -11,9 +11,7 @@ use crate::{
     OpenStoreError, SqliteOptions,
     error::{Fault, Kind, Result, broken, kind},
     files::{self, Place},
-    identity::{
-        Identity, bind_again_if_empty, bound_to, identify, version, wrapped_keys,
-    },
+    identity::{Identity, bind_again_if_empty, bound_to, identify, version, wrapped_keys},
     keys, record,
     replaced_key::open_keys,
     schema::{APPLICATION_ID, CHAINED_SINCE, MIGRATIONS, SCHEMA, VERSION},

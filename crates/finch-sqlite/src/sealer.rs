@@ -122,7 +122,12 @@ impl Sealer {
     }
 
     fn place<'a>(&'a self, id: TokenId, customer: Option<&'a str>) -> Place<'a> {
-        Place { kind: "token", row: id.0.0, client_id: self.application.client_id.as_str(), customer }
+        Place {
+            kind: "token",
+            row: id.0.0,
+            client_id: self.application.client_id.as_str(),
+            customer,
+        }
     }
 
     /// Speaks for `seals` seals, durably, before they are made. A key that has made all of its seals

@@ -80,8 +80,7 @@ impl Writer {
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
-        let thread = thread
-            .spawn(move || Loop::new(db, file, sealer, busy_timeout).run(&queue))?;
+        let thread = thread.spawn(move || Loop::new(db, file, sealer, busy_timeout).run(&queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 

@@ -65,7 +65,8 @@ fn characters_around_a_setting_are_named() {
         let (setting, _) = stray(&|c| c.client_secret = ClientSecret::new(secret));
         assert_eq!(setting, "client_secret", "{secret:?}");
     }
-    for url in ["\"https://api.tryfinch.com\"", "https://api.tryfinch.com ", "https://api\n.tryfinch.com"]
+    for url in
+        ["\"https://api.tryfinch.com\"", "https://api.tryfinch.com ", "https://api\n.tryfinch.com"]
     {
         assert_eq!(stray(&|c| c.base_url = url.to_owned()).0, "base_url", "{url:?}");
     }
