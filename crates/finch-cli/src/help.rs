@@ -39,7 +39,7 @@ The store
   doctor       Check the settings, the key, the store, and the way to Finch
 
 The shell
-  completions  Print what completes commands: bash, zsh, fish, elvish, powershell
+  completions  Print the script that completes commands in bash, zsh or fish
   man          Print the manual page, or write one a command into a folder
 
 Every command has --help and --json (one document; errors too, on stderr).

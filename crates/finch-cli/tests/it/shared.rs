@@ -30,7 +30,7 @@ fn an_exchange_speaks_of_its_own_customers_tokens() {
         let (state, finch_customer) = place.connect("beta");
         let code = place.code(&finch_customer);
         let arguments = [&["exchange", "--state", &state], more].concat();
-        let ran = place.run_with(&arguments, &code).code(0).shows("is shared with other customers");
+        let ran = place.run_with(&arguments, &code).code(0).shows("shared with other");
         assert!(!ran.out.contains("acme") && !ran.out.contains("joins"), "{}", ran.out);
     }
     let shared = exchange("beta", &["--json"]).json();
