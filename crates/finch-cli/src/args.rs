@@ -117,7 +117,7 @@ pub(crate) struct Client {
     /// Finch's API (FINCH_BASE_URL)
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// A proxy on the way (FINCH_PROXY); env: the one of HTTPS_PROXY
+    /// Through this proxy (FINCH_PROXY)
     #[arg(long, value_name = "URL|env")]
     pub(crate) proxy: Option<String>,
     /// The store's file (FINCH_STORE)
@@ -278,7 +278,7 @@ pub(crate) struct TokenArgs {
     /// What the token must cover
     #[arg(long, value_name = "A,B")]
     pub(crate) products: Option<String>,
-    /// Take products that this release does not know
+    /// Take one that this release does not know
     #[arg(long)]
     pub(crate) any_product: bool,
     /// Print the token itself

@@ -115,6 +115,8 @@ impl Ways<'_> {
         }
         let Some((name, place)) = places.pop() else { return Ok(None) };
         match &place {
+            // White space alone is no value, and what reads it says so.
+            Place::Value(value) if value.trim().is_empty() => {}
             Place::Value(value) => clean(&name, value)?,
             Place::File(path) => clean(&name, &path.to_string_lossy())?,
         }
@@ -125,7 +127,7 @@ impl Ways<'_> {
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         match self.place()? {
             None => Ok(None),
-            Some(Place::Value(value)) => Ok(Some(value)),
+            Some(Place::Value(value)) => self.whole(value).map(Some),
             Some(Place::File(path)) if path == Path::new("-") => self.read_line().map(Some),
             Some(Place::File(path)) => self.read_file(&path).map(Some),
         }
