@@ -29,8 +29,11 @@ pub struct CompletedConnect {
     /// `Superseded`, where access had ended meanwhile.
     #[serde(flatten)]
     pub token_state: TokenState,
-    /// How many tokens were in the connection before: the customer's own, or for the operator all.
+    /// How many live tokens of the same customer were in the connection before.
     pub joined_tokens: usize,
+    /// Whether other customers have live tokens in the connection, too. Who they are, and how many, is not
+    /// this customer's to know.
+    pub shared: bool,
 }
 
 /// Why an attempt did not end with a token in use.
@@ -177,8 +180,8 @@ impl Finch {
             Claim::Expired => Err(CompleteConnectError::Expired),
             Claim::StateUsed => Err(CompleteConnectError::StateUsed),
             Claim::InProgress => Err(CompleteConnectError::InProgress),
-            Claim::Repeat(end) => self.repeat(&attempt, end, customer).await,
-            Claim::Begin => self.exchange(attempt, code, customer).await,
+            Claim::Repeat(end) => self.repeat(&attempt, end).await,
+            Claim::Begin => self.exchange(attempt, code).await,
         }
     }
 
@@ -186,13 +189,12 @@ impl Finch {
         &self,
         attempt: &Attempt,
         end: AttemptEnd,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         use ExchangeError::Earlier;
         match end {
             AttemptEnd::Stored(token) => {
                 let connection = self.store().load(Selector::TokenId(token), None).await?;
-                completed(attempt, connection.as_ref(), token, customer)
+                completed(attempt, connection.as_ref(), token)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
             AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
@@ -208,14 +210,13 @@ impl Finch {
         &self,
         attempt: Attempt,
         code: &AuthorizationCode,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => self.admit(&attempt, began, grant, customer).await,
+            Ok(grant) => self.admit(&attempt, began, grant).await,
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
                 let error = ExchangeError::Now(error);
@@ -244,7 +245,6 @@ impl Finch {
         attempt: &Attempt,
         began: Seq,
         grant: Grant,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
             Ok((token, _)) => token,
@@ -277,7 +277,7 @@ impl Finch {
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
-        completed(attempt, connection.as_ref(), token, customer)
+        completed(attempt, connection.as_ref(), token)
     }
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
@@ -346,12 +346,11 @@ impl Finch {
     }
 }
 
-/// What the caller, in `customer`'s scope or the operator's, hears of a token that is stored.
+/// The result for a token that is stored. It speaks of its customer's tokens alone, in either scope.
 fn completed(
     attempt: &Attempt,
     connection: Option<&Connection>,
     token: TokenId,
-    customer: Option<&CustomerId>,
 ) -> Result<CompletedConnect, CompleteConnectError> {
     let found = connection.and_then(|c| Some((c, c.token(token)?)));
     let Some((connection, token)) = found else {
@@ -368,15 +367,17 @@ fn completed(
             CompleteConnectError::Conflict { connection_id }
         });
     }
-    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+    let customer = &attempt.purpose.customer;
     let earlier = |t: &&Token| t.id < token.id && !t.state.is_revoked();
+    let own = |t: &&Token| t.customer.as_ref() == Some(customer);
     Ok(CompletedConnect {
-        customer: attempt.purpose.customer.clone(),
+        customer: customer.clone(),
         connection_id,
         provider_id: connection.provider.clone(),
         company_id: connection.company.clone(),
         products: token.facts.products.clone(),
         token_state: token.state.clone(),
-        joined_tokens: connection.tokens.iter().filter(visible).filter(earlier).count(),
+        joined_tokens: connection.tokens.iter().filter(own).filter(earlier).count(),
+        shared: connection.is_shared_beyond(customer),
     })
 }

@@ -10,11 +10,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{
-    Changed, DisconnectOutcome, Finch, ProcessedWebhooks,
-    drive::{Drive, GoesOn},
-    walk::Walk,
-};
+use crate::{Changed, DisconnectOutcome, Finch, ProcessedWebhooks, drive::Drive, walk::Walk};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,12 +88,16 @@ impl Finch {
         self.reconcile_while(scope, pass, &|| true).await
     }
 
-    /// The same, for as long as `goes_on` says.
-    pub(crate) async fn reconcile_while(
+    /// The same, for as long as `goes_on` says: a call to Finch that has begun is finished, and its answer
+    /// is written down.
+    ///
+    /// # Errors
+    /// As [`reconcile`](Self::reconcile).
+    pub async fn reconcile_while(
         &self,
         _scope: &OperatorScope,
         pass: Pass,
-        goes_on: GoesOn<'_>,
+        goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Reconciled, StoreError> {
         let (due, how) = match pass {
             Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),

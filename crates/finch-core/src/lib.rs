@@ -4,6 +4,7 @@ mod application;
 mod id;
 mod scope;
 mod secret;
+mod stray;
 mod word;
 
 mod attempt;
@@ -55,6 +56,7 @@ pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
+pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
     UsableToken, Wanted,

@@ -97,12 +97,10 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
         .no_zstd()
         .no_deflate()
         .https_only(https);
-    if !config.use_env_proxy {
-        client = client.no_proxy();
-        if !https {
-            // No certificate is ever looked at, and a bare machine has none.
-            client = client.tls_certs_only([]);
-        }
+    client = config.proxy.set(client)?;
+    if !https && !config.proxy.may_be_used() {
+        // No certificate is ever looked at, and a bare machine has none.
+        client = client.tls_certs_only([]);
     }
     client.build().map_err(|e| ConfigError::Client(Box::new(e.without_url())))
 }

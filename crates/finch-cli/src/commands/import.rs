@@ -25,8 +25,7 @@ use self::{
 use crate::{
     args::ImportArgs,
     fail::{Exit, Failure, run_stopped},
-    interrupt,
-    output::{self, Report},
+    interrupt, output,
     progress::Progress,
     wiring,
 };
@@ -69,8 +68,8 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     {
         return ended.map(|()| Exit::Done);
     }
-    output::print(&summary, json)?;
-    ended.map(|()| summary.exit())
+    let exit = output::done(&summary, json);
+    ended.map(|()| exit)
 }
 
 fn open(path: &Path) -> Result<File, Failure> {

@@ -9,6 +9,7 @@ mod demo;
 mod emulator;
 
 mod life;
+mod lists;
 mod served;
 mod shared;
 mod unfinished;
@@ -22,7 +23,9 @@ mod events;
 mod given;
 mod import;
 mod keys;
+mod settings;
 mod states;
 mod stores;
 mod tls;
+mod unprinted;
 mod usage;
