@@ -4,6 +4,7 @@ mod application;
 mod id;
 mod scope;
 mod secret;
+mod token_format;
 mod word;
 
 mod attempt;
@@ -59,6 +60,7 @@ pub use token::{
     Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
     UsableToken, Wanted,
 };
+pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -21,6 +21,7 @@ mod doctor;
 mod events;
 mod given;
 mod import;
+mod import_form;
 mod keys;
 mod states;
 mod stores;
