@@ -47,7 +47,7 @@ pub fn may_hold_token(text: &str) -> bool {
 }
 
 fn is_token_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~+/".contains(c)
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/')
 }
 
 #[cfg(test)]

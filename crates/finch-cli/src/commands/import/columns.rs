@@ -90,6 +90,7 @@ impl Columns {
 const LISTED: usize = 20;
 
 fn not_found<N: AsRef<str>>(missing: &str, names: &[N]) -> Failure {
+    let names: Vec<_> = names.iter().filter(|name| !name.as_ref().trim().is_empty()).collect();
     let mut found: Vec<_> = names.iter().take(LISTED).map(|name| shown(name.as_ref())).collect();
     if names.len() > LISTED {
         found.push(format!("and {} more", names.len() - LISTED));
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn missing_columns_are_named_with_those_that_were_found() {
-        let message = refused(&["email", "Company\nName"]);
+        let message = refused(&["email", "Company\nName", " "]);
         assert_eq!(
             message,
             "no column is called token or customer; the first row has: email, Company Name"

@@ -58,11 +58,14 @@ impl Csv {
 
     /// The cells of one row, whose quotes are right. None: all are empty.
     pub(super) fn read(&mut self, row: &[u8]) -> Result<Option<Fields>, Bad> {
-        let empty = |byte: &u8| byte.is_ascii_whitespace() || [self.delimiter, b'"'].contains(byte);
-        if row.iter().all(empty) {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == self.delimiter;
+        if row.iter().all(is_blank) {
             return Ok(None);
         }
         read(&mut self.reader, &mut self.cells, row)?;
+        if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            return Ok(None);
+        }
         let cell = |at| {
             let text = std::str::from_utf8(self.cells.get(at).unwrap_or_default());
             text.map(|text| text.trim().to_owned()).map_err(|_| Bad::not_utf8())
@@ -143,7 +146,10 @@ mod tests {
             let fields = csv.read(b" t ,\"a,\nnote\", \tc").ok().flatten().expect("a row");
             assert_eq!((&*fields.token, &*fields.customer), ("t", "c"));
         }
-        assert!(csv.read(b" ,\"\",").is_ok_and(|fields| fields.is_none()));
+        for empty in [&b" ,"[..], b" ,\"\",", b",,,,"] {
+            assert!(csv.read(empty).is_ok_and(|fields| fields.is_none()));
+        }
+        assert!(csv.read(b"\"\"\"\",,").is_ok_and(|fields| fields.is_some()));
         // Only what is used has to be UTF-8.
         assert!(csv.read(b"t,\xe9,c").is_ok_and(|fields| fields.is_some()));
         assert_eq!(csv.read(b"t,x,\xe9").err().expect("not UTF-8").kind, "not_utf8");

@@ -87,7 +87,11 @@ impl<R: BufRead> Rows<R> {
         };
         let delimiter = named?;
         match self.line()? {
-            Some(header) => self.header(header, &[delimiter]),
+            Some(header) => self.header(header, &[delimiter]).map_err(|mut failure| {
+                let cells = format!("the line sep= separates cells by {:?}", char::from(delimiter));
+                failure.because.push(cells);
+                failure
+            }),
             None => Ok(()),
         }
     }
