@@ -57,7 +57,7 @@ impl Summary {
     pub(super) fn bad(&mut self, line: u64, bad: Bad) {
         self.lines += 1;
         let Bad { customer, kind, why, what_to_do } = bad;
-        self.fail(line, customer, kind, why, what_to_do.to_owned());
+        self.fail(FailedLine { line, customer, kind, why, what_to_do: what_to_do.to_owned() });
     }
 
     /// What became of a line's token.
@@ -111,22 +111,15 @@ impl Summary {
             }
             _ => ("unknown", "it was not stored".to_owned(), "finch attention".to_owned()),
         };
-        self.fail(line, Some(customer), kind, why, what_to_do);
+        self.fail(FailedLine { line, customer: Some(customer), kind, why, what_to_do });
     }
 
-    fn fail(
-        &mut self,
-        line: u64,
-        customer: Option<CustomerId>,
-        kind: &'static str,
-        why: String,
-        what_to_do: String,
-    ) {
-        *self.failed.entry(kind).or_default() += 1;
+    fn fail(&mut self, mut failed: FailedLine) {
+        *self.failed.entry(failed.kind).or_default() += 1;
         if self.keeps_all || self.failed_lines.len() < SHOWN {
             // The columns may be named the wrong way round: then the "customer" is a token.
-            let customer = customer.filter(|id| !may_hold_token(id.as_str()));
-            self.failed_lines.push(FailedLine { line, customer, kind, why, what_to_do });
+            failed.customer = failed.customer.filter(|id| !may_hold_token(id.as_str()));
+            self.failed_lines.push(failed);
         }
     }
 
