@@ -20,7 +20,7 @@ pub(crate) struct ImportArgs {
 /// The format of a list of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Comma-separated values, or separated by semicolons, tabs or vertical bars
+    /// Values separated by commas, semicolons, tabs or vertical bars
     Csv,
     /// One JSON object a line
     Jsonl,
