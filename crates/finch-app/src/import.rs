@@ -42,7 +42,7 @@ pub enum ImportedToken {
         #[serde(flatten)]
         state: TokenState,
     },
-    /// Finch refuses it: it was revoked, or is no token of Finch's. Nothing was stored.
+    /// Finch refuses it: it was revoked, or is not a Finch token. Nothing was stored.
     Refused {
         /// Finch's request id of the refusal.
         request_id: Option<RequestId>,

@@ -56,7 +56,7 @@ impl Csv {
         &self.columns.ignored
     }
 
-    /// The cells of one row, whose quotes are right. None: all are empty.
+    /// The cells of one row whose quotes are right. None if all are empty.
     pub(super) fn read(&mut self, row: &[u8]) -> Result<Option<Fields>, Bad> {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == self.delimiter;
         if row.iter().all(is_blank) {
@@ -91,12 +91,12 @@ fn read(reader: &mut Reader<VecDeque<u8>>, cells: &mut ByteRecord, row: &[u8]) -
             let found = count(usize::try_from(len).unwrap_or(usize::MAX), "cell", "cells");
             Err(Bad::malformed(format!("the row has {found}, and the header {expected_len}")))
         }
-        Ok(false) | Err(_) => Err(Bad::malformed("the row is no comma-separated values")),
+        Ok(false) | Err(_) => Err(Bad::malformed("the row cannot be parsed")),
     }
 }
 
-/// The delimiter that a first line such as `sep=;` names, as Excel reads and writes it. None: it is no such
-/// line.
+/// The delimiter that a first line such as `sep=;` names, as Excel reads and writes it. None if it is
+/// another line.
 ///
 /// # Errors
 /// It names something else.

@@ -1,10 +1,10 @@
-//! What a list is, by its name and its first line: decided before any token is sent to Finch.
+//! The form of a list, by its first line and its name: decided before any token is sent to Finch.
 
 use std::path::Path;
 
 use crate::{args::Format, fail::Failure};
 
-/// How files begin that are no text in UTF-8. The longer mark of UTF-32 stands before that of UTF-16.
+/// The first bytes of files that are not UTF-8 text. UTF-32's mark begins with UTF-16's, and comes first.
 const SIGNATURES: [(&[u8], &str); 8] = [
     (b"\xff\xfe\0\0", "UTF-32"),
     (b"\0\0\xfe\xff", "UTF-32"),
@@ -16,7 +16,7 @@ const SIGNATURES: [(&[u8], &str); 8] = [
     (b"%PDF-", "a PDF document"),
 ];
 
-/// Checks that a list is text in UTF-8, as far as its first line shows.
+/// Checks that a list is UTF-8 text, as far as its first line shows.
 ///
 /// # Errors
 /// It is something else, which the message names.
@@ -51,7 +51,7 @@ fn without_mark(first: &[u8]) -> &'static str {
 /// The format: the one that was asked for; else that of the first line, or of the file's name.
 ///
 /// # Errors
-/// It is JSON, and not an object a line.
+/// It is JSON, but not one object a line.
 pub(super) fn format(asked: Option<Format>, path: &Path, first: &[u8]) -> Result<Format, Failure> {
     let extension = path.extension().and_then(|name| name.to_str()).map(str::to_ascii_lowercase);
     if asked == Some(Format::Csv) {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_utf8_is_named() {
+    fn what_is_not_utf8_is_named() {
         for (first, form) in [
             (&b"\xff\xfet\0o\0"[..], "UTF-16"),
             (b"\xfe\xff\0t\0o", "UTF-16"),

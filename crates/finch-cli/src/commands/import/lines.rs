@@ -51,7 +51,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// The next line; none at the end of the file.
+    /// The next line. None at the end of the file.
     pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
         if let Some(line) = self.put_back.pop_front() {
             return Ok(Some(line));

@@ -46,7 +46,7 @@ impl<R: BufRead> Rows<R> {
     /// The next row; none at the end. Empty rows are skipped.
     ///
     /// # Errors
-    /// The list cannot be read, or is none. What it is has been decided before the first row.
+    /// The list cannot be read, or is not a list of tokens. Its form is decided before the first row.
     pub(super) fn next(&mut self) -> Result<Option<Row>, Failure> {
         while let Some(line) = self.line()? {
             let (number, read) = (line.number, line.read);

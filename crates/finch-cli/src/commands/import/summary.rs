@@ -53,14 +53,14 @@ impl Summary {
         self.lines
     }
 
-    /// A line that is no token.
+    /// A row that cannot be used.
     pub(super) fn bad(&mut self, line: u64, bad: Bad) {
         self.lines += 1;
         let Bad { customer, kind, why, what_to_do } = bad;
         self.fail(FailedLine { line, customer, kind, why, what_to_do: what_to_do.to_owned() });
     }
 
-    /// What became of a line's token.
+    /// What became of a row's token.
     pub(super) fn add(&mut self, line: u64, customer: CustomerId, what: ImportedToken) {
         use ImportedToken as I;
         self.lines += 1;
@@ -77,7 +77,7 @@ impl Summary {
             I::Refused { request_id } => {
                 let request = request_id.map(|id| format!(", request {id}")).unwrap_or_default();
                 let why = format!(
-                    "Finch refuses the token: it was revoked, or is no token of Finch's{request}"
+                    "Finch refuses the token: it was revoked, or is not a Finch token{request}"
                 );
                 let what_to_do = "check the token; if it is the right one, let the customer connect \
                                   again: finch connect";
