@@ -101,9 +101,10 @@ Examples:
   finch import tokens.csv
   finch import --format jsonl < tokens.jsonl
 
-A line is a token: CSV with the columns token and customer, or JSON with these
-fields; connection_id, where there is one, must be what Finch says. A value has
-no line break, and a line at most 64 KiB. Run it again, and it goes on.";
+The file is UTF-8: CSV whose header names the columns token and customer, in
+any order, or one JSON object a line with these fields. connection_id is
+optional, and must be Finch's. Only what looks like a token is sent to Finch.
+Run it again, and it goes on.";
 
 pub(crate) const AUDIT: &str = "\
 Examples:

@@ -5,6 +5,7 @@ mod id;
 mod scope;
 mod secret;
 mod stray;
+mod token_format;
 mod word;
 
 mod attempt;
@@ -61,6 +62,7 @@ pub use token::{
     Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
     UsableToken, Wanted,
 };
+pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -22,6 +22,7 @@ mod doctor;
 mod events;
 mod given;
 mod import;
+mod import_form;
 mod keys;
 mod settings;
 mod states;
