@@ -52,7 +52,7 @@ impl End {
         let application = &app.options().application;
         let (tone, title, what, todo) = match self {
             Self::Now => (
-                Tone::Good,
+                Tone::Done,
                 "Disconnected",
                 vec![format!(
                     "{name} is disconnected. {application} has no access any more, and Finch has \
@@ -67,7 +67,7 @@ impl End {
                 None,
             ),
             Self::Retired => (
-                Tone::Good,
+                Tone::Done,
                 "Your access has ended",
                 vec![
                     format!("{application} does not read {name} for you any more."),

@@ -21,7 +21,7 @@ async fn a_way_back_is_its_customers_and_works_once() {
 
     // Nobody who has signed in: the application asks who it is, and the code stays good.
     bolt.goto(&back).await;
-    bolt.sees("Sign in for:").await;
+    bolt.sees("Choose a customer").await;
     assert_eq!(bolt.url().await, format!("{}/", host.url()));
     let nobody = http::get(&back, &[]).await;
     assert_eq!((nobody.status, nobody.location.as_str()), (303, "/"));
@@ -43,13 +43,15 @@ async fn a_way_back_is_its_customers_and_works_once() {
 
     // Whose it is goes on, loads it again, and opens it again by hand.
     acme.goto(&back).await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     let done = acme.url().await;
-    assert_eq!(done, format!("{}?done=connected", host.pages()), "the code has left the address");
+    let (page, query) = done.split_once('?').expect("what was done");
+    assert_eq!(page, host.pages());
+    assert!(query.starts_with("done=connected&connection="), "the code has left: {query}");
     acme.reload().await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     acme.goto(&back).await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     assert_eq!(acme.url().await, done);
     let (before, _) = back.split_once("code=").expect("a code");
     let (_, state) = back.split_once("state=").expect("a state");
@@ -103,7 +105,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     // After all of that the way back leads there.
     assert_eq!(calls(&host, EXCHANGE), 0);
     browser.goto(&back).await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(living(&host), 1);
     browser.close().await;
 }

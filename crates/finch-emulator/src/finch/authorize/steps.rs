@@ -49,6 +49,7 @@ struct SignIn<'a> {
 #[template(path = "connect/consent.html")]
 struct Consent<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
     company: &'a str,
@@ -82,7 +83,7 @@ struct Product<'a> {
 
 impl<'a> Asking<'a> {
     fn of(world: &'a World, session: &'a Session) -> Self {
-        Self { application: &world.config.client_id, customer: session.customer_name() }
+        Self { application: &world.config.application, customer: session.customer_name() }
     }
 }
 
@@ -185,6 +186,7 @@ impl Entry {
         }
         let template = Renew {
             entry: &self,
+            asking: Asking::of(world, session),
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
