@@ -43,16 +43,23 @@ pub(crate) fn keep(headers: &HeaderMap, place: &Place, state: &State) -> Option<
     KeptAttempt { number, state: unhex(state.expose())?, mark: None }.cookie(place)
 }
 
-/// The attempts to which a code may belong, the likeliest first: the one that it was used with; then those
-/// that were used with none, the newest first.
+/// The attempts to which a code may belong, the likeliest first: the one that it was used with; those that
+/// were used with none, the newest first; and those of other codes, of which the store says that they are
+/// used.
 pub(crate) fn candidates(
     headers: &HeaderMap,
     place: &Place,
     code: &AuthorizationCode,
 ) -> Vec<KeptAttempt> {
     let mut kept = all(headers, place);
-    kept.retain(|kept| kept.mark.is_none_or(|mark| mark == kept.mark_of(code)));
-    kept.sort_by_key(|kept| (kept.mark.is_none(), Reverse(kept.number)));
+    kept.sort_by_key(|kept| {
+        let place = match kept.mark {
+            Some(mark) if mark == kept.mark_of(code) => 0,
+            None => 1,
+            Some(_) => 2,
+        };
+        (place, Reverse(kept.number))
+    });
     kept
 }
 
@@ -175,10 +182,10 @@ mod tests {
         let used = candidates(&jar.headers(), &place, &code).remove(0);
         jar.take(used.used_with(&code, &place));
         assert_eq!(order(&jar, &place, "one"), "edcb", "loaded again, it is the same attempt");
-        assert_eq!(order(&jar, &place, "two"), "dcb");
+        assert_eq!(order(&jar, &place, "two"), "dcbe");
         jar.take(keep(&jar.headers(), &place, &state('f')));
         assert_eq!(order(&jar, &place, "one"), "efdc", "even beside a newer one");
-        assert_eq!(order(&jar, &place, "two"), "fdc");
+        assert_eq!(order(&jar, &place, "two"), "fdce");
     }
 
     #[test]

@@ -15,7 +15,6 @@ use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
 use crate::{
     ConnectFlow, Customer,
     app::{Answered, App},
-    form::Fields,
     guard::Guard,
     page::{self, Shell},
 };

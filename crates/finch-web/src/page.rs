@@ -51,9 +51,9 @@ impl<'a> Shell<'a> {
 /// How a message is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// What was asked for is done.
+    /// It is done.
     Done,
-    /// It goes on by itself, or nothing needs doing.
+    /// It goes on by itself.
     Quiet,
     Bad,
 }

@@ -61,7 +61,7 @@ impl End {
                 Some("To share data again, connect again."),
             ),
             Self::Before => (
-                Tone::Quiet,
+                Tone::Done,
                 "Already disconnected",
                 vec![format!("{name} is already disconnected. There is nothing to do.")],
                 None,

@@ -96,7 +96,9 @@ impl Entry {
                 self.renew(world, session, Some(text))
             }
             Problem::SignIn(text) => self.sign_in(world, session, Some(text)),
-            Problem::Consent(text) => self.consent(session, StatusCode::BAD_REQUEST, Some(text)),
+            Problem::Consent(text) => {
+                self.consent(world, session, StatusCode::BAD_REQUEST, Some(text))
+            }
         }
     }
 
@@ -158,12 +160,14 @@ impl Entry {
 
     pub(super) fn consent(
         &self,
+        world: &World,
         session: &Session,
         status: StatusCode,
         problem: Option<&str>,
     ) -> Answer {
         let template = Consent {
             entry: self,
+            asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
             company: self.company.trim(),
@@ -186,7 +190,6 @@ impl Entry {
         }
         let template = Renew {
             entry: &self,
-            asking: Asking::of(world, session),
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
