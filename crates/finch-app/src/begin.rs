@@ -58,7 +58,8 @@ pub struct BegunConnect {
     pub connect_url: ConnectUrl,
     /// The session behind it, which Finch's JavaScript asks for.
     pub session_id: SessionId,
-    /// Comes back with the code. Keep it in the person's session, in case Finch does not return it.
+    /// Comes back with the code. Keep it in the person's session, in case Finch does not return it:
+    /// [`complete_connect_without_state`](Finch::complete_connect_without_state) takes the one that was kept.
     pub state: State,
     /// Until when the attempt lives.
     pub expires_at: Timestamp,

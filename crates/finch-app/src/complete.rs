@@ -2,9 +2,9 @@
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CompanyId, Connection,
-    ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
-    Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
-    decide::{Arrival, Arrived, Source, admit},
+    ConnectionId, CustomerId, CustomerScope, ExchangeFailure, Failure, FinchApiError, Grant,
+    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    decide::{Arrival, Arrived, Source, admit, contradicts},
     exchange_failure,
 };
 use serde::Serialize;
@@ -53,7 +53,8 @@ pub enum CompleteConnectError {
     /// The state was used with another code.
     #[error("this state was used with another code: begin a new attempt")]
     StateUsed,
-    /// The same state and code are being exchanged, or were when a process ended.
+    /// The same state and code are still being exchanged after
+    /// [`exchange_patience`](crate::FinchOptions::exchange_patience), or were when a process ended.
     #[error("this code is being exchanged already: ask again with the same state and code")]
     InProgress,
     /// Finch did not look at the code. The same state and code may be tried again for as long as the
@@ -85,6 +86,15 @@ pub enum CompleteConnectError {
         "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's; an operator must look at it"
     )]
     OtherCustomer {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
+    /// customer id the token belongs to, so that the code may be anybody's.
+    #[error(
+        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is; an operator must look at it"
+    )]
+    UnnamedCustomer {
         /// What Finch said.
         connection_id: ConnectionId,
     },
@@ -149,7 +159,7 @@ impl CompleteConnectError {
 
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
-    /// give the first one's result. A caller that goes away cancels nothing.
+    /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
@@ -159,29 +169,68 @@ impl Finch {
         state: State,
         code: AuthorizationCode,
     ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, state, code, false).await
+    }
+
+    /// The same for a callback without `state`, by the `state` that this browser kept, such as in a cookie.
+    /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
+    /// names the customer id of the attempt's session.
+    ///
+    /// # Errors
+    /// As [`complete_connect`](Self::complete_connect), and
+    /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
+    pub async fn complete_connect_without_state(
+        &self,
+        scope: &CustomerScope,
+        kept: State,
+        code: AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, kept, code, true).await
+    }
+
+    async fn complete_in_task(
+        &self,
+        scope: &impl Scope,
+        state: State,
+        code: AuthorizationCode,
+        stateless: bool,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
         let (finch, customer) = (self.clone(), scope.customer().cloned());
         let task =
-            self.spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
+            self.spawn(
+                async move { finch.complete(customer.as_ref(), &state, &code, stateless).await },
+            );
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 
+    /// `stateless`: the callback carried no state.
     async fn complete(
         &self,
         customer: Option<&CustomerId>,
         state: &State,
         code: &AuthorizationCode,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
-        let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
-        let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
-        match claim {
-            Claim::Expired => Err(CompleteConnectError::Expired),
-            Claim::StateUsed => Err(CompleteConnectError::StateUsed),
-            Claim::InProgress => Err(CompleteConnectError::InProgress),
-            Claim::Repeat(end) => self.repeat(&attempt, end).await,
-            Claim::Begin => self.exchange(attempt, code).await,
+        let mut patience = self.exchange_patience();
+        loop {
+            let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
+            let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
+            if patience.waits_for(attempt.id, &claim).await {
+                continue;
+            }
+            return match claim {
+                Claim::Expired => Err(CompleteConnectError::Expired),
+                Claim::StateUsed => Err(CompleteConnectError::StateUsed),
+                Claim::InProgress => Err(CompleteConnectError::InProgress),
+                Claim::Repeat(end) => self.repeat(&attempt, end).await,
+                Claim::Begin => {
+                    let _running = self.exchanges().begin(attempt.id);
+                    self.exchange(attempt, code, stateless).await
+                }
+            };
         }
     }
 
@@ -210,13 +259,20 @@ impl Finch {
         &self,
         attempt: Attempt,
         code: &AuthorizationCode,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => self.admit(&attempt, began, grant).await,
+            Ok(grant) => {
+                let from = match stateless {
+                    false => Source::Exchange(&attempt),
+                    true => Source::StatelessExchange(&attempt),
+                };
+                self.admit(&attempt, from, began, grant).await
+            }
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
                 let error = ExchangeError::Now(error);
@@ -243,10 +299,11 @@ impl Finch {
     async fn admit(
         &self,
         attempt: &Attempt,
+        from: Source<'_>,
         began: Seq,
         grant: Grant,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
+        let stored = match self.store_grant(from, began, &grant).await {
             Ok((token, _)) => token,
             Err(source) => {
                 return Err(CompleteConnectError::NotStored {
@@ -358,13 +415,12 @@ fn completed(
     };
     let connection_id = token.facts.connection_id.clone();
     if token.customer.is_none() {
-        let expected = attempt.purpose.finch_customer_id.as_ref();
-        let other =
-            token.facts.finch_customer_id.as_ref().is_some_and(|said| Some(said) != expected);
-        return Err(if other && expected.is_some() {
+        return Err(if contradicts(connection, &token.facts) {
+            CompleteConnectError::Conflict { connection_id }
+        } else if token.facts.finch_customer_id.is_some() {
             CompleteConnectError::OtherCustomer { connection_id }
         } else {
-            CompleteConnectError::Conflict { connection_id }
+            CompleteConnectError::UnnamedCustomer { connection_id }
         });
     }
     let customer = &attempt.purpose.customer;

@@ -8,6 +8,7 @@ mod close;
 mod complete;
 mod disconnect;
 mod drive;
+mod exchanges;
 mod finch;
 mod hint;
 mod import;

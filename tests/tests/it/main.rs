@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod callbacks;
 mod calls;
 mod history;
 mod i01_equivalence;

@@ -39,7 +39,7 @@ pub use agreed::{NotAMark, PlanMark};
 pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
-pub use identity::{Placement, place, same_connection};
+pub use identity::{Placement, contradicts, place, same_connection};
 pub use merge::union;
 pub use observe::{AskedAt, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
