@@ -2,6 +2,7 @@
 
 mod application;
 mod id;
+mod invisible;
 mod scope;
 mod secret;
 mod word;
@@ -49,6 +50,7 @@ pub use id::{
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
     WebhookEventId,
 };
+pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
