@@ -34,7 +34,8 @@ pub use api_error::{
 };
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, Exchange, Flow, NewAttempt,
+    ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Exchange,
+    FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
 pub use changes::{
     Admission, Agenda, Applied, Changes, DisconnectChange, Ended, Target, TokenChange,

@@ -2,6 +2,7 @@
 //! The conformance suite of [`TokenStore`]: each case is stated once, and the macro
 //! [`token_store_conformance!`](crate::token_store_conformance) runs every one of them.
 
+mod forgetting;
 mod pieces;
 mod record;
 mod turns;
@@ -693,4 +694,8 @@ cases! { $
     async fn old_webhooks_are_forgotten(fixture) {
         webhooks::old_webhooks_are_forgotten(fixture).await;
     }
+    /// Attempts are forgotten once nothing can come of them, and a while later; others never.
+    async fn attempts_that_nothing_can_come_of_are_forgotten(fixture) { forgetting::attempts_that_nothing_can_come_of_are_forgotten(fixture).await; }
+    /// Opening one forgets the oldest, a bounded number at once.
+    async fn attempts_are_forgotten_a_few_at_once(fixture) { forgetting::attempts_are_forgotten_a_few_at_once(fixture).await; }
 }
