@@ -44,7 +44,8 @@ pub enum CompleteConnectError {
     /// attempt stays open.
     #[error("no code came back from Finch Connect: nothing was connected")]
     NoCode,
-    /// There is no attempt with this state, or it is another customer's.
+    /// There is no attempt with this state, or it is another customer's, or it came to nothing and was
+    /// forgotten, a day after its session ended.
     #[error("no attempt to connect has this state: begin a new one")]
     UnknownState,
     /// The attempt's session has expired.

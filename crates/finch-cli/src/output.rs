@@ -1,11 +1,12 @@
 //! What a command prints: the same facts as lines for a person, or as one JSON document.
 //!
-//! Everything printed goes through [`Sheet`], which escapes whatever could move a terminal's cursor:
-//! some of it comes from outside.
+//! Everything printed goes through [`Sheet`], which escapes what is not visible or could move a terminal's
+//! cursor: some of it comes from outside.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use finch_core::is_invisible;
 use serde::Serialize;
 
 use crate::fail::{Exit, Failure};
@@ -69,14 +70,17 @@ pub(crate) fn write(to: impl Write, text: &str) -> io::Result<()> {
     }
 }
 
-/// One JSON document and the end of its line. What a terminal could obey is escaped.
+/// One JSON document and the end of its line. What is not visible is escaped, and reads back as it was.
 pub(crate) fn document(value: &impl Serialize, pretty: bool) -> io::Result<String> {
     let text =
         if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     let mut shown = String::new();
     for c in text?.chars() {
-        if c != '\n' && obeyed(c) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        if c != '\n' && is_invisible(c) {
+            // JSON writes what is beyond U+FFFF as two units.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             shown.push(c);
         }
@@ -147,7 +151,7 @@ impl Sheet {
             for c in line.trim_end().chars() {
                 match ink(c) {
                     Some(style) => text.push_str(&style),
-                    None if obeyed(c) => text.extend(c.escape_unicode()),
+                    None if is_invisible(c) => text.extend(c.escape_unicode()),
                     None if utf8 => text.push(c),
                     None => plain(c, &mut text),
                 }
@@ -214,12 +218,6 @@ pub(crate) fn shown_width(text: &str) -> usize {
     text.chars().filter(|c| ink(*c).is_none()).count()
 }
 
-/// Whether a terminal may do something at this character instead of showing it.
-fn obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// The same in a terminal without UTF-8.
 fn plain(c: char, text: &mut String) {
     text.push_str(match c {
@@ -257,6 +255,18 @@ mod tests {
         assert_eq!(text, "a\\u{1b}[31m\\u{a}b\\u{202e}c\n");
         let json = document(&"a\u{1b}\u{202e}\u{9b}", false).expect("JSON");
         assert_eq!(json, "\"a\\u001b\\u202e\\u009b\"\n");
+    }
+
+    #[test]
+    fn what_is_not_visible_is_escaped_and_reads_back() {
+        let name = "a\u{ad}\u{3164}\u{fe0f}\u{e0041}\u{a0}é\u{1f600}";
+        let text = rendered(|sheet| sheet.line(name));
+        assert_eq!(text, "a\\u{ad}\\u{3164}\\u{fe0f}\\u{e0041}\\u{a0}é\u{1f600}\n");
+        for pretty in [false, true] {
+            let json = document(&name, pretty).expect("JSON");
+            assert!(!json.trim_end().contains(is_invisible), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), name);
+        }
     }
 
     #[test]

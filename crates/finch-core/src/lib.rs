@@ -2,6 +2,7 @@
 
 mod application;
 mod id;
+mod invisible;
 mod scope;
 mod secret;
 mod stray;
@@ -35,7 +36,8 @@ pub use api_error::{
 };
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, Exchange, Flow, NewAttempt,
+    ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Exchange,
+    FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
 pub use changes::{
     Admission, Agenda, Applied, Changes, DisconnectChange, Ended, Target, TokenChange,
@@ -51,6 +53,7 @@ pub use id::{
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
     WebhookEventId,
 };
+pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;

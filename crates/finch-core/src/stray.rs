@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::id::is_invisible;
+use crate::is_invisible;
 
 /// What a value has that no setting has: it came along from an env file, a shell or a clipboard. The text
 /// reads behind the setting's name, and repeats nothing of the value.
@@ -33,10 +33,10 @@ pub fn stray_characters(value: &str) -> Option<StrayCharacters> {
         Some(StrayCharacters::LineBreak)
     } else if at_an_end(char::is_whitespace) {
         Some(StrayCharacters::WhiteSpace)
-    } else if value.contains(is_invisible) {
-        Some(StrayCharacters::Invisible)
     } else if value.contains(char::is_control) {
         Some(StrayCharacters::Control)
+    } else if value.contains(is_invisible) {
+        Some(StrayCharacters::Invisible)
     } else if at_an_end(is_quotation_mark) {
         Some(StrayCharacters::QuotationMarks)
     } else {

@@ -2,7 +2,7 @@
 
 use std::{mem, time::Duration};
 
-use finch_core::{Answer, FinchApiError, RequestId};
+use finch_core::{Answer, FinchApiError, MAX_ID_BYTES, RequestId};
 use jiff::Timestamp;
 use reqwest::Response;
 use zeroize::Zeroizing;
@@ -35,8 +35,8 @@ impl Reply {
         max_body: usize,
     ) -> Result<Self, Lost> {
         let header = response.headers().get("finch-request-id").and_then(|id| id.to_str().ok());
-        let request_id =
-            header.filter(|id| !call.is_echoed_in(id)).and_then(|id| RequestId::new(id).ok());
+        let is_id = |id: &&str| id.len() <= MAX_ID_BYTES && !call.is_echoed_in(id);
+        let request_id = header.filter(is_id).and_then(|id| RequestId::new(id).ok());
         let retry_after = retry::asked(response.headers(), Timestamp::now);
         let status = response.status().as_u16();
         let body = body(&mut response, max_body).await?;

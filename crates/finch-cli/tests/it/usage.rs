@@ -115,8 +115,10 @@ fn mistakes_are_named() {
         .says("--disconnect-scope")
         .says("pair or connection");
     place.run(&["emulator", "--port"]).code(2).says("--port").says("needs a value");
-    place.run(&["show", ""]).code(2);
-    place.run(&["show", " a"]).code(2).says("white space");
+    place.run(&["show", ""]).code(2).says("is empty");
+    for (customer, why) in [(" a", "a space"), ("a\u{200b}", "U+200B"), ("a\u{e0041}", "U+E0041")] {
+        place.run(&["connect", "--customer", customer, "--name", "n"]).code(2).says(why);
+    }
     place.run(&["connections", "--timeout", "0"]).code(2).says("more than 0 seconds");
     place.run(&["keys"]).code(2);
     place.run(&["disconnect", "id", "--dry-run", "--yes"]).code(2).says("do not go together");
