@@ -90,6 +90,7 @@ fn write(
 }
 
 fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
+    from.check()?;
     let source = settings::connect_reader(from.path(), settings::PATIENCE)?;
     // One moment for all pages: without it each write of others would begin the copy anew. In write-ahead
     // logging a reader keeps nobody from writing.
