@@ -12,7 +12,7 @@ use finch_core::{
 };
 use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 use finch_seal::{Kek, KeyFileError, keyfile};
-use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 
 use crate::{
     args::{Client, Operator, Whose},
@@ -195,16 +195,26 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
         Some(Place::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(&default_key_file(store)) {
-            // A mistyped path, most likely: the store is what is missing.
-            Err(KeyFileError::Missing { .. }) if !create && !store.exists() => {
-                let path = store.to_owned();
-                let mut failure = Failure::from(OpenStoreError::Missing { path });
-                failure.because.push("nor is there a key file beside it".to_owned());
-                Err(failure)
-            }
+            Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
+                // A new store is made beside its key.
+                Some(OpenStoreError::Missing { .. }) if create => Err(missing.into()),
+                // A mistyped path, most likely: the store is what is missing.
+                Some(error) => {
+                    let mut failure = Failure::from(error);
+                    failure.because.push("nor is there a key file beside it".to_owned());
+                    Err(failure)
+                }
+                None => Err(missing.into()),
+            },
             key => Ok(key?),
         },
     }
+}
+
+/// Why there is no store at a path, where there is none.
+pub(crate) fn no_store(path: &Path) -> Option<OpenStoreError> {
+    let has_content = std::fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    if has_content { None } else { examine(path).err() }
 }
 
 /// In whose scope a command runs.

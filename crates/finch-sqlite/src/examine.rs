@@ -13,7 +13,7 @@ use crate::{
     DataKey, OpenStoreError,
     backup::check,
     error::{Fault, Kind, kind},
-    files::{self, Place, beside},
+    files::{self, JOURNALS, Place, beside},
     identity::{Identity, bound_to, identify, version, wrapped_keys},
     keys,
     open::Refusal,
@@ -68,7 +68,7 @@ impl Examined {
 /// # Errors
 /// [`OpenStoreError`], as for opening it, but for what only a key and an application tell.
 pub fn examine(path: &Path) -> Result<Examined, OpenStoreError> {
-    let place = files::prepare(path, false)?;
+    let place = files::find_alone(path)?;
     look(&place).map_err(|refusal| refusal.into_error(&place.path))
 }
 
@@ -106,8 +106,7 @@ fn look(place: &Place) -> Result<Examined, Refusal> {
 
 /// Without journals nobody has the store open, and reading it needs none.
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
-    let journals = ["-wal", "-shm", "-journal"];
-    let in_use = journals.iter().any(|suffix| fs::metadata(beside(&place.path, suffix)).is_ok());
+    let in_use = JOURNALS.iter().any(|suffix| fs::metadata(beside(&place.path, suffix)).is_ok());
     if in_use {
         settings::connect_reader(&place.path, settings::PATIENCE)
     } else {

@@ -4,6 +4,7 @@ mod open_error;
 mod options;
 mod store;
 
+mod create;
 mod files;
 mod identity;
 mod keys;

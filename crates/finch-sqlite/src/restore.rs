@@ -88,7 +88,7 @@ fn prepare(
     now: Timestamp,
     progress: impl FnMut(u64, u64),
 ) -> Result<(Unnamed, Restored), RestoreError> {
-    let found = files::prepare(backup, false).map_err(RestoreError::Backup)?;
+    let found = files::find(backup).map_err(RestoreError::Backup)?;
     let store = Unnamed::at(&options.path)?;
     let failed = |error| PlaceError::system(&options.path, error);
     copy(&found, &store, progress).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! The store: each method of the port, and where it runs.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
@@ -31,10 +31,8 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteTokenStore {
     application: Application,
-    /// Without links.
-    pub(crate) path: PathBuf,
     sealer: Arc<Sealer>,
-    readers: Arc<Readers>,
+    pub(crate) readers: Arc<Readers>,
     writer: Writer,
 }
 
@@ -60,7 +58,7 @@ impl SqliteTokenStore {
             Ok(writer) => writer,
             Err(source) => return Err(OpenStoreError::System { path, source }),
         };
-        Ok(Self { application, path, sealer, readers: Arc::new(readers), writer })
+        Ok(Self { application, sealer, readers: Arc::new(readers), writer })
     }
 
     async fn read<T: Send + 'static>(
@@ -160,7 +158,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
-        if let Some(db) = self.readers.free() {
+        if let Some(db) = self.readers.free()? {
             return Ok(secrets::secret(&db, &self.sealer, token)?);
         }
         let sealer = Arc::clone(&self.sealer);
@@ -173,7 +171,7 @@ impl TokenStore for SqliteTokenStore {
         connection: &ConnectionId,
         wanted: &Wanted,
     ) -> Result<Option<UsableToken>, StoreError> {
-        if let Some(db) = self.readers.free() {
+        if let Some(db) = self.readers.free()? {
             return Ok(secrets::usable_token(&db, &self.sealer, customer, connection, wanted)?);
         }
         let (customer, connection, wanted) = (customer.clone(), connection.clone(), wanted.clone());

@@ -131,7 +131,10 @@ pub(crate) fn half_made() -> Result<Files, Broken> {
     drop(open(folder.path()).or_broken("open")?);
     disk.unmount();
     let tape = disk.take_tape();
-    let database = tape.before.get(&Name::Database).map(|(inode, _)| *inode);
+    let database = tape.events.iter().find_map(|event| match event {
+        Event::Create(Name::Part, inode) => Some(*inode),
+        _ => None,
+    });
     let made = |event: &Event| matches!(event, Event::Sync(inode) if Some(*inode) == database);
     let point = tape.events.iter().position(made).unwrap_or(0);
     let nothing = Arc::new(FakeFinch::new(application(), Reach::Pair));

@@ -20,6 +20,40 @@ impl From<OpenStoreError> for Failure {
                  `finch connect` the store"
                     .to_owned(),
             ),
+            E::LogWithoutStore { path, log, may_hold_tokens } => (
+                "store_log_left",
+                format!(
+                    "there is no store at {}, but {} is there, which {}",
+                    at(path),
+                    at(log),
+                    if *may_hold_tokens {
+                        "may hold the only copy of live tokens"
+                    } else {
+                        "holds no tokens"
+                    }
+                ),
+                way_to_the_store(path, log, *may_hold_tokens),
+            ),
+            E::SeveralNames { path, names } => (
+                "store_several_names",
+                format!("the store {} has {names} names (hard links)", at(path)),
+                format!(
+                    "remove all names but one, each would get a log of its own;                      `find FOLDER -samefile {}` lists them",
+                    at(path)
+                ),
+            ),
+            E::MountedAlone { path } => (
+                "store_mounted_alone",
+                format!("the store {} is mounted without its folder", at(path)),
+                "mount the folder of the store, where its log is too".to_owned(),
+            ),
+            E::OtherOwner { path, owner, user } => (
+                "store_other_owner",
+                format!("{} belongs to user id {owner}, and this is user id {user}", at(path)),
+                format!(
+                    "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the store and its                      folder to user id {user} (`chown`)"
+                ),
+            ),
             E::NoFolder { folder } => (
                 "store_no_folder",
                 format!("there is no folder {} for the store", at(folder)),
@@ -33,7 +67,10 @@ impl From<OpenStoreError> for Failure {
             E::Exposed { path, mode } => (
                 "store_exposed",
                 format!("{} is open to others (mode {mode:04o})", at(path)),
-                format!("run `chmod 600 {}`", at(path)),
+                format!(
+                    "run `chmod 600 {}`; in a container's volume, give its folder to a group of this process",
+                    at(path)
+                ),
             ),
             E::FolderExposed { folder, mode } => (
                 "store_folder_exposed",
@@ -127,6 +164,20 @@ impl From<OpenStoreError> for Failure {
             Some(source) => failure.because(source),
             None => failure,
         }
+    }
+}
+
+/// How a log and its store come together again.
+fn way_to_the_store(path: &Path, log: &Path, may_hold_tokens: bool) -> String {
+    let (path, log) = (at(path), at(log));
+    let together = format!("put the store's file back to {path}");
+    if may_hold_tokens {
+        format!(
+            "keep {log}, and {together}; if that file is lost, move the log away, keep it, and restore a \
+             backup. No store is made here before"
+        )
+    } else {
+        format!("{together}; or delete {log} once no process has the store open")
     }
 }
 

@@ -12,6 +12,7 @@ mod concurrency;
 mod conformance;
 mod damage;
 mod faults;
+mod files;
 mod growth;
 mod opening;
 mod record;

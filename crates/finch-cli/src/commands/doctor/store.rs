@@ -27,7 +27,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
     seals(&found.data_keys, findings);
 }
 
-/// Read by its owner only has been seen to; written by this user, too?
+/// Whether this user may write it. That others may not use it was checked before.
 fn rights(path: &Path) -> Result<String, OpenStoreError> {
     let read_only = || OpenStoreError::ReadOnly { path: path.to_owned() };
     // Opened to append, and nothing is: this process has no store open whose locks that could drop.
@@ -37,7 +37,7 @@ fn rights(path: &Path) -> Result<String, OpenStoreError> {
     if found.permissions().mode() & 0o222 == 0 {
         return Err(read_only());
     }
-    Ok("its owner only, and writable".to_owned())
+    Ok("private, and writable".to_owned())
 }
 
 fn whole(path: &Path, found: &Examined) -> Result<String, OpenStoreError> {

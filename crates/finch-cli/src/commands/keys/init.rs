@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use finch_seal::{Kek, KeySource, keyfile};
+use finch_sqlite::OpenStoreError;
 use serde::Serialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     fail::{Exit, Failure},
     output::{self, Report, Sheet, good},
     secrets::path_setting,
-    wiring::default_key_file,
+    wiring::{default_key_file, no_store},
 };
 
 #[derive(Serialize)]
@@ -37,6 +38,9 @@ fn beside_the_store(args: &KeysInitArgs) -> Result<PathBuf, Failure> {
             .help("give --key-file PATH, or set FINCH_STORE: the key's place is beside the store")
     })?;
     let key_file = default_key_file(&store);
+    if let Some(error @ OpenStoreError::LogWithoutStore { .. }) = no_store(&store) {
+        return Err(error.into());
+    }
     if store.exists() && !key_file.exists() {
         return Err(Failure::new(
             Exit::Standing,
