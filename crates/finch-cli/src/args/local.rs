@@ -22,10 +22,10 @@ pub(crate) struct EmulatorArgs {
     /// The port to listen on; 0 finds a free one
     #[arg(long, value_name = "N", default_value_t = 4000)]
     pub(crate) port: u16,
-    /// The address to listen on; 0.0.0.0 lets containers and other machines reach it
+    /// The address to listen on; 0.0.0.0 also serves other machines
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub(crate) host: IpAddr,
-    /// A name by which callers may address it, such as a container's; repeatable
+    /// A host name that callers may use, such as a container's; repeatable
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
     /// The client id that it knows

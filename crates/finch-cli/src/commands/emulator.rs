@@ -55,7 +55,7 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         webhook_url: args.webhook_url,
     };
     if !args.host.to_canonical().is_loopback() {
-        warn_of_others(emulator.port())?;
+        warn_of_others()?;
     }
     output::print(&ready, json)?;
     tokio::select! {
@@ -74,15 +74,13 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
 }
 
 /// On standard error, so that the JSON document stays alone.
-fn warn_of_others(port: u16) -> io::Result<()> {
+fn warn_of_others() -> io::Result<()> {
     let mut sheet = Sheet::default();
     sheet.text(
         &format!("{} ", warn("!")),
-        &format!(
-            "Every machine that reaches port {port} of this one can use the emulator, control it and see \
-             what it holds: do this only on a network that you trust. Callers address it by IP address, or \
-             by a name that --allow-host allows."
-        ),
+        "It listens beyond this machine: everyone on the network can use it, control it and see what it \
+         holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
+         name that --allow-host allows.",
     );
     output::write(anstream::stderr().lock(), &sheet.render())
 }
