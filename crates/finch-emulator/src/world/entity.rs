@@ -31,7 +31,7 @@ impl Entities {
     pub(super) fn connected(&mut self, connection: Uuid, company: &Company, grant: &Grant) {
         let own = (ids::account_id(connection), company.name.as_str());
         let named = grant.entities.iter().map(|name| name.trim());
-        let named = named.filter(|name| ids::company_id(name) != company.id);
+        let named = named.filter(|name| !name.is_empty() && ids::company_id(name) != company.id);
         let named = named.map(|name| (ids::entity_id(connection, name), name));
         for (id, name) in [own].into_iter().chain(named) {
             match self.find(id) {

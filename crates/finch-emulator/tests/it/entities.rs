@@ -11,7 +11,7 @@ use crate::{
 const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
 
 fn three() -> Login {
-    step_1().entities(["Company C West", " company c ", "Company C East", "COMPANY C WEST"])
+    step_1().entities(["Company C West", " company c ", " ", "Company C East", "COMPANY C WEST"])
 }
 
 async fn disconnect_entity(finch: &Finch, token: &Value, body: &Value) -> Answer {
