@@ -195,6 +195,7 @@ Until their next start, processes that run go on.";
 
 pub(crate) const EMULATOR: &str = "\
 Example:
-  finch emulator --port 4000 --disconnect-scope connection --seed 7
+  finch emulator --disconnect-scope connection --seed 7
+  finch emulator --host 0.0.0.0 --allow-host finch-emulator
   finch emulator --webhook-url http://127.0.0.1:3000/webhooks \\
     --webhook-secret 5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";

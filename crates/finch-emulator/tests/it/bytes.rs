@@ -23,8 +23,9 @@ fn call(emulator: &Emulator, token: &str) -> (Vec<u8>, Result<(), ErrorKind>) {
 
 fn dial(emulator: &Emulator, token: &str) -> TcpStream {
     let mut stream = TcpStream::connect(emulator.url().trim_start_matches("http://")).unwrap();
-    let request =
-        format!("POST /disconnect HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let request = format!(
+        "POST /disconnect HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     stream
 }

@@ -8,7 +8,7 @@ use crate::{
     answer::Answer,
     finch::providers::{PROVIDERS, Provider},
     page::{Rules, page},
-    world::{Session, Status, World},
+    world::{Authentication, ProviderName, Session, Status, World},
 };
 
 /// What the sign-in shows until somebody types something else.
@@ -42,6 +42,7 @@ struct SignIn<'a> {
     asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
+    method: Option<&'static str>,
     other_provider: Option<String>,
 }
 
@@ -63,6 +64,7 @@ struct Renew<'a> {
     asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
+    method: Option<&'static str>,
     company: String,
     status: Status,
     connection_id: String,
@@ -117,6 +119,7 @@ impl Entry {
         let listed = PROVIDERS
             .iter()
             .filter(|provider| has(provider.display_name, wanted) || has(provider.id, wanted))
+            .filter(|provider| session.method().is_none_or(|method| provider.offers(method)))
             .map(|provider| choice(provider.display_name, Some(provider.id)));
         let seen = world.unlisted_providers(SEEN);
         let seen = seen.iter().filter(|name| has(name, wanted)).map(|name| choice(name, None));
@@ -153,6 +156,7 @@ impl Entry {
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
+            method: self.method(session),
             other_provider: session.provider.is_none().then(|| self.href(&[])),
         };
         show(&template, session, &self, problem)
@@ -193,6 +197,7 @@ impl Entry {
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
+            method: self.method(session),
             company: fixed_company(world, session).map(|company| company.name).unwrap_or_default(),
             status: connection.map_or(Status::Disconnected, |connection| connection.status),
             connection_id: connection
@@ -213,6 +218,13 @@ impl Entry {
     fn provider_name(&self, session: &Session) -> String {
         let name = session.provider.as_ref().map_or(self.provider.trim(), |fixed| &fixed.name);
         Provider::by_id(name).map_or(name, |known| known.display_name).to_owned()
+    }
+
+    /// How the person signs in there, if it offers a way that the session allows.
+    fn method(&self, session: &Session) -> Option<&'static str> {
+        let provider = session.provider.clone();
+        let provider = provider.unwrap_or_else(|| ProviderName::named(&self.provider));
+        session.method_at(&provider).map(Authentication::as_str)
     }
 
     /// What the pages of a session may do.
