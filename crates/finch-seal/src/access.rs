@@ -1,7 +1,7 @@
 //! Who may use a key file, or a store's files and folder.
 //!
 //! Two owners are trusted: the process's own user, and root, which can read and replace any file. A group
-//! is trusted only where a container's volume gives it the file: see [`Process`].
+//! is trusted only where a container's volume gives it the file or folder.
 
 use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _};
 
@@ -76,8 +76,9 @@ impl Process {
         refuse_if(file.mode & if may_share { 0o037 } else { 0o077 } != 0)
     }
 
-    /// Whether no other user may add or replace files in a folder. A group may where it is the owner's
-    /// own, by its number, or that of the process's volume: see [`group_of_volume`](Self::group_of_volume).
+    /// Whether no other user may add or replace files in a folder. A group may where its number is the
+    /// owner's, as that of a user's own group, or where a container's volume gives it the folder: it is one
+    /// of the process's, and the folder is root's or has the set-group-id bit.
     ///
     /// # Errors
     /// [`Refused`].
@@ -98,9 +99,8 @@ impl Process {
         refuse_if(file.mode & if may_share { 0o007 } else { 0o077 } != 0)
     }
 
-    /// The group that a container's volume gives this folder to: one of the process's groups that may write
-    /// to it, where the folder is root's or has the set-group-id bit. Kubernetes marks the folders of a
-    /// volume so (`fsGroup`), and gives that group the right to read and write each file in them.
+    /// The group that a container's volume gives a folder to. Kubernetes marks its folders with the bit
+    /// (`fsGroup`), and lets the group read and write each file in them whenever it mounts the volume.
     fn group_of_volume(&self, folder: Rights) -> Option<u32> {
         let is_volume = folder.owner == 0 || folder.mode & 0o2000 != 0;
         let is_shared = folder.mode & 0o022 == 0o020 && self.groups.contains(&folder.group);

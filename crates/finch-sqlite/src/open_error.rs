@@ -23,7 +23,7 @@ pub enum OpenStoreError {
     /// There is no store's file, or an empty one, and beside it a log of one. No store is made there: SQLite
     /// would empty the log.
     #[error(
-        "there is no store at {path:?}, but beside it is {log:?}, {}: put the store's file back to {path:?}, or move both to where it is now under its name; no store is made here before",
+        "there is no store at {path:?}, but beside it is {log:?}, {}: put the store's file back to {path:?}, so that both are together, and open it again; until then no store is made here",
         about_log(*may_hold_tokens)
     )]
     LogWithoutStore {

@@ -105,8 +105,8 @@ impl Day {
             let (ledger, finch) = (bench.book.now(), bench.finch.copy());
             day.begins.push(Begin { files, ledger, finch, handles: bench.handles });
         }
-        // The last part begins with a store that was half made when the power went.
-        day.begins[Self::PARTS - 1] = first(history::half_made()?);
+        // The last part begins with a new store that was half opened when the power went.
+        day.begins[Self::PARTS - 1] = first(history::half_opened()?);
         Ok(day)
     }
 

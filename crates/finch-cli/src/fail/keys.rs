@@ -21,7 +21,8 @@ impl From<KeyFileError> for Failure {
                 format!("the key file {} is open to others (mode {mode:04o})", path.display()),
             )
             .help(format!(
-                "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this                  process. If others may have read it, rotate it: `finch keys rotate-kek`",
+                "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
+                 process. If others may have read it, rotate it: `finch keys rotate-kek`",
                 path.display()
             )),
             KeyFileError::OtherOwner { path, owner, user } => failure(
@@ -29,7 +30,8 @@ impl From<KeyFileError> for Failure {
                 format!("{} belongs to user id {owner}, and this is user id {user}", path.display()),
             )
             .help(format!(
-                "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the key file and its folder                  to user id {user} (`chown`)"
+                "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the key file and its folder \
+                 to user id {user} (`chown`)"
             )),
             KeyFileError::NotAFile { path } => failure(
                 "key_not_a_file",

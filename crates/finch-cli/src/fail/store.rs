@@ -38,7 +38,8 @@ impl From<OpenStoreError> for Failure {
                 "store_several_names",
                 format!("the store {} has {names} names (hard links)", at(path)),
                 format!(
-                    "remove all names but one, each would get a log of its own;                      `find FOLDER -samefile {}` lists them",
+                    "remove all names but one, each would get a log of its own; \
+                     `find FOLDER -samefile {}` lists them",
                     at(path)
                 ),
             ),
@@ -51,7 +52,8 @@ impl From<OpenStoreError> for Failure {
                 "store_other_owner",
                 format!("{} belongs to user id {owner}, and this is user id {user}", at(path)),
                 format!(
-                    "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the store and its                      folder to user id {user} (`chown`)"
+                    "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the store and its \
+                     folder to user id {user} (`chown`)"
                 ),
             ),
             E::NoFolder { folder } => (
@@ -174,7 +176,7 @@ fn way_to_the_store(path: &Path, log: &Path, may_hold_tokens: bool) -> String {
     if may_hold_tokens {
         format!(
             "keep {log}, and {together}; if that file is lost, move the log away, keep it, and restore a \
-             backup. No store is made here before"
+             backup; until then no store is made here"
         )
     } else {
         format!("{together}; or delete {log} once no process has the store open")

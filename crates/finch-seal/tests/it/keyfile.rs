@@ -174,7 +174,6 @@ fn a_key_of_a_secret_volume_is_read_through_its_links() {
 
 /// It takes root to give files away.
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 fn a_key_or_a_folder_of_another_user_is_refused() {
     let folder = folder();
     let path = file(&folder, HEX);

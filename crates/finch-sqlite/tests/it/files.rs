@@ -173,7 +173,6 @@ async fn a_store_with_a_second_name_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 async fn a_store_that_is_mounted_without_its_folder_is_refused() {
     let (home, container) = (killed().await, Home::new());
     fs::write(&container.path, "").unwrap();
@@ -190,7 +189,6 @@ async fn a_store_that_is_mounted_without_its_folder_is_refused() {
 
 /// It takes root to give files away.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 async fn files_and_folders_of_another_user_are_refused() {
     let home = killed().await;
     if fs::metadata(&home.path).unwrap().uid() != 0 {
@@ -229,7 +227,6 @@ const HERE: &str = "FINCH_TEST_VOLUME";
 /// A volume as Kubernetes mounts it with `fsGroup`: root's, writable for a group of the process; and when
 /// it is mounted again, that group has got the right to read and write each file.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 async fn a_volume_of_the_processs_group_holds_a_store() {
     let key = || Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))));
     let options = |path: PathBuf| SqliteOptions::new(path, application(), key()).create(true);
