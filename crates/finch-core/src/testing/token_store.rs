@@ -61,7 +61,6 @@ cases! { $
         let (_, claim) = fixture.store().await.claim_attempt(None, &state, &other, at(2)).await.unwrap().unwrap();
         assert_eq!(claim, Claim::StateUsed);
     }
-
     /// A thousand may come at once: one begins.
     async fn of_many_at_once_one_begins(fixture) {
         let store = fixture.store().await;
