@@ -126,8 +126,7 @@ mod tests {
                     | Category::SpaceSeparator
             );
             let by_set = sets.iter().any(|set| set.contains(c));
-            let expected =
-                c != ' ' && (by_category || by_set || BLANK.contains(&u32::from(c)));
+            let expected = c != ' ' && (by_category || by_set || BLANK.contains(&u32::from(c)));
             assert_eq!(is_invisible(c), expected, "{}", c.escape_unicode());
         }
     }
@@ -140,7 +139,10 @@ mod tests {
             shown,
             "a\\u{61c}\\u{ad}\\u{180e}\\u{34f}\\u{115f}\\u{3164}\\u{fe0f}\\u{e0041}\\u{a0}\\u{1b}b"
         );
-        assert_eq!(Visible("Zoë & Søn \u{1f600} 株式会社").to_string(), "Zoë & Søn \u{1f600} 株式会社");
+        assert_eq!(
+            Visible("Zoë & Søn \u{1f600} 株式会社").to_string(),
+            "Zoë & Søn \u{1f600} 株式会社"
+        );
         assert_eq!(format!("{:>9}|{:<4}|", Visible("\u{ad}"), Visible("é")), "   \\u{ad}|é   |");
     }
 }

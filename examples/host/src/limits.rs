@@ -82,7 +82,6 @@ fn network(peer: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use axum::{body::Bytes, routing::post};
     use tokio::{
@@ -123,7 +122,9 @@ mod tests {
     /// The status of one request, over a connection of its own.
     async fn status(address: SocketAddr, length: usize) -> String {
         let mut stream = TcpStream::connect(address).await.expect("a server");
-        let head = format!("POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await.expect("sent");
         if length <= LONGEST_BODY {
             stream.write_all(&vec![b'x'; length]).await.expect("sent");

@@ -121,9 +121,8 @@ async fn sending(site: &Site, header: &str) -> TcpStream {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     tokio::spawn(axum::serve(listener, site.router.clone()).into_future());
-    let head = format!(
-        "POST {BASE}/webhook HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{header}\r\n\r\n"
-    );
+    let head =
+        format!("POST {BASE}/webhook HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{header}\r\n\r\n");
     client.write_all(head.as_bytes()).await.unwrap();
     client
 }
