@@ -152,9 +152,9 @@ impl Serialize for Failure {
 }
 
 impl Failure {
-    /// Done, and not printed: the process ends with what was done.
+    /// A command has done its work, and could not print it: the process ends with what was done.
     pub(crate) fn not_printed(exit: Exit, error: &io::Error) -> Self {
-        Self::new(exit, "output", "the work is done, but the output could not be written")
+        Self::new(exit, "output", "the output could not be written; what was done stays done")
             .because(error)
             .help("look with `finch connections --all` and `finch events`")
     }

@@ -14,7 +14,7 @@ use crate::{
     backup::check,
     error::{Fault, Kind, kind},
     files::{self, JOURNALS, Place, beside},
-    identity::{Identity, bound_to, identify, version, wrapped_keys},
+    identity::{Identity, bound_to, identify, is_empty, version, wrapped_keys},
     keys,
     open::Refusal,
     replaced_key::{explained, replaced_keys},
@@ -34,6 +34,8 @@ pub struct Examined {
     pub bytes: u64,
     /// The application that it is bound to.
     pub application: Application,
+    /// Whether nothing is in it yet: it is bound to the next application that opens it.
+    pub is_empty: bool,
     /// The name of the key-encryption key that opens it.
     pub key: KeyId,
     /// Its data keys, oldest first. More than one: a rotation is under way.
@@ -95,6 +97,7 @@ fn look(place: &Place) -> Result<Examined, Refusal> {
         known_version: VERSION,
         bytes: place.len,
         application: bound_to(&db)?,
+        is_empty: version == VERSION as i64 && is_empty(&db)?,
         key: wrapped.kek.clone(),
         data_keys: keys::used(&db)?,
         is_sound,

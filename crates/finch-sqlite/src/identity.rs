@@ -44,14 +44,19 @@ pub(crate) fn bound_to(db: &Connection) -> Result<Application> {
     })
 }
 
-/// Binds the store to `application` if nothing that Finch has answered is in it: no attempt, no token, no
-/// connection and no webhook. Returns whether it did.
-pub(crate) fn bind_again_if_empty(db: &Connection, application: &Application) -> Result<bool> {
-    let sql = "UPDATE store SET client_id = ?1, origin = ?2 WHERE NOT EXISTS \
-        (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens UNION ALL SELECT 1 FROM connections \
-         UNION ALL SELECT 1 FROM webhooks)";
+/// Whether a store of the current version holds nothing that Finch has answered: no attempt, no token, no
+/// connection and no webhook.
+pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens \
+        UNION ALL SELECT 1 FROM connections UNION ALL SELECT 1 FROM webhooks)";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+/// Binds the store to `application`.
+pub(crate) fn bind(db: &Connection, application: &Application) -> rusqlite::Result<()> {
     let Application { client_id, origin } = application;
-    Ok(db.execute(sql, params![client_id.as_str(), origin.as_str()])? == 1)
+    let sql = "UPDATE store SET client_id = ?1, origin = ?2";
+    db.execute(sql, params![client_id.as_str(), origin.as_str()]).map(drop)
 }
 
 /// The keys, wrapped. None: there are none.

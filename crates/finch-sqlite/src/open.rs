@@ -11,7 +11,7 @@ use crate::{
     OpenStoreError, SqliteOptions, create,
     error::{Fault, Kind, Result, broken, kind},
     files::{self, Place},
-    identity::{Identity, bind_again_if_empty, bound_to, identify, version, wrapped_keys},
+    identity::{Identity, bind, bound_to, identify, is_empty, version, wrapped_keys},
     record,
     replaced_key::open_keys,
     schema::{CHAINED_SINCE, MIGRATIONS, VERSION},
@@ -114,9 +114,12 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
 /// Binds an empty store to the application that is asked for. Returns whether it was empty.
 fn bind_again(db: &Connection, options: &SqliteOptions) -> Result<bool> {
     let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-    let bound = bind_again_if_empty(&tx, &options.application)?;
-    tx.commit()?;
-    Ok(bound)
+    let empty = is_empty(&tx)?;
+    if empty {
+        bind(&tx, &options.application)?;
+        tx.commit()?;
+    }
+    Ok(empty)
 }
 
 /// Brings an older store to the present, one transaction a step.

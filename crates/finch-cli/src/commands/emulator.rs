@@ -67,10 +67,13 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
     }
     // Calls on their way are answered first; a second signal does not wait for them.
     tokio::select! {
-        () = emulator.shutdown() => {}
-        () = stop.asked() => {}
+        () = emulator.shutdown() => Ok(Exit::Done),
+        () = stop.asked() => Err(Failure::new(
+            Exit::Stopped,
+            "stopped",
+            "stopped before every call was answered",
+        )),
     }
-    Ok(Exit::Done)
 }
 
 /// On standard error, so that the JSON document stays alone.

@@ -61,6 +61,10 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     let (bound, asked) = (found.application.clone(), http.application().clone());
     if bound == asked {
         findings.good("application", format!("{} at {}", bound.client_id, bound.origin));
+    } else if found.is_empty {
+        let says =
+            format!("{asked}, which the store is bound to when it is next used: it is empty");
+        findings.good("application", says);
     } else {
         let path = path.to_owned();
         let error = OpenStoreError::OtherApplication { path, bound, asked };
