@@ -228,8 +228,12 @@ impl Finch {
                 Claim::InProgress => Err(CompleteConnectError::InProgress),
                 Claim::Repeat(end) => self.repeat(&attempt, end).await,
                 Claim::Begin => {
-                    let _running = self.exchanges().begin(attempt.id);
-                    self.exchange(attempt, code, stateless).await
+                    let running = self.exchanges().begin(attempt.id);
+                    let completed = self.exchange(attempt, code, stateless).await;
+                    if matches!(completed, Err(CompleteConnectError::NotStored { .. })) {
+                        running.leave_open();
+                    }
+                    completed
                 }
             };
         }

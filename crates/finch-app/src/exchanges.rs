@@ -14,7 +14,8 @@ use crate::Finch;
 /// How often the store is asked about an exchange that does not run in this process.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// The exchanges that run in this process. Each one's channel closes when it has ended.
+/// The exchanges that run in this process, and those that ended here without a stored end: nothing is left
+/// to wait for. An exchange's channel closes when it has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Exchanges(Mutex<HashMap<AttemptId, watch::Receiver<()>>>);
 
@@ -23,6 +24,7 @@ pub(crate) struct Exchanges(Mutex<HashMap<AttemptId, watch::Receiver<()>>>);
 pub(crate) struct Running<'a> {
     exchanges: &'a Exchanges,
     attempt: AttemptId,
+    is_left_open: bool,
     _ends: watch::Sender<()>,
 }
 
@@ -31,7 +33,7 @@ impl Exchanges {
     pub(crate) fn begin(&self, attempt: AttemptId) -> Running<'_> {
         let (ends, ended) = watch::channel(());
         self.running().insert(attempt, ended);
-        Running { exchanges: self, attempt, _ends: ends }
+        Running { exchanges: self, attempt, is_left_open: false, _ends: ends }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, watch::Receiver<()>>> {
@@ -39,9 +41,18 @@ impl Exchanges {
     }
 }
 
+impl Running<'_> {
+    /// The exchange ends, and the store does not know how.
+    pub(crate) fn leave_open(mut self) {
+        self.is_left_open = true;
+    }
+}
+
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.exchanges.running().remove(&self.attempt);
+        if !self.is_left_open {
+            self.exchanges.running().remove(&self.attempt);
+        }
     }
 }
 
@@ -71,6 +82,7 @@ impl Patience<'_> {
         }
         let running = self.finch.exchanges().running().get(&attempt).cloned();
         match (running, claim) {
+            (Some(ends), _) if ends.has_changed().is_err() => return false,
             (Some(mut ends), _) => tokio::select! {
                 _ = ends.changed() => {}
                 () = system.sleep(left) => {}

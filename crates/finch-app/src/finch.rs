@@ -51,7 +51,7 @@ pub struct FinchOptions {
     /// back. Default: 5 s.
     pub store_patience: Duration,
     /// How long [`Finch::complete_connect`] waits for the result of an exchange of the same state and code
-    /// that another call has begun, here or in another process, before it answers `InProgress`. Default: 20 s.
+    /// that another call has begun, here or in another process, before it answers `InProgress`. Default: 10 s.
     pub exchange_patience: Duration,
     /// How far reconcilers keep their calls to Finch apart: all of them together that share the store,
     /// however much is open. Default: a third of a second.
@@ -63,7 +63,7 @@ impl Default for FinchOptions {
         Self {
             disconnect_patience: Duration::from_secs(10),
             store_patience: Duration::from_secs(5),
-            exchange_patience: Duration::from_secs(20),
+            exchange_patience: Duration::from_secs(10),
             reconcile_interval: Duration::from_millis(1000 / 3),
         }
     }

@@ -6,8 +6,9 @@ use finch_app::{
     AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch, FinchOptions,
 };
 use finch_core::{
-    FinchCustomerId, Flow, MemoryTokenStore, Product, TokenState,
-    testing::{FakeFinch, Held, Reach, application},
+    Attempt, AttemptId, Claim, Exchange, FinchCustomerId, Flow, MemoryTokenStore, Product, Seq,
+    State, StoreError, TokenState,
+    testing::{FakeFinch, Held, MockTokenStore, Reach, application, at, new_attempt},
 };
 use finch_tests::{TestSystem, customer, operator};
 
@@ -68,16 +69,12 @@ async fn a_repetition_waits_for_an_exchange_in_another_process() {
 
 #[tokio::test]
 async fn a_repetition_waits_no_longer_than_its_patience() {
-    let world = World::new();
-    let finch = world.process();
-    let (begun, code) = world.begin(&finch, None).await;
     for elsewhere in [false, true] {
+        let world = World::new();
+        let finch = world.process();
         let again = if elsewhere { world.process() } else { finch.clone() };
+        let (begun, code) = world.begin(&finch, None).await;
         let hold = world.api.hold_next_exchange(Held::BeforeItsEffect);
-        let (begun, code) = match elsewhere {
-            false => (begun.clone(), code.clone()),
-            true => world.begin(&finch, None).await,
-        };
         let complete = async |finch: &Finch| {
             finch.complete_connect(&customer(0), begun.state.clone(), code.clone()).await
         };
@@ -91,6 +88,30 @@ async fn a_repetition_waits_no_longer_than_its_patience() {
         assert!(matches!(second, CompleteConnectError::InProgress), "{second}");
         assert_eq!(complete(&again).await.unwrap(), first.unwrap(), "asked again");
     }
+}
+
+/// The token went back to the first caller, and the store knows of no end: there is nothing to wait for.
+#[tokio::test]
+async fn a_repetition_of_an_exchange_whose_token_was_handed_back_waits_for_nothing() {
+    let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
+    let mut store = MockTokenStore::new();
+    let attempt =
+        |exchange| Attempt { id: AttemptId(Seq(1)), purpose: new_attempt("customer-0"), exchange };
+    let began = Exchange { began: Seq(2), began_at: at(100), end: None };
+    store.expect_application().return_const(application());
+    let mut claims = vec![Claim::InProgress, Claim::Begin];
+    store.expect_claim_attempt().times(2).returning(move |_, _, _, _| {
+        Ok(Some((attempt(Some(began.clone())), claims.pop().unwrap())))
+    });
+    store.expect_find().returning(|_| Err(StoreError::Full));
+    let system = Arc::new(TestSystem::default());
+    let options = FinchOptions::default();
+    let finch = Finch::with_system(api.clone(), Arc::new(store), system, options).unwrap();
+    let code = api.login("gusto", "c", "x", None);
+    let complete =
+        async || finch.complete_connect(&customer(0), State::new("s"), code.clone()).await;
+    assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::NotStored { .. }));
+    assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::InProgress));
 }
 
 #[tokio::test]

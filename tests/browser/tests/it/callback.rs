@@ -90,6 +90,7 @@ async fn a_callback_without_state_completes_what_this_browser_began_and_nothing_
     let planted = without_state(way_back(&bolt, &host, "Connect a system", "Eve").await);
     acme.goto(&host.pages()).await;
     acme.press("Connect another system").await;
+    acme.sees("Which system does your company use?").await;
     acme.goto(&planted).await;
     says(&acme, 409, &["This needs a look", "it is not used"]).await;
     pages_are_fine(&acme, "problem-planted").await;
