@@ -71,13 +71,14 @@ pub enum FinchApiError {
     /// 408, 409, 425, 429, 5xx: later again.
     #[error("Finch cannot answer now (status {})", .0.status)]
     TryLater(Box<Answer>),
-    /// A success whose body cannot be read.
+    /// An answer came and cannot be read: a success whose body is not what was asked for, or something
+    /// that is not HTTP.
     #[error("Finch's answer cannot be read: {problem}")]
     Unreadable {
         /// What is wrong: the length, and the JSON path where there is one. Never the content.
         problem: String,
-        /// The rest of the answer.
-        answer: Box<Answer>,
+        /// The rest of the answer; none where not even its status can be read.
+        answer: Option<Box<Answer>>,
     },
     /// No answer.
     #[error("no answer from Finch: {problem}")]
@@ -196,8 +197,8 @@ impl FinchApiError {
             | Self::ConnectionAlreadyExists(answer)
             | Self::PaymentRequired(answer)
             | Self::Rejected(answer)
-            | Self::TryLater(answer)
-            | Self::Unreadable { answer, .. } => Some(answer),
+            | Self::TryLater(answer) => Some(answer),
+            Self::Unreadable { answer, .. } => answer.as_deref(),
             Self::NoAnswer { .. } | Self::Backend(_) => None,
         }
     }
@@ -329,5 +330,10 @@ mod tests {
         let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
         assert_eq!(exchange_failure(&lost(false)), ExchangeFailure::NotSent);
         assert_eq!(exchange_failure(&lost(true)), ExchangeFailure::Unknown);
+        for answer in [None, Some(Box::new(Answer { status: 200, ..Answer::default() }))] {
+            let garbage = FinchApiError::Unreadable { problem: String::new(), answer };
+            assert_eq!(exchange_failure(&garbage), ExchangeFailure::Unknown);
+            assert!(garbage.is_ambiguous());
+        }
     }
 }

@@ -56,8 +56,8 @@ pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
 pub use token::{
-    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
-    UsableToken, Wanted,
+    Evidence, Grant, Introspection, PartialFacts, Seq, Token, TokenFacts, TokenId, TokenState,
+    USE_NOTED_AFTER, UsableToken, Wanted,
 };
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};

@@ -6,10 +6,12 @@ mod finch;
 mod check;
 mod disconnect;
 mod exchange;
+mod facts;
 mod introspect;
 mod session;
 
 mod call;
+mod coding;
 mod lost;
 mod refusal;
 mod reply;

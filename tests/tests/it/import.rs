@@ -114,7 +114,7 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     let (id, _) = stored(import(&world, &one, 0).await.unwrap());
     // Finch names the first connection for a token of another employer.
     let mut said = world.finch.introspect(&two).await.unwrap();
-    said.connection_id = id.clone();
+    said.facts.connection_id = Some(id.clone());
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));

@@ -1,7 +1,8 @@
 //! What Finch's word on a token changes outside a disconnect of ours.
 
 use finch_core::{
-    Actor, Answer, Connection, ConnectionStatus, DisconnectChange, Introspection, TokenState,
+    Actor, Answer, Connection, ConnectionStatus, DisconnectChange, Introspection, PartialFacts,
+    TokenState,
     decide::{AskedAt, Observed, observe},
     testing::at,
 };
@@ -10,15 +11,15 @@ use crate::{connection, customer, disconnect, token};
 
 fn accepted() -> Introspection {
     Introspection {
-        token_id: None,
-        connection_id: "k".parse().expect("an id"),
-        provider_id: "gusto".parse().expect("an id"),
-        company_id: "c".parse().ok(),
-        finch_customer_id: None,
-        client_id: None,
-        products: Vec::new(),
-        status: ConnectionStatus::Connected,
-        request_id: None,
+        facts: PartialFacts {
+            connection_id: "k".parse().ok(),
+            provider_id: "gusto".parse().ok(),
+            company_id: "c".parse().ok(),
+            products: Some(Vec::new()),
+            ..PartialFacts::default()
+        },
+        status: Some(ConnectionStatus::Connected),
+        ..Introspection::default()
     }
 }
 
