@@ -175,6 +175,6 @@ fn facts(said: &Introspection, named: Option<ConnectionId>) -> Option<TokenFacts
 
 /// Finch accepts the token without saying which connection it belongs to.
 fn unplaced(said: &Introspection) -> Failure {
-    let (kind, request_id) = (FailureKind::Unreadable, said.request_id.clone());
+    let (kind, request_id) = (FailureKind::Unplaced, said.request_id.clone());
     Failure { kind, status: None, name: None, finch_code: None, request_id }
 }

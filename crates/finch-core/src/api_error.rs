@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConnectionId, FinchCustomerId, RequestId};
+use crate::{AccessToken, ConnectionId, FinchCustomerId, RequestId};
 
 /// Finch's answer, where it is not the success that was asked for. Never its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,15 @@ pub enum FinchApiError {
         problem: String,
         /// The rest of the answer; none where not even its status can be read.
         answer: Option<Box<Answer>>,
+    },
+    /// A token was issued, and no answer says which connection it belongs to: it cannot be stored. It is
+    /// live and billed, and this error holds its only copy.
+    #[error("Finch issued a token without saying which connection it belongs to")]
+    Unplaced {
+        /// The token. It is never shown.
+        secret: AccessToken,
+        /// What is wrong with the answer that brought it.
+        source: Box<FinchApiError>,
     },
     /// No answer.
     #[error("no answer from Finch: {problem}")]
@@ -175,6 +184,7 @@ pub enum FailureKind {
     Rejected,
     TryLater,
     Unreadable,
+    Unplaced,
     NoAnswer,
     Backend,
     /// The secret that the call needs cannot be unsealed.
@@ -199,6 +209,7 @@ impl FinchApiError {
             | Self::Rejected(answer)
             | Self::TryLater(answer) => Some(answer),
             Self::Unreadable { answer, .. } => answer.as_deref(),
+            Self::Unplaced { source, .. } => source.answer(),
             Self::NoAnswer { .. } | Self::Backend(_) => None,
         }
     }
@@ -218,6 +229,7 @@ impl FinchApiError {
             Self::Rejected(_) => FailureKind::Rejected,
             Self::TryLater(_) => FailureKind::TryLater,
             Self::Unreadable { .. } => FailureKind::Unreadable,
+            Self::Unplaced { .. } => FailureKind::Unplaced,
             Self::NoAnswer { .. } => FailureKind::NoAnswer,
             Self::Backend(_) => FailureKind::Backend,
         }
@@ -244,7 +256,7 @@ impl FinchApiError {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::NoAnswer { sent, .. } => *sent,
-            Self::Unreadable { .. } | Self::Backend(_) => true,
+            Self::Unreadable { .. } | Self::Unplaced { .. } | Self::Backend(_) => true,
             Self::TryLater(answer) => !matches!(answer.status, 425 | 429),
             _ => false,
         }

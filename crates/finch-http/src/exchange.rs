@@ -51,8 +51,10 @@ pub(crate) async fn exchange(
         // The token is live and billed: Finch may say elsewhere where it belongs.
         Issued::Unplaced { secret, facts, error } => {
             let more = introspect(finch, &secret).await.map(|said| said.facts).unwrap_or_default();
-            let facts = facts.or(more).complete().ok_or(error)?;
-            Ok(Grant { secret, facts })
+            match facts.or(more).complete() {
+                Some(facts) => Ok(Grant { secret, facts }),
+                None => Err(FinchApiError::Unplaced { secret, source: Box::new(error) }),
+            }
         }
     }
 }

@@ -69,14 +69,23 @@ async fn exchange(
         }
         Err(CompleteConnectError::NotStored { grant, exchange, source, .. }) => {
             tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
-            let (connection_id, token) = (grant.facts.connection_id, grant.secret);
-            let rescued = Rescued { customer: customer.id, connection_id, token, exchange };
-            let kept = app.host().rescue(rescued).await;
-            if let Err(error) = &kept {
-                tracing::error!(%error, "the host could not keep a token that is live and billed");
-            }
-            Err(Problem::not_stored(kept.is_ok()))
+            let (connection_id, token) = (Some(grant.facts.connection_id), grant.secret);
+            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
+        }
+        Err(CompleteConnectError::Unplaced { token, exchange, source, .. }) => {
+            tracing::error!(error = %source, "a token names no connection: the host is asked to keep it");
+            let connection_id = None;
+            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
         }
         Err(error) => Err(Problem::from(&error)),
     }
+}
+
+/// Gives the host a token that is not in the store.
+async fn rescue(app: &App, rescued: Rescued) -> Result<CompletedConnect, Problem> {
+    let kept = app.host().rescue(rescued).await;
+    if let Err(error) = &kept {
+        tracing::error!(%error, "the host could not keep a token that is live and billed");
+    }
+    Err(Problem::not_stored(kept.is_ok()))
 }

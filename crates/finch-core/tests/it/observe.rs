@@ -78,3 +78,20 @@ fn the_last_live_token_refused_ends_the_generation() {
         assert_eq!(ended, ends);
     }
 }
+
+#[test]
+fn what_an_introspection_leaves_out_stays_as_it_was() {
+    let mut known = token("acme", "k", 1, 2, TokenState::Unverified);
+    known.status = Some(ConnectionStatus::Reauth);
+    let products = known.facts.products.clone();
+    let world = connection(vec![known], vec![]);
+    let asked_at = AskedAt::of(&world);
+    let said = Introspection::default();
+    let (changes, observed) =
+        observe(&world, None, world.tokens[0].id, asked_at, Ok(&said), None, at(1), 0.5);
+    assert_eq!(observed, Observed::Accepted);
+    let [change] = &changes.tokens[..] else { panic!("{changes:?}") };
+    assert_eq!(change.state, Some(TokenState::Active), "Finch accepts it, whatever else it says");
+    assert!(!products.is_empty());
+    assert_eq!((&change.products, &change.status), (&None, &None));
+}

@@ -34,6 +34,7 @@ fn problem(error: &FinchApiError) -> &str {
     shown(error);
     assert!(error.is_ambiguous(), "{error}");
     match error {
+        FinchApiError::Unplaced { source, .. } => problem(source),
         FinchApiError::Unreadable { problem, answer } => {
             assert!(answer.as_ref().expect("an answer").status < 300);
             problem

@@ -1,6 +1,6 @@
 //! What `/auth/token` and `/introspect` say together: no token is lost while both name its connection.
 
-use finch_core::{ExchangeFailure, FailureKind, exchange_failure};
+use finch_core::{ExchangeFailure, FailureKind, FinchApiError, exchange_failure};
 
 use crate::{
     finch::{GRANT, TOKEN, exchange, object, playing, shown},
@@ -119,15 +119,17 @@ async fn facts_of_the_exchange_stand_before_those_of_the_introspection() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_connection_that_neither_names_is_unknown() {
+async fn a_token_of_a_connection_that_neither_names_comes_back_with_the_error() {
     for name in ["connection_id", "provider_id"] {
         let issued = without(&GRANT, &[name]);
         let said = without(&SAID, &[name, "payroll_provider_id"]);
         let (server, finch) = playing([json(200, &issued), json(200, &said)]).await;
         let error = exchange(&finch).await.expect_err(name);
-        assert_eq!(error.kind(), FailureKind::Unreadable);
+        assert_eq!(error.kind(), FailureKind::Unplaced);
         assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown);
         assert!(shown(&error).contains(&format!("{name} is missing")));
+        let FinchApiError::Unplaced { secret, .. } = error else { panic!("{error:?}") };
+        assert_eq!(secret.expose(), TOKEN);
         assert_eq!(server.seen().len(), 2);
     }
 }
