@@ -2,9 +2,9 @@
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CompanyId, Connection,
-    ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
-    Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
-    decide::{Arrival, Arrived, Source, admit},
+    ConnectionId, CustomerId, CustomerScope, ExchangeFailure, Failure, FinchApiError, Grant,
+    Product, ProviderId, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    decide::{Arrival, Arrived, Source, admit, contradicts},
     exchange_failure,
 };
 use serde::Serialize;
@@ -29,8 +29,11 @@ pub struct CompletedConnect {
     /// `Superseded`, where access had ended meanwhile.
     #[serde(flatten)]
     pub token_state: TokenState,
-    /// How many tokens were in the connection before: the customer's own, or for the operator all.
+    /// How many live tokens of the same customer were in the connection before.
     pub joined_tokens: usize,
+    /// Whether other customers have live tokens in the connection, too. Who they are, and how many, is not
+    /// this customer's to know.
+    pub shared: bool,
 }
 
 /// Why an attempt did not end with a token in use.
@@ -50,7 +53,8 @@ pub enum CompleteConnectError {
     /// The state was used with another code.
     #[error("this state was used with another code: begin a new attempt")]
     StateUsed,
-    /// The same state and code are being exchanged, or were when a process ended.
+    /// The same state and code are still being exchanged after
+    /// [`exchange_patience`](crate::FinchOptions::exchange_patience), or were when a process ended.
     #[error("this code is being exchanged already: ask again with the same state and code")]
     InProgress,
     /// Finch did not look at the code. The same state and code may be tried again for as long as the
@@ -82,6 +86,15 @@ pub enum CompleteConnectError {
         "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's; an operator must look at it"
     )]
     OtherCustomer {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
+    /// customer id the token belongs to, so that the code may be anybody's.
+    #[error(
+        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is; an operator must look at it"
+    )]
+    UnnamedCustomer {
         /// What Finch said.
         connection_id: ConnectionId,
     },
@@ -164,7 +177,7 @@ impl CompleteConnectError {
 
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
-    /// give the first one's result. A caller that goes away cancels nothing.
+    /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
@@ -174,29 +187,68 @@ impl Finch {
         state: State,
         code: AuthorizationCode,
     ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, state, code, false).await
+    }
+
+    /// The same for a callback without `state`, by the `state` that this browser kept, such as in a cookie.
+    /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
+    /// names the customer id of the attempt's session.
+    ///
+    /// # Errors
+    /// As [`complete_connect`](Self::complete_connect), and
+    /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
+    pub async fn complete_connect_without_state(
+        &self,
+        scope: &CustomerScope,
+        kept: State,
+        code: AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, kept, code, true).await
+    }
+
+    async fn complete_in_task(
+        &self,
+        scope: &impl Scope,
+        state: State,
+        code: AuthorizationCode,
+        stateless: bool,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
         let (finch, customer) = (self.clone(), scope.customer().cloned());
         let task =
-            self.spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
+            self.spawn(
+                async move { finch.complete(customer.as_ref(), &state, &code, stateless).await },
+            );
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 
+    /// `stateless`: the callback carried no state.
     async fn complete(
         &self,
         customer: Option<&CustomerId>,
         state: &State,
         code: &AuthorizationCode,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
-        let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
-        let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
-        match claim {
-            Claim::Expired => Err(CompleteConnectError::Expired),
-            Claim::StateUsed => Err(CompleteConnectError::StateUsed),
-            Claim::InProgress => Err(CompleteConnectError::InProgress),
-            Claim::Repeat(end) => self.repeat(&attempt, end, customer).await,
-            Claim::Begin => self.exchange(attempt, code, customer).await,
+        let mut patience = self.exchange_patience();
+        loop {
+            let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
+            let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
+            if patience.waits_for(attempt.id, &claim).await {
+                continue;
+            }
+            return match claim {
+                Claim::Expired => Err(CompleteConnectError::Expired),
+                Claim::StateUsed => Err(CompleteConnectError::StateUsed),
+                Claim::InProgress => Err(CompleteConnectError::InProgress),
+                Claim::Repeat(end) => self.repeat(&attempt, end).await,
+                Claim::Begin => {
+                    let _running = self.exchanges().begin(attempt.id);
+                    self.exchange(attempt, code, stateless).await
+                }
+            };
         }
     }
 
@@ -204,13 +256,12 @@ impl Finch {
         &self,
         attempt: &Attempt,
         end: AttemptEnd,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         use ExchangeError::Earlier;
         match end {
             AttemptEnd::Stored(token) => {
                 let connection = self.store().load(Selector::TokenId(token), None).await?;
-                completed(attempt, connection.as_ref(), token, customer)
+                completed(attempt, connection.as_ref(), token)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
             AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
@@ -226,14 +277,26 @@ impl Finch {
         &self,
         attempt: Attempt,
         code: &AuthorizationCode,
-        customer: Option<&CustomerId>,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => self.admit(&attempt, began, grant, customer).await,
+            Ok(mut grant) => {
+                if stateless && grant.facts.finch_customer_id.is_none() {
+                    // Without it the token would be quarantined: the other answer may name it.
+                    let said = self.api().introspect(&grant.secret).await;
+                    grant.facts.finch_customer_id =
+                        said.ok().and_then(|s| s.facts.finch_customer_id);
+                }
+                let from = match stateless {
+                    false => Source::Exchange(&attempt),
+                    true => Source::StatelessExchange(&attempt),
+                };
+                self.admit(&attempt, from, began, grant).await
+            }
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
                 let end = match means {
@@ -254,11 +317,11 @@ impl Finch {
     async fn admit(
         &self,
         attempt: &Attempt,
+        from: Source<'_>,
         began: Seq,
         grant: Grant,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
+        let stored = match self.store_grant(from, began, &grant).await {
             Ok((token, _)) => token,
             Err(source) => {
                 return Err(CompleteConnectError::NotStored {
@@ -292,7 +355,7 @@ impl Finch {
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
-        completed(attempt, connection.as_ref(), token, customer)
+        completed(attempt, connection.as_ref(), token)
     }
 
     /// Asks Finch what a token covers, where its exchange did not say it.
@@ -388,12 +451,11 @@ fn failed(attempt: &Attempt, error: FinchApiError, means: ExchangeFailure) -> Co
     }
 }
 
-/// What the caller, in `customer`'s scope or the operator's, hears of a token that is stored.
+/// The result for a token that is stored. It speaks of its customer's tokens alone, in either scope.
 fn completed(
     attempt: &Attempt,
     connection: Option<&Connection>,
     token: TokenId,
-    customer: Option<&CustomerId>,
 ) -> Result<CompletedConnect, CompleteConnectError> {
     let found = connection.and_then(|c| Some((c, c.token(token)?)));
     let Some((connection, token)) = found else {
@@ -401,24 +463,25 @@ fn completed(
     };
     let connection_id = token.facts.connection_id.clone();
     if token.customer.is_none() {
-        let expected = attempt.purpose.finch_customer_id.as_ref();
-        let other =
-            token.facts.finch_customer_id.as_ref().is_some_and(|said| Some(said) != expected);
-        return Err(if other && expected.is_some() {
+        return Err(if contradicts(connection, &token.facts) {
+            CompleteConnectError::Conflict { connection_id }
+        } else if token.facts.finch_customer_id.is_some() {
             CompleteConnectError::OtherCustomer { connection_id }
         } else {
-            CompleteConnectError::Conflict { connection_id }
+            CompleteConnectError::UnnamedCustomer { connection_id }
         });
     }
-    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
+    let customer = &attempt.purpose.customer;
     let earlier = |t: &&Token| t.id < token.id && !t.state.is_revoked();
+    let own = |t: &&Token| t.customer.as_ref() == Some(customer);
     Ok(CompletedConnect {
-        customer: attempt.purpose.customer.clone(),
+        customer: customer.clone(),
         connection_id,
         provider_id: connection.provider.clone(),
         company_id: connection.company.clone(),
         products: token.facts.products.clone(),
         token_state: token.state.clone(),
-        joined_tokens: connection.tokens.iter().filter(visible).filter(earlier).count(),
+        joined_tokens: connection.tokens.iter().filter(own).filter(earlier).count(),
+        shared: connection.is_shared_beyond(customer),
     })
 }

@@ -14,7 +14,7 @@ use crate::{Finch, Pace, RunError, drive::Drive};
 /// A token that the application has.
 #[derive(Clone, Debug)]
 pub struct ToImport {
-    /// The token.
+    /// The token. [`AccessToken::parse`] checks text that may be something else.
     pub token: AccessToken,
     /// Whose it is, by the application's own id. The operator vouches for that.
     pub customer: CustomerId,
@@ -43,7 +43,7 @@ pub enum ImportedToken {
         #[serde(flatten)]
         state: TokenState,
     },
-    /// Finch refuses it: it is dead. Nothing was stored.
+    /// Finch refuses it: it was revoked, or is not a Finch token. Nothing was stored.
     Refused {
         /// Finch's request id of the refusal.
         request_id: Option<RequestId>,

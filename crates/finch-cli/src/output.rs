@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::fail::Exit;
+use crate::fail::{Exit, Failure};
 
 /// How wide a line is at most, where it can be broken.
 const WIDTH: usize = 80;
@@ -22,21 +22,48 @@ pub(crate) trait Report: Serialize {
     fn exit(&self) -> Exit;
 }
 
-/// Prints a report on standard output. A reader that has gone away is no failure.
+/// Prints what a command was asked to show. A reader that has gone away is no failure.
 pub(crate) fn print(report: &impl Report, json: bool) -> io::Result<()> {
-    let text = if json {
-        document(report, io::stdout().is_terminal())?
-    } else {
-        let mut sheet = Sheet::default();
-        report.human(&mut sheet);
-        sheet.render()
-    };
-    write(anstream::stdout().lock(), &text)
+    write(anstream::stdout().lock(), &text_of(report, json)?)
 }
 
-/// Writes text, whether or not anybody still reads.
-pub(crate) fn write(mut to: impl Write, text: &str) -> io::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+/// Prints what only this output carries, such as a token: a reader that has gone away did not get it.
+pub(crate) fn hand_over(report: &impl Report, json: bool) -> io::Result<()> {
+    write_all(anstream::stdout().lock(), &text_of(report, json)?)
+}
+
+/// Prints what a command has done, and returns how the process ends: what was done decides that, whether
+/// or not it could be printed.
+pub(crate) fn done(report: &impl Report, json: bool) -> Exit {
+    if let Err(error) = print(report, json) {
+        Failure::not_printed(report.exit(), &error).print(json);
+    }
+    report.exit()
+}
+
+/// Says something on standard error that decides nothing: where it cannot be said, the work goes on.
+pub(crate) fn notice(text: &str) {
+    let mut sheet = Sheet::default();
+    sheet.line(text);
+    let _ = write(anstream::stderr().lock(), &sheet.render());
+}
+
+fn text_of(report: &impl Report, json: bool) -> io::Result<String> {
+    if json {
+        return document(report, io::stdout().is_terminal());
+    }
+    let mut sheet = Sheet::default();
+    report.human(&mut sheet);
+    Ok(sheet.render())
+}
+
+fn write_all(mut to: impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes()).and_then(|()| to.flush())
+}
+
+/// Writes text, whether or not the reader is still there.
+pub(crate) fn write(to: impl Write, text: &str) -> io::Result<()> {
+    match write_all(to, text) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -34,7 +34,7 @@ fn checked(kind: &'static str, text: &str) -> Result<(), IdError> {
 }
 
 /// Characters that change how a terminal shows its neighbours: bidirectional controls and the like.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -4,6 +4,8 @@ mod application;
 mod id;
 mod scope;
 mod secret;
+mod stray;
+mod token_format;
 mod word;
 
 mod attempt;
@@ -55,10 +57,12 @@ pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
+pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, PartialFacts, Seq, Token, TokenFacts, TokenId, TokenState,
     USE_NOTED_AFTER, UsableToken, Wanted,
 };
+pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -18,6 +18,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// The values that this release knows.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)*];
+
             /// The value as Finch writes it.
             pub fn as_str(&self) -> &str {
                 match self {

@@ -20,6 +20,8 @@ pub struct EmulatorConfig {
     pub port: u16,
     /// The client id of the one application that the emulator knows.
     pub client_id: String,
+    /// What that application is called, for the people who connect to it.
+    pub application: String,
     /// The secret of that application.
     pub client_secret: String,
     /// How far `POST /disconnect` reaches.
@@ -43,6 +45,7 @@ impl Default for EmulatorConfig {
         Self {
             port: 0,
             client_id: Self::DEFAULT_CLIENT_ID.to_owned(),
+            application: "Your application".to_owned(),
             client_secret: Self::DEFAULT_CLIENT_SECRET.to_owned(),
             disconnect_scope: DisconnectScope::default(),
             seed: None,
@@ -56,6 +59,7 @@ impl fmt::Debug for EmulatorConfig {
         f.debug_struct("EmulatorConfig")
             .field("port", &self.port)
             .field("client_id", &self.client_id)
+            .field("application", &self.application)
             .field("disconnect_scope", &self.disconnect_scope)
             .field("seed", &self.seed)
             .field("webhook", &self.webhook)

@@ -62,7 +62,7 @@ pub(crate) fn inflate(body: Zeroizing<Vec<u8>>, coding: Coding, max: usize) -> I
             [0x1f, 0x8b, ..] => {
                 (read(MultiGzDecoder::new(&bytes[..]), max), "its gzip breaks off or is damaged")
             }
-            [0x78, check, ..] if u16::from_be_bytes([0x78, *check]) % 31 == 0 => {
+            [0x78, check, ..] if u16::from_be_bytes([0x78, *check]).is_multiple_of(31) => {
                 (read(ZlibDecoder::new(&bytes[..]), max), "its deflate breaks off or is damaged")
             }
             [first, ..] if matches!(coding, Coding::Deflate) && is_no_text(*first) => {

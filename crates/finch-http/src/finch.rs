@@ -106,12 +106,10 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
         .https_only(https);
-    if !config.use_env_proxy {
-        client = client.no_proxy();
-        if !https {
-            // No certificate is ever looked at, and a bare machine has none.
-            client = client.tls_certs_only([]);
-        }
+    client = config.proxy.set(client)?;
+    if !https && !config.proxy.may_be_used() {
+        // No certificate is ever looked at, and a bare machine has none.
+        client = client.tls_certs_only([]);
     }
     client.build().map_err(|e| ConfigError::Client(Box::new(e.without_url())))
 }

@@ -2,6 +2,7 @@
 
 mod config;
 mod finch;
+mod proxy;
 
 mod check;
 mod disconnect;
@@ -27,3 +28,4 @@ mod fuzzing;
 pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
+pub use proxy::{Proxy, ProxyUrlError};

@@ -79,6 +79,11 @@ pub enum ParseKeyError {
         "the key is broken by white space or a line break: give its 64 hex digits, or base64 of 32 bytes, in one piece"
     )]
     Broken,
+    /// Quotation marks around it.
+    #[error(
+        "the key has quotation marks around it: give its 64 hex digits, or base64 of 32 bytes, without them"
+    )]
+    Quoted,
     /// As long as a key, but not spelt like one.
     #[error(
         "this is as long as a key, but not one: expected 64 hex digits or base64 of 32 bytes, and nothing else"

@@ -1,9 +1,12 @@
 //! A look at a store that may be anything: without its key, and without a byte written.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use finch_core::Application;
-use finch_seal::{KeyId, KeyRing, KeySource, SealError, WrappedKeys};
+use finch_core::{Application, Timestamp};
+use finch_seal::{KeyId, KeyRing, KeySource, WrappedKeys};
 use rusqlite::Connection;
 
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
     identity::{Identity, bound_to, identify, version, wrapped_keys},
     keys,
     open::Refusal,
+    replaced_key::{explained, replaced_keys},
     schema::VERSION,
     settings,
 };
@@ -36,6 +40,9 @@ pub struct Examined {
     pub data_keys: Vec<DataKey>,
     /// Whether SQLite finds the whole file in order.
     pub is_sound: bool,
+    /// The keys that opened it before, each with the time at which it was replaced.
+    replaced: Vec<(KeyId, Timestamp)>,
+    path: PathBuf,
     wrapped: WrappedKeys,
 }
 
@@ -43,9 +50,12 @@ impl Examined {
     /// Whether a key opens the store's own keys.
     ///
     /// # Errors
-    /// [`SealError`]: why not.
-    pub fn opens_with(&self, key: &dyn KeySource) -> Result<(), SealError> {
-        KeyRing::open(key, &self.wrapped).map(drop)
+    /// [`OpenStoreError`]: why not, as opening the store would say.
+    pub fn opens_with(&self, key: &dyn KeySource) -> Result<(), OpenStoreError> {
+        let opened = KeyRing::open(key, &self.wrapped);
+        opened
+            .map(drop)
+            .map_err(|error| Refusal::from(explained(&self.replaced, error)).into_error(&self.path))
     }
 }
 
@@ -88,6 +98,8 @@ fn look(place: &Place) -> Result<Examined, Refusal> {
         key: wrapped.kek.clone(),
         data_keys: keys::used(&db)?,
         is_sound,
+        replaced: replaced_keys(&db).unwrap_or_default(),
+        path: place.path.clone(),
         wrapped,
     })
 }

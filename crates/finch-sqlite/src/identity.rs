@@ -2,7 +2,7 @@
 
 use finch_core::{Application, ClientId, Origin};
 use finch_seal::{KeyId, WrappedEpoch, WrappedKeys};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     error::{Result, broken},
@@ -42,6 +42,16 @@ pub(crate) fn bound_to(db: &Connection) -> Result<Application> {
         client_id: ClientId::new(client_id).map_err(|_| broken("its client id"))?,
         origin: Origin::new(&origin).map_err(|_| broken("its address"))?,
     })
+}
+
+/// Binds the store to `application` if nothing that Finch has answered is in it: no attempt, no token, no
+/// connection and no webhook. Returns whether it did.
+pub(crate) fn bind_again_if_empty(db: &Connection, application: &Application) -> Result<bool> {
+    let sql = "UPDATE store SET client_id = ?1, origin = ?2 WHERE NOT EXISTS \
+        (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens UNION ALL SELECT 1 FROM connections \
+         UNION ALL SELECT 1 FROM webhooks)";
+    let Application { client_id, origin } = application;
+    Ok(db.execute(sql, params![client_id.as_str(), origin.as_str()])? == 1)
 }
 
 /// The keys, wrapped. None: there are none.

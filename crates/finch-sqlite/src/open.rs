@@ -11,8 +11,9 @@ use crate::{
     OpenStoreError, SqliteOptions,
     error::{Fault, Kind, Result, broken, kind},
     files::{self, Place},
-    identity::{Identity, bound_to, identify, version, wrapped_keys},
+    identity::{Identity, bind_again_if_empty, bound_to, identify, version, wrapped_keys},
     keys, record,
+    replaced_key::open_keys,
     schema::{APPLICATION_ID, CHAINED_SINCE, MIGRATIONS, SCHEMA, VERSION},
     settings,
 };
@@ -117,12 +118,30 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
         return Err(Fault::Broken("it ends in the middle of a page".to_owned()).into());
     }
     let bound = bound_to(&tx)?;
-    if bound != options.application {
-        let asked = options.application.clone();
-        return Err(Refusal::OtherApplication { bound, asked });
+    let is_bound = bound == options.application;
+    let other = || {
+        let (bound, asked) = (bound.clone(), options.application.clone());
+        Refusal::OtherApplication { bound, asked }
+    };
+    if !is_bound && found != VERSION as i64 {
+        return Err(other());
     }
     let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
-    Ok(KeyRing::open(&*options.keys, &keys).map_err(Fault::Seal)?)
+    let ring = open_keys(&tx, &*options.keys, &keys);
+    drop(tx);
+    match ring {
+        Ok(ring) if is_bound || bind_again(db, options)? => Ok(ring),
+        Err(fault) if is_bound => Err(fault.into()),
+        _ => Err(other()),
+    }
+}
+
+/// Binds an empty store to the application that is asked for. Returns whether it was empty.
+fn bind_again(db: &Connection, options: &SqliteOptions) -> Result<bool> {
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let bound = bind_again_if_empty(&tx, &options.application)?;
+    tx.commit()?;
+    Ok(bound)
 }
 
 /// Brings an older store to the present, one transaction a step.
@@ -168,6 +187,7 @@ impl Refusal {
             Fault::Seal(SealError::WrongKey { expected, given }) => {
                 OpenStoreError::WrongKey { path, expected, given }
             }
+            Fault::ReplacedKey(source) => OpenStoreError::ReplacedKey { path, source },
             Fault::Seal(source) => OpenStoreError::Keys { path, source },
             Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
             Fault::Sqlite(error) => match kind(&error) {

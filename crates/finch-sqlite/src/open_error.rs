@@ -6,6 +6,8 @@ use finch_core::Application;
 use finch_seal::{KeyId, SealError};
 use thiserror::Error;
 
+use crate::ReplacedKeyError;
+
 /// Why a store does not open, and what to do. A file that is refused is left as it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -127,6 +129,14 @@ pub enum OpenStoreError {
         expected: KeyId,
         /// The key that was given, by name.
         given: KeyId,
+    },
+    /// Opened by the key that was given until that was replaced.
+    #[error("the store {path:?} opens with another key now")]
+    ReplacedKey {
+        /// The path.
+        path: PathBuf,
+        /// Which keys, and since when.
+        source: ReplacedKeyError,
     },
     /// The rows with the wrapped keys are gone. A new key would make the rest unreadable for good.
     #[error("the store {path:?} has lost its key rows: restore a backup")]

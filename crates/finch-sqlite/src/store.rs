@@ -52,16 +52,15 @@ impl SqliteTokenStore {
             Ok(readers) => readers,
             Err(error) => return Err(open::Refusal::from(error).into_error(&path)),
         };
-        let client_id = options.application.client_id.as_str().to_owned();
-        let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
+        let application = options.application;
+        let sealer = Arc::new(Sealer::new(ring, options.keys, application.clone()));
         let writer =
             Writer::start(db, readers.file().clone(), Arc::clone(&sealer), options.busy_timeout);
         let writer = match writer {
             Ok(writer) => writer,
             Err(source) => return Err(OpenStoreError::System { path, source }),
         };
-        let (application, readers) = (options.application, Arc::new(readers));
-        Ok(Self { application, path, sealer, readers, writer })
+        Ok(Self { application, path, sealer, readers: Arc::new(readers), writer })
     }
 
     async fn read<T: Send + 'static>(

@@ -70,6 +70,7 @@ impl Host {
             }
         };
         let mut emulator = settings.finch.clone();
+        emulator.application = "Payday".to_owned();
         // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
         if temporary.is_none() && emulator.port == 0 {
             emulator.port = 4010;

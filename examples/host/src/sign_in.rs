@@ -24,6 +24,13 @@ pub(crate) struct Company {
     pub(crate) name: &'static str,
 }
 
+impl Company {
+    /// Decoration: the first letter of its name.
+    pub(crate) fn letter(&self) -> &'static str {
+        self.name.get(..1).unwrap_or_default()
+    }
+}
+
 pub(crate) const COMPANIES: [Company; 2] = [
     Company { id: "acme-bakery", name: "Acme Bakery" },
     Company { id: "bolt-logistics", name: "Bolt Logistics" },

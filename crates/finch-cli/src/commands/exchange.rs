@@ -32,8 +32,7 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     match interrupt::finish(work, left).await? {
         Ok(completed) => {
             let completed = Completed(completed);
-            output::print(&completed, json)?;
-            Ok(completed.exit())
+            Ok(output::done(&completed, json))
         }
         Err(CompleteConnectError::NotStored { grant, customer, exchange, source }) => {
             let (token, issued) = (grant.secret, Some(grant.facts));
@@ -82,9 +81,14 @@ impl Report for Completed {
             Some(company) => format!("company {company}"),
             None => "an employer that Finch has not named yet".to_owned(),
         };
-        let joined = match done.joined_tokens {
-            0 => "a connection of its own".to_owned(),
-            others => format!("joins {} of this customer", count(others, "token", "tokens")),
+        let own = count(done.joined_tokens, "token", "tokens");
+        let joined = match (done.joined_tokens, done.shared) {
+            (0, false) => "a connection of its own".to_owned(),
+            (0, true) => "its connection is shared with other customers".to_owned(),
+            (_, false) => format!("it joins {own} of this customer"),
+            (_, true) => format!(
+                "it joins {own} of this customer, in a connection that is shared with other customers"
+            ),
         };
         let mark = if done.token_state == TokenState::Active { good("✓") } else { warn("!") };
         sheet.text(&format!("{mark} "), &format!("The token is sealed in the store: {joined}."));

@@ -125,6 +125,16 @@ impl From<CompleteConnectError> for Failure {
             .help(format!(
                 "look with `finch show {connection_id}`; was the page opened by somebody else?"
             )),
+            E::UnnamedCustomer { connection_id } => standing(
+                "unnamed_customer",
+                "the token is stored, and will not be used",
+            )
+            .cause(format!(
+                "the callback carried no state, and Finch does not say whose connection {connection_id} is"
+            ))
+            .help(format!(
+                "look with `finch show {connection_id}`; then {NEW_ATTEMPT}"
+            )),
             E::ForeignToken => {
                 standing("foreign_token", "Finch issued a token that belongs to somebody else here")
                     .cause("nothing was changed".to_owned())

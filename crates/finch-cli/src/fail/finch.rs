@@ -115,6 +115,14 @@ impl From<ConfigError> for Failure {
                 failure.because.push(format!("it {why}"));
                 failure.help("give an address such as https://api.tryfinch.com")
             }
+            ConfigError::Proxy(why) => {
+                let mut failure = Self::usage("FINCH_PROXY (or --proxy) cannot be used");
+                failure.because.push(why.to_string());
+                failure.help(
+                    "give http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them; or \
+                     `env`, for the proxy that HTTPS_PROXY names",
+                )
+            }
             ConfigError::Client(source) => Self::new(
                 Exit::Failed,
                 "http_client",

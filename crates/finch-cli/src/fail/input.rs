@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use finch_core::{AddressError, IdError};
+use finch_core::{AddressError, IdError, Product};
 use finch_emulator::EmulatorError;
 
 use super::{Exit, Failure};
@@ -20,6 +20,19 @@ impl Failure {
         let mut failure = Self::usage(format!("{place} cannot be used"));
         failure.because.push(error.to_string());
         failure.help("copy it again, without anything around it")
+    }
+
+    /// A product that this release does not know; none: what was given is no word.
+    pub(crate) fn unknown_product(word: Option<&str>) -> Self {
+        let mut failure = Self::usage(match word {
+            Some(word) => format!("the product {word} of --products is not known"),
+            None => "a product of --products is not known".to_owned(),
+        });
+        let known: Vec<_> = Product::KNOWN.iter().map(Product::as_str).collect();
+        failure.because.push(format!("known are {}", known.join(", ")));
+        failure.help(
+            "check its spelling; --any-product takes one that Finch has added since this release",
+        )
     }
 
     /// A redirect URI that cannot be used.

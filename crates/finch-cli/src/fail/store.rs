@@ -7,6 +7,7 @@ use finch_core::StoreError;
 use finch_sqlite::OpenStoreError;
 
 use super::{Exit, Failure};
+use crate::words::moment;
 
 impl From<OpenStoreError> for Failure {
     fn from(error: OpenStoreError) -> Self {
@@ -88,6 +89,20 @@ impl From<OpenStoreError> for Failure {
                  FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
                     .to_owned(),
             ),
+            E::ReplacedKey { path, source } => (
+                "store_key_replaced",
+                format!(
+                    "the store {} does not open with key {} any more: it was replaced on {}; the store opens \
+                     with key {} now",
+                    at(path),
+                    source.old,
+                    moment(source.at),
+                    source.new
+                ),
+                "set FINCH_STORE_KEY_FILE to the file that `finch keys rotate-kek --to` named (or \
+                 --store-key-file, FINCH_STORE_KEY), and restart every process that uses the store"
+                    .to_owned(),
+            ),
             E::NoKeys { path } => (
                 "store_no_keys",
                 format!("the store {} has lost its key rows", at(path)),
@@ -107,6 +122,8 @@ impl From<OpenStoreError> for Failure {
         };
         let failure = Self::new(Exit::Store, kind, message).help(help);
         match std::error::Error::source(&error) {
+            // The message says all of it.
+            Some(_) if matches!(error, E::ReplacedKey { .. }) => failure,
             Some(source) => failure.because(source),
             None => failure,
         }

@@ -28,8 +28,12 @@ pub struct Arrival<'a> {
 /// Where a token comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
-    /// From the exchange of this attempt.
+    /// From the exchange of this attempt, whose `state` the callback carried.
     Exchange(&'a Attempt),
+    /// From the exchange of this attempt, whose callback carried no `state`: only what the browser kept
+    /// named the attempt. Anybody can send a browser to a callback with a code of their own, so Finch must
+    /// name the customer id of the attempt's session.
+    StatelessExchange(&'a Attempt),
     /// From a list of tokens that the application has: Finch accepts it now.
     Import {
         /// Whose it is.
@@ -42,21 +46,23 @@ pub enum Source<'a> {
 impl<'a> Source<'a> {
     fn attempt(self) -> Option<&'a Attempt> {
         match self {
-            Self::Exchange(attempt) => Some(attempt),
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => Some(attempt),
             Self::Import { .. } => None,
         }
     }
 
     fn customer(self) -> &'a CustomerId {
         match self {
-            Self::Exchange(attempt) => &attempt.purpose.customer,
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => &attempt.purpose.customer,
             Self::Import { customer, .. } => customer,
         }
     }
 
     fn actor(self) -> Actor {
         match self {
-            Self::Exchange(attempt) => Actor::Customer(attempt.purpose.customer.clone()),
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => {
+                Actor::Customer(attempt.purpose.customer.clone())
+            }
             Self::Import { by, .. } => Actor::Operator(by.clone()),
         }
     }
@@ -84,6 +90,8 @@ pub enum Arrived {
     Conflict,
     /// Stored, quarantined: Finch says that it belongs to another customer id than the session's.
     OtherCustomer,
+    /// Stored, quarantined: the callback carried no `state`, and Finch names no customer id.
+    UnnamedCustomer,
 }
 
 /// Decides what an arriving token writes.
@@ -116,13 +124,8 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         }
     };
     let attempt = arrival.from.attempt();
-    let expected = attempt.and_then(|attempt| attempt.purpose.finch_customer_id.as_ref());
-    if expected.is_some()
-        && facts.finch_customer_id.is_some()
-        && expected != facts.finch_customer_id.as_ref()
-        && !attempt.zip(beside.as_ref()).is_some_and(|(a, c)| renews_ones_own(a, c, facts))
-    {
-        arrived.get_or_insert(Arrived::OtherCustomer);
+    if let Some(doubt) = customer_doubt(arrival.from, beside.as_ref(), facts) {
+        arrived.get_or_insert(doubt);
     }
     let customer = arrived.is_none().then(|| arrival.from.customer().clone());
     let reopened = changes.disconnects.len();
@@ -155,6 +158,25 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     let beside = beside.or_else(|| new_connection(&changes));
     changes.agenda = beside.map(|beside| agenda_after(&beside, &changes));
     Admitted { changes: Some(changes), arrived: arrived.unwrap_or(Arrived::Stored(state)) }
+}
+
+/// Why a token may not be the attempt's customer's, if the customer id that Finch names does not prove it.
+/// A callback's `state` proves it where Finch names none, or where none was expected.
+fn customer_doubt(
+    from: Source<'_>,
+    beside: Option<&Connection>,
+    facts: &TokenFacts,
+) -> Option<Arrived> {
+    let attempt = from.attempt()?;
+    let stateless = matches!(from, Source::StatelessExchange(_));
+    let expected = attempt.purpose.finch_customer_id.as_ref();
+    let own = || beside.is_some_and(|connection| renews_ones_own(attempt, connection, facts));
+    match (facts.finch_customer_id.as_ref(), expected) {
+        (None, _) => stateless.then_some(Arrived::UnnamedCustomer),
+        (Some(named), Some(expected)) if named == expected => None,
+        (Some(_), None) if !stateless => None,
+        (Some(_), _) => (!own()).then_some(Arrived::OtherCustomer),
+    }
 }
 
 /// Whether a token renews a connection, and Finch says that it is of a customer id under which the same

@@ -108,6 +108,16 @@ pub fn agenda(connection: &Connection) -> Agenda {
     agenda_of(connection, |t| &t.progress)
 }
 
+/// Whether there is something to do at once for a connection that was as `before` and is as `after` now. Not
+/// for a token that was tried and waits: for what came of it.
+pub fn has_new_work(before: &Connection, after: &Connection) -> bool {
+    let states =
+        |c: &Connection| c.tokens.iter().map(|t| (t.id, t.state.clone())).collect::<Vec<_>>();
+    after.open_disconnect().is_some()
+        || is_left_over(after)
+        || (agenda(after).due.is_some() && states(before) != states(after))
+}
+
 fn agenda_of<'a>(
     connection: &'a Connection,
     progress: impl Fn(&'a Token) -> &'a Progress,

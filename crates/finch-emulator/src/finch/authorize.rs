@@ -45,7 +45,7 @@ pub(crate) fn submit(world: &mut World, call: &Call) -> Result<Answer, Refusal> 
         Err(problem) => return Ok(entry.asked_again(world, &session, problem)),
     };
     if action.as_deref() == Some("continue") {
-        return Ok(entry.consent(&session, StatusCode::OK, None));
+        return Ok(entry.consent(world, &session, StatusCode::OK, None));
     }
     world.close_session(&entry.session);
     let code = world.issue_code(grant);

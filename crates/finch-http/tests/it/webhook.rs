@@ -345,6 +345,9 @@ fn a_secret_is_checked_when_it_is_given() {
         assert_eq!(error, WebhookSecretError::NotBase64 { number: 2 });
         assert!(!format!("{error} {error:?}").contains(text));
     }
+    for text in [format!("\"{SECRET}\""), format!("'{SECRET}'\n")] {
+        assert_eq!(second(&text), WebhookSecretError::Quoted { number: 2 }, "{text:?}");
+    }
     for text in ["", "   ", "AAAA", "c2hvcnQ="] {
         assert_eq!(second(text), WebhookSecretError::TooShort { number: 2 }, "{text:?}");
     }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use finch_core::FinchApi as _;
-use finch_seal::SealError;
 use finch_sqlite::{DataKey, Examined, OpenStoreError, examine};
 
 use super::{Findings, settings::Settings};
@@ -24,7 +23,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
     findings.note("rights", rights(path).map_err(Failure::from));
     findings.note("database", whole(path, &found).map_err(Failure::from));
     application(path, &found, settings, findings);
-    opens(path, &found, settings, findings);
+    opens(&found, settings, findings);
     seals(&found.data_keys, findings);
 }
 
@@ -69,21 +68,13 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     }
 }
 
-fn opens(path: &Path, found: &Examined, settings: &Settings, findings: &mut Findings) {
+fn opens(found: &Examined, settings: &Settings, findings: &mut Findings) {
     let Some(key) = &settings.key else {
         return findings.not_looked_at("sealed", &format!("with key {}", found.key));
     };
-    let path = path.to_owned();
-    findings.note(
-        "sealed",
-        match found.opens_with(&**key) {
-            Ok(()) => Ok(format!("with key {}, which opens it", found.key)),
-            Err(SealError::WrongKey { expected, given }) => {
-                Err(OpenStoreError::WrongKey { path, expected, given }.into())
-            }
-            Err(source) => Err(OpenStoreError::Keys { path, source }.into()),
-        },
-    );
+    let opened = found.opens_with(&**key);
+    let says = opened.map(|()| format!("with key {}, which opens it", found.key));
+    findings.note("sealed", says.map_err(Failure::from));
 }
 
 fn seals(data_keys: &[DataKey], findings: &mut Findings) {

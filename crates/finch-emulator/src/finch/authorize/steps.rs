@@ -49,6 +49,7 @@ struct SignIn<'a> {
 #[template(path = "connect/consent.html")]
 struct Consent<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
     company: &'a str,
@@ -82,7 +83,7 @@ struct Product<'a> {
 
 impl<'a> Asking<'a> {
     fn of(world: &'a World, session: &'a Session) -> Self {
-        Self { application: &world.config.client_id, customer: session.customer_name() }
+        Self { application: &world.config.application, customer: session.customer_name() }
     }
 }
 
@@ -95,7 +96,9 @@ impl Entry {
                 self.renew(world, session, Some(text))
             }
             Problem::SignIn(text) => self.sign_in(world, session, Some(text)),
-            Problem::Consent(text) => self.consent(session, StatusCode::BAD_REQUEST, Some(text)),
+            Problem::Consent(text) => {
+                self.consent(world, session, StatusCode::BAD_REQUEST, Some(text))
+            }
         }
     }
 
@@ -157,12 +160,14 @@ impl Entry {
 
     pub(super) fn consent(
         &self,
+        world: &World,
         session: &Session,
         status: StatusCode,
         problem: Option<&str>,
     ) -> Answer {
         let template = Consent {
             entry: self,
+            asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
             company: self.company.trim(),

@@ -1,0 +1,126 @@
+//! What comes back from Finch Connect: several times at once, or without its state.
+
+use std::sync::Arc;
+
+use finch_app::{
+    AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch, FinchOptions,
+};
+use finch_core::{
+    FinchCustomerId, Flow, MemoryTokenStore, Product, TokenState,
+    testing::{FakeFinch, Held, Reach, application},
+};
+use finch_tests::{TestSystem, customer, operator};
+
+struct World {
+    api: Arc<FakeFinch>,
+    store: Arc<MemoryTokenStore>,
+}
+
+impl World {
+    fn new() -> Self {
+        let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
+        Self { api, store: Arc::new(MemoryTokenStore::new(application())) }
+    }
+
+    /// A process of its own over the same store.
+    fn process(&self) -> Finch {
+        let system = Arc::new(TestSystem::default());
+        let options = FinchOptions::default();
+        Finch::with_system(self.api.clone(), self.store.clone(), system, options).unwrap()
+    }
+
+    /// Customer 0 begins, and somebody signs in at Finch in the session of this customer id.
+    async fn begin(
+        &self,
+        finch: &Finch,
+        session_of: Option<&FinchCustomerId>,
+    ) -> (BegunConnect, AuthorizationCode) {
+        let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
+        let begun = finch.begin_connect(&customer(0), request).await.unwrap();
+        (begun, self.api.login("gusto", "c", "x", session_of))
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_waits_for_an_exchange_in_another_process() {
+    let world = World::new();
+    let (first, second) = (world.process(), world.process());
+    let (begun, code) = world.begin(&first, None).await;
+    let hold = world.api.hold_next_exchange(Held::BeforeItsEffect);
+    let complete = async |finch: &Finch| {
+        finch.complete_connect(&customer(0), begun.state.clone(), code.clone()).await
+    };
+    let repeats = async {
+        hold.reached().await;
+        let (second, ()) = tokio::join!(complete(&second), async {
+            // The second process has asked the store more than once by then.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            hold.release();
+        });
+        second
+    };
+    let (first, second) = tokio::join!(complete(&first), repeats);
+    assert_eq!(second.unwrap(), first.unwrap());
+    assert_eq!(world.api.issued().len(), 1);
+}
+
+#[tokio::test]
+async fn a_repetition_waits_no_longer_than_its_patience() {
+    let world = World::new();
+    let finch = world.process();
+    let (begun, code) = world.begin(&finch, None).await;
+    for elsewhere in [false, true] {
+        let again = if elsewhere { world.process() } else { finch.clone() };
+        let hold = world.api.hold_next_exchange(Held::BeforeItsEffect);
+        let (begun, code) = match elsewhere {
+            false => (begun.clone(), code.clone()),
+            true => world.begin(&finch, None).await,
+        };
+        let complete = async |finch: &Finch| {
+            finch.complete_connect(&customer(0), begun.state.clone(), code.clone()).await
+        };
+        let repeats = async {
+            hold.reached().await;
+            let second = complete(&again).await.unwrap_err();
+            hold.release();
+            second
+        };
+        let (first, second) = tokio::join!(complete(&finch), repeats);
+        assert!(matches!(second, CompleteConnectError::InProgress), "{second}");
+        assert_eq!(complete(&again).await.unwrap(), first.unwrap(), "asked again");
+    }
+}
+
+#[tokio::test]
+async fn without_a_state_a_token_is_used_only_if_finch_names_its_customer() {
+    let session = FinchCustomerId::new("customer-0").unwrap();
+    let attacker = FinchCustomerId::new("attacker").unwrap();
+
+    let world = World::new();
+    let finch = world.process();
+    let (begun, code) = world.begin(&finch, Some(&session)).await;
+    assert_eq!(begun.finch_customer_id.as_ref(), Some(&session));
+    let done = finch.complete_connect_without_state(&customer(0), begun.state, code).await.unwrap();
+    assert_eq!(done.token_state, TokenState::Active);
+
+    for named in [None, Some(&attacker)] {
+        let world = World::new();
+        let finch = world.process();
+        let (begun, code) = world.begin(&finch, named).await;
+        // The same again gives the same.
+        for _ in 0..2 {
+            let (state, code) = (begun.state.clone(), code.clone());
+            let error = finch.complete_connect_without_state(&customer(0), state, code).await;
+            match (named, error.unwrap_err()) {
+                (None, CompleteConnectError::UnnamedCustomer { .. })
+                | (Some(_), CompleteConnectError::OtherCustomer { .. }) => {}
+                (_, other) => panic!("{named:?}: {other}"),
+            }
+        }
+        assert!(finch.connections(&customer(0), None, 10).await.unwrap().items.is_empty());
+        let all = finch.connections(&operator(), None, 10).await.unwrap().items;
+        assert_eq!(all[0].tokens[0].state, TokenState::Quarantined, "and it is not lost");
+    }
+}
