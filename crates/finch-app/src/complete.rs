@@ -67,10 +67,10 @@ pub enum CompleteConnectError {
     /// Finch said no. No token was issued.
     #[error("Finch did not exchange the code: begin a new attempt")]
     Failed(#[source] ExchangeError),
-    /// The answer was lost: a token may exist, and be billed, that nobody has. The code must not be
-    /// sent again.
+    /// The answer was lost, or cannot be read: a token may exist, and be billed, that is not stored. The
+    /// code must not be sent again.
     #[error(
-        "Finch's answer was lost, and a token may exist that nobody has: connect this customer again, and disconnect will end both"
+        "Finch's answer was lost or cannot be read, and a token may exist that is not stored: connect this customer again, and disconnect will end both"
     )]
     Unknown(#[source] ExchangeError),
     /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
@@ -118,6 +118,23 @@ pub enum CompleteConnectError {
         #[source]
         source: StoreError,
     },
+    /// Finch issued a token without saying which connection it belongs to, so that it cannot be stored. Here
+    /// it is: keep it safe, for it is live and billed. [Import](Finch::import) it later, when Finch says more;
+    /// or connect the customer again.
+    #[error(
+        "Finch issued a token without saying which connection it belongs to: it is live and billed, and comes back with this error"
+    )]
+    Unplaced {
+        /// The token.
+        token: AccessToken,
+        /// Whose it is.
+        customer: CustomerId,
+        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        exchange: AttemptId,
+        /// What is wrong with Finch's answer.
+        #[source]
+        source: FinchApiError,
+    },
     /// The store failed before anything was sent.
     #[error("the store failed: nothing was sent")]
     Store(#[from] StoreError),
@@ -153,6 +170,7 @@ impl CompleteConnectError {
     pub fn into_token(self) -> Option<AccessToken> {
         match self {
             Self::NotStored { grant, .. } => Some(grant.secret),
+            Self::Unplaced { token, .. } => Some(token),
             _ => None,
         }
     }
@@ -271,7 +289,13 @@ impl Finch {
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => {
+            Ok(mut grant) => {
+                if stateless && grant.facts.finch_customer_id.is_none() {
+                    // Without it the token would be quarantined: the other answer may name it.
+                    let said = self.api().introspect(&grant.secret).await;
+                    grant.facts.finch_customer_id =
+                        said.ok().and_then(|s| s.facts.finch_customer_id);
+                }
                 let from = match stateless {
                     false => Source::Exchange(&attempt),
                     true => Source::StatelessExchange(&attempt),
@@ -280,18 +304,12 @@ impl Finch {
             }
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
-                let error = ExchangeError::Now(error);
-                let (end, error) = match means {
-                    ExchangeFailure::NotSent => {
-                        (AttemptEnd::NotSent(failure), CompleteConnectError::NotSent(error))
-                    }
-                    ExchangeFailure::Definite => {
-                        (AttemptEnd::Failed(failure), CompleteConnectError::Failed(error))
-                    }
-                    ExchangeFailure::Unknown => {
-                        (AttemptEnd::Unknown(failure), CompleteConnectError::Unknown(error))
-                    }
+                let end = match means {
+                    ExchangeFailure::NotSent => AttemptEnd::NotSent(failure),
+                    ExchangeFailure::Definite => AttemptEnd::Failed(failure),
+                    ExchangeFailure::Unknown => AttemptEnd::Unknown(failure),
                 };
+                let error = failed(&attempt, error, means);
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
                 if let Err(error) = self.store().end_attempt(attempt.id, end).await {
                     tracing::warn!(%error, "the end of an exchange could not be stored");
@@ -331,6 +349,9 @@ impl Finch {
         {
             tracing::debug!(%error, "left to the reconciler");
         }
+        if let Err(error) = self.learn_products(token).await {
+            tracing::debug!(%error, "the token's products stay unknown");
+        }
         let connection =
             self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
@@ -340,6 +361,19 @@ impl Finch {
             tracing::debug!(%error, "possible orphans stay listed");
         }
         completed(attempt, connection.as_ref(), token)
+    }
+
+    /// Asks Finch what a token covers, where its exchange did not say it.
+    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
+        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
+        let Some(connection) = found.filter(|c| c.token(token).is_some_and(is_unknown)) else {
+            return Ok(());
+        };
+        let mut work = self.work_on(connection.key).await;
+        let asked = self.probe(token, &mut work).await;
+        work.release().await;
+        asked.map(drop)
     }
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
@@ -405,6 +439,20 @@ impl Finch {
             _ => applied.admitted,
         };
         Ok((token, admitted.arrived))
+    }
+}
+
+/// What the caller learns of an exchange that failed.
+fn failed(attempt: &Attempt, error: FinchApiError, means: ExchangeFailure) -> CompleteConnectError {
+    use CompleteConnectError as E;
+    match (error, means) {
+        (FinchApiError::Unplaced { secret: token, source }, _) => {
+            let (customer, exchange) = (attempt.purpose.customer.clone(), attempt.id);
+            E::Unplaced { token, customer, exchange, source: *source }
+        }
+        (error, ExchangeFailure::NotSent) => E::NotSent(ExchangeError::Now(error)),
+        (error, ExchangeFailure::Definite) => E::Failed(ExchangeError::Now(error)),
+        (error, ExchangeFailure::Unknown) => E::Unknown(ExchangeError::Now(error)),
     }
 }
 

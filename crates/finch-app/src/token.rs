@@ -172,7 +172,7 @@ impl Finch {
             let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
                 return Ok(Observed::Nothing);
             };
-            let named = answer.ok().and_then(|said| said.company_id.as_ref());
+            let named = answer.ok().and_then(|said| said.facts.company_id.as_ref());
             let pair = match named.filter(|_| connection.company.is_none()) {
                 Some(company) => {
                     self.store().load(Selector::Pair(&connection.provider, company), None).await?

@@ -62,8 +62,8 @@ pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
-    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
-    UsableToken, Wanted,
+    Evidence, Grant, Introspection, PartialFacts, Seq, Token, TokenFacts, TokenId, TokenState,
+    USE_NOTED_AFTER, UsableToken, Wanted,
 };
 pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};

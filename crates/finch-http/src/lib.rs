@@ -7,10 +7,12 @@ mod proxy;
 mod check;
 mod disconnect;
 mod exchange;
+mod facts;
 mod introspect;
 mod session;
 
 mod call;
+mod coding;
 mod lost;
 mod refusal;
 mod reply;

@@ -15,7 +15,8 @@ pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
 }
 
 fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
-    let (name, finch_code) = (body.text("name"), body.text("finch_code"));
+    // What ends a token must not contradict itself.
+    let (name, finch_code) = (body.only_text("name"), body.only_text("finch_code"));
     answer.finch_shaped = name.is_some()
         || finch_code.is_some()
         || (body.is_integer("code") && body.text("message").is_some());

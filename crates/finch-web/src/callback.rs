@@ -154,17 +154,26 @@ async fn exchange(
         }
         Err(E::NotStored { grant, exchange, source, .. }) => {
             tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
-            let (connection_id, token) = (grant.facts.connection_id, grant.secret);
-            let rescued = Rescued { customer: customer.id, connection_id, token, exchange };
-            let kept = app.host().rescue(rescued).await;
-            if let Err(error) = &kept {
-                tracing::error!(%error, "the host could not keep a token that is live and billed");
-            }
-            Err(Unfinished::NotStored { kept: kept.is_ok() })
+            let (connection_id, token) = (Some(grant.facts.connection_id), grant.secret);
+            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
+        }
+        Err(E::Unplaced { token, exchange, source, .. }) => {
+            tracing::error!(error = %source, "a token names no connection: the host is asked to keep it");
+            let connection_id = None;
+            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
         }
         Err(error @ (E::UnknownState | E::StateUsed | E::Expired)) => {
             Err(Unfinished::NotThisAttempt(error))
         }
         Err(error) => Err(Unfinished::Failed(error)),
     }
+}
+
+/// Gives the host a token that is not in the store.
+async fn rescue(app: &App, rescued: Rescued) -> Result<CompletedConnect, Unfinished> {
+    let kept = app.host().rescue(rescued).await;
+    if let Err(error) = &kept {
+        tracing::error!(%error, "the host could not keep a token that is live and billed");
+    }
+    Err(Unfinished::NotStored { kept: kept.is_ok() })
 }

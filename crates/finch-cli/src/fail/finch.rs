@@ -59,6 +59,7 @@ fn kind(kind: FailureKind) -> &'static str {
         FailureKind::Rejected => "finch_rejected",
         FailureKind::TryLater => "finch_try_later",
         FailureKind::Unreadable => "finch_unreadable",
+        FailureKind::Unplaced => "finch_unplaced",
         FailureKind::NoAnswer => "finch_no_answer",
         _ => "finch_failed",
     }
@@ -87,7 +88,7 @@ pub(crate) fn what_to_do(short: &Short) -> &'static str {
         (FailureKind::NoAnswer, _) => {
             "check the network and FINCH_BASE_URL, then run the same again; --timeout gives it more time"
         }
-        (FailureKind::Unreadable | FailureKind::OtherUnauthorized, _) => {
+        (FailureKind::Unreadable | FailureKind::Unplaced | FailureKind::OtherUnauthorized, _) => {
             "check that FINCH_BASE_URL is Finch's API and that no proxy answers in its place"
         }
         (FailureKind::Rejected, Some(300..400)) => {

@@ -70,7 +70,7 @@ pub fn observe(
             beside = name(&mut changes, connection, pair, said, late.is_some(), now);
             accepted(&mut changes, &beside, token, asked_at, said, late, now);
             match said.status {
-                ConnectionStatus::Reauth => Observed::NeedsReauth,
+                Some(ConnectionStatus::Reauth) => Observed::NeedsReauth,
                 _ => Observed::Accepted,
             }
         }
@@ -107,7 +107,7 @@ fn name(
     late: bool,
     now: Timestamp,
 ) -> Connection {
-    let (None, Some(company)) = (&connection.company, &said.company_id) else {
+    let (None, Some(company)) = (&connection.company, &said.facts.company_id) else {
         return connection.clone();
     };
     changes.events.push(Event::of_connection(
@@ -139,8 +139,8 @@ fn accepted(
 ) {
     let Some(known) = beside.token(token) else { return };
     let mut change = TokenChange {
-        products: Some(said.products.clone()),
-        status: Some(said.status.clone()),
+        products: said.facts.products.clone(),
+        status: said.status.clone(),
         finch_token_id: said.token_id.clone(),
         ..TokenChange::to(token)
     };

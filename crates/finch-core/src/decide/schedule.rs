@@ -57,9 +57,11 @@ pub(super) fn trouble(
         | E::InvalidClient(_)
         | E::TokenInvalid(_) => (true, true, backoff(failures, jitter)),
         E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
-        E::TryLater(_) | E::Unreadable { .. } | E::NoAnswer { .. } | E::Backend(_) => {
-            (false, false, backoff(failures, jitter))
-        }
+        E::TryLater(_)
+        | E::Unreadable { .. }
+        | E::Unplaced { .. }
+        | E::NoAnswer { .. }
+        | E::Backend(_) => (false, false, backoff(failures, jitter)),
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
     let wait = match (error, error.retry_after()) {

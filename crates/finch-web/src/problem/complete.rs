@@ -45,8 +45,8 @@ impl From<&CompleteConnectError> for Problem {
             E::NotSent(cause) => not_sent(cause),
             E::Failed(cause) => failed(cause),
             E::Unknown(_) => {
-                let what = "Finch’s answer got lost on its way, so that we cannot tell whether you are \
-                            connected.";
+                let what = "Finch’s answer did not reach us, or cannot be read, so that we cannot tell \
+                            whether you are connected.";
                 Self::new(StatusCode::BAD_GATEWAY, "We did not hear back", what)
                     .todo("Connect once more, with the same company. Both then count as one connection, and disconnecting ends both.")
             }

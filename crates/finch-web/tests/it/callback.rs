@@ -139,7 +139,7 @@ async fn what_finch_says_of_the_code_is_told() {
     let back = site.way_back(&state, "Company D", "X");
     site.finch.lose_next_answer();
     let lost = browser.get(&back).await;
-    lost.shows(502, &["got lost on its way", "Connect once more"]);
+    lost.shows(502, &["did not reach us, or cannot be read", "Connect once more"]);
     assert_eq!(browser.get(&back).await.body, lost.body, "and the code is not sent again");
     // One button, where it says what for: with another company the lost one would stay lost.
     let page = browser.get(BASE).await;

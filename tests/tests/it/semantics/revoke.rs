@@ -173,7 +173,7 @@ async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
 async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
     let unreadable = FinchApiError::Unreadable {
         problem: "cut off".into(),
-        answer: Box::new(Answer::default()),
+        answer: Some(Box::new(Answer::default())),
     };
     for (error, ambiguous) in [
         (lost(), true),
