@@ -18,7 +18,9 @@ pub enum Pass {
     /// What is due: for a background task.
     #[default]
     Due,
-    /// Everything that is open, whenever it would be due: a person asks.
+    /// Everything that is open, whenever it would be due: a person asks. Each token is tried once, however
+    /// many there are, and what Finch's answers leave to do is done in the same pass. It waits for a connection
+    /// that another instance works on, up to [`disconnect_patience`](crate::FinchOptions::disconnect_patience).
     Everything,
 }
 

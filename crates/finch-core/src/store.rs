@@ -26,6 +26,8 @@ use crate::{
 ///   its query. What decides is in this crate ([`Attempt::claim`], [`Wanted::accepts`], and the
 ///   functions that make [`Changes`]), and the store calls it where it must decide inside a
 ///   transaction.
+/// - **Pages.** Each listing returns its rows in ascending order of what the next page is asked for with,
+///   each once, all after `after`, and at most `limit`. A page with fewer rows than `limit` is the last one.
 /// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
 ///   one connection per `connection_id`; one record per token that is not revoked.
 /// - **Finality.** A token that is revoked keeps that state: changes that say otherwise are refused
