@@ -37,6 +37,10 @@ fn refused() -> FinchApiError {
     Answer { status: 401, finch_shaped: true, name, ..Answer::default() }.into_error()
 }
 
+fn named(id: &str) -> finch_core::ConnectionId {
+    id.parse().unwrap()
+}
+
 async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
     let mut attempt = new_attempt("customer-0");
     attempt.expires_at = at(100 + expires_in);

@@ -74,10 +74,6 @@ async fn shared() -> Arc<MemoryTokenStore> {
     store
 }
 
-fn named(id: &str) -> finch_core::ConnectionId {
-    id.parse().unwrap()
-}
-
 #[tokio::test]
 async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
     let finch = wire(mock(), shared().await);
