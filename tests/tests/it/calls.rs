@@ -7,7 +7,7 @@ use finch_app::{
 };
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, Claim, ClientId, FinchApiError, Flow,
-    Found, Introspection, MemoryTokenStore, Product, State, StoreError, TokenStore,
+    Found, MemoryTokenStore, Product, State, StoreError, TokenStore,
     testing::{
         FakeFinch, Held, MockFinchApi, MockTokenStore, Reach, application, at, facts, grant,
         new_attempt, store_token,
@@ -15,18 +15,18 @@ use finch_core::{
 };
 use finch_tests::{TestSystem, customer, operator};
 
-fn mock() -> MockFinchApi {
+pub(crate) fn mock() -> MockFinchApi {
     let mut api = MockFinchApi::new();
     api.expect_application().return_const(application());
     api
 }
 
-fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
+pub(crate) fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
     let system = Arc::new(TestSystem::default());
     Finch::with_system(Arc::new(api), store, system, FinchOptions::default()).unwrap()
 }
 
-fn memory() -> Arc<MemoryTokenStore> {
+pub(crate) fn memory() -> Arc<MemoryTokenStore> {
     Arc::new(MemoryTokenStore::new(application()))
 }
 
@@ -35,7 +35,7 @@ fn refused() -> FinchApiError {
     Answer { status: 401, finch_shaped: true, name, ..Answer::default() }.into_error()
 }
 
-async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
+pub(crate) async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
     let mut attempt = new_attempt("customer-0");
     attempt.expires_at = at(100 + expires_in);
     store.open_attempt(attempt, &State::new(state)).await.unwrap();
@@ -113,65 +113,6 @@ async fn a_code_is_not_sent_again_after_a_lost_answer() {
     let listed = finch.possible_orphans(&customer(0), None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert!(finch.possible_orphans(&customer(1), None, 10).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn products_that_the_exchange_leaves_out_are_asked_for_once_the_token_is_stored() {
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let mut said = facts("k", "gusto", "c");
-    said.products.clear();
-    let mut api = mock();
-    api.expect_exchange().times(1).returning(move |_, _| Ok(grant("t", said.clone())));
-    api.expect_introspect().times(1).returning(|_| {
-        let facts = facts("k", "gusto", "c").into();
-        Ok(Introspection { facts, ..Introspection::default() })
-    });
-    let finch = wire(api, store);
-    let scope = customer(0);
-    let code = AuthorizationCode::new("c");
-    let done = finch.complete_connect(&scope, State::new("s"), code).await.unwrap();
-    assert_eq!(done.products, facts("k", "gusto", "c").products);
-    finch.access_token(&scope, &done.connection_id, &done.products).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_customer_that_only_the_introspection_names_is_enough_without_a_state() {
-    let mut api = mock();
-    api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
-    api.expect_introspect().times(1).returning(|_| {
-        let mut facts = facts("k", "gusto", "c");
-        facts.finch_customer_id = "customer-0".parse().ok();
-        Ok(Introspection { facts: facts.into(), ..Introspection::default() })
-    });
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
-    let (scope, code) = (customer(0), AuthorizationCode::new("c"));
-    let done = finch.complete_connect_without_state(&scope, State::new("s"), code).await.unwrap();
-    assert_eq!(done.token_state, finch_core::TokenState::Active);
-}
-
-#[tokio::test]
-async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error() {
-    let mut api = mock();
-    api.expect_exchange().times(1).returning(|_, _| {
-        let answer = Some(Box::new(Answer { status: 200, ..Answer::default() }));
-        let problem = "provider_id is missing".to_owned();
-        let source = Box::new(FinchApiError::Unreadable { problem, answer });
-        Err(FinchApiError::Unplaced { secret: AccessToken::new("canary"), source })
-    });
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
-    let scope = customer(0);
-    let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
-    let error = complete().await.unwrap_err();
-    assert!(!format!("{error:?} {error}").contains("canary"));
-    assert_eq!(error.into_token().unwrap().expose(), "canary");
-    assert_eq!(finch.possible_orphans(&scope, None, 10).await.unwrap().len(), 1);
-    let again = complete().await.unwrap_err();
-    assert!(matches!(again, CompleteConnectError::Unknown(_)), "{again:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
     reason = "tests fail by panicking, and compare secrets"
 )]
 
+mod answers;
 mod audit;
 mod callbacks;
 mod calls;
