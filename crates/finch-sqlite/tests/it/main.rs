@@ -13,6 +13,7 @@ mod conformance;
 mod damage;
 mod faults;
 mod growth;
+mod names;
 mod opening;
 mod record;
 mod rotation;
