@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{InstanceId, LEASE, Leased};
 
-pub(super) async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) {
+/// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
+pub async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let seen = by_id(&*store, "k").await;
@@ -27,7 +28,8 @@ pub(super) async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFi
     assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
 }
 
-pub(super) async fn turns_are_apart(fixture: &mut dyn StoreFixture) {
+/// Turns to call Finch are apart, whoever takes them.
+pub async fn turns_are_apart(fixture: &mut dyn StoreFixture) {
     let every = Duration::from_secs(2);
     assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(10));
     assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(12));
