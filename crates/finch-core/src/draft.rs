@@ -185,7 +185,9 @@ impl Draft {
     /// At most one disconnect is open: the oldest of those that are. The others go on as it.
     pub(crate) fn settle_on_one_open_disconnect(&mut self) {
         let oldest = self.now.open_disconnect().map(|oldest| oldest.id);
-        for younger in self.now.disconnects.iter_mut().filter(|d| d.is_open() && Some(d.id) != oldest) {
+        for younger in
+            self.now.disconnects.iter_mut().filter(|d| d.is_open() && Some(d.id) != oldest)
+        {
             if let Some(into) = oldest {
                 younger.state = DisconnectState::Merged { into };
             }

@@ -14,10 +14,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Awaits, Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt,
-    Query, Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
+    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query,
+    Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
     WebhookEvent, WebhookEventId, next_turn,
 };
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Claim, Commit, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    EventId, EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq,
-    State, TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq, State,
+    TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 /// Where connections, tokens and attempts are kept.

@@ -36,7 +36,9 @@ pub(super) fn merge(draft: &mut Draft, into: &Connection, late: bool) {
                 TokenState::Fenced => {
                     draft.fence(|t| t.id == token.id);
                 }
-                state => draft.token_mut(token.id).into_iter().for_each(|t| t.state = state.clone()),
+                state => {
+                    draft.token_mut(token.id).into_iter().for_each(|t| t.state = state.clone())
+                }
             }
         }
     }

@@ -44,8 +44,7 @@ pub use observe::{AskedAt, Observed, Word, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
-    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over,
-    unreadable,
+    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
 };
 pub use schedule::{agenda, backoff, nameless_token};
 pub use standing::{Standing, standing};

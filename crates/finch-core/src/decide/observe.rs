@@ -161,8 +161,7 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
     let refused = event(Happening::TokenRefused { request_id: request_id.clone() });
     let ended = event(Happening::Disconnected);
     let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
-    let ends =
-        token.state.is_live() && !others_live && connection.open_disconnect().is_none();
+    let ends = token.state.is_live() && !others_live && connection.open_disconnect().is_none();
     draft.remember(refused);
     if ends {
         draft.remember(ended);

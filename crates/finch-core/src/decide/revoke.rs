@@ -235,9 +235,11 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
     let what = Happening::Disconnected;
     draft.remember(Event::of_connection(connection, intent.by.clone(), what, now));
     for token in draft.tokens_mut().filter(|t| t.state == TokenState::Fenced) {
-        let proven = token.progress.refused.clone().map(|refusal| {
-            (Evidence::Refused { request_id: refusal.request_id }, refusal.at)
-        });
+        let proven = token
+            .progress
+            .refused
+            .clone()
+            .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
         if vouched.is_some() && proven.is_none() {
             // A call may be on its way: what is closed without proof may yet take effect.
             token.progress.ambiguous_at = Some(now);

@@ -94,8 +94,7 @@ pub fn agenda(connection: &Connection) -> Agenda {
         _ => false,
     };
     let due = connection.tokens.iter().filter(in_doubt).map(waits).min();
-    let attention =
-        connection.tokens.iter().any(|t| matter(t, open, false).is_some());
+    let attention = connection.tokens.iter().any(|t| matter(t, open, false).is_some());
     if open {
         // An open disconnect without an unproven token is ready to finish.
         return Agenda { due: due.or(Some(AT_ONCE)), attention };

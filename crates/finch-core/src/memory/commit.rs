@@ -63,9 +63,10 @@ impl Data {
         let elsewhere = |c: &&Connection| commit.seen.iter().all(|(key, _)| *key != c.key);
         let row = &commit.connection;
         let pair = self.pair(&row.provider, row.company.as_ref()).filter(elsewhere);
-        let named = commit.tokens.iter().find_map(|token| {
-            self.named(&token.facts.connection_id, None).filter(elsewhere)
-        });
+        let named = commit
+            .tokens
+            .iter()
+            .find_map(|token| self.named(&token.facts.connection_id, None).filter(elsewhere));
         let is_unrevoked =
             |id: TokenId, c: &Connection| c.token(id).is_some_and(|t| !t.state.is_revoked());
         let held = commit.secret.as_ref().and_then(|secret| self.holding(secret));

@@ -4,8 +4,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, ConnectionId,
-    CustomerId, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State, TokenFacts,
-    TokenId, TokenStore, WebhookEvent, WebhookEventId,
+    CustomerId, Draft, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State,
+    TokenFacts, TokenId, TokenStore, WebhookEvent, WebhookEventId,
     decide::{Arrival, Source, admit},
 };
 
@@ -102,6 +102,6 @@ pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -
         found,
         Arrival { grant, from: Source::Exchange(&attempt), began, now: at(2), late: false },
     );
-    let applied = store.apply(admitted.changes.expect("a token to store")).await.unwrap();
-    applied.admitted.expect("a token that was stored")
+    let commit = admitted.draft.and_then(Draft::finish).expect("a token to store");
+    TokenId(store.commit(commit).await.unwrap())
 }

@@ -43,7 +43,11 @@ fn new_state(world: &Connection, asked_at: AskedAt) -> TokenState {
 fn accepted_settles_a_doubt() {
     let world = connection(vec![token("acme", "k", 1, 2, TokenState::Unverified)], vec![]);
     assert_eq!(new_state(&world, AskedAt::of(&world)), TokenState::Active);
-    assert_eq!(new_state(&world, AskedAt::unknown()), TokenState::Unverified, "asked before it was known here");
+    assert_eq!(
+        new_state(&world, AskedAt::unknown()),
+        TokenState::Unverified,
+        "asked before it was known here"
+    );
 }
 
 #[test]
@@ -53,7 +57,11 @@ fn accepted_before_the_end_of_a_disconnect_settles_nothing_after_it() {
     let open = connection(doubtful(), vec![disconnect(acme(), 10, None)]);
     let ended = connection(doubtful(), vec![disconnect(acme(), 10, Some(20))]);
     assert_eq!(new_state(&open, AskedAt::of(&open)), TokenState::Unverified, "it still goes on");
-    assert_eq!(new_state(&ended, AskedAt::of(&open)), TokenState::Unverified, "Finch was asked before the end");
+    assert_eq!(
+        new_state(&ended, AskedAt::of(&open)),
+        TokenState::Unverified,
+        "Finch was asked before the end"
+    );
     assert_eq!(new_state(&ended, AskedAt::of(&ended)), TokenState::Active);
 }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::super::at;
 use crate::{
-    Actor, Changes, ConnectionId, CustomerId, Failure, FailureKind, Intent, Query, Selector,
-    StoreError, TokenStore,
+    Actor, Agenda, Commit, Connection, ConnectionId, ConnectionRow, CustomerId, Draft, Failure,
+    FailureKind, Intent, Query, Selector, Seq, StoreError, TokenStore, decide,
 };
 
 /// What the suite needs of an adapter.
@@ -43,7 +43,51 @@ pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connecti
     found.expect("the connection that was stored")
 }
 
-pub(super) async fn moved(store: &dyn TokenStore, changes: Changes) {
-    let error = store.apply(changes).await.expect_err("what it was decided on has moved");
+/// What a decision on this connection writes.
+pub(super) fn commit(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Commit {
+    let mut draft = Draft::of(connection.clone());
+    decide(&mut draft);
+    draft.finish().expect("a decision that writes something")
+}
+
+/// Decides on the connection of this `connection_id`, and commits. Returns the number of the commit.
+pub(super) async fn decided(
+    store: &dyn TokenStore,
+    text: &str,
+    decide: impl FnOnce(&mut Draft),
+) -> Seq {
+    let seen = by_id(store, text).await;
+    store.commit(commit(&seen, decide)).await.unwrap()
+}
+
+/// A commit that writes the connection's own row as it is, and no other.
+pub(super) fn unchanged(seen: &Connection) -> Commit {
+    Commit {
+        seen: vec![(seen.key, seen.revision)],
+        connection: ConnectionRow {
+            key: seen.key,
+            provider: seen.provider.clone(),
+            company: seen.company.clone(),
+            agenda: decide::agenda(seen),
+        },
+        tokens: Vec::new(),
+        disconnects: Vec::new(),
+        retirements: Vec::new(),
+        absorbs: None,
+        attempt: None,
+        events: Vec::new(),
+        secret: None,
+    }
+}
+
+/// Writes this agenda of a connection, whatever else is true of it.
+pub(super) async fn set_agenda(store: &dyn TokenStore, seen: &Connection, agenda: Agenda) {
+    let mut commit = unchanged(seen);
+    commit.connection.agenda = agenda;
+    store.commit(commit).await.unwrap();
+}
+
+pub(super) async fn moved(store: &dyn TokenStore, commit: Commit) {
+    let error = store.commit(commit).await.expect_err("what it was decided on has moved");
     assert!(matches!(error, StoreError::Moved), "{error:?}");
 }
