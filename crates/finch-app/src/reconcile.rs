@@ -2,7 +2,7 @@
 
 use finch_core::{
     ABANDONED_AFTER, Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey,
-    CustomerId, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, Token,
+    CustomerId, Draft, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, Token,
     TokenState, decide,
 };
 use serde::Serialize;
@@ -208,7 +208,9 @@ impl Finch {
         let Some(anchor) = connection.tokens.first().map(|t| t.id) else { return Ok(()) };
         if decide::is_left_over(&connection) {
             let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
-            match self.store().apply(decide::fence(&connection, intent)).await {
+            let mut draft = Draft::of(connection.clone());
+            decide::fence(&mut draft, intent);
+            match self.commit(draft).await {
                 // Another instance was faster, or something has come to life: the next pass looks again.
                 Ok(_) | Err(StoreError::Moved) => {}
                 Err(error) => return Err(error),
