@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Connection, CustomerId, Draft, Leased, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
+    Connection, CustomerId, Draft, Leased, Selector, StoreError, Timestamp, Token, TokenId,
+    TokenState,
     decide::{self, Step},
 };
 

@@ -2,8 +2,8 @@
 
 use finch_core::{
     ABANDONED_AFTER, Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey,
-    CustomerId, Draft, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, Token,
-    TokenState, decide,
+    CustomerId, Draft, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp,
+    Token, TokenState, decide,
 };
 use serde::Serialize;
 

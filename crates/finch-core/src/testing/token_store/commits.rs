@@ -1,8 +1,8 @@
 //! The cases about commits: whole rows, on the revision that was decided on, under one number.
 
 use super::{
-    super::{at, facts, grant, store_token},
-    pieces::{StoreFixture, by_id, commit, decided, failure, intent, moved, unchanged},
+    super::{at, decided, facts, grant, store_token, unchanged},
+    pieces::{StoreFixture, by_id, commit, failure, intent, moved},
 };
 use crate::{
     Actor, FailureKind, Progress, Revision, Seq, TokenId, TokenState, Trouble, decide::fence,

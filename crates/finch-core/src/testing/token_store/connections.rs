@@ -1,10 +1,10 @@
 //! The cases about connections: which tokens form one, and who sees which.
 
 use super::{
-    super::{application, at, facts, grant, new_attempt, store_token},
+    super::{application, at, decided, facts, grant, new_attempt, store_token},
     events,
     listing::read_pages,
-    pieces::{StoreFixture, all, by_id, commit, customer, decided, id, intent, moved},
+    pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved},
 };
 use crate::{
     AccessToken, Actor, Attempt, AttemptId, Connection, Found, Query, Selector, Seq, TokenFacts,

@@ -1,8 +1,8 @@
 //! The cases about disconnects and retirements.
 
 use super::{
-    super::{at, facts, grant, store_token},
-    pieces::{StoreFixture, all, by_id, customer, decided, id, intent, unchanged},
+    super::{at, decided, facts, grant, store_token, unchanged},
+    pieces::{StoreFixture, all, by_id, customer, id, intent},
 };
 use crate::{
     AccessToken, Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, Seq,

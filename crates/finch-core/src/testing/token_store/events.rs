@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{at, facts, grant, store_token},
+    super::{at, decided, facts, grant, store_token},
     listing::read_pages,
-    pieces::{StoreFixture, by_id, customer, decided, id, intent},
+    pieces::{StoreFixture, by_id, customer, id, intent},
 };
 use crate::{
     Actor, ConnectionId, CustomerId, Event, EventQuery, Happening, TokenStore, Wanted,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::at;
+use super::super::{at, unchanged};
 use crate::{
-    Actor, Agenda, Commit, Connection, ConnectionId, ConnectionRow, CustomerId, Draft, Failure,
-    FailureKind, Intent, Query, Selector, Seq, StoreError, TokenStore, decide,
+    Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
+    Intent, Query, Selector, StoreError, TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -48,36 +48,6 @@ pub(super) fn commit(connection: &Connection, decide: impl FnOnce(&mut Draft)) -
     let mut draft = Draft::of(connection.clone());
     decide(&mut draft);
     draft.finish().expect("a decision that writes something")
-}
-
-/// Decides on the connection of this `connection_id`, and commits. Returns the number of the commit.
-pub(super) async fn decided(
-    store: &dyn TokenStore,
-    text: &str,
-    decide: impl FnOnce(&mut Draft),
-) -> Seq {
-    let seen = by_id(store, text).await;
-    store.commit(commit(&seen, decide)).await.unwrap()
-}
-
-/// A commit that writes the connection's own row as it is, and no other.
-pub(super) fn unchanged(seen: &Connection) -> Commit {
-    Commit {
-        seen: vec![(seen.key, seen.revision)],
-        connection: ConnectionRow {
-            key: seen.key,
-            provider: seen.provider.clone(),
-            company: seen.company.clone(),
-            agenda: decide::agenda(seen),
-        },
-        tokens: Vec::new(),
-        disconnects: Vec::new(),
-        retirements: Vec::new(),
-        absorbs: None,
-        attempt: None,
-        events: Vec::new(),
-        secret: None,
-    }
 }
 
 /// Writes this agenda of a connection, whatever else is true of it.

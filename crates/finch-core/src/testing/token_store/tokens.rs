@@ -1,8 +1,8 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
 use super::{
-    super::{at, facts, grant, store_token},
-    pieces::{StoreFixture, by_id, customer, id, unchanged},
+    super::{at, facts, grant, store_token, unchanged},
+    pieces::{StoreFixture, by_id, customer, id},
 };
 use crate::{
     ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, Seq, Token, TokenId, TokenState, Wanted,
