@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
+
 use crate::cargo;
 use crate::step::{Failure, last_step, say};
 use crate::workspace::root;
@@ -72,9 +74,11 @@ impl Soak {
                 break;
             }
         }
-        let lines = fs::read_to_string(&figures).unwrap_or_default();
+        let failed = |error| Failure::Io(path.clone(), error);
+        let lines = fs::read_to_string(&figures).map_err(failed)?;
+        let sums = add_up(&lines).map_err(|problem| Failure::Problems(vec![problem]))?;
         say(&format!("seeds {} to {}", self.seed, seed - 1))?;
-        for (layer, counts) in add_up(&lines) {
+        for (layer, counts) in sums {
             let counts: Vec<_> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
             say(&format!("{layer}: {}", counts.join(", ")))?;
         }
@@ -92,25 +96,33 @@ fn run(name: &'static str, arguments: &[&str], variables: &[(&str, &str)]) -> Re
     last_step(name, &again, || cargo::run(arguments, variables))
 }
 
-/// Adds up the numbers of flat JSON lines, layer by layer.
-fn add_up(lines: &str) -> BTreeMap<String, BTreeMap<String, f64>> {
-    let mut sums: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
-    for line in lines.lines() {
-        let fields = line.trim().trim_start_matches('{').trim_end_matches('}').split(',');
-        let fields: Vec<_> = fields
-            .filter_map(|field| field.split_once(':'))
-            .map(|(name, value)| (name.trim().trim_matches('"'), value.trim()))
-            .collect();
-        let layer = fields.iter().find(|(name, _)| *name == "layer");
-        let layer = layer.map_or("unnamed", |(_, value)| value.trim_matches('"'));
-        let sums = sums.entry(layer.to_owned()).or_default();
-        for (name, value) in &fields {
-            if let Ok(number) = value.parse::<f64>() {
-                *sums.entry((*name).to_owned()).or_default() += number;
+/// Counts of one layer, by name.
+type Counts = BTreeMap<String, f64>;
+
+/// Adds up the numbers of lines of JSON, layer by layer; those of an object within a line count by their own
+/// names.
+fn add_up(lines: &str) -> Result<BTreeMap<String, Counts>, String> {
+    let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
+    for (number, line) in lines.lines().enumerate() {
+        let figures: Map<String, Value> = serde_json::from_str(line)
+            .map_err(|error| format!("line {} of the figures: {error}: {line}", number + 1))?;
+        let layer = figures.get("layer").and_then(Value::as_str).unwrap_or("unnamed");
+        add(&figures, sums.entry(layer.to_owned()).or_default());
+    }
+    Ok(sums)
+}
+
+fn add(figures: &Map<String, Value>, sums: &mut Counts) {
+    for (name, value) in figures.iter().filter(|(name, _)| *name != "seed") {
+        match value {
+            Value::Object(within) => add(within, sums),
+            value => {
+                if let Some(count) = value.as_f64() {
+                    *sums.entry(name.clone()).or_default() += count;
+                }
             }
         }
     }
-    sums
 }
 
 #[cfg(test)]
@@ -119,10 +131,31 @@ mod tests {
 
     #[test]
     fn figures_add_up() {
-        let lines = "{\"layer\":\"kill\",\"runs\":10,\"broken\":0}\n{\"layer\":\"kill\",\"runs\":5,\"seconds\":1.5}\n";
-        let sums = add_up(lines);
-        assert_eq!(sums["kill"]["runs"], 15.0);
-        assert_eq!(sums["kill"]["seconds"], 1.5);
+        let lines = concat!(
+            r#"{"layer":"kill","runs":10,"seed":7,"broken":0}"#,
+            "\n",
+            r#"{"layer":"kill","runs":5,"seconds":1.5}"#,
+            "\n",
+            r#"{"layer":"power loss, I/O errors","runs":2,"reached":{"in a commit, torn":3,"images: all":4}}"#,
+            "\n",
+            r#"{"reached":{"images: all":1},"layer":"power loss, I/O errors","runs":2}"#,
+        );
+        let sums = add_up(lines).unwrap_or_default();
+        let kill = [("broken", 0.0), ("runs", 15.0), ("seconds", 1.5)];
+        assert_eq!(sums["kill"], kill.map(|(name, n)| (name.to_owned(), n)).into());
+        let power = [("images: all", 5.0), ("in a commit, torn", 3.0), ("runs", 4.0)];
+        assert_eq!(
+            sums["power loss, I/O errors"],
+            power.map(|(name, n)| (name.to_owned(), n)).into()
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_named() {
+        let error =
+            add_up("{\"layer\":\"kill\",\"runs\":1}\n{\"layer\":\"ki").expect_err("cut off");
+        assert!(error.starts_with("line 2 of the figures: "), "{error}");
+        assert_eq!(add_up(""), Ok(BTreeMap::new()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use finch_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Finch, Pace, Pass, RunError};
+use crate::{Finch, Pace, Pass, RunError, walk::Walk};
 
 /// How many connections, or exchanges, are read at once where Finch is not asked about them.
 const PAGE: usize = 500;
@@ -65,16 +65,16 @@ impl Finch {
         unused_days: u32,
         fix: bool,
     ) -> Result<Audit, StoreError> {
-        let (mut tokens, mut after) = (0, None);
+        let (mut tokens, mut walk) = (0, Walk::of("connections"));
         loop {
-            let query = Query { customer: None, connection: None, after, limit: PAGE };
+            let query =
+                Query { customer: None, connection: None, after: walk.after(), limit: PAGE };
             let page = self.store().connections(&query).await?;
-            let kept = page.iter().flat_map(|c| &c.tokens).filter(|t| !t.state.is_revoked());
-            tokens += kept.count() as u64;
-            after = page.last().map(|c| c.key);
-            if after.is_none() {
+            if !walk.goes_on(page.iter().map(|c| c.key))? {
                 break;
             }
+            let kept = page.iter().flat_map(|c| &c.tokens).filter(|t| !t.state.is_revoked());
+            tokens += kept.count() as u64;
         }
         Ok(Audit {
             application: self.application().clone(),
@@ -100,7 +100,9 @@ impl Finch {
         pace: &Pace<'_>,
     ) -> Result<bool, RunError> {
         let query = Query { customer: None, connection: None, after: audit.after, limit: 1 };
-        let Some(connection) = self.store().connections(&query).await?.pop() else {
+        let page = self.store().connections(&query).await?;
+        Walk::behind("connections", audit.after).goes_on(page.iter().map(|c| c.key))?;
+        let Some(connection) = page.into_iter().next() else {
             self.end_audit(scope, audit, pace).await?;
             return Ok(false);
         };

@@ -10,7 +10,7 @@ use finch_core::{
 };
 use thiserror::Error;
 
-use crate::Finch;
+use crate::{Finch, walk::Walk};
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -58,7 +58,8 @@ pub struct BegunConnect {
     pub connect_url: ConnectUrl,
     /// The session behind it, which Finch's JavaScript asks for.
     pub session_id: SessionId,
-    /// Comes back with the code. Keep it in the person's session, in case Finch does not return it.
+    /// Comes back with the code. Keep it in the person's session, in case Finch does not return it:
+    /// [`complete_connect_without_state`](Finch::complete_connect_without_state) takes the one that was kept.
     pub state: State,
     /// Until when the attempt lives.
     pub expires_at: Timestamp,
@@ -284,20 +285,24 @@ impl Finch {
     }
 
     async fn disconnect_is_open(&self, customer: &CustomerId) -> Result<bool, StoreError> {
-        let mut after = None;
+        let mut walk = Walk::of("connections");
         loop {
-            let query = Query { customer: Some(customer), connection: None, after, limit: 100 };
+            let query = Query {
+                customer: Some(customer),
+                connection: None,
+                after: walk.after(),
+                limit: 100,
+            };
             let page = self.store().connections(&query).await?;
+            if !walk.goes_on(page.iter().map(|c| c.key))? {
+                return Ok(false);
+            }
             // Only what the customer sees of it: tokens of its own that are being ended.
             let ending = |c: &Connection| {
                 c.tokens.iter().any(|t| t.state == TokenState::Fenced && !c.is_retired(t))
             };
             if page.iter().any(ending) {
                 return Ok(true);
-            }
-            after = page.last().map(|c| c.key);
-            if after.is_none() {
-                return Ok(false);
             }
         }
     }

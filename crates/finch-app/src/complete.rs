@@ -1,152 +1,22 @@
 //! Complete: exchange the code, and store the token whatever the checks say.
 
+mod outcome;
+
 use finch_core::{
-    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CompanyId, Connection,
-    ConnectionId, CustomerId, ExchangeFailure, Failure, FinchApiError, Grant, Product, ProviderId,
-    Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId, CustomerScope,
+    ExchangeFailure, Grant, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     exchange_failure,
 };
-use serde::Serialize;
-use thiserror::Error;
+
+pub use outcome::{CompleteConnectError, CompletedConnect, ExchangeError};
+use outcome::{completed, failed};
 
 use crate::{Finch, drive::Drive};
 
-/// A connection that a token has joined.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CompletedConnect {
-    /// Whose it is.
-    pub customer: CustomerId,
-    /// The handle of the connection.
-    pub connection_id: ConnectionId,
-    /// The payroll or HR system.
-    pub provider_id: ProviderId,
-    /// The employer; none while Finch has not named it.
-    pub company_id: Option<CompanyId>,
-    /// What the token covers.
-    pub products: Vec<Product>,
-    /// `Active`; or `Unverified` or `Fenced`, where a disconnect was under way; or `Retired` or
-    /// `Superseded`, where access had ended meanwhile.
-    #[serde(flatten)]
-    pub token_state: TokenState,
-    /// How many tokens were in the connection before: the customer's own, or for the operator all.
-    pub joined_tokens: usize,
-}
-
-/// Why an attempt did not end with a token in use.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CompleteConnectError {
-    /// Finch Connect gave no code: the person has refused, or something failed there. Nothing was sent, and the
-    /// attempt stays open.
-    #[error("no code came back from Finch Connect: nothing was connected")]
-    NoCode,
-    /// There is no attempt with this state, or it is another customer's.
-    #[error("no attempt to connect has this state: begin a new one")]
-    UnknownState,
-    /// The attempt's session has expired.
-    #[error("the attempt to connect has expired: begin a new one")]
-    Expired,
-    /// The state was used with another code.
-    #[error("this state was used with another code: begin a new attempt")]
-    StateUsed,
-    /// The same state and code are being exchanged, or were when a process ended.
-    #[error("this code is being exchanged already: ask again with the same state and code")]
-    InProgress,
-    /// Finch did not look at the code. The same state and code may be tried again for as long as the
-    /// code lives (10 minutes).
-    #[error(
-        "Finch did not look at the code: try the same state and code again within 10 minutes of the code's issue"
-    )]
-    NotSent(#[source] ExchangeError),
-    /// Finch said no. No token was issued.
-    #[error("Finch did not exchange the code: begin a new attempt")]
-    Failed(#[source] ExchangeError),
-    /// The answer was lost: a token may exist, and be billed, that nobody has. The code must not be
-    /// sent again.
-    #[error(
-        "Finch's answer was lost, and a token may exist that nobody has: connect this customer again, and disconnect will end both"
-    )]
-    Unknown(#[source] ExchangeError),
-    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
-    #[error(
-        "the token is stored but not used: connection {connection_id} belongs to another provider or company; an operator must look at it"
-    )]
-    Conflict {
-        /// What Finch said.
-        connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
-    /// attempt's.
-    #[error(
-        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's; an operator must look at it"
-    )]
-    OtherCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
-    },
-    /// Finch issued a token that is stored for somebody else. Nothing was changed.
-    #[error("Finch issued a token that belongs to somebody else here: nothing was changed")]
-    ForeignToken,
-    /// The store took no token. Here it is: keep it safe, for it is live and billed. Once the store works,
-    /// [import](Finch::import) it; or connect the customer again: the new token joins the same connection,
-    /// and one disconnect ends both.
-    #[error("the token could not be stored: it is live and billed, and comes back with this error")]
-    NotStored {
-        /// What would have been stored.
-        grant: Box<Grant>,
-        /// Whose it is.
-        customer: CustomerId,
-        /// Its exchange, which stays listed as a possible orphan until the customer connects again, or
-        /// [somebody says](Finch::dismiss_orphan) that the token is not lost.
-        exchange: AttemptId,
-        /// Why it was not.
-        #[source]
-        source: StoreError,
-    },
-    /// The store failed before anything was sent.
-    #[error("the store failed: nothing was sent")]
-    Store(#[from] StoreError),
-    /// The task that did the work has ended early.
-    #[error("the exchange was cut off: ask again with the same state and code")]
-    CutOff,
-}
-
-/// Why an exchange failed: the error itself, or, when it is repeated later, what is kept of it.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// Now.
-    #[error(transparent)]
-    Now(FinchApiError),
-    /// Earlier, by this attempt's first exchange.
-    #[error("the exchange failed earlier ({:?})", .0.kind)]
-    Earlier(Failure),
-}
-
-impl ExchangeError {
-    /// The failure in short.
-    pub fn failure(&self) -> Failure {
-        match self {
-            Self::Now(error) => error.failure(),
-            Self::Earlier(failure) => failure.clone(),
-        }
-    }
-}
-
-impl CompleteConnectError {
-    /// The token that could not be stored. It is live and billed: keep it safe.
-    pub fn into_token(self) -> Option<AccessToken> {
-        match self {
-            Self::NotStored { grant, .. } => Some(grant.secret),
-            _ => None,
-        }
-    }
-}
-
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
-    /// give the first one's result. A caller that goes away cancels nothing.
+    /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
@@ -156,29 +26,72 @@ impl Finch {
         state: State,
         code: AuthorizationCode,
     ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, state, code, false).await
+    }
+
+    /// The same for a callback without `state`, by the `state` that this browser kept, such as in a cookie.
+    /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
+    /// names the customer id of the attempt's session.
+    ///
+    /// # Errors
+    /// As [`complete_connect`](Self::complete_connect), and
+    /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
+    pub async fn complete_connect_without_state(
+        &self,
+        scope: &CustomerScope,
+        kept: State,
+        code: AuthorizationCode,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
+        self.complete_in_task(scope, kept, code, true).await
+    }
+
+    async fn complete_in_task(
+        &self,
+        scope: &impl Scope,
+        state: State,
+        code: AuthorizationCode,
+        stateless: bool,
+    ) -> Result<CompletedConnect, CompleteConnectError> {
         let (finch, customer) = (self.clone(), scope.customer().cloned());
         let task =
-            self.spawn(async move { finch.complete(customer.as_ref(), &state, &code).await });
+            self.spawn(
+                async move { finch.complete(customer.as_ref(), &state, &code, stateless).await },
+            );
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 
+    /// `stateless`: the callback carried no state.
     async fn complete(
         &self,
         customer: Option<&CustomerId>,
         state: &State,
         code: &AuthorizationCode,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
-        let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
-        let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
-        match claim {
-            Claim::Expired => Err(CompleteConnectError::Expired),
-            Claim::StateUsed => Err(CompleteConnectError::StateUsed),
-            Claim::InProgress => Err(CompleteConnectError::InProgress),
-            Claim::Repeat(end) => self.repeat(&attempt, end, customer).await,
-            Claim::Begin => self.exchange(attempt, code, customer).await,
+        let mut patience = self.exchange_patience();
+        loop {
+            let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
+            let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
+            if patience.waits_for(attempt.id, &claim).await {
+                continue;
+            }
+            return match claim {
+                Claim::Expired => Err(CompleteConnectError::Expired),
+                Claim::StateUsed => Err(CompleteConnectError::StateUsed),
+                Claim::InProgress => Err(CompleteConnectError::InProgress),
+                Claim::Repeat(end) => self.repeat(&attempt, end).await,
+                Claim::Begin => {
+                    let running = self.exchanges().begin(attempt.id);
+                    let completed = self.exchange(attempt, code, stateless).await;
+                    if matches!(completed, Err(CompleteConnectError::NotStored { .. })) {
+                        running.leave_open();
+                    }
+                    completed
+                }
+            };
         }
     }
 
@@ -186,13 +99,12 @@ impl Finch {
         &self,
         attempt: &Attempt,
         end: AttemptEnd,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         use ExchangeError::Earlier;
         match end {
             AttemptEnd::Stored(token) => {
                 let connection = self.store().load(Selector::TokenId(token), None).await?;
-                completed(attempt, connection.as_ref(), token, customer)
+                completed(attempt, connection.as_ref(), token)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
             AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
@@ -208,28 +120,34 @@ impl Finch {
         &self,
         attempt: Attempt,
         code: &AuthorizationCode,
-        customer: Option<&CustomerId>,
+        stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
-            Ok(grant) => self.admit(&attempt, began, grant, customer).await,
+            Ok(mut grant) => {
+                if stateless && grant.facts.finch_customer_id.is_none() {
+                    // Without it the token would be quarantined: the other answer may name it.
+                    let said = self.api().introspect(&grant.secret).await;
+                    grant.facts.finch_customer_id =
+                        said.ok().and_then(|s| s.facts.finch_customer_id);
+                }
+                let from = match stateless {
+                    false => Source::Exchange(&attempt),
+                    true => Source::StatelessExchange(&attempt),
+                };
+                self.admit(&attempt, from, began, grant).await
+            }
             Err(error) => {
                 let (failure, means) = (error.failure(), exchange_failure(&error));
-                let error = ExchangeError::Now(error);
-                let (end, error) = match means {
-                    ExchangeFailure::NotSent => {
-                        (AttemptEnd::NotSent(failure), CompleteConnectError::NotSent(error))
-                    }
-                    ExchangeFailure::Definite => {
-                        (AttemptEnd::Failed(failure), CompleteConnectError::Failed(error))
-                    }
-                    ExchangeFailure::Unknown => {
-                        (AttemptEnd::Unknown(failure), CompleteConnectError::Unknown(error))
-                    }
+                let end = match means {
+                    ExchangeFailure::NotSent => AttemptEnd::NotSent(failure),
+                    ExchangeFailure::Definite => AttemptEnd::Failed(failure),
+                    ExchangeFailure::Unknown => AttemptEnd::Unknown(failure),
                 };
+                let error = failed(&attempt, error, means);
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
                 if let Err(error) = self.store().end_attempt(attempt.id, end).await {
                     tracing::warn!(%error, "the end of an exchange could not be stored");
@@ -242,11 +160,11 @@ impl Finch {
     async fn admit(
         &self,
         attempt: &Attempt,
+        from: Source<'_>,
         began: Seq,
         grant: Grant,
-        customer: Option<&CustomerId>,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let stored = match self.store_grant(Source::Exchange(attempt), began, &grant).await {
+        let stored = match self.store_grant(from, began, &grant).await {
             Ok((token, _)) => token,
             Err(source) => {
                 return Err(CompleteConnectError::NotStored {
@@ -269,6 +187,9 @@ impl Finch {
         {
             tracing::debug!(%error, "left to the reconciler");
         }
+        if let Err(error) = self.learn_products(token).await {
+            tracing::debug!(%error, "the token's products stay unknown");
+        }
         let connection =
             self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
@@ -277,7 +198,20 @@ impl Finch {
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
-        completed(attempt, connection.as_ref(), token, customer)
+        completed(attempt, connection.as_ref(), token)
+    }
+
+    /// Asks Finch what a token covers, where its exchange did not say it.
+    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
+        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
+        let Some(connection) = found.filter(|c| c.token(token).is_some_and(is_unknown)) else {
+            return Ok(());
+        };
+        let mut work = self.work_on(connection.key).await;
+        let asked = self.probe(token, &mut work).await;
+        work.release().await;
+        asked.map(drop)
     }
 
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
@@ -344,39 +278,4 @@ impl Finch {
         };
         Ok((token, arrived))
     }
-}
-
-/// What the caller, in `customer`'s scope or the operator's, hears of a token that is stored.
-fn completed(
-    attempt: &Attempt,
-    connection: Option<&Connection>,
-    token: TokenId,
-    customer: Option<&CustomerId>,
-) -> Result<CompletedConnect, CompleteConnectError> {
-    let found = connection.and_then(|c| Some((c, c.token(token)?)));
-    let Some((connection, token)) = found else {
-        return Err(CompleteConnectError::CutOff);
-    };
-    let connection_id = token.facts.connection_id.clone();
-    if token.customer.is_none() {
-        let expected = attempt.purpose.finch_customer_id.as_ref();
-        let other =
-            token.facts.finch_customer_id.as_ref().is_some_and(|said| Some(said) != expected);
-        return Err(if other && expected.is_some() {
-            CompleteConnectError::OtherCustomer { connection_id }
-        } else {
-            CompleteConnectError::Conflict { connection_id }
-        });
-    }
-    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
-    let earlier = |t: &&Token| t.id < token.id && !t.state.is_revoked();
-    Ok(CompletedConnect {
-        customer: attempt.purpose.customer.clone(),
-        connection_id,
-        provider_id: connection.provider.clone(),
-        company_id: connection.company.clone(),
-        products: token.facts.products.clone(),
-        token_state: token.state.clone(),
-        joined_tokens: connection.tokens.iter().filter(visible).filter(earlier).count(),
-    })
 }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::{
     Finch,
     drive::{Drive, pending},
+    walk::Walk,
 };
 
 /// What to disconnect. It names the whole connection: all tokens of the same provider and company.
@@ -171,10 +172,18 @@ impl Finch {
         scope: &CustomerScope,
     ) -> Result<Vec<(ConnectionId, DisconnectOutcome)>, DisconnectError> {
         let mut outcomes = Vec::new();
-        let mut after = None;
+        let mut walk = Walk::of("connections");
         loop {
-            let query = Query { customer: Some(scope.id()), connection: None, after, limit: 100 };
+            let query = Query {
+                customer: Some(scope.id()),
+                connection: None,
+                after: walk.after(),
+                limit: 100,
+            };
             let page = self.store().connections(&query).await?;
+            if !walk.goes_on(page.iter().map(|c| c.key))? {
+                return Ok(outcomes);
+            }
             for connection in &page {
                 let left = |t: &&Token| !t.state.is_revoked() && !connection.is_retired(t);
                 let left = connection.tokens.iter().rev().find(left);
@@ -182,10 +191,6 @@ impl Finch {
                     let id = token.facts.connection_id.clone();
                     outcomes.push((id.clone(), self.disconnect(scope, id).await?));
                 }
-            }
-            after = page.last().map(|c| c.key);
-            if after.is_none() {
-                return Ok(outcomes);
             }
         }
     }

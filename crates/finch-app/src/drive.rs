@@ -38,6 +38,12 @@ impl Drive<'_> {
         matches!(self, Self::WhatIsDue(_) | Self::Everything(_))
     }
 
+    /// Whether it ends early where calls to Finch take long. Where a person reconciles, each token is
+    /// tried, however many there are.
+    fn is_timed(self) -> bool {
+        !matches!(self, Self::Everything(_))
+    }
+
     pub(crate) fn goes_on(self) -> bool {
         match self {
             Self::WhatIsDue(goes_on) | Self::Everything(goes_on) => goes_on(),
@@ -109,7 +115,7 @@ impl Finch {
             let now = self.now();
             before = covered(&connection, customer).count();
             let hurry = how.hurries().then_some(&tried);
-            let (next_try, why) = match decide::next_step(&connection, now, hurry) {
+            let (until, why) = match decide::next_step(&connection, now, hurry) {
                 Step::Finish => {
                     let mut draft = Draft::of(connection);
                     decide::finish(&mut draft, open, now);
@@ -138,21 +144,38 @@ impl Finch {
                         Leased::Taken => {
                             let began = self.system().monotonic();
                             self.call(call, token, work).await?;
-                            used += self.system().monotonic().saturating_sub(began);
+                            if how.is_timed() {
+                                used += self.system().monotonic().saturating_sub(began);
+                            }
                             tried.insert(token);
                             continue;
                         }
                     }
                 }
             };
-            let wait = next_try.duration_since(now).unsigned_abs();
-            let wait = if why == Wait::ForAnother { wait.min(LOOK_AGAIN) } else { wait };
-            used += wait;
-            if !how.waits(why) || used > self.options().disconnect_patience {
-                return Ok(Some(pending(&connection, customer, next_try)));
+            if !self.has_waited(until, why, how, now, &mut used).await {
+                return Ok(Some(pending(&connection, customer, until)));
             }
+        }
+    }
+
+    /// Waits until this time, or until another instance may be done. False: that is too long.
+    async fn has_waited(
+        &self,
+        until: Timestamp,
+        why: Wait,
+        how: Drive<'_>,
+        now: Timestamp,
+        used: &mut Duration,
+    ) -> bool {
+        let wait = until.duration_since(now).unsigned_abs();
+        let wait = if why == Wait::ForAnother { wait.min(LOOK_AGAIN) } else { wait };
+        *used += wait;
+        let waits = how.waits(why) && *used <= self.options().disconnect_patience;
+        if waits {
             self.system().sleep(wait).await;
         }
+        waits
     }
 
     /// Another instance died, or stalled, at work on this connection: what it sent may yet take effect.
@@ -234,6 +257,7 @@ impl Finch {
         how: Drive<'_>,
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
+        let mut used = Duration::ZERO;
         for token in connection.tokens.iter().rev().map(|t| t.id) {
             loop {
                 // Each answer may settle the next question.
@@ -246,8 +270,13 @@ impl Finch {
                     continue;
                 }
                 match work.lease(connection.key).await? {
-                    // Another instance settles it.
-                    Leased::Held(_) => return Ok(()),
+                    Leased::Held(until) => {
+                        let now = self.now();
+                        if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
+                            // Another instance settles it.
+                            return Ok(());
+                        }
+                    }
                     Leased::Taken | Leased::TakenOver => {
                         // No disconnect is open: the dead one was asking about tokens.
                         work.noted(connection.key);

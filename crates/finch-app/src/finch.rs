@@ -9,7 +9,10 @@ use std::{
 use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
 use thiserror::Error;
 
-use crate::{OsSystem, System, hint::Rests, late::LateEffects, system::jitter, tasks::Tasks};
+use crate::{
+    OsSystem, System, exchanges::Exchanges, hint::Rests, late::LateEffects, system::jitter,
+    tasks::Tasks,
+};
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
@@ -34,6 +37,7 @@ struct Inner {
     /// Who processes webhooks in this process, and what is left alone with them.
     rests: tokio::sync::Mutex<Rests>,
     tasks: Tasks,
+    exchanges: Exchanges,
 }
 
 /// How long calls may take.
@@ -46,6 +50,9 @@ pub struct FinchOptions {
     /// How long [`Finch::complete_connect`] tries to store a token before its error carries the token
     /// back. Default: 5 s.
     pub store_patience: Duration,
+    /// How long [`Finch::complete_connect`] waits for the result of an exchange of the same state and code
+    /// that another call has begun, here or in another process, before it answers `InProgress`. Default: 10 s.
+    pub exchange_patience: Duration,
     /// How far reconcilers keep their calls to Finch apart: all of them together that share the store,
     /// however much is open. Default: a third of a second.
     pub reconcile_interval: Duration,
@@ -56,6 +63,7 @@ impl Default for FinchOptions {
         Self {
             disconnect_patience: Duration::from_secs(10),
             store_patience: Duration::from_secs(5),
+            exchange_patience: Duration::from_secs(10),
             reconcile_interval: Duration::from_millis(1000 / 3),
         }
     }
@@ -105,6 +113,7 @@ impl Finch {
         let (driving, instance) = (Mutex::default(), InstanceId::new(random));
         let (late, taken_over) = (LateEffects::default(), Mutex::default());
         let (rests, tasks) = (tokio::sync::Mutex::default(), Tasks::default());
+        let exchanges = Exchanges::default();
         Ok(Self {
             inner: Arc::new(Inner {
                 api,
@@ -117,6 +126,7 @@ impl Finch {
                 taken_over,
                 rests,
                 tasks,
+                exchanges,
             }),
         })
     }
@@ -156,6 +166,10 @@ impl Finch {
 
     pub(crate) fn tasks(&self) -> &Tasks {
         &self.inner.tasks
+    }
+
+    pub(crate) fn exchanges(&self) -> &Exchanges {
+        &self.inner.exchanges
     }
 
     pub(crate) fn rests(&self) -> &tokio::sync::Mutex<Rests> {

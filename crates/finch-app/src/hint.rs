@@ -12,7 +12,7 @@ use finch_core::{
 use serde::Serialize;
 
 pub(crate) use self::rests::Rests;
-use crate::{Changed, Finch, Pass, drive::Drive};
+use crate::{Changed, Finch, Pass, drive::Drive, walk::Walk};
 
 /// How many connections a pass of the background asks about, so that disconnects need not wait long.
 const SHARE: usize = 20;
@@ -114,10 +114,15 @@ impl Finch {
         how: Drive<'_>,
     ) -> Result<ProcessedWebhooks, StoreError> {
         let mut report = ProcessedWebhooks::default();
-        let (mut after, mut asked, mut failures) = (None, 0, 0);
+        let (mut walk, mut asked, mut failures) = (Walk::of("webhooks"), 0, 0);
         let mut waiting = HashSet::new();
         loop {
-            let page = match self.store().webhooks(Awaits::Probe, after, 100).await {
+            let page = async {
+                let page = self.store().webhooks(Awaits::Probe, walk.after(), 100).await?;
+                walk.goes_on(page.iter().map(|(number, _)| *number))?;
+                Ok(page)
+            };
+            let page = match page.await {
                 Ok(page) => page,
                 // What is done is done for good, and somebody wants to hear of it.
                 Err(error) if !report.done.is_empty() => {
@@ -127,8 +132,7 @@ impl Finch {
                 }
                 Err(error) => return Err(error),
             };
-            after = page.last().map(|(number, _)| *number);
-            if after.is_none() {
+            if page.is_empty() {
                 rests.keep(&waiting);
                 return Ok(report);
             }

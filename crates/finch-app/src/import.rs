@@ -2,8 +2,9 @@
 //! connection, and stored as the token of an exchange is.
 
 use finch_core::{
-    AccessToken, ClientId, ConnectionId, CustomerId, Failure, FinchApiError, Grant, Introspection,
-    OperatorScope, RequestId, Selector, StoreError, TokenFacts, TokenId, TokenState,
+    AccessToken, ClientId, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError, Grant,
+    Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
+    TokenId, TokenState,
     decide::{AskedAt, Source},
 };
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::{Finch, Pace, RunError, drive::Drive};
 /// A token that the application has.
 #[derive(Clone, Debug)]
 pub struct ToImport {
-    /// The token.
+    /// The token. [`AccessToken::parse`] checks text that may be something else.
     pub token: AccessToken,
     /// Whose it is, by the application's own id. The operator vouches for that.
     pub customer: CustomerId,
@@ -42,7 +43,7 @@ pub enum ImportedToken {
         #[serde(flatten)]
         state: TokenState,
     },
-    /// Finch refuses it: it is dead. Nothing was stored.
+    /// Finch refuses it: it was revoked, or is not a Finch token. Nothing was stored.
     Refused {
         /// Finch's request id of the refusal.
         request_id: Option<RequestId>,
@@ -100,10 +101,14 @@ impl Finch {
         if let Some(client_id) = said.client_id.clone().filter(|said| said != ours) {
             return Ok(ImportedToken::OtherApplication { client_id });
         }
-        if import.connection_id.as_ref().is_some_and(|named| *named != said.connection_id) {
-            return Ok(ImportedToken::OtherConnection { connection_id: said.connection_id });
+        let Some(facts) = facts(&said, import.connection_id.clone()) else {
+            return Ok(ImportedToken::Undecided { failure: unplaced(&said) });
+        };
+        let connection_id = facts.connection_id.clone();
+        if import.connection_id.as_ref().is_some_and(|named| *named != connection_id) {
+            return Ok(ImportedToken::OtherConnection { connection_id });
         }
-        let grant = Grant { secret: import.token.clone(), facts: facts(&said) };
+        let grant = Grant { secret: import.token.clone(), facts };
         let from = Source::Import { customer: &import.customer, by: scope.name() };
         let (stored, _) = self.store_grant(from, began, &grant).await?;
         let Some(token) = stored else { return Ok(ImportedToken::Foreign) };
@@ -161,19 +166,15 @@ impl Finch {
     }
 }
 
-/// What `/introspect` says, in the form in which an exchange says it.
-fn facts(said: &Introspection) -> TokenFacts {
-    TokenFacts {
-        connection_id: said.connection_id.clone(),
-        provider_id: said.provider_id.clone(),
-        company_id: said.company_id.clone(),
-        finch_customer_id: said.finch_customer_id.clone(),
-        customer_name: None,
-        products: said.products.clone(),
-        client_type: None,
-        connection_type: None,
-        token_type: None,
-        account_id: None,
-        entity_ids: Vec::new(),
-    }
+/// The token's facts: what `/introspect` says, and where that names no connection, the one that the
+/// operator has named.
+fn facts(said: &Introspection, named: Option<ConnectionId>) -> Option<TokenFacts> {
+    let named = PartialFacts { connection_id: named, ..PartialFacts::default() };
+    said.facts.clone().or(named).complete()
+}
+
+/// Finch accepts the token without saying which connection it belongs to.
+fn unplaced(said: &Introspection) -> Failure {
+    let (kind, request_id) = (FailureKind::Unplaced, said.request_id.clone());
+    Failure { kind, status: None, name: None, finch_code: None, request_id }
 }

@@ -9,6 +9,7 @@ mod close;
 mod complete;
 mod disconnect;
 mod drive;
+mod exchanges;
 mod finch;
 mod hint;
 mod import;
@@ -19,6 +20,7 @@ mod reconciler;
 mod system;
 mod tasks;
 mod token;
+mod walk;
 mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;

@@ -6,7 +6,7 @@ use finch_core::{
     decide::{self, Attention},
 };
 
-use crate::Finch;
+use crate::{Finch, walk::Walk};
 
 /// Where the next page begins. Opaque; not for a customer's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,8 @@ impl Finch {
         let after = from.map(|cursor| cursor.0);
         let query = Query { customer: scope.customer(), connection: None, after, limit };
         let page = self.store().connections(&query).await?;
-        let last = page.last().filter(|_| page.len() == limit);
+        Walk::behind("connections", after).goes_on(page.iter().map(|c| c.key))?;
+        let last = page.last().filter(|_| page.len() >= limit);
         let next = last.map(|c| Cursor(c.key));
         Ok(Page { items: views(&page, scope), next })
     }
@@ -80,14 +81,16 @@ impl Finch {
         from: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Attention>, StoreError> {
-        let keys = self.store().attention(from.map(|cursor| cursor.0), limit).await?;
+        let after = from.map(|cursor| cursor.0);
+        let keys = self.store().attention(after, limit).await?;
+        Walk::behind("attention", after).goes_on(keys.iter().copied())?;
         let mut items = Vec::new();
         for key in &keys {
             if let Some(found) = self.store().load(Selector::Key(*key), None).await? {
                 items.extend(decide::attention(&found));
             }
         }
-        let next = keys.last().filter(|_| keys.len() == limit).map(|key| Cursor(*key));
+        let next = keys.last().filter(|_| keys.len() >= limit).map(|key| Cursor(*key));
         Ok(Page { items, next })
     }
 
@@ -104,7 +107,8 @@ impl Finch {
         let Events { connection, since, after } = *which;
         let query = EventQuery { customer: scope.customer(), connection, since, after, limit };
         let page = self.store().events(&query).await?;
-        let next = page.last().filter(|_| page.len() == limit).map(|(id, _)| *id);
+        Walk::behind("events", after).goes_on(page.iter().map(|(id, _)| *id))?;
+        let next = page.last().filter(|_| page.len() >= limit).map(|(id, _)| *id);
         Ok(Page { items: page.into_iter().map(|(_, event)| event).collect(), next })
     }
 }

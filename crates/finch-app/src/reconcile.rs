@@ -1,16 +1,16 @@
 //! Reconcile: one pass over everything that is unfinished.
 
+mod connection;
+
+use std::collections::BTreeSet;
+
 use finch_core::{
-    ABANDONED_AFTER, Actor, Attempt, AttemptEnd, AttemptId, ConnectionId, ConnectionKey,
-    CustomerId, Draft, Due, Failure, Intent, OperatorScope, Scope, Selector, StoreError, Timestamp,
-    Token, TokenState, decide,
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, CustomerId, Due, Failure,
+    OperatorScope, Scope, Selector, StoreError, Timestamp,
 };
 use serde::Serialize;
 
-use crate::{
-    Changed, DisconnectOutcome, Finch, ProcessedWebhooks,
-    drive::{Drive, GoesOn},
-};
+use crate::{Changed, DisconnectOutcome, Finch, ProcessedWebhooks, drive::Drive, walk::Walk};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,9 @@ pub enum Pass {
     /// What is due: for a background task.
     #[default]
     Due,
-    /// Everything that is open, whenever it would be due: a person asks.
+    /// Everything that is open, whenever it would be due: a person asks. Each token is tried once, however
+    /// many there are, and what Finch's answers leave to do is done in the same pass. It waits for a connection
+    /// that another instance works on, up to [`disconnect_patience`](crate::FinchOptions::disconnect_patience).
     Everything,
 }
 
@@ -88,12 +90,16 @@ impl Finch {
         self.reconcile_while(scope, pass, &|| true).await
     }
 
-    /// The same, for as long as `goes_on` says.
-    pub(crate) async fn reconcile_while(
+    /// The same, for as long as `goes_on` says: a call to Finch that has begun is finished, and its answer
+    /// is written down.
+    ///
+    /// # Errors
+    /// As [`reconcile`](Self::reconcile).
+    pub async fn reconcile_while(
         &self,
         _scope: &OperatorScope,
         pass: Pass,
-        goes_on: GoesOn<'_>,
+        goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Reconciled, StoreError> {
         let (due, how) = match pass {
             Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),
@@ -140,19 +146,27 @@ impl Finch {
         how: Drive<'_>,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
-        let mut after = None;
+        let mut walk = Walk::of("work");
+        // Connections into which others have merged in this pass: done with them.
+        let mut done = BTreeSet::new();
         loop {
-            let page = self.store().work(due, after, 100).await?;
-            for key in page.iter().take_while(|_| how.goes_on()) {
-                // One connection that cannot be read keeps no other one waiting.
-                if let Err(error) = self.reconcile_one(*key, how, report).await {
-                    tracing::warn!(%error, "a connection could not be reconciled");
-                    report.failed += 1;
-                }
-            }
-            after = page.last().copied();
-            if after.is_none() || !how.goes_on() {
+            let page = self.store().work(due, walk.after(), 100).await?;
+            if !walk.goes_on(page.iter().copied())? || !how.goes_on() {
                 break;
+            }
+            for key in page.into_iter().take_while(|_| how.goes_on()) {
+                if done.contains(&key) {
+                    continue;
+                }
+                match self.reconcile_connection(key, how, report).await {
+                    Ok(kept) if kept != key => drop(done.insert(kept)),
+                    Ok(_) => {}
+                    // One connection that cannot be read keeps no other one waiting.
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be reconciled");
+                        report.failed += 1;
+                    }
+                }
             }
         }
         self.clear_lost_exchanges(report).await
@@ -161,18 +175,17 @@ impl Finch {
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
     /// since, and those that a later token covers, once they can take effect no more.
     async fn clear_lost_exchanges(&self, report: &mut Reconciled) -> Result<(), StoreError> {
-        let (mut after, now) = (None, self.now());
+        let (mut walk, now) = (Walk::of("possible_orphans"), self.now());
         loop {
-            let page = self.store().possible_orphans(None, now, after, 100).await?;
+            let page = self.store().possible_orphans(None, now, walk.after(), 100).await?;
+            if !walk.goes_on(page.iter().map(|lost| lost.id))? {
+                return Ok(());
+            }
             for lost in &page {
                 if let Err(error) = self.clear_lost_exchange(lost, now).await {
                     tracing::warn!(%error, "a lost exchange stays listed");
                     report.failed += 1;
                 }
-            }
-            after = page.last().map(|lost| lost.id);
-            if after.is_none() {
-                return Ok(());
             }
         }
     }
@@ -197,58 +210,6 @@ impl Finch {
         Ok(found.and_then(|c| c.token(*by).map(|t| t.state.is_live())).unwrap_or(false))
     }
 
-    async fn reconcile_one(
-        &self,
-        key: ConnectionKey,
-        how: Drive<'_>,
-        report: &mut Reconciled,
-    ) -> Result<(), StoreError> {
-        let found = self.store().load(Selector::Key(key), None).await?;
-        let Some(connection) = found else { return Ok(()) };
-        let Some(anchor) = connection.tokens.first().map(|t| t.id) else { return Ok(()) };
-        if decide::is_left_over(&connection) {
-            let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
-            let mut draft = Draft::of(connection.clone());
-            decide::fence(&mut draft, intent);
-            match self.commit(draft).await {
-                // Another instance was faster, or something has come to life: the next pass looks again.
-                Ok(_) | Err(StoreError::Moved) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let driven = self.drive(anchor, None, how).await?;
-        let load = || self.store().load(Selector::TokenId(anchor), None);
-        let Some(before) = load().await? else { return Ok(()) };
-        match driven {
-            None => {}
-            Some(DisconnectOutcome::Disconnected { .. }) => {
-                report.disconnected.push(Changed::revoked_between(&connection, &before));
-            }
-            Some(outcome) => {
-                let connection_id = connection.tokens.last().map(|t| t.facts.connection_id.clone());
-                report.pending.push(StillPending { connection_id, outcome });
-                return Ok(());
-            }
-        }
-        self.settle(anchor, None, how).await?;
-        let Some(after) = load().await? else { return Ok(()) };
-        let in_doubt = |t: &&Token| t.state == TokenState::Unverified;
-        report.unverified += before
-            .tokens
-            .iter()
-            .filter(in_doubt)
-            .filter(|t| {
-                !after
-                    .token(t.id)
-                    .is_some_and(|t| t.state == TokenState::Active || t.state.is_revoked())
-            })
-            .count();
-        report.verified.extend(Changed::verified_between(&before, &after).if_any());
-        report.refused.extend(Changed::revoked_between(&before, &after).if_any());
-        report.unnamed += usize::from(decide::nameless_token(&after).is_some());
-        Ok(())
-    }
-
     /// A page of the exchanges whose token may exist without anybody having it. The way out: connect
     /// the customer again; the new token joins the same connection, and one disconnect ends both.
     ///
@@ -260,13 +221,13 @@ impl Finch {
         after: Option<AttemptId>,
         limit: usize,
     ) -> Result<Vec<PossibleOrphan>, StoreError> {
-        let (mut found, mut after) = (Vec::new(), after);
+        let (mut found, mut walk) = (Vec::new(), Walk::behind("possible_orphans", after));
         while found.len() < limit {
-            let left = limit - found.len();
-            let page =
-                self.store().possible_orphans(scope.customer(), self.now(), after, left).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            let (left, now, after) = (limit - found.len(), self.now(), walk.after());
+            let page = self.store().possible_orphans(scope.customer(), now, after, left).await?;
+            if !walk.goes_on(page.iter().map(|lost| lost.id))? {
+                break;
+            }
             for lost in page {
                 if !self.is_covered(&lost).await? {
                     found.extend(possible_orphan(lost));
@@ -301,14 +262,13 @@ impl Finch {
         &self,
         _scope: &OperatorScope,
     ) -> Result<usize, StoreError> {
-        let (mut count, mut after) = (0, None);
+        let (mut count, mut walk) = (0, Walk::of("work"));
         loop {
-            let page = self.store().work(None, after, 1000).await?;
-            count += page.len();
-            after = page.last().copied();
-            if after.is_none() {
+            let page = self.store().work(None, walk.after(), 1000).await?;
+            if !walk.goes_on(page.iter().copied())? {
                 return Ok(count);
             }
+            count += page.len();
         }
     }
 }

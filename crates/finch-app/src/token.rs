@@ -168,7 +168,7 @@ impl Finch {
         asked_at: AskedAt,
         answer: Result<&finch_core::Introspection, &FinchApiError>,
     ) -> Result<Observed, StoreError> {
-        let company = answer.ok().and_then(|said| said.company_id.as_ref());
+        let company = answer.ok().and_then(|said| said.facts.company_id.as_ref());
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
             let late = self.late(pair.into_iter().chain([draft.connection()]));
             let (now, jitter) = (self.now(), self.jitter());

@@ -2,7 +2,7 @@
 
 use finch_core::{Awaits, OperatorScope, Seq, StoreError, WebhookEvent, WebhookEventId, decide};
 
-use crate::{Finch, Page};
+use crate::{Finch, Page, walk::Walk};
 
 /// Where the next page of webhooks begins. Opaque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,8 @@ impl Finch {
     ) -> Result<Page<WebhookEvent, WebhookCursor>, StoreError> {
         let after = after.map(|cursor| cursor.0);
         let page = self.store().webhooks(Awaits::Host, after, limit).await?;
-        let next = page.last().filter(|_| page.len() == limit).map(|(number, _)| *number);
+        Walk::behind("webhooks", after).goes_on(page.iter().map(|(number, _)| *number))?;
+        let next = page.last().filter(|_| page.len() >= limit).map(|(number, _)| *number);
         let items = page.into_iter().map(|(_, event)| event).collect();
         Ok(Page { items, next: next.map(WebhookCursor) })
     }

@@ -26,8 +26,9 @@ pub enum OpenFinchError {
 }
 
 impl Finch {
-    /// Opens the embedded default. The store at `path` is made if there is none, and belongs to the
-    /// application and API origin of `http` ever after; `keys` opens what is sealed in it.
+    /// Opens the embedded default. The store at `path` is made if there is none and no log of one was left
+    /// there, and belongs to the application and API origin of `http` ever after; `keys` opens what is
+    /// sealed in it.
     ///
     /// # Errors
     /// [`OpenFinchError`]. Nothing was sent.

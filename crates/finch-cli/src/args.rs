@@ -6,6 +6,8 @@ mod connect;
 mod import;
 mod keys;
 mod local;
+mod shell;
+mod state;
 
 pub(crate) use audit::AuditArgs;
 pub(crate) use backup::{BackupArgs, RestoreArgs};
@@ -13,16 +15,18 @@ pub(crate) use connect::{ConnectArgs, ExchangeArgs};
 pub(crate) use import::{Format, ImportArgs};
 pub(crate) use keys::{KeysCommand, KeysInitArgs, RotateArgs, RotateKekArgs};
 pub(crate) use local::{DemoArgs, EmulatorArgs};
+pub(crate) use shell::{CompletionsArgs, ManArgs};
+pub(crate) use state::StateFilter;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as Group, Parser, Subcommand};
-use finch_core::{ConnectionId, CustomerId, OperatorName, Timestamp};
+use finch_core::{ConnectionId, CustomerId, OperatorName, ProviderId, Timestamp};
 
 use crate::help;
 
 #[derive(Debug, Parser)]
-#[command(name = "finch", version, override_help = help::SCREEN, arg_required_else_help = true)]
+#[command(name = "finch", version, about = help::ABOUT, override_help = help::SCREEN, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -49,7 +53,8 @@ pub(crate) enum Command {
     /// Complete: turn the code that came back into a sealed token
     #[command(after_help = with_secrets(help::EXCHANGE))]
     Exchange(ExchangeArgs),
-    /// List connections, and what needs somebody's attention
+    /// List connections, and what needs attention
+    #[command(after_help = help::CONNECTIONS)]
     Connections(ConnectionsArgs),
     /// Show a connection: its tokens, their evidence, its history
     Show(ShowArgs),
@@ -87,6 +92,12 @@ pub(crate) enum Command {
     /// Print a customer's token, with --reveal
     #[command(after_help = help::TOKEN)]
     Token(TokenArgs),
+    /// Print what completes commands in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    #[command(after_help = help::MAN)]
+    Man(ManArgs),
 }
 
 fn with_secrets(examples: &str) -> String {
@@ -106,6 +117,9 @@ pub(crate) struct Client {
     /// Finch's API (FINCH_BASE_URL)
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
+    /// Through this proxy (FINCH_PROXY)
+    #[arg(long, value_name = "URL|env")]
+    pub(crate) proxy: Option<String>,
     /// The store's file (FINCH_STORE)
     #[arg(long, value_name = "PATH")]
     pub(crate) store: Option<PathBuf>,
@@ -158,6 +172,15 @@ pub(crate) struct EventsArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct ConnectionsArgs {
+    /// Those that have ended, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only those in this state; give it again for another
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Vec<StateFilter>,
+    /// Only those of this provider
+    #[arg(long, value_name = "ID")]
+    pub(crate) provider: Option<ProviderId>,
     #[command(flatten)]
     pub(crate) whose: Whose,
     #[command(flatten)]
@@ -255,6 +278,9 @@ pub(crate) struct TokenArgs {
     /// What the token must cover
     #[arg(long, value_name = "A,B")]
     pub(crate) products: Option<String>,
+    /// Take one that this release does not know
+    #[arg(long)]
+    pub(crate) any_product: bool,
     /// Print the token itself
     #[arg(long)]
     pub(crate) reveal: bool,

@@ -27,11 +27,22 @@ pub(crate) mod orphans;
 pub(crate) mod show;
 pub(crate) mod verify;
 
+pub(crate) mod completions;
+pub(crate) mod man;
+
 use finch_core::Product;
 
-/// The products of a list such as `company,directory`.
-fn products(list: Option<&String>) -> Vec<Product> {
+use crate::fail::{Failure, as_word};
+
+/// The products of a list such as `company,directory`. One that this release does not know is most likely
+/// mistyped; `any` takes it all the same.
+fn products(list: Option<&String>, any: bool) -> Result<Vec<Product>, Failure> {
     let words = list.into_iter().flat_map(|list| list.split(','));
     let words = words.map(str::trim).filter(|word| !word.is_empty());
-    words.map(Product::from).collect()
+    let products: Vec<_> = words.map(Product::from).collect();
+    let unknown = products.iter().find(|product| matches!(product, Product::Other(_)));
+    match unknown.filter(|_| !any) {
+        None => Ok(products),
+        Some(product) => Err(Failure::unknown_product(as_word(product.as_str()))),
+    }
 }

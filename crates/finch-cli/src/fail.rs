@@ -13,6 +13,7 @@ pub(crate) use finch::{finch_failed, what_to_do};
 pub(crate) use keys::not_a_key;
 pub(crate) use run::run_stopped;
 pub(crate) use store::store_failed;
+pub(crate) use usage::as_word;
 
 use std::{error::Error, io, path::Path};
 
@@ -150,10 +151,20 @@ impl Serialize for Failure {
     }
 }
 
+impl Failure {
+    /// A command has done its work, and could not print it: the process ends with what was done.
+    pub(crate) fn not_printed(exit: Exit, error: &io::Error) -> Self {
+        Self::new(exit, "output", "the output could not be written; what was done stays done")
+            .because(error)
+            .help("look with `finch connections --all` and `finch events`")
+    }
+}
+
+/// What was to be shown could not be.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::new(Exit::Failed, "output", "the output could not be written")
             .because(&error)
-            .help("what was asked for may have been done: look with `finch connections`")
+            .help("give another place for the output, then run the same again")
     }
 }

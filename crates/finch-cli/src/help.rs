@@ -1,5 +1,9 @@
 //! The screen of `finch --help`, and examples for the commands.
 
+/// What it is, in a line, for the manual page.
+pub(crate) const ABOUT: &str =
+    "Connect customers through Finch, keep their tokens sealed, disconnect with proof";
+
 /// The whole of `finch --help`: one screen.
 pub(crate) const SCREEN: &str = "\
 Hold an application's Finch connections: connect customers, keep their tokens
@@ -18,7 +22,7 @@ The life of a connection
   disconnect   End a connection at Finch for all its tokens, and prove it
 
 The operator's view
-  connections  List connections, and what needs somebody's attention
+  connections  List connections, and what needs attention; --all: ended ones
   show         Show a connection: its tokens, their evidence, its history
   events       What happened: who did what, with what evidence
   reconcile    Go on with everything that is unfinished, once or with --watch
@@ -34,11 +38,16 @@ The store
   restore      Make it out of a backup; what was in use is in doubt
   doctor       Check the settings, the key, the store, and the way to Finch
 
+The shell
+  completions  Print the script that completes commands in bash, zsh or fish
+  man          Print the manual page, or write one a command into a folder
+
 Every command has --help and --json (one document; errors too, on stderr).
 
 Environment, where no option says otherwise
   FINCH_CLIENT_ID, FINCH_CLIENT_SECRET   the application at Finch
   FINCH_BASE_URL                         default https://api.tryfinch.com
+  FINCH_PROXY                            default none; env: that of HTTPS_PROXY
   FINCH_STORE                            the store's file
   FINCH_STORE_KEY, FINCH_STORE_KEY_FILE  its key; default file <store>.key
 
@@ -92,9 +101,10 @@ Examples:
   finch import tokens.csv
   finch import --format jsonl < tokens.jsonl
 
-A line is a token: CSV with the columns token and customer, or JSON with these
-fields; connection_id, where there is one, must be what Finch says. A value has
-no line break, and a line at most 64 KiB. Run it again, and it goes on.";
+The file is UTF-8: CSV whose header names the columns token and customer, in
+any order, or one JSON object a line with these fields. connection_id is
+optional, and must be Finch's. Only what looks like a token is sent to Finch.
+Run it again, and it goes on.";
 
 pub(crate) const AUDIT: &str = "\
 Examples:
@@ -138,6 +148,26 @@ pub(crate) const TOKEN: &str = "\
 Example:
   finch token CONNECTION --customer acme --products directory --reveal";
 
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  source <(finch completions bash)
+  finch completions zsh > \"${fpath[1]}/_finch\"
+  finch completions fish > ~/.config/fish/completions/finch.fish";
+
+pub(crate) const MAN: &str = "\
+Examples:
+  finch man > finch.1 && man ./finch.1
+  finch man ~/.local/share/man/man1";
+
+pub(crate) const CONNECTIONS: &str = "\
+Examples:
+  finch connections --all
+  finch connections --state needs_reauth --state disconnecting
+  finch connections --provider gusto --json
+
+Those that have ended are left out, and counted, unless --all or --state
+disconnected asks for them. Tokens that may be lost are always listed.";
+
 pub(crate) const KEYS_INIT: &str = "\
 Examples:
   FINCH_STORE=finch.db finch keys init
@@ -165,6 +195,7 @@ Until their next start, processes that run go on.";
 
 pub(crate) const EMULATOR: &str = "\
 Example:
-  finch emulator --port 4000 --disconnect-scope connection --seed 7
+  finch emulator --disconnect-scope connection --seed 7
+  finch emulator --host 0.0.0.0 --allow-host finch-emulator
   finch emulator --webhook-url http://127.0.0.1:3000/webhooks \\
     --webhook-secret 5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";

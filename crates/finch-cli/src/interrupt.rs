@@ -1,6 +1,7 @@
-//! Signals: what has begun at Finch is finished first, so that no answer is lost to Ctrl-C.
+//! Signals: what has begun at Finch is finished first, so that no signal loses an answer.
 
 use std::{
+    fs,
     future::Future,
     pin::pin,
     sync::atomic::{AtomicBool, Ordering},
@@ -10,13 +11,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     fail::{Exit, Failure},
-    output::{self, Sheet},
+    output,
 };
 
-/// SIGINT and SIGTERM, from the moment at which this is made.
+/// SIGINT, SIGTERM and SIGHUP, from the moment at which this is made.
 pub(crate) struct Stop {
     interrupt: Signal,
     terminate: Signal,
+    /// None where the process was started to outlive its terminal, as `nohup` does.
+    hang_up: Option<Signal>,
 }
 
 impl Stop {
@@ -26,23 +29,35 @@ impl Stop {
                 Failure::new(Exit::Failed, "signals", "signals cannot be handled").because(&error)
             })
         };
+        let hang_up = match is_ignored(SignalKind::hangup()) {
+            true => None,
+            false => Some(listen(SignalKind::hangup())?),
+        };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up,
         })
     }
 
     /// Waits for the next one.
     pub(crate) async fn asked(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hang_up => {}
         }
     }
 }
 
-/// Does work whose end must not be lost. The first signal lets it finish, the second does not:
-/// `meaning` says what is then left.
+/// Does work whose end must not be lost, and which ends in bounded time. The first signal lets it finish,
+/// the second does not: `meaning` says what is then left.
 pub(crate) async fn finish<T>(work: impl Future<Output = T>, meaning: &str) -> Result<T, Failure> {
     wind_up(work, &AtomicBool::new(false), meaning).await
 }
@@ -60,11 +75,18 @@ pub(crate) async fn wind_up<T>(
         () = stop.asked() => {}
     }
     stopped.store(true, Ordering::SeqCst);
-    let mut sheet = Sheet::default();
-    sheet.line("finch: finishing what has begun at Finch; once more stops at once");
-    output::write(anstream::stderr().lock(), &sheet.render())?;
+    output::notice("finch: finishing what has begun at Finch; once more stops at once");
     tokio::select! {
         done = work => Ok(done),
         () = stop.asked() => Err(Failure::new(Exit::Stopped, "stopped", "stopped half-way").help(meaning)),
     }
+}
+
+/// Whether whatever started this process has it ignore a signal, where the system tells. Listening would
+/// end that.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }

@@ -1,14 +1,15 @@
 //! What a command prints: the same facts as lines for a person, or as one JSON document.
 //!
-//! Everything printed goes through [`Sheet`], which escapes whatever could move a terminal's cursor:
-//! some of it comes from outside.
+//! Everything printed goes through [`Sheet`], which escapes what is not visible or could move a terminal's
+//! cursor: some of it comes from outside.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use finch_core::is_invisible;
 use serde::Serialize;
 
-use crate::fail::Exit;
+use crate::fail::{Exit, Failure};
 
 /// How wide a line is at most, where it can be broken.
 const WIDTH: usize = 80;
@@ -22,34 +23,64 @@ pub(crate) trait Report: Serialize {
     fn exit(&self) -> Exit;
 }
 
-/// Prints a report on standard output. A reader that has gone away is no failure.
+/// Prints what a command was asked to show. A reader that has gone away is no failure.
 pub(crate) fn print(report: &impl Report, json: bool) -> io::Result<()> {
-    let text = if json {
-        document(report, io::stdout().is_terminal())?
-    } else {
-        let mut sheet = Sheet::default();
-        report.human(&mut sheet);
-        sheet.render()
-    };
-    write(anstream::stdout().lock(), &text)
+    write(anstream::stdout().lock(), &text_of(report, json)?)
 }
 
-/// Writes text, whether or not anybody still reads.
-pub(crate) fn write(mut to: impl Write, text: &str) -> io::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+/// Prints what only this output carries, such as a token: a reader that has gone away did not get it.
+pub(crate) fn hand_over(report: &impl Report, json: bool) -> io::Result<()> {
+    write_all(anstream::stdout().lock(), &text_of(report, json)?)
+}
+
+/// Prints what a command has done, and returns how the process ends: what was done decides that, whether
+/// or not it could be printed.
+pub(crate) fn done(report: &impl Report, json: bool) -> Exit {
+    if let Err(error) = print(report, json) {
+        Failure::not_printed(report.exit(), &error).print(json);
+    }
+    report.exit()
+}
+
+/// Says something on standard error that decides nothing: where it cannot be said, the work goes on.
+pub(crate) fn notice(text: &str) {
+    let mut sheet = Sheet::default();
+    sheet.line(text);
+    let _ = write(anstream::stderr().lock(), &sheet.render());
+}
+
+fn text_of(report: &impl Report, json: bool) -> io::Result<String> {
+    if json {
+        return document(report, io::stdout().is_terminal());
+    }
+    let mut sheet = Sheet::default();
+    report.human(&mut sheet);
+    Ok(sheet.render())
+}
+
+fn write_all(mut to: impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes()).and_then(|()| to.flush())
+}
+
+/// Writes text, whether or not the reader is still there.
+pub(crate) fn write(to: impl Write, text: &str) -> io::Result<()> {
+    match write_all(to, text) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
-/// One JSON document and the end of its line. What a terminal could obey is escaped.
+/// One JSON document and the end of its line. What is not visible is escaped, and reads back as it was.
 pub(crate) fn document(value: &impl Serialize, pretty: bool) -> io::Result<String> {
     let text =
         if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     let mut shown = String::new();
     for c in text?.chars() {
-        if c != '\n' && obeyed(c) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        if c != '\n' && is_invisible(c) {
+            // JSON writes what is beyond U+FFFF as two units.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             shown.push(c);
         }
@@ -120,7 +151,7 @@ impl Sheet {
             for c in line.trim_end().chars() {
                 match ink(c) {
                     Some(style) => text.push_str(&style),
-                    None if obeyed(c) => text.extend(c.escape_unicode()),
+                    None if is_invisible(c) => text.extend(c.escape_unicode()),
                     None if utf8 => text.push(c),
                     None => plain(c, &mut text),
                 }
@@ -187,12 +218,6 @@ pub(crate) fn shown_width(text: &str) -> usize {
     text.chars().filter(|c| ink(*c).is_none()).count()
 }
 
-/// Whether a terminal may do something at this character instead of showing it.
-fn obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// The same in a terminal without UTF-8.
 fn plain(c: char, text: &mut String) {
     text.push_str(match c {
@@ -230,6 +255,18 @@ mod tests {
         assert_eq!(text, "a\\u{1b}[31m\\u{a}b\\u{202e}c\n");
         let json = document(&"a\u{1b}\u{202e}\u{9b}", false).expect("JSON");
         assert_eq!(json, "\"a\\u001b\\u202e\\u009b\"\n");
+    }
+
+    #[test]
+    fn what_is_not_visible_is_escaped_and_reads_back() {
+        let name = "a\u{ad}\u{3164}\u{fe0f}\u{e0041}\u{a0}é\u{1f600}";
+        let text = rendered(|sheet| sheet.line(name));
+        assert_eq!(text, "a\\u{ad}\\u{3164}\\u{fe0f}\\u{e0041}\\u{a0}é\u{1f600}\n");
+        for pretty in [false, true] {
+            let json = document(&name, pretty).expect("JSON");
+            assert!(!json.trim_end().contains(is_invisible), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), name);
+        }
     }
 
     #[test]

@@ -9,31 +9,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use finch_core::{Application, AttemptId, CustomerId, Grant, StoreError, Timestamp};
+use finch_core::{
+    AccessToken, Application, AttemptId, ConnectionId, CustomerId, Timestamp, TokenFacts,
+};
 use serde_json::json;
 
-use crate::fail::{Exit, Failure, store_failed};
+use crate::fail::{Exit, Failure};
 
 /// A token that the store did not take.
 pub(crate) struct Rescued {
     pub(crate) application: Application,
-    pub(crate) grant: Grant,
+    pub(crate) token: AccessToken,
+    /// What Finch said of it; none where that does not name its connection.
+    pub(crate) issued: Option<TokenFacts>,
     pub(crate) customer: CustomerId,
     pub(crate) exchange: AttemptId,
 }
 
 impl Rescued {
-    /// Saves it beside the store, or else where temporary files are, and says where it is now.
-    pub(crate) fn save_beside(&self, store: &Path, why: &StoreError) -> Failure {
-        let issued = "Finch issued a token that could not be stored: it is live, and billed";
-        let mut failure = store_failed(issued, why);
+    /// Saves it beside the store, or else where temporary files are. Returns the failure that kept it
+    /// out of the store, with where the token is now. `first` is what to do before it can be imported.
+    pub(crate) fn save_beside(&self, store: &Path, mut failure: Failure, first: &str) -> Failure {
         (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
         match self.save(store) {
             Ok(path) => {
                 let (exchange, shown) = (self.exchange.0.0, path.display());
                 let help = format!(
-                    "keep that file safe; mend the store, then take the token in: finch import {shown}; \
-                     then remove the file. After 10 minutes its exchange is listed as lost: \
+                    "keep that file safe; {first}, then take the token in: finch import {shown}; \
+                     then remove the file. Its exchange is listed as lost, after 10 minutes at the latest: \
                      finch close --exchange {exchange} --reason imported"
                 );
                 let saved = format!("; it is saved in {shown}");
@@ -44,14 +47,18 @@ impl Rescued {
             Err(cause) => {
                 let lost = ", and it could not be saved in a file either: nobody has it now";
                 failure.message.push_str(lost);
+                let own = self.connection_id().map(|id| format!(" ({id})")).unwrap_or_default();
                 failure.because(&cause).help(format!(
-                    "mend the store and connect this customer again: the new token joins the same \
-                     connection ({}), and one disconnect ends both. `finch reconcile` lists it after \
+                    "{first}, and connect this customer again: the new token joins the same \
+                     connection{own}, and one disconnect ends both. `finch reconcile` lists it after \
                      10 minutes",
-                    self.grant.facts.connection_id
                 ))
             }
         }
+    }
+
+    fn connection_id(&self) -> Option<&ConnectionId> {
+        self.issued.as_ref().map(|facts| &facts.connection_id)
     }
 
     fn save(&self, store: &Path) -> io::Result<PathBuf> {
@@ -68,10 +75,10 @@ impl Rescued {
     fn contents(&self) -> String {
         let value = json!({
             "what": "a live Finch access token that could not be stored; keep this file secret",
-            "access_token": self.grant.secret.expose(),
+            "access_token": self.token.expose(),
             "customer": self.customer,
-            "connection_id": self.grant.facts.connection_id,
-            "issued": self.grant.facts,
+            "connection_id": self.connection_id(),
+            "issued": self.issued,
             "application": self.application,
             "exchange": self.exchange,
             "saved_at": Timestamp::now(),

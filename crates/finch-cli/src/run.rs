@@ -1,6 +1,6 @@
 //! From the command line to the exit code.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io, process::ExitCode};
 
 use clap::{Parser, error::ErrorKind};
 
@@ -18,18 +18,31 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return not_understood(error, json),
     };
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(Exit::Failed, "runtime", "the system gives no threads").because(&error)
-        })
-        .and_then(|runtime| runtime.block_on(command(args)));
-    exit(ended.unwrap_or_else(|failure| {
-        failure.print(json);
-        failure.exit
-    }))
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::new(Exit::Failed, "runtime", "the system gives no threads");
+            return fail(&failure.because(&error), json);
+        }
+    };
+    match runtime.block_on(command(args)) {
+        Ok(end) => exit(end),
+        Err(failure) => {
+            let code = fail(&failure, json);
+            if failure.exit == Exit::Stopped {
+                // At once: what still blocks a thread, such as a name that is being looked up, is left.
+                runtime.shutdown_background();
+            }
+            code
+        }
+    }
+}
+
+fn fail(failure: &Failure, json: bool) -> ExitCode {
+    failure.print(json);
+    exit(failure.exit)
 }
 
 async fn command(args: Args) -> Result<Exit, Failure> {
@@ -54,6 +67,8 @@ async fn command(args: Args) -> Result<Exit, Failure> {
         Command::Restore(args) => commands::restore::run(&args, json),
         Command::Doctor(args) => commands::doctor::run(&args, json).await,
         Command::Token(args) => commands::token::run(&args, json).await,
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args, json),
     }
 }
 
@@ -62,15 +77,16 @@ fn not_understood(error: clap::Error, json: bool) -> ExitCode {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // A reader that has gone away is no failure.
-            let _ = error.print();
-            ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 })
+            match error.print() {
+                _ if error.use_stderr() => exit(Exit::Usage),
+                // A reader that has gone away is no failure.
+                Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+                    fail(&Failure::from(cause), json)
+                }
+                _ => exit(Exit::Done),
+            }
         }
-        _ => {
-            let failure = Failure::from(error);
-            failure.print(json);
-            exit(failure.exit)
-        }
+        _ => fail(&Failure::from(error), json),
     }
 }
 

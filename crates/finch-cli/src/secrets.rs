@@ -10,10 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    fail::Failure,
-    output::{self, Sheet},
-};
+use finch_core::stray_characters;
+
+use crate::{fail::Failure, output};
 
 /// No secret is longer; more is not read.
 const LONGEST: u64 = 64 * 1024;
@@ -29,18 +28,43 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-/// An option, or else a variable of the environment.
+/// An option, or else a variable of the environment, without anything around its value.
 pub(crate) fn setting(given: Option<&String>, name: &str) -> Result<Option<String>, Failure> {
-    match given {
-        Some(value) => Ok(Some(value.clone())),
-        None => variable(name),
-    }
+    let (value, place) = match given {
+        Some(value) => (Some(value.clone()), option_of(name)),
+        None => (variable(name)?, name.to_owned()),
+    };
+    value.map(|value| clean(&place, &value).map(|()| value)).transpose()
 }
 
 /// A path in an option, or else in the environment, where it need not be UTF-8.
-pub(crate) fn path_setting(given: Option<&PathBuf>, name: &str) -> Option<PathBuf> {
-    let variable = || env::var_os(name).filter(|value| !value.is_empty());
-    given.cloned().or_else(|| variable().map(PathBuf::from))
+pub(crate) fn path_setting(
+    given: Option<&PathBuf>,
+    name: &str,
+) -> Result<Option<PathBuf>, Failure> {
+    let variable = || env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let (path, place) = match given {
+        Some(path) => (Some(path.clone()), option_of(name)),
+        None => (variable(), name.to_owned()),
+    };
+    path.map(|path| clean(&place, &path.to_string_lossy()).map(|()| path)).transpose()
+}
+
+/// The option that a variable stands in for, such as `--base-url` for `FINCH_BASE_URL`.
+fn option_of(variable: &str) -> String {
+    let name = variable.trim_start_matches("FINCH_").to_ascii_lowercase();
+    format!("--{}", name.replace('_', "-"))
+}
+
+/// Refuses a value that has something around it. The value is not repeated: it may be a secret.
+fn clean(place: &str, value: &str) -> Result<(), Failure> {
+    match stray_characters(value) {
+        None => Ok(()),
+        Some(found) => Err(Failure::usage(format!("{place} {found}")).help(format!(
+            "give {place} its value alone; where an env file sets it, write NAME=value without quotation \
+             marks or spaces"
+        ))),
+    }
 }
 
 /// The ways in which one secret can be given.
@@ -78,7 +102,7 @@ impl Ways<'_> {
         if let Some(value) = variable(self.variable)? {
             places.push((self.variable.to_owned(), Place::Value(value)));
         }
-        if let Some(path) = path_setting(None, &in_file) {
+        if let Some(path) = path_setting(None, &in_file)? {
             places.push((in_file, Place::File(path)));
         }
         if let [(first, _), (second, _), ..] = places.as_slice() {
@@ -89,7 +113,14 @@ impl Ways<'_> {
                     self.variable
                 )));
         }
-        Ok(places.pop().map(|(_, place)| place))
+        let Some((name, place)) = places.pop() else { return Ok(None) };
+        match &place {
+            // White space alone is no value, and what reads it says so.
+            Place::Value(value) if value.trim().is_empty() => {}
+            Place::Value(value) => clean(&name, value)?,
+            Place::File(path) => clean(&name, &path.to_string_lossy())?,
+        }
+        Ok(Some(place))
     }
 
     /// Reads the secret, if it was given.
@@ -105,9 +136,7 @@ impl Ways<'_> {
     /// Takes the next line of standard input.
     pub(crate) fn read_line(&self) -> Result<String, Failure> {
         if io::stdin().is_terminal() {
-            let mut sheet = Sheet::default();
-            sheet.line(format!("Paste the {} and press Enter:", self.what));
-            output::write(anstream::stderr().lock(), &sheet.render())?;
+            output::notice(&format!("Paste the {} and press Enter:", self.what));
         }
         let mut line = String::new();
         let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
@@ -126,15 +155,14 @@ impl Ways<'_> {
         Failure::unreadable(self.what, path, error)
     }
 
-    /// Without the white space around it, of which there is some at the end of each file.
+    /// Without the white space around it, of which there is some at the end of each file, and the byte order
+    /// mark that some editors put before it.
     fn whole(&self, text: String) -> Result<String, Failure> {
-        let trimmed = text.trim();
-        let problem = if trimmed.is_empty() {
-            "is empty"
-        } else if trimmed.contains(char::is_control) {
-            "has more than one line, or a control character"
-        } else {
-            return Ok(trimmed.to_owned());
+        let trimmed = text.strip_prefix('\u{feff}').unwrap_or(&text).trim();
+        let problem = match stray_characters(trimmed) {
+            _ if trimmed.is_empty() => "is empty".to_owned(),
+            Some(found) => found.to_string(),
+            None => return Ok(trimmed.to_owned()),
         };
         let (option, _) = self.file;
         Err(Failure::usage(format!("the {} {problem}", self.what)).help(format!(

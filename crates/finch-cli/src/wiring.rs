@@ -10,9 +10,9 @@ use finch_app::{Finch, FinchOptions, OsSystem};
 use finch_core::{
     Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
 };
-use finch_http::{HttpFinch, HttpFinchConfig};
+use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 use finch_seal::{Kek, KeyFileError, keyfile};
-use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 
 use crate::{
     args::{Client, Operator, Whose},
@@ -45,19 +45,12 @@ impl Settings {
     /// Reads them from options and the environment, and secrets from where they are.
     pub(crate) fn read(client: &Client, needs: Needs) -> Result<Self, Failure> {
         let create = matches!(needs, Needs::SecretAndNewStore | Needs::NewStore);
-        let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
-            Failure::usage("the client id is missing")
-                .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
-        })?;
-        let id = ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))?;
+        let id = client_id(client)?;
         let secret = match needs {
             Needs::NewStore | Needs::Store => ClientSecret::new(""),
             _ => client_secret(client)?,
         };
-        let mut config = HttpFinchConfig::new(id, secret);
-        if let Some(base_url) = setting(client.base_url.as_ref(), "FINCH_BASE_URL")? {
-            config.base_url = base_url;
-        }
+        let mut config = http_config(client, id, secret)?;
         if let Some(timeout) = client.timeout {
             config.timeout = timeout;
             config.connect_timeout = config.connect_timeout.min(timeout);
@@ -121,6 +114,33 @@ pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<F
     Settings::read(client, Needs::Store)?.open_with(options)
 }
 
+/// The application's client id.
+pub(crate) fn client_id(client: &Client) -> Result<ClientId, Failure> {
+    let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
+        Failure::usage("the client id is missing")
+            .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
+    })?;
+    ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))
+}
+
+/// How Finch is reached: where it is, and through which proxy.
+pub(crate) fn http_config(
+    client: &Client,
+    id: ClientId,
+    secret: ClientSecret,
+) -> Result<HttpFinchConfig, Failure> {
+    let mut config = HttpFinchConfig::new(id, secret);
+    if let Some(base_url) = setting(client.base_url.as_ref(), "FINCH_BASE_URL")? {
+        config.base_url = base_url;
+    }
+    config.proxy = match setting(client.proxy.as_ref(), "FINCH_PROXY")? {
+        None => Proxy::None,
+        Some(word) if word == "env" => Proxy::Environment,
+        Some(url) => Proxy::Url(url),
+    };
+    Ok(config)
+}
+
 /// The client secret, from wherever it was given; none: nowhere.
 pub(crate) fn client_secret_if_given(client: &Client) -> Result<Option<ClientSecret>, Failure> {
     Ok(client_secret_ways(client).read()?.map(ClientSecret::new))
@@ -141,7 +161,7 @@ fn client_secret_ways(client: &Client) -> Ways<'_> {
 
 /// Where the store is to be.
 pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
-    path_setting(given, "FINCH_STORE").ok_or_else(|| {
+    path_setting(given, "FINCH_STORE")?.ok_or_else(|| {
         Failure::usage("it is not said where the store is")
             .help("set FINCH_STORE to the path of its file, such as finch.db, or give --store")
     })
@@ -175,16 +195,26 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
         Some(Place::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(&default_key_file(store)) {
-            // A mistyped path, most likely: the store is what is missing.
-            Err(KeyFileError::Missing { .. }) if !create && !store.exists() => {
-                let path = store.to_owned();
-                let mut failure = Failure::from(OpenStoreError::Missing { path });
-                failure.because.push("nor is there a key file beside it".to_owned());
-                Err(failure)
-            }
+            Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
+                // A new store is made beside its key.
+                Some(OpenStoreError::Missing { .. }) if create => Err(missing.into()),
+                // A mistyped path, most likely: the store is what is missing.
+                Some(error) => {
+                    let mut failure = Failure::from(error);
+                    failure.because.push("nor is there a key file beside it".to_owned());
+                    Err(failure)
+                }
+                None => Err(missing.into()),
+            },
             key => Ok(key?),
         },
     }
+}
+
+/// Why there is no store at a path, where there is none.
+pub(crate) fn no_store(path: &Path) -> Option<OpenStoreError> {
+    let has_content = std::fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    if has_content { None } else { examine(path).err() }
 }
 
 /// In whose scope a command runs.

@@ -186,8 +186,9 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         Happening::RotationEnded { epoch } => {
             format!("every secret is sealed with data key {epoch}; older ones are destroyed")
         }
-        Happening::KeyReplaced { key } => {
-            format!("the store's keys are wrapped with key {key}")
+        Happening::KeyReplaced { key, replaced } => {
+            let replaced = replaced.as_ref().map(|old| format!(" instead of {old}"));
+            format!("the store's keys are wrapped with key {key}{}", replaced.unwrap_or_default())
         }
         Happening::Restored { in_doubt } => format!(
             "the store was restored from a backup: {} in doubt",

@@ -21,7 +21,8 @@ use crate::{
 /// - The other methods may repeat a request. A refusal of a token is reported as
 ///   [`FinchApiError::TokenInvalid`] even where an earlier try of the same call caused it.
 /// - Dropping the future of a call leaves what it did at Finch unknown.
-/// - No error contains a body, a URL's query or a secret.
+/// - No error contains a body, a URL's query or a secret, but for the token of
+///   [`FinchApiError::Unplaced`], which no text of the error shows.
 #[async_trait]
 pub trait FinchApi: Send + Sync {
     /// The application whose credentials the calls use.

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConnectionId, FinchCustomerId, RequestId};
+use crate::{AccessToken, ConnectionId, FinchCustomerId, RequestId};
 
 /// Finch's answer, where it is not the success that was asked for. Never its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,13 +71,23 @@ pub enum FinchApiError {
     /// 408, 409, 425, 429, 5xx: later again.
     #[error("Finch cannot answer now (status {})", .0.status)]
     TryLater(Box<Answer>),
-    /// A success whose body cannot be read.
+    /// An answer came and cannot be read: a success whose body is not what was asked for, or something
+    /// that is not HTTP.
     #[error("Finch's answer cannot be read: {problem}")]
     Unreadable {
         /// What is wrong: the length, and the JSON path where there is one. Never the content.
         problem: String,
-        /// The rest of the answer.
-        answer: Box<Answer>,
+        /// The rest of the answer; none where not even its status can be read.
+        answer: Option<Box<Answer>>,
+    },
+    /// A token was issued, and no answer says which connection it belongs to: it cannot be stored. It is
+    /// live and billed, and this error holds its only copy.
+    #[error("Finch issued a token without saying which connection it belongs to")]
+    Unplaced {
+        /// The token. It is never shown.
+        secret: AccessToken,
+        /// What is wrong with the answer that brought it.
+        source: Box<FinchApiError>,
     },
     /// No answer.
     #[error("no answer from Finch: {problem}")]
@@ -174,6 +184,7 @@ pub enum FailureKind {
     Rejected,
     TryLater,
     Unreadable,
+    Unplaced,
     NoAnswer,
     Backend,
     /// The secret that the call needs cannot be unsealed.
@@ -196,8 +207,9 @@ impl FinchApiError {
             | Self::ConnectionAlreadyExists(answer)
             | Self::PaymentRequired(answer)
             | Self::Rejected(answer)
-            | Self::TryLater(answer)
-            | Self::Unreadable { answer, .. } => Some(answer),
+            | Self::TryLater(answer) => Some(answer),
+            Self::Unreadable { answer, .. } => answer.as_deref(),
+            Self::Unplaced { source, .. } => source.answer(),
             Self::NoAnswer { .. } | Self::Backend(_) => None,
         }
     }
@@ -217,6 +229,7 @@ impl FinchApiError {
             Self::Rejected(_) => FailureKind::Rejected,
             Self::TryLater(_) => FailureKind::TryLater,
             Self::Unreadable { .. } => FailureKind::Unreadable,
+            Self::Unplaced { .. } => FailureKind::Unplaced,
             Self::NoAnswer { .. } => FailureKind::NoAnswer,
             Self::Backend(_) => FailureKind::Backend,
         }
@@ -243,7 +256,7 @@ impl FinchApiError {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::NoAnswer { sent, .. } => *sent,
-            Self::Unreadable { .. } | Self::Backend(_) => true,
+            Self::Unreadable { .. } | Self::Unplaced { .. } | Self::Backend(_) => true,
             Self::TryLater(answer) => !matches!(answer.status, 425 | 429),
             _ => false,
         }
@@ -329,5 +342,10 @@ mod tests {
         let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
         assert_eq!(exchange_failure(&lost(false)), ExchangeFailure::NotSent);
         assert_eq!(exchange_failure(&lost(true)), ExchangeFailure::Unknown);
+        for answer in [None, Some(Box::new(Answer { status: 200, ..Answer::default() }))] {
+            let garbage = FinchApiError::Unreadable { problem: String::new(), answer };
+            assert_eq!(exchange_failure(&garbage), ExchangeFailure::Unknown);
+            assert!(garbage.is_ambiguous());
+        }
     }
 }

@@ -10,13 +10,24 @@ use crate::ClientId;
 
 /// One Finch application at one API origin. A store is bound to it for good: a token tried at the
 /// wrong place would be "refused" there, and wiped here, while Finch goes on billing it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Two are equal if their client ids are and their origins name one place: `localhost`, `127.0.0.1` and
+/// `[::1]` are this machine, under three names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Application {
     /// Finch's `client_id`.
     pub client_id: ClientId,
     /// Where Finch's API answers.
     pub origin: Origin,
 }
+
+impl PartialEq for Application {
+    fn eq(&self, other: &Self) -> bool {
+        self.client_id == other.client_id && self.origin.names_same_place(&other.origin)
+    }
+}
+
+impl Eq for Application {}
 
 impl fmt::Display for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +84,19 @@ impl Origin {
     /// [`AddressError`]: not an address, or not `https` and not this machine.
     pub fn new(address: &str) -> Result<Self, AddressError> {
         Ok(Self(parse(address)?.origin().ascii_serialization().into_boxed_str()))
+    }
+
+    /// Whether a call to either reaches the same service. The names of this machine are one.
+    fn names_same_place(&self, other: &Self) -> bool {
+        let place = |origin: &Self| {
+            let url = Url::parse(&origin.0).ok()?;
+            let host = match url.host_str()? {
+                "localhost" | "[::1]" => "127.0.0.1",
+                host => host,
+            };
+            Some((url.scheme().to_owned(), host.to_owned(), url.port_or_known_default()))
+        };
+        self == other || place(self).is_some_and(|found| place(other) == Some(found))
     }
 
     /// Such as `https://api.tryfinch.com`, without a slash at the end.
@@ -168,5 +192,39 @@ mod tests {
         let plain = Origin::new("https://api.tryfinch.com").expect("an origin");
         assert_eq!(Origin::new("HTTPS://API.TRYFINCH.COM:443/").expect("an origin"), plain);
         assert_eq!(plain.as_str(), "https://api.tryfinch.com");
+    }
+
+    #[test]
+    fn one_place_is_one_application() {
+        let application = |address: &str| Application {
+            client_id: ClientId::new("c").expect("an id"),
+            origin: Origin::new(address).expect("an origin"),
+        };
+        let local = application("http://127.0.0.1:4010");
+        for same in [
+            "http://localhost:4010",
+            "http://[::1]:4010",
+            "http://LOCALHOST:4010/",
+            "http://127.0.0.1:4010/finch/",
+        ] {
+            assert_eq!(application(same), local, "{same}");
+        }
+        for other in [
+            "http://127.0.0.1:4011",
+            "https://127.0.0.1:4010",
+            "http://127.0.0.2:4010",
+            "http://finch.localhost:4010",
+        ] {
+            assert_ne!(application(other), local, "{other}");
+        }
+        assert_eq!(application("http://localhost:80"), application("http://127.0.0.1"));
+        assert_eq!(
+            application("https://API.tryfinch.com:443/x/"),
+            application("https://api.tryfinch.com")
+        );
+        assert_ne!(application("https://api.tryfinch.com"), application("https://tryfinch.com"));
+        let other_id =
+            Application { client_id: ClientId::new("d").expect("an id"), ..local.clone() };
+        assert_ne!(other_id, local);
     }
 }

@@ -128,6 +128,13 @@ impl AttemptEnd {
 /// limit of 6 minutes.
 pub const ABANDONED_AFTER: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 
+/// How long an attempt is kept beyond its session's end, where nothing can come of it: a person who comes
+/// back late reads that it has expired, and the same code again gets the same answer.
+pub const ATTEMPT_KEPT_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// At most so many attempts are forgotten when another one is opened.
+pub const FORGOTTEN_AT_ONCE: usize = 100;
+
 /// What a `state` and a `code` lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -239,6 +246,20 @@ impl Attempt {
             && renewed.tokens.iter().filter(named).any(refused)
     }
 
+    /// Whether nothing can come of this attempt any more: its session ended [long enough](ATTEMPT_KEPT_FOR)
+    /// ago, and no exchange of it runs, has brought a token, or may have.
+    pub fn is_forgettable(&self, now: Timestamp) -> bool {
+        let is_over = match &self.exchange {
+            None => true,
+            Some(Exchange { end: None, .. }) => false,
+            Some(Exchange { end: Some(end), .. }) => !matches!(
+                end,
+                AttemptEnd::Stored(_) | AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }
+            ),
+        };
+        is_over && self.purpose.expires_at <= forgotten_until(now)
+    }
+
     /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began
     /// long ago and never ended.
     pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
@@ -253,4 +274,9 @@ impl Attempt {
             None => false,
         }
     }
+}
+
+/// Attempts whose sessions had ended by then may be forgotten now.
+pub fn forgotten_until(now: Timestamp) -> Timestamp {
+    now.checked_sub(ATTEMPT_KEPT_FOR).unwrap_or(Timestamp::MIN)
 }

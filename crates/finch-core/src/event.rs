@@ -109,6 +109,9 @@ pub enum Happening {
     KeyReplaced {
         /// The name of the new one.
         key: String,
+        /// The name of the one before; none in records of earlier releases.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaced: Option<String>,
     },
     /// The store was restored from a backup.
     Restored {

@@ -5,72 +5,91 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The longest identifier that is accepted, in bytes. Finch's own limit for `customer_id` is 255
-/// characters (`POST /connect/sessions`); nothing of Finch's is longer.
+use crate::{Visible, invisible::is_invisible};
+
+/// The longest identifier that a host may give, in bytes. Finch's own limit for `customer_id` is 255
+/// characters (`POST /connect/sessions`).
 pub const MAX_ID_BYTES: usize = 255;
 
-/// Why a text is not an identifier. The text itself is not repeated: somebody may have passed a
-/// secret in its place.
+/// Why a text is not an identifier. The text itself is not repeated: it may be a secret that was passed in
+/// the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{kind} {problem}")]
 pub struct IdError {
     kind: &'static str,
-    problem: &'static str,
+    problem: Problem,
 }
 
-fn checked(kind: &'static str, text: &str) -> Result<(), IdError> {
-    let problem = if text.is_empty() {
-        "is empty"
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+enum Problem {
+    #[error("is empty")]
+    Empty,
+    #[error("is longer than {MAX_ID_BYTES} bytes")]
+    TooLong,
+    #[error(
+        "contains U+{:04X}, which is not visible or changes how its neighbours are shown: leave it out",
+        u32::from(*.0)
+    )]
+    Invisible(char),
+    #[error("begins or ends with a space: leave it out")]
+    OuterSpace,
+}
+
+/// What a host gives: two ids that look alike, or that a terminal or a form changes on the way, would name
+/// two customers.
+fn given(text: &str) -> Result<(), Problem> {
+    if text.is_empty() {
+        Err(Problem::Empty)
     } else if text.len() > MAX_ID_BYTES {
-        "is longer than 255 bytes"
-    } else if text.chars().any(|c| c.is_control() || is_invisible(c)) {
-        "contains a control or invisible character"
-    } else if text.trim() != text {
-        "begins or ends with white space"
+        Err(Problem::TooLong)
+    } else if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
+        Err(Problem::Invisible(c))
+    } else if text.starts_with(' ') || text.ends_with(' ') {
+        Err(Problem::OuterSpace)
     } else {
-        return Ok(());
-    };
-    Err(IdError { kind, problem })
+        Ok(())
+    }
 }
 
-/// Characters that change how a terminal shows its neighbours: bidirectional controls and the like.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// What Finch sends is kept as it is, so that no token is lost over a name.
+fn received(text: &str) -> Result<(), Problem> {
+    if text.is_empty() { Err(Problem::Empty) } else { Ok(()) }
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal;)*) => {$(
+    ($check:ident: $what:literal; $($(#[$doc:meta])* $name:ident = $kind:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Checks and keeps `text`: 1 to 255 bytes, no control characters, no outer white space.
+            #[doc = $what]
             ///
             /// # Errors
             /// [`IdError`] says what is wrong with it.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
-                checked($kind, &text)?;
+                $check(&text).map_err(|problem| IdError { kind: $kind, problem })?;
                 Ok(Self(text.into_boxed_str()))
             }
 
-            /// The identifier as it was given.
+            /// The identifier as it came.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
+        /// For people: [`Visible`]. What machines exchange is [`as_str`](Self::as_str).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                Visible(&self.0).fmt(f)
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:?})", stringify!($name), &self.0)
+                write!(f, "{}({})", stringify!($name), Visible(&format!("{:?}", &self.0)))
             }
         }
 
@@ -97,8 +116,22 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Finch's `client_id`: the application.
+    given: "Checks and keeps `text`: 1 to 255 bytes, every character [visible](crate::is_invisible), \
+        no space at either end.";
+    /// Finch's `client_id`: the application, as its settings name it.
     ClientId = "the client id";
+    /// The host application's own tenant, named by the host.
+    ///
+    /// Ids are compared byte for byte. `é` as one code point (NFC) and as `e` with an accent (NFD) are two
+    /// customers, and so are letters of two scripts that look alike: where ids come from what people type,
+    /// the host brings them into one form, such as NFC, first. Spaces inside an id count, each of them.
+    CustomerId = "the customer id";
+    /// Who acts in the operator's scope, for the audit record.
+    OperatorName = "the operator's name";
+}
+
+ids! {
+    received: "Keeps `text` as it is, whatever its length and its characters, unless it is empty.";
     /// Finch's `connection_id`: a UUID that Finch hands out with each token, and the host's handle
     /// for the connection that the token belongs to.
     ConnectionId = "the connection id";
@@ -118,25 +151,49 @@ ids! {
     RequestId = "the request id";
     /// Finch's `Finch-Event-Id` header: one of Finch's webhooks.
     WebhookEventId = "the webhook's event id";
-    /// The host application's own tenant, named by the host.
-    CustomerId = "the customer id";
     /// The `customer_id` under which a Connect session was made at Finch. Finch allows each only
     /// once, so that one [`CustomerId`] may have several.
     FinchCustomerId = "Finch's customer id";
-    /// Who acts in the operator's scope, for the audit record.
-    OperatorName = "the operator's name";
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// One of each kind: control, white space, bidirectional, format, filler, variation selector, tag,
+    /// private use, noncharacter.
+    const INVISIBLE: &str = "\n\u{1b}\u{85}\u{a0}\u{3000}\u{2028}\u{61c}\u{202e}\u{2066}\u{ad}\u{200b}\
+        \u{180e}\u{feff}\u{34f}\u{115f}\u{3164}\u{2800}\u{fe0f}\u{e0100}\u{e0041}\u{e000}\u{fdd0}";
+
     #[test]
-    fn refuses_what_no_finch_id_looks_like() {
-        for text in ["", " a", "a ", "a\nb", "a\u{1b}[31m", "\u{202e}abc", &"x".repeat(256)] {
-            assert!(ConnectionId::new(text).is_err(), "{text:?}");
+    fn what_a_host_gives_is_visible() {
+        for c in INVISIBLE.chars() {
+            let text = format!("ac{c}me");
+            let error = CustomerId::new(text.clone()).expect_err("invisible").to_string();
+            assert!(error.contains(&format!("U+{:04X},", u32::from(c))), "{error}");
+            assert!(OperatorName::new(text.clone()).is_err(), "{text:?}");
+            assert!(ClientId::new(text.clone()).is_err(), "{text:?}");
         }
-        assert!(CustomerId::new("Zoë & Sons / 12").is_ok());
+        for text in ["", " a", "a ", "\u{feff}", &"x".repeat(256)] {
+            assert!(CustomerId::new(text).is_err(), "{text:?}");
+        }
+        for text in ["Zoë & Sons / 12", "株式会社", "a  b", "\u{1f600}"] {
+            assert_eq!(CustomerId::new(text).expect("visible").to_string(), text);
+        }
+        let composed = CustomerId::new("Zo\u{eb}").expect("an id");
+        let decomposed = CustomerId::new("Zoe\u{308}").expect("an id");
+        assert_ne!(composed, decomposed, "normalization is the host's");
+    }
+
+    #[test]
+    fn what_finch_sends_is_kept_and_shown_escaped() {
+        let sent = format!(" {INVISIBLE}{}", "x".repeat(300));
+        let id = ConnectionId::new(sent.clone()).expect("kept");
+        assert_eq!(id.as_str(), sent);
+        for shown in [format!("{id}"), format!("{id:?}")] {
+            assert!(!shown.contains(is_invisible), "{shown}");
+        }
+        assert!(ConnectionId::new("").is_err());
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 mod application;
 mod id;
+mod invisible;
 mod scope;
 mod secret;
+mod stray;
+mod token_format;
 mod word;
 
 mod attempt;
@@ -33,7 +36,8 @@ pub use api_error::{
 };
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, Exchange, Flow, NewAttempt,
+    ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Exchange,
+    FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
 pub use commit::{Agenda, Commit, ConnectionRow};
 pub use connection::{Connection, ConnectionKey, Revision};
@@ -48,16 +52,19 @@ pub use id::{
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
     WebhookEventId,
 };
+pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
+pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
-    Evidence, Grant, Introspection, Seq, Token, TokenFacts, TokenId, TokenState, USE_NOTED_AFTER,
-    UsableToken, Wanted,
+    Evidence, Grant, Introspection, PartialFacts, Seq, Token, TokenFacts, TokenId, TokenState,
+    USE_NOTED_AFTER, UsableToken, Wanted,
 };
+pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
 pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -5,7 +5,7 @@ mod commit;
 mod webhooks;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -40,6 +40,8 @@ struct Data {
     /// The hashes of a durable store, without hashing.
     known: BTreeMap<TokenId, AccessToken>,
     attempts: BTreeMap<AttemptId, attempts::Kept>,
+    /// Outlives the attempts.
+    used_customer_ids: BTreeSet<(FinchCustomerId, CustomerId)>,
     webhooks: BTreeMap<Seq, webhooks::Kept>,
 }
 

@@ -26,6 +26,8 @@ use crate::{
 ///   its query. What decides is in this crate ([`Attempt::claim`], [`Wanted::accepts`], and the
 ///   functions that change a [`Draft`](crate::Draft)), and the store calls it where it must decide inside a
 ///   transaction.
+/// - **Pages.** Each listing returns its rows in ascending order of what the next page is asked for with,
+///   each once, all after `after`, and at most `limit`. A page with fewer rows than `limit` is the last one.
 /// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
 ///   one connection per `connection_id`; one record per token that is not revoked.
 /// - **Finality.** A token that is revoked keeps that state: a commit that says otherwise is refused
@@ -37,7 +39,10 @@ pub trait TokenStore: Send + Sync {
     /// The application that the store is bound to, for good.
     fn application(&self) -> &Application;
 
-    /// Keeps a new attempt under the hash of its `state`.
+    /// Keeps a new attempt under the hash of its `state`. So that the store does not grow without end, the
+    /// oldest attempts of which [nothing can come](Attempt::is_forgettable) at its `opened_at` are forgotten
+    /// first, [some at once](crate::FORGOTTEN_AT_ONCE). Which customer used which customer id at Finch is
+    /// [not forgotten](Self::taken_customer_ids).
     async fn open_attempt(
         &self,
         attempt: NewAttempt,
@@ -69,8 +74,9 @@ pub trait TokenStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Of `candidates`, those that name a session or a token of *any* connection or of another
-    /// customer's attempt, so that a new session must not use them. (Finch allows each only once.)
+    /// Of `candidates`, those that name a token of *any* connection, or that an attempt of another customer
+    /// ever used, forgotten ones too, so that a new session must not use them. (Finch allows each only once,
+    /// and may know a connection of an attempt of which nothing is known here any more.)
     async fn taken_customer_ids(
         &self,
         customer: &CustomerId,

@@ -70,23 +70,90 @@ pub struct Grant {
     pub facts: TokenFacts,
 }
 
+/// What one answer of Finch says about a token: [`TokenFacts`], any of which it may leave out.
+///
+/// `POST /auth/token` and `GET /introspect` say much of the same. What one leaves out, the other may say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the field of TokenFacts of the same name")]
+pub struct PartialFacts {
+    pub connection_id: Option<ConnectionId>,
+    pub provider_id: Option<ProviderId>,
+    pub company_id: Option<CompanyId>,
+    pub finch_customer_id: Option<FinchCustomerId>,
+    pub customer_name: Option<String>,
+    pub products: Option<Vec<Product>>,
+    pub client_type: Option<ClientType>,
+    pub connection_type: Option<ConnectionType>,
+    pub token_type: Option<String>,
+    pub account_id: Option<AccountId>,
+    pub entity_ids: Option<Vec<EntityId>>,
+}
+
+impl PartialFacts {
+    /// These facts, and those of `other` that are missing here.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            connection_id: self.connection_id.or(other.connection_id),
+            provider_id: self.provider_id.or(other.provider_id),
+            company_id: self.company_id.or(other.company_id),
+            finch_customer_id: self.finch_customer_id.or(other.finch_customer_id),
+            customer_name: self.customer_name.or(other.customer_name),
+            products: self.products.or(other.products),
+            client_type: self.client_type.or(other.client_type),
+            connection_type: self.connection_type.or(other.connection_type),
+            token_type: self.token_type.or(other.token_type),
+            account_id: self.account_id.or(other.account_id),
+            entity_ids: self.entity_ids.or(other.entity_ids),
+        }
+    }
+
+    /// The facts, if they name the connection and the provider: identity needs no more. None: a token
+    /// with these facts alone cannot be stored.
+    pub fn complete(self) -> Option<TokenFacts> {
+        Some(TokenFacts {
+            connection_id: self.connection_id?,
+            provider_id: self.provider_id?,
+            company_id: self.company_id,
+            finch_customer_id: self.finch_customer_id,
+            customer_name: self.customer_name,
+            products: self.products.unwrap_or_default(),
+            client_type: self.client_type,
+            connection_type: self.connection_type,
+            token_type: self.token_type,
+            account_id: self.account_id,
+            entity_ids: self.entity_ids.unwrap_or_default(),
+        })
+    }
+}
+
+impl From<TokenFacts> for PartialFacts {
+    fn from(facts: TokenFacts) -> Self {
+        Self {
+            connection_id: Some(facts.connection_id),
+            provider_id: Some(facts.provider_id),
+            company_id: facts.company_id,
+            finch_customer_id: facts.finch_customer_id,
+            customer_name: facts.customer_name,
+            products: Some(facts.products),
+            client_type: facts.client_type,
+            connection_type: facts.connection_type,
+            token_type: facts.token_type,
+            account_id: facts.account_id,
+            entity_ids: Some(facts.entity_ids),
+        }
+    }
+}
+
 /// The answer to `GET /introspect`: Finch accepts this token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Introspection {
     /// Names the token without being one.
     pub token_id: Option<FinchTokenId>,
-    /// Names the connection.
-    pub connection_id: ConnectionId,
-    /// The payroll or HR system.
-    pub provider_id: ProviderId,
-    /// The employer, where Finch says it.
-    pub company_id: Option<CompanyId>,
-    /// The customer id of the token's session, where Finch returns it.
-    pub finch_customer_id: Option<FinchCustomerId>,
-    /// What the token may read or write.
-    pub products: Vec<Product>,
-    /// How the connection does.
-    pub status: ConnectionStatus,
+    /// What Finch says about the token.
+    pub facts: PartialFacts,
+    /// How the connection does, where Finch says it.
+    pub status: Option<ConnectionStatus>,
     /// The application that the token was issued to, where Finch says it.
     pub client_id: Option<ClientId>,
     /// Finch's request id of the answer.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Visible;
+
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal $(| $alias:literal)*,)* })*) => {$(
         $(#[$doc])*
@@ -18,6 +20,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// The values that this release knows.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)*];
+
             /// The value as Finch writes it.
             pub fn as_str(&self) -> &str {
                 match self {
@@ -48,9 +53,10 @@ macro_rules! words {
             }
         }
 
+        /// For people: [`Visible`]. What machines exchange is [`as_str`](Self::as_str).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
+                Visible(self.as_str()).fmt(f)
             }
         }
     )*};

@@ -5,7 +5,7 @@ use hyper::{
     HeaderMap, Method, Uri,
     body::Bytes,
     header::{self, HeaderName},
-    http::request::Parts,
+    http::{request::Parts, uri::Authority},
 };
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -57,6 +57,14 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The hosts that it names: in `Host`, and in a request target that is a whole URL. One that is no
+    /// text is empty.
+    pub(crate) fn hosts(&self) -> Vec<&str> {
+        let headers = self.headers.get_all(header::HOST).iter();
+        let headers = headers.map(|value| value.to_str().unwrap_or_default().trim());
+        headers.chain(self.uri.authority().map(Authority::as_str)).collect()
+    }
+
     /// The body as a JSON value, whatever the `Content-Type` says.
     pub(crate) fn json(&self) -> Result<Value, Invalid> {
         if self.body.is_empty() {
@@ -80,6 +88,11 @@ impl Call {
     /// The access token of `Authorization: Bearer`.
     pub(crate) fn bearer(&self) -> Result<&str, Refusal> {
         self.authorization("Bearer").ok_or_else(Refusal::no_authentication)
+    }
+
+    /// Whether it has an `Authorization: Basic`.
+    pub(crate) fn has_basic(&self) -> bool {
+        self.authorization("Basic").is_some()
     }
 
     /// Refuses a call without `Authorization: Basic` of this application.

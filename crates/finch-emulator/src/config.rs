@@ -1,6 +1,9 @@
 //! How an emulator is set up.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use crate::WebhookTarget;
 
@@ -16,10 +19,17 @@ use crate::WebhookTarget;
 /// ```
 #[derive(Clone)]
 pub struct EmulatorConfig {
-    /// The loopback port to listen on; 0 finds a free one.
+    /// The address to listen on: loopback, unless other machines or containers are to reach it.
+    pub host: IpAddr,
+    /// The port to listen on; 0 finds a free one.
     pub port: u16,
+    /// Names by which callers may address it, beside `localhost` and addresses: those of a container,
+    /// for example. A request whose `Host` is another is refused.
+    pub allowed_hosts: Vec<String>,
     /// The client id of the one application that the emulator knows.
     pub client_id: String,
+    /// What that application is called, for the people who connect to it.
+    pub application: String,
     /// The secret of that application.
     pub client_secret: String,
     /// How far `POST /disconnect` reaches.
@@ -41,8 +51,11 @@ impl EmulatorConfig {
 impl Default for EmulatorConfig {
     fn default() -> Self {
         Self {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            allowed_hosts: Vec::new(),
             client_id: Self::DEFAULT_CLIENT_ID.to_owned(),
+            application: "Your application".to_owned(),
             client_secret: Self::DEFAULT_CLIENT_SECRET.to_owned(),
             disconnect_scope: DisconnectScope::default(),
             seed: None,
@@ -54,8 +67,11 @@ impl Default for EmulatorConfig {
 impl fmt::Debug for EmulatorConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmulatorConfig")
+            .field("host", &self.host)
             .field("port", &self.port)
+            .field("allowed_hosts", &self.allowed_hosts)
             .field("client_id", &self.client_id)
+            .field("application", &self.application)
             .field("disconnect_scope", &self.disconnect_scope)
             .field("seed", &self.seed)
             .field("webhook", &self.webhook)

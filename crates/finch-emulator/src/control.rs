@@ -26,6 +26,7 @@ pub(crate) fn issue_code(world: &mut World, call: &Call) -> Result<Answer, Refus
         user: fields.text("user")?.to_owned(),
         provider: fields.text("provider")?.to_owned(),
         company: fields.text("company")?.to_owned(),
+        entities: fields.strings("entities")?.unwrap_or_default(),
         credentials: fields.text("credentials")?.to_owned(),
         products: fields.strings("products")?,
         redirect_uri: fields.url("redirect_uri")?.map(str::to_owned),

@@ -4,7 +4,7 @@ mod webhooks;
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     thread,
     time::Duration,
 };
@@ -14,12 +14,13 @@ use tokio::{runtime, sync::watch};
 use crate::{
     EmulatorConfig, EmulatorState, Fault, IssuedToken, Login, ReceivedCall, WebhookError,
     clock::Clock,
+    gate::{Gate, is_host_name},
     server::{self, Shared},
     webhook::Target,
     world::World,
 };
 
-/// A Finch on a loopback port. It stops when it is dropped.
+/// A Finch on a port of this machine. It stops when it is dropped.
 ///
 /// It runs on a thread of its own, so that it answers whatever its owner is busy with: a test
 /// may wait for a child process, or have no async runtime at all.
@@ -39,18 +40,20 @@ pub struct Emulator {
 pub enum EmulatorError {
     /// Something else listens on that port.
     #[error(
-        "port {port} is taken: stop what listens on 127.0.0.1:{port}, or choose another port \
-         (0 finds a free one)"
+        "port {} is taken: stop what listens on {address}, or choose another port (0 finds a free one)",
+        address.port()
     )]
     PortTaken {
-        /// The port.
-        port: u16,
+        /// The address and its port.
+        address: SocketAddr,
     },
-    /// The system does not let us listen on that port.
-    #[error("cannot listen on 127.0.0.1:{port}: choose another port (0 finds a free one)")]
+    /// The system does not let us listen there.
+    #[error(
+        "cannot listen on {address}: choose another port (0 finds a free one) or another address"
+    )]
     Listen {
-        /// The port.
-        port: u16,
+        /// The address and its port.
+        address: SocketAddr,
         /// What the system says.
         #[source]
         source: io::Error,
@@ -61,6 +64,9 @@ pub enum EmulatorError {
         /// `client id` or `client secret`.
         which: &'static str,
     },
+    /// An allowed host that no caller could name.
+    #[error("an allowed host must be a host name, without scheme, port and path")]
+    BadAllowedHost,
     /// A receiver that no webhook could be sent to.
     #[error("webhooks cannot be sent to the given receiver")]
     BadWebhook(#[source] WebhookError),
@@ -84,8 +90,8 @@ impl Emulator {
     /// See [`EmulatorError`].
     pub async fn start_with(config: EmulatorConfig) -> Result<Self, EmulatorError> {
         check(&config)?;
-        let (listener, port) = listen(config.port)?;
-        let url = format!("http://127.0.0.1:{port}");
+        let (listener, address) = listen(SocketAddr::new(config.host, config.port))?;
+        let (url, gate) = (format!("http://{}", reachable(address)), Gate::new(&config));
         let (client_id, client_secret) = (config.client_id.clone(), config.client_secret.clone());
         let world = Shared::new(World::new(config, url.clone(), Clock::start()));
 
@@ -101,7 +107,7 @@ impl Emulator {
             .spawn(move || {
                 let _alive = alive;
                 // Only registering the listener can fail: `stopped` tells.
-                let _ = runtime.block_on(server::serve(listener, served, stopping));
+                let _ = runtime.block_on(server::serve(listener, served, gate, stopping));
             })
             .map_err(EmulatorError::Thread)?;
         Ok(Self {
@@ -115,7 +121,7 @@ impl Emulator {
         })
     }
 
-    /// The base URL, without a slash at its end.
+    /// The base URL as this machine reaches it, without a slash at its end. Connect URLs begin with it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -236,21 +242,35 @@ pub(crate) fn check(config: &EmulatorConfig) -> Result<(), EmulatorError> {
     if config.client_secret.is_empty() {
         return Err(EmulatorError::BadCredentials { which: "client secret" });
     }
+    if !config.allowed_hosts.iter().all(|name| is_host_name(name)) {
+        return Err(EmulatorError::BadAllowedHost);
+    }
     if let Some(webhook) = &config.webhook {
         Target::new(webhook).map_err(EmulatorError::BadWebhook)?;
     }
     Ok(())
 }
 
-fn listen(port: u16) -> Result<(TcpListener, u16), EmulatorError> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), EmulatorError> {
     let open = || {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        Ok((listener, port))
+        let address = listener.local_addr()?;
+        Ok((listener, address))
     };
     open().map_err(|source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => EmulatorError::PortTaken { port },
-        _ => EmulatorError::Listen { port, source },
+        io::ErrorKind::AddrInUse => EmulatorError::PortTaken { address },
+        _ => EmulatorError::Listen { address, source },
     })
+}
+
+/// The address at which this machine reaches a listener: one on all addresses is on loopback too.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }

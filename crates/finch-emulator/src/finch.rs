@@ -3,6 +3,7 @@
 pub(crate) mod auth_token;
 pub(crate) mod authorize;
 pub(crate) mod disconnect;
+pub(crate) mod disconnect_entity;
 pub(crate) mod introspect;
 pub(crate) mod providers;
 pub(crate) mod sandbox;

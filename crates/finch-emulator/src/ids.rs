@@ -61,9 +61,14 @@ pub(crate) fn company_id(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("company/{}", name.trim().to_lowercase()).as_bytes())
 }
 
-/// The id of the one account, or entity, behind a connection.
+/// The id of the company's own account, or entity, behind a connection.
 pub(crate) fn account_id(connection: Uuid) -> Uuid {
     Uuid::new_v5(&connection, b"account")
+}
+
+/// The id of another entity behind a connection, by its name.
+pub(crate) fn entity_id(connection: Uuid, name: &str) -> Uuid {
+    Uuid::new_v5(&connection, format!("entity/{}", name.to_lowercase()).as_bytes())
 }
 
 /// Names a token without giving it away: the first 16 hex digits of its UUIDv5 in the OID

@@ -18,6 +18,7 @@ mod world;
 mod answer;
 mod call;
 mod fields;
+mod gate;
 mod line;
 mod refusal;
 mod routes;

@@ -12,6 +12,8 @@ pub struct Login {
     pub provider: String,
     /// For which employer.
     pub company: String,
+    /// Further entities of that employer, which the connection reads beside the company itself.
+    pub entities: Vec<String>,
     /// A label for the credentials used: equal labels are equal credentials.
     pub credentials: String,
     /// The products granted; `None` stands for Finch's organization products.
@@ -38,6 +40,13 @@ impl Login {
             credentials: credentials.into(),
             ..Self::default()
         }
+    }
+
+    /// Connects these entities of the employer too.
+    #[must_use]
+    pub fn entities<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.entities = names.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Grants these products instead.

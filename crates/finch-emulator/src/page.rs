@@ -5,25 +5,22 @@ pub(crate) mod dashboard;
 
 use askama::Template;
 use hyper::{
-    Method, StatusCode,
+    StatusCode,
     header::{
-        CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+        X_FRAME_OPTIONS,
     },
 };
 use url::{Origin, Url};
 
 use crate::{
     answer::{self, Answer, HTML},
-    call::Call,
     refusal::Refusal,
 };
 
 pub(crate) const STYLE: &str = "/__emulator/style.css";
 pub(crate) const SCRIPT: &str = "/__emulator/connect.js";
 pub(crate) const ICON: &str = "/__emulator/icon.svg";
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What a page may do, as its policy says it to browsers.
 #[derive(Default)]
@@ -78,26 +75,6 @@ fn source(url: &str) -> Option<String> {
         origin @ Origin::Tuple(..) => origin.ascii_serialization(),
         Origin::Opaque(_) => format!("{}:", url.scheme()),
     })
-}
-
-/// Whether a browser says that a page of another origin wants to change something.
-pub(crate) fn is_foreign(call: &Call) -> bool {
-    if matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return false;
-    }
-    if let Some(site) = call.header(&SEC_FETCH_SITE) {
-        return !matches!(site, "same-origin" | "none");
-    }
-    match (call.header(&ORIGIN), call.header(&HOST)) {
-        (None, _) => false,
-        (Some(origin), Some(host)) => origin.split_once("://").is_none_or(|(_, own)| own != host),
-        (Some(_), None) => true,
-    }
-}
-
-/// The same for a page that keeps its address, so that older browsers cannot say where it is from.
-pub(crate) fn is_surely_foreign(call: &Call) -> bool {
-    call.header(&SEC_FETCH_SITE).is_some() && is_foreign(call)
 }
 
 /// A secret as people may see it: its first four characters, and its length.

@@ -5,11 +5,13 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     answer::{self, Answer},
     fields::Invalid,
     finch_error::FinchError,
+    world::Authentication,
 };
 
 /// A call refused in Finch's words.
@@ -32,8 +34,8 @@ impl Refusal {
         Self { status, body, header: None }
     }
 
-    /// An error of the Connect endpoints, exactly as their OpenAPI description has it.
-    fn connect(status: StatusCode, body: Value) -> Self {
+    /// An error with exactly the body that the OpenAPI description has.
+    fn described(status: StatusCode, body: Value) -> Self {
         Self { status, body, header: None }
     }
 
@@ -61,7 +63,7 @@ impl Refusal {
             "finch_code": "invalid_client",
             "message": "Invalid client: Unable to validate credentials",
         });
-        Self::connect(StatusCode::UNAUTHORIZED, body)
+        Self::described(StatusCode::UNAUTHORIZED, body)
             .with_header(header::WWW_AUTHENTICATE, "Basic realm=\"Finch\"")
     }
 
@@ -92,7 +94,7 @@ impl Refusal {
             "name": "bad_request",
             "context": { "customer_id": customer_id, "connection_id": connection_id },
         });
-        Self::connect(StatusCode::BAD_REQUEST, body)
+        Self::described(StatusCode::BAD_REQUEST, body)
     }
 
     /// There is no such connection to reauthenticate, or no longer.
@@ -103,7 +105,20 @@ impl Refusal {
             "message": "Connection not found",
             "name": "bad_request",
         });
-        Self::connect(StatusCode::BAD_REQUEST, body)
+        Self::described(StatusCode::BAD_REQUEST, body)
+    }
+
+    /// Entities to disconnect that could not be read, exactly as the OpenAPI description has it.
+    pub(crate) fn invalid_entity_ids() -> Self {
+        let message = "entity_ids must be a non-empty array of UUIDs.";
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestError", None, message)
+    }
+
+    /// Entities to disconnect that are not the connection's, exactly as the OpenAPI description has it.
+    pub(crate) fn entities_not_found(ids: &[Uuid]) -> Self {
+        let error = |id: &Uuid| json!({ "entityId": id, "error": "NOT_FOUND" });
+        let errors: Vec<_> = ids.iter().map(error).collect();
+        Self::described(StatusCode::BAD_REQUEST, json!({ "errors": errors }))
     }
 
     /// A request to a Connect endpoint that breaks a rule.
@@ -115,15 +130,30 @@ impl Refusal {
             "name": "bad_request",
             "context": {},
         });
-        Self::connect(StatusCode::BAD_REQUEST, body)
+        Self::described(StatusCode::BAD_REQUEST, body)
     }
 
-    /// A provider that does not offer this way to log in.
-    pub(crate) fn invalid_pairing(provider: &str, authentication: &str) -> Self {
-        let message = format!(
-            "Invalid provider and authentication type pairing: {provider} + {authentication}"
-        );
+    /// A provider that does not offer this way to sign in.
+    pub(crate) fn invalid_pairing(provider: &str, method: Authentication) -> Self {
+        let message = pairing("provider", provider, method);
         Self::new(StatusCode::BAD_REQUEST, "validation_error", None, &message)
+    }
+
+    /// The same for a Connect session, with the fields that its OpenAPI description requires. `field` is what
+    /// does not go with the method: `provider` or `manual`.
+    pub(crate) fn invalid_session_pairing(
+        field: &str,
+        value: &str,
+        method: Authentication,
+    ) -> Self {
+        let body = json!({
+            "code": 400,
+            "finch_code": "invalid_request",
+            "message": pairing(field, value, method),
+            "name": "validation_error",
+            "context": {},
+        });
+        Self::described(StatusCode::BAD_REQUEST, body)
     }
 
     pub(crate) fn not_found(path: &str) -> Self {
@@ -141,7 +171,24 @@ impl Refusal {
         refusal
     }
 
-    /// A page of somebody else's wants to change something here.
+    /// A request that names no host, which HTTP does not allow and no browser sends.
+    pub(crate) fn no_host() -> Self {
+        let message = "The request has no Host header: send one, such as Host: 127.0.0.1";
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", None, message)
+    }
+
+    /// A request for a host that the emulator does not answer as.
+    pub(crate) fn other_host(host: &str) -> Self {
+        let shown: String = host.chars().take(100).collect();
+        let message = format!(
+            "The emulator does not answer as the host `{shown}`, because a page on the web could point \
+             that name at this machine: use 127.0.0.1 or localhost, or start the emulator with \
+             --allow-host {shown}"
+        );
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request_error", None, &message)
+    }
+
+    /// A page of another origin wants to change something here.
     pub(crate) fn foreign() -> Self {
         let message = "This came from a page of another origin, and nothing was changed";
         Self::new(StatusCode::FORBIDDEN, "cross_site_error", None, message)
@@ -165,7 +212,7 @@ impl Refusal {
                     "message": error.message(),
                     "name": error.name(),
                 });
-                Self::connect(status, body)
+                Self::described(status, body)
             }
             _ => Self::new(status, error.name(), error.finch_code(), error.message()),
         };
@@ -193,6 +240,10 @@ impl Refusal {
         }
         answer
     }
+}
+
+fn pairing(field: &str, value: &str, method: Authentication) -> String {
+    format!("Invalid {field} and authentication type pairing: {value} + {}", method.as_str())
 }
 
 impl From<Invalid> for Refusal {

@@ -11,10 +11,11 @@ pub(crate) type Handler = fn(&mut World, &Call) -> Result<Answer, Refusal>;
 type Route = (Method, &'static str, Handler);
 
 /// What Finch has.
-static FINCH: [Route; 11] = [
+static FINCH: [Route; 12] = [
     (Method::POST, "/auth/token", finch::auth_token::exchange),
     (Method::GET, "/introspect", finch::introspect::introspect),
     (Method::POST, "/disconnect", finch::disconnect::disconnect),
+    (Method::POST, "/disconnect-entity", finch::disconnect_entity::disconnect_entity),
     (Method::POST, "/connect/sessions", finch::sessions::new),
     (Method::POST, "/connect/sessions/reauthenticate", finch::sessions::reauthenticate),
     (Method::GET, "/providers", finch::providers::list),
@@ -70,27 +71,40 @@ pub(crate) fn finchs_paths() -> Vec<&'static str> {
 /// Answers a call, in full or not at all.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
     let control = is_control(call.path());
-    if control && page::is_foreign(call) {
-        return Refusal::foreign().into_answer();
-    }
     let routes: &[Route] = if control { &CONTROL } else { &FINCH };
-    let answer = find(routes, call).and_then(|(_, handler)| handler(world, call));
+    let answer = match find(routes, call) {
+        Some((_, handler)) => handler(world, call),
+        None if control => Err(unrouted(routes, call)),
+        // Which paths and methods there are, Finch shows only to a caller that it knows.
+        None => Err(authenticated(world, call).err().unwrap_or_else(|| unrouted(routes, call))),
+    };
     answer.unwrap_or_else(Refusal::into_answer)
 }
 
-fn find(routes: &[Route], call: &Call) -> Result<(usize, Handler), Refusal> {
+fn find(routes: &[Route], call: &Call) -> Option<(usize, Handler)> {
     // HEAD is GET without a body, which the server leaves out by itself.
     let method = if call.method == Method::HEAD { &Method::GET } else { &call.method };
-    let here = |route: &&Route| route.1 == call.path();
-    if let Some(at) = routes.iter().position(|route| here(&route) && route.0 == *method) {
-        return Ok((at, routes[at].2));
+    let at = routes.iter().position(|route| route.1 == call.path() && route.0 == *method)?;
+    Some((at, routes[at].2))
+}
+
+/// Accepts a live access token, and the application's client id and secret.
+fn authenticated(world: &World, call: &Call) -> Result<(), Refusal> {
+    if call.has_basic() {
+        return call.require_client(&world.config.client_id, &world.config.client_secret);
     }
-    let allowed: Vec<_> = routes.iter().filter(here).map(|route| route.0.clone()).collect();
-    Err(if allowed.is_empty() {
+    world.live(call.bearer()?).map(drop).ok_or_else(Refusal::invalid_token)
+}
+
+/// There is no such path, or it does not have this method.
+fn unrouted(routes: &[Route], call: &Call) -> Refusal {
+    let here = routes.iter().filter(|route| route.1 == call.path());
+    let allowed: Vec<_> = here.map(|route| route.0.clone()).collect();
+    if allowed.is_empty() {
         Refusal::not_found(call.path())
     } else {
         Refusal::method_not_allowed(&call.method, call.path(), &allowed)
-    })
+    }
 }
 
 /// How often each of Finch's endpoints was called, however that went.
@@ -103,8 +117,8 @@ pub(crate) struct Calls {
 impl Calls {
     pub(crate) fn count(&mut self, call: &Call) {
         match find(&FINCH, call) {
-            Ok((at, _)) => self.counts[at] += 1,
-            Err(_) => self.other += 1,
+            Some((at, _)) => self.counts[at] += 1,
+            None => self.other += 1,
         }
     }
 

@@ -20,6 +20,7 @@ use tokio::{net::TcpListener, sync::watch, time};
 use crate::{
     call::{BODY_LIMIT, Call},
     fault::{Reply, Shape},
+    gate::Gate,
     line::Line,
     refusal::Refusal,
     webhook::courier,
@@ -54,9 +55,11 @@ const BREATHER: Duration = Duration::from_millis(50);
 pub(crate) async fn serve(
     listener: StdListener,
     world: Shared,
+    gate: Gate,
     mut stop: watch::Receiver<()>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
+    let gate = Arc::new(gate);
     let graceful = GracefulShutdown::new();
     tokio::spawn(courier::run(world.clone()));
     loop {
@@ -74,10 +77,11 @@ pub(crate) async fn serve(
             },
         };
         let _ = stream.set_nodelay(true);
-        let world = world.clone();
+        let (world, gate) = (world.clone(), gate.clone());
         let line = Line::new(stream);
         let own = line.clone();
-        let service = service_fn(move |request| turn(world.clone(), line.clone(), request));
+        let service =
+            service_fn(move |request| turn(world.clone(), gate.clone(), line.clone(), request));
         let connection = http1::Builder::new().serve_connection(TokioIo::new(own), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -102,16 +106,20 @@ struct Dropped;
 /// One call and its answer.
 async fn turn(
     world: Shared,
+    gate: Arc<Gate>,
     line: Line,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
     let reply = match read(body).await {
-        Ok(body) => respond(world, Call::new(parts, body)).await?,
-        Err(Unread::TooLarge) => {
-            let answer = world.lock().stamp(Refusal::too_large(BODY_LIMIT).into_answer());
-            Reply::Answer(answer, Shape::Whole)
+        Ok(body) => {
+            let call = Call::new(parts, body);
+            match gate.check(&call) {
+                Ok(()) => respond(world, call).await?,
+                Err(refusal) => refuse(&world, refusal),
+            }
         }
+        Err(Unread::TooLarge) => refuse(&world, Refusal::too_large(BODY_LIMIT)),
         Err(Unread::CutOff) => return Err(Dropped),
     };
     match reply {
@@ -122,6 +130,11 @@ async fn turn(
             Err(Dropped)
         }
     }
+}
+
+/// The answer to a request that does not get as far as a handler.
+fn refuse(world: &Shared, refusal: Refusal) -> Reply {
+    Reply::Answer(world.lock().stamp(refusal.into_answer()), Shape::Whole)
 }
 
 /// Why a body was not read to its end.

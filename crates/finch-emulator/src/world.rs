@@ -4,6 +4,7 @@
 
 mod change;
 mod connection;
+mod entity;
 mod expiring;
 mod grant;
 mod late;
@@ -17,6 +18,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use uuid::Uuid;
 
 pub(crate) use connection::{Connection, Status, Token};
+pub(crate) use entity::Entity;
 pub(crate) use grant::{
     Authentication, Company, Customer, Grant, ProviderName, organization_products,
 };
@@ -118,13 +120,13 @@ impl World {
             None => self.ids.make(Kind::Connection),
         };
         let synced = self.clock.timestamp();
-        let (now, authentication) = (self.clock.now(), grant.authentication);
+        let now = self.clock.now();
         let connection = self
             .connections
             .entry(id)
             .or_insert_with(|| Connection::new(id, &grant, self.tokens_made));
         let renewed = connection.status != Status::Connected;
-        connection.connected(authentication, synced);
+        connection.connected(&grant, synced);
         if renewed {
             webhooks::announce(connection, &mut self.outbox, &mut self.ids, now);
         }

@@ -2,9 +2,11 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use finch_core::{AddressError, ClientId, ClientSecret, Origin};
+use finch_core::{AddressError, ClientId, ClientSecret, Origin, StrayCharacters, stray_characters};
 use reqwest::Url;
 use thiserror::Error;
+
+use crate::{Proxy, ProxyUrlError};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -34,8 +36,8 @@ pub struct HttpFinchConfig {
     pub max_backoff: Duration,
     /// The longest `Retry-After` that a call waits for; a longer one is left to the caller.
     pub max_retry_after: Duration,
-    /// Whether `HTTPS_PROXY` and its kin are obeyed.
-    pub use_env_proxy: bool,
+    /// The proxy that calls go through.
+    pub proxy: Proxy,
 }
 
 impl HttpFinchConfig {
@@ -52,7 +54,7 @@ impl HttpFinchConfig {
             backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(8),
             max_retry_after: Duration::from_secs(30),
-            use_env_proxy: false,
+            proxy: Proxy::None,
         }
     }
 
@@ -68,7 +70,20 @@ impl HttpFinchConfig {
         Ok((origin, base))
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "EXPOSE: looked at for what does not belong to it"
+    )]
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        for (setting, value) in [
+            ("client_id", self.client_id.as_str()),
+            ("client_secret", self.client_secret.expose()),
+            ("base_url", &self.base_url),
+        ] {
+            if let Some(source) = stray_characters(value) {
+                return Err(ConfigError::Stray { setting, source });
+            }
+        }
         if self.client_id.as_str().contains(':') {
             return Err(ConfigError::ClientId);
         }
@@ -101,7 +116,7 @@ impl fmt::Debug for HttpFinchConfig {
             backoff,
             max_backoff,
             max_retry_after,
-            use_env_proxy,
+            proxy,
         } = self;
         f.debug_struct("HttpFinchConfig")
             .field("client_id", client_id)
@@ -114,7 +129,7 @@ impl fmt::Debug for HttpFinchConfig {
             .field("backoff", backoff)
             .field("max_backoff", max_backoff)
             .field("max_retry_after", max_retry_after)
-            .field("use_env_proxy", use_env_proxy)
+            .field("proxy", proxy)
             .finish()
     }
 }
@@ -123,6 +138,14 @@ impl fmt::Debug for HttpFinchConfig {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// Quotation marks, white space or control characters that are not part of the value.
+    #[error("{setting} holds characters that are not part of its value: give the value alone")]
+    Stray {
+        /// The field of the configuration.
+        setting: &'static str,
+        /// What was found.
+        source: StrayCharacters,
+    },
     /// The base address is not one that secrets may go to.
     #[error("the base URL cannot be used: give one such as https://api.tryfinch.com")]
     BaseUrl(#[source] AddressError),
@@ -140,6 +163,9 @@ pub enum ConfigError {
     /// Too small for an exchange's answer.
     #[error("max_body must be at least 16384 bytes, so that no token is lost for want of room")]
     MaxBody,
+    /// No proxy has such an address.
+    #[error("the proxy's URL cannot be used: give one such as http://proxy.example:3128")]
+    Proxy(#[source] ProxyUrlError),
     /// The HTTP client cannot be made.
     #[error(
         "the HTTP client cannot be made: for https, install the system's CA certificates (ca-certificates)"

@@ -1,18 +1,15 @@
 //! Exchanging a code for a token.
 
-use finch_core::{
-    AccessToken, AuthorizationCode, FinchApiError, Grant, Introspection, Product, RedirectUri,
-    TokenFacts,
-};
+use finch_core::{AccessToken, AuthorizationCode, FinchApiError, Grant, PartialFacts, RedirectUri};
 use reqwest::Method;
 use serde::Serialize;
 
 use crate::{
     HttpFinch,
     call::{Call, Repeat, json},
+    facts::{facts, unplaced},
     introspect::introspect,
     reply::{Problem, Reply},
-    wire::Object,
 };
 
 #[derive(Serialize)]
@@ -52,10 +49,13 @@ pub(crate) async fn exchange(
     match finch.send(call, issued).await? {
         Issued::Placed(grant) => Ok(grant),
         // The token is live and billed: Finch may say elsewhere where it belongs.
-        Issued::Unplaced(secret, error) => match introspect(finch, &secret).await {
-            Ok(said) => Ok(Grant { secret, facts: facts_from(said) }),
-            Err(_) => Err(error),
-        },
+        Issued::Unplaced { secret, facts, error } => {
+            let more = introspect(finch, &secret).await.map(|said| said.facts).unwrap_or_default();
+            match facts.or(more).complete() {
+                Some(facts) => Ok(Grant { secret, facts }),
+                None => Err(FinchApiError::Unplaced { secret, source: Box::new(error) }),
+            }
+        }
     }
 }
 
@@ -63,51 +63,31 @@ pub(crate) async fn exchange(
 enum Issued {
     Placed(Grant),
     /// The answer does not say which connection it belongs to.
-    Unplaced(AccessToken, FinchApiError),
+    Unplaced {
+        secret: AccessToken,
+        facts: PartialFacts,
+        error: FinchApiError,
+    },
 }
 
 fn issued(reply: &Reply) -> Result<Issued, Problem> {
-    let answer = reply.object()?;
-    let secret = answer.required("access_token")?;
-    if secret.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
-        return Err(Problem::Unreadable("access_token holds a character that no token has".into()));
-    }
-    let secret = AccessToken::new(secret);
-    Ok(match facts(&answer) {
-        Ok(facts) => Issued::Placed(Grant { secret, facts }),
-        Err(problem) => Issued::Unplaced(secret, reply.problem(problem)),
+    let answer = reply.leading_object()?;
+    let secret = match answer.find("access_token", |text| is_token(text)) {
+        Some(secret) => AccessToken::new(secret),
+        None => {
+            answer.required("access_token")?;
+            let problem = "access_token holds a character that no token has";
+            return Err(Problem::Unreadable(problem.to_owned()));
+        }
+    };
+    let facts = facts(&answer);
+    Ok(match facts.clone().complete() {
+        Some(facts) => Issued::Placed(Grant { secret, facts }),
+        None => Issued::Unplaced { secret, facts, error: reply.problem(unplaced(&answer)) },
     })
 }
 
-/// Only what identity needs is required.
-fn facts(answer: &Object<'_>) -> Result<TokenFacts, Problem> {
-    Ok(TokenFacts {
-        connection_id: answer.required_id("connection_id")?,
-        provider_id: answer.required_id("provider_id")?,
-        company_id: answer.id("company_id"),
-        finch_customer_id: answer.id("customer_id"),
-        customer_name: answer.text("customer_name"),
-        products: answer.texts("products").map(Product::from).collect(),
-        client_type: answer.text("client_type").map(Into::into),
-        connection_type: answer.text("connection_type").map(Into::into),
-        token_type: answer.text("token_type"),
-        account_id: answer.id("account_id"),
-        entity_ids: answer.texts("entity_ids").filter_map(|id| id.parse().ok()).collect(),
-    })
-}
-
-fn facts_from(said: Introspection) -> TokenFacts {
-    TokenFacts {
-        connection_id: said.connection_id,
-        provider_id: said.provider_id,
-        company_id: said.company_id,
-        finch_customer_id: said.finch_customer_id,
-        customer_name: None,
-        products: said.products,
-        client_type: None,
-        connection_type: None,
-        token_type: None,
-        account_id: None,
-        entity_ids: Vec::new(),
-    }
+fn is_token(text: &str) -> bool {
+    let is_foreign = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    !text.is_empty() && !text.contains(is_foreign)
 }

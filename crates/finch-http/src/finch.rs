@@ -10,7 +10,7 @@ use finch_core::{
 };
 use reqwest::{
     Client, Url,
-    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+    header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
     redirect, retry,
 };
 use zeroize::Zeroizing;
@@ -20,6 +20,9 @@ use crate::{ConfigError, HttpFinchConfig, disconnect, exchange, introspect, sess
 /// Connections stay open this long when nothing is asked: less than the five seconds after which the
 /// hastiest servers close theirs, so that no code goes out on a connection that is about to close.
 const IDLE: Duration = Duration::from_secs(4);
+
+/// How many headers of an answer are read. More room than this is no longer free for each answer.
+const MAX_HEADERS: usize = 4000;
 
 /// Finch over HTTP. One instance serves all tasks: it keeps its connections open between calls.
 pub struct HttpFinch {
@@ -80,6 +83,7 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
     let always = HeaderMap::from_iter([
         (HeaderName::from_static("finch-api-version"), HeaderValue::from_static("2020-09-17")),
         (ACCEPT, HeaderValue::from_static("application/json")),
+        (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         (USER_AGENT, HeaderValue::from_static(concat!("finch-http/", env!("CARGO_PKG_VERSION")))),
     ]);
     let mut client = Client::builder()
@@ -96,13 +100,16 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
         .no_brotli()
         .no_zstd()
         .no_deflate()
+        // An answer is not lost over a header that nothing here needs.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
         .https_only(https);
-    if !config.use_env_proxy {
-        client = client.no_proxy();
-        if !https {
-            // No certificate is ever looked at, and a bare machine has none.
-            client = client.tls_certs_only([]);
-        }
+    client = config.proxy.set(client)?;
+    if !https && !config.proxy.may_be_used() {
+        // No certificate is ever looked at, and a bare machine has none.
+        client = client.tls_certs_only([]);
     }
     client.build().map_err(|e| ConfigError::Client(Box::new(e.without_url())))
 }

@@ -1,11 +1,12 @@
 //! Asking what Finch knows of a token.
 
-use finch_core::{AccessToken, FinchApiError, Introspection, Product};
+use finch_core::{AccessToken, FinchApiError, Introspection};
 use reqwest::Method;
 
 use crate::{
     HttpFinch,
     call::{Call, Repeat, bearer},
+    facts::{facts, unplaced},
     reply::{Problem, Reply},
 };
 
@@ -31,15 +32,17 @@ pub(crate) async fn introspect(
 }
 
 fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
-    let answer = reply.object()?;
+    let answer = reply.leading_object()?;
+    let (token_id, facts) = (answer.id("id"), facts(&answer));
+    if token_id.is_none() && facts.connection_id.is_none() && facts.provider_id.is_none() {
+        // It speaks of no token: something else has answered.
+        return Err(unplaced(&answer));
+    }
+    let status = answer.object("connection_status").and_then(|status| status.text("status"));
     Ok(Introspection {
-        token_id: answer.id("id"),
-        connection_id: answer.required_id("connection_id")?,
-        provider_id: answer.required_id("provider_id")?,
-        company_id: answer.id("company_id"),
-        finch_customer_id: answer.id("customer_id"),
-        products: answer.texts("products").map(Product::from).collect(),
-        status: answer.required_object("connection_status")?.required("status")?.into(),
+        token_id,
+        facts,
+        status: status.filter(|status| !status.is_empty()).map(Into::into),
         client_id: answer.id("client_id"),
         request_id: reply.request_id.clone(),
     })

@@ -2,14 +2,17 @@
 
 mod config;
 mod finch;
+mod proxy;
 
 mod check;
 mod disconnect;
 mod exchange;
+mod facts;
 mod introspect;
 mod session;
 
 mod call;
+mod coding;
 mod lost;
 mod refusal;
 mod reply;
@@ -25,3 +28,4 @@ mod fuzzing;
 pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
+pub use proxy::{Proxy, ProxyUrlError};

@@ -1,54 +1,64 @@
-//! No answer: what happened, and whether a byte may have gone out.
+//! No answer, or none that is HTTP: what happened, and whether a byte may have gone out.
 
 use std::{error::Error, io, time::Duration};
 
-use finch_core::FinchApiError;
+use finch_core::{Answer, FinchApiError};
 use rustls::CertificateError;
 
-/// A call without an answer.
-pub(crate) struct Lost {
-    pub(crate) problem: String,
-    pub(crate) sent: bool,
+/// The call's time is over. How far it had come is not known.
+pub(crate) fn out_of_time(timeout: Duration) -> FinchApiError {
+    FinchApiError::NoAnswer { problem: format!("nothing came within {timeout:?}"), sent: true }
 }
 
-impl Lost {
-    /// The call's time is over. How far it had come is not known.
-    pub(crate) fn out_of_time(timeout: Duration) -> Self {
-        Self { problem: format!("nothing came within {timeout:?}"), sent: true }
+/// The answer did not begin, or its head cannot be read.
+///
+/// `is_connect` is set only where hyper-util got no connection to put the request on: name
+/// resolution, TCP, TLS (without early data), a proxy's tunnel. `is_builder` is reqwest refusing
+/// the request itself.
+pub(crate) fn before_answer(error: reqwest::Error) -> FinchApiError {
+    let sent = !(error.is_connect() || error.is_builder());
+    let error = error.without_url();
+    if let Some(problem) = head(&error) {
+        return FinchApiError::Unreadable { problem, answer: None };
     }
+    let problem = if sent {
+        format!("the connection broke before it{}", kind(&error))
+    } else if error.is_dns() {
+        "the name of Finch's host is not known here; check the base URL and the network".to_owned()
+    } else if error.is_timeout() {
+        "no connection in time; check the network".to_owned()
+    } else if let Some(why) = certificate(&error) {
+        format!("the certificate of Finch's host is not trusted: {}", distrust(why))
+    } else {
+        format!("no connection ({})", innermost(&error))
+    };
+    FinchApiError::NoAnswer { problem, sent }
+}
 
-    /// The answer did not begin.
-    ///
-    /// `is_connect` is set only where hyper-util got no connection to put the request on: name
-    /// resolution, TCP, TLS (without early data), a proxy's tunnel. `is_builder` is reqwest refusing
-    /// the request itself.
-    pub(crate) fn on_the_way_there(error: reqwest::Error) -> Self {
-        let sent = !(error.is_connect() || error.is_builder());
-        let error = error.without_url();
-        let problem = if sent {
-            format!("the connection broke before it{}", kind(&error))
-        } else if error.is_dns() {
-            "the name of Finch's host is not known here; check the base URL and the network"
-                .to_owned()
-        } else if error.is_timeout() {
-            "no connection in time; check the network".to_owned()
-        } else if let Some(why) = certificate(&error) {
-            format!("the certificate of Finch's host is not trusted: {}", distrust(why))
-        } else {
-            format!("no connection ({})", innermost(&error))
-        };
-        Self { problem, sent }
+/// The answer began and did not end, or what followed its head is not HTTP.
+pub(crate) fn within_answer(error: reqwest::Error, answer: Answer) -> FinchApiError {
+    let error = error.without_url();
+    if let Some(problem) = chunks(&error) {
+        return FinchApiError::Unreadable { problem, answer: Some(Box::new(answer)) };
     }
+    let problem = format!("the connection broke within it{}", kind(&error));
+    FinchApiError::NoAnswer { problem, sent: true }
+}
 
-    /// The answer began and did not end.
-    pub(crate) fn on_the_way_back(error: reqwest::Error) -> Self {
-        let problem = format!("the connection broke within it{}", kind(&error.without_url()));
-        Self { problem, sent: true }
-    }
+/// What is wrong with the head of an answer, if that is what it is. hyper has a fixed text for each fault
+/// and quotes nothing.
+fn head(error: &(dyn Error + 'static)) -> Option<String> {
+    let hyper = sources(error).find_map(|e| e.downcast_ref::<hyper::Error>());
+    hyper.filter(|e| e.is_parse()).map(|e| format!("its HTTP head is invalid or too large ({e})"))
+}
 
-    pub(crate) fn into_error(self) -> FinchApiError {
-        FinchApiError::NoAnswer { problem: self.problem, sent: self.sent }
-    }
+/// What is wrong with the body of an answer, if it is not that the connection broke.
+fn chunks(error: &(dyn Error + 'static)) -> Option<String> {
+    let hyper = sources(error).find_map(|e| e.downcast_ref::<hyper::Error>())?;
+    let io = hyper.source()?.downcast_ref::<io::Error>()?;
+    let tls = io.get_ref().is_some_and(|held| held.is::<rustls::Error>());
+    let framing = matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+    (framing && !tls).then(|| "the chunks of its body are not HTTP".to_owned())
 }
 
 fn sources<'a>(

@@ -1,6 +1,6 @@
 //! Finch's errors: which of their words are kept.
 
-use finch_core::{Answer, FinchApiError};
+use finch_core::{Answer, FinchApiError, MAX_ID_BYTES};
 
 use crate::{call::Call, reply::Reply, wire::Object};
 
@@ -15,14 +15,17 @@ pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
 }
 
 fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
-    let (name, finch_code) = (body.text("name"), body.text("finch_code"));
+    // What ends a token must not contradict itself.
+    let (name, finch_code) = (body.only_text("name"), body.only_text("finch_code"));
     answer.finch_shaped = name.is_some()
         || finch_code.is_some()
         || (body.is_integer("code") && body.text("message").is_some());
     answer.name = name.filter(|text| is_word(text) && !call.is_echoed_in(text));
     answer.finch_code = finch_code.filter(|text| is_word(text) && !call.is_echoed_in(text));
     if let Some(context) = body.object("context") {
-        let id = |name| context.text(name).filter(|text| !call.is_echoed_in(text));
+        // No token comes with an error: what is longer than an id names nothing, and would fill logs.
+        let is_id = |text: &String| text.len() <= MAX_ID_BYTES && !call.is_echoed_in(text);
+        let id = |name| context.text(name).filter(is_id);
         answer.connection_id = id("connection_id").and_then(|id| id.parse().ok());
         answer.customer_id = id("customer_id").and_then(|id| id.parse().ok());
     }

@@ -2,12 +2,19 @@
 
 use std::{mem, time::Duration};
 
-use finch_core::{Answer, FinchApiError, RequestId};
+use finch_core::{Answer, FinchApiError, MAX_ID_BYTES, RequestId};
 use jiff::Timestamp;
 use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use crate::{call::Call, lost::Lost, retry, wire::Object};
+use crate::{
+    HttpFinchConfig,
+    call::Call,
+    coding::{Coding, Inflated, inflate},
+    lost, retry,
+    wire::Object,
+};
 
 /// An answer of Finch's, or of something that stands in for it.
 pub(crate) struct Reply {
@@ -16,6 +23,8 @@ pub(crate) struct Reply {
     retry_after: Option<Duration>,
     /// None: longer than is read.
     body: Option<Zeroizing<String>>,
+    /// Why the body may be no JSON, beside its own faults.
+    coding: Option<&'static str>,
     max_body: usize,
 }
 
@@ -28,19 +37,39 @@ pub(crate) enum Problem {
 }
 
 impl Reply {
-    /// Reads an answer to its end, or as far as `max_body`.
+    /// Reads an answer to its end, or as far as `max_body`, or until a whole JSON object has come and
+    /// the rest does not.
     pub(crate) async fn receive(
         mut response: Response,
         call: &Call<'_>,
-        max_body: usize,
-    ) -> Result<Self, Lost> {
+        config: &HttpFinchConfig,
+        deadline: Instant,
+    ) -> Result<Self, FinchApiError> {
         let header = response.headers().get("finch-request-id").and_then(|id| id.to_str().ok());
-        let request_id =
-            header.filter(|id| !call.is_echoed_in(id)).and_then(|id| RequestId::new(id).ok());
-        let retry_after = retry::asked(response.headers(), Timestamp::now);
-        let status = response.status().as_u16();
-        let body = body(&mut response, max_body).await?;
-        Ok(Self { status, request_id, retry_after, body, max_body })
+        let is_id = |id: &&str| id.len() <= MAX_ID_BYTES && !call.is_echoed_in(id);
+        let mut reply = Self {
+            status: response.status().as_u16(),
+            request_id: header.filter(is_id).and_then(|id| RequestId::new(id).ok()),
+            retry_after: retry::asked(response.headers(), Timestamp::now),
+            body: None,
+            coding: None,
+            max_body: config.max_body,
+        };
+        let coding = Coding::of(response.headers());
+        let mut bytes = buffer(&response, config.max_body);
+        let read = read(&mut response, &mut bytes, config.max_body);
+        let lost = match timeout_at(deadline, read).await {
+            Ok(Ok(true)) => None,
+            Ok(Ok(false)) => return Ok(reply),
+            Ok(Err(error)) => Some(lost::within_answer(error, reply.answer())),
+            Err(_) => Some(lost::out_of_time(config.timeout)),
+        };
+        let Inflated { bytes, problem } = inflate(bytes, coding, config.max_body);
+        (reply.body, reply.coding) = (bytes.map(text), problem);
+        match lost {
+            Some(error) if reply.leading_object().is_err() => Err(error),
+            _ => Ok(reply),
+        }
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -49,11 +78,26 @@ impl Reply {
 
     /// The body as a JSON object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Problem> {
-        match &self.body {
-            // Some programs write a byte order mark first.
-            Some(text) => Object::parse(text.trim_start_matches('\u{feff}')),
-            None => Err(Problem::Unreadable("it is too long".to_owned())),
-        }
+        self.parse(Object::parse)
+    }
+
+    /// The JSON object with which the body begins.
+    pub(crate) fn leading_object(&self) -> Result<Object<'_>, Problem> {
+        self.parse(Object::leading)
+    }
+
+    fn parse<'a>(
+        &'a self,
+        parse: fn(&'a str) -> Result<Object<'a>, Problem>,
+    ) -> Result<Object<'a>, Problem> {
+        let Some(text) = &self.body else {
+            return Err(Problem::Unreadable("it is too long".to_owned()));
+        };
+        // Some programs write a byte order mark first.
+        parse(text.trim_start_matches('\u{feff}')).map_err(|problem| match self.coding {
+            Some(coding) => Problem::Unreadable(coding.to_owned()),
+            None => problem,
+        })
     }
 
     /// Everything but the body.
@@ -75,30 +119,35 @@ impl Reply {
                     None => format!("more than {} bytes", self.max_body),
                 };
                 let problem = format!("{problem} ({length})");
-                FinchApiError::Unreadable { problem, answer: Box::new(self.answer()) }
+                FinchApiError::Unreadable { problem, answer: Some(Box::new(self.answer())) }
             }
             Problem::Declined => FinchApiError::Rejected(Box::new(self.answer())),
         }
     }
 }
 
-async fn body(response: &mut Response, max: usize) -> Result<Option<Zeroizing<String>>, Lost> {
+/// Room for all of the body at once where its length is known: a buffer that grows leaves copies behind.
+fn buffer(response: &Response, max: usize) -> Zeroizing<Vec<u8>> {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > max) {
-        return Ok(None);
-    }
-    // All the room at once where the length is known: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(4096)));
-    while let Some(chunk) = response.chunk().await.map_err(Lost::on_the_way_back)? {
+    Zeroizing::new(Vec::with_capacity(announced.unwrap_or(4096).min(max)))
+}
+
+/// Whether the body has fitted into `max` bytes.
+async fn read(response: &mut Response, bytes: &mut Vec<u8>, max: usize) -> reqwest::Result<bool> {
+    while let Some(chunk) = response.chunk().await? {
         if chunk.len() > max - bytes.len() {
-            return Ok(None);
+            return Ok(false);
         }
         bytes.extend_from_slice(&chunk);
     }
-    // Bytes that are no UTF-8 spoil the field they stand in, and no other.
+    Ok(true)
+}
+
+/// Bytes that are no UTF-8 spoil the field they stand in, and no other.
+fn text(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<String> {
     let text = String::from_utf8(mem::take(&mut *bytes)).unwrap_or_else(|error| {
         let bytes = Zeroizing::new(error.into_bytes());
         String::from_utf8_lossy(&bytes).into_owned()
     });
-    Ok(Some(Zeroizing::new(text)))
+    Zeroizing::new(text)
 }

@@ -20,7 +20,7 @@ pub(crate) fn may_repeat(repeat: Repeat, error: &FinchApiError) -> bool {
         FinchApiError::NoAnswer { sent: false, .. } => true,
         FinchApiError::TryLater(answer) if answer.status == 429 => true,
         _ if repeat == Repeat::Unseen => false,
-        FinchApiError::NoAnswer { .. } => true,
+        FinchApiError::NoAnswer { .. } | FinchApiError::Unreadable { answer: None, .. } => true,
         FinchApiError::TryLater(answer) => answer.status != 501,
         _ => false,
     }

@@ -7,7 +7,7 @@ use tracing::debug;
 use crate::{
     HttpFinch,
     call::{Call, Repeat},
-    lost::Lost,
+    lost,
     refusal::refusal,
     reply::{Problem, Reply},
     retry::{may_repeat, wait},
@@ -33,7 +33,7 @@ impl HttpFinch {
                     Err(problem) => reply.problem(problem),
                 },
                 Ok(reply) => refusal(&reply, &call),
-                Err(lost) => lost.into_error(),
+                Err(error) => error,
             };
             let again = repetition < self.config.retries && may_repeat(call.repeat, &error);
             let pause = wait(&self.config, repetition, error.retry_after()).filter(|_| again);
@@ -59,19 +59,17 @@ impl HttpFinch {
         call: &Call<'_>,
         repetition: u32,
         deadline: Instant,
-    ) -> Result<Reply, Lost> {
+    ) -> Result<Reply, FinchApiError> {
         let began = Instant::now();
-        let exchange = async {
-            #[cfg(feature = "fuzzing")]
-            let sent = self.execute(call.request()).await;
-            #[cfg(not(feature = "fuzzing"))]
-            let sent = self.client.execute(call.request()).await;
-            let response = sent.map_err(Lost::on_the_way_there)?;
-            Reply::receive(response, call, self.config.max_body).await
+        #[cfg(feature = "fuzzing")]
+        let sent = self.execute(call.request());
+        #[cfg(not(feature = "fuzzing"))]
+        let sent = self.client.execute(call.request());
+        let outcome = match timeout_at(deadline, sent).await {
+            Ok(Ok(response)) => Reply::receive(response, call, &self.config, deadline).await,
+            Ok(Err(error)) => Err(lost::before_answer(error)),
+            Err(_) => Err(lost::out_of_time(self.config.timeout)),
         };
-        let outcome = timeout_at(deadline, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Lost::out_of_time(self.config.timeout)));
         let (operation, attempt) = (call.operation, repetition + 1);
         let elapsed_ms = began.elapsed().as_millis() as u64;
         match &outcome {
@@ -79,8 +77,9 @@ impl HttpFinch {
                 let request_id = request_id.as_ref().map(|id| id.as_str());
                 debug!(operation, attempt, status, request_id, elapsed_ms, "Finch answered");
             }
-            Err(Lost { problem, .. }) => {
-                debug!(operation, attempt, problem, elapsed_ms, "no answer from Finch");
+            Err(error) => {
+                let problem = error.to_string();
+                debug!(operation, attempt, problem, elapsed_ms, "no usable answer from Finch");
             }
         }
         outcome

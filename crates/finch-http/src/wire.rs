@@ -49,90 +49,115 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 impl<'a> Object<'a> {
     /// Reads a whole answer.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Problem> {
-        Self::at(String::new(), text).map_err(|error| {
-            let problem = match text.trim_start().as_bytes().first() {
-                None => "it is empty",
-                Some(b'{') if error.is_eof() => "its JSON breaks off",
-                Some(b'{') => "its JSON is broken",
-                Some(_) => "it is not a JSON object",
-            };
-            Problem::Unreadable(problem.to_owned())
-        })
+        Self::at(String::new(), text).map_err(|error| not_an_object(text, &error))
+    }
+
+    /// Reads the object with which an answer begins, whatever follows it: only where a token would be
+    /// lost otherwise.
+    pub(crate) fn leading(text: &'a str) -> Result<Self, Problem> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        match Fields::deserialize(&mut json) {
+            Ok(fields) => Ok(Self { fields, path: String::new() }),
+            Err(error) => Err(not_an_object(text, &error)),
+        }
     }
 
     fn at(path: String, text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text).map(|fields| Self { fields, path })
     }
 
-    /// The last field of that name, as JSON; null counts as absent.
-    fn raw(&self, name: &str) -> Option<&'a str> {
-        let fields = self.fields.0.iter().rev();
-        let (_, value) = fields.into_iter().find(|(key, _)| is_named(key.get(), name))?;
-        Some(value.get()).filter(|json| *json != "null")
+    /// The fields of that name as JSON, the last one first; null counts as absent.
+    fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let named = self.fields.0.iter().rev().filter(move |(key, _)| is_named(key.get(), name));
+        named.map(|(_, value)| value.get()).filter(|json| *json != "null")
+    }
+
+    /// Of the fields of that name the last one that can be read.
+    fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        self.all(name).find_map(|json| serde_json::from_str(json).ok())
     }
 
     /// A text, if there is one.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.raw(name)?).ok()
+        self.read(name)
+    }
+
+    /// A text, unless another field of that name says something else.
+    pub(crate) fn only_text(&self, name: &str) -> Option<String> {
+        let mut same = self.fields.0.iter().filter(|(key, _)| is_named(key.get(), name));
+        let first = same.next()?.1.get();
+        let text = serde_json::from_str(first).ok();
+        text.filter(|_| same.all(|(_, value)| value.get() == first))
     }
 
     /// An identifier, if there is a valid one.
     pub(crate) fn id<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.text(name)?.parse().ok()
+        self.all(name).find_map(|json| serde_json::from_str::<String>(json).ok()?.parse().ok())
     }
 
-    /// The texts of an array, if there is one; what is no text is passed over.
-    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = String> + use<'a> {
-        let array =
-            self.raw(name).and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
-        array.into_iter().flatten().filter_map(|json| serde_json::from_str(json.get()).ok())
+    /// The texts of an array, if there is one that is empty or has any; what is no text is passed over.
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let array: Vec<&RawValue> = self.read(name)?;
+        let text = |json: &&RawValue| serde_json::from_str(json.get()).ok();
+        let texts: Vec<String> = array.iter().filter_map(text).collect();
+        (array.is_empty() || !texts.is_empty()).then_some(texts)
     }
 
     /// An object, if there is one.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        Self::at(format!("{}{name}.", self.path), self.raw(name)?).ok()
+        let path = format!("{}{name}.", self.path);
+        Some(Self { fields: self.read(name)?, path })
     }
 
     /// Whether the field is a whole number.
     pub(crate) fn is_integer(&self, name: &str) -> bool {
-        self.raw(name).is_some_and(|json| json.parse::<i64>().is_ok())
+        self.read::<i64>(name).is_some()
     }
 
     /// A text that must be there.
     pub(crate) fn required(&self, name: &str) -> Result<String, Problem> {
-        match self.text(name) {
-            Some(text) if text.is_empty() => Err(self.problem(name, "is empty")),
-            Some(text) => Ok(text),
-            None => Err(self.missing(name, "a text")),
-        }
+        self.find(name, |text| !text.is_empty()).ok_or_else(|| self.no_text(name))
+    }
+
+    /// Of the fields of that name the last one with a text that will do.
+    pub(crate) fn find(&self, name: &str, will_do: impl Fn(&String) -> bool) -> Option<String> {
+        let mut texts = self.all(name).filter_map(|json| serde_json::from_str(json).ok());
+        texts.find(will_do)
     }
 
     /// An identifier that must be there.
     pub(crate) fn required_id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        self.required(name)?.parse().map_err(|_| self.problem(name, "is no identifier of Finch's"))
+        self.id(name).ok_or_else(|| self.no_text(name))
     }
 
-    /// An object that must be there.
-    pub(crate) fn required_object(&self, name: &str) -> Result<Self, Problem> {
-        self.object(name).ok_or_else(|| self.missing(name, "an object"))
-    }
-
-    fn missing(&self, name: &str, wanted: &str) -> Problem {
-        let found = match self.raw(name).map(|json| json.as_bytes().first().copied()) {
-            None => return self.problem(name, "is missing"),
-            Some(Some(b'"')) if wanted == "a text" => return self.problem(name, "is not Unicode"),
-            Some(Some(b'"')) => "a text",
-            Some(Some(b'{')) => "an object",
-            Some(Some(b'[')) => "an array",
-            Some(Some(b't' | b'f')) => "a boolean",
-            Some(_) => "a number",
+    /// Why the field is not the text or the identifier that it should be.
+    pub(crate) fn no_text(&self, name: &str) -> Problem {
+        let found = match self.all(name).next().map(|json| json.as_bytes()) {
+            None => "is missing",
+            Some(b"\"\"") => "is empty",
+            Some([b'"', ..]) if self.text(name).is_none() => "is not Unicode",
+            Some([b'"', ..]) => "is no identifier of Finch's",
+            Some([b'{', ..]) => "should be a text and is an object",
+            Some([b'[', ..]) => "should be a text and is an array",
+            Some([b't' | b'f', ..]) => "should be a text and is a boolean",
+            Some(_) => "should be a text and is a number",
         };
-        self.problem(name, &format!("should be {wanted} and is {found}"))
+        self.problem(name, found)
     }
 
     fn problem(&self, name: &str, problem: &str) -> Problem {
         Problem::Unreadable(format!("{}{name} {problem}", self.path))
     }
+}
+
+fn not_an_object(text: &str, error: &serde_json::Error) -> Problem {
+    let problem = match text.trim_start().as_bytes().first() {
+        None => "it is empty",
+        Some(b'{') if error.is_eof() => "its JSON breaks off",
+        Some(b'{') => "its JSON is broken",
+        Some(_) => "it is not a JSON object",
+    };
+    Problem::Unreadable(problem.to_owned())
 }
 
 /// Whether a JSON key, quotes and all, is this name. Escapes are legal and rare.

@@ -79,6 +79,11 @@ pub enum ParseKeyError {
         "the key is broken by white space or a line break: give its 64 hex digits, or base64 of 32 bytes, in one piece"
     )]
     Broken,
+    /// Quotation marks around it.
+    #[error(
+        "the key has quotation marks around it: give its 64 hex digits, or base64 of 32 bytes, without them"
+    )]
+    Quoted,
     /// As long as a key, but not spelt like one.
     #[error(
         "this is as long as a key, but not one: expected 64 hex digits or base64 of 32 bytes, and nothing else"
@@ -163,16 +168,30 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
-    /// Others than its owner may use the file.
-    #[error("the key file {path} is open to others (mode {mode:04o}): run `chmod 600 {path}`")]
+    /// Other users may use the file.
+    #[error(
+        "the key file {path} is open to others (mode {mode:04o}): run `chmod 600 {path}`; in a container's secret volume give it mode 0440 and a group of this process (`fsGroup`)"
+    )]
     Exposed {
         /// The file.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
     },
-    /// A folder, a pipe, a device.
-    #[error("the key file {path} is not a regular file")]
+    /// The file or its folder belongs to a user that is neither root nor the process's own.
+    #[error(
+        "{path} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the key file and its folder to user id {user} (`chown`)"
+    )]
+    OtherOwner {
+        /// The file or the folder.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
+        /// The user id of the process.
+        user: u32,
+    },
+    /// A folder, a FIFO, a socket, a device.
+    #[error("the key file {path} is not a regular file: give the path of the file itself")]
     NotAFile {
         /// The file.
         path: PathBuf,

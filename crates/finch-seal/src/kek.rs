@@ -22,6 +22,9 @@ pub(crate) const TEXT_LEN: usize = PREFIX.len() + 43;
 /// Some editors put it before UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Some readers of env files keep them around a value.
+const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
+
 /// Format and algorithm (AES-256-GCM) of a wrapped key.
 const WRAP_HEADER: [u8; 2] = [1, 1];
 const WRAP_LABEL: &[u8] = b"finch-seal wrap v1";
@@ -60,6 +63,9 @@ impl Kek {
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim();
         if text.is_empty() {
             return Err(ParseKeyError::Empty);
+        }
+        if text.starts_with(QUOTATION_MARKS) || text.ends_with(QUOTATION_MARKS) {
+            return Err(ParseKeyError::Quoted);
         }
         if text.contains(char::is_whitespace) {
             return Err(ParseKeyError::Broken);

@@ -2,21 +2,25 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
+use crate::access::{Process, Refused, Rights};
 use crate::{Kek, KeyFileError};
 
 /// No key file is longer; more is not read.
 const LONGEST: u64 = 1024;
 
-/// Reads a key file: what [`create`] wrote, or anything that [`Kek::parse`] takes.
+/// Reads a key file: what [`create`] wrote, or anything that [`Kek::parse`] takes. Symbolic links are
+/// followed, as secret volumes have them; what they lead to is checked.
 ///
 /// # Errors
-/// [`KeyFileError::Exposed`] when its group or others have any right to it; otherwise
+/// [`KeyFileError::Exposed`] when other users have a right to it, and [`KeyFileError::OtherOwner`] when it
+/// or its folder is another user's ([`Process::check_key_file`] has the rules); otherwise
 /// [`KeyFileError::Missing`], [`KeyFileError::NotAFile`], [`KeyFileError::Content`] or
 /// [`KeyFileError::Read`].
 pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
@@ -24,16 +28,20 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
         ErrorKind::NotFound => KeyFileError::Missing { path: path.into() },
         _ => KeyFileError::Read { path: path.into(), source },
     };
-    let file = File::open(path).map_err(failed)?;
+    let regular = |found: fs::Metadata| match found.is_file() {
+        true => Ok(found),
+        false => Err(KeyFileError::NotAFile { path: path.into() }),
+    };
+    // Before it is opened, which makes some devices act; and without waiting, should it become a FIFO.
+    regular(fs::metadata(path).map_err(failed)?)?;
+    let no_wait = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(no_wait).open(path).map_err(failed)?;
     // Of the open file, not of the path: what was checked is what is read.
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(KeyFileError::NotAFile { path: path.into() });
-    }
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(KeyFileError::Exposed { path: path.into(), mode });
-    }
+    let metadata = regular(file.metadata().map_err(failed)?)?;
+    let process = Process::current().map_err(failed)?;
+    let found = Rights::from(&metadata);
+    process.check_key_file(found).map_err(|why| refusal(why, path, found, &process))?;
+    check_folder(&fs::canonicalize(path).map_err(failed)?, &process, failed)?;
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
     file.take(LONGEST).read_to_end(&mut content).map_err(failed)?;
@@ -45,12 +53,14 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.
-/// [`KeyFileError::Write`] when the file could not be written; none is left then.
+/// [`KeyFileError::OtherOwner`] when its folder is another user's. [`KeyFileError::Write`] when the file
+/// could not be written; none is left then.
 pub fn create(path: &Path, key: &Kek) -> Result<(), KeyFileError> {
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
         _ => KeyFileError::Write { path: path.into(), source },
     };
+    check_folder(path, &Process::current().map_err(failed)?, failed)?;
     let unnamed = beside(path);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed);
     // A link never takes the place of what has that name already.
@@ -77,6 +87,30 @@ fn write(mut file: File, key: &Kek) -> io::Result<()> {
 
 /// Without it the name of the file may be gone after a power cut.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The owner of a folder can put another file in the key's place.
+fn check_folder(
+    path: &Path,
+    process: &Process,
+    failed: impl Fn(io::Error) -> KeyFileError,
+) -> Result<(), KeyFileError> {
+    let folder = folder_of(path);
+    let found = Rights::from(&fs::metadata(folder).map_err(failed)?);
+    process.check_owner(found).map_err(|why| refusal(why, folder, found, process))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> KeyFileError {
+    let path = path.into();
+    match why {
+        Refused::OtherOwner => {
+            KeyFileError::OtherOwner { path, owner: found.owner, user: process.user }
+        }
+        Refused::Exposed => KeyFileError::Exposed { path, mode: found.mode },
+    }
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(unix)]
+pub mod access;
 mod kek;
 #[cfg(unix)]
 pub mod keyfile;

@@ -2,7 +2,8 @@
 
 use finch_core::{
     ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, ConnectionId, CustomerId, DisconnectId,
-    Exchange, FinchCustomerId, Flow, NewAttempt, Product, Timestamp,
+    Exchange, FORGOTTEN_AT_ONCE, FinchCustomerId, Flow, NewAttempt, Product, Timestamp,
+    forgotten_until,
 };
 use rusqlite::{Connection, Row, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -68,13 +69,26 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
     })
 }
 
+/// [`Attempt::is_forgettable`], in SQL, for the oldest.
+pub(crate) const FORGET: &str = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts \
+    WHERE (outcome IS NULL OR outcome IN ('not_sent', 'failed', 'foreign_token', 'cleared')) \
+    AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
 pub(crate) fn open(tx: &Tx<'_>, attempt: NewAttempt, state: &Fingerprint) -> Result<AttemptId> {
+    let until = nanoseconds(forgotten_until(attempt.opened_at));
+    tx.db.prepare_cached(FORGET)?.execute(params![until, size(FORGOTTEN_AT_ONCE)])?;
     let id = AttemptId(next(tx.db)?);
     let NewAttempt { customer, finch_customer_id, .. } = &attempt;
     let (customer, finch_customer_id) =
         (customer.as_str(), finch_customer_id.as_ref().map(FinchCustomerId::as_str));
-    let sql = "INSERT INTO attempts (id, customer, finch_customer_id, state_hash, purpose) \
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    if let Some(used) = finch_customer_id {
+        let sql = "INSERT OR IGNORE INTO used_customer_ids (finch_customer_id, customer) \
+            VALUES (?1, ?2)";
+        tx.db.prepare_cached(sql)?.execute([used, customer])?;
+    }
+    let sql = "INSERT INTO attempts \
+        (id, customer, finch_customer_id, state_hash, purpose, expires_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let purpose = json(&Purpose {
         flow: attempt.flow.clone(),
         products: attempt.products.clone(),
@@ -83,7 +97,8 @@ pub(crate) fn open(tx: &Tx<'_>, attempt: NewAttempt, state: &Fingerprint) -> Res
         opened_at: attempt.opened_at,
         expires_at: attempt.expires_at,
     })?;
-    let row = params![number(id.0), customer, finch_customer_id, state, purpose];
+    let expires_at = nanoseconds(attempt.expires_at);
+    let row = params![number(id.0), customer, finch_customer_id, state, purpose, expires_at];
     tx.db.prepare_cached(sql)?.execute(row)?;
     Ok(id)
 }

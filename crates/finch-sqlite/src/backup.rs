@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{
     PlaceError, SqliteTokenStore,
     error::{Fault, Kind, Result, broken, kind},
+    same_file::SameFile,
     settings,
     unnamed::Unnamed,
     values::count,
@@ -59,7 +60,7 @@ impl SqliteTokenStore {
         to: &Path,
         progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<BackedUp, BackupError> {
-        let (from, to) = (self.path.clone(), to.to_owned());
+        let (from, to) = (self.readers.file().clone(), to.to_owned());
         let work = move || write(&from, &to, progress);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => runtime
@@ -71,7 +72,11 @@ impl SqliteTokenStore {
     }
 }
 
-fn write(from: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<BackedUp, BackupError> {
+fn write(
+    from: &SameFile,
+    to: &Path,
+    progress: impl FnMut(u64, u64),
+) -> Result<BackedUp, BackupError> {
     let unnamed = Unnamed::at(to)?;
     let backed_up = copy(from, &unnamed.path, progress).map_err(|fault| match fault {
         Fault::Sqlite(error) if kind(&error) == Kind::Full => {
@@ -84,12 +89,14 @@ fn write(from: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<Backe
     Ok(BackedUp { bytes, ..backed_up })
 }
 
-fn copy(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
-    let source = settings::connect_reader(from, settings::PATIENCE)?;
+fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
+    from.check()?;
+    let source = settings::connect_reader(from.path(), settings::PATIENCE)?;
     // One moment for all pages: without it each write of others would begin the copy anew. In write-ahead
     // logging a reader keeps nobody from writing.
     let moment = source.unchecked_transaction()?;
     moment.query_row("SELECT seq FROM store", [], |_| Ok(()))?;
+    from.check()?;
     let mut copy = settings::connect_writer(to, settings::PATIENCE, false)?;
     // The file is synced as a whole, before it gets its name.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;

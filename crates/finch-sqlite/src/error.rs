@@ -6,6 +6,8 @@ use finch_core::{StoreError, TokenId};
 use finch_seal::SealError;
 use rusqlite::ErrorCode;
 
+use crate::ReplacedKeyError;
+
 /// An error inside this crate.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -17,6 +19,10 @@ pub(crate) enum Fault {
     Unreadable(TokenId, SealError),
     /// A secret cannot be sealed.
     Seal(SealError),
+    /// The store's keys are wrapped with another key now.
+    ReplacedKey(ReplacedKeyError),
+    /// The store was empty, and was bound to another application after it was opened.
+    BoundToAnother,
     /// The thread that writes is gone.
     Stopped,
     /// SQLite failed. Shared, since one failed commit is the answer to many.
@@ -50,6 +56,12 @@ impl From<Fault> for StoreError {
             Fault::Broken(what) => Self::Corrupt(what),
             Fault::Unreadable(token, why) => Self::Unreadable { token, source: Box::new(why) },
             Fault::Seal(why) => Self::Backend(Box::new(why)),
+            Fault::ReplacedKey(why) => Self::Backend(Box::new(why)),
+            Fault::BoundToAnother => Self::Backend(
+                "the store was bound to another application since it was opened: check the client id and \
+                 the base URL, then open it again"
+                    .into(),
+            ),
             Fault::Stopped => {
                 Self::Backend("the thread that writes has stopped: open the store again".into())
             }

@@ -1,19 +1,23 @@
 //! A look at a store that may be anything: without its key, and without a byte written.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use finch_core::Application;
-use finch_seal::{KeyId, KeyRing, KeySource, SealError, WrappedKeys};
+use finch_core::{Application, Timestamp};
+use finch_seal::{KeyId, KeyRing, KeySource, WrappedKeys};
 use rusqlite::Connection;
 
 use crate::{
     DataKey, OpenStoreError,
     backup::check,
     error::{Fault, Kind, kind},
-    files::{self, Place, beside},
-    identity::{Identity, bound_to, identify, version, wrapped_keys},
+    files::{self, JOURNALS, Place, beside},
+    identity::{Identity, bound_to, identify, is_empty, version, wrapped_keys},
     keys,
     open::Refusal,
+    replaced_key::{explained, replaced_keys},
     schema::VERSION,
     settings,
 };
@@ -30,12 +34,17 @@ pub struct Examined {
     pub bytes: u64,
     /// The application that it is bound to.
     pub application: Application,
+    /// Whether nothing is in it yet: it is bound to the next application that opens it.
+    pub is_empty: bool,
     /// The name of the key-encryption key that opens it.
     pub key: KeyId,
     /// Its data keys, oldest first. More than one: a rotation is under way.
     pub data_keys: Vec<DataKey>,
     /// Whether SQLite finds the whole file in order.
     pub is_sound: bool,
+    /// The keys that opened it before, each with the time at which it was replaced.
+    replaced: Vec<(KeyId, Timestamp)>,
+    path: PathBuf,
     wrapped: WrappedKeys,
 }
 
@@ -43,9 +52,12 @@ impl Examined {
     /// Whether a key opens the store's own keys.
     ///
     /// # Errors
-    /// [`SealError`]: why not.
-    pub fn opens_with(&self, key: &dyn KeySource) -> Result<(), SealError> {
-        KeyRing::open(key, &self.wrapped).map(drop)
+    /// [`OpenStoreError`]: why not, as opening the store would say.
+    pub fn opens_with(&self, key: &dyn KeySource) -> Result<(), OpenStoreError> {
+        let opened = KeyRing::open(key, &self.wrapped);
+        opened
+            .map(drop)
+            .map_err(|error| Refusal::from(explained(&self.replaced, error)).into_error(&self.path))
     }
 }
 
@@ -58,7 +70,7 @@ impl Examined {
 /// # Errors
 /// [`OpenStoreError`], as for opening it, but for what only a key and an application tell.
 pub fn examine(path: &Path) -> Result<Examined, OpenStoreError> {
-    let place = files::prepare(path, false)?;
+    let place = files::find_alone(path)?;
     look(&place).map_err(|refusal| refusal.into_error(&place.path))
 }
 
@@ -85,17 +97,19 @@ fn look(place: &Place) -> Result<Examined, Refusal> {
         known_version: VERSION,
         bytes: place.len,
         application: bound_to(&db)?,
+        is_empty: version == VERSION as i64 && is_empty(&db)?,
         key: wrapped.kek.clone(),
         data_keys: keys::used(&db)?,
         is_sound,
+        replaced: replaced_keys(&db).unwrap_or_default(),
+        path: place.path.clone(),
         wrapped,
     })
 }
 
 /// Without journals nobody has the store open, and reading it needs none.
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
-    let journals = ["-wal", "-shm", "-journal"];
-    let in_use = journals.iter().any(|suffix| fs::metadata(beside(&place.path, suffix)).is_ok());
+    let in_use = JOURNALS.iter().any(|suffix| fs::metadata(beside(&place.path, suffix)).is_ok());
     if in_use {
         settings::connect_reader(&place.path, settings::PATIENCE)
     } else {

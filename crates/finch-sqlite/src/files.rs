@@ -1,77 +1,129 @@
-//! The files of a store: who may use them, and how they are made.
+//! The files of a store: where they are, and who may use them.
 //!
 //! An existing database is only looked at from outside, never opened and closed here: closing any
 //! descriptor of a file drops the locks that SQLite holds on it in this process.
 
 use std::{
     ffi::OsString,
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, Metadata},
     io::{self, ErrorKind},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use finch_seal::access::{Process, Refused, Rights};
+
 use crate::OpenStoreError;
 
-/// Held while a file is made and while SQLite opens one, for the reason above.
+/// Held while a file gets its name and while SQLite opens one, for the reason above.
 static OPENING: Mutex<()> = Mutex::new(());
 
 pub(crate) fn opening() -> MutexGuard<'static, ()> {
     OPENING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What SQLite puts beside a database.
+pub(crate) const JOURNALS: [&str; 3] = ["-wal", "-journal", "-shm"];
+
 /// The path of a store, checked.
 #[derive(Debug)]
 pub(crate) struct Place {
     /// Without links, so that the journals stand beside the real file.
     pub(crate) path: PathBuf,
-    /// How long the database is, and its journal.
+    /// How long the database is, and its write-ahead log.
     pub(crate) len: u64,
     pub(crate) journal_len: u64,
 }
 
-/// Checks who may use the files at `path`, and makes an empty database if there is none.
-pub(crate) fn prepare(path: &Path, create: bool) -> Result<Place, OpenStoreError> {
-    let system = |source| OpenStoreError::System { path: path.into(), source };
+/// Finds the files of the store at `path`, and checks who may use them.
+pub(crate) fn find(path: &Path) -> Result<Place, OpenStoreError> {
+    match look(path) {
+        // Another process may have made the store between the looks for its file and its log.
+        Err(OpenStoreError::LogWithoutStore { path, .. }) => look(&path),
+        found => found,
+    }
+}
+
+/// Finds a store that is to be used where it is. Under a second name, or mounted without its folder, the
+/// file would get a second log, and what one process writes another would not see.
+pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
+    let place = find(path)?;
+    for suffix in ["", "-wal"] {
+        let file = beside(&place.path, suffix);
+        match metadata(&file).map_err(|source| system(&file, source))? {
+            Some(found) if found.nlink() > 1 => {
+                return Err(OpenStoreError::SeveralNames { path: file, names: found.nlink() });
+            }
+            Some(_) if is_mount_point(&file) => {
+                return Err(OpenStoreError::MountedAlone { path: file });
+            }
+            _ => {}
+        }
+    }
+    Ok(place)
+}
+
+fn look(path: &Path) -> Result<Place, OpenStoreError> {
     let path = match fs::canonicalize(path) {
         Ok(real) => real,
-        Err(e) if e.kind() == ErrorKind::NotFound => missing(path, create)?,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(absent(&place_of_new(path)?)),
         Err(e) if e.kind() == ErrorKind::NotADirectory => {
             return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
         }
-        Err(e) => return Err(system(e)),
+        Err(source) => return Err(system(path, source)),
     };
-    check_folder(&folder_of(&path))?;
-    match metadata(&path).map_err(system)? {
-        None => make(&path).map_err(system)?,
-        Some(found) if !found.is_file() => return Err(OpenStoreError::NotAFile { path }),
-        Some(found) if found.len() == 0 && !create => return Err(OpenStoreError::Missing { path }),
-        Some(_) => {}
-    }
+    let process = process(&path)?;
+    let folder = check_folder(&folder_of(&path), &process)?;
     let [mut len, mut journal_len] = [0, 0];
-    for (suffix, size) in
-        [("", Some(&mut len)), ("-wal", Some(&mut journal_len)), ("-shm", None), ("-journal", None)]
-    {
+    for suffix in [""].into_iter().chain(JOURNALS) {
         let file = beside(&path, suffix);
-        if let Some(found) = metadata(&file).map_err(system)? {
-            check_mode(&found, &file)?;
-            if let Some(size) = size {
-                *size = found.len();
-            }
+        let Some(found) = metadata(&file).map_err(|source| system(&file, source))? else {
+            continue;
+        };
+        if !found.is_file() {
+            return Err(OpenStoreError::NotAFile { path: file });
         }
+        let rights = Rights::from(&found);
+        process
+            .check_store_file(rights, folder)
+            .map_err(|why| refusal(why, &file, rights, &process))?;
+        match suffix {
+            "" => len = found.len(),
+            "-wal" => journal_len = found.len(),
+            _ => {}
+        }
+    }
+    if len == 0 {
+        return Err(absent(&path));
     }
     Ok(Place { path, len, journal_len })
 }
 
 /// Where a file that is missing would be made.
-fn missing(path: &Path, create: bool) -> Result<PathBuf, OpenStoreError> {
+fn place_of_new(path: &Path) -> Result<PathBuf, OpenStoreError> {
     let folder = folder_of(path);
     let real = fs::canonicalize(&folder).map_err(|_| OpenStoreError::NoFolder { folder })?;
     match path.file_name() {
-        Some(_) if !create => Err(OpenStoreError::Missing { path: path.into() }),
-        // A link that leads nowhere is not followed. A file may have been made meanwhile.
+        // A link that leads nowhere is not followed.
         Some(name) if !path.is_symlink() => Ok(real.join(name)),
         _ => Err(OpenStoreError::NotAFile { path: path.into() }),
+    }
+}
+
+/// That there is no store at `path`, and whether a log was left there: SQLite would empty it.
+fn absent(path: &Path) -> OpenStoreError {
+    let left = JOURNALS.map(|suffix| beside(path, suffix));
+    let found = left.iter().filter_map(|log| {
+        let len = fs::symlink_metadata(log).ok()?.len();
+        // The last is the index of the log, which SQLite makes out of it again.
+        Some((log, len > 0 && log.as_path() != beside(path, "-shm")))
+    });
+    match found.max_by_key(|(_, may_hold_tokens)| *may_hold_tokens) {
+        Some((log, may_hold_tokens)) => {
+            OpenStoreError::LogWithoutStore { path: path.into(), log: log.clone(), may_hold_tokens }
+        }
+        None => OpenStoreError::Missing { path: path.into() },
     }
 }
 
@@ -88,60 +140,56 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Not through a link: SQLite follows none.
 fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e),
     }
 }
 
-/// Makes an empty file that only its owner can use, whatever the umask, and makes its name durable.
-fn make(path: &Path) -> io::Result<()> {
-    let _guard = opening();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => File::open(folder_of(path))?.sync_all(),
-        // Somebody else was faster: theirs will do, once it is checked like any other.
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(e),
+/// Whether a file was mounted by itself. Where the system does not say, it was not.
+#[cfg(target_os = "linux")]
+fn is_mount_point(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::empty(), StatxFlags::empty())
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+/// The user and the groups of this process.
+pub(crate) fn process(path: &Path) -> Result<Process, OpenStoreError> {
+    Process::current().map_err(|source| system(path, source))
+}
+
+/// No other user may put another file in the place of the store or of a journal.
+pub(crate) fn check_folder(folder: &Path, process: &Process) -> Result<Rights, OpenStoreError> {
+    let found = fs::metadata(folder).map_err(|source| system(folder, source))?;
+    let rights = Rights::from(&found);
+    process.check_folder(rights).map_err(|why| match why {
+        Refused::Exposed => {
+            OpenStoreError::FolderExposed { folder: folder.into(), mode: rights.mode }
+        }
+        other => refusal(other, folder, rights, process),
+    })?;
+    Ok(rights)
+}
+
+fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenStoreError {
+    let path = path.into();
+    match why {
+        Refused::OtherOwner => {
+            OpenStoreError::OtherOwner { path, owner: found.owner, user: process.user }
+        }
+        Refused::Exposed => OpenStoreError::Exposed { path, mode: found.mode },
     }
 }
 
-#[cfg(unix)]
-fn check_mode(found: &Metadata, path: &Path) -> Result<(), OpenStoreError> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o7777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(OpenStoreError::Exposed { path: path.into(), mode })
-    }
-}
-
-/// Others must not be able to put another file in the place of the store or of a journal. A group
-/// with the number of the folder's owner is that user's own (many systems give each user one).
-#[cfg(unix)]
-pub(crate) fn check_folder(folder: &Path) -> Result<(), OpenStoreError> {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let found = fs::metadata(folder)
-        .map_err(|source| OpenStoreError::System { path: folder.into(), source })?;
-    let mode = found.permissions().mode() & 0o7777;
-    let own_group = found.gid() == found.uid();
-    if mode & 0o002 != 0 || (mode & 0o020 != 0 && !own_group) {
-        return Err(OpenStoreError::FolderExposed { folder: folder.into(), mode });
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_mode(_: &Metadata, _: &Path) -> Result<(), OpenStoreError> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn check_folder(_: &Path) -> Result<(), OpenStoreError> {
-    Ok(())
+fn system(path: &Path, source: io::Error) -> OpenStoreError {
+    OpenStoreError::System { path: path.into(), source }
 }

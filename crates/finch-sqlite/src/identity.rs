@@ -2,7 +2,7 @@
 
 use finch_core::{Application, ClientId, Origin};
 use finch_seal::{KeyId, WrappedEpoch, WrappedKeys};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     error::{Result, broken},
@@ -42,6 +42,21 @@ pub(crate) fn bound_to(db: &Connection) -> Result<Application> {
         client_id: ClientId::new(client_id).map_err(|_| broken("its client id"))?,
         origin: Origin::new(&origin).map_err(|_| broken("its address"))?,
     })
+}
+
+/// Whether a store of the current version holds nothing that Finch has answered: no attempt, no token, no
+/// connection and no webhook.
+pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens \
+        UNION ALL SELECT 1 FROM connections UNION ALL SELECT 1 FROM webhooks)";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+/// Binds the store to `application`.
+pub(crate) fn bind(db: &Connection, application: &Application) -> rusqlite::Result<()> {
+    let Application { client_id, origin } = application;
+    let sql = "UPDATE store SET client_id = ?1, origin = ?2";
+    db.execute(sql, params![client_id.as_str(), origin.as_str()]).map(drop)
 }
 
 /// The keys, wrapped. None: there are none.

@@ -150,7 +150,7 @@ fn is_of(owner: Option<&str>, customer: Option<&CustomerId>) -> bool {
 
 pub(crate) const TAKEN: &str = "SELECT \
     EXISTS (SELECT 1 FROM tokens WHERE finch_customer_id = ?1) OR \
-    EXISTS (SELECT 1 FROM attempts WHERE finch_customer_id = ?1 AND customer <> ?2)";
+    EXISTS (SELECT 1 FROM used_customer_ids WHERE finch_customer_id = ?1 AND customer <> ?2)";
 
 pub(crate) fn taken_customer_ids(
     db: &rusqlite::Connection,

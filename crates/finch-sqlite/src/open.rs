@@ -5,15 +5,16 @@ use std::path::Path;
 
 use finch_core::Application;
 use finch_seal::{KeyRing, SealError};
-use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
 
 use crate::{
-    OpenStoreError, SqliteOptions,
+    OpenStoreError, SqliteOptions, create,
     error::{Fault, Kind, Result, broken, kind},
     files::{self, Place},
-    identity::{Identity, bound_to, identify, version, wrapped_keys},
-    keys, record,
-    schema::{APPLICATION_ID, CHAINED_SINCE, MIGRATIONS, SCHEMA, VERSION},
+    identity::{Identity, bind, bound_to, identify, is_empty, version, wrapped_keys},
+    record,
+    replaced_key::open_keys,
+    schema::{CHAINED_SINCE, MIGRATIONS, VERSION},
     settings,
 };
 
@@ -21,7 +22,13 @@ use crate::{
 pub(crate) fn open(
     options: &SqliteOptions,
 ) -> Result<(Connection, KeyRing, Place), OpenStoreError> {
-    let place = files::prepare(&options.path, options.create)?;
+    let place = match files::find_alone(&options.path) {
+        Err(OpenStoreError::Missing { path }) if options.create => {
+            create::create(&path, options)?;
+            files::find_alone(&path)?
+        }
+        found => found?,
+    };
     match open_at(&place, options) {
         Ok((db, ring)) => Ok((db, ring, place)),
         Err(refusal) => Err(refusal.into_error(&place.path)),
@@ -60,15 +67,9 @@ fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRin
     if db.is_readonly("main")? {
         return Err(Fault::from(read_only()).into());
     }
-    // At one moment: another process may make it right now.
-    let found = identify(&*db.unchecked_transaction()?)?;
-    let ring = match found {
+    let ring = match identify(&db)? {
         // SQLite takes a file of one byte for an empty one.
         Identity::Empty if place.len == 1 => return Err(Refusal::NotADatabase),
-        Identity::Empty if options.create => match create(&db, options)? {
-            Some(ring) => ring,
-            None => examine(&db, place, options)?,
-        },
         Identity::Empty | Identity::Other => return Err(Refusal::NotAStore),
         Identity::Store => examine(&db, place, options)?,
     };
@@ -76,31 +77,6 @@ fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRin
     migrate(&db, &ring)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((db, ring))
-}
-
-/// Makes a store in one transaction, so that there is never half of one. None: another process was
-/// faster.
-fn create(db: &Connection, options: &SqliteOptions) -> Result<Option<KeyRing>, Refusal> {
-    let Application { client_id, origin } = &options.application;
-    let uuid = uuid::Uuid::new_v4().into_bytes();
-    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-    if !matches!(identify(&tx)?, Identity::Empty) {
-        return Ok(None);
-    }
-    let (ring, keys) = KeyRing::create(&*options.keys, uuid).map_err(Fault::Seal)?;
-    tx.execute_batch(SCHEMA)?;
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", VERSION as i64)?;
-    tx.execute(
-        "INSERT INTO store (id, uuid, client_id, origin, seq, kek, index_key) VALUES (1, ?1, ?2, ?3, 0, ?4, ?5)",
-        params![uuid, client_id.as_str(), origin.as_str(), keys.kek.as_str(), keys.index_key],
-    )?;
-    for row in &keys.epochs {
-        keys::insert(&tx, row)?;
-    }
-    record::begin(&tx, &ring)?;
-    tx.commit()?;
-    Ok(Some(ring))
 }
 
 /// Whether a store is whole, of this release or an older one, of this application, and of this key.
@@ -117,12 +93,33 @@ fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<Ke
         return Err(Fault::Broken("it ends in the middle of a page".to_owned()).into());
     }
     let bound = bound_to(&tx)?;
-    if bound != options.application {
-        let asked = options.application.clone();
-        return Err(Refusal::OtherApplication { bound, asked });
+    let is_bound = bound == options.application;
+    let other = || {
+        let (bound, asked) = (bound.clone(), options.application.clone());
+        Refusal::OtherApplication { bound, asked }
+    };
+    if !is_bound && found != VERSION as i64 {
+        return Err(other());
     }
     let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
-    Ok(KeyRing::open(&*options.keys, &keys).map_err(Fault::Seal)?)
+    let ring = open_keys(&tx, &*options.keys, &keys);
+    drop(tx);
+    match ring {
+        Ok(ring) if is_bound || bind_again(db, options)? => Ok(ring),
+        Err(fault) if is_bound => Err(fault.into()),
+        _ => Err(other()),
+    }
+}
+
+/// Binds an empty store to the application that is asked for. Returns whether it was empty.
+fn bind_again(db: &Connection, options: &SqliteOptions) -> Result<bool> {
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let empty = is_empty(&tx)?;
+    if empty {
+        bind(&tx, &options.application)?;
+        tx.commit()?;
+    }
+    Ok(empty)
 }
 
 /// Brings an older store to the present, one transaction a step.
@@ -168,6 +165,7 @@ impl Refusal {
             Fault::Seal(SealError::WrongKey { expected, given }) => {
                 OpenStoreError::WrongKey { path, expected, given }
             }
+            Fault::ReplacedKey(source) => OpenStoreError::ReplacedKey { path, source },
             Fault::Seal(source) => OpenStoreError::Keys { path, source },
             Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
             Fault::Sqlite(error) => match kind(&error) {

@@ -6,6 +6,8 @@ use finch_core::Application;
 use finch_seal::{KeyId, SealError};
 use thiserror::Error;
 
+use crate::ReplacedKeyError;
+
 /// Why a store does not open, and what to do. A file that is refused is left as it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -18,6 +20,20 @@ pub enum OpenStoreError {
         /// The path.
         path: PathBuf,
     },
+    /// There is no store's file, or an empty one, and beside it a log of one. No store is made there: SQLite
+    /// would empty the log.
+    #[error(
+        "there is no store at {path:?}, but beside it is {log:?}, {}: put the store's file back to {path:?}, so that both are together, and open it again; until then no store is made here",
+        about_log(*may_hold_tokens)
+    )]
+    LogWithoutStore {
+        /// Where the store's file should be.
+        path: PathBuf,
+        /// The log, the index of one, or a rollback journal.
+        log: PathBuf,
+        /// Whether it has content that a store's file may lack.
+        may_hold_tokens: bool,
+    },
     /// There is no such folder.
     #[error(
         "there is no folder {folder:?} for the store: check the path, or make the folder (`mkdir -p -m 700`)"
@@ -26,11 +42,41 @@ pub enum OpenStoreError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A folder, a pipe, a device.
+    /// A folder, a FIFO, a socket, a device; as a journal a link, too.
     #[error("{path:?} is not a file: give the path of the store's file itself")]
     NotAFile {
         /// The path.
         path: PathBuf,
+    },
+    /// The file has further names (hard links). Opened by another name it would get another log.
+    #[error(
+        "the store {path:?} has {names} names (hard links), and each would get a log of its own: remove the others (`find FOLDER -samefile FILE` lists them), then open it again"
+    )]
+    SeveralNames {
+        /// One of its paths.
+        path: PathBuf,
+        /// How many there are.
+        names: u64,
+    },
+    /// The file was mounted by itself, and its log would be in another place.
+    #[error(
+        "the store {path:?} is mounted without its folder, and its log would stay outside of the mount: mount the folder"
+    )]
+    MountedAlone {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file or the folder belongs to a user that is neither root nor the process's own.
+    #[error(
+        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the store and its folder to user id {user} (`chown`)"
+    )]
+    OtherOwner {
+        /// The file or the folder.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
+        /// The user id of the process.
+        user: u32,
     },
     /// Others may read or write the database or one of its journals.
     #[error("{path:?} is open to others (mode {mode:04o}): run `chmod 600` on it")]
@@ -128,6 +174,14 @@ pub enum OpenStoreError {
         /// The key that was given, by name.
         given: KeyId,
     },
+    /// Opened by the key that was given until that was replaced.
+    #[error("the store {path:?} opens with another key now")]
+    ReplacedKey {
+        /// The path.
+        path: PathBuf,
+        /// Which keys, and since when.
+        source: ReplacedKeyError,
+    },
     /// The rows with the wrapped keys are gone. A new key would make the rest unreadable for good.
     #[error("the store {path:?} has lost its key rows: restore a backup")]
     NoKeys {
@@ -162,4 +216,12 @@ pub enum OpenStoreError {
         /// What SQLite says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+fn about_log(may_hold_tokens: bool) -> &'static str {
+    if may_hold_tokens {
+        "which may hold the only copy of live tokens"
+    } else {
+        "which holds no tokens, and can be deleted once no process has the store open"
+    }
 }

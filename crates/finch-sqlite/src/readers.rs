@@ -46,8 +46,14 @@ impl Readers {
         std::iter::once(&self.first).chain(self.more.iter().filter_map(OnceLock::get))
     }
 
-    /// A connection that nobody uses now. The first is preferred: its cache is warm.
-    pub(crate) fn free(&self) -> Option<MutexGuard<'_, Connection>> {
+    /// A free connection to the files that are still there, if one is free: for a lookup in place.
+    pub(crate) fn free(&self) -> Result<Option<MutexGuard<'_, Connection>>> {
+        self.file.check()?;
+        Ok(self.idle())
+    }
+
+    /// A connection that is not in use. The first is preferred: its cache is warm.
+    fn idle(&self) -> Option<MutexGuard<'_, Connection>> {
         self.opened().find_map(|connection| match connection.try_lock() {
             Ok(free) => Some(free),
             Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
@@ -57,11 +63,11 @@ impl Readers {
 
     /// A connection: a free one, or one more, or the next one that comes free.
     fn wait(&self) -> MutexGuard<'_, Connection> {
-        if let Some(free) = self.free() {
+        if let Some(free) = self.idle() {
             return free;
         }
         self.open_one_more();
-        self.free().unwrap_or_else(|| {
+        self.idle().unwrap_or_else(|| {
             let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.opened().count();
             let connection = self.opened().nth(turn).unwrap_or(&self.first);
             connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,17 +110,18 @@ mod tests {
 
     use super::*;
 
-    fn readers(folder: &Path) -> Readers {
+    /// Beside a connection that keeps the log open, as the store's writer does.
+    fn readers(folder: &Path) -> (Connection, Readers) {
         let path = folder.join("s.db");
         let writer = Connection::open(&path).unwrap();
         writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x)").unwrap();
-        Readers::open(&path, Duration::ZERO).unwrap()
+        (writer, Readers::open(&path, Duration::ZERO).unwrap())
     }
 
     #[test]
     fn a_connection_is_opened_when_it_is_missed() {
         let folder = tempfile::tempdir().unwrap();
-        let readers = readers(folder.path());
+        let (_writer, readers) = readers(folder.path());
         drop(readers.wait());
         drop(readers.wait());
         assert_eq!(readers.opened().count(), 1);
@@ -123,14 +130,14 @@ mod tests {
         for db in &held {
             db.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
         }
-        assert!(readers.free().is_none());
+        assert!(readers.idle().is_none());
     }
 
     #[cfg(unix)]
     #[test]
     fn a_file_that_took_its_place_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        let readers = readers(folder.path());
+        let (_writer, readers) = readers(folder.path());
         let held = readers.wait();
         fs::rename(folder.path().join("s.db"), folder.path().join("away")).unwrap();
         fs::write(folder.path().join("s.db"), "").unwrap();

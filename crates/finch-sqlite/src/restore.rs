@@ -88,7 +88,7 @@ fn prepare(
     now: Timestamp,
     progress: impl FnMut(u64, u64),
 ) -> Result<(Unnamed, Restored), RestoreError> {
-    let found = files::prepare(backup, false).map_err(RestoreError::Backup)?;
+    let found = files::find(backup).map_err(RestoreError::Backup)?;
     let store = Unnamed::at(&options.path)?;
     let failed = |error| PlaceError::system(&options.path, error);
     copy(&found, &store, progress).map_err(failed)?;
@@ -99,8 +99,7 @@ fn prepare(
         error => RestoreError::Backup(error),
     };
     let (db, ring) = open::open_copy(&copied, &found.path, options).map_err(refused)?;
-    let client_id = options.application.client_id.as_str().to_owned();
-    let sealer = Sealer::new(ring, Arc::clone(&options.keys), client_id);
+    let sealer = Sealer::new(ring, Arc::clone(&options.keys), options.application.clone());
     let restored =
         put_in_doubt(db, &sealer, options, by, now, modified).map_err(|fault| match fault {
             Fault::Sqlite(error) if kind(&error) == Kind::Full => full(options),

@@ -12,6 +12,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// The version in which events began to be chained.
@@ -47,6 +48,24 @@ mod tests {
     fn the_schema_is_what_all_migrations_lead_to() {
         assert!(objects(&[SCHEMA]).len() > 10);
         assert_eq!(objects(MIGRATIONS), objects(&[SCHEMA]));
+    }
+
+    #[test]
+    fn attempts_from_before_version_5_are_forgotten_too() {
+        let db = Connection::open_in_memory().unwrap();
+        for step in &MIGRATIONS[..4] {
+            db.execute_batch(step).unwrap();
+        }
+        db.execute_batch(
+            r#"INSERT INTO attempts (id, customer, finch_customer_id, state_hash, purpose) VALUES
+            (1, 'acme', 'acme~2', zeroblob(32), '{"expires_at":"2026-01-01T01:00:00.25Z"}')"#,
+        )
+        .unwrap();
+        db.execute_batch(MIGRATIONS[4]).unwrap();
+        let read = "SELECT expires_at, u.customer FROM attempts, used_customer_ids u \
+            WHERE u.finch_customer_id = 'acme~2'";
+        let row = db.query_row(read, [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)));
+        assert_eq!(row, Ok((1_767_229_200_000_000_000, "acme".to_owned())));
     }
 
     #[test]

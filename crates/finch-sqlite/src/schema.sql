@@ -154,6 +154,8 @@ CREATE TABLE attempts (
                                                  'failed', 'unknown', 'cleared')),
     -- JSON: how it ended.
     ended             TEXT,
+    -- When its session ends. NULL: it is not forgotten.
+    expires_at        INTEGER,
     CHECK ((began IS NULL) = (code_hash IS NULL)),
     CHECK ((began IS NULL) = (began_at IS NULL)),
     CHECK ((began IS NULL) = (outcome IS NULL)),
@@ -161,8 +163,15 @@ CREATE TABLE attempts (
 ) STRICT;
 
 CREATE INDEX attempts_unsettled ON attempts (id) WHERE outcome IN ('running', 'unknown');
-CREATE INDEX attempts_by_finch_customer_id ON attempts (finch_customer_id, customer)
-    WHERE finch_customer_id IS NOT NULL;
+CREATE INDEX attempts_forgettable ON attempts (expires_at)
+    WHERE outcome IS NULL OR outcome IN ('not_sent', 'failed', 'foreign_token', 'cleared');
+
+-- Which customer's attempts used which customer id at Finch: outlives the attempts.
+CREATE TABLE used_customer_ids (
+    finch_customer_id TEXT NOT NULL,
+    customer          TEXT NOT NULL,
+    PRIMARY KEY (finch_customer_id, customer)
+) STRICT, WITHOUT ROWID;
 
 -- What happened. Rows are only added, each with a keyed hash over the one before and itself:
 -- `store.record_head` stands for all of them. Rows from before version 3 have none.

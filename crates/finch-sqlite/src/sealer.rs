@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use finch_core::{AccessToken, AuthorizationCode, State, TokenId};
+use finch_core::{AccessToken, Application, AuthorizationCode, State, TokenId};
 use finch_seal::{Domain, KeyRing, KeySource, Place, SealError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use secrecy::ExposeSecret as _;
@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use crate::{
     error::{Fault, Result, broken},
     identity::wrapped_keys,
+    replaced_key::open_keys,
     values,
 };
 
@@ -22,12 +23,17 @@ pub(crate) type Fingerprint = [u8; 32];
 pub(crate) struct Sealer {
     ring: RwLock<Arc<KeyRing>>,
     source: RwLock<Arc<dyn KeySource>>,
-    client_id: String,
+    application: Application,
 }
 
 impl Sealer {
-    pub(crate) fn new(ring: KeyRing, source: Arc<dyn KeySource>, client_id: String) -> Self {
-        Self { ring: RwLock::new(Arc::new(ring)), source: RwLock::new(source), client_id }
+    pub(crate) fn new(ring: KeyRing, source: Arc<dyn KeySource>, application: Application) -> Self {
+        Self { ring: RwLock::new(Arc::new(ring)), source: RwLock::new(source), application }
+    }
+
+    /// The application that secrets are sealed for.
+    pub(crate) fn application(&self) -> &Application {
+        &self.application
     }
 
     /// The keys as this process knows them now.
@@ -53,7 +59,7 @@ impl Sealer {
     /// Opens the store's keys again, since somebody may have rotated them or wrapped them anew.
     pub(crate) fn reload(&self, db: &Connection) -> Result<()> {
         let keys = wrapped_keys(db)?.ok_or_else(|| broken("its keys"))?;
-        let fresh = KeyRing::open(&*self.source(), &keys).map_err(Fault::Seal)?;
+        let fresh = open_keys(db, &*self.source(), &keys)?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         // What the present one has reserved is not lost for nothing.
         if (fresh.epoch(), fresh.kek()) != (ring.epoch(), ring.kek()) {
@@ -116,7 +122,12 @@ impl Sealer {
     }
 
     fn place<'a>(&'a self, id: TokenId, customer: Option<&'a str>) -> Place<'a> {
-        Place { kind: "token", row: id.0.0, client_id: &self.client_id, customer }
+        Place {
+            kind: "token",
+            row: id.0.0,
+            client_id: self.application.client_id.as_str(),
+            customer,
+        }
     }
 
     /// Speaks for `seals` seals, durably, before they are made. A key that has made all of its seals

@@ -1,6 +1,6 @@
 //! The store: each method of the port, and where it runs.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
@@ -30,10 +30,8 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteTokenStore {
     application: Application,
-    /// Without links.
-    pub(crate) path: PathBuf,
     sealer: Arc<Sealer>,
-    readers: Arc<Readers>,
+    pub(crate) readers: Arc<Readers>,
     writer: Writer,
 }
 
@@ -51,16 +49,15 @@ impl SqliteTokenStore {
             Ok(readers) => readers,
             Err(error) => return Err(open::Refusal::from(error).into_error(&path)),
         };
-        let client_id = options.application.client_id.as_str().to_owned();
-        let sealer = Arc::new(Sealer::new(ring, Arc::clone(&options.keys), client_id));
+        let application = options.application;
+        let sealer = Arc::new(Sealer::new(ring, options.keys, application.clone()));
         let writer =
             Writer::start(db, readers.file().clone(), Arc::clone(&sealer), options.busy_timeout);
         let writer = match writer {
             Ok(writer) => writer,
             Err(source) => return Err(OpenStoreError::System { path, source }),
         };
-        let (application, readers) = (options.application, Arc::new(readers));
-        Ok(Self { application, path, sealer, readers, writer })
+        Ok(Self { application, sealer, readers: Arc::new(readers), writer })
     }
 
     async fn read<T: Send + 'static>(
@@ -160,7 +157,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
-        if let Some(db) = self.readers.free() {
+        if let Some(db) = self.readers.free()? {
             return Ok(secrets::secret(&db, &self.sealer, token)?);
         }
         let sealer = Arc::clone(&self.sealer);
@@ -173,7 +170,7 @@ impl TokenStore for SqliteTokenStore {
         connection: &ConnectionId,
         wanted: &Wanted,
     ) -> Result<Option<UsableToken>, StoreError> {
-        if let Some(db) = self.readers.free() {
+        if let Some(db) = self.readers.free()? {
             return Ok(secrets::usable_token(&db, &self.sealer, customer, connection, wanted)?);
         }
         let (customer, connection, wanted) = (customer.clone(), connection.clone(), wanted.clone());

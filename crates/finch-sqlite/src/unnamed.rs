@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     OpenStoreError,
-    files::{beside, check_folder, folder_of},
+    files::{self, JOURNALS, beside, check_folder, folder_of},
 };
 
 /// Why no file can be put at a path. What was there is as it was.
@@ -44,6 +44,18 @@ pub enum PlaceError {
         folder: PathBuf,
         /// Its permissions.
         mode: u32,
+    },
+    /// The folder belongs to a user that is neither root nor the process's own.
+    #[error(
+        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or take a folder of your own (`mkdir -m 700`)"
+    )]
+    OtherOwner {
+        /// The folder.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
+        /// The user id of the process.
+        user: u32,
     },
     /// Another process is making a file for the same place.
     #[error("another process is writing to {path:?} now: wait until it has finished")]
@@ -86,62 +98,87 @@ pub(crate) struct Unnamed {
     /// Where it is.
     pub(crate) path: PathBuf,
     pub(crate) file: File,
+    has_its_name: bool,
 }
-
-/// What SQLite may have put beside a database.
-const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 impl Unnamed {
     /// An empty file for `place`, where nothing is, readable by its owner only.
     pub(crate) fn at(place: &Path) -> Result<Self, PlaceError> {
+        let unnamed = Self::claim(place)?;
+        // A journal that stayed behind would be taken for the new file's.
+        for suffix in [""].into_iter().chain(JOURNALS) {
+            let path = beside(&unnamed.place, suffix);
+            if fs::symlink_metadata(&path).is_ok() {
+                return Err(PlaceError::Exists { path });
+            }
+        }
+        Ok(unnamed)
+    }
+
+    /// The same, whatever is at `place`.
+    pub(crate) fn claim(place: &Path) -> Result<Self, PlaceError> {
         let folder = folder_of(place);
         let real = fs::canonicalize(&folder);
         let (Ok(real), Some(name)) = (real, place.file_name()) else {
             return Err(PlaceError::NoFolder { folder });
         };
-        check_folder(&real).map_err(|error| match error {
+        let checked = files::process(&real).and_then(|process| check_folder(&real, &process));
+        checked.map_err(|error| match error {
             OpenStoreError::FolderExposed { folder, mode } => {
                 PlaceError::FolderExposed { folder, mode }
+            }
+            OpenStoreError::OtherOwner { path, owner, user } => {
+                PlaceError::OtherOwner { path, owner, user }
             }
             OpenStoreError::System { path, source } => PlaceError::System { path, source },
             _ => PlaceError::NoFolder { folder },
         })?;
         let place = real.join(name);
-        // A journal that stayed behind would be taken for the new file's.
-        for suffix in [""].into_iter().chain(JOURNALS) {
-            let path = beside(&place, suffix);
-            if fs::symlink_metadata(&path).is_ok() {
-                return Err(PlaceError::Exists { path });
-            }
-        }
         let path = beside(&place, ".part");
-        match claim(&path) {
-            Ok(Some(file)) => Ok(Self { place, path, file }),
+        match make(&path) {
+            Ok(Some(file)) => Ok(Self { place, path, file, has_its_name: false }),
             Ok(None) => Err(PlaceError::InTheMaking { path: place }),
             Err(error) => Err(PlaceError::system(&place, error)),
         }
     }
 
     /// Gives the file its name. From the return on it is there, whatever happens.
-    pub(crate) fn name(self) -> Result<(), PlaceError> {
-        let named = self
-            .file
-            .sync_all()
-            // A link, unlike a renaming, takes no other file's place.
-            .and_then(|()| fs::hard_link(&self.path, &self.place))
-            .and_then(|()| File::open(folder_of(&self.place))?.sync_all());
-        named.map_err(|error| PlaceError::system(&self.place, error))
+    pub(crate) fn name(mut self) -> Result<(), PlaceError> {
+        // Until the file is closed here: no other thread opens it before.
+        let guard = files::opening();
+        let named = self.file.sync_all().and_then(|()| rename(&self.path, &self.place));
+        self.has_its_name = named.is_ok();
+        let named = named
+            .and_then(|()| File::open(folder_of(&self.place))?.sync_all())
+            .map_err(|error| PlaceError::system(&self.place, error));
+        drop(self);
+        drop(guard);
+        named
     }
 }
 
 impl Drop for Unnamed {
     fn drop(&mut self) {
-        clear(&self.path);
+        if !self.has_its_name {
+            clear(&self.path);
+        }
+    }
+}
+
+/// Takes no other file's place. Where the file system can't do that in one step, the file has both names
+/// in between.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::{fs::CWD, fs::RenameFlags, fs::renameat_with, io::Errno};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            fs::hard_link(from, to).and_then(|()| fs::remove_file(from))
+        }
+        done => Ok(done?),
     }
 }
 
 /// A new file of this name, locked. None: another process holds it.
-fn claim(path: &Path) -> io::Result<Option<File>> {
+fn make(path: &Path) -> io::Result<Option<File>> {
     loop {
         let mut options = OpenOptions::new();
         options.read(true).write(true).mode(0o600);

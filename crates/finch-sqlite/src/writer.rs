@@ -2,7 +2,7 @@
 //! transaction, each in a savepoint, commits, and only then answers. One sync to disk serves all.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     io,
     sync::{
@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::{Fault, Result},
+    identity::bound_to,
     same_file::SameFile,
     sealer::Sealer,
     settings, values,
@@ -79,8 +80,7 @@ impl Writer {
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
-        let thread = thread
-            .spawn(move || Loop { db, file, sealer, busy_timeout, log_is_due: true }.run(&queue))?;
+        let thread = thread.spawn(move || Loop::new(db, file, sealer, busy_timeout).run(&queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -137,9 +137,15 @@ struct Loop {
     sealer: Arc<Sealer>,
     busy_timeout: Duration,
     log_is_due: bool,
+    /// What the store is bound to, as far as that has been compared with this process's application.
+    bound: RefCell<Option<String>>,
 }
 
 impl Loop {
+    fn new(db: Connection, file: SameFile, sealer: Arc<Sealer>, busy_timeout: Duration) -> Self {
+        Self { db, file, sealer, busy_timeout, log_is_due: true, bound: RefCell::default() }
+    }
+
     fn run(mut self, queue: &Receiver<Job>) {
         loop {
             self.empty_log();
@@ -222,16 +228,28 @@ impl Loop {
         loop {
             self.sealer.reserve(&self.db, seals)?;
             let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+            self.check_binding()?;
             let newest = || values::first(&self.db, "SELECT max(epoch) FROM keys", []);
             if seals == 0 || newest()? == Some(self.sealer.epoch()) {
                 return Ok(transaction);
             }
             drop(transaction);
-            if let Err(fault) = self.sealer.reload(&self.db) {
-                let why = finch_core::StoreError::from(fault);
-                return Err(Arc::new(rusqlite::Error::ToSqlConversionFailure(Box::new(why))));
-            }
+            self.sealer.reload(&self.db).map_err(as_sqlite_error)?;
         }
+    }
+
+    /// Another process may have bound the store to another application while it was empty.
+    fn check_binding(&self) -> Result<(), Arc<rusqlite::Error>> {
+        let sql = "SELECT client_id || ' ' || origin FROM store";
+        let found: Option<String> = values::first(&self.db, sql, [])?;
+        if *self.bound.borrow() == found {
+            return Ok(());
+        }
+        if bound_to(&self.db).map_err(as_sqlite_error)? != *self.sealer.application() {
+            return Err(as_sqlite_error(Fault::BoundToAnother));
+        }
+        *self.bound.borrow_mut() = found;
+        Ok(())
     }
 
     fn empty_log(&mut self) {
@@ -241,4 +259,10 @@ impl Loop {
             let _ = self.db.busy_timeout(self.busy_timeout);
         }
     }
+}
+
+/// A fault where one of SQLite's is expected.
+fn as_sqlite_error(fault: Fault) -> Arc<rusqlite::Error> {
+    let why = finch_core::StoreError::from(fault);
+    Arc::new(rusqlite::Error::ToSqlConversionFailure(Box::new(why)))
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 use axum::{
     extract::Request,
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{LOCATION, SET_COOKIE},
         request::Parts,
     },
@@ -46,6 +46,7 @@ pub(crate) type Answered = Result<Response, Stop>;
 /// A change that a person has asked for, on a page that they were shown here.
 pub(crate) struct Change {
     pub(crate) customer: Customer,
+    pub(crate) headers: HeaderMap,
     pub(crate) fields: Fields,
 }
 
@@ -151,7 +152,7 @@ impl App {
         if !guard.is_some_and(|guard| guard.admits(&customer.id, csrf_token)) {
             return Err(Problem::not_from_here().into());
         }
-        Ok(Change { customer, fields })
+        Ok(Change { customer, headers: parts.headers, fields })
     }
 
     /// Does something to its end, even if the browser goes away meanwhile.

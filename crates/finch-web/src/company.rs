@@ -30,7 +30,7 @@ impl App {
             None => view
                 .company_id
                 .as_ref()
-                .map_or(Company::Unknown, |id| Company::Numbered(id.as_str().to_owned())),
+                .map_or(Company::Unknown, |id| Company::Numbered(id.to_string())),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, StatusCode, header::LOCATION},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{LOCATION, SET_COOKIE},
+    },
     response::{IntoResponse, Response},
 };
 use finch_app::{
@@ -14,6 +17,7 @@ use serde::Serialize;
 use crate::{
     ConnectFlow, Customer, News,
     app::{Answered, App, Change},
+    attempt_cookies,
     connections::set_cookie,
     guard::Guard,
     page::json,
@@ -50,18 +54,18 @@ pub(crate) async fn form(app: &App, request: Request) -> Answered {
 
 /// `POST /connect`
 pub(crate) async fn begin(app: &App, request: Request) -> Answered {
-    let Change { customer, .. } = app.change(request).await?;
+    let Change { customer, headers, .. } = app.change(request).await?;
     let mut asked = asked(app, &customer);
     asked.products.clone_from(&app.options().products);
     let begun = app.finch().begin_connect(&customer.scope(), asked).await?;
-    Ok(lead_on(app, &begun))
+    Ok(lead_on(app, &begun, &headers))
 }
 
 /// `POST /connections/{id}/reauthenticate`
 pub(crate) async fn begin_again(app: &App, request: Request) -> Answered {
     let (mut parts, body) = request.into_parts();
     let id = router::connection(&mut parts).await;
-    let Change { customer, .. } = app.change(Request::from_parts(parts, body)).await?;
+    let Change { customer, headers, .. } = app.change(Request::from_parts(parts, body)).await?;
     let (id, scope, asked) = (id?, customer.scope(), asked(app, &customer));
     let had_ended = has_ended(app, &scope, &id).await?;
     let begun = app.finch().begin_reauthenticate(&scope, &id, asked).await;
@@ -72,7 +76,7 @@ pub(crate) async fn begin_again(app: &App, request: Request) -> Answered {
             app.host().told(News::EndedAtFinch { customer, connection_id }).await;
         }
     }
-    Ok(lead_on(app, &begun?))
+    Ok(lead_on(app, &begun?, &headers))
 }
 
 async fn has_ended(
@@ -101,12 +105,18 @@ fn asked(app: &App, customer: &Customer) -> ConnectRequest {
 
 /// To Finch's page; in the embedded flow what the host's page opens it with.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: this browser is to open the session")]
-fn lead_on(app: &App, begun: &BegunConnect) -> Response {
+fn lead_on(app: &App, begun: &BegunConnect, headers: &HeaderMap) -> Response {
     match app.options().flow {
         ConnectFlow::Redirect => match HeaderValue::from_str(begun.connect_url.expose()) {
             Ok(mut to) => {
                 to.set_sensitive(true);
-                (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
+                let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
+                // Finch may send the browser back without the state.
+                let kept = attempt_cookies::keep(headers, &app.options().place, &begun.state);
+                if let Some(cookie) = kept {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
             }
             Err(_) => app.answer(Err(Problem::connect_failed().into())),
         },

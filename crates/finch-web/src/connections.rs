@@ -1,6 +1,7 @@
 //! The connections page.
 
 mod card;
+mod notice;
 mod order;
 
 use askama::Template;
@@ -14,12 +15,11 @@ use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
 use crate::{
     ConnectFlow, Customer,
     app::{Answered, App},
-    form::Fields,
     guard::Guard,
     page::{self, Shell},
-    words,
 };
 use card::Card;
+use notice::Notice;
 
 /// How many of those that have ended are shown: the last to end.
 const ENDED: usize = 50;
@@ -42,11 +42,10 @@ struct Connections<'a> {
 }
 
 impl Connections<'_> {
-    /// How many wait for somebody to sign in. They are the first of the list.
-    fn waiting(&self) -> Option<String> {
+    /// How many need a new sign-in, if that is more than one: they are the first of the list.
+    fn waiting(&self) -> Option<usize> {
         let number = self.current.iter().filter(|card| card.standing.waits).count();
-        let many = words::count(number, "connection needs", "connections need");
-        (number > 0).then(|| format!("{many} you to sign in again"))
+        (number > 1).then_some(number)
     }
 }
 
@@ -70,7 +69,7 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
         shell: app.shell(),
         customer: customer.shown(),
         csrf_token: &guard.csrf_token(&customer.id),
-        notice: Notice::of(parts.uri.query(), !current.is_empty()),
+        notice: Notice::of(parts.uri.query(), &current, &ended),
         lost,
         own_page: match &app.options().flow {
             ConnectFlow::Embedded { page } => Some(page),
@@ -112,35 +111,5 @@ async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, St
         if from.is_none() {
             return Ok(views);
         }
-    }
-}
-
-/// What has just happened, by a word of ours in the address: nothing else of it is shown.
-struct Notice {
-    class: &'static str,
-    /// The same for the page's title.
-    short: &'static str,
-    text: &'static str,
-}
-
-impl Notice {
-    /// `any`: there is a connection that has not ended. Without one, nobody is told that there is.
-    fn of(query: Option<&str>, any: bool) -> Option<Self> {
-        let fields = Fields::of_query(query);
-        let (class, short, text) = match fields.one("done").ok().flatten()? {
-            "connected" if any => ("good", "Connected", "Connected. Your sign-in worked."),
-            "checking" if any => {
-                ("good", "Signed in", "Your sign-in worked. We are still checking the connection.")
-            }
-            "denied" => ("", "Not finished", "You left before finishing. Nothing was changed."),
-            "ended" => (
-                "act",
-                "Ended",
-                "The connection that this sign-in made has ended, or is being ended. To share data again, \
-                 connect again.",
-            ),
-            _ => return None,
-        };
-        Some(Self { class, short, text })
     }
 }

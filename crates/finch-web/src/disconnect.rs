@@ -79,7 +79,7 @@ pub(crate) async fn confirm(app: &App, request: Request) -> Answered {
     let (mut parts, body) = request.into_parts();
     let id = router::connection(&mut parts).await;
     let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
-    let Change { customer, fields } = app.change(Request::from_parts(parts, body)).await?;
+    let Change { customer, fields, .. } = app.change(Request::from_parts(parts, body)).await?;
     let id = id?;
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;

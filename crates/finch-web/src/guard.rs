@@ -6,13 +6,11 @@
 //! shown to one customer is worth nothing once another one has signed in.
 
 use aws_lc_rs::{hmac, rand};
-use axum::http::{
-    HeaderMap, HeaderValue,
-    header::{COOKIE, ORIGIN},
-};
+use axum::http::{HeaderMap, HeaderValue, header::ORIGIN};
 use finch_app::CustomerId;
 
 use crate::{
+    cookie,
     hex::{hex, unhex},
     options::Place,
 };
@@ -44,14 +42,7 @@ impl Guard {
 
     /// The browser's guard, if it has one.
     pub(crate) fn of(headers: &HeaderMap, place: &Place) -> Option<Self> {
-        // Other cookies may be of any bytes.
-        let mut lines =
-            headers.get_all(COOKIE).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
-        let secret = lines.find_map(|line| {
-            let pairs = line.split(';').filter_map(|pair| pair.split_once('='));
-            let mut named = pairs.filter(|(name, _)| name.trim() == cookie_name(place));
-            named.find_map(|(_, value)| unhex(value.trim()))
-        })?;
+        let secret = cookie::find(headers, &cookie_name(place), unhex)?;
         Some(Self { secret })
     }
 
@@ -71,12 +62,7 @@ impl Guard {
     /// since one that is `Strict` stays away from the page to which Finch Connect leads back, which would then
     /// replace it under all other open pages.
     pub(crate) fn cookie(&self, place: &Place) -> Option<HeaderValue> {
-        let secure = if place.is_https() { "; Secure" } else { "" };
-        let (name, value) = (cookie_name(place), hex(&self.secret));
-        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
-        let mut cookie = HeaderValue::from_str(&cookie).ok()?;
-        cookie.set_sensitive(true);
-        Some(cookie)
+        cookie::set(place, &cookie_name(place), &hex(&self.secret), "")
     }
 
     fn key(&self) -> hmac::Key {
@@ -95,9 +81,8 @@ pub(crate) fn comes_from_here(headers: &HeaderMap, place: &Place) -> bool {
     origin.is_none_or(|origin| origin == b"null" || origin == place.origin.as_str().as_bytes())
 }
 
-/// With `__Host-` no other host and no plain connection can set it; browsers take that name over TLS only.
-fn cookie_name(place: &Place) -> &'static str {
-    if place.is_https() { "__Host-finch-form" } else { "finch-form" }
+fn cookie_name(place: &Place) -> String {
+    cookie::name(place, "form")
 }
 
 fn said_by(customer: &CustomerId) -> String {
@@ -106,6 +91,8 @@ fn said_by(customer: &CustomerId) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::COOKIE;
+
     use super::*;
     use crate::Options;
 

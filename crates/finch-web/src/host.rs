@@ -93,8 +93,8 @@ impl Customer {
 pub struct Rescued {
     /// Whose it is.
     pub customer: CustomerId,
-    /// Under which name Finch issued it.
-    pub connection_id: ConnectionId,
+    /// Under which name Finch issued it; none where Finch did not say it.
+    pub connection_id: Option<ConnectionId>,
     /// The token.
     pub token: AccessToken,
     /// Its exchange, which is listed as a possible orphan until somebody

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod attempt_cookies;
 mod callback;
 mod company;
 mod connect;
 mod connections;
+mod cookie;
 mod disconnect;
 mod form;
 mod guard;

@@ -51,7 +51,9 @@ impl<'a> Shell<'a> {
 /// How a message is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    Good,
+    /// It is done.
+    Done,
+    /// It goes on by itself.
     Quiet,
     Bad,
 }
@@ -59,9 +61,18 @@ pub(crate) enum Tone {
 impl Tone {
     pub(crate) fn class(self) -> &'static str {
         match self {
-            Self::Good => "good",
+            Self::Done => "done",
             Self::Quiet => "quiet",
             Self::Bad => "bad",
+        }
+    }
+
+    /// What its sign shows, as a path in a field of 24 by 24: a tick, three dots, an exclamation mark.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Done => "M6.5 12.5l3.7 3.7 7.3-8",
+            Self::Quiet => "M7 12h.01M12 12h.01M17 12h.01",
+            Self::Bad => "M12 6.5v6.5M12 17h.01",
         }
     }
 }

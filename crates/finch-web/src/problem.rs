@@ -119,6 +119,12 @@ impl Problem {
             .todo("Go back, reload the page, and try once more.")
     }
 
+    fn too_slow() -> Self {
+        let what = "What your browser sent did not arrive in time. Nothing was changed.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "That request took too long", what)
+            .todo("Go back, reload the page, and try once more.")
+    }
+
     /// The host cannot say who asks.
     pub(crate) fn host_failed(error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "the host could not say who asks");
@@ -140,6 +146,7 @@ impl From<BadBody> for Problem {
     fn from(bad: BadBody) -> Self {
         match bad {
             BadBody::TooLong => Self::too_long(),
+            BadBody::TooSlow => Self::too_slow(),
             BadBody::CutOff => Self::bad_form(),
         }
     }

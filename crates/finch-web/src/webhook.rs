@@ -33,6 +33,7 @@ pub(crate) async fn take(app: App, webhooks: Webhooks, request: Request) -> Resp
     let body = match form::read(body, MAX_WEBHOOK_BYTES).await {
         Ok(body) => body,
         Err(BadBody::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(BadBody::TooSlow) => return StatusCode::REQUEST_TIMEOUT.into_response(),
         Err(BadBody::CutOff) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let event = match verified(&webhooks, &parts.headers, &body) {

@@ -21,7 +21,7 @@ pub(crate) fn product(product: &Product) -> Cow<'_, str> {
         Product::PlansEnrollments => "Enrolments in plans".into(),
         Product::Recordkeeping => "Recordkeeping".into(),
         Product::Ssn => "Social Security numbers".into(),
-        other => sentence(other.as_str()).into(),
+        other => sentence(&other.to_string()).into(),
     }
 }
 
@@ -38,10 +38,10 @@ pub(crate) fn product_within(product: &Product) -> String {
 /// What people call a provider: its own writing where that is known, or else what its id says.
 pub(crate) fn provider(id: &ProviderId) -> Cow<'_, str> {
     let known = PROVIDERS.iter().find(|(known, _)| *known == id.as_str());
-    let title = || Some(title(id.as_str())).filter(|title| !title.is_empty());
+    let title = || Some(title(&id.to_string())).filter(|title| !title.is_empty());
     match known {
         Some((_, name)) => (*name).into(),
-        None => title().map_or_else(|| id.as_str().into(), Into::into),
+        None => title().unwrap_or_else(|| id.to_string()).into(),
     }
 }
 
@@ -65,8 +65,10 @@ const PROVIDERS: [(&str, &str); 16] = [
     ("zenefits", "TriNet Zenefits"),
 ];
 
-/// A name in the middle of our words, whichever way it is written: it does not turn them around.
+/// A name in the middle of our words, whichever way it is written: it does not turn them around. What in it
+/// would end the isolation is left out.
 pub(crate) fn isolated(name: &str) -> String {
+    let name = name.replace(['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'], "");
     format!("\u{2068}{name}\u{2069}")
 }
 
@@ -123,6 +125,9 @@ mod tests {
         assert_eq!(provider(&id("paychex_flex")), "Paychex Flex");
         assert_eq!(provider(&id("_")), "_");
         assert_eq!(provider(&id("élan")), "Élan");
+        assert_eq!(provider(&id("a\u{202e}b_\u{3164}")), "A\\u{202e}b \\u{3164}");
+        assert_eq!(product(&Product::from("a\u{ad}")), "A\\u{ad}");
+        assert_eq!(isolated("a\u{2069}b"), "\u{2068}ab\u{2069}");
         assert_eq!(product(&Product::from("payroll_notes")), "Payroll notes");
         assert_eq!(product(&Product::PayStatement), "Pay statements");
         assert_eq!(product_within(&Product::PayStatement), "pay statements");

@@ -3,6 +3,7 @@
 mod finch;
 mod headers;
 mod home;
+mod limits;
 mod notices;
 mod payday;
 mod rescue;
@@ -11,6 +12,7 @@ mod sign_in;
 
 use std::{
     error::Error,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -70,6 +72,7 @@ impl Host {
             }
         };
         let mut emulator = settings.finch.clone();
+        emulator.application = "Payday".to_owned();
         // A store belongs to one address of Finch's for good: one that is kept needs a port that stays.
         if temporary.is_none() && emulator.port == 0 {
             emulator.port = 4010;
@@ -99,7 +102,8 @@ impl Host {
         let reconciler = finch.spawn_reconciler(operator.clone(), background);
         let pages = finch_web::router(finch.clone(), payday, options(&address, operator)?);
         let own = home::router(home).merge(sign_in::router(sessions)).layer(from_fn(headers::add));
-        let application = Router::new().nest_service(PAGES, pages).merge(own);
+        let application = limits::around(Router::new().nest_service(PAGES, pages).merge(own));
+        let application = application.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, application).with_graceful_shutdown(async {
             let _ = stopped.await;

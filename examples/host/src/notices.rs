@@ -1,4 +1,4 @@
-//! What Payday was told. A host of your own mails it, or writes it down.
+//! The news of each customer's connections. A host of your own mails them, or writes them down.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -23,7 +23,10 @@ impl Notices {
         let notice = format!("{time} UTC · {}: {what}", name(connection));
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let theirs = notices.entry(customer.as_str().to_owned()).or_default();
-        theirs.push_front(notice);
+        // A callback that is loaded twice tells twice.
+        if theirs.front() != Some(&notice) {
+            theirs.push_front(notice);
+        }
         theirs.truncate(KEPT);
     }
 
@@ -42,7 +45,7 @@ fn notice(news: &News) -> Option<(&CustomerId, &ConnectionId, &'static str)> {
         }
         News::Works { customer, connection_id } => (customer, connection_id, "in use"),
         News::NeedsReauth { customer, connection_id } => {
-            (customer, connection_id, "somebody must sign in again")
+            (customer, connection_id, "needs a new sign-in")
         }
         News::EndedAtFinch { customer, connection_id } => {
             (customer, connection_id, "ended at Finch")

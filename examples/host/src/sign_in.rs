@@ -1,7 +1,7 @@
 //! Payday's own sign-in: two customers, a cookie, and no password.
 
 use std::{
-    collections::HashMap,
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -24,6 +24,13 @@ pub(crate) struct Company {
     pub(crate) name: &'static str,
 }
 
+impl Company {
+    /// Decoration: the first letter of its name.
+    pub(crate) fn letter(&self) -> &'static str {
+        self.name.get(..1).unwrap_or_default()
+    }
+}
+
 pub(crate) const COMPANIES: [Company; 2] = [
     Company { id: "acme-bakery", name: "Acme Bakery" },
     Company { id: "bolt-logistics", name: "Bolt Logistics" },
@@ -31,27 +38,34 @@ pub(crate) const COMPANIES: [Company; 2] = [
 
 const COOKIE_NAME: &str = "payday";
 
-/// Who has signed in.
+/// How many browsers may be signed in; then the oldest sign-in ends.
+const SESSIONS: usize = 1000;
+
+/// Who has signed in, the newest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sessions(Arc<Mutex<HashMap<String, &'static Company>>>);
+pub(crate) struct Sessions(Arc<Mutex<VecDeque<(String, &'static Company)>>>);
 
 impl Sessions {
     /// Who makes a request.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Option<&'static Company> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id(headers)?).copied()
+        let (id, sessions) = (id(headers)?, self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        sessions.iter().find(|(known, _)| *known == id).map(|(_, company)| *company)
     }
 
     fn open(&self, company: &'static Company) -> Option<String> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).ok()?;
         let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), company);
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.push_front((id.clone(), company));
+        sessions.truncate(SESSIONS);
         Some(id)
     }
 
     fn close(&self, headers: &HeaderMap) {
         if let Some(id) = id(headers) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.retain(|(known, _)| *known != id);
         }
     }
 }

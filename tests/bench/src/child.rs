@@ -20,7 +20,7 @@ pub(crate) struct Server {
 impl Server {
     /// `finch emulator`.
     pub(crate) fn emulator(binary: &Path) -> Self {
-        Self::start(Command::new(binary).args(["emulator", "--json"]))
+        Self::start(Command::new(binary).args(["emulator", "--port", "0", "--json"]))
     }
 
     /// The bare server, with the content of this file for every answer.

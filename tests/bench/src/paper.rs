@@ -82,20 +82,10 @@ impl FinchApi for PaperFinch {
 
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
         let connection = self.alive(token)?;
-        let TokenFacts {
-            connection_id, provider_id, company_id, finch_customer_id, products, ..
-        } = facts(connection);
-        let (token_id, status, request_id) = (None, ConnectionStatus::Connected, None);
         Ok(Introspection {
-            client_id: None,
-            token_id,
-            connection_id,
-            provider_id,
-            company_id,
-            finch_customer_id,
-            products,
-            status,
-            request_id,
+            facts: facts(connection).into(),
+            status: Some(ConnectionStatus::Connected),
+            ..Introspection::default()
         })
     }
 

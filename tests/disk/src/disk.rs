@@ -143,6 +143,9 @@ impl Disk {
         if let (Some(inode), true) = (known, existed) {
             return inode;
         }
+        if name == Name::Database && existed && self.renamed() {
+            return self.opened(name, existed, content);
+        }
         // Outside of the lock, since it calls SQLite.
         let content = if existed && watched { content() } else { Vec::new() };
         let inode = Inode::try_from(next).unwrap_or(Inode::MAX);
@@ -154,6 +157,18 @@ impl Disk {
             _ => state.push(Event::Create(name, inode)),
         }
         inode
+    }
+
+    /// Whether the store that was made has got its name, which happens without SQLite: once it is whole and
+    /// synced, and the folder is synced after.
+    fn renamed(&self) -> bool {
+        let mut state = locked(&self.state);
+        let Some(inode) = state.names.remove(&Name::Part) else { return false };
+        state.names.insert(Name::Database, inode);
+        state.push(Event::Create(Name::Database, inode));
+        state.push(Event::Delete(Name::Part));
+        state.push(Event::SyncFolder);
+        true
     }
 
     pub(crate) fn deleted(&self, name: Name, synced: bool) {

@@ -64,7 +64,7 @@ impl Kind {
             (Self::Full, Op::Write | Op::Sync | Op::SizeHint) => ffi::SQLITE_FULL,
             (Self::Full, Op::ShmMap) => ffi::SQLITE_IOERR_SHMSIZE,
             (Self::Busy, Op::Lock | Op::ShmLock) => ffi::SQLITE_BUSY,
-            (Self::ShortRead, Op::Read) if name != Some(Name::Database) => {
+            (Self::ShortRead, Op::Read) if !matches!(name, Some(Name::Database | Name::Part)) => {
                 ffi::SQLITE_IOERR_SHORT_READ
             }
             _ => return None,

@@ -123,21 +123,35 @@ impl History {
     }
 }
 
-/// The files of a store that is being made: written, not synced, its journal still there.
-pub(crate) fn half_made() -> Result<Files, Broken> {
+/// The files of a new store that is opened for the first time: set to its log, not synced, its journal
+/// still there; and the rest of an earlier one that was half made.
+pub(crate) fn half_opened() -> Result<Files, Broken> {
     let folder = folder();
     let disk = Disk::mount(folder.path());
     disk.record();
     drop(open(folder.path()).or_broken("open")?);
     disk.unmount();
     let tape = disk.take_tape();
-    let database = tape.before.get(&Name::Database).map(|(inode, _)| *inode);
-    let made = |event: &Event| matches!(event, Event::Sync(inode) if Some(*inode) == database);
-    let point = tape.events.iter().position(made).unwrap_or(0);
-    let nothing = Arc::new(FakeFinch::new(application(), Reach::Pair));
-    let mut replay = Replay::new(&tape, Arc::default(), nothing);
-    replay.go_to(point);
-    Ok(replay.seen())
+    let made = |event: &Event| matches!(event, Event::Create(Name::Part, _));
+    let named = |event: &Event| matches!(event, Event::Create(Name::Database, _));
+    let synced = |event: &Event| matches!(event, Event::Sync(_));
+    let position = |of: &dyn Fn(&Event) -> bool, from: usize| {
+        let found = tape.events.iter().skip(from).position(of);
+        found.map(|at| from + at).ok_or_else(|| Broken::new("the store was not made so"))
+    };
+    let files = |point| {
+        let nothing = Arc::new(FakeFinch::new(application(), Reach::Pair));
+        let mut replay = Replay::new(&tape, Arc::default(), nothing);
+        replay.go_to(point);
+        replay.seen()
+    };
+    let half_made = files(position(&synced, position(&made, 0)?)? + 1);
+    let named = position(&named, 0)?;
+    // The first sync is of the journal.
+    let journaled = position(&synced, named)?;
+    let mut files = files(position(&synced, journaled + 1)?);
+    files.extend(half_made);
+    Ok(files)
 }
 
 /// A world over a watched store and a watched Finch.

@@ -96,7 +96,6 @@ impl<'a> Host<'a> {
         for _ in 0..2 {
             match self.open() {
                 Ok(store) => {
-                    self.bench.opened = true;
                     let (disk, book) = (self.bench.disk.clone(), self.bench.book.clone());
                     let finch = self.bench.finch.clone();
                     let api = Arc::new(WatchedFinch::new(finch, disk.clone(), book.clone()));

@@ -11,8 +11,12 @@ use crate::ledger::Ledger;
 pub(crate) enum Name {
     /// `finch.db`.
     Database,
-    /// `finch.db-journal`: only while the store is made.
+    /// `finch.db-journal`: only while a new store is opened for the first time.
     Journal,
+    /// `finch.db.part`: the database while it is made, which is then renamed.
+    Part,
+    /// `finch.db.part-journal`.
+    PartJournal,
     /// `finch.db-wal`.
     Log,
 }
@@ -21,6 +25,8 @@ impl Name {
     pub(crate) fn of(path: &Path) -> Self {
         let name = path.as_os_str().as_encoded_bytes();
         match name {
+            _ if name.ends_with(b".part-journal") => Self::PartJournal,
+            _ if name.ends_with(b".part") => Self::Part,
             _ if name.ends_with(b"-journal") => Self::Journal,
             _ if name.ends_with(b"-wal") => Self::Log,
             _ => Self::Database,
@@ -31,6 +37,8 @@ impl Name {
         match self {
             Self::Database => "finch.db",
             Self::Journal => "finch.db-journal",
+            Self::Part => "finch.db.part",
+            Self::PartJournal => "finch.db.part-journal",
             Self::Log => "finch.db-wal",
         }
     }

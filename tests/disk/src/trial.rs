@@ -37,9 +37,6 @@ pub struct Outcome {
     pub hit: Option<Op>,
     /// Whether the power went, too, after the fault.
     pub loses_power: bool,
-    /// Whether that left the wreck of a store into which nothing was ever written: SQLite drops the
-    /// journal of an empty file, even of one whose emptying was not synced.
-    pub half_made: bool,
     /// How many tokens an error carried back.
     pub handed_back: usize,
     /// What the host heard, by name.
@@ -55,8 +52,6 @@ pub(crate) struct Bench {
     pub(crate) system: Arc<TestSystem>,
     /// The last handle of each provider and company.
     pub(crate) handles: Handles,
-    /// The store was open: it is made.
-    pub(crate) opened: bool,
     /// Tokens that an error carried back.
     pub(crate) handed_back: BTreeSet<String>,
     pub(crate) heard: BTreeMap<String, u64>,
@@ -83,8 +78,6 @@ struct Begin {
 impl Day {
     /// How many parts a day has.
     pub const PARTS: usize = 10;
-    /// The parts that make the store, and no more.
-    const MAKES: [usize; 2] = [0, 9];
     /// The parts that begin with opening the store. In the others it is open when faults begin.
     pub(crate) const OPENS: [usize; 3] = [0, 6, 9];
 
@@ -112,8 +105,8 @@ impl Day {
             let (ledger, finch) = (bench.book.now(), bench.finch.copy());
             day.begins.push(Begin { files, ledger, finch, handles: bench.handles });
         }
-        // The last part begins with a store that was half made when the power went.
-        day.begins[Self::PARTS - 1] = first(history::half_made()?);
+        // The last part begins with a new store that was half opened when the power went.
+        day.begins[Self::PARTS - 1] = first(history::half_opened()?);
         Ok(day)
     }
 
@@ -135,18 +128,14 @@ impl Day {
         let tape = bench.disk.take_tape();
         aftermath(&bench, bench.folder.path())?;
         let writes = [Op::Write, Op::Sync, Op::Truncate, Op::Delete];
-        let mut half_made = false;
         let loses_power = hit.is_some_and(|op| writes.contains(&op));
         if loses_power {
             let left = then_power_loss(&tape, &bench, fault.nth)?;
-            half_made = !bench.opened && Self::MAKES.contains(&part) && is_damaged(left.path());
-            if !half_made {
-                aftermath(&bench, left.path())
-                    .map_err(|Broken(what)| Broken(format!("and then power loss: {what}")))?;
-            }
+            aftermath(&bench, left.path())
+                .map_err(|Broken(what)| Broken(format!("and then power loss: {what}")))?;
         }
         let handed_back = bench.handed_back.len();
-        Ok(Outcome { hit, loses_power, half_made, handed_back, heard: bench.heard })
+        Ok(Outcome { hit, loses_power, handed_back, heard: bench.heard })
     }
 
     fn bench(&self, part: usize, fault: Option<Fault>) -> Result<Bench, Broken> {
@@ -165,7 +154,6 @@ impl Day {
             finch: Arc::new(begin.finch.copy()),
             system,
             handles: begin.handles.clone(),
-            opened: false,
             handed_back: BTreeSet::new(),
             heard: BTreeMap::new(),
             fault,
@@ -181,11 +169,6 @@ fn then_power_loss(tape: &Tape, bench: &Bench, seed: u64) -> Result<TempDir, Bro
     let image = Image::take(&replay, &mut Chance::new(seed));
     image.write(folder.path()).or_broken("the image")?;
     Ok(folder)
-}
-
-fn is_damaged(folder: &Path) -> bool {
-    use finch_sqlite::OpenStoreError::{Corrupt, NotADatabase};
-    matches!(history::open(folder), Err(Corrupt { .. } | NotADatabase { .. }))
 }
 
 /// The fault is gone, and the host begins again.

@@ -193,17 +193,10 @@ fn then(connection: &Connection, generation: u8, disconnecting: bool) -> Connect
 }
 
 fn introspection(connection_id: u8) -> Introspection {
-    let facts = facts(connection_id);
     Introspection {
-        token_id: None,
-        connection_id: facts.connection_id,
-        provider_id: facts.provider_id,
-        company_id: facts.company_id,
-        finch_customer_id: None,
-        products: Vec::new(),
-        status: ConnectionStatus::Connected,
-        client_id: None,
-        request_id: None,
+        facts: facts(connection_id).into(),
+        status: Some(ConnectionStatus::Connected),
+        ..Introspection::default()
     }
 }
 

@@ -116,7 +116,7 @@ impl Fault {
             Self::Page401 => answer(401, None).into_error(),
             Self::Garbage | Self::GarbageAfter => FinchApiError::Unreadable {
                 problem: "it is not a JSON object".into(),
-                answer: Box::new(answer(200, None)),
+                answer: Some(Box::new(answer(200, None))),
             },
             _ => FinchApiError::NoAnswer { problem: "lost".into(), sent: true },
         }

@@ -201,7 +201,7 @@ impl History<'_> {
             self.counts.hit(lease);
         }
         let committed = std::mem::take(&mut ledger.committed);
-        if !std::mem::take(&mut ledger.noted) && applied.is_empty() {
+        if !std::mem::take(&mut ledger.noted) && committed.is_empty() {
             return;
         }
         let now = self.snapshot();

@@ -207,19 +207,7 @@ impl Remote {
         let secret = Arc::clone(&newest.secret);
         self.twists.remove(code);
         let said = wire::introspect(&mut self.emulator, &secret).ok()?;
-        let facts = finch_core::TokenFacts {
-            connection_id: said.connection_id,
-            provider_id: said.provider_id,
-            company_id: said.company_id,
-            finch_customer_id: said.finch_customer_id,
-            customer_name: None,
-            products: said.products,
-            client_type: None,
-            connection_type: None,
-            token_type: None,
-            account_id: None,
-            entity_ids: Vec::new(),
-        };
+        let facts = said.facts.complete()?;
         Some(Grant { secret: AccessToken::new(&*secret), facts })
     }
 
@@ -228,10 +216,10 @@ impl Remote {
         let mut said = wire::introspect(&mut self.emulator, token)?;
         if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
             *times -= 1;
-            said.company_id = None;
+            said.facts.company_id = None;
         }
         if let Some(company) = self.wrong.get(token) {
-            said.company_id = Some(company.clone());
+            said.facts.company_id = Some(company.clone());
         }
         Ok(said)
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use finch_core::{
     AccessToken, Answer, ConnectSession, ConnectUrl, FinchApiError, Grant, Introspection,
-    NewSession, Product, ReauthenticateSession, RequestId, TokenFacts,
+    NewSession, PartialFacts, Product, ReauthenticateSession, RequestId, TokenFacts,
 };
 use finch_emulator::{LocalAnswer, LocalEmulator};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Reply {
     }
 
     fn unreadable(&self) -> FinchApiError {
-        let answer = Box::new(Answer { finch_shaped: false, ..self.answer() });
+        let answer = Some(Box::new(Answer { finch_shaped: false, ..self.answer() }));
         FinchApiError::Unreadable { problem: "something is missing".into(), answer }
     }
 
@@ -114,12 +114,15 @@ pub(crate) fn introspect(
     let status = body.get("connection_status").and_then(|s| text::<String>(s, "status"));
     Ok(Introspection {
         token_id: text(body, "id"),
-        connection_id: reply.required("connection_id")?,
-        provider_id: reply.required("provider_id")?,
-        company_id: text(body, "company_id"),
-        finch_customer_id: text(body, "customer_id"),
-        products: products(body),
-        status: status.ok_or_else(|| reply.unreadable())?.into(),
+        facts: PartialFacts {
+            connection_id: Some(reply.required("connection_id")?),
+            provider_id: Some(reply.required("provider_id")?),
+            company_id: text(body, "company_id"),
+            finch_customer_id: text(body, "customer_id"),
+            products: Some(products(body)),
+            ..PartialFacts::default()
+        },
+        status: Some(status.ok_or_else(|| reply.unreadable())?.into()),
         client_id: text(body, "client_id"),
         request_id: reply.request_id.clone(),
     })

@@ -1,5 +1,7 @@
 //! Which calls are made to Finch, and which are not. A mock without an expectation fails on a call.
 
+mod disconnects;
+
 use std::{sync::Arc, time::Duration};
 
 use finch_app::{
@@ -7,7 +9,7 @@ use finch_app::{
 };
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, Claim, ClientId, FinchApiError, Flow,
-    Found, MemoryTokenStore, Product, State, StoreError, TokenStore,
+    Found, Introspection, MemoryTokenStore, Product, State, StoreError, TokenStore,
     testing::{
         FakeFinch, Held, MockFinchApi, MockTokenStore, Reach, application, at, facts, grant,
         new_attempt, store_token,
@@ -33,6 +35,10 @@ fn memory() -> Arc<MemoryTokenStore> {
 fn refused() -> FinchApiError {
     let name = Some("invalid_token".to_owned());
     Answer { status: 401, finch_shaped: true, name, ..Answer::default() }.into_error()
+}
+
+fn named(id: &str) -> finch_core::ConnectionId {
+    id.parse().unwrap()
 }
 
 async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
@@ -87,14 +93,11 @@ async fn a_thousand_replays_at_once_are_one_exchange() {
         })
     };
     let replays: Vec<_> = (0..1000).map(|_| replay()).collect();
-    let mut connected = 0;
+    let mut first = None;
     for replay in replays {
-        match replay.await.unwrap() {
-            Ok(_) => connected += 1,
-            Err(error) => assert!(matches!(error, CompleteConnectError::InProgress), "{error}"),
-        }
+        let connected = replay.await.unwrap().unwrap();
+        assert_eq!(*first.get_or_insert(connected.clone()), connected);
     }
-    assert!(connected >= 1);
 }
 
 #[tokio::test]
@@ -119,6 +122,65 @@ async fn a_code_is_not_sent_again_after_a_lost_answer() {
 }
 
 #[tokio::test]
+async fn products_that_the_exchange_leaves_out_are_asked_for_once_the_token_is_stored() {
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let mut said = facts("k", "gusto", "c");
+    said.products.clear();
+    let mut api = mock();
+    api.expect_exchange().times(1).returning(move |_, _| Ok(grant("t", said.clone())));
+    api.expect_introspect().times(1).returning(|_| {
+        let facts = facts("k", "gusto", "c").into();
+        Ok(Introspection { facts, ..Introspection::default() })
+    });
+    let finch = wire(api, store);
+    let scope = customer(0);
+    let code = AuthorizationCode::new("c");
+    let done = finch.complete_connect(&scope, State::new("s"), code).await.unwrap();
+    assert_eq!(done.products, facts("k", "gusto", "c").products);
+    finch.access_token(&scope, &done.connection_id, &done.products).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_that_only_the_introspection_names_is_enough_without_a_state() {
+    let mut api = mock();
+    api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
+    api.expect_introspect().times(1).returning(|_| {
+        let mut facts = facts("k", "gusto", "c");
+        facts.finch_customer_id = "customer-0".parse().ok();
+        Ok(Introspection { facts: facts.into(), ..Introspection::default() })
+    });
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    let (scope, code) = (customer(0), AuthorizationCode::new("c"));
+    let done = finch.complete_connect_without_state(&scope, State::new("s"), code).await.unwrap();
+    assert_eq!(done.token_state, finch_core::TokenState::Active);
+}
+
+#[tokio::test]
+async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error() {
+    let mut api = mock();
+    api.expect_exchange().times(1).returning(|_, _| {
+        let answer = Some(Box::new(Answer { status: 200, ..Answer::default() }));
+        let problem = "provider_id is missing".to_owned();
+        let source = Box::new(FinchApiError::Unreadable { problem, answer });
+        Err(FinchApiError::Unplaced { secret: AccessToken::new("canary"), source })
+    });
+    let store = memory();
+    open(&store, "s", 3600).await;
+    let finch = wire(api, store);
+    let scope = customer(0);
+    let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
+    let error = complete().await.unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("canary"));
+    assert_eq!(error.into_token().unwrap().expose(), "canary");
+    assert_eq!(finch.possible_orphans(&scope, None, 10).await.unwrap().len(), 1);
+    let again = complete().await.unwrap_err();
+    assert!(matches!(again, CompleteConnectError::Unknown(_)), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_code_that_was_not_sent_may_be_sent_once_more() {
     let mut api = mock();
     let mut answers = vec![
@@ -134,70 +196,6 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
     assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::NotSent(_)));
     complete().await.unwrap();
     complete().await.unwrap();
-}
-
-#[tokio::test]
-async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
-    let store = memory();
-    for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
-        store_token(&*store, "customer-0", grant(token, facts(name, "gusto", "c"))).await;
-    }
-    let mut api = mock();
-    api.expect_disconnect()
-        .times(2)
-        .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
-        .returning(|_| Ok(None));
-    api.expect_introspect().times(4).returning(|_| Err(refused()));
-    let finch = wire(api, store);
-    let id: finch_core::ConnectionId = "k1".parse().unwrap();
-    let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
-    assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 4 });
-    // A connection that is proven dead is not called again.
-    assert_eq!(
-        finch.disconnect(&customer(0), id).await.unwrap(),
-        DisconnectOutcome::AlreadyDisconnected
-    );
-    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_shared_connection_retires_without_a_call() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store);
-    let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
-    assert!(plan.shared);
-    assert_eq!(plan.tokens, 1, "only its own");
-    assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
-    assert_eq!(
-        finch.disconnect(&operator(), id.clone()).await.unwrap(),
-        DisconnectOutcome::SharedWithOthers
-    );
-    assert_eq!(
-        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
-        DisconnectOutcome::Retired { tokens: 1 }
-    );
-    assert_eq!(
-        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
-        DisconnectOutcome::AlreadyDisconnected
-    );
-    finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
-    finch.access_token(&customer(1), &id, &[]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_plan_that_has_moved_is_not_carried_out() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store.clone());
-    let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
-    store_token(&*store, "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
-    let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
-    assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
-    finch.access_token(&customer(0), &id, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -271,100 +269,6 @@ async fn a_caller_that_goes_away_cancels_nothing() {
         };
         finch.access_token(&customer(0), &connected.connection_id, &[]).await.unwrap();
         assert_eq!(api.issued().len(), 1);
-    }
-}
-
-async fn shared() -> Arc<MemoryTokenStore> {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k2", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t3", facts("k2", "gusto", "c"))).await;
-    store
-}
-
-fn named(id: &str) -> finch_core::ConnectionId {
-    id.parse().unwrap()
-}
-
-#[tokio::test]
-async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
-    let finch = wire(mock(), shared().await);
-    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
-    assert_eq!(plan.tokens, 3);
-    let stranger = finch.carry_out(&customer(2), plan.clone()).await.unwrap_err();
-    assert!(matches!(stranger, finch_app::DisconnectError::PlanChanged));
-    let outcome = finch.carry_out(&customer(0), plan).await.unwrap();
-    assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 }, "only its own");
-    finch.access_token(&customer(1), &named("k2"), &[]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_customer_hears_of_its_own_tokens_only() {
-    let mut api = mock();
-    api.expect_disconnect().returning(|_| {
-        let request_id = "request-of-somebody".parse().ok();
-        Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
-    });
-    let finch = wire(api, shared().await);
-    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
-    let outcome = finch.carry_out(&operator(), plan).await.unwrap();
-    assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 3, .. }), "{outcome:?}");
-    // The newest token, which was tried, is customer 1's.
-    let outcome = finch.disconnect(&customer(0), named("k1")).await.unwrap();
-    let DisconnectOutcome::Pending { unproven, trouble, .. } = outcome else {
-        panic!("{outcome:?}")
-    };
-    assert_eq!((unproven, trouble), (1, None));
-}
-
-#[tokio::test]
-async fn a_customers_plan_asks_finch_about_its_own_tokens_only() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", ""))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", ""))).await;
-    let mut api = mock();
-    let own = |t: &AccessToken| t.expose() == "t1";
-    api.expect_introspect().times(1).withf(own).returning(|_| Err(refused()));
-    let finch = wire(api, store);
-    finch.plan_disconnect(&customer(0), named("k")).await.unwrap();
-    finch.access_token(&customer(1), &named("k"), &[]).await.unwrap();
-}
-
-#[tokio::test]
-async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
-    let store = memory();
-    for (token, company, who) in
-        [("t1", "c", "customer-0"), ("t2", "d", "customer-0"), ("t3", "e", "customer-1")]
-    {
-        store_token(&*store, who, grant(token, facts(company, "gusto", company))).await;
-    }
-    let mut api = mock();
-    api.expect_disconnect().times(2).returning(|_| Ok(None));
-    api.expect_introspect().times(2).returning(|_| Err(refused()));
-    let finch = wire(api, store);
-    let outcomes = finch.disconnect_all(&customer(0)).await.unwrap();
-    assert_eq!(outcomes.len(), 2);
-    assert!(finch.disconnect_all(&customer(0)).await.unwrap().is_empty());
-    finch.access_token(&customer(1), &named("e"), &[]).await.unwrap();
-}
-
-#[tokio::test]
-async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    let mut api = mock();
-    api.expect_disconnect().times(1).returning(|_| Ok(None));
-    api.expect_introspect().times(1).returning(|_| Err(refused()));
-    let finch = wire(api, store);
-    let ask = || {
-        let finch = finch.clone();
-        tokio::spawn(async move { finch.disconnect(&customer(0), named("k")).await.unwrap() })
-    };
-    let asked: Vec<_> = (0..20).map(|_| ask()).collect();
-    for ask in asked {
-        let outcome = ask.await.unwrap();
-        let ended = DisconnectOutcome::Disconnected { tokens: 1 };
-        assert!([ended, DisconnectOutcome::AlreadyDisconnected].contains(&outcome), "{outcome:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use finch_app::{ImportedToken, Pace, Pass, RunError, ToImport};
 use finch_core::{
     AccessToken, Answer, ConnectionId, ConnectionStatus, FailureKind, FinchApi as _, FinchApiError,
-    TokenState, testing::Reach,
+    Introspection, PartialFacts, TokenState, testing::Reach,
 };
 use finch_tests::{World, customer, operator};
 
@@ -114,7 +114,7 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     let (id, _) = stored(import(&world, &one, 0).await.unwrap());
     // Finch names the first connection for a token of another employer.
     let mut said = world.finch.introspect(&two).await.unwrap();
-    said.connection_id = id.clone();
+    said.facts.connection_id = Some(id.clone());
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
@@ -258,4 +258,45 @@ async fn a_run_that_is_stopped_stores_nothing_more() {
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
     assert!(world.tokens().await.is_empty());
     assert!(world.store.token_of(&import.token, None).await.unwrap().is_none());
+}
+
+/// An import of a token of which `/introspect` says this.
+async fn import_of(said: Introspection, connection_id: Option<&str>) -> (World, ImportedToken) {
+    let world = World::in_memory(Reach::Pair);
+    let mut finch = finch_core::testing::MockFinchApi::new();
+    finch.expect_application().return_const(finch_core::testing::application());
+    finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
+    let (store, system) = (world.store.clone(), world.system.clone());
+    let options = finch_app::FinchOptions::default();
+    let app = finch_app::Finch::with_system(std::sync::Arc::new(finch), store, system, options);
+    let token = ToImport {
+        token: AccessToken::new("t"),
+        customer: customer(0).id().clone(),
+        connection_id: connection_id.map(|id| id.parse().unwrap()),
+    };
+    let imported = app.unwrap().import(&operator(), &token, &Pace::of(EVERY)).await.unwrap();
+    (world, imported)
+}
+
+#[tokio::test]
+async fn an_import_needs_no_more_than_identity() {
+    let facts = |connection_id: Option<&str>| PartialFacts {
+        connection_id: connection_id.map(|id| id.parse().unwrap()),
+        provider_id: "gusto".parse().ok(),
+        company_id: "c".parse().ok(),
+        ..PartialFacts::default()
+    };
+    for (said, named) in [(Some("k"), None), (Some("k"), Some("k")), (None, Some("k"))] {
+        let said = Introspection { facts: facts(said), ..Introspection::default() };
+        let (world, imported) = import_of(said, named).await;
+        assert_eq!(stored(imported), ("k".parse().unwrap(), TokenState::Active));
+        assert_eq!(world.tokens().await.len(), 1);
+    }
+    for facts in [facts(None), PartialFacts { provider_id: None, ..facts(Some("k")) }] {
+        let (world, imported) =
+            import_of(Introspection { facts, ..Default::default() }, None).await;
+        let ImportedToken::Undecided { failure } = imported else { panic!("{imported:?}") };
+        assert_eq!(failure.kind, FailureKind::Unplaced);
+        assert!(world.tokens().await.is_empty());
+    }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod callbacks;
 mod calls;
 mod history;
 mod i01_equivalence;
@@ -19,6 +20,7 @@ mod i06_idempotence;
 mod i07_no_orphan;
 mod i11_customers;
 mod import;
+mod listings;
 mod model;
 mod network;
 mod readme;

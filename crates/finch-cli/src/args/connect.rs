@@ -21,6 +21,9 @@ pub(crate) struct ConnectArgs {
     /// What to ask for, such as company,directory
     #[arg(long, value_name = "A,B", required_unless_present = "reauthenticate")]
     pub(crate) products: Option<String>,
+    /// Take one that this release does not know
+    #[arg(long)]
+    pub(crate) any_product: bool,
     /// The only provider to choose
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<ProviderId>,

@@ -10,17 +10,17 @@ use super::Paced;
 pub(crate) struct ImportArgs {
     /// The file with the tokens; -, or none: standard input
     pub(crate) file: Option<PathBuf>,
-    /// How it is written [default: as its name or its first character says]
+    /// Its format [default: by its first line, else by its name]
     #[arg(long)]
     pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) paced: Paced,
 }
 
-/// How a list of tokens is written.
+/// The format of a list of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Comma-separated values
+    /// Values separated by commas, semicolons, tabs or vertical bars
     Csv,
     /// One JSON object a line
     Jsonl,

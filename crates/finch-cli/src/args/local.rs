@@ -1,6 +1,9 @@
 //! What `finch demo` and `finch emulator` take.
 
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
 
 use clap::{Args as Group, ValueEnum};
 
@@ -16,9 +19,15 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct EmulatorArgs {
-    /// The port on 127.0.0.1; 0 finds a free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// The port to listen on; 0 finds a free one
+    #[arg(long, value_name = "N", default_value_t = 4000)]
     pub(crate) port: u16,
+    /// The address to listen on; 0.0.0.0 also serves other machines
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
+    pub(crate) host: IpAddr,
+    /// A host name that callers may use, such as a container's; repeatable
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<String>,
     /// The client id that it knows
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
@@ -43,6 +52,13 @@ pub(crate) struct EmulatorArgs {
     /// A file with that secret
     #[arg(long, value_name = "PATH", requires = "webhook_url")]
     pub(crate) webhook_secret_file: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<IpAddr, &'static str> {
+    match text {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text.parse().map_err(|_| "must be an IP address, such as 127.0.0.1 or 0.0.0.0"),
+    }
 }
 
 /// How far a disconnect reaches.

@@ -12,7 +12,7 @@ use crate::{
     args::AuditArgs,
     fail::{Exit, Failure, run_stopped},
     interrupt,
-    output::{self, Report, Sheet},
+    output::{self, Report},
     progress::Progress,
     wiring,
     words::{count, moment},
@@ -35,18 +35,22 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
         None => finch.begin_audit(&scope, args.unused_days, args.fix).await?,
     };
     if resumed && !json {
-        say(&format!(
+        output::notice(&format!(
             "finch: going on with the audit of {}, {} done (--restart begins anew)",
             moment(audit.started_at),
             count(audit.connections as usize, "connection is", "connections are")
-        ))?;
+        ));
     }
     let stopped = AtomicBool::new(false);
     let work = go_on(&finch, &scope, &mut audit, args, &place, &stopped);
     interrupt::wind_up(work, &stopped, "run `finch audit` again: it goes on").await??;
-    place.clear()?;
     let found = Found::new(audit, resumed);
-    output::print(&found, json)?;
+    // What is kept of it goes once it is shown.
+    match (output::print(&found, json), args.fix) {
+        (Ok(()), _) => place.clear()?,
+        (Err(error), true) => Failure::not_printed(found.exit(), &error).print(json),
+        (Err(error), false) => return Err(error.into()),
+    }
     Ok(found.exit())
 }
 
@@ -82,10 +86,4 @@ fn halted(audit: &Audit, error: &RunError) -> Failure {
     let asked = count(audit.asked as usize, "token was", "tokens were");
     let found = count(audit.findings.len(), "finding", "findings");
     run_stopped(&format!("the audit stopped: {asked} asked about, {found} so far"), error)
-}
-
-fn say(text: &str) -> std::io::Result<()> {
-    let mut sheet = Sheet::default();
-    sheet.line(text);
-    output::write(anstream::stderr().lock(), &sheet.render())
 }

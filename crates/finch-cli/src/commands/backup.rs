@@ -28,8 +28,7 @@ pub(crate) async fn run(args: &BackupArgs, json: bool) -> Result<Exit, Failure> 
     let holds = store.backup(&args.file, move |done, total| told.at(done, total)).await?;
     drop(bar);
     let report = Done { file: args.file.clone(), holds };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    Ok(output::done(&report, json))
 }
 
 impl Report for Done {

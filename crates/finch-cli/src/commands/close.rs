@@ -54,8 +54,7 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
             Closed::Exchange { exchange }
         }
     };
-    output::print(&closed, json)?;
-    Ok(closed.exit())
+    Ok(output::done(&closed, json))
 }
 
 impl Report for Closed {

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
         Some(uri) => Flow::Redirect(RedirectUri::new(uri).map_err(Failure::bad_redirect_uri)?),
         None => Flow::Embedded,
     };
-    let products = products(args.products.as_ref());
+    let products = products(args.products.as_ref(), args.any_product)?;
     // Where a connection is renewed, Finch knows the name.
     let name = args.name.unwrap_or_else(|| args.customer.to_string());
     let mut request = ConnectRequest::new(name, products, flow);
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
         None => finch.begin_connect(&scope, request).await?,
     };
     let begun = Begun::new(begun, args.customer, args.reauthenticate.is_none());
-    output::print(&begun, json)?;
+    output::hand_over(&begun, json)?;
     Ok(begun.exit())
 }
 

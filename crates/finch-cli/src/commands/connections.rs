@@ -1,4 +1,4 @@
-//! `finch connections`: what there is, and what needs somebody's attention.
+//! `finch connections`: what there is, and what needs attention.
 
 use finch_app::{Finch, PossibleOrphan};
 use finch_core::{ConnectionState, ConnectionView, TokenState};
@@ -18,7 +18,31 @@ const PAGE: usize = 200;
 #[derive(Serialize)]
 struct Connections {
     connections: Vec<Listed>,
+    /// How many have ended and are left out, of those that the filters ask for.
+    hidden: usize,
     possible_orphans: Vec<PossibleOrphan>,
+    #[serde(skip)]
+    filtered: bool,
+}
+
+/// Whether a connection is listed.
+enum Shown {
+    Yes,
+    /// It is asked for, and has ended.
+    Ended,
+    No,
+}
+
+fn shown(view: &ConnectionView, args: &ConnectionsArgs) -> Shown {
+    let provider = args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id);
+    let state = args.state.is_empty() || args.state.iter().any(|state| state.is(view.state));
+    if !provider || !state {
+        Shown::No
+    } else if view.state == ConnectionState::Disconnected && !args.all && args.state.is_empty() {
+        Shown::Ended
+    } else {
+        Shown::Yes
+    }
 }
 
 #[derive(Serialize)]
@@ -32,8 +56,18 @@ struct Listed {
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.whose.scope()?;
     let finch = wiring::open(&args.client)?;
+    let (mut connections, mut hidden) = (Vec::new(), 0);
+    for listed in all(&finch, &scope).await? {
+        match shown(&listed.view, args) {
+            Shown::Yes => connections.push(listed),
+            Shown::Ended => hidden += 1,
+            Shown::No => {}
+        }
+    }
     let report = Connections {
-        connections: all(&finch, &scope).await?,
+        connections,
+        hidden,
+        filtered: args.provider.is_some() || !args.state.is_empty(),
         possible_orphans: orphans::possible_orphans(&finch, &scope).await?,
     };
     output::print(&report, json)?;
@@ -93,7 +127,11 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
 impl Report for Connections {
     fn human(&self, sheet: &mut Sheet) {
         if self.connections.is_empty() {
-            sheet.line("There are no connections yet: `finch connect` begins one.");
+            sheet.line(match (self.filtered, self.hidden) {
+                (true, _) => "There are no such connections.",
+                (false, 0) => "There are no connections yet: `finch connect` begins one.",
+                (false, _) => "No connection is in use: `finch connect` begins one.",
+            });
         }
         for listed in &self.connections {
             let view = &listed.view;
@@ -120,6 +158,15 @@ impl Report for Connections {
             for text in &listed.attention {
                 sheet.text(&format!("  {} ", warn("!")), text);
             }
+        }
+        if self.hidden > 0 {
+            let hidden = count(
+                self.hidden,
+                "connection that has ended is hidden",
+                "connections that have ended are hidden",
+            );
+            sheet.gap();
+            sheet.line(dim(&format!("{hidden}: --all shows them")));
         }
         orphans::show(&self.possible_orphans, sheet);
     }

@@ -76,8 +76,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         in_customer_scope,
         plan_was_shown,
     };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    Ok(output::done(&report, json))
 }
 
 async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Plan, Failure> {
@@ -117,7 +116,11 @@ pub(crate) fn confirm(
     sheet.line(bold(&format!("{question} Type yes:")));
     output::write(anstream::stderr().lock(), &sheet.render())?;
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
+    io::stdin().lock().read_line(&mut answer).map_err(|error| {
+        Failure::new(Exit::Usage, "not_confirmed", "nothing was done: the answer could not be read")
+            .because(&error)
+            .help(unasked)
+    })?;
     if answer.trim().eq_ignore_ascii_case("yes") {
         return Ok(());
     }

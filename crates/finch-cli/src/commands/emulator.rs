@@ -1,5 +1,7 @@
 //! `finch emulator`: a local Finch, for programs in any language.
 
+use std::io;
+
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, WebhookTarget};
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::{
     args::EmulatorArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
-    output::{self, Report, Sheet, bold, dim},
+    output::{self, Report, Sheet, bold, dim, warn},
     secrets::Ways,
 };
 
@@ -29,7 +31,9 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
     };
     let webhook = webhook(&args)?;
     let mut config = EmulatorConfig {
+        host: args.host,
         port: args.port,
+        allowed_hosts: args.allowed_hosts,
         disconnect_scope: args.disconnect_scope.into(),
         seed: args.seed,
         webhook,
@@ -50,6 +54,9 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         disconnect_scope: args.disconnect_scope.into(),
         webhook_url: args.webhook_url,
     };
+    if !args.host.to_canonical().is_loopback() {
+        warn_of_others()?;
+    }
     output::print(&ready, json)?;
     tokio::select! {
         () = stop.asked() => {}
@@ -60,10 +67,25 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
     }
     // Calls on their way are answered first; a second signal does not wait for them.
     tokio::select! {
-        () = emulator.shutdown() => {}
-        () = stop.asked() => {}
+        () = emulator.shutdown() => Ok(Exit::Done),
+        () = stop.asked() => Err(Failure::new(
+            Exit::Stopped,
+            "stopped",
+            "stopped before every call was answered",
+        )),
     }
-    Ok(Exit::Done)
+}
+
+/// On standard error, so that the JSON document stays alone.
+fn warn_of_others() -> io::Result<()> {
+    let mut sheet = Sheet::default();
+    sheet.text(
+        &format!("{} ", warn("!")),
+        "It listens beyond this machine: everyone on the network can use it, control it and see what it \
+         holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
+         name that --allow-host allows.",
+    );
+    output::write(anstream::stderr().lock(), &sheet.render())
 }
 
 /// Where webhooks go, with what signs them.

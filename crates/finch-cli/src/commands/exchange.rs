@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     args::ExchangeArgs,
-    fail::{Exit, Failure},
+    fail::{Exit, Failure, finch_failed, store_failed},
     interrupt,
     output::{self, Report, Sheet, good, warn},
     rescue::Rescued,
@@ -32,12 +32,20 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     match interrupt::finish(work, left).await? {
         Ok(completed) => {
             let completed = Completed(completed);
-            output::print(&completed, json)?;
-            Ok(completed.exit())
+            Ok(output::done(&completed, json))
         }
         Err(CompleteConnectError::NotStored { grant, customer, exchange, source }) => {
-            let token = Rescued { application, grant: *grant, customer, exchange };
-            Err(token.save_beside(&store, &source))
+            let (token, issued) = (grant.secret, Some(grant.facts));
+            let token = Rescued { application, token, issued, customer, exchange };
+            let issued = "Finch issued a token that could not be stored: it is live, and billed";
+            Err(token.save_beside(&store, store_failed(issued, &source), "mend the store"))
+        }
+        Err(CompleteConnectError::Unplaced { token, customer, exchange, source }) => {
+            let token = Rescued { application, token, issued: None, customer, exchange };
+            let issued = "Finch issued a token without saying which connection it belongs to: it is \
+                          live, and billed";
+            let first = "ask Finch's support, with the request id, why its answers say too little";
+            Err(token.save_beside(&store, finch_failed(issued, &source), first))
         }
         Err(error) => Err(error.into()),
     }
@@ -73,9 +81,14 @@ impl Report for Completed {
             Some(company) => format!("company {company}"),
             None => "an employer that Finch has not named yet".to_owned(),
         };
-        let joined = match done.joined_tokens {
-            0 => "a connection of its own".to_owned(),
-            others => format!("joins {} of this customer", count(others, "token", "tokens")),
+        let own = count(done.joined_tokens, "token", "tokens");
+        let joined = match (done.joined_tokens, done.shared) {
+            (0, false) => "a connection of its own".to_owned(),
+            (0, true) => "its connection is shared with other customers".to_owned(),
+            (_, false) => format!("it joins {own} of this customer"),
+            (_, true) => format!(
+                "it joins {own} of this customer, in a connection that is shared with other customers"
+            ),
         };
         let mark = if done.token_state == TokenState::Active { good("✓") } else { warn("!") };
         sheet.text(&format!("{mark} "), &format!("The token is sealed in the store: {joined}."));

@@ -1,15 +1,20 @@
 //! `finch import`: take over tokens that the application has already.
 
+mod columns;
 mod csv;
+mod form;
+mod json;
 mod lines;
+mod quotes;
 mod row;
+mod rows;
 mod summary;
 
 use std::{
     collections::VecDeque,
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -17,30 +22,25 @@ use std::{
 use finch_app::{Finch, OperatorScope, Pace, RunError};
 use tokio::sync::mpsc;
 
-use self::{
-    lines::Lines,
-    row::{Bad, Row, Rows},
-    summary::Summary,
-};
+use self::{row::Row, rows::Rows, summary::Summary};
 use crate::{
-    args::ImportArgs,
+    args::{Format, ImportArgs},
     fail::{Exit, Failure, run_stopped},
-    interrupt,
-    output::{self, Report},
+    interrupt, output,
     progress::Progress,
     wiring,
 };
 
-/// So many lines are read ahead of the one that is asked about.
+/// How many rows are read ahead of the one that Finch is asked about.
 const AHEAD: usize = 256;
 
-/// While a pipe is silent, it is looked so often whether somebody wants to stop.
-const LISTENS_EVERY: Duration = Duration::from_millis(200);
+/// How often a signal is looked for while the input is silent.
+const SIGNAL_CHECK: Duration = Duration::from_millis(200);
 
-/// What comes from the reader.
+/// What the reader sends.
 enum Read {
     Row(Row),
-    /// The last line was read; these columns are not used.
+    /// The last row was read; these columns are not used.
     End(Vec<String>),
     Unusable(Failure),
 }
@@ -56,8 +56,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     let finch = wiring::open_to_import(&args.paced.client)?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
     let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
-    let rows = Rows::new(args.format, file);
-    let from = read_in_background(opened, rows, file.map(Path::to_owned));
+    let from = read_in_background(opened, args.format, file.unwrap_or(Path::new("-")).to_owned());
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
     let work = import(&finch, &scope, from, args.paced.rate, &bar, &stopped, &mut summary);
@@ -69,8 +68,8 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     {
         return ended.map(|()| Exit::Done);
     }
-    output::print(&summary, json)?;
-    ended.map(|()| summary.exit())
+    let exit = output::done(&summary, json);
+    ended.map(|()| exit)
 }
 
 fn open(path: &Path) -> Result<File, Failure> {
@@ -81,50 +80,35 @@ fn open(path: &Path) -> Result<File, Failure> {
     file.map_err(|error| Failure::unreadable("tokens", path, &error))
 }
 
-/// A thread of its own reads, so that a pipe that is silent keeps no signal waiting.
+/// Reads on a thread of its own, so that a silent pipe delays no signal.
 fn read_in_background(
     file: Option<File>,
-    rows: Rows,
-    path: Option<std::path::PathBuf>,
+    format: Option<Format>,
+    path: PathBuf,
 ) -> mpsc::Receiver<Read> {
     let (to, from) = mpsc::channel(AHEAD);
-    std::thread::spawn(move || {
-        let path = path.unwrap_or_else(|| "-".into());
-        match file {
-            Some(file) => read(BufReader::with_capacity(64 * 1024, file), rows, &path, &to),
-            None => read(io::stdin().lock(), rows, &path, &to),
+    std::thread::spawn(move || match file {
+        Some(file) => {
+            send(Rows::new(BufReader::with_capacity(64 * 1024, file), format, path), &to);
         }
+        None => send(Rows::new(io::stdin().lock(), format, path), &to),
     });
     from
 }
 
-fn read(from: impl BufRead, mut rows: Rows, path: &Path, to: &mpsc::Sender<Read>) {
-    let mut lines = Lines::new(from);
+fn send(mut rows: Rows<impl BufRead>, to: &mpsc::Sender<Read>) {
     loop {
-        let holds = match lines.next() {
-            Err(error) => {
-                let failure = Failure::unreadable("tokens", path, &error);
-                let _ = to.blocking_send(Read::Unusable(failure));
-                return;
-            }
-            Ok(None) => break,
-            Ok(Some(None)) => Ok(Some(Err(Bad::too_long()))),
-            Ok(Some(Some(line))) => rows.read(line),
-        };
-        let read = match holds {
-            Ok(None) => continue,
-            Ok(Some(holds)) => {
-                let (line, bytes, named) = (lines.number, lines.bytes, rows.is_named());
-                Read::Row(Row { line, bytes, named, holds })
-            }
+        let read = match rows.next() {
+            Ok(Some(row)) => Read::Row(row),
+            Ok(None) => Read::End(rows.ignored()),
             Err(failure) => Read::Unusable(failure),
         };
-        // Whoever does not listen any more has been stopped.
-        if to.blocking_send(read).is_err() {
+        let is_last = !matches!(read, Read::Row(_));
+        // The receiver is gone when the import was stopped.
+        if to.blocking_send(read).is_err() || is_last {
             return;
         }
     }
-    let _ = to.blocking_send(Read::End(rows.ignored()));
 }
 
 async fn import(
@@ -152,7 +136,7 @@ async fn import(
             None => {
                 let mut more = Vec::with_capacity(AHEAD);
                 let next = from.recv_many(&mut more, AHEAD);
-                match tokio::time::timeout(LISTENS_EVERY, next).await {
+                match tokio::time::timeout(SIGNAL_CHECK, next).await {
                     Ok(0) => return Ok(()),
                     Ok(_) => ahead.extend(more),
                     Err(_) => {}
@@ -160,16 +144,11 @@ async fn import(
                 continue;
             }
         };
-        bar.along(row.bytes, summary.done(), "tokens");
-        // Without names, the columns may stand the other way round, and the customer be a token.
-        let named = row.named || summary.is_proven();
-        match row.holds {
-            Err(bad) => {
-                let customer = bad.customer.filter(|_| named);
-                summary.bad(row.line, Bad { customer, ..bad });
-            }
+        bar.along(row.read, summary.done(), "tokens");
+        match row.content {
+            Err(bad) => summary.bad(row.line, bad),
             Ok(token) => match finch.import(scope, &token, &pace).await {
-                Ok(what) => summary.add(row.line, Some(token.customer).filter(|_| named), what),
+                Ok(what) => summary.add(row.line, token.customer, what),
                 Err(RunError::Stopped) => return Ok(()),
                 Err(error) => return Err(run_stopped("the import stopped", &error)),
             },

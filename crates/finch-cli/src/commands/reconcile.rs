@@ -1,5 +1,7 @@
 //! `finch reconcile`: go on with everything that is unfinished.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use finch_app::{Changed, DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
 use serde::Serialize;
 
@@ -17,6 +19,8 @@ use crate::{
 struct OnePass {
     #[serde(flatten)]
     did: Reconciled,
+    /// A signal ended the pass early.
+    stopped: bool,
     possible_orphans: Vec<PossibleOrphan>,
     left_open: bool,
 }
@@ -27,23 +31,29 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     if args.watch {
         return watch::run(&finch, scope, json).await;
     }
-    let work = finch.reconcile(&scope, Pass::Everything);
-    let did =
-        interrupt::finish(work, "run `finch reconcile` again: it goes on with what is stored")
-            .await??;
+    let stopped = AtomicBool::new(false);
+    let goes_on = || !stopped.load(Ordering::SeqCst);
+    let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
+    let again = "run `finch reconcile` again: it goes on with what is stored";
+    let did = interrupt::wind_up(work, &stopped, again).await??;
     let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
-    let left_open = !did.pending.is_empty()
+    let stopped = !goes_on();
+    let left_open = stopped
+        || !did.pending.is_empty()
         || did.unverified > 0
         || did.webhooks.left > 0
         || did.failed > 0
         || !possible_orphans.is_empty();
-    let report = OnePass { did, possible_orphans, left_open };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    let report = OnePass { did, stopped, possible_orphans, left_open };
+    Ok(output::done(&report, json))
 }
 
 impl Report for OnePass {
     fn human(&self, sheet: &mut Sheet) {
+        if self.stopped {
+            let text = "A signal ended the pass early: run `finch reconcile` again.";
+            sheet.text(&format!("{} ", warn("!")), text);
+        }
         show(&self.did, sheet);
         orphans::show(&self.possible_orphans, sheet);
     }

@@ -30,8 +30,7 @@ pub(crate) fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
     let restored = restore(&args.file, &options, by, Timestamp::now(), told)?;
     drop(bar);
     let report = Done { store: options.path, restored };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    Ok(output::done(&report, json))
 }
 
 impl Report for Done {

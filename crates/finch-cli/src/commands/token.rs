@@ -21,7 +21,7 @@ struct Revealed {
 pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
     let finch = wiring::open(&args.client)?;
     let scope = CustomerScope::new(args.customer.clone());
-    let wanted = products(args.products.as_ref());
+    let wanted = products(args.products.as_ref(), args.any_product)?;
     let token = finch.access_token(&scope, &args.connection, &wanted).await?;
     if !args.reveal {
         return Err(Failure::new(
@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
         )));
     }
     let revealed = Revealed::new(token);
-    output::print(&revealed, json)?;
+    output::hand_over(&revealed, json)?;
     Ok(revealed.exit())
 }
 

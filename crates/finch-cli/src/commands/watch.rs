@@ -23,7 +23,7 @@ struct News<'a> {
 
 pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
-    say("finch: reconciling until it is stopped (Ctrl-C)", json)?;
+    say("finch: reconciling until it is stopped (Ctrl-C)", json);
     let told = Mutex::new(None);
     let mut options = ReconcilerOptions::default();
     options.first = Pass::Everything;
@@ -40,9 +40,12 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
     }));
     let reconciler = finch.spawn_reconciler(scope, options);
     stop.asked().await;
-    say("finch: finishing what has begun at Finch", json)?;
-    reconciler.stop().await;
-    Ok(Exit::Done)
+    say("finch: finishing what has begun at Finch; once more stops at once", json);
+    tokio::select! {
+        () = reconciler.stop() => Ok(Exit::Done),
+        () = stop.asked() => Err(Failure::new(Exit::Stopped, "stopped", "stopped half-way")
+            .help("run `finch reconcile` again: it goes on with what is stored")),
+    }
 }
 
 /// What is left open is told once, until it changes.
@@ -74,9 +77,8 @@ fn show(did: &Reconciled, json: bool) -> std::io::Result<()> {
     output::write(anstream::stdout().lock(), &text)
 }
 
-fn say(text: &str, json: bool) -> std::io::Result<()> {
-    match json {
-        true => Ok(()),
-        false => output::write(anstream::stderr().lock(), &format!("{text}\n")),
+fn say(text: &str, json: bool) {
+    if !json {
+        output::notice(text);
     }
 }

@@ -28,8 +28,9 @@ impl From<RestoreError> for Failure {
             RestoreError::Place(error) => {
                 let exists = matches!(error, PlaceError::Exists { .. });
                 let failure = place(&error);
-                let help = "move it away first, with -wal and -shm beside it, and keep it: it may hold \
-                    tokens that the backup does not; or give another path in --store";
+                let help = "move it away first, together with the store's file, -wal, -journal and -shm as far as \
+                    they are there, and keep them: they may hold tokens that the backup does not; or give \
+                    another path in --store";
                 if exists { failure.help(help) } else { failure }
             }
             RestoreError::Backup(error) => unusable(error),
@@ -91,6 +92,13 @@ fn place(error: &PlaceError) -> Failure {
                 folder.display()
             ),
         ),
+        E::OtherOwner { owner, .. } => (
+            Exit::Store,
+            "folder_other_owner",
+            format!(
+                "run finch as the owner (`sudo -u '#{owner}' finch …`), or take a folder of your own"
+            ),
+        ),
         E::InTheMaking { .. } => {
             (Exit::Store, "in_the_making", "wait until the other process has finished".to_owned())
         }
@@ -106,6 +114,9 @@ fn place(error: &PlaceError) -> Failure {
         E::NoFolder { folder } => format!("there is no folder {}", folder.display()),
         E::FolderExposed { folder, mode } => {
             format!("others may write to the folder {} (mode {mode:04o})", folder.display())
+        }
+        E::OtherOwner { path, owner, user } => {
+            format!("{} belongs to user id {owner}, and this is user id {user}", path.display())
         }
         E::InTheMaking { path } => format!("another process is writing to {} now", path.display()),
         E::Full { path } => format!("there is no room for {}", path.display()),

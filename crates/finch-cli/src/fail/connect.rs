@@ -98,7 +98,7 @@ impl From<CompleteConnectError> for Failure {
             }
             E::Unknown(cause) => {
                 let mut failure = exchange_failed(
-                    "Finch's answer was lost: a token may exist, and be billed, that nobody has",
+                    "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored",
                     cause,
                 );
                 (failure.exit, failure.kind) = (Exit::TokenAtLarge, "answer_lost");
@@ -125,6 +125,16 @@ impl From<CompleteConnectError> for Failure {
             .help(format!(
                 "look with `finch show {connection_id}`; was the page opened by somebody else?"
             )),
+            E::UnnamedCustomer { connection_id } => standing(
+                "unnamed_customer",
+                "the token is stored, and will not be used",
+            )
+            .cause(format!(
+                "the callback carried no state, and Finch does not say whose connection {connection_id} is"
+            ))
+            .help(format!(
+                "look with `finch show {connection_id}`; then {NEW_ATTEMPT}"
+            )),
             E::ForeignToken => {
                 standing("foreign_token", "Finch issued a token that belongs to somebody else here")
                     .cause("nothing was changed".to_owned())
@@ -135,7 +145,15 @@ impl From<CompleteConnectError> for Failure {
             }
             E::CutOff => Self::new(Exit::LeftOpen, "cut_off", "the exchange was cut off")
                 .help("run the same again, with the same state and code"),
-            // The command takes the token out of this one before it comes here.
+            // The command takes the token out of these before they come here.
+            E::Unplaced { source, .. } => {
+                let mut failure = finch_failed(
+                    "Finch issued a token without saying which connection it belongs to: it is live, and billed",
+                    source,
+                );
+                (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
+                failure
+            }
             E::NotStored { source, .. } => {
                 let mut failure =
                     store_failed("the token could not be stored: it is live, and billed", source);

@@ -59,6 +59,7 @@ fn kind(kind: FailureKind) -> &'static str {
         FailureKind::Rejected => "finch_rejected",
         FailureKind::TryLater => "finch_try_later",
         FailureKind::Unreadable => "finch_unreadable",
+        FailureKind::Unplaced => "finch_unplaced",
         FailureKind::NoAnswer => "finch_no_answer",
         _ => "finch_failed",
     }
@@ -87,7 +88,7 @@ pub(crate) fn what_to_do(short: &Short) -> &'static str {
         (FailureKind::NoAnswer, _) => {
             "check the network and FINCH_BASE_URL, then run the same again; --timeout gives it more time"
         }
-        (FailureKind::Unreadable | FailureKind::OtherUnauthorized, _) => {
+        (FailureKind::Unreadable | FailureKind::Unplaced | FailureKind::OtherUnauthorized, _) => {
             "check that FINCH_BASE_URL is Finch's API and that no proxy answers in its place"
         }
         (FailureKind::Rejected, Some(300..400)) => {
@@ -113,6 +114,14 @@ impl From<ConfigError> for Failure {
                 let mut failure = Self::usage("FINCH_BASE_URL (or --base-url) cannot be used");
                 failure.because.push(format!("it {why}"));
                 failure.help("give an address such as https://api.tryfinch.com")
+            }
+            ConfigError::Proxy(why) => {
+                let mut failure = Self::usage("FINCH_PROXY (or --proxy) cannot be used");
+                failure.because.push(why.to_string());
+                failure.help(
+                    "give http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them; or \
+                     `env`, for the proxy that HTTPS_PROXY names",
+                )
             }
             ConfigError::Client(source) => Self::new(
                 Exit::Failed,

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use finch_core::{AddressError, IdError};
+use finch_core::{AddressError, IdError, Product};
 use finch_emulator::EmulatorError;
 
 use super::{Exit, Failure};
@@ -22,6 +22,19 @@ impl Failure {
         failure.help("copy it again, without anything around it")
     }
 
+    /// A product that this release does not know; none: what was given is no word.
+    pub(crate) fn unknown_product(word: Option<&str>) -> Self {
+        let mut failure = Self::usage(match word {
+            Some(word) => format!("the product {word} of --products is not known"),
+            None => "a product of --products is not known".to_owned(),
+        });
+        let known: Vec<_> = Product::KNOWN.iter().map(Product::as_str).collect();
+        failure.because.push(format!("known are {}", known.join(", ")));
+        failure.help(
+            "check its spelling; --any-product takes one that Finch has added since this release",
+        )
+    }
+
     /// A redirect URI that cannot be used.
     pub(crate) fn bad_redirect_uri(error: AddressError) -> Self {
         let mut failure = Self::usage("the redirect URI cannot be used");
@@ -33,19 +46,24 @@ impl Failure {
 impl From<EmulatorError> for Failure {
     fn from(error: EmulatorError) -> Self {
         match &error {
-            EmulatorError::PortTaken { port } => Self::new(
+            EmulatorError::PortTaken { address } => Self::new(
                 Exit::Failed,
                 "port_taken",
-                format!("port {port} on 127.0.0.1 is taken"),
+                format!("port {} on {} is taken", address.port(), address.ip()),
             )
-            .help("stop what listens there, or choose another port (--port 0 finds a free one)"),
-            EmulatorError::Listen { port, source } => Self::new(
+            .help(
+                "stop what listens there, or choose another port with --port (0 finds a free one) and keep \
+                 to it: a store belongs to one address of Finch",
+            ),
+            EmulatorError::Listen { address, source } => Self::new(
                 Exit::Failed,
                 "port",
-                format!("cannot listen on port {port} of 127.0.0.1"),
+                format!("cannot listen on port {} of {}", address.port(), address.ip()),
             )
             .because(source)
-            .help("choose another port (--port 0 finds a free one)"),
+            .help("choose another port with --port (0 finds a free one), or another address with --host"),
+            EmulatorError::BadAllowedHost => Self::usage("the value of --allow-host cannot be used")
+                .help("give a host name such as finch-emulator, without scheme, port and path"),
             EmulatorError::BadCredentials { .. } => Self::usage(error.to_string())
                 .help("give others with --client-id and --client-secret"),
             EmulatorError::BadWebhook(source) => Self::usage("webhooks cannot be sent there")

@@ -20,7 +20,19 @@ impl From<KeyFileError> for Failure {
                 "key_exposed",
                 format!("the key file {} is open to others (mode {mode:04o})", path.display()),
             )
-            .help(format!("run `chmod 600 {}`; if others may have read it, think of it as known", path.display())),
+            .help(format!(
+                "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
+                 process. If others may have read it, rotate it: `finch keys rotate-kek`",
+                path.display()
+            )),
+            KeyFileError::OtherOwner { path, owner, user } => failure(
+                "key_other_owner",
+                format!("{} belongs to user id {owner}, and this is user id {user}", path.display()),
+            )
+            .help(format!(
+                "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the key file and its folder \
+                 to user id {user} (`chown`)"
+            )),
             KeyFileError::NotAFile { path } => failure(
                 "key_not_a_file",
                 format!("the key file {} is not a regular file", path.display()),

@@ -7,6 +7,7 @@ use finch_core::StoreError;
 use finch_sqlite::OpenStoreError;
 
 use super::{Exit, Failure};
+use crate::words::moment;
 
 impl From<OpenStoreError> for Failure {
     fn from(error: OpenStoreError) -> Self {
@@ -18,6 +19,42 @@ impl From<OpenStoreError> for Failure {
                 "check FINCH_STORE or --store; for a new store, `finch keys init` makes its key and \
                  `finch connect` the store"
                     .to_owned(),
+            ),
+            E::LogWithoutStore { path, log, may_hold_tokens } => (
+                "store_log_left",
+                format!(
+                    "there is no store at {}, but {} is there, which {}",
+                    at(path),
+                    at(log),
+                    if *may_hold_tokens {
+                        "may hold the only copy of live tokens"
+                    } else {
+                        "holds no tokens"
+                    }
+                ),
+                way_to_the_store(path, log, *may_hold_tokens),
+            ),
+            E::SeveralNames { path, names } => (
+                "store_several_names",
+                format!("the store {} has {names} names (hard links)", at(path)),
+                format!(
+                    "remove all names but one, each would get a log of its own; \
+                     `find FOLDER -samefile {}` lists them",
+                    at(path)
+                ),
+            ),
+            E::MountedAlone { path } => (
+                "store_mounted_alone",
+                format!("the store {} is mounted without its folder", at(path)),
+                "mount the folder of the store, where its log is too".to_owned(),
+            ),
+            E::OtherOwner { path, owner, user } => (
+                "store_other_owner",
+                format!("{} belongs to user id {owner}, and this is user id {user}", at(path)),
+                format!(
+                    "run finch as the owner (`sudo -u '#{owner}' finch …`); or give the store and its \
+                     folder to user id {user} (`chown`)"
+                ),
             ),
             E::NoFolder { folder } => (
                 "store_no_folder",
@@ -32,7 +69,10 @@ impl From<OpenStoreError> for Failure {
             E::Exposed { path, mode } => (
                 "store_exposed",
                 format!("{} is open to others (mode {mode:04o})", at(path)),
-                format!("run `chmod 600 {}`", at(path)),
+                format!(
+                    "run `chmod 600 {}`; in a container's volume, give its folder to a group of this process",
+                    at(path)
+                ),
             ),
             E::FolderExposed { folder, mode } => (
                 "store_folder_exposed",
@@ -88,6 +128,20 @@ impl From<OpenStoreError> for Failure {
                  FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
                     .to_owned(),
             ),
+            E::ReplacedKey { path, source } => (
+                "store_key_replaced",
+                format!(
+                    "the store {} does not open with key {} any more: it was replaced on {}; the store opens \
+                     with key {} now",
+                    at(path),
+                    source.old,
+                    moment(source.at),
+                    source.new
+                ),
+                "set FINCH_STORE_KEY_FILE to the file that `finch keys rotate-kek --to` named (or \
+                 --store-key-file, FINCH_STORE_KEY), and restart every process that uses the store"
+                    .to_owned(),
+            ),
             E::NoKeys { path } => (
                 "store_no_keys",
                 format!("the store {} has lost its key rows", at(path)),
@@ -107,9 +161,25 @@ impl From<OpenStoreError> for Failure {
         };
         let failure = Self::new(Exit::Store, kind, message).help(help);
         match std::error::Error::source(&error) {
+            // The message says all of it.
+            Some(_) if matches!(error, E::ReplacedKey { .. }) => failure,
             Some(source) => failure.because(source),
             None => failure,
         }
+    }
+}
+
+/// How a log and its store come together again.
+fn way_to_the_store(path: &Path, log: &Path, may_hold_tokens: bool) -> String {
+    let (path, log) = (at(path), at(log));
+    let together = format!("put the store's file back to {path}");
+    if may_hold_tokens {
+        format!(
+            "keep {log}, and {together}; if that file is lost, move the log away, keep it, and restore a \
+             backup; until then no store is made here"
+        )
+    } else {
+        format!("{together}; or delete {log} once no process has the store open")
     }
 }
 

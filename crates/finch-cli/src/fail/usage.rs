@@ -1,4 +1,5 @@
-//! Mistakes on the command line. No value is repeated: somebody may have put a secret there.
+//! Mistakes on the command line. A value may be a secret that slipped there: none is repeated but short
+//! words in lower case.
 
 use clap::{
     Error,
@@ -18,8 +19,15 @@ impl From<Error> for Failure {
             _ => None,
         };
         let invalid = named(ContextKind::InvalidArg);
+        let command = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+            (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => as_word(word),
+            _ => None,
+        };
         // The best one is the last one.
-        let suggested = named(ContextKind::SuggestedArg)
+        let suggested = command
+            .and_then(known_elsewhere)
+            .map(str::to_owned)
+            .or_else(|| named(ContextKind::SuggestedArg))
             .or_else(|| named(ContextKind::SuggestedSubcommand))
             .and_then(|names| names.rsplit(", ").next().map(str::to_owned))
             .map(|name| format!("did you mean `{name}`? "));
@@ -28,7 +36,10 @@ impl From<Error> for Failure {
                 format!("there is no option {name} here")
             }
             (ErrorKind::UnknownArgument, _) => "there is an argument too many".to_owned(),
-            (ErrorKind::InvalidSubcommand, _) => "there is no such command".to_owned(),
+            (ErrorKind::InvalidSubcommand, _) => match command {
+                Some(word) => format!("there is no command {word}"),
+                None => "there is no such command".to_owned(),
+            },
             (ErrorKind::MissingSubcommand, _) => "the command is missing".to_owned(),
             (ErrorKind::MissingRequiredArgument, Some(names)) => format!("{names} is missing"),
             (ErrorKind::ArgumentConflict, Some(name)) => {
@@ -58,11 +69,36 @@ impl From<Error> for Failure {
         {
             failure.because.push(source.to_string());
         }
-        failure.help(format!(
-            "{}`finch COMMAND --help` shows what it takes",
-            suggested.unwrap_or_default()
-        ))
+        let list = match error.kind() {
+            ErrorKind::InvalidSubcommand => "`finch --help` lists the commands",
+            _ => "`finch COMMAND --help` shows what it takes",
+        };
+        failure.help(format!("{}{list}", suggested.unwrap_or_default()))
     }
+}
+
+/// A text that may be repeated: as short and plain as a command's or a product's name, and as no secret is.
+pub(crate) fn as_word(text: &str) -> Option<&str> {
+    let plain = |c: char| c.is_ascii_lowercase() || c == '-' || c == '_';
+    (text.len() <= 20 && text.chars().all(plain)).then_some(text)
+}
+
+/// What other programs call it.
+fn known_elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "version" => "finch --version",
+        "init" => "finch keys init",
+        "list" | "ls" | "status" => "finch connections",
+        "login" | "auth" | "authorize" => "finch connect",
+        "callback" | "complete" => "finch exchange",
+        "delete" | "remove" | "rm" | "revoke" => "finch disconnect",
+        "log" | "logs" | "history" => "finch events",
+        "check" => "finch doctor",
+        "rotate" | "rotate-kek" => "finch keys rotate",
+        "serve" => "finch demo --serve",
+        "completion" => "finch completions",
+        _ => return None,
+    })
 }
 
 fn has_no_value(error: &Error) -> bool {

@@ -158,6 +158,25 @@ fn a_lost_answer_is_listed_until_it_is_settled() {
 }
 
 #[test]
+fn a_token_without_its_connection_is_saved_until_finch_names_it() {
+    let place = Place::new();
+    let (state, finch_customer) = place.connect("acme");
+    let code = place.code(&finch_customer);
+    place.finch.push_fault(auth().omit(["connection_id"]));
+    place.finch.push_fault(Fault::on("/introspect").omit(["connection_id"]));
+    let ran = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(8);
+    let failure = ran.failure();
+    assert_eq!(failure["kind"], "not_stored", "{failure}");
+    let path = failure["rescue_file"].as_str().expect("a file");
+    let help = failure["help"].as_str().expect("a way out");
+    assert!(help.contains(&format!("finch import {path};")), "{help}");
+    place.run(&["import", path]).code(0);
+    let id = place.finch.state().tokens[0].connection_id.clone();
+    place.run(&["disconnect", &id, "--yes"]).code(0);
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+}
+
+#[test]
 fn connecting_again_clears_a_lost_answer() {
     let place = exchange(auth().drop_after_effect(), 8, "answer_lost");
     let id = place.connected("acme");

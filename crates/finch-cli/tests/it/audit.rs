@@ -16,8 +16,9 @@ fn audit(place: &Place, more: &[&str]) -> Ran {
 /// So many connections of employers of their own.
 fn imported(place: &Place, number: usize) {
     let tokens = elsewhere(place, (0..number).map(|n| format!("Company {n}")));
-    let list: String =
+    let rows: String =
         tokens.iter().enumerate().map(|(n, t)| format!("{t},customer-{n}\n")).collect();
+    let list = format!("token,customer\n{rows}");
     place.run_with(&["import", "--rate", "1000"], &list).code(0);
 }
 

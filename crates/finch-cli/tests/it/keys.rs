@@ -50,7 +50,21 @@ fn another_key_opens_the_store_and_the_old_one_no_longer() {
         .shows("From here on the store opens with another key only")
         .shows("FINCH_STORE_KEY_FILE=new.key");
     guard_key(&place, "new.key");
-    place.run(&["connections"]).code(5).says("is sealed with key");
+    let failure = place.run(&["connections", "--json"]).code(5).failure();
+    assert_eq!(failure["kind"], "store_key_replaced");
+    let now =
+        place.run(&["keys", "status", "--json", "--store-key-file", "new.key"]).code(0).json();
+    let day = finch_core::Timestamp::now().strftime("%Y-").to_string();
+    place
+        .run(&["connections"])
+        .code(5)
+        .says(&format!("it was replaced on {day}"))
+        .says(&format!("opens with key {} now", now["key"].as_str().expect("a key")))
+        .says("rotate-kek --to");
+    place.run(&["doctor"]).code(5).shows("it was replaced on");
+    // A key that never opened it is named as before.
+    place.run(&["keys", "init", "--key-file", "third.key"]).code(0);
+    place.run(&["connections", "--store-key-file", "third.key"]).code(5).says("is sealed with key");
     place.set("FINCH_STORE_KEY_FILE", Some("new.key"));
     place.token(&id, "acme");
     place.run(&["keys", "rotate-kek", "--to", "new.key"]).code(7).says("that key already");

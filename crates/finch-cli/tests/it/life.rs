@@ -71,7 +71,9 @@ fn from_connect_to_disconnect() {
         .code(7)
         .says("has been disconnected")
         .says("finch connect");
-    place.run(&["connections"]).code(0).shows("disconnected");
+    let listed = place.run(&["connections"]).code(0).shows("1 connection that has ended is hidden");
+    assert!(!listed.out.contains(id), "{}", listed.out);
+    place.run(&["connections", "--all"]).code(0).shows("disconnected").shows(id);
     place.run(&["reconcile"]).code(0).shows("No disconnect is open");
 }
 

@@ -28,12 +28,16 @@ pub(crate) fn post(url: &str, path: &str, body: &str) -> String {
 /// The same, with a header: a line, with its end.
 pub(crate) fn call(url: &str, what: &str, header: &str, body: &str) -> String {
     let address = url.strip_prefix("http://").expect("http");
+    let head = format!("{what} HTTP/1.1\r\nHost: {address}\r\n{header}");
+    raw(url, &head, body)
+}
+
+/// The same, with all of its head.
+pub(crate) fn raw(url: &str, head: &str, body: &str) -> String {
+    let address = url.strip_prefix("http://").expect("http");
     let mut stream = TcpStream::connect(address).expect("it listens");
     let length = body.len();
-    let request = format!(
-        "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{header}\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
+    let request = format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");

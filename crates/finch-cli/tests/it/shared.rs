@@ -13,6 +13,31 @@ fn shared() -> (Place, String) {
 }
 
 #[test]
+fn an_exchange_speaks_of_its_own_customers_tokens() {
+    let place = Place::new();
+    let exchange = |customer: &str, more: &[&str]| {
+        let (state, finch_customer) = place.connect(customer);
+        let code = place.code(&finch_customer);
+        let arguments = [&["exchange", "--state", &state], more].concat();
+        place.run_with(&arguments, &code).code(0)
+    };
+    exchange("acme", &[]).shows("a connection of its own");
+    exchange("acme", &[]).shows("joins 1 token of this customer.");
+    for more in [&[][..], &["--customer", "beta"]] {
+        let place = Place::new();
+        place.connected("acme");
+        place.connected("acme");
+        let (state, finch_customer) = place.connect("beta");
+        let code = place.code(&finch_customer);
+        let arguments = [&["exchange", "--state", &state], more].concat();
+        let ran = place.run_with(&arguments, &code).code(0).shows("shared with other");
+        assert!(!ran.out.contains("acme") && !ran.out.contains("joins"), "{}", ran.out);
+    }
+    let shared = exchange("beta", &["--json"]).json();
+    assert_eq!((&shared["joined_tokens"], &shared["shared"]), (&json!(0), &json!(true)));
+}
+
+#[test]
 fn another_customers_connection_looks_like_none() {
     let place = Place::new();
     let id = place.connected("acme");

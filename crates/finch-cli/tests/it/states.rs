@@ -139,7 +139,7 @@ fn a_missing_state_or_code_is_said_before_anything_is_sent() {
     place
         .run(&["exchange", "--state", &state, "--code", "two\nlines"])
         .code(2)
-        .says("more than one line");
+        .says("has a line break");
     place
         .run(&["exchange", "--state", &state, "--code-file", "missing"])
         .code(2)

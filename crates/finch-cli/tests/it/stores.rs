@@ -3,7 +3,8 @@
 
 use std::{
     fs::{self, OpenOptions, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    path::Path,
     process::Child,
 };
 
@@ -274,4 +275,96 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     assert_eq!(used.out.trim(), token);
     place.run(&["disconnect", &id, "--yes"]).code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+}
+
+/// As a host leaves it that was killed: the newest token only in the log. And the store's file is moved
+/// away, or cut to nothing.
+#[test]
+fn a_log_without_its_store_is_kept_and_named() {
+    let (place, id) = connected();
+    let (path, wal) = (place.path("finch.db"), place.path("finch.db-wal"));
+    let host = rusqlite::Connection::open(&path).expect("a database");
+    let sql = "PRAGMA journal_mode = WAL; UPDATE store SET seq = seq + 1";
+    host.execute_batch(sql).expect("written");
+    let (store, log) = (fs::read(&path).expect("a store"), fs::read(&wal).expect("a log"));
+    assert!(!log.is_empty());
+    drop(host);
+    let private = |path: &Path, content: &[u8]| {
+        fs::write(path, content).expect("written");
+        fs::set_permissions(path, Permissions::from_mode(0o600)).expect("a mode");
+    };
+    private(&wal, &log);
+    let texts =
+        ["no store", "finch.db-wal", "the only copy of live tokens", "put the store's file"];
+    for empty in [false, true] {
+        fs::remove_file(&path).expect("moved away");
+        if empty {
+            private(&path, b"");
+        }
+        refused(&place, "store_log_left", &texts);
+        let doctor = place.run(&["doctor"]).code(5);
+        assert!(texts.iter().all(|text| words(&doctor.out).contains(text)), "{}", doctor.out);
+        fs::rename(place.path("finch.db.key"), place.path("away.key")).expect("a key file");
+        for command in [&["keys", "init"][..], &["connections"], &CONNECT] {
+            place.run(command).code(5).says("no store").says("finch.db-wal");
+        }
+        fs::rename(place.path("away.key"), place.path("finch.db.key")).expect("a key file");
+        private(&place.path("backup"), &store);
+        let restored = place.run(&["restore", "backup"]).code(7);
+        assert!(words(&restored.err).contains("and keep them"), "{}", restored.err);
+        assert_eq!(fs::read(&wal).expect("a log"), log);
+        private(&path, &store);
+    }
+    place.run(&["show", &id]).code(0);
+}
+
+/// What was printed, without the line breaks.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_store_with_two_names_is_not_used() {
+    let (mut place, _) = connected();
+    fs::hard_link(place.path("finch.db"), place.path("other.db")).expect("a second name");
+    let texts = ["has 2 names", "-samefile"];
+    refused(&place, "store_several_names", &texts);
+    let doctor = place.run(&["doctor", "--json"]).code(5).json();
+    assert!(doctor.to_string().contains("store_several_names"), "{doctor}");
+    place.set("FINCH_STORE_KEY_FILE", place.path("finch.db.key").to_str());
+    place.set("FINCH_STORE", place.path("other.db").to_str());
+    refused(&place, "store_several_names", &texts);
+    fs::remove_file(place.path("finch.db")).expect("removed");
+    place.run(&["connections"]).code(0);
+}
+
+/// It takes root to give files away.
+#[test]
+fn what_belongs_to_another_user_is_not_used() {
+    let (place, _) = connected();
+    if fs::metadata(place.folder()).expect("a folder").uid() != 0 {
+        println!("skipped: only root can give a file to another user");
+        return;
+    }
+    let give = |name: &str, user| chown(place.path(name), Some(user), None).expect("given away");
+    for (name, kind) in [("finch.db", "store_other_owner"), ("finch.db.key", "key_other_owner")] {
+        give(name, 65534);
+        refused(&place, kind, &["belongs to user id 65534", "chown"]);
+        give(name, 0);
+    }
+    chown(place.folder(), Some(65534), None).expect("given away");
+    refused(&place, "key_other_owner", &["belongs to user id 65534"]);
+    let backup = place.run(&["keys", "init", "--key-file", "new.key", "--json"]).code(5).failure();
+    assert_eq!(backup["kind"], "key_other_owner");
+}
+
+#[test]
+fn a_key_file_that_is_a_fifo_is_refused_at_once() {
+    let (place, _) = connected();
+    let key = place.path("finch.db.key");
+    fs::remove_file(&key).expect("removed");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    let (here, fifo) = (rustix::fs::CWD, rustix::fs::FileType::Fifo);
+    rustix::fs::mknodat(here, &key, fifo, mode, 0).expect("a FIFO");
+    refused(&place, "key_not_a_file", &["not a regular file"]);
 }

@@ -28,6 +28,8 @@ fn help_fits_a_screen() {
         "audit",
         "close",
         "token",
+        "completions",
+        "man ",
         "Exit codes",
     ] {
         assert!(help.contains(word), "no {word} in {help}");
@@ -50,6 +52,8 @@ fn help_fits_a_screen() {
         "backup",
         "restore",
         "doctor",
+        "completions",
+        "man",
     ] {
         let help = place.run(&[command, "--help"]).code(0).out;
         let too_wide = help.lines().find(|line| line.chars().count() > 80);
@@ -68,7 +72,8 @@ fn no_mistake_repeats_a_value() {
     let place = Place::without_key();
     place.guard("canary");
     for arguments in [
-        &["canary"][..],
+        &["canary7"][..],
+        &["keys", "canary.pem"],
         &["exchange", "canary"],
         &["exchange", "--state", "s", "canary"],
         &["exchange", "--cod", "canary"],
@@ -92,7 +97,11 @@ fn no_mistake_repeats_a_value() {
 #[test]
 fn mistakes_are_named() {
     let place = Place::without_key();
-    place.run(&["conect"]).code(2).says("there is no such command").says("`connect`");
+    place.run(&["conect"]).code(2).says("no command conect").says("`connect`");
+    place.run(&["version"]).code(2).says("no command version").says("`finch --version`");
+    place.run(&["logs"]).code(2).says("no command logs").says("`finch events`");
+    place.run(&["zzz"]).code(2).says("no command zzz").says("`finch --help`");
+    place.run(&["keys", "rotat"]).code(2).says("no command rotat").says("`rotate`");
     place.run(&["exchange", "--cod", "x"]).code(2).says("no option --cod").says("`--code`");
     place.run(&["connect", "--name", "n"]).code(2).says("--customer").says("is missing");
     place
@@ -106,8 +115,10 @@ fn mistakes_are_named() {
         .says("--disconnect-scope")
         .says("pair or connection");
     place.run(&["emulator", "--port"]).code(2).says("--port").says("needs a value");
-    place.run(&["show", ""]).code(2);
-    place.run(&["show", " a"]).code(2).says("white space");
+    place.run(&["show", ""]).code(2).says("is empty");
+    for (customer, why) in [(" a", "a space"), ("a\u{200b}", "U+200B"), ("a\u{e0041}", "U+E0041")] {
+        place.run(&["connect", "--customer", customer, "--name", "n"]).code(2).says(why);
+    }
     place.run(&["connections", "--timeout", "0"]).code(2).says("more than 0 seconds");
     place.run(&["keys"]).code(2);
     place.run(&["disconnect", "id", "--dry-run", "--yes"]).code(2).says("do not go together");
@@ -158,8 +169,18 @@ fn what_finch_would_not_take_is_not_sent() {
         .code(2)
         .says("1 minute to 90 days");
     assert!(place.calls("POST /connect/sessions") == 0);
+    connect(&["--name", "n", "--products", "company,bogus"])
+        .code(2)
+        .says("the product bogus of --products is not known")
+        .says("pay_statement")
+        .says("--any-product");
+    let token = ["token", "c-1", "--customer", "c", "--products", "bogus"];
+    place.run(&token).code(2).says("the product bogus");
+    place.guard("S3cret-of-somebody");
+    connect(&["--name", "n", "--products", "S3cret-of-somebody"]).code(2).says("a product of");
+    assert!(place.calls("POST /connect/sessions") == 0);
     // What Finch knows better is Finch's to say.
-    connect(&["--name", "n", "--products", "canaries"])
+    connect(&["--name", "n", "--products", "canaries", "--any-product"])
         .code(6)
         .says("Finch did not open a Connect session");
 }
@@ -172,4 +193,26 @@ fn output_that_cannot_be_written_is_a_failure() {
     };
     let output = place.command(&["demo"]).stdout(full).output().expect("it runs");
     place.ran(&["demo"], output).code(1).says("the output could not be written");
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let place = Place::without_key();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = place.run(&["completions", shell]).code(0).out;
+        for word in ["exchange", "rotate-kek", "base-url"] {
+            assert!(script.contains(word), "no {word} for {shell}");
+        }
+    }
+    place.run(&["completions", "tcsh"]).code(2).says("bash");
+    place.run(&["man"]).code(0).shows(".TH finch 1").shows("exchange");
+    let written = place.run(&["man", "pages/man1", "--json"]).code(0).json();
+    let pages = written["pages"].as_array().expect("pages");
+    for page in ["finch.1", "finch-exchange.1", "finch-keys-rotate-kek.1"] {
+        assert!(pages.contains(&page.into()), "no {page}");
+        let text = std::fs::read_to_string(place.path("pages/man1").join(page)).expect("a page");
+        assert!(text.contains(".SH OPTIONS") || page == "finch.1", "{text}");
+    }
+    std::fs::write(place.path("file"), "").expect("written");
+    place.run(&["man", "file/man1"]).code(1).says("could not be written");
 }

@@ -27,8 +27,12 @@ pub struct Arrival<'a> {
 /// Where a token comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
-    /// From the exchange of this attempt.
+    /// From the exchange of this attempt, whose `state` the callback carried.
     Exchange(&'a Attempt),
+    /// From the exchange of this attempt, whose callback carried no `state`: only what the browser kept
+    /// named the attempt. Anybody can send a browser to a callback with a code of their own, so Finch must
+    /// name the customer id of the attempt's session.
+    StatelessExchange(&'a Attempt),
     /// From a list of tokens that the application has: Finch accepts it now.
     Import {
         /// Whose it is.
@@ -41,21 +45,23 @@ pub enum Source<'a> {
 impl<'a> Source<'a> {
     fn attempt(self) -> Option<&'a Attempt> {
         match self {
-            Self::Exchange(attempt) => Some(attempt),
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => Some(attempt),
             Self::Import { .. } => None,
         }
     }
 
     fn customer(self) -> &'a CustomerId {
         match self {
-            Self::Exchange(attempt) => &attempt.purpose.customer,
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => &attempt.purpose.customer,
             Self::Import { customer, .. } => customer,
         }
     }
 
     fn actor(self) -> Actor {
         match self {
-            Self::Exchange(attempt) => Actor::Customer(attempt.purpose.customer.clone()),
+            Self::Exchange(attempt) | Self::StatelessExchange(attempt) => {
+                Actor::Customer(attempt.purpose.customer.clone())
+            }
             Self::Import { by, .. } => Actor::Operator(by.clone()),
         }
     }
@@ -83,6 +89,8 @@ pub enum Arrived {
     Conflict,
     /// Stored, quarantined: Finch says that it belongs to another customer id than the session's.
     OtherCustomer,
+    /// Stored, quarantined: the callback carried no `state`, and Finch names no customer id.
+    UnnamedCustomer,
 }
 
 /// Decides what an arriving token writes.
@@ -111,7 +119,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     };
     let quarantined = match placement {
         Placement::Conflict(_) => Some(Arrived::Conflict),
-        _ => is_of_another_customer(&draft, &arrival).then_some(Arrived::OtherCustomer),
+        _ => customer_doubt(arrival.from, draft.connection(), facts),
     };
     let customer = quarantined.is_none().then(|| arrival.from.customer().clone());
     let (state, reopens) = state(&mut draft, customer.as_ref(), revoked_before, &arrival);
@@ -154,15 +162,22 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     Admitted { draft: Some(draft), arrived: quarantined.unwrap_or(Arrived::Stored(state)) }
 }
 
-/// Whether Finch names another customer id than the one of the attempt's session.
-fn is_of_another_customer(draft: &Draft, arrival: &Arrival<'_>) -> bool {
-    let Some(attempt) = arrival.from.attempt() else { return false };
-    let facts = &arrival.grant.facts;
-    match (&attempt.purpose.finch_customer_id, &facts.finch_customer_id) {
-        (Some(expected), Some(said)) => {
-            expected != said && !renews_ones_own(attempt, draft.connection(), facts)
-        }
-        _ => false,
+/// Why a token may not be the attempt's customer's, if the customer id that Finch names does not prove it.
+/// A callback's `state` proves it where Finch names none, or where none was expected.
+fn customer_doubt(
+    from: Source<'_>,
+    connection: &Connection,
+    facts: &TokenFacts,
+) -> Option<Arrived> {
+    let attempt = from.attempt()?;
+    let stateless = matches!(from, Source::StatelessExchange(_));
+    let expected = attempt.purpose.finch_customer_id.as_ref();
+    let own = || renews_ones_own(attempt, connection, facts);
+    match (facts.finch_customer_id.as_ref(), expected) {
+        (None, _) => stateless.then_some(Arrived::UnnamedCustomer),
+        (Some(named), Some(expected)) if named == expected => None,
+        (Some(_), None) if !stateless => None,
+        (Some(_), _) => (!own()).then_some(Arrived::OtherCustomer),
     }
 }
 

@@ -111,7 +111,7 @@ pub fn drift_of_token(
                 Drift::AliveThoughEnded { state, request_id }
             } else if is_closed(before, asked) {
                 Drift::AliveThoughClosed { request_id }
-            } else if said.status == ConnectionStatus::Reauth && now.state.is_live() {
+            } else if said.status == Some(ConnectionStatus::Reauth) && now.state.is_live() {
                 Drift::NeedsReauth { request_id }
             } else {
                 return None;

@@ -33,15 +33,24 @@ pub fn place(facts: &TokenFacts, found: &Found) -> Placement {
             None => Placement::New,
         };
     };
-    if named.provider != facts.provider_id {
+    if contradicts(named, facts) {
         return Placement::Conflict(named.clone());
     }
     match (&named.company, &facts.company_id) {
-        (Some(known), Some(company)) if known != company => Placement::Conflict(named.clone()),
         (Some(_), _) | (None, None) => Placement::Into(named.clone()),
         (None, Some(company)) => match &found.by_pair {
             Some(pair) => Placement::Merges(pair.clone(), named.clone()),
             None => Placement::Names(named.clone(), company.clone()),
         },
     }
+}
+
+/// Whether a token with these facts cannot be of this connection, though it has one of its
+/// `connection_id`s: its provider or company is another one (R5).
+pub fn contradicts(connection: &Connection, facts: &TokenFacts) -> bool {
+    let other_company = matches!(
+        (&connection.company, &facts.company_id),
+        (Some(known), Some(company)) if known != company
+    );
+    connection.provider != facts.provider_id || other_company
 }

@@ -12,6 +12,7 @@
 //! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
 //! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
 //! | What is left over when nothing lives? | [`is_left_over`] |
+//! | Has what Finch said left something to do at once? | [`has_new_work`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
 //! | What needs a person? | [`attention`] |
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
@@ -39,14 +40,14 @@ pub use agreed::{NotAMark, PlanMark};
 pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
-pub use identity::{Placement, place, same_connection};
+pub use identity::{Placement, contradicts, place, same_connection};
 pub use observe::{AskedAt, Observed, Word, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
     Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
 };
-pub use schedule::{agenda, backoff, nameless_token};
+pub use schedule::{agenda, backoff, has_new_work, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, has_ended_for, is_ending_for, why_no_token};
 pub use webhook::{ask_again, awaits, is_away, tokens_to_ask};

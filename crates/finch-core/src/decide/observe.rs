@@ -77,7 +77,7 @@ pub fn observe(draft: &mut Draft, pair: Option<&Connection>, word: Word<'_>) -> 
             name(draft, pair, said, late.is_some(), now);
             accepted(draft, said, word);
             match said.status {
-                ConnectionStatus::Reauth => Observed::NeedsReauth,
+                Some(ConnectionStatus::Reauth) => Observed::NeedsReauth,
                 _ => Observed::Accepted,
             }
         }
@@ -116,7 +116,7 @@ fn name(
     now: Timestamp,
 ) {
     let connection = draft.connection();
-    let (None, Some(company)) = (&connection.company, &said.company_id) else {
+    let (None, Some(company)) = (&connection.company, &said.facts.company_id) else {
         return;
     };
     let key = connection.key;
@@ -141,8 +141,10 @@ fn accepted(draft: &mut Draft, said: &Introspection, word: Word<'_>) {
         draft.remember(Event::of_token(beside, known, Actor::Finch, what, now));
     }
     let Some(token) = draft.token_mut(token) else { return };
-    token.facts.products = said.products.clone();
-    token.status = Some(said.status.clone());
+    if let Some(products) = &said.facts.products {
+        token.facts.products.clone_from(products);
+    }
+    token.status = said.status.clone().or(token.status.take());
     token.finch_token_id = said.token_id.clone().or(token.finch_token_id.take());
     if token.state.is_live() {
         token.progress = Progress { next_try, ..token.progress.reset() };

@@ -57,9 +57,11 @@ pub(super) fn trouble(
         | E::InvalidClient(_)
         | E::TokenInvalid(_) => (true, true, backoff(failures, jitter)),
         E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
-        E::TryLater(_) | E::Unreadable { .. } | E::NoAnswer { .. } | E::Backend(_) => {
-            (false, false, backoff(failures, jitter))
-        }
+        E::TryLater(_)
+        | E::Unreadable { .. }
+        | E::Unplaced { .. }
+        | E::NoAnswer { .. }
+        | E::Backend(_) => (false, false, backoff(failures, jitter)),
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
     let wait = match (error, error.retry_after()) {
@@ -102,4 +104,14 @@ pub fn agenda(connection: &Connection) -> Agenda {
     let nameless = nameless_token(connection).map(waits);
     let left_over = is_left_over(connection).then_some(AT_ONCE);
     Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
+}
+
+/// Whether there is something to do at once for a connection that was as `before` and is as `after` now. Not
+/// for a token that was tried and waits: for what came of it.
+pub fn has_new_work(before: &Connection, after: &Connection) -> bool {
+    let states =
+        |c: &Connection| c.tokens.iter().map(|t| (t.id, t.state.clone())).collect::<Vec<_>>();
+    after.open_disconnect().is_some()
+        || is_left_over(after)
+        || (agenda(after).due.is_some() && states(before) != states(after))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Data;
 use crate::{
     Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CustomerId, Exchange,
-    FinchCustomerId, NewAttempt, State,
+    FORGOTTEN_AT_ONCE, FinchCustomerId, NewAttempt, State,
 };
 
 #[derive(Debug)]
@@ -27,6 +27,17 @@ fn same_code(a: &AuthorizationCode, b: &AuthorizationCode) -> bool {
 
 impl Data {
     pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: &State) -> AttemptId {
+        let forgettable =
+            self.attempts.values().filter(|k| k.attempt.is_forgettable(purpose.opened_at));
+        let mut forgettable: Vec<_> =
+            forgettable.map(|k| (k.attempt.purpose.expires_at, k.attempt.id)).collect();
+        forgettable.sort_unstable();
+        for (_, id) in forgettable.iter().take(FORGOTTEN_AT_ONCE) {
+            self.attempts.remove(id);
+        }
+        if let Some(id) = &purpose.finch_customer_id {
+            self.used_customer_ids.insert((id.clone(), purpose.customer.clone()));
+        }
         let id = AttemptId(self.next());
         let attempt = Attempt { id, purpose, exchange: None };
         self.attempts.insert(id, Kept { attempt, state: state.clone(), code: None });
@@ -90,12 +101,8 @@ impl Data {
             tokens.any(|t| t.facts.finch_customer_id.as_ref() == Some(id))
         };
         let on_attempt = |id: &FinchCustomerId| {
-            let mut others = self
-                .attempts
-                .values()
-                .map(|k| &k.attempt.purpose)
-                .filter(|p| p.customer != *customer);
-            others.any(|p| p.finch_customer_id.as_ref() == Some(id))
+            let mut used = self.used_customer_ids.iter().filter(|(used, _)| used == id);
+            used.any(|(_, by)| by != customer)
         };
         candidates.iter().filter(|id| on_token(id) || on_attempt(id)).cloned().collect()
     }

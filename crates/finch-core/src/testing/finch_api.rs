@@ -74,9 +74,9 @@ cases! { $
         let code = fixture.code("acme").await;
         let grant = fixture.api().exchange(&code, None).await.unwrap();
         let said = fixture.api().introspect(&grant.secret).await.unwrap();
-        assert_eq!(said.connection_id, grant.facts.connection_id);
-        assert_eq!(said.provider_id, grant.facts.provider_id);
-        assert_eq!(said.company_id, grant.facts.company_id);
+        assert_eq!(said.facts.connection_id, Some(grant.facts.connection_id));
+        assert_eq!(said.facts.provider_id, Some(grant.facts.provider_id));
+        assert_eq!(said.facts.company_id, grant.facts.company_id);
     }
 
     /// After a disconnect the token is refused, by both calls: the proof.

@@ -54,6 +54,10 @@ cases! { $
         what_was_given_up_may_still_be_stored,
         an_attempt_ends_with_its_token,
     }
+    forgetting {
+        attempts_that_nothing_can_come_of_are_forgotten,
+        attempts_are_forgotten_a_few_at_once,
+    }
     tokens {
         a_stored_token_is_found,
         the_newest_token_is_handed_out_to_its_customer,

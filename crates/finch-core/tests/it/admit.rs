@@ -127,6 +127,50 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
     }
 }
 
+/// Without a state only the customer id that Finch names ties a code to its attempt: anybody can send a browser
+/// to a callback with a code of their own.
+#[tokio::test]
+async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
+    let id = |text: &str| FinchCustomerId::new(text).ok();
+    let store = MemoryTokenStore::new(application());
+    let mut own = facts("k1", "gusto", "c");
+    own.finch_customer_id = id("acme");
+    store_token(&store, "acme", grant("t1", own)).await;
+    let arrive = async |connection: &str, expected: Option<&str>, named: Option<&str>, renews| {
+        let mut facts = facts(connection, "gusto", if connection == "k1" { "c" } else { "d" });
+        facts.finch_customer_id = named.and_then(id);
+        let new = grant("t2", facts);
+        let mut purpose = new_attempt("acme");
+        purpose.finch_customer_id = expected.and_then(id);
+        purpose.reauthenticates = if renews { connection.parse().ok() } else { None };
+        let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
+        let found = store.find(&new).await.expect("the store answers");
+        let (from, began, now) = (Source::StatelessExchange(&attempt), Seq(901), at(9));
+        admit(found, Arrival { grant: new, from, began, now, late: false })
+    };
+    let active = Arrived::Stored(TokenState::Active);
+    for (connection, expected, named, renews, arrived) in [
+        ("k2", Some("acme~2"), Some("acme~2"), false, active.clone()),
+        ("k2", Some("acme~2"), Some("attacker"), false, Arrived::OtherCustomer),
+        ("k2", Some("acme~2"), Some("acme"), false, Arrived::OtherCustomer),
+        ("k2", Some("acme~2"), None, false, Arrived::UnnamedCustomer),
+        // A renewal: any customer id of one's own there.
+        ("k1", Some("acme~2"), Some("acme"), true, active),
+        ("k1", Some("acme"), Some("attacker"), true, Arrived::OtherCustomer),
+        ("k1", Some("acme"), None, true, Arrived::UnnamedCustomer),
+        // A session whose customer id is not known proves nothing.
+        ("k2", None, Some("attacker"), false, Arrived::OtherCustomer),
+        ("k2", None, None, false, Arrived::UnnamedCustomer),
+    ] {
+        let admitted = arrive(connection, expected, named, renews).await;
+        assert_eq!(admitted.arrived, arrived, "{connection} {expected:?} {named:?} {renews}");
+        let used = matches!(admitted.arrived, Arrived::Stored(_));
+        let kept = stored(admitted);
+        assert_eq!(kept.customer.is_some(), used, "whose it is not known to be is nobody's");
+        assert_eq!(kept.state == TokenState::Quarantined, !used);
+    }
+}
+
 #[tokio::test]
 async fn a_missing_customer_id_is_accepted_on_the_state() {
     let new = grant("t2", facts("k2", "gusto", "d"));

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
 mod admit;
+mod facts;
 mod memory;
 mod merge;
 mod observe;

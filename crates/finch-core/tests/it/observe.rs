@@ -1,7 +1,8 @@
 //! What Finch's word on a token changes outside a disconnect of ours.
 
 use finch_core::{
-    Actor, Answer, Connection, ConnectionStatus, Draft, FinchApiError, Introspection, TokenState,
+    Actor, Answer, Connection, ConnectionStatus, Draft, FinchApiError, Introspection, PartialFacts,
+    TokenState,
     decide::{AskedAt, Observed, Word, observe},
     testing::at,
 };
@@ -10,15 +11,15 @@ use crate::{connection, customer, disconnect, token};
 
 fn accepted() -> Introspection {
     Introspection {
-        token_id: None,
-        connection_id: "k".parse().expect("an id"),
-        provider_id: "gusto".parse().expect("an id"),
-        company_id: "c".parse().ok(),
-        finch_customer_id: None,
-        client_id: None,
-        products: Vec::new(),
-        status: ConnectionStatus::Connected,
-        request_id: None,
+        facts: PartialFacts {
+            connection_id: "k".parse().ok(),
+            provider_id: "gusto".parse().ok(),
+            company_id: "c".parse().ok(),
+            products: Some(Vec::new()),
+            ..PartialFacts::default()
+        },
+        status: Some(ConnectionStatus::Connected),
+        ..Introspection::default()
     }
 }
 
@@ -91,4 +92,19 @@ fn the_last_live_token_refused_ends_the_generation() {
         assert!(after.tokens[0].state.is_revoked());
         assert_eq!(after.generation() > world.generation(), ends);
     }
+}
+
+#[test]
+fn what_an_introspection_leaves_out_stays_as_it_was() {
+    let mut known = token("acme", "k", 1, 2, TokenState::Unverified);
+    known.status = Some(ConnectionStatus::Reauth);
+    let products = known.facts.products.clone();
+    let world = connection(vec![known], vec![]);
+    let said = Introspection::default();
+    let (after, observed) = after(&world, AskedAt::of(&world), Ok(&said));
+    assert_eq!(observed, Observed::Accepted);
+    let token = &after.tokens[0];
+    assert_eq!(token.state, TokenState::Active, "Finch accepts it, whatever else it says");
+    assert!(!products.is_empty());
+    assert_eq!((&token.facts.products, &token.status), (&products, &world.tokens[0].status));
 }

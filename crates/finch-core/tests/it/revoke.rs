@@ -162,7 +162,8 @@ fn what_no_retry_mends_waits_a_day_under_attention() {
 #[test]
 fn what_time_mends_is_tried_again_without_end_and_without_attention() {
     let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
-    let garbage = || FinchApiError::Unreadable { problem: String::new(), answer: Box::default() };
+    let garbage =
+        || FinchApiError::Unreadable { problem: String::new(), answer: Some(Box::default()) };
     let errors: Vec<(fn() -> FinchApiError, bool)> = vec![
         (|| answered(408, "x"), true),
         (|| answered(409, "x"), true),

@@ -25,7 +25,7 @@ struct AccessToken<'a> {
     connection_type: &'static str,
     products: &'a [String],
     provider_id: &'a str,
-    entity_ids: [Uuid; 1],
+    entity_ids: Vec<Uuid>,
 }
 
 /// The credentials are in the body; an `Authorization` header is ignored. They are checked before
@@ -63,7 +63,7 @@ impl<'a> AccessToken<'a> {
             connection_type: "provider",
             products: &token.grant.products,
             provider_id: &connection.provider.id,
-            entity_ids: [connection.account_id],
+            entity_ids: connection.entities.live_ids(),
         }
     }
 }

@@ -6,8 +6,8 @@ mod steps;
 
 use hyper::StatusCode;
 
-use crate::{answer::Answer, call::Call, page, refusal::Refusal, world::World};
-use ending::{leads_nowhere, sent_by_another_page};
+use crate::{answer::Answer, call::Call, refusal::Refusal, world::World};
+use ending::leads_nowhere;
 use entry::Entry;
 
 /// `GET /authorize?session=…&state=…`: the next step, as far as the address says.
@@ -25,9 +25,6 @@ pub(crate) fn form(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
 
 /// `POST /authorize`: what the person entered becomes a code, or the next step.
 pub(crate) fn submit(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    if page::is_surely_foreign(call) {
-        return Ok(sent_by_another_page());
-    }
     let entry = Entry::from_form(call);
     let session = match world.session(&entry.session) {
         Ok(session) => session.clone(),
@@ -45,7 +42,7 @@ pub(crate) fn submit(world: &mut World, call: &Call) -> Result<Answer, Refusal> 
         Err(problem) => return Ok(entry.asked_again(world, &session, problem)),
     };
     if action.as_deref() == Some("continue") {
-        return Ok(entry.consent(&session, StatusCode::OK, None));
+        return Ok(entry.consent(world, &session, StatusCode::OK, None));
     }
     world.close_session(&entry.session);
     let code = world.issue_code(grant);

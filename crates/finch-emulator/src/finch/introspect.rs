@@ -7,7 +7,7 @@ use crate::{
     answer::{self, Answer},
     call::Call,
     refusal::Refusal,
-    world::{Authentication, Connection, Token, World},
+    world::{self, Authentication, Connection, Status, Token, World},
 };
 
 /// `GetIntrospectResponse`
@@ -30,7 +30,7 @@ struct Introspection<'a> {
     provider_id: &'a str,
     payroll_provider_id: &'a str,
     manual: bool,
-    entities: [Entity<'a>; 1],
+    entities: Vec<Entity<'a>>,
 }
 
 /// `ConnectionStatusDetail`
@@ -96,12 +96,19 @@ impl<'a> Introspection<'a> {
             provider_id: &connection.provider.id,
             payroll_provider_id: &connection.provider.id,
             manual: grant.authentication == Authentication::Assisted,
-            entities: [Entity {
-                id: connection.account_id,
-                name: &connection.company.name,
-                source_id: None,
-                status: connection.status.as_str(),
-            }],
+            entities: connection
+                .entities
+                .iter()
+                .map(|entity| Entity::of(entity, connection))
+                .collect(),
         }
+    }
+}
+
+impl<'a> Entity<'a> {
+    /// A live entity is as its connection is.
+    fn of(entity: &'a world::Entity, connection: &Connection) -> Self {
+        let status = if entity.is_live { connection.status } else { Status::Disconnected };
+        Self { id: entity.id, name: &entity.name, source_id: None, status: status.as_str() }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Provider {
     pub(crate) id: &'static str,
     pub(crate) display_name: &'static str,
-    pub(crate) methods: &'static [Authentication],
+    methods: &'static [Authentication],
     products: &'static [&'static str],
     primary_color: &'static str,
     mfa_required: bool,
@@ -70,6 +70,10 @@ impl Provider {
         self
     }
 
+    pub(crate) fn offers(&self, method: Authentication) -> bool {
+        self.methods.contains(&method)
+    }
+
     pub(crate) fn colour(&self) -> &'static str {
         self.primary_color
     }
@@ -112,6 +116,19 @@ impl ProviderName {
             None => Some(slug(name)).filter(|id| !id.is_empty()).unwrap_or_else(|| name.to_owned()),
         };
         Self { id, name: name.to_owned() }
+    }
+
+    /// Whether people can sign in there in this way. One that is not listed offers all.
+    pub(crate) fn offers(&self, method: Authentication) -> bool {
+        Provider::by_id(&self.id).is_none_or(|known| known.offers(method))
+    }
+
+    /// How people sign in there unless the application asks for something else.
+    pub(crate) fn usual_method(&self) -> Authentication {
+        match Provider::by_id(&self.id).map(|known| known.methods) {
+            Some([first, ..]) if !self.offers(Credential) => *first,
+            _ => Credential,
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::{
     answer::{self, Answer},
     call::Call,
     fields::Fields,
-    finch::providers::Provider,
     refusal::Refusal,
     world::{
         Authentication, Company, Connection, Grant, ProviderName, Status, Token, World,
@@ -99,16 +98,9 @@ impl NewAccount {
         let asked =
             fields.one_of("authentication_type", &Authentication::ALL, Authentication::as_str)?;
         let products = fields.strings("products")?.unwrap_or_else(organization_products);
-        let methods =
-            Provider::by_id(&provider.id).map_or(&Authentication::ALL[..], |known| known.methods);
-        let usual = if methods.contains(&Authentication::Credential) {
-            Authentication::Credential
-        } else {
-            methods[0]
-        };
-        let authentication = asked.unwrap_or(usual);
-        if !methods.contains(&authentication) {
-            return Err(Refusal::invalid_pairing(&provider.id, authentication.as_str()));
+        let authentication = asked.unwrap_or_else(|| provider.usual_method());
+        if !provider.offers(authentication) {
+            return Err(Refusal::invalid_pairing(&provider.id, authentication));
         }
         Ok(Self { provider, authentication, products })
     }
@@ -119,6 +111,7 @@ impl NewAccount {
             credentials: format!("Sandbox credentials {number}"),
             provider: self.provider,
             company,
+            entities: Vec::new(),
             products: self.products,
             customer: None,
             authentication: self.authentication,

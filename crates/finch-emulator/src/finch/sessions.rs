@@ -41,6 +41,7 @@ const REAUTHENTICATION_MINUTES: f64 = 43_200.0;
 pub(crate) fn new(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
     require_client(world, call)?;
     let (session, lifetime) = read_new(call).map_err(|error| Refusal::invalid_session(&error))?;
+    check_method(&session)?;
     if let Some(customer) = &session.customer
         && let Some(connection) = world.connection_of_customer(&customer.id)
     {
@@ -63,7 +64,8 @@ pub(crate) fn reauthenticate(world: &mut World, call: &Call) -> Result<Answer, R
         products: request.products.unwrap_or_else(|| last.grant.products.clone()),
         redirect_uri: request.redirect_uri,
         provider: Some(connection.provider.clone()),
-        authentication: last.grant.authentication,
+        manual: false,
+        auth_method: Some(last.grant.authentication),
         reauthenticates: Some(connection.id),
         used: false,
     };
@@ -104,17 +106,31 @@ fn read_new(call: &Call) -> Result<(Session, Duration), Invalid> {
         None => (None, None),
     };
     check_recordkeeping(&fields, &products)?;
-    let otherwise = if manual { Authentication::Assisted } else { Authentication::Credential };
     let session = Session {
         customer: Some(customer),
         products,
         redirect_uri,
         provider,
-        authentication: method.unwrap_or(otherwise),
+        manual,
+        auth_method: method,
         reauthenticates: None,
         used: false,
     };
     Ok((session, lifetime))
+}
+
+/// `manual` asks for the assisted method, and the provider must offer the method.
+fn check_method(session: &Session) -> Result<(), Refusal> {
+    let Some(method) = session.method() else { return Ok(()) };
+    if session.manual && method != Authentication::Assisted {
+        return Err(Refusal::invalid_session_pairing("manual", "true", method));
+    }
+    match &session.provider {
+        Some(provider) if !provider.offers(method) => {
+            Err(Refusal::invalid_session_pairing("provider", &provider.id, method))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `ReauthenticateRequest`

@@ -26,6 +26,7 @@ const SHOWN: usize = 100;
 struct Dashboard {
     url: String,
     client_id: String,
+    application: String,
     now: String,
     reach: &'static str,
     sessions: usize,
@@ -97,6 +98,7 @@ fn render(world: &World, said: Said) -> Answer {
     let template = Dashboard {
         url: world.base_url.clone(),
         client_id: world.config.client_id.clone(),
+        application: world.config.application.clone(),
         now: world.clock.timestamp(),
         reach: match world.config.disconnect_scope {
             DisconnectScope::Pair => "A disconnect ends all tokens of a provider and company",

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::Connection;
+use crate::world::{Connection, Status};
 
 /// Something that an application is to be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,8 @@ pub(crate) struct AccountUpdated<'a> {
     company_id: Uuid,
     account_id: Uuid,
     connection_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_id: Option<Uuid>,
     data: AccountData<'a>,
 }
 
@@ -67,11 +69,20 @@ impl<'a> AccountUpdated<'a> {
             company_id: connection.company.id,
             account_id: connection.account_id,
             connection_id: connection.id,
+            entity_id: None,
             data: AccountData {
                 status,
                 authentication_method: Method { r#type: connection.authentication.as_str() },
             },
         }
+    }
+}
+
+impl AccountUpdated<'static> {
+    /// One entity of the connection was disconnected.
+    pub(crate) fn of_entity(connection: &Connection, entity: Uuid) -> Self {
+        let event = AccountUpdated::of(connection, Status::Disconnected.as_str());
+        Self { account_id: entity, entity_id: Some(entity), ..event }
     }
 }
 

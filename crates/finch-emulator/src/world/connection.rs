@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Authentication, Company, Grant, ProviderName};
+use super::{Authentication, Company, Grant, ProviderName, entity::Entities};
 use crate::{ids, traffic::AtOnce};
 
 /// What makes two logins one connection. `credentials` counts in the `connection` scope only.
@@ -20,6 +20,7 @@ pub(crate) struct Connection {
     pub(crate) account_id: Uuid,
     pub(crate) provider: ProviderName,
     pub(crate) company: Company,
+    pub(crate) entities: Entities,
     pub(crate) status: Status,
     /// How the last one logged in.
     pub(crate) authentication: Authentication,
@@ -38,6 +39,7 @@ impl Connection {
             account_id: ids::account_id(id),
             provider: grant.provider.clone(),
             company: grant.company.clone(),
+            entities: Entities::default(),
             status: Status::Connected,
             authentication: grant.authentication,
             last_successful_sync: String::new(),
@@ -66,10 +68,11 @@ impl Connection {
     }
 
     /// Somebody logged in: whatever was wrong with the connection is right again.
-    pub(super) fn connected(&mut self, authentication: Authentication, at: String) {
+    pub(super) fn connected(&mut self, grant: &Grant, at: String) {
         self.status = Status::Connected;
-        self.authentication = authentication;
+        self.authentication = grant.authentication;
         self.last_successful_sync = at;
+        self.entities.connected(self.id, &self.company, grant);
     }
 
     pub(super) fn admit(&mut self, secret: String) {

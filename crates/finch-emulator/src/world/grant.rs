@@ -17,6 +17,8 @@ pub(crate) struct Grant {
     pub(crate) credentials: String,
     pub(crate) provider: ProviderName,
     pub(crate) company: Company,
+    /// Entities of the employer beside the company itself, by name.
+    pub(crate) entities: Vec<String>,
     pub(crate) products: Vec<String>,
     pub(crate) customer: Option<Customer>,
     pub(crate) authentication: Authentication,
@@ -83,14 +85,16 @@ pub(crate) fn organization_products() -> Vec<String> {
 
 impl From<Login> for Grant {
     fn from(login: Login) -> Self {
+        let provider = ProviderName::named(&login.provider);
         Self {
             user: login.user.trim().to_owned(),
             credentials: login.credentials.trim().to_owned(),
-            provider: ProviderName::named(&login.provider),
+            authentication: provider.usual_method(),
+            provider,
             company: Company::named(&login.company),
+            entities: login.entities,
             products: login.products.unwrap_or_else(organization_products),
             customer: login.customer_id.map(|id| Customer { id, name: None, email: None }),
-            authentication: Authentication::Credential,
             redirect_uri: login.redirect_uri,
             reauthenticates: None,
         }

@@ -15,13 +15,27 @@ pub(crate) struct Session {
     pub(crate) redirect_uri: Option<String>,
     /// The provider, where the session leaves no choice.
     pub(crate) provider: Option<ProviderName>,
-    pub(crate) authentication: Authentication,
+    /// Whether the application asks for Assisted Connect.
+    pub(crate) manual: bool,
+    /// The way to sign in that it asks for.
+    pub(crate) auth_method: Option<Authentication>,
     /// The connection to renew: provider and company are its own.
     pub(crate) reauthenticates: Option<Uuid>,
     pub(crate) used: bool,
 }
 
 impl Session {
+    /// The only way to sign in, where the session leaves no choice.
+    pub(crate) fn method(&self) -> Option<Authentication> {
+        self.auth_method.or(self.manual.then_some(Authentication::Assisted))
+    }
+
+    /// How a person signs in with it at this provider. None: in no way.
+    pub(crate) fn method_at(&self, provider: &ProviderName) -> Option<Authentication> {
+        let method = self.method().unwrap_or_else(|| provider.usual_method());
+        provider.offers(method).then_some(method)
+    }
+
     /// What the application calls its customer.
     pub(crate) fn customer_name(&self) -> Option<&str> {
         self.customer.as_ref()?.name.as_deref()

@@ -22,6 +22,19 @@ pub(super) fn announce(connection: &Connection, outbox: &mut Outbox, ids: &mut I
     }
 }
 
+/// The same for one entity that was disconnected.
+pub(super) fn announce_entity(
+    connection: &Connection,
+    entity: Uuid,
+    outbox: &mut Outbox,
+    ids: &mut Ids,
+    now: Duration,
+) {
+    if outbox.target().is_some() {
+        outbox.queue(event_id(ids), AccountUpdated::of_entity(connection, entity).into(), now);
+    }
+}
+
 fn event_id(ids: &mut Ids) -> String {
     format!("msg_{}", ids.make(Kind::Event).simple())
 }

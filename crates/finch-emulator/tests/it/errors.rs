@@ -1,9 +1,9 @@
 //! Finch's error shape, wherever a call goes astray.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Finch, send, step_1};
+use crate::support::{Finch, send, step_1, step_4};
 
 #[tokio::test]
 async fn errors_have_all_their_fields() {
@@ -16,12 +16,7 @@ async fn errors_have_all_their_fields() {
         (finch.post("/disconnect"), 401, "unauthorized_request"),
         (finch.post("/disconnect").bearer_auth("unknown"), 401, "invalid_token"),
         (finch.call(Method::PUT, "/sandbox/connections/accounts"), 401, "unauthorized_request"),
-        (finch.get("/employer/company"), 404, "not_found_error"),
-        (finch.get("//"), 404, "not_found_error"),
-        (finch.post("/disconnect/"), 404, "not_found_error"),
         (finch.get("/__emulator/nothing"), 404, "not_found_error"),
-        (finch.get("/auth/token"), 405, "method_not_allowed_error"),
-        (finch.get("/disconnect"), 405, "method_not_allowed_error"),
         (finch.post("/__emulator/state"), 405, "method_not_allowed_error"),
     ] {
         let answer = send(call).await;
@@ -33,9 +28,57 @@ async fn errors_have_all_their_fields() {
     }
 }
 
+/// As at Finch: which paths and methods there are, only a caller that authenticates learns.
+#[tokio::test]
+async fn what_is_not_there_needs_authentication_first() {
+    let finch = Finch::start().await;
+    let token = finch.connect(step_1()).await;
+    let ended = finch.connect(step_4()).await;
+    assert_eq!(finch.disconnect(&ended).await.status, 200);
+    let secret = |token: &Value| token["access_token"].as_str().unwrap().to_owned();
+    let (live, ended) = (secret(&token), secret(&ended));
+    let (id, password) = (finch.emulator.client_id(), finch.emulator.client_secret());
+    for (method, path, there) in [
+        (Method::GET, "/employer/company", false),
+        (Method::DELETE, "/nothing", false),
+        (Method::GET, "//", false),
+        (Method::POST, "/disconnect/", false),
+        (Method::GET, "/auth/token", true),
+        (Method::GET, "/disconnect", true),
+        (Method::HEAD, "/disconnect", true),
+        (Method::PUT, "/connect/sessions", true),
+        (Method::DELETE, "/providers", true),
+    ] {
+        let call = || finch.call(method.clone(), path);
+        for (call, name) in [
+            (call(), "unauthorized_request"),
+            (call().bearer_auth(""), "unauthorized_request"),
+            (call().header("authorization", format!("Token {live}")), "unauthorized_request"),
+            (call().bearer_auth("unknown"), "invalid_token"),
+            (call().bearer_auth(&ended), "invalid_token"),
+        ] {
+            let answer = send(call).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("allow")),
+                (401, None),
+                "{path} {name}"
+            );
+            if method != Method::HEAD {
+                assert_eq!(answer.error().1, name, "{path}");
+            }
+        }
+        let wrong = send(call().basic_auth(id, Some("wrong"))).await;
+        assert_eq!(wrong.status, 401, "{path}");
+        let expected = if there { 405 } else { 404 };
+        assert_eq!(send(call().bearer_auth(&live)).await.status, expected, "{path}");
+        assert_eq!(send(call().basic_auth(id, Some(password))).await.status, expected, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
     let finch = Finch::start().await;
+    let token = finch.connect(step_1()).await;
     for (path, allowed) in [
         ("/disconnect", "POST"),
         ("/introspect", "GET"),
@@ -43,7 +86,8 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/authorize", "GET, POST"),
         ("/__emulator/faults", "POST, GET, DELETE"),
     ] {
-        let answer = send(finch.call(Method::PATCH, path)).await;
+        let call = finch.call(Method::PATCH, path);
+        let answer = send(call.bearer_auth(token["access_token"].as_str().unwrap())).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some(allowed)));
     }
 }

@@ -20,8 +20,7 @@ pub enum WebhookRefused {
         /// Which.
         header: &'static str,
     },
-    /// `Finch-Event-Id` is no id: not 1 to 255 printable bytes, or it contains the dot that divides what
-    /// is signed.
+    /// `Finch-Event-Id` is no id: it is empty, not UTF-8, or contains the dot that divides what is signed.
     #[error("the header Finch-Event-Id is no event id")]
     BadEventId,
     /// `Finch-Timestamp` is not a number of seconds, in digits only.

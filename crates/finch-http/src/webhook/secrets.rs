@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use finch_core::{StrayCharacters, stray_characters};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -53,7 +54,11 @@ impl WebhookSecrets {
 }
 
 fn key(number: usize, secret: &str) -> Result<hmac::Key, WebhookSecretError> {
-    let bytes = STANDARD.decode(secret.trim()).map(Zeroizing::new);
+    let secret = secret.trim();
+    if stray_characters(secret) == Some(StrayCharacters::QuotationMarks) {
+        return Err(WebhookSecretError::Quoted { number });
+    }
+    let bytes = STANDARD.decode(secret).map(Zeroizing::new);
     let bytes = bytes.map_err(|_| WebhookSecretError::NotBase64 { number })?;
     if bytes.len() < SHORTEST {
         return Err(WebhookSecretError::TooShort { number });
@@ -79,6 +84,12 @@ pub enum WebhookSecretError {
         "webhook secret {number} is not standard Base64: copy it whole from Finch's dashboard, without a prefix"
     )]
     NotBase64 {
+        /// Which, from 1.
+        number: usize,
+    },
+    /// Quotation marks around it.
+    #[error("webhook secret {number} has quotation marks around it: give the secret alone")]
+    Quoted {
         /// Which, from 1.
         number: usize,
     },

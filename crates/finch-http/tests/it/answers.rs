@@ -7,8 +7,8 @@ use finch_core::{
 
 use crate::{
     finch::{
-        GRANT, INTROSPECTION, SESSION, TOKEN, disconnect, exchange, grant, introspect, new_session,
-        object, playing, shown,
+        GRANT, INTROSPECTION, SESSION, SUCCESS, TOKEN, disconnect, exchange, grant, introspect,
+        new_session, object, playing, shown,
     },
     server::{Play, answer, json},
 };
@@ -34,8 +34,9 @@ fn problem(error: &FinchApiError) -> &str {
     shown(error);
     assert!(error.is_ambiguous(), "{error}");
     match error {
+        FinchApiError::Unplaced { source, .. } => problem(source),
         FinchApiError::Unreadable { problem, answer } => {
-            assert!(answer.status < 300);
+            assert!(answer.as_ref().expect("an answer").status < 300);
             problem
         }
         other => panic!("{other:?}"),
@@ -79,15 +80,21 @@ async fn no_token_is_lost_over_a_field_that_identity_does_not_need() {
         }
         for body in bodies {
             let (server, finch) = playing([json(200, &body)]).await;
-            match exchange(&finch).await {
+            let grant = exchange(&finch).await;
+            // An access token is opaque, but goes into a header; what Finch names is kept as it is.
+            let kept: &[_] = match *name {
+                "access_token" => &[r#"" canary""#],
+                _ => &[r#"" canary""#, r"canary\u0000", r"\u001b[31mcanary"],
+            };
+            let is_kept = kept.iter().any(|text| body.contains(text));
+            assert_eq!(grant.is_ok(), !required || is_kept, "{body}");
+            match grant {
                 Ok(grant) => {
-                    // An access token is opaque: outer white space is its own business.
-                    assert!(!required || body.contains(r#"" canary""#), "{body}");
                     assert!(grant.secret.expose() == TOKEN || *name == "access_token", "{body}");
-                    assert_eq!(grant.facts.provider_id.as_str(), "gusto");
+                    let provider = grant.facts.provider_id.as_str();
+                    assert!(provider == "gusto" || *name == "provider_id", "{body}");
                 }
                 Err(error) => {
-                    assert!(required, "{name}: {error} for {body}");
                     assert!(problem(&error).starts_with(name), "{error}");
                     assert!(
                         problem(&error).ends_with(&format!("({} bytes)", body.len())),
@@ -105,14 +112,16 @@ async fn no_token_is_lost_over_a_field_that_identity_does_not_need() {
 async fn a_token_without_its_connection_is_asked_about() {
     let introspection = r#"{"connection_id":"k","provider_id":"gusto","company_id":"c",
         "products":["company"],"connection_status":{"status":"connected"}}"#;
-    for name in ["connection_id", "provider_id"] {
+    for (name, connection_id) in
+        [("connection_id", "k"), ("provider_id", "bc3a2af9-ce03-46c4-9142-81abe789c64d")]
+    {
         let mut missing = GRANT.to_vec();
         missing.retain(|(field, _)| *field != name);
         let (server, finch) =
             playing([json(200, &object(&missing)), json(200, introspection)]).await;
         let grant = exchange(&finch).await.expect("a token that is live");
         assert_eq!(grant.secret.expose(), TOKEN);
-        assert_eq!(grant.facts.connection_id.as_str(), "k");
+        assert_eq!(grant.facts.connection_id.as_str(), connection_id);
         let paths: Vec<_> = server.seen().into_iter().map(|r| r.path).collect();
         assert_eq!(paths, ["/auth/token", "/introspect"]);
     }
@@ -134,6 +143,10 @@ async fn odd_json_is_still_json() {
             "the last counts"
         );
     }
+    let (_server, finch) = playing([json(200, &format!("{} canary", grant()))]).await;
+    exchange(&finch).await.expect("what follows the object is not read");
+    let (_server, finch) = playing([json(200, &format!("{SUCCESS} canary"))]).await;
+    disconnect(&finch).await.expect_err("no success is made out of half an answer");
     let deep =
         grant().replace("{", &format!(r#"{{"deep":{}1{},"#, "[".repeat(5000), "]".repeat(5000)));
     let (_server, finch) = playing([json(200, &deep)]).await;
@@ -168,7 +181,6 @@ async fn what_is_no_json_object_is_named_by_its_length_only() {
         ("\"canary\"", "it is not a JSON object (8 bytes)"),
         ("{\"canary\":", "its JSON breaks off (10 bytes)"),
         ("{\"canary\": canary}", "its JSON is broken (18 bytes)"),
-        ("{\"a\":\"canary\"} x", "its JSON is broken (16 bytes)"),
     ] {
         let (server, finch) = playing([json(200, body)]).await;
         assert_eq!(problem(&exchange(&finch).await.expect_err(body)), why);
@@ -183,42 +195,41 @@ async fn what_is_no_json_object_is_named_by_its_length_only() {
 }
 
 #[tokio::test]
-async fn an_introspection_needs_identity_and_status() {
+async fn an_introspection_is_read_as_far_as_it_goes() {
     let (_server, finch) = playing([json(200, INTROSPECTION)]).await;
     let seen = introspect(&finch).await.expect("an introspection");
     assert_eq!(seen.token_id.expect("given").as_str(), "t-1");
-    assert_eq!(seen.connection_id.as_str(), "bc3a2af9");
-    assert_eq!(seen.company_id.expect("given").as_str(), "4ab15e51");
-    assert_eq!(seen.finch_customer_id, None);
-    assert_eq!(seen.products, [Product::Company]);
-    assert_eq!(seen.status, ConnectionStatus::Connected);
+    assert_eq!(seen.facts.connection_id.expect("given").as_str(), "bc3a2af9");
+    assert_eq!(seen.facts.provider_id.expect("given").as_str(), "gusto");
+    assert_eq!(seen.facts.company_id.expect("given").as_str(), "4ab15e51");
+    assert_eq!(seen.facts.finch_customer_id, None);
+    assert_eq!(seen.facts.products, Some(vec![Product::Company]));
+    assert_eq!(seen.status, Some(ConnectionStatus::Connected));
     assert_eq!(seen.client_id.expect("given").as_str(), "c");
 
-    let small =
-        r#"{"connection_id":"c","provider_id":"p","connection_status":{"status":"brand_new"}}"#;
-    let (_server, finch) = playing([json(200, small)]).await;
-    assert_eq!(
-        introspect(&finch).await.expect("enough").status,
-        ConnectionStatus::from("brand_new")
-    );
-
-    for (from, to, why) in [
-        (r#""connection_id":"c","#, "", "connection_id is missing"),
-        (r#""c""#, "7", "connection_id should be a text and is a number"),
-        (r#""c""#, r#""canary\n""#, "connection_id is no identifier of Finch's"),
-        (r#""p""#, r#"["canary"]"#, "provider_id should be a text and is an array"),
-        (
-            r#"{"status":"brand_new"}"#,
-            r#""canary""#,
-            "connection_status should be an object and is a text",
-        ),
-        (r#"{"status":"brand_new"}"#, "null", "connection_status is missing"),
-        (r#""status":"brand_new""#, "", "connection_status.status is missing"),
-        (r#""brand_new""#, "false", "connection_status.status should be a text and is a boolean"),
-        (r#""brand_new""#, r#""""#, "connection_status.status is empty"),
+    for (body, status) in [
+        (r#"{"id":"t","connection_status":{"status":"brand_new"}}"#, Some("brand_new")),
+        (r#"{"connection_id":"c","connection_status":"connected"}"#, None),
+        (r#"{"connection_id":"c","connection_status":{"status":""}}"#, None),
+        (r#"{"connection_id":"c","connection_status":{"status":false}}"#, None),
+        (r#"{"provider_id":"p","connection_status":null,"products":"company"}"#, None),
+        (r#"{"payroll_provider_id":"p","products":[null]}"#, None),
     ] {
-        let body = small.replace(from, to);
-        let (_server, finch) = playing([json(200, &body)]).await;
+        let (_server, finch) = playing([json(200, body)]).await;
+        let said = introspect(&finch).await.unwrap_or_else(|error| panic!("{error} for {body}"));
+        assert_eq!(said.status, status.map(ConnectionStatus::from), "{body}");
+        assert_eq!(said.facts.products, None, "unknown, and not none: {body}");
+    }
+    for (body, why) in [
+        ("{}", "connection_id is missing"),
+        (r#"{"connection_id":7}"#, "connection_id should be a text and is a number"),
+        (r#"{"connection_id":""}"#, "connection_id is empty"),
+        (
+            r#"{"status":"success","connection_id":{}}"#,
+            "connection_id should be a text and is an object",
+        ),
+    ] {
+        let (_server, finch) = playing([json(200, body)]).await;
         let error = introspect(&finch).await.expect_err(why);
         assert_eq!(problem(&error), format!("{why} ({} bytes)", body.len()), "{body}");
     }

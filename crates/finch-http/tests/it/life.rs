@@ -39,10 +39,10 @@ async fn a_connection_from_session_to_disconnect() {
     assert_eq!(grant.facts.finch_customer_id.as_ref().expect("given").as_str(), "acme-1");
 
     let seen = finch.introspect(&grant.secret).await.expect("accepted");
-    assert_eq!(seen.connection_id, grant.facts.connection_id);
-    assert_eq!(seen.provider_id, grant.facts.provider_id);
-    assert_eq!(seen.company_id, grant.facts.company_id);
-    assert_eq!(seen.status, ConnectionStatus::Connected);
+    assert_eq!(seen.facts.connection_id, Some(grant.facts.connection_id.clone()));
+    assert_eq!(seen.facts.provider_id, Some(grant.facts.provider_id));
+    assert_eq!(seen.facts.company_id, grant.facts.company_id);
+    assert_eq!(seen.status, Some(ConnectionStatus::Connected));
 
     let renewal = ReauthenticateSession {
         connection_id: grant.facts.connection_id.clone(),
@@ -134,5 +134,5 @@ async fn a_grant_without_a_company_is_a_grant() {
     assert_eq!(grant.facts.company_id, None);
     assert!(grant.facts.products.is_empty());
     let seen = finch.introspect(&grant.secret).await.expect("accepted");
-    assert!(seen.company_id.is_some());
+    assert!(seen.facts.company_id.is_some());
 }

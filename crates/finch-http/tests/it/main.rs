@@ -8,8 +8,10 @@ mod server;
 
 mod answers;
 mod check;
+mod coding;
 mod config;
 mod conformance;
+mod heads;
 mod life;
 mod log;
 mod lost;
@@ -17,4 +19,5 @@ mod origin;
 mod refusals;
 mod repeats;
 mod requests;
+mod together;
 mod webhook;

@@ -2,8 +2,8 @@
 
 use std::{env, process::Command};
 
-use finch_core::{FailureKind, FinchApi};
-use finch_http::HttpFinch;
+use finch_core::{FailureKind, FinchApi, FinchApiError};
+use finch_http::{HttpFinch, Proxy};
 
 use crate::{
     finch::{
@@ -79,6 +79,43 @@ async fn proxied() {
     let Ok(setting) = env::var(CHILD) else { return };
     let (asked_for, url) = setting.split_once(' ').expect("two words");
     let mut config = config(url);
-    config.use_env_proxy = asked_for == "true";
+    if asked_for == "true" {
+        config.proxy = Proxy::Environment;
+    }
     introspect(&HttpFinch::new(config).expect("a client")).await.expect("an introspection");
+}
+
+/// Where `http` goes through a proxy the whole address is in the request line, with what the proxy itself
+/// asks for beside it.
+#[tokio::test]
+async fn http_passes_a_given_proxy_in_absolute_form() {
+    let proxy = Server::start([json(200, INTROSPECTION)]).await;
+    let mut config = config("http://127.0.0.1:9");
+    config.proxy = Proxy::Url(proxy.url.replace("http://", "http://finch:canary%2Fpass@"));
+    introspect(&HttpFinch::new(config).expect("a client")).await.expect("an introspection");
+    let seen = proxy.seen();
+    assert_eq!((&*seen[0].method, &*seen[0].path), ("GET", "http://127.0.0.1:9/introspect"));
+    // finch:canary/pass
+    assert_eq!(seen[0].header("proxy-authorization"), Some("Basic ZmluY2g6Y2FuYXJ5L3Bhc3M="));
+}
+
+/// A proxy sees where a tunnel leads, and nothing of what goes through it.
+#[tokio::test]
+async fn https_passes_a_given_proxy_as_a_tunnel() {
+    let proxy = Server::start([Play::Answer(answer(407, "", "canary"))]).await;
+    let mut config = config("https://api.finch.example");
+    config.proxy = Proxy::Url(proxy.url.replace("http://", "http://finch:canary@"));
+    let Ok(finch) = HttpFinch::new(config) else {
+        // A machine without CA certificates.
+        return;
+    };
+    let error = introspect(&finch).await.expect_err("the proxy refuses");
+    assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
+    shown(&error);
+    for request in proxy.seen() {
+        assert_eq!((&*request.method, &*request.path), ("CONNECT", "api.finch.example:443"));
+        assert!(request.header("authorization").is_none());
+        assert!(request.header("proxy-authorization").is_some());
+    }
+    assert!(!proxy.seen().is_empty());
 }

@@ -22,6 +22,7 @@ fn check(request: &Request, line: &str, own: &[(&str, &str)]) {
     let always = [
         ("finch-api-version", "2020-09-17"),
         ("accept", "application/json"),
+        ("accept-encoding", "identity"),
         ("user-agent", agent),
     ];
     for (name, value) in always.iter().chain(own) {

@@ -158,3 +158,9 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
 pub(crate) fn json(status: u16, body: &str) -> Play {
     Play::Answer(answer(status, "Content-Type: application/json\r\n", body))
 }
+
+/// An answer whose body may be anything.
+pub(crate) fn bytes(status: u16, headers: &str, body: &[u8]) -> Play {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+    Play::Answer([head.as_bytes(), body].concat())
+}

@@ -223,10 +223,15 @@ fn an_id_that_could_be_cut_elsewhere_is_none() {
     let signature = sign(SECRET, "a", TIME, body.as_bytes());
     let moved = check(&headers(&format!("a.{TIME}"), TIME, &signature), b"{}");
     assert_eq!(moved, Err(WebhookRefused::BadEventId));
-    for id in ["", " a", "a\n", "a.b", &"x".repeat(256), "\u{202e}"] {
+    for id in ["", "a.b"] {
         let signature = sign(SECRET, id, TIME, BODY.as_bytes());
         let refused = check(&headers(id, TIME, &signature), BODY.as_bytes());
         assert_eq!(refused, Err(WebhookRefused::BadEventId), "{id:?}");
+    }
+    for id in [" a", "\u{202e}", &"x".repeat(256)] {
+        let signature = sign(SECRET, id, TIME, BODY.as_bytes());
+        let event = check(&headers(id, TIME, &signature), BODY.as_bytes()).unwrap();
+        assert_eq!(event.id.as_str(), id, "what Finch signs is kept as it is");
     }
 }
 
@@ -266,11 +271,10 @@ fn any_json_is_an_event_as_far_as_it_says_something() {
         "{\"event_type\":5}",
         "{\"event_type\":null}",
         "{\"data\":{}}",
-        "{\"connection_id\":\"\",\"company_id\":\" \"}",
+        "{\"connection_id\":\"\",\"company_id\":\"\"}",
         "{\"connection_id\":{\"id\":\"k\"}}",
         "{\"status\":\"disconnected\"}",
         "{\"data\":{\"status\":\"disconnected\"}}",
-        "{\"connection_id\":\"a\\nb\"}",
         "{\"connection_id\":\"\\ud800\"}",
     ] {
         let event = signed(body).unwrap();
@@ -344,6 +348,9 @@ fn a_secret_is_checked_when_it_is_given() {
         let error = second(text);
         assert_eq!(error, WebhookSecretError::NotBase64 { number: 2 });
         assert!(!format!("{error} {error:?}").contains(text));
+    }
+    for text in [format!("\"{SECRET}\""), format!("'{SECRET}'\n")] {
+        assert_eq!(second(&text), WebhookSecretError::Quoted { number: 2 }, "{text:?}");
     }
     for text in ["", "   ", "AAAA", "c2hvcnQ="] {
         assert_eq!(second(text), WebhookSecretError::TooShort { number: 2 }, "{text:?}");

@@ -48,7 +48,6 @@ fn another_length_is_no_key() {
         "finch-kek-v1:".to_owned(),
         format!("finch-kek-v2:{HEX}"),
         format!("FINCH-KEK-V1:{HEX}"),
-        format!("\"{HEX}\""),
         HEX[1..].to_owned(),
         HEX[2..].to_owned(),
         format!("{HEX}0"),
@@ -64,6 +63,13 @@ fn another_length_is_no_key() {
         let length = text.chars().count();
         let answer = Kek::parse(&text);
         assert_eq!(answer.unwrap_err(), ParseKeyError::Malformed { length }, "{text:?}");
+    }
+}
+
+#[test]
+fn quotation_marks_around_a_key_are_named() {
+    for text in [format!("\"{HEX}\""), format!("'{STANDARD}'\n"), format!("{HEX}\"")] {
+        assert_eq!(Kek::parse(&text).unwrap_err(), ParseKeyError::Quoted, "{text:?}");
     }
 }
 
@@ -106,6 +112,7 @@ fn each_message_says_what_is_wrong_and_what_is_expected() {
     let all = [
         (ParseKeyError::Empty, "is empty"),
         (ParseKeyError::Broken, "line break"),
+        (ParseKeyError::Quoted, "quotation marks"),
         (ParseKeyError::Digits, "as long as a key"),
         (ParseKeyError::NotText, "not UTF-8"),
         (ParseKeyError::Malformed { length: 9 }, "got 9 characters"),

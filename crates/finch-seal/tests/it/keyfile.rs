@@ -1,10 +1,12 @@
 //! Key files: written once, for their owner only.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use finch_seal::{Kek, KeyFileError, KeySource, ParseKeyError, keyfile};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use crate::support::key;
@@ -139,8 +141,67 @@ fn a_file_without_a_key_says_so() {
     }
 }
 
+/// None of them is waited for, read, or made to act.
 #[test]
-fn a_folder_is_no_key_file() {
-    let error = keyfile::read(folder().path()).unwrap_err();
-    assert!(matches!(error, KeyFileError::NotAFile { .. }), "{error:?}");
+fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = folder();
+    let made = |name: &str| folder.path().join(name);
+    let mode = Mode::from_bits_truncate(0o600);
+    mknodat(CWD, made("fifo"), FileType::Fifo, mode, 0).unwrap();
+    let _socket = UnixListener::bind(made("socket")).unwrap();
+    symlink(made("fifo"), made("link")).unwrap();
+    let here = [folder.path().to_owned(), made("fifo"), made("socket"), made("link")];
+    for path in here.into_iter().chain(["/dev/null".into(), "/dev/zero".into()]) {
+        let error = keyfile::read(&path).unwrap_err();
+        assert!(matches!(error, KeyFileError::NotAFile { .. }), "{path:?}: {error:?}");
+    }
+}
+
+/// As Kubernetes mounts a secret: a link to a link into a folder of root's.
+#[test]
+fn a_key_of_a_secret_volume_is_read_through_its_links() {
+    let folder = folder();
+    let volume = folder.path();
+    fs::create_dir(volume.join("..2026_11_30")).unwrap();
+    fs::write(volume.join("..2026_11_30/key"), HEX).unwrap();
+    symlink("..2026_11_30", volume.join("..data")).unwrap();
+    symlink("..data/key", volume.join("key")).unwrap();
+    for (mode, is_fine) in [(0o400, true), (0o440, true), (0o444, false), (0o450, false)] {
+        set_mode(&volume.join("..2026_11_30/key"), mode);
+        assert_eq!(keyfile::read(&volume.join("key")).is_ok(), is_fine, "{mode:04o}");
+    }
+}
+
+/// It takes root to give files away.
+#[test]
+fn a_key_or_a_folder_of_another_user_is_refused() {
+    let folder = folder();
+    let path = file(&folder, HEX);
+    let user = fs::metadata(&path).unwrap().uid();
+    if user != 0 {
+        println!("skipped: only root can give a file to another user");
+        return;
+    }
+    let other = 65534;
+    chown(&path, Some(other), None).unwrap();
+    let error = keyfile::read(&path).unwrap_err();
+    assert!(
+        matches!(&error, KeyFileError::OtherOwner { path: of, owner, user } if (of, *owner, *user) == (&path, other, 0)),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("`chown`"), "{error}");
+    chown(&path, Some(0), None).unwrap();
+    chown(folder.path(), Some(other), None).unwrap();
+    let refused = |error: &KeyFileError| matches!(error, KeyFileError::OtherOwner { path, .. } if path == folder.path());
+    let error = keyfile::read(&path).unwrap_err();
+    assert!(refused(&error), "{error:?}");
+    let error = keyfile::create(&folder.path().join("new"), &Kek::generate().unwrap()).unwrap_err();
+    assert!(refused(&error), "{error:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    chown(folder.path(), Some(0), None).unwrap();
+    // 0440 of a group that this process is not in.
+    set_mode(&path, 0o440);
+    assert!(keyfile::read(&path).is_ok());
+    chown(&path, None, Some(other)).unwrap();
+    assert!(matches!(keyfile::read(&path), Err(KeyFileError::Exposed { mode: 0o440, .. })));
 }

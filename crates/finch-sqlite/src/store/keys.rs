@@ -106,7 +106,8 @@ impl SqliteTokenStore {
                 .await?;
             let key = after.kek.as_str().to_owned();
             let (connection_id, customer) = (None, None);
-            let what = Happening::KeyReplaced { key };
+            let replaced = Some(before.kek.as_str().to_owned());
+            let what = Happening::KeyReplaced { key, replaced };
             let event = Event { at, by: by.clone(), connection_id, customer, what };
             let written = self.writer.write(move |tx| {
                 if wrapped_keys(tx.db)?.as_ref() != Some(&before) {

@@ -140,10 +140,7 @@ async fn every_query_has_its_index() {
             lookup::TAKEN,
             "SEARCH tokens USING COVERING INDEX tokens_by_finch_customer_id (finch_customer_id=?)",
         ),
-        (
-            lookup::TAKEN,
-            "SEARCH attempts USING COVERING INDEX attempts_by_finch_customer_id (finch_customer_id=?)",
-        ),
+        (lookup::TAKEN, "SEARCH used_customer_ids USING PRIMARY KEY (finch_customer_id=?)"),
         (
             pages::OF_CUSTOMER,
             "SEARCH tokens USING COVERING INDEX tokens_by_customer (customer=? AND connection>?)",
@@ -168,6 +165,7 @@ async fn every_query_has_its_index() {
             "SEARCH events USING INDEX events_by_connection_id (connection_id=? AND rowid>?)",
         ),
         (&orphans, "SEARCH attempts USING INDEX attempts_unsettled (id>?)"),
+        (attempts::FORGET, "SEARCH attempts USING INDEX attempts_forgettable (expires_at<?)"),
         (
             webhooks::KNOWN,
             "SEARCH webhooks USING COVERING INDEX sqlite_autoindex_webhooks_1 (id=?)",

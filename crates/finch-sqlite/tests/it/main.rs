@@ -12,6 +12,8 @@ mod concurrency;
 mod conformance;
 mod damage;
 mod faults;
+mod files;
+mod growth;
 mod opening;
 mod record;
 mod rotation;

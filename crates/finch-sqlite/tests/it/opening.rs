@@ -211,6 +211,45 @@ async fn a_store_of_another_application_is_refused_and_names_both() {
 }
 
 #[tokio::test]
+async fn an_empty_store_is_bound_again() {
+    let home = Home::new();
+    drop(home.open());
+    let Application { origin, .. } = application();
+    let other = Application { client_id: ClientId::new("other").unwrap(), origin };
+    let mut options = home.options();
+    options.application = other.clone();
+    // A process that has it open from before writes nothing for the application of before.
+    let stale = home.open();
+    let store = SqliteTokenStore::open(options).unwrap();
+    assert_eq!(store.application(), &other);
+    let written = format!("{:?}", stale.take_number().await.expect_err("another application"));
+    assert!(written.contains("bound to another application"), "{written}");
+    drop((stale, store));
+    assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, other);
+    // With a key that does not open it, it stays what it is.
+    let mut options = home.options();
+    options.keys = Arc::new(Kek::generate().unwrap());
+    assert!(matches!(refused(&home, options), E::OtherApplication { .. }));
+    store_token(&home.open(), "acme", token("b")).await;
+    let mut options = home.options();
+    options.application = other;
+    assert!(matches!(refused(&home, options), E::OtherApplication { .. }));
+}
+
+#[tokio::test]
+async fn another_name_of_this_machine_is_no_other_application() {
+    let home = used().await;
+    let Application { client_id, .. } = application();
+    for address in ["http://localhost:1", "http://[::1]:1/x/"] {
+        let mut options = home.options();
+        let origin = Origin::new(address).unwrap();
+        options.application = Application { client_id: client_id.clone(), origin };
+        let store = SqliteTokenStore::open(options).unwrap();
+        assert_eq!(by_id(&store, "a").await.tokens.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_key_is_refused_before_anything_is_written() {
     let home = used().await;
     let mut options = home.options();

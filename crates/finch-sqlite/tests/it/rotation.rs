@@ -188,7 +188,15 @@ async fn another_key_opens_the_store_from_then_on() {
     store.rotate(ops(), at(6), |_| {}).await.unwrap();
     drop(store);
     let old = SqliteTokenStore::open(home.options());
-    assert!(matches!(old, Err(OpenStoreError::WrongKey { .. })), "{old:?}");
+    let Err(OpenStoreError::ReplacedKey { source, .. }) = old else { panic!("{old:?}") };
+    assert_eq!((&source.old, &source.new, source.at), (&home.key.id(), &new.id(), at(5)));
+    let examined = finch_sqlite::examine(&home.path).unwrap().opens_with(&*home.key);
+    assert!(matches!(examined, Err(OpenStoreError::ReplacedKey { .. })), "{examined:?}");
+    // A key that never opened it is a wrong one, as before.
+    let mut options = home.options();
+    options.keys = Arc::new(Kek::generate().unwrap());
+    let wrong = SqliteTokenStore::open(options);
+    assert!(matches!(wrong, Err(OpenStoreError::WrongKey { .. })), "{wrong:?}");
     let options =
         SqliteOptions::new(&home.path, finch_core::testing::application(), new).create(true);
     all_open(&SqliteTokenStore::open(options).unwrap(), &tokens).await;
@@ -207,5 +215,5 @@ async fn a_process_with_the_old_key_says_so() {
     ours.rotate(ops(), at(6), |_| {}).await.unwrap();
     let refused = theirs.secret(tokens[0].0).await.unwrap_err();
     let StoreError::Backend(why) = &refused else { panic!("{refused:?}") };
-    assert!(why.to_string().contains("give the key that the store was made with"), "{why}");
+    assert!(why.to_string().contains("was replaced at 20"), "{why}");
 }

@@ -12,15 +12,17 @@ use crate::{ConnectFlow, app::App, company::Company, words};
 pub(super) struct Card {
     /// Its name in addresses.
     pub(super) path: String,
+    /// All `connection_id`s by which the customer may know it.
+    pub(super) ids: Vec<ConnectionId>,
     pub(super) provider: String,
     /// Decoration: the provider's first letter.
     pub(super) letter: String,
     pub(super) company: Company,
+    pub(super) state: ConnectionState,
     pub(super) standing: Standing,
     pub(super) products: Vec<String>,
     pub(super) since: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
-    pub(super) sign_ins: usize,
     /// Where the host's own page renews it, in the embedded flow.
     pub(super) own_page: Option<String>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Standing {
     /// What that means, and what needs doing.
     pub(super) note: Option<String>,
     pub(super) reauthenticate: bool,
-    /// Nothing is received until somebody signs in again.
+    /// Nothing is received until a new sign-in.
     pub(super) waits: bool,
     pub(super) disconnect: bool,
     /// A disconnect is under way: it may be looked at.
@@ -60,14 +62,15 @@ impl Card {
         };
         Some(Self {
             path: words::segment(id),
+            ids: view.tokens.iter().map(|token| token.connection_id.clone()).collect(),
             letter: provider.chars().next().map(String::from).unwrap_or_default(),
             standing: Standing::of(view, &provider, &app.options().application),
             provider,
             company,
+            state: view.state,
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
             ended: view.ended_at,
-            sign_ins: shown.len(),
             own_page,
         })
     }
@@ -100,7 +103,7 @@ impl Standing {
             },
             ConnectionState::NeedsReauth => Self {
                 note: Some(format!(
-                    "{provider} asks somebody to sign in again. Until then {application} receives nothing new."
+                    "{provider} needs a new sign-in. Until then {application} receives nothing new."
                 )),
                 reauthenticate: true,
                 waits: true,

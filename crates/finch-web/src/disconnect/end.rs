@@ -52,7 +52,7 @@ impl End {
         let application = &app.options().application;
         let (tone, title, what, todo) = match self {
             Self::Now => (
-                Tone::Good,
+                Tone::Done,
                 "Disconnected",
                 vec![format!(
                     "{name} is disconnected. {application} has no access any more, and Finch has \
@@ -61,13 +61,13 @@ impl End {
                 Some("To share data again, connect again."),
             ),
             Self::Before => (
-                Tone::Quiet,
+                Tone::Done,
                 "Already disconnected",
                 vec![format!("{name} is already disconnected. There is nothing to do.")],
                 None,
             ),
             Self::Retired => (
-                Tone::Good,
+                Tone::Done,
                 "Your access has ended",
                 vec![
                     format!("{application} does not read {name} for you any more."),

@@ -45,12 +45,15 @@ impl From<&CompleteConnectError> for Problem {
             E::NotSent(cause) => not_sent(cause),
             E::Failed(cause) => failed(cause),
             E::Unknown(_) => {
-                let what = "Finch’s answer got lost on its way, so that we cannot tell whether you are \
-                            connected.";
+                let what = "Finch’s answer did not reach us, or cannot be read, so that we cannot tell \
+                            whether you are connected.";
                 Self::new(StatusCode::BAD_GATEWAY, "We did not hear back", what)
                     .todo("Connect once more, with the same company. Both then count as one connection, and disconnecting ends both.")
             }
-            E::Conflict { .. } | E::OtherCustomer { .. } | E::ForeignToken => {
+            E::Conflict { .. }
+            | E::OtherCustomer { .. }
+            | E::UnnamedCustomer { .. }
+            | E::ForeignToken => {
                 let what = "Finch connected something that contradicts what we know of your account. For \
                             your safety it is not used.";
                 Self::new(StatusCode::CONFLICT, "This needs a look", what)
@@ -80,6 +83,18 @@ impl Problem {
     pub(crate) fn incomplete_return() -> Self {
         let what = format!("Finch sent you back without the details we need. {NOTHING}");
         Self::new(StatusCode::BAD_REQUEST, "Something is missing", what).todo(TO_CONNECT)
+    }
+
+    /// Finch has sent the browser back without a state, and this browser keeps no attempt.
+    pub(crate) fn no_attempt() -> Self {
+        let what = format!(
+            "Finch sent you back without saying which sign-in this is, and this browser has started none \
+             here in the last hour. {NOTHING}"
+        );
+        Self::new(StatusCode::BAD_REQUEST, "This sign-in cannot be finished here", what).todo(
+            "Go back to your connections, and connect again: in one browser from start to end, with \
+             cookies allowed.",
+        )
     }
 
     /// Finch Connect itself reports an error other than a refusal by the person.

@@ -1,6 +1,6 @@
 //! A browser: one person's cookies, and what they see.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use axum::{
     Router,
@@ -22,12 +22,13 @@ pub(crate) struct Seen {
 pub(crate) struct Browser {
     router: Router,
     customer: Option<&'static str>,
-    cookie: Mutex<Option<String>>,
+    /// By name, with their values.
+    cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl Browser {
     pub(crate) fn new(router: Router, customer: Option<&'static str>) -> Self {
-        Self { router, customer, cookie: Mutex::default() }
+        Self { router, customer, cookies: Mutex::default() }
     }
 
     /// Somebody else signs in, in the same browser.
@@ -40,8 +41,10 @@ impl Browser {
         if let Some(customer) = self.customer {
             request = request.header("x-customer", customer);
         }
-        if let Some(cookie) = &*self.cookie.lock().unwrap() {
-            request = request.header(header::COOKIE, cookie);
+        let cookies = self.cookies.lock().unwrap();
+        let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !pairs.is_empty() {
+            request = request.header(header::COOKIE, pairs.join("; "));
         }
         request
     }
@@ -49,13 +52,22 @@ impl Browser {
     pub(crate) async fn send(&self, request: Request<Body>) -> Seen {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            *self.cookie.lock().unwrap() = Some(pair.to_owned());
+            let (name, value) = pair.split_once('=').unwrap();
+            self.set_cookie(name, value);
         }
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Seen { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn forget_cookies(&self) {
+        self.cookies.lock().unwrap().clear();
     }
 
     pub(crate) async fn get(&self, path: &str) -> Seen {
@@ -103,6 +115,13 @@ impl Seen {
     pub(crate) fn location(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         self.header(header::LOCATION).unwrap()
+    }
+
+    /// How a callback ended: it leads to the connections page, which says so.
+    pub(crate) fn done(&self) -> &str {
+        let (page, query) = self.location().split_once("?done=").expect("it is done");
+        assert_eq!(page, crate::site::BASE);
+        query.split('&').next().unwrap()
     }
 
     /// The value of a hidden field.

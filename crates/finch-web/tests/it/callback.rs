@@ -1,9 +1,15 @@
 //! The way back from Finch Connect, as it should be and as somebody will try it.
 
-use axum::http::header;
-use finch_core::{FinchApiError, StoreError, testing::Held};
+use std::sync::Arc;
 
-use crate::site::{BASE, Site, is_guarded};
+use axum::http::header;
+use finch_core::{FinchApiError, FinchCustomerId, StoreError, testing::Held};
+use tokio::task::JoinSet;
+
+use crate::{
+    browser::{Browser, Seen},
+    site::{BASE, Site, is_guarded},
+};
 
 #[tokio::test]
 async fn the_same_way_back_again_shows_the_same() {
@@ -42,7 +48,7 @@ async fn a_way_back_to_what_has_ended_says_so() {
     browser.press(&path, &preview).await.shows(200, &["is disconnected"]);
     let told = site.told().len();
     let again = browser.get(&back).await;
-    assert_eq!(again.location(), format!("{BASE}?done=ended"));
+    assert_eq!(again.done(), "ended");
     let page = browser.get(again.location()).await;
     page.shows(200, &["has ended, or is being ended", "connect again", "Nothing is connected"]);
     assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
@@ -70,7 +76,7 @@ async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
     let calls = site.finch.take_calls();
     assert!(!calls.iter().any(|call| call == "exchange"), "nothing was sent: {calls:?}");
     let back = victim.get(&site.way_back(&state, "Company C", "X")).await;
-    assert_eq!(back.location(), format!("{BASE}?done=connected"), "and the victim goes on");
+    assert_eq!(back.done(), "connected", "and the victim goes on");
 }
 
 #[tokio::test]
@@ -78,12 +84,7 @@ async fn a_way_back_that_lacks_something_says_so() {
     let site = Site::new();
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
-    for query in [
-        String::new(),
-        "?code=a-code".to_owned(),
-        format!("?state={state}"),
-        format!("?code=&state={state}"),
-    ] {
+    for query in [String::new(), format!("?state={state}"), format!("?code=&state={state}")] {
         let answer = browser.get(&format!("{BASE}/callback{query}")).await;
         answer.shows(400, &["without the details", "Nothing was connected", "connect again"]);
         answer.hides(&[&state, "a-code"]);
@@ -132,13 +133,13 @@ async fn what_finch_says_of_the_code_is_told() {
     down.shows(503, &["could not reach Finch", "href=\"\">Try again"]);
     down.hides(&[&state]);
     is_guarded(&down);
-    assert_eq!(browser.get(&back).await.location(), format!("{BASE}?done=connected"));
+    assert_eq!(browser.get(&back).await.done(), "connected");
 
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company D", "X");
     site.finch.lose_next_answer();
     let lost = browser.get(&back).await;
-    lost.shows(502, &["got lost on its way", "Connect once more"]);
+    lost.shows(502, &["did not reach us, or cannot be read", "Connect once more"]);
     assert_eq!(browser.get(&back).await.body, lost.body, "and the code is not sent again");
     // One button, where it says what for: with another company the lost one would stay lost.
     let page = browser.get(BASE).await;
@@ -225,8 +226,72 @@ async fn who_comes_back_too_late_begins_again() {
     assert!(!site.finch.take_calls().iter().any(|call| call == "exchange"));
 }
 
+/// What twenty requests at once see.
+async fn twenty(browser: Browser, path: &str) -> Vec<Seen> {
+    let browser = Arc::new(browser);
+    let mut requests = JoinSet::new();
+    for _ in 0..20 {
+        let (browser, path) = (browser.clone(), path.to_owned());
+        requests.spawn(async move { browser.get(&path).await });
+    }
+    requests.join_all().await
+}
+
+/// Browsers prefetch and reload: all requests of one callback lead to one page. Without a state, too.
 #[tokio::test]
-async fn who_is_too_quick_waits_for_the_first() {
+async fn twenty_requests_of_one_callback_at_once_end_at_the_same_page() {
+    for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
+        for with_state in [true, false] {
+            let site = Site::new();
+            let browser = site.browser("acme");
+            let state = site.begin(&browser).await;
+            let customer = FinchCustomerId::new("acme").unwrap();
+            let code = site.finch.login("gusto", "Company C", "X", Some(&customer));
+            let state = if with_state { format!("&state={state}") } else { String::new() };
+            let back = format!("{BASE}/callback?code={}{state}", code.expose());
+            site.system.stand_still();
+            let hold = site.finch.hold_next_exchange(held);
+            let requests = twenty(browser, &back);
+            let releases = async {
+                hold.reached().await;
+                for _ in 0..1000 {
+                    tokio::task::yield_now().await;
+                }
+                hold.release();
+            };
+            let (pages, ()) = tokio::join!(requests, releases);
+            for page in pages {
+                assert_eq!(page.done(), "connected");
+            }
+            let calls = site.finch.take_calls();
+            assert_eq!(calls.iter().filter(|call| *call == "exchange").count(), 1, "{calls:?}");
+        }
+    }
+}
+
+/// Nor does any of them show another error than the first.
+#[tokio::test]
+async fn requests_at_once_of_a_callback_that_fails_show_one_error() {
+    let site = Site::new();
+    let browser = site.browser("acme");
+    let state = site.begin(&browser).await;
+    let back = format!("{BASE}/callback?code=wrong&state={state}");
+    site.system.stand_still();
+    let hold = site.finch.hold_next_exchange(Held::BeforeItsEffect);
+    let requests = twenty(browser, &back);
+    let releases = async {
+        hold.reached().await;
+        hold.release();
+    };
+    let (pages, ()) = tokio::join!(requests, releases);
+    for page in pages {
+        page.shows(400, &["does not accept this sign-in any more"]);
+    }
+}
+
+/// Finch takes longer than a person should look at an empty page.
+#[tokio::test]
+async fn a_request_waits_for_the_first_one_only_so_long() {
     let site = Site::new();
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
@@ -234,6 +299,7 @@ async fn who_is_too_quick_waits_for_the_first() {
     let hold = site.finch.hold_next_exchange(Held::BeforeItsEffect);
     let second = async {
         hold.reached().await;
+        // By this clock its patience is over at once.
         let second = browser.get(&back).await;
         hold.release();
         second

@@ -13,11 +13,12 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     let browser = site.browser("acme");
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
     site.connect(&browser, "Company C", "X").await;
-    browser.get(&format!("{BASE}?done=connected")).await.shows(
+    let id = site.finch.alive()[0].1.clone();
+    browser.get(&format!("{BASE}?done=connected&connection={id}")).await.shows(
         200,
         &[
             "<title>Connected · Payroll connections · Payday",
-            "Connected. Your sign-in worked",
+            "Gusto for company Company C is now connected.",
             "Gusto",
             "Company C",
             "Employee directory",
@@ -60,7 +61,7 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     let code = site.finch.login("gusto", "Company C", "X", None);
     let fields = [("csrf_token", csrf_token), ("code", code.expose()), ("state", state)];
     let back = browser.post(&format!("{BASE}/callback"), &fields).await;
-    assert_eq!(back.location(), format!("{BASE}?done=connected"));
+    assert_eq!(back.done(), "connected");
     let forged = browser.post(&format!("{BASE}/callback"), &fields[1..]).await;
     forged.shows(403, &["did not come from a page"]);
 }
@@ -92,7 +93,7 @@ async fn what_answers_a_form_is_tried_again_by_a_reload() {
     busy.shows(503, &["busy just now", "reload this page"]);
     busy.hides(&["href=\"\""]);
     site.store.recover();
-    assert_eq!(finish().await.location(), format!("{BASE}?done=connected"));
+    assert_eq!(finish().await.done(), "connected");
 
     // What no reload mends asks for none.
     let fields = [("csrf_token", csrf_token), ("error", "failed")];
@@ -114,14 +115,14 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
     site.app.report_unauthorized(&scope, &token).await.unwrap();
 
     let page = browser.get(BASE).await;
-    page.shows(200, &["Sign-in needed", "asks somebody to sign in again", "/reauthenticate"]);
+    page.shows(200, &["Sign-in needed", "Gusto needs a new sign-in", "/reauthenticate"]);
     let form = format!("{BASE}/connections/{id}/reauthenticate");
     let answer = browser.post(&form, &[("csrf_token", &page.field("csrf_token").unwrap())]).await;
     let state = crate::site::state_of(answer.location());
     site.finch.set_status(&id, ConnectionStatus::Connected);
     let code = site.finch.login_again(&id).unwrap();
     let back = format!("{BASE}/callback?code={}&state={state}", code.expose());
-    assert_eq!(browser.get(&back).await.location(), format!("{BASE}?done=connected"));
+    assert_eq!(browser.get(&back).await.done(), "connected");
     let page = browser.get(BASE).await;
     page.shows(200, &["Connected"]);
     page.hides(&["Sign-in needed"]);

@@ -46,13 +46,14 @@ async fn what_needs_somebody_comes_first_and_then_the_newest() {
     assert_eq!(order(&browser.get(BASE).await), ["E", "D", "C", "B", "A"]);
     needs_a_sign_in(&site, "A").await;
     let page = browser.get(BASE).await;
-    page.shows(200, &["<a href=\"#c1\">1 connection needs you to sign in again</a>"]);
+    page.shows(200, &["Sign-in needed"]);
+    page.hides(&["connections need"]);
     assert_eq!(order(&page), ["A", "E", "D", "C", "B"]);
     needs_a_sign_in(&site, "D").await;
     site.finch_is_away();
     end(&site, &browser, "B").await.shows(200, &["Access is switched off"]);
     let page = browser.get(BASE).await;
-    page.shows(200, &["2 connections need you to sign in again"]);
+    page.shows(200, &["2 connections need a new sign-in"]);
     assert_eq!(order(&page), ["D", "A", "B", "E", "C"]);
 }
 
@@ -101,16 +102,27 @@ async fn nobody_is_told_that_something_is_connected_where_nothing_is() {
     for done in ["connected", "checking"] {
         let page = browser.get(&format!("{BASE}?done={done}")).await;
         page.shows(200, &["<title>Payroll connections · ", "Nothing is connected"]);
-        page.hides(&["sign-in worked"]);
+        page.hides(&["class=\"notice"]);
     }
     site.connect(&browser, "A", "X").await;
-    for (done, title) in [("connected", "Connected · "), ("checking", "Signed in · ")] {
-        let page = browser.get(&format!("{BASE}?done={done}")).await;
-        page.shows(200, &[&format!("<title>{title}Payroll connections · "), "sign-in worked"]);
+    let id = site.finch.alive()[0].1.clone();
+    for done in ["connected", "checking"] {
+        let address = format!("{BASE}?done={done}&connection={id}");
+        let page = browser.get(&address).await;
+        let said = "Gusto for company A is now connected.";
+        page.shows(200, &["<title>Connected · Payroll connections · ", said]);
+        for other in [format!("{BASE}?done={done}"), format!("{BASE}?done={done}&connection=x")] {
+            browser.get(&other).await.hides(&["class=\"notice"]);
+        }
+        // Another customer learns nothing by its id.
+        site.browser("other").get(&address).await.hides(&["class=\"notice"]);
     }
+    needs_a_sign_in(&site, "A").await;
+    let page = browser.get(&format!("{BASE}?done=connected&connection={id}")).await;
+    page.hides(&["is now connected"]);
 }
 
-/// Headings tell connections of one provider apart; one sign-in is not counted.
+/// Headings tell connections of one provider apart.
 #[tokio::test]
 async fn each_connection_is_named_by_its_heading() {
     let site = Site::new();
@@ -118,7 +130,6 @@ async fn each_connection_is_named_by_its_heading() {
     site.connect(&browser, "A", "X").await;
     site.connect(&browser, "B", "X").await;
     let page = browser.get(BASE).await;
-    page.hides(&["Sign-ins"]);
     let headings: Vec<_> = page.body.split("<h2 id=\"c").skip(1).collect();
     let headings = headings.iter().map(|rest| rest.split("</h2>").next().unwrap());
     let [one, two] = headings.collect::<Vec<_>>()[..] else { panic!("{}", page.body) };

@@ -19,6 +19,7 @@ mod list;
 mod news;
 mod pages;
 mod site;
+mod stateless;
 mod store;
 mod system;
 mod webhook;

@@ -1,7 +1,7 @@
 //! A clock for the impatient: whoever waits has waited.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use finch_app::{OsSystem, System, Timestamp};
 #[derive(Debug, Default)]
 pub(crate) struct Hurried {
     waited: AtomicU64,
+    stands_still: AtomicBool,
 }
 
 impl Hurried {
@@ -19,6 +20,11 @@ impl Hurried {
     pub(crate) fn pass(&self, duration: Duration) {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.waited.fetch_add(millis.max(1), Ordering::SeqCst);
+    }
+
+    /// No wait ends any more: only what happens counts.
+    pub(crate) fn stand_still(&self) {
+        self.stands_still.store(true, Ordering::SeqCst);
     }
 
     fn waited(&self) -> Duration {
@@ -38,7 +44,7 @@ impl System for Hurried {
 
     async fn sleep(&self, duration: Duration) {
         // The renewal of a lease beside a call: it is over long before.
-        if duration == finch_core::LEASE / 4 {
+        if duration == finch_core::LEASE / 4 || self.stands_still.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
         self.pass(duration);

@@ -116,23 +116,46 @@ async fn what_finch_has_not_signed_just_now_changes_nothing_and_hears_nothing() 
     finch.get(&format!("{BASE}/webhook")).await.shows(405, &[]);
 }
 
-/// As clients do that look for an answer only once all of it is sent.
-#[tokio::test]
-async fn who_sends_too_much_gets_to_read_that_it_was() {
-    let site = site();
+/// A client that has sent the head of a request to the webhook.
+async fn sending(site: &Site, header: &str) -> TcpStream {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     tokio::spawn(axum::serve(listener, site.router.clone()).into_future());
-    let body = vec![b'x'; 10_000_000];
-    let head = format!(
-        "POST {BASE}/webhook HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len(),
-    );
+    let head =
+        format!("POST {BASE}/webhook HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{header}\r\n\r\n");
     client.write_all(head.as_bytes()).await.unwrap();
+    client
+}
+
+/// Clients that look for an answer only once all of it is sent find it.
+#[tokio::test]
+async fn a_body_that_is_a_little_too_long_gets_its_answer() {
+    let body = vec![b'x'; 2 * finch_core::MAX_WEBHOOK_BYTES];
+    let mut client = sending(&site(), &format!("content-length: {}", body.len())).await;
     client.write_all(&body).await.unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
+    let mut client = sending(&site(), "content-length: 10000000\r\nexpect: 100-continue").await;
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+/// What is sent beyond twice the limit is what the two sockets hold, and no 64 MiB.
+#[tokio::test]
+async fn a_body_without_end_is_cut_off() {
+    let mut client = sending(&site(), "transfer-encoding: chunked").await;
+    let chunk = [b"10000\r\n".to_vec(), vec![b'x'; 0x10000], b"\r\n".to_vec()].concat();
+    let mut sent = 0;
+    while sent < 64 << 20 && client.write_all(&chunk).await.is_ok() {
+        sent += chunk.len();
+    }
+    assert!(sent < 32 << 20, "{sent} bytes were taken");
 }
 
 #[tokio::test]

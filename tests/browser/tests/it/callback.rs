@@ -21,7 +21,7 @@ async fn a_way_back_is_its_customers_and_works_once() {
 
     // Nobody who has signed in: the application asks who it is, and the code stays good.
     bolt.goto(&back).await;
-    bolt.sees("Sign in for:").await;
+    bolt.sees("Choose a customer").await;
     assert_eq!(bolt.url().await, format!("{}/", host.url()));
     let nobody = http::get(&back, &[]).await;
     assert_eq!((nobody.status, nobody.location.as_str()), (303, "/"));
@@ -43,13 +43,15 @@ async fn a_way_back_is_its_customers_and_works_once() {
 
     // Whose it is goes on, loads it again, and opens it again by hand.
     acme.goto(&back).await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     let done = acme.url().await;
-    assert_eq!(done, format!("{}?done=connected", host.pages()), "the code has left the address");
+    let (page, query) = done.split_once('?').expect("what was done");
+    assert_eq!(page, host.pages());
+    assert!(query.starts_with("done=connected&connection="), "the code has left: {query}");
     acme.reload().await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     acme.goto(&back).await;
-    acme.sees("Your sign-in worked").await;
+    acme.sees("is now connected").await;
     assert_eq!(acme.url().await, done);
     let (before, _) = back.split_once("code=").expect("a code");
     let (_, state) = back.split_once("state=").expect("a state");
@@ -58,6 +60,44 @@ async fn a_way_back_is_its_customers_and_works_once() {
     pages_are_fine(&acme, "problem-used").await;
     assert_eq!((calls(&host, EXCHANGE), living(&host)), (1, 1));
     acme.close().await;
+}
+
+/// Finch does not promise to send the state back.
+#[tokio::test]
+async fn a_callback_without_state_completes_what_this_browser_began_and_nothing_else() {
+    let Some(driver) = Driver::start() else { return };
+    let host = Host::start(None).await.expect("a host");
+    let (acme, bolt) =
+        (Browser::open(&driver, Mode::Desktop).await, Browser::open(&driver, Mode::Phone).await);
+    let without_state = |back: String| back.split_once("&state=").expect("a state").0.to_owned();
+    sign_in(&acme, &host, "Acme Bakery").await;
+    let back = without_state(way_back(&acme, &host, "Connect a system", "Ada").await);
+
+    // The same customer in another browser, which has begun nothing.
+    sign_in(&bolt, &host, "Acme Bakery").await;
+    bolt.goto(&back).await;
+    says(&bolt, 400, &["This sign-in cannot be finished here", "connect again"]).await;
+    pages_are_fine(&bolt, "problem-no-attempt-phone").await;
+    assert_eq!(calls(&host, EXCHANGE), 0, "nothing was sent");
+    acme.goto(&back).await;
+    acme.sees("is now connected").await;
+    assert_eq!(living(&host), 1);
+
+    // Another customer's code, planted in a browser that is about to connect.
+    bolt.goto(host.url()).await;
+    bolt.press("Sign out").await;
+    sign_in(&bolt, &host, "Bolt Logistics").await;
+    let planted = without_state(way_back(&bolt, &host, "Connect a system", "Eve").await);
+    acme.goto(&host.pages()).await;
+    acme.press("Connect another system").await;
+    acme.sees("Which system does your company use?").await;
+    acme.goto(&planted).await;
+    says(&acme, 409, &["This needs a look", "it is not used"]).await;
+    pages_are_fine(&acme, "problem-planted").await;
+    acme.press("Your connections").await;
+    assert_eq!(acme.text().await.matches("Connected since").count(), 1);
+    acme.close().await;
+    bolt.close().await;
 }
 
 #[tokio::test]
@@ -70,8 +110,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     let callback = format!("{}/callback", host.pages());
     let (_, state) = back.split_once("state=").expect("a state");
 
-    for query in ["", "?code=a-code", &format!("?state={state}"), &format!("?code=&state={state}")]
-    {
+    for query in ["", &format!("?state={state}"), &format!("?code=&state={state}")] {
         browser.goto(&format!("{callback}{query}")).await;
         says(&browser, 400, &["Something is missing", "Nothing was connected", "connect again"])
             .await;
@@ -103,7 +142,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     // After all of that the way back leads there.
     assert_eq!(calls(&host, EXCHANGE), 0);
     browser.goto(&back).await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(living(&host), 1);
     browser.close().await;
 }

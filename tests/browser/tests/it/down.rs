@@ -36,7 +36,7 @@ async fn finch_is_down_while_somebody_connects() {
     pages_are_fine(&browser, "problem-code-not-taken").await;
     finch.clear_faults();
     browser.press("Try again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(living(&host), 1);
 
     // Its answer gets lost: there is a token that nobody has. The code is not sent again.
@@ -57,7 +57,7 @@ async fn finch_is_down_while_somebody_connects() {
     browser.does_not_see("Connect another system").await;
     browser.press("Finish the earlier connection").await;
     browser.press("Connect again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     browser.does_not_see("got lost").await;
     assert_eq!(living(&host), 3);
 

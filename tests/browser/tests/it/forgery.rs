@@ -75,7 +75,7 @@ async fn only_our_own_pages_change_something() {
     says(&acme, 401, &["You are signed out", "nothing was changed"]).await;
     pages_are_fine(&acme, "problem-signed-out").await;
     acme.press("Sign in").await;
-    acme.sees("Sign in for:").await;
+    acme.sees("Choose a customer").await;
     // What the browser had is worth nothing any more, to whoever has read it.
     let stale = http::get(&preview, &[("cookie", &cookies)]).await;
     assert_eq!((stale.status, stale.location.as_str()), (303, "/"));

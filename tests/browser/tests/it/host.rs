@@ -62,7 +62,7 @@ async fn a_person_authenticates_again() {
     pages_are_fine(&browser, "sign-in-needed").await;
     browser.press("Sign in again").await;
     browser.press("Connect again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     browser.does_not_see("Sign-in needed").await;
     assert_eq!(browser.text().await.matches("Connected since").count(), 1);
 
@@ -91,7 +91,7 @@ async fn a_person_says_no() {
     // The button goes back to Finch Connect, where the session is still open to whoever thinks again.
     browser.back().await;
     sign_in_at_gusto(&browser, "Acme Bakery LLC", "Ada").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(host.emulator().issued_tokens().len(), 1);
     browser.close().await;
 }

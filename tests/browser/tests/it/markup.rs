@@ -42,7 +42,7 @@ async fn html_in_every_name_is_text() {
     browser.press("Connect").await;
 
     // At the application: the list, the preview, what came of it, and the list of what was.
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     browser.sees("O'Leary & Sons").await;
     browser.sees("id=injected>O'Leary").await;
     is_text(&browser).await;

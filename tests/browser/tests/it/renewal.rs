@@ -26,7 +26,7 @@ async fn one_of_two_who_signs_in_again_is_enough() {
         browser.fill("User", who).await;
         browser.fill("Credentials", who).await;
         browser.press("Connect again").await;
-        browser.sees("Your sign-in worked").await;
+        browser.sees("is now connected").await;
         browser.sees("Connected since").await;
         browser.does_not_see("Sign-in needed").await;
         // A hint that comes too late: Finch is asked, and denies it.

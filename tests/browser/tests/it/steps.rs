@@ -11,21 +11,21 @@ use crate::http;
 pub(crate) async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
     browser.goto(host.url()).await;
     browser.press(customer).await;
-    browser.press("Payroll connections").await;
+    browser.press("Manage connections").await;
     browser.sees("The payroll and HR systems that").await;
 }
 
 /// Signs out, from the application's own page.
 pub(crate) async fn sign_out(browser: &Browser) {
     browser.press("Sign out").await;
-    browser.sees("Sign in for:").await;
+    browser.sees("Choose a customer").await;
 }
 
 /// Goes through Finch Connect, from the button on.
 pub(crate) async fn connect(browser: &Browser, button: &str, company: &str, user: &str) {
     browser.press(button).await;
     sign_in_at_gusto(browser, company, user).await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
 }
 
 /// Goes through Finch Connect, once it is open.

@@ -43,7 +43,7 @@ async fn a_locked_store_is_said_and_loses_nothing() {
 
     other.execute_batch("ROLLBACK").expect("an unlocked store");
     browser.press("Try again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(living(&host), 2);
     disconnect_all(&browser, &host).await;
     browser.close().await;
@@ -85,7 +85,7 @@ async fn a_store_that_is_gone_is_said_and_loses_nothing() {
 
     fs::rename(&away, &here).expect("back");
     browser.press("Try again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     disconnect_all(&browser, &host).await;
     browser.close().await;
 }
@@ -135,7 +135,7 @@ async fn a_token_that_the_store_does_not_take_is_in_a_file() {
     browser.press("Your connections").await;
     browser.press("Connect a system").await;
     browser.press("Connect again").await;
-    browser.sees("Your sign-in worked").await;
+    browser.sees("is now connected").await;
     assert_eq!(living(&host), 3);
     disconnect_all(&browser, &host).await;
     browser.close().await;

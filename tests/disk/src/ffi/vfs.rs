@@ -89,6 +89,10 @@ unsafe extern "C" fn open(
                 existed = path(name).exists();
             }
         }
+        if matches!(place, Some((_, Name::Part))) {
+            // It was made right now, empty, in the place of what a failure may have left.
+            existed = path(name).metadata().is_ok_and(|found| found.len() > 0);
+        }
         let behind = file::real(file);
         (*behind).pMethods = ptr::null();
         let code = ((*real()).xOpen.unwrap_unchecked())(real(), name, behind, flags, out_flags);

@@ -59,3 +59,14 @@ fn acknowledged_work_survives_power_loss() {
         }
     }
 }
+
+/// Histories whose recovery once reported nothing open while a disconnect was.
+#[test]
+fn histories_that_were_broken_once_are_whole() {
+    for seed in [776_999_000_063, 887_999_000_098] {
+        let checked = images(seed, IMAGES_OF_ONE, Lie::None, &mut Reached::new());
+        if let Err(Broken(what)) = checked {
+            panic!("FINCH_SEED={seed}: {what}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use finch_core::{
     ClientSecret, CompanyId, ConnectionId, CustomerId, FinchCustomerId, Origin, ProviderId,
     RedirectUri, RequestId,
 };
-use finch_http::{HttpFinch, HttpFinchConfig};
+use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 
 use crate::{
     Target,
@@ -93,7 +93,7 @@ fn client(config: HttpFinchConfig) {
     }
     // Making a client of https reads the machine's certificates, which takes long: the check that
     // comes before it is enough here.
-    let config = HttpFinchConfig { use_env_proxy: false, ..config };
+    let config = HttpFinchConfig { proxy: Proxy::None, ..config };
     let loopback = base_url.trim_start().get(..5).is_some_and(|s| s.eq_ignore_ascii_case("http:"));
     if !loopback && Origin::new(&base_url).is_ok() {
         return note("configuration: https");

@@ -26,6 +26,7 @@ pub(crate) const TARGET: Target = Target {
         "/auth/token",
         "/introspect",
         "/disconnect",
+        "/disconnect-entity",
         "/connect/sessions",
         "/connect/sessions/reauthenticate",
         "/providers",

@@ -2,6 +2,7 @@
 
 mod ending;
 mod exchange;
+mod passes;
 mod people;
 mod race;
 mod reconcilers;

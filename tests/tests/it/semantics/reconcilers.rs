@@ -23,6 +23,8 @@ struct Watched {
     finch: Arc<FakeFinch>,
     system: Arc<TestSystem>,
     calls: Mutex<Vec<Timestamp>>,
+    /// How long each call takes.
+    takes: Mutex<Duration>,
     hold: Mutex<Option<Arc<Notify>>>,
     reached: Notify,
 }
@@ -33,6 +35,7 @@ impl Watched {
             finch: world.finch.clone(),
             system: world.system.clone(),
             calls: Mutex::default(),
+            takes: Mutex::default(),
             hold: Mutex::default(),
             reached: Notify::new(),
         })
@@ -40,6 +43,7 @@ impl Watched {
 
     fn note(&self) {
         self.calls.lock().unwrap().push(self.system.now_quietly());
+        self.system.pass(*self.takes.lock().unwrap());
     }
 
     /// The next `/disconnect` waits until it is told to go on.
@@ -218,4 +222,23 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
         let leased = world.store.lease(key, &other, world.system.now_quietly()).await.unwrap();
         assert_eq!(leased, finch_core::Leased::Taken, "no lease is left");
     }
+}
+
+#[tokio::test]
+async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
+    let world = world();
+    let mut id = connect(&world, ACME, "x").await;
+    for _ in 0..20 {
+        id = connect(&world, ACME, "x").await;
+    }
+    for _ in 0..20 {
+        world.finch.fail_next(answer(402, "pay"));
+    }
+    disconnect(&world, ACME, &id).await;
+    world.finch.recover();
+    let watched = Watched::over(&world);
+    *watched.takes.lock().unwrap() = Duration::from_secs(2);
+    let pass = watched.host(&world).reconcile(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!((pass.disconnected.len(), pass.pending.len()), (1, 0), "{pass:?}");
+    assert!(all_revoked(&load(&world, &id).await));
 }

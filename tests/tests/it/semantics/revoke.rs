@@ -82,30 +82,44 @@ async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_o
 
 #[tokio::test]
 async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
+    for (name, kind) in [
+        ("reauthenticate_user", FailureKind::ReauthenticateUser),
+        ("account_setup_required", FailureKind::AccountSetupRequired),
+        ("", FailureKind::OtherUnauthorized),
+    ] {
+        let world = world();
+        let id = connect(&world, ACME, "x").await;
+        for _ in 0..100 {
+            world.finch.fail_next(answer(401, name));
+        }
+        let outcome = disconnect(&world, ACME, &id).await;
+        let DisconnectOutcome::Pending { trouble: Some(failure), attention: true, .. } = outcome
+        else {
+            panic!("{name}: {outcome:?}");
+        };
+        assert_eq!(failure.kind, kind);
+        assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
+        let token = load(&world, &id).await.tokens.remove(0);
+        assert_eq!((&token.state, token.progress.refused), (&TokenState::Fenced, None), "{name}");
+        assert!(world.store.secret(token.id).await.unwrap().is_some(), "{name}");
+        let listed = world.app.attention(&operator(), None, 10).await.unwrap().items;
+        let trouble = listed[0].failure.as_ref().expect("a failure");
+        assert_eq!(trouble.request_id.as_ref().expect("it is kept").as_str(), "request-7");
+        world.finch.recover();
+        settle(&world).await;
+        assert!(all_revoked(&load(&world, &id).await), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_401_of_another_meaning_is_followed_by_the_same_call_until_it_is_proven() {
     for name in ["reauthenticate_user", "account_setup_required", ""] {
-        let (world, id, outcome, progress) = meets(answer(401, name)).await;
-        // The same call goes on: the trouble lies with this answer, and the next one is proof.
-        let pending = matches!(outcome, DisconnectOutcome::Pending { attention: true, .. });
-        assert!(pending || progress.refused.is_some(), "{name}: {outcome:?}");
-        assert!(!all_revoked(&load(&world, &id).await) || progress.refused.is_some());
+        let (world, _, outcome, progress) = meets(answer(401, name)).await;
+        assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 }, "{name}");
+        assert!(progress.acknowledged.is_some() && progress.refused.is_some(), "{name}");
+        let calls = world.finch.take_calls();
+        assert!(calls.ends_with(&["disconnect", "disconnect", "introspect"].map(str::to_owned)));
     }
-    let world = world();
-    let id = connect(&world, ACME, "x").await;
-    for _ in 0..100 {
-        world.finch.fail_next(answer(401, "reauthenticate_user"));
-    }
-    let outcome = disconnect(&world, ACME, &id).await;
-    let DisconnectOutcome::Pending { trouble: Some(failure), attention: true, .. } = outcome else {
-        panic!("{outcome:?}");
-    };
-    assert_eq!(failure.kind, FailureKind::ReauthenticateUser);
-    assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
-    let listed = world.app.attention(&operator(), None, 10).await.unwrap().items;
-    assert_eq!(
-        listed[0].failure.as_ref().unwrap().request_id.as_ref().unwrap().as_str(),
-        "request-7"
-    );
-    assert!(world.store.secret(load(&world, &id).await.tokens[0].id).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -159,7 +173,7 @@ async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
 async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
     let unreadable = FinchApiError::Unreadable {
         problem: "cut off".into(),
-        answer: Box::new(Answer::default()),
+        answer: Some(Box::new(Answer::default())),
     };
     for (error, ambiguous) in [
         (lost(), true),

@@ -126,7 +126,7 @@ impl Model {
             Some((_, Outcome::Failed)) => Expected::NotConnected("Failed"),
             Some((_, Outcome::Lost | Outcome::Covered(_))) => Expected::NotConnected("Unknown"),
             Some((_, Outcome::Cleared | Outcome::Dismissed)) => Expected::NotConnected("StateUsed"),
-            Some((_, Outcome::Stored(token))) => self.connected(which, token, how),
+            Some((_, Outcome::Stored(token))) => self.connected(which, token),
         }
     }
 
@@ -142,7 +142,7 @@ impl Model {
                 self.attempts[which].used = true;
                 self.attempts[which].exchange = Some((began, Outcome::Stored(token)));
                 self.admit(which, token, how == How::Nameless);
-                return self.connected(which, token, how);
+                return self.connected(which, token);
             }
             Mode::Mute => {
                 if valid {
@@ -236,12 +236,12 @@ impl Model {
         }
     }
 
-    fn connected(&self, which: usize, token: usize, how: How) -> Expected {
+    fn connected(&self, which: usize, token: usize) -> Expected {
         let ours = self.ours(token);
         if ours.customer.is_none() {
             return Expected::NotConnected("OtherCustomer");
         }
-        let scope = (how != How::AsOperator).then_some(self.attempts[which].customer);
+        let scope = Some(self.attempts[which].customer);
         let earlier = self.visible(ours.group, scope).into_iter().filter(|t| *t < token);
         let joined = earlier.filter(|t| self.ours(*t).state != State::Dead).count();
         Expected::Connected { token, state: ours.state, joined }

@@ -1,5 +1,7 @@
 //! The model of what is left: lost exchanges, tokens that nobody has, and a pass over all of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use finch_core::testing::Reach;
 
 use super::{
@@ -47,12 +49,17 @@ impl Model {
     pub(crate) fn reconcile(&mut self) -> Expected {
         let mut report = (0, 0, 0, 0);
         let mut from = 0;
+        let mut done = BTreeSet::new();
         loop {
             let listed: Vec<_> = (from..self.groups.len()).filter(|g| self.has_work(*g)).collect();
             let Some(last) = listed.last() else { break };
             from = last + 1;
             for group in listed {
-                self.reconcile_one(group, &mut report);
+                if !done.contains(&group) {
+                    done.extend(
+                        self.reconcile_one(group, &mut report).filter(|kept| *kept != group),
+                    );
+                }
             }
         }
         self.clear_lost_for_good();
@@ -113,31 +120,48 @@ impl Model {
         issued.filter(|t| self.tokens[*t].ours.is_none() && !leads(*t)).collect()
     }
 
-    fn reconcile_one(&mut self, group: usize, report: &mut (usize, usize, usize, usize)) {
-        let Some(anchor) = self.members(group).first().copied() else { return };
-        if self.is_left_over(group) {
-            self.fence(group, By::Reconciler);
-        }
-        match self.drive(group, None) {
-            Some(Ended::Disconnected(_)) => report.0 += 1,
-            Some(_) => {
-                report.1 += 1;
-                return;
+    /// Goes on with a group until a round leaves nothing new to do. Returns the group into which it has
+    /// merged, or itself.
+    fn reconcile_one(
+        &mut self,
+        group: usize,
+        report: &mut (usize, usize, usize, usize),
+    ) -> Option<usize> {
+        let anchor = self.members(group).first().copied()?;
+        loop {
+            let group = self.ours(anchor).group;
+            if self.is_left_over(group) {
+                self.fence(group, By::Reconciler);
             }
-            None => {}
-        }
-        let before = self.members(group).into_iter().map(|t| (t, self.ours(t).state));
-        let before: Vec<_> = before.collect();
-        self.settle(group, None, true);
-        let after = self.members(self.ours(anchor).group);
-        for (token, was) in before.into_iter().filter(|(t, _)| after.contains(t)) {
-            match (was, self.ours(token).state) {
-                (State::Doubted, State::Good) => report.2 += 1,
-                (State::Dead, State::Dead) => {}
-                // Doubted, or asked for the name of its employer.
-                (_, State::Dead) => report.3 += 1,
-                _ => {}
+            match self.drive(group, None) {
+                Some(Ended::Disconnected(_)) => report.0 += 1,
+                Some(_) => {
+                    report.1 += 1;
+                    return Some(group);
+                }
+                None => {}
+            }
+            let before = self.states(group);
+            self.settle(group, None, true);
+            let group = self.ours(anchor).group;
+            let after = self.states(group);
+            for (token, was) in before.iter().filter(|(token, _)| after.contains_key(token)) {
+                match (was, self.ours(*token).state) {
+                    (State::Doubted, State::Good) => report.2 += 1,
+                    (State::Dead, State::Dead) => {}
+                    // Doubted, or asked for the name of its employer.
+                    (_, State::Dead) => report.3 += 1,
+                    _ => {}
+                }
+            }
+            let moved = self.has_work(group) && before != after;
+            if self.groups[group].open().is_none() && !self.is_left_over(group) && !moved {
+                return Some(group);
             }
         }
+    }
+
+    fn states(&self, group: usize) -> BTreeMap<usize, State> {
+        self.members(group).into_iter().map(|t| (t, self.ours(t).state)).collect()
     }
 }

@@ -28,10 +28,13 @@ pub(super) async fn run(disconnect_scope: DisconnectScope, json: bool) -> Result
     stop.asked().await;
     // Requests on their way are answered first; a second signal does not wait for them.
     tokio::select! {
-        () = host.stop() => {}
-        () = stop.asked() => {}
+        () = host.stop() => Ok(Exit::Done),
+        () = stop.asked() => Err(Failure::new(
+            Exit::Stopped,
+            "stopped",
+            "stopped before every request was answered",
+        )),
     }
-    Ok(Exit::Done)
 }
 
 impl Report for Ready<'_> {

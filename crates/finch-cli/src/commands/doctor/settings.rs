@@ -3,15 +3,14 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use finch_core::{ClientId, ClientSecret};
-use finch_http::{HttpFinch, HttpFinchConfig};
+use finch_http::HttpFinch;
 use finch_seal::{Kek, KeySource as _};
 
 use super::Findings;
 use crate::{
     args::Client,
     fail::Failure,
-    secrets::setting,
-    wiring::{client_secret_if_given, key, store_path},
+    wiring::{client_id, client_secret_if_given, http_config, key, store_path},
 };
 
 /// A person waits.
@@ -78,19 +77,8 @@ pub(super) fn look(client: &Client, findings: &mut Findings) -> Settings {
     Settings { http, has_secret, store, key }
 }
 
-fn client_id(client: &Client) -> Result<ClientId, Failure> {
-    let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
-        Failure::usage("the client id is missing")
-            .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
-    })?;
-    ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))
-}
-
 fn http(client: &Client, id: ClientId, secret: ClientSecret) -> Result<HttpFinch, Failure> {
-    let mut config = HttpFinchConfig::new(id, secret);
-    if let Some(base_url) = setting(client.base_url.as_ref(), "FINCH_BASE_URL")? {
-        config.base_url = base_url;
-    }
+    let mut config = http_config(client, id, secret)?;
     config.timeout = client.timeout.unwrap_or(PATIENCE);
     config.connect_timeout = config.connect_timeout.min(config.timeout);
     Ok(HttpFinch::new(config)?)

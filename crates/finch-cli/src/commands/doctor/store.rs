@@ -7,7 +7,6 @@ use std::{
 };
 
 use finch_core::FinchApi as _;
-use finch_seal::SealError;
 use finch_sqlite::{DataKey, Examined, OpenStoreError, examine};
 
 use super::{Findings, settings::Settings};
@@ -24,11 +23,11 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
     findings.note("rights", rights(path).map_err(Failure::from));
     findings.note("database", whole(path, &found).map_err(Failure::from));
     application(path, &found, settings, findings);
-    opens(path, &found, settings, findings);
+    opens(&found, settings, findings);
     seals(&found.data_keys, findings);
 }
 
-/// Read by its owner only has been seen to; written by this user, too?
+/// Whether this user may write it. That others may not use it was checked before.
 fn rights(path: &Path) -> Result<String, OpenStoreError> {
     let read_only = || OpenStoreError::ReadOnly { path: path.to_owned() };
     // Opened to append, and nothing is: this process has no store open whose locks that could drop.
@@ -38,7 +37,7 @@ fn rights(path: &Path) -> Result<String, OpenStoreError> {
     if found.permissions().mode() & 0o222 == 0 {
         return Err(read_only());
     }
-    Ok("its owner only, and writable".to_owned())
+    Ok("private, and writable".to_owned())
 }
 
 fn whole(path: &Path, found: &Examined) -> Result<String, OpenStoreError> {
@@ -62,6 +61,10 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     let (bound, asked) = (found.application.clone(), http.application().clone());
     if bound == asked {
         findings.good("application", format!("{} at {}", bound.client_id, bound.origin));
+    } else if found.is_empty {
+        let says =
+            format!("{asked}, which the store is bound to when it is next used: it is empty");
+        findings.good("application", says);
     } else {
         let path = path.to_owned();
         let error = OpenStoreError::OtherApplication { path, bound, asked };
@@ -69,21 +72,13 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     }
 }
 
-fn opens(path: &Path, found: &Examined, settings: &Settings, findings: &mut Findings) {
+fn opens(found: &Examined, settings: &Settings, findings: &mut Findings) {
     let Some(key) = &settings.key else {
         return findings.not_looked_at("sealed", &format!("with key {}", found.key));
     };
-    let path = path.to_owned();
-    findings.note(
-        "sealed",
-        match found.opens_with(&**key) {
-            Ok(()) => Ok(format!("with key {}, which opens it", found.key)),
-            Err(SealError::WrongKey { expected, given }) => {
-                Err(OpenStoreError::WrongKey { path, expected, given }.into())
-            }
-            Err(source) => Err(OpenStoreError::Keys { path, source }.into()),
-        },
-    );
+    let opened = found.opens_with(&**key);
+    let says = opened.map(|()| format!("with key {}, which opens it", found.key));
+    findings.note("sealed", says.map_err(Failure::from));
 }
 
 fn seals(data_keys: &[DataKey], findings: &mut Findings) {

@@ -1,183 +1,170 @@
-//! Comma-separated values, line by line: a value has no line break, so that a quote which is not closed
-//! spoils one line and no other.
+//! Comma-separated values, and those separated by other delimiters.
 
-use csv_core::{ReadRecordResult, Reader};
+use std::collections::VecDeque;
 
-use super::lines::LONGEST;
-use crate::fail::Failure;
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-/// More columns are not read.
-const COLUMNS: usize = 512;
+use super::{
+    columns::Columns,
+    row::{Bad, Fields},
+};
+use crate::{fail::Failure, words::count};
 
-/// What a line says.
-#[derive(Debug, Default)]
-pub(super) struct Fields {
-    pub(super) token: String,
-    pub(super) customer: String,
-    pub(super) connection_id: String,
-}
+/// What may stand between cells.
+pub(super) const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// Where it stands.
-#[derive(Debug)]
-struct Columns {
-    token: usize,
-    customer: usize,
-    connection_id: Option<usize>,
-    named: bool,
-}
-
-/// The lines of one file.
+/// The rows of one list, below its header.
 pub(super) struct Csv {
-    /// Kept: making one costs a hundred times as much as a line. (A clone of it reads nothing right.)
-    reader: Reader,
-    columns: Option<Columns>,
-    ignored: Vec<String>,
-}
-
-impl Default for Csv {
-    fn default() -> Self {
-        Self { reader: Reader::new(), columns: None, ignored: Vec::new() }
-    }
+    /// Fed row by row, with a line end after each.
+    reader: Reader<VecDeque<u8>>,
+    cells: ByteRecord,
+    delimiter: u8,
+    columns: Columns,
 }
 
 impl Csv {
-    /// Whether the first line named the columns.
-    pub(super) fn is_named(&self) -> bool {
-        self.columns.as_ref().is_some_and(|columns| columns.named)
-    }
-
-    /// The names of columns that are not used.
-    pub(super) fn ignored(&self) -> &[String] {
-        &self.ignored
-    }
-
-    /// What a line says, or what is wrong with it; none: it names the columns.
+    /// Reads the header, with the first delimiter under which it names the columns.
     ///
     /// # Errors
-    /// The columns are named, and not those that are needed.
-    pub(super) fn read(
-        &mut self,
-        line: &str,
-    ) -> Result<Option<Result<Fields, &'static str>>, Failure> {
-        let values = match split(&mut self.reader, line) {
-            Ok(values) => values,
-            Err(why) => return Ok(Some(Err(why))),
-        };
-        if self.columns.is_none() {
-            let (columns, ignored) = columns(&values)?;
-            let named = columns.named;
-            (self.columns, self.ignored) = (Some(columns), ignored);
-            if named {
-                return Ok(None);
+    /// It names them under none of the delimiters.
+    pub(super) fn new(header: &[u8], delimiters: &[u8]) -> Result<Self, Failure> {
+        let mut closest = (0, Failure::usage("there is no header"));
+        for &delimiter in delimiters {
+            let mut reader = ReaderBuilder::new()
+                .has_headers(false)
+                .delimiter(delimiter)
+                .from_reader(VecDeque::new());
+            let mut cells = ByteRecord::new();
+            read(&mut reader, &mut cells, header)
+                .map_err(|bad| Failure::usage(format!("the header cannot be read: {}", bad.why)))?;
+            match Columns::of(&cells) {
+                Ok(columns) => return Ok(Self { reader, cells, delimiter, columns }),
+                Err(failure) if cells.len() > closest.0 => closest = (cells.len(), failure),
+                Err(_) => {}
             }
         }
-        Ok(self.columns.as_ref().map(|columns| fields(columns, values)))
+        Err(closest.1)
+    }
+
+    /// What stands between the cells.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The names of the columns that are not used.
+    pub(super) fn ignored(&self) -> &[String] {
+        &self.columns.ignored
+    }
+
+    /// The cells of one row whose quotes are right. None if all are empty.
+    pub(super) fn read(&mut self, row: &[u8]) -> Result<Option<Fields>, Bad> {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == self.delimiter;
+        if row.iter().all(is_blank) {
+            return Ok(None);
+        }
+        read(&mut self.reader, &mut self.cells, row)?;
+        if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            return Ok(None);
+        }
+        let cell = |at| {
+            let text = std::str::from_utf8(self.cells.get(at).unwrap_or_default());
+            text.map(|text| text.trim().to_owned()).map_err(|_| Bad::not_utf8())
+        };
+        let Columns { token, customer, connection_id, .. } = self.columns;
+        Ok(Some(Fields {
+            token: cell(token)?,
+            customer: cell(customer)?,
+            connection_id: connection_id.map(cell).transpose()?.unwrap_or_default(),
+        }))
     }
 }
 
-fn fields(columns: &Columns, mut values: Vec<String>) -> Result<Fields, &'static str> {
-    if values.len() == 1 {
-        return Err("the line has one value: token and customer stand apart by a comma");
+/// The cells of a row: as many as the first row of this reader has.
+fn read(reader: &mut Reader<VecDeque<u8>>, cells: &mut ByteRecord, row: &[u8]) -> Result<(), Bad> {
+    let input = reader.get_mut();
+    input.extend(row);
+    input.push_back(b'\n');
+    match reader.read_byte_record(cells).map_err(csv::Error::into_kind) {
+        Ok(true) => Ok(()),
+        // A cell more or less moves the others: a token could be taken for another customer's.
+        Err(ErrorKind::UnequalLengths { expected_len, len, .. }) => {
+            let found = count(usize::try_from(len).unwrap_or(usize::MAX), "cell", "cells");
+            Err(Bad::malformed(format!("the row has {found}, and the header {expected_len}")))
+        }
+        Ok(false) | Err(_) => Err(Bad::malformed("the row cannot be parsed")),
     }
-    let mut take = |at: usize| values.get_mut(at).map(std::mem::take).unwrap_or_default();
-    Ok(Fields {
-        token: take(columns.token),
-        customer: take(columns.customer),
-        connection_id: columns.connection_id.map(take).unwrap_or_default(),
-    })
 }
 
-/// What the first line says of the columns: their names; or, being a token already, nothing.
-fn columns(first: &[String]) -> Result<(Columns, Vec<String>), Failure> {
-    let names: Vec<_> = first.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
-    let place = |known: &[&str]| {
-        let mut found = names.iter().enumerate().filter(|(_, name)| known.contains(&name.as_str()));
-        let place = found.next().map(|(at, _)| at);
-        match found.next() {
-            Some(_) => Err(Failure::usage(format!("two columns are called {}", known[0]))
-                .help("rename one of them")),
-            None => Ok(place),
-        }
-    };
-    let token = place(&["token", "access_token"])?;
-    let customer = place(&["customer", "customer_id"])?;
-    let connection_id = place(&["connection_id"])?;
-    let (token, customer) = match (token, customer) {
-        (Some(token), Some(customer)) => (token, customer),
-        (None, None) => {
-            let columns = Columns { token: 0, customer: 1, connection_id: None, named: false };
-            return Ok((columns, Vec::new()));
-        }
-        (token, _) => {
-            let missing = if token.is_none() { "token" } else { "customer" };
-            return Err(Failure::usage(format!("no column is called {missing}"))
-                .help("name the columns token and customer, in any order"));
-        }
-    };
-    let used = [Some(token), Some(customer), connection_id];
-    let ignored = first.iter().enumerate().filter(|(at, _)| !used.contains(&Some(*at)));
-    let ignored = ignored.map(|(_, name)| name.trim().to_owned()).filter(|name| !name.is_empty());
-    Ok((Columns { token, customer, connection_id, named: true }, ignored.collect()))
-}
-
-/// The values of one line.
-fn split(reader: &mut Reader, line: &str) -> Result<Vec<String>, &'static str> {
-    reader.reset();
-    let (mut text, mut ends) = (vec![0; line.len().min(LONGEST) + 1], [0; COLUMNS]);
-    let (mut written, mut count) = (0, 0);
-    let mut ended = false;
-    for input in [line.as_bytes(), b"\n"] {
-        let (result, read, wrote, ends_now) =
-            reader.read_record(input, &mut text[written..], &mut ends[count..]);
-        written += wrote;
-        count += ends_now;
-        match result {
-            ReadRecordResult::InputEmpty => {}
-            ReadRecordResult::Record if read == input.len() && !ended => ended = true,
-            ReadRecordResult::Record => return Err("the line has a line break in it"),
-            _ => return Err("the line has too many values"),
-        }
+/// The delimiter that a first line such as `sep=;` names, as Excel reads and writes it. None if it is
+/// another line.
+///
+/// # Errors
+/// It names something else.
+pub(super) fn named_delimiter(line: &[u8]) -> Option<Result<u8, Failure>> {
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (name, rest) = line.split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case(b"sep=") {
+        return None;
     }
-    if !ended {
-        return Err("a quote is not closed in the line");
-    }
-    let mut begin = 0;
-    let values = ends[..count].iter().map(|end| {
-        let value = String::from_utf8_lossy(&text[begin..*end]).into_owned();
-        begin = *end;
-        value
+    // A program that took the line for a row may have added quotes and delimiters.
+    let delimiter = rest.first().filter(|first| {
+        let is_delimiter = DELIMITERS.contains(first);
+        is_delimiter && rest.iter().all(|byte| byte == *first || b"\" ".contains(byte))
     });
-    Ok(values.collect())
+    Some(delimiter.copied().ok_or_else(|| {
+        Failure::usage("the line sep= names no delimiter that can be used")
+            .help("separate the cells by a comma, a semicolon, a tab or a vertical bar")
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn split(line: &str) -> Result<Vec<String>, &'static str> {
-        let mut reader = Reader::new();
-        // Whatever came before.
-        let _ = super::split(&mut reader, "a,\"b");
-        super::split(&mut reader, line)
+    #[test]
+    fn the_delimiter_is_the_one_under_which_the_header_names_the_columns() {
+        for (header, delimiter) in [
+            ("token,customer", b','),
+            ("customer;\"notes, more\";token", b';'),
+            ("notes|\"x\";\tToken\tcustomer", b'\t'),
+            ("token | customer", b'|'),
+        ] {
+            let Ok(csv) = Csv::new(header.as_bytes(), &DELIMITERS) else { panic!("{header}") };
+            assert_eq!(csv.delimiter(), delimiter, "{header}");
+        }
+        assert!(Csv::new(b"token,customer", b";").is_err());
+        let failure = Csv::new(b"a;b;c,d", &DELIMITERS).err().expect("no columns");
+        assert!(failure.message.ends_with("the first row has: a, b, c,d"), "{failure:?}");
     }
 
     #[test]
-    fn quotes_are_taken_off_and_must_be_closed() {
-        assert_eq!(split("a,\"b,\"\"c\"\"\" ,").expect("three"), ["a", "b,\"c\" ", ""]);
-        assert_eq!(split("\"a,b").expect_err("open"), "a quote is not closed in the line");
-        assert_eq!(split("a\rb,c").expect_err("two"), "the line has a line break in it");
-        assert_eq!(split(&",".repeat(COLUMNS)).expect_err("many"), "the line has too many values");
+    fn a_row_has_as_many_cells_as_the_header() {
+        let mut csv = Csv::new(b"token,notes,customer", &DELIMITERS).expect("a header");
+        for (row, found) in [("t,c", "2 cells"), ("t,a,note,c", "4 cells"), ("t", "1 cell")] {
+            let bad = csv.read(row.as_bytes()).err().expect("it is ragged");
+            assert_eq!(bad.why, format!("the row has {found}, and the header 3"));
+            let fields = csv.read(b" t ,\"a,\nnote\", \tc").ok().flatten().expect("a row");
+            assert_eq!((&*fields.token, &*fields.customer), ("t", "c"));
+        }
+        for empty in [&b" ,"[..], b" ,\"\",", b",,,,"] {
+            assert!(csv.read(empty).is_ok_and(|fields| fields.is_none()));
+        }
+        assert!(csv.read(b"\"\"\"\",,").is_ok_and(|fields| fields.is_some()));
+        // Only what is used has to be UTF-8.
+        assert!(csv.read(b"t,\xe9,c").is_ok_and(|fields| fields.is_some()));
+        assert_eq!(csv.read(b"t,x,\xe9").err().expect("not UTF-8").kind, "not_utf8");
     }
 
     #[test]
-    fn columns_are_found_by_name_in_any_order_or_by_place() {
-        let first = |line: &str| columns(&split(line).expect("values"));
-        let (found, ignored) = first("Name, CUSTOMER_ID ,Access_Token,connection_id").expect("all");
-        assert_eq!((found.token, found.customer, found.connection_id), (2, 1, Some(3)));
-        assert_eq!(ignored, ["Name"]);
-        let (found, _) = first("abc,acme,more").expect("values");
-        assert_eq!((found.token, found.customer, found.named), (0, 1, false));
-        assert!(first("token,name").is_err() && first("customer,x").is_err());
-        assert!(first("token,access_token,customer").is_err());
+    fn a_sep_line_names_the_delimiter() {
+        for line in [&b"sep=;"[..], b"SEP=;", b"\"sep=;\"", b"sep=;;;"] {
+            assert!(matches!(named_delimiter(line), Some(Ok(b';'))), "{line:?}");
+        }
+        assert!(matches!(named_delimiter(b"sep=\t"), Some(Ok(b'\t'))));
+        for line in [&b"sep="[..], b"sep=x", b"sep=,;", b"sep=\\t"] {
+            assert!(matches!(named_delimiter(line), Some(Err(_))), "{line:?}");
+        }
+        assert!(named_delimiter(b"separator,token").is_none());
+        assert!(named_delimiter(b"").is_none());
     }
 }

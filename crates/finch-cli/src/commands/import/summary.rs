@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use finch_app::ImportedToken;
-use finch_core::{CustomerId, TokenState};
+use finch_core::{CustomerId, TokenState, may_hold_token};
 use serde::Serialize;
 
 use super::row::Bad;
@@ -53,20 +53,15 @@ impl Summary {
         self.lines
     }
 
-    /// Whether Finch has taken a line as it is read: its first value is a token.
-    pub(super) fn is_proven(&self) -> bool {
-        self.stored + self.already_here > 0
-    }
-
-    /// A line that is no token.
+    /// A row that cannot be used.
     pub(super) fn bad(&mut self, line: u64, bad: Bad) {
         self.lines += 1;
         let Bad { customer, kind, why, what_to_do } = bad;
         self.fail(FailedLine { line, customer, kind, why, what_to_do: what_to_do.to_owned() });
     }
 
-    /// What became of a line's token.
-    pub(super) fn add(&mut self, line: u64, customer: Option<CustomerId>, what: ImportedToken) {
+    /// What became of a row's token.
+    pub(super) fn add(&mut self, line: u64, customer: CustomerId, what: ImportedToken) {
         use ImportedToken as I;
         self.lines += 1;
         let (kind, why, what_to_do) = match what {
@@ -81,8 +76,12 @@ impl Summary {
             }
             I::Refused { request_id } => {
                 let request = request_id.map(|id| format!(", request {id}")).unwrap_or_default();
-                let why = format!("Finch refuses the token: it is dead{request}");
-                ("refused", why, "let the customer connect again: finch connect".to_owned())
+                let why = format!(
+                    "Finch refuses the token: it was revoked, or is not a Finch token{request}"
+                );
+                let what_to_do = "check the token; if it is the right one, let the customer connect \
+                                  again: finch connect";
+                ("refused", why, what_to_do.to_owned())
             }
             I::Foreign => (
                 "foreign",
@@ -112,13 +111,15 @@ impl Summary {
             }
             _ => ("unknown", "it was not stored".to_owned(), "finch attention".to_owned()),
         };
-        self.fail(FailedLine { line, customer, kind, why, what_to_do });
+        self.fail(FailedLine { line, customer: Some(customer), kind, why, what_to_do });
     }
 
-    fn fail(&mut self, line: FailedLine) {
-        *self.failed.entry(line.kind).or_default() += 1;
+    fn fail(&mut self, mut failed: FailedLine) {
+        *self.failed.entry(failed.kind).or_default() += 1;
         if self.keeps_all || self.failed_lines.len() < SHOWN {
-            self.failed_lines.push(line);
+            // The columns may be named the wrong way round: then the "customer" is a token.
+            failed.customer = failed.customer.filter(|id| !may_hold_token(id.as_str()));
+            self.failed_lines.push(failed);
         }
     }
 

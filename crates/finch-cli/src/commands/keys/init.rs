@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use finch_seal::{Kek, KeySource, keyfile};
+use finch_sqlite::OpenStoreError;
 use serde::Serialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     fail::{Exit, Failure},
     output::{self, Report, Sheet, good},
     secrets::path_setting,
-    wiring::{default_key_file, store_path},
+    wiring::{default_key_file, no_store},
 };
 
 #[derive(Serialize)]
@@ -20,24 +21,26 @@ struct Made {
 }
 
 pub(crate) fn init(args: &KeysInitArgs, json: bool) -> Result<Exit, Failure> {
-    let key_file = match path_setting(args.key_file.as_ref(), "FINCH_STORE_KEY_FILE") {
+    let key_file = match path_setting(args.key_file.as_ref(), "FINCH_STORE_KEY_FILE")? {
         Some(path) => path,
         None => beside_the_store(args)?,
     };
     let key = Kek::generate()?;
     keyfile::create(&key_file, &key)?;
     let made = Made { key_file, key_id: key.id().to_string() };
-    output::print(&made, json)?;
-    Ok(made.exit())
+    Ok(output::done(&made, json))
 }
 
 /// Where the key of a store that does not exist yet is to be.
 fn beside_the_store(args: &KeysInitArgs) -> Result<PathBuf, Failure> {
-    let store = store_path(args.store.as_ref()).map_err(|_| {
-        Failure::usage("it is not said where the key is to be")
+    let store = path_setting(args.store.as_ref(), "FINCH_STORE")?.ok_or_else(|| {
+        Failure::usage("no path for the key")
             .help("give --key-file PATH, or set FINCH_STORE: the key's place is beside the store")
     })?;
     let key_file = default_key_file(&store);
+    if let Some(error @ OpenStoreError::LogWithoutStore { .. }) = no_store(&store) {
+        return Err(error.into());
+    }
     if store.exists() && !key_file.exists() {
         return Err(Failure::new(
             Exit::Standing,

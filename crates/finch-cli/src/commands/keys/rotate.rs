@@ -31,8 +31,7 @@ pub(crate) async fn data_key(args: &RotateArgs, json: bool) -> Result<Exit, Fail
     });
     let report = DataKey(rotated.await?);
     drop(bar);
-    output::print(&report, json)?;
-    Ok(report.exit())
+    Ok(output::done(&report, json))
 }
 
 impl Report for DataKey {
@@ -95,8 +94,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
     }
     store.replace_key(Arc::new(new), by, Timestamp::now()).await?;
     let report = OtherKek { key_file: args.to.clone(), key, replaces };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    Ok(output::done(&report, json))
 }
 
 impl Report for OtherKek {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{FakeFinch, Held, Issued, answer};
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
-    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
+    Grant, Introspection, NewSession, PartialFacts, ReauthenticateSession, RedirectUri, RequestId,
 };
 
 #[async_trait]
@@ -32,15 +32,17 @@ impl FinchApi for FakeFinch {
         let client_id = other.unwrap_or_else(|| self.application.client_id.clone());
         let token = world.alive(token)?;
         Ok(Introspection {
-            token_id: None,
-            connection_id: token.connection_id.clone(),
-            provider_id: token.login.provider.clone(),
-            company_id: (!hide_company).then(|| token.login.company.clone()),
-            finch_customer_id: token.login.customer.clone(),
-            products: token.login.products.clone(),
-            status: token.status.clone(),
+            facts: PartialFacts {
+                connection_id: Some(token.connection_id.clone()),
+                provider_id: Some(token.login.provider.clone()),
+                company_id: (!hide_company).then(|| token.login.company.clone()),
+                finch_customer_id: token.login.customer.clone(),
+                products: Some(token.login.products.clone()),
+                ..PartialFacts::default()
+            },
+            status: Some(token.status.clone()),
             client_id: Some(client_id),
-            request_id: None,
+            ..Introspection::default()
         })
     }
 

@@ -13,17 +13,20 @@ pub(super) async fn read_pages<C: Copy + Ord + Debug>(
 ) -> Vec<C> {
     let rows = page(None, count + 1).await;
     assert_page(listing, None, count + 1, &rows);
-    assert_eq!(rows.len(), count, "{listing}: not every row was returned, or too many: {rows:?}");
+    let all = rows.len() == count;
+    assert!(
+        all,
+        "{listing}: {} rows were returned, of {count} that there are: {rows:?}",
+        rows.len()
+    );
     for limit in 0..=count {
         let (mut after, mut left) = (None, rows.as_slice());
         loop {
             let (expected, rest) = left.split_at(limit.min(left.len()));
             let found = page(after, limit).await;
             assert_page(listing, after, limit, &found);
-            assert_eq!(
-                found, expected,
-                "{listing}: the wrong page of {limit} rows after {after:?}"
-            );
+            let right = found == expected;
+            assert!(right, "{listing}: not {limit} rows after {after:?}: {found:?} of {rows:?}");
             if expected.is_empty() {
                 break;
             }

@@ -148,12 +148,6 @@ pub(super) fn leads_nowhere(id: &str, gone: SessionGone) -> Answer {
     nowhere(status, title, text)
 }
 
-pub(super) fn sent_by_another_page() -> Answer {
-    let text = "This came from a page of another origin, and nothing was done. Open the \
-                connect_url as Finch gave it.";
-    nowhere(StatusCode::FORBIDDEN, "Not from here", text)
-}
-
 fn nowhere(status: StatusCode, title: &str, text: &str) -> Answer {
     let ending = Ending { title, text, code: None, state: None, told: None };
     page(status, &ending, &Rules { keeps_its_address: true, ..Rules::default() })

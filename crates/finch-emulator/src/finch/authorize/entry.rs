@@ -70,6 +70,9 @@ impl Entry {
                 typed(&self.provider, "Choose a provider.").map_err(Problem::Provider)?,
             ),
         };
+        let authentication = session.method_at(&provider).ok_or(Problem::Provider(
+            "This provider does not offer the way to sign in that the application asks for.",
+        ))?;
         let company = match fixed_company(world, session) {
             Some(company) => company,
             None => {
@@ -83,9 +86,10 @@ impl Entry {
             credentials: credentials.map_err(Problem::SignIn)?.to_owned(),
             provider,
             company,
+            entities: Vec::new(),
             products: self.granted(session)?,
             customer: session.customer.clone(),
-            authentication: session.authentication,
+            authentication,
             redirect_uri: session.redirect_uri.clone(),
             reauthenticates: session.reauthenticates,
         })

@@ -8,7 +8,7 @@ use crate::{
     answer::Answer,
     finch::providers::{PROVIDERS, Provider},
     page::{Rules, page},
-    world::{Session, Status, World},
+    world::{Authentication, ProviderName, Session, Status, World},
 };
 
 /// What the sign-in shows until somebody types something else.
@@ -42,6 +42,7 @@ struct SignIn<'a> {
     asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
+    method: Option<&'static str>,
     other_provider: Option<String>,
 }
 
@@ -49,6 +50,7 @@ struct SignIn<'a> {
 #[template(path = "connect/consent.html")]
 struct Consent<'a> {
     entry: &'a Entry,
+    asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
     company: &'a str,
@@ -62,6 +64,7 @@ struct Renew<'a> {
     asking: Asking<'a>,
     problem: Option<&'a str>,
     provider: String,
+    method: Option<&'static str>,
     company: String,
     status: Status,
     connection_id: String,
@@ -82,7 +85,7 @@ struct Product<'a> {
 
 impl<'a> Asking<'a> {
     fn of(world: &'a World, session: &'a Session) -> Self {
-        Self { application: &world.config.client_id, customer: session.customer_name() }
+        Self { application: &world.config.application, customer: session.customer_name() }
     }
 }
 
@@ -95,7 +98,9 @@ impl Entry {
                 self.renew(world, session, Some(text))
             }
             Problem::SignIn(text) => self.sign_in(world, session, Some(text)),
-            Problem::Consent(text) => self.consent(session, StatusCode::BAD_REQUEST, Some(text)),
+            Problem::Consent(text) => {
+                self.consent(world, session, StatusCode::BAD_REQUEST, Some(text))
+            }
         }
     }
 
@@ -114,6 +119,7 @@ impl Entry {
         let listed = PROVIDERS
             .iter()
             .filter(|provider| has(provider.display_name, wanted) || has(provider.id, wanted))
+            .filter(|provider| session.method().is_none_or(|method| provider.offers(method)))
             .map(|provider| choice(provider.display_name, Some(provider.id)));
         let seen = world.unlisted_providers(SEEN);
         let seen = seen.iter().filter(|name| has(name, wanted)).map(|name| choice(name, None));
@@ -150,6 +156,7 @@ impl Entry {
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
+            method: self.method(session),
             other_provider: session.provider.is_none().then(|| self.href(&[])),
         };
         show(&template, session, &self, problem)
@@ -157,12 +164,14 @@ impl Entry {
 
     pub(super) fn consent(
         &self,
+        world: &World,
         session: &Session,
         status: StatusCode,
         problem: Option<&str>,
     ) -> Answer {
         let template = Consent {
             entry: self,
+            asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
             company: self.company.trim(),
@@ -188,6 +197,7 @@ impl Entry {
             asking: Asking::of(world, session),
             problem,
             provider: self.provider_name(session),
+            method: self.method(session),
             company: fixed_company(world, session).map(|company| company.name).unwrap_or_default(),
             status: connection.map_or(Status::Disconnected, |connection| connection.status),
             connection_id: connection
@@ -208,6 +218,13 @@ impl Entry {
     fn provider_name(&self, session: &Session) -> String {
         let name = session.provider.as_ref().map_or(self.provider.trim(), |fixed| &fixed.name);
         Provider::by_id(name).map_or(name, |known| known.display_name).to_owned()
+    }
+
+    /// How the person signs in there, if it offers a way that the session allows.
+    fn method(&self, session: &Session) -> Option<&'static str> {
+        let provider = session.provider.clone();
+        let provider = provider.unwrap_or_else(|| ProviderName::named(&self.provider));
+        session.method_at(&provider).map(Authentication::as_str)
     }
 
     /// What the pages of a session may do.

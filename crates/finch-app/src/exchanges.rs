@@ -1,0 +1,95 @@
+//! The exchanges that run in this process, and how long a repetition of one waits for its end.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use finch_core::{AttemptId, Claim};
+use tokio::sync::watch;
+
+use crate::Finch;
+
+/// How often the store is asked about an exchange that does not run in this process.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The exchanges that run in this process, and those that ended here without a stored end: nothing is left
+/// to wait for. An exchange's channel closes when it has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Exchanges(Mutex<HashMap<AttemptId, watch::Receiver<()>>>);
+
+/// An exchange that runs, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Running<'a> {
+    exchanges: &'a Exchanges,
+    attempt: AttemptId,
+    is_left_open: bool,
+    _ends: watch::Sender<()>,
+}
+
+impl Exchanges {
+    /// The exchange of this attempt runs from now on.
+    pub(crate) fn begin(&self, attempt: AttemptId) -> Running<'_> {
+        let (ends, ended) = watch::channel(());
+        self.running().insert(attempt, ended);
+        Running { exchanges: self, attempt, is_left_open: false, _ends: ends }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, watch::Receiver<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running<'_> {
+    /// The exchange ends, and the store does not know how.
+    pub(crate) fn leave_open(mut self) {
+        self.is_left_open = true;
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.is_left_open {
+            self.exchanges.running().remove(&self.attempt);
+        }
+    }
+}
+
+/// How much longer a caller waits for an exchange that another one has begun.
+pub(crate) struct Patience<'a> {
+    finch: &'a Finch,
+    until: Duration,
+}
+
+impl Finch {
+    pub(crate) fn exchange_patience(&self) -> Patience<'_> {
+        let until = self.system().monotonic().saturating_add(self.options().exchange_patience);
+        Patience { finch: self, until }
+    }
+}
+
+impl Patience<'_> {
+    /// Waits, if the exchange behind this claim still runs: until it has ended, or until it is time to claim
+    /// again. Returns whether it has waited. Where the exchange runs in this process it is waited for even
+    /// if its token is stored already, since Finch may still be asked whether the token works.
+    pub(crate) async fn waits_for(&mut self, attempt: AttemptId, claim: &Claim) -> bool {
+        let system = self.finch.system();
+        let left = self.until.saturating_sub(system.monotonic());
+        let repeats = matches!(claim, Claim::InProgress | Claim::Repeat(_));
+        if !repeats || left.is_zero() {
+            return false;
+        }
+        let running = self.finch.exchanges().running().get(&attempt).cloned();
+        match (running, claim) {
+            (Some(ends), _) if ends.has_changed().is_err() => return false,
+            (Some(mut ends), _) => tokio::select! {
+                _ = ends.changed() => {}
+                () = system.sleep(left) => {}
+            },
+            (None, Claim::InProgress) => system.sleep(left.min(LOOK_AGAIN)).await,
+            (None, _) => return false,
+        }
+        true
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may use a key file, or a store's files and folder.
+//!
+//! Two owners are trusted: the process's own user, and root, which can read and replace any file. A group
+//! is trusted only where a container's volume gives it the file or folder.
+
+use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _};
+
+/// The user and the groups that a process acts as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// The effective user id.
+    pub user: u32,
+    /// The effective group id and the supplementary ones.
+    pub groups: Vec<u32>,
+}
+
+/// The owner, the group and the permission bits of a file or folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// The permission bits, the set-group-id and the sticky bit included.
+    pub mode: u32,
+    /// The user id of the owner.
+    pub owner: u32,
+    /// The group id.
+    pub group: u32,
+}
+
+/// Why a file or folder is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It belongs to a user that is neither root nor the process's own.
+    OtherOwner,
+    /// Other users may use it.
+    Exposed,
+}
+
+impl From<&Metadata> for Rights {
+    fn from(found: &Metadata) -> Self {
+        Self { mode: found.mode() & 0o7777, owner: found.uid(), group: found.gid() }
+    }
+}
+
+impl Process {
+    /// This process.
+    ///
+    /// # Errors
+    /// The system does not list its groups.
+    pub fn current() -> io::Result<Self> {
+        let mut groups = vec![rustix::process::getegid().as_raw()];
+        groups.extend(rustix::process::getgroups()?.iter().map(|group| group.as_raw()));
+        Ok(Self { user: rustix::process::geteuid().as_raw(), groups })
+    }
+
+    /// Whether a file or folder belongs to root or to the process's own user.
+    ///
+    /// # Errors
+    /// [`Refused::OtherOwner`].
+    pub fn check_owner(&self, rights: Rights) -> Result<(), Refused> {
+        if rights.owner == self.user || rights.owner == 0 {
+            Ok(())
+        } else {
+            Err(Refused::OtherOwner)
+        }
+    }
+
+    /// Whether a key file is private: no one but its owner has a right to it. A group of the process may
+    /// read it where the process could not take that right away with `chmod`, as in a secret volume: the
+    /// file is root's, or has no write permission at all (0440).
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn check_key_file(&self, file: Rights) -> Result<(), Refused> {
+        self.check_owner(file)?;
+        let is_given = file.owner != self.user || file.mode & 0o222 == 0;
+        let may_share = is_given && self.groups.contains(&file.group);
+        refuse_if(file.mode & if may_share { 0o037 } else { 0o077 } != 0)
+    }
+
+    /// Whether no other user may add or replace files in a folder. A group may where its number is the
+    /// owner's, as that of a user's own group, or where a container's volume gives it the folder: it is one
+    /// of the process's, and the folder is root's or has the set-group-id bit.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn check_folder(&self, folder: Rights) -> Result<(), Refused> {
+        self.check_owner(folder)?;
+        let may_share = folder.group == folder.owner || self.group_of_volume(folder).is_some();
+        refuse_if(folder.mode & if may_share { 0o002 } else { 0o022 } != 0)
+    }
+
+    /// Whether a store's file or journal is private. In a volume its group has the same rights to the
+    /// files as to `folder`, in which it could replace them anyway.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn check_store_file(&self, file: Rights, folder: Rights) -> Result<(), Refused> {
+        self.check_owner(file)?;
+        let may_share = self.group_of_volume(folder) == Some(file.group);
+        refuse_if(file.mode & if may_share { 0o007 } else { 0o077 } != 0)
+    }
+
+    /// The group that a container's volume gives a folder to. Kubernetes marks its folders with the bit
+    /// (`fsGroup`), and lets the group read and write each file in them whenever it mounts the volume.
+    fn group_of_volume(&self, folder: Rights) -> Option<u32> {
+        let is_volume = folder.owner == 0 || folder.mode & 0o2000 != 0;
+        let is_shared = folder.mode & 0o022 == 0o020 && self.groups.contains(&folder.group);
+        (is_volume && is_shared).then_some(folder.group)
+    }
+}
+
+fn refuse_if(exposed: bool) -> Result<(), Refused> {
+    if exposed { Err(Refused::Exposed) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! The files beside the store and around it: a log without its store, a second name, another owner, a
+//! container's volume.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use finch_core::{
+    Actor, Query, StoreError, TokenStore as _, Wanted,
+    testing::{application, at, store_token},
+};
+use finch_seal::{Kek, KeyBytes};
+use finch_sqlite::{
+    BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
+    examine, restore,
+};
+
+use crate::support::{Home, beside, by_id, customer, token};
+
+fn private(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}
+
+fn names(home: &Home) -> Vec<String> {
+    let all = fs::read_dir(home.folder.path()).unwrap();
+    let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    all.sort();
+    all
+}
+
+/// What a host leaves that was killed with committed rows in its log.
+async fn killed() -> Home {
+    let running = Home::new();
+    let store = running.open();
+    store_token(&store, "acme", token("a")).await;
+    let home = Home { key: running.key.clone(), ..Home::new() };
+    for suffix in ["", "-wal"] {
+        private(&home.beside(suffix), &fs::read(running.beside(suffix)).unwrap());
+    }
+    home
+}
+
+/// Every way to a store at this place is refused, and names the log that was left; nothing changes.
+fn refused_beside(home: &Home, suffix: &str, holds: bool) {
+    let content = || (names(home), fs::read(home.beside(suffix)).unwrap());
+    let before = content();
+    let refused = [
+        SqliteTokenStore::open(home.options()).err(),
+        SqliteTokenStore::open(home.options().create(false)).err(),
+        examine(&home.path).err(),
+    ];
+    for error in refused.map(|error| error.expect("a refusal")) {
+        let E::LogWithoutStore { path, log, may_hold_tokens } = &error else {
+            panic!("{suffix}: {error:?}")
+        };
+        assert_eq!((path, log), (&home.path, &home.beside(suffix)));
+        assert_eq!(*may_hold_tokens, holds, "{suffix}");
+        let says = if holds { "the only copy of live tokens" } else { "holds no tokens" };
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains("put the store's file back"), "{error}");
+    }
+    assert!(content() == before, "{suffix}: the folder has changed");
+}
+
+#[tokio::test]
+async fn no_store_is_made_beside_a_log() {
+    let home = killed().await;
+    let away = beside(&home.path, ".away");
+    fs::rename(&home.path, &away).unwrap();
+    refused_beside(&home, "-wal", true);
+    let by = Actor::Operator("tests".parse().unwrap());
+    let backup = killed().await;
+    let refused = restore(&backup.path, &home.options(), by, at(9), |_, _| {}).unwrap_err();
+    let exists = |error: &PlaceError| matches!(error, PlaceError::Exists { path } if *path == home.beside("-wal"));
+    assert!(matches!(&refused, RestoreError::Place(error) if exists(error)), "{refused:?}");
+    private(&home.path, b"");
+    refused_beside(&home, "-wal", true);
+    let backup = SqliteTokenStore::open(backup.options()).unwrap();
+    let refused = backup.backup(&home.path, |_, _| {}).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
+    // Both together again.
+    fs::rename(&away, &home.path).unwrap();
+    assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
+}
+
+#[test]
+fn no_store_is_made_beside_any_other_rest_of_one() {
+    let rests: [(&str, &[u8], bool); 5] = [
+        ("-wal", b"", false),
+        ("-journal", b"", false),
+        ("-shm", &[0; 32768], false),
+        ("-journal", b"a rollback journal", true),
+        ("-wal", b"a log", true),
+    ];
+    for (suffix, content, holds) in rests {
+        let home = Home::new();
+        private(&home.beside(suffix), content);
+        refused_beside(&home, suffix, holds);
+        private(&home.path, b"");
+        refused_beside(&home, suffix, holds);
+        // What holds tokens is named before what does not.
+        if suffix == "-wal" && holds {
+            private(&home.beside("-shm"), b"");
+            refused_beside(&home, suffix, holds);
+        }
+        for name in names(&home) {
+            fs::remove_file(home.folder.path().join(name)).unwrap();
+        }
+        home.open();
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store_and_a_half_made_one_is_no_store() {
+    let home = Home::new();
+    private(&home.path, b"");
+    // As a process leaves it that was killed while it made the store.
+    private(&beside(&home.path, ".part"), &[1; 5000]);
+    private(&beside(&home.path, ".part-journal"), &[2; 5000]);
+    let store = home.open();
+    store_token(&store, "acme", token("a")).await;
+    assert_eq!(names(&home), ["finch.db", "finch.db-shm", "finch.db-wal"]);
+    assert_eq!(fs::metadata(&home.path).unwrap().mode() & 0o7777, 0o600);
+    drop(store);
+    assert_eq!(names(&home), ["finch.db"]);
+    assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn a_journal_that_is_no_file_is_refused() {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let home = killed().await;
+        let away = home.folder.path().join("elsewhere");
+        let _ = fs::remove_file(home.beside(suffix));
+        fs::write(&away, "").unwrap();
+        symlink(&away, home.beside(suffix)).unwrap();
+        let error = SqliteTokenStore::open(home.options()).unwrap_err();
+        assert!(
+            matches!(&error, E::NotAFile { path } if *path == home.beside(suffix)),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_store_with_a_second_name_is_refused() {
+    let home = killed().await;
+    let other = home.folder.path().join("other.db");
+    fs::hard_link(&home.path, &other).unwrap();
+    for path in [&home.path, &other] {
+        let mut options = home.options();
+        options.path = path.clone();
+        for error in [SqliteTokenStore::open(options).unwrap_err(), examine(path).unwrap_err()] {
+            assert!(
+                matches!(&error, E::SeveralNames { path: of, names: 2 } if of.file_name() == path.file_name()),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains("-samefile"), "{error}");
+        }
+    }
+    // A backup is only read.
+    let restored = Home { key: home.key.clone(), ..Home::new() };
+    let by = Actor::Operator("tests".parse().unwrap());
+    restore(&home.path, &restored.options(), by, at(9), |_, _| {}).unwrap();
+    fs::remove_file(&other).unwrap();
+    assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_store_that_is_mounted_without_its_folder_is_refused() {
+    let (home, container) = (killed().await, Home::new());
+    fs::write(&container.path, "").unwrap();
+    let mut mount = Command::new("mount");
+    mount.arg("--bind").args([&home.path, &container.path]);
+    if !mount.output().is_ok_and(|ran| ran.status.success()) {
+        println!("skipped: this user may not mount");
+        return;
+    }
+    let error = SqliteTokenStore::open(container.options()).err();
+    Command::new("umount").arg(&container.path).output().unwrap();
+    assert!(matches!(&error, Some(E::MountedAlone { .. })), "{error:?}");
+}
+
+/// It takes root to give files away.
+#[tokio::test]
+async fn files_and_folders_of_another_user_are_refused() {
+    let home = killed().await;
+    if fs::metadata(&home.path).unwrap().uid() != 0 {
+        println!("skipped: only root can give a file to another user");
+        return;
+    }
+    let folder = home.folder.path().canonicalize().unwrap();
+    for path in [&home.path, &home.beside("-wal"), &folder] {
+        chown(path, Some(NOBODY), None).unwrap();
+        let opened = SqliteTokenStore::open(home.options()).unwrap_err();
+        for error in [opened, examine(&home.path).unwrap_err()] {
+            assert!(
+                matches!(&error, E::OtherOwner { path: of, owner: NOBODY, user: 0 } if of == path),
+                "{error:?}"
+            );
+        }
+        chown(path, Some(0), None).unwrap();
+    }
+    let store = home.open();
+    let elsewhere = Home::new();
+    chown(elsewhere.folder.path(), Some(NOBODY), None).unwrap();
+    let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
+    assert!(
+        matches!(&refused, BackupError::Place(PlaceError::OtherOwner { owner: NOBODY, .. })),
+        "{refused:?}"
+    );
+    let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
+    assert!(matches!(refused, E::OtherOwner { .. }), "{refused:?}");
+    assert!(names(&elsewhere).is_empty());
+}
+
+const NOBODY: u32 = 65534;
+const GROUP: u32 = 54321;
+const HERE: &str = "FINCH_TEST_VOLUME";
+
+/// A volume as Kubernetes mounts it with `fsGroup`: root's, writable for a group of the process; and when
+/// it is mounted again, that group has got the right to read and write each file.
+#[tokio::test]
+async fn a_volume_of_the_processs_group_holds_a_store() {
+    let key = || Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))));
+    let options = |path: PathBuf| SqliteOptions::new(path, application(), key()).create(true);
+    if let Some(path) = std::env::var_os(HERE) {
+        let store = SqliteTokenStore::open(options(path.into())).unwrap();
+        store.take_number().await.unwrap();
+        return;
+    }
+    let home = Home::new();
+    let folder = home.folder.path();
+    if fs::metadata(folder).unwrap().uid() != 0 {
+        println!("skipped: only root can give a folder to a group");
+        return;
+    }
+    let run = || {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "files::a_volume_of_the_processs_group_holds_a_store"]);
+        child.env(HERE, &home.path);
+        std::os::unix::process::CommandExt::uid(&mut child, NOBODY);
+        std::os::unix::process::CommandExt::gid(&mut child, GROUP);
+        child.output()
+    };
+    chown(folder, Some(0), Some(GROUP)).unwrap();
+    fs::set_permissions(folder, Permissions::from_mode(0o2775)).unwrap();
+    for mounted_again in [false, true] {
+        if mounted_again {
+            fs::set_permissions(&home.path, Permissions::from_mode(0o660)).unwrap();
+        }
+        match run() {
+            Ok(ran) => {
+                assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+            }
+            Err(error) => return println!("skipped: another user may not run this test: {error}"),
+        }
+        let made = fs::metadata(&home.path).unwrap();
+        assert_eq!((made.uid(), made.gid()), (NOBODY, GROUP));
+    }
+    // The group is not this process's.
+    let refused = SqliteTokenStore::open(options(home.path.clone())).unwrap_err();
+    assert!(matches!(refused, E::FolderExposed { .. }), "{refused:?}");
+}
+
+/// SQLite itself would go on with files that were deleted, and say that all is well.
+#[tokio::test]
+async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_more() {
+    let home = Home::new();
+    let store = home.open();
+    let id = store_token(&store, "acme", token("a")).await;
+    let (acme, a) = (customer("acme"), "a".parse().unwrap());
+    let all = Query { customer: None, connection: None, after: None, limit: 9 };
+    let away = beside(&home.path, ".away");
+    let take_away: [fn(&Path, &Path); 2] = [
+        |path, away| fs::rename(path, away).unwrap(),
+        // A copy that was put in its place.
+        |path, away| {
+            fs::rename(path, away).unwrap();
+            private(path, &fs::read(away).unwrap());
+        },
+    ];
+    for suffix in ["", "-wal", "-shm"] {
+        let path = home.beside(suffix);
+        for take_away in take_away {
+            take_away(&path, &away);
+            let backup = store.backup(&home.folder.path().join("backup"), |_, _| {}).await;
+            let failures = [
+                store.usable_token(&acme, &a, &Wanted::default()).await.map(drop),
+                store.secret(id).await.map(drop),
+                store.connections(&all).await.map(drop),
+                store.take_number().await.map(drop),
+                match backup {
+                    Err(BackupError::Store(error)) => Err(error),
+                    other => panic!("{other:?}"),
+                },
+            ];
+            for error in failures.map(|done| done.expect_err("a failure")) {
+                let StoreError::Backend(why) = &error else { panic!("{error:?}") };
+                let says = why.to_string();
+                assert!(says.contains("moved or deleted while it was open"), "{says}");
+                assert!(says.contains(path.to_str().unwrap()), "{says}");
+            }
+            // A file in its place, or what SQLite has made there, goes.
+            let _ = fs::remove_file(&path);
+            fs::rename(&away, &path).unwrap();
+            store.take_number().await.unwrap();
+            assert!(store.usable_token(&acme, &a, &Wanted::default()).await.unwrap().is_some());
+            assert!(store.secret(id).await.unwrap().is_some());
+        }
+    }
+    fs::remove_file(&home.path).unwrap();
+    assert!(store.usable_token(&acme, &a, &Wanted::default()).await.is_err());
+    assert!(store.take_number().await.is_err());
+}

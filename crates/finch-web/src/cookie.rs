@@ -1,0 +1,37 @@
+//! The cookies of these pages: how they are named, read and set.
+
+use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
+
+use crate::options::Place;
+
+/// With `__Host-` no other host and no plain connection can set a cookie; browsers take that name over TLS
+/// only.
+pub(crate) fn name(place: &Place, what: &str) -> String {
+    let prefix = if place.is_https() { "__Host-" } else { "" };
+    format!("{prefix}finch-{what}")
+}
+
+/// The first value of this cookie that `read` understands.
+pub(crate) fn find<T>(
+    headers: &HeaderMap,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    // Other cookies may be of any bytes.
+    let mut lines = headers.get_all(COOKIE).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+    lines.find_map(|line| {
+        let pairs = line.split(';').filter_map(|pair| pair.split_once('='));
+        let mut named = pairs.filter(|(known, _)| known.trim() == name);
+        named.find_map(|(_, value)| read(value.trim()))
+    })
+}
+
+/// The header that sets a cookie. It is `Lax`, since it must come along when Finch Connect sends the browser
+/// back; `attributes` are further ones, each after `; `.
+pub(crate) fn set(place: &Place, name: &str, value: &str, attributes: &str) -> Option<HeaderValue> {
+    let secure = if place.is_https() { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{attributes}{secure}");
+    let mut cookie = HeaderValue::from_str(&cookie).ok()?;
+    cookie.set_sensitive(true);
+    Some(cookie)
+}

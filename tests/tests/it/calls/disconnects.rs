@@ -1,0 +1,157 @@
+//! Which calls a disconnect makes, in which scope.
+
+use super::*;
+
+#[tokio::test]
+async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
+    let store = memory();
+    for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
+        store_token(&*store, "customer-0", grant(token, facts(name, "gusto", "c"))).await;
+    }
+    let mut api = mock();
+    api.expect_disconnect()
+        .times(2)
+        .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
+        .returning(|_| Ok(None));
+    api.expect_introspect().times(4).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let id: finch_core::ConnectionId = "k1".parse().unwrap();
+    let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 4 });
+    // A connection that is proven dead is not called again.
+    assert_eq!(
+        finch.disconnect(&customer(0), id).await.unwrap(),
+        DisconnectOutcome::AlreadyDisconnected
+    );
+    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shared_connection_retires_without_a_call() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store);
+    let id: finch_core::ConnectionId = "k".parse().unwrap();
+    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
+    assert!(plan.shared);
+    assert_eq!(plan.tokens, 1, "only its own");
+    assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
+    assert_eq!(
+        finch.disconnect(&operator(), id.clone()).await.unwrap(),
+        DisconnectOutcome::SharedWithOthers
+    );
+    assert_eq!(
+        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
+        DisconnectOutcome::Retired { tokens: 1 }
+    );
+    assert_eq!(
+        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
+        DisconnectOutcome::AlreadyDisconnected
+    );
+    finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
+    finch.access_token(&customer(1), &id, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_has_moved_is_not_carried_out() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store.clone());
+    let id: finch_core::ConnectionId = "k".parse().unwrap();
+    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
+    store_token(&*store, "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
+    let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
+    assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
+    finch.access_token(&customer(0), &id, &[]).await.unwrap();
+}
+
+async fn shared() -> Arc<MemoryTokenStore> {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k2", "gusto", "c"))).await;
+    store_token(&*store, "customer-1", grant("t3", facts("k2", "gusto", "c"))).await;
+    store
+}
+
+#[tokio::test]
+async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
+    let finch = wire(mock(), shared().await);
+    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
+    assert_eq!(plan.tokens, 3);
+    let stranger = finch.carry_out(&customer(2), plan.clone()).await.unwrap_err();
+    assert!(matches!(stranger, finch_app::DisconnectError::PlanChanged));
+    let outcome = finch.carry_out(&customer(0), plan).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 }, "only its own");
+    finch.access_token(&customer(1), &named("k2"), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_hears_of_its_own_tokens_only() {
+    let mut api = mock();
+    api.expect_disconnect().returning(|_| {
+        let request_id = "request-of-somebody".parse().ok();
+        Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
+    });
+    let finch = wire(api, shared().await);
+    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
+    let outcome = finch.carry_out(&operator(), plan).await.unwrap();
+    assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 3, .. }), "{outcome:?}");
+    // The newest token, which was tried, is customer 1's.
+    let outcome = finch.disconnect(&customer(0), named("k1")).await.unwrap();
+    let DisconnectOutcome::Pending { unproven, trouble, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((unproven, trouble), (1, None));
+}
+
+#[tokio::test]
+async fn a_customers_plan_asks_finch_about_its_own_tokens_only() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", ""))).await;
+    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", ""))).await;
+    let mut api = mock();
+    let own = |t: &AccessToken| t.expose() == "t1";
+    api.expect_introspect().times(1).withf(own).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    finch.plan_disconnect(&customer(0), named("k")).await.unwrap();
+    finch.access_token(&customer(1), &named("k"), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
+    let store = memory();
+    for (token, company, who) in
+        [("t1", "c", "customer-0"), ("t2", "d", "customer-0"), ("t3", "e", "customer-1")]
+    {
+        store_token(&*store, who, grant(token, facts(company, "gusto", company))).await;
+    }
+    let mut api = mock();
+    api.expect_disconnect().times(2).returning(|_| Ok(None));
+    api.expect_introspect().times(2).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let outcomes = finch.disconnect_all(&customer(0)).await.unwrap();
+    assert_eq!(outcomes.len(), 2);
+    assert!(finch.disconnect_all(&customer(0)).await.unwrap().is_empty());
+    finch.access_token(&customer(1), &named("e"), &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
+    let store = memory();
+    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let mut api = mock();
+    api.expect_disconnect().times(1).returning(|_| Ok(None));
+    api.expect_introspect().times(1).returning(|_| Err(refused()));
+    let finch = wire(api, store);
+    let ask = || {
+        let finch = finch.clone();
+        tokio::spawn(async move { finch.disconnect(&customer(0), named("k")).await.unwrap() })
+    };
+    let asked: Vec<_> = (0..20).map(|_| ask()).collect();
+    for ask in asked {
+        let outcome = ask.await.unwrap();
+        let ended = DisconnectOutcome::Disconnected { tokens: 1 };
+        assert!([ended, DisconnectOutcome::AlreadyDisconnected].contains(&outcome), "{outcome:?}");
+    }
+}

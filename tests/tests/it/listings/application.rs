@@ -1,0 +1,88 @@
+//! The application on a store that ignores the cursor.
+
+use std::{error::Error, sync::Arc};
+
+use finch_app::{DisconnectError, Events, Pass};
+use finch_core::{
+    Awaits, StoreError,
+    testing::{Reach, webhook},
+};
+use finch_tests::{World, customer, operator};
+
+use super::broken::{BrokenStore, Fault};
+use crate::semantics::{ACME, answer, begin, connect_to, disconnect, lost};
+
+/// A world with two connections whose disconnects Finch does not end, and two lost exchanges.
+async fn world() -> World {
+    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter)));
+    for company in ["c1", "c2"] {
+        let id = connect_to(&world, ACME, company).await;
+        for _ in 0..10 {
+            world.finch.fail_next(answer(402, "payment_required"));
+        }
+        disconnect(&world, ACME, &id).await;
+        world.finch.recover();
+    }
+    world
+}
+
+/// The error names the listing and its fault.
+#[track_caller]
+fn assert_out_of_order<T: std::fmt::Debug>(found: Result<T, StoreError>, listing: &str) {
+    let error = found.expect_err(listing);
+    let why = error.source().expect(listing).to_string();
+    let named = why.starts_with(&format!("the store's listing of {listing} returned "));
+    assert!(named && why.contains("must come in ascending order"), "{why}");
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
+    let world = world().await;
+    let (app, operator) = (&world.app, operator());
+    assert_out_of_order(app.unfinished_connections(&operator).await, "work");
+    assert_out_of_order(app.begin_audit(&operator, 30, false).await, "connections");
+    let first = app.connections(&operator, None, 1).await.unwrap();
+    assert_out_of_order(app.connections(&operator, first.next, 1).await, "connections");
+    let first = app.attention(&operator, None, 1).await.unwrap();
+    assert_out_of_order(app.attention(&operator, first.next, 1).await, "attention");
+    let after = app.events(&operator, &Events::default(), 1).await.unwrap().next;
+    let events = Events { after, ..Events::default() };
+    assert_out_of_order(app.events(&operator, &events, 1).await, "events");
+    let all = app.disconnect_all(&customer(ACME)).await;
+    let Err(DisconnectError::Store(error)) = all else { panic!("{all:?}") };
+    assert_out_of_order(Err::<(), _>(error), "connections");
+}
+
+#[tokio::test]
+async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_failed() {
+    let world = world().await;
+    for _ in 0..2 {
+        world.finch.fail_next(answer(402, "payment_required"));
+    }
+    let report = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!((report.pending.len(), report.failed), (2, 1), "{report:?}");
+}
+
+#[tokio::test]
+async fn lost_exchanges_and_webhooks_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
+    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter)));
+    let (state, code) = begin(&world, ACME, "x").await;
+    world.finch.fail_next(lost());
+    world.app.complete_connect(&customer(ACME), state, code).await.expect_err("it is lost");
+    let orphans = world.app.possible_orphans(&operator(), None, 10).await;
+    assert_out_of_order(orphans, "possible_orphans");
+    let pass = world.app.reconcile(&operator(), Pass::Due).await;
+    assert_out_of_order(pass, "possible_orphans");
+    for id in ["one", "two"] {
+        let event = webhook(id, "connection-1", "disconnected");
+        world.store.keep_webhook(event, Awaits::Host).await.unwrap();
+    }
+    let first = world.app.webhooks(&operator(), None, 1).await.unwrap();
+    assert_out_of_order(world.app.webhooks(&operator(), first.next, 1).await, "webhooks");
+    let id = connect_to(&world, ACME, "c").await;
+    let event = webhook("three", id.as_str(), "disconnected");
+    world.store.keep_webhook(event, Awaits::Probe).await.unwrap();
+    world.finch.fail_next(answer(503, "later"));
+    let processed = world.app.process_webhooks(&operator(), Pass::Everything).await;
+    assert_out_of_order(processed, "webhooks");
+}

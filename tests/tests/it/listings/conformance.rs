@@ -1,0 +1,64 @@
+//! The conformance suite on broken stores.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use finch_core::{
+    TokenStore,
+    testing::{StoreFixture, token_store},
+};
+
+use super::broken::{BrokenStore, Fault};
+
+struct Broken(Arc<BrokenStore>);
+
+#[async_trait]
+impl StoreFixture for Broken {
+    async fn store(&mut self) -> Arc<dyn TokenStore> {
+        self.0.clone()
+    }
+}
+
+type Case = for<'a> fn(&'a mut dyn StoreFixture) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Each listing of the port, and the case that reads it.
+const LISTINGS: [(&str, Case); 6] = [
+    ("connections", |fixture| Box::pin(token_store::listings_come_in_pages(fixture))),
+    ("work", |fixture| Box::pin(token_store::work_is_found_when_it_is_due(fixture))),
+    ("attention", |fixture| Box::pin(token_store::attention_is_found(fixture))),
+    ("possible_orphans", |fixture| Box::pin(token_store::possible_orphans_are_listed(fixture))),
+    ("events", |fixture| Box::pin(token_store::events_are_kept_in_order(fixture))),
+    ("webhooks", |fixture| Box::pin(token_store::webhooks_wait_until_they_are_done(fixture))),
+];
+
+#[test]
+fn a_listing_that_breaks_its_contract_fails_its_case_at_once_and_the_case_says_why() {
+    for (fault, why) in [
+        (Fault::IgnoresAfter, "a row that does not come after"),
+        (Fault::ReturnsTheSameRowAgain, "a row that does not come after"),
+        (Fault::IsNeverEmpty, "a row that does not come after"),
+        (Fault::ReturnsMoreThanTheLimit, "more than the limit of 0 rows"),
+        (Fault::IsInTheWrongOrder, "rows out of order, or one row twice"),
+        (Fault::IsAlwaysEmpty, " rows were returned, of "),
+        (Fault::ReturnsHalfOfAPage, " rows were returned, of "),
+    ] {
+        for (listing, case) in LISTINGS {
+            let failure = failure(fault, case);
+            let begins = failure.starts_with(&format!("{listing}: "));
+            assert!(begins && failure.contains(why), "{fault:?}, {listing}: {failure}");
+        }
+    }
+}
+
+/// Why this case fails on a store with this fault.
+fn failure(fault: Fault, case: Case) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut store = Broken(Arc::new(BrokenStore::new(fault)));
+    let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&mut store))));
+    let panic = ran.expect_err("the case passes");
+    panic.downcast_ref::<String>().expect("a message").clone()
+}

@@ -1,0 +1,127 @@
+//! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
+
+use finch_app::{Pass, Reconciled};
+use finch_core::{
+    InstanceId, LEASE, TokenId, Wanted, decide,
+    testing::{Reach, unchanged},
+};
+
+use super::*;
+
+async fn everything(world: &World) -> Reconciled {
+    world.app.reconcile(&operator(), Pass::Everything).await.expect("the store answers")
+}
+
+/// A token of an employer that Finch has not named, and of which a disconnect that has ended here proves
+/// to have covered it once Finch names it.
+async fn covered_without_knowing_it() -> World {
+    let world = World::in_memory(Reach::ConnectionId);
+    let known = connect(&world, ACME, "x").await;
+    world.finch.hide_company(true);
+    connect(&world, ACME, "y").await;
+    world.finch.hide_company(false);
+    let ended = disconnect(&world, ACME, &known).await;
+    assert_eq!(ended, DisconnectOutcome::Disconnected { tokens: 1 });
+    assert_eq!(world.finch.alive().len(), 1, "the other token lives");
+    world
+}
+
+/// As after a restore: Finch must be asked about this token.
+async fn doubt(world: &World, id: &ConnectionId, token: TokenId) {
+    let seen = load(world, id).await;
+    let mut commit = unchanged(&seen);
+    let mut doubted = seen;
+    for row in doubted.tokens.iter_mut().filter(|t| t.id == token) {
+        row.state = TokenState::Unverified;
+        commit.tokens.push(row.clone());
+    }
+    commit.connection.agenda = decide::agenda(&doubted);
+    world.store.commit(commit).await.expect("the store answers");
+}
+
+async fn is_at_rest(world: &World) -> bool {
+    world.store.work(None, None, 10).await.expect("the store answers").is_empty()
+}
+
+#[tokio::test]
+async fn a_pass_ends_the_disconnect_that_it_reopens_itself() {
+    let world = covered_without_knowing_it().await;
+    let pass = everything(&world).await;
+    assert_eq!((pass.disconnected.len(), pass.pending.len()), (1, 0), "{pass:?}");
+    assert!(world.finch.alive().is_empty(), "Finch bills no more");
+    assert!(is_at_rest(&world).await);
+    assert_eq!(everything(&world).await, Reconciled::default(), "nothing was left");
+}
+
+#[tokio::test]
+async fn a_pass_reports_the_disconnect_that_it_reopens_itself_and_cannot_end() {
+    let world = covered_without_knowing_it().await;
+    // Finch says that the connection has ended, and it has not.
+    world.finch.lie_next();
+    let pass = everything(&world).await;
+    assert_eq!((pass.disconnected.len(), pass.pending.len()), (0, 1), "{pass:?}");
+    assert!(matches!(pass.pending[0].outcome, DisconnectOutcome::Pending { attention: true, .. }));
+    assert!(!is_at_rest(&world).await);
+}
+
+#[tokio::test]
+async fn a_connection_that_merges_into_a_later_one_is_reported_once() {
+    let world = World::in_memory(Reach::ConnectionId);
+    world.finch.hide_company(true);
+    connect(&world, ACME, "y").await;
+    world.finch.hide_company(false);
+    let later = connect(&world, ACME, "x").await;
+    disconnect(&world, ACME, &later).await;
+    world.finch.lie_next();
+    let pass = everything(&world).await;
+    assert_eq!((pass.disconnected.len(), pass.pending.len()), (0, 1), "{pass:?}");
+}
+
+#[tokio::test]
+async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    let others = connect(&world, BETA, "x").await;
+    disconnect(&world, ACME, &id).await;
+    let last = load(&world, &others).await.tokens[1].id;
+    doubt(&world, &others, last).await;
+    world.finch.fail_next(answer(401, "invalid_token"));
+    let pass = everything(&world).await;
+    assert_eq!((pass.refused.len(), pass.disconnected.len()), (1, 1), "{pass:?}");
+    assert_eq!((pass.pending.len(), pass.unverified), (0, 0), "{pass:?}");
+    assert!(world.finch.alive().is_empty(), "Finch bills no more");
+    assert!(all_revoked(&load(&world, &id).await));
+}
+
+#[tokio::test]
+async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    let others = connect(&world, BETA, "x").await;
+    disconnect(&world, ACME, &id).await;
+    let last = load(&world, &others).await.tokens[1].id;
+    doubt(&world, &others, last).await;
+    world.finch.fail_next(answer(401, "invalid_token"));
+    world.finch.fail_next(answer(402, "pay"));
+    let pass = everything(&world).await;
+    assert_eq!((pass.disconnected.len(), pass.pending.len()), (0, 1), "{pass:?}");
+}
+
+#[tokio::test]
+async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does_not() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    let connection = load(&world, &id).await;
+    doubt(&world, &id, connection.tokens[0].id).await;
+    let (dead, now) = (InstanceId::new([9; 16]), world.system.now_quietly());
+    world.store.lease(connection.key, &dead, now).await.expect("the store answers");
+    world.finch.take_calls();
+    let pass = world.app.reconcile(&operator(), Pass::Due).await.expect("the store answers");
+    assert_eq!((pass.unverified, pass.verified.len()), (1, 0), "{pass:?}");
+    assert!(world.finch.take_calls().is_empty());
+    let pass = everything(&world).await;
+    assert_eq!((pass.unverified, pass.verified.len()), (0, 1), "{pass:?}");
+    assert!(world.system.now_quietly().duration_since(now) >= LEASE.try_into().expect("short"));
+    let usable = world.store.usable_token(customer(ACME).id(), &id, &Wanted::default()).await;
+    assert!(usable.expect("the store answers").is_some());
+}
