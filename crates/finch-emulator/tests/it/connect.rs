@@ -75,7 +75,7 @@ async fn a_person_searches_signs_in_and_consents() {
     let first = open(&finch, &[("session", &id), ("state", "s 1&2")]).await;
     assert!(first.text.contains("Gusto") && first.text.contains("Paylocity"));
     let asks = "<strong><bdi>Your application</bdi></strong> asks";
-    assert!(first.text.contains(&asks) && first.text.contains("<bdi>Acme Inc</bdi>"));
+    assert!(first.text.contains(asks) && first.text.contains("<bdi>Acme Inc</bdi>"));
     let query = [("session", id.as_str()), ("state", "s 1&2"), ("search", "gUs")];
     let found = open(&finch, &query).await;
     assert!(found.text.contains("Gusto") && !found.text.contains("Paylocity"));
