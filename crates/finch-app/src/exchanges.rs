@@ -80,9 +80,16 @@ impl Patience<'_> {
         if !repeats || left.is_zero() {
             return false;
         }
-        let running = self.finch.exchanges().running().get(&attempt).cloned();
+        let running = {
+            let running = self.finch.exchanges().running();
+            let found = running.get(&attempt);
+            // One that has a stored end leaves the map before its channel closes.
+            if found.is_some_and(|ends| ends.has_changed().is_err()) {
+                return false;
+            }
+            found.cloned()
+        };
         match (running, claim) {
-            (Some(ends), _) if ends.has_changed().is_err() => return false,
             (Some(mut ends), _) => tokio::select! {
                 _ = ends.changed() => {}
                 () = system.sleep(left) => {}

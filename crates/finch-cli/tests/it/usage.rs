@@ -82,7 +82,7 @@ fn no_mistake_repeats_a_value() {
         &["emulator", "--port", "canary"],
         &["emulator", "--disconnect-scope", "canary"],
         &["emulator", "--disconnect-scope=canary"],
-        &["show", "canary\n"],
+        &["connect", "--customer", "canary\n", "--name", "n"],
         &["show", "a", "canary"],
         &["connections", "--customer", "canary\u{1b}"],
         &["connect", "--customer", "c", "--name", "n", "--products", "p", "--minutes", "canary"],

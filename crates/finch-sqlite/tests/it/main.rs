@@ -14,6 +14,7 @@ mod damage;
 mod faults;
 mod files;
 mod growth;
+mod names;
 mod opening;
 mod record;
 mod rotation;

@@ -32,7 +32,9 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
 ) {
     let store = fixture.store().await;
     let lost = || failure(FailureKind::NoAnswer);
-    store.open_attempt(new_attempt("acme"), &State::new("unused")).await.unwrap();
+    let used = vec![FinchCustomerId::new("acme~2").unwrap()];
+    let unused = NewAttempt { finch_customer_id: used.first().cloned(), ..new_attempt("acme") };
+    store.open_attempt(unused, &State::new("unused")).await.unwrap();
     let stored = store_token(&*store, "acme", grant("stored", facts("k", "gusto", "c"))).await;
     let (operator, reason) = ("ops".parse().unwrap(), "known".to_owned());
     let ends: [(&str, &[AttemptEnd]); 8] = [
@@ -78,7 +80,6 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
         assert!(known(&*store, state, over).await.is_some(), "{state} is kept");
     }
     assert_eq!(store.possible_orphans(None, over, None, 9).await.unwrap().len(), 3);
-    let used = [FinchCustomerId::new("acme").unwrap()];
     let taken = store.taken_customer_ids(&customer("other"), &used).await.unwrap();
     assert_eq!(taken, used, "Finch may know the customer id still");
 
