@@ -42,22 +42,17 @@ impl Finch {
         if reason.is_empty() {
             return Err(CloseError::NoReason);
         }
-        loop {
-            let found = self.store().load(Selector::ConnectionId(connection), None).await?;
-            let found = found.ok_or(CloseError::NotFound)?;
-            let open = found.open_disconnect().ok_or(CloseError::NotDisconnecting)?;
-            let unproven = found.tokens.iter().filter(|t| t.is_unproven()).count();
-            let now = self.now();
-            let changes = decide::close(&found, open, scope.name(), reason, now);
-            match self.store().apply(changes).await {
-                Ok(_) => {
-                    self.note_late_effect(now);
-                    return Ok(unproven);
-                }
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let now = self.now();
+        let closed = self.change(Selector::ConnectionId(connection), |draft| {
+            let open = draft.connection().open_disconnect()?.id;
+            let unproven = draft.connection().tokens.iter().filter(|t| t.is_unproven()).count();
+            decide::close(draft, open, scope.name(), reason, now);
+            Some(unproven)
+        });
+        let unproven = closed.await?.ok_or(CloseError::NotFound)?;
+        let unproven = unproven.ok_or(CloseError::NotDisconnecting)?;
+        self.note_late_effect(now);
+        Ok(unproven)
     }
 
     /// Takes a lost exchange off the list of possible orphans, on the word of the operator and for this

@@ -5,7 +5,7 @@ mod outcome;
 use finch_core::{
     Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId, CustomerScope,
     ExchangeFailure, Grant, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
-    decide::{Arrival, Arrived, Source, admit},
+    decide::{Admitted, Arrival, Arrived, Source, admit},
     exchange_failure,
 };
 
@@ -267,15 +267,15 @@ impl Finch {
         let found = self.store().find(grant).await?;
         let late = self.late(found.by_pair.iter().chain(&found.by_connection_id)).is_some();
         let arrival = Arrival { grant: grant.clone(), from, began, now: self.now(), late };
-        let admitted = admit(found, arrival);
-        let Some(changes) = admitted.changes else {
-            return Ok((None, admitted.arrived));
+        let Admitted { draft, arrived } = admit(found, arrival);
+        let Some(draft) = draft else {
+            return Ok((None, arrived));
         };
-        let applied = self.store().apply(changes).await?;
-        let token = match admitted.arrived {
+        let number = self.commit(draft).await?;
+        let token = match arrived {
             Arrived::Known(token) => Some(token),
-            _ => applied.admitted,
+            _ => number.map(TokenId),
         };
-        Ok((token, admitted.arrived))
+        Ok((token, arrived))
     }
 }

@@ -1,8 +1,8 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
 use finch_core::{
-    AccessToken, Actor, Changes, ConnectionId, CustomerId, CustomerScope, Failure, Intent,
-    OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
+    AccessToken, Actor, Connection, ConnectionId, CustomerId, CustomerScope, Draft, Failure,
+    Intent, OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
     decide::{self, Plan, PlanMark, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -227,7 +227,8 @@ impl Finch {
             _ => {}
         }
         if let (PlanVerdict::Retires, Some(customer)) = (plan.verdict, customer) {
-            self.apply_planned(decide::retire(&connection, customer, self.now())).await?;
+            let now = self.now();
+            self.commit_planned(connection, |draft| decide::retire(draft, customer, now)).await?;
             return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
         }
         let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
@@ -235,8 +236,10 @@ impl Finch {
         };
         let reason = plan.reason.filter(|_| customer.is_none());
         let intent = Intent { by, reason, at: self.now() };
-        self.apply_planned(decide::fence(&connection, intent)).await?;
-        if customer.is_some_and(|c| connection.is_ended_for_others_too(c)) {
+        let is_ended_for_others_too =
+            customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
+        self.commit_planned(connection, |draft| decide::fence(draft, intent)).await?;
+        if is_ended_for_others_too {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
             // The anchor may be another customer's token: what is told is chosen by `pending`.
@@ -248,8 +251,14 @@ impl Finch {
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
-    async fn apply_planned(&self, changes: Changes) -> Result<(), DisconnectError> {
-        match self.store().apply(changes).await {
+    async fn commit_planned(
+        &self,
+        connection: Connection,
+        decide: impl FnOnce(&mut Draft),
+    ) -> Result<(), DisconnectError> {
+        let mut draft = Draft::of(connection);
+        decide(&mut draft);
+        match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(StoreError::Moved) => Err(DisconnectError::PlanChanged),
             Err(error) => Err(error.into()),

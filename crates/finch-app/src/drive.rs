@@ -1,12 +1,10 @@
 //! Drive: follow an open disconnect, call by call; and settle what is in doubt.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Connection, CustomerId, Leased, Selector, StoreError, Timestamp, Token, TokenId, TokenState,
+    Connection, CustomerId, Draft, Leased, Selector, StoreError, Timestamp, Token, TokenId,
+    TokenState,
     decide::{self, Step},
 };
 
@@ -106,38 +104,24 @@ impl Finch {
         let mut tried = BTreeSet::new();
         let mut used = Duration::ZERO;
         let mut before = covered(&before, customer).count();
-        // What this call itself has just written down, and what follows from it: a connection of
-        // thousands of tokens is not loaded for each of them. Should somebody else have changed it, the
-        // next write shows it.
-        let mut known: Option<Connection> = None;
-        let mut steps = VecDeque::new();
         loop {
-            let connection = match known.take() {
-                Some(connection) => connection,
-                None => {
-                    steps.clear();
-                    // By a token, since a connection may be absorbed by another one meanwhile.
-                    let found = self.store().load(Selector::TokenId(anchor), None).await?;
-                    let Some(connection) = found else { return Ok(None) };
-                    connection
-                }
-            };
-            let Some(open) = connection.open_disconnect() else {
+            // By a token, since a connection may be absorbed by another one meanwhile.
+            let found = self.store().load(Selector::TokenId(anchor), None).await?;
+            let Some(connection) = found else { return Ok(None) };
+            let Some(open) = connection.open_disconnect().map(|open| open.id) else {
                 // Another caller, or another process, has finished it.
                 return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
             };
             let now = self.now();
-            if steps.is_empty() {
-                before = covered(&connection, customer).count();
-                let hurry = how.hurries().then_some(&tried);
-                steps.extend(decide::next_steps(&connection, now, hurry));
-            }
-            let (until, why) = match steps.pop_front().unwrap_or(Step::Wait(now)) {
+            before = covered(&connection, customer).count();
+            let hurry = how.hurries().then_some(&tried);
+            let (until, why) = match decide::next_step(&connection, now, hurry) {
                 Step::Finish => {
-                    match self.store().apply(decide::finish(&connection, open, now)).await {
+                    let mut draft = Draft::of(connection);
+                    decide::finish(&mut draft, open, now);
+                    match self.commit(draft).await {
                         Ok(_) => {
-                            let tokens = covered(&connection, customer).count();
-                            return Ok(Some(DisconnectOutcome::Disconnected { tokens }));
+                            return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
                         }
                         Err(StoreError::Moved) => continue,
                         Err(error) => return Err(error),
@@ -159,19 +143,11 @@ impl Finch {
                         }
                         Leased::Taken => {
                             let began = self.system().monotonic();
-                            known = self.call(connection, call, token, work).await?;
+                            self.call(call, token, work).await?;
                             if how.is_timed() {
                                 used += self.system().monotonic().saturating_sub(began);
                             }
                             tried.insert(token);
-                            // Background work has waited for its turn: much may have changed.
-                            known = known.filter(|_| !how.is_paced());
-                            let refused = |c: &Connection| {
-                                c.token(token).is_some_and(|t| t.progress.refused.is_some())
-                            };
-                            if !known.as_ref().is_some_and(refused) {
-                                steps.clear();
-                            }
                             continue;
                         }
                     }
@@ -209,7 +185,9 @@ impl Finch {
         work: &Work<'_>,
     ) -> Result<(), StoreError> {
         let now = self.now();
-        match self.store().apply(decide::taken_over(connection, now)).await {
+        let mut draft = Draft::of(connection.clone());
+        decide::taken_over(&mut draft, now);
+        match self.commit(draft).await {
             Ok(_) => {
                 self.note_late_effect(now);
                 work.noted(connection.key);
@@ -221,20 +199,17 @@ impl Finch {
         }
     }
 
-    /// One call to Finch with one token, and its answer written down. Returns the connection as it is
-    /// then, if nobody else has changed it.
+    /// One call to Finch with one token, and its answer written down.
     async fn call(
         &self,
-        connection: Connection,
         call: decide::Call,
         token: TokenId,
         work: &mut Work<'_>,
-    ) -> Result<Option<Connection>, StoreError> {
+    ) -> Result<(), StoreError> {
         let secret = match self.store().secret(token).await {
             Ok(Some(secret)) => secret,
             Ok(None) | Err(StoreError::Unreadable { .. }) => {
-                self.note_unreadable(token).await?;
-                return Ok(None);
+                return self.note_unreadable(token).await;
             }
             Err(error) => return Err(error),
         };
@@ -249,27 +224,12 @@ impl Finch {
         if call == decide::Call::Disconnect && unanswered {
             self.note_late_effect(now);
         }
-        let mut seen = Some(connection);
-        let mut moved = false;
-        while let Some(connection) = seen {
-            let changes = decide::record(
-                &connection,
-                token,
-                call,
-                answer.as_ref().map(Clone::clone),
-                now,
-                self.jitter(),
-            );
-            match self.store().apply(changes.clone()).await {
-                Ok(applied) => return Ok(connection.after(&changes, &applied).filter(|_| !moved)),
-                Err(StoreError::Moved) => {
-                    moved = true;
-                    seen = self.store().load(Selector::TokenId(token), None).await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
+        self.change(Selector::TokenId(token), |draft| {
+            let answer = answer.as_ref().map(Clone::clone);
+            decide::record(draft, token, call, answer, now, self.jitter());
+        })
+        .await?;
+        Ok(())
     }
 
     /// Settles what is in doubt about the connection that holds this token, and that no disconnect

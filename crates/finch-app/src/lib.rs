@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod begin;
+mod change;
 mod changed;
 mod close;
 mod complete;

@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, ConnectionId, CustomerScope, Event, Failure, FinchApiError, Happening, Product,
     Scope as _, Selector, StoreError, Timestamp, TokenId, TokenState, UsableToken, Wanted,
-    decide::{AskedAt, NoToken, Observed, why_no_token},
+    decide::{self, AskedAt, NoToken, Observed, Word, why_no_token},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -168,34 +168,13 @@ impl Finch {
         asked_at: AskedAt,
         answer: Result<&finch_core::Introspection, &FinchApiError>,
     ) -> Result<Observed, StoreError> {
-        loop {
-            let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
-                return Ok(Observed::Nothing);
-            };
-            let named = answer.ok().and_then(|said| said.facts.company_id.as_ref());
-            let pair = match named.filter(|_| connection.company.is_none()) {
-                Some(company) => {
-                    self.store().load(Selector::Pair(&connection.provider, company), None).await?
-                }
-                None => None,
-            };
-            let late = self.late(pair.iter().chain([&connection]));
-            let (changes, observed) = finch_core::decide::observe(
-                &connection,
-                pair.as_ref(),
-                token,
-                asked_at,
-                answer,
-                late,
-                self.now(),
-                self.jitter(),
-            );
-            match self.store().apply(changes).await {
-                Ok(_) => return Ok(observed),
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let company = answer.ok().and_then(|said| said.facts.company_id.as_ref());
+        let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
+            let late = self.late(pair.into_iter().chain([draft.connection()]));
+            let (now, jitter) = (self.now(), self.jitter());
+            decide::observe(draft, pair, Word { token, asked_at, answer, late, now, jitter })
+        });
+        Ok(observed.await?.unwrap_or(Observed::Nothing))
     }
 
     /// Asks Finch about all tokens that this customer has in use of a token's connection. What one
@@ -244,16 +223,8 @@ impl Finch {
 
     /// Writes down that a secret cannot be unsealed.
     pub(crate) async fn note_unreadable(&self, token: TokenId) -> Result<(), StoreError> {
-        loop {
-            let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
-                return Ok(());
-            };
-            let changes = finch_core::decide::unreadable(&connection, token, self.now());
-            match self.store().apply(changes).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let unreadable = |draft: &mut _| decide::unreadable(draft, token, self.now());
+        self.change(Selector::TokenId(token), unreadable).await?;
+        Ok(())
     }
 }

@@ -46,10 +46,6 @@ impl Connection {
         self.position(id).map(|at| &self.tokens[at])
     }
 
-    pub(crate) fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
-        self.position(id).map(|at| &mut self.tokens[at])
-    }
-
     /// Where they are in order, as they are but in tests, the search is short.
     fn position(&self, id: TokenId) -> Option<usize> {
         let found = self.tokens.binary_search_by_key(&id, |t| t.id).ok();

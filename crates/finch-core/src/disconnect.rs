@@ -140,7 +140,7 @@ impl Progress {
     }
 
     /// Nothing tried yet, but for what may still take effect.
-    pub(crate) fn afresh(&self) -> Self {
+    pub(crate) fn reset(&self) -> Self {
         Self { ambiguous_at: self.ambiguous_at, ..Self::default() }
     }
 }

@@ -16,9 +16,9 @@ mod event;
 mod token;
 mod webhook;
 
-mod apply;
-mod changes;
+mod commit;
 pub mod decide;
+mod draft;
 
 mod api;
 mod api_error;
@@ -39,14 +39,13 @@ pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Exchange,
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
-pub use changes::{
-    Admission, Agenda, Applied, Changes, DisconnectChange, Ended, Target, TokenChange,
-};
+pub use commit::{Agenda, Commit, ConnectionRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use disconnect::{
     Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
     Retirement, Trouble,
 };
+pub use draft::Draft;
 pub use event::{Event, EventId, EventQuery, Happening};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,

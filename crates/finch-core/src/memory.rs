@@ -1,7 +1,7 @@
 //! The store in memory: for tests, and to read how little a store has to do.
 
-mod apply;
 mod attempts;
+mod commit;
 mod webhooks;
 
 use std::{
@@ -14,10 +14,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Awaits, Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt,
-    Query, Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
+    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query,
+    Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
     WebhookEvent, WebhookEventId, next_turn,
 };
 
@@ -206,8 +206,8 @@ impl TokenStore for MemoryTokenStore {
         Ok(data.holding(secret).filter(|(id, c)| own(*id, c)).map(|(id, _)| id))
     }
 
-    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        self.data().apply(changes)
+    async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
+        self.data().commit(commit)
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {

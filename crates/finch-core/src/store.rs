@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Changes, Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    EventId, EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq,
-    State, TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq, State,
+    TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -24,13 +24,13 @@ use crate::{
 ///   before it began, in whichever process that was.
 /// - **No rules.** A store compares revisions, keeps what it is given, and filters by customer in
 ///   its query. What decides is in this crate ([`Attempt::claim`], [`Wanted::accepts`], and the
-///   functions that make [`Changes`]), and the store calls it where it must decide inside a
+///   functions that change a [`Draft`](crate::Draft)), and the store calls it where it must decide inside a
 ///   transaction.
 /// - **Pages.** Each listing returns its rows in ascending order of what the next page is asked for with,
 ///   each once, all after `after`, and at most `limit`. A page with fewer rows than `limit` is the last one.
 /// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
 ///   one connection per `connection_id`; one record per token that is not revoked.
-/// - **Finality.** A token that is revoked keeps that state: changes that say otherwise are refused
+/// - **Finality.** A token that is revoked keeps that state: a commit that says otherwise is refused
 ///   whole. A `state` opens one attempt: a second one under the same is refused.
 /// - **Secrets** are kept sealed, or only as keyed hashes (states, codes); none is in an error.
 /// - "Another customer's" and "not there" are the same answer.
@@ -102,14 +102,15 @@ pub trait TokenStore: Send + Sync {
         customer: Option<&CustomerId>,
     ) -> Result<Option<TokenId>, StoreError>;
 
-    /// Applies `changes` whole, if the revisions that they name still hold, and if a token that they
-    /// admit still belongs where they put it: if its `connection_id` names a connection, or else its
-    /// provider and company do, that must be the target or the absorbed one; and no record of the
-    /// same token may be unrevoked. Raises the revision of the target by one.
+    /// Takes the next number of the sequence and writes `commit` whole, [under it](Commit::numbered), if
+    /// each connection that it [saw](Commit::seen) is still at that revision, and if it keeps what is
+    /// unique. Raises the revision of the connection by one. Rows replace those of the same id, in the
+    /// order of [`Commit`]'s fields; when a token was last used is not theirs to change. A row that
+    /// becomes revoked loses its secret. Returns the number.
     ///
     /// # Errors
-    /// [`StoreError::Moved`]: load again, and decide again. Nothing was changed.
-    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError>;
+    /// [`StoreError::Moved`]: load again, and decide again. Nothing was changed, and no number taken.
+    async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
 
     /// Unseals a token's secret. None: there is no such token, or its secret is wiped.
     ///

@@ -17,6 +17,12 @@ use crate::{
 #[serde(transparent)]
 pub struct Seq(pub u64);
 
+impl Seq {
+    /// Stands for the number of the [`Commit`](crate::Commit) that a row is part of, until the store has
+    /// taken it: later than every number that was taken.
+    pub const OF_COMMIT: Self = Self(i64::MAX.unsigned_abs());
+}
+
 /// A token's record: the sequence number at which its exchange ended. Newer tokens are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,65 +1,29 @@
-//! Disconnects, written: they begin, end, go on, or go on as another.
+//! Disconnects, written as whole rows.
 
-use finch_core::{ConnectionKey, DisconnectChange, DisconnectId, Intent};
-use rusqlite::{Connection, ToSql, params};
+use finch_core::{ConnectionKey, Disconnect, DisconnectState};
+use rusqlite::{Connection, params};
 
 use crate::{
     error::Result,
-    sequence::next,
     values::{json, nanoseconds, number},
 };
 
-pub(crate) fn change(
-    db: &Connection,
-    connection: ConnectionKey,
-    change: &DisconnectChange,
-    begun: &mut Option<DisconnectId>,
-) -> Result<()> {
-    match change {
-        DisconnectChange::Begin(intent) => *begun = Some(insert(db, connection, intent, None)?),
-        DisconnectChange::Join(intent, into) => {
-            insert(db, connection, intent, Some(*into))?;
+/// Writes the row. Of one that is known only its state changes, and its connection (R4).
+pub(crate) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect) -> Result<()> {
+    let Disconnect { id, intent, state } = row;
+    let (state, ended, ended_at, into) = match state {
+        DisconnectState::Open => ("open", None, None, None),
+        DisconnectState::Ended { seq, at } => {
+            ("ended", Some(number(*seq)), Some(nanoseconds(*at)), None)
         }
-        DisconnectChange::End(id, at) => {
-            let ended = number(next(db)?);
-            let id = id.or(*begun).map(|id| number(id.0));
-            settle(db, id, "ended", params![ended, nanoseconds(*at), None::<i64>])?;
-        }
-        DisconnectChange::Reopen(id) => {
-            settle(db, Some(number(id.0)), "open", params![None::<i64>, None::<i64>, None::<i64>])?;
-        }
-        DisconnectChange::Merge(id, into) => {
-            settle(
-                db,
-                Some(number(id.0)),
-                "merged",
-                params![None::<i64>, None::<i64>, number(into.0)],
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// A new one, open unless it goes on as another from the start.
-fn insert(
-    db: &Connection,
-    connection: ConnectionKey,
-    intent: &Intent,
-    into: Option<DisconnectId>,
-) -> Result<DisconnectId> {
-    let id = DisconnectId(next(db)?);
-    let state = if into.is_some() { "merged" } else { "open" };
-    let sql = "INSERT INTO disconnects (id, connection, intent, state, merged_into) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let into = into.map(|into| number(into.0));
-    let row = params![number(id.0), number(connection.0), json(intent)?, state, into];
+        DisconnectState::Merged { into } => ("merged", None, None, Some(number(into.0))),
+    };
+    let sql = "INSERT INTO disconnects (id, connection, intent, state, ended, ended_at, merged_into) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, state = excluded.state, \
+            ended = excluded.ended, ended_at = excluded.ended_at, merged_into = excluded.merged_into";
+    let row =
+        params![number(id.0), number(connection.0), json(intent)?, state, ended, ended_at, into];
     db.prepare_cached(sql)?.execute(row)?;
-    Ok(id)
-}
-
-fn settle(db: &Connection, id: Option<i64>, state: &str, how: &[&dyn ToSql]) -> Result<()> {
-    let sql = "UPDATE disconnects SET state = ?2, ended = ?3, ended_at = ?4, merged_into = ?5 WHERE id = ?1";
-    let mut row: Vec<&dyn ToSql> = vec![&id, &state];
-    row.extend(how);
-    db.prepare_cached(sql)?.execute(&*row)?;
     Ok(())
 }

@@ -20,8 +20,8 @@ mod readers;
 mod same_file;
 mod writer;
 
-mod apply;
 mod attempts;
+mod commit;
 mod disconnects;
 mod record;
 mod sequence;

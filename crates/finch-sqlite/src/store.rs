@@ -4,15 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector,
-    Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent,
-    WebhookEventId,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
+    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 use crate::{
-    OpenStoreError, SqliteOptions, apply, attempts,
+    OpenStoreError, SqliteOptions, attempts, commit,
     error::Fault,
     lookup::{self, By},
     open,
@@ -152,9 +151,9 @@ impl TokenStore for SqliteTokenStore {
         self.read(move |db| lookup::token_of(db, &token, customer.as_ref())).await
     }
 
-    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        let seals = usize::from(changes.admit.is_some());
-        Ok(self.writer.write_sealing(seals, move |tx| apply::apply(tx, &changes)).await?)
+    async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
+        let seals = usize::from(commit.secret.is_some());
+        Ok(self.writer.write_sealing(seals, move |tx| commit::commit(tx, commit)).await?)
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {

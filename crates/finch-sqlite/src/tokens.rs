@@ -1,8 +1,8 @@
-//! Tokens, written: admitted once, changed column by column.
+//! Tokens, written as whole rows; and when one was handed out, which no commit says.
 
 use finch_core::{
-    Admission, ConnectionKey, ConnectionStatus, CustomerId, Event, FinchCustomerId, FinchTokenId,
-    Timestamp, TokenChange, TokenId,
+    AccessToken, ConnectionKey, ConnectionStatus, CustomerId, Event, FinchCustomerId, FinchTokenId,
+    Timestamp, Token, TokenId,
 };
 use rusqlite::params;
 
@@ -10,27 +10,27 @@ use crate::{
     error::Result,
     record,
     rows::{OtherFacts, state_columns},
-    sequence::next,
     values::{self, json, nanoseconds, number},
     writer::Tx,
 };
 
-/// Stores a token under the next number, sealed.
-pub(crate) fn admit(
+/// Stores a new token, its secret sealed.
+pub(crate) fn insert(
     tx: &Tx<'_>,
     connection: ConnectionKey,
-    admission: &Admission,
-) -> Result<TokenId> {
-    let id = TokenId(next(tx.db)?);
-    let Admission { customer, secret, facts, state, exchange_began, at } = admission;
-    let (state, evidence) = state_columns(state)?;
+    token: &Token,
+    secret: &AccessToken,
+) -> Result<()> {
+    let Token { id, customer, facts, added_at, exchange_began, .. } = token;
+    let (state, evidence) = state_columns(&token.state)?;
     let sql = "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
             evidence, fingerprint, products, exchange_began, added_at, facts) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let customer = customer.as_ref().map(CustomerId::as_str);
     tx.db.prepare_cached(sql)?.execute(params![
         number(id.0),
         number(connection.0),
-        customer.as_ref().map(CustomerId::as_str),
+        customer,
         facts.connection_id.as_str(),
         facts.finch_customer_id.as_ref().map(FinchCustomerId::as_str),
         state,
@@ -38,47 +38,36 @@ pub(crate) fn admit(
         tx.sealer.token(secret),
         json(&facts.products)?,
         number(*exchange_began),
-        nanoseconds(*at),
+        nanoseconds(*added_at),
         json(&OtherFacts::from(facts))?,
     ])?;
-    if evidence.is_none() {
-        let sealed = tx.sealer.seal(id, customer.as_ref().map(CustomerId::as_str), secret)?;
-        let sql = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
-        tx.db.prepare_cached(sql)?.execute(params![number(id.0), sealed])?;
-    }
-    Ok(id)
+    let sealed = tx.sealer.seal(*id, customer, secret)?;
+    let sql = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
+    tx.db.prepare_cached(sql)?.execute(params![number(id.0), sealed])?;
+    Ok(())
 }
 
-/// Changes what `change` names. With the last state the secret goes: a trigger of the schema wipes it.
-pub(crate) fn change(tx: &Tx<'_>, connection: ConnectionKey, change: &TokenChange) -> Result<()> {
-    let TokenChange { id, state, verified, progress, products, status, finch_token_id } = change;
-    let verified = if *verified { Some(number(next(tx.db)?)) } else { None };
-    let (id, connection) = (number(id.0), number(connection.0));
-    if let Some(state) = state {
-        let (name, evidence) = state_columns(state)?;
-        if evidence.is_some() {
-            tx.wiped();
-        }
-        let sql = "UPDATE tokens SET state = ?3, evidence = ?4 WHERE id = ?1 AND connection = ?2";
-        tx.db.prepare_cached(sql)?.execute(params![id, connection, name, evidence])?;
+/// Writes what may change of a token. With the last state the secret goes: a trigger of the schema wipes
+/// it.
+pub(crate) fn update(tx: &Tx<'_>, connection: ConnectionKey, token: &Token) -> Result<()> {
+    let (state, evidence) = state_columns(&token.state)?;
+    if evidence.is_some() {
+        tx.wiped();
     }
-    let progress = progress.as_ref().map(json).transpose()?;
-    let products = products.as_ref().map(json).transpose()?;
-    let status = status.as_ref().map(ConnectionStatus::as_str);
-    let finch_token_id = finch_token_id.as_ref().map(FinchTokenId::as_str);
-    if verified.is_some()
-        || progress.is_some()
-        || products.is_some()
-        || status.is_some()
-        || finch_token_id.is_some()
-    {
-        let sql = "UPDATE tokens SET verified = coalesce(?3, verified), progress = coalesce(?4, progress), \
-                products = coalesce(?5, products), status = coalesce(?6, status), \
-                finch_token_id = coalesce(?7, finch_token_id) \
-            WHERE id = ?1 AND connection = ?2";
-        let row = params![id, connection, verified, progress, products, status, finch_token_id];
-        tx.db.prepare_cached(sql)?.execute(row)?;
-    }
+    let sql = "UPDATE tokens SET connection = ?2, state = ?3, evidence = ?4, products = ?5, status = ?6, \
+            finch_token_id = ?7, verified = ?8, progress = ?9 \
+        WHERE id = ?1";
+    tx.db.prepare_cached(sql)?.execute(params![
+        number(token.id.0),
+        number(connection.0),
+        state,
+        evidence,
+        json(&token.facts.products)?,
+        token.status.as_ref().map(ConnectionStatus::as_str),
+        token.finch_token_id.as_ref().map(FinchTokenId::as_str),
+        token.verified.map(number),
+        json(&token.progress)?,
+    ])?;
     Ok(())
 }
 

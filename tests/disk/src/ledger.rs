@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use finch_core::{AttemptId, Changes, TokenId, TokenState};
+use finch_core::{AttemptId, Commit, TokenId, TokenState};
 
 /// What was acknowledged up to a moment.
 #[derive(Clone, Debug, Default)]
@@ -56,15 +56,15 @@ impl Ledger {
         }
     }
 
-    fn apply(&mut self, changes: &Changes, admitted: Option<TokenId>, secret: Option<String>) {
-        if let (Some(id), Some(admission)) = (admitted, &changes.admit) {
-            self.tokens.insert(id, Known { secret, state: admission.state.clone() });
+    fn commit(&mut self, commit: Commit, admitted: Option<(TokenId, String)>) {
+        for token in commit.tokens {
+            let known = Known { secret: None, state: token.state.clone() };
+            self.tokens.entry(token.id).or_insert(known).state = token.state;
         }
-        for change in &changes.tokens {
-            if let Some(state) = &change.state {
-                let known = Known { secret: None, state: state.clone() };
-                self.tokens.entry(change.id).or_insert(known).state = state.clone();
-            }
+        if let Some((id, secret)) = admitted
+            && let Some(known) = self.tokens.get_mut(&id)
+        {
+            known.secret = Some(secret);
         }
     }
 }
@@ -98,13 +98,9 @@ impl Book {
         }
     }
 
-    pub(crate) fn applied(
-        &self,
-        changes: &Changes,
-        admitted: Option<TokenId>,
-        secret: Option<String>,
-    ) {
-        self.open().apply(changes, admitted, secret);
+    /// A commit is durable, under its number; with the secret of the token that is new in it.
+    pub(crate) fn committed(&self, commit: Commit, admitted: Option<(TokenId, String)>) {
+        self.open().commit(commit, admitted);
     }
 
     /// Tokens that Finch has ended without us.

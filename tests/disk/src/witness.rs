@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector,
-    Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent,
-    WebhookEventId,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
+    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 use finch_sqlite::SqliteTokenStore;
 
@@ -108,12 +107,13 @@ impl TokenStore for Witness {
         self.store.token_of(secret, customer).await
     }
 
-    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        let secret = changes.admit.as_ref().map(|admission| admission.secret.expose().to_owned());
-        let applied = self.store.apply(changes.clone()).await?;
-        self.book.applied(&changes, applied.admitted, secret);
+    async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
+        let secret = commit.secret.as_ref().map(|secret| secret.expose().to_owned());
+        let number = self.store.commit(commit.clone()).await?;
+        self.book
+            .committed(commit.numbered(number), secret.map(|secret| (TokenId(number), secret)));
         self.acknowledged();
-        Ok(applied)
+        Ok(number)
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {

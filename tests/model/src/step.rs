@@ -1,8 +1,8 @@
 //! One step from one state to the next.
 
 use finch_core::{
-    AccessToken, Attempt as Record, AttemptEnd, AttemptId, Changes, Claim, Failure, Flow, Found,
-    Grant, Intent, NewAttempt, Seq,
+    AccessToken, Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, Failure, Flow,
+    Found, Grant, Intent, NewAttempt, Seq,
     decide::{self, Arrival, PlanVerdict, Subject},
 };
 use jiff::Timestamp;
@@ -76,8 +76,10 @@ impl World {
             }
             Action::Close => {
                 let connection = self.connection();
-                let Some(open) = connection.open_disconnect() else { return false };
-                self.change(&decide::close(&connection, open, operator(), "", NOW), None);
+                let Some(open) = connection.open_disconnect().map(|open| open.id) else {
+                    return false;
+                };
+                self.change(|draft| decide::close(draft, open, operator(), "", NOW));
             }
             _ => {
                 self.faults -= 1;
@@ -129,8 +131,14 @@ impl World {
     }
 
     /// Applies changes; whoever has just loaded the connection will find that it moved.
-    pub(crate) fn change(&mut self, changes: &Changes, code: Option<u8>) {
-        self.apply(changes, code);
+    pub(crate) fn change(&mut self, decide: impl FnOnce(&mut Draft)) {
+        let mut draft = Draft::of(self.connection());
+        decide(&mut draft);
+        self.commit(draft, None);
+    }
+
+    fn commit(&mut self, draft: Draft, code: Option<u8>) {
+        self.write(draft, code);
         for driver in &mut self.drivers {
             if let Driver::TookOver { moved } = driver {
                 *moved = true;
@@ -230,9 +238,8 @@ impl World {
             now: NOW,
             late,
         };
-        let admitted = decide::admit(found, arrival);
-        if let Some(changes) = admitted.changes {
-            self.change(&changes, Some(code));
+        if let Some(draft) = decide::admit(found, arrival).draft {
+            self.commit(draft, Some(code));
         }
         self.give_up(code, End::Stored);
         self.simplify_arrival(variant);
@@ -270,21 +277,25 @@ impl World {
         let scope = who.map(customer);
         let subject = Subject::ConnectionId(id);
         let verdict = decide::plan(&connection, &subject, scope, reason.clone()).verdict;
-        let changes = match (verdict, scope) {
+        let requests =
+            |connection: &Connection| connection.disconnects.len() + connection.retirements.len();
+        let before = requests(&connection);
+        let mut draft = Draft::of(connection);
+        match (verdict, scope) {
             (PlanVerdict::Disconnects | PlanVerdict::Joins, _) => {
-                decide::fence(&connection, Intent { by: actor(by), reason, at: NOW })
+                decide::fence(&mut draft, Intent { by: actor(by), reason, at: NOW });
             }
-            (PlanVerdict::Retires, Some(customer)) => decide::retire(&connection, customer, NOW),
+            (PlanVerdict::Retires, Some(customer)) => decide::retire(&mut draft, customer, NOW),
             _ => return false,
-        };
+        }
         self.asks -= 1;
         if variant == Variant::MarkedAfterTheCall {
             let call = Call { code: newest, purpose: Purpose::Disconnect };
             self.drivers[0] = Driver::Sent(call);
             return true;
         }
-        self.change(&changes, None);
-        let widened = !changes.disconnects.is_empty() || changes.retirement.is_some();
+        let widened = requests(draft.connection()) > before;
+        self.commit(draft, None);
         for (number, code) in (0u8..).zip(&mut self.codes) {
             let stored = self.tokens.iter().find(|t| t.code == number);
             let begun = code.exchange != Exchange::Idle || code.attempt.is_some();

@@ -3,10 +3,9 @@
 use std::sync::LazyLock;
 
 use finch_core::{
-    Actor, Changes, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId,
-    DisconnectChange, DisconnectId, DisconnectState, Evidence, Failure, OperatorName, Product,
-    Progress, ProviderId, Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId,
-    TokenState, Trouble,
+    Actor, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectId,
+    DisconnectState, Draft, Evidence, Failure, OperatorName, Product, Progress, ProviderId,
+    Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId, TokenState, Trouble,
 };
 use jiff::Timestamp;
 
@@ -163,74 +162,32 @@ impl World {
         }
     }
 
-    /// Applies changes as a store does: whole, and each new thing with the next number. An arriving
-    /// token is of this code.
-    pub(crate) fn apply(&mut self, changes: &Changes, code: Option<u8>) {
-        let mut connection = self.connection();
-        let mut next = u64::from(self.next()) - 1;
-        let mut next = || {
-            next += 1;
-            Seq(next)
-        };
-        if let (Some(admission), Some(_)) = (&changes.admit, code) {
-            connection.tokens.push(Token {
-                id: TokenId(Seq(TOKENS + connection.tokens.len() as u64)),
-                customer: admission.customer.clone(),
-                facts: admission.facts.clone(),
-                finch_token_id: None,
-                status: None,
-                state: admission.state.clone(),
-                exchange_began: admission.exchange_began,
-                verified: None,
-                added_at: admission.at,
-                progress: Progress::default(),
-                used_at: None,
-            });
+    /// Writes a draft as a store does: whole, and what is new under the next number. An arriving token is
+    /// of this code.
+    pub(crate) fn write(&mut self, draft: Draft, code: Option<u8>) {
+        let mut connection = draft.connection().clone();
+        let Some(commit) = draft.finish() else { return };
+        self.due = commit.connection.agenda.due.is_some();
+        let number = Seq(self.next().into());
+        let commit = commit.numbered(number);
+        if let Some(token) = connection.tokens.last_mut()
+            && token.id == TokenId(Seq::OF_COMMIT)
+        {
+            token.id = TokenId(Seq(TOKENS + self.tokens.len() as u64));
         }
-        for change in &changes.tokens {
-            let Some(token) = connection.tokens.iter_mut().find(|t| t.id == change.id) else {
-                continue;
-            };
-            token.state = change.state.clone().unwrap_or_else(|| token.state.clone());
-            token.progress = change.progress.clone().unwrap_or_else(|| token.progress.clone());
-            if change.verified {
-                token.verified = Some(next());
+        for token in &mut connection.tokens {
+            token.verified = token.verified.map(|verified| verified.min(number));
+        }
+        let known = self.disconnects.len();
+        connection.disconnects.truncate(known);
+        for row in commit.disconnects {
+            match connection.disconnects.iter_mut().find(|d| d.id == row.id) {
+                Some(found) => *found = row,
+                None => connection.disconnects.push(row),
             }
         }
-        let mut begun = None;
-        for change in &changes.disconnects {
-            let (id, state) = match change {
-                DisconnectChange::Begin(intent) => {
-                    let id = DisconnectId(next());
-                    begun = Some(id);
-                    let (intent, state) = (intent.clone(), DisconnectState::Open);
-                    connection.disconnects.push(finch_core::Disconnect { id, intent, state });
-                    continue;
-                }
-                DisconnectChange::Join(intent, into) => {
-                    let id = DisconnectId(next());
-                    let (intent, state) = (intent.clone(), DisconnectState::Merged { into: *into });
-                    connection.disconnects.push(finch_core::Disconnect { id, intent, state });
-                    continue;
-                }
-                DisconnectChange::End(id, at) => {
-                    (id.or(begun), DisconnectState::Ended { seq: next(), at: *at })
-                }
-                DisconnectChange::Reopen(id) => (Some(*id), DisconnectState::Open),
-                DisconnectChange::Merge(id, into) => {
-                    (Some(*id), DisconnectState::Merged { into: *into })
-                }
-            };
-            if let Some(found) = connection.disconnects.iter_mut().find(|d| Some(d.id) == id) {
-                found.state = state;
-            }
-        }
-        if let Some((customer, at)) = &changes.retirement {
-            let (seq, customer) = (next(), customer.clone());
-            connection.retirements.push(Retirement { seq, customer, at: *at });
-        }
-        if let Some(agenda) = changes.agenda {
-            self.due = agenda.due.is_some();
+        for retirement in &mut connection.retirements {
+            retirement.seq = retirement.seq.min(number);
         }
         self.keep(&connection, code);
     }

@@ -4,7 +4,7 @@
 use finch_core::{
     Actor, Answer as Said, Connection, ConnectionStatus, FinchApiError, InstanceId, Intent,
     Introspection, Leased,
-    decide::{self, AskedAt, Step},
+    decide::{self, AskedAt, Step, Word},
 };
 use jiff::Timestamp;
 
@@ -20,13 +20,13 @@ impl World {
         let connection = self.connection();
         if decide::is_left_over(&connection) {
             let intent = Intent { by: Actor::Reconciler, reason: None, at: NOW };
-            self.change(&decide::fence(&connection, intent), None);
+            self.change(|draft| decide::fence(draft, intent));
             return true;
         }
-        let Some(open) = connection.open_disconnect() else { return false };
+        let Some(open) = connection.open_disconnect().map(|open| open.id) else { return false };
         match decide::next_step(&connection, NOW, None) {
             Step::Finish => {
-                self.change(&decide::finish(&connection, open, NOW), None);
+                self.change(|draft| decide::finish(draft, open, NOW));
                 self.release(instance);
                 true
             }
@@ -93,7 +93,7 @@ impl World {
         }
         *driver = Driver::Idle;
         if !moved {
-            self.change(&decide::taken_over(&self.connection(), NOW), None);
+            self.change(|draft| decide::taken_over(draft, NOW));
         }
     }
 
@@ -106,24 +106,26 @@ impl World {
         let Some(token) = self.id_of(call.code) else { return };
         let connection = self.connection();
         let said = error(variant, answer);
-        let changes = match call.purpose {
+        match call.purpose {
             Purpose::Disconnect | Purpose::Prove => {
                 let step = match call.purpose {
                     Purpose::Disconnect => decide::Call::Disconnect,
                     _ => decide::Call::Introspect,
                 };
                 let said = said.as_ref().map_or(Ok(None), Err);
-                decide::record(&connection, token, step, said, NOW, 1.0)
+                self.change(|draft| decide::record(draft, token, step, said, NOW, 1.0));
             }
             Purpose::Settle { generation, disconnecting } => {
                 let asked_at = AskedAt::of(&then(&connection, generation, disconnecting));
                 let accepted = introspection(self.codes[usize::from(call.code)].connection_id);
                 let said = said.as_ref().map_or(Ok(&accepted), Err);
                 let late = self.is_late(variant).then_some(Timestamp::MAX);
-                decide::observe(&connection, None, token, asked_at, said, late, NOW, 1.0).0
+                let word = Word { token, asked_at, answer: said, late, now: NOW, jitter: 1.0 };
+                self.change(|draft| {
+                    decide::observe(draft, None, word);
+                });
             }
-        };
-        self.change(&changes, None);
+        }
         self.simplify_answer(variant, call, answer);
     }
 

@@ -200,14 +200,14 @@ impl History<'_> {
         for lease in std::mem::take(&mut ledger.leases) {
             self.counts.hit(lease);
         }
-        let applied = std::mem::take(&mut ledger.applied);
-        if !std::mem::take(&mut ledger.noted) && applied.is_empty() {
+        let committed = std::mem::take(&mut ledger.committed);
+        if !std::mem::take(&mut ledger.noted) && committed.is_empty() {
             return;
         }
         let now = self.snapshot();
         let remote = Arc::clone(&self.shared.remote);
         let case = Case {
-            applied: &applied,
+            committed: &committed,
             customer: customer.map(customer_id),
             remote: &lock(&remote),
             secrets: &ledger.secrets,

@@ -11,8 +11,8 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Applied, Changes, Connection, CustomerId, Disconnect, DisconnectState, Retirement, Seq,
-    Token, TokenId, TokenState,
+    Actor, Commit, Connection, CustomerId, Disconnect, DisconnectState, Retirement, Seq, Token,
+    TokenId, TokenState,
 };
 
 use crate::{counts::Counts, remote::Remote};
@@ -31,7 +31,7 @@ pub(crate) struct Judge {
 /// What the judge is shown beside the store.
 pub(crate) struct Case<'a> {
     /// What was written.
-    pub(crate) applied: &'a [(Changes, Applied)],
+    pub(crate) committed: &'a [(Commit, Seq)],
     /// In which customer's scope.
     pub(crate) customer: Option<CustomerId>,
     /// The truth.
@@ -80,7 +80,7 @@ impl Judge {
 
     /// Remembers what disconnects cover, by the time of each token's exchange.
     fn cover(&mut self, before: &[Connection], now: &[Connection], case: &Case<'_>) {
-        let merged = case.applied.iter().any(|(changes, _)| changes.absorb.is_some());
+        let merged = case.committed.iter().any(|(commit, _)| commit.absorbs.is_some());
         for connection in now {
             let known = |d: &Disconnect| {
                 before.iter().any(|c| c.disconnects.iter().any(|old| old.id == d.id))

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Applied, AttemptId, Changes, Leased, Timestamp, TokenId};
+use finch_core::{AttemptId, Commit, Leased, Seq, Timestamp, TokenId};
 
 /// How a lease came out that somebody else has.
 pub(crate) const HELD: &str = "lease held by another";
@@ -26,7 +26,7 @@ pub(crate) struct Ledger {
     /// Codes that went out, or may have.
     sent: HashSet<String>,
     /// What was written, since somebody looked.
-    pub(crate) applied: Vec<(Changes, Applied)>,
+    pub(crate) committed: Vec<(Commit, Seq)>,
     /// That a hand-out was noted, since somebody looked.
     pub(crate) noted: bool,
     /// Secrets that do not open for now.
@@ -50,12 +50,12 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Changes were applied.
-    pub(crate) fn applied(&mut self, changes: Changes, applied: Applied) {
-        if let (Some(id), Some(admission)) = (applied.admitted, &changes.admit) {
-            self.secrets.insert(id, admission.secret.expose().into());
+    /// A commit was written, under this number.
+    pub(crate) fn committed(&mut self, commit: Commit, number: Seq) {
+        if let Some(secret) = &commit.secret {
+            self.secrets.insert(TokenId(number), secret.expose().into());
         }
-        self.applied.push((changes, applied));
+        self.committed.push((commit, number));
     }
 
     /// A lease was asked for.

@@ -10,10 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Changes, Claim, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event,
-    EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId,
-    Query, Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, ProviderId, Query,
+    Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
     WebhookEvent, WebhookEventId,
 };
 
@@ -238,15 +238,15 @@ impl TokenStore for GatedStore {
         .await
     }
 
-    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        let note = crate::trace::changes(&changes);
-        let known = changes.clone();
+    async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
+        let note = crate::trace::commit(&commit);
+        let known = commit.clone();
         self.call(
             Kind::Write,
-            "apply",
+            "commit",
             note,
-            move |store| store.apply(changes),
-            move |ledger, applied| ledger.applied(known, *applied),
+            move |store| store.commit(commit),
+            move |ledger, number| ledger.committed(known, *number),
         )
         .await
     }

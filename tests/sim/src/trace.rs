@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use finch_core::{Changes, DisconnectChange};
+use finch_core::{Commit, DisconnectState, Seq, TokenId};
 
 /// The lines so far.
 #[derive(Debug, Default)]
@@ -35,38 +35,29 @@ impl Trace {
     }
 }
 
-/// Changes in short.
-pub(crate) fn changes(changes: &Changes) -> String {
+/// A commit in short.
+pub(crate) fn commit(commit: &Commit) -> String {
     let mut said = String::new();
-    if let Some(admission) = &changes.admit {
-        let (id, state) = (&admission.facts.connection_id, admission.state.name());
-        let _ = write!(said, "admit {state} under {id}; ");
-    }
-    if changes.absorb.is_some() {
+    if commit.absorbs.is_some() {
         said.push_str("merge; ");
     }
-    for token in &changes.tokens {
-        let _ = write!(said, "{}", token.id);
-        if let Some(state) = &token.state {
-            let _ = write!(said, " {}", state.name());
-        }
-        if let Some(progress) = &token.progress {
-            let acknowledged = if progress.acknowledged.is_some() { " acknowledged" } else { "" };
-            let refused = if progress.refused.is_some() { " refused" } else { "" };
-            let kind = progress.trouble.as_ref().map(|t| t.failure.kind);
-            let _ = write!(said, "{acknowledged}{refused} {kind:?}");
-        }
-        said.push_str("; ");
-    }
-    for disconnect in &changes.disconnects {
-        let word = match disconnect {
-            DisconnectChange::Begin(_) => "begin; ",
-            DisconnectChange::End(..) => "end; ",
-            DisconnectChange::Reopen(_) => "reopen; ",
-            DisconnectChange::Merge(..) => "merge disconnects; ",
-            DisconnectChange::Join(..) => "join; ",
+    for token in &commit.tokens {
+        let (id, state, progress) = (token.id, token.state.name(), &token.progress);
+        let _ = match id == TokenId(Seq::OF_COMMIT) {
+            true => write!(said, "admit {state} under {}", token.facts.connection_id),
+            false => write!(said, "{id} {state}"),
         };
-        said.push_str(word);
+        let acknowledged = if progress.acknowledged.is_some() { " acknowledged" } else { "" };
+        let refused = if progress.refused.is_some() { " refused" } else { "" };
+        let kind = progress.trouble.as_ref().map(|t| t.failure.kind);
+        let _ = write!(said, "{acknowledged}{refused} {kind:?}; ");
+    }
+    for disconnect in &commit.disconnects {
+        said.push_str(match disconnect.state {
+            DisconnectState::Open => "disconnect open; ",
+            DisconnectState::Ended { .. } => "disconnect ended; ",
+            DisconnectState::Merged { .. } => "disconnect merged; ",
+        });
     }
     said
 }

@@ -223,7 +223,7 @@ async fn a_store_that_refuses_gives_the_token_back() {
     // Each try takes two seconds of the five that there are.
     let system = Arc::new(TestSystem::default());
     let clock = system.clone();
-    store.expect_apply().times(3).returning(move |_| {
+    store.expect_commit().times(3).returning(move |_| {
         clock.pass(Duration::from_secs(2));
         Err(StoreError::Full)
     });

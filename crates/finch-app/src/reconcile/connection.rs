@@ -1,7 +1,8 @@
 //! One connection in a pass.
 
 use finch_core::{
-    Actor, Connection, ConnectionKey, Intent, Selector, StoreError, TokenId, TokenState, decide,
+    Actor, Connection, ConnectionKey, Draft, Intent, Selector, StoreError, TokenId, TokenState,
+    decide,
 };
 
 use super::{Reconciled, StillPending};
@@ -60,7 +61,9 @@ impl Finch {
                 return Ok(Some(found));
             }
             let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
-            match self.store().apply(decide::fence(&found, intent)).await {
+            let mut draft = Draft::of(found.clone());
+            decide::fence(&mut draft, intent);
+            match self.commit(draft).await {
                 Ok(_) => return Ok(Some(found)),
                 // Another instance was faster, or a token has arrived.
                 Err(StoreError::Moved) => {}

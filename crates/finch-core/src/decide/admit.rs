@@ -4,10 +4,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Admission, Attempt, Changes, Connection, ConnectionStatus, CustomerId, DisconnectChange,
-    Ended, Event, Found, Grant, Happening, OperatorName, Seq, Target, Token, TokenChange,
-    TokenFacts, TokenId, TokenState,
-    decide::{Placement, Standing, merge::merge, place, schedule::agenda_after, standing},
+    Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event, Found,
+    Grant, Happening, OperatorName, Progress, Seq, Token, TokenFacts, TokenId, TokenState,
+    decide::{Placement, Standing, merge::merge, place, standing},
 };
 
 /// A token that arrives.
@@ -71,8 +70,8 @@ impl<'a> Source<'a> {
 /// What is written, and what it means.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    /// What to apply. None where nothing may change.
-    pub changes: Option<Changes>,
+    /// What to commit. None where nothing may change.
+    pub draft: Option<Draft>,
     /// What became of the token.
     pub arrived: Arrived,
 }
@@ -96,43 +95,36 @@ pub enum Arrived {
 
 /// Decides what an arriving token writes.
 pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
-    if let Some((token, connection)) = &found.known {
-        return known(*token, connection, &arrival);
+    let revoked_before = found.revoked_before;
+    if let Some((token, connection)) = found.known {
+        return known(token, connection, &arrival);
     }
     let facts = &arrival.grant.facts;
-    let mut arrived = None;
     let placement = place(facts, &found);
-    let (mut changes, beside) = match &placement {
-        Placement::New => {
-            let (provider, company) = (facts.provider_id.clone(), facts.company_id.clone());
-            (Changes::to(Target::New { provider, company }), None)
+    let mut draft = match &placement {
+        Placement::New => Draft::new(facts.provider_id.clone(), facts.company_id.clone()),
+        Placement::Into(connection) | Placement::Conflict(connection) => {
+            Draft::of(connection.clone())
         }
-        Placement::Into(connection) => (to(connection), Some(connection.clone())),
         Placement::Names(connection, company) => {
-            let mut changes = to(connection);
-            changes.company = Some(company.clone());
-            (changes, Some(connection.clone()))
+            let mut draft = Draft::of(connection.clone());
+            draft.name(company.clone());
+            draft
         }
         Placement::Merges(into, absorbed) => {
-            let mut changes = to(into);
-            let one = merge(&mut changes, into, absorbed, arrival.late);
-            (changes, Some(one))
-        }
-        Placement::Conflict(connection) => {
-            arrived = Some(Arrived::Conflict);
-            (to(connection), Some(connection.clone()))
+            let mut draft = Draft::of(absorbed.clone());
+            merge(&mut draft, into, arrival.late);
+            draft
         }
     };
-    let attempt = arrival.from.attempt();
-    if let Some(doubt) = customer_doubt(arrival.from, beside.as_ref(), facts) {
-        arrived.get_or_insert(doubt);
-    }
-    let customer = arrived.is_none().then(|| arrival.from.customer().clone());
-    let reopened = changes.disconnects.len();
-    let state = state(&mut changes, beside.as_ref(), customer.as_ref(), &found, &arrival);
-    let reopens = changes.disconnects.len() > reopened;
+    let quarantined = match placement {
+        Placement::Conflict(_) => Some(Arrived::Conflict),
+        _ => customer_doubt(arrival.from, draft.connection(), facts),
+    };
+    let customer = quarantined.is_none().then(|| arrival.from.customer().clone());
+    let (state, reopens) = state(&mut draft, customer.as_ref(), revoked_before, &arrival);
     let mut event = |what, customer: Option<&CustomerId>| {
-        changes.events.push(Event {
+        draft.remember(Event {
             at: arrival.now,
             by: arrival.from.actor(),
             connection_id: Some(facts.connection_id.clone()),
@@ -149,28 +141,38 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         event(Happening::DisconnectReopened, customer.as_ref());
     }
     event(Happening::TokenAdded { state: state.name().to_owned() }, customer.as_ref());
-    changes.attempt = attempt.map(|attempt| (attempt.id, Ended::Admitted));
-    let at = arrival.now;
-    let Grant { secret, facts } = arrival.grant;
-    let exchange_began = arrival.began;
-    changes.admit =
-        Some(Admission { customer, secret, facts, state: state.clone(), exchange_began, at });
-    let beside = beside.or_else(|| new_connection(&changes));
-    changes.agenda = beside.map(|beside| agenda_after(&beside, &changes));
-    Admitted { changes: Some(changes), arrived: arrived.unwrap_or(Arrived::Stored(state)) }
+    let id = TokenId(Seq::OF_COMMIT);
+    if let Some(attempt) = arrival.from.attempt() {
+        draft.ends_attempt(attempt.id, AttemptEnd::Stored(id));
+    }
+    let token = Token {
+        id,
+        customer,
+        facts: arrival.grant.facts,
+        finch_token_id: None,
+        status: None,
+        state: state.clone(),
+        exchange_began: arrival.began,
+        verified: None,
+        added_at: arrival.now,
+        progress: Progress::default(),
+        used_at: None,
+    };
+    draft.admit(token, arrival.grant.secret);
+    Admitted { draft: Some(draft), arrived: quarantined.unwrap_or(Arrived::Stored(state)) }
 }
 
 /// Why a token may not be the attempt's customer's, if the customer id that Finch names does not prove it.
 /// A callback's `state` proves it where Finch names none, or where none was expected.
 fn customer_doubt(
     from: Source<'_>,
-    beside: Option<&Connection>,
+    connection: &Connection,
     facts: &TokenFacts,
 ) -> Option<Arrived> {
     let attempt = from.attempt()?;
     let stateless = matches!(from, Source::StatelessExchange(_));
     let expected = attempt.purpose.finch_customer_id.as_ref();
-    let own = || beside.is_some_and(|connection| renews_ones_own(attempt, connection, facts));
+    let own = || renews_ones_own(attempt, connection, facts);
     match (facts.finch_customer_id.as_ref(), expected) {
         (None, _) => stateless.then_some(Arrived::UnnamedCustomer),
         (Some(named), Some(expected)) if named == expected => None,
@@ -190,76 +192,57 @@ fn renews_ones_own(attempt: &Attempt, connection: &Connection, facts: &TokenFact
         && renewed.any(|t| t.facts.finch_customer_id == facts.finch_customer_id)
 }
 
-/// The state that the races, and only they, give the token. An open disconnect covers quarantined
-/// tokens too.
+/// The state that the races, and only they, give the token; and whether a disconnect that had ended goes
+/// on for it. An open disconnect covers quarantined tokens too.
 fn state(
-    changes: &mut Changes,
-    beside: Option<&Connection>,
+    draft: &mut Draft,
     customer: Option<&CustomerId>,
-    found: &Found,
+    revoked_before: bool,
     arrival: &Arrival<'_>,
-) -> TokenState {
-    let stands = beside.map_or(Standing::Active, |c| {
-        let for_this = arrival.from.attempt().and_then(|a| a.purpose.for_disconnect);
-        if for_this.is_some() && c.open_disconnect().map(|d| d.id) == for_this {
-            return Standing::Fenced;
-        }
-        let id = &arrival.grant.facts.connection_id;
-        standing(c, arrival.began, customer, id, arrival.late)
-    });
-    match stands {
+) -> (TokenState, bool) {
+    let connection = draft.connection();
+    let for_this = arrival.from.attempt().and_then(|a| a.purpose.for_disconnect);
+    let is_for_the_open_one =
+        for_this.is_some() && connection.open_disconnect().map(|d| d.id) == for_this;
+    let id = &arrival.grant.facts.connection_id;
+    let stands = standing(connection, arrival.began, customer, id, arrival.late);
+    let state = match stands {
+        _ if is_for_the_open_one => TokenState::Fenced,
         Standing::Fenced => TokenState::Fenced,
         _ if customer.is_none() => TokenState::Quarantined,
         Standing::Reopens(disconnect) => {
-            changes.disconnects.push(DisconnectChange::Reopen(disconnect));
+            draft.reopen(disconnect);
             // What was left over ends with it; what is in doubt waits for its end.
-            let left_over = |t: &&Token| !t.state.is_revoked() && !t.state.is_live();
-            let left_over = beside.into_iter().flat_map(|c| &c.tokens).filter(left_over);
-            changes.tokens.extend(left_over.map(TokenChange::fence));
-            TokenState::Fenced
+            draft.fence(|t| !t.state.is_live());
+            return (TokenState::Fenced, true);
         }
         Standing::Retired => TokenState::Retired,
         Standing::Superseded => TokenState::Superseded,
         Standing::Unverified => TokenState::Unverified,
-        Standing::Active if found.revoked_before => TokenState::Unverified,
+        Standing::Active if revoked_before => TokenState::Unverified,
         Standing::Active => TokenState::Active,
-    }
+    };
+    (state, false)
 }
 
-/// A record of this very token exists. Its state is never changed; a quarantined one is nobody's, and
-/// stays as it is.
-fn known(token: TokenId, connection: &Connection, arrival: &Arrival<'_>) -> Admitted {
+/// A record of this very token exists. Its state is never changed; a quarantined one belongs to no
+/// customer, and stays as it is.
+fn known(token: TokenId, connection: Connection, arrival: &Arrival<'_>) -> Admitted {
     let owner = connection.token(token).and_then(|t| t.customer.as_ref());
     if owner.is_some_and(|owner| owner != arrival.from.customer()) {
-        return Admitted { changes: None, arrived: Arrived::Foreign };
+        return Admitted { draft: None, arrived: Arrived::Foreign };
     }
-    let mut changes = to(connection);
-    if owner.is_some() {
-        let products = Some(arrival.grant.facts.products.clone());
-        // Whoever has just been through Finch Connect has authenticated again.
-        let needed_reauth = connection.token(token).is_some_and(Token::needs_reauth);
-        let renewed = needed_reauth && arrival.from.attempt().is_some();
-        let status = renewed.then_some(ConnectionStatus::Connected);
-        changes.tokens.push(TokenChange { products, status, ..TokenChange::to(token) });
+    let is_owned = owner.is_some();
+    let mut draft = Draft::of(connection);
+    if let Some(token) = draft.token_mut(token).filter(|_| is_owned) {
+        token.facts.products = arrival.grant.facts.products.clone();
+        // A person who has just been through Finch Connect has authenticated again.
+        if token.needs_reauth() && arrival.from.attempt().is_some() {
+            token.status = Some(ConnectionStatus::Connected);
+        }
     }
-    changes.attempt = arrival.from.attempt().map(|a| (a.id, Ended::Known(token)));
-    Admitted { changes: Some(changes), arrived: Arrived::Known(token) }
-}
-
-/// A connection that does not exist yet, as the changes make it, still without its token.
-fn new_connection(changes: &Changes) -> Option<Connection> {
-    let Target::New { provider, company } = &changes.target else { return None };
-    Some(Connection {
-        key: crate::ConnectionKey(Seq(0)),
-        revision: crate::Revision(0),
-        provider: provider.clone(),
-        company: company.clone(),
-        tokens: Vec::new(),
-        disconnects: Vec::new(),
-        retirements: Vec::new(),
-    })
-}
-
-fn to(connection: &Connection) -> Changes {
-    Changes::to(Target::Existing(connection.key, connection.revision))
+    if let Some(attempt) = arrival.from.attempt() {
+        draft.ends_attempt(attempt.id, AttemptEnd::Stored(token));
+    }
+    Admitted { draft: Some(draft), arrived: Arrived::Known(token) }
 }

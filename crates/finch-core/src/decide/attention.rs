@@ -54,7 +54,7 @@ pub fn attention(connection: &Connection) -> Vec<Attention> {
     let stuck = lacks_a_readable_token(connection);
     let mut found: Vec<Attention> = Vec::new();
     for token in &connection.tokens {
-        let Some(matter) = matter(token, &token.progress, open, stuck) else { continue };
+        let Some(matter) = matter(token, open, stuck) else { continue };
         let at = trouble(&token.progress).map_or(token.added_at, |trouble| trouble.at);
         let known = found.iter_mut().find(|a| a.matter == matter);
         let failure = trouble(&token.progress).map(|trouble| trouble.failure.clone());
@@ -88,12 +88,8 @@ pub fn attention(connection: &Connection) -> Vec<Attention> {
 
 /// Why a person should look at a token that has got so far. `stuck`: its open disconnect lacks a
 /// readable token.
-pub(super) fn matter(
-    token: &Token,
-    progress: &Progress,
-    open: bool,
-    stuck: bool,
-) -> Option<Matter> {
+pub(super) fn matter(token: &Token, open: bool, stuck: bool) -> Option<Matter> {
+    let progress = &token.progress;
     match token.state {
         TokenState::Revoked { .. } => None,
         TokenState::Fenced if open && progress.refused.is_none() => {

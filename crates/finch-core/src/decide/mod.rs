@@ -1,5 +1,6 @@
-//! Everything that decides, as pure functions: a connection as loaded, and an event, give the
-//! [`Changes`](crate::Changes) to apply. Nothing here reads a clock, a store or a network.
+//! Everything that decides, as pure functions: a connection as loaded, and an event, give the connection
+//! as it should be. What changes one takes its [`Draft`](crate::Draft). Nothing here reads a clock, a
+//! store or a network.
 //!
 //! | question | answered by |
 //! |---|---|
@@ -9,7 +10,7 @@
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
 //! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
-//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`] (or [`next_steps`]), [`record`], [`finish`] |
+//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
 //! | What is left over when nothing lives? | [`is_left_over`] |
 //! | Has what Finch said left something to do at once? | [`has_new_work`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
@@ -40,13 +41,11 @@ pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
-pub use merge::union;
-pub use observe::{AskedAt, Observed, observe};
+pub use observe::{AskedAt, Observed, Word, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
-    Call, Step, close, finish, lacks_a_readable_token, next_step, next_steps, record, taken_over,
-    unreadable,
+    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
 };
 pub use schedule::{agenda, backoff, has_new_work, nameless_token};
 pub use standing::{Standing, standing};

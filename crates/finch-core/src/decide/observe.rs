@@ -4,11 +4,11 @@
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Changes, Connection, ConnectionStatus, DisconnectChange, Event, Evidence, FinchApiError,
-    Happening, Intent, Introspection, Progress, Target, Token, TokenChange, TokenId, TokenState,
+    Actor, Connection, ConnectionStatus, Draft, Event, Evidence, FinchApiError, Happening, Intent,
+    Introspection, Progress, RequestId, Seq, Token, TokenId, TokenState,
     decide::{
         merge::merge,
-        schedule::{agenda_after, ask_for_name_again, trouble},
+        schedule::{ask_for_name_again, trouble},
     },
 };
 
@@ -46,140 +46,130 @@ impl AskedAt {
     }
 }
 
+/// What `GET /introspect` has said about a token, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// About which token.
+    pub token: TokenId,
+    /// How the connection was when Finch was asked.
+    pub asked_at: AskedAt,
+    /// What Finch said.
+    pub answer: Result<&'a Introspection, &'a FinchApiError>,
+    /// Until when an earlier `/disconnect` of the connection may still take effect; no doubt is settled
+    /// before.
+    pub late: Option<Timestamp>,
+    /// By the clock.
+    pub now: Timestamp,
+    /// Random, from 0 to 1.
+    pub jitter: f64,
+}
+
 /// Writes down what `GET /introspect` says about a token. `pair` is the connection of the provider and
-/// company that Finch names, where the store has one. `late`: until when an earlier `/disconnect` of the
-/// connection may still take effect; no doubt is settled before.
-#[expect(clippy::too_many_arguments, reason = "each is a fact of its own, and none has a default")]
-pub fn observe(
-    connection: &Connection,
-    pair: Option<&Connection>,
-    token: TokenId,
-    asked_at: AskedAt,
-    answer: Result<&Introspection, &FinchApiError>,
-    late: Option<Timestamp>,
-    now: Timestamp,
-    jitter: f64,
-) -> (Changes, Observed) {
-    let mut changes = Changes::to(Target::Existing(connection.key, connection.revision));
-    let Some(known) = connection.token(token).filter(|t| !t.state.is_revoked()) else {
-        return (changes, Observed::Nothing);
+/// company that Finch names, where the store has one.
+pub fn observe(draft: &mut Draft, pair: Option<&Connection>, word: Word<'_>) -> Observed {
+    let Word { token, answer, late, now, jitter, .. } = word;
+    let Some(known) = draft.connection().token(token).filter(|t| !t.state.is_revoked()).cloned()
+    else {
+        return Observed::Nothing;
     };
-    let mut beside = connection.clone();
-    let observed = match answer {
+    match answer {
         Ok(said) => {
-            beside = name(&mut changes, connection, pair, said, late.is_some(), now);
-            accepted(&mut changes, &beside, token, asked_at, said, late, now);
+            name(draft, pair, said, late.is_some(), now);
+            accepted(draft, said, word);
             match said.status {
                 Some(ConnectionStatus::Reauth) => Observed::NeedsReauth,
                 _ => Observed::Accepted,
             }
         }
         Err(FinchApiError::TokenInvalid(said)) => {
-            refused(&mut changes, connection, known, said.request_id.clone(), now);
+            refused(draft, &known, said.request_id.clone(), now);
             Observed::Refused
         }
         Err(error) => {
             let reauth = matches!(error, FinchApiError::ReauthenticateUser(_));
             // A token in doubt is asked about again later; another one goes on as it is.
-            let waits = known.state == TokenState::Unverified || connection.company.is_none();
-            let progress = waits.then(|| {
-                let failures = known.progress.failures + 1;
-                let (trouble, next_try) = trouble(error, failures, now, jitter);
-                let (next_try, trouble) = (Some(next_try), Some(trouble));
-                Progress { failures, next_try, trouble, ..known.progress.clone() }
-            });
-            let status = reauth.then_some(ConnectionStatus::Reauth);
-            changes.tokens.push(TokenChange { progress, status, ..TokenChange::to(token) });
+            let nameless = draft.connection().company.is_none();
+            let waits = known.state == TokenState::Unverified || nameless;
+            if let Some(token) = draft.token_mut(token) {
+                if waits {
+                    let failures = token.progress.failures + 1;
+                    let (trouble, next_try) = trouble(error, failures, now, jitter);
+                    token.progress.failures = failures;
+                    token.progress.next_try = Some(next_try);
+                    token.progress.trouble = Some(trouble);
+                }
+                if reauth {
+                    token.status = Some(ConnectionStatus::Reauth);
+                }
+            }
             if reauth { Observed::NeedsReauth } else { Observed::Nothing }
         }
-    };
-    changes.agenda = Some(agenda_after(&beside, &changes));
-    (changes, observed)
+    }
 }
 
 /// Finch may name the employer of a provisional connection, which then may prove to be another one.
-/// Returns the connection as it is then.
 fn name(
-    changes: &mut Changes,
-    connection: &Connection,
+    draft: &mut Draft,
     pair: Option<&Connection>,
     said: &Introspection,
     late: bool,
     now: Timestamp,
-) -> Connection {
+) {
+    let connection = draft.connection();
     let (None, Some(company)) = (&connection.company, &said.facts.company_id) else {
-        return connection.clone();
+        return;
     };
-    changes.events.push(Event::of_connection(
-        connection,
-        Actor::Finch,
-        Happening::CompanyNamed,
-        now,
-    ));
-    match pair.filter(|p| p.key != connection.key) {
-        Some(pair) => {
-            changes.target = Target::Existing(pair.key, pair.revision);
-            merge(changes, pair, connection, late)
-        }
-        None => {
-            changes.company = Some(company.clone());
-            Connection { company: Some(company.clone()), ..connection.clone() }
-        }
+    let key = connection.key;
+    draft.remember(Event::of_connection(connection, Actor::Finch, Happening::CompanyNamed, now));
+    match pair.filter(|pair| pair.key != key) {
+        Some(pair) => merge(draft, pair, late),
+        None => draft.name(company.clone()),
     }
 }
 
-fn accepted(
-    changes: &mut Changes,
-    beside: &Connection,
-    token: TokenId,
-    asked_at: AskedAt,
-    said: &Introspection,
-    late: Option<Timestamp>,
-    now: Timestamp,
-) {
+fn accepted(draft: &mut Draft, said: &Introspection, word: Word<'_>) {
+    let Word { token, asked_at, late, now, .. } = word;
+    let beside = draft.connection();
     let Some(known) = beside.token(token) else { return };
-    let mut change = TokenChange {
-        products: said.facts.products.clone(),
-        status: said.status.clone(),
-        finch_token_id: said.token_id.clone(),
-        ..TokenChange::to(token)
-    };
     let nothing_since = AskedAt::of(beside) == asked_at && !asked_at.disconnecting;
     let in_doubt = known.state == TokenState::Unverified;
-    if in_doubt && nothing_since && late.is_none() {
-        change.state = Some(TokenState::Active);
-        change.verified = true;
+    let verifies = in_doubt && nothing_since && late.is_none();
+    let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
+    let next_try = late.filter(|_| in_doubt).or(nameless);
+    if verifies {
         let what = Happening::TokenVerified { request_id: said.request_id.clone() };
-        changes.events.push(Event::of_token(beside, known, Actor::Finch, what, now));
+        draft.remember(Event::of_token(beside, known, Actor::Finch, what, now));
     }
-    if known.state.is_live() {
-        let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
-        let next_try = late.filter(|_| in_doubt).or(nameless);
-        change.progress = Some(Progress { next_try, ..known.progress.afresh() });
+    let Some(token) = draft.token_mut(token) else { return };
+    if let Some(products) = &said.facts.products {
+        token.facts.products.clone_from(products);
     }
-    changes.tokens.push(change);
+    token.status = said.status.clone().or(token.status.take());
+    token.finch_token_id = said.token_id.clone().or(token.finch_token_id.take());
+    if token.state.is_live() {
+        token.progress = Progress { next_try, ..token.progress.reset() };
+    }
+    if verifies {
+        token.state = TokenState::Active;
+        token.verified = Some(Seq::OF_COMMIT);
+    }
 }
 
 /// The token is dead. If it was the last live one, its connection was ended at Finch: the generation
 /// ends like a finished disconnect.
-fn refused(
-    changes: &mut Changes,
-    connection: &Connection,
-    token: &Token,
-    request_id: Option<crate::RequestId>,
-    now: Timestamp,
-) {
-    let mut event = |what| {
-        changes.events.push(Event::of_token(connection, token, Actor::Finch, what, now));
-    };
-    event(Happening::TokenRefused { request_id: request_id.clone() });
+fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now: Timestamp) {
+    let connection = draft.connection();
+    let event = |what| Event::of_token(connection, token, Actor::Finch, what, now);
+    let refused = event(Happening::TokenRefused { request_id: request_id.clone() });
+    let ended = event(Happening::Disconnected);
     let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
-    if token.state.is_live() && !others_live && connection.open_disconnect().is_none() {
-        event(Happening::Disconnected);
-        let intent = Intent { by: Actor::Finch, reason: None, at: now };
-        changes.disconnects.push(DisconnectChange::Begin(intent));
-        changes.disconnects.push(DisconnectChange::End(None, now));
+    let ends = token.state.is_live() && !others_live && connection.open_disconnect().is_none();
+    draft.remember(refused);
+    if ends {
+        draft.remember(ended);
+        draft.ended_at_finch(Intent { by: Actor::Finch, reason: None, at: now });
     }
-    let evidence = Evidence::Refused { request_id };
-    changes.tokens.push(TokenChange::state(token.id, TokenState::Revoked { evidence, at: now }));
+    if let Some(token) = draft.token_mut(token.id) {
+        token.state = TokenState::Revoked { evidence: Evidence::Refused { request_id }, at: now };
+    }
 }

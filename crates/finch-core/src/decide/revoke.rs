@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Changes, Connection, ConnectionId, Disconnect, DisconnectChange, Event, Evidence,
-    Failure, FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId,
-    Target, Token, TokenChange, TokenId, TokenState, Trouble,
-    decide::schedule::{DAY, agenda_after, agenda_with, later, poll_again, trouble},
+    Actor, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure, FailureKind,
+    FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Token, TokenId,
+    TokenState, Trouble,
+    decide::schedule::{DAY, later, poll_again, trouble},
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -78,23 +78,6 @@ pub fn next_step(
     Step::Wait(soonest.unwrap_or(now))
 }
 
-/// What [`next_step`] says now, and what it would say after that as long as Finch refuses each token that
-/// it is asked about: of thousands, each step need not look through all of them again.
-pub fn next_steps(
-    connection: &Connection,
-    now: Timestamp,
-    hurry: Option<&BTreeSet<TokenId>>,
-) -> Vec<Step> {
-    let step = next_step(connection, now, hurry);
-    if !matches!(step, Step::Call(Call::Introspect, _)) {
-        return vec![step];
-    }
-    let ready = ready(connection, now, hurry).into_iter();
-    let asked = ready.take_while(|t| t.progress.polls < POLLS_BEFORE_ANOTHER_DISCONNECT);
-    let steps: Vec<_> = asked.map(|t| Step::Call(Call::Introspect, t.id)).collect();
-    if steps.is_empty() { vec![step] } else { steps }
-}
-
 /// The unproven tokens that need not wait: the newest first; quarantined ones last.
 fn ready<'a>(
     connection: &'a Connection,
@@ -127,24 +110,26 @@ fn promised(connection: &Connection) -> BTreeSet<&ConnectionId> {
     connection.tokens.iter().filter(acknowledged).map(|t| &t.facts.connection_id).collect()
 }
 
-/// Writes down what an answer of Finch's proves; an answer of success comes with its request id. `jitter` is random, from 0 to 1.
+/// Writes down what an answer of Finch's to a call with a token proves; an answer of success comes with
+/// its request id. `jitter` is random, from 0 to 1.
 pub fn record(
-    connection: &Connection,
+    draft: &mut Draft,
     token: TokenId,
     call: Call,
     answer: Result<Option<RequestId>, &FinchApiError>,
     now: Timestamp,
     jitter: f64,
-) -> Changes {
+) {
+    let connection = draft.connection();
     let Some(tried) = connection.token(token).filter(|t| t.is_unproven()) else {
-        return to(connection);
+        return;
     };
     let connection_id = &tried.facts.connection_id;
     let before = tried.progress.clone();
     let (what, progress) = match (call, answer) {
         (Call::Disconnect, Ok(request_id)) => (
             Happening::Acknowledged { request_id },
-            Progress { acknowledged: Some(now), ..before.afresh() },
+            Progress { acknowledged: Some(now), ..before.reset() },
         ),
         (Call::Introspect, Ok(request_id)) => {
             (Happening::StillAccepted { request_id }, still_accepted(connection, tried, now))
@@ -169,9 +154,10 @@ pub fn record(
             )
         }
     };
-    let mut changes = with_progress(connection, token, progress);
-    changes.events.push(Event::of_token(connection, tried, Actor::Finch, what, now));
-    changes
+    draft.remember(Event::of_token(connection, tried, Actor::Finch, what, now));
+    if let Some(token) = draft.token_mut(token) {
+        token.progress = progress;
+    }
 }
 
 /// Finch accepts a token that it had promised to end: a person should know. Asked again soon, and where
@@ -202,77 +188,67 @@ fn is_refusal(error: &FinchApiError, promised: impl FnOnce() -> bool) -> bool {
 
 /// Writes down that a token's secret cannot be unsealed: the others go on, and this one waits for a
 /// person. Tried again daily, and whenever a person asks.
-pub fn unreadable(connection: &Connection, token: TokenId, now: Timestamp) -> Changes {
-    let Some(found) = connection.token(token) else {
-        return to(connection);
-    };
-    let trouble = Some(alone(FailureKind::SecretUnreadable, now));
-    let next_try = Some(later(now, DAY));
-    with_progress(connection, token, Progress { next_try, trouble, ..found.progress.clone() })
+pub fn unreadable(draft: &mut Draft, token: TokenId, now: Timestamp) {
+    if let Some(token) = draft.token_mut(token) {
+        token.progress.trouble = Some(alone(FailureKind::SecretUnreadable, now));
+        token.progress.next_try = Some(later(now, DAY));
+    }
 }
 
 /// Another instance worked on the open disconnect and died, or stalled, perhaps in the middle of a
 /// `/disconnect`: that may still take effect.
-pub fn taken_over(connection: &Connection, now: Timestamp) -> Changes {
-    let mut changes = to(connection);
-    for token in connection.tokens.iter().filter(|t| t.is_unproven()) {
-        let progress = Some(Progress { ambiguous_at: Some(now), ..token.progress.clone() });
-        changes.tokens.push(TokenChange { progress, ..TokenChange::to(token.id) });
+pub fn taken_over(draft: &mut Draft, now: Timestamp) {
+    for token in draft.tokens_mut().filter(|t| t.is_unproven()) {
+        token.progress.ambiguous_at = Some(now);
     }
-    changes
 }
 
 /// Ends a disconnect of which every token is refused: evidence, wipe and record in one.
-pub fn finish(connection: &Connection, disconnect: &Disconnect, now: Timestamp) -> Changes {
-    end(connection, disconnect, None, now)
+pub fn finish(draft: &mut Draft, disconnect: DisconnectId, now: Timestamp) {
+    end(draft, disconnect, None, now);
 }
 
 /// Ends a disconnect whose end Finch has not proven: an operator vouches for what is unproven, by name
 /// and with a reason, and pays if it is wrong.
 pub fn close(
-    connection: &Connection,
-    disconnect: &Disconnect,
+    draft: &mut Draft,
+    disconnect: DisconnectId,
     operator: &OperatorName,
     reason: &str,
     now: Timestamp,
-) -> Changes {
+) {
     let (operator, reason) = (operator.clone(), reason.to_owned());
     let by = Actor::Operator(operator.clone());
     let what = Happening::ClosedByOperator { reason: reason.clone() };
+    draft.remember(Event::of_connection(draft.connection(), by, what, now));
     let vouched = Evidence::ClosedByOperator { operator, reason };
-    let mut changes = end(connection, disconnect, Some(vouched), now);
-    changes.events.insert(0, Event::of_connection(connection, by, what, now));
-    changes
+    end(draft, disconnect, Some(vouched), now);
 }
 
-fn end(
-    connection: &Connection,
-    disconnect: &Disconnect,
-    vouched: Option<Evidence>,
-    now: Timestamp,
-) -> Changes {
-    let mut changes = to(connection);
-    for token in connection.tokens.iter().filter(|t| t.state == TokenState::Fenced) {
+fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, now: Timestamp) {
+    let connection = draft.connection();
+    let Some(intent) =
+        connection.disconnects.iter().find(|d| d.id == disconnect).map(|d| &d.intent)
+    else {
+        return;
+    };
+    let what = Happening::Disconnected;
+    draft.remember(Event::of_connection(connection, intent.by.clone(), what, now));
+    for token in draft.tokens_mut().filter(|t| t.state == TokenState::Fenced) {
         let proven = token
             .progress
             .refused
             .clone()
             .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
-        let vouched = vouched.clone().map(|evidence| (evidence, now));
-        // A call may be on its way: what is closed without proof may yet take effect.
-        let unproven = vouched.is_some() && proven.is_none();
-        let progress =
-            unproven.then(|| Progress { ambiguous_at: Some(now), ..token.progress.clone() });
-        if let Some((evidence, at)) = proven.or(vouched) {
-            let revoked = TokenChange::state(token.id, TokenState::Revoked { evidence, at });
-            changes.tokens.push(TokenChange { progress, ..revoked });
+        if vouched.is_some() && proven.is_none() {
+            // A call may be on its way: what is closed without proof may yet take effect.
+            token.progress.ambiguous_at = Some(now);
+        }
+        if let Some((evidence, at)) = proven.or(vouched.clone().map(|evidence| (evidence, now))) {
+            token.state = TokenState::Revoked { evidence, at };
         }
     }
-    changes.disconnects.push(DisconnectChange::End(Some(disconnect.id), now));
-    let by = disconnect.intent.by.clone();
-    changes.events.push(Event::of_connection(connection, by, Happening::Disconnected, now));
-    changes.agenda = Some(agenda_after(connection, &changes));
-    changes
+    draft.end(disconnect, now);
 }
 
 /// Whether an open disconnect can go on by itself no more: no secret that it needs can be unsealed.
@@ -285,15 +261,4 @@ pub fn lacks_a_readable_token(connection: &Connection) -> bool {
     };
     let mut unproven = connection.tokens.iter().filter(|t| t.is_unproven()).peekable();
     connection.open_disconnect().is_some() && unproven.peek().is_some() && unproven.all(unreadable)
-}
-
-fn with_progress(connection: &Connection, token: TokenId, progress: Progress) -> Changes {
-    let mut changes = to(connection);
-    changes.agenda = Some(agenda_with(connection, token, &progress));
-    changes.tokens.push(TokenChange { progress: Some(progress), ..TokenChange::to(token) });
-    changes
-}
-
-fn to(connection: &Connection) -> Changes {
-    Changes::to(Target::Existing(connection.key, connection.revision))
 }

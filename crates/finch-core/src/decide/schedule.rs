@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Changes, Connection, FinchApiError, Progress, Seq, Token, TokenId, TokenState, Trouble,
+    Agenda, Connection, FinchApiError, Token, TokenState, Trouble,
     decide::{attention::matter, is_left_over},
 };
 
@@ -85,27 +85,25 @@ pub fn nameless_token(connection: &Connection) -> Option<&Token> {
     active.filter(|_| connection.company.is_none())
 }
 
-/// What the connection needs next once `changes` are applied to it.
-pub(super) fn agenda_after(connection: &Connection, changes: &Changes) -> Agenda {
-    let mut after = connection.clone();
-    changes.apply_to(&mut after, || Seq(u64::MAX));
-    agenda(&after)
-}
-
-/// What the connection needs next once this token has got so far, and nothing else has changed. Unlike
-/// [`agenda_after`] it copies nothing: it is asked for each token of a connection of thousands.
-pub(super) fn agenda_with<'a>(
-    connection: &'a Connection,
-    token: TokenId,
-    progress: &'a Progress,
-) -> Agenda {
-    agenda_of(connection, |t| if t.id == token { progress } else { &t.progress })
-}
-
 /// What one connection needs next: work for its open disconnect, its tokens in doubt, its unknown
 /// employer, or what is left over; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
-    agenda_of(connection, |t| &t.progress)
+    let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
+    let open = connection.open_disconnect().is_some();
+    let in_doubt = |t: &&Token| match t.state {
+        TokenState::Fenced => open && t.progress.refused.is_none(),
+        TokenState::Unverified => !open,
+        _ => false,
+    };
+    let due = connection.tokens.iter().filter(in_doubt).map(waits).min();
+    let attention = connection.tokens.iter().any(|t| matter(t, open, false).is_some());
+    if open {
+        // An open disconnect without an unproven token is ready to finish.
+        return Agenda { due: due.or(Some(AT_ONCE)), attention };
+    }
+    let nameless = nameless_token(connection).map(waits);
+    let left_over = is_left_over(connection).then_some(AT_ONCE);
+    Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
 }
 
 /// Whether there is something to do at once for a connection that was as `before` and is as `after` now. Not
@@ -116,33 +114,4 @@ pub fn has_new_work(before: &Connection, after: &Connection) -> bool {
     after.open_disconnect().is_some()
         || is_left_over(after)
         || (agenda(after).due.is_some() && states(before) != states(after))
-}
-
-fn agenda_of<'a>(
-    connection: &'a Connection,
-    progress: impl Fn(&'a Token) -> &'a Progress,
-) -> Agenda {
-    let waits = |t: &'a Token| progress(t).next_try.unwrap_or(AT_ONCE);
-    let open = connection.open_disconnect().is_some();
-    let (mut due, mut attention) = (None, false);
-    // Once over the tokens: there may be thousands.
-    for token in &connection.tokens {
-        let in_doubt = match token.state {
-            // Nothing is due sooner.
-            _ if due == Some(AT_ONCE) => false,
-            TokenState::Fenced => open && progress(token).refused.is_none(),
-            TokenState::Unverified => !open,
-            _ => false,
-        };
-        let next = in_doubt.then(|| waits(token));
-        due = due.into_iter().chain(next).min();
-        attention |= matter(token, progress(token), open, false).is_some();
-    }
-    if open {
-        // An open disconnect without an unproven token is ready to finish.
-        return Agenda { due: due.or(Some(AT_ONCE)), attention };
-    }
-    let nameless = nameless_token(connection).map(waits);
-    let left_over = is_left_over(connection).then_some(AT_ONCE);
-    Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
 }

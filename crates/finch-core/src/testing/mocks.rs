@@ -36,7 +36,7 @@ mock! {
         async fn find(&self, grant: &Grant) -> Result<Found, StoreError>;
         async fn load<'s, 'i, 'c>(&'s self, selector: Selector<'i>, customer: Option<&'c CustomerId>) -> Result<Option<Connection>, StoreError>;
         async fn token_of<'s, 'a, 'c>(&'s self, secret: &'a AccessToken, customer: Option<&'c CustomerId>) -> Result<Option<TokenId>, StoreError>;
-        async fn apply(&self, changes: Changes) -> Result<Applied, StoreError>;
+        async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
         async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
         async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<UsableToken>, StoreError>;
         async fn connections<'s, 'q, 'a>(&'s self, query: &'q Query<'a>) -> Result<Vec<Connection>, StoreError>;

@@ -22,5 +22,7 @@ pub use disguise::disguises;
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use mocks::{MockFinchApi, MockTokenStore};
-pub use sample::{application, at, claimed, facts, grant, new_attempt, store_token, webhook};
+pub use sample::{
+    application, at, claimed, decided, facts, grant, new_attempt, store_token, unchanged, webhook,
+};
 pub use token_store::StoreFixture;

@@ -3,10 +3,11 @@
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, ConnectionId,
-    CustomerId, FinchCustomerId, Flow, Grant, NewAttempt, Origin, Product, Seq, State, TokenFacts,
-    TokenId, TokenStore, WebhookEvent, WebhookEventId,
-    decide::{Arrival, Source, admit},
+    AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, Commit, Connection,
+    ConnectionId, ConnectionRow, CustomerId, Draft, FinchCustomerId, Flow, Grant, NewAttempt,
+    Origin, Product, Selector, Seq, State, TokenFacts, TokenId, TokenStore, WebhookEvent,
+    WebhookEventId,
+    decide::{Arrival, Source, admit, agenda},
 };
 
 /// The application of every sample.
@@ -102,6 +103,39 @@ pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -
         found,
         Arrival { grant, from: Source::Exchange(&attempt), began, now: at(2), late: false },
     );
-    let applied = store.apply(admitted.changes.expect("a token to store")).await.unwrap();
-    applied.admitted.expect("a token that was stored")
+    let commit = admitted.draft.and_then(Draft::finish).expect("a token to store");
+    TokenId(store.commit(commit).await.unwrap())
+}
+
+/// Decides on the connection of this `connection_id`, and commits. Returns the number of the commit.
+pub async fn decided(
+    store: &dyn TokenStore,
+    connection_id: &str,
+    decide: impl FnOnce(&mut Draft),
+) -> Seq {
+    let id = ConnectionId::new(connection_id).unwrap();
+    let found = store.load(Selector::ConnectionId(&id), None).await.unwrap();
+    let mut draft = Draft::of(found.expect("the connection that was stored"));
+    decide(&mut draft);
+    store.commit(draft.finish().expect("a decision that writes something")).await.unwrap()
+}
+
+/// A commit that writes the connection's own row as it is, and no other.
+pub fn unchanged(seen: &Connection) -> Commit {
+    Commit {
+        seen: vec![(seen.key, seen.revision)],
+        connection: ConnectionRow {
+            key: seen.key,
+            provider: seen.provider.clone(),
+            company: seen.company.clone(),
+            agenda: agenda(seen),
+        },
+        tokens: Vec::new(),
+        disconnects: Vec::new(),
+        retirements: Vec::new(),
+        absorbs: None,
+        attempt: None,
+        events: Vec::new(),
+        secret: None,
+    }
 }

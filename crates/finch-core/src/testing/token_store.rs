@@ -64,10 +64,11 @@ cases! { $
         a_token_in_reauth_is_not_handed_out,
         a_revoked_token_stays_revoked,
     }
-    changes {
+    commits {
         an_old_revision_changes_nothing,
         of_two_decisions_one_holds,
-        a_change_keeps_what_it_does_not_name,
+        a_commit_has_one_number,
+        a_row_is_kept_whole,
     }
     disconnects {
         a_fence_holds,

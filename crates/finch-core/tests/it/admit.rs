@@ -1,8 +1,8 @@
 //! What is written when a token arrives.
 
 use finch_core::{
-    Attempt, AttemptId, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore,
-    NewAttempt, Seq, TokenState, TokenStore,
+    Attempt, AttemptId, Commit, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore,
+    NewAttempt, Seq, Token, TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
@@ -32,9 +32,12 @@ async fn after_one(again: &Grant) -> Found {
     store.find(again).await.expect("the store answers")
 }
 
-fn state_of(admitted: &Admitted) -> TokenState {
-    let changes = admitted.changes.as_ref().expect("changes");
-    changes.admit.as_ref().expect("a token to store").state.clone()
+fn commit(admitted: Admitted) -> Commit {
+    admitted.draft.expect("a draft").finish().expect("a commit")
+}
+
+fn stored(admitted: Admitted) -> Token {
+    commit(admitted).admitted().expect("a token to store").clone()
 }
 
 #[tokio::test]
@@ -42,8 +45,9 @@ async fn a_token_that_is_known_is_renewed_not_doubled() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     let admitted = arrive(after_one(&again).await, "acme", again);
     assert!(matches!(admitted.arrived, Arrived::Known(_)), "{:?}", admitted.arrived);
-    let changes = admitted.changes.expect("its products are renewed");
-    assert!(changes.admit.is_none() && changes.tokens[0].state.is_none());
+    let commit = commit(admitted);
+    assert!(commit.admitted().is_none() && commit.tokens.is_empty(), "nothing else is new");
+    assert!(commit.attempt.is_some());
 }
 
 /// Finch may hand the same token out again once its employer has authenticated again.
@@ -52,19 +56,19 @@ async fn a_known_token_that_is_exchanged_again_needs_no_reauth() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     for (status, renewed) in [
         (Some(ConnectionStatus::Reauth), Some(ConnectionStatus::Connected)),
-        (Some(ConnectionStatus::ErrorPermissions), None),
+        (Some(ConnectionStatus::ErrorPermissions), Some(ConnectionStatus::ErrorPermissions)),
         (None, None),
     ] {
         let mut found = after_one(&again).await;
-        found.known.as_mut().expect("it is known").1.tokens[0].status = status;
+        found.known.as_mut().expect("it is known").1.tokens[0].status = status.clone();
         let admitted = arrive(found.clone(), "acme", again.clone());
-        assert_eq!(admitted.changes.expect("changes").tokens[0].status, renewed);
+        assert_eq!(admitted.draft.expect("a draft").connection().tokens[0].status, renewed);
         let (customer, by) = ("acme".parse().expect("an id"), "ops".parse().expect("an id"));
         let from = Source::Import { customer: &customer, by: &by };
         let (began, now) = (Seq(901), at(9));
         let arrival = Arrival { grant: again.clone(), from, began, now, late: false };
-        let imported = admit(found, arrival).changes.expect("changes");
-        assert_eq!(imported.tokens[0].status, None, "nobody has authenticated");
+        let imported = admit(found, arrival).draft.expect("a draft");
+        assert_eq!(imported.connection().tokens[0].status, status, "no person has authenticated");
     }
 }
 
@@ -73,7 +77,7 @@ async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     let admitted = arrive(after_one(&again).await, "other", again);
     assert_eq!(admitted.arrived, Arrived::Foreign);
-    assert!(admitted.changes.is_none());
+    assert!(admitted.draft.is_none());
 }
 
 #[tokio::test]
@@ -83,8 +87,8 @@ async fn a_token_of_another_customer_id_is_quarantined() {
     let new = grant("t2", other);
     let admitted = arrive(after_one(&new).await, "acme", new);
     assert_eq!(admitted.arrived, Arrived::OtherCustomer);
-    assert_eq!(state_of(&admitted), TokenState::Quarantined);
-    assert!(admitted.changes.expect("changes").admit.expect("a token").customer.is_none());
+    let stored = stored(admitted);
+    assert_eq!((stored.state, stored.customer), (TokenState::Quarantined, None));
 }
 
 /// A connection of two sessions has two customer ids, both the customer's, and Finch names one of them.
@@ -160,8 +164,8 @@ async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
     ] {
         let admitted = arrive(connection, expected, named, renews).await;
         assert_eq!(admitted.arrived, arrived, "{connection} {expected:?} {named:?} {renews}");
-        let kept = admitted.changes.expect("changes").admit.expect("a token that is stored");
         let used = matches!(admitted.arrived, Arrived::Stored(_));
+        let kept = stored(admitted);
         assert_eq!(kept.customer.is_some(), used, "whose it is not known to be is nobody's");
         assert_eq!(kept.state == TokenState::Quarantined, !used);
     }
@@ -180,7 +184,7 @@ async fn a_connection_id_of_another_provider_or_company_is_quarantined() {
         let odd = grant("t2", facts("k1", provider, company));
         let admitted = arrive(after_one(&odd).await, "acme", odd);
         assert_eq!(admitted.arrived, Arrived::Conflict);
-        assert_eq!(state_of(&admitted), TokenState::Quarantined);
+        assert_eq!(stored(admitted).state, TokenState::Quarantined);
     }
 }
 
@@ -188,7 +192,7 @@ async fn a_connection_id_of_another_provider_or_company_is_quarantined() {
 fn a_token_that_was_revoked_comes_back_in_doubt() {
     let found = Found { revoked_before: true, ..Found::default() };
     let admitted = arrive(found, "acme", grant("t1", facts("k1", "gusto", "c")));
-    assert_eq!(state_of(&admitted), TokenState::Unverified);
+    assert_eq!(stored(admitted).state, TokenState::Unverified);
 }
 
 #[test]
@@ -247,13 +251,10 @@ fn a_named_connection_is_not_work_any_more() {
         crate::connection(vec![crate::token("acme", "k1", 1, 2, TokenState::Active)], vec![]);
     nameless.company = None;
     let found = Found { by_connection_id: Some(nameless), ..Found::default() };
-    let named =
-        arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))).changes.expect("changes");
-    assert_eq!(named.agenda.map(|a| a.due), Some(None));
-    let new = arrive(Found::default(), "acme", grant("t2", facts("k1", "gusto", "")))
-        .changes
-        .expect("changes");
-    assert!(new.agenda.is_some_and(|a| a.due.is_some()), "a nameless one is");
+    let named = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
+    assert_eq!(named.connection.agenda.due, None);
+    let new = commit(arrive(Found::default(), "acme", grant("t2", facts("k1", "gusto", ""))));
+    assert!(new.connection.agenda.due.is_some(), "a nameless one is");
 }
 
 #[test]
@@ -264,10 +265,9 @@ fn a_reopened_disconnect_takes_what_was_left_over() {
         vec![crate::disconnect(crate::operator(), 950, Some(960))],
     );
     let found = Found { by_pair: Some(ended), ..Found::default() };
-    let changes =
-        arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))).changes.expect("changes");
-    assert_eq!(changes.tokens[0].state, Some(TokenState::Fenced));
-    assert!(changes.agenda.is_some_and(|a| a.due.is_some()));
+    let commit = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
+    assert_eq!(commit.tokens[0].state, TokenState::Fenced);
+    assert!(commit.connection.agenda.due.is_some());
 }
 
 #[test]
@@ -279,5 +279,5 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
     purpose.for_disconnect = Some(open.id);
     let found = Found { by_pair: Some(world), ..Found::default() };
     let admitted = arrive_for(found, purpose, grant("t2", facts("k1", "gusto", "c")));
-    assert_eq!(state_of(&admitted), TokenState::Fenced);
+    assert_eq!(stored(admitted).state, TokenState::Fenced);
 }

@@ -1,8 +1,8 @@
 //! Two connections that prove to be one (R4).
 
 use finch_core::{
-    Actor, Attempt, AttemptId, Changes, Connection, DisconnectChange, DisconnectId, Found, Seq,
-    TokenId, TokenState,
+    Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
+    Seq, TokenId, TokenState,
     decide::{Arrival, Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
@@ -21,8 +21,8 @@ fn provisional(
     provisional
 }
 
-/// What is written when a token under `k1` names the employer.
-fn arrives(pair: Connection, nameless: Connection) -> Changes {
+/// What comes of it when a token under `k1` names the employer.
+fn arrives(pair: Connection, nameless: Connection) -> Draft {
     let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt("acme"), exchange: None };
     let grant = grant("t", facts("k1", "gusto", "c"));
@@ -33,19 +33,16 @@ fn arrives(pair: Connection, nameless: Connection) -> Changes {
         now: at(9),
         late: false,
     };
-    let changes = admit(found, arrival).changes.expect("a merge");
-    assert!(changes.absorb.is_some());
-    changes
+    let draft = admit(found, arrival).draft.expect("a merge");
+    assert!(draft.clone().finish().expect("a commit").absorbs.is_some());
+    draft
 }
 
-/// The state of each token that changes, and the changes to disconnects.
-fn merged(
-    pair: Connection,
-    nameless: Connection,
-) -> (Vec<(u64, TokenState)>, Vec<DisconnectChange>) {
-    let changes = arrives(pair, nameless);
-    let states = changes.tokens.iter().filter_map(|t| Some((t.id.0.0, t.state.clone()?)));
-    (states.collect(), changes.disconnects)
+/// The state of each token that was there before, and the disconnects, after the merge.
+fn merged(pair: Connection, nameless: Connection) -> (Vec<(u64, TokenState)>, Vec<Disconnect>) {
+    let one = arrives(pair, nameless).connection().clone();
+    let before = one.tokens.iter().filter(|t| t.id != TokenId(Seq::OF_COMMIT));
+    (before.map(|t| (t.id.0.0, t.state.clone())).collect(), one.disconnects)
 }
 
 #[test]
@@ -58,8 +55,7 @@ fn tokens_that_an_open_disconnect_covers_come_under_it() {
         let nameless =
             provisional(vec![token("acme", "k1", 3, 4, state(!pair_is_open))], of_nameless);
         let (states, _) = merged(pair, nameless);
-        let other = if pair_is_open { 4 } else { 2 };
-        assert_eq!(states, [(other, TokenState::Fenced)]);
+        assert_eq!(states, [(2, TokenState::Fenced), (4, TokenState::Fenced)]);
     }
 }
 
@@ -82,8 +78,10 @@ fn of_two_open_disconnects_the_older_goes_on() {
             vec![token("acme", "k1", 3, 4, TokenState::Fenced)],
             vec![disconnect(acme(), of_nameless, None)],
         );
-        let id = |n| DisconnectId(Seq(n));
-        assert_eq!(merged(pair, nameless).1, [DisconnectChange::Merge(id(20), id(10))]);
+        let into = DisconnectId(Seq(10));
+        let states = merged(pair, nameless).1.into_iter().map(|d| (d.id.0.0, d.state));
+        let expected = [(10, DisconnectState::Open), (20, DisconnectState::Merged { into })];
+        assert_eq!(states.collect::<Vec<_>>(), expected);
     }
 }
 
@@ -94,7 +92,7 @@ fn a_disconnect_that_had_ended_goes_on_for_what_it_covers() {
     let nameless = provisional(vec![token("acme", "k1", 3, 4, TokenState::Active)], vec![]);
     let (states, disconnects) = merged(pair, nameless);
     assert_eq!(states, [(4, TokenState::Fenced)]);
-    assert_eq!(disconnects, [DisconnectChange::Reopen(old.id)]);
+    assert_eq!(disconnects, [Disconnect { state: DisconnectState::Open, ..old }]);
 }
 
 #[test]
@@ -103,7 +101,7 @@ fn a_fence_by_merging_waits_for_nothing() {
     let mut waiting = token("acme", "k1", 3, 4, TokenState::Active);
     waiting.progress.next_try = Some(at(3600));
     let nameless = provisional(vec![waiting], vec![]);
-    let changes = arrives(pair, nameless);
-    let fenced = changes.tokens.iter().find(|t| t.id == TokenId(Seq(4))).expect("the waiting one");
-    assert_eq!(fenced.progress, Some(finch_core::Progress::default()));
+    let draft = arrives(pair, nameless);
+    let fenced = draft.connection().token(TokenId(Seq(4))).expect("the waiting one");
+    assert_eq!(fenced.progress, finch_core::Progress::default());
 }

@@ -1,9 +1,9 @@
 //! What Finch's word on a token changes outside a disconnect of ours.
 
 use finch_core::{
-    Actor, Answer, Connection, ConnectionStatus, DisconnectChange, Introspection, PartialFacts,
+    Actor, Answer, Connection, ConnectionStatus, Draft, FinchApiError, Introspection, PartialFacts,
     TokenState,
-    decide::{AskedAt, Observed, observe},
+    decide::{AskedAt, Observed, Word, observe},
     testing::at,
 };
 
@@ -23,17 +23,32 @@ fn accepted() -> Introspection {
     }
 }
 
-fn new_state(world: &Connection, asked_at: AskedAt) -> Option<TokenState> {
+/// What Finch's word on the first token makes of the connection.
+fn after(
+    world: &Connection,
+    asked_at: AskedAt,
+    answer: Result<&Introspection, &FinchApiError>,
+) -> (Connection, Observed) {
     let token = world.tokens[0].id;
-    let (changes, _) = observe(world, None, token, asked_at, Ok(&accepted()), None, at(1), 0.5);
-    changes.tokens.iter().find(|t| t.id == token).and_then(|t| t.state.clone())
+    let word = Word { token, asked_at, answer, late: None, now: at(1), jitter: 0.5 };
+    let mut draft = Draft::of(world.clone());
+    let observed = observe(&mut draft, None, word);
+    (draft.connection().clone(), observed)
+}
+
+fn new_state(world: &Connection, asked_at: AskedAt) -> TokenState {
+    after(world, asked_at, Ok(&accepted())).0.tokens[0].state.clone()
 }
 
 #[test]
 fn accepted_settles_a_doubt() {
     let world = connection(vec![token("acme", "k", 1, 2, TokenState::Unverified)], vec![]);
-    assert_eq!(new_state(&world, AskedAt::of(&world)), Some(TokenState::Active));
-    assert_eq!(new_state(&world, AskedAt::unknown()), None, "asked before it was known here");
+    assert_eq!(new_state(&world, AskedAt::of(&world)), TokenState::Active);
+    assert_eq!(
+        new_state(&world, AskedAt::unknown()),
+        TokenState::Unverified,
+        "asked before it was known here"
+    );
 }
 
 #[test]
@@ -42,9 +57,13 @@ fn accepted_before_the_end_of_a_disconnect_settles_nothing_after_it() {
     let acme = || Actor::Customer(customer("acme"));
     let open = connection(doubtful(), vec![disconnect(acme(), 10, None)]);
     let ended = connection(doubtful(), vec![disconnect(acme(), 10, Some(20))]);
-    assert_eq!(new_state(&open, AskedAt::of(&open)), None, "it still goes on");
-    assert_eq!(new_state(&ended, AskedAt::of(&open)), None, "Finch was asked before the end");
-    assert_eq!(new_state(&ended, AskedAt::of(&ended)), Some(TokenState::Active));
+    assert_eq!(new_state(&open, AskedAt::of(&open)), TokenState::Unverified, "it still goes on");
+    assert_eq!(
+        new_state(&ended, AskedAt::of(&open)),
+        TokenState::Unverified,
+        "Finch was asked before the end"
+    );
+    assert_eq!(new_state(&ended, AskedAt::of(&ended)), TokenState::Active);
 }
 
 #[test]
@@ -53,10 +72,9 @@ fn accepted_changes_no_progress_of_a_token_that_is_being_ended() {
         vec![token("acme", "k", 1, 2, TokenState::Fenced)],
         vec![disconnect(Actor::Customer(customer("acme")), 10, None)],
     );
-    let asked_at = AskedAt::of(&world);
-    let (changes, _) =
-        observe(&world, None, world.tokens[0].id, asked_at, Ok(&accepted()), None, at(1), 0.5);
-    assert!(changes.tokens[0].progress.is_none() && changes.tokens[0].state.is_none());
+    let (after, _) = after(&world, AskedAt::of(&world), Ok(&accepted()));
+    assert_eq!(after.tokens[0].progress, world.tokens[0].progress);
+    assert_eq!(after.tokens[0].state, TokenState::Fenced);
 }
 
 #[test]
@@ -69,13 +87,10 @@ fn the_last_live_token_refused_ends_the_generation() {
     let other = token("acme", "k", 3, 4, TokenState::Active);
     for (tokens, ends) in [(vec![one.clone()], true), (vec![one, other], false)] {
         let world = connection(tokens, vec![]);
-        let asked_at = AskedAt::of(&world);
-        let (changes, observed) =
-            observe(&world, None, world.tokens[0].id, asked_at, Err(&refused()), None, at(1), 0.5);
+        let (after, observed) = after(&world, AskedAt::of(&world), Err(&refused()));
         assert_eq!(observed, Observed::Refused);
-        assert!(changes.tokens[0].state.as_ref().is_some_and(TokenState::is_revoked));
-        let ended = changes.disconnects.iter().any(|d| matches!(d, DisconnectChange::End(None, _)));
-        assert_eq!(ended, ends);
+        assert!(after.tokens[0].state.is_revoked());
+        assert_eq!(after.generation() > world.generation(), ends);
     }
 }
 
@@ -85,13 +100,11 @@ fn what_an_introspection_leaves_out_stays_as_it_was() {
     known.status = Some(ConnectionStatus::Reauth);
     let products = known.facts.products.clone();
     let world = connection(vec![known], vec![]);
-    let asked_at = AskedAt::of(&world);
     let said = Introspection::default();
-    let (changes, observed) =
-        observe(&world, None, world.tokens[0].id, asked_at, Ok(&said), None, at(1), 0.5);
+    let (after, observed) = after(&world, AskedAt::of(&world), Ok(&said));
     assert_eq!(observed, Observed::Accepted);
-    let [change] = &changes.tokens[..] else { panic!("{changes:?}") };
-    assert_eq!(change.state, Some(TokenState::Active), "Finch accepts it, whatever else it says");
+    let token = &after.tokens[0];
+    assert_eq!(token.state, TokenState::Active, "Finch accepts it, whatever else it says");
     assert!(!products.is_empty());
-    assert_eq!((&change.products, &change.status), (&None, &None));
+    assert_eq!((&token.facts.products, &token.status), (&products, &world.tokens[0].status));
 }

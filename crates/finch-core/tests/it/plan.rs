@@ -121,7 +121,7 @@ fn what_was_superseded_can_be_ended_when_nothing_newer_lives() {
 
 #[test]
 fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
-    use finch_core::{DisconnectChange, Intent, decide::fence, testing::at};
+    use finch_core::{Commit, DisconnectState, Draft, Intent, decide::fence, testing::at};
     let tokens = vec![
         token("acme", "k1", 1, 2, TokenState::Fenced),
         token("acme", "k1", 11, 12, TokenState::Unverified),
@@ -129,20 +129,22 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
     ];
     let acme = Actor::Customer(customer("acme"));
     let open = connection(tokens, vec![disconnect(acme.clone(), 10, None)]);
-    let join = |by: Actor| fence(&open, Intent { by, reason: Some("why".into()), at: at(1) });
+    let join = |by: Actor| {
+        let mut draft = Draft::of(open.clone());
+        fence(&mut draft, Intent { by, reason: Some("why".into()), at: at(1) });
+        draft.finish().expect("a commit")
+    };
     let own = join(acme);
     let fenced: Vec<_> = own.tokens.iter().map(|t| t.id.0.0).collect();
     assert_eq!(fenced, [12]);
     let all = join(operator());
     assert_eq!(all.tokens.len(), 2);
-    assert!(
-        matches!(&all.disconnects[..], [DisconnectChange::Join(intent, _)] if intent.by == operator())
-    );
-    let told = |changes: &finch_core::Changes| {
-        changes.events.iter().map(|e| e.customer.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(told(&own), [Some(customer("acme")), Some(customer("acme"))]);
-    assert_eq!(told(&all), [None, Some(customer("acme")), Some(customer("other"))]);
+    assert!(matches!(&all.disconnects[..], [joined]
+        if joined.intent.by == operator() && joined.state == DisconnectState::Merged { into: open.disconnects[0].id }));
+    let readers =
+        |commit: &Commit| commit.events.iter().map(|e| e.customer.clone()).collect::<Vec<_>>();
+    assert_eq!(readers(&own), [Some(customer("acme")), Some(customer("acme"))]);
+    assert_eq!(readers(&all), [None, Some(customer("acme")), Some(customer("other"))]);
 }
 
 /// The plan of acme's connection `k`, with the mark that acme would agree to.

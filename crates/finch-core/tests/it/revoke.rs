@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use finch_core::{
-    Answer, Connection, FinchApiError, Progress, Timestamp, TokenId, TokenState,
-    decide::{Call, Step, agenda, close, fence, finish, next_step, next_steps, record, unreadable},
+    Answer, Connection, Draft, FinchApiError, Progress, Timestamp, TokenId, TokenState,
+    decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
     testing::at,
 };
 
@@ -29,18 +29,13 @@ fn after(
     now: Timestamp,
 ) -> Connection {
     let answer = answer.as_ref().map(|()| None);
-    let changes = record(connection, id(n), call, answer, now, 1.0);
-    applied(connection, changes)
+    changed(connection, |draft| record(draft, id(n), call, answer, now, 1.0))
 }
 
-fn applied(connection: &Connection, changes: finch_core::Changes) -> Connection {
-    let mut after = connection.clone();
-    for change in changes.tokens {
-        let token = after.tokens.iter_mut().find(|t| t.id == change.id).expect("the token");
-        token.progress = change.progress.unwrap_or(token.progress.clone());
-        token.state = change.state.unwrap_or(token.state.clone());
-    }
-    after
+fn changed(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection {
+    let mut draft = Draft::of(connection.clone());
+    decide(&mut draft);
+    draft.connection().clone()
 }
 
 fn answered(status: u16, word: &str) -> FinchApiError {
@@ -68,56 +63,6 @@ fn success_is_a_promise_and_each_token_is_proven() {
         assert!(progress(&world, n).refused.is_some());
     }
     assert_eq!(next_step(&world, at(1), None), Step::Finish);
-}
-
-#[test]
-fn the_next_steps_are_those_that_refusals_lead_to() {
-    let mut world = fenced(&["k", "k", "l", "k"]);
-    world.tokens[1].customer = None;
-    let mut steps = std::collections::VecDeque::new();
-    let mut taken = 0;
-    loop {
-        let step = next_step(&world, at(1), None);
-        if steps.is_empty() {
-            steps.extend(next_steps(&world, at(1), None));
-        }
-        assert_eq!(steps.pop_front(), Some(step));
-        let Step::Call(call, token) = step else { break };
-        let answer = match call {
-            Call::Disconnect => Ok(()),
-            Call::Introspect => Err(answered(401, "invalid_token")),
-        };
-        world = after(&world, token.0.0, call, answer, at(1));
-        taken += 1;
-    }
-    assert_eq!(taken, 6, "two promises, four proofs");
-    assert_eq!(next_step(&world, at(1), None), Step::Finish);
-}
-
-#[test]
-fn the_next_steps_end_where_a_disconnect_is_due_again() {
-    let mut world = fenced(&["k", "k", "k"]);
-    world.tokens[2].progress.acknowledged = Some(at(0));
-    world.tokens[1].progress.polls = 7;
-    assert_eq!(next_steps(&world, at(1), None), [Step::Call(Call::Introspect, id(4))]);
-}
-
-#[test]
-fn the_agenda_is_the_one_of_the_connection_as_it_will_be() {
-    let mut world = fenced(&["k", "k"]);
-    world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
-    for (n, answer) in [
-        (3, Ok(())),
-        (2, Err(answered(402, ""))),
-        (2, Err(answered(401, "invalid_token"))),
-        (3, Err(answered(401, "invalid_token"))),
-    ] {
-        let answer = answer.as_ref().map(|()| None);
-        let changes = record(&world, id(n), Call::Introspect, answer, at(1), 1.0);
-        let said = changes.agenda;
-        world = applied(&world, changes);
-        assert_eq!(said, Some(agenda(&world)));
-    }
 }
 
 #[test]
@@ -233,14 +178,14 @@ fn what_time_mends_is_tried_again_without_end_and_without_attention() {
     for (error, ambiguous) in all {
         let shown = format!("{error:?}");
         let mut world = fenced(&["k"]);
-        let changes = record(&world, id(2), Call::Disconnect, Err(&error), at(0), 1.0);
-        world = applied(&world, changes);
+        let fails =
+            |draft: &mut Draft| record(draft, id(2), Call::Disconnect, Err(&error), at(0), 1.0);
+        world = changed(&world, fails);
         let trouble = progress(&world, 2).trouble.clone().expect("trouble");
         assert_eq!((trouble.attention, trouble.ambiguous), (false, ambiguous), "{shown}");
         assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{shown}");
         for _ in 0..20 {
-            world =
-                applied(&world, record(&world, id(2), Call::Disconnect, Err(&error), at(0), 1.0));
+            world = changed(&world, fails);
         }
         assert_eq!(seconds_until_next(&world, 2, at(0)), 3600, "one hour at most: {shown}");
     }
@@ -261,7 +206,7 @@ fn retry_after_wins_and_is_capped() {
 #[test]
 fn a_secret_that_cannot_be_read_does_not_stop_the_others() {
     let world = fenced(&["k", "k"]);
-    let world = applied(&world, unreadable(&world, id(3), at(0)));
+    let world = changed(&world, |draft| unreadable(draft, id(3), at(0)));
     assert!(agenda(&world).attention);
     assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
     let world = after(&world, 2, Call::Disconnect, Ok(()), at(0));
@@ -298,8 +243,9 @@ fn a_wait_that_finch_asks_for_is_never_a_loop_and_shortens_nothing() {
         assert!(next.duration_since(at(0)).as_secs_f64() >= least, "{status}");
     }
     let error = answered(503, "x");
-    let changes = record(&fenced(&["k"]), id(2), Call::Disconnect, Err(&error), at(0), 0.0);
-    let world = applied(&fenced(&["k"]), changes);
+    let world = changed(&fenced(&["k"]), |draft| {
+        record(draft, id(2), Call::Disconnect, Err(&error), at(0), 0.0);
+    });
     assert!(progress(&world, 2).next_try.expect("another try") > at(0), "whatever chance says");
 }
 
@@ -352,7 +298,7 @@ fn the_fence_takes_every_token_that_is_not_revoked() {
     let world =
         connection(numbered.map(|(state, n)| token("acme", "k", 1, n, state)).collect(), vec![]);
     let intent = finch_core::Intent { by: operator(), reason: None, at: at(0) };
-    let world = applied(&world, fence(&world, intent));
+    let world = changed(&world, |draft| fence(draft, intent));
     assert!(world.tokens.iter().all(|t| t.state == TokenState::Fenced));
 }
 
@@ -368,8 +314,8 @@ fn finish_writes_the_evidence_of_each_token() {
         ..Answer::default()
     };
     let world = after(&world, 2, Call::Disconnect, Err(said.into_error()), at(7));
-    let open = world.open_disconnect().expect("it is open").clone();
-    let world = applied(&world, finish(&world, &open, at(8)));
+    let open = world.open_disconnect().expect("it is open").id;
+    let world = changed(&world, |draft| finish(draft, open, at(8)));
     let evidence = finch_core::Evidence::Refused { request_id };
     assert_eq!(world.tokens[0].state, TokenState::Revoked { evidence, at: at(7) });
 }
@@ -378,9 +324,9 @@ fn finish_writes_the_evidence_of_each_token() {
 fn a_disconnect_without_a_readable_token_has_a_way_out() {
     use finch_core::decide::lacks_a_readable_token;
     let world = fenced(&["k", "k"]);
-    let world = applied(&world, unreadable(&world, id(3), at(0)));
+    let world = changed(&world, |draft| unreadable(draft, id(3), at(0)));
     assert!(!lacks_a_readable_token(&world));
-    let world = applied(&world, unreadable(&world, id(2), at(0)));
+    let world = changed(&world, |draft| unreadable(draft, id(2), at(0)));
     assert!(lacks_a_readable_token(&world));
     assert!(!lacks_a_readable_token(&connection(vec![], vec![])));
 }
@@ -390,9 +336,9 @@ fn what_an_operator_closes_may_yet_take_effect() {
     let mut connection = fenced(&["c1", "c2"]);
     let refused = Some(finch_core::Refusal { at: at(0), request_id: None });
     connection.tokens[0].progress.refused = refused;
-    let open = connection.open_disconnect().expect("an open one");
+    let open = connection.open_disconnect().expect("an open one").id;
     let name = "ops".parse().expect("a name");
-    let closed = applied(&connection, close(&connection, open, &name, "gone", at(9)));
+    let closed = changed(&connection, |draft| close(draft, open, &name, "gone", at(9)));
     assert!(closed.tokens.iter().all(|t| t.state.is_revoked()));
     assert_eq!(closed.tokens[0].progress.ambiguous_at, None);
     assert_eq!(closed.ambiguous_at(), Some(at(9)));

@@ -3,8 +3,8 @@
 use std::{fs, path::PathBuf};
 
 use finch_core::{
-    Changes, Evidence, OperatorName, Query, Target, TokenChange, TokenStore as _,
-    testing::{application, at, facts, grant, store_token},
+    Evidence, OperatorName, Query, Token, TokenStore as _,
+    testing::{application, at, facts, grant, store_token, unchanged},
 };
 use finch_seal::Kek;
 
@@ -89,9 +89,11 @@ async fn the_rows_say_what_the_rule_says() {
         .await;
         let by_id = finch_core::Selector::TokenId(id);
         let seen = store.load(by_id, None).await.unwrap().unwrap();
-        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-        changes.tokens.push(TokenChange::state(id, state.clone()));
-        store.apply(changes).await.unwrap();
+        let mut commit = unchanged(&seen);
+        let row = seen.token(id).unwrap().clone();
+        commit.tokens.push(Token { state: state.clone(), ..row });
+        commit.connection.agenda = finch_core::Agenda::default();
+        store.commit(commit).await.unwrap();
     }
     let backup = here.path("backup");
     store.backup(&backup, |_, _| {}).await.unwrap();

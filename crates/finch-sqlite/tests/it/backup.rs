@@ -176,7 +176,7 @@ async fn what_was_in_use_is_in_doubt_and_the_rest_stays() {
     for name in ["live", "ending", "ended"] {
         store_token(&store, "acme", token(name)).await;
     }
-    store.apply(fence(&by_id(&store, "ending").await)).await.unwrap();
+    store.commit(fence(&by_id(&store, "ending").await)).await.unwrap();
     end(&store, "ended").await;
     claimed(&store, "acme", "lost").await;
     let live = by_id(&store, "live").await;

@@ -3,8 +3,8 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use finch_core::{
-    AttemptId, Changes, State, StoreError, Target, TokenStore as _, Wanted,
-    testing::{new_attempt, store_token},
+    AttemptId, State, StoreError, TokenStore as _, Wanted,
+    testing::{new_attempt, store_token, unchanged},
 };
 
 use crate::support::{Home, by_id, customer, end, fence, token};
@@ -18,9 +18,8 @@ async fn of_two_decisions_on_one_revision_one_holds() {
     for _ in 0..20 {
         let seen = by_id(&*two, "a").await;
         let race = [&one, &two].map(|store| {
-            let (store, changes) =
-                (store.clone(), Changes::to(Target::Existing(seen.key, seen.revision)));
-            tokio::spawn(async move { store.apply(changes).await })
+            let (store, commit) = (store.clone(), unchanged(&seen));
+            tokio::spawn(async move { store.commit(commit).await })
         });
         let [a, b] = race;
         let (a, b) = (a.await.unwrap(), b.await.unwrap());
@@ -40,7 +39,7 @@ async fn a_fence_is_seen_at_once_everywhere() {
     store_token(&one, "acme", token("a")).await;
     let (acme, id, any) = (customer("acme"), "a".parse().unwrap(), Wanted::default());
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_some());
-    one.apply(fence(&by_id(&one, "a").await)).await.unwrap();
+    one.commit(fence(&by_id(&one, "a").await)).await.unwrap();
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_none());
 }
 
@@ -106,10 +105,10 @@ async fn a_lock_that_is_held_for_too_long_is_busy() {
     let other = home.sql();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let seen = by_id(&store, "a").await;
-    let error = store.apply(fence(&seen)).await.expect_err("locked");
+    let error = store.commit(fence(&seen)).await.expect_err("locked");
     assert!(matches!(error, StoreError::Busy), "{error:?}");
     other.execute_batch("COMMIT").unwrap();
-    store.apply(fence(&seen)).await.unwrap();
+    store.commit(fence(&seen)).await.unwrap();
 }
 
 /// A caller that goes away cancels nothing, and neither does the end of the store.

@@ -1,8 +1,8 @@
 //! Rows that were changed behind the store's back: a typed error of that read, and nothing else.
 
 use finch_core::{
-    Changes, StoreError, Target, TokenChange, TokenId, TokenState, TokenStore, Wanted,
-    testing::store_token,
+    StoreError, Token, TokenId, TokenState, TokenStore, Wanted,
+    testing::{store_token, unchanged},
 };
 
 use crate::support::{Home, by_id, customer, end, token};
@@ -101,9 +101,10 @@ async fn a_dead_token_stays_dead() {
     let a = store_token(&store, "acme", token("a")).await;
     end(&store, "a").await;
     let seen = by_id(&store, "a").await;
-    let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-    changes.tokens.push(TokenChange::state(a, TokenState::Active));
-    assert!(store.apply(changes).await.is_err());
+    let mut commit = unchanged(&seen);
+    let row = seen.token(a).unwrap().clone();
+    commit.tokens.push(Token { state: TokenState::Active, ..row });
+    assert!(store.commit(commit).await.is_err());
     assert_eq!(by_id(&store, "a").await, seen);
     let db = home.sql();
     for sql in [

@@ -31,7 +31,7 @@ async fn written(home: &Home) -> Vec<u8> {
     for n in 0..TOKENS {
         store_token(&store, CUSTOMERS[n % 3], token(&format!("t{n}"))).await;
     }
-    store.apply(fence(&by_id(&store, "t22").await)).await.unwrap();
+    store.commit(fence(&by_id(&store, "t22").await)).await.unwrap();
     end(&store, "t23").await;
     drop(store);
     fs::read(&home.path).unwrap()

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, fs};
 
 use finch_core::{
-    Actor, AuthorizationCode, Changes, Progress, State, Target, TokenChange, TokenStore as _,
-    testing::{at, claimed, disguises, facts, grant, new_attempt, store_token},
+    Actor, AuthorizationCode, Progress, State, Token, TokenStore as _,
+    testing::{at, claimed, disguises, facts, grant, new_attempt, store_token, unchanged},
 };
 
 use crate::support::{Home, by_id, end, fence, revoked, token};
@@ -48,7 +48,7 @@ async fn no_secret_is_in_any_file() {
     store.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
     claimed(&store, "acme", "another").await;
     let seen = by_id(&store, "k1").await;
-    store.apply(fence(&seen)).await.unwrap();
+    store.commit(fence(&seen)).await.unwrap();
     absent(&home, &secrets);
     end(&store, "k1").await;
     absent(&home, &secrets);
@@ -133,14 +133,14 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
             store_token(&store, "acme", grant(&secret, facts("k", "gusto", "c"))).await;
         }
         let seen = by_id(&store, "k").await;
-        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
+        let mut commit = unchanged(&seen);
         let blobs = sealed(&home);
         for token in seen.tokens.iter().filter(|t| !t.state.is_revoked()) {
             match next(3) {
                 0 => {
                     let (_, blob) = blobs.iter().find(|(id, _)| *id == token.id.0.0).unwrap();
                     gone.push(blob.clone());
-                    changes.tokens.push(revoked(token.id));
+                    commit.tokens.push(revoked(token.clone()));
                 }
                 1 => {
                     let acknowledged = Some(at(3));
@@ -151,15 +151,12 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
                         next_try: acknowledged,
                         ..Progress::default()
                     };
-                    changes.tokens.push(TokenChange {
-                        progress: Some(progress),
-                        ..TokenChange::to(token.id)
-                    });
+                    commit.tokens.push(Token { progress, ..token.clone() });
                 }
                 _ => {}
             }
         }
-        store.apply(changes).await.unwrap();
+        store.commit(commit).await.unwrap();
     }
     drop(store);
     let content = everything(&home);

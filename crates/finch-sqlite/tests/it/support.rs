@@ -6,9 +6,9 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Connection, ConnectionId, CustomerId, Evidence, Grant, Selector, TokenChange, TokenId,
-    TokenState, TokenStore, decide,
-    testing::{application, at, facts, grant},
+    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, Selector,
+    Token, TokenState, TokenStore, decide,
+    testing::{application, at, facts, grant, unchanged},
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
@@ -72,19 +72,19 @@ pub(crate) async fn by_id(store: &dyn TokenStore, id: &str) -> Connection {
 /// Everything that ends a connection here: its tokens are revoked and wiped.
 pub(crate) async fn end(store: &dyn TokenStore, id: &str) {
     let seen = by_id(store, id).await;
-    let mut changes =
-        finch_core::Changes::to(finch_core::Target::Existing(seen.key, seen.revision));
-    changes.tokens = seen.tokens.iter().map(|t| revoked(t.id)).collect();
-    store.apply(changes).await.unwrap();
+    let mut commit = unchanged(&seen);
+    commit.tokens = seen.tokens.into_iter().map(revoked).collect();
+    store.commit(commit).await.unwrap();
 }
 
-pub(crate) fn revoked(token: TokenId) -> TokenChange {
+pub(crate) fn revoked(token: Token) -> Token {
     let evidence = Evidence::Refused { request_id: None };
-    TokenChange::state(token, TokenState::Revoked { evidence, at: at(9) })
+    Token { state: TokenState::Revoked { evidence, at: at(9) }, ..token }
 }
 
-/// A fence that a customer asked for.
-pub(crate) fn fence(seen: &Connection) -> finch_core::Changes {
-    let intent = finch_core::Intent { by: Actor::Finch, reason: None, at: at(5) };
-    decide::fence(seen, intent)
+/// What a fence of this connection writes.
+pub(crate) fn fence(seen: &Connection) -> Commit {
+    let mut draft = Draft::of(seen.clone());
+    decide::fence(&mut draft, Intent { by: Actor::Finch, reason: None, at: at(5) });
+    draft.finish().expect("a commit")
 }

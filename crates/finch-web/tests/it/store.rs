@@ -7,10 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, MemoryTokenStore, NewAttempt,
-    Query, Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
+    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
+    Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Found, Grant, InstanceId, Leased, MemoryTokenStore, NewAttempt, Query,
+    Selector, Seq, State, StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted,
     WebhookEvent, WebhookEventId,
 };
 
@@ -91,7 +91,7 @@ passed_on! {
     fn find(grant: &Grant) -> Found;
     fn load(selector: Selector<'_>, customer: Option<&CustomerId>) -> Option<Connection>;
     fn token_of(secret: &AccessToken, customer: Option<&CustomerId>) -> Option<TokenId>;
-    fn apply(changes: Changes) -> Applied;
+    fn commit(commit: Commit) -> Seq;
     fn secret(token: TokenId) -> Option<AccessToken>;
     fn usable_token(customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Option<UsableToken>;
     fn connections(query: &Query<'_>) -> Vec<Connection>;

@@ -11,8 +11,9 @@ use std::{
 use criterion::{BenchmarkId, Criterion};
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
-    AccessToken, Actor, Admission, AuthorizationCode, Changes, CustomerScope, Event, Flow,
-    Happening, Product, Seq, Target, TokenFacts, TokenState,
+    AccessToken, AuthorizationCode, Commit, CustomerScope, Draft, Flow, Found, Grant, Product, Seq,
+    TokenFacts,
+    decide::{Arrival, Source, admit},
 };
 use rusqlite::{Connection, params};
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -119,15 +120,15 @@ fn by_the_store_alone(
     host: &Host,
     connections: impl Iterator<Item = Numbered>,
 ) -> Duration {
-    let changes: Vec<_> = connections.map(arrival).collect();
+    let commits: Vec<_> = connections.map(arrival).collect();
     let began = Instant::now();
     runtime.block_on(async {
         let mut storing = JoinSet::new();
-        for part in changes.chunks(changes.len().div_ceil(AT_ONCE as usize)) {
+        for part in commits.chunks(commits.len().div_ceil(AT_ONCE as usize)) {
             let (store, part) = (Arc::clone(&host.store), part.to_vec());
             storing.spawn(async move {
-                for changes in part {
-                    store.apply(changes).await.unwrap();
+                for commit in part {
+                    store.commit(commit).await.unwrap();
                 }
             });
         }
@@ -137,26 +138,13 @@ fn by_the_store_alone(
 }
 
 /// A token that makes a connection.
-fn arrival(connection: Numbered) -> Changes {
-    let (facts, customer, at) = (paper::facts(connection), connection.customer(), filled_at());
-    let (provider, company) = (facts.provider_id.clone(), facts.company_id.clone());
-    let mut changes = Changes::to(Target::New { provider, company });
-    changes.events.push(Event {
-        at,
-        by: Actor::Customer(customer.clone()),
-        connection_id: Some(facts.connection_id.clone()),
-        customer: Some(customer.clone()),
-        what: Happening::Connected,
-    });
-    changes.admit = Some(Admission {
-        customer: Some(customer),
-        secret: AccessToken::new(connection.secret(0)),
-        facts,
-        state: TokenState::Active,
-        exchange_began: Seq(1),
-        at,
-    });
-    changes
+fn arrival(connection: Numbered) -> Commit {
+    let (customer, by) = (connection.customer(), "bench".parse().unwrap());
+    let grant =
+        Grant { secret: AccessToken::new(connection.secret(0)), facts: paper::facts(connection) };
+    let from = Source::Import { customer: &customer, by: &by };
+    let arrival = Arrival { grant, from, began: Seq(1), now: filled_at(), late: false };
+    admit(Found::default(), arrival).draft.and_then(Draft::finish).unwrap()
 }
 
 /// As the store's own writer is set.

@@ -11,9 +11,9 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Connection, CustomerId, EventQuery, Intent, Query, Selector, StoreError, Timestamp,
-    TokenId, TokenStore, Wanted, decide,
-    testing::{application, at, facts, grant, new_attempt, store_token},
+    Actor, Connection, CustomerId, Draft, EventQuery, Intent, Query, Selector, StoreError,
+    Timestamp, TokenId, TokenStore, Wanted, decide,
+    testing::{application, at, decided, facts, grant, new_attempt, store_token},
 };
 use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
@@ -76,9 +76,8 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
             let what = facts(&format!("k{}", number / 2), "gusto", &format!("c{}", number / 2));
             store_token(&store, customer, grant(&secret(customer, number), what)).await;
         }
-        let seen = by_id(&store, "k1").await.unwrap().unwrap();
         let intent = Intent { by: Actor::Finch, reason: None, at: at(5) };
-        store.apply(decide::fence(&seen, intent)).await.unwrap();
+        decided(&store, "k1", |draft| decide::fence(draft, intent)).await;
         let state = finch_core::State::new("a state");
         store.open_attempt(new_attempt("acme"), &state).await.unwrap();
     });
@@ -272,7 +271,10 @@ async fn change(store: &SqliteTokenStore) {
     }
     if let Some(Some(connection)) = seen(by_id(store, "k2").await) {
         let intent = Intent { by: Actor::Finch, reason: None, at: at(9) };
-        if seen(store.apply(decide::fence(&connection, intent)).await).is_some()
+        let mut draft = Draft::of(connection);
+        decide::fence(&mut draft, intent);
+        let Some(commit) = draft.finish() else { return };
+        if seen(store.commit(commit).await).is_some()
             && let Some(Some(after)) = seen(by_id(store, "k2").await)
         {
             assert!(after.open_disconnect().is_some(), "what was written is there");

@@ -1,6 +1,6 @@
 //! I11: no call in one customer's scope changes what another one sees.
 
-use finch_core::{Connection, CustomerId, Token, TokenState};
+use finch_core::{Commit, Connection, CustomerId, Happening, Token, TokenState};
 
 use super::{Case, Judge};
 
@@ -32,10 +32,11 @@ impl Judge {
         case: &Case<'_>,
     ) {
         // An employer that Finch names late is named for everybody.
-        let named = |(changes, _): &(finch_core::Changes, _)| {
-            changes.company.is_some() || changes.absorb.is_some()
+        let named = |(commit, _): &(Commit, _)| {
+            let mut events = commit.events.iter();
+            events.any(|event| matches!(event.what, Happening::CompanyNamed))
         };
-        if case.applied.iter().any(named) {
+        if case.committed.iter().any(named) {
             return;
         }
         let others = |t: &&Token| t.customer.as_ref().is_some_and(|c| c != actor);

@@ -1,6 +1,8 @@
 //! What must hold after every write: I2 to I5, I7 and I8, as far as the store shows them.
 
-use finch_core::{Connection, Evidence, Happening, Target, TokenState};
+use finch_core::{
+    AttemptEnd, Commit, Connection, DisconnectState, Evidence, Happening, Seq, TokenId, TokenState,
+};
 
 use super::{Case, Judge, may_become};
 use crate::counts::Counts;
@@ -97,42 +99,46 @@ impl Judge {
                 self.fault("I1 equivalence", "two connections are the same one");
             }
         }
-        for (changes, applied) in case.applied {
-            let absorbed = changes.absorb.map(|(key, _)| key);
-            let meant = |c: &&Connection| c.key == applied.connection || Some(c.key) == absorbed;
+        for (commit, number) in case.committed {
+            let seen = |c: &&Connection| commit.seen.iter().any(|(key, _)| *key == c.key);
+            let meant = |c: &&Connection| c.key.0 == *number || seen(c);
             let elsewhere = before.iter().filter(|c| !meant(c));
             for old in elsewhere {
-                if case.applied.len() == 1 && !now.contains(old) {
+                if case.committed.len() == 1 && !now.contains(old) {
                     self.fault("I2 isolation", "a write changed another connection");
                 }
             }
-            count(changes, counts);
+            count(commit, before, counts);
         }
     }
 }
 
 /// Which rows of semantics 4 and 5 a write is.
-fn count(changes: &finch_core::Changes, counts: &mut Counts) {
-    if matches!(changes.target, Target::New { .. }) {
+fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
+    if commit.connection.key.0 == Seq::OF_COMMIT {
         counts.hit("a new connection");
     }
-    if changes.absorb.is_some() {
+    if commit.absorbs.is_some() {
         counts.hit("two connections merged");
     }
-    for disconnect in &changes.disconnects {
-        counts.hit(match disconnect {
-            finch_core::DisconnectChange::Begin(_) => "a disconnect began",
-            finch_core::DisconnectChange::End(None, _) => "an end at Finch was seen",
-            finch_core::DisconnectChange::End(..) => "a disconnect finished",
-            finch_core::DisconnectChange::Reopen(_) => "a disconnect reopened",
-            finch_core::DisconnectChange::Merge(..) => "two open disconnects merged",
-            finch_core::DisconnectChange::Join(..) => "a request joined a disconnect",
+    for disconnect in &commit.disconnects {
+        let was = before.iter().flat_map(|c| &c.disconnects).find(|was| was.id == disconnect.id);
+        counts.hit(match (was.map(|was| was.state), disconnect.state) {
+            (Some(was), now) if was == now => continue,
+            (None, DisconnectState::Open) => "a disconnect began",
+            (None, DisconnectState::Ended { .. }) => "an end at Finch was seen",
+            (None, DisconnectState::Merged { .. }) => "a request joined a disconnect",
+            (Some(_), DisconnectState::Open) => "a disconnect reopened",
+            (Some(_), DisconnectState::Ended { .. }) => "a disconnect finished",
+            (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if changes.events.iter().any(|event| matches!(event.what, Happening::CompanyNamed)) {
+    if commit.events.iter().any(|event| matches!(event.what, Happening::CompanyNamed)) {
         counts.hit("a company was named late");
     }
-    if let Some((_, finch_core::Ended::Known(_))) = changes.attempt {
+    if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt
+        && *token != TokenId(Seq::OF_COMMIT)
+    {
         counts.hit("the same token issued again");
     }
 }

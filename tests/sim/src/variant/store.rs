@@ -7,11 +7,11 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Agenda, Application, Applied, Attempt, AttemptEnd, AttemptId, AuthorizationCode,
-    Awaits, Changes, Claim, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectChange,
-    Due, Event, EventId, EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt,
-    Query, Refusal, Selector, Seq, State, StoreError, Target, Timestamp, TokenChange, TokenId,
-    TokenState, TokenStore, UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
+    Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
+    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal,
+    Selector, Seq, State, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore,
+    UsableToken, Wanted, WebhookEvent, WebhookEventId,
 };
 
 use super::{Loss, Variant};
@@ -34,43 +34,42 @@ impl BrokenStore {
         self.variant == Some(variant)
     }
 
-    async fn twist(&self, changes: &mut Changes) -> Result<(), StoreError> {
-        let Target::Existing(key, _) = changes.target else { return Ok(()) };
-        let Some(variant) = self.variant else { return Ok(()) };
+    async fn twist(&self, commit: &mut Commit) -> Result<(), StoreError> {
+        let key = commit.connection.key;
+        let (false, Some(variant)) = (key.0 == Seq::OF_COMMIT, self.variant) else { return Ok(()) };
+        let arrives = |token: &&mut Token| token.id.0 == Seq::OF_COMMIT;
         match variant {
             Variant::OneRefusalSettlesAll | Variant::SuccessIsProof => {
                 let found = self.inner.load(Selector::Key(key), None).await?;
-                found.into_iter().for_each(|c| settle(changes, &c, variant));
+                found.into_iter().for_each(|c| settle(commit, &c, variant));
             }
             Variant::NoUnverified => {
-                let live = |state: &mut TokenState| {
-                    if *state == TokenState::Unverified {
-                        *state = TokenState::Active;
+                for token in &mut commit.tokens {
+                    if token.state == TokenState::Unverified {
+                        token.state = TokenState::Active;
                     }
-                };
-                changes.admit.iter_mut().for_each(|admission| live(&mut admission.state));
-                changes.tokens.iter_mut().filter_map(|t| t.state.as_mut()).for_each(live);
+                }
             }
             Variant::NoCoveringRule => {
-                if let Some(admission) = &mut changes.admit
-                    && matches!(admission.state, TokenState::Fenced | TokenState::Superseded)
-                    && admission.customer.is_some()
-                {
-                    admission.state = TokenState::Active;
-                    changes.disconnects.retain(|d| !matches!(d, DisconnectChange::Reopen(_)));
+                let covered = |t: &&mut Token| {
+                    matches!(t.state, TokenState::Fenced | TokenState::Superseded)
+                        && t.customer.is_some()
+                };
+                if let Some(token) = commit.tokens.iter_mut().find(arrives).filter(covered) {
+                    token.state = TokenState::Active;
+                    commit.disconnects.clear();
                 }
             }
             Variant::NoSuperseded => {
-                if let Some(admission) = &mut changes.admit
-                    && admission.state == TokenState::Superseded
-                {
-                    admission.state = TokenState::Unverified;
-                    let due = Some(Timestamp::UNIX_EPOCH);
-                    changes.agenda = Some(Agenda { due, ..Agenda::default() });
+                let superseded = |t: &&mut Token| t.state == TokenState::Superseded;
+                if let Some(token) = commit.tokens.iter_mut().find(arrives).filter(superseded) {
+                    token.state = TokenState::Unverified;
+                    commit.connection.agenda =
+                        Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
                 }
             }
             Variant::FenceNotDurable => {
-                let fenced = changes.tokens.iter().filter(|t| t.state == Some(TokenState::Fenced));
+                let fenced = commit.tokens.iter().filter(|t| t.state == TokenState::Fenced);
                 lock(&self.loss).fences.extend(fenced.map(|t| (self.host, t.id)));
             }
             _ => {}
@@ -123,13 +122,11 @@ impl BrokenStore {
 }
 
 /// Takes for proven what is not.
-fn settle(changes: &mut Changes, connection: &Connection, variant: Variant) {
-    let one = changes.tokens.iter().find_map(|change| {
-        let progress = change.progress.as_ref()?;
-        let token = connection.token(change.id)?;
+fn settle(commit: &mut Commit, connection: &Connection, variant: Variant) {
+    let one = commit.tokens.iter().find_map(|token| {
         let proof = match variant {
-            Variant::OneRefusalSettlesAll => progress.refused.clone(),
-            _ => progress.acknowledged.map(|at| Refusal { at, request_id: None }),
+            Variant::OneRefusalSettlesAll => token.progress.refused.clone(),
+            _ => token.progress.acknowledged.map(|at| Refusal { at, request_id: None }),
         };
         Some((token.facts.connection_id.clone(), proof?))
     });
@@ -137,15 +134,13 @@ fn settle(changes: &mut Changes, connection: &Connection, variant: Variant) {
     let all = variant == Variant::OneRefusalSettlesAll;
     for token in connection.tokens.iter().filter(|t| t.is_unproven()) {
         if all || token.facts.connection_id == id {
-            let mut progress = token.progress.clone();
-            progress.refused = Some(proof.clone());
-            changes.tokens.retain(|c| c.id != token.id);
-            changes
-                .tokens
-                .push(TokenChange { progress: Some(progress), ..TokenChange::to(token.id) });
+            let mut token = token.clone();
+            token.progress.refused = Some(proof.clone());
+            commit.tokens.retain(|row| row.id != token.id);
+            commit.tokens.push(token);
         }
     }
-    changes.agenda = Some(Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false });
+    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
 }
 
 #[async_trait]
@@ -224,12 +219,12 @@ impl TokenStore for BrokenStore {
         self.inner.token_of(secret, customer).await
     }
 
-    async fn apply(&self, mut changes: Changes) -> Result<Applied, StoreError> {
-        self.twist(&mut changes).await?;
-        let ends = changes.attempt.map(|(id, _)| id);
-        let applied = self.inner.apply(changes).await?;
+    async fn commit(&self, mut commit: Commit) -> Result<Seq, StoreError> {
+        self.twist(&mut commit).await?;
+        let ends = commit.attempt.as_ref().map(|(id, _)| *id);
+        let number = self.inner.commit(commit).await?;
         lock(&self.loss).running.retain(|(_, running)| Some(*running) != ends);
-        Ok(applied)
+        Ok(number)
     }
 
     async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {

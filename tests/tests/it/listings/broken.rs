@@ -107,7 +107,7 @@ broken_store! {
         fn find(grant: &Grant) -> Found;
         fn load(selector: Selector<'_>, customer: Option<&CustomerId>) -> Option<Connection>;
         fn token_of(secret: &AccessToken, customer: Option<&CustomerId>) -> Option<TokenId>;
-        fn apply(changes: Changes) -> Applied;
+        fn commit(commit: Commit) -> Seq;
         fn secret(token: TokenId) -> Option<AccessToken>;
         fn usable_token(customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Option<UsableToken>;
         fn lease(connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Leased;

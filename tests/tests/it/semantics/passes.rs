@@ -2,7 +2,8 @@
 
 use finch_app::{Pass, Reconciled};
 use finch_core::{
-    Changes, InstanceId, LEASE, Target, TokenChange, TokenId, Wanted, decide, testing::Reach,
+    InstanceId, LEASE, TokenId, Wanted, decide,
+    testing::{Reach, unchanged},
 };
 
 use super::*;
@@ -28,16 +29,14 @@ async fn covered_without_knowing_it() -> World {
 /// As after a restore: Finch must be asked about this token.
 async fn doubt(world: &World, id: &ConnectionId, token: TokenId) {
     let seen = load(world, id).await;
-    let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-    changes.tokens.push(TokenChange::state(token, TokenState::Unverified));
-    let mut doubted = seen.clone();
-    doubted
-        .tokens
-        .iter_mut()
-        .filter(|t| t.id == token)
-        .for_each(|t| t.state = TokenState::Unverified);
-    changes.agenda = Some(decide::agenda(&doubted));
-    world.store.apply(changes).await.expect("the store answers");
+    let mut commit = unchanged(&seen);
+    let mut doubted = seen;
+    for row in doubted.tokens.iter_mut().filter(|t| t.id == token) {
+        row.state = TokenState::Unverified;
+        commit.tokens.push(row.clone());
+    }
+    commit.connection.agenda = decide::agenda(&doubted);
+    world.store.commit(commit).await.expect("the store answers");
 }
 
 async fn is_at_rest(world: &World) -> bool {

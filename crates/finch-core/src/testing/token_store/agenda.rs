@@ -3,9 +3,9 @@
 use super::{
     super::{at, facts, grant, store_token},
     listing::read_pages,
-    pieces::{StoreFixture, by_id},
+    pieces::{StoreFixture, by_id, set_agenda},
 };
-use crate::{Agenda, Changes, ConnectionKey, Due, Target, TokenStore};
+use crate::{Agenda, ConnectionKey, Due, TokenStore};
 
 /// Work is found when it is due, in pages, and not after it is done.
 pub async fn work_is_found_when_it_is_due(fixture: &mut dyn StoreFixture) {
@@ -16,9 +16,8 @@ pub async fn work_is_found_when_it_is_due(fixture: &mut dyn StoreFixture) {
         store_token(&*store, "acme", grant(&name, facts(&name, "gusto", &name))).await;
         let seen = by_id(&*store, &name).await;
         keys.push(seen.key);
-        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-        changes.agenda = Some(Agenda { due: Some(at(100 + n)), attention: n == 0 });
-        store.apply(changes).await.unwrap();
+        let agenda = Agenda { due: Some(at(100 + n)), attention: n == 0 };
+        set_agenda(&*store, &seen, agenda).await;
     }
     let store = fixture.store().await;
     let all = read_pages("work", 3, async |after, limit| {
@@ -32,9 +31,7 @@ pub async fn work_is_found_when_it_is_due(fixture: &mut dyn StoreFixture) {
     assert_eq!(of_due.await, keys[..2]);
     assert!(store.work(Some(Due::at(at(99))), None, 10).await.unwrap().is_empty());
     let seen = by_id(&*store, "k0").await;
-    let mut done = Changes::to(Target::Existing(seen.key, seen.revision));
-    done.agenda = Some(Agenda::default());
-    store.apply(done).await.unwrap();
+    set_agenda(&*store, &seen, Agenda::default()).await;
     assert_eq!(fixture.store().await.work(None, None, 10).await.unwrap(), keys[1..]);
 }
 
@@ -43,9 +40,8 @@ pub async fn work_of_a_clock_that_ran_ahead_is_due(fixture: &mut dyn StoreFixtur
     let store = fixture.store().await;
     store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let seen = by_id(&*store, "k").await;
-    let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-    changes.agenda = Some(Agenda { due: Some(at(365 * 24 * 3600)), attention: false });
-    store.apply(changes).await.unwrap();
+    let agenda = Agenda { due: Some(at(365 * 24 * 3600)), attention: false };
+    set_agenda(&*store, &seen, agenda).await;
     let store = fixture.store().await;
     assert_eq!(store.work(Some(Due::at(at(10))), None, 10).await.unwrap(), [seen.key]);
     let tomorrow = Due::at(at(364 * 24 * 3600));
@@ -62,9 +58,7 @@ pub async fn attention_is_found(fixture: &mut dyn StoreFixture) {
     }
     let set = async |store: &dyn TokenStore, name, attention| {
         let seen = by_id(store, name).await;
-        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-        changes.agenda = Some(Agenda { due: None, attention });
-        store.apply(changes).await.unwrap();
+        set_agenda(store, &seen, Agenda { due: None, attention }).await;
     };
     set(&*store, "k0", true).await;
     set(&*store, "k2", true).await;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Attempt, AttemptEnd, AuthorizationCode, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow,
-    Product, RedirectUri, Seq, State, decide,
+    Product, RedirectUri, Seq, State, TokenId, decide,
 };
 
 /// The first to come with a state begins the exchange; the same code again finds it in progress,
@@ -165,8 +165,8 @@ pub async fn what_was_given_up_may_still_be_stored(fixture: &mut dyn StoreFixtur
     let grant = grant("t1", facts("k", "gusto", "c"));
     let found = store.find(&grant).await.unwrap();
     let arrival = decide::Arrival { grant, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
-    let changes = decide::admit(found, arrival).changes.unwrap();
-    let stored = store.apply(changes).await.unwrap().admitted.unwrap();
+    let commit = decide::admit(found, arrival).draft.unwrap().finish().unwrap();
+    let stored = TokenId(store.commit(commit).await.unwrap());
     let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
 }

@@ -1,10 +1,10 @@
 //! The cases about connections: which tokens form one, and who sees which.
 
 use super::{
-    super::{application, at, facts, grant, new_attempt, store_token},
+    super::{application, at, decided, facts, grant, new_attempt, store_token},
     events,
     listing::read_pages,
-    pieces::{StoreFixture, all, by_id, customer, id, intent, moved},
+    pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved},
 };
 use crate::{
     AccessToken, Actor, Attempt, AttemptId, Connection, Found, Query, Selector, Seq, TokenFacts,
@@ -22,9 +22,9 @@ pub async fn a_connection_is_made_once(fixture: &mut dyn StoreFixture) {
     let admit = async |secret: &str, what: TokenFacts| {
         let attempt = Attempt { id: AttemptId(Seq(0)), purpose: new_attempt("acme"), exchange: None };
         let arrival = decide::Arrival { grant: grant(secret, what), from: decide::Source::Exchange(&attempt), began: Seq(0), now: at(2), late: false };
-        decide::admit(Found::default(), arrival).changes.unwrap()
+        decide::admit(Found::default(), arrival).draft.unwrap().finish().unwrap()
     };
-    store.apply(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
+    store.commit(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
     moved(&*store, admit("t2", facts("k2", "gusto", "c")).await).await;
     moved(&*store, admit("t3", facts("k1", "gusto", "")).await).await;
     moved(&*store, admit("t1", facts("k9", "gusto", "z")).await).await;
@@ -36,8 +36,8 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store_token(&*store, "acme", grant("t1", facts("k1", "gusto", ""))).await;
     store_token(&*store, "acme", grant("t2", facts("k2", "gusto", "c"))).await;
-    let before = by_id(&*store, "k1").await;
-    store.apply(decide::fence(&before, intent(Actor::Operator("ops".parse().unwrap())))).await.unwrap();
+    let operator = || intent(Actor::Operator("ops".parse().unwrap()));
+    decided(&*store, "k1", |draft| decide::fence(draft, operator())).await;
     let before = by_id(&*store, "k1").await;
     assert_eq!(store.connections(&all(None)).await.unwrap().len(), 2);
     let third = store_token(&*fixture.store().await, "acme", grant("t3", facts("k1", "gusto", "c"))).await;
@@ -52,7 +52,7 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     assert_eq!(store.secret(one.tokens[0].id).await.unwrap().unwrap().expose(), "t1", "it still opens");
     assert!(store.load(Selector::Key(before.key), None).await.unwrap().is_none());
     assert!(store.events(&events::of(Some(&id("k1")), None)).await.unwrap().len() >= 4);
-    moved(&*store, decide::fence(&before, intent(Actor::Operator("ops".parse().unwrap())))).await;
+    moved(&*store, commit(&before, |draft| decide::retire(draft, &customer("acme"), at(30)))).await;
 }
 
 /// A provisional connection gets its employer; from then on its pair finds it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{at, facts, grant, store_token},
+    super::{at, decided, facts, grant, store_token},
     listing::read_pages,
     pieces::{StoreFixture, by_id, customer, id, intent},
 };
@@ -36,9 +36,9 @@ async fn assert_pages(store: &dyn TokenStore, query: EventQuery<'_>, count: usiz
 pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
     store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     store_token(&*fixture.store().await, "acme", grant("t2", facts("k2", "gusto", "d"))).await;
-    let seen = by_id(&*fixture.store().await, "k").await;
     let ops = Actor::Operator("ops".parse().unwrap());
-    fixture.store().await.apply(decide::fence(&seen, intent(ops.clone()))).await.unwrap();
+    let fence = |draft: &mut _| decide::fence(draft, intent(ops.clone()));
+    decided(&*fixture.store().await, "k", fence).await;
     let store = fixture.store().await;
     assert_pages(&*store, of(None, None), 6).await;
     assert_pages(&*store, of(Some(&id("k")), None), 4).await;

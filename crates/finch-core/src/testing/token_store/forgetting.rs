@@ -7,7 +7,7 @@ use super::{
     pieces::{StoreFixture, customer, failure},
 };
 use crate::{
-    ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AuthorizationCode, Claim, FORGOTTEN_AT_ONCE,
+    ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AuthorizationCode, Claim, Draft, FORGOTTEN_AT_ONCE,
     FailureKind, FinchCustomerId, NewAttempt, State, TokenId, TokenStore,
     decide::{Arrival, Source, admit},
 };
@@ -92,8 +92,8 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
         late: false,
     };
     let found = store.find(&arrival.grant).await.unwrap();
-    let changes = admit(found, arrival).changes.expect("a token to store");
-    let late: TokenId = store.apply(changes).await.unwrap().admitted.expect("a token");
+    let commit = admit(found, arrival).draft.and_then(Draft::finish).expect("a token to store");
+    let late = TokenId(store.commit(commit).await.unwrap());
     assert!(store.secret(late).await.unwrap().is_some(), "its token is stored all the same");
 }
 

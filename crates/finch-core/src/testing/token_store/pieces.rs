@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::at;
+use super::super::{at, unchanged};
 use crate::{
-    Actor, Changes, ConnectionId, CustomerId, Failure, FailureKind, Intent, Query, Selector,
-    StoreError, TokenStore,
+    Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
+    Intent, Query, Selector, StoreError, TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -43,7 +43,21 @@ pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connecti
     found.expect("the connection that was stored")
 }
 
-pub(super) async fn moved(store: &dyn TokenStore, changes: Changes) {
-    let error = store.apply(changes).await.expect_err("what it was decided on has moved");
+/// What a decision on this connection writes.
+pub(super) fn commit(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Commit {
+    let mut draft = Draft::of(connection.clone());
+    decide(&mut draft);
+    draft.finish().expect("a decision that writes something")
+}
+
+/// Writes this agenda of a connection, whatever else is true of it.
+pub(super) async fn set_agenda(store: &dyn TokenStore, seen: &Connection, agenda: Agenda) {
+    let mut commit = unchanged(seen);
+    commit.connection.agenda = agenda;
+    store.commit(commit).await.unwrap();
+}
+
+pub(super) async fn moved(store: &dyn TokenStore, commit: Commit) {
+    let error = store.commit(commit).await.expect_err("what it was decided on has moved");
     assert!(matches!(error, StoreError::Moved), "{error:?}");
 }

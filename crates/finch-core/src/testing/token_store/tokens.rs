@@ -1,12 +1,11 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
 use super::{
-    super::{at, facts, grant, store_token},
+    super::{at, facts, grant, store_token, unchanged},
     pieces::{StoreFixture, by_id, customer, id},
 };
 use crate::{
-    Changes, ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, Seq, Target,
-    TokenChange, TokenId, TokenState, Wanted,
+    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, Seq, Token, TokenId, TokenState, Wanted,
 };
 
 /// A stored token is found by its pair, its `connection_id` and itself, with everything that was
@@ -72,10 +71,10 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
 pub async fn a_token_in_reauth_is_not_handed_out(fixture: &mut dyn StoreFixture) {
     let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let seen = by_id(&*fixture.store().await, "k").await;
-    let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-    let status = Some(ConnectionStatus::Reauth);
-    changes.tokens.push(TokenChange { status, ..TokenChange::to(token) });
-    fixture.store().await.apply(changes).await.unwrap();
+    let mut commit = unchanged(&seen);
+    let row = seen.token(token).unwrap().clone();
+    commit.tokens.push(Token { status: Some(ConnectionStatus::Reauth), ..row });
+    fixture.store().await.commit(commit).await.unwrap();
     let usable = fixture.store().await.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await;
     assert!(usable.unwrap().is_none());
 }
@@ -89,10 +88,10 @@ pub async fn a_revoked_token_stays_revoked(fixture: &mut dyn StoreFixture) {
     };
     for (state, allowed) in [(revoke, true), (TokenState::Active, false), (TokenState::Fenced, false)] {
         let seen = by_id(&*fixture.store().await, "k").await;
-        let mut changes = Changes::to(Target::Existing(seen.key, seen.revision));
-        changes.tokens.push(TokenChange::state(token, state));
-        let applied = fixture.store().await.apply(changes).await;
-        assert_eq!(applied.is_ok(), allowed);
+        let mut commit = unchanged(&seen);
+        commit.tokens.push(Token { state, ..seen.token(token).unwrap().clone() });
+        let committed = fixture.store().await.commit(commit).await;
+        assert_eq!(committed.is_ok(), allowed);
     }
     let seen = by_id(&*fixture.store().await, "k").await;
     assert!(seen.token(token).unwrap().state.is_revoked());

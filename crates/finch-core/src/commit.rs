@@ -1,0 +1,91 @@
+//! A commit: what one decision writes, as whole rows.
+
+use jiff::Timestamp;
+
+use crate::{
+    AccessToken, AttemptEnd, AttemptId, CompanyId, ConnectionKey, Disconnect, DisconnectState,
+    Event, ProviderId, Retirement, Revision, Seq, Token, TokenId,
+};
+
+/// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes it.
+///
+/// A commit takes one number of the store-wide sequence. Whatever is new in it, an id or a place in the
+/// order, is that number: the rows say [`Seq::OF_COMMIT`] until [`numbered`](Self::numbered) puts it in.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The connections that the decision saw, each at the revision at which it was loaded.
+    pub seen: Vec<(ConnectionKey, Revision)>,
+    /// The connection as it should be. The rows below belong to it.
+    pub connection: ConnectionRow,
+    /// Tokens that are new, that differ, or that belonged to the absorbed connection.
+    pub tokens: Vec<Token>,
+    /// The same of disconnects: those that are not open first, so that no two are ever open.
+    pub disconnects: Vec<Disconnect>,
+    /// The same of retirements.
+    pub retirements: Vec<Retirement>,
+    /// A connection whose rows have moved to this one: its own row goes, last (R4).
+    pub absorbs: Option<ConnectionKey>,
+    /// The attempt that ends with this.
+    pub attempt: Option<(AttemptId, AttemptEnd)>,
+    /// What to remember, in this order.
+    pub events: Vec<Event>,
+    /// The secret of the token that is new.
+    pub secret: Option<AccessToken>,
+}
+
+/// A connection's own row. The store raises its revision by one with each commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRow {
+    /// The record; [`Seq::OF_COMMIT`] if it is new.
+    pub key: ConnectionKey,
+    /// The payroll or HR system.
+    pub provider: ProviderId,
+    /// The employer; none while the connection is provisional (R4).
+    pub company: Option<CompanyId>,
+    /// What it needs next.
+    pub agenda: Agenda,
+}
+
+/// When a connection next needs work, and whether a person should look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agenda {
+    /// Not before this time; none: there is nothing to do.
+    pub due: Option<Timestamp>,
+    /// A person should look at it.
+    pub attention: bool,
+}
+
+impl Commit {
+    /// The commit under its number.
+    #[must_use]
+    pub fn numbered(mut self, number: Seq) -> Self {
+        let number = |seq: &mut Seq| {
+            if *seq == Seq::OF_COMMIT {
+                *seq = number;
+            }
+        };
+        number(&mut self.connection.key.0);
+        for token in &mut self.tokens {
+            number(&mut token.id.0);
+            token.verified.as_mut().map(number);
+        }
+        for disconnect in &mut self.disconnects {
+            number(&mut disconnect.id.0);
+            if let DisconnectState::Ended { seq, .. } = &mut disconnect.state {
+                number(seq);
+            }
+        }
+        for retirement in &mut self.retirements {
+            number(&mut retirement.seq);
+        }
+        if let Some((_, AttemptEnd::Stored(token))) = &mut self.attempt {
+            number(&mut token.0);
+        }
+        self
+    }
+
+    /// The token that is new.
+    pub fn admitted(&self) -> Option<&Token> {
+        self.tokens.iter().find(|token| token.id == TokenId(Seq::OF_COMMIT))
+    }
+}

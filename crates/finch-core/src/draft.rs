@@ -1,0 +1,209 @@
+//! A draft: one connection as a decision changes it, and the rows that come of it.
+
+use jiff::Timestamp;
+
+use crate::{
+    AccessToken, AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey,
+    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent,
+    ProviderId, Retirement, Revision, Seq, Token, TokenId, TokenState, decide::agenda,
+};
+
+/// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
+/// [`finish`](Self::finish) gives the rows that differ.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The connection, and the one that it absorbs. Empty: the connection is new.
+    loaded: Vec<Connection>,
+    now: Connection,
+    attempt: Option<(AttemptId, AttemptEnd)>,
+    events: Vec<Event>,
+    secret: Option<AccessToken>,
+}
+
+impl Draft {
+    /// A draft of a connection, in which nothing has changed yet.
+    pub fn of(connection: Connection) -> Self {
+        Self { loaded: vec![connection.clone()], ..Self::starting_as(connection) }
+    }
+
+    /// A draft of a connection that does not exist yet.
+    pub fn new(provider: ProviderId, company: Option<CompanyId>) -> Self {
+        Self::starting_as(Connection {
+            key: ConnectionKey(Seq::OF_COMMIT),
+            revision: Revision(0),
+            provider,
+            company,
+            tokens: Vec::new(),
+            disconnects: Vec::new(),
+            retirements: Vec::new(),
+        })
+    }
+
+    fn starting_as(now: Connection) -> Self {
+        Self { loaded: Vec::new(), now, attempt: None, events: Vec::new(), secret: None }
+    }
+
+    /// The connection as it should be.
+    pub fn connection(&self) -> &Connection {
+        &self.now
+    }
+
+    /// What is to be remembered.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The commit that makes it so; none: nothing differs.
+    pub fn finish(self) -> Option<Commit> {
+        let Self { loaded, now, attempt, events, secret } = self;
+        let before = loaded.iter().find(|loaded| loaded.key == now.key);
+        let absorbs = loaded.iter().map(|loaded| loaded.key).find(|key| *key != now.key);
+        let differs = before != Some(&now) || absorbs.is_some();
+        if !differs && attempt.is_none() && events.is_empty() {
+            return None;
+        }
+        let agenda = agenda(&now);
+        let tokens = differing(&now, before, |c| &c.tokens);
+        let retirements = differing(&now, before, |c| &c.retirements);
+        let mut disconnects = differing(&now, before, |c| &c.disconnects);
+        disconnects.sort_by_key(Disconnect::is_open);
+        Some(Commit {
+            seen: loaded.iter().map(|loaded| (loaded.key, loaded.revision)).collect(),
+            tokens,
+            disconnects,
+            retirements,
+            connection: ConnectionRow {
+                key: now.key,
+                provider: now.provider,
+                company: now.company,
+                agenda,
+            },
+            absorbs,
+            attempt,
+            events,
+            secret,
+        })
+    }
+}
+
+/// The rows that are new, or not as they were before.
+fn differing<Row: Clone + PartialEq>(
+    now: &Connection,
+    before: Option<&Connection>,
+    rows: impl Fn(&Connection) -> &Vec<Row>,
+) -> Vec<Row> {
+    let is_known = |row: &Row| before.is_some_and(|before| rows(before).contains(row));
+    rows(now).iter().filter(|row| !is_known(row)).cloned().collect()
+}
+
+/// The changes that decisions are made of.
+impl Draft {
+    /// Names the employer of a provisional connection.
+    pub(crate) fn name(&mut self, company: CompanyId) {
+        self.now.company = Some(company);
+    }
+
+    /// The drafted connection is absorbed by `into`: the rows of both, in their order.
+    pub(crate) fn absorb_into(&mut self, into: Connection) {
+        let absorbed = std::mem::replace(&mut self.now, into.clone());
+        self.loaded.push(into);
+        let one = &mut self.now;
+        one.tokens.extend(absorbed.tokens);
+        one.tokens.sort_by_key(|token| token.id);
+        one.disconnects.extend(absorbed.disconnects);
+        one.disconnects.sort_by_key(|disconnect| disconnect.id);
+        one.retirements.extend(absorbed.retirements);
+        one.retirements.sort_by_key(|retirement| retirement.seq);
+    }
+
+    /// Stores a token with its secret. Its id is the commit's number: its exchange ends here.
+    pub(crate) fn admit(&mut self, token: Token, secret: AccessToken) {
+        self.now.tokens.push(token);
+        self.secret = Some(secret);
+    }
+
+    pub(crate) fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
+        self.now.tokens.iter_mut().find(|token| token.id == id)
+    }
+
+    pub(crate) fn tokens_mut(&mut self) -> impl Iterator<Item = &mut Token> {
+        self.now.tokens.iter_mut()
+    }
+
+    /// Fences every token that `which` selects; nothing that was tried before delays its end.
+    /// Revoked tokens stay revoked. Returns the tokens as they were.
+    pub(crate) fn fence(&mut self, which: impl Fn(&Token) -> bool) -> Vec<Token> {
+        let ends = |token: &&mut Token| {
+            !token.state.is_revoked() && token.state != TokenState::Fenced && which(token)
+        };
+        let mut before = Vec::new();
+        for token in self.now.tokens.iter_mut().filter(ends) {
+            before.push(token.clone());
+            token.progress = token.progress.reset();
+            token.state = TokenState::Fenced;
+        }
+        before
+    }
+
+    /// A disconnect begins.
+    pub(crate) fn begin(&mut self, intent: Intent) {
+        self.add_disconnect(intent, DisconnectState::Open);
+    }
+
+    /// A request joins an open disconnect, and covers what it covers.
+    pub(crate) fn join(&mut self, intent: Intent, into: DisconnectId) {
+        self.add_disconnect(intent, DisconnectState::Merged { into });
+    }
+
+    /// A disconnect that begins and ends at once: Finch has ended the connection.
+    pub(crate) fn ended_at_finch(&mut self, intent: Intent) {
+        let state = DisconnectState::Ended { seq: Seq::OF_COMMIT, at: intent.at };
+        self.add_disconnect(intent, state);
+    }
+
+    fn add_disconnect(&mut self, intent: Intent, state: DisconnectState) {
+        let id = DisconnectId(Seq::OF_COMMIT);
+        self.now.disconnects.push(Disconnect { id, intent, state });
+    }
+
+    /// A disconnect ends.
+    pub(crate) fn end(&mut self, disconnect: DisconnectId, at: Timestamp) {
+        self.set(disconnect, DisconnectState::Ended { seq: Seq::OF_COMMIT, at });
+    }
+
+    /// A disconnect that had ended goes on.
+    pub(crate) fn reopen(&mut self, disconnect: DisconnectId) {
+        self.set(disconnect, DisconnectState::Open);
+    }
+
+    fn set(&mut self, id: DisconnectId, state: DisconnectState) {
+        for disconnect in self.now.disconnects.iter_mut().filter(|d| d.id == id) {
+            disconnect.state = state;
+        }
+    }
+
+    /// At most one disconnect is open: the oldest of those that are. The others go on as it.
+    pub(crate) fn settle_on_one_open_disconnect(&mut self) {
+        let oldest = self.now.open_disconnect().map(|oldest| oldest.id);
+        for younger in
+            self.now.disconnects.iter_mut().filter(|d| d.is_open() && Some(d.id) != oldest)
+        {
+            if let Some(into) = oldest {
+                younger.state = DisconnectState::Merged { into };
+            }
+        }
+    }
+
+    /// A customer's access ends here.
+    pub(crate) fn retire(&mut self, customer: CustomerId, at: Timestamp) {
+        self.now.retirements.push(Retirement { seq: Seq::OF_COMMIT, customer, at });
+    }
+
+    pub(crate) fn ends_attempt(&mut self, attempt: AttemptId, end: AttemptEnd) {
+        self.attempt = Some((attempt, end));
+    }
+
+    pub(crate) fn remember(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}

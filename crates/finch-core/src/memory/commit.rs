@@ -1,0 +1,119 @@
+//! Commits in memory.
+
+use super::{Data, Kept};
+use crate::{
+    Commit, CompanyId, Connection, ConnectionKey, ProviderId, Revision, Seq, StoreError, Token,
+    TokenId,
+};
+
+impl Data {
+    pub(super) fn commit(&mut self, commit: Commit) -> Result<Seq, StoreError> {
+        self.check(&commit)?;
+        let number = self.next();
+        let admitted = commit.admitted().map(|_| TokenId(number));
+        let Commit {
+            connection: row,
+            tokens,
+            disconnects,
+            retirements,
+            absorbs,
+            attempt,
+            events,
+            secret,
+            seen: _,
+        } = commit.numbered(number);
+        let absorbed = absorbs.and_then(|key| self.connections.remove(&key));
+        let known = self.connections.remove(&row.key);
+        let (mut connection, lease) = match known {
+            Some(kept) => (kept.connection, kept.lease),
+            None => (empty(row.key, row.provider), None),
+        };
+        let used = |id: TokenId| {
+            let absorbed = absorbed.as_ref().map(|kept| &kept.connection);
+            let known = [Some(&connection), absorbed].into_iter().flatten();
+            known.filter_map(|c| c.token(id)).find_map(|token| token.used_at)
+        };
+        let tokens: Vec<_> =
+            tokens.into_iter().map(|token| Token { used_at: used(token.id), ..token }).collect();
+        for token in tokens.iter().filter(|token| token.state.is_revoked()) {
+            self.secrets.remove(&token.id);
+        }
+        connection.revision.0 += 1;
+        connection.company = row.company;
+        replace(&mut connection.tokens, tokens, |token| token.id.0);
+        replace(&mut connection.disconnects, disconnects, |disconnect| disconnect.id.0);
+        replace(&mut connection.retirements, retirements, |retirement| retirement.seq);
+        self.connections.insert(row.key, Kept { connection, agenda: row.agenda, lease });
+        if let Some((id, secret)) = admitted.zip(secret) {
+            self.secrets.insert(id, secret.clone());
+            self.known.insert(id, secret);
+        }
+        if let Some((id, end)) = attempt {
+            self.end_attempt(id, end);
+        }
+        self.events.extend(events);
+        Ok(number)
+    }
+
+    /// Whether what was decided on still holds, and what is unique stays so.
+    fn check(&self, commit: &Commit) -> Result<(), StoreError> {
+        let holds = |(key, revision): &(ConnectionKey, Revision)| {
+            self.connections.get(key).is_some_and(|kept| kept.connection.revision == *revision)
+        };
+        let elsewhere = |c: &&Connection| commit.seen.iter().all(|(key, _)| *key != c.key);
+        let row = &commit.connection;
+        let pair = self.pair(&row.provider, row.company.as_ref()).filter(elsewhere);
+        let named = commit
+            .tokens
+            .iter()
+            .find_map(|token| self.named(&token.facts.connection_id, None).filter(elsewhere));
+        let is_unrevoked =
+            |id: TokenId, c: &Connection| c.token(id).is_some_and(|t| !t.state.is_revoked());
+        let held = commit.secret.as_ref().and_then(|secret| self.holding(secret));
+        if !commit.seen.iter().all(holds)
+            || pair.is_some()
+            || named.is_some()
+            || held.is_some_and(|(id, c)| is_unrevoked(id, c))
+        {
+            return Err(StoreError::Moved);
+        }
+        let revives = |token: &Token| {
+            let known = self.connections().find_map(|c| c.token(token.id));
+            known.is_some_and(|known| known.state.is_revoked() && !token.state.is_revoked())
+        };
+        match commit.tokens.iter().any(revives) {
+            true => Err(StoreError::Backend("a revoked token stays revoked".into())),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn pair(
+        &self,
+        provider: &ProviderId,
+        company: Option<&CompanyId>,
+    ) -> Option<&Connection> {
+        company.and_then(|company| {
+            self.connections()
+                .find(|c| c.company.as_ref() == Some(company) && c.provider == *provider)
+        })
+    }
+}
+
+fn empty(key: ConnectionKey, provider: ProviderId) -> Connection {
+    Connection {
+        key,
+        revision: Revision(0),
+        provider,
+        company: None,
+        tokens: Vec::new(),
+        disconnects: Vec::new(),
+        retirements: Vec::new(),
+    }
+}
+
+/// Puts rows in the place of those of the same id, and keeps the order of the ids.
+fn replace<Row>(rows: &mut Vec<Row>, new: Vec<Row>, id: impl Fn(&Row) -> Seq) {
+    rows.retain(|row| new.iter().all(|new| id(new) != id(row)));
+    rows.extend(new);
+    rows.sort_by_key(id);
+}
