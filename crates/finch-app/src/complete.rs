@@ -241,7 +241,7 @@ impl Finch {
         let customer = Some(&by.purpose.customer);
         let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
         for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, &token.facts)) {
-            let end = orphan.cleared_by(by, connection, token.id, self.is_over(orphan));
+            let end = orphan.cleared_by(by, connection, token, self.is_over(orphan));
             self.store().end_attempt(orphan.id, end).await?;
         }
         Ok(())

@@ -5,7 +5,7 @@ mod connection;
 use std::collections::BTreeSet;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, CustomerId, Due, Failure,
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Due, Failure,
     OperatorScope, Scope, Selector, StoreError, Timestamp,
 };
 use serde::Serialize;
@@ -173,7 +173,7 @@ impl Finch {
     }
 
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
-    /// since, and those that a later token covers, once they can take effect no more.
+    /// since, and those that a later token has covered until Finch ended it.
     async fn clear_lost_exchanges(&self, report: &mut Reconciled) -> Result<(), StoreError> {
         let (mut walk, now) = (Walk::of("possible_orphans"), self.now());
         loop {
@@ -195,19 +195,22 @@ impl Finch {
             Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
             None => None,
         };
-        let ended = renewed.is_some_and(|renewed| lost.has_ended_with(&renewed));
-        if ended || (self.is_over(lost) && self.is_covered(lost).await?) {
-            self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
-        }
-        Ok(())
+        let end = match self.cover(lost).await? {
+            _ if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) => {
+                AttemptEnd::Cleared
+            }
+            Cover::Ends(end) => end,
+            Cover::Holds | Cover::Lost => return Ok(()),
+        };
+        self.store().end_attempt(lost.id, end).await
     }
 
-    /// Whether a later token of the same connection lives, so that its disconnect ends both.
-    async fn is_covered(&self, lost: &Attempt) -> Result<bool, StoreError> {
-        let end = lost.exchange.as_ref().and_then(|exchange| exchange.end.as_ref());
-        let Some(AttemptEnd::Covered { by, .. }) = end else { return Ok(false) };
-        let found = self.store().load(Selector::TokenId(*by), None).await?;
-        Ok(found.and_then(|c| c.token(*by).map(|t| t.state.is_live())).unwrap_or(false))
+    /// What a later token of the same connection is worth to a lost exchange.
+    async fn cover(&self, lost: &Attempt) -> Result<Cover, StoreError> {
+        let Some(by) = lost.covered_by() else { return Ok(Cover::Lost) };
+        let found = self.store().load(Selector::TokenId(by), None).await?;
+        let token = found.as_ref().and_then(|connection| connection.token(by));
+        Ok(token.map_or(Cover::Lost, |token| lost.cover(token, self.is_over(lost))))
     }
 
     /// A page of the exchanges whose token may exist without anybody having it. The way out: connect
@@ -229,7 +232,7 @@ impl Finch {
                 break;
             }
             for lost in page {
-                if !self.is_covered(&lost).await? {
+                if self.cover(&lost).await? == Cover::Lost {
                     found.extend(possible_orphan(lost));
                 }
             }

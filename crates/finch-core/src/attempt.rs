@@ -93,15 +93,16 @@ pub enum AttemptEnd {
     Failed(Failure),
     /// The answer was lost: a token may exist that nobody has.
     Unknown(Failure),
-    /// Was `Unknown`, and may still take effect; a later token of the same connection ends with it, for
-    /// as long as that token lives.
+    /// Was `Unknown`; a later token of the same connection ends with it, once Finch has ended that.
     Covered {
         /// What was unknown.
         failure: Failure,
         /// The later token.
         by: TokenId,
+        /// Whether it could take effect no more, or had done so, while that token lived.
+        over: bool,
     },
-    /// Was `Unknown`; a later token of the same connection ends with it.
+    /// Was `Unknown`; Finch has ended its connection since.
     Cleared,
     /// Was `Unknown`; an operator vouches that no token is left of it.
     Dismissed {
@@ -110,6 +111,17 @@ pub enum AttemptEnd {
         /// Why.
         reason: String,
     },
+}
+
+/// What a token is worth that covers a lost exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// One disconnect will end both.
+    Holds,
+    /// One disconnect will end both, or has: this is to be written.
+    Ends(AttemptEnd),
+    /// Nothing: the exchange is a possible orphan.
+    Lost,
 }
 
 impl AttemptEnd {
@@ -196,23 +208,50 @@ impl Attempt {
                 || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
     }
 
-    /// What to write of this lost exchange once the token `by`, of a later attempt that
-    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it can take effect no more
-    /// (`is_over`), or has done so already: Finch knew a connection of which nothing was stored here, and
-    /// renewed it.
+    /// What to write of this lost exchange once `token`, of a later attempt that
+    /// [clears](Self::is_cleared_by) it, is stored in the connection `by`. `is_over`: it can take effect no more.
+    /// Or it has done so already: Finch knew a connection of which nothing was stored here, and renewed it.
     pub fn cleared_by(
         &self,
         later: &Attempt,
         by: &Connection,
-        token: TokenId,
+        token: &Token,
         is_over: bool,
     ) -> AttemptEnd {
-        let was_unknown = by.tokens.first().is_some_and(|first| first.id == token);
+        let was_unknown = by.tokens.first().is_some_and(|first| first.id == token.id);
         let took_effect = later.purpose.reauthenticates.is_some() && was_unknown;
-        if took_effect || is_over {
-            return AttemptEnd::Cleared;
+        let failure = self.failure().unwrap_or_else(Failure::lost);
+        let over = took_effect || (is_over && token.state.is_live());
+        AttemptEnd::Covered { failure, by: token.id, over }
+    }
+
+    /// The later token that covers this lost exchange.
+    pub fn covered_by(&self) -> Option<TokenId> {
+        match self.exchange.as_ref()?.end.as_ref()? {
+            AttemptEnd::Covered { by, .. } => Some(*by),
+            _ => None,
         }
-        AttemptEnd::Covered { failure: self.failure().unwrap_or_else(Failure::lost), by: token }
+    }
+
+    /// What the later token that covers this lost exchange is worth, as it is now. An operator's word for that
+    /// token says nothing of one that is not stored. `is_over`: the exchange can take effect no more.
+    pub fn cover(&self, by: &Token, is_over: bool) -> Cover {
+        let Some(Exchange { end: Some(AttemptEnd::Covered { failure, over, .. }), .. }) =
+            &self.exchange
+        else {
+            return Cover::Lost;
+        };
+        match &by.state {
+            TokenState::Revoked { evidence: Evidence::Refused { .. }, .. } if *over => {
+                Cover::Ends(AttemptEnd::Cleared)
+            }
+            TokenState::Revoked { .. } => Cover::Lost,
+            state if is_over && !over && state.is_live() => {
+                let failure = failure.clone();
+                Cover::Ends(AttemptEnd::Covered { failure, by: by.id, over: true })
+            }
+            _ => Cover::Holds,
+        }
     }
 
     /// What was said of an exchange that was lost.

@@ -36,7 +36,7 @@ pub use api_error::{
 };
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
-    ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Exchange,
+    ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
 pub use commit::{Agenda, Commit, ConnectionRow};

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, atomic::AtomicI64};
 
-use finch_app::{Finch, FinchOptions};
-use finch_core::{Application, TokenStore};
+use finch_app::{Finch, FinchOptions, System};
+use finch_core::{Application, FinchApi, TokenStore};
 
 use crate::{
     clock::{Clock, HostSystem},
@@ -35,12 +35,28 @@ pub(crate) struct Shared {
     pub(crate) loss: Arc<Mutex<Loss>>,
 }
 
+/// What a host calls Finch and looks at its clock with.
+struct Wiring {
+    api: Arc<dyn FinchApi>,
+    system: Arc<dyn System>,
+}
+
+impl Wiring {
+    fn over(&self, store: Arc<dyn TokenStore>) -> Finch {
+        let (api, system) = (Arc::clone(&self.api), Arc::clone(&self.system));
+        let finch = Finch::with_system(api, store, system, FinchOptions::default());
+        finch.expect("one application")
+    }
+}
+
 /// One host.
 pub(crate) struct Host {
     /// Where its tasks run.
     pub(crate) executor: Executor,
     /// What is tested.
     pub(crate) finch: Finch,
+    /// What it is tested with.
+    wiring: Wiring,
     /// Its store, without the gate.
     pub(crate) store: Arc<dyn TokenStore>,
     /// By how many seconds its clock is wrong.
@@ -79,13 +95,13 @@ impl Host {
         };
         let api = BrokenFinch { inner: Arc::new(api), variant };
         let system = HostSystem { host: number, clock, wrong_by: Arc::clone(&wrong_by), gate };
-        let finch = Finch::with_system(
-            Arc::new(api),
-            Arc::new(gated),
-            Arc::new(system),
-            FinchOptions::default(),
-        );
-        let finch = finch.expect("one application");
-        Self { executor: Executor::new(), finch, store, wrong_by }
+        let wiring = Wiring { api: Arc::new(api), system: Arc::new(system) };
+        let finch = wiring.over(Arc::new(gated));
+        Self { executor: Executor::new(), finch, wiring, store, wrong_by }
+    }
+
+    /// The same process without the gate of its store: what the judge asks.
+    pub(crate) fn unhindered(&self) -> Finch {
+        self.wiring.over(Arc::clone(&self.store))
     }
 }

@@ -110,7 +110,8 @@ fn customer(number: usize) -> CustomerScope {
     CustomerScope::new(customer_id(number))
 }
 
-fn operator() -> OperatorScope {
+/// The operator's scope.
+pub(crate) fn operator() -> OperatorScope {
     OperatorScope::acting_as("simulation".parse().expect("a name"))
 }
 

@@ -3,10 +3,15 @@
 use std::{collections::HashSet, sync::atomic::Ordering};
 
 use finch_app::Pass;
-use finch_core::{Timestamp, TokenState};
+use finch_core::TokenState;
 
 use super::History;
-use crate::{disk::Stores, executor::finish, finch::lock, op::Op};
+use crate::{
+    disk::Stores,
+    executor::finish,
+    finch::lock,
+    op::{Op, operator},
+};
 
 const DAY: i64 = 24 * 3600 * 1000;
 /// So many passes must be enough: a lying success is noticed after seven questions.
@@ -46,9 +51,10 @@ impl History<'_> {
     }
 
     fn check_end(&mut self) {
-        let listed = self.hosts[0].store.possible_orphans(None, Timestamp::MAX, None, 1000);
-        let listed: HashSet<_> =
-            finish(listed).expect("the store answers").into_iter().map(|a| a.id).collect();
+        let (finch, operator) = (self.hosts[0].unhindered(), operator());
+        let listed = finish(finch.possible_orphans(&operator, None, 1000));
+        let listed = listed.expect("the store answers the judge");
+        let listed: HashSet<_> = listed.into_iter().map(|lost| lost.id).collect();
         {
             let (remote, ledger) = (lock(&self.shared.remote), lock(&self.shared.ledger));
             self.judge.check_agreement(&remote, &ledger);

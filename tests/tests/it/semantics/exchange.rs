@@ -216,3 +216,27 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
         assert_eq!(orphans.len(), 1, "it may come to life after that end: {jump}");
     }
 }
+
+/// An operator vouches for the tokens that are stored, and not for one that is not.
+#[tokio::test]
+async fn a_lost_exchange_is_listed_again_when_an_operator_closes_its_connection() {
+    let world = world();
+    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
+    let (state, code) = begin(&world, ACME, "x").await;
+    world.finch.lose_next_answer();
+    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+    let id = connect(&world, ACME, "x").await;
+    world.system.pass(finch_core::LATE_EFFECT);
+    reconcile(&world).await;
+    for _ in 0..100 {
+        world.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    }
+    disconnect(&world, ACME, &id).await;
+    assert_eq!(orphans().await, 0, "one disconnect will end both");
+    world.app.close_disconnect(&operator(), &id, "it looks ended").await.unwrap();
+    world.finch.recover();
+    assert_eq!(world.finch.alive().len(), 2);
+    assert_eq!(orphans().await, 1);
+    reconcile(&world).await;
+    assert_eq!(orphans().await, 1);
+}

@@ -124,7 +124,7 @@ impl Model {
             None if expired => Expected::NotConnected("Expired"),
             None | Some((_, Outcome::NotSent)) => self.exchange(which, how),
             Some((_, Outcome::Failed)) => Expected::NotConnected("Failed"),
-            Some((_, Outcome::Lost | Outcome::Covered(_))) => Expected::NotConnected("Unknown"),
+            Some((_, Outcome::Lost | Outcome::Covered(..))) => Expected::NotConnected("Unknown"),
             Some((_, Outcome::Cleared | Outcome::Dismissed)) => Expected::NotConnected("StateUsed"),
             Some((_, Outcome::Stored(token))) => self.connected(which, token),
         }
@@ -216,10 +216,10 @@ impl Model {
     /// One disconnect ends this token and what was lost: the same customer id, which has one connection
     /// at Finch, or the very connection that the lost exchange was to renew.
     fn clear_lost(&mut self, by: usize, token: usize) {
-        let cover = Outcome::Covered(token);
+        let (covering, lives) = (token, self.ours(token).state.is_live());
         let (by, token) = (self.attempts[by].clone(), self.tokens[token].clone());
         for lost in self.attempts.iter_mut().filter(|a| a.customer == by.customer) {
-            let Some((began, Outcome::Lost | Outcome::Covered(_))) = lost.exchange else {
+            let Some((began, Outcome::Lost | Outcome::Covered(..))) = lost.exchange else {
                 continue;
             };
             let renewed = lost.renews == Some(token.name);
@@ -229,9 +229,10 @@ impl Model {
             let as_asked = by.renews.is_none_or(|name| name == token.name);
             let same = renewed || (lost.renews.is_none() && same_id && as_asked);
             // It has taken effect where Finch renewed its connection; or can do so no more.
-            let settled = (lost.renews.is_none() && by.renews.is_some()) || lost.hour < self.hours;
+            let over =
+                (lost.renews.is_none() && by.renews.is_some()) || (lost.hour < self.hours && lives);
             if began < by.opened && same {
-                lost.exchange = Some((began, if settled { Outcome::Cleared } else { cover }));
+                lost.exchange = Some((began, Outcome::Covered(covering, over)));
             }
         }
     }

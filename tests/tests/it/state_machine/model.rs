@@ -164,9 +164,9 @@ pub(crate) enum Outcome {
     NotSent,
     Failed,
     Lost,
-    /// Was lost, may still take effect, and ends with this token of ours for as long as that lives.
-    Covered(usize),
-    /// Was lost, and ends with something that we hold, or has.
+    /// Was lost, and ends with this token of ours; whether it could take effect no more while that lived.
+    Covered(usize, bool),
+    /// Was lost, and has ended with something that we held.
     Cleared,
     /// Was lost, and an operator says that nothing is left of it.
     Dismissed,

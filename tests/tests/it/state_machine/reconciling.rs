@@ -15,7 +15,10 @@ impl Model {
         let own = |a: &usize| customer.is_none_or(|c| self.attempts[*a].customer == c);
         let lost = |a: &usize| match self.attempts[*a].exchange {
             Some((_, Outcome::Lost)) => true,
-            Some((_, Outcome::Covered(by))) => !self.ours(by).state.is_live(),
+            Some((_, Outcome::Covered(by, over))) => {
+                let by = self.ours(by);
+                by.state == State::Dead && (by.vouched || !over)
+            }
             _ => false,
         };
         (0..self.attempts.len()).filter(own).filter(lost).collect()
@@ -67,15 +70,18 @@ impl Model {
         Expected::Reconciled { disconnected, pending, verified, refused }
     }
 
-    /// What was to renew a connection that has ended since has ended with it; and what can take effect no
-    /// more ends with the token that covers it.
+    /// What was to renew a connection that has ended since has ended with it; and what could take effect no
+    /// more has ended with the token that covered it.
     fn clear_lost_for_good(&mut self) {
         for lost in 0..self.attempts.len() {
             let began = match self.attempts[lost].exchange {
                 Some((began, Outcome::Lost)) => began,
-                Some((began, Outcome::Covered(by))) => {
-                    if self.attempts[lost].hour < self.hours && self.ours(by).state.is_live() {
+                Some((began, Outcome::Covered(by, over))) => {
+                    let ours = self.ours(by);
+                    if over && ours.state == State::Dead && !ours.vouched {
                         self.attempts[lost].exchange = Some((began, Outcome::Cleared));
+                    } else if self.attempts[lost].hour < self.hours && ours.state.is_live() {
+                        self.attempts[lost].exchange = Some((began, Outcome::Covered(by, true)));
                     }
                     began
                 }
@@ -99,7 +105,7 @@ impl Model {
     }
 
     /// The tokens that Finch issued, that nobody has, and that nothing here leads to: no list, no token of
-    /// ours that a disconnect would end together with it, no operator's word.
+    /// ours that a disconnect would end together with it.
     pub(crate) fn forgotten(&self) -> Vec<usize> {
         let leads = |to: usize| {
             let ends = |t: &Token| match self.reach {
@@ -107,7 +113,7 @@ impl Model {
                 Reach::ConnectionId => t.name == self.tokens[to].name,
             };
             let held = self.tokens.iter().filter(|t| ends(t)).filter_map(|t| t.ours.as_ref());
-            held.into_iter().any(|o| o.state != State::Dead || o.vouched)
+            held.into_iter().any(|o| o.state != State::Dead)
         };
         let listed = self.lost(None);
         let unlisted = (0..self.attempts.len())

@@ -161,7 +161,7 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
     let (state, code) = (State::new("state of t1"), AuthorizationCode::new("t1"));
     let (unknown, by) = (failure(FailureKind::NoAnswer), TokenId(Seq(99)));
-    let covered = AttemptEnd::Covered { failure: unknown.clone(), by };
+    let covered = AttemptEnd::Covered { failure: unknown.clone(), by, over: true };
     store.end_attempt(id, covered).await.unwrap();
     let (_, repeat) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "no other token brings it back");

@@ -42,7 +42,7 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
         ("unknown", &[AttemptEnd::Unknown(lost())]),
         (
             "covered",
-            &[AttemptEnd::Unknown(lost()), AttemptEnd::Covered { failure: lost(), by: stored }],
+            &[AttemptEnd::Unknown(lost()), AttemptEnd::Covered { failure: lost(), by: stored, over: false }],
         ),
         ("not sent", &[AttemptEnd::NotSent(lost())]),
         ("failed", &[AttemptEnd::Failed(failure(FailureKind::InvalidGrant))]),
