@@ -88,7 +88,10 @@ pub(crate) fn what_to_do(short: &Short) -> &'static str {
         (FailureKind::NoAnswer, _) => {
             "check the network and FINCH_BASE_URL, then run the same again; --timeout gives it more time"
         }
-        (FailureKind::Unreadable | FailureKind::Unplaced | FailureKind::OtherUnauthorized, _) => {
+        (FailureKind::Unplaced, _) => {
+            "name it in the list's column connection_id, or ask Finch's support with the request id"
+        }
+        (FailureKind::Unreadable | FailureKind::OtherUnauthorized, _) => {
             "check that FINCH_BASE_URL is Finch's API and that no proxy answers in its place"
         }
         (FailureKind::Rejected, Some(300..400)) => {
