@@ -141,7 +141,7 @@ mod tests {
             ("bogus://", E::Scheme),
             ("http://[bad", E::NotAnAddress),
             ("127.0.0.1:99999", E::NotAnAddress),
-            ("'127.0.0.1:3128'", E::NotAnAddress),
+            ("'127.0.0.1:3128'", E::Stray(StrayCharacters::QuotationMarks)),
         ] {
             assert_eq!(
                 wrong(true, &[("HTTPS_PROXY", value)]),
