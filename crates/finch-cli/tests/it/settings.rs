@@ -80,7 +80,7 @@ fn an_empty_store_is_bound_again_and_a_used_one_is_not() {
     place.run(&CONNECT).code(6);
     assert!(place.path("finch.db").exists());
     place.set("FINCH_CLIENT_ID", Some(&id));
-    place.run(&["doctor"]).code(0).shows("bound to when it is next used");
+    place.run(&["doctor"]).code(0).shows("which the store is bound to");
     place.run(&CONNECT).code(0);
     place.set("FINCH_CLIENT_ID", Some("mistyped"));
     place.run(&CONNECT).code(5).says("belongs to");
