@@ -67,7 +67,7 @@ impl Proxy {
         match self {
             Self::None => Ok(client.no_proxy()),
             Self::Environment => {
-                check_environment(https, |name| env::var_os(name))?;
+                check_environment(https, env::var_os)?;
                 Ok(client)
             }
             Self::Url(url) => {
