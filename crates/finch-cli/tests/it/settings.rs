@@ -105,3 +105,16 @@ fn one_place_under_several_names_is_one_binding() {
     place.run(&["disconnect", &connection, "--yes"]).code(0);
     place.run(&["doctor"]).code(0);
 }
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named() {
+    let mut place = Place::new();
+    place.guard("canary");
+    place.set("FINCH_PROXY", Some("http://user:canary@127.0.0.1:1"));
+    place.run(&CONNECT).code(6).says("no connection").says("FINCH_PROXY").says("nothing was sent");
+    // Passed over, it would let the call go to Finch directly.
+    place.set("FINCH_PROXY", Some("env"));
+    place.set("HTTP_PROXY", Some("socks5://user:canary@127.0.0.1:1080"));
+    place.run(&CONNECT).code(2).says("HTTP_PROXY cannot be used").says("http:// or https://");
+    assert!(place.calls("POST /connect/sessions") == 0);
+}
