@@ -2,6 +2,8 @@
 
 mod outcome;
 
+use std::time::Duration;
+
 use finch_core::{
     Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId, CustomerScope,
     ExchangeFailure, Grant, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
@@ -13,6 +15,15 @@ pub use outcome::{CompleteConnectError, CompletedConnect, ExchangeError};
 use outcome::{completed, failed};
 
 use crate::{Finch, drive::Drive};
+
+/// When an exchange began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Began {
+    /// Its place in the order of things.
+    pub(crate) number: Seq,
+    /// By the process's own clock, before anything was sent.
+    pub(crate) monotonic: Duration,
+}
 
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
@@ -122,9 +133,10 @@ impl Finch {
         code: &AuthorizationCode,
         stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        let Some(began) = attempt.exchange.as_ref().map(|e| e.began) else {
+        let Some(number) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
+        let began = Began { number, monotonic: self.system().monotonic() };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
         match self.api().exchange(code, redirect_uri).await {
             Ok(mut grant) => {
@@ -161,7 +173,7 @@ impl Finch {
         &self,
         attempt: &Attempt,
         from: Source<'_>,
-        began: Seq,
+        began: Began,
         grant: Grant,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let stored = match self.store_grant(from, began, &grant).await {
@@ -236,12 +248,12 @@ impl Finch {
     pub(crate) async fn store_grant(
         &self,
         from: Source<'_>,
-        began: Seq,
+        began: Began,
         grant: &Grant,
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
         let began_at = self.system().monotonic();
         let patience = self.options().store_patience;
-        let mut wait = std::time::Duration::from_millis(50);
+        let mut wait = Duration::from_millis(50);
         loop {
             match self.admit_once(from, began, grant).await {
                 Ok(stored) => return Ok(stored),
@@ -261,12 +273,13 @@ impl Finch {
     async fn admit_once(
         &self,
         from: Source<'_>,
-        began: Seq,
+        began: Began,
         grant: &Grant,
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
         let found = self.store().find(grant).await?;
-        let late = self.late(found.by_pair.iter().chain(&found.by_connection_id)).is_some();
-        let arrival = Arrival { grant: grant.clone(), from, began, now: self.now(), late };
+        let Began { number, monotonic } = began;
+        let late = self.is_late_for(found.by_pair.iter().chain(&found.by_connection_id), monotonic);
+        let arrival = Arrival { grant: grant.clone(), from, began: number, now: self.now(), late };
         let Admitted { draft, arrived } = admit(found, arrival);
         let Some(draft) = draft else {
             return Ok((None, arrived));

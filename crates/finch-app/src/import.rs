@@ -9,7 +9,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, Pace, RunError, drive::Drive};
+use crate::{Finch, Pace, RunError, complete::Began, drive::Drive};
 
 /// A token that the application has.
 #[derive(Clone, Debug)]
@@ -89,7 +89,8 @@ impl Finch {
             return Ok(known);
         }
         // Before Finch is asked: a disconnect that begins while it answers covers the token.
-        let began = self.store().take_number().await?;
+        let monotonic = self.system().monotonic();
+        let began = Began { number: self.store().take_number().await?, monotonic };
         let said = match self.ask(&import.token, pace).await? {
             Ok(said) => said,
             Err(FinchApiError::TokenInvalid(answer)) => {

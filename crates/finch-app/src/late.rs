@@ -27,31 +27,49 @@ impl LateEffects {
 
 impl Finch {
     /// Until when a `/disconnect` of one of these connections may still take effect.
-    ///
-    /// The process's own clock decides, since the other one may jump; but for what it never heard of: there
-    /// the stored time does, as far as it lies in the past.
     pub(crate) fn late<'a>(
         &self,
         connections: impl Iterator<Item = &'a Connection>,
     ) -> Option<Timestamp> {
+        let (until, now) = (self.late_until(connections)?, self.now());
+        let left = until.saturating_sub(self.system().monotonic());
+        (!left.is_zero()).then(|| now.checked_add(left).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Whether a `/disconnect` of one of these connections may have taken effect after `since`, by the
+    /// process's own clock, or may still do so.
+    pub(crate) fn is_late_for<'a>(
+        &self,
+        connections: impl Iterator<Item = &'a Connection>,
+        since: Duration,
+    ) -> bool {
+        self.late_until(connections).is_some_and(|until| until > since)
+    }
+
+    fn late_until<'a>(
+        &self,
+        connections: impl Iterator<Item = &'a Connection>,
+    ) -> Option<Duration> {
+        connections.filter_map(Connection::ambiguous_at).map(|at| self.takes_effect_until(at)).max()
+    }
+
+    /// Until when, by the process's own clock, a request may take effect whose answer was lost at `at`.
+    ///
+    /// The process's own clock decides, since the other one may jump; but for a request of another
+    /// process: there the stored time does, as far as it lies in the past.
+    fn takes_effect_until(&self, at: Timestamp) -> Duration {
         let (now, monotonic) = (self.now(), self.system().monotonic());
         let mut noted = self.late_effects().noted();
         if noted.len() > MANY {
             noted.retain(|_, until| *until > monotonic);
         }
-        let left = |at: Timestamp| {
-            let until = noted.entry(at).or_insert_with(|| {
-                let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
-                monotonic + LATE_EFFECT.saturating_sub(age)
-            });
-            until.saturating_sub(monotonic)
-        };
-        let left = connections.filter_map(Connection::ambiguous_at).map(left).max();
-        let left = left.filter(|left| !left.is_zero());
-        left.map(|left| now.checked_add(left).unwrap_or(Timestamp::MAX))
+        *noted.entry(at).or_insert_with(|| {
+            let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+            (monotonic + LATE_EFFECT).saturating_sub(age)
+        })
     }
 
-    /// A `/disconnect` has gone unanswered now, at `at` by the clock that may jump.
+    /// A request has gone unanswered now, which is stored under the time `at` by the clock that may jump.
     pub(crate) fn note_late_effect(&self, at: Timestamp) {
         let until = self.system().monotonic() + LATE_EFFECT;
         self.late_effects().noted().insert(at, until);

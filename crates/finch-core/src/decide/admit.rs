@@ -20,7 +20,8 @@ pub struct Arrival<'a> {
     pub began: Seq,
     /// By the clock, for people.
     pub now: Timestamp,
-    /// Whether an earlier `/disconnect` of the connection may still take effect.
+    /// Whether an earlier `/disconnect` of the connection may have taken effect since that began, or may still
+    /// do so.
     pub late: bool,
 }
 

@@ -21,7 +21,8 @@ pub enum Standing {
 }
 
 /// Tells what a token of `customer` may be whose exchange began at `began`. `late`: a `/disconnect` of
-/// this connection that was never answered may still take effect ([`LATE_EFFECT`](crate::LATE_EFFECT)).
+/// this connection that was never answered may have taken effect since, or may still do so
+/// ([`LATE_EFFECT`](crate::LATE_EFFECT)).
 pub fn standing(
     connection: &Connection,
     began: Seq,

@@ -179,3 +179,20 @@ async fn an_exchange_that_began_before_its_customer_retired_arrives_retired() {
     let again = connect(&world, ACME, "x").await;
     world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
 }
+
+/// The token was issued before the effect came, and its answer took longer than the effect.
+#[tokio::test]
+async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
+        world.finch.take_effect();
+        world.system.pass(LATE_EFFECT + Duration::from_secs(1));
+    })
+    .await;
+    assert!(world.finch.alive().is_empty());
+    let tokens = world.tokens().await;
+    assert!(tokens.len() == 2 && tokens.iter().all(|(_, t)| t.state.is_revoked()), "{tokens:?}");
+}
