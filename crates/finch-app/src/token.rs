@@ -136,7 +136,10 @@ impl Finch {
         match known.map(|(_, token)| &token.state) {
             None => return Err(TokenError::NotFound),
             // What became of it since is others' doing.
-            _ if known.is_some_and(|(connection, token)| connection.is_retired(token)) => {
+            _ if known.is_some_and(|(connection, token)| {
+                connection.has_ended_for_its_customer(token)
+            }) =>
+            {
                 return Ok(Unauthorized::Disconnecting);
             }
             Some(TokenState::Revoked { .. }) => return Ok(Unauthorized::Revoked),

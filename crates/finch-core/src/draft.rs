@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     AccessToken, AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey,
-    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent,
+    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
     ProviderId, Retirement, Revision, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
@@ -139,7 +139,8 @@ impl Draft {
         let mut before = Vec::new();
         for token in self.now.tokens.iter_mut().filter(ends) {
             before.push(token.clone());
-            token.progress = token.progress.reset();
+            let superseded = token.is_superseded();
+            token.progress = Progress { superseded, ..token.progress.reset() };
             token.state = TokenState::Fenced;
         }
         before

@@ -51,6 +51,8 @@ pub enum Leased {
     TakenOver,
     /// Another instance has it until then.
     Held(Timestamp),
+    /// There is no such connection any more: it has proven to be another one (R4). Load it again.
+    Absorbed,
 }
 
 impl Lease {

@@ -66,7 +66,7 @@ impl World {
         let settles = matches!(call.purpose, Purpose::Settle { .. });
         let driver = match leased {
             _ if variant == Variant::LeaseIgnored => Driver::Sent(call),
-            Leased::Held(_) => return false,
+            Leased::Held(_) | Leased::Absorbed => return false,
             Leased::TakenOver if !settles => Driver::TookOver { moved: false },
             Leased::TakenOver | Leased::Taken => Driver::Sent(call),
         };

@@ -12,6 +12,9 @@ use finch_core::{AttemptId, Commit, Leased, Seq, Timestamp, TokenId};
 /// How a lease came out that somebody else has.
 pub(crate) const HELD: &str = "lease held by another";
 
+/// How a lease came out of a connection that another one has absorbed.
+pub(crate) const ABSORBED: &str = "lease of an absorbed connection";
+
 /// What was learned.
 #[derive(Default)]
 pub(crate) struct Ledger {
@@ -64,6 +67,7 @@ impl Ledger {
             Leased::Taken => "lease taken",
             Leased::TakenOver => "lease taken over",
             Leased::Held(_) => HELD,
+            Leased::Absorbed => ABSORBED,
         });
     }
 
