@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, ConnectionId, CustomerScope, Event, Failure, FinchApiError, Happening, Product,
     Scope as _, Selector, StoreError, Timestamp, TokenId, TokenState, UsableToken, Wanted,
-    decide::{self, AskedAt, NoToken, Observed, Word, why_no_token},
+    decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -175,7 +175,7 @@ impl Finch {
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
             let late = self.late(pair.into_iter().chain([draft.connection()]));
             let (now, jitter) = (self.now(), self.jitter());
-            decide::observe(draft, pair, Word { token, asked_at, answer, late, now, jitter })
+            decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
         Ok(observed.await?.unwrap_or(Observed::Nothing))
     }

@@ -48,11 +48,6 @@ impl Draft {
         &self.now
     }
 
-    /// What is to be remembered.
-    pub fn events(&self) -> &[Event] {
-        &self.events
-    }
-
     /// The commit that makes it so; none: nothing differs.
     pub fn finish(self) -> Option<Commit> {
         let Self { loaded, now, attempt, events, secret } = self;
