@@ -21,13 +21,24 @@ use finch_core::{
 #[derive(Debug, Default)]
 pub struct TestSystem {
     millis: AtomicI64,
+    wrong_by: AtomicI64,
     random: AtomicU64,
 }
 
 impl TestSystem {
     /// The time, without a moment passing.
     pub fn now_quietly(&self) -> Timestamp {
-        at(100) + jiff::SignedDuration::from_millis(self.millis.load(Ordering::SeqCst))
+        self.at(self.millis.load(Ordering::SeqCst))
+    }
+
+    /// Sets the clock forward by so many seconds, or back, without time passing.
+    pub fn set_forward(&self, seconds: i64) {
+        self.wrong_by.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn at(&self, millis: i64) -> Timestamp {
+        let wrong_by = jiff::SignedDuration::from_secs(self.wrong_by.load(Ordering::SeqCst));
+        at(100) + jiff::SignedDuration::from_millis(millis) + wrong_by
     }
 
     /// Lets time pass.
@@ -41,8 +52,7 @@ impl TestSystem {
 impl System for TestSystem {
     fn now(&self) -> Timestamp {
         // A moment passes between any two looks at the clock.
-        let millis = self.millis.fetch_add(1, Ordering::SeqCst);
-        at(100) + jiff::SignedDuration::from_millis(millis)
+        self.at(self.millis.fetch_add(1, Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {
@@ -132,6 +142,15 @@ impl World {
     /// An empty world over a store in memory.
     pub fn in_memory(reach: Reach) -> Self {
         Self::new(reach, Arc::new(MemoryTokenStore::new(application())))
+    }
+
+    /// Another process on the same store, with the same clock.
+    ///
+    /// # Panics
+    /// Never: it is of the same application.
+    pub fn another_process(&self) -> Finch {
+        let (finch, store, system) = (self.finch.clone(), self.store.clone(), self.system.clone());
+        Finch::with_system(finch, store, system, FinchOptions::default()).expect("one application")
     }
 
     /// Every token record of every connection, with the connection's pair.

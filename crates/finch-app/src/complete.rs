@@ -96,7 +96,11 @@ impl Finch {
                 Claim::Repeat(end) => self.repeat(&attempt, end).await,
                 Claim::Begin => {
                     let running = self.exchanges().begin(attempt.id);
+                    let began_at = attempt.exchange.as_ref().map(|exchange| exchange.began_at);
                     let completed = self.exchange(attempt, code, stateless).await;
+                    if matches!(completed, Err(CompleteConnectError::Unknown(_))) {
+                        began_at.into_iter().for_each(|at| self.note_late_effect(at));
+                    }
                     if matches!(completed, Err(CompleteConnectError::NotStored { .. })) {
                         running.leave_open();
                     }
@@ -237,7 +241,7 @@ impl Finch {
         let customer = Some(&by.purpose.customer);
         let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
         for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, &token.facts)) {
-            let end = orphan.cleared_by(by, connection, token.id, self.now());
+            let end = orphan.cleared_by(by, connection, token.id, self.is_over(orphan));
             self.store().end_attempt(orphan.id, end).await?;
         }
         Ok(())

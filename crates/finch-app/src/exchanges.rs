@@ -36,6 +36,11 @@ impl Exchanges {
         Running { exchanges: self, attempt, is_left_open: false, _ends: ends }
     }
 
+    /// Whether the exchange of this attempt runs in this process.
+    pub(crate) fn runs(&self, attempt: AttemptId) -> bool {
+        self.running().get(&attempt).is_some_and(|ends| ends.has_changed().is_ok())
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, watch::Receiver<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

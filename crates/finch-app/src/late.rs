@@ -1,5 +1,5 @@
-//! Late effects: a `/disconnect` that nobody saw answered may still take effect for a while, and end
-//! tokens that were issued since.
+//! Late effects: a request whose answer was lost may still take effect for a while. A `/disconnect` then ends
+//! tokens that were issued since; an exchange issues one that is not stored.
 
 use std::{
     collections::HashMap,
@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Connection, LATE_EFFECT, Timestamp};
+use finch_core::{Attempt, Connection, LATE_EFFECT, Timestamp};
 
 use crate::Finch;
 
-/// Until when each unanswered `/disconnect` may take effect, by the process's own clock, which never
+/// Until when each unanswered request may take effect, by the process's own clock, which never
 /// jumps; named by the time under which it is stored.
 #[derive(Debug, Default)]
 pub(crate) struct LateEffects(Mutex<HashMap<Timestamp, Duration>>);
@@ -44,6 +44,15 @@ impl Finch {
         since: Duration,
     ) -> bool {
         self.late_until(connections).is_some_and(|until| until > since)
+    }
+
+    /// Whether a lost exchange can take effect at Finch no more. It is stored under the time at which it
+    /// began.
+    pub(crate) fn is_over(&self, lost: &Attempt) -> bool {
+        lost.exchange.as_ref().is_none_or(|exchange| {
+            !self.exchanges().runs(lost.id)
+                && self.takes_effect_until(exchange.began_at) <= self.system().monotonic()
+        })
     }
 
     fn late_until<'a>(

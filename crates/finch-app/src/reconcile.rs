@@ -182,7 +182,7 @@ impl Finch {
                 return Ok(());
             }
             for lost in &page {
-                if let Err(error) = self.clear_lost_exchange(lost, now).await {
+                if let Err(error) = self.clear_lost_exchange(lost).await {
                     tracing::warn!(%error, "a lost exchange stays listed");
                     report.failed += 1;
                 }
@@ -190,13 +190,13 @@ impl Finch {
         }
     }
 
-    async fn clear_lost_exchange(&self, lost: &Attempt, now: Timestamp) -> Result<(), StoreError> {
+    async fn clear_lost_exchange(&self, lost: &Attempt) -> Result<(), StoreError> {
         let renewed = match &lost.purpose.reauthenticates {
             Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
             None => None,
         };
         let ended = renewed.is_some_and(|renewed| lost.has_ended_with(&renewed));
-        if ended || (lost.is_over(now) && self.is_covered(lost).await?) {
+        if ended || (self.is_over(lost) && self.is_covered(lost).await?) {
             self.store().end_attempt(lost.id, AttemptEnd::Cleared).await?;
         }
         Ok(())

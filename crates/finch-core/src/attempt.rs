@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Evidence, Failure,
-    FinchCustomerId, LATE_EFFECT, OperatorName, Product, RedirectUri, Seq, Token, TokenFacts,
-    TokenId, TokenState,
+    FinchCustomerId, OperatorName, Product, RedirectUri, Seq, Token, TokenFacts, TokenId,
+    TokenState,
 };
 
 /// An attempt's record: the sequence number at which it was opened.
@@ -113,12 +113,14 @@ pub enum AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Whether `next` may follow: something was not sent, or is not known; or was given up, and has come
-    /// to an end after all.
+    /// Whether `next` may follow: something was not sent, or is not known; or was given up while it ran, and
+    /// has come to its own end after all.
     pub fn may_become(&self, next: &Self) -> bool {
         match self {
             Self::NotSent(_) | Self::Unknown(_) | Self::Covered { .. } => true,
-            Self::Cleared | Self::Dismissed { .. } => matches!(next, Self::Stored(_)),
+            Self::Cleared | Self::Dismissed { .. } => {
+                matches!(next, Self::Stored(_) | Self::Unknown(_))
+            }
             _ => false,
         }
     }
@@ -195,28 +197,22 @@ impl Attempt {
     }
 
     /// What to write of this lost exchange once the token `by`, of a later attempt that
-    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it can take effect no more, or
-    /// has done so already: Finch knew a connection of which nothing was stored here, and renewed it.
+    /// [clears](Self::is_cleared_by) it, is stored. It is over for good if it can take effect no more
+    /// (`is_over`), or has done so already: Finch knew a connection of which nothing was stored here, and
+    /// renewed it.
     pub fn cleared_by(
         &self,
         later: &Attempt,
         by: &Connection,
         token: TokenId,
-        now: Timestamp,
+        is_over: bool,
     ) -> AttemptEnd {
         let was_unknown = by.tokens.first().is_some_and(|first| first.id == token);
         let took_effect = later.purpose.reauthenticates.is_some() && was_unknown;
-        if took_effect || self.is_over(now) {
+        if took_effect || is_over {
             return AttemptEnd::Cleared;
         }
         AttemptEnd::Covered { failure: self.failure().unwrap_or_else(Failure::lost), by: token }
-    }
-
-    /// Whether this exchange can take effect at Finch no more.
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        self.exchange.as_ref().is_none_or(|exchange| {
-            now.duration_since(exchange.began_at).unsigned_abs() >= LATE_EFFECT
-        })
     }
 
     /// What was said of an exchange that was lost.

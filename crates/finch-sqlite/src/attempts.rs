@@ -138,8 +138,9 @@ pub(crate) fn claim(
 pub(crate) fn end(tx: &Tx<'_>, id: AttemptId, end: &AttemptEnd) -> Result<()> {
     let sql = "UPDATE attempts SET outcome = ?2, ended = ?3 \
         WHERE id = ?1 AND (outcome IN ('running', 'not_sent', 'unknown') \
-            OR (outcome = 'cleared' AND ?2 = 'stored'))";
-    tx.db.prepare_cached(sql)?.execute(params![number(id.0), outcome(end)?, json(end)?])?;
+            OR (outcome = 'cleared' AND ?4))";
+    let row = params![number(id.0), outcome(end)?, json(end)?, AttemptEnd::Cleared.may_become(end)];
+    tx.db.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 

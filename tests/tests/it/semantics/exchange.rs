@@ -1,7 +1,9 @@
 //! Where exchanges end.
 
+use std::pin::pin;
+
 use finch_app::CompleteConnectError as E;
-use finch_core::{FinchApiError, TokenState};
+use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState, testing::Held};
 use finch_tests::operator;
 
 use super::*;
@@ -166,5 +168,51 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
         for lost in world.app.possible_orphans(&operator(), None, 10).await.unwrap() {
             world.app.dismiss_orphan(&operator(), lost.id, "seen to").await.unwrap();
         }
+    }
+}
+
+/// An exchange that another process has taken for abandoned, and has cleared, goes out at last, and its answer
+/// is lost: its token came after the end of what was to cover it.
+#[tokio::test]
+async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_lost() {
+    let world = world();
+    let (state, code) = begin(&world, ACME, "x").await;
+    let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
+    let scope = customer(ACME);
+    let mut exchange = pin!(world.app.complete_connect(&scope, state, code));
+    tokio::select! {
+        _ = &mut exchange => panic!("the exchange waits"),
+        () = hold.reached() => {}
+    }
+    world.system.pass(ABANDONED_AFTER);
+    let another = world.another_process();
+    let (state, code) = begin(&world, ACME, "x").await;
+    let id = another.complete_connect(&customer(ACME), state, code).await.unwrap().connection_id;
+    assert!(another.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    disconnect(&world, ACME, &id).await;
+    world.finch.lose_next_answer();
+    hold.release();
+    assert!(matches!(exchange.await, Err(E::Unknown(_))));
+    reconcile(&world).await;
+    assert_eq!(world.finch.alive().len(), 1);
+    assert_eq!(another.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+}
+
+/// 7 minutes are over when the process's own clock says so.
+#[tokio::test]
+async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
+    let year = 365 * 24 * 3600;
+    for jump in [year, -year] {
+        let world = world();
+        let (state, code) = begin(&world, ACME, "x").await;
+        world.finch.fail_next(lost());
+        world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+        world.system.set_forward(jump);
+        let id = connect(&world, ACME, "x").await;
+        reconcile(&world).await;
+        disconnect(&world, ACME, &id).await;
+        reconcile(&world).await;
+        let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
+        assert_eq!(orphans.len(), 1, "it may come to life after that end: {jump}");
     }
 }

@@ -152,16 +152,24 @@ pub async fn customer_ids_that_were_used_are_taken(fixture: &mut dyn StoreFixtur
     assert_eq!(taken.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["acme"]);
 }
 
-/// An exchange that was given up, and has come to an end after all, ends with its token.
-pub async fn what_was_given_up_may_still_be_stored(fixture: &mut dyn StoreFixture) {
+/// An exchange that was given up while it ran, and comes to its own end after all: it is listed again if its
+/// answer was lost, and ends with its token.
+pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     let (id, began) = claimed(&*fixture.store().await, "acme", "t1").await;
     let store = fixture.store().await;
     store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
     store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
-    store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
     let (state, code) = (State::new("state of t1"), AuthorizationCode::new("t1"));
-    let (attempt, repeat) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
-    assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "it is not listed again");
+    let (unknown, by) = (failure(FailureKind::NoAnswer), TokenId(Seq(99)));
+    let covered = AttemptEnd::Covered { failure: unknown.clone(), by };
+    store.end_attempt(id, covered).await.unwrap();
+    let (_, repeat) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+    assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "no other token brings it back");
+    store.end_attempt(id, AttemptEnd::Unknown(unknown)).await.unwrap();
+    let listed = store.possible_orphans(None, at(9), None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|lost| lost.id).collect::<Vec<_>>(), [id]);
+    store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
+    let (attempt, _) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     let grant = grant("t1", facts("k", "gusto", "c"));
     let found = store.find(&grant).await.unwrap();
     let arrival = decide::Arrival { grant, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
