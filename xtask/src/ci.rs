@@ -1,5 +1,8 @@
 //! The steps of CI. What is quick comes first; the tests have the last word.
 
+use std::env;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
 use crate::step::{Failure, last_step, step};
 use crate::{browser, cargo, deny, layers, tidy};
 
@@ -38,13 +41,24 @@ pub(crate) fn all() -> Result<(), Failure> {
     test()
 }
 
-/// Builds and tests the whole workspace.
+/// Builds and tests the whole workspace. What is driven by seeds gets new ones each time.
 pub(crate) fn test() -> Result<(), Failure> {
-    last_step("test", "cargo xtask test", || {
+    let base = seed_base();
+    last_step("test", &format!("{SEED_BASE}={base} cargo xtask test"), || {
         browser::install()?;
         // The figures measure, and have no test of their own.
-        cargo::run(&["test", "--workspace", "--exclude", "finch-bench"], &[])
+        let arguments = &["test", "--workspace", "--exclude", "finch-bench"];
+        cargo::run(arguments, &[(SEED_BASE, &base)])
     })
+}
+
+/// Says where the seeds of a run begin.
+const SEED_BASE: &str = "FINCH_SEED_BASE";
+
+/// The base that the environment names, or a random one: small enough that each has a thousand million seeds.
+fn seed_base() -> String {
+    let random = || (RandomState::new().build_hasher().finish() >> 34).max(1).to_string();
+    env::var(SEED_BASE).unwrap_or_else(|_| random())
 }
 
 /// No crate depends on what its layer forbids.
