@@ -1,8 +1,5 @@
 //! The steps of CI. What is quick comes first; the tests have the last word.
 
-use std::env;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-
 use crate::step::{Failure, last_step, step};
 use crate::{browser, cargo, deny, layers, tidy};
 
@@ -41,24 +38,13 @@ pub(crate) fn all() -> Result<(), Failure> {
     test()
 }
 
-/// Builds and tests the whole workspace. What is driven by seeds gets new ones each time.
+/// Builds and tests the whole workspace.
 pub(crate) fn test() -> Result<(), Failure> {
-    let base = seed_base();
-    last_step("test", &format!("{SEED_BASE}={base} cargo xtask test"), || {
+    last_step("test", "cargo xtask test", || {
         browser::install()?;
         // The figures measure, and have no test of their own.
-        let arguments = &["test", "--workspace", "--exclude", "finch-bench"];
-        cargo::run(arguments, &[(SEED_BASE, &base)])
+        cargo::run(&["test", "--workspace", "--exclude", "finch-bench"], &[])
     })
-}
-
-/// Says where the seeds of a run begin.
-const SEED_BASE: &str = "FINCH_SEED_BASE";
-
-/// The base that the environment names, or a random one: small enough that each has a thousand million seeds.
-fn seed_base() -> String {
-    let random = || (RandomState::new().build_hasher().finish() >> 34).max(1).to_string();
-    env::var(SEED_BASE).unwrap_or_else(|_| random())
 }
 
 /// No crate depends on what its layer forbids.
