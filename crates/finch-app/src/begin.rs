@@ -299,7 +299,9 @@ impl Finch {
             }
             // Only what the customer sees of it: tokens of its own that are being ended.
             let ending = |c: &Connection| {
-                c.tokens.iter().any(|t| t.state == TokenState::Fenced && !c.is_retired(t))
+                c.tokens
+                    .iter()
+                    .any(|t| t.state == TokenState::Fenced && !c.has_ended_for_its_customer(t))
             };
             if page.iter().any(ending) {
                 return Ok(true);

@@ -57,7 +57,7 @@ impl Changed {
         Self {
             connection_id: before.tokens.last().map(|t| t.facts.connection_id.clone()),
             tokens: tokens.clone().count(),
-            customers: whose(tokens.filter(|t| !before.is_retired(t)), now),
+            customers: whose(tokens.filter(|t| !before.has_ended_for_its_customer(t)), now),
         }
     }
 

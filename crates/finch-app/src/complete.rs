@@ -82,7 +82,7 @@ impl Finch {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
-        let mut patience = self.exchange_patience();
+        let patience = self.exchange_patience();
         loop {
             let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
             let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;

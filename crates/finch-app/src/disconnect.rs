@@ -185,7 +185,8 @@ impl Finch {
                 return Ok(outcomes);
             }
             for connection in &page {
-                let left = |t: &&Token| !t.state.is_revoked() && !connection.is_retired(t);
+                let left =
+                    |t: &&Token| !t.state.is_revoked() && !connection.has_ended_for_its_customer(t);
                 let left = connection.tokens.iter().rev().find(left);
                 if let Some(token) = left {
                     let id = token.facts.connection_id.clone();

@@ -137,6 +137,7 @@ impl Finch {
                     }
                     match work.lease(connection.key).await? {
                         Leased::Held(until) => (until, Wait::ForAnother),
+                        Leased::Absorbed => continue,
                         Leased::TakenOver => {
                             self.note_taken_over(&connection, work).await?;
                             continue;
@@ -277,6 +278,7 @@ impl Finch {
                             return Ok(());
                         }
                     }
+                    Leased::Absorbed => {}
                     Leased::Taken | Leased::TakenOver => {
                         // No disconnect is open: the dead one was asking about tokens.
                         work.noted(connection.key);

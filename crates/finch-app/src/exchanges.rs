@@ -78,7 +78,7 @@ impl Patience<'_> {
     /// Waits, if the exchange behind this claim still runs: until it has ended, or until it is time to claim
     /// again. Returns whether it has waited. Where the exchange runs in this process it is waited for even
     /// if its token is stored already, since Finch may still be asked whether the token works.
-    pub(crate) async fn waits_for(&mut self, attempt: AttemptId, claim: &Claim) -> bool {
+    pub(crate) async fn waits_for(&self, attempt: AttemptId, claim: &Claim) -> bool {
         let system = self.finch.system();
         let left = self.until.saturating_sub(system.monotonic());
         let repeats = matches!(claim, Claim::InProgress | Claim::Repeat(_));

@@ -3,7 +3,7 @@
 use finch_core::{
     AccessToken, ConnectionId, CustomerScope, Event, Failure, FinchApiError, Happening, Product,
     Scope as _, Selector, StoreError, Timestamp, TokenId, TokenState, UsableToken, Wanted,
-    decide::{self, AskedAt, NoToken, Observed, Word, why_no_token},
+    decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -136,7 +136,10 @@ impl Finch {
         match known.map(|(_, token)| &token.state) {
             None => return Err(TokenError::NotFound),
             // What became of it since is others' doing.
-            _ if known.is_some_and(|(connection, token)| connection.is_retired(token)) => {
+            _ if known.is_some_and(|(connection, token)| {
+                connection.has_ended_for_its_customer(token)
+            }) =>
+            {
                 return Ok(Unauthorized::Disconnecting);
             }
             Some(TokenState::Revoked { .. }) => return Ok(Unauthorized::Revoked),
@@ -172,7 +175,7 @@ impl Finch {
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
             let late = self.late(pair.into_iter().chain([draft.connection()]));
             let (now, jitter) = (self.now(), self.jitter());
-            decide::observe(draft, pair, Word { token, asked_at, answer, late, now, jitter })
+            decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
         Ok(observed.await?.unwrap_or(Observed::Nothing))
     }

@@ -15,7 +15,8 @@ const RENEW: Duration = Duration::from_secs(LEASE.as_secs() / 4);
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
     finch: &'a Finch,
-    _alone: OwnedMutexGuard<()>,
+    /// On which connection; none while it changes.
+    alone: Option<(ConnectionKey, OwnedMutexGuard<()>)>,
     /// Of which connection, and when it was renewed.
     leased: Option<(ConnectionKey, Duration)>,
     turn: bool,
@@ -24,23 +25,41 @@ pub(crate) struct Work<'a> {
 impl Finch {
     /// Begins to work on a connection, as soon as nobody else in this process does.
     pub(crate) async fn work_on(&self, connection: ConnectionKey) -> Work<'_> {
-        let alone = self.drive_alone(connection).await;
-        Work { finch: self, _alone: alone, leased: None, turn: false }
+        let alone = Some((connection, self.drive_alone(connection).await));
+        Work { finch: self, alone, leased: None, turn: false }
     }
 }
 
 impl Work<'_> {
-    /// Takes or renews the lease. A connection that was merged meanwhile goes by another key. A lease that
-    /// was taken over stays so until [`noted`](Self::noted).
+    /// Takes or renews the lease. A connection that was merged meanwhile goes by another key, and another
+    /// task may be at work on that one: this waits until no other task of this process is, and answers
+    /// [`Absorbed`](Leased::Absorbed), since much may have changed. A lease that was taken over stays so until
+    /// [`noted`](Self::noted).
     pub(crate) async fn lease(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
+        if self.alone.as_ref().is_none_or(|(key, _)| *key != connection) {
+            self.move_to(connection).await;
+            return Ok(Leased::Absorbed);
+        }
         let leased = self.ask(connection).await?;
         let mut taken_over = self.finch.taken_over();
         if leased == Leased::TakenOver {
             taken_over.insert(connection);
         }
-        let held = matches!(leased, Leased::Held(_));
+        let held = matches!(leased, Leased::Held(_) | Leased::Absorbed);
         let is_unnoted = !held && taken_over.contains(&connection);
         Ok(if is_unnoted { Leased::TakenOver } else { leased })
+    }
+
+    /// The connection that this began with was absorbed by another one.
+    async fn move_to(&mut self, connection: ConnectionKey) {
+        self.release().await;
+        // One at a time: two that each wait for the other's would wait for ever.
+        let absorbed = self.alone.take().map(|(key, _)| key);
+        self.alone = Some((connection, self.finch.drive_alone(connection).await));
+        let mut taken_over = self.finch.taken_over();
+        if absorbed.is_some_and(|key| taken_over.remove(&key)) {
+            taken_over.insert(connection);
+        }
     }
 
     /// It is written down that this connection was taken over.
@@ -51,17 +70,14 @@ impl Work<'_> {
     async fn ask(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
         let finch = self.finch;
         let monotonic = finch.system().monotonic();
-        match self.leased {
-            Some((key, renewed))
-                if key == connection && monotonic.saturating_sub(renewed) < RENEW =>
-            {
-                return Ok(Leased::Taken);
-            }
-            Some((key, _)) if key != connection => self.release().await,
-            _ => {}
+        if let Some((key, renewed)) = self.leased
+            && key == connection
+            && monotonic.saturating_sub(renewed) < RENEW
+        {
+            return Ok(Leased::Taken);
         }
         let leased = finch.store().lease(connection, finch.instance(), finch.now()).await?;
-        let held = matches!(leased, Leased::Held(_));
+        let held = matches!(leased, Leased::Held(_) | Leased::Absorbed);
         self.leased = (!held).then_some((connection, monotonic));
         Ok(leased)
     }
@@ -111,5 +127,43 @@ impl Work<'_> {
         {
             tracing::debug!(%error, "a lease runs out by itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::ready, pin::pin, sync::Arc};
+
+    use finch_core::{
+        ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _,
+        testing::{FakeFinch, Reach, application, facts, grant, store_token},
+    };
+
+    use crate::Finch;
+
+    /// Two tasks of one process share its leases: what keeps them apart is the connection that each is on.
+    #[tokio::test]
+    async fn one_task_works_on_what_two_connections_became() {
+        let store = Arc::new(MemoryTokenStore::new(application()));
+        let id = store_token(&*store, "acme", grant("t", facts("k", "gusto", "c"))).await;
+        let one = store.load(Selector::TokenId(id), None).await.unwrap().unwrap().key;
+        let absorbed = ConnectionKey(finch_core::Seq(one.0.0 + 1000));
+        let finch =
+            Finch::new(Arc::new(FakeFinch::new(application(), Reach::Pair)), store).unwrap();
+        let mut first = finch.work_on(one).await;
+        let mut second = finch.work_on(absorbed).await;
+        assert_eq!(second.lease(absorbed).await.unwrap(), Leased::Absorbed, "it is not there");
+        assert_eq!(first.lease(one).await.unwrap(), Leased::Taken);
+        {
+            let mut moves = pin!(second.lease(one));
+            tokio::select! {
+                biased;
+                leased = &mut moves => panic!("{leased:?}, while the first task works on it"),
+                () = ready(()) => {}
+            }
+            drop(first);
+            assert_eq!(moves.await.unwrap(), Leased::Absorbed, "much may have changed");
+        }
+        assert_eq!(second.lease(one).await.unwrap(), Leased::Taken);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) mod man;
 
 use finch_core::Product;
 
-use crate::fail::{Failure, as_word};
+use crate::fail::Failure;
 
 /// The products of a list such as `company,directory`. One that this release does not know is most likely
 /// mistyped; `any` takes it all the same.
@@ -40,9 +40,7 @@ fn products(list: Option<&String>, any: bool) -> Result<Vec<Product>, Failure> {
     let words = list.into_iter().flat_map(|list| list.split(','));
     let words = words.map(str::trim).filter(|word| !word.is_empty());
     let products: Vec<_> = words.map(Product::from).collect();
-    let unknown = products.iter().find(|product| matches!(product, Product::Other(_)));
-    match unknown.filter(|_| !any) {
-        None => Ok(products),
-        Some(product) => Err(Failure::unknown_product(as_word(product.as_str()))),
-    }
+    let is_unknown = |product: &&Product| matches!(product, Product::Other(_));
+    let unknown: Vec<_> = products.iter().filter(is_unknown).map(Product::as_str).collect();
+    if unknown.is_empty() || any { Ok(products) } else { Err(Failure::unknown_products(&unknown)) }
 }

@@ -13,7 +13,6 @@ pub(crate) use finch::{finch_failed, what_to_do};
 pub(crate) use keys::not_a_key;
 pub(crate) use run::run_stopped;
 pub(crate) use store::store_failed;
-pub(crate) use usage::as_word;
 
 use std::{error::Error, io, path::Path};
 

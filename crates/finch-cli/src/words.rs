@@ -106,6 +106,7 @@ pub(crate) fn trouble(failure: &Failure) -> String {
         FailureKind::Rejected => "Finch rejected the request",
         FailureKind::TryLater => "Finch cannot answer now",
         FailureKind::Unreadable => "Finch's answer cannot be read",
+        FailureKind::Unplaced => "Finch does not say which connection the token belongs to",
         FailureKind::NoAnswer => "no answer came from Finch",
         FailureKind::SecretUnreadable => "the sealed secret cannot be opened",
         FailureKind::StillAccepted => "Finch promised the end, and still accepts the token",

@@ -89,6 +89,13 @@ impl Connection {
         self.retirements.iter().any(|r| Some(&r.customer) == customer && began < r.seq)
     }
 
+    /// Whether the access of the token's customer had ended when the token was stored, or ended without
+    /// the others': it is retired or superseded, whatever became of it since. That is others' doing, and the
+    /// customer does not see it (I11).
+    pub fn has_ended_for_its_customer(&self, token: &Token) -> bool {
+        self.is_retired(token) || token.is_superseded()
+    }
+
     /// Whether the token's customer has retired it, whatever became of it since.
     pub fn is_retired(&self, token: &Token) -> bool {
         self.has_retired(token.customer.as_ref(), token.exchange_began)
@@ -128,7 +135,7 @@ impl Connection {
             Actor::Reconciler => false,
         };
         let mut open = self.disconnects.iter().filter(|d| self.root_of(d).is_open()).peekable();
-        !self.is_retired(token) && (open.peek().is_none() || open.any(asks_for))
+        !self.has_ended_for_its_customer(token) && (open.peek().is_none() || open.any(asks_for))
     }
 
     /// The customers who use it: those with live tokens, or with tokens that a disconnect is ending.

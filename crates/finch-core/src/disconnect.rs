@@ -98,6 +98,10 @@ pub struct Progress {
     /// up to [`LATE_EFFECT`](crate::LATE_EFFECT) later. Kept when the token is revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ambiguous_at: Option<Timestamp>,
+    /// The token was `Superseded` before a disconnect fenced it: its customer's access had ended before.
+    /// Kept when the token is revoked.
+    #[serde(skip_serializing_if = "is_false")]
+    pub superseded: bool,
     /// Finch refused the token: the proof.
     pub refused: Option<Refusal>,
     /// Failures in a row.
@@ -133,15 +137,21 @@ pub struct Trouble {
     pub ambiguous: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl Progress {
     /// Whether the token may be tried at `now`.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.next_try.is_none_or(|next| Due::at(now).holds(next))
     }
 
-    /// Nothing tried yet, but for what may still take effect.
+    /// Nothing tried yet, but for what may still take effect and what the token was before.
     pub(crate) fn reset(&self) -> Self {
-        Self { ambiguous_at: self.ambiguous_at, ..Self::default() }
+        let Self { ambiguous_at, superseded, .. } = *self;
+        Self { ambiguous_at, superseded, ..Self::default() }
     }
 }
 
@@ -185,6 +195,11 @@ pub struct Retirement {
 }
 
 impl Token {
+    /// Whether the token is superseded, or was before a disconnect fenced it.
+    pub fn is_superseded(&self) -> bool {
+        self.state == crate::TokenState::Superseded || self.progress.superseded
+    }
+
     /// Whether the token waits for its proof in an open disconnect.
     pub fn is_unproven(&self) -> bool {
         self.state == crate::TokenState::Fenced && self.progress.refused.is_none()

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     AccessToken, AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey,
-    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent,
+    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
     ProviderId, Retirement, Revision, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
@@ -46,11 +46,6 @@ impl Draft {
     /// The connection as it should be.
     pub fn connection(&self) -> &Connection {
         &self.now
-    }
-
-    /// What is to be remembered.
-    pub fn events(&self) -> &[Event] {
-        &self.events
     }
 
     /// The commit that makes it so; none: nothing differs.
@@ -139,7 +134,8 @@ impl Draft {
         let mut before = Vec::new();
         for token in self.now.tokens.iter_mut().filter(ends) {
             before.push(token.clone());
-            token.progress = token.progress.reset();
+            let superseded = token.is_superseded();
+            token.progress = Progress { superseded, ..token.progress.reset() };
             token.state = TokenState::Fenced;
         }
         before

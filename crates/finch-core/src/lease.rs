@@ -51,6 +51,8 @@ pub enum Leased {
     TakenOver,
     /// Another instance has it until then.
     Held(Timestamp),
+    /// There is no such connection any more: it has proven to be another one (R4). Load it again.
+    Absorbed,
 }
 
 impl Lease {
@@ -115,6 +117,15 @@ mod tests {
         assert_eq!(Lease::ask(Some(&lease), &instance(2), at(100)), Leased::TakenOver);
         let every = Duration::from_millis(500);
         assert_eq!(next_turn(Some(at(100 + year)), every, at(100)), at(100));
+    }
+
+    /// A known limit: the word of a clock that was read ten minutes ago is like that of a clock that is wrong.
+    #[test]
+    fn a_host_that_stalls_for_ten_minutes_while_it_asks_takes_a_turn_beside_the_others() {
+        let every = Duration::from_secs(2);
+        let (last, stalled) = (Some(at(1000)), |seconds| at(1000 - seconds));
+        assert_eq!(next_turn(last, every, stalled(598)), at(1002));
+        assert_eq!(next_turn(last, every, stalled(599)), stalled(599));
     }
 
     #[test]

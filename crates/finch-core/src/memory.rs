@@ -280,7 +280,7 @@ impl TokenStore for MemoryTokenStore {
     ) -> Result<Leased, StoreError> {
         let mut data = self.data();
         let Some(kept) = data.connections.get_mut(&connection) else {
-            return Ok(Leased::Taken);
+            return Ok(Leased::Absorbed);
         };
         let leased = Lease::ask(kept.lease.as_ref(), owner, now);
         if !matches!(leased, Leased::Held(_)) {

@@ -153,7 +153,7 @@ pub trait TokenStore: Send + Sync {
 
     /// Asks for the lease of a connection, or renews it, with [`Lease::ask`](crate::Lease::ask); unless
     /// another instance holds it, it is `owner`'s from then on. It changes no revision. A connection
-    /// that is not there is [`Leased::Taken`].
+    /// that is not there is [`Leased::Absorbed`]: another one has its tokens now.
     async fn lease(
         &self,
         connection: ConnectionKey,

@@ -133,17 +133,22 @@ impl ConnectionState {
 }
 
 impl TokenView {
-    /// What becomes of a retired token is others' doing, and its customer does not see it.
+    /// What becomes of a token whose customer's access has ended before is others' doing, and its customer
+    /// does not see it.
     fn of(token: &Token, connection: &Connection, customer: Option<&CustomerId>) -> Self {
-        let retired = customer.is_some() && connection.is_retired(token);
-        let state = if retired { &TokenState::Retired } else { &token.state };
-        let progress = Some(&token.progress).filter(|_| !retired);
+        let is_over = customer.is_some() && connection.has_ended_for_its_customer(token);
+        let state = match &token.state {
+            _ if is_over && connection.is_retired(token) => &TokenState::Retired,
+            _ if is_over => &TokenState::Superseded,
+            state => state,
+        };
+        let progress = Some(&token.progress).filter(|_| !is_over);
         Self {
             connection_id: token.facts.connection_id.clone(),
             customer: token.customer.clone(),
             products: token.facts.products.clone(),
             state: state.clone(),
-            connection_status: token.status.clone().filter(|_| !retired),
+            connection_status: token.status.clone().filter(|_| !is_over),
             added_at: token.added_at,
             finch_token_id: token.finch_token_id.clone(),
             trouble: progress.and_then(|p| p.trouble.clone()),

@@ -166,6 +166,16 @@ pub enum ConfigError {
     /// No proxy has such an address.
     #[error("the proxy's URL cannot be used: give one such as http://proxy.example:3128")]
     Proxy(#[source] ProxyUrlError),
+    /// A variable of the environment, which is to name the proxy, names none.
+    #[error(
+        "the proxy that {name} names cannot be used: set it to one such as http://proxy.example:3128"
+    )]
+    ProxyVariable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value.
+        source: ProxyUrlError,
+    },
     /// The HTTP client cannot be made.
     #[error(
         "the HTTP client cannot be made: for https, install the system's CA certificates (ca-certificates)"

@@ -106,7 +106,7 @@ fn client(config: &HttpFinchConfig, https: bool) -> Result<Client, ConfigError> 
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
         .https_only(https);
-    client = config.proxy.set(client)?;
+    client = config.proxy.set(client, https)?;
     if !https && !config.proxy.may_be_used() {
         // No certificate is ever looked at, and a bare machine has none.
         client = client.tls_certs_only([]);

@@ -1,6 +1,6 @@
 //! The proxy between this process and Finch.
 
-use std::fmt;
+use std::{env, ffi::OsString, fmt};
 
 use finch_core::{StrayCharacters, stray_characters};
 use reqwest::{ClientBuilder, Url};
@@ -58,10 +58,18 @@ impl Proxy {
         !matches!(self, Self::None)
     }
 
-    pub(crate) fn set(&self, client: ClientBuilder) -> Result<ClientBuilder, ConfigError> {
+    /// `https`: whether calls are, since each scheme has variables of its own.
+    pub(crate) fn set(
+        &self,
+        client: ClientBuilder,
+        https: bool,
+    ) -> Result<ClientBuilder, ConfigError> {
         match self {
             Self::None => Ok(client.no_proxy()),
-            Self::Environment => Ok(client),
+            Self::Environment => {
+                check_environment(https, env::var_os)?;
+                Ok(client)
+            }
             Self::Url(url) => {
                 let url = checked(url).map_err(ConfigError::Proxy)?;
                 let proxy = reqwest::Proxy::all(url)
@@ -85,4 +93,75 @@ fn checked(text: &str) -> Result<Url, ProxyUrlError> {
         return Err(ProxyUrlError::Path);
     }
     Ok(url)
+}
+
+/// Checks the variable that names the proxy. reqwest passes over one that it cannot read, so that calls
+/// would go to Finch directly.
+fn check_environment(
+    https: bool,
+    variable: impl Fn(&'static str) -> Option<OsString>,
+) -> Result<(), ConfigError> {
+    let own = if https { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    // Of two spellings the first that is set counts, and where it is empty, the one for all schemes.
+    let named = |names: [&'static str; 2]| {
+        let set = names.into_iter().find_map(|name| Some((name, variable(name)?)));
+        set.filter(|(_, value)| !value.is_empty())
+    };
+    let Some((name, value)) = named(own).or_else(|| named(["ALL_PROXY", "all_proxy"])) else {
+        return Ok(());
+    };
+    let url = value.to_str().map(|text| match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
+    });
+    let checked = url.as_deref().ok_or(ProxyUrlError::NotAnAddress).and_then(checked);
+    checked.map(drop).map_err(|source| ConfigError::ProxyVariable { name, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with an environment of these variables.
+    fn wrong(https: bool, set: &[(&str, &str)]) -> Option<(&'static str, ProxyUrlError)> {
+        let of = |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+        match check_environment(https, of) {
+            Ok(()) => None,
+            Err(ConfigError::ProxyVariable { name, source }) => Some((name, source)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_variable_that_names_no_proxy_is_refused() {
+        use ProxyUrlError as E;
+        for (value, why) in [
+            ("socks5://127.0.0.1:1080", E::Scheme),
+            ("ftp://127.0.0.1:1080", E::Scheme),
+            ("bogus://", E::Scheme),
+            ("http://[bad", E::NotAnAddress),
+            ("127.0.0.1:99999", E::NotAnAddress),
+            ("'127.0.0.1:3128'", E::Stray(StrayCharacters::QuotationMarks)),
+        ] {
+            assert_eq!(
+                wrong(true, &[("HTTPS_PROXY", value)]),
+                Some(("HTTPS_PROXY", why)),
+                "{value}"
+            );
+            assert_eq!(wrong(true, &[("all_proxy", value)]), Some(("all_proxy", why)), "{value}");
+            assert_eq!(
+                wrong(false, &[("http_proxy", value)]),
+                Some(("http_proxy", why)),
+                "{value}"
+            );
+            assert_eq!(wrong(false, &[("HTTPS_PROXY", value)]), None, "it is not asked for");
+        }
+        for good in ["proxy.example:3128", "http://u:p@proxy.example/", "https://proxy.example", ""]
+        {
+            assert_eq!(wrong(true, &[("https_proxy", good)]), None, "{good}");
+        }
+        let beside =
+            [("https_proxy", "http://proxy.example"), ("all_proxy", "socks5://proxy.example")];
+        assert_eq!(wrong(true, &beside), None, "the scheme's own comes first");
+    }
 }

@@ -23,6 +23,10 @@ pub(crate) fn opening() -> MutexGuard<'static, ()> {
     OPENING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The smallest page that a database has, in bytes. SQLite takes a file of one byte for an empty one, and
+/// deletes the log beside it.
+const SMALLEST: u64 = 512;
+
 /// What SQLite puts beside a database.
 pub(crate) const JOURNALS: [&str; 3] = ["-wal", "-journal", "-shm"];
 
@@ -67,7 +71,7 @@ pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
 fn look(path: &Path) -> Result<Place, OpenStoreError> {
     let path = match fs::canonicalize(path) {
         Ok(real) => real,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Err(absent(&place_of_new(path)?)),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
         Err(e) if e.kind() == ErrorKind::NotADirectory => {
             return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
         }
@@ -94,20 +98,29 @@ fn look(path: &Path) -> Result<Place, OpenStoreError> {
             _ => {}
         }
     }
-    if len == 0 {
-        return Err(absent(&path));
+    if len < SMALLEST {
+        return Err(match absent(&path) {
+            OpenStoreError::Missing { path } if len > 0 => OpenStoreError::NotADatabase { path },
+            why => why,
+        });
     }
     Ok(Place { path, len, journal_len })
 }
 
-/// Where a file that is missing would be made.
-fn place_of_new(path: &Path) -> Result<PathBuf, OpenStoreError> {
+/// Why there is no store where no file is.
+fn missing(path: &Path) -> OpenStoreError {
     let folder = folder_of(path);
-    let real = fs::canonicalize(&folder).map_err(|_| OpenStoreError::NoFolder { folder })?;
-    match path.file_name() {
-        // A link that leads nowhere is not followed.
-        Some(name) if !path.is_symlink() => Ok(real.join(name)),
-        _ => Err(OpenStoreError::NotAFile { path: path.into() }),
+    if let Ok(target) = fs::read_link(path) {
+        // No store is made where a link leads; but a log may be left there.
+        return match look(&folder.join(target)) {
+            Err(why @ OpenStoreError::LogWithoutStore { .. }) => why,
+            _ => OpenStoreError::NotAFile { path: path.into() },
+        };
+    }
+    match (fs::canonicalize(&folder), path.file_name()) {
+        (Err(_), _) => OpenStoreError::NoFolder { folder },
+        (Ok(real), Some(name)) => absent(&real.join(name)),
+        (Ok(_), None) => OpenStoreError::NotAFile { path: path.into() },
     }
 }
 

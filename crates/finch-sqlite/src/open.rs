@@ -46,7 +46,6 @@ pub(crate) fn open_copy(
 
 /// Why not.
 pub(crate) enum Refusal {
-    NotADatabase,
     NotAStore,
     Newer(i64),
     OtherApplication { bound: Application, asked: Application },
@@ -68,8 +67,6 @@ fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRin
         return Err(Fault::from(read_only()).into());
     }
     let ring = match identify(&db)? {
-        // SQLite takes a file of one byte for an empty one.
-        Identity::Empty if place.len == 1 => return Err(Refusal::NotADatabase),
         Identity::Empty | Identity::Other => return Err(Refusal::NotAStore),
         Identity::Store => examine(&db, place, options)?,
     };
@@ -150,7 +147,6 @@ impl Refusal {
     pub(crate) fn into_error(self, path: &Path) -> OpenStoreError {
         let path = path.to_owned();
         let fault = match self {
-            Self::NotADatabase => return OpenStoreError::NotADatabase { path },
             Self::NotAStore => return OpenStoreError::NotAStore { path },
             Self::Newer(found) => {
                 return OpenStoreError::Newer { path, found, known: VERSION };

@@ -20,8 +20,8 @@ pub enum OpenStoreError {
         /// The path.
         path: PathBuf,
     },
-    /// There is no store's file, or an empty one, and beside it a log of one. No store is made there: SQLite
-    /// would empty the log.
+    /// There is no store's file, or one too short for a database, and beside it a log of one. No store is
+    /// made or opened there: SQLite would empty the log.
     #[error(
         "there is no store at {path:?}, but beside it is {log:?}, {}: put the store's file back to {path:?}, so that both are together, and open it again; until then no store is made here",
         about_log(*may_hold_tokens)

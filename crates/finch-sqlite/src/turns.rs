@@ -24,8 +24,9 @@ pub(crate) fn lease(
         Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<i64>>(1)?))
     });
     let held = match held.optional()? {
+        None => return Ok(Leased::Absorbed),
         Some((Some(owner), Some(until))) => Some(Lease { owner: owner.into(), until: time(until) }),
-        _ => None,
+        Some(_) => None,
     };
     let leased = Lease::ask(held.as_ref(), owner, now);
     if !matches!(leased, Leased::Held(_)) {

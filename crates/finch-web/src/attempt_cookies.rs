@@ -53,12 +53,12 @@ pub(crate) fn candidates(
 ) -> Vec<KeptAttempt> {
     let mut kept = all(headers, place);
     kept.sort_by_key(|kept| {
-        let place = match kept.mark {
+        let rank = match kept.mark {
             Some(mark) if mark == kept.mark_of(code) => 0,
             None => 1,
             Some(_) => 2,
         };
-        (place, Reverse(kept.number))
+        (rank, Reverse(kept.number))
     });
     kept
 }
@@ -87,7 +87,7 @@ impl KeptAttempt {
         self.cookie(place)
     }
 
-    /// Tells a code from others, and says nothing about it to who does not have the state.
+    /// Tells a code from others, and reveals nothing of it without the state.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: only a keyed hash is kept of the code")]
     fn mark_of(&self, code: &AuthorizationCode) -> [u8; MARK_BYTES] {
         let tag =

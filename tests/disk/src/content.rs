@@ -41,8 +41,11 @@ impl Content {
         let mut rows_in_use = 0;
         for (name, sql) in &tables {
             sql.hash(&mut hash);
-            let mut statement = db.prepare(&format!("SELECT * FROM {name} ORDER BY rowid"))?;
-            let columns = statement.column_count();
+            // By every column, since some tables have no rowid.
+            let columns = db.prepare(&format!("SELECT * FROM {name}"))?.column_count();
+            let order: Vec<_> = (1..=columns).map(|column| column.to_string()).collect();
+            let order = order.join(", ");
+            let mut statement = db.prepare(&format!("SELECT * FROM {name} ORDER BY {order}"))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 rows_in_use += usize::from(name != "store" && name != "keys");

@@ -148,6 +148,7 @@ impl Setting {
             acknowledged: false,
             polled: false,
             ambiguous: false,
+            superseded: false,
             refused: false,
             wait: Wait::No,
         };

@@ -153,6 +153,7 @@ impl World {
                 acknowledged: stored.acknowledged.then_some(NOW),
                 polls: if stored.polled { ENOUGH } else { 0 },
                 ambiguous_at: stored.ambiguous.then_some(NOW),
+                superseded: stored.superseded,
                 refused: stored.refused.then_some(refused),
                 failures: 0,
                 next_try: (stored.wait != Wait::No).then_some(LATER),
@@ -241,6 +242,7 @@ fn stored(code: u8, token: &Token) -> Stored {
         acknowledged: progress.acknowledged.is_some(),
         polled: progress.polls > 0,
         ambiguous: progress.ambiguous_at.is_some(),
+        superseded: progress.superseded,
         refused: progress.refused.is_some(),
         wait: match (waits, alone) {
             (false, _) => Wait::No,

@@ -4,7 +4,7 @@
 use finch_core::{
     Actor, Answer as Said, Connection, ConnectionStatus, FinchApiError, InstanceId, Intent,
     Introspection, Leased,
-    decide::{self, AskedAt, Step, Word},
+    decide::{self, AskedAt, Observation, Step},
 };
 use jiff::Timestamp;
 
@@ -66,7 +66,7 @@ impl World {
         let settles = matches!(call.purpose, Purpose::Settle { .. });
         let driver = match leased {
             _ if variant == Variant::LeaseIgnored => Driver::Sent(call),
-            Leased::Held(_) => return false,
+            Leased::Held(_) | Leased::Absorbed => return false,
             Leased::TakenOver if !settles => Driver::TookOver { moved: false },
             Leased::TakenOver | Leased::Taken => Driver::Sent(call),
         };
@@ -120,9 +120,10 @@ impl World {
                 let accepted = introspection(self.codes[usize::from(call.code)].connection_id);
                 let said = said.as_ref().map_or(Ok(&accepted), Err);
                 let late = self.is_late(variant).then_some(Timestamp::MAX);
-                let word = Word { token, asked_at, answer: said, late, now: NOW, jitter: 1.0 };
+                let observation =
+                    Observation { token, asked_at, answer: said, late, now: NOW, jitter: 1.0 };
                 self.change(|draft| {
-                    decide::observe(draft, None, word);
+                    decide::observe(draft, None, observation);
                 });
             }
         }

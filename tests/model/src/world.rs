@@ -116,6 +116,8 @@ pub struct Stored {
     pub polled: bool,
     /// A `/disconnect` with it went unanswered within the last 7 minutes.
     pub ambiguous: bool,
+    /// It was superseded before a disconnect fenced it.
+    pub superseded: bool,
     /// Finch has refused it.
     pub refused: bool,
     /// Whether it waits for its next try.

@@ -39,8 +39,8 @@ const FLOORS: &[(&str, u64)] = &[
     ("crash at send exchange", 400),
     ("crash after send exchange", 100),
     ("crash at answer of exchange", 400),
-    ("crash at write apply", 800),
-    ("crash after write apply", 250),
+    ("crash at write commit", 800),
+    ("crash after write commit", 250),
     // Crash points of the disconnect.
     ("crash at read secret", 150),
     ("crash at send disconnect", 150),
@@ -65,9 +65,9 @@ const FLOORS: &[(&str, u64)] = &[
     ("401 of an unknown meaning of introspect", 80),
     ("401 of a proxy of introspect", 100),
     ("unreadable secret of secret", 200),
-    ("I/O error after the commit of apply", 300),
-    ("busy of apply", 200),
-    ("full of apply", 80),
+    ("I/O error after the commit of commit", 300),
+    ("busy of commit", 200),
+    ("full of commit", 80),
     ("a clock jumps by a year", 800),
     ("files searched for secrets", 1200),
 ];
@@ -76,6 +76,9 @@ const FLOORS: &[(&str, u64)] = &[
 pub fn missed(counts: &Counts, histories: u64) -> Vec<String> {
     let missed = |(what, floor): &(&str, u64)| {
         let floor = floor * histories / 100_000;
+        // What is rare comes less often than usual by chance alone.
+        let usual = 2 * floor;
+        let floor = floor.min(usual.saturating_sub(5 * usual.isqrt()));
         let count = counts.of(what);
         (count < floor).then(|| format!("{what}: {count}, and {floor} are asked for"))
     };

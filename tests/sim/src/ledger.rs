@@ -12,6 +12,12 @@ use finch_core::{AttemptId, Commit, Leased, Seq, Timestamp, TokenId};
 /// How a lease came out that somebody else has.
 pub(crate) const HELD: &str = "lease held by another";
 
+/// How a lease came out of a connection that another one has absorbed.
+pub(crate) const ABSORBED: &str = "lease of an absorbed connection";
+
+/// A turn further ahead than this was given by a clock that ran ahead, as far as one can see who asks.
+const LONGEST_QUEUE: Duration = Duration::from_secs(600);
+
 /// What was learned.
 #[derive(Default)]
 pub(crate) struct Ledger {
@@ -41,6 +47,8 @@ pub(crate) struct Ledger {
     pub(crate) clocks_differ: bool,
     /// When each turn to call Finch is.
     turns: Vec<Timestamp>,
+    /// From which of them on turns are apart: see [`Ledger::turn`].
+    apart_from: usize,
     /// Calls that took a turn each.
     taken: usize,
     /// How leases came out, since somebody looked.
@@ -64,13 +72,20 @@ impl Ledger {
             Leased::Taken => "lease taken",
             Leased::TakenOver => "lease taken over",
             Leased::Held(_) => HELD,
+            Leased::Absorbed => ABSORBED,
         });
     }
 
-    /// A turn was given.
-    pub(crate) fn turn(&mut self, turn: Timestamp, every: Duration) {
+    /// A turn was given to a host that asked by its clock at `asked`. A known limit: one that stalled for ten
+    /// minutes before the store took its word is like one whose clock is wrong, and turns begin again.
+    pub(crate) fn turn(&mut self, turn: Timestamp, every: Duration, asked: Timestamp) {
+        let ahead = |other: &Timestamp| other.duration_since(asked).try_into().unwrap_or_default();
+        let stalled = |other: &Timestamp| every + ahead(other) > LONGEST_QUEUE;
+        if self.turns[self.apart_from..].iter().any(stalled) {
+            self.apart_from = self.turns.len();
+        }
         let clash = |other: &Timestamp| turn.duration_since(*other).unsigned_abs() < every;
-        if !self.clocks_differ && self.turns.iter().any(clash) {
+        if !self.clocks_differ && self.turns[self.apart_from..].iter().any(clash) {
             self.broken.push("two turns to call Finch are too close".into());
         }
         self.turns.push(turn);

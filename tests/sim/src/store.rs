@@ -350,7 +350,7 @@ impl TokenStore for GatedStore {
             "take turn",
             String::new(),
             move |store| store.take_turn(every, now),
-            move |ledger, turn| ledger.turn(*turn, every),
+            move |ledger, turn| ledger.turn(*turn, every, now),
         )
         .await
     }

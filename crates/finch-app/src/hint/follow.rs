@@ -72,8 +72,10 @@ impl Finch {
             if work.wait_for_a_turn().await? {
                 continue;
             }
-            if let Leased::Held(_) = work.lease(connection.key).await? {
-                return Ok(ControlFlow::Break(Some(Later::Held)));
+            match work.lease(connection.key).await? {
+                Leased::Held(_) => return Ok(ControlFlow::Break(Some(Later::Held))),
+                Leased::Absorbed => continue,
+                Leased::Taken | Leased::TakenOver => {}
             }
             // No disconnect is open: whoever held it before was asking about tokens.
             work.noted(connection.key);

@@ -1,7 +1,5 @@
 //! `finch emulator`: a local Finch, for programs in any language.
 
-use std::io;
-
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, WebhookTarget};
 use serde::Serialize;
 
@@ -55,7 +53,7 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         webhook_url: args.webhook_url,
     };
     if !args.host.to_canonical().is_loopback() {
-        warn_of_others()?;
+        warn_of_others();
     }
     output::print(&ready, json)?;
     tokio::select! {
@@ -76,8 +74,8 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
     }
 }
 
-/// On standard error, so that the JSON document stays alone.
-fn warn_of_others() -> io::Result<()> {
+/// On standard error, so that the JSON document stays alone. Where it cannot be printed, the emulator runs on.
+fn warn_of_others() {
     let mut sheet = Sheet::default();
     sheet.text(
         &format!("{} ", warn("!")),
@@ -85,7 +83,7 @@ fn warn_of_others() -> io::Result<()> {
          holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
          name that --allow-host allows.",
     );
-    output::write(anstream::stderr().lock(), &sheet.render())
+    let _ = output::write(anstream::stderr().lock(), &sheet.render());
 }
 
 /// Where webhooks go, with what signs them.

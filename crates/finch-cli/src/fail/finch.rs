@@ -5,8 +5,8 @@ use finch_http::ConfigError;
 
 use super::{Exit, Failure};
 
-const NOT_REACHED: &str =
-    "see to that, check the network and FINCH_BASE_URL, then run the same again; nothing was sent";
+const NOT_REACHED: &str = "see to that, check the network, FINCH_BASE_URL and (if it is set) FINCH_PROXY, then run the same again; \
+     nothing was sent";
 
 /// What Finch, or the way to it, said: the failure of `doing` something.
 pub(crate) fn finch_failed(doing: impl Into<String>, error: &FinchApiError) -> Failure {
@@ -88,7 +88,10 @@ pub(crate) fn what_to_do(short: &Short) -> &'static str {
         (FailureKind::NoAnswer, _) => {
             "check the network and FINCH_BASE_URL, then run the same again; --timeout gives it more time"
         }
-        (FailureKind::Unreadable | FailureKind::Unplaced | FailureKind::OtherUnauthorized, _) => {
+        (FailureKind::Unplaced, _) => {
+            "name it in the list's column connection_id, or ask Finch's support with the request id"
+        }
+        (FailureKind::Unreadable | FailureKind::OtherUnauthorized, _) => {
             "check that FINCH_BASE_URL is Finch's API and that no proxy answers in its place"
         }
         (FailureKind::Rejected, Some(300..400)) => {
@@ -122,6 +125,12 @@ impl From<ConfigError> for Failure {
                     "give http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them; or \
                      `env`, for the proxy that HTTPS_PROXY names",
                 )
+            }
+            ConfigError::ProxyVariable { name, source } => {
+                let mut failure =
+                    Self::usage(format!("{name} cannot be used, and FINCH_PROXY=env asks for it"));
+                failure.because.push(source.to_string());
+                failure.help(format!("set {name} to http://HOST:PORT, or FINCH_PROXY to the proxy"))
             }
             ConfigError::Client(source) => Self::new(
                 Exit::Failed,

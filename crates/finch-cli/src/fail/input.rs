@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use finch_core::{AddressError, IdError, Product};
 use finch_emulator::EmulatorError;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, usage::as_word};
 
 impl Failure {
     /// A file or standard input that could not be read.
@@ -22,10 +22,14 @@ impl Failure {
         failure.help("copy it again, without anything around it")
     }
 
-    /// A product that this release does not know; none: what was given is no word.
-    pub(crate) fn unknown_product(word: Option<&str>) -> Self {
-        let mut failure = Self::usage(match word {
-            Some(word) => format!("the product {word} of --products is not known"),
+    /// Products that this release does not know. They are named, unless one of them is not a word.
+    pub(crate) fn unknown_products(unknown: &[&str]) -> Self {
+        let words: Option<Vec<_>> = unknown.iter().map(|word| as_word(word)).collect();
+        let mut failure = Self::usage(match words.as_deref() {
+            Some([word]) => format!("the product {word} of --products is not known"),
+            Some(words) => {
+                format!("the products {} of --products are not known", words.join(", "))
+            }
             None => "a product of --products is not known".to_owned(),
         });
         let known: Vec<_> = Product::KNOWN.iter().map(Product::as_str).collect();

@@ -1,5 +1,5 @@
 //! Mistakes on the command line. A value may be a secret that slipped there: none is repeated but short
-//! words in lower case.
+//! words of letters.
 
 use clap::{
     Error,
@@ -23,13 +23,14 @@ impl From<Error> for Failure {
             (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => as_word(word),
             _ => None,
         };
-        // The best one is the last one.
+        let group = if is_within_keys(&error) { "finch keys" } else { "finch" };
+        let in_group = |name: String| format!("{group} {name}");
+        let best = |kind| named(kind)?.rsplit(", ").next().map(str::to_owned);
         let suggested = command
-            .and_then(known_elsewhere)
+            .and_then(|word| known_elsewhere(group, word))
             .map(str::to_owned)
-            .or_else(|| named(ContextKind::SuggestedArg))
-            .or_else(|| named(ContextKind::SuggestedSubcommand))
-            .and_then(|names| names.rsplit(", ").next().map(str::to_owned))
+            .or_else(|| best(ContextKind::SuggestedArg))
+            .or_else(|| best(ContextKind::SuggestedSubcommand).map(in_group))
             .map(|name| format!("did you mean `{name}`? "));
         let message = match (error.kind(), invalid) {
             (ErrorKind::UnknownArgument, Some(name)) if name.starts_with('-') => {
@@ -70,8 +71,8 @@ impl From<Error> for Failure {
             failure.because.push(source.to_string());
         }
         let list = match error.kind() {
-            ErrorKind::InvalidSubcommand => "`finch --help` lists the commands",
-            _ => "`finch COMMAND --help` shows what it takes",
+            ErrorKind::InvalidSubcommand => format!("`{group} --help` lists the commands"),
+            _ => "`finch COMMAND --help` shows what it takes".to_owned(),
         };
         failure.help(format!("{}{list}", suggested.unwrap_or_default()))
     }
@@ -79,24 +80,34 @@ impl From<Error> for Failure {
 
 /// A text that may be repeated: as short and plain as a command's or a product's name, and as no secret is.
 pub(crate) fn as_word(text: &str) -> Option<&str> {
-    let plain = |c: char| c.is_ascii_lowercase() || c == '-' || c == '_';
+    let plain = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
     (text.len() <= 20 && text.chars().all(plain)).then_some(text)
 }
 
+/// Whether the command stands behind `finch keys`, the one group of commands.
+fn is_within_keys(error: &Error) -> bool {
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    usage.split_whitespace().nth(2) == Some("keys")
+}
+
 /// What other programs call it.
-fn known_elsewhere(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "version" => "finch --version",
-        "init" => "finch keys init",
-        "list" | "ls" | "status" => "finch connections",
-        "login" | "auth" | "authorize" => "finch connect",
-        "callback" | "complete" => "finch exchange",
-        "delete" | "remove" | "rm" | "revoke" => "finch disconnect",
-        "log" | "logs" | "history" => "finch events",
-        "check" => "finch doctor",
-        "rotate" | "rotate-kek" => "finch keys rotate",
-        "serve" => "finch demo --serve",
-        "completion" => "finch completions",
+fn known_elsewhere(group: &str, word: &str) -> Option<&'static str> {
+    Some(match (group, word.to_ascii_lowercase().as_str()) {
+        (_, "version") => "finch --version",
+        ("finch keys", "list" | "ls" | "show" | "check") => "finch keys status",
+        ("finch keys", "new" | "create" | "generate" | "add") => "finch keys init",
+        ("finch keys", _) => return None,
+        (_, "init") => "finch keys init",
+        (_, "list" | "ls" | "status") => "finch connections",
+        (_, "login" | "auth" | "authorize") => "finch connect",
+        (_, "callback" | "complete") => "finch exchange",
+        (_, "delete" | "remove" | "rm" | "revoke") => "finch disconnect",
+        (_, "log" | "logs" | "history") => "finch events",
+        (_, "check") => "finch doctor",
+        (_, "rotate") => "finch keys rotate",
+        (_, "rotate-kek") => "finch keys rotate-kek",
+        (_, "serve") => "finch demo --serve",
+        (_, "completion") => "finch completions",
         _ => return None,
     })
 }

@@ -170,6 +170,11 @@ fn a_token_without_its_connection_is_saved_until_finch_names_it() {
     let path = failure["rescue_file"].as_str().expect("a file");
     let help = failure["help"].as_str().expect("a way out");
     assert!(help.contains(&format!("finch import {path};")), "{help}");
+    place.finch.push_fault(Fault::on("/introspect").omit(["connection_id"]));
+    let line = place.run(&["import", path, "--json"]).code(4).json()["failed_lines"][0].clone();
+    let text = |name: &str| line[name].as_str().expect("a text").to_owned();
+    assert!(text("why").contains("does not say which connection"), "{line}");
+    assert!(text("what_to_do").contains("column connection_id"), "{line}");
     place.run(&["import", path]).code(0);
     let id = place.finch.state().tokens[0].connection_id.clone();
     place.run(&["disconnect", &id, "--yes"]).code(0);

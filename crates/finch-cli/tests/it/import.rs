@@ -194,6 +194,9 @@ fn unpaid_invoices_stop_it_and_it_goes_on_later() {
     assert!(ran.out.contains("1 token was here already"), "{ran:?}");
     assert!(ran.err.contains("goes on") && ran.out.contains("goes on"), "{ran:?}");
     assert_eq!(place.calls("GET /introspect"), 2, "at once");
+    let rest = format!("token,customer\n{},b\n", tokens[1]);
+    let ran = import(&place, rest.as_bytes(), &[]).code(6);
+    assert!(!ran.out.contains("no token"), "{ran:?}");
     place.finch.clear_faults();
     assert_eq!(counts(&import(&place, list.as_bytes(), &["--json"]).code(0)), (2, 1, vec![]));
 }

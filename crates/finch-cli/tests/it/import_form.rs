@@ -147,6 +147,22 @@ fn only_what_looks_like_a_token_is_sent_to_finch() {
     assert!(!ran.out.contains("jane"), "{ran:?}");
 }
 
+/// A customer's id is kept and shown as it is.
+#[test]
+fn a_token_is_not_taken_for_its_own_customer() {
+    let place = Place::new();
+    let token = &some(&place, 1)[0];
+    for (line, list) in [
+        (2, format!("token,customer\n{token}, {token}\n")),
+        (1, format!("{{\"token\":\"{token}\",\"customer\":\"{token} \"}}\n")),
+    ] {
+        let ran = import_named(&place, "list", list.as_bytes()).code(4);
+        assert_eq!(counts(&ran), (0, 0, vec![failed(line, "customer_invalid")]));
+        assert!(!format!("{ran:?}").contains(&**token), "{ran:?}");
+    }
+    assert_eq!(place.calls("GET /introspect"), 0);
+}
+
 #[test]
 fn a_wrong_row_costs_no_other_row() {
     let place = Place::new();

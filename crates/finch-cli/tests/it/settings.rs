@@ -80,7 +80,7 @@ fn an_empty_store_is_bound_again_and_a_used_one_is_not() {
     place.run(&CONNECT).code(6);
     assert!(place.path("finch.db").exists());
     place.set("FINCH_CLIENT_ID", Some(&id));
-    place.run(&["doctor"]).code(0).shows("bound to when it is next used");
+    place.run(&["doctor"]).code(0).shows("which the store is bound to");
     place.run(&CONNECT).code(0);
     place.set("FINCH_CLIENT_ID", Some("mistyped"));
     place.run(&CONNECT).code(5).says("belongs to");
@@ -104,4 +104,17 @@ fn one_place_under_several_names_is_one_binding() {
     place.set("FINCH_BASE_URL", Some(&url));
     place.run(&["disconnect", &connection, "--yes"]).code(0);
     place.run(&["doctor"]).code(0);
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named() {
+    let mut place = Place::new();
+    place.guard("canary");
+    place.set("FINCH_PROXY", Some("http://user:canary@127.0.0.1:1"));
+    place.run(&CONNECT).code(6).says("no connection").says("FINCH_PROXY").says("nothing was sent");
+    // Passed over, it would let the call go to Finch directly.
+    place.set("FINCH_PROXY", Some("env"));
+    place.set("HTTP_PROXY", Some("socks5://user:canary@127.0.0.1:1080"));
+    place.run(&CONNECT).code(2).says("HTTP_PROXY cannot be used").says("http:// or https://");
+    assert!(place.calls("POST /connect/sessions") == 0);
 }

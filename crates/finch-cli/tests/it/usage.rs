@@ -97,11 +97,19 @@ fn no_mistake_repeats_a_value() {
 #[test]
 fn mistakes_are_named() {
     let place = Place::without_key();
-    place.run(&["conect"]).code(2).says("no command conect").says("`connect`");
+    place.run(&["conect"]).code(2).says("no command conect").says("`finch connect`");
     place.run(&["version"]).code(2).says("no command version").says("`finch --version`");
     place.run(&["logs"]).code(2).says("no command logs").says("`finch events`");
     place.run(&["zzz"]).code(2).says("no command zzz").says("`finch --help`");
-    place.run(&["keys", "rotat"]).code(2).says("no command rotat").says("`rotate`");
+    place.run(&["Version"]).code(2).says("no command Version").says("`finch --version`");
+    place
+        .run(&["rotate-kek"])
+        .code(2)
+        .says("no command rotate-kek")
+        .says("`finch keys rotate-kek`");
+    place.run(&["keys", "rotat"]).code(2).says("no command rotat").says("`finch keys rotate`");
+    place.run(&["keys", "list"]).code(2).says("no command list").says("`finch keys status`");
+    place.run(&["keys", "zzz"]).code(2).says("no command zzz").says("`finch keys --help`");
     place.run(&["exchange", "--cod", "x"]).code(2).says("no option --cod").says("`--code`");
     place.run(&["connect", "--name", "n"]).code(2).says("--customer").says("is missing");
     place
@@ -174,6 +182,9 @@ fn what_finch_would_not_take_is_not_sent() {
         .says("the product bogus of --products is not known")
         .says("pay_statement")
         .says("--any-product");
+    connect(&["--name", "n", "--products", "company, Directory,pay-statement"])
+        .code(2)
+        .says("the products Directory, pay-statement of --products are not known");
     let token = ["token", "c-1", "--customer", "c", "--products", "bogus"];
     place.run(&token).code(2).says("the product bogus");
     place.guard("S3cret-of-somebody");

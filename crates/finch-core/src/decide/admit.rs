@@ -31,7 +31,7 @@ pub enum Source<'a> {
     /// From the exchange of this attempt, whose `state` the callback carried.
     Exchange(&'a Attempt),
     /// From the exchange of this attempt, whose callback carried no `state`: only what the browser kept
-    /// named the attempt. Anybody can send a browser to a callback with a code of their own, so Finch must
+    /// named the attempt. An attacker can send a browser to a callback with a code of their own, so Finch must
     /// name the customer id of the attempt's session.
     StatelessExchange(&'a Attempt),
     /// From a list of tokens that the application has: Finch accepts it now.

@@ -41,7 +41,7 @@ pub use attention::{Attention, Matter, attention};
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
-pub use observe::{AskedAt, Observed, Word, observe};
+pub use observe::{AskedAt, Observation, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{

@@ -48,7 +48,7 @@ impl AskedAt {
 
 /// What `GET /introspect` has said about a token, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Word<'a> {
+pub struct Observation<'a> {
     /// About which token.
     pub token: TokenId,
     /// How the connection was when Finch was asked.
@@ -66,8 +66,12 @@ pub struct Word<'a> {
 
 /// Writes down what `GET /introspect` says about a token. `pair` is the connection of the provider and
 /// company that Finch names, where the store has one.
-pub fn observe(draft: &mut Draft, pair: Option<&Connection>, word: Word<'_>) -> Observed {
-    let Word { token, answer, late, now, jitter, .. } = word;
+pub fn observe(
+    draft: &mut Draft,
+    pair: Option<&Connection>,
+    observation: Observation<'_>,
+) -> Observed {
+    let Observation { token, answer, late, now, jitter, .. } = observation;
     let Some(known) = draft.connection().token(token).filter(|t| !t.state.is_revoked()).cloned()
     else {
         return Observed::Nothing;
@@ -75,7 +79,7 @@ pub fn observe(draft: &mut Draft, pair: Option<&Connection>, word: Word<'_>) -> 
     match answer {
         Ok(said) => {
             name(draft, pair, said, late.is_some(), now);
-            accepted(draft, said, word);
+            accepted(draft, said, observation);
             match said.status {
                 Some(ConnectionStatus::Reauth) => Observed::NeedsReauth,
                 _ => Observed::Accepted,
@@ -127,8 +131,8 @@ fn name(
     }
 }
 
-fn accepted(draft: &mut Draft, said: &Introspection, word: Word<'_>) {
-    let Word { token, asked_at, late, now, .. } = word;
+fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_>) {
+    let Observation { token, asked_at, late, now, .. } = observation;
     let beside = draft.connection();
     let Some(known) = beside.token(token) else { return };
     let nothing_since = AskedAt::of(beside) == asked_at && !asked_at.disconnecting;

@@ -96,16 +96,16 @@ pub fn plan(
     let own = || connection.tokens.iter().filter(visible);
     // For whoever asks, it has ended if nothing of theirs is left, or if what they name is of an
     // earlier generation. What was superseded ends with the generation that lives, if one does.
-    let retired = |t: &Token| customer.is_some() && connection.is_retired(t);
-    let nothing_left = own().all(|t| t.state.is_revoked() || retired(t));
+    let over = |t: &Token| customer.is_some() && connection.has_ended_for_its_customer(t);
+    let nothing_left = own().all(|t| t.state.is_revoked() || over(t));
     let something_lives = connection.tokens.iter().any(|t| t.state.is_live());
     let has_ended = |t: &Token| match t.state {
-        _ if retired(t) => true,
+        _ if over(t) => true,
         TokenState::Superseded => something_lives,
         _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
     let open = connection.open_disconnect().is_some();
-    let ending = |t: &Token| t.is_unproven() && !retired(t);
+    let ending = |t: &Token| t.is_unproven() && !over(t);
     let under_way = open && own().any(ending) && !own().any(|t| t.state.is_live());
     let using = connection.customers_using();
     let shared = match customer {
@@ -125,7 +125,7 @@ pub fn plan(
     } else {
         PlanVerdict::Disconnects
     };
-    let hit: Vec<&Token> = own().filter(|t| !t.state.is_revoked() && !retired(t)).collect();
+    let hit: Vec<&Token> = own().filter(|t| !t.state.is_revoked() && !over(t)).collect();
     let ended = verdict == PlanVerdict::AlreadyDisconnected;
     let hit = if ended { Vec::new() } else { hit };
     let connection_ids: BTreeSet<_> = hit.iter().map(|t| t.facts.connection_id.clone()).collect();

@@ -32,7 +32,7 @@ pub enum NoToken {
 pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
     let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let mut named = own.filter(|t| t.facts.connection_id == *name);
-    named.all(|t| t.state.is_revoked() || connection.is_retired(t))
+    named.all(|t| t.state.is_revoked() || connection.has_ended_for_its_customer(t))
 }
 
 /// Whether a disconnect is ending all that `customer` has under this name, so that a renewal would end with
@@ -40,7 +40,9 @@ pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &Cu
 pub fn is_ending_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
     let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let named = own.filter(|t| t.facts.connection_id == *name);
-    let mut left = named.filter(|t| !t.state.is_revoked() && !connection.is_retired(t)).peekable();
+    let mut left = named
+        .filter(|t| !t.state.is_revoked() && !connection.has_ended_for_its_customer(t))
+        .peekable();
     left.peek().is_some()
         && left.all(|t| t.state == TokenState::Fenced)
         && !lacks_a_readable_token(connection)
@@ -63,7 +65,9 @@ pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> N
         NoToken::ProductsNotGranted { granted }
     } else if active().next().is_some() {
         NoToken::NeedsReauth
-    } else if own().any(|t| t.state == TokenState::Fenced && !connection.is_retired(t)) {
+    } else if own()
+        .any(|t| t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t))
+    {
         NoToken::Disconnecting
     } else if any(TokenState::Unverified) {
         NoToken::Unverified

@@ -84,6 +84,7 @@ cases! { $
     }
     leases {
         a_lease_is_one_instances_at_a_time,
+        an_absorbed_connection_is_not_leased,
         turns_are_apart,
     }
     events {

@@ -127,8 +127,8 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
     }
 }
 
-/// Without a state only the customer id that Finch names ties a code to its attempt: anybody can send a browser
-/// to a callback with a code of their own.
+/// Without a state only the customer id that Finch names ties a code to its attempt: an attacker can send a
+/// browser to a callback with a code of their own.
 #[tokio::test]
 async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
     let id = |text: &str| FinchCustomerId::new(text).ok();
@@ -166,7 +166,7 @@ async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
         assert_eq!(admitted.arrived, arrived, "{connection} {expected:?} {named:?} {renews}");
         let used = matches!(admitted.arrived, Arrived::Stored(_));
         let kept = stored(admitted);
-        assert_eq!(kept.customer.is_some(), used, "whose it is not known to be is nobody's");
+        assert_eq!(kept.customer.is_some(), used, "a quarantined token has no customer");
         assert_eq!(kept.state == TokenState::Quarantined, !used);
     }
 }

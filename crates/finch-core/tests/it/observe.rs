@@ -3,7 +3,7 @@
 use finch_core::{
     Actor, Answer, Connection, ConnectionStatus, Draft, FinchApiError, Introspection, PartialFacts,
     TokenState,
-    decide::{AskedAt, Observed, Word, observe},
+    decide::{AskedAt, Observation, Observed, observe},
     testing::at,
 };
 
@@ -30,9 +30,9 @@ fn after(
     answer: Result<&Introspection, &FinchApiError>,
 ) -> (Connection, Observed) {
     let token = world.tokens[0].id;
-    let word = Word { token, asked_at, answer, late: None, now: at(1), jitter: 0.5 };
+    let observation = Observation { token, asked_at, answer, late: None, now: at(1), jitter: 0.5 };
     let mut draft = Draft::of(world.clone());
-    let observed = observe(&mut draft, None, word);
+    let observed = observe(&mut draft, None, observation);
     (draft.connection().clone(), observed)
 }
 

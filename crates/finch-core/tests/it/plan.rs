@@ -109,14 +109,58 @@ fn the_operator_needs_a_reason_to_join_what_would_hit_somebody_else() {
 }
 
 #[test]
-fn what_was_superseded_can_be_ended_when_nothing_newer_lives() {
+fn what_was_superseded_has_ended_for_its_customer_and_the_operator_can_end_it() {
     let superseded = token("acme", "k1", 1, 20, TokenState::Superseded);
     let old = disconnect(operator(), 10, Some(12));
     let newer = token("acme", "k2", 13, 14, TokenState::Active);
     let lives = connection(vec![newer, superseded.clone()], vec![old.clone()]);
-    assert_eq!(verdict(&lives, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
     let dead = connection(vec![token("acme", "k2", 13, 14, revoked()), superseded], vec![old]);
-    assert_eq!(verdict(&dead, "k1", Some("acme"), false), PlanVerdict::Disconnects);
+    for seen in [&lives, &dead] {
+        assert_eq!(verdict(seen, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
+    }
+    assert_eq!(verdict(&lives, "k1", None, false), PlanVerdict::AlreadyDisconnected);
+    assert_eq!(verdict(&dead, "k1", None, false), PlanVerdict::Disconnects);
+}
+
+/// I11: that another customer connects, and disconnects, is none of what acme sees.
+#[test]
+fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
+    use finch_core::{
+        ConnectionView, Draft, Intent, Refusal, TokenId,
+        decide::{fence, finish, is_ending_for, why_no_token},
+        testing::at,
+    };
+    let (acme, other) = (customer("acme"), customer("other"));
+    let mut seen = connection(
+        vec![
+            token("other", "k2", 13, 14, TokenState::Active),
+            token("acme", "k1", 1, 20, TokenState::Superseded),
+        ],
+        vec![disconnect(operator(), 10, Some(12))],
+    );
+    let superseded = TokenId(finch_core::Seq(20));
+    let shown = |seen: &Connection| {
+        let own = seen.tokens.iter().filter(|t| t.customer.as_ref() == Some(&acme)).cloned();
+        let own = Connection { tokens: own.collect(), ..seen.clone() };
+        let ending = is_ending_for(&own, &"k1".parse().expect("an id"), &acme);
+        let plan = verdict(seen, "k1", Some("acme"), false);
+        (ConnectionView::of(&own, Some(&acme)), why_no_token(Some(&own), &acme), ending, plan)
+    };
+    let before = shown(&seen);
+    let mut draft = Draft::of(seen);
+    fence(&mut draft, Intent { by: Actor::Customer(other), reason: None, at: at(1) });
+    seen = draft.connection().clone();
+    assert_eq!(seen.token(superseded).map(|t| &t.state), Some(&TokenState::Fenced), "it ends too");
+    assert_eq!(shown(&seen), before);
+    for token in &mut seen.tokens {
+        token.progress.refused = Some(Refusal { at: at(2), request_id: None });
+    }
+    let open = seen.open_disconnect().map(|d| d.id).expect("an open disconnect");
+    let mut draft = Draft::of(seen);
+    finish(&mut draft, open, at(3));
+    let ended = draft.connection();
+    assert!(ended.tokens.iter().all(|t| t.state.is_revoked()));
+    assert_eq!(shown(ended), before);
 }
 
 #[test]

@@ -88,6 +88,36 @@ async fn no_store_is_made_beside_a_log() {
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
 }
 
+/// SQLite takes a file of one byte for an empty one, and deletes the log beside it.
+#[tokio::test]
+async fn a_file_too_short_for_a_database_empties_no_log() {
+    let home = killed().await;
+    let whole = fs::read(&home.path).unwrap();
+    for length in [1, 2, 100, 511] {
+        private(&home.path, &whole[..length]);
+        refused_beside(&home, "-wal", true);
+        private(&home.path, &vec![0; length]);
+        refused_beside(&home, "-wal", true);
+    }
+    private(&home.path, &whole);
+    assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_to_where_only_a_log_was_left_names_the_log() {
+    let home = killed().await;
+    fs::remove_file(&home.path).unwrap();
+    for target in [home.path.clone(), "finch.db".into()] {
+        let link = home.folder.path().join("link.db");
+        symlink(target, &link).unwrap();
+        let options = SqliteOptions::new(&link, application(), home.key.clone()).create(true);
+        let error = SqliteTokenStore::open(options).expect_err("no store");
+        let E::LogWithoutStore { path, log, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((path, log), (&home.path, &home.beside("-wal")));
+        fs::remove_file(link).unwrap();
+    }
+}
+
 #[test]
 fn no_store_is_made_beside_any_other_rest_of_one() {
     let rests: [(&str, &[u8], bool); 5] = [

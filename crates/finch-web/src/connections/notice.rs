@@ -16,7 +16,7 @@ pub(super) struct Notice {
 
 impl Notice {
     pub(super) fn of(query: Option<&str>, current: &[Card], ended: &[Card]) -> Option<Self> {
-        use ConnectionState::{Connected, Unverified};
+        use ConnectionState::{Connected, Disconnected, Disconnecting, Unverified};
         let fields = Fields::of_query(query);
         let one = |name| fields.one(name).ok().flatten();
         let (done, id) = (one("done")?, one("connection").unwrap_or_default());
@@ -32,9 +32,11 @@ impl Notice {
                 "Signed in",
                 format!("You have signed in. We are still checking {}.", name?),
             ),
-            ("ended", _) => {
-                let name =
-                    name.unwrap_or_else(|| "The connection that this sign-in made".to_owned());
+            ("ended", state) => {
+                let name = match state {
+                    Some(Disconnecting | Disconnected) => name?,
+                    _ => "The connection that this sign-in made".to_owned(),
+                };
                 let text = format!(
                     "{name} has ended, or is being ended. To share data again, connect again."
                 );

@@ -9,7 +9,7 @@ use crate::{
     site::{BASE, Site, is_guarded},
 };
 
-/// Somebody signs in at Finch, in a session of this customer id: the code.
+/// A person signs in at Finch, in a session of this customer id: the code.
 fn sign_in(site: &Site, company: &str, session_of: Option<&str>) -> AuthorizationCode {
     let session_of = session_of.map(|id| FinchCustomerId::new(id).unwrap());
     site.finch.login("gusto", company, "X", session_of.as_ref())
@@ -23,7 +23,7 @@ fn exchanges(site: &Site) -> usize {
     site.finch.take_calls().iter().filter(|call| *call == "exchange").count()
 }
 
-/// The states of all tokens, whoever they belong to.
+/// The states of all tokens, of every customer.
 async fn tokens(site: &Site) -> Vec<TokenState> {
     let operator = OperatorScope::acting_as("operator".parse().unwrap());
     let all = site.app.connections(&operator, None, 100).await.unwrap().items;

@@ -5,7 +5,7 @@ use finch_example_host::Host;
 
 use crate::{
     http,
-    steps::{calls, living, pages_are_fine, says, sign_in, way_back},
+    steps::{calls, living, pages_are_fine, says, sign_in, sign_out, way_back},
 };
 
 const EXCHANGE: &str = "POST /auth/token";
@@ -85,7 +85,7 @@ async fn a_callback_without_state_completes_what_this_browser_began_and_nothing_
 
     // Another customer's code, planted in a browser that is about to connect.
     bolt.goto(host.url()).await;
-    bolt.press("Sign out").await;
+    sign_out(&bolt).await;
     sign_in(&bolt, &host, "Bolt Logistics").await;
     let planted = without_state(way_back(&bolt, &host, "Connect a system", "Eve").await);
     acme.goto(&host.pages()).await;

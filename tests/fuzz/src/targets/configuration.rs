@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use finch_core::{
-    ClientSecret, CompanyId, ConnectionId, CustomerId, FinchCustomerId, Origin, ProviderId,
-    RedirectUri, RequestId,
+    ClientId, ClientSecret, CompanyId, ConnectionId, CustomerId, FinchCustomerId, IdError,
+    MAX_ID_BYTES, OperatorName, Origin, ProviderId, RedirectUri, RequestId, is_invisible,
 };
 use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 
@@ -152,28 +152,43 @@ fn redirect_uri(value: &str) {
 }
 
 fn ids(value: &str) {
-    let tried = [
+    let given = [
         CustomerId::new(value).map(String::from),
+        OperatorName::new(value).map(String::from),
+        ClientId::new(value).map(String::from),
+    ];
+    for tried in given {
+        if let Ok(kept) = &tried {
+            assert!(kept.len() <= MAX_ID_BYTES && kept.trim() == kept);
+            assert!(!kept.contains(is_invisible));
+        }
+        id(tried, value);
+    }
+    // What Finch sends is kept, whatever it holds.
+    for tried in [
         ConnectionId::new(value).map(String::from),
         CompanyId::new(value).map(String::from),
         ProviderId::new(value).map(String::from),
         FinchCustomerId::new(value).map(String::from),
         RequestId::new(value).map(String::from),
-    ];
-    for tried in tried {
-        match tried {
-            Ok(kept) => {
-                assert_eq!(kept, value);
-                assert!(!kept.is_empty() && kept.len() <= 255 && kept.trim() == kept);
-                assert!(!kept.chars().any(char::is_control));
-                note("configuration: id");
-            }
-            Err(error) => no_id(&error, value),
-        }
+    ] {
+        assert_eq!(tried.is_ok(), !value.is_empty());
+        id(tried, value);
     }
 }
 
-fn no_id(error: &finch_core::IdError, value: &str) {
+fn id(tried: Result<String, IdError>, value: &str) {
+    match tried {
+        Ok(kept) => {
+            assert!(!kept.is_empty());
+            assert_eq!(kept, value);
+            note("configuration: id");
+        }
+        Err(error) => no_id(&error, value),
+    }
+}
+
+fn no_id(error: &IdError, value: &str) {
     let secret = if value.contains(SECRET) { &[SECRET][..] } else { &[] };
     hidden(&chain(error), secret);
     note("configuration: no id");

@@ -7,7 +7,7 @@ use crate::{
     fault::Fault,
     finch::lock,
     gate::{Kind, Parked},
-    ledger::HELD,
+    ledger::{ABSORBED, HELD},
     op::Op,
 };
 
@@ -131,7 +131,8 @@ impl History<'_> {
         }
         if point.name == "lease" {
             let now = self.shared.clock.now();
-            if lock(&self.shared.ledger).leases.last() == Some(&HELD) {
+            if lock(&self.shared.ledger).leases.last().is_some_and(|l| [HELD, ABSORBED].contains(l))
+            {
                 self.leased_at.remove(&task);
             // A host that stalled while it asked does so by an old time, and may take what is held.
             } else if now - since < STALLED {

@@ -1,26 +1,23 @@
 //! I11: no call in one customer's scope changes what another one sees.
 
-use finch_core::{Commit, Connection, CustomerId, Happening, Token, TokenState};
+use finch_core::{Commit, Connection, ConnectionView, CustomerId, Happening, Token, TokenState};
 
 use super::{Case, Judge};
 
-/// What a host could show of a token. Of one that an open disconnect ends, only that it does: whoever
-/// follows that disconnect writes down Finch's proofs.
-/// What became of a retired one since is not shown to its customer.
+/// What a host could show to the token's customer. Of one that an open disconnect ends, only that it does:
+/// whoever follows that disconnect writes down Finch's proofs.
 fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
-    let retired = connection
-        .retirements
-        .iter()
-        .any(|r| Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq);
-    let ending = matches!(token.state, TokenState::Fenced | TokenState::Revoked { .. });
-    let state = match token.state.clone() {
-        _ if retired => TokenState::Retired,
-        _ if ending => TokenState::Fenced,
-        state => state,
-    };
-    let shown = !ending && !retired;
-    let progress = shown.then(|| (token.progress.trouble.clone(), token.progress.next_try));
-    (token.id, state, token.facts.products.clone(), token.status.clone(), progress)
+    let customer = token.customer.as_ref();
+    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == customer).cloned();
+    let own = Connection { tokens: own.collect(), ..connection.clone() };
+    let at = own.tokens.iter().position(|t| t.id == token.id);
+    let shown = at.map(|at| ConnectionView::of(&own, customer).tokens.swap_remove(at));
+    shown.map(|shown| {
+        let ending = matches!(shown.state, TokenState::Fenced | TokenState::Revoked { .. });
+        let state = if ending { TokenState::Fenced } else { shown.state };
+        let progress = (!ending).then_some((shown.trouble, shown.next_try));
+        (state, shown.products, shown.connection_status, progress)
+    })
 }
 
 impl Judge {

@@ -84,12 +84,12 @@ impl Model {
         let own: Vec<usize> = (0..self.tokens.len())
             .filter(|t| self.tokens[*t].name == name && is_own(&self.tokens[*t]))
             .collect();
-        let is_over =
-            |model: &Self, t: &usize| model.ours(*t).state == State::Dead || model.is_retired(*t);
-        if own.iter().all(|t| is_over(self, t)) {
+        let is_gone =
+            |model: &Self, t: &usize| model.ours(*t).state == State::Dead || model.is_over(*t);
+        if own.iter().all(|t| is_gone(self, t)) {
             return Expected::NotBegun("Ended");
         }
-        let mut left = own.iter().filter(|t| !is_over(self, t));
+        let mut left = own.iter().filter(|t| !is_gone(self, t));
         if left.all(|t| self.ours(*t).state == State::Closing) {
             return Expected::NotBegun("Disconnecting");
         }
@@ -190,8 +190,9 @@ impl Model {
             state => state,
         };
         let (needs_reauth, vouched, since) = (false, false, began);
+        let outlived = state == State::Superseded;
         self.tokens[token].ours =
-            Some(Ours { group, customer, state, began, since, needs_reauth, vouched });
+            Some(Ours { group, customer, state, began, since, needs_reauth, vouched, outlived });
         self.groups[group].changes += 1;
         self.settle(group, Some(attempt.customer), !nameless);
         if self.ours(token).state != State::Dead {
@@ -264,7 +265,7 @@ impl Model {
                 Expected::NoToken("ProductsNotGranted")
             };
         }
-        let ending = |t: &&usize| state(t) == State::Closing && !self.is_retired(**t);
+        let ending = |t: &&usize| state(t) == State::Closing && !self.is_over(**t);
         Expected::NoToken(if !good.is_empty() {
             "NeedsReauth"
         } else if own.iter().any(|t| ending(&t)) {
@@ -276,10 +277,10 @@ impl Model {
         })
     }
 
-    /// Whether the access of the token's customer ended after its exchange began.
-    pub(crate) fn is_retired(&self, token: usize) -> bool {
+    /// Whether the access of the token's customer had ended, whatever became of the token since.
+    pub(crate) fn is_over(&self, token: usize) -> bool {
         let ours = self.ours(token);
-        self.groups[ours.group].has_retired(ours.customer, ours.began)
+        ours.outlived || self.groups[ours.group].has_retired(ours.customer, ours.began)
     }
 
     pub(crate) fn report(&mut self, customer: u8, token: usize) -> Expected {
@@ -288,7 +289,7 @@ impl Model {
             return Expected::NoToken("NotFound");
         };
         match ours.state {
-            _ if self.is_retired(token) => return Expected::Reported("Disconnecting"),
+            _ if self.is_over(token) => return Expected::Reported("Disconnecting"),
             State::Dead => return Expected::Reported("Revoked"),
             State::Good | State::Doubted => {}
             _ => return Expected::Reported("Disconnecting"),

@@ -38,16 +38,16 @@ impl Model {
     ) -> (Verdict, usize, bool) {
         let all = self.members(group);
         let own = self.visible(group, scope);
-        let retired = |t: usize| scope.is_some() && self.is_retired(t);
+        let over = |t: usize| scope.is_some() && self.is_over(t);
         let left: Vec<usize> = own
             .iter()
             .copied()
-            .filter(|t| self.ours(*t).state != State::Dead && !retired(*t))
+            .filter(|t| self.ours(*t).state != State::Dead && !over(*t))
             .collect();
         let lives = |t: &&usize| self.ours(**t).state.is_live();
         let present = self.groups[group].generation(Tick::MAX);
         let has_ended = |t: usize| match self.ours(t).state {
-            _ if retired(t) => true,
+            _ if over(t) => true,
             State::Superseded => all.iter().any(|t| lives(&t)),
             State::Dead => self.groups[group].generation(self.ours(t).since) < present,
             _ => false,
@@ -67,7 +67,7 @@ impl Model {
             None => using.len() > 1,
         };
         let open = self.groups[group].open().is_some();
-        let ending = |t: &&usize| self.ours(**t).state == State::Closing && !retired(**t);
+        let ending = |t: &&usize| self.ours(**t).state == State::Closing && !over(**t);
         let under_way = open && own.iter().any(|t| ending(&t)) && !own.iter().any(|t| lives(&t));
         let verdict = if left.is_empty() || named.into_iter().all(has_ended) {
             Verdict::Already
@@ -275,7 +275,7 @@ impl Model {
                 (from..self.groups.len()).filter(|g| !own(self, *g).is_empty()).collect();
             let Some(last) = listed.last() else { return outcomes };
             from = last + 1;
-            let left = |t: &usize| self.ours(*t).state != State::Dead && !self.is_retired(*t);
+            let left = |t: &usize| self.ours(*t).state != State::Dead && !self.is_over(*t);
             let newest = |group| own(self, group).into_iter().rev().find(left);
             let names: Vec<_> =
                 listed.into_iter().filter_map(newest).map(|t| self.tokens[t].name).collect();

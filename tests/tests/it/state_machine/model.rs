@@ -61,6 +61,8 @@ pub(crate) struct Ours {
     pub(crate) needs_reauth: bool,
     /// An operator vouched for its end: Finch may still accept it.
     pub(crate) vouched: bool,
+    /// It outlived its generation, whatever became of it since.
+    pub(crate) outlived: bool,
 }
 
 /// What a token is to its customer.

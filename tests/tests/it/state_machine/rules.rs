@@ -68,7 +68,9 @@ impl Model {
             }
         }
         for (token, state) in becomes {
-            self.ours_mut(token).state = state;
+            let ours = self.ours_mut(token);
+            ours.outlived |= state == State::Superseded;
+            ours.state = state;
         }
         for token in self.members(absorbed) {
             self.ours_mut(token).group = into;

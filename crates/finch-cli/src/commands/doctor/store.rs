@@ -62,8 +62,10 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     if bound == asked {
         findings.good("application", format!("{} at {}", bound.client_id, bound.origin));
     } else if found.is_empty {
-        let says =
-            format!("{asked}, which the store is bound to when it is next used: it is empty");
+        let says = format!(
+            "{} at {}, which the store is bound to when it is next used: it is empty",
+            asked.client_id, asked.origin
+        );
         findings.good("application", says);
     } else {
         let path = path.to_owned();

@@ -70,6 +70,11 @@ pub(super) fn to_import(fields: &Fields) -> Result<ToImport, Bad> {
         let what_to_do = "add the customer's id, as your application has it";
         return Err(bad("customer_missing", "the customer is missing".to_owned(), what_to_do));
     }
+    if fields.customer == fields.token {
+        // Kept as a customer's id, it would be shown wherever the customer is.
+        let what_to_do = "check which column holds the customer's id, as your application has it";
+        return Err(Bad::new("customer_invalid", "the customer is the token itself", what_to_do));
+    }
     let connection_id = match &*fields.connection_id {
         "" => None,
         id => Some(ConnectionId::new(id).map_err(|error| {

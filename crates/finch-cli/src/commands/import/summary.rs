@@ -138,7 +138,7 @@ impl Report for Summary {
         done(self.stored, count(self.stored, "token is stored", "tokens are stored"));
         let here = count(self.already_here, "token was here already", "tokens were here already");
         done(self.already_here, here);
-        if self.lines == 0 {
+        if self.lines == 0 && !self.stopped {
             sheet.text(&format!("{} ", warn("!")), "There was no token to import.");
         }
         if self.not_in_use > 0 {

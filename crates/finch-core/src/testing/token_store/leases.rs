@@ -6,7 +6,7 @@ use super::{
     super::{at, facts, grant, store_token},
     pieces::{StoreFixture, by_id},
 };
-use crate::{InstanceId, LEASE, Leased};
+use crate::{ConnectionKey, InstanceId, LEASE, Leased, Seq};
 
 /// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
 pub async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) {
@@ -26,6 +26,13 @@ pub async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) 
     let store = fixture.store().await;
     assert_eq!(store.lease(seen.key, &one, until).await.unwrap(), Leased::Taken);
     assert_eq!(by_id(&*store, "k").await.revision, seen.revision);
+}
+
+/// There is no lease of a connection that is not there: another one has absorbed it.
+pub async fn an_absorbed_connection_is_not_leased(fixture: &mut dyn StoreFixture) {
+    let store = fixture.store().await;
+    let (gone, one) = (ConnectionKey(Seq(1_000_000)), InstanceId::new([1; 16]));
+    assert_eq!(store.lease(gone, &one, at(10)).await.unwrap(), Leased::Absorbed);
 }
 
 /// Turns to call Finch are apart, whoever takes them.
