@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_host_that_stalls_for_ten_minutes_while_it_asks_takes_a_turn_beside_the_others() {
         let every = Duration::from_secs(2);
-        let (last, stalled) = (Some(at(1000)), |seconds| at(1000 - seconds));
+        let (last, stalled) = (Some(at(1000)), |seconds: i64| at(1000 - seconds));
         assert_eq!(next_turn(last, every, stalled(598)), at(1002));
         assert_eq!(next_turn(last, every, stalled(599)), stalled(599));
     }

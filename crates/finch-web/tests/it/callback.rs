@@ -155,7 +155,7 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
     let site = Site::new();
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
-    site.store.fail_at("apply", || StoreError::Full);
+    site.store.fail_at("commit", || StoreError::Full);
     let page = browser.get(&site.way_back(&state, "Company C", "X")).await;
     page.shows(503, &["Almost connected", "put in a safe place", "Connect once more"]);
     assert!(page.header(header::RETRY_AFTER).is_some());
@@ -172,7 +172,7 @@ async fn a_browser_that_goes_away_loses_no_token() {
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
-    site.store.fail_at("apply", || StoreError::Full);
+    site.store.fail_at("commit", || StoreError::Full);
     let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
     tokio::select! {
         _ = browser.get(&back) => panic!("it waits for Finch"),
@@ -196,7 +196,7 @@ async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
-    site.store.fail_at("apply", || StoreError::Full);
+    site.store.fail_at("commit", || StoreError::Full);
     let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
     let breaks = async {
         hold.reached().await;

@@ -75,7 +75,7 @@ async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    site.store.fail_after("apply", "connections", || StoreError::Busy);
+    site.store.fail_after("commit", "connections", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     let done = answer.location().to_owned();
     browser.get(&done).await.shows(503, &["busy just now"]);

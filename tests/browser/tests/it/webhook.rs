@@ -76,7 +76,7 @@ async fn what_finch_signs_acts_once_and_nothing_else_acts() {
     let huge = format!("\"{}\"", "x".repeat(10_000_000));
     let answered = deliver(&host, WEBHOOK_SECRET, "msg_1", 0, &huge);
     let answered = tokio::time::timeout(Duration::from_secs(10), answered).await.expect("quickly");
-    assert_eq!(answered, (413, String::new()));
+    assert_eq!(answered.0, 413);
     assert_eq!(asked(), before, "Finch was asked nothing");
     browser.reload().await;
     browser.sees("Connected since").await;

@@ -3,7 +3,7 @@
 use finch_sim::{Variant, number, run};
 
 /// So many histories must be enough to notice.
-const ENOUGH: u64 = 20_000;
+const ENOUGH: u64 = 80_000;
 
 fn caught(variant: Variant) {
     let figures = run(0, number("FINCH_VARIANT_HISTORIES", ENOUGH), Some(variant));

@@ -8,6 +8,8 @@ use super::{
 
 /// An attempt lives for a day.
 const LIFETIME: u32 = 24;
+/// How many hours an attempt of which nothing can come is kept after its session.
+const KEPT: u32 = 24;
 
 impl Model {
     pub(crate) fn begin(
@@ -58,6 +60,7 @@ impl Model {
         renews: Option<usize>,
         login: Login,
     ) -> Expected {
+        self.forget();
         let (opened, opened_hour) = (self.now(), self.hours);
         let (used, other_code, issued, hour, exchange) = (false, false, None, 0, None);
         self.attempts.push(Attempt {
@@ -72,8 +75,21 @@ impl Model {
             issued,
             hour,
             exchange,
+            forgotten: false,
         });
         Expected::Begun { renews }
+    }
+
+    /// Opening an attempt forgets those that nothing can come of, a day after their session.
+    fn forget(&mut self) {
+        for attempt in &mut self.attempts {
+            let is_over = match attempt.exchange {
+                None => true,
+                Some((_, Outcome::Stored(_) | Outcome::Lost | Outcome::Covered(_))) => false,
+                Some(_) => true,
+            };
+            attempt.forgotten |= is_over && self.hours - attempt.opened_hour >= LIFETIME + KEPT;
+        }
     }
 
     pub(crate) fn reauthenticate(&mut self, customer: u8, name: usize) -> Expected {
@@ -114,7 +130,7 @@ impl Model {
     pub(crate) fn complete(&mut self, which: usize, how: How) -> Expected {
         let attempt = self.attempts[which].clone();
         let expired = self.hours - attempt.opened_hour >= LIFETIME;
-        if how == How::OtherCustomer {
+        if how == How::OtherCustomer || attempt.forgotten {
             return Expected::NotConnected("UnknownState");
         }
         let same_code = (how == How::OtherCode) == attempt.other_code;

@@ -149,6 +149,8 @@ pub(crate) struct Attempt {
     pub(crate) hour: u32,
     /// When its exchange began, and what came of it.
     pub(crate) exchange: Option<(Tick, Outcome)>,
+    /// Nothing can come of it any more, and the store has forgotten it.
+    pub(crate) forgotten: bool,
 }
 
 /// Who logged in where.
