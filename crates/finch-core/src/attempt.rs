@@ -235,6 +235,9 @@ impl Attempt {
 
     /// What the later token that covers this lost exchange is worth, as it is now. An operator's word for that
     /// token says nothing of one that is not stored. `is_over`: the exchange can take effect no more.
+    ///
+    /// Until it is over, only a live token covers it: what becomes of one that its customer has given up is
+    /// for other customers to decide, and shows nothing here (I11).
     pub fn cover(&self, by: &Token, is_over: bool) -> Cover {
         let Some(Exchange { end: Some(AttemptEnd::Covered { failure, over, .. }), .. }) =
             &self.exchange
@@ -246,7 +249,9 @@ impl Attempt {
                 Cover::Ends(AttemptEnd::Cleared)
             }
             TokenState::Revoked { .. } => Cover::Lost,
-            state if is_over && !over && state.is_live() => {
+            _ if *over => Cover::Holds,
+            state if !state.is_live() => Cover::Lost,
+            _ if is_over => {
                 let failure = failure.clone();
                 Cover::Ends(AttemptEnd::Covered { failure, by: by.id, over: true })
             }

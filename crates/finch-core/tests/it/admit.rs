@@ -1,8 +1,9 @@
 //! What is written when a token arrives.
 
 use finch_core::{
-    Attempt, AttemptId, Commit, ConnectionStatus, FinchCustomerId, Found, Grant, MemoryTokenStore,
-    NewAttempt, Seq, Token, TokenState, TokenStore,
+    Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange, Failure,
+    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Seq, Token, TokenId,
+    TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     testing::{application, at, facts, grant, new_attempt, store_token},
 };
@@ -280,4 +281,40 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
     let found = Found { by_pair: Some(world), ..Found::default() };
     let admitted = arrive_for(found, purpose, grant("t2", facts("k1", "gusto", "c")));
     assert_eq!(stored(admitted).state, TokenState::Fenced);
+}
+
+/// A lost exchange, and a token that covers it.
+#[test]
+fn a_cover_holds_until_finch_ends_it() {
+    let failure = FailureKind::NoAnswer;
+    let failure =
+        Failure { kind: failure, status: None, name: None, finch_code: None, request_id: None };
+    let covered =
+        |over| AttemptEnd::Covered { failure: failure.clone(), by: TokenId(Seq(7)), over };
+    let lost = |over| {
+        let exchange = Exchange { began: Seq(2), began_at: at(1), end: Some(covered(over)) };
+        Attempt { id: AttemptId(Seq(1)), purpose: new_attempt("acme"), exchange: Some(exchange) }
+    };
+    let refused = Evidence::Refused { request_id: None };
+    let (operator, reason) = ("x".parse().expect("a name"), "it looks ended".to_owned());
+    let vouched = Evidence::ClosedByOperator { operator, reason };
+    let revoked = |evidence| TokenState::Revoked { evidence, at: at(9) };
+    let arrived = arrive(Found::default(), "acme", grant("t1", facts("k1", "gusto", "c")));
+    let token = Token { id: TokenId(Seq(7)), ..stored(arrived) };
+    let cases = [
+        // The state of the token; the exchange may take effect yet, and was over while that lived.
+        (TokenState::Active, Cover::Holds, Cover::Holds),
+        (TokenState::Unverified, Cover::Holds, Cover::Holds),
+        (TokenState::Fenced, Cover::Lost, Cover::Holds),
+        (TokenState::Retired, Cover::Lost, Cover::Holds),
+        (revoked(refused), Cover::Lost, Cover::Ends(AttemptEnd::Cleared)),
+        (revoked(vouched), Cover::Lost, Cover::Lost),
+    ];
+    for (state, open, over) in cases {
+        let by = Token { state, ..token.clone() };
+        assert_eq!(lost(false).cover(&by, false), open, "{:?}", by.state);
+        assert_eq!(lost(true).cover(&by, true), over, "{:?}", by.state);
+        let now_over = if by.state.is_live() { Cover::Ends(covered(true)) } else { open };
+        assert_eq!(lost(false).cover(&by, true), now_over, "{:?}", by.state);
+    }
 }

@@ -85,7 +85,7 @@ impl Model {
         for attempt in &mut self.attempts {
             let is_over = match attempt.exchange {
                 None => true,
-                Some((_, Outcome::Stored(_) | Outcome::Lost | Outcome::Covered(_))) => false,
+                Some((_, Outcome::Stored(_) | Outcome::Lost | Outcome::Covered(..))) => false,
                 Some(_) => true,
             };
             attempt.forgotten |= is_over && self.hours - attempt.opened_hour >= LIFETIME + KEPT;

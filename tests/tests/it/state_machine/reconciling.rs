@@ -17,7 +17,7 @@ impl Model {
             Some((_, Outcome::Lost)) => true,
             Some((_, Outcome::Covered(by, over))) => {
                 let by = self.ours(by);
-                by.state == State::Dead && (by.vouched || !over)
+                if over { by.vouched } else { !by.state.is_live() }
             }
             _ => false,
         };
