@@ -190,6 +190,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
     let id = another.complete_connect(&customer(ACME), state, code).await.unwrap().connection_id;
     assert!(another.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
     disconnect(&world, ACME, &id).await;
+    another.reconcile(&operator(), Pass::Due).await.unwrap();
     world.finch.lose_next_answer();
     hold.release();
     assert!(matches!(exchange.await, Err(E::Unknown(_))));
