@@ -103,7 +103,7 @@ impl Model {
                     self.ask_about(token, true);
                 }
             }
-            let ended = own.iter().all(|t| is_over(self, t));
+            let ended = own.iter().all(|t| is_gone(self, t));
             return Expected::NotBegun(if ended { "Ended" } else { "Finch" });
         }
         let expected = own.iter().rev().filter_map(|t| self.tokens[*t].finch_customer).next();
