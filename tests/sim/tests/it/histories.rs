@@ -34,6 +34,7 @@ const BROKEN_ONCE: &[u64] = &[
     4_999_000_013_151,
     10_999_000_046_482,
     13_999_000_003_577,
+    4_242_000_176_704,
     // Two calls at once for one connection, which two connections had become.
     14_999_000_015_834,
     4_242_000_074_846,
