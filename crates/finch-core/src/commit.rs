@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, AttemptEnd, AttemptId, CompanyId, ConnectionKey, Disconnect, DisconnectState,
-    Event, ProviderId, Retirement, Revision, Seq, Token, TokenId,
+    AttemptEnd, AttemptId, CompanyId, ConnectionKey, Disconnect, DisconnectState, Event,
+    ProviderId, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
 };
 
 /// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes it.
@@ -27,10 +27,19 @@ pub struct Commit {
     pub absorbs: Option<ConnectionKey>,
     /// The attempt that ends with this.
     pub attempt: Option<(AttemptId, AttemptEnd)>,
-    /// What to remember, in this order.
+    /// What to remember, in this order: part of the connection's record.
     pub events: Vec<Event>,
-    /// The secret of the token that is new.
-    pub secret: Option<AccessToken>,
+    /// What to keep of the tokens' secrets. Those that are not named stay as they are.
+    pub secrets: Vec<SecretRow>,
+}
+
+/// What to keep of a token's secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRow {
+    /// Of which token.
+    pub token: TokenId,
+    /// The sealed secret; none: it is wiped, its bytes overwritten.
+    pub sealed: Option<Sealed>,
 }
 
 /// A connection's own row. The store raises its revision by one with each commit.
@@ -44,6 +53,8 @@ pub struct ConnectionRow {
     pub company: Option<CompanyId>,
     /// What it needs next.
     pub agenda: Agenda,
+    /// How far the record of its events goes, this commit's included.
+    pub record: RecordHead,
 }
 
 /// When a connection next needs work, and whether a person should look at it.
@@ -77,6 +88,9 @@ impl Commit {
         }
         for retirement in &mut self.retirements {
             number(&mut retirement.seq);
+        }
+        for secret in &mut self.secrets {
+            number(&mut secret.token.0);
         }
         if let Some((_, AttemptEnd::Stored(token))) = &mut self.attempt {
             number(&mut token.0);

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, ProviderId,
-    Retirement, Seq, Token, TokenId,
+    Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, Fingerprint,
+    ProviderId, RecordHead, Retirement, Seq, Token, TokenId,
 };
 
 /// A connection's record in its store: the sequence number at which it was created. A host never
@@ -38,6 +38,8 @@ pub struct Connection {
     pub disconnects: Vec<Disconnect>,
     /// In their order.
     pub retirements: Vec<Retirement>,
+    /// How far the record of its events goes.
+    pub record: RecordHead,
 }
 
 impl Connection {
@@ -50,6 +52,11 @@ impl Connection {
     fn position(&self, id: TokenId) -> Option<usize> {
         let found = self.tokens.binary_search_by_key(&id, |t| t.id).ok();
         found.or_else(|| self.tokens.iter().position(|t| t.id == id))
+    }
+
+    /// The newest record of the token with this fingerprint.
+    pub fn token_of(&self, fingerprint: &Fingerprint) -> Option<&Token> {
+        self.tokens.iter().rev().find(|t| t.fingerprint == *fingerprint)
     }
 
     /// The disconnect that has begun and not ended. There is at most one.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey,
-    ConnectionRow, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
-    ProviderId, Retirement, Revision, Seq, Token, TokenId, TokenState, decide::agenda,
+    AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId,
+    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, RecordHead,
+    Retirement, Revision, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -17,7 +17,16 @@ pub struct Draft {
     now: Connection,
     attempt: Option<(AttemptId, AttemptEnd)>,
     events: Vec<Event>,
-    secret: Option<AccessToken>,
+    reseals: bool,
+}
+
+/// A token whose secret must be sealed with a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reseal {
+    /// The token as it should be. Its id is [`Seq::OF_COMMIT`] if it is new.
+    pub token: Token,
+    /// Whether its secret is sealed as usable so far; none: the token is new.
+    pub was_usable: Option<bool>,
 }
 
 impl Draft {
@@ -36,11 +45,12 @@ impl Draft {
             tokens: Vec::new(),
             disconnects: Vec::new(),
             retirements: Vec::new(),
+            record: RecordHead::default(),
         })
     }
 
     fn starting_as(now: Connection) -> Self {
-        Self { loaded: Vec::new(), now, attempt: None, events: Vec::new(), secret: None }
+        Self { loaded: Vec::new(), now, attempt: None, events: Vec::new(), reseals: false }
     }
 
     /// The connection as it should be.
@@ -48,13 +58,45 @@ impl Draft {
         &self.now
     }
 
-    /// The commit that makes it so; none: nothing differs.
+    /// Every secret of the connection is to be sealed again, under the newest data key.
+    pub fn reseal_all(&mut self) {
+        self.reseals = true;
+    }
+
+    /// The secrets that must be sealed with the commit: of the token that is new, of those that may be handed
+    /// out no longer, or again; or [all](Self::reseal_all).
+    pub fn reseals(&self) -> Vec<Reseal> {
+        let kept = self.now.tokens.iter().filter(|token| !token.state.is_revoked());
+        let reseals = kept.filter_map(|token| {
+            let was_usable = self.loaded_token(token.id).map(Token::is_usable);
+            let differs = was_usable != Some(token.is_usable());
+            (differs || self.reseals).then(|| Reseal { token: token.clone(), was_usable })
+        });
+        reseals.collect()
+    }
+
+    fn loaded_token(&self, id: TokenId) -> Option<&Token> {
+        self.loaded.iter().find_map(|loaded| loaded.token(id))
+    }
+
+    /// The tokens that are revoked now, and were not.
+    fn wiped(&self) -> Vec<SecretRow> {
+        let revoked = self.now.tokens.iter().filter(|token| token.state.is_revoked());
+        let now = revoked.filter(|token| {
+            self.loaded_token(token.id).is_none_or(|before| !before.state.is_revoked())
+        });
+        now.map(|token| SecretRow { token: token.id, sealed: None }).collect()
+    }
+
+    /// The commit that makes it so; none: nothing differs. The secrets that it [names](Self::reseals) are to be
+    /// added to it, and the head of the record with its events.
     pub fn finish(self) -> Option<Commit> {
-        let Self { loaded, now, attempt, events, secret } = self;
+        let secrets = self.wiped();
+        let Self { loaded, now, attempt, events, reseals } = self;
         let before = loaded.iter().find(|loaded| loaded.key == now.key);
         let absorbs = loaded.iter().map(|loaded| loaded.key).find(|key| *key != now.key);
         let differs = before != Some(&now) || absorbs.is_some();
-        if !differs && attempt.is_none() && events.is_empty() {
+        if !differs && attempt.is_none() && events.is_empty() && !reseals {
             return None;
         }
         let agenda = agenda(&now);
@@ -72,11 +114,12 @@ impl Draft {
                 provider: now.provider,
                 company: now.company,
                 agenda,
+                record: now.record,
             },
             absorbs,
             attempt,
             events,
-            secret,
+            secrets,
         })
     }
 }
@@ -111,10 +154,9 @@ impl Draft {
         one.retirements.sort_by_key(|retirement| retirement.seq);
     }
 
-    /// Stores a token with its secret. Its id is the commit's number: its exchange ends here.
-    pub(crate) fn admit(&mut self, token: Token, secret: AccessToken) {
+    /// Stores a token. Its id is the commit's number: its exchange ends here.
+    pub(crate) fn admit(&mut self, token: Token) {
         self.now.tokens.push(token);
-        self.secret = Some(secret);
     }
 
     pub(crate) fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Connection, ConnectionId, CustomerId, Failure, RequestId, Token, decide::Call};
+use crate::{
+    Actor, Connection, ConnectionId, ConnectionKey, CustomerId, Failure, RecordHead, RequestId,
+    Token, decide::Call,
+};
 
 /// Something that happened. No secret is in it, and nothing that leads to one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +41,11 @@ pub enum Happening {
     /// A token was handed out for the first time.
     HandedOut,
     /// Finch named the employer of a provisional connection, or two connections proved to be one.
-    CompanyNamed,
+    CompanyNamed {
+        /// The other one, which has become part of this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        absorbed: Option<Absorbed>,
+    },
     /// Finch accepted a token that was in doubt.
     TokenVerified {
         /// Finch's request id.
@@ -147,6 +154,33 @@ impl Event {
         let connection_id = connection.handle(customer.as_ref()).cloned();
         Self { at, by, connection_id, customer, what }
     }
+}
+
+/// A connection that has become part of another one, and how far its record went. Its events stay under its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absorbed {
+    /// Its record.
+    pub connection: ConnectionKey,
+    /// How far its events went.
+    pub record: RecordHead,
+}
+
+impl Absorbed {
+    /// As the connection is now.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        Self { connection: connection.key, record: connection.record }
+    }
+}
+
+/// An event as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place among all events of the store.
+    pub id: EventId,
+    /// The connection whose record it is part of; none: the store's own record.
+    pub connection: Option<ConnectionKey>,
+    /// What happened.
+    pub event: Event,
 }
 
 /// An event's place in the record of the whole store.

@@ -4,6 +4,7 @@ mod application;
 mod id;
 mod invisible;
 mod scope;
+mod sealed;
 mod secret;
 mod stray;
 mod token_format;
@@ -39,14 +40,14 @@ pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
-pub use commit::{Agenda, Commit, ConnectionRow};
+pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use disconnect::{
     Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
     Retirement, Trouble,
 };
-pub use draft::Draft;
-pub use event::{Event, EventId, EventQuery, Happening};
+pub use draft::{Draft, Reseal};
+pub use event::{Absorbed, Event, EventId, EventQuery, Happening, Recorded};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
@@ -57,12 +58,13 @@ pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
+pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
-    Evidence, Grant, Introspection, PartialFacts, Seq, Token, TokenFacts, TokenId, TokenState,
-    USE_NOTED_AFTER, UsableToken, Wanted,
+    Evidence, Grant, Introspection, PartialFacts, SealedToken, Seq, Token, TokenFacts, TokenId,
+    TokenState, USE_NOTED_AFTER, Wanted,
 };
 pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};

@@ -14,15 +14,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Lease, Leased, NewAttempt, Query,
-    Selector, Seq, State, StoreError, TokenId, TokenState, TokenStore, UsableToken, Wanted,
-    WebhookEvent, WebhookEventId, next_turn,
+    Agenda, Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, Connection,
+    ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery, FinchCustomerId,
+    Fingerprint, Found, InstanceId, Keyring, Lease, Leased, NewAttempt, Query, Recorded, Sealed,
+    SealedToken, Selector, Seq, StoreError, StoreId, Token, TokenFacts, TokenId, TokenState,
+    TokenStore, Wanted, WebhookEvent, WebhookEventId, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
-/// Secrets are kept in memory as they are.
 #[derive(Debug)]
 pub struct MemoryTokenStore {
     application: Application,
@@ -32,13 +31,12 @@ pub struct MemoryTokenStore {
 #[derive(Debug, Default)]
 struct Data {
     last: u64,
-    /// What happened, in order.
-    events: Vec<Event>,
+    keyring: Option<Keyring>,
+    /// What happened, in order, and to whose record it belongs.
+    events: Vec<(Option<ConnectionKey>, Event)>,
     last_turn: Option<Timestamp>,
     connections: BTreeMap<ConnectionKey, Kept>,
-    secrets: BTreeMap<TokenId, AccessToken>,
-    /// The hashes of a durable store, without hashing.
-    known: BTreeMap<TokenId, AccessToken>,
+    secrets: BTreeMap<TokenId, Sealed>,
     attempts: BTreeMap<AttemptId, attempts::Kept>,
     /// Outlives the attempts.
     used_customer_ids: BTreeSet<(FinchCustomerId, CustomerId)>,
@@ -50,11 +48,6 @@ struct Kept {
     connection: Connection,
     agenda: Agenda,
     lease: Option<Lease>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
-fn same(a: &AccessToken, b: &AccessToken) -> bool {
-    a.expose() == b.expose()
 }
 
 impl Data {
@@ -88,9 +81,15 @@ impl Data {
     }
 
     /// The newest record of this very token, and the connection that holds it.
-    fn holding(&self, secret: &AccessToken) -> Option<(TokenId, &Connection)> {
-        let (id, _) = self.known.iter().rev().find(|(_, known)| same(known, secret))?;
-        Some((*id, self.connections().find(|c| c.token(*id).is_some())?))
+    fn holding(&self, fingerprint: &Fingerprint) -> Option<(TokenId, &Connection)> {
+        let found = self.connections().filter_map(|c| Some((c.token_of(fingerprint)?.id, c)));
+        found.max_by_key(|(id, _)| *id)
+    }
+
+    /// The sealed secret of a token that is not revoked; no bytes where it is missing.
+    fn sealed(&self, token: TokenId) -> Sealed {
+        let missing = Sealed { epoch: 0, bytes: Vec::new() };
+        self.secrets.get(&token).cloned().unwrap_or(missing)
     }
 }
 
@@ -111,22 +110,52 @@ impl TokenStore for MemoryTokenStore {
         &self.application
     }
 
+    /// Zeros: what is kept here is opened nowhere else.
+    fn id(&self) -> StoreId {
+        StoreId([0; 16])
+    }
+
+    async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
+        Ok(self.data().keyring.clone())
+    }
+
+    async fn replace_keyring(
+        &self,
+        keyring: Keyring,
+        events: Vec<Event>,
+    ) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let version = data.keyring.as_ref().map_or(0, |known| known.version);
+        if version + 1 != keyring.version {
+            return Err(StoreError::Moved);
+        }
+        if version == 0 && !(data.connections.is_empty() && data.attempts.is_empty()) {
+            return Err(StoreError::Corrupt("it holds rows and no key ring".to_owned()));
+        }
+        if data.secrets.values().any(|sealed| sealed.epoch < keyring.oldest) {
+            return Err(StoreError::OldEpoch);
+        }
+        data.keyring = Some(keyring);
+        data.events.extend(events.into_iter().map(|event| (None, event)));
+        Ok(())
+    }
+
     async fn open_attempt(
         &self,
         attempt: NewAttempt,
-        state: &State,
+        state: &Fingerprint,
     ) -> Result<AttemptId, StoreError> {
-        Ok(self.data().open_attempt(attempt, state))
+        Ok(self.data().open_attempt(attempt, *state))
     }
 
     async fn claim_attempt(
         &self,
         customer: Option<&CustomerId>,
-        state: &State,
-        code: &AuthorizationCode,
+        state: &Fingerprint,
+        code: &Fingerprint,
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
-        Ok(self.data().claim_attempt(customer, state, code, now))
+        Ok(self.data().claim_attempt(customer, state, *code, now))
     }
 
     async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
@@ -152,12 +181,11 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.data().taken_customer_ids(customer, candidates))
     }
 
-    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
+    async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
         let data = self.data();
-        let holding = data.holding(&grant.secret);
+        let holding = data.holding(token);
         let is_revoked =
             |id: TokenId, c: &Connection| c.token(id).is_some_and(|t| t.state.is_revoked());
-        let facts = &grant.facts;
         let pair = |c: &&Connection| {
             c.company.is_some() && c.company == facts.company_id && c.provider == facts.provider_id
         };
@@ -190,28 +218,21 @@ impl TokenStore for MemoryTokenStore {
             Selector::TokenId(id) => {
                 data.connections().find(|c| c.token(id).is_some()).filter(|c| of(c, Some(id)))
             }
+            Selector::Fingerprint(fingerprint) => {
+                data.holding(fingerprint).filter(|(id, c)| of(c, Some(*id))).map(|(_, c)| c)
+            }
         }
         .cloned())
-    }
-
-    async fn token_of(
-        &self,
-        secret: &AccessToken,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<TokenId>, StoreError> {
-        let data = self.data();
-        let own = |id: TokenId, c: &Connection| {
-            c.token(id).is_some_and(|t| customer.is_none() || t.customer.as_ref() == customer)
-        };
-        Ok(data.holding(secret).filter(|(id, c)| own(*id, c)).map(|(id, _)| id))
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
         self.data().commit(commit)
     }
 
-    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
-        Ok(self.data().secrets.get(&token).cloned())
+    async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
+        let data = self.data();
+        let found = data.connections().find_map(|c| c.token(token));
+        Ok(found.filter(|t| !t.state.is_revoked()).map(|_| data.sealed(token)))
     }
 
     async fn usable_token(
@@ -219,7 +240,7 @@ impl TokenStore for MemoryTokenStore {
         customer: &CustomerId,
         connection: &ConnectionId,
         wanted: &Wanted,
-    ) -> Result<Option<UsableToken>, StoreError> {
+    ) -> Result<Option<SealedToken>, StoreError> {
         let data = self.data();
         let Some(connection) = data.named(connection, Some(customer)) else {
             return Ok(None);
@@ -228,14 +249,13 @@ impl TokenStore for MemoryTokenStore {
         let token = own
             .filter(|t| t.state == TokenState::Active)
             .find(|t| wanted.accepts(&t.facts.products, t.status.as_ref()));
-        Ok(token.and_then(|t| {
-            Some(UsableToken {
-                secret: data.secrets.get(&t.id)?.clone(),
-                connection_id: t.facts.connection_id.clone(),
-                products: t.facts.products.clone(),
-                id: t.id,
-                used_at: t.used_at,
-            })
+        Ok(token.map(|t| SealedToken {
+            id: t.id,
+            connection_id: t.facts.connection_id.clone(),
+            products: t.facts.products.clone(),
+            fingerprint: t.fingerprint,
+            sealed: data.sealed(t.id),
+            used_at: t.used_at,
         }))
     }
 
@@ -262,6 +282,19 @@ impl TokenStore for MemoryTokenStore {
     ) -> Result<Vec<ConnectionKey>, StoreError> {
         let is_due = |next: Timestamp| due.is_none_or(|due| due.holds(next));
         Ok(self.data().whose(|agenda| agenda.due.is_some_and(is_due), after, limit))
+    }
+
+    async fn sealed_before(
+        &self,
+        epoch: u32,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        let data = self.data();
+        let is_old = |t: &Token| data.secrets.get(&t.id).is_some_and(|s| s.epoch < epoch);
+        let found = data.connections().filter(|c| c.tokens.iter().any(is_old));
+        let page = found.filter(|c| after.is_none_or(|after| c.key > after));
+        Ok(page.map(|c| c.key).take(limit).collect())
     }
 
     async fn attention(
@@ -311,23 +344,16 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.data().next())
     }
 
-    async fn note_use(
-        &self,
-        token: TokenId,
-        now: Timestamp,
-        first: Event,
-    ) -> Result<(), StoreError> {
+    async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
         let mut data = self.data();
         let mut tokens = data.connections.values_mut().flat_map(|k| &mut k.connection.tokens);
-        if let Some(token) = tokens.find(|t| t.id == token)
-            && token.used_at.replace(now).is_none()
-        {
-            data.events.push(first);
+        if let Some(token) = tokens.find(|t| t.id == token) {
+            token.used_at = Some(now);
         }
         Ok(())
     }
 
-    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
         let data = self.data();
         let names: Option<Vec<_>> = query.connection.map(|id| {
             let tokens = data.named(id, None).map(|c| c.tokens.as_slice()).unwrap_or_default();
@@ -341,8 +367,13 @@ impl TokenStore for MemoryTokenStore {
                 })
         };
         let numbered = (1..).map(EventId).zip(&data.events);
-        let page = numbered.filter(|(id, event)| Some(*id) > query.after && asked_for(event));
-        Ok(page.take(query.limit).map(|(id, event)| (id, event.clone())).collect())
+        let page = numbered.filter(|(id, (_, event))| Some(*id) > query.after && asked_for(event));
+        let rows = page.take(query.limit).map(|(id, (connection, event))| Recorded {
+            id,
+            connection: *connection,
+            event: event.clone(),
+        });
+        Ok(rows.collect())
     }
 
     async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {

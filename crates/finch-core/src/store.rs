@@ -7,13 +7,16 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
-    Commit, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Grant, InstanceId, Leased, NewAttempt, ProviderId, Seq, State,
-    TokenId, UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, CompanyId, Connection,
+    ConnectionId, ConnectionKey, CustomerId, Due, Event, EventQuery, FinchCustomerId, Fingerprint,
+    InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded, Sealed, SealedToken, Seq,
+    StoreId, TokenFacts, TokenId, Wanted, WebhookEvent, WebhookEventId,
 };
 
 /// Where connections, tokens and attempts are kept.
+///
+/// No secret crosses this port. Tokens come to it sealed, and states and codes as keyed hashes: a store can
+/// lose them, and cannot leak them.
 ///
 /// # Contract
 ///
@@ -32,31 +35,48 @@ use crate::{
 ///   one connection per `connection_id`; one record per token that is not revoked.
 /// - **Finality.** A token that is revoked keeps that state: a commit that says otherwise is refused
 ///   whole. A `state` opens one attempt: a second one under the same is refused.
-/// - **Secrets** are kept sealed, or only as keyed hashes (states, codes); none is in an error.
+/// - **Secrets are overwritten** where they are wiped or sealed again, as far as the medium allows: an adapter's
+///   documentation says how far that is.
 /// - "Another customer's" and "not there" are the same answer.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// The application that the store is bound to, for good.
     fn application(&self) -> &Application;
 
-    /// Keeps a new attempt under the hash of its `state`. So that the store does not grow without end, the
+    /// The random identity of the store, made with it.
+    fn id(&self) -> StoreId;
+
+    /// The key ring. None: the store has none yet.
+    async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
+
+    /// Replaces the key ring, and appends `events` to the store's own record, if the present one has the
+    /// version before this one's; 0 stands for none.
+    ///
+    /// # Errors
+    /// - [`StoreError::Moved`]: another process has replaced it. Read it again.
+    /// - [`StoreError::OldEpoch`]: a sealed secret names an older epoch than `keyring.oldest`.
+    /// - [`StoreError::Corrupt`]: a first key ring for a store that holds connections or attempts already.
+    async fn replace_keyring(&self, keyring: Keyring, events: Vec<Event>)
+    -> Result<(), StoreError>;
+
+    /// Keeps a new attempt under the fingerprint of its `state`. So that the store does not grow without end, the
     /// oldest attempts of which [nothing can come](Attempt::is_forgettable) at its `opened_at` are forgotten
     /// first, [some at once](crate::FORGOTTEN_AT_ONCE). Which customer used which customer id at Finch is
     /// [not forgotten](Self::taken_customer_ids).
     async fn open_attempt(
         &self,
         attempt: NewAttempt,
-        state: &State,
+        state: &Fingerprint,
     ) -> Result<AttemptId, StoreError>;
 
     /// Finds the attempt of this `state`, of this customer if one is given, and claims it with
-    /// [`Attempt::claim`]. On [`Claim::Begin`] the exchange takes its sequence number, and the hash
-    /// of `code` is kept. None: there is no such attempt (of this customer).
+    /// [`Attempt::claim`]. On [`Claim::Begin`] the exchange takes its sequence number, and the
+    /// fingerprint of the code is kept. None: there is no such attempt (of this customer).
     async fn claim_attempt(
         &self,
         customer: Option<&CustomerId>,
-        state: &State,
-        code: &AuthorizationCode,
+        state: &Fingerprint,
+        code: &Fingerprint,
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError>;
 
@@ -84,7 +104,7 @@ pub trait TokenStore: Send + Sync {
     ) -> Result<Vec<FinchCustomerId>, StoreError>;
 
     /// What an arriving token may belong to.
-    async fn find(&self, grant: &Grant) -> Result<Found, StoreError>;
+    async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError>;
 
     /// Loads one connection whole; with a customer, only if that customer has a token in it under
     /// the selected `connection_id`, or the selected token.
@@ -94,41 +114,30 @@ pub trait TokenStore: Send + Sync {
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError>;
 
-    /// The newest record of this very token, even one that is revoked; with a customer, only if it
-    /// is that customer's.
-    async fn token_of(
-        &self,
-        secret: &AccessToken,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<TokenId>, StoreError>;
-
     /// Takes the next number of the sequence and writes `commit` whole, [under it](Commit::numbered), if
     /// each connection that it [saw](Commit::seen) is still at that revision, and if it keeps what is
     /// unique. Raises the revision of the connection by one. Rows replace those of the same id, in the
-    /// order of [`Commit`]'s fields; when a token was last used is not theirs to change. A row that
-    /// becomes revoked loses its secret. Returns the number.
+    /// order of [`Commit`]'s fields; when a token was last used is not theirs to change. Returns the number.
     ///
     /// # Errors
-    /// [`StoreError::Moved`]: load again, and decide again. Nothing was changed, and no number taken.
+    /// Nothing was changed, and no number taken.
+    /// - [`StoreError::Moved`]: load again, and decide again.
+    /// - [`StoreError::OldEpoch`]: a secret is sealed with a data key that is no longer in use. Read the key
+    ///   ring again, and seal again.
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
 
-    /// Unseals a token's secret. None: there is no such token, or its secret is wiped.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreadable`]: the sealed secret does not open.
-    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
+    /// A token's sealed secret. None: there is no such token, or its secret is wiped. Where the secret of a
+    /// token that is not revoked is missing, it has no bytes.
+    async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError>;
 
     /// The newest `Active` token of this customer that [`Wanted::accepts`], in the connection in
     /// which the customer has a token under this `connection_id`. This is the hot path.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreadable`]: the sealed secret of that token does not open.
     async fn usable_token(
         &self,
         customer: &CustomerId,
         connection: &ConnectionId,
         wanted: &Wanted,
-    ) -> Result<Option<UsableToken>, StoreError>;
+    ) -> Result<Option<SealedToken>, StoreError>;
 
     /// A page of connections in the order of their keys. With a customer: those in which the
     /// customer has tokens, with that customer's tokens only.
@@ -139,6 +148,15 @@ pub trait TokenStore: Send + Sync {
     async fn work(
         &self,
         due: Option<Due>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError>;
+
+    /// The keys of connections that hold a secret sealed with an older data key than this, in their order,
+    /// after `after`.
+    async fn sealed_before(
+        &self,
+        epoch: u32,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError>;
@@ -175,17 +193,11 @@ pub trait TokenStore: Send + Sync {
     /// Takes the next sequence number, for a token that comes from elsewhere.
     async fn take_number(&self) -> Result<Seq, StoreError>;
 
-    /// Writes down that a token was handed out at `now`; the first time, `first` is remembered too. It
-    /// changes no revision.
-    async fn note_use(
-        &self,
-        token: TokenId,
-        now: Timestamp,
-        first: Event,
-    ) -> Result<(), StoreError>;
+    /// Notes that a token was handed out at `now`. It changes no revision.
+    async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError>;
 
     /// A page of what happened, in order. With a customer: what names that customer as its reader.
-    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError>;
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError>;
 
     /// Keeps a webhook until it is [done](Self::webhook_done), and takes the next sequence number for it;
     /// unless one of the same id is known, done or not: then nothing changes. Returns whether it is new.
@@ -219,6 +231,8 @@ pub enum Selector<'a> {
     Pair(&'a ProviderId, &'a CompanyId),
     /// By a token's record.
     TokenId(TokenId),
+    /// By a token itself: the connection that holds its newest record.
+    Fingerprint(&'a Fingerprint),
 }
 
 /// Which connections to list.
@@ -247,13 +261,20 @@ pub struct Found {
     pub by_connection_id: Option<Connection>,
 }
 
-/// An error of a [`TokenStore`], by what the caller can do.
+/// An error of a [`TokenStore`], or of the secrets that `finch-app` keeps in one, by what the caller can do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The connection changed since it was loaded. Load it and decide again.
     #[error("the connection has changed meanwhile")]
     Moved,
+    /// A secret names a data key that is older than the oldest one in use. Read the key ring again, and seal
+    /// again.
+    #[error("a secret is sealed with a data key that is no longer in use")]
+    OldEpoch,
+    /// The store's keys cannot be opened now. Nothing was sent to Finch; try again when the key source answers.
+    #[error("the store's keys cannot be opened: check the key source, then try again")]
+    KeysUnavailable(#[source] Box<dyn Error + Send + Sync>),
     /// A sealed secret does not open: it was changed, moved, or sealed under another key.
     #[error("the sealed secret of {token} cannot be opened")]
     Unreadable {

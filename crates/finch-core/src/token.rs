@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccessToken, AccountId, ClientId, ClientType, CompanyId, ConnectionId, ConnectionStatus,
-    ConnectionType, CustomerId, EntityId, FinchCustomerId, FinchTokenId, OperatorName, Product,
-    Progress, ProviderId, RequestId,
+    ConnectionType, CustomerId, EntityId, FinchCustomerId, FinchTokenId, Fingerprint, OperatorName,
+    Product, Progress, ProviderId, RequestId, Sealed,
 };
 
 /// A place in the store-wide sequence. Every exchange and every disconnect takes the next number
@@ -199,17 +199,6 @@ impl TokenState {
         matches!(self, Self::Revoked { .. })
     }
 
-    /// What a token of this state is in a store that was restored from a backup: nobody knows what has
-    /// become of it since, so that one that was in use is in doubt. A token in any other state is not
-    /// handed out, and stays what it is.
-    #[must_use]
-    pub fn after_restore(self) -> Self {
-        match self {
-            Self::Active => Self::Unverified,
-            other => other,
-        }
-    }
-
     /// The state's name, as `serde` writes it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -264,6 +253,8 @@ pub struct Token {
     pub verified: Option<Seq>,
     /// When it was stored.
     pub added_at: Timestamp,
+    /// The keyed hash of the token itself. It stays when the secret is wiped.
+    pub fingerprint: Fingerprint,
     /// How far its end has been proven.
     pub progress: Progress,
     /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
@@ -271,6 +262,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// Whether it may be handed out: its secret is sealed as usable then, and as held otherwise.
+    pub fn is_usable(&self) -> bool {
+        self.state == TokenState::Active
+    }
+
     /// From where the token's generation counts: its exchange, or the moment it was verified.
     pub fn since(&self) -> Seq {
         self.verified.unwrap_or(self.exchange_began)
@@ -297,22 +293,24 @@ impl Wanted {
     }
 }
 
-/// A token to call Finch with.
-#[derive(Clone, Debug)]
-pub struct UsableToken {
-    /// The token. It goes to Finch, and nowhere else.
-    pub secret: AccessToken,
+/// A token that may be handed out, as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedToken {
+    /// Its record.
+    pub id: TokenId,
     /// The `connection_id` it was issued under.
     pub connection_id: ConnectionId,
     /// What it covers.
     pub products: Vec<Product>,
-    /// Its record.
-    pub id: TokenId,
+    /// The keyed hash of the token itself.
+    pub fingerprint: Fingerprint,
+    /// The token, sealed; no bytes where they are missing.
+    pub sealed: Sealed,
     /// As [`Token::used_at`].
     pub used_at: Option<Timestamp>,
 }
 
-impl UsableToken {
+impl SealedToken {
     /// Whether its use should be written down, at `now`: the first one, and one a day from then on. A
     /// write for each would cost a hundred reads.
     pub fn is_worth_noting(&self, now: Timestamp) -> bool {

@@ -4,16 +4,19 @@
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event, Found,
-    Grant, Happening, OperatorName, Progress, Seq, Token, TokenFacts, TokenId, TokenState,
+    Absorbed, Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event,
+    Fingerprint, Found, Happening, OperatorName, Progress, Seq, Token, TokenFacts, TokenId,
+    TokenState,
     decide::{Placement, Standing, merge::merge, place, standing},
 };
 
 /// A token that arrives.
 #[derive(Clone, Debug)]
 pub struct Arrival<'a> {
-    /// What Finch issued.
-    pub grant: Grant,
+    /// What Finch said of it.
+    pub facts: TokenFacts,
+    /// The keyed hash of the token itself.
+    pub fingerprint: Fingerprint,
     /// Where it comes from.
     pub from: Source<'a>,
     /// When that began.
@@ -100,7 +103,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     if let Some((token, connection)) = found.known {
         return known(token, connection, &arrival);
     }
-    let facts = &arrival.grant.facts;
+    let facts = &arrival.facts;
     let placement = place(facts, &found);
     let mut draft = match &placement {
         Placement::New => Draft::new(facts.provider_id.clone(), facts.company_id.clone()),
@@ -135,7 +138,10 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     };
     match placement {
         Placement::New => event(Happening::Connected, customer.as_ref()),
-        Placement::Names(..) | Placement::Merges(..) => event(Happening::CompanyNamed, None),
+        Placement::Names(..) => event(Happening::CompanyNamed { absorbed: None }, None),
+        Placement::Merges(_, absorbed) => {
+            event(Happening::CompanyNamed { absorbed: Some(Absorbed::of(&absorbed)) }, None);
+        }
         Placement::Into(_) | Placement::Conflict(_) => {}
     }
     if reopens {
@@ -149,17 +155,18 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     let token = Token {
         id,
         customer,
-        facts: arrival.grant.facts,
+        facts: arrival.facts,
         finch_token_id: None,
         status: None,
         state: state.clone(),
         exchange_began: arrival.began,
         verified: None,
         added_at: arrival.now,
+        fingerprint: arrival.fingerprint,
         progress: Progress::default(),
         used_at: None,
     };
-    draft.admit(token, arrival.grant.secret);
+    draft.admit(token);
     Admitted { draft: Some(draft), arrived: quarantined.unwrap_or(Arrived::Stored(state)) }
 }
 
@@ -205,7 +212,7 @@ fn state(
     let for_this = arrival.from.attempt().and_then(|a| a.purpose.for_disconnect);
     let is_for_the_open_one =
         for_this.is_some() && connection.open_disconnect().map(|d| d.id) == for_this;
-    let id = &arrival.grant.facts.connection_id;
+    let id = &arrival.facts.connection_id;
     let stands = standing(connection, arrival.began, customer, id, arrival.late);
     let state = match stands {
         _ if is_for_the_open_one => TokenState::Fenced,
@@ -236,7 +243,7 @@ fn known(token: TokenId, connection: Connection, arrival: &Arrival<'_>) -> Admit
     let is_owned = owner.is_some();
     let mut draft = Draft::of(connection);
     if let Some(token) = draft.token_mut(token).filter(|_| is_owned) {
-        token.facts.products = arrival.grant.facts.products.clone();
+        token.facts.products = arrival.facts.products.clone();
         // A person who has just been through Finch Connect has authenticated again.
         if token.needs_reauth() && arrival.from.attempt().is_some() {
             token.status = Some(ConnectionStatus::Connected);

@@ -15,13 +15,16 @@
 //! | Has what Finch said left something to do at once? | [`has_new_work`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
 //! | What needs a person? | [`attention`] |
+//! | What does a restored backup leave in doubt? | [`doubt`] |
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
+//! | What is recorded of a first use? | [`hand_out`] |
 //! | Why is there no token, and would a renewal bring one? | [`why_no_token`], [`has_ended_for`], [`is_ending_for`] |
 //! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`], [`is_away`] |
 
 mod admit;
 mod agreed;
 mod attention;
+mod doubt;
 mod drift;
 mod fence;
 mod identity;
@@ -38,6 +41,7 @@ mod webhook;
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
 pub use agreed::{NotAMark, PlanMark};
 pub use attention::{Attention, Matter, attention};
+pub use doubt::doubt;
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
@@ -49,5 +53,5 @@ pub use revoke::{
 };
 pub use schedule::{agenda, backoff, has_new_work, nameless_token};
 pub use standing::{Standing, standing};
-pub use usable::{NoToken, has_ended_for, is_ending_for, why_no_token};
+pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};
 pub use webhook::{ask_again, awaits, is_away, tokens_to_ask};

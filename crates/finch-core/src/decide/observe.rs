@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Connection, ConnectionStatus, Draft, Event, Evidence, FinchApiError, Happening, Intent,
-    Introspection, Progress, RequestId, Seq, Token, TokenId, TokenState,
+    Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, Evidence, FinchApiError,
+    Happening, Intent, Introspection, Progress, RequestId, Seq, Token, TokenId, TokenState,
     decide::{
         merge::merge,
         schedule::{ask_for_name_again, trouble},
@@ -124,8 +124,10 @@ fn name(
         return;
     };
     let key = connection.key;
-    draft.remember(Event::of_connection(connection, Actor::Finch, Happening::CompanyNamed, now));
-    match pair.filter(|pair| pair.key != key) {
+    let pair = pair.filter(|pair| pair.key != key);
+    let what = Happening::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
+    draft.remember(Event::of_connection(connection, Actor::Finch, what, now));
+    match pair {
         Some(pair) => merge(draft, pair, late),
         None => draft.name(company.clone()),
     }

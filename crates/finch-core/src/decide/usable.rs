@@ -3,7 +3,26 @@
 use serde::Serialize;
 
 use super::lacks_a_readable_token;
-use crate::{Connection, ConnectionId, CustomerId, Product, TokenState};
+use jiff::Timestamp;
+
+use crate::{
+    Actor, Connection, ConnectionId, CustomerId, Draft, Event, Happening, Product, TokenId,
+    TokenState,
+};
+
+/// Records that a token is handed out to its customer for the first time.
+pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
+    let Some(token) = draft.connection().token(token) else { return };
+    let Some(customer) = token.customer.clone() else { return };
+    let event = Event {
+        at: now,
+        by: Actor::Customer(customer.clone()),
+        connection_id: Some(token.facts.connection_id.clone()),
+        customer: Some(customer),
+        what: Happening::HandedOut,
+    };
+    draft.remember(event);
+}
 
 /// Why a customer gets no token of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

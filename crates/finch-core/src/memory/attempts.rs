@@ -4,29 +4,19 @@ use jiff::Timestamp;
 
 use super::Data;
 use crate::{
-    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, CustomerId, Exchange,
-    FORGOTTEN_AT_ONCE, FinchCustomerId, NewAttempt, State,
+    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, FORGOTTEN_AT_ONCE,
+    FinchCustomerId, Fingerprint, NewAttempt,
 };
 
 #[derive(Debug)]
 pub(super) struct Kept {
     attempt: Attempt,
-    state: State,
-    code: Option<AuthorizationCode>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
-fn same_state(a: &State, b: &State) -> bool {
-    a.expose() == b.expose()
-}
-
-#[expect(clippy::disallowed_methods, reason = "EXPOSE: stands for the comparison of two hashes")]
-fn same_code(a: &AuthorizationCode, b: &AuthorizationCode) -> bool {
-    a.expose() == b.expose()
+    state: Fingerprint,
+    code: Option<Fingerprint>,
 }
 
 impl Data {
-    pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: &State) -> AttemptId {
+    pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: Fingerprint) -> AttemptId {
         let forgettable =
             self.attempts.values().filter(|k| k.attempt.is_forgettable(purpose.opened_at));
         let mut forgettable: Vec<_> =
@@ -40,21 +30,20 @@ impl Data {
         }
         let id = AttemptId(self.next());
         let attempt = Attempt { id, purpose, exchange: None };
-        self.attempts.insert(id, Kept { attempt, state: state.clone(), code: None });
+        self.attempts.insert(id, Kept { attempt, state, code: None });
         id
     }
 
     pub(super) fn claim_attempt(
         &mut self,
         customer: Option<&CustomerId>,
-        state: &State,
-        code: &AuthorizationCode,
+        state: &Fingerprint,
+        code: Fingerprint,
         now: Timestamp,
     ) -> Option<(Attempt, Claim)> {
         let own = |a: &Attempt| customer.is_none_or(|c| *c == a.purpose.customer);
-        let found =
-            self.attempts.values().find(|k| same_state(&k.state, state) && own(&k.attempt))?;
-        let same = found.code.as_ref().is_some_and(|known| same_code(known, code));
+        let found = self.attempts.values().find(|k| k.state == *state && own(&k.attempt))?;
+        let same = found.code == Some(code);
         let (id, claim) = (found.attempt.id, found.attempt.claim(same, now));
         let exchange = (claim == Claim::Begin).then(|| Exchange {
             began: self.next(),
@@ -64,7 +53,7 @@ impl Data {
         let kept = self.attempts.get_mut(&id)?;
         if exchange.is_some() {
             kept.attempt.exchange = exchange;
-            kept.code = Some(code.clone());
+            kept.code = Some(code);
         }
         Some((kept.attempt.clone(), claim))
     }

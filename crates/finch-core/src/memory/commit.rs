@@ -2,15 +2,14 @@
 
 use super::{Data, Kept};
 use crate::{
-    Commit, CompanyId, Connection, ConnectionKey, ProviderId, Revision, Seq, StoreError, Token,
-    TokenId,
+    Commit, CompanyId, Connection, ConnectionKey, ProviderId, RecordHead, Revision, SecretRow, Seq,
+    StoreError, Token, TokenId,
 };
 
 impl Data {
     pub(super) fn commit(&mut self, commit: Commit) -> Result<Seq, StoreError> {
         self.check(&commit)?;
         let number = self.next();
-        let admitted = commit.admitted().map(|_| TokenId(number));
         let Commit {
             connection: row,
             tokens,
@@ -19,7 +18,7 @@ impl Data {
             absorbs,
             attempt,
             events,
-            secret,
+            secrets,
             seen: _,
         } = commit.numbered(number);
         let absorbed = absorbs.and_then(|key| self.connections.remove(&key));
@@ -35,23 +34,23 @@ impl Data {
         };
         let tokens: Vec<_> =
             tokens.into_iter().map(|token| Token { used_at: used(token.id), ..token }).collect();
-        for token in tokens.iter().filter(|token| token.state.is_revoked()) {
-            self.secrets.remove(&token.id);
-        }
         connection.revision.0 += 1;
         connection.company = row.company;
+        connection.record = row.record;
         replace(&mut connection.tokens, tokens, |token| token.id.0);
         replace(&mut connection.disconnects, disconnects, |disconnect| disconnect.id.0);
         replace(&mut connection.retirements, retirements, |retirement| retirement.seq);
         self.connections.insert(row.key, Kept { connection, agenda: row.agenda, lease });
-        if let Some((id, secret)) = admitted.zip(secret) {
-            self.secrets.insert(id, secret.clone());
-            self.known.insert(id, secret);
+        for SecretRow { token, sealed } in secrets {
+            match sealed {
+                Some(sealed) => self.secrets.insert(token, sealed),
+                None => self.secrets.remove(&token),
+            };
         }
         if let Some((id, end)) = attempt {
             self.end_attempt(id, end);
         }
-        self.events.extend(events);
+        self.events.extend(events.into_iter().map(|event| (Some(row.key), event)));
         Ok(number)
     }
 
@@ -69,13 +68,18 @@ impl Data {
             .find_map(|token| self.named(&token.facts.connection_id, None).filter(elsewhere));
         let is_unrevoked =
             |id: TokenId, c: &Connection| c.token(id).is_some_and(|t| !t.state.is_revoked());
-        let held = commit.secret.as_ref().and_then(|secret| self.holding(secret));
+        let held = commit.admitted().and_then(|token| self.holding(&token.fingerprint));
         if !commit.seen.iter().all(holds)
             || pair.is_some()
             || named.is_some()
             || held.is_some_and(|(id, c)| is_unrevoked(id, c))
         {
             return Err(StoreError::Moved);
+        }
+        let oldest = self.keyring.as_ref().map_or(0, |keyring| keyring.oldest);
+        let sealed = commit.secrets.iter().filter_map(|secret| secret.sealed.as_ref());
+        if sealed.into_iter().any(|sealed| sealed.epoch < oldest) {
+            return Err(StoreError::OldEpoch);
         }
         let revives = |token: &Token| {
             let known = self.connections().find_map(|c| c.token(token.id));
@@ -108,6 +112,7 @@ fn empty(key: ConnectionKey, provider: ProviderId) -> Connection {
         tokens: Vec::new(),
         disconnects: Vec::new(),
         retirements: Vec::new(),
+        record: RecordHead::default(),
     }
 }
 

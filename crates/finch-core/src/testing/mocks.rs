@@ -28,26 +28,29 @@ mock! {
     #[async_trait]
     impl TokenStore for TokenStore {
         fn application(&self) -> &Application;
-        async fn open_attempt(&self, attempt: NewAttempt, state: &State) -> Result<AttemptId, StoreError>;
-        async fn claim_attempt<'s, 'c, 't, 'd>(&'s self, customer: Option<&'c CustomerId>, state: &'t State, code: &'d AuthorizationCode, now: Timestamp) -> Result<Option<(Attempt, Claim)>, StoreError>;
+        fn id(&self) -> StoreId;
+        async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
+        async fn replace_keyring(&self, keyring: Keyring, events: Vec<Event>) -> Result<(), StoreError>;
+        async fn open_attempt(&self, attempt: NewAttempt, state: &Fingerprint) -> Result<AttemptId, StoreError>;
+        async fn claim_attempt<'s, 'c, 't, 'd>(&'s self, customer: Option<&'c CustomerId>, state: &'t Fingerprint, code: &'d Fingerprint, now: Timestamp) -> Result<Option<(Attempt, Claim)>, StoreError>;
         async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
         async fn possible_orphans<'s, 'c>(&'s self, customer: Option<&'c CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
         async fn taken_customer_ids(&self, customer: &CustomerId, candidates: &[FinchCustomerId]) -> Result<Vec<FinchCustomerId>, StoreError>;
-        async fn find(&self, grant: &Grant) -> Result<Found, StoreError>;
+        async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError>;
         async fn load<'s, 'i, 'c>(&'s self, selector: Selector<'i>, customer: Option<&'c CustomerId>) -> Result<Option<Connection>, StoreError>;
-        async fn token_of<'s, 'a, 'c>(&'s self, secret: &'a AccessToken, customer: Option<&'c CustomerId>) -> Result<Option<TokenId>, StoreError>;
         async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
-        async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError>;
-        async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<UsableToken>, StoreError>;
+        async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError>;
+        async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<SealedToken>, StoreError>;
         async fn connections<'s, 'q, 'a>(&'s self, query: &'q Query<'a>) -> Result<Vec<Connection>, StoreError>;
+        async fn sealed_before(&self, epoch: u32, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn attention(&self, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn lease(&self, connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Result<Leased, StoreError>;
         async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;
         async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
         async fn work(&self, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn take_number(&self) -> Result<Seq, StoreError>;
-        async fn note_use(&self, token: TokenId, now: Timestamp, first: Event) -> Result<(), StoreError>;
-        async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<(EventId, Event)>, StoreError>;
+        async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError>;
+        async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<Recorded>, StoreError>;
         async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError>;
         async fn webhooks(&self, awaits: Awaits, after: Option<Seq>, limit: usize) -> Result<Vec<(Seq, WebhookEvent)>, StoreError>;
         async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError>;

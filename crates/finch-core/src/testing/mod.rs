@@ -23,6 +23,7 @@ pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use mocks::{MockFinchApi, MockTokenStore};
 pub use sample::{
-    application, at, claimed, decided, facts, grant, new_attempt, store_token, unchanged, webhook,
+    application, at, claimed, decided, facts, fingerprint, grant, new_attempt, opened, sealed,
+    sealing, store_token, unchanged, webhook,
 };
 pub use token_store::StoreFixture;

@@ -3,10 +3,10 @@
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    AccessToken, Application, AttemptId, AuthorizationCode, Claim, ClientId, Commit, Connection,
-    ConnectionId, ConnectionRow, CustomerId, Draft, FinchCustomerId, Flow, Grant, NewAttempt,
-    Origin, Product, Selector, Seq, State, TokenFacts, TokenId, TokenStore, WebhookEvent,
-    WebhookEventId,
+    AccessToken, Application, AttemptId, Claim, ClientId, Commit, Connection, ConnectionId,
+    ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant, NewAttempt,
+    Origin, Product, Sealed, SecretRow, Selector, Seq, TokenFacts, TokenId, TokenStore,
+    WebhookEvent, WebhookEventId,
     decide::{Arrival, Source, admit, agenda},
 };
 
@@ -45,6 +45,46 @@ pub fn grant(secret: &str, facts: TokenFacts) -> Grant {
     Grant { secret: AccessToken::new(secret), facts }
 }
 
+/// Stands for the fingerprint of this secret: of another one it is another one.
+pub fn fingerprint(secret: &str) -> Fingerprint {
+    let mut bytes = [0_u8; 32];
+    for (at, byte) in secret.bytes().enumerate() {
+        bytes[at % 31] = bytes[at % 31].wrapping_mul(31).wrapping_add(byte);
+    }
+    bytes[31] = secret.len() as u8;
+    Fingerprint(bytes)
+}
+
+/// Stands for this secret, sealed with the data key of this epoch: as usable, or as held.
+pub fn sealed(secret: &str, usable: bool, epoch: u32) -> Sealed {
+    let what = if usable { "usable" } else { "held" };
+    Sealed { epoch, bytes: format!("{what} {secret}").into_bytes() }
+}
+
+/// The secret in what [`sealed`] gave, and whether as usable.
+pub fn opened(sealed: &Sealed) -> (String, bool) {
+    let text = std::str::from_utf8(&sealed.bytes).expect("what `sealed` gave");
+    let (what, secret) = text.split_once(' ').expect("what `sealed` gave");
+    (secret.to_owned(), what == "usable")
+}
+
+/// The commit of a draft, sealed as `finch-app` seals it. `new` is the secret of a token that is new.
+pub async fn sealing(store: &dyn TokenStore, draft: Draft, new: &str) -> Option<Commit> {
+    let mut secrets = Vec::new();
+    for reseal in draft.reseals() {
+        let secret = match reseal.was_usable {
+            None => new.to_owned(),
+            Some(_) => opened(&store.sealed(reseal.token.id).await.unwrap().expect("a secret")).0,
+        };
+        let sealed = sealed(&secret, reseal.token.is_usable(), 1);
+        secrets.push(SecretRow { token: reseal.token.id, sealed: Some(sealed) });
+    }
+    let mut commit = draft.finish()?;
+    commit.secrets.extend(secrets);
+    commit.connection.record.events += commit.events.len() as u64;
+    Some(commit)
+}
+
 /// An attempt of this customer in the embedded flow, opened at [`at`]`(0)`, for an hour.
 pub fn new_attempt(customer: &str) -> NewAttempt {
     NewAttempt {
@@ -76,10 +116,9 @@ pub fn webhook(id: &str, connection_id: &str, status: &str) -> WebhookEvent {
 
 /// Opens an attempt of this customer and claims it: an exchange that has begun.
 pub async fn claimed(store: &dyn TokenStore, customer: &str, code: &str) -> (AttemptId, Seq) {
-    let state = State::new(format!("state of {code}"));
+    let state = fingerprint(&format!("state of {code}"));
     let id = store.open_attempt(new_attempt(customer), &state).await.unwrap();
-    let code = AuthorizationCode::new(code);
-    let claim = store.claim_attempt(None, &state, &code, at(1)).await.unwrap();
+    let claim = store.claim_attempt(None, &state, &fingerprint(code), at(1)).await.unwrap();
     let (attempt, claim) = claim.expect("the attempt that was opened");
     assert_eq!(claim, Claim::Begin);
     (id, attempt.exchange.expect("an exchange that has begun").began)
@@ -87,23 +126,26 @@ pub async fn claimed(store: &dyn TokenStore, customer: &str, code: &str) -> (Att
 
 /// Takes a token of this customer through attempt, exchange and admission, as `finch-app` does.
 pub async fn store_token(store: &dyn TokenStore, customer: &str, grant: Grant) -> TokenId {
-    let again = store.token_of(&grant.secret, None).await.unwrap().is_some();
-    let state = State::new(format!(
-        "state for {}{}",
-        grant.secret.expose(),
-        if again { " again" } else { "" }
-    ));
-    let code = AuthorizationCode::new(grant.secret.expose());
+    let Grant { secret, facts } = grant;
+    let token = fingerprint(secret.expose());
+    let again = store.load(Selector::Fingerprint(&token), None).await.unwrap().is_some();
+    let again = if again { " again" } else { "" };
+    let state = fingerprint(&format!("state for {}{again}", secret.expose()));
     store.open_attempt(new_attempt(customer), &state).await.unwrap();
-    let claim = store.claim_attempt(None, &state, &code, at(1)).await.unwrap();
+    let claim = store.claim_attempt(None, &state, &token, at(1)).await.unwrap();
     let (attempt, _) = claim.expect("the attempt that was opened");
     let began = attempt.exchange.as_ref().expect("an exchange that has begun").began;
-    let found = store.find(&grant).await.unwrap();
-    let admitted = admit(
-        found,
-        Arrival { grant, from: Source::Exchange(&attempt), began, now: at(2), late: false },
-    );
-    let commit = admitted.draft.and_then(Draft::finish).expect("a token to store");
+    let found = store.find(&token, &facts).await.unwrap();
+    let arrival = Arrival {
+        facts,
+        fingerprint: token,
+        from: Source::Exchange(&attempt),
+        began,
+        now: at(2),
+        late: false,
+    };
+    let draft = admit(found, arrival).draft.expect("a token to store");
+    let commit = sealing(store, draft, secret.expose()).await.expect("a token to store");
     TokenId(store.commit(commit).await.unwrap())
 }
 
@@ -117,7 +159,8 @@ pub async fn decided(
     let found = store.load(Selector::ConnectionId(&id), None).await.unwrap();
     let mut draft = Draft::of(found.expect("the connection that was stored"));
     decide(&mut draft);
-    store.commit(draft.finish().expect("a decision that writes something")).await.unwrap()
+    let commit = sealing(store, draft, "").await.expect("a decision that writes something");
+    store.commit(commit).await.unwrap()
 }
 
 /// A commit that writes the connection's own row as it is, and no other.
@@ -129,6 +172,7 @@ pub fn unchanged(seen: &Connection) -> Commit {
             provider: seen.provider.clone(),
             company: seen.company.clone(),
             agenda: agenda(seen),
+            record: seen.record,
         },
         tokens: Vec::new(),
         disconnects: Vec::new(),
@@ -136,6 +180,6 @@ pub fn unchanged(seen: &Connection) -> Commit {
         absorbs: None,
         attempt: None,
         events: Vec::new(),
-        secret: None,
+        secrets: Vec::new(),
     }
 }

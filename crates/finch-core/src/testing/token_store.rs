@@ -70,6 +70,14 @@ cases! { $
         a_commit_has_one_number,
         a_row_is_kept_whole,
     }
+    keyring {
+        a_key_ring_is_replaced_by_version,
+        a_store_in_use_takes_no_first_key_ring,
+        data_keys_in_use_are_kept,
+        a_secret_is_sealed_again,
+        secrets_of_older_keys_are_found,
+        the_head_of_a_record_is_kept,
+    }
     disconnects {
         a_fence_holds,
         a_finished_disconnect_wipes_the_secret,
@@ -90,7 +98,7 @@ cases! { $
     events {
         events_are_kept_in_order,
         events_are_read_by_whom_they_concern,
-        a_first_use_is_recorded_once,
+        a_use_is_noted,
         numbers_are_taken_once,
     }
     webhooks {

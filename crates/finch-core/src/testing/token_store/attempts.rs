@@ -1,28 +1,28 @@
 //! The cases about attempts, and about exchanges whose token may be lost.
 
 use super::{
-    super::{at, claimed, facts, grant, new_attempt, store_token},
+    super::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token},
     listing::read_pages,
     pieces::{StoreFixture, customer, failure, id},
 };
 use crate::{
-    Attempt, AttemptEnd, AuthorizationCode, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow,
-    Product, RedirectUri, Seq, State, TokenId, decide,
+    Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow, Product,
+    RedirectUri, Seq, TokenId, decide,
 };
 
 /// The first to come with a state begins the exchange; the same code again finds it in progress,
 /// another code finds the state used.
 pub async fn a_state_is_claimed_once(fixture: &mut dyn StoreFixture) {
-    let state = State::new("s1");
+    let state = fingerprint("s1");
     let opened = fixture.store().await.open_attempt(new_attempt("acme"), &state).await.unwrap();
-    let code = AuthorizationCode::new("c1");
+    let code = fingerprint("c1");
     let (attempt, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
     assert_eq!((attempt.id, claim), (opened, Claim::Begin));
     assert_eq!(attempt.purpose, new_attempt("acme"));
     assert!(attempt.exchange.unwrap().began > opened.0, "the exchange took a later number");
     let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(2)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::InProgress);
-    let other = AuthorizationCode::new("c2");
+    let other = fingerprint("c2");
     let (_, claim) = fixture.store().await.claim_attempt(None, &state, &other, at(2)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::StateUsed);
 }
@@ -30,11 +30,11 @@ pub async fn a_state_is_claimed_once(fixture: &mut dyn StoreFixture) {
 /// A thousand may come at once: one begins.
 pub async fn of_many_at_once_one_begins(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
-    store.open_attempt(new_attempt("acme"), &State::new("s")).await.unwrap();
+    store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let tasks: Vec<_> = (0..1000).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
-            let claimed = store.claim_attempt(None, &State::new("s"), &AuthorizationCode::new("c"), at(1)).await;
+            let claimed = store.claim_attempt(None, &fingerprint("s"), &fingerprint("c"), at(1)).await;
             claimed.unwrap().unwrap().1
         })
     }).collect();
@@ -51,21 +51,21 @@ pub async fn of_many_at_once_one_begins(fixture: &mut dyn StoreFixture) {
 /// An unknown state, and another customer's, are the same: nothing.
 pub async fn a_state_of_somebody_else_is_not_there(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
-    store.open_attempt(new_attempt("acme"), &State::new("s")).await.unwrap();
-    let code = AuthorizationCode::new("c");
+    store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
+    let code = fingerprint("c");
     let other = customer("other");
-    assert!(store.claim_attempt(Some(&other), &State::new("s"), &code, at(1)).await.unwrap().is_none());
-    assert!(store.claim_attempt(None, &State::new("t"), &code, at(1)).await.unwrap().is_none());
+    assert!(store.claim_attempt(Some(&other), &fingerprint("s"), &code, at(1)).await.unwrap().is_none());
+    assert!(store.claim_attempt(None, &fingerprint("t"), &code, at(1)).await.unwrap().is_none());
     let own = customer("acme");
-    let (_, claim) = store.claim_attempt(Some(&own), &State::new("s"), &code, at(1)).await.unwrap().unwrap();
+    let (_, claim) = store.claim_attempt(Some(&own), &fingerprint("s"), &code, at(1)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Begin, "the refused claims consumed nothing");
 }
 
 /// An attempt lives as long as its session.
 pub async fn an_attempt_expires(fixture: &mut dyn StoreFixture) {
-    fixture.store().await.open_attempt(new_attempt("acme"), &State::new("s")).await.unwrap();
-    let code = AuthorizationCode::new("c");
-    let (_, claim) = fixture.store().await.claim_attempt(None, &State::new("s"), &code, at(3600)).await.unwrap().unwrap();
+    fixture.store().await.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
+    let code = fingerprint("c");
+    let (_, claim) = fixture.store().await.claim_attempt(None, &fingerprint("s"), &code, at(3600)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Expired);
 }
 
@@ -78,13 +78,13 @@ pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) 
     fixture.store().await.end_attempt(lost, unknown.clone()).await.unwrap();
     fixture.store().await.end_attempt(unsent, AttemptEnd::NotSent(failure(FailureKind::NoAnswer))).await.unwrap();
     let store = fixture.store().await;
-    let (state, code) = (State::new("state of lost"), AuthorizationCode::new("lost"));
+    let (state, code) = (fingerprint("state of lost"), fingerprint("lost"));
     let (_, claim) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Repeat(unknown));
-    let state = State::new("state of unsent");
+    let state = fingerprint("state of unsent");
     let (_, claim) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::StateUsed);
-    let code = AuthorizationCode::new("unsent");
+    let code = fingerprint("unsent");
     let (attempt, claim) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Begin);
     assert!(attempt.exchange.unwrap().began > began);
@@ -96,7 +96,7 @@ pub async fn a_definite_end_stays(fixture: &mut dyn StoreFixture) {
     let failed = AttemptEnd::Failed(failure(FailureKind::InvalidGrant));
     fixture.store().await.end_attempt(attempt, failed.clone()).await.unwrap();
     fixture.store().await.end_attempt(attempt, AttemptEnd::Cleared).await.unwrap();
-    let (state, code) = (State::new("state of c"), AuthorizationCode::new("c"));
+    let (state, code) = (fingerprint("state of c"), fingerprint("c"));
     let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Repeat(failed));
 }
@@ -108,9 +108,9 @@ pub async fn an_attempt_keeps_every_field(fixture: &mut dyn StoreFixture) {
     attempt.products = vec![Product::Ssn, Product::Other("new_one".into())];
     attempt.reauthenticates = Some(id("k"));
     attempt.for_disconnect = Some(DisconnectId(Seq(7)));
-    fixture.store().await.open_attempt(attempt.clone(), &State::new("s")).await.unwrap();
-    let code = AuthorizationCode::new("c");
-    let (kept, _) = fixture.store().await.claim_attempt(None, &State::new("s"), &code, at(1)).await.unwrap().unwrap();
+    fixture.store().await.open_attempt(attempt.clone(), &fingerprint("s")).await.unwrap();
+    let code = fingerprint("c");
+    let (kept, _) = fixture.store().await.claim_attempt(None, &fingerprint("s"), &code, at(1)).await.unwrap().unwrap();
     assert_eq!(kept.purpose, attempt);
 }
 
@@ -121,7 +121,7 @@ pub async fn possible_orphans_are_listed(fixture: &mut dyn StoreFixture) {
     let (lost, _) = claimed(&*store, "acme", "lost").await;
     let (failed, _) = claimed(&*store, "acme", "failed").await;
     let (abandoned, _) = claimed(&*store, "other", "abandoned").await;
-    store.open_attempt(new_attempt("acme"), &State::new("never used")).await.unwrap();
+    store.open_attempt(new_attempt("acme"), &fingerprint("never used")).await.unwrap();
     store.end_attempt(lost, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
     store.end_attempt(failed, AttemptEnd::Failed(failure(FailureKind::InvalidGrant))).await.unwrap();
     let ids = |page: Vec<Attempt>| page.iter().map(|a| a.id).collect::<Vec<_>>();
@@ -143,7 +143,7 @@ pub async fn customer_ids_that_were_used_are_taken(fixture: &mut dyn StoreFixtur
     let mut on_token = facts("k", "gusto", "c");
     on_token.finch_customer_id = Some(FinchCustomerId::new("acme").unwrap());
     store_token(&*store, "acme", grant("t1", on_token)).await;
-    store.open_attempt(new_attempt("other"), &State::new("o")).await.unwrap();
+    store.open_attempt(new_attempt("other"), &fingerprint("o")).await.unwrap();
     let candidates = ["acme", "other", "free"].map(|c| FinchCustomerId::new(c).unwrap());
     let store = fixture.store().await;
     let taken = store.taken_customer_ids(&customer("acme"), &candidates).await.unwrap();
@@ -159,7 +159,7 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
     store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
-    let (state, code) = (State::new("state of t1"), AuthorizationCode::new("t1"));
+    let (state, code) = (fingerprint("state of t1"), fingerprint("t1"));
     let (unknown, by) = (failure(FailureKind::NoAnswer), TokenId(Seq(99)));
     let covered = AttemptEnd::Covered { failure: unknown.clone(), by, over: true };
     store.end_attempt(id, covered).await.unwrap();
@@ -170,10 +170,11 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     assert_eq!(listed.iter().map(|lost| lost.id).collect::<Vec<_>>(), [id]);
     store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
     let (attempt, _) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
-    let grant = grant("t1", facts("k", "gusto", "c"));
-    let found = store.find(&grant).await.unwrap();
-    let arrival = decide::Arrival { grant, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
-    let commit = decide::admit(found, arrival).draft.unwrap().finish().unwrap();
+    let (fingerprint, facts) = (fingerprint("t1"), facts("k", "gusto", "c"));
+    let found = store.find(&fingerprint, &facts).await.unwrap();
+    let arrival = decide::Arrival { facts, fingerprint, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
+    let draft = decide::admit(found, arrival).draft.unwrap();
+    let commit = sealing(&*store, draft, "t1").await.unwrap();
     let stored = TokenId(store.commit(commit).await.unwrap());
     let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
@@ -182,7 +183,7 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
 /// An attempt ends with its token, in one.
 pub async fn an_attempt_ends_with_its_token(fixture: &mut dyn StoreFixture) {
     let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let (state, code) = (State::new("state for t1"), AuthorizationCode::new("t1"));
+    let (state, code) = (fingerprint("state for t1"), fingerprint("t1"));
     let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
 }

@@ -1,13 +1,15 @@
 //! The cases about connections: which tokens form one, and who sees which.
 
 use super::{
-    super::{application, at, decided, facts, grant, new_attempt, store_token},
+    super::{
+        application, at, decided, facts, fingerprint, grant, new_attempt, opened, store_token,
+    },
     events,
     listing::read_pages,
     pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved},
 };
 use crate::{
-    AccessToken, Actor, Attempt, AttemptId, Connection, Found, Query, Selector, Seq, TokenFacts,
+    Actor, Attempt, AttemptId, Connection, Found, Query, Selector, Seq, TokenFacts,
     TokenState, Wanted, decide,
 };
 
@@ -21,7 +23,7 @@ pub async fn a_connection_is_made_once(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     let admit = async |secret: &str, what: TokenFacts| {
         let attempt = Attempt { id: AttemptId(Seq(0)), purpose: new_attempt("acme"), exchange: None };
-        let arrival = decide::Arrival { grant: grant(secret, what), from: decide::Source::Exchange(&attempt), began: Seq(0), now: at(2), late: false };
+        let arrival = decide::Arrival { facts: what, fingerprint: fingerprint(secret), from: decide::Source::Exchange(&attempt), began: Seq(0), now: at(2), late: false };
         decide::admit(Found::default(), arrival).draft.unwrap().finish().unwrap()
     };
     store.commit(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
@@ -49,7 +51,7 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     assert_eq!(one.disconnects, before.disconnects);
     assert!(one.tokens.iter().filter(|t| t.id != third).all(|t| t.state == TokenState::Fenced));
     assert_eq!(one.token(third).unwrap().state, TokenState::Unverified);
-    assert_eq!(store.secret(one.tokens[0].id).await.unwrap().unwrap().expose(), "t1", "it still opens");
+    assert_eq!(opened(&store.sealed(one.tokens[0].id).await.unwrap().unwrap()).0, "t1", "it is still there");
     assert!(store.load(Selector::Key(before.key), None).await.unwrap().is_none());
     assert!(store.events(&events::of(Some(&id("k1")), None)).await.unwrap().len() >= 4);
     moved(&*store, commit(&before, |draft| decide::retire(draft, &customer("acme"), at(30)))).await;
@@ -61,7 +63,7 @@ pub async fn an_employer_is_named(fixture: &mut dyn StoreFixture) {
     assert_eq!(by_id(&*fixture.store().await, "k1").await.company, None);
     store_token(&*fixture.store().await, "acme", grant("t2", facts("k1", "gusto", "c"))).await;
     let store = fixture.store().await;
-    let found = store.find(&grant("t3", facts("k3", "gusto", "c"))).await.unwrap();
+    let found = store.find(&fingerprint("t3"), &facts("k3", "gusto", "c")).await.unwrap();
     assert_eq!(found.by_pair.unwrap().tokens.len(), 2);
 }
 
@@ -78,7 +80,7 @@ pub async fn a_conflict_is_quarantined(fixture: &mut dyn StoreFixture) {
     assert_eq!((token.state.clone(), token.customer.clone()), (TokenState::Quarantined, None));
     assert!(store.connections(&all(Some(&customer("other")))).await.unwrap().is_empty());
     assert!(store.usable_token(&customer("other"), &id("k"), &Wanted::default()).await.unwrap().is_none());
-    assert_eq!(store.secret(odd).await.unwrap().unwrap().expose(), "t3");
+    assert_eq!(opened(&store.sealed(odd).await.unwrap().unwrap()).0, "t3");
 }
 
 /// A connection is loaded by anything that names it, and by a customer only through that
@@ -90,7 +92,7 @@ pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn St
     let key = by_id(&*store, "k1").await.key;
     let acme = customer("acme");
     let store = fixture.store().await;
-    let (token1, token2) = (AccessToken::new("t1"), AccessToken::new("t2"));
+    let (token1, token2) = (fingerprint("t1"), fingerprint("t2"));
     let (k1, k2) = (id("k1"), id("k2"));
     let (gusto, c) = ("gusto".parse().unwrap(), "c".parse().unwrap());
     for (selector, own) in [
@@ -100,14 +102,14 @@ pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn St
         (Selector::Pair(&gusto, &c), true),
         (Selector::TokenId(mine), true),
         (Selector::TokenId(theirs), false),
+        (Selector::Fingerprint(&token1), true),
+        (Selector::Fingerprint(&token2), false),
     ] {
         let whole = store.load(selector, None).await.unwrap().expect("it is there for the operator");
         assert_eq!(whole.tokens.len(), 2);
         let found = store.load(selector, Some(&acme)).await.unwrap();
         assert_eq!(found.is_some(), own, "{selector:?}");
     }
-    assert_eq!(store.token_of(&token2, Some(&acme)).await.unwrap(), None);
-    assert_eq!(store.token_of(&token1, Some(&acme)).await.unwrap(), Some(mine));
     let stranger = customer("stranger");
     assert!(store.load(Selector::Key(key), Some(&stranger)).await.unwrap().is_none());
 }

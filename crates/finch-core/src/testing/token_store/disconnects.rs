@@ -1,11 +1,11 @@
 //! The cases about disconnects and retirements.
 
 use super::{
-    super::{at, decided, facts, grant, store_token, unchanged},
-    pieces::{StoreFixture, all, by_id, customer, id, intent},
+    super::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged},
+    pieces::{StoreFixture, all, by_id, customer, id, intent, token_of},
 };
 use crate::{
-    AccessToken, Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, Seq,
+    Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, Seq,
     TokenState, Wanted,
     decide::{self, Call},
 };
@@ -18,7 +18,7 @@ pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
         decided(&*fixture.store().await, "k", |draft| decide::fence(draft, by_acme())).await;
     let store = fixture.store().await;
     assert!(store.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await.unwrap().is_none());
-    assert!(store.secret(token).await.unwrap().is_some());
+    assert_eq!(opened(&store.sealed(token).await.unwrap().unwrap()), ("t1".into(), false));
     let fenced = by_id(&*store, "k").await;
     let open = fenced.open_disconnect().expect("an open disconnect");
     assert_eq!(open.id, DisconnectId(number));
@@ -51,14 +51,14 @@ pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixtu
     assert!(ended.open_disconnect().is_none());
     assert!(ended.disconnects[0].ended().unwrap() > open.began());
     assert!(ended.token(token).unwrap().state.is_revoked());
-    assert!(store.secret(token).await.unwrap().is_none());
-    assert_eq!(store.token_of(&AccessToken::new("t1"), None).await.unwrap(), Some(token));
-    let found = store.find(&grant("t1", facts("k", "gusto", "c"))).await.unwrap();
+    assert!(store.sealed(token).await.unwrap().is_none());
+    assert_eq!(token_of(&*store, "t1").await, Some(token));
+    let found = store.find(&fingerprint("t1"), &facts("k", "gusto", "c")).await.unwrap();
     assert!(found.known.is_none() && found.revoked_before);
     let again = store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     assert_ne!(again, token);
     assert_eq!(by_id(&*store, "k").await.token(again).unwrap().state, TokenState::Unverified);
-    assert_eq!(store.token_of(&AccessToken::new("t1"), None).await.unwrap(), Some(again));
+    assert_eq!(token_of(&*store, "t1").await, Some(again));
 }
 
 /// A disconnect ends, is reopened, and ends again; it keeps its number.
@@ -113,7 +113,7 @@ pub async fn retirements_are_kept(fixture: &mut dyn StoreFixture) {
     assert_eq!(after.retirements.len(), 1);
     assert!(after.retirements[0].seq > token.0 && after.is_retired(after.token(token).unwrap()));
     assert_eq!((&after.retirements[0].customer, after.retirements[0].at), (&customer("acme"), at(20)));
-    assert!(store.secret(token).await.unwrap().is_some(), "it may still be needed");
+    assert!(store.sealed(token).await.unwrap().is_some(), "it may still be needed");
     for (who, kept) in [("acme", 1), ("beta", 0)] {
         let who = customer(who);
         assert_eq!(store.connections(&all(Some(&who))).await.unwrap()[0].retirements.len(), kept);

@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    super::{at, claimed, facts, grant, new_attempt, store_token},
+    super::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token},
     pieces::{StoreFixture, customer, failure},
 };
 use crate::{
-    ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AuthorizationCode, Claim, Draft, FORGOTTEN_AT_ONCE,
-    FailureKind, FinchCustomerId, NewAttempt, State, TokenId, TokenStore,
+    ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, Claim, FORGOTTEN_AT_ONCE, FailureKind, FinchCustomerId,
+    NewAttempt, TokenId, TokenStore,
     decide::{Arrival, Source, admit},
 };
 
@@ -17,13 +17,13 @@ async fn open(store: &dyn TokenStore, state: &str, opened_at: Timestamp) {
     let expires_at = opened_at + SignedDuration::from_secs(60);
     let finch_customer_id = None;
     let attempt = NewAttempt { opened_at, expires_at, finch_customer_id, ..new_attempt("other") };
-    store.open_attempt(attempt, &State::new(state)).await.unwrap();
+    store.open_attempt(attempt, &fingerprint(state)).await.unwrap();
 }
 
 /// What the store knows of this state.
 async fn known(store: &dyn TokenStore, state: &str, now: Timestamp) -> Option<(Attempt, Claim)> {
-    let code = AuthorizationCode::new("another");
-    store.claim_attempt(None, &State::new(state), &code, now).await.unwrap()
+    let code = fingerprint("another");
+    store.claim_attempt(None, &fingerprint(state), &code, now).await.unwrap()
 }
 
 /// Attempts are forgotten once nothing can come of them, and a while later; others never.
@@ -34,7 +34,7 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
     let lost = || failure(FailureKind::NoAnswer);
     let used = vec![FinchCustomerId::new("acme~2").unwrap()];
     let unused = NewAttempt { finch_customer_id: used.first().cloned(), ..new_attempt("acme") };
-    store.open_attempt(unused, &State::new("unused")).await.unwrap();
+    store.open_attempt(unused, &fingerprint("unused")).await.unwrap();
     let stored = store_token(&*store, "acme", grant("stored", facts("k", "gusto", "c"))).await;
     let (operator, reason) = ("ops".parse().unwrap(), "known".to_owned());
     let ends: [(&str, &[AttemptEnd]); 8] = [
@@ -85,16 +85,18 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
 
     // An exchange that was given up, and has come to an end after all.
     let arrival = Arrival {
-        grant: grant("late", facts("k", "gusto", "c")),
+        facts: facts("k", "gusto", "c"),
+        fingerprint: fingerprint("late"),
         from: Source::Exchange(&cleared),
         began: cleared.exchange.as_ref().expect("an exchange").began,
         now: over,
         late: false,
     };
-    let found = store.find(&arrival.grant).await.unwrap();
-    let commit = admit(found, arrival).draft.and_then(Draft::finish).expect("a token to store");
+    let found = store.find(&arrival.fingerprint, &arrival.facts).await.unwrap();
+    let draft = admit(found, arrival).draft.expect("a token to store");
+    let commit = sealing(&*store, draft, "late").await.expect("a token to store");
     let late = TokenId(store.commit(commit).await.unwrap());
-    assert!(store.secret(late).await.unwrap().is_some(), "its token is stored all the same");
+    assert!(store.sealed(late).await.unwrap().is_some(), "its token is stored all the same");
 }
 
 /// Opening one forgets the oldest, a bounded number at once.

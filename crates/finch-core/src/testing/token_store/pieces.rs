@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::{at, unchanged};
+use super::super::{at, fingerprint, unchanged};
 use crate::{
     Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
-    Intent, Query, Selector, StoreError, TokenStore,
+    Intent, Query, Selector, StoreError, TokenId, TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -41,6 +41,13 @@ pub(super) fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
 pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connection {
     let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
     found.expect("the connection that was stored")
+}
+
+/// The newest record of this token.
+pub(super) async fn token_of(store: &dyn TokenStore, secret: &str) -> Option<TokenId> {
+    let fingerprint = fingerprint(secret);
+    let found = store.load(Selector::Fingerprint(&fingerprint), None).await.unwrap();
+    found.and_then(|c| c.token_of(&fingerprint).map(|token| token.id))
 }
 
 /// What a decision on this connection writes.

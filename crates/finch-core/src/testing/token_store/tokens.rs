@@ -1,7 +1,7 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
 use super::{
-    super::{at, facts, grant, store_token, unchanged},
+    super::{at, facts, fingerprint, grant, opened, store_token, unchanged},
     pieces::{StoreFixture, by_id, customer, id},
 };
 use crate::{
@@ -19,7 +19,7 @@ pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
     what.connection_type = Some(ConnectionType::Provider);
     let first = store_token(&*fixture.store().await, "acme", grant("t1", what.clone())).await;
     let store = fixture.store().await;
-    let found = store.find(&grant("t1", what.clone())).await.unwrap();
+    let found = store.find(&fingerprint("t1"), &what.clone()).await.unwrap();
     let (known, connection) = found.known.expect("the token itself");
     assert_eq!(known, first);
     assert_eq!(found.by_pair.as_ref(), Some(&connection));
@@ -30,15 +30,15 @@ pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
     assert_eq!((token.state.clone(), token.added_at), (TokenState::Active, at(2)));
     assert_eq!(token.customer, Some(customer("acme")));
     assert!(token.exchange_began < token.id.0, "an exchange begins before it ends");
-    let other = store.find(&grant("t2", facts("k2", "gusto", "d"))).await.unwrap();
+    let other = store.find(&fingerprint("t2"), &facts("k2", "gusto", "d")).await.unwrap();
     assert!(other.known.is_none() && other.by_pair.is_none() && other.by_connection_id.is_none());
-    let other_provider = store.find(&grant("t2", facts("k2", "justworks", "c"))).await.unwrap();
+    let other_provider = store.find(&fingerprint("t2"), &facts("k2", "justworks", "c")).await.unwrap();
     assert!(other_provider.by_pair.is_none());
     let second = store_token(&*store, "acme", grant("t2", facts("k2", "gusto", "c"))).await;
     assert!(second > first);
     assert_eq!(by_id(&*store, "k2").await.tokens.len(), 2, "one pair, one connection");
-    assert_eq!(store.secret(second).await.unwrap().unwrap().expose(), "t2");
-    assert!(store.secret(TokenId(Seq(9999))).await.unwrap().is_none());
+    assert_eq!(opened(&store.sealed(second).await.unwrap().unwrap()).0, "t2");
+    assert!(store.sealed(TokenId(Seq(9999))).await.unwrap().is_none());
 }
 
 /// The customer's newest active token that covers what is wanted is handed out, under any
@@ -55,7 +55,11 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
     let usable = async |who: &CustomerId, name: &str, products: &[Product]| {
         let wanted = Wanted { products: products.to_vec() };
         let token = store.usable_token(who, &id(name), &wanted).await.unwrap();
-        token.map(|t| (t.secret.expose().to_owned(), t.connection_id.as_str().to_owned()))
+        token.map(|t| {
+            let (secret, usable) = opened(&t.sealed);
+            assert!(usable && t.fingerprint == fingerprint(&secret));
+            (secret, t.connection_id.as_str().to_owned())
+        })
     };
     let token = |secret: &str, name: &str| Some((secret.to_owned(), name.to_owned()));
     assert_eq!(usable(&acme, "k1", &[]).await, token("t2", "k2"));
