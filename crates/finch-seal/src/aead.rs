@@ -1,12 +1,12 @@
-//! AES-256-GCM, and the randomness for it. Everything cryptographic comes from one library.
+//! AES-256-GCM-SIV, and the randomness for it. Everything cryptographic comes from one library.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, UnboundKey};
 use aws_lc_rs::rand;
 use secrecy::ExposeSecret as _;
 
 use crate::{KeyBytes, SealError};
 
-/// 96 random bits: what the security argument for at most 2³¹ seals per key counts on.
+/// 96 random bits. A repeated nonce is harmless but for equal messages: the README has the bound.
 pub(crate) type Nonce = [u8; NONCE_LEN];
 
 pub(crate) const NONCE_LEN: usize = 12;
@@ -31,14 +31,14 @@ pub(crate) fn random_key() -> Result<KeyBytes, SealError> {
 ///
 /// "Less safe" is the library's word for a key that takes the nonce from its caller. It is what
 /// known-answer tests need, and unlike the library's randomized key it works out of place: a
-/// plaintext is never copied into a buffer that somebody has to wipe.
+/// plaintext is never copied into a buffer that has to be wiped.
 #[derive(Debug)]
 pub(crate) struct AeadKey(LessSafeKey);
 
 impl AeadKey {
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: expanded into the key schedule")]
     pub(crate) fn new(bytes: &KeyBytes) -> Result<Self, SealError> {
-        let key = UnboundKey::new(&AES_256_GCM, bytes.expose_secret());
+        let key = UnboundKey::new(&AES_256_GCM_SIV, bytes.expose_secret());
         key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| SealError::Crypto)
     }
 
@@ -70,8 +70,8 @@ impl AeadKey {
         Ok(sealed)
     }
 
-    /// Opens nonce, ciphertext and tag into `plaintext`, which has to have the very length. After a
-    /// failure its content means nothing.
+    /// Opens nonce, ciphertext and tag into `plaintext`, which must have the length of the ciphertext.
+    /// On failure it is all zeros.
     pub(crate) fn open(
         &self,
         bound_to: &[u8],

@@ -6,62 +6,52 @@ use std::path::PathBuf;
 
 use crate::KeyId;
 
-/// Why a secret or a key ring could not be sealed or opened.
+/// Why a token or a key ring could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The key source holds another key than the store was sealed with. Nothing was written.
+    /// The key source holds another key than the one that the key ring is wrapped with.
     #[error(
-        "the store is sealed with key {expected}, but key {given} was given: give the key that the store was made with"
+        "the key ring is wrapped with key {expected}, but key {given} was given: give key {expected}"
     )]
     WrongKey {
-        /// The key that wrapped the store's keys.
+        /// The key that wrapped the key ring.
         expected: KeyId,
         /// The key of the source.
         given: KeyId,
     },
-    /// The right key, but the wrapped keys don't open or don't belong together.
+    /// The right key, but the key ring does not open or its parts don't belong together.
     #[error(
-        "the store's key rows were changed or belong to another store: restore them from a backup"
+        "the key ring was changed, or belongs to another store: restore the store from a backup"
     )]
     BrokenKeys,
-    /// The blob was changed, or belongs to another row, customer, application or store.
-    #[error(
-        "a sealed secret was changed, or moved away from its row: restore the row from a backup"
-    )]
+    /// A newer release wrote the key ring.
+    #[error("the key ring has format version {0}, unknown to this release: use the newest release")]
+    UnknownKeyRing(u32),
+    /// The blob was changed, or is not where it was sealed for.
+    #[error("a sealed token was changed, or moved out of its row: restore the row from a backup")]
     Tampered,
     /// The blob is shorter than any blob can be.
-    #[error("a sealed secret is cut short: restore the row from a backup")]
+    #[error("a sealed token is cut short: restore the row from a backup")]
     Truncated,
     /// The blob has a format version that this release does not know.
     #[error(
-        "a sealed secret has format version {0}, unknown to this release: use the newest release"
+        "a sealed token has format version {0}, unknown to this release: use the newest release"
     )]
     UnknownVersion(u8),
     /// The blob names an algorithm that this release does not know.
-    #[error("a sealed secret uses algorithm {0}, unknown to this release: use the newest release")]
+    #[error("a sealed token uses algorithm {0}, unknown to this release: use the newest release")]
     UnknownAlgorithm(u8),
-    /// The blob was sealed with a data key that this ring does not hold.
+    /// The blob names a data key that this ring does not hold: a rotation may have added or destroyed it.
     #[error(
-        "a sealed secret belongs to key epoch {0}, which the store's key rows do not have: restore the key rows from a backup"
+        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again, and then restore the row from a backup"
     )]
     UnknownEpoch(u32),
-    /// This ring has made all seals that were reserved for it: reserve more, then try again.
-    #[error("no reserved seal is left")]
-    ReservationSpent,
-    /// The data key has made as many seals as is safe. It still opens what it sealed.
-    #[error(
-        "the data key of epoch {epoch} has made as many seals as is safe: nothing more can be sealed with it"
-    )]
-    KeyExhausted {
-        /// The epoch of that key.
-        epoch: u32,
-    },
     /// The key source could not be reached, or refused.
-    #[error("the key source failed")]
+    #[error("the key source failed: check that it can be reached and may be used, then try again")]
     Source(#[source] Box<dyn Error + Send + Sync>),
     /// The cryptographic library failed: no randomness, or no memory.
-    #[error("the cryptographic library failed")]
+    #[error("the cryptographic library failed: check the system's memory, then try again")]
     Crypto,
 }
 

@@ -1,4 +1,6 @@
-//! Keyed fingerprints: find a secret again without keeping it.
+//! Keyed hashes: they find a secret again without keeping it, and show that a record was changed.
+
+use std::iter;
 
 use aws_lc_rs::hmac;
 use secrecy::ExposeSecret as _;
@@ -30,8 +32,7 @@ impl Domain {
     }
 }
 
-/// The key of a store's fingerprints. It outlives every data key, or nothing would be found again.
-#[derive(Clone)]
+/// The key of a store's keyed hashes. It outlives every data key, or nothing would be found again.
 pub(crate) struct IndexKey(hmac::Key);
 
 impl IndexKey {
@@ -41,15 +42,26 @@ impl IndexKey {
     }
 
     pub(crate) fn fingerprint(&self, domain: Domain, secret: &str) -> [u8; 32] {
-        self.sign(domain.name(), secret.as_bytes())
+        self.sign(domain.name(), iter::once(secret.as_bytes()))
     }
 
-    /// The fields go to the HMAC one by one: the secret is never copied.
-    pub(crate) fn sign(&self, domain: &str, secret: &[u8]) -> [u8; 32] {
+    pub(crate) fn authenticate(&self, label: &str, fields: &[&[u8]]) -> [u8; 32] {
+        self.sign("record", iter::once(label.as_bytes()).chain(fields.iter().copied()))
+    }
+
+    /// Ties a data key to its epoch, to the store and to this key.
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under another key")]
+    pub(crate) fn check(&self, store: &[u8; 16], epoch: u32, data_key: &KeyBytes) -> [u8; 32] {
+        self.sign("key check", [&store[..], &epoch.to_be_bytes(), data_key.expose_secret()])
+    }
+
+    /// The fields go to the HMAC one by one: a secret among them is never copied.
+    fn sign<'a>(&self, domain: &'a str, fields: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
-        frame(&[LABEL, domain.as_bytes(), secret], |part| context.update(part));
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(context.sign().as_ref());
-        fingerprint
+        let all = [LABEL, domain.as_bytes()].into_iter().chain(fields);
+        frame(all, |part| context.update(part));
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
     }
 }

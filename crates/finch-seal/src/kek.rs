@@ -1,5 +1,6 @@
 //! A key-encryption key whose bytes are at hand.
 
+use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 #[cfg(any(unix, feature = "keyring"))]
@@ -25,7 +26,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Some readers of env files keep them around a value.
 const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
 
-/// Format and algorithm (AES-256-GCM) of a wrapped key.
+/// Format and algorithm (AES-256-GCM-SIV) of a wrapped key.
 const WRAP_HEADER: [u8; 2] = [1, 1];
 const WRAP_LABEL: &[u8] = b"finch-seal wrap v1";
 const WRAP_KEY_LABEL: &[u8] = b"finch-seal wrap key v1";
@@ -122,6 +123,7 @@ impl Kek {
     }
 }
 
+#[async_trait]
 impl KeySource for Kek {
     /// 16 hex digits: 64 bits of an HMAC under the key.
     fn id(&self) -> KeyId {
@@ -131,11 +133,11 @@ impl KeySource for Kek {
         )
     }
 
-    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
+    async fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
         self.wrap_with_nonce(key, context, random_nonce()?)
     }
 
-    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
+    async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
         let sealed = wrapped.strip_prefix(&WRAP_HEADER).ok_or(SealError::BrokenKeys)?;
         let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
         let mut key = Box::new([0; 32]);

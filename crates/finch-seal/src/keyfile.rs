@@ -23,7 +23,8 @@ const LONGEST: u64 = 1024;
 /// or its folder is another user's ([`Process::check_key_file`] has the rules); otherwise
 /// [`KeyFileError::Missing`], [`KeyFileError::NotAFile`], [`KeyFileError::Content`] or
 /// [`KeyFileError::Read`].
-pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
+pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
+    let path = path.as_ref();
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => KeyFileError::Missing { path: path.into() },
         _ => KeyFileError::Read { path: path.into(), source },
@@ -55,7 +56,8 @@ pub fn read(path: &Path) -> Result<Kek, KeyFileError> {
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.
 /// [`KeyFileError::OtherOwner`] when its folder is another user's. [`KeyFileError::Write`] when the file
 /// could not be written; none is left then.
-pub fn create(path: &Path, key: &Kek) -> Result<(), KeyFileError> {
+pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
+    let path = path.as_ref();
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
         _ => KeyFileError::Write { path: path.into(), source },

@@ -9,11 +9,11 @@ pub mod keyfile;
 pub mod keyring;
 mod source;
 
+mod document;
 mod ring;
 mod wrapped;
 
 mod blob;
-mod budget;
 mod fingerprint;
 mod place;
 
@@ -24,7 +24,6 @@ mod framing;
 #[cfg(test)]
 mod vectors;
 
-pub use budget::Reservation;
 #[cfg(feature = "keyring")]
 pub use error::KeyringError;
 pub use error::{KeyFileError, ParseKeyError, SealError};

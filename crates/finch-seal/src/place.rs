@@ -1,22 +1,24 @@
-//! Where a sealed secret belongs.
+//! Where a sealed token belongs.
 
 use crate::blob::Header;
 use crate::framing::framed;
 
-const LABEL: &[u8] = b"finch-seal blob v1";
+const LABEL: &[u8] = b"finch-seal token v1";
 
-/// The row that holds a sealed secret. Nothing of it can change later: a blob that is found
-/// anywhere else does not open.
+/// What a sealed token is bound to: it opens under an equal place only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// What the row is, such as `token`: two kinds of rows may have the same numbers.
-    pub kind: &'a str,
-    /// The number of the row.
-    pub row: u64,
     /// The application at Finch that the store is bound to.
     pub client_id: &'a str,
-    /// The customer that the secret belongs to; none is not the same as an empty name.
+    /// The customer that the token belongs to. `None` is not the same as an empty name.
     pub customer: Option<&'a str>,
+    /// The connection's id.
+    pub connection_id: &'a str,
+    /// The token's own fingerprint.
+    pub fingerprint: &'a [u8; 32],
+    /// Whether the token may be handed out. One sealed as held does not open as usable, nor the reverse:
+    /// an edited row can't revive a token.
+    pub usable: bool,
 }
 
 impl Place<'_> {
@@ -26,11 +28,12 @@ impl Place<'_> {
             LABEL,
             &header.to_bytes(),
             store,
-            self.kind.as_bytes(),
-            &self.row.to_be_bytes(),
             self.client_id.as_bytes(),
             &[u8::from(self.customer.is_some())],
             self.customer.unwrap_or_default().as_bytes(),
+            self.connection_id.as_bytes(),
+            self.fingerprint,
+            &[u8::from(self.usable)],
         ])
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use secrecy::SecretBox;
 
 use crate::SealError;
@@ -17,9 +18,10 @@ pub type KeyBytes = SecretBox<[u8; 32]>;
 /// - `unwrap` returns what `wrap` was given, for the same `context` only. A source that can't bind
 ///   the context itself must store it inside what it wraps, and compare.
 /// - `id` names the KEK, is not secret, and never changes for the same KEK.
-/// - All three may block: they run when a store is created or opened, when its keys are rotated, and
-///   when another process has rotated them.
+/// - `wrap` and `unwrap` may take time: they run when a key ring is made, opened or rotated, and when
+///   another process has rotated it.
 /// - No error carries key bytes.
+#[async_trait]
 pub trait KeySource: Send + Sync {
     /// The name of the KEK, kept beside what it wrapped.
     fn id(&self) -> KeyId;
@@ -28,14 +30,14 @@ pub trait KeySource: Send + Sync {
     ///
     /// # Errors
     /// [`SealError::Source`] when the source can't be reached or refuses.
-    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError>;
+    async fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError>;
 
     /// Decrypts what [`wrap`](KeySource::wrap) made for the same `context`.
     ///
     /// # Errors
     /// [`SealError::BrokenKeys`] when `wrapped` was made by another KEK, for another context, or was
     /// changed; [`SealError::Source`] when the source can't be reached or refuses.
-    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError>;
+    async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError>;
 }
 
 /// The name of a key-encryption key: not secret, so that an error can say which key is needed.
@@ -55,7 +57,7 @@ impl KeyId {
     }
 }
 
-/// Control characters are escaped: the name may come from a file that someone else wrote.
+/// Control characters are escaped: the name may come from an edited store.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.escape_debug())

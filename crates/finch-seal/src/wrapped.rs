@@ -1,16 +1,20 @@
-//! The keys of a store as its rows hold them.
+//! The keys of a store as the store keeps them.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use crate::aead::{AeadKey, random_key};
+use crate::fingerprint::IndexKey;
 use crate::framing::framed;
 use crate::{KeyId, KeyRing, KeySource, SealError};
 
 const LABEL: &[u8] = b"finch-seal key v1";
 
-/// What a store keeps of its keys, in its own rows. Nothing in it is secret.
+/// What a store keeps of its keys, as one [document](WrappedKeys::to_document). Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedKeys {
     /// The random identity of the store: a blob of another one does not open.
     pub store: [u8; 16],
-    /// The key-encryption key that wrapped the two keys below.
+    /// The key-encryption key that wrapped the keys below.
     pub kek: KeyId,
     /// The key of the fingerprints, wrapped.
     pub index_key: Vec<u8>,
@@ -18,35 +22,94 @@ pub struct WrappedKeys {
     pub epochs: Vec<WrappedEpoch>,
 }
 
-/// A data key as a row holds it. Nothing in it is secret.
+/// A data key, wrapped. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedEpoch {
     /// The number of the data key, which each blob carries. The first is 1.
     pub epoch: u32,
     /// The data key, wrapped.
     pub data_key: Vec<u8>,
-    /// A known secret, sealed: shows that the data key, the index key and the store belong together.
+    /// A keyed hash: shows that data key, index key, epoch and store belong together.
     pub check: Vec<u8>,
 }
 
 impl WrappedKeys {
+    /// The epoch that seals; 0 when there is none, which does not open.
+    #[must_use]
+    pub fn newest(&self) -> u32 {
+        self.epochs.last().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// The oldest epoch that still opens what it sealed; 0 when there is none, which does not open.
+    #[must_use]
+    pub fn oldest(&self) -> u32 {
+        self.epochs.first().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// Adds the epoch that [`KeyRing::next_epoch`] made.
+    pub fn add(&mut self, epoch: WrappedEpoch) {
+        self.epochs.push(epoch);
+    }
+
+    /// Destroys the data keys of all epochs below `epoch`, but never the newest, or its number would be
+    /// used twice. Only when no blob names them any more.
+    pub fn forget_below(&mut self, epoch: u32) {
+        let newest = self.newest();
+        self.epochs.retain(|row| row.epoch >= epoch.min(newest));
+    }
+
     /// The same keys, wrapped with `to` instead of `from`. What they have sealed stays as it is.
     ///
     /// # Errors
-    /// As [`KeyRing::open`](crate::KeyRing::open), and what `to` answers.
-    pub fn rewrap(&self, from: &dyn KeySource, to: &dyn KeySource) -> Result<Self, SealError> {
-        // The right key, and rows that belong together: else a broken store would be made final.
-        KeyRing::open(from, self)?;
-        let rewrap =
-            |wrapped: &[u8], context: &[u8]| to.wrap(&from.unwrap(wrapped, context)?, context);
-        let mut keys = self.clone();
-        keys.kek = to.id();
-        keys.index_key = rewrap(&self.index_key, &index_key_context(&self.store))?;
+    /// As [`KeyRing::open`], and what `to` answers.
+    pub async fn rewrap(
+        &self,
+        from: &dyn KeySource,
+        to: &dyn KeySource,
+    ) -> Result<Self, SealError> {
+        // The right key, and keys that belong together: else a broken ring would be made final.
+        KeyRing::open(from, self).await?;
+        let mut keys = Self { kek: to.id(), ..self.clone() };
+        let context = index_key_context(&self.store);
+        keys.index_key = to.wrap(&from.unwrap(&self.index_key, &context).await?, &context).await?;
         for row in &mut keys.epochs {
-            row.data_key = rewrap(&row.data_key, &data_key_context(&self.store, row.epoch))?;
+            let context = data_key_context(&self.store, row.epoch);
+            row.data_key = to.wrap(&from.unwrap(&row.data_key, &context).await?, &context).await?;
         }
-        KeyRing::open(to, &keys)?;
+        KeyRing::open(to, &keys).await?;
         Ok(keys)
+    }
+
+    /// Whether there are epochs, in order, each once, from 1 or later.
+    pub(crate) fn expect_order(&self) -> Result<(), SealError> {
+        let in_order = self.epochs.is_sorted_by(|a, b| a.epoch < b.epoch);
+        if in_order && self.oldest() > 0 { Ok(()) } else { Err(SealError::BrokenKeys) }
+    }
+}
+
+impl WrappedEpoch {
+    /// A new data key.
+    pub(crate) async fn create(
+        source: &dyn KeySource,
+        store: &[u8; 16],
+        index_key: &IndexKey,
+        epoch: u32,
+    ) -> Result<Self, SealError> {
+        let key = random_key()?;
+        let data_key = source.wrap(&key, &data_key_context(store, epoch)).await?;
+        Ok(Self { epoch, data_key, check: index_key.check(store, epoch, &key).into() })
+    }
+
+    pub(crate) async fn open(
+        &self,
+        source: &dyn KeySource,
+        store: &[u8; 16],
+        index_key: &IndexKey,
+    ) -> Result<AeadKey, SealError> {
+        let key = source.unwrap(&self.data_key, &data_key_context(store, self.epoch)).await?;
+        verify_slices_are_equal(&self.check, &index_key.check(store, self.epoch, &key))
+            .map_err(|_| SealError::BrokenKeys)?;
+        AeadKey::new(&key)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A key management service as it is seen from outside: keys have names and never come out.
+//! A key management service as its clients see it: keys have names and never come out.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-/// What such a service answers instead of what it was asked for. None of these carries a key.
+/// Why such a service fails. None of these carries a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KmsError {
     Busy,
@@ -62,7 +62,7 @@ impl Kms {
         Ok(Self(Mutex::new(state)))
     }
 
-    pub(crate) fn encrypt(&self, key: &str, plain: &[u8]) -> Result<Vec<u8>, KmsError> {
+    pub(crate) async fn encrypt(&self, key: &str, plain: &[u8]) -> Result<Vec<u8>, KmsError> {
         self.call(key, |key| {
             let mut sealed = plain.to_vec();
             let nonce = key.seal_in_place_append_tag(Aad::empty(), &mut sealed)?;
@@ -70,7 +70,7 @@ impl Kms {
         })
     }
 
-    pub(crate) fn decrypt(
+    pub(crate) async fn decrypt(
         &self,
         key: &str,
         ciphertext: &[u8],

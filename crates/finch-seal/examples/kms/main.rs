@@ -1,4 +1,4 @@
-//! A key source of one's own: a key-encryption key that never leaves a key management service.
+//! A key source: a key-encryption key that never leaves a key management service.
 //!
 //! `cargo run -p finch-seal --example kms`. The service here is a fake one inside the process; a real
 //! one differs in [`Kms::call`] only.
@@ -7,11 +7,12 @@
 mod fake;
 
 use std::error::Error;
-use std::thread;
+use std::future::Future;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use fake::{Kms, KmsError};
-use finch_seal::{KeyBytes, KeyId, KeyRing, KeySource, Place, SealError};
+use finch_seal::{Domain, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -31,19 +32,22 @@ struct KmsSource<'a> {
 
 impl KmsSource<'_> {
     /// Timeouts and repetitions are the host's matter: a store that opens waits for this.
-    fn patiently<T>(&self, call: impl Fn(&Kms) -> Result<T, KmsError>) -> Result<T, SealError> {
+    async fn with_retries<T, F>(&self, call: impl Fn() -> F) -> Result<T, SealError>
+    where
+        F: Future<Output = Result<T, KmsError>>,
+    {
         let mut pause = FIRST_PAUSE;
-        let mut answer = call(self.kms);
+        let mut answer = call().await;
         for _ in 1..TRIES {
             if !matches!(answer, Err(KmsError::Busy | KmsError::TimedOut)) {
                 break;
             }
-            thread::sleep(pause);
+            tokio::time::sleep(pause).await;
             pause *= 2;
-            answer = call(self.kms);
+            answer = call().await;
         }
         answer.map_err(|error| match error {
-            // It is there, and says that this is nothing of its own: no outage.
+            // The service is there, and did not make this ciphertext: no outage.
             KmsError::NotItsOwn => SealError::BrokenKeys,
             // The service's own error goes along: it carries no key.
             other => SealError::Source(Box::new(other)),
@@ -51,6 +55,7 @@ impl KmsSource<'_> {
     }
 }
 
+#[async_trait]
 impl KeySource for KmsSource<'_> {
     /// The name of the key itself, not of an alias: an alias can be moved to another key.
     fn id(&self) -> KeyId {
@@ -58,19 +63,19 @@ impl KeySource for KmsSource<'_> {
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the key that the service wraps")]
-    fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
+    async fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
         // Room for all of it from the start: a buffer that grows leaves copies behind.
         let mut plain = Zeroizing::new(Vec::with_capacity(8 + context.len() + 32));
         plain.extend_from_slice(&(context.len() as u64).to_be_bytes());
         plain.extend_from_slice(context);
         plain.extend_from_slice(key.expose_secret());
-        let ciphertext = self.patiently(|kms| kms.encrypt(self.key, &plain))?;
+        let ciphertext = self.with_retries(|| self.kms.encrypt(self.key, &plain)).await?;
         let name_len =
             u8::try_from(self.key.len()).map_err(|error| SealError::Source(error.into()))?;
         Ok([&[VERSION, name_len], self.key.as_bytes(), &ciphertext].concat())
     }
 
-    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
+    async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
         let ciphertext = wrapped
             .strip_prefix(&[VERSION])
             .and_then(|rest| rest.split_first())
@@ -78,7 +83,7 @@ impl KeySource for KmsSource<'_> {
             .filter(|(name, _)| *name == self.key.as_bytes())
             .map(|(_, ciphertext)| ciphertext)
             .ok_or(SealError::BrokenKeys)?;
-        let plain = self.patiently(|kms| kms.decrypt(self.key, ciphertext))?;
+        let plain = self.with_retries(|| self.kms.decrypt(self.key, ciphertext)).await?;
         let key = plain
             .strip_prefix(&(context.len() as u64).to_be_bytes())
             .and_then(|rest| rest.strip_prefix(context))
@@ -91,39 +96,45 @@ impl KeySource for KmsSource<'_> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: compared with what was sealed")]
-fn main() -> Result<(), Box<dyn Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
     let kms = Kms::new(&["keys/payroll-1", "keys/payroll-2"])?;
     let first = KmsSource { kms: &kms, key: "keys/payroll-1" };
     let second = KmsSource { kms: &kms, key: "keys/payroll-2" };
 
-    let (ring, rows) = KeyRing::create(&first, *b"uuid of a store.")?;
+    let (ring, keys) = KeyRing::create(&first, *b"uuid of a store.").await?;
     println!("made a store's keys, wrapped by {} in {} calls", first.id(), kms.calls());
 
-    ring.grant(ring.reserve(0)?);
-    let place = Place { kind: "token", row: 7, client_id: "app", customer: Some("acme") };
+    let place = Place {
+        client_id: "app",
+        customer: Some("acme"),
+        connection_id: "a-connection",
+        fingerprint: &ring.fingerprint(Domain::Token, "the-token"),
+        usable: true,
+    };
     let blob = ring.seal(&place, "the-token")?;
     let before = kms.calls();
     assert_eq!(ring.unseal(&place, &blob)?.expose_secret(), "the-token");
     println!("sealed and opened a token in {} calls", kms.calls() - before);
 
     kms.fail_next(2, KmsError::Busy);
-    KeyRing::open(&first, &rows)?;
+    KeyRing::open(&first, &keys).await?;
     println!("opened the keys again, though the service was busy twice");
 
-    let mut swapped = rows.clone();
-    swapped.epochs[0].data_key.clone_from(&rows.index_key);
-    println!("a row in another's place: {}", shown(KeyRing::open(&first, &swapped)));
-    println!("another key: {}", shown(KeyRing::open(&second, &rows)));
+    let mut swapped = keys.clone();
+    swapped.epochs[0].data_key.clone_from(&keys.index_key);
+    println!("a key in another's place: {}", shown(KeyRing::open(&first, &swapped).await));
+    println!("another key: {}", shown(KeyRing::open(&second, &keys).await));
 
     kms.fail_next(TRIES, KmsError::TimedOut);
-    println!("no answer: {}", shown(KeyRing::open(&first, &rows)));
+    println!("no answer: {}", shown(KeyRing::open(&first, &keys).await));
 
-    let moved = rows.rewrap(&first, &second)?;
+    let moved = keys.rewrap(&first, &second).await?;
     kms.disable("keys/payroll-1");
-    println!("the old key, disabled: {}", shown(KeyRing::open(&first, &rows)));
-    let ring = KeyRing::open(&second, &moved)?;
+    println!("the old key, disabled: {}", shown(KeyRing::open(&first, &keys).await));
+    let ring = KeyRing::open(&second, &moved).await?;
     assert_eq!(ring.unseal(&place, &blob)?.expose_secret(), "the-token");
-    println!("rewrapped by {}: the same token opens, nothing was sealed anew", second.id());
+    println!("rewrapped by {}: the same token opens, and nothing was sealed again", second.id());
     Ok(())
 }
 

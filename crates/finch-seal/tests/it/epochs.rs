@@ -1,41 +1,33 @@
-//! Several data keys: each opens what it sealed, the newest seals, and the rows belong together.
+//! Several data keys: each opens what it sealed, the newest seals, and all belong together.
 
 use finch_seal::{Domain, Kek, KeyRing, Place, SealError, WrappedEpoch, WrappedKeys, epoch_of};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-use crate::support::{Careless, Forgetful, STORE, TwoFaced, allow_seals, key, ring_of};
-
-const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: Some("acme") };
+use crate::support::{Careless, Forgetful, PLACE, STORE, TwoFaced, block_on, key, ring_of};
 
 /// A store of `epochs` data keys, and a blob of each.
-fn store_of(kek: &Kek, epochs: u32) -> (WrappedKeys, Vec<Vec<u8>>) {
-    let (mut ring, mut keys) = ring_of(kek, STORE);
+async fn store_of(kek: &Kek, epochs: u32) -> (WrappedKeys, Vec<Vec<u8>>) {
+    let (mut ring, mut keys) = ring_of(kek, STORE).await;
     let mut blobs = vec![ring.seal(&PLACE, "secret 1").unwrap()];
     for epoch in 2..=epochs {
-        keys.epochs.push(ring.next_epoch(kek).unwrap());
-        ring = open_to_seal(kek, &keys);
+        keys.add(ring.next_epoch(kek).await.unwrap());
+        ring = KeyRing::open(kek, &keys).await.unwrap();
         blobs.push(ring.seal(&PLACE, &format!("secret {epoch}")).unwrap());
     }
     (keys, blobs)
 }
 
-fn open_to_seal(kek: &Kek, keys: &WrappedKeys) -> KeyRing {
-    let ring = KeyRing::open(kek, keys).unwrap();
-    allow_seals(&ring, 1);
-    ring
-}
-
-fn assert_broken(kek: &Kek, keys: &WrappedKeys, why: &str) {
-    let answer = KeyRing::open(kek, keys);
+async fn assert_broken(kek: &Kek, keys: &WrappedKeys, why: &str) {
+    let answer = KeyRing::open(kek, keys).await;
     assert!(matches!(answer, Err(SealError::BrokenKeys)), "{why}: {answer:?}");
 }
 
-#[test]
-fn each_epoch_opens_what_it_sealed_and_the_newest_seals() {
+#[tokio::test]
+async fn each_epoch_opens_what_it_sealed_and_the_newest_seals() {
     let kek = Kek::generate().unwrap();
-    let (keys, blobs) = store_of(&kek, 4);
-    let ring = open_to_seal(&kek, &keys);
+    let (keys, blobs) = store_of(&kek, 4).await;
+    let ring = KeyRing::open(&kek, &keys).await.unwrap();
     for (epoch, blob) in (1..).zip(&blobs) {
         assert_eq!(epoch_of(blob).unwrap(), epoch);
         let secret = ring.unseal(&PLACE, blob).unwrap();
@@ -45,38 +37,37 @@ fn each_epoch_opens_what_it_sealed_and_the_newest_seals() {
     assert_eq!(epoch_of(&ring.seal(&PLACE, "new").unwrap()).unwrap(), 4);
 }
 
-#[test]
-fn a_new_epoch_changes_nothing_until_the_keys_are_opened_again() {
+#[tokio::test]
+async fn a_new_epoch_changes_nothing_until_the_keys_are_opened_again() {
     let kek = Kek::generate().unwrap();
-    let (ring, _) = ring_of(&kek, STORE);
-    let row = ring.next_epoch(&kek).unwrap();
+    let (ring, _) = ring_of(&kek, STORE).await;
+    let row = ring.next_epoch(&kek).await.unwrap();
     assert_eq!((row.epoch, ring.epoch()), (2, 1));
     assert_eq!(epoch_of(&ring.seal(&PLACE, "secret").unwrap()).unwrap(), 1);
-    // It reserves no seal of the new key, and each epoch has a key of its own.
-    assert_ne!(row.data_key, ring.next_epoch(&kek).unwrap().data_key);
+    assert_ne!(row.data_key, ring.next_epoch(&kek).await.unwrap().data_key);
 }
 
-#[test]
-fn fingerprints_and_records_outlive_epochs_and_keys() {
+#[tokio::test]
+async fn fingerprints_and_records_outlive_epochs_and_keys() {
     let (old, new) = (Kek::generate().unwrap(), Kek::generate().unwrap());
-    let (mut keys, _) = store_of(&old, 1);
-    let before = KeyRing::open(&old, &keys).unwrap();
-    keys.epochs.push(before.next_epoch(&old).unwrap());
-    let after = KeyRing::open(&new, &keys.rewrap(&old, &new).unwrap()).unwrap();
+    let (mut keys, _) = store_of(&old, 1).await;
+    let before = KeyRing::open(&old, &keys).await.unwrap();
+    keys.add(before.next_epoch(&old).await.unwrap());
+    let after = KeyRing::open(&new, &keys.rewrap(&old, &new).await.unwrap()).await.unwrap();
     for domain in [Domain::Token, Domain::Code, Domain::State] {
         assert_eq!(before.fingerprint(domain, "a"), after.fingerprint(domain, "a"));
     }
     assert_eq!(before.authenticate("event", &[b"a"]), after.authenticate("event", &[b"a"]));
 }
 
-#[test]
-fn what_a_destroyed_epoch_sealed_does_not_open() {
+#[tokio::test]
+async fn what_a_destroyed_epoch_sealed_does_not_open() {
     let kek = Kek::generate().unwrap();
-    let (keys, blobs) = store_of(&kek, 3);
+    let (keys, blobs) = store_of(&kek, 3).await;
     for destroyed in [0, 1] {
         let mut left = keys.clone();
         left.epochs.remove(destroyed);
-        let ring = KeyRing::open(&kek, &left).unwrap();
+        let ring = KeyRing::open(&kek, &left).await.unwrap();
         for (at, blob) in blobs.iter().enumerate() {
             let epoch = at as u32 + 1;
             match ring.unseal(&PLACE, blob) {
@@ -87,10 +78,10 @@ fn what_a_destroyed_epoch_sealed_does_not_open() {
     }
 }
 
-#[test]
-fn rows_that_are_not_in_order_each_once_are_broken() {
+#[tokio::test]
+async fn epochs_that_are_not_in_order_each_once_are_broken() {
     let kek = Kek::generate().unwrap();
-    let (keys, _) = store_of(&kek, 3);
+    let (keys, _) = store_of(&kek, 3).await;
     let orders: [&[usize]; 9] = [
         &[],
         &[0, 0],
@@ -104,14 +95,14 @@ fn rows_that_are_not_in_order_each_once_are_broken() {
     ];
     for order in orders {
         let epochs = order.iter().map(|&at| keys.epochs[at].clone()).collect();
-        assert_broken(&kek, &WrappedKeys { epochs, ..keys.clone() }, &format!("{order:?}"));
+        assert_broken(&kek, &WrappedKeys { epochs, ..keys.clone() }, &format!("{order:?}")).await;
     }
 }
 
-#[test]
-fn rows_do_not_trade_numbers_or_parts() {
+#[tokio::test]
+async fn epochs_do_not_trade_numbers_or_parts() {
     let kek = Kek::generate().unwrap();
-    let (keys, _) = store_of(&kek, 3);
+    let (keys, _) = store_of(&kek, 3).await;
     for (a, b) in [(0, 1), (0, 2), (1, 2)] {
         let swap: [fn(&mut WrappedEpoch, &mut WrappedEpoch); 3] = [
             |a, b| std::mem::swap(&mut a.epoch, &mut b.epoch),
@@ -124,53 +115,67 @@ fn rows_do_not_trade_numbers_or_parts() {
             swap(left, right);
             // Back in order, so that nothing but the mix can show.
             mixed.epochs.sort_by_key(|row| row.epoch);
-            assert_broken(&kek, &mixed, &format!("part {part} of {a} and {b}"));
+            assert_broken(&kek, &mixed, &format!("part {part} of {a} and {b}")).await;
         }
     }
     for (at, number) in [(0, 0), (2, 4), (2, u32::MAX)] {
         let mut renumbered = keys.clone();
         renumbered.epochs[at].epoch = number;
-        assert_broken(&kek, &renumbered, &format!("row {at} as {number}"));
+        assert_broken(&kek, &renumbered, &format!("row {at} as {number}")).await;
     }
 }
 
-#[test]
-fn a_row_of_another_store_is_broken() {
+#[tokio::test]
+async fn an_epoch_of_another_store_is_broken() {
     let kek = Kek::generate().unwrap();
-    let (mut keys, _) = store_of(&kek, 2);
-    let (other, _) = ring_of(&kek, [7; 16]);
-    keys.epochs[1] = other.next_epoch(&kek).unwrap();
-    assert_broken(&kek, &keys, "another store's epoch 2");
+    let (mut keys, _) = store_of(&kek, 2).await;
+    let (other, _) = ring_of(&kek, [7; 16]).await;
+    keys.epochs[1] = other.next_epoch(&kek).await.unwrap();
+    assert_broken(&kek, &keys, "another store's epoch 2").await;
     // Nor does it get in where the source binds nothing.
-    let ((_, mut ours), (other, _)) = (ring_of(&Careless, STORE), ring_of(&Careless, STORE));
-    ours.epochs.push(other.next_epoch(&Careless).unwrap());
-    assert!(matches!(KeyRing::open(&Careless, &ours), Err(SealError::BrokenKeys)));
+    let ((_, mut ours), (other, _)) =
+        (ring_of(&Careless, STORE).await, ring_of(&Careless, STORE).await);
+    ours.add(other.next_epoch(&Careless).await.unwrap());
+    assert!(matches!(KeyRing::open(&Careless, &ours).await, Err(SealError::BrokenKeys)));
 }
 
-#[test]
-fn an_epoch_is_made_with_the_stores_own_key_only() {
+#[tokio::test]
+async fn an_epoch_is_made_with_the_stores_own_key_only() {
     let (right, wrong) = (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)));
-    let (ring, keys) = ring_of(&right, STORE);
-    for ring in [ring, KeyRing::open(&right, &keys).unwrap()] {
-        let answer = ring.next_epoch(&wrong);
+    let (ring, keys) = ring_of(&right, STORE).await;
+    for ring in [ring, KeyRing::open(&right, &keys).await.unwrap()] {
+        let answer = ring.next_epoch(&wrong).await;
         assert!(matches!(answer, Err(SealError::WrongKey { .. })), "{answer:?}");
     }
 }
 
-/// A source that forgets is found out before anything is sealed with what it lost.
-#[test]
-fn keys_that_a_source_does_not_give_back_are_not_made() {
+/// A source that loses keys is found before anything is sealed with them.
+#[tokio::test]
+async fn keys_that_a_source_does_not_give_back_are_not_made() {
     let honest = Kek::from_bytes(key(1));
-    let (ring, keys) = ring_of(&honest, STORE);
+    let (ring, keys) = ring_of(&honest, STORE).await;
     let faces = TwoFaced { wraps: Kek::from_bytes(key(2)), unwraps: Kek::from_bytes(key(1)) };
-    assert!(matches!(KeyRing::create(&faces, STORE), Err(SealError::BrokenKeys)));
-    assert!(matches!(ring.next_epoch(&faces), Err(SealError::BrokenKeys)));
-    assert!(matches!(keys.rewrap(&honest, &faces), Err(SealError::BrokenKeys)));
+    assert!(matches!(KeyRing::create(&faces, STORE).await, Err(SealError::BrokenKeys)));
+    assert!(matches!(ring.next_epoch(&faces).await, Err(SealError::BrokenKeys)));
+    assert!(matches!(keys.rewrap(&honest, &faces).await, Err(SealError::BrokenKeys)));
 
-    let (ring, keys) = ring_of(&Careless, STORE);
-    assert!(matches!(KeyRing::create(&Forgetful, STORE), Err(SealError::BrokenKeys)));
-    assert!(matches!(ring.next_epoch(&Forgetful), Err(SealError::BrokenKeys)));
-    assert!(matches!(keys.rewrap(&Careless, &Forgetful), Err(SealError::BrokenKeys)));
+    let (ring, keys) = ring_of(&Careless, STORE).await;
+    assert!(matches!(KeyRing::create(&Forgetful, STORE).await, Err(SealError::BrokenKeys)));
+    assert!(matches!(ring.next_epoch(&Forgetful).await, Err(SealError::BrokenKeys)));
+    assert!(matches!(keys.rewrap(&Careless, &Forgetful).await, Err(SealError::BrokenKeys)));
+}
+
+#[tokio::test]
+async fn an_epoch_is_forgotten_but_never_the_newest() {
+    let (keys, _) = store_of(&Kek::generate().unwrap(), 4).await;
+    for (below, left) in
+        [(0, 1..=4), (1, 1..=4), (2, 2..=4), (4, 4..=4), (5, 4..=4), (u32::MAX, 4..=4)]
+    {
+        let mut keys = keys.clone();
+        keys.forget_below(below);
+        assert!(keys.epochs.iter().map(|row| row.epoch).eq(left.clone()), "{below}");
+        assert_eq!((keys.oldest(), keys.newest()), (*left.start(), 4), "{below}");
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +183,7 @@ enum Step {
     Seal,
     NextEpoch,
     Rewrap,
-    /// Of the oldest epoch, with its blobs.
+    /// The oldest epoch.
     Destroy,
 }
 
@@ -195,40 +200,42 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 300, ..Default::default() })]
 
-    /// Whatever was done to the keys: what is not destroyed opens, and what is destroyed says so.
+    /// A token opens while its epoch is there, and its error names the epoch afterwards.
     #[test]
     fn no_history_of_keys_loses_a_secret(steps in steps()) {
         let mut kek = Kek::generate().unwrap();
-        let (mut ring, mut keys) = ring_of(&kek, STORE);
+        let (mut ring, mut keys) = block_on(ring_of(&kek, STORE));
         let found = ring.fingerprint(Domain::Token, "a");
         let mut blobs = Vec::new();
-        for (row, step) in (0..).zip(steps) {
+        for (at, step) in (0..).zip(steps) {
             match step {
                 Step::Seal => {
-                    let place = Place { row, ..PLACE };
-                    blobs.push((row, ring.seal(&place, &row.to_string()).unwrap()));
+                    let fingerprint = [at; 32];
+                    let place = Place { fingerprint: &fingerprint, ..PLACE };
+                    blobs.push((fingerprint, ring.seal(&place, &at.to_string()).unwrap()));
                 }
-                Step::NextEpoch => keys.epochs.push(ring.next_epoch(&kek).unwrap()),
+                Step::NextEpoch => keys.add(block_on(ring.next_epoch(&kek)).unwrap()),
                 Step::Rewrap => {
                     let next = Kek::generate().unwrap();
-                    keys = keys.rewrap(&kek, &next).unwrap();
-                    let answer = KeyRing::open(&kek, &keys);
+                    keys = block_on(keys.rewrap(&kek, &next)).unwrap();
+                    let answer = block_on(KeyRing::open(&kek, &keys));
                     let refused = matches!(answer, Err(SealError::WrongKey { .. }));
                     prop_assert!(refused, "{:?}", answer);
                     kek = next;
                 }
-                Step::Destroy if keys.epochs.len() > 1 => drop(keys.epochs.remove(0)),
-                Step::Destroy => {}
+                Step::Destroy => keys.forget_below(keys.oldest() + 1),
             }
-            ring = open_to_seal(&kek, &keys);
-            let oldest = keys.epochs[0].epoch;
-            for (row, blob) in &blobs {
-                match (ring.unseal(&Place { row: *row, ..PLACE }, blob), epoch_of(blob).unwrap()) {
+            keys = WrappedKeys::from_document(STORE, &keys.to_document()).unwrap();
+            ring = block_on(KeyRing::open(&kek, &keys)).unwrap();
+            for (fingerprint, blob) in &blobs {
+                let answer = ring.unseal(&Place { fingerprint, ..PLACE }, blob);
+                match (answer, epoch_of(blob).unwrap()) {
                     (Ok(secret), epoch) => {
-                        prop_assert!(epoch >= oldest && secret.expose_secret() == row.to_string());
+                        prop_assert!(epoch >= keys.oldest());
+                        prop_assert_eq!(secret.expose_secret(), fingerprint[0].to_string());
                     }
                     (Err(SealError::UnknownEpoch(named)), epoch) => {
-                        prop_assert!(epoch < oldest && named == epoch);
+                        prop_assert!(epoch < keys.oldest() && named == epoch);
                     }
                     (Err(other), _) => prop_assert!(false, "{:?}", other),
                 }

@@ -135,7 +135,7 @@ fn a_file_without_a_key_says_so() {
         (vec![b'a'; 1 << 20], ParseKeyError::Malformed { length: 1024 }),
     ];
     for (content, expected) in cases {
-        let error = keyfile::read(&file(&folder, content)).unwrap_err();
+        let error = keyfile::read(file(&folder, content)).unwrap_err();
         let KeyFileError::Content { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source, expected);
     }
@@ -168,7 +168,7 @@ fn a_key_of_a_secret_volume_is_read_through_its_links() {
     symlink("..data/key", volume.join("key")).unwrap();
     for (mode, is_fine) in [(0o400, true), (0o440, true), (0o444, false), (0o450, false)] {
         set_mode(&volume.join("..2026_11_30/key"), mode);
-        assert_eq!(keyfile::read(&volume.join("key")).is_ok(), is_fine, "{mode:04o}");
+        assert_eq!(keyfile::read(volume.join("key")).is_ok(), is_fine, "{mode:04o}");
     }
 }
 
@@ -195,7 +195,7 @@ fn a_key_or_a_folder_of_another_user_is_refused() {
     let refused = |error: &KeyFileError| matches!(error, KeyFileError::OtherOwner { path, .. } if path == folder.path());
     let error = keyfile::read(&path).unwrap_err();
     assert!(refused(&error), "{error:?}");
-    let error = keyfile::create(&folder.path().join("new"), &Kek::generate().unwrap()).unwrap_err();
+    let error = keyfile::create(folder.path().join("new"), &Kek::generate().unwrap()).unwrap_err();
     assert!(refused(&error), "{error:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     chown(folder.path(), Some(0), None).unwrap();

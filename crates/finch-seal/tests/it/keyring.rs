@@ -32,12 +32,12 @@ fn fail_next(store: &CredentialStore, error: keyring_core::Error) {
     entry(store).as_any().downcast_ref::<mock::Cred>().unwrap().set_error(error);
 }
 
-#[test]
-fn what_is_created_can_be_read_and_opens_a_store() {
+#[tokio::test]
+async fn what_is_created_can_be_read_and_opens_a_store() {
     let (store, made) = (store(), Kek::generate().unwrap());
     create(&*store, &made).unwrap();
-    let (_, keys) = KeyRing::create(&made, STORE).unwrap();
-    assert!(KeyRing::open(&read(&*store).unwrap(), &keys).is_ok());
+    let (_, keys) = KeyRing::create(&made, STORE).await.unwrap();
+    assert!(KeyRing::open(&read(&*store).unwrap(), &keys).await.is_ok());
 }
 
 #[test]

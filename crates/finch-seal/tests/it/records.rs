@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use finch_seal::{Domain, Kek};
 use proptest::prelude::*;
 
-use crate::support::{Careless, STORE, cases, ring, ring_of};
+use crate::support::{Careless, STORE, block_on, cases, ring, ring_of};
 
-#[test]
-fn fields_do_not_run_into_each_other() {
-    let ring = ring();
+#[tokio::test]
+async fn fields_do_not_run_into_each_other() {
+    let ring = ring().await;
     let splits: [(&str, &[&[u8]]); 10] = [
         ("event", &[b"abc"]),
         ("event", &[b"a", b"bc"]),
@@ -27,20 +27,20 @@ fn fields_do_not_run_into_each_other() {
     assert_eq!(hashes.len(), splits.len());
 }
 
-#[test]
-fn each_store_has_its_own_even_under_one_key() {
+#[tokio::test]
+async fn each_store_has_its_own_even_under_one_key() {
     let kek = Kek::generate().unwrap();
-    let (ours, theirs) = (ring_of(&kek, STORE).0, ring_of(&kek, [7; 16]).0);
+    let (ours, theirs) = (ring_of(&kek, STORE).await.0, ring_of(&kek, [7; 16]).await.0);
     let fields: &[&[u8]] = &[b"a"];
     assert_ne!(ours.authenticate("event", fields), theirs.authenticate("event", fields));
-    let (a, b) = (ring_of(&Careless, STORE).0, ring_of(&Careless, STORE).0);
+    let (a, b) = (ring_of(&Careless, STORE).await.0, ring_of(&Careless, STORE).await.0);
     assert_ne!(a.authenticate("event", fields), b.authenticate("event", fields));
 }
 
 /// Neither a label nor a field makes a record's hash into a fingerprint: those find tokens.
-#[test]
-fn a_record_is_no_fingerprint() {
-    let ring = ring();
+#[tokio::test]
+async fn a_record_is_no_fingerprint() {
+    let ring = ring().await;
     let fingerprints =
         [Domain::Token, Domain::Code, Domain::State].map(|domain| ring.fingerprint(domain, "a"));
     for label in ["token", "code", "state", "record", "key check", ""] {
@@ -60,7 +60,7 @@ proptest! {
 
     #[test]
     fn a_hash_is_of_one_label_and_one_list(a in fields(), b in fields()) {
-        let ring = ring();
+        let ring = block_on(ring());
         let hash = |(label, fields): &(String, Vec<Vec<u8>>)| {
             let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
             ring.authenticate(label, &fields)

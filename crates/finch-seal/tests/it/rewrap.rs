@@ -1,39 +1,37 @@
 //! The same keys under another key-encryption key.
 
-use finch_seal::{Domain, Kek, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
+use finch_seal::{Domain, Kek, KeyRing, KeySource, SealError, WrappedEpoch, WrappedKeys};
 use secrecy::ExposeSecret;
 
-use crate::support::{STORE, key, ring_of};
-
-const PLACE: Place<'_> = Place { kind: "token", row: 1, client_id: "app", customer: Some("acme") };
+use crate::support::{PLACE, STORE, key, ring_of};
 
 fn keks() -> (Kek, Kek) {
     (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)))
 }
 
-fn two_epochs(kek: &Kek) -> (KeyRing, WrappedKeys) {
-    let (ring, mut keys) = ring_of(kek, STORE);
-    keys.epochs.push(ring.next_epoch(kek).unwrap());
+async fn two_epochs(kek: &Kek) -> (KeyRing, WrappedKeys) {
+    let (ring, mut keys) = ring_of(kek, STORE).await;
+    keys.add(ring.next_epoch(kek).await.unwrap());
     (ring, keys)
 }
 
-#[test]
-fn blobs_and_fingerprints_stay_as_they_are() {
+#[tokio::test]
+async fn blobs_and_fingerprints_stay_as_they_are() {
     let (old, new) = keks();
-    let (ring, keys) = two_epochs(&old);
+    let (ring, keys) = two_epochs(&old).await;
     let blob = ring.seal(&PLACE, "secret").unwrap();
-    let moved = keys.rewrap(&old, &new).unwrap();
-    let again = KeyRing::open(&new, &moved).unwrap();
+    let moved = keys.rewrap(&old, &new).await.unwrap();
+    let again = KeyRing::open(&new, &moved).await.unwrap();
     assert_eq!(again.unseal(&PLACE, &blob).unwrap().expose_secret(), "secret");
     assert_eq!(again.fingerprint(Domain::Token, "a"), ring.fingerprint(Domain::Token, "a"));
     assert_eq!(again.epoch(), 2);
 }
 
-#[test]
-fn every_wrapped_key_is_another_and_nothing_else_is() {
+#[tokio::test]
+async fn every_wrapped_key_is_another_and_nothing_else_is() {
     let (old, new) = keks();
-    let (_, keys) = two_epochs(&old);
-    let moved = keys.rewrap(&old, &new).unwrap();
+    let (_, keys) = two_epochs(&old).await;
+    let moved = keys.rewrap(&old, &new).await.unwrap();
     assert_eq!((&moved.store, &moved.kek), (&keys.store, &new.id()));
     assert_ne!(moved.index_key, keys.index_key);
     for (moved, kept) in moved.epochs.iter().zip(&keys.epochs) {
@@ -43,41 +41,41 @@ fn every_wrapped_key_is_another_and_nothing_else_is() {
     assert_eq!(moved.epochs.len(), keys.epochs.len());
 }
 
-#[test]
-fn the_old_key_opens_nothing_of_it_even_under_the_new_name() {
+#[tokio::test]
+async fn the_old_key_opens_nothing_of_it_even_under_the_new_name() {
     let (old, new) = keks();
-    let (_, keys) = two_epochs(&old);
-    let mut moved = keys.rewrap(&old, &new).unwrap();
-    assert!(matches!(KeyRing::open(&old, &moved), Err(SealError::WrongKey { .. })));
+    let (_, keys) = two_epochs(&old).await;
+    let mut moved = keys.rewrap(&old, &new).await.unwrap();
+    assert!(matches!(KeyRing::open(&old, &moved).await, Err(SealError::WrongKey { .. })));
     moved.kek = old.id();
-    assert!(matches!(KeyRing::open(&old, &moved), Err(SealError::BrokenKeys)));
-    // Rows of before and after do not mix either.
+    assert!(matches!(KeyRing::open(&old, &moved).await, Err(SealError::BrokenKeys)));
+    // Keys of before and after do not mix either.
     let mixed = WrappedKeys { index_key: keys.index_key, ..moved };
-    assert!(matches!(KeyRing::open(&old, &mixed), Err(SealError::BrokenKeys)));
+    assert!(matches!(KeyRing::open(&old, &mixed).await, Err(SealError::BrokenKeys)));
 }
 
-#[test]
-fn a_key_may_be_wrapped_again_with_itself() {
+#[tokio::test]
+async fn a_key_may_be_wrapped_again_with_itself() {
     let (kek, _) = keks();
-    let (_, keys) = two_epochs(&kek);
-    let again = keys.rewrap(&kek, &kek).unwrap();
+    let (_, keys) = two_epochs(&kek).await;
+    let again = keys.rewrap(&kek, &kek).await.unwrap();
     assert_ne!(again.index_key, keys.index_key);
-    assert!(KeyRing::open(&kek, &again).is_ok());
+    assert!(KeyRing::open(&kek, &again).await.is_ok());
 }
 
-#[test]
-fn the_wrong_key_is_named() {
+#[tokio::test]
+async fn the_wrong_key_is_named() {
     let (old, new) = keks();
-    let (_, keys) = two_epochs(&old);
-    let answer = keys.rewrap(&new, &old);
+    let (_, keys) = two_epochs(&old).await;
+    let answer = keys.rewrap(&new, &old).await;
     let Err(SealError::WrongKey { expected, given }) = answer else { panic!("{answer:?}") };
     assert_eq!((expected, given), (old.id(), new.id()));
 }
 
-#[test]
-fn broken_rows_are_not_made_final() {
+#[tokio::test]
+async fn a_broken_ring_is_not_made_final() {
     let (old, new) = keks();
-    let (_, keys) = two_epochs(&old);
+    let (_, keys) = two_epochs(&old).await;
     let breaks: [fn(&mut WrappedKeys); 7] = [
         |keys| keys.index_key[20] ^= 1,
         |keys| keys.epochs[0].data_key[20] ^= 1,
@@ -90,10 +88,10 @@ fn broken_rows_are_not_made_final() {
     for (at, break_it) in breaks.into_iter().enumerate() {
         let mut broken = keys.clone();
         break_it(&mut broken);
-        let answer = broken.rewrap(&old, &new);
+        let answer = broken.rewrap(&old, &new).await;
         assert!(matches!(answer, Err(SealError::BrokenKeys)), "{at}: {answer:?}");
     }
     let twice: Vec<WrappedEpoch> = [&keys.epochs[..], &keys.epochs[1..]].concat();
-    let answer = WrappedKeys { epochs: twice, ..keys }.rewrap(&old, &new);
+    let answer = WrappedKeys { epochs: twice, ..keys }.rewrap(&old, &new).await;
     assert!(matches!(answer, Err(SealError::BrokenKeys)), "{answer:?}");
 }
