@@ -129,7 +129,8 @@ impl Finch {
         pace: &Pace<'_>,
         seen: &mut Seen,
     ) -> Result<(), RunError> {
-        let secret = match self.store().secret(id).await {
+        let Some((before, token)) = self.of_token(id).await? else { return Ok(()) };
+        let secret = match self.vault().secret(&token, token.is_usable()).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok(()),
             Err(StoreError::Unreadable { .. }) => {
@@ -143,7 +144,6 @@ impl Finch {
             }
             Err(error) => return Err(error.into()),
         };
-        let Some((before, _)) = self.of_token(id).await? else { return Ok(()) };
         let answer = self.ask(&secret, pace).await?;
         seen.asked += 1;
         let Some((after, token)) = self.of_token(id).await? else { return Ok(()) };

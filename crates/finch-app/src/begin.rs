@@ -240,7 +240,7 @@ impl Finch {
             opened_at,
             expires_at,
         };
-        self.store().open_attempt(attempt, &state).await?;
+        self.store().open_attempt(attempt, &self.vault().state(&state)).await?;
         let disconnect_is_open = self.disconnect_is_open(scope.id()).await?;
         let connect_url = session.connect_url.with_state(&state).unwrap_or(session.connect_url);
         Ok(BegunConnect {

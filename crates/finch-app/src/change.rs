@@ -1,8 +1,19 @@
-//! The one loop that changes a connection: load, decide, commit; and again where the connection has moved.
+//! The one loop that changes a connection: load, decide, seal, commit; and again where the connection has moved.
 
-use finch_core::{CompanyId, Connection, Draft, Selector, Seq, StoreError};
+use finch_core::{
+    AccessToken, CompanyId, Connection, Draft, Reseal, SecretRow, Selector, Seq, StoreError, TokenId,
+};
 
 use crate::Finch;
+
+/// What a commit has done.
+#[derive(Debug, Default)]
+pub(crate) struct Committed {
+    /// Its number; none where nothing differed.
+    pub(crate) number: Option<Seq>,
+    /// Tokens whose secret was to be sealed again, and does not open. It stays as it is.
+    pub(crate) unreadable: Vec<TokenId>,
+}
 
 impl Finch {
     /// Decides on the connection as it is, and commits. None: there is no such connection.
@@ -42,11 +53,57 @@ impl Finch {
         }
     }
 
-    /// Commits what was decided, once. Returns the number of the commit; none where nothing differs.
-    pub(crate) async fn commit(&self, draft: Draft) -> Result<Option<Seq>, StoreError> {
-        match draft.finish() {
-            Some(commit) => self.store().commit(commit).await.map(Some),
-            None => Ok(None),
+    /// Commits what was decided, once.
+    pub(crate) async fn commit(&self, draft: Draft) -> Result<Committed, StoreError> {
+        self.commit_with(draft, None).await
+    }
+
+    /// The same, with the secret of the token that is new in it.
+    pub(crate) async fn commit_with(
+        &self,
+        draft: Draft,
+        new: Option<&AccessToken>,
+    ) -> Result<Committed, StoreError> {
+        let reseals = draft.reseals();
+        let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
+        commit.connection.record = self.vault().link(commit.connection.record, &commit.events)?;
+        loop {
+            let (secrets, unreadable) = self.seal(&reseals, new).await?;
+            let mut sealed = commit.clone();
+            sealed.secrets.extend(secrets);
+            match self.store().commit(sealed).await {
+                Ok(number) => return Ok(Committed { number: Some(number), unreadable }),
+                // Another process has rotated the data key.
+                Err(StoreError::OldEpoch) if self.vault().reload().await? => {}
+                Err(error) => return Err(error),
+            }
         }
+    }
+
+    /// Seals these secrets as their tokens should be. One that does not open is left as it is: nothing that is
+    /// decided fails over it.
+    async fn seal(
+        &self,
+        reseals: &[Reseal],
+        new: Option<&AccessToken>,
+    ) -> Result<(Vec<SecretRow>, Vec<TokenId>), StoreError> {
+        let (mut secrets, mut unreadable) = (Vec::new(), Vec::new());
+        for Reseal { token, was_usable } in reseals {
+            let secret = match was_usable {
+                None => new.cloned(),
+                Some(usable) => match self.vault().secret(token, *usable).await {
+                    Err(StoreError::Unreadable { .. }) => {
+                        unreadable.push(token.id);
+                        None
+                    }
+                    kept => kept?,
+                },
+            };
+            if let Some(secret) = secret {
+                let sealed = Some(self.vault().seal(token, &secret)?);
+                secrets.push(SecretRow { token: token.id, sealed });
+            }
+        }
+        Ok((secrets, unreadable))
     }
 }

@@ -82,9 +82,12 @@ impl Finch {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
+        self.vault().ready().await?;
         let patience = self.exchange_patience();
+        let (state, code_hash) = (self.vault().state(state), self.vault().code(code));
         loop {
-            let claimed = self.store().claim_attempt(customer, state, code, self.now()).await?;
+            let claimed =
+                self.store().claim_attempt(customer, &state, &code_hash, self.now()).await?;
             let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
             if patience.waits_for(attempt.id, &claim).await {
                 continue;
@@ -280,18 +283,21 @@ impl Finch {
         began: Began,
         grant: &Grant,
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
-        let found = self.store().find(grant).await?;
+        let Grant { secret, facts } = grant;
+        let fingerprint = self.vault().token(secret);
+        let found = self.store().find(&fingerprint, facts).await?;
         let Began { number, monotonic } = began;
         let late = self.is_late_for(found.by_pair.iter().chain(&found.by_connection_id), monotonic);
-        let arrival = Arrival { grant: grant.clone(), from, began: number, now: self.now(), late };
+        let (facts, now) = (facts.clone(), self.now());
+        let arrival = Arrival { facts, fingerprint, from, began: number, now, late };
         let Admitted { draft, arrived } = admit(found, arrival);
         let Some(draft) = draft else {
             return Ok((None, arrived));
         };
-        let number = self.commit(draft).await?;
+        let committed = self.commit_with(draft, Some(secret)).await?;
         let token = match arrived {
             Arrived::Known(token) => Some(token),
-            _ => number.map(TokenId),
+            _ => committed.number.map(TokenId),
         };
         Ok((token, arrived))
     }

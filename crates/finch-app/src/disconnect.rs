@@ -273,17 +273,12 @@ impl Finch {
         for_everyone: Option<String>,
     ) -> Result<Plan, DisconnectError> {
         let customer = scope.customer();
-        let (selector, subject) = match target {
-            DisconnectTarget::Connection(id) => {
-                (Selector::ConnectionId(id), Subject::ConnectionId(id.clone()))
-            }
+        let fingerprint;
+        let selector = match target {
+            DisconnectTarget::Connection(id) => Selector::ConnectionId(id),
             DisconnectTarget::Token(token) => {
-                let id = self
-                    .store()
-                    .token_of(token, customer)
-                    .await?
-                    .ok_or(DisconnectError::NotFound)?;
-                (Selector::TokenId(id), Subject::Token(id))
+                fingerprint = self.vault().token(token);
+                Selector::Fingerprint(&fingerprint)
             }
         };
         let mut connection =
@@ -298,6 +293,14 @@ impl Finch {
             let found = self.store().load(selector, customer).await?;
             connection = found.ok_or(DisconnectError::NotFound)?;
         }
+        let subject = match selector {
+            Selector::Fingerprint(token) => {
+                let token = connection.token_of(token).ok_or(DisconnectError::NotFound)?;
+                Subject::Token(token.id)
+            }
+            Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
+            _ => return Err(DisconnectError::NotFound),
+        };
         Ok(decide::plan(&connection, &subject, customer, for_everyone))
     }
 }

@@ -144,7 +144,7 @@ impl Finch {
                         }
                         Leased::Taken => {
                             let began = self.system().monotonic();
-                            self.call(call, token, work).await?;
+                            self.call(&connection, call, token, work).await?;
                             if how.is_timed() {
                                 used += self.system().monotonic().saturating_sub(began);
                             }
@@ -203,11 +203,16 @@ impl Finch {
     /// One call to Finch with one token, and its answer written down.
     async fn call(
         &self,
+        connection: &Connection,
         call: decide::Call,
         token: TokenId,
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
-        let secret = match self.store().secret(token).await {
+        let secret = match connection.token(token) {
+            Some(token) => self.vault().secret(token, token.is_usable()).await,
+            None => Ok(None),
+        };
+        let secret = match secret {
             Ok(Some(secret)) => secret,
             Ok(None) | Err(StoreError::Unreadable { .. }) => {
                 return self.note_unreadable(token).await;

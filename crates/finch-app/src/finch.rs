@@ -7,11 +7,11 @@ use std::{
 };
 
 use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
-use thiserror::Error;
+use finch_seal::KeySource;
 
 use crate::{
-    OsSystem, System, exchanges::Exchanges, hint::Rests, late::LateEffects, system::jitter,
-    tasks::Tasks,
+    FinchBuilder, System, exchanges::Exchanges, hint::Rests, late::LateEffects, system::jitter,
+    tasks::Tasks, vault::Vault,
 };
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
@@ -19,25 +19,26 @@ use crate::{
 /// Its methods must be called within a Tokio runtime.
 #[derive(Clone)]
 pub struct Finch {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    api: Arc<dyn FinchApi>,
-    store: Arc<dyn TokenStore>,
-    system: Arc<dyn System>,
-    options: FinchOptions,
+pub(crate) struct Inner {
+    pub(crate) api: Arc<dyn FinchApi>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) vault: Vault,
+    pub(crate) system: Arc<dyn System>,
+    pub(crate) options: FinchOptions,
     /// Who drives a connection's disconnect in this process, so that one does at a time.
-    driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
+    pub(crate) driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
     /// This instance among all that share the store.
-    instance: InstanceId,
-    late: LateEffects,
+    pub(crate) instance: InstanceId,
+    pub(crate) late: LateEffects,
     /// Connections whose last holder died at work, as long as that is not written down.
-    taken_over: Mutex<HashSet<ConnectionKey>>,
+    pub(crate) taken_over: Mutex<HashSet<ConnectionKey>>,
     /// Who processes webhooks in this process, and what is left alone with them.
-    rests: tokio::sync::Mutex<Rests>,
-    tasks: Tasks,
-    exchanges: Exchanges,
+    pub(crate) rests: tokio::sync::Mutex<Rests>,
+    pub(crate) tasks: Tasks,
+    pub(crate) exchanges: Exchanges,
 }
 
 /// How long calls may take.
@@ -69,66 +70,14 @@ impl Default for FinchOptions {
     }
 }
 
-/// Store and client do not belong together.
-#[derive(Debug, Error)]
-#[error(
-    "the store holds tokens of {store}, but the client speaks for {client}: use the store of that application, or make a new one"
-)]
-pub struct OtherApplicationError {
-    /// What the store is bound to.
-    pub store: Application,
-    /// What the client speaks for.
-    pub client: Application,
-}
-
 impl Finch {
-    /// Wires a client and a store.
-    ///
-    /// # Errors
-    /// [`OtherApplicationError`]: they belong to different applications, or API origins. Nothing was
-    /// sent.
-    pub fn new(
+    /// Wires a client, a store, and the key that opens what is sealed in the store.
+    pub fn builder(
         api: Arc<dyn FinchApi>,
         store: Arc<dyn TokenStore>,
-    ) -> Result<Self, OtherApplicationError> {
-        Self::with_system(api, store, Arc::new(OsSystem), FinchOptions::default())
-    }
-
-    /// Wires a client and a store with a clock and randomness of the caller's.
-    ///
-    /// # Errors
-    /// As [`Finch::new`].
-    pub fn with_system(
-        api: Arc<dyn FinchApi>,
-        store: Arc<dyn TokenStore>,
-        system: Arc<dyn System>,
-        options: FinchOptions,
-    ) -> Result<Self, OtherApplicationError> {
-        if api.application() != store.application() {
-            let (store, client) = (store.application().clone(), api.application().clone());
-            return Err(OtherApplicationError { store, client });
-        }
-        let mut random = [0; 16];
-        system.fill(&mut random);
-        let (driving, instance) = (Mutex::default(), InstanceId::new(random));
-        let (late, taken_over) = (LateEffects::default(), Mutex::default());
-        let (rests, tasks) = (tokio::sync::Mutex::default(), Tasks::default());
-        let exchanges = Exchanges::default();
-        Ok(Self {
-            inner: Arc::new(Inner {
-                api,
-                store,
-                system,
-                options,
-                driving,
-                instance,
-                late,
-                taken_over,
-                rests,
-                tasks,
-                exchanges,
-            }),
-        })
+        keys: Arc<dyn KeySource>,
+    ) -> FinchBuilder {
+        FinchBuilder::new(api, store, keys)
     }
 
     /// The application whose connections these are.
@@ -142,6 +91,10 @@ impl Finch {
 
     pub(crate) fn store(&self) -> &dyn TokenStore {
         &*self.inner.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
     }
 
     pub(crate) fn system(&self) -> &dyn System {

@@ -88,6 +88,7 @@ impl Finch {
         if let Some(known) = self.known(import).await? {
             return Ok(known);
         }
+        self.vault().ready().await?;
         // Before Finch is asked: a disconnect that begins while it answers covers the token.
         let monotonic = self.system().monotonic();
         let began = Began { number: self.store().take_number().await?, monotonic };
@@ -124,9 +125,10 @@ impl Finch {
 
     /// What is known of the token without asking Finch.
     async fn known(&self, import: &ToImport) -> Result<Option<ImportedToken>, StoreError> {
-        let Some(id) = self.store().token_of(&import.token, None).await? else { return Ok(None) };
-        let found = self.store().load(Selector::TokenId(id), None).await?;
-        let token = found.as_ref().and_then(|c| c.token(id)).filter(|t| !t.state.is_revoked());
+        let fingerprint = self.vault().token(&import.token);
+        let found = self.store().load(Selector::Fingerprint(&fingerprint), None).await?;
+        let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
+        let token = token.filter(|t| !t.state.is_revoked());
         Ok(token.map(|token| {
             let (connection_id, state) = (token.facts.connection_id.clone(), token.state.clone());
             match &token.customer {

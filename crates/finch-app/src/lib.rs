@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod begin;
+mod builder;
 mod change;
 mod changed;
 mod close;
@@ -13,13 +14,18 @@ mod exchanges;
 mod finch;
 mod hint;
 mod import;
+mod keys;
+mod keys_error;
 mod late;
 mod list;
 mod reconcile;
 mod reconciler;
+mod restored;
 mod system;
 mod tasks;
 mod token;
+mod vault;
+mod verify;
 mod walk;
 mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
@@ -29,21 +35,23 @@ mod work;
 pub use ask::{Pace, RunError};
 pub use audit::Audit;
 pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
+pub use builder::{FinchBuilder, OpenFinchError};
 pub use changed::{Changed, Theirs};
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
-pub use finch::{Finch, FinchOptions, OtherApplicationError};
+pub use finch::{Finch, FinchOptions};
 pub use hint::{ProcessedWebhook, ProcessedWebhooks, WebhookFinding};
 pub use import::{ImportedToken, ToImport};
+pub use keys::{KeyStatus, Rotated};
+pub use keys_error::KeysError;
 pub use list::{Cursor, Events, Page};
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
-pub use token::{TokenError, Unauthorized};
+pub use token::{TokenError, Unauthorized, UsableToken};
+pub use verify::{BrokenRecord, Verified};
 pub use webhooks::WebhookCursor;
-#[cfg(all(feature = "http", feature = "sqlite"))]
-pub use wiring::OpenFinchError;
 
 #[doc(no_inline)]
 pub use finch_core::{
@@ -51,7 +59,7 @@ pub use finch_core::{
     ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
     EventId, FailureKind, FinchApi, FinchApiError, Flow, Happening, IdError, MAX_WEBHOOK_BYTES,
     OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope, SessionId, State,
-    StoreError, Timestamp, TokenState, TokenView, UsableToken, WebhookEvent, WebhookEventId,
+    StoreError, Timestamp, TokenState, TokenView, WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]
@@ -60,9 +68,11 @@ pub use finch_http::{HttpFinch, HttpFinchConfig, webhook};
 #[cfg(feature = "keyring")]
 #[doc(no_inline)]
 pub use finch_seal::{KeyringError, keyring};
+#[cfg(unix)]
+#[doc(no_inline)]
+pub use finch_seal::keyfile;
+#[doc(no_inline)]
+pub use finch_seal::{Kek, KeySource};
 #[cfg(feature = "sqlite")]
 #[doc(no_inline)]
-pub use {
-    finch_seal::{Kek, KeySource, keyfile},
-    finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore},
-};
+pub use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};

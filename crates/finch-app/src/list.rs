@@ -107,9 +107,9 @@ impl Finch {
         let Events { connection, since, after } = *which;
         let query = EventQuery { customer: scope.customer(), connection, since, after, limit };
         let page = self.store().events(&query).await?;
-        Walk::behind("events", after).goes_on(page.iter().map(|(id, _)| *id))?;
-        let next = page.last().filter(|_| page.len() >= limit).map(|(id, _)| *id);
-        Ok(Page { items: page.into_iter().map(|(_, event)| event).collect(), next })
+        Walk::behind("events", after).goes_on(page.iter().map(|recorded| recorded.id))?;
+        let next = page.last().filter(|_| page.len() >= limit).map(|recorded| recorded.id);
+        Ok(Page { items: page.into_iter().map(|recorded| recorded.event).collect(), next })
     }
 }
 

@@ -1,14 +1,27 @@
 //! Use: a token for its customer, and what Finch says when one stops working.
 
 use finch_core::{
-    AccessToken, ConnectionId, CustomerScope, Event, Failure, FinchApiError, Happening, Product,
-    Scope as _, Selector, StoreError, Timestamp, TokenId, TokenState, UsableToken, Wanted,
+    AccessToken, ConnectionId, CustomerScope, Draft, Failure, FinchApiError, Product, SealedToken,
+    Selector, StoreError, Timestamp, TokenId, TokenState, Wanted,
     decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::{Finch, work::Work};
+
+/// A token to call Finch with.
+#[derive(Clone, Debug)]
+pub struct UsableToken {
+    /// The token. It goes to Finch, and nowhere else.
+    pub secret: AccessToken,
+    /// The `connection_id` it was issued under.
+    pub connection_id: ConnectionId,
+    /// What it covers.
+    pub products: Vec<Product>,
+    /// Its record.
+    pub id: TokenId,
+}
 
 /// Why there is no token to use.
 #[derive(Debug, Error)]
@@ -92,30 +105,49 @@ impl Finch {
         if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
             let now = self.now();
             if !token.is_worth_noting(now) {
-                return Ok(token);
+                return Ok(self.open_usable(scope, token).await?);
             }
-            // A fence may have come meanwhile: what is handed out is read after it is noted.
-            self.note_use(scope, &token, now).await;
+            // A fence may come meanwhile: what is handed out is read after the use is noted.
+            self.note_use(&token, now).await;
             if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
-                return Ok(token);
+                return Ok(self.open_usable(scope, token).await?);
             }
         }
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         Err(why_no_token(found.as_ref(), scope.id()).into())
     }
 
-    /// Writes down that a token is used. Its user does not wait for a store that cannot: the next use is
-    /// worth noting then.
-    async fn note_use(&self, scope: &CustomerScope, token: &UsableToken, at: Timestamp) {
-        let first = Event {
-            at,
-            by: scope.actor(),
-            connection_id: Some(token.connection_id.clone()),
-            customer: Some(scope.id().clone()),
-            what: Happening::HandedOut,
+    async fn open_usable(
+        &self,
+        scope: &CustomerScope,
+        token: SealedToken,
+    ) -> Result<UsableToken, StoreError> {
+        let (id, connection_id) = (token.id, token.connection_id.clone());
+        let products = token.products.clone();
+        let secret = self.vault().usable(scope.id(), token).await?;
+        Ok(UsableToken { secret, connection_id, products, id })
+    }
+
+    /// Notes that a token is used; the first use is an event of its connection. The caller does not wait for a
+    /// store that cannot: the next use is noted then.
+    async fn note_use(&self, token: &SealedToken, now: Timestamp) {
+        let noted = async {
+            if token.used_at.is_none() {
+                let found = self.store().load(Selector::TokenId(token.id), None).await?;
+                let Some(connection) = found else { return Ok(()) };
+                let mut draft = Draft::of(connection);
+                decide::hand_out(&mut draft, token.id, now);
+                // Another call may have noted it: once is enough.
+                match self.commit(draft).await {
+                    Ok(_) => {}
+                    Err(StoreError::Moved) => return Ok(()),
+                    Err(error) => return Err(error),
+                }
+            }
+            self.store().note_use(token.id, now).await
         };
-        if let Err(error) = self.store().note_use(token.id, at, first).await {
-            tracing::warn!(%error, "the use of a token could not be written down");
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "the use of a token could not be noted");
         }
     }
 
@@ -129,9 +161,11 @@ impl Finch {
         scope: &CustomerScope,
         token: &AccessToken,
     ) -> Result<Unauthorized, TokenError> {
-        let id =
-            self.store().token_of(token, Some(scope.id())).await?.ok_or(TokenError::NotFound)?;
-        let found = self.store().load(Selector::TokenId(id), Some(scope.id())).await?;
+        let fingerprint = self.vault().token(token);
+        let selector = Selector::Fingerprint(&fingerprint);
+        let found = self.store().load(selector, Some(scope.id())).await?;
+        let newest = found.as_ref().and_then(|c| c.token_of(&fingerprint));
+        let id = newest.map(|token| token.id).ok_or(TokenError::NotFound)?;
         let known = found.as_ref().and_then(|c| Some((c, c.token(id)?)));
         match known.map(|(_, token)| &token.state) {
             None => return Err(TokenError::NotFound),
@@ -207,7 +241,11 @@ impl Finch {
         token: TokenId,
         work: &mut Work<'_>,
     ) -> Result<(Observed, Option<FinchApiError>), StoreError> {
-        let secret = match self.store().secret(token).await {
+        let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
+            return Ok((Observed::Nothing, None));
+        };
+        let Some(kept) = connection.token(token) else { return Ok((Observed::Nothing, None)) };
+        let secret = match self.vault().secret(kept, kept.is_usable()).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok((Observed::Nothing, None)),
             Err(StoreError::Unreadable { .. }) => {
@@ -215,9 +253,6 @@ impl Finch {
                 return Ok((Observed::Nothing, None));
             }
             Err(error) => return Err(error),
-        };
-        let Some(connection) = self.store().load(Selector::TokenId(token), None).await? else {
-            return Ok((Observed::Nothing, None));
         };
         let asked_at = AskedAt::of(&connection);
         let answer = work.call(self.api().introspect(&secret)).await;

@@ -1,10 +1,18 @@
 //! A store that was restored from a backup: what has happened at Finch since is not known.
 
-use crate::{Draft, TokenState};
+use jiff::Timestamp;
+
+use crate::{Actor, Draft, Event, Happening, TokenState};
 
 /// Puts every token that is in use in doubt, until Finch has been asked. A token in any other state is not
 /// handed out, and stays what it is. Returns how many were in use.
-pub fn doubt(draft: &mut Draft) -> usize {
+pub fn doubt(draft: &mut Draft, by: Actor, now: Timestamp) -> usize {
     let in_use = draft.tokens_mut().filter(|token| token.state == TokenState::Active);
-    in_use.map(|token| token.state = TokenState::Unverified).count()
+    let in_doubt = in_use.map(|token| token.state = TokenState::Unverified).count();
+    if in_doubt > 0 {
+        let connection_id = draft.connection().handle(None).cloned();
+        let what = Happening::Restored { in_doubt };
+        draft.remember(Event { at: now, by, connection_id, customer: None, what });
+    }
+    in_doubt
 }

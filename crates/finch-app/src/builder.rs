@@ -1,0 +1,112 @@
+//! Building a [`Finch`].
+
+use std::{fmt, sync::Arc};
+
+use finch_core::{Application, FinchApi, InstanceId, StoreError, TokenStore};
+use finch_seal::KeySource;
+use thiserror::Error;
+
+use crate::{Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner, vault::Vault};
+
+/// What a [`Finch`] is made of.
+#[must_use = "`open` gives the Finch"]
+pub struct FinchBuilder {
+    api: Arc<dyn FinchApi>,
+    store: Arc<dyn TokenStore>,
+    keys: Arc<dyn KeySource>,
+    options: FinchOptions,
+    system: Arc<dyn System>,
+}
+
+/// Why there is no [`Finch`]. Nothing was sent.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenFinchError {
+    /// Store and client belong to different applications, or API origins.
+    #[error(
+        "the store holds tokens of {store}, but the client speaks for {client}: use the store of that application, or make a new one"
+    )]
+    OtherApplication {
+        /// What the store is bound to.
+        store: Application,
+        /// What the client speaks for.
+        client: Application,
+    },
+    /// The store's keys do not open.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The client's configuration is wrong.
+    #[cfg(feature = "http")]
+    #[error("Finch cannot be called with this configuration")]
+    Http(#[from] finch_http::ConfigError),
+    /// The store does not open.
+    #[cfg(feature = "sqlite")]
+    #[error("the store cannot be opened")]
+    Store(#[from] finch_sqlite::OpenStoreError),
+}
+
+impl FinchBuilder {
+    pub(crate) fn new(
+        api: Arc<dyn FinchApi>,
+        store: Arc<dyn TokenStore>,
+        keys: Arc<dyn KeySource>,
+    ) -> Self {
+        let (options, system) = (FinchOptions::default(), Arc::new(OsSystem));
+        Self { api, store, keys, options, system }
+    }
+
+    /// How long calls may take. Default: [`FinchOptions::default`].
+    pub fn options(self, options: FinchOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Another clock and other randomness than the machine's, for tests.
+    pub fn system(self, system: Arc<dyn System>) -> Self {
+        Self { system, ..self }
+    }
+
+    /// Opens the store's key ring, or makes the first one of an empty store.
+    ///
+    /// # Errors
+    /// [`OpenFinchError`]. Nothing was sent.
+    pub async fn open(self) -> Result<Finch, OpenFinchError> {
+        let Self { api, store, keys, options, system } = self;
+        if api.application() != store.application() {
+            let (store, client) = (store.application().clone(), api.application().clone());
+            return Err(OpenFinchError::OtherApplication { store, client });
+        }
+        let vault = Vault::open(Arc::clone(&store), keys).await?;
+        let mut random = [0; 16];
+        system.fill(&mut random);
+        Ok(Finch {
+            inner: Arc::new(Inner {
+                api,
+                store,
+                vault,
+                system,
+                options,
+                driving: Default::default(),
+                instance: InstanceId::new(random),
+                late: Default::default(),
+                taken_over: Default::default(),
+                rests: Default::default(),
+                tasks: Default::default(),
+                exchanges: Default::default(),
+            }),
+        })
+    }
+}
+
+impl From<StoreError> for OpenFinchError {
+    fn from(error: StoreError) -> Self {
+        Self::Keys(error.into())
+    }
+}
+
+impl fmt::Debug for FinchBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("FinchBuilder");
+        shown.field("application", self.store.application()).field("keys", &self.keys.id());
+        shown.field("options", &self.options).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! Keys: how a store's keys are, rotation of the data key, and replacement of the key that wraps them.
+
+use std::sync::Arc;
+
+use finch_core::{
+    Actor, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope, Selector,
+    StoreError, TokenId,
+};
+use finch_seal::{KeySource, WrappedKeys};
+use serde::Serialize;
+
+use crate::{Finch, KeysError, walk::Walk};
+
+/// So many connections are sealed again before the list of them is read on.
+const PAGE: usize = 100;
+
+/// How a store's keys are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeyStatus {
+    /// The name of the key-encryption key, which is kept outside of the store.
+    pub key: String,
+    /// The numbers of the data keys, oldest first; each sealed secret carries one. More than one: a rotation is
+    /// under way.
+    pub data_keys: Vec<u32>,
+    /// While a rotation is under way: how many connections it still has to seal again.
+    pub left_to_reseal: Option<u64>,
+}
+
+/// What a rotation did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Rotated {
+    /// The number of the data key that seals now.
+    pub epoch: u32,
+    /// Whether it went on with a rotation that was under way.
+    pub joined: bool,
+    /// How many secrets were sealed again, by this call.
+    pub resealed: u64,
+    /// Tokens whose secret does not open: the older data keys stay for as long as there are any.
+    pub unreadable: Vec<TokenId>,
+}
+
+impl Finch {
+    /// How the store's keys are.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub async fn key_status(&self, _scope: &OperatorScope) -> Result<KeyStatus, KeysError> {
+        let (_, keys) = self.wrapped_keys().await?;
+        let data_keys: Vec<_> = keys.epochs.iter().map(|key| key.epoch).collect();
+        let left_to_reseal = match data_keys.len() {
+            0 | 1 => None,
+            _ => Some(self.count_sealed_before(keys.newest()).await?),
+        };
+        Ok(KeyStatus { key: keys.kek.as_str().to_owned(), data_keys, left_to_reseal })
+    }
+
+    /// Rotates the data key: adds a new one, seals every secret again with it, and destroys the older ones. A
+    /// rotation that is under way, or was cut off, goes on instead. Other processes may use the store meanwhile.
+    /// `progress` gets how many connections are left.
+    ///
+    /// # Errors
+    /// [`KeysError`]; what is done so far is kept.
+    pub async fn rotate(
+        &self,
+        scope: &OperatorScope,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Rotated, KeysError> {
+        let joined = self.begin_rotation(scope).await?;
+        let epoch = self.vault().epoch();
+        let mut resealed = 0;
+        loop {
+            let mut left = self.count_sealed_before(epoch).await?;
+            progress(left);
+            let mut unreadable = Vec::new();
+            let mut walk = Walk::of("connections");
+            loop {
+                let page = self.store().sealed_before(epoch, walk.after(), PAGE).await?;
+                if !walk.goes_on(page.iter().copied())? {
+                    break;
+                }
+                for connection in page {
+                    resealed += self.reseal(connection, &mut unreadable).await?;
+                    left = left.saturating_sub(1);
+                }
+                progress(left);
+            }
+            if !unreadable.is_empty() {
+                return Ok(Rotated { epoch, joined, resealed, unreadable });
+            }
+            match self.end_rotation(scope, epoch).await {
+                Ok(()) => return Ok(Rotated { epoch, joined, resealed, unreadable }),
+                // Another process has sealed something with an older data key meanwhile.
+                Err(KeysError::Store(StoreError::OldEpoch)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Wraps the store's keys with another key-encryption key. Nothing is sealed again; from here on the store
+    /// opens with the new key only. Keep the old one for as long as backups are kept that were made before.
+    ///
+    /// # Errors
+    /// [`KeysError`]: nothing was changed.
+    pub async fn replace_key(
+        &self,
+        scope: &OperatorScope,
+        new: Arc<dyn KeySource>,
+    ) -> Result<(), KeysError> {
+        loop {
+            let (keyring, keys) = self.wrapped_keys().await?;
+            let rewrapped = keys.rewrap(&*self.vault().source(), &*new).await;
+            let rewrapped = match rewrapped {
+                Ok(rewrapped) => rewrapped,
+                Err(error) => return Err(KeysError::explained(self.store(), error).await),
+            };
+            let what = Happening::KeyReplaced {
+                key: rewrapped.kek.as_str().to_owned(),
+                replaced: Some(keys.kek.as_str().to_owned()),
+            };
+            if self.replace_keyring(scope, keyring, &rewrapped, what).await? {
+                self.vault().use_source(new);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether one was under way.
+    async fn begin_rotation(&self, scope: &OperatorScope) -> Result<bool, KeysError> {
+        loop {
+            let (keyring, mut keys) = self.wrapped_keys().await?;
+            self.vault().reload().await?;
+            if keys.oldest() != keys.newest() {
+                return Ok(true);
+            }
+            keys.add(self.vault().next_epoch().await?);
+            let what = Happening::RotationBegan { epoch: keys.newest() };
+            if self.replace_keyring(scope, keyring, &keys, what).await? {
+                self.vault().reload().await?;
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn end_rotation(&self, scope: &OperatorScope, epoch: u32) -> Result<(), KeysError> {
+        loop {
+            let (keyring, mut keys) = self.wrapped_keys().await?;
+            // Another process may have been faster, or may have begun the next one.
+            if keys.oldest() >= epoch {
+                return Ok(());
+            }
+            keys.forget_below(epoch);
+            let what = Happening::RotationEnded { epoch };
+            if self.replace_keyring(scope, keyring, &keys, what).await? {
+                self.vault().reload().await?;
+                return Ok(());
+            }
+        }
+    }
+
+    async fn wrapped_keys(&self) -> Result<(Keyring, WrappedKeys), KeysError> {
+        let Some(keyring) = self.store().keyring().await? else {
+            return Err(StoreError::Corrupt("its key ring is missing".to_owned()).into());
+        };
+        let keys = WrappedKeys::from_document(self.store().id().0, &keyring.document)?;
+        Ok((keyring, keys))
+    }
+
+    /// False: another process has replaced it meanwhile.
+    async fn replace_keyring(
+        &self,
+        scope: &OperatorScope,
+        before: Keyring,
+        keys: &WrappedKeys,
+        what: Happening,
+    ) -> Result<bool, KeysError> {
+        let by = Actor::Operator(scope.name().clone());
+        let event = Event { at: self.now(), by, connection_id: None, customer: None, what };
+        let keyring = Keyring {
+            version: before.version + 1,
+            document: keys.to_document(),
+            oldest: keys.oldest(),
+            record: self.vault().link(before.record, std::slice::from_ref(&event))?,
+        };
+        match self.store().replace_keyring(keyring, vec![event]).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Moved) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn count_sealed_before(&self, epoch: u32) -> Result<u64, StoreError> {
+        let (mut count, mut walk) = (0, Walk::of("connections"));
+        loop {
+            let page = self.store().sealed_before(epoch, walk.after(), 1000).await?;
+            if !walk.goes_on(page.iter().copied())? {
+                return Ok(count);
+            }
+            count += page.len() as u64;
+        }
+    }
+
+    /// Seals the secrets of one connection again. Returns how many.
+    async fn reseal(
+        &self,
+        connection: ConnectionKey,
+        unreadable: &mut Vec<TokenId>,
+    ) -> Result<u64, StoreError> {
+        loop {
+            let found = self.store().load(Selector::Key(connection), None).await?;
+            let Some(connection) = found else { return Ok(0) };
+            let mut draft = Draft::of(connection);
+            draft.reseal_all();
+            let tokens = draft.reseals();
+            match self.commit(draft).await {
+                Ok(committed) => {
+                    unreadable.extend(&committed.unreadable);
+                    return Ok((tokens.len() - committed.unreadable.len()) as u64);
+                }
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

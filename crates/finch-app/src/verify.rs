@@ -1,0 +1,151 @@
+//! Verify: whether every secret opens as its token says, and whether every record is what was written.
+
+use std::collections::BTreeMap;
+
+use finch_core::{
+    ConnectionId, ConnectionKey, EventQuery, Happening, OperatorScope, Query, RecordHead, Recorded,
+    StoreError, TokenId,
+};
+use serde::Serialize;
+
+use crate::{Finch, walk::Walk};
+
+/// So many rows are read at once.
+const PAGE: usize = 500;
+
+/// What was found in a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Verified {
+    /// How many connections there are.
+    pub connections: u64,
+    /// How many secrets open as their tokens say.
+    pub secrets: u64,
+    /// Tokens that are not revoked, and whose secret does not open as the token says.
+    pub unreadable: Vec<TokenId>,
+    /// How many events there are.
+    pub events: u64,
+    /// Records that are not what was written: an event was changed, added or removed.
+    pub broken_records: Vec<BrokenRecord>,
+}
+
+/// A record that is not what was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BrokenRecord {
+    /// The number of the connection whose record it is; none: the store's own record.
+    pub connection: Option<ConnectionKey>,
+    /// The connection, by its newest name; none: it is not there, though its events are.
+    pub connection_id: Option<ConnectionId>,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.unreadable.is_empty() && self.broken_records.is_empty()
+    }
+}
+
+/// A record as it should be, and as it is as far as it was read.
+#[derive(Default)]
+struct Record {
+    connection_id: Option<ConnectionId>,
+    expected: Option<RecordHead>,
+    read: RecordHead,
+    holds: bool,
+}
+
+impl Record {
+    fn expects(&mut self, head: RecordHead) {
+        self.expected = Some(head);
+        self.holds = head == self.read;
+    }
+}
+
+impl Finch {
+    /// Opens every secret, and follows every record from its first event to its head. Reads all of the store and
+    /// changes nothing. `progress` gets how many rows were read.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read at all.
+    pub async fn verify(
+        &self,
+        _scope: &OperatorScope,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Verified, StoreError> {
+        let mut found = Verified::default();
+        let mut records = BTreeMap::<Option<ConnectionKey>, Record>::new();
+        let store_record = self.store().keyring().await?.map(|keyring| keyring.record);
+        records.entry(None).or_default().expects(store_record.unwrap_or_default());
+        let mut walk = Walk::of("connections");
+        loop {
+            let query =
+                Query { customer: None, connection: None, after: walk.after(), limit: PAGE };
+            let page = self.store().connections(&query).await?;
+            if !walk.goes_on(page.iter().map(|connection| connection.key))? {
+                break;
+            }
+            for connection in page {
+                for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
+                    match self.vault().secret(token, token.is_usable()).await {
+                        Ok(Some(_)) => found.secrets += 1,
+                        // It was revoked meanwhile.
+                        Ok(None) | Err(StoreError::Moved) => {}
+                        Err(StoreError::Unreadable { .. }) => found.unreadable.push(token.id),
+                        Err(error) => return Err(error),
+                    }
+                }
+                let record = records.entry(Some(connection.key)).or_default();
+                record.connection_id = connection.handle(None).cloned();
+                record.expects(connection.record);
+                found.connections += 1;
+                progress(found.connections);
+            }
+        }
+        self.follow_records(&mut records, &mut found, progress).await?;
+        let broken = records.into_iter().filter(|(_, record)| !record.holds);
+        found.broken_records = broken
+            .map(|(connection, Record { connection_id, .. })| BrokenRecord {
+                connection,
+                connection_id,
+            })
+            .collect();
+        Ok(found)
+    }
+
+    /// Reads all events, each into its record. A head that is met on the way holds: what comes after it was
+    /// written after the head was read.
+    async fn follow_records(
+        &self,
+        records: &mut BTreeMap<Option<ConnectionKey>, Record>,
+        found: &mut Verified,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<(), StoreError> {
+        let newest = records.keys().next_back().copied().flatten();
+        let mut walk = Walk::of("events");
+        loop {
+            let (after, limit) = (walk.after(), PAGE);
+            let query = EventQuery { customer: None, connection: None, since: None, after, limit };
+            let page = self.store().events(&query).await?;
+            if !walk.goes_on(page.iter().map(|recorded| recorded.id))? {
+                return Ok(());
+            }
+            for Recorded { connection, event, .. } in page {
+                if let Happening::CompanyNamed { absorbed: Some(absorbed) } = &event.what {
+                    let record = records.entry(Some(absorbed.connection)).or_default();
+                    record.connection_id.clone_from(&event.connection_id);
+                    record.expects(absorbed.record);
+                }
+                // Of a connection that was made after the connections were read nothing is expected.
+                let is_new = connection > newest;
+                let record = records.entry(connection).or_default();
+                record.holds |= is_new;
+                record.read = self.vault().link(record.read, std::slice::from_ref(&event))?;
+                record.holds |= record.expected == Some(record.read);
+                found.events += 1;
+                progress(found.connections + found.events);
+            }
+        }
+    }
+}
