@@ -13,9 +13,11 @@ use async_trait::async_trait;
 use finch_app::{DisconnectOutcome, Finch, FinchOptions, System};
 use finch_core::{
     AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope,
-    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    Fingerprint, MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token,
+    TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, WrappedKeys};
 
 /// A clock that only moves when somebody waits, and randomness that can be repeated.
 #[derive(Debug, Default)]
@@ -119,6 +121,19 @@ pub fn customer(n: u8) -> CustomerScope {
     CustomerScope::new(CustomerId::new(format!("customer-{n}")).unwrap())
 }
 
+/// The key of every store.
+pub fn keys() -> Arc<dyn KeySource> {
+    Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))))
+}
+
+/// Under which fingerprint a token is kept in a store that opens with [`keys`].
+pub async fn fingerprint(store: &dyn TokenStore, secret: &AccessToken) -> Fingerprint {
+    let keyring = store.keyring().await.unwrap().expect("a store in use");
+    let wrapped = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
+    let ring = KeyRing::open(&*keys(), &wrapped).await.unwrap();
+    Fingerprint(ring.fingerprint(Domain::Token, secret.expose()))
+}
+
 /// The operator's scope.
 pub fn operator() -> OperatorScope {
     OperatorScope::acting_as("tests".parse().unwrap())
@@ -126,31 +141,35 @@ pub fn operator() -> OperatorScope {
 
 impl World {
     /// An empty world over `store`, which must be a store of [`application`].
-    pub fn new(reach: Reach, store: Arc<dyn StoreDebug>) -> Self {
+    pub async fn new(reach: Reach, store: Arc<dyn StoreDebug>) -> Self {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let system = Arc::new(TestSystem::default());
-        let app = Finch::with_system(
-            finch.clone(),
-            store.clone(),
-            system.clone(),
-            FinchOptions::default(),
-        );
+        let app = Finch::builder(finch.clone(), store.clone(), keys())
+            .system(system.clone())
+            .options(FinchOptions::default())
+            .open()
+            .await;
         let app = app.expect("one application");
         Self { finch, store, app, system, attempts: Mutex::default(), ended: Mutex::default() }
     }
 
     /// An empty world over a store in memory.
-    pub fn in_memory(reach: Reach) -> Self {
-        Self::new(reach, Arc::new(MemoryTokenStore::new(application())))
+    pub async fn in_memory(reach: Reach) -> Self {
+        Self::new(reach, Arc::new(MemoryTokenStore::new(application()))).await
     }
 
     /// Another process on the same store, with the same clock.
     ///
     /// # Panics
     /// Never: it is of the same application.
-    pub fn another_process(&self) -> Finch {
+    pub async fn another_process(&self) -> Finch {
         let (finch, store, system) = (self.finch.clone(), self.store.clone(), self.system.clone());
-        Finch::with_system(finch, store, system, FinchOptions::default()).expect("one application")
+        Finch::builder(finch, store, keys())
+            .system(system)
+            .options(FinchOptions::default())
+            .open()
+            .await
+            .expect("one application")
     }
 
     /// Every token record of every connection, with the connection's pair.
@@ -169,13 +188,10 @@ impl World {
     pub async fn records(&self) -> Vec<(AccessToken, Option<Token>)> {
         let mut records = Vec::new();
         for secret in self.finch.issued() {
-            let record = match self.store.token_of(&secret, None).await.unwrap() {
-                Some(id) => {
-                    let connection = self.store.load(Selector::TokenId(id), None).await.unwrap();
-                    connection.and_then(|c| c.token(id).cloned())
-                }
-                None => None,
-            };
+            let fingerprint = fingerprint(&*self.store, &secret).await;
+            let selector = Selector::Fingerprint(&fingerprint);
+            let connection = self.store.load(selector, None).await.unwrap();
+            let record = connection.and_then(|c| c.token_of(&fingerprint).cloned());
             records.push((secret, record));
         }
         records

@@ -142,7 +142,7 @@ pub(crate) struct Whose {
 }
 
 /// Who acts, where no customer does.
-#[derive(Debug, Group)]
+#[derive(Debug, Default, Group)]
 pub(crate) struct Operator {
     /// Who acts, for the record [default: $USER]
     #[arg(long, value_name = "NAME")]

@@ -9,6 +9,7 @@ mod run;
 mod store;
 mod usage;
 
+pub(crate) use backup::unusable_backup;
 pub(crate) use finch::{finch_failed, what_to_do};
 pub(crate) use keys::not_a_key;
 pub(crate) use run::run_stopped;

@@ -64,7 +64,7 @@ async fn command(args: Args) -> Result<Exit, Failure> {
         Command::Attention(args) => commands::attention::run(&args, json).await,
         Command::Close(args) => commands::close::run(args, json).await,
         Command::Backup(args) => commands::backup::run(&args, json).await,
-        Command::Restore(args) => commands::restore::run(&args, json),
+        Command::Restore(args) => commands::restore::run(&args, json).await,
         Command::Doctor(args) => commands::doctor::run(&args, json).await,
         Command::Token(args) => commands::token::run(&args, json).await,
         Command::Completions(args) => commands::completions::run(&args),

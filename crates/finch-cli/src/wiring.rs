@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use finch_app::{Finch, FinchOptions, OsSystem};
+use finch_app::{Finch, FinchBuilder, FinchOptions};
 use finch_core::{
     Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
 };
@@ -72,46 +72,51 @@ impl Settings {
     }
 
     /// Opens the store, and wires it with the client.
-    pub(crate) fn open(self) -> Result<Finch, Failure> {
-        self.open_with(FinchOptions::default())
+    pub(crate) async fn open(self) -> Result<Finch, Failure> {
+        Ok(self.wire()?.0.open().await?)
     }
 
-    fn open_with(self, with: FinchOptions) -> Result<Finch, Failure> {
+    fn wire(self) -> Result<(FinchBuilder, Arc<SqliteTokenStore>), Failure> {
         let application = self.http.application().clone();
-        let options = SqliteOptions::new(self.store, application, Arc::new(self.key));
-        let store = SqliteTokenStore::open(options.create(self.create))?;
-        Ok(Finch::with_system(Arc::new(self.http), Arc::new(store), Arc::new(OsSystem), with)?)
+        let options = SqliteOptions::new(self.store, application).create(self.create);
+        let store = Arc::new(SqliteTokenStore::open(options)?);
+        let builder = Finch::builder(Arc::new(self.http), store.clone(), Arc::new(self.key));
+        Ok((builder, store))
+    }
+
+    /// The store that a backup is to become, and what opens it.
+    pub(crate) fn to_restore(self) -> (SqliteOptions, HttpFinch, Kek) {
+        (SqliteOptions::new(self.store, self.http.application().clone()), self.http, self.key)
     }
 }
 
 /// Opens the store of a command that needs no client secret.
-pub(crate) fn open(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::Store)?.open()
+pub(crate) async fn open(client: &Client) -> Result<Finch, Failure> {
+    Settings::read(client, Needs::Store)?.open().await
 }
 
 /// The same for one that brings tokens: the store is made where there is none.
-pub(crate) fn open_to_import(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::NewStore)?.open()
+pub(crate) async fn open_to_import(client: &Client) -> Result<Finch, Failure> {
+    Settings::read(client, Needs::NewStore)?.open().await
 }
 
 /// Opens a store for a command that looks after it, and asks Finch nothing.
-pub(crate) fn open_store(client: &Client) -> Result<SqliteTokenStore, Failure> {
-    let Settings { http, store, key, .. } = Settings::read(client, Needs::Store)?;
-    let options = SqliteOptions::new(store, http.application().clone(), Arc::new(key));
-    Ok(SqliteTokenStore::open(options)?)
-}
-
-/// What it takes to make a store out of a backup.
-pub(crate) fn to_restore(client: &Client) -> Result<SqliteOptions, Failure> {
-    let Settings { http, store, key, .. } = Settings::read(client, Needs::NewStore)?;
-    Ok(SqliteOptions::new(store, http.application().clone(), Arc::new(key)))
+pub(crate) async fn open_store(
+    client: &Client,
+) -> Result<(Finch, Arc<SqliteTokenStore>), Failure> {
+    let (builder, store) = Settings::read(client, Needs::Store)?.wire()?;
+    Ok((builder.open().await?, store))
 }
 
 /// The same for one that reconciles, with calls to Finch so far apart.
-pub(crate) fn open_to_reconcile(client: &Client, interval: Duration) -> Result<Finch, Failure> {
+pub(crate) async fn open_to_reconcile(
+    client: &Client,
+    interval: Duration,
+) -> Result<Finch, Failure> {
     let mut options = FinchOptions::default();
     options.reconcile_interval = interval;
-    Settings::read(client, Needs::Store)?.open_with(options)
+    let (builder, _) = Settings::read(client, Needs::Store)?.wire()?;
+    Ok(builder.options(options).open().await?)
 }
 
 /// The application's client id.

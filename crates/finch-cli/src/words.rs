@@ -136,8 +136,9 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         Happening::Connected => "a new connection".to_owned(),
         Happening::TokenAdded { state } => format!("a token was stored, {state}{under}"),
         Happening::HandedOut => format!("a token was handed out for the first time{under}"),
-        Happening::CompanyNamed => {
-            "Finch named the employer, or two connections proved to be one".to_owned()
+        Happening::CompanyNamed { absorbed: None } => "Finch named the employer".to_owned(),
+        Happening::CompanyNamed { absorbed: Some(_) } => {
+            "Finch named the employer: two connections proved to be one".to_owned()
         }
         Happening::TokenVerified { request_id } => {
             format!("Finch accepted a token that was in doubt{under}{}", request(request_id))

@@ -38,7 +38,7 @@ fn rejected() -> FinchApiError {
 
 #[tokio::test]
 async fn where_all_agree_nothing_is_found() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     connected(&world, 0, 0).await;
     connected(&world, 1, 0).await;
     let mut audit = begin(&world, false).await;
@@ -50,7 +50,7 @@ async fn where_all_agree_nothing_is_found() {
 
 #[tokio::test]
 async fn a_dead_token_in_use_is_found_and_only_fix_writes_it_down() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     world.finch.end_from_dashboard(&id);
     let before = world.tokens().await;
@@ -67,7 +67,7 @@ async fn a_dead_token_in_use_is_found_and_only_fix_writes_it_down() {
 
 #[tokio::test]
 async fn a_token_that_is_alive_while_its_disconnect_is_open_is_a_bill() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     world.finch.fail_next(Answer { status: 402, ..Answer::default() }.into_error());
     let open = world.app.disconnect(&customer(0), id).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_token_that_is_alive_while_its_disconnect_is_open_is_a_bill() {
 #[tokio::test]
 async fn a_retired_token_is_found_unless_its_connection_is_in_use() {
     for (reach, billed) in [(Reach::Pair, false), (Reach::ConnectionId, true)] {
-        let world = World::in_memory(reach);
+        let world = World::in_memory(reach).await;
         let id = connected(&world, 0, 0).await;
         world.step(Step::Connect { customer: 1, provider: 0, company: 0, credentials: 1 }).await;
         let gone = world.app.disconnect(&customer(0), id.clone()).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_retired_token_is_found_unless_its_connection_is_in_use() {
 
 #[tokio::test]
 async fn a_quarantined_token_is_never_fixed_by_itself() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     // The login comes back under another customer id than the session's.
     let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
     let begun = world.app.begin_connect(&customer(0), request).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_quarantined_token_is_never_fixed_by_itself() {
 
 #[tokio::test]
 async fn a_need_to_authenticate_again_is_found_and_written_down() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
     let found = audit(&world, false).await;
@@ -137,7 +137,7 @@ async fn a_need_to_authenticate_again_is_found_and_written_down() {
 
 #[tokio::test]
 async fn two_living_ids_of_one_employer_are_billed_twice() {
-    let world = World::in_memory(Reach::ConnectionId);
+    let world = World::in_memory(Reach::ConnectionId).await;
     let one = connected(&world, 0, 0).await;
     let two = connected(&world, 0, 1).await;
     assert_ne!(one, two);
@@ -151,7 +151,7 @@ async fn two_living_ids_of_one_employer_are_billed_twice() {
 
 #[tokio::test]
 async fn lost_exchanges_are_listed() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     world.step(Step::ConnectAndLoseTheAnswer { customer: 0, provider: 0, company: 0 }).await;
     let found = audit(&world, false).await;
     assert!(matches!(found[..], [Finding { drift: Drift::PossibleOrphan { .. }, .. }]));
@@ -160,7 +160,7 @@ async fn lost_exchanges_are_listed() {
 
 #[tokio::test]
 async fn what_nobody_uses_is_found_by_its_last_use() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     connected(&world, 1, 0).await;
     world.system.pass(Duration::from_secs(91 * 24 * 3600));
@@ -172,7 +172,7 @@ async fn what_nobody_uses_is_found_by_its_last_use() {
 
 #[tokio::test]
 async fn an_end_on_an_operators_word_is_listed_and_a_life_after_it_is_a_bill() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     world.finch.fail_next(rejected());
     world.app.disconnect(&customer(0), id.clone()).await.unwrap();
@@ -193,7 +193,7 @@ async fn an_end_on_an_operators_word_is_listed_and_a_life_after_it_is_a_bill() {
 
 #[tokio::test]
 async fn what_finch_does_not_say_is_said() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     connected(&world, 0, 0).await;
     world.finch.fail_next(rejected());
     let found = audit(&world, false).await;
@@ -205,7 +205,7 @@ async fn what_finch_does_not_say_is_said() {
 
 #[tokio::test]
 async fn fix_settles_what_was_in_doubt() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     connected(&world, 0, 0).await;
     let during = Step::ConnectDuringDisconnect {
         customer: 0,
@@ -223,7 +223,7 @@ async fn fix_settles_what_was_in_doubt() {
 
 #[tokio::test]
 async fn a_run_that_finch_stops_goes_on_where_it_was() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     for company in 0..3 {
         connected(&world, company, 0).await;
     }
@@ -253,7 +253,7 @@ async fn a_run_that_finch_stops_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn findings_survive_being_kept() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world, 0, 0).await;
     world.step(Step::ConnectAndLoseTheAnswer { customer: 1, provider: 0, company: 1 }).await;
     world.finch.end_from_dashboard(&id);

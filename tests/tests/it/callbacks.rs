@@ -27,7 +27,12 @@ impl World {
     fn process(&self) -> Finch {
         let system = Arc::new(TestSystem::default());
         let options = FinchOptions::default();
-        Finch::with_system(self.api.clone(), self.store.clone(), system, options).unwrap()
+        Finch::builder(self.api.clone(), self.store.clone(), keys())
+            .system(system)
+            .options(options)
+            .open()
+            .await
+            .unwrap()
     }
 
     /// Customer 0 begins, and somebody signs in at Finch in the session of this customer id.
@@ -106,7 +111,12 @@ async fn a_repetition_of_an_exchange_whose_token_was_handed_back_waits_for_nothi
     store.expect_find().returning(|_| Err(StoreError::Full));
     let system = Arc::new(TestSystem::default());
     let options = FinchOptions::default();
-    let finch = Finch::with_system(api.clone(), Arc::new(store), system, options).unwrap();
+    let finch = Finch::builder(api.clone(), Arc::new(store), keys())
+        .system(system)
+        .options(options)
+        .open()
+        .await
+        .unwrap();
     let code = api.login("gusto", "c", "x", None);
     let complete =
         async || finch.complete_connect(&customer(0), State::new("s"), code.clone()).await;

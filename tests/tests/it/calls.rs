@@ -25,7 +25,12 @@ fn mock() -> MockFinchApi {
 
 fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
     let system = Arc::new(TestSystem::default());
-    Finch::with_system(Arc::new(api), store, system, FinchOptions::default()).unwrap()
+    Finch::builder(Arc::new(api), store, keys())
+        .system(system)
+        .options(FinchOptions::default())
+        .open()
+        .await
+        .unwrap()
 }
 
 fn memory() -> Arc<MemoryTokenStore> {
@@ -201,7 +206,10 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
 #[tokio::test]
 async fn a_store_of_another_application_is_refused_before_any_call() {
     let other = Application { client_id: ClientId::new("another").unwrap(), ..application() };
-    let error = Finch::new(Arc::new(mock()), Arc::new(MemoryTokenStore::new(other))).unwrap_err();
+    let error = Finch::builder(Arc::new(mock()), Arc::new(MemoryTokenStore::new(other)), keys())
+        .open()
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("another"), "{error}");
 }
 
@@ -232,7 +240,12 @@ async fn a_store_that_refuses_gives_the_token_back() {
         .times(1)
         .returning(|_, _| Ok(grant("the-canary", facts("k", "gusto", "c"))));
     let options = FinchOptions::default();
-    let finch = Finch::with_system(Arc::new(api), Arc::new(store), system, options).unwrap();
+    let finch = Finch::builder(Arc::new(api), Arc::new(store), keys())
+        .system(system)
+        .options(options)
+        .open()
+        .await
+        .unwrap();
     let error = finch
         .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
         .await
@@ -248,7 +261,11 @@ async fn a_caller_that_goes_away_cancels_nothing() {
         let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
         let store = memory();
         let system = Arc::new(TestSystem::default());
-        let finch = Finch::with_system(api.clone(), store.clone(), system, FinchOptions::default())
+        let finch = Finch::builder(api.clone(), store.clone(), keys())
+            .system(system)
+            .options(FinchOptions::default())
+            .open()
+            .await
             .unwrap();
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
         let begun = finch.begin_connect(&customer(0), request).await.unwrap();

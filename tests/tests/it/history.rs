@@ -12,7 +12,7 @@ pub(crate) fn tell<Seen>(
     after: impl AsyncFn(&World, Step, Seen) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
     for reach in [Reach::Pair, Reach::ConnectionId] {
-        tell_in(&World::in_memory(reach), steps, &before, &after)?;
+        tell_in(&World::in_memory(reach).await, steps, &before, &after)?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ proptest! {
     fn i6_a_settled_world_stays_as_it_is(history in steps(30), repeated in 0_u8..8) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            let world = World::in_memory(finch_core::testing::Reach::Pair);
+            let world = World::in_memory(finch_core::testing::Reach::Pair).await;
             for step in &history {
                 world.step(*step).await;
             }

@@ -48,7 +48,7 @@ proptest! {
     fn i11_customers_in_sqlite(history in (2_u8..=5).prop_flat_map(|customers| steps_of(customers, 20)), pair: bool) {
         let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
         let folder = tempfile::tempdir().expect("a folder");
-        let world = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db"))));
+        let world = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db")))).await;
         tell_in(&world, &named(history), views_of_others, unchanged)?;
     }
 }

@@ -45,7 +45,7 @@ fn stored(imported: ImportedToken) -> (ConnectionId, TokenState) {
 
 #[tokio::test]
 async fn an_imported_token_is_used_and_disconnected_like_any_other() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     let (id, state) = stored(import(&world, &token, 0).await.unwrap());
     assert_eq!(state, TokenState::Active);
@@ -58,7 +58,7 @@ async fn an_imported_token_is_used_and_disconnected_like_any_other() {
 
 #[tokio::test]
 async fn importing_again_asks_nobody_and_says_so() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     import(&world, &token, 0).await.unwrap();
     world.finch.take_calls();
@@ -70,7 +70,7 @@ async fn importing_again_asks_nobody_and_says_so() {
 
 #[tokio::test]
 async fn somebody_elses_token_is_left_as_it_is() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     import(&world, &token, 0).await.unwrap();
     let before = world.tokens().await;
@@ -81,7 +81,7 @@ async fn somebody_elses_token_is_left_as_it_is() {
 
 #[tokio::test]
 async fn a_dead_token_is_not_stored() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = AccessToken::new("of-nobody");
     let refused = import(&world, &token, 0).await.unwrap();
     assert!(matches!(refused, ImportedToken::Refused { .. }), "{refused:?}");
@@ -90,7 +90,7 @@ async fn a_dead_token_is_not_stored() {
 
 #[tokio::test]
 async fn a_token_of_another_application_or_connection_is_not_stored() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     let other: finch_core::ClientId = "another".parse().unwrap();
     world.finch.say_application(Some(other.clone()));
@@ -109,7 +109,7 @@ async fn a_token_of_another_application_or_connection_is_not_stored() {
 
 #[tokio::test]
 async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let (one, two) = (elsewhere(&world, "c", "x").await, elsewhere(&world, "d", "x").await);
     let (id, _) = stored(import(&world, &one, 0).await.unwrap());
     // Finch names the first connection for a token of another employer.
@@ -118,13 +118,12 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
-    let app = finch_app::Finch::with_system(
-        std::sync::Arc::new(finch),
-        world.store.clone(),
-        world.system.clone(),
-        finch_app::FinchOptions::default(),
-    )
-    .unwrap();
+    let app = finch_app::Finch::builder(std::sync::Arc::new(finch), world.store.clone(), keys())
+        .system(world.system.clone())
+        .options(finch_app::FinchOptions::default())
+        .open()
+        .await
+        .unwrap();
     let whose = customer(1).id().clone();
     let conflict = ToImport { token: two, customer: whose, connection_id: None };
     for _ in 0..2 {
@@ -136,7 +135,7 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
 
 #[tokio::test]
 async fn an_employer_who_must_authenticate_again_is_known_at_once() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     let (_, id, ..) = world.finch.alive().pop().unwrap();
     world.finch.set_status(&id, ConnectionStatus::Reauth);
@@ -147,7 +146,7 @@ async fn an_employer_who_must_authenticate_again_is_known_at_once() {
 
 #[tokio::test]
 async fn a_token_without_an_employer_waits_for_its_name() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     world.finch.hide_company(true);
     let (id, _) = stored(import(&world, &token, 0).await.unwrap());
@@ -160,7 +159,7 @@ async fn a_token_without_an_employer_waits_for_its_name() {
 
 #[tokio::test]
 async fn a_token_that_a_disconnect_covers_is_ended_with_it() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let (one, two) = (elsewhere(&world, "c", "x").await, elsewhere(&world, "c", "y").await);
     let (id, _) = stored(import(&world, &one, 0).await.unwrap());
     for _ in 0..9 {
@@ -177,7 +176,7 @@ async fn a_token_that_a_disconnect_covers_is_ended_with_it() {
 
 #[tokio::test]
 async fn finchs_limit_is_waited_for_however_often() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     for _ in 0..20 {
         world.finch.fail_next(answered(429, Some(Duration::from_secs(90))));
@@ -198,7 +197,7 @@ async fn finchs_limit_is_waited_for_however_often() {
 
 #[tokio::test]
 async fn a_finch_that_is_down_stops_the_run_after_some_tries() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     for status in [503, 502, 500] {
         world.finch.fail_next(answered(status, None));
@@ -216,7 +215,7 @@ async fn a_finch_that_is_down_stops_the_run_after_some_tries() {
 
 #[tokio::test]
 async fn unpaid_invoices_stop_the_run_at_once() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     world.finch.fail_next(answered(402, None));
     let unpaid = import(&world, &token, 0).await.unwrap_err();
@@ -226,7 +225,7 @@ async fn unpaid_invoices_stop_the_run_at_once() {
 
 #[tokio::test]
 async fn an_answer_that_decides_nothing_stores_nothing_and_stops_nothing() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     world.finch.fail_next(answered(403, None));
     let said = import(&world, &token, 0).await.unwrap();
@@ -237,7 +236,7 @@ async fn an_answer_that_decides_nothing_stores_nothing_and_stops_nothing() {
 
 #[tokio::test]
 async fn calls_keep_their_distance() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let tokens = [elsewhere(&world, "c", "x").await, elsewhere(&world, "d", "x").await];
     import(&world, &tokens[0], 0).await.unwrap();
     let began = world.system.now_quietly();
@@ -248,7 +247,7 @@ async fn calls_keep_their_distance() {
 
 #[tokio::test]
 async fn a_run_that_is_stopped_stores_nothing_more() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     world.finch.fail_next(answered(429, Some(Duration::from_secs(3600))));
     let looks = AtomicU32::new(0);
@@ -262,13 +261,17 @@ async fn a_run_that_is_stopped_stores_nothing_more() {
 
 /// An import of a token of which `/introspect` says this.
 async fn import_of(said: Introspection, connection_id: Option<&str>) -> (World, ImportedToken) {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
     let (store, system) = (world.store.clone(), world.system.clone());
     let options = finch_app::FinchOptions::default();
-    let app = finch_app::Finch::with_system(std::sync::Arc::new(finch), store, system, options);
+    let app = finch_app::Finch::builder(std::sync::Arc::new(finch), store, keys())
+        .system(system)
+        .options(options)
+        .open()
+        .await;
     let token = ToImport {
         token: AccessToken::new("t"),
         customer: customer(0).id().clone(),

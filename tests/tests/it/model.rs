@@ -43,8 +43,8 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            let model = World::in_memory(reach);
-            let real = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db"))));
+            let model = World::in_memory(reach).await;
+            let real = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db")))).await;
             for step in &history {
                 model.step(*step).await;
                 real.step(*step).await;

@@ -37,7 +37,7 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
     let options = |path: &Path| SqliteOptions::new(path, application(), key.clone());
     let store = SqliteTokenStore::open(options(&folder.join("was.db")).create(true)).unwrap();
     let store = Arc::new(store);
-    let world = World::new(reach, store.clone());
+    let world = World::new(reach, store.clone()).await;
     let mut backups = Vec::new();
     for (n, step) in history.iter().enumerate() {
         world.step(*step).await;
@@ -68,7 +68,11 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
         // Finch, as it is by now, settles everything.
         let finch = Arc::new(world.finch.copy());
         let system = world.system.clone();
-        let app = Finch::with_system(finch.clone(), store.clone(), system, FinchOptions::default());
+        let app = Finch::builder(finch.clone(), store.clone(), keys())
+            .system(system)
+            .options(FinchOptions::default())
+            .open()
+            .await;
         let app = app.expect("one application");
         for _ in 0..4 {
             world.system.pass(Duration::from_secs(3600));

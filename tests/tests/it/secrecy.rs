@@ -125,7 +125,12 @@ impl Life {
         options.disconnect_patience = Duration::ZERO;
         options.reconcile_interval = Duration::ZERO;
         let system = Arc::new(OsSystem);
-        let finch = Finch::with_system(Arc::new(http), store.clone(), system, options).unwrap();
+        let finch = Finch::builder(Arc::new(http), store.clone(), keys())
+            .system(system)
+            .options(options)
+            .open()
+            .await
+            .unwrap();
         print(&format!("{finch:?} {store:?}"));
         let secrets = vec![emulator.client_secret().to_owned(), "5a".repeat(32), "Z".repeat(32)];
         Self { emulator, finch, store, secrets }

@@ -123,7 +123,12 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
         );
         Arc::new(finch_app::SqliteTokenStore::open(options).unwrap())
     };
-    let other = Finch::with_system(api, store, system, finch_app::FinchOptions::default()).unwrap();
+    let other = Finch::builder(api, store, keys())
+        .system(system)
+        .options(finch_app::FinchOptions::default())
+        .open()
+        .await
+        .unwrap();
     let outcome = other.disconnect(&customer(0), id.clone()).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
     let fenced = finch.access_token(&customer(0), &id, &[]).await.unwrap_err();

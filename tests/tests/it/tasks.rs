@@ -7,7 +7,7 @@ use crate::semantics::{ACME, begin};
 
 #[tokio::test]
 async fn an_orderly_end_waits_for_exchanges_that_nobody_waits_for() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     world.app.idle().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let hold = world.finch.hold_next_exchange(Held::BeforeItsAnswer);
@@ -29,7 +29,7 @@ async fn an_orderly_end_waits_for_exchanges_that_nobody_waits_for() {
 
 #[tokio::test]
 async fn a_task_that_panics_is_over() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     assert!(world.app.spawn(async { panic!("as it may") }).await.is_err());
     world.app.idle().await;
 }

@@ -18,7 +18,7 @@ async fn report(world: &World, token: &AccessToken) -> Unauthorized {
 
 #[tokio::test]
 async fn the_hosts_word_alone_revokes_nothing() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world).await;
     let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
     assert_eq!(report(&world, &token).await, Unauthorized::StillAccepted);
@@ -39,7 +39,7 @@ async fn the_hosts_word_alone_revokes_nothing() {
 
 #[tokio::test]
 async fn an_end_at_finch_is_believed_when_finch_says_so() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world).await;
     connected(&world).await;
     let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
@@ -58,7 +58,7 @@ async fn an_end_at_finch_is_believed_when_finch_says_so() {
 
 #[tokio::test]
 async fn reauth_keeps_the_token_and_a_new_one_joins() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world).await;
     let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
@@ -73,7 +73,7 @@ async fn reauth_keeps_the_token_and_a_new_one_joins() {
 
 #[tokio::test]
 async fn products_decide_which_token_is_handed_out() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world).await;
     world.app.access_token(&customer(0), &id, &[Product::Company]).await.unwrap();
     let missing = world.app.access_token(&customer(0), &id, &[Product::Ssn]).await.unwrap_err();
@@ -83,7 +83,7 @@ async fn products_decide_which_token_is_handed_out() {
 
 #[tokio::test]
 async fn a_token_in_doubt_waits_for_finch() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     connected(&world).await;
     // Issued by Finch before the disconnect of its connection began, stored after that had ended: it
     // is covered, and the disconnect is reopened for it.
@@ -103,7 +103,7 @@ async fn a_token_in_doubt_waits_for_finch() {
 
 #[tokio::test]
 async fn an_existing_connection_at_finch_is_renewed_not_doubled() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     // Finch knows a connection of this customer id that this store does not: a lost answer.
     world.step(Step::ConnectAndLoseTheAnswer { customer: 0, provider: 0, company: 0 }).await;
     assert_eq!(world.finch.alive().len(), 1);

@@ -41,7 +41,7 @@ struct Lost {
 
 pub(crate) async fn run(args: &AttentionArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let attention = all(&finch, &scope).await?;
     let mut goes_on_by_itself = finch.unfinished_connections(&scope).await?;
     goes_on_by_itself = goes_on_by_itself.saturating_sub(stuck(&attention));

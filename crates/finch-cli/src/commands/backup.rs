@@ -22,7 +22,7 @@ struct Done {
 }
 
 pub(crate) async fn run(args: &BackupArgs, json: bool) -> Result<Exit, Failure> {
-    let store = wiring::open_store(&args.client)?;
+    let (_, store) = wiring::open_store(&args.client).await?;
     let bar = Progress::of("Copying pages");
     let told = bar.clone();
     let holds = store.backup(&args.file, move |done, total| told.at(done, total)).await?;

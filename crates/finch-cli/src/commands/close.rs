@@ -26,7 +26,7 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
             .help("say in --reason how you know that no token lives on"));
     }
     let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let what = match (&args.connection, args.exchange) {
         (Some(connection), _) => format!("the disconnect of connection {connection}"),
         (None, exchange) => format!("the lost exchange {}", exchange.unwrap_or_default()),

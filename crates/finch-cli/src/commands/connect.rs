@@ -45,7 +45,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
     request.sandbox = args.sandbox;
     request.lifetime = Duration::from_secs(u64::from(args.minutes) * 60);
 
-    let finch = Settings::read(&args.client, Needs::SecretAndNewStore)?.open()?;
+    let finch = Settings::read(&args.client, Needs::SecretAndNewStore)?.open().await?;
     let scope = CustomerScope::new(args.customer.clone());
     let begun = match &args.reauthenticate {
         Some(connection) => finch.begin_reauthenticate(&scope, connection, request).await?,

@@ -55,7 +55,7 @@ struct Listed {
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let (mut connections, mut hidden) = (Vec::new(), 0);
     for listed in all(&finch, &scope).await? {
         match shown(&listed.view, args) {

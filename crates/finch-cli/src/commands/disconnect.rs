@@ -35,7 +35,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
             .help("say in --reason why it ends for every customer"));
     }
     let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let in_customer_scope = matches!(scope, Scope::Customer(_));
     let mut made = plan(&finch, &scope, &args).await?;
     let acts = matches!(

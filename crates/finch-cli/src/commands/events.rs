@@ -19,7 +19,7 @@ const PAGE: usize = 1000;
 /// Page by page, however long the record is; with `json`, one document all the same.
 pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     if let Some(id) = &args.connection {
         let known = in_scope!(&scope, |scope| finch.connection(scope, id).await)?;
         known.ok_or_else(Failure::no_such_connection)?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     let state = State::new(state(&args)?);
     let code = AuthorizationCode::new(code(&args)?);
     let (store, application) = (settings.store().to_owned(), settings.application().clone());
-    let finch = settings.open()?;
+    let finch = settings.open().await?;
     let work =
         async { in_scope!(&scope, |scope| finch.complete_connect(scope, state, code).await) };
     let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";

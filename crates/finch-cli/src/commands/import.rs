@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
         return Err(Failure::usage("there are no tokens: standard input is a terminal")
             .help("give a file: finch import FILE; or pipe it in: finch import < FILE"));
     }
-    let finch = wiring::open_to_import(&args.paced.client)?;
+    let finch = wiring::open_to_import(&args.paced.client).await?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
     let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
     let from = read_in_background(opened, args.format, file.unwrap_or(Path::new("-")).to_owned());

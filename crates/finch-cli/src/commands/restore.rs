@@ -1,17 +1,17 @@
 //! `finch restore`: a store out of a backup, with everything in doubt that was in use.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use finch_core::{Scope as _, Timestamp};
+use finch_app::Finch;
 use finch_sqlite::{Restored, restore};
 use serde::Serialize;
 
 use crate::{
     args::RestoreArgs,
-    fail::{Exit, Failure},
+    fail::{Exit, Failure, unusable_backup},
     output::{self, Report, Sheet, bold, good, warn},
     progress::Progress,
-    wiring,
+    wiring::{Needs, Settings},
     words::{count, moment},
 };
 
@@ -20,31 +20,38 @@ struct Done {
     store: PathBuf,
     #[serde(flatten)]
     restored: Restored,
+    /// Tokens that were in use.
+    in_doubt: usize,
 }
 
-pub(crate) fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
-    let by = args.operator.scope()?.actor();
-    let options = wiring::to_restore(&args.client)?;
+pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
+    let scope = args.operator.scope()?;
+    let (options, http, key) = Settings::read(&args.client, Needs::NewStore)?.to_restore();
     let bar = Progress::of("Copying bytes");
-    let told = |done, total| bar.at(done, total);
-    let restored = restore(&args.file, &options, by, Timestamp::now(), told)?;
+    let restoring = restore(&args.file, &options, |done, total| bar.at(done, total))?;
     drop(bar);
-    let report = Done { store: options.path, restored };
+    // The store gets its name only once nothing in it is handed out that may have ended since the backup.
+    let store = Arc::new(restoring.store()?);
+    let finch = Finch::builder(Arc::new(http), store, Arc::new(key)).open().await;
+    let finch = finch.map_err(unusable_backup)?;
+    let in_doubt = finch.doubt_all(&scope).await?;
+    drop(finch);
+    let report = Done { store: options.path, restored: restoring.finish()?, in_doubt };
     Ok(output::done(&report, json))
 }
 
 impl Report for Done {
     fn human(&self, sheet: &mut Sheet) {
         let Restored {
-            taken, connections, in_doubt, open_disconnects, unfinished_exchanges, ..
+            taken, connections, open_disconnects, unfinished_exchanges, ..
         } = self.restored;
         let say = |number: u64, one, many| count(number as usize, one, many);
         let store = bold(&self.store.display().to_string());
         sheet.line(format!("{} The store is restored: {store}", good("✓")));
         sheet.pair("holds", &say(connections, "connection", "connections"));
         sheet.pair("knows", &format!("nothing of what happened after {}", moment(taken)));
-        if in_doubt > 0 {
-            let in_doubt = say(in_doubt, "token that was in use", "tokens that were in use");
+        if self.in_doubt > 0 {
+            let in_doubt = count(self.in_doubt, "token that was in use", "tokens that were in use");
             sheet.pair("in doubt", &format!("{in_doubt}: not handed out until Finch was asked"));
         }
         if open_disconnects > 0 {
@@ -72,9 +79,8 @@ impl Report for Done {
     }
 }
 
-const NEXT: [&str; 3] = [
+const NEXT: [&str; 2] = [
     "`finch reconcile` asks Finch about each token in doubt, and goes on with open disconnects.",
     "Compare `finch connections` with Finch's dashboard: let customers connect again whose connection is \
      missing here; one disconnect then ends the lost token too.",
-    "`finch keys rotate` destroys the data key of the backup's time: nobody knows what it has sealed since.",
 ];

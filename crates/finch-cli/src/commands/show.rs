@@ -24,7 +24,7 @@ struct Shown {
 
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {

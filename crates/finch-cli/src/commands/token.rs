@@ -1,6 +1,7 @@
 //! `finch token`: the only way in which a token is ever printed.
 
-use finch_core::{ConnectionId, CustomerScope, Product, UsableToken};
+use finch_app::UsableToken;
+use finch_core::{ConnectionId, CustomerScope, Product};
 use serde::Serialize;
 
 use super::products;
@@ -19,7 +20,7 @@ struct Revealed {
 }
 
 pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
-    let finch = wiring::open(&args.client)?;
+    let finch = wiring::open(&args.client).await?;
     let scope = CustomerScope::new(args.customer.clone());
     let wanted = products(args.products.as_ref(), args.any_product)?;
     let token = finch.access_token(&scope, &args.connection, &wanted).await?;

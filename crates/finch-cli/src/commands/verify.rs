@@ -1,10 +1,10 @@
-//! `finch verify`: a look at everything that the store holds.
+//! `finch verify`: whether everything in the store is what was written.
 
-use finch_sqlite::{RecordCheck, Verified, What};
+use finch_app::{BrokenRecord, Verified};
 use serde::Serialize;
 
 use crate::{
-    args::StoreArgs,
+    args::{Operator, StoreArgs},
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bad, good},
     progress::Progress,
@@ -13,82 +13,105 @@ use crate::{
 };
 
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Found(Verified);
+struct Found {
+    /// What SQLite and the schema show of the file; none: it was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<Vec<String>>,
+    #[serde(flatten)]
+    verified: Verified,
+}
 
-/// The database, the record and the secrets.
+/// The file, the records and the secrets.
 pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    look(args, What::Everything, json).await
+    verify(args, true, json).await
 }
 
 /// `finch keys verify`: whether every secret opens.
 pub(crate) async fn secrets(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    look(args, What::Secrets, json).await
+    verify(args, false, json).await
 }
 
-async fn look(args: &StoreArgs, what: What, json: bool) -> Result<Exit, Failure> {
-    let store = wiring::open_store(&args.client)?;
-    let bar = Progress::of("Looking");
-    let told = bar.clone();
-    let report = Found(store.verify(what, move |done, total| told.at(done, total)).await?);
+async fn verify(args: &StoreArgs, file: bool, json: bool) -> Result<Exit, Failure> {
+    let scope = Operator::default().scope()?;
+    let (finch, store) = wiring::open_store(&args.client).await?;
+    let damage = match file {
+        true => {
+            let bar = Progress::of("Reading the file");
+            let progress = bar.clone();
+            let verified = store.verify(move |done, total| progress.at(done, total)).await?;
+            Some(verified.damage)
+        }
+        false => None,
+    };
+    let bar = Progress::of("Opening secrets and following records");
+    let verified = finch.verify(&scope, |done| bar.at(done, done)).await?;
     drop(bar);
+    let report = Found { damage, verified };
     output::print(&report, json)?;
     Ok(report.exit())
 }
 
+impl Found {
+    fn is_sound(&self) -> bool {
+        self.damage.as_ref().is_none_or(Vec::is_empty) && self.verified.is_sound()
+    }
+}
+
 impl Report for Found {
     fn human(&self, sheet: &mut Sheet) {
-        let Verified { secrets, unreadable, record, damage, .. } = &self.0;
+        let Verified { secrets, unreadable, events, broken_records, .. } = &self.verified;
         let mut say = |sound: bool, text: &str| {
             sheet.text(&format!("{} ", if sound { good("✓") } else { bad("✗") }), text);
         };
-        if record.is_some() {
-            say(
-                damage.is_empty(),
-                if damage.is_empty() { "The database is whole" } else { "The database is damaged" },
-            );
+        if let Some(damage) = &self.damage {
+            let sound = damage.is_empty();
+            say(sound, if sound { "The database is whole" } else { "The database is damaged" });
         }
-        if let Some(record) = record {
-            say(record.broken_at.is_none(), &about(record));
+        let events = count(*events as usize, "event", "events");
+        match broken_records.len() {
+            0 => say(true, &format!("Every record is what was written: {events}")),
+            n => {
+                let records = count(n, "record is", "records are");
+                say(false, &format!("{records} not what was written, of {events}"));
+            }
         }
         let open = count(*secrets as usize, "secret opens", "secrets open");
         say(unreadable.is_empty(), &open);
         if !unreadable.is_empty() {
             sheet.pair("unreadable", &list(unreadable));
         }
-        for line in damage {
+        for record in broken_records {
+            sheet.pair("record", &of(record));
+        }
+        for line in self.damage.iter().flatten() {
             sheet.pair("damage", line);
         }
-        if !self.0.is_sound() {
-            sheet.pair("what to do", way_out(&self.0));
+        if !self.is_sound() {
+            sheet.pair("what to do", self.way_out());
         }
     }
 
     fn exit(&self) -> Exit {
-        if self.0.is_sound() { Exit::Done } else { Exit::Store }
+        if self.is_sound() { Exit::Done } else { Exit::Store }
     }
 }
 
-fn about(record: &RecordCheck) -> String {
-    let events = count(record.events as usize, "event", "events");
-    let unchained = match record.unchained {
-        0 => String::new(),
-        old => format!("; the first {old} are from before the record was protected"),
-    };
-    match record.broken_at {
-        None => format!("The record is what was written: {events}{unchained}"),
-        Some(0) => format!("The record lacks its newest events: {events} are left{unchained}"),
-        Some(id) => format!(
-            "The record was changed: event {id} is not what was written, or some before it are missing{unchained}"
-        ),
+/// Whose record it is.
+fn of(record: &BrokenRecord) -> String {
+    match (&record.connection, &record.connection_id) {
+        (_, Some(id)) => format!("of connection {id}"),
+        (Some(key), None) => format!("of connection number {}, which is not there", key.0.0),
+        (None, None) => "of the store itself: its keys and backups".to_owned(),
     }
 }
 
-fn way_out(found: &Verified) -> &'static str {
-    if !found.damage.is_empty() || !found.unreadable.is_empty() {
-        "keep the file as it is, and restore a backup; tokens that no backup has: finch connect \
-         --reauthenticate, and one disconnect ends both"
-    } else {
-        "somebody with access to the file has changed it: find out who, and compare with a backup"
+impl Found {
+    fn way_out(&self) -> &'static str {
+        if self.damage.iter().flatten().next().is_some() || !self.verified.unreadable.is_empty() {
+            "keep the file as it is, and restore a backup; tokens that no backup has: finch connect \
+             --reauthenticate, and one disconnect ends both"
+        } else {
+            "the file was changed by something other than finch: find out by what, and compare with a backup"
+        }
     }
 }

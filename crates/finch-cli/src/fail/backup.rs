@@ -1,5 +1,6 @@
 //! Failures of a backup and of restoring one.
 
+use finch_app::{KeysError, OpenFinchError};
 use finch_sqlite::{BackupError, OpenStoreError, PlaceError, RestoreError};
 
 use super::{Exit, Failure, store_failed};
@@ -48,10 +49,6 @@ fn unusable(error: OpenStoreError) -> Failure {
         OpenStoreError::Corrupt { .. } | OpenStoreError::NotADatabase { .. } => {
             "take another backup; this one was not changed, and nothing was restored"
         }
-        OpenStoreError::WrongKey { .. } => {
-            "give the key that the store had when the backup was made (--store-key-file PATH, \
-             FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
-        }
         _ => "",
     };
     let kind = match &error {
@@ -71,6 +68,19 @@ fn unusable(error: OpenStoreError) -> Failure {
     }
     failure.because.extend(store.because);
     failure.help = if help.is_empty() { store.help } else { help.into() };
+    failure
+}
+
+/// Why a backup that was copied is of no use: its keys do not open.
+pub(crate) fn unusable_backup(error: OpenFinchError) -> Failure {
+    let wrong_key = matches!(error, OpenFinchError::Keys(KeysError::WrongKey { .. }));
+    let keys = Failure::from(error);
+    let mut failure = Failure::new(Exit::Store, keys.kind, "the backup cannot be used");
+    failure.because.push(keys.message);
+    failure.because.extend(keys.because);
+    let help = "give the key that the store had when the backup was made (--store-key-file PATH, \
+                FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)";
+    failure.help = if wrong_key { help.into() } else { keys.help };
     failure
 }
 

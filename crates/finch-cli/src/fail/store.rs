@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use finch_app::OtherApplicationError;
+use finch_app::{KeysError, OpenFinchError};
 use finch_core::StoreError;
 use finch_sqlite::OpenStoreError;
 
@@ -121,37 +121,6 @@ impl From<OpenStoreError> for Failure {
                  nothing was sent"
                     .to_owned(),
             ),
-            E::WrongKey { path, expected, given } => (
-                "store_wrong_key",
-                format!("the store {} is sealed with key {expected}, and key {given} was given", at(path)),
-                "give the key that the store was made with (--store-key-file PATH, \
-                 FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)"
-                    .to_owned(),
-            ),
-            E::ReplacedKey { path, source } => (
-                "store_key_replaced",
-                format!(
-                    "the store {} does not open with key {} any more: it was replaced on {}; the store opens \
-                     with key {} now",
-                    at(path),
-                    source.old,
-                    moment(source.at),
-                    source.new
-                ),
-                "set FINCH_STORE_KEY_FILE to the file that `finch keys rotate-kek --to` named (or \
-                 --store-key-file, FINCH_STORE_KEY), and restart every process that uses the store"
-                    .to_owned(),
-            ),
-            E::NoKeys { path } => (
-                "store_no_keys",
-                format!("the store {} has lost its key rows", at(path)),
-                "restore a backup".to_owned(),
-            ),
-            E::Keys { path, .. } => (
-                "store_keys",
-                format!("the keys of the store {} cannot be used", at(path)),
-                "restore a backup of the store; keep its key file".to_owned(),
-            ),
             E::System { path, .. } | E::Backend { path, .. } => (
                 "store_unusable",
                 format!("the store {} cannot be opened", at(path)),
@@ -161,8 +130,6 @@ impl From<OpenStoreError> for Failure {
         };
         let failure = Self::new(Exit::Store, kind, message).help(help);
         match std::error::Error::source(&error) {
-            // The message says all of it.
-            Some(_) if matches!(error, E::ReplacedKey { .. }) => failure,
             Some(source) => failure.because(source),
             None => failure,
         }
@@ -205,7 +172,10 @@ pub(crate) fn store_failed(doing: impl Into<String>, error: &StoreError) -> Fail
             "restore a backup of the store; if there is none, let the customer connect again \
              (`finch connect --reauthenticate`), and the next disconnect ends both tokens",
         ),
-        StoreError::Moved => ("store_changed", "run the same again"),
+        StoreError::KeysUnavailable(_) => {
+            ("keys_unavailable", "check the key source, then run the same again")
+        }
+        StoreError::Moved | StoreError::OldEpoch => ("store_changed", "run the same again"),
         _ => ("store_failed", "check the store's disk, then run the same again"),
     };
     Failure::new(Exit::Store, kind, doing).because(error).help(help)
@@ -217,14 +187,51 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<OtherApplicationError> for Failure {
-    fn from(error: OtherApplicationError) -> Self {
-        let OtherApplicationError { store, client } = &error;
-        Self::new(
-            Exit::Store,
-            "store_other_application",
-            format!("the store belongs to {store}, not to {client}"),
-        )
-        .help("check FINCH_CLIENT_ID and FINCH_BASE_URL; nothing was sent")
+impl From<OpenFinchError> for Failure {
+    fn from(error: OpenFinchError) -> Self {
+        match error {
+            OpenFinchError::OtherApplication { store, client } => Self::new(
+                Exit::Store,
+                "store_other_application",
+                format!("the store belongs to {store}, not to {client}"),
+            )
+            .help("check FINCH_CLIENT_ID and FINCH_BASE_URL; nothing was sent"),
+            OpenFinchError::Keys(error) => error.into(),
+            OpenFinchError::Http(error) => error.into(),
+            OpenFinchError::Store(error) => error.into(),
+            other => Self::new(Exit::Store, "store_unusable", "the store cannot be used").because(&other),
+        }
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        let failure = |kind, message: String| Self::new(Exit::Store, kind, message);
+        match &error {
+            KeysError::WrongKey { expected, given } => failure(
+                "store_wrong_key",
+                format!("the store opens with key {expected}, and key {given} was given"),
+            )
+            .help(
+                "give the key that the store was made with (--store-key-file PATH, FINCH_STORE_KEY_FILE \
+                 or FINCH_STORE_KEY)",
+            ),
+            KeysError::Replaced { old, new, at } => failure(
+                "store_key_replaced",
+                format!(
+                    "the store does not open with key {old} any more: it was replaced on {}; the store opens \
+                     with key {new} now",
+                    moment(*at)
+                ),
+            )
+            .help(
+                "set FINCH_STORE_KEY_FILE to the file that `finch keys rotate-kek --to` named (or \
+                 --store-key-file, FINCH_STORE_KEY), and restart every process that uses the store",
+            ),
+            KeysError::Store(error) => store_failed("the store's keys cannot be read", error),
+            _ => failure("store_keys", "the store's keys cannot be used".to_owned())
+                .because(&error)
+                .help("restore a backup of the store; keep its key file"),
+        }
     }
 }

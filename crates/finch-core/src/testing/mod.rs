@@ -14,6 +14,7 @@
 mod disguise;
 mod fake_finch;
 pub mod finch_api;
+mod intercept;
 mod mocks;
 mod sample;
 pub mod token_store;
@@ -21,6 +22,7 @@ pub mod token_store;
 pub use disguise::disguises;
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
+pub use intercept::{Intercept, Intercepted};
 pub use mocks::{MockFinchApi, MockTokenStore};
 pub use sample::{
     application, at, claimed, decided, facts, fingerprint, grant, new_attempt, opened, sealed,

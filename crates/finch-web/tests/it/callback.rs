@@ -13,7 +13,7 @@ use crate::{
 
 #[tokio::test]
 async fn the_same_way_back_again_shows_the_same() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
@@ -38,7 +38,7 @@ async fn the_same_way_back_again_shows_the_same() {
 /// Once its connection has ended, an old way back is old news, and to nobody else any.
 #[tokio::test]
 async fn a_way_back_to_what_has_ended_says_so() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
@@ -62,7 +62,7 @@ async fn a_way_back_to_what_has_ended_says_so() {
 
 #[tokio::test]
 async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (victim, thief) = (site.browser("acme"), site.browser("other"));
     let state = site.begin(&victim).await;
     let stolen = thief.get(&site.way_back(&state, "Company C", "X")).await;
@@ -81,7 +81,7 @@ async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
 
 #[tokio::test]
 async fn a_way_back_that_lacks_something_says_so() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     for query in [String::new(), format!("?state={state}"), format!("?code=&state={state}")] {
@@ -97,7 +97,7 @@ async fn a_way_back_that_lacks_something_says_so() {
 
 #[tokio::test]
 async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let denied = format!("{BASE}/callback?error=access_denied&error_description=%3Cb%3Epay%20me");
     let denied = browser.get(&denied).await;
@@ -120,7 +120,7 @@ async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
 
 #[tokio::test]
 async fn what_finch_says_of_the_code_is_told() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let wrong = browser.get(&format!("{BASE}/callback?code=wrong&state={state}")).await;
@@ -152,10 +152,10 @@ async fn what_finch_says_of_the_code_is_told() {
 
 #[tokio::test]
 async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
-    site.store.fail_at("commit", || StoreError::Full);
+    site.store.intercept.fail_at("commit", || StoreError::Full);
     let page = browser.get(&site.way_back(&state, "Company C", "X")).await;
     page.shows(503, &["Almost connected", "put in a safe place", "Connect once more"]);
     assert!(page.header(header::RETRY_AFTER).is_some());
@@ -168,11 +168,11 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
 /// The one copy of a token is in an answer that nobody waits for.
 #[tokio::test]
 async fn a_browser_that_goes_away_loses_no_token() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
-    site.store.fail_at("commit", || StoreError::Full);
+    site.store.intercept.fail_at("commit", || StoreError::Full);
     let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
     tokio::select! {
         _ = browser.get(&back) => panic!("it waits for Finch"),
@@ -192,11 +192,11 @@ async fn a_browser_that_goes_away_loses_no_token() {
 /// Nobody could keep the token, and the page does not say that somebody did.
 #[tokio::test]
 async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
-    site.store.fail_at("commit", || StoreError::Full);
+    site.store.intercept.fail_at("commit", || StoreError::Full);
     let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
     let breaks = async {
         hold.reached().await;
@@ -215,7 +215,7 @@ async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
 
 #[tokio::test]
 async fn who_comes_back_too_late_begins_again() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     site.system.pass(std::time::Duration::from_secs(25 * 3600));
@@ -242,7 +242,7 @@ async fn twenty(browser: Browser, path: &str) -> Vec<Seen> {
 async fn twenty_requests_of_one_callback_at_once_end_at_the_same_page() {
     for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
         for with_state in [true, false] {
-            let site = Site::new();
+            let site = Site::new().await;
             let browser = site.browser("acme");
             let state = site.begin(&browser).await;
             let customer = FinchCustomerId::new("acme").unwrap();
@@ -272,7 +272,7 @@ async fn twenty_requests_of_one_callback_at_once_end_at_the_same_page() {
 /// Nor does any of them show another error than the first.
 #[tokio::test]
 async fn requests_at_once_of_a_callback_that_fails_show_one_error() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = format!("{BASE}/callback?code=wrong&state={state}");
@@ -292,7 +292,7 @@ async fn requests_at_once_of_a_callback_that_fails_show_one_error() {
 /// Finch takes longer than a person should look at an empty page.
 #[tokio::test]
 async fn a_request_waits_for_the_first_one_only_so_long() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
@@ -312,7 +312,7 @@ async fn a_request_waits_for_the_first_one_only_so_long() {
 
 #[tokio::test]
 async fn who_has_not_signed_in_gets_the_hosts_answer() {
-    let site = Site::new();
+    let site = Site::new().await;
     let nobody = crate::browser::Browser::new(site.router.clone(), None);
     for path in ["", "/callback?code=a-code&state=a-state", "/connections/x/disconnect", "/form"] {
         let answer = nobody.get(&format!("{BASE}{path}")).await;
@@ -327,7 +327,7 @@ async fn who_has_not_signed_in_gets_the_hosts_answer() {
 /// A browser would not follow a form to a sign-in at another site: it stops there, and says nothing.
 #[tokio::test]
 async fn who_presses_a_button_after_signing_out_is_told_and_led_to_the_sign_in() {
-    let site = Site::new();
+    let site = Site::new().await;
     let nobody = crate::browser::Browser::new(site.router.clone(), None);
     let changes = crate::guard::CHANGES.map(|path| format!("{BASE}{path}"));
     for path in &changes {

@@ -9,7 +9,7 @@ use crate::site::{BASE, Site, is_guarded, needs_reauth, options};
 
 #[tokio::test]
 async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
     site.connect(&browser, "Company C", "X").await;
@@ -29,7 +29,7 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
 
 #[tokio::test]
 async fn the_address_of_a_session_is_in_no_page() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let csrf_token = browser.csrf_token(BASE).await;
     let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
@@ -45,7 +45,7 @@ async fn the_address_of_a_session_is_in_no_page() {
 async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     let mut embedded = options();
     embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
-    let site = Site::with(embedded);
+    let site = Site::with(embedded).await;
     let browser = site.browser("acme");
     browser.get(BASE).await.shows(200, &["href=\"/payroll/connect\""]);
     let form = browser.get(&format!("{BASE}/form")).await;
@@ -71,7 +71,7 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
 async fn what_answers_a_form_is_tried_again_by_a_reload() {
     let mut embedded = options();
     embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
-    let site = Site::with(embedded);
+    let site = Site::with(embedded).await;
     let browser = site.browser("acme");
     let form = browser.get(&format!("{BASE}/form")).await;
     let form: Value = serde_json::from_str(&form.body).unwrap();
@@ -88,11 +88,11 @@ async fn what_answers_a_form_is_tried_again_by_a_reload() {
     down.shows(503, &["You are not connected yet", "reload this page", "send the form again"]);
     down.hides(&["href=\"\"", state]);
     is_guarded(&down);
-    site.store.fail(|| StoreError::Busy);
+    site.store.intercept.fail(|| StoreError::Busy);
     let busy = finish().await;
     busy.shows(503, &["busy just now", "reload this page"]);
     busy.hides(&["href=\"\""]);
-    site.store.recover();
+    site.store.intercept.recover();
     assert_eq!(finish().await.done(), "connected");
 
     // What no reload mends asks for none.
@@ -104,7 +104,7 @@ async fn what_answers_a_form_is_tried_again_by_a_reload() {
 
 #[tokio::test]
 async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let (token, id, ..) = site.finch.alive().remove(0);
@@ -132,7 +132,7 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
 /// Where Finch ends credentials one by one, the newest may have ended: what is renewed is what lives.
 #[tokio::test]
 async fn what_is_renewed_is_what_needs_it() {
-    let site = Site::reaching(Reach::ConnectionId);
+    let site = Site::reaching(Reach::ConnectionId).await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;
@@ -148,7 +148,7 @@ async fn what_is_renewed_is_what_needs_it() {
 
 #[tokio::test]
 async fn finch_down_leaves_everything_as_it_was() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let csrf_token = browser.csrf_token(BASE).await;
     let down = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
@@ -178,7 +178,7 @@ async fn finch_down_leaves_everything_as_it_was() {
 /// Nobody has told us that it has ended, and Finch renews nothing that has.
 #[tokio::test]
 async fn a_renewal_that_finds_the_end_says_so_to_the_person_and_to_the_host() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await.replace("/disconnect", "/reauthenticate");

@@ -9,7 +9,7 @@ use crate::{
 
 #[tokio::test]
 async fn sign_ins_of_one_company_are_one_connection_and_another_company_is_another() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;
@@ -27,7 +27,7 @@ async fn sign_ins_of_one_company_are_one_connection_and_another_company_is_anoth
 
 #[tokio::test]
 async fn another_customer_sees_nothing_of_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (acme, other) = (site.browser("acme"), site.browser("other"));
     let before = other.get(BASE).await;
     site.connect(&acme, "Company C", "X").await;
@@ -39,7 +39,7 @@ async fn another_customer_sees_nothing_of_it() {
 /// An employer's name may be written from right to left, and may try to turn our words around.
 #[tokio::test]
 async fn a_name_stays_by_itself_whichever_way_it_runs() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     *site.host.0.company.lock().unwrap() = Some("\u{202e}live".into());
@@ -60,7 +60,7 @@ async fn html_in_a_name_is_text() {
     nasty.support = Some(format!("{NASTY}@example.com"));
     nasty.home = Some(format!("/{NASTY}"));
     nasty.provider_names.insert("gusto".parse().unwrap(), NASTY.into());
-    let site = Site::with(nasty);
+    let site = Site::with(nasty).await;
     let browser = site.browser("acme");
     site.connect(&browser, NASTY, "X").await;
     let mut facts = finch_core::testing::facts("connection-<img src=x>", "b<i>ob", "Company D");
@@ -93,7 +93,7 @@ async fn html_in_a_name_is_text() {
 
 #[tokio::test]
 async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let id = ConnectionId::new("a/b?c#d%2F é").unwrap();
     let facts = finch_core::testing::facts(id.as_str(), "gusto", "Company C");
@@ -104,7 +104,7 @@ async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
 
 #[tokio::test]
 async fn an_employer_goes_by_the_name_that_the_host_knows() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "company-uuid", "X").await;
     browser.get(BASE).await.shows(200, &["Company <span class=\"id\">company-uuid</span>"]);
@@ -116,7 +116,7 @@ async fn an_employer_goes_by_the_name_that_the_host_knows() {
 
 #[tokio::test]
 async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
     for n in 0..53 {
@@ -134,7 +134,7 @@ async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
 
 #[tokio::test]
 async fn a_customer_with_many_connections_sees_them_all() {
-    let site = Site::new();
+    let site = Site::new().await;
     for n in 0..250 {
         let facts = finch_core::testing::facts(&format!("c{n}"), "gusto", &format!("Company {n}"));
         let grant = finch_core::testing::grant(&format!("t{n}"), facts);
@@ -148,7 +148,7 @@ async fn a_customer_with_many_connections_sees_them_all() {
 /// The tokens work; but Finch says that not all is well.
 #[tokio::test]
 async fn what_finch_reports_of_a_connection_that_works_is_said() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let id = site.finch.alive()[0].1.clone();

@@ -10,7 +10,7 @@ use crate::{
 
 #[tokio::test]
 async fn what_will_happen_is_said_before_it_happens() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;
@@ -47,7 +47,7 @@ async fn what_will_happen_is_said_before_it_happens() {
 
 #[tokio::test]
 async fn two_tabs_may_confirm_the_same_end() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -64,7 +64,7 @@ async fn two_tabs_may_confirm_the_same_end() {
 /// An address that anybody can write says nothing that is not so.
 #[tokio::test]
 async fn an_address_that_says_done_does_not_make_it_so() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let done = format!("{}?done=yes", site.disconnect_page(&browser).await);
@@ -81,7 +81,7 @@ async fn an_address_that_says_done_does_not_make_it_so() {
 
 #[tokio::test]
 async fn who_agreed_to_one_plan_is_shown_the_other() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -101,7 +101,7 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
 
 #[tokio::test]
 async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -126,7 +126,7 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
 
 #[tokio::test]
 async fn a_person_may_ask_finch_now() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -145,7 +145,7 @@ async fn a_person_may_ask_finch_now() {
 /// Finch says that it is done, and goes on taking the token: a person has to look at that.
 #[tokio::test]
 async fn where_an_operator_has_to_look_every_page_says_so() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -159,7 +159,7 @@ async fn where_an_operator_has_to_look_every_page_says_so() {
 
 #[tokio::test]
 async fn one_sign_in_is_not_counted() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -170,7 +170,7 @@ async fn one_sign_in_is_not_counted() {
 
 #[tokio::test]
 async fn others_keep_their_access_and_are_not_named() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (acme, other) = (site.browser("acme"), site.browser("other"));
     site.connect(&acme, "Company C", "X").await;
     site.connect(&other, "Company C", "Y").await;
@@ -196,7 +196,7 @@ async fn others_keep_their_access_and_are_not_named() {
 
 #[tokio::test]
 async fn another_customers_connection_is_not_there_byte_for_byte() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (acme, other) = (site.browser("acme"), site.browser("other"));
     site.connect(&acme, "Company C", "X").await;
     let theirs = site.disconnect_page(&acme).await;

@@ -10,7 +10,7 @@ use crate::{
 
 #[tokio::test]
 async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
@@ -30,7 +30,7 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
         ),
     ];
     for (fault, what, todo, wait) in faults {
-        site.store.fail(fault);
+        site.store.intercept.fail(fault);
         site.finch.take_calls();
         for answer in [
             browser.get(BASE).await,
@@ -46,7 +46,7 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
             is_guarded(&answer);
         }
         assert!(!site.finch.take_calls().iter().any(|call| call != "new_session"));
-        site.store.recover();
+        site.store.intercept.recover();
     }
     browser.get(BASE).await.shows(200, &["Connected"]);
     assert_eq!(site.finch.alive().len(), 1);
@@ -55,37 +55,37 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
 /// The intent is written; the rest is not. The page tells the truth, and the rest goes on.
 #[tokio::test]
 async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    site.store.fail_at("secret", || StoreError::Busy);
+    site.store.intercept.fail_at("secret", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     answer.shows(503, &["goes on by itself"]);
-    site.store.recover();
+    site.store.intercept.recover();
     browser.get(BASE).await.shows(200, &["Disconnecting"]);
 }
 
 /// What is done is not told as undone because a name cannot be read any more.
 #[tokio::test]
 async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    site.store.fail_after("commit", "connections", || StoreError::Busy);
+    site.store.intercept.fail_after("commit", "connections", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     let done = answer.location().to_owned();
     browser.get(&done).await.shows(503, &["busy just now"]);
-    site.store.recover();
+    site.store.intercept.recover();
     browser.get(&done).await.shows(200, &["is disconnected"]);
 }
 
 #[tokio::test]
 async fn a_host_that_does_not_know_who_asks_lets_nobody_in() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     *site.host.0.broken.lock().unwrap() = true;

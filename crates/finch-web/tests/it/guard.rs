@@ -12,7 +12,7 @@ pub(crate) const CHANGES: [&str; 4] =
 
 #[tokio::test]
 async fn a_change_without_our_forms_token_is_refused() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (mut browser, stranger) = (site.browser("acme"), site.browser("acme"));
     let csrf_token = browser.csrf_token(BASE).await;
     let strangers = stranger.csrf_token(BASE).await;
@@ -44,7 +44,7 @@ async fn a_change_without_our_forms_token_is_refused() {
 
 #[tokio::test]
 async fn a_change_from_another_site_is_refused_whatever_it_knows() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let csrf_token = browser.csrf_token(BASE).await;
     let ask = async |name: &'static str, value: &'static str| {
@@ -70,7 +70,7 @@ async fn a_change_from_another_site_is_refused_whatever_it_knows() {
 
 #[tokio::test]
 async fn a_browser_keeps_its_guard_and_no_script_reads_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let first = browser.get(BASE).await;
     let cookie = first.header(header::SET_COOKIE).unwrap().to_owned();

@@ -38,7 +38,7 @@ fn order(page: &Seen) -> Vec<String> {
 
 #[tokio::test]
 async fn what_needs_somebody_comes_first_and_then_the_newest() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     for company in ["A", "B", "C", "D", "E"] {
         site.connect(&browser, company, "X").await;
@@ -59,7 +59,7 @@ async fn what_needs_somebody_comes_first_and_then_the_newest() {
 
 #[tokio::test]
 async fn what_has_ended_stands_by_its_end() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (browser, other) = (site.browser("acme"), site.browser("other"));
     for company in ["A", "B", "C"] {
         site.connect(&browser, company, "X").await;
@@ -79,7 +79,7 @@ async fn what_has_ended_stands_by_its_end() {
 /// The last to end are shown, however old their connections are.
 #[tokio::test]
 async fn what_is_left_out_has_ended_before() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     for number in 0..52 {
         site.connect(&browser, &format!("K{number}"), "X").await;
@@ -97,7 +97,7 @@ async fn what_is_left_out_has_ended_before() {
 /// An old address, or a connection that has ended meanwhile.
 #[tokio::test]
 async fn nobody_is_told_that_something_is_connected_where_nothing_is() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     for done in ["connected", "checking"] {
         let page = browser.get(&format!("{BASE}?done={done}")).await;
@@ -125,7 +125,7 @@ async fn nobody_is_told_that_something_is_connected_where_nothing_is() {
 /// Headings tell connections of one provider apart.
 #[tokio::test]
 async fn each_connection_is_named_by_its_heading() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "A", "X").await;
     site.connect(&browser, "B", "X").await;

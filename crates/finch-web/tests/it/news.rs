@@ -42,7 +42,7 @@ pub(crate) async fn hint(site: &Site, id: &ConnectionId, event: &str, status: Co
 
 #[tokio::test]
 async fn a_disconnect_that_finch_has_proven_later_is_told_once() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;
@@ -66,7 +66,7 @@ async fn a_disconnect_that_finch_has_proven_later_is_told_once() {
 /// Each by a handle of its own: one customer's is nothing to the other.
 #[tokio::test]
 async fn what_a_webhook_led_to_is_told_to_everybody_it_concerns() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (acme, other) = (site.browser("acme"), site.browser("other"));
     site.connect(&acme, "Company C", "X").await;
     site.connect(&other, "Company C", "Y").await;
@@ -98,7 +98,7 @@ async fn what_a_webhook_led_to_is_told_to_everybody_it_concerns() {
 /// Whoever has left hears nothing of what becomes of the connection.
 #[tokio::test]
 async fn whose_access_had_ended_before_is_told_nothing() {
-    let site = Site::new();
+    let site = Site::new().await;
     let (acme, other) = (site.browser("acme"), site.browser("other"));
     site.connect(&acme, "Company C", "X").await;
     site.connect(&other, "Company C", "Y").await;
@@ -117,7 +117,7 @@ async fn whose_access_had_ended_before_is_told_nothing() {
 /// Bad news of one token are none where another one works.
 #[tokio::test]
 async fn whose_other_token_works_is_told_nothing_of_one_that_is_refused() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;

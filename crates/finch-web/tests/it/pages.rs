@@ -15,7 +15,7 @@ use crate::{
 
 #[tokio::test]
 async fn every_answer_is_guarded() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     for path in ["", "/form", "/callback", "/connections/x/disconnect", "/nothing", "/connect"] {
         is_guarded(&browser.get(&format!("{BASE}{path}")).await);
@@ -34,7 +34,7 @@ async fn every_answer_is_guarded() {
 
 #[tokio::test]
 async fn a_form_that_is_too_long_is_not_read() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let csrf_token = browser.csrf_token(BASE).await;
     let long = "x".repeat(20_000);
@@ -47,7 +47,7 @@ async fn a_form_that_is_too_long_is_not_read() {
 
 #[tokio::test]
 async fn the_style_has_a_name_that_changes_with_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let path = style_of(&browser.get(BASE).await.body);
     assert!(path.starts_with(&format!("{BASE}/style-")) && path.ends_with(".css"), "{path}");
@@ -61,7 +61,7 @@ async fn the_style_has_a_name_that_changes_with_it() {
 /// A proxy takes `/apps/payday` away, and names itself in headers that nobody here believes.
 #[tokio::test]
 async fn links_are_those_of_the_public_address() {
-    let site = Site::new();
+    let site = Site::new().await;
     let public = "https://example.com/apps/payday/payroll/";
     let products = vec![finch_app::Product::Company];
     let behind = Options::new(public, "Payday", products).unwrap();
@@ -81,7 +81,7 @@ async fn links_are_those_of_the_public_address() {
 
 #[tokio::test]
 async fn they_may_be_at_the_root_of_a_host() {
-    let site = Site::new();
+    let site = Site::new().await;
     let root = Options::new("http://127.0.0.1:3000", "Payday", vec![finch_app::Product::Company]);
     let pages: Router = router(site.app.clone(), site.host(), root.unwrap());
     let own = Router::new().route("/own", get(async || "the host's")).fallback_service(pages);
@@ -98,7 +98,7 @@ async fn they_may_be_at_the_root_of_a_host() {
 /// A host with a state of its own, and its layers.
 #[tokio::test]
 async fn they_fit_into_any_router() {
-    let site = Site::new();
+    let site = Site::new().await;
     let pages = router::<&'static str>(site.app.clone(), site.host(), options());
     let layer = axum::middleware::map_response(async |mut response: axum::response::Response| {
         response.headers_mut().insert("x-layer", header::HeaderValue::from_static("here"));

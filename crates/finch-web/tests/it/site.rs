@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use axum::{Router, http::header};
-use finch_app::{Finch, FinchOptions, Product};
+use finch_app::{Finch, Kek, Product};
 use finch_core::{
     Answer, FinchApiError,
     testing::{FakeFinch, Reach, application},
 };
 use finch_web::{Host, Options, router};
 
-use crate::{browser::Browser, host::TestHost, store::FaultyStore, system::Hurried};
+use crate::{
+    browser::Browser,
+    host::TestHost,
+    store::{FaultyStore, faulty_store},
+    system::Hurried,
+};
 
 /// Where the pages are.
 pub(crate) const BASE: &str = "/settings/payroll";
@@ -32,26 +37,26 @@ pub(crate) fn options() -> Options {
 }
 
 impl Site {
-    pub(crate) fn new() -> Self {
-        Self::with(options())
+    pub(crate) async fn new() -> Self {
+        Self::with(options()).await
     }
 
-    pub(crate) fn with(options: Options) -> Self {
-        Self::of(options, Reach::Pair)
+    pub(crate) async fn with(options: Options) -> Self {
+        Self::of(options, Reach::Pair).await
     }
 
     /// A site whose Finch ends that much with one token.
-    pub(crate) fn reaching(reach: Reach) -> Self {
-        Self::of(options(), reach)
+    pub(crate) async fn reaching(reach: Reach) -> Self {
+        Self::of(options(), reach).await
     }
 
-    fn of(options: Options, reach: Reach) -> Self {
+    async fn of(options: Options, reach: Reach) -> Self {
         let finch = Arc::new(FakeFinch::new(application(), reach));
-        let store = Arc::new(FaultyStore::new(application()));
+        let store = Arc::new(faulty_store(application()));
         let system = Arc::new(Hurried::default());
-        let patience = FinchOptions::default();
-        let app =
-            Finch::with_system(finch.clone(), store.clone(), system.clone(), patience).unwrap();
+        let key = Arc::new(Kek::generate().unwrap());
+        let app = Finch::builder(finch.clone(), store.clone(), key).system(system.clone());
+        let app = app.open().await.unwrap();
         let host = TestHost::default();
         let pages = router(app.clone(), Arc::new(host.clone()), options);
         Self { finch, store, app, system, host, router: Router::new().nest_service(BASE, pages) }

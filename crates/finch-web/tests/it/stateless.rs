@@ -32,7 +32,7 @@ async fn tokens(site: &Site) -> Vec<TokenState> {
 
 #[tokio::test]
 async fn the_browser_that_began_an_attempt_completes_it() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let csrf_token = browser.csrf_token(BASE).await;
     let begun = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
@@ -60,7 +60,7 @@ async fn the_browser_that_began_an_attempt_completes_it() {
 #[tokio::test]
 async fn a_code_planted_in_a_browser_with_a_live_attempt_connects_nothing() {
     for session_of in [Some("attacker"), Some("acme~2"), None] {
-        let site = Site::new();
+        let site = Site::new().await;
         let victim = site.browser("acme");
         site.begin(&victim).await;
         let code = sign_in(&site, "Evil Inc", session_of);
@@ -83,7 +83,7 @@ async fn a_code_planted_in_a_browser_with_a_live_attempt_connects_nothing() {
 /// With the state that came back, Finch may leave the customer id out.
 #[tokio::test]
 async fn with_a_state_the_cookie_proves_nothing_and_is_not_needed() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let state = site.begin(&browser).await;
     let forged = browser.get(&format!("{BASE}/callback?code=a-code&state=made-up")).await;
@@ -96,7 +96,7 @@ async fn with_a_state_the_cookie_proves_nothing_and_is_not_needed() {
 
 #[tokio::test]
 async fn without_an_attempt_of_this_browser_nothing_is_sent() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     let code = sign_in(&site, "Company C", Some("acme"));
     let none = come_back(&browser, &code).await;
@@ -127,7 +127,7 @@ async fn without_an_attempt_of_this_browser_nothing_is_sent() {
 
 #[tokio::test]
 async fn each_tab_completes_an_attempt_of_its_own() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.begin(&browser).await;
     site.begin(&browser).await;
@@ -152,7 +152,7 @@ async fn each_tab_completes_an_attempt_of_its_own() {
 /// Both come back before either has an answer, so that neither cookie says which attempt is whose.
 #[tokio::test]
 async fn two_tabs_that_come_back_at_once_are_two_connections() {
-    let site = Site::new();
+    let site = Site::new().await;
     let browser = site.browser("acme");
     site.begin(&browser).await;
     site.begin(&browser).await;

@@ -26,11 +26,11 @@ fn operator() -> OperatorScope {
     OperatorScope::acting_as("payday".parse().unwrap())
 }
 
-fn site() -> Site {
+async fn site() -> Site {
     let mut with = options();
     let secrets = WebhookSecrets::new([SECRET, OLD_SECRET]).unwrap();
     with.webhooks = Some(Webhooks { secrets, operator: operator() });
-    Site::with(with)
+    Site::with(with).await
 }
 
 fn signature(secret: &str, id: &str, sent: &str, body: &str) -> String {
@@ -68,7 +68,7 @@ async fn told(site: &Site, what: &str) {
 
 #[tokio::test]
 async fn a_hint_is_kept_answered_and_looked_at() {
-    let site = site();
+    let site = site().await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     let (_, id, ..) = site.finch.alive().remove(0);
@@ -93,7 +93,7 @@ async fn a_hint_is_kept_answered_and_looked_at() {
 
 #[tokio::test]
 async fn what_finch_has_not_signed_just_now_changes_nothing_and_hears_nothing() {
-    let site = site();
+    let site = site().await;
     let body = reauth("connection-1");
     let forged = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJC";
     let refused = [
@@ -131,7 +131,7 @@ async fn sending(site: &Site, header: &str) -> TcpStream {
 #[tokio::test]
 async fn a_body_that_is_a_little_too_long_gets_its_answer() {
     let body = vec![b'x'; 2 * finch_core::MAX_WEBHOOK_BYTES];
-    let mut client = sending(&site(), &format!("content-length: {}", body.len())).await;
+    let mut client = sending(&site().await, &format!("content-length: {}", body.len())).await;
     client.write_all(&body).await.unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_body_that_is_a_little_too_long_gets_its_answer() {
 
 #[tokio::test]
 async fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
-    let mut client = sending(&site(), "content-length: 10000000\r\nexpect: 100-continue").await;
+    let mut client = sending(&site().await, "content-length: 10000000\r\nexpect: 100-continue").await;
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -149,7 +149,7 @@ async fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
 /// What is sent beyond twice the limit is what the two sockets hold, and no 64 MiB.
 #[tokio::test]
 async fn a_body_without_end_is_cut_off() {
-    let mut client = sending(&site(), "transfer-encoding: chunked").await;
+    let mut client = sending(&site().await, "transfer-encoding: chunked").await;
     let chunk = [b"10000\r\n".to_vec(), vec![b'x'; 0x10000], b"\r\n".to_vec()].concat();
     let mut sent = 0;
     while sent < 64 << 20 && client.write_all(&chunk).await.is_ok() {
@@ -160,7 +160,7 @@ async fn a_body_without_end_is_cut_off() {
 
 #[tokio::test]
 async fn an_event_that_nobody_knows_is_the_hosts() {
-    let site = site();
+    let site = site().await;
     let body = r#"{"event_type":"payroll.of_tomorrow","data":{}}"#;
     deliver(&site, SECRET, "msg_1", 0, body).await.shows(200, &[]);
     let kept = site.app.webhooks(&operator(), None, 10).await.unwrap().items;
@@ -171,18 +171,18 @@ async fn an_event_that_nobody_knows_is_the_hosts() {
 
 #[tokio::test]
 async fn an_event_that_cannot_be_kept_is_to_be_sent_again() {
-    let site = site();
+    let site = site().await;
     let body = reauth("connection-1");
-    site.store.fail(|| StoreError::Busy);
+    site.store.intercept.fail(|| StoreError::Busy);
     let answer = deliver(&site, SECRET, "msg_1", 0, &body).await;
     answer.shows(503, &[]);
     assert_eq!(answer.header(header::RETRY_AFTER), Some("5"));
-    site.store.recover();
+    site.store.intercept.recover();
     deliver(&site, SECRET, "msg_1", 0, &body).await.shows(200, &[]);
 }
 
 #[tokio::test]
 async fn without_secrets_there_is_no_webhook() {
-    let site = Site::new();
+    let site = Site::new().await;
     deliver(&site, SECRET, "msg_1", 0, "{}").await.shows(404, &["Not found"]);
 }

@@ -82,7 +82,7 @@ pub fn callback(data: &[u8]) {
     let text = String::from_utf8_lossy(&data);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let world = World::in_memory(Reach::Pair);
+        let world = World::in_memory(Reach::Pair).await;
         let mut begun = Vec::new();
         for line in text.split('\n').take(40) {
             event(&world, &mut begun, line).await;

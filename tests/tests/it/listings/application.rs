@@ -14,7 +14,7 @@ use crate::semantics::{ACME, answer, begin, connect_to, disconnect, lost};
 
 /// A world with two connections whose disconnects Finch does not end, and two lost exchanges.
 async fn world() -> World {
-    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter)));
+    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter))).await;
     for company in ["c1", "c2"] {
         let id = connect_to(&world, ACME, company).await;
         for _ in 0..10 {
@@ -65,7 +65,7 @@ async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_faile
 
 #[tokio::test]
 async fn lost_exchanges_and_webhooks_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
-    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter)));
+    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter))).await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.expect_err("it is lost");

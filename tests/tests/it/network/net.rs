@@ -83,7 +83,12 @@ impl Net {
         let system = Arc::new(TestSystem::default());
         let wire = |api| {
             let options = FinchOptions::default();
-            Finch::with_system(api, store.clone(), system.clone(), options).unwrap()
+            Finch::builder(api, store.clone(), keys())
+                .system(system.clone())
+                .options(options)
+                .open()
+                .await
+                .unwrap()
         };
         let (finch, hasty) = (wire(patient), wire(hasty));
         Self { emulator, proxy, finch, hasty, store, system, people: 0, _folder: folder }

@@ -185,7 +185,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
         () = hold.reached() => {}
     }
     world.system.pass(ABANDONED_AFTER);
-    let another = world.another_process();
+    let another = world.another_process().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let id = another.complete_connect(&customer(ACME), state, code).await.unwrap().connection_id;
     assert!(another.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());

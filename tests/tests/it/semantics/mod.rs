@@ -20,7 +20,7 @@ pub(crate) const ACME: u8 = 0;
 pub(crate) const BETA: u8 = 1;
 
 pub(crate) fn world() -> World {
-    World::in_memory(Reach::Pair)
+    World::in_memory(Reach::Pair).await
 }
 
 pub(crate) fn request() -> ConnectRequest {

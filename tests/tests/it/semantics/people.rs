@@ -106,7 +106,7 @@ fn world_in(folder: &Path) -> (PathBuf, World) {
     let key = Arc::new(finch_seal::Kek::generate().unwrap());
     let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
     let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
-    (path, World::new(Reach::Pair, Arc::new(store)))
+    (path, World::new(Reach::Pair, Arc::new(store)).await)
 }
 
 fn lose_secrets(path: &Path) {

@@ -56,7 +56,12 @@ impl Watched {
     /// Another host over the same store.
     fn host(self: &Arc<Self>, world: &World) -> Finch {
         let (store, system) = (world.store.clone(), world.system.clone());
-        Finch::with_system(self.clone(), store, system, FinchOptions::default()).unwrap()
+        Finch::builder(self.clone(), store, keys())
+            .system(system)
+            .options(FinchOptions::default())
+            .open()
+            .await
+            .unwrap()
     }
 }
 

@@ -365,7 +365,11 @@ fn wire(finch: &Arc<MoodyFinch>, store: &Arc<dyn StoreDebug>, clock: &Arc<TestSy
     let mut options = FinchOptions::default();
     // What waits for a minute altogether is over in less than seven.
     options.disconnect_patience = Duration::from_millis(500);
-    Finch::with_system(finch.clone(), store.clone(), clock.clone(), options)
+    Finch::builder(finch.clone(), store.clone(), keys())
+        .system(clock.clone())
+        .options(options)
+        .open()
+        .await
         .expect("one application")
 }
 

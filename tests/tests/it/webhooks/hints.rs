@@ -11,7 +11,7 @@ use crate::semantics::{ACME, BETA, all_revoked, connect, disconnect, load, state
 #[tokio::test]
 async fn an_end_that_finch_confirms_is_written_down() {
     for reach in [Reach::Pair, Reach::ConnectionId] {
-        let world = World::in_memory(reach);
+        let world = World::in_memory(reach).await;
         let id = connect(&world, ACME, "x").await;
         connect(&world, ACME, "x").await;
         connect(&world, BETA, "x").await;
@@ -42,7 +42,7 @@ async fn an_end_that_finch_confirms_is_written_down() {
 
 #[tokio::test]
 async fn a_hint_that_finch_denies_changes_nothing() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
     assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
@@ -58,7 +58,7 @@ async fn a_hint_that_finch_denies_changes_nothing() {
 
 #[tokio::test]
 async fn what_did_not_end_goes_on() {
-    let world = World::in_memory(Reach::ConnectionId);
+    let world = World::in_memory(Reach::ConnectionId).await;
     let ended = connect(&world, ACME, "x").await;
     let other = connect(&world, BETA, "y").await;
     assert_ne!(ended, other, "two names of one connection");
@@ -71,7 +71,7 @@ async fn what_did_not_end_goes_on() {
 
 #[tokio::test]
 async fn a_hint_after_our_own_disconnect_asks_nobody() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let before = load(&world, &id).await;
@@ -86,7 +86,7 @@ async fn a_hint_after_our_own_disconnect_asks_nobody() {
 
 #[tokio::test]
 async fn a_webhook_that_is_sent_again_is_processed_once() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let body = account(&id, "disconnected");
     assert!(delivered(&world, "msg_1", &body).await);
@@ -103,7 +103,7 @@ async fn a_webhook_that_is_sent_again_is_processed_once() {
 
 #[tokio::test]
 async fn many_hints_of_one_connection_are_one_question() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     for number in 0..50 {
         assert!(delivered(&world, &format!("msg_{number}"), &account(&id, "reauth")).await);
@@ -122,7 +122,7 @@ proptest! {
         let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            let world = World::in_memory(reach);
+            let world = World::in_memory(reach).await;
             for step in &history {
                 world.step(*step).await;
             }

@@ -8,7 +8,7 @@ use crate::semantics::{ACME, connect};
 
 #[tokio::test]
 async fn an_unknown_event_is_kept_for_the_host() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let bodies = [
         format!(r#"{{"event_type":"moon.full","connection_id":"{id}","data":{{"phase":1.50}}}}"#),
@@ -53,7 +53,7 @@ async fn an_unknown_event_is_kept_for_the_host() {
 
 #[tokio::test]
 async fn what_calls_for_a_probe_is_not_the_hosts() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     assert!(delivered(&world, "msg_1", &account(&id, "reauth")).await);
     assert!(world.app.webhooks(&operator(), None, 10).await.unwrap().items.is_empty());

@@ -22,14 +22,19 @@ async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
         let options = SqliteOptions::new(&path, application(), key.clone()).create(true);
         Arc::new(SqliteTokenStore::open(options).unwrap())
     };
-    let world = World::new(Reach::Pair, open());
+    let world = World::new(Reach::Pair, open()).await;
     let id = connect(&world, ACME, "x").await;
     world.finch.end_from_dashboard(&id);
     assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
     // The process has answered 200, and dies.
     let World { finch, system, store, app, .. } = world;
     drop((store, app));
-    let next = Finch::with_system(finch, open(), system, FinchOptions::default()).unwrap();
+    let next = Finch::builder(finch, open(), keys())
+        .system(system)
+        .options(FinchOptions::default())
+        .open()
+        .await
+        .unwrap();
     let report = next.reconcile(&operator(), Pass::Due).await.unwrap();
     assert_eq!((report.webhooks.done.len(), report.webhooks.left), (1, 0));
     assert_eq!(report.webhooks.done[0].finding, WebhookFinding::Revoked);
@@ -41,7 +46,7 @@ async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
 
 #[tokio::test]
 async fn a_crash_before_it_is_done_processes_it_again_and_changes_nothing_more() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
     world.finch.end_from_dashboard(&id);
@@ -56,7 +61,7 @@ async fn a_crash_before_it_is_done_processes_it_again_and_changes_nothing_more()
 
 #[tokio::test]
 async fn a_reconciler_in_the_background_processes_webhooks() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     world.finch.end_from_dashboard(&id);
     assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
@@ -73,7 +78,7 @@ async fn a_reconciler_in_the_background_processes_webhooks() {
 
 #[tokio::test]
 async fn while_finch_is_away_webhooks_wait_and_finch_is_left_alone() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let ids = [connect_to(&world, ACME, "c").await, connect_to(&world, BETA, "d").await];
     for (number, id) in ids.iter().enumerate() {
         world.finch.end_from_dashboard(id);
@@ -105,7 +110,7 @@ async fn while_finch_is_away_webhooks_wait_and_finch_is_left_alone() {
 
 #[tokio::test]
 async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let (stuck, other) = (connect_to(&world, ACME, "c").await, connect_to(&world, BETA, "d").await);
     world.finch.end_from_dashboard(&stuck);
     assert!(delivered(&world, "msg_0", &account(&stuck, "disconnected")).await);
@@ -130,7 +135,7 @@ async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting(
 /// Two of a connection's customers: Finch's answer about the second one is lost.
 #[tokio::test]
 async fn what_was_found_before_a_failure_is_told() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     world.finch.end_from_dashboard(&id);
@@ -156,7 +161,7 @@ async fn what_was_found_before_a_failure_is_told() {
 /// A Finch that is silent takes a minute for each call: a person's pass too asks no more then.
 #[tokio::test]
 async fn a_pass_ends_where_finch_does_not_answer() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     for number in 0..5 {
         let id = connect_to(&world, ACME, &format!("c{number}")).await;
         for event in ["a", "b"] {
@@ -183,7 +188,7 @@ async fn a_pass_ends_where_finch_does_not_answer() {
 /// Disconnects do not wait for a flood of webhooks.
 #[tokio::test]
 async fn a_pass_of_the_background_asks_about_some_connections_and_no_more() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     for number in 0..30 {
         let id = connect_to(&world, ACME, &format!("c{number}")).await;
         assert!(delivered(&world, &format!("msg_{number}"), &account(&id, "reauth")).await);
@@ -199,7 +204,7 @@ async fn a_pass_of_the_background_asks_about_some_connections_and_no_more() {
 
 #[tokio::test]
 async fn an_answer_that_never_proves_anything_ends_the_hint() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     for failure in [answer(401, "something_new"), answer(403, "forbidden"), answer(401, "")] {
         world.finch.fail_next(failure);
@@ -211,7 +216,7 @@ async fn an_answer_that_never_proves_anything_ends_the_hint() {
 
 #[tokio::test]
 async fn what_another_instance_works_on_is_left_to_it() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let key = load(&world, &id).await.key;
     let other = InstanceId::new([9; 16]);

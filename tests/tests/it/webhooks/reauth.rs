@@ -16,7 +16,7 @@ use crate::semantics::{ACME, BETA, answer, connect, disconnect, lost, request, s
 #[tokio::test]
 async fn reauth_is_noted_and_a_new_token_ends_it() {
     for reach in [Reach::Pair, Reach::ConnectionId] {
-        let world = World::in_memory(reach);
+        let world = World::in_memory(reach).await;
         let id = connect(&world, ACME, "x").await;
         connect(&world, ACME, "x").await;
         let old = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
@@ -46,7 +46,7 @@ async fn reauth_is_noted_and_a_new_token_ends_it() {
 
 #[tokio::test]
 async fn a_reauthentication_is_begun_by_the_connections_own_customer_only() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let foreign = world.app.begin_reauthenticate(&customer(BETA), &id, request()).await;
     assert!(matches!(foreign, Err(finch_app::BeginConnectError::NotFound)), "{foreign:?}");
@@ -54,7 +54,7 @@ async fn a_reauthentication_is_begun_by_the_connections_own_customer_only() {
 
 #[tokio::test]
 async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let again = connect(&world, ACME, "x").await;
@@ -73,7 +73,7 @@ async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
 
 #[tokio::test]
 async fn what_is_being_disconnected_is_not_renewed() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     for _ in 0..100 {
         world.finch.fail_next(lost());
@@ -88,7 +88,7 @@ async fn what_is_being_disconnected_is_not_renewed() {
 /// Nobody has told us; but Finch renews nothing that has ended.
 #[tokio::test]
 async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     world.finch.fail_next(answer(400, "invalid_request"));
@@ -104,7 +104,7 @@ async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() 
 /// Somebody has signed in again at Finch's own pages, or one of two customers has: it works for both.
 #[tokio::test]
 async fn a_connection_that_does_well_again_is_in_use_again() {
-    let world = World::in_memory(Reach::Pair);
+    let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     world.finch.set_status(&id, ConnectionStatus::Reauth);

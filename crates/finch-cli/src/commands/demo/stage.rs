@@ -50,10 +50,9 @@ impl Stage {
         let application = finch_core::FinchApi::application(&*http).clone();
         // The key lives in memory only: nothing of the store can be opened when the demo is over.
         let key = Arc::new(Kek::generate()?);
-        let store =
-            SqliteOptions::new(folder.path().join("finch.db"), application, key).create(true);
+        let store = SqliteOptions::new(folder.path().join("finch.db"), application).create(true);
         let store = SqliteTokenStore::open(store)?;
-        let finch = Finch::new(http.clone(), Arc::new(store))?;
+        let finch = Finch::builder(http.clone(), Arc::new(store), key).open().await?;
         Ok(Self { finch, http, emulator, folder })
     }
 

@@ -2,9 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use finch_core::{Scope as _, Timestamp};
 use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
-use finch_sqlite::Rotated;
+use finch_app::Rotated;
 use serde::Serialize;
 
 use crate::{
@@ -21,11 +20,11 @@ use crate::{
 struct DataKey(Rotated);
 
 pub(crate) async fn data_key(args: &RotateArgs, json: bool) -> Result<Exit, Failure> {
-    let by = args.operator.scope()?.actor();
-    let store = wiring::open_store(&args.client)?;
-    let bar = Progress::of("Sealing anew");
+    let scope = args.operator.scope()?;
+    let finch = wiring::open(&args.client).await?;
+    let bar = Progress::of("Sealing again");
     let mut total = 0;
-    let rotated = store.rotate(by, Timestamp::now(), |left| {
+    let rotated = finch.rotate(&scope, |left| {
         total = total.max(left);
         bar.at(total - left, total);
     });
@@ -43,7 +42,7 @@ impl Report for DataKey {
         let resealed = count(*resealed as usize, "secret was", "secrets were");
         if unreadable.is_empty() {
             let text =
-                format!("{resealed} sealed anew with data key {epoch}; older ones are destroyed");
+                format!("{resealed} sealed again with data key {epoch}; older ones are destroyed");
             sheet.text(&format!("{} ", good("✓")), &text);
             sheet.gap();
             sheet
@@ -51,7 +50,7 @@ impl Report for DataKey {
             return;
         }
         let text =
-            format!("{resealed} sealed anew with data key {epoch}; the older one is still needed");
+            format!("{resealed} sealed again with data key {epoch}; the older one is still needed");
         sheet.text(&format!("{} ", warn("!")), &text);
         sheet.pair("unreadable", &list(unreadable));
         sheet.pair(
@@ -74,9 +73,9 @@ struct OtherKek {
 }
 
 pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failure> {
-    let by = args.operator.scope()?.actor();
-    let store = wiring::open_store(&args.client)?;
-    let replaces = store.key_status().await?.key;
+    let scope = args.operator.scope()?;
+    let finch = wiring::open(&args.client).await?;
+    let replaces = finch.key_status(&scope).await?.key;
     // The new key is on disk before anything needs it; one that is there already goes on from a call
     // that was cut off.
     let new = match keyfile::read(&args.to) {
@@ -92,7 +91,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
         return Err(Failure::new(Exit::Standing, "key_in_use", "the store is sealed with that key already")
             .help("nothing is left to do: give its path from here on (--store-key-file, FINCH_STORE_KEY_FILE)"));
     }
-    store.replace_key(Arc::new(new), by, Timestamp::now()).await?;
+    finch.replace_key(&scope, Arc::new(new)).await?;
     let report = OtherKek { key_file: args.to.clone(), key, replaces };
     Ok(output::done(&report, json))
 }
