@@ -27,7 +27,7 @@ pub enum SealError {
     BrokenKeys,
     /// A newer release wrote the key ring.
     #[error("the key ring has format version {0}, unknown to this release: use the newest release")]
-    UnknownKeyRing(u32),
+    UnknownKeyRingVersion(u32),
     /// The blob was changed, or is not where it was sealed for.
     #[error("a sealed token was changed, or moved out of its row: restore the row from a backup")]
     Tampered,
