@@ -44,7 +44,7 @@ pub enum SealError {
     UnknownAlgorithm(u8),
     /// The blob names a data key that this ring does not hold: a rotation may have added or destroyed it.
     #[error(
-        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again, and then restore the row from a backup"
+        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again; if that does not help, restore the row from a backup"
     )]
     UnknownEpoch(u32),
     /// The key source could not be reached, or refused.
