@@ -71,7 +71,7 @@ impl AeadKey {
     }
 
     /// Opens nonce, ciphertext and tag into `plaintext`, which must have the length of the ciphertext.
-    /// On failure it is all zeros.
+    /// After a failure its content is meaningless.
     pub(crate) fn open(
         &self,
         bound_to: &[u8],

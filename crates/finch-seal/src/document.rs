@@ -51,12 +51,12 @@ impl WrappedKeys {
     ///
     /// # Errors
     /// [`SealError::BrokenKeys`] when it is not such a document, or its epochs are not in order;
-    /// [`SealError::UnknownKeyRing`] when a newer release wrote it.
+    /// [`SealError::UnknownKeyRingVersion`] when a newer release wrote it.
     pub fn from_document(store: [u8; 16], document: &[u8]) -> Result<Self, SealError> {
         let broken = |_| SealError::BrokenKeys;
         let Versioned { version } = serde_json::from_slice(document).map_err(broken)?;
         if version != VERSION {
-            return Err(SealError::UnknownKeyRing(version));
+            return Err(SealError::UnknownKeyRingVersion(version));
         }
         let Document { kek, index_key, epochs } =
             serde_json::from_slice(document).map_err(broken)?;

@@ -27,7 +27,7 @@ pub enum SealError {
     BrokenKeys,
     /// A newer release wrote the key ring.
     #[error("the key ring has format version {0}, unknown to this release: use the newest release")]
-    UnknownKeyRing(u32),
+    UnknownKeyRingVersion(u32),
     /// The blob was changed, or is not where it was sealed for.
     #[error("a sealed token was changed, or moved out of its row: restore the row from a backup")]
     Tampered,
@@ -44,7 +44,7 @@ pub enum SealError {
     UnknownAlgorithm(u8),
     /// The blob names a data key that this ring does not hold: a rotation may have added or destroyed it.
     #[error(
-        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again, and then restore the row from a backup"
+        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again; if that does not help, restore the row from a backup"
     )]
     UnknownEpoch(u32),
     /// The key source could not be reached, or refused.

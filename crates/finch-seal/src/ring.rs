@@ -34,9 +34,9 @@ impl KeyRing {
         source: &dyn KeySource,
         store: [u8; 16],
     ) -> Result<(Self, WrappedKeys), SealError> {
-        let (key, kek) = (random_key()?, source.id());
-        let first = WrappedEpoch::create(source, &store, &IndexKey::new(&key), 1).await?;
-        let index_key = source.wrap(&key, &index_key_context(&store)).await?;
+        let (index_key, kek) = (random_key()?, source.id());
+        let first = WrappedEpoch::create(source, &store, &IndexKey::new(&index_key), 1).await?;
+        let index_key = source.wrap(&index_key, &index_key_context(&store)).await?;
         let keys = WrappedKeys { store, kek, index_key, epochs: vec![first] };
         // Opened from what is kept: keys that could not be opened again must not seal anything.
         Ok((Self::open(source, &keys).await?, keys))

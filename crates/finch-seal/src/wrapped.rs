@@ -52,7 +52,7 @@ impl WrappedKeys {
     }
 
     /// Destroys the data keys of all epochs below `epoch`, but never the newest, or its number would be
-    /// used twice. Only when no blob names them any more.
+    /// used twice. Call it only when no blob names them any more.
     pub fn forget_below(&mut self, epoch: u32) {
         let newest = self.newest();
         self.epochs.retain(|row| row.epoch >= epoch.min(newest));

@@ -48,37 +48,6 @@ async fn a_new_epoch_changes_nothing_until_the_keys_are_opened_again() {
 }
 
 #[tokio::test]
-async fn fingerprints_and_records_outlive_epochs_and_keys() {
-    let (old, new) = (Kek::generate().unwrap(), Kek::generate().unwrap());
-    let (mut keys, _) = store_of(&old, 1).await;
-    let before = KeyRing::open(&old, &keys).await.unwrap();
-    keys.add(before.next_epoch(&old).await.unwrap());
-    let after = KeyRing::open(&new, &keys.rewrap(&old, &new).await.unwrap()).await.unwrap();
-    for domain in [Domain::Token, Domain::Code, Domain::State] {
-        assert_eq!(before.fingerprint(domain, "a"), after.fingerprint(domain, "a"));
-    }
-    assert_eq!(before.authenticate("event", &[b"a"]), after.authenticate("event", &[b"a"]));
-}
-
-#[tokio::test]
-async fn what_a_destroyed_epoch_sealed_does_not_open() {
-    let kek = Kek::generate().unwrap();
-    let (keys, blobs) = store_of(&kek, 3).await;
-    for destroyed in [0, 1] {
-        let mut left = keys.clone();
-        left.epochs.remove(destroyed);
-        let ring = KeyRing::open(&kek, &left).await.unwrap();
-        for (at, blob) in blobs.iter().enumerate() {
-            let epoch = at as u32 + 1;
-            match ring.unseal(&PLACE, blob) {
-                Err(SealError::UnknownEpoch(found)) => assert_eq!((found, at), (epoch, destroyed)),
-                answer => assert!(answer.is_ok() && at != destroyed, "{epoch}: {answer:?}"),
-            }
-        }
-    }
-}
-
-#[tokio::test]
 async fn epochs_that_are_not_in_order_each_once_are_broken() {
     let kek = Kek::generate().unwrap();
     let (keys, _) = store_of(&kek, 3).await;
@@ -205,7 +174,10 @@ proptest! {
     fn no_history_of_keys_loses_a_secret(steps in steps()) {
         let mut kek = Kek::generate().unwrap();
         let (mut ring, mut keys) = block_on(ring_of(&kek, STORE));
-        let found = ring.fingerprint(Domain::Token, "a");
+        let hashes = |ring: &KeyRing| {
+            (ring.fingerprint(Domain::Token, "a"), ring.authenticate("event", &[b"a"]))
+        };
+        let before = hashes(&ring);
         let mut blobs = Vec::new();
         for (at, step) in (0..).zip(steps) {
             match step {
@@ -240,7 +212,7 @@ proptest! {
                     (Err(other), _) => prop_assert!(false, "{:?}", other),
                 }
             }
-            prop_assert_eq!(ring.fingerprint(Domain::Token, "a"), found);
+            prop_assert_eq!(hashes(&ring), before);
         }
     }
 }

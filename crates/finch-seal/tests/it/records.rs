@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use finch_seal::{Domain, Kek};
-use proptest::prelude::*;
 
-use crate::support::{Careless, STORE, block_on, cases, ring, ring_of};
+use crate::support::{Careless, STORE, ring, ring_of};
 
 #[tokio::test]
 async fn fields_do_not_run_into_each_other() {
@@ -47,25 +46,5 @@ async fn a_record_is_no_fingerprint() {
         for fields in [&[b"a".as_slice()][..], &[], &[b"token", b"a"]] {
             assert!(!fingerprints.contains(&ring.authenticate(label, fields)), "{label}");
         }
-    }
-}
-
-fn fields() -> impl Strategy<Value = (String, Vec<Vec<u8>>)> {
-    let field = proptest::collection::vec(0..3u8, 0..3);
-    ("[ab]{0,2}", proptest::collection::vec(field, 0..4))
-}
-
-proptest! {
-    #![proptest_config(cases())]
-
-    #[test]
-    fn a_hash_is_of_one_label_and_one_list(a in fields(), b in fields()) {
-        let ring = block_on(ring());
-        let hash = |(label, fields): &(String, Vec<Vec<u8>>)| {
-            let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
-            ring.authenticate(label, &fields)
-        };
-        prop_assert_eq!(hash(&a) == hash(&b), a == b);
-        prop_assert_eq!(hash(&a), hash(&a));
     }
 }

@@ -107,11 +107,6 @@ proptest! {
     }
 
     #[test]
-    fn anything_else_is_refused(blob in proptest::collection::vec(any::<u8>(), 0..80)) {
-        prop_assert!(block_on(ring()).unseal(&PLACE, &blob).is_err());
-    }
-
-    #[test]
     fn a_fingerprint_is_of_one_secret_in_one_domain(a in any::<String>(), b in any::<String>()) {
         let ring = block_on(ring());
         let domains = [Domain::Token, Domain::Code, Domain::State];
@@ -149,19 +144,4 @@ async fn a_blob_of_another_store_does_not_open() {
     assert!(matches!(ring.unseal(&PLACE, &blob), Err(SealError::Tampered)));
     let fingerprint = ring.fingerprint(Domain::Token, "secret");
     assert_ne!(fingerprint, other.fingerprint(Domain::Token, "secret"));
-}
-
-#[tokio::test]
-async fn threads_share_a_ring() {
-    let ring = ring().await;
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..100 {
-                    let blob = ring.seal(&PLACE, "secret").unwrap();
-                    assert_eq!(ring.unseal(&PLACE, &blob).unwrap().expose_secret(), "secret");
-                }
-            });
-        }
-    });
 }

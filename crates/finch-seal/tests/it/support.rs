@@ -34,6 +34,12 @@ pub(crate) async fn ring_of(source: &dyn KeySource, store: [u8; 16]) -> (KeyRing
     KeyRing::create(source, store).await.unwrap()
 }
 
+pub(crate) async fn two_epochs(kek: &Kek) -> WrappedKeys {
+    let (ring, mut keys) = ring_of(kek, STORE).await;
+    keys.add(ring.next_epoch(kek).await.unwrap());
+    keys
+}
+
 pub(crate) async fn ring() -> KeyRing {
     ring_of(&Kek::generate().unwrap(), STORE).await.0
 }
