@@ -1,4 +1,4 @@
-let finch = Finch::open(http, path, key)?;      // credentials, a file, the key that seals it
+let finch = Finch::open(http, path, key).await?; // credentials, a file, the key that seals it
 let acme = CustomerScope::new("acme".parse()?); // from your own session, never from the request
 
 let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);

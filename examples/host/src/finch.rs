@@ -3,16 +3,16 @@
 use std::{error::Error, path::Path, sync::Arc};
 
 use finch_app::{
-    ClientSecret, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource, OsSystem,
-    SqliteOptions, SqliteTokenStore, keyfile,
+    ClientSecret, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource, SqliteOptions,
+     SqliteTokenStore, keyfile,
 };
 use finch_core::FinchApi as _;
 use finch_emulator::Emulator;
 
 use crate::Settings;
 
-/// For whoever has no patience of their own to set, `Finch::open(http, path, keys)` is all of it.
-pub(crate) fn open(
+/// With the default patience, `Finch::open(http, path, keys).await` is all of it.
+pub(crate) async fn open(
     emulator: &Emulator,
     folder: &Path,
     settings: &Settings,
@@ -22,12 +22,12 @@ pub(crate) fn open(
     http.base_url = emulator.url().into();
     let client = HttpFinch::new(http)?;
     let key = key(&folder.join("finch.key"))?;
-    let store = SqliteOptions::new(folder.join("finch.db"), client.application().clone(), key);
+    let store = SqliteOptions::new(folder.join("finch.db"), client.application().clone());
     let store = SqliteTokenStore::open(store.create(true).busy_timeout(settings.store_patience))?;
     let mut options = FinchOptions::default();
     options.disconnect_patience = settings.disconnect_patience;
     options.store_patience = settings.store_patience;
-    Ok(Finch::with_system(Arc::new(client), Arc::new(store), Arc::new(OsSystem), options)?)
+    Ok(Finch::builder(Arc::new(client), Arc::new(store), key).options(options).open().await?)
 }
 
 /// The key that seals the store: of the folder, or a fresh one.

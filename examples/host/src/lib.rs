@@ -82,7 +82,7 @@ impl Host {
         let address = format!("http://{}", listener.local_addr()?);
         emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
 
-        let finch = finch::open(&emulator, &folder, &settings)?;
+        let finch = finch::open(&emulator, &folder, &settings).await?;
         let operator = OperatorScope::acting_as("payday".parse()?);
         let (sessions, notices) = (Sessions::default(), Notices::default());
         let home = Home {
