@@ -10,15 +10,18 @@ use rusqlite::{
 use thiserror::Error;
 
 use crate::{
-    PlaceError, SqliteTokenStore,
+    database,
     error::{Fault, Kind, Result, broken, kind},
-    same_file::SameFile,
-    settings,
-    unnamed::Unnamed,
+    files::{
+        atomic_file::{AtomicFile, PlaceError},
+        same_file::SameFile,
+    },
+    open_error::OpenStoreError,
+    store::SqliteTokenStore,
     values::count,
 };
 
-/// So many pages are copied at a time: a MiB, between two words of progress.
+/// So many pages are copied between two reports of progress: a MiB.
 const PAGES: i32 = 256;
 
 /// What a backup holds.
@@ -46,9 +49,9 @@ pub enum BackupError {
 }
 
 impl SqliteTokenStore {
-    /// Writes the store, as it is at one moment, into a new file: sealed as it is, under the same key. Others
-    /// may go on using the store meanwhile, in any process. `progress` hears how many pages are copied, out
-    /// of how many. The file has its name only once it is whole, and on disk.
+    /// Writes the store, as it is at one moment, into a new file. Other processes may go on using the store
+    /// meanwhile. `progress` gets how many pages are copied, out of how many. The file has its name only
+    /// once it is whole, and on disk.
     ///
     /// What is written meanwhile stays in the journal until the copy is done, wiped secrets too, still
     /// sealed.
@@ -77,27 +80,28 @@ fn write(
     to: &Path,
     progress: impl FnMut(u64, u64),
 ) -> Result<BackedUp, BackupError> {
-    let unnamed = Unnamed::at(to)?;
-    let backed_up = copy(from, &unnamed.path, progress).map_err(|fault| match fault {
+    let file = AtomicFile::at(to)?;
+    let backed_up = copy(from, &file.path, progress).map_err(|fault| match fault {
         Fault::Sqlite(error) if kind(&error) == Kind::Full => {
-            BackupError::Place(PlaceError::Full { path: to.to_owned() })
+            let path = to.to_owned();
+            BackupError::Place(PlaceError::Unusable(OpenStoreError::Full { path }))
         }
         fault => BackupError::Store(fault.into()),
     })?;
-    let bytes = unnamed.file.metadata().map_err(|error| PlaceError::system(to, error))?.len();
-    unnamed.name()?;
+    let bytes = file.file.metadata().map_err(|error| PlaceError::system(to, error))?.len();
+    file.name()?;
     Ok(BackedUp { bytes, ..backed_up })
 }
 
 fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
     from.check()?;
-    let source = settings::connect_reader(from.path(), settings::PATIENCE)?;
-    // One moment for all pages: without it each write of others would begin the copy anew. In write-ahead
-    // logging a reader keeps nobody from writing.
+    let source = database::connect_reader(from.path(), database::PATIENCE)?;
+    // One moment for all pages: without it each write of other connections would begin the copy again. In
+    // write-ahead logging a reader keeps no connection from writing.
     let moment = source.unchecked_transaction()?;
     moment.query_row("SELECT seq FROM store", [], |_| Ok(()))?;
     from.check()?;
-    let mut copy = settings::connect_writer(to, settings::PATIENCE, false)?;
+    let mut copy = database::connect_writer(to, database::PATIENCE, false)?;
     // The file is synced as a whole, before it gets its name.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut copy)?;
@@ -109,13 +113,11 @@ fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     }
     drop(backup);
     drop(moment);
-    settings::one_file(&copy)?;
+    database::one_file(&copy)?;
     check(&copy, "quick_check")?;
-    let connections = count(&copy, "SELECT count(*) FROM connections", [])?;
-    let tokens = count(&copy, "SELECT count(*) FROM tokens", [])?;
-    // What it has prepared would keep it open.
-    copy.flush_prepared_statement_cache();
-    copy.close().map_err(|(_, error)| error)?;
+    let connections = count(&copy, "SELECT count(*) FROM connections")?;
+    let tokens = count(&copy, "SELECT count(*) FROM tokens")?;
+    database::close(copy)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
 }
 

@@ -2,25 +2,18 @@
 
 use std::{fmt, sync::Arc};
 
-use finch_core::{StoreError, TokenId};
-use finch_seal::SealError;
+use finch_core::StoreError;
 use rusqlite::ErrorCode;
 
-use crate::ReplacedKeyError;
-
 /// An error inside this crate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// The changes were decided on something that no longer holds.
+    /// What was decided on no longer holds.
     Moved,
+    /// A secret is sealed with a data key that is not in use.
+    OldEpoch,
     /// A row contradicts itself or the schema. The text names the row, and repeats nothing of it.
     Broken(String),
-    /// A sealed secret does not open.
-    Unreadable(TokenId, SealError),
-    /// A secret cannot be sealed.
-    Seal(SealError),
-    /// The store's keys are wrapped with another key now.
-    ReplacedKey(ReplacedKeyError),
     /// The store was empty, and was bound to another application after it was opened.
     BoundToAnother,
     /// The thread that writes is gone.
@@ -31,16 +24,14 @@ pub(crate) enum Fault {
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
 
-impl Fault {
-    /// The same fault once more, for the next of those whose commit failed.
-    pub(crate) fn of_commit(error: &Arc<rusqlite::Error>) -> Self {
-        Self::Sqlite(Arc::clone(error))
-    }
-}
-
 /// A row that contradicts itself: `what` names the row and the column.
 pub(crate) fn broken(what: impl fmt::Display) -> Fault {
     Fault::Broken(format!("{what} cannot be read"))
+}
+
+/// Requires that columns agree: `what` names them.
+pub(crate) fn require(agree: bool, what: impl fmt::Display) -> Result<()> {
+    if agree { Ok(()) } else { Err(Fault::Broken(format!("{what} contradict each other"))) }
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -53,10 +44,8 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Moved => Self::Moved,
+            Fault::OldEpoch => Self::OldEpoch,
             Fault::Broken(what) => Self::Corrupt(what),
-            Fault::Unreadable(token, why) => Self::Unreadable { token, source: Box::new(why) },
-            Fault::Seal(why) => Self::Backend(Box::new(why)),
-            Fault::ReplacedKey(why) => Self::Backend(Box::new(why)),
             Fault::BoundToAnother => Self::Backend(
                 "the store was bound to another application since it was opened: check the client id and \
                  the base URL, then open it again"

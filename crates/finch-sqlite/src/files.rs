@@ -3,6 +3,9 @@
 //! An existing database is only looked at from outside, never opened and closed here: closing any
 //! descriptor of a file drops the locks that SQLite holds on it in this process.
 
+pub(crate) mod atomic_file;
+pub(crate) mod same_file;
+
 use std::{
     ffi::OsString,
     fs::{self, Metadata},
@@ -14,7 +17,7 @@ use std::{
 
 use finch_seal::access::{Process, Refused, Rights};
 
-use crate::OpenStoreError;
+use crate::open_error::OpenStoreError;
 
 /// Held while a file gets its name and while SQLite opens one, for the reason above.
 static OPENING: Mutex<()> = Mutex::new(());

@@ -1,199 +1,172 @@
-//! Opening a store: what the file is, whose it is, and whether the key is the right one, before
-//! anything is written.
+//! Opening a store, or making one: what the file is, and whose it is, before anything is written.
 
-use std::path::Path;
-
-use finch_core::Application;
-use finch_seal::{KeyRing, SealError};
-use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig};
-
-use crate::{
-    OpenStoreError, SqliteOptions, create,
-    error::{Fault, Kind, Result, broken, kind},
-    files::{self, Place},
-    identity::{Identity, bind, bound_to, identify, is_empty, version, wrapped_keys},
-    record,
-    replaced_key::open_keys,
-    schema::{CHAINED_SINCE, MIGRATIONS, VERSION},
-    settings,
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
-/// The connection that writes, on a store that is the right one, and its keys.
-pub(crate) fn open(
-    options: &SqliteOptions,
-) -> Result<(Connection, KeyRing, Place), OpenStoreError> {
+use finch_core::{Application, ClientId, Origin, StoreId};
+use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, params};
+
+use crate::{
+    database::{self, writer::BINDING},
+    error::{Fault, Result, broken},
+    files::{
+        self, Place,
+        atomic_file::{AtomicFile, PlaceError},
+    },
+    open_error::{OpenStoreError, Refusal},
+    options::SqliteOptions,
+    schema::{self, APPLICATION_ID, VERSION},
+    values,
+};
+
+/// A store that is the right one.
+pub(crate) struct Opened {
+    /// The connection that writes.
+    pub(crate) db: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) id: StoreId,
+    /// What the store is bound to, as it is kept.
+    pub(crate) binding: String,
+}
+
+/// Opens the store at the path of `options`, or makes one where there is none, and they say so.
+pub(crate) fn open(options: &SqliteOptions) -> Result<Opened, OpenStoreError> {
     let place = match files::find_alone(&options.path) {
         Err(OpenStoreError::Missing { path }) if options.create => {
-            create::create(&path, options)?;
+            create(&path, options)?;
             files::find_alone(&path)?
         }
         found => found?,
     };
-    match open_at(&place, options) {
-        Ok((db, ring)) => Ok((db, ring, place)),
-        Err(refusal) => Err(refusal.into_error(&place.path)),
-    }
+    open_at(&place, options).map_err(|refusal| refusal.into_error(&place.path))
 }
 
-/// The same for a file of this process's own, which nobody else uses: a copy of `of`.
-pub(crate) fn open_copy(
-    copy: &Place,
-    of: &Path,
-    options: &SqliteOptions,
-) -> Result<(Connection, KeyRing), OpenStoreError> {
-    open_at(copy, options).map_err(|refusal| refusal.into_error(of))
-}
-
-/// Why not.
-pub(crate) enum Refusal {
-    NotAStore,
-    Newer(i64),
-    OtherApplication { bound: Application, asked: Application },
-    NoKeys,
-    Fault(Fault),
-}
-
-impl<F: Into<Fault>> From<F> for Refusal {
-    fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
-    }
-}
-
-fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, KeyRing), Refusal> {
+pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<Opened, Refusal> {
     // While it may still be refused, a log stays as it is.
     let keep_log = place.journal_len > 0;
-    let db = settings::connect_writer(&place.path, options.busy_timeout, keep_log)?;
+    let db = database::connect_writer(&place.path, options.busy_timeout, keep_log)?;
     if db.is_readonly("main")? {
-        return Err(Fault::from(read_only()).into());
+        let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(read_only, None).into());
     }
-    let ring = match identify(&db)? {
-        Identity::Empty | Identity::Other => return Err(Refusal::NotAStore),
-        Identity::Store => examine(&db, place, options)?,
-    };
-    settings::log_ahead(&db, options.busy_timeout)?;
-    migrate(&db, &ring)?;
+    let bound = examine(&db, place)?;
+    if bound != options.application && !bind_again(&db, &options.application)? {
+        let asked = options.application.clone();
+        return Err(Refusal::OtherApplication { bound, asked });
+    }
+    database::log_ahead(&db, options.busy_timeout)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    Ok((db, ring))
+    let id = id(&db)?;
+    let binding = values::first(&db, BINDING, [])?.ok_or_else(|| broken("its row of itself"))?;
+    Ok(Opened { db, path: place.path.clone(), id, binding })
 }
 
-/// Whether a store is whole, of this release or an older one, of this application, and of this key.
-fn examine(db: &Connection, place: &Place, options: &SqliteOptions) -> Result<KeyRing, Refusal> {
+/// Whether a database is a store of this release, and as whole as shows at once. Returns what it is bound to.
+fn examine(db: &Connection, place: &Place) -> Result<Application, Refusal> {
     let tx = db.unchecked_transaction()?;
-    let found = version(&tx)?;
-    match usize::try_from(found) {
-        Ok(1..=VERSION) => {}
-        Ok(0) => return Err(broken("its version").into()),
-        _ => return Err(Refusal::Newer(found)),
-    }
+    is_store(&tx)?;
     let page: u32 = tx.pragma_query_value(None, "page_size", |row| row.get(0))?;
     if place.journal_len == 0 && !place.len.is_multiple_of(page.into()) {
         return Err(Fault::Broken("it ends in the middle of a page".to_owned()).into());
     }
-    let bound = bound_to(&tx)?;
-    let is_bound = bound == options.application;
-    let other = || {
-        let (bound, asked) = (bound.clone(), options.application.clone());
-        Refusal::OtherApplication { bound, asked }
-    };
-    if !is_bound && found != VERSION as i64 {
-        return Err(other());
+    Ok(application(&tx)?)
+}
+
+/// Whether a database is a store, of this release's version and with its schema.
+pub(crate) fn is_store(db: &Connection) -> Result<(), Refusal> {
+    if db.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION_ID
+    {
+        return Err(Refusal::NotAStore);
     }
-    let keys = wrapped_keys(&tx)?.ok_or(Refusal::NoKeys)?;
-    let ring = open_keys(&tx, &*options.keys, &keys);
-    drop(tx);
-    match ring {
-        Ok(ring) if is_bound || bind_again(db, options)? => Ok(ring),
-        Err(fault) if is_bound => Err(fault.into()),
-        _ => Err(other()),
+    match db.pragma_query_value(None, "user_version", |row| row.get(0))? {
+        VERSION => {}
+        found => return Err(Refusal::OtherVersion(found)),
+    }
+    match schema::difference(db)? {
+        Some(difference) => Err(Refusal::Schema(difference)),
+        None => Ok(()),
     }
 }
 
-/// Binds an empty store to the application that is asked for. Returns whether it was empty.
-fn bind_again(db: &Connection, options: &SqliteOptions) -> Result<bool> {
+/// The random identity of a store.
+pub(crate) fn id(db: &Connection) -> rusqlite::Result<StoreId> {
+    db.query_row("SELECT uuid FROM store", [], |row| row.get(0)).map(StoreId)
+}
+
+/// The application that a store is bound to.
+pub(crate) fn application(db: &Connection) -> Result<Application> {
+    let row = db.query_row("SELECT client_id, origin FROM store", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    });
+    let (client_id, origin) = row?;
+    Ok(Application {
+        client_id: ClientId::new(client_id).map_err(|_| broken("its client id"))?,
+        origin: Origin::new(&origin).map_err(|_| broken("its address"))?,
+    })
+}
+
+/// Whether a store holds nothing that Finch has answered: no attempt, no token, no connection, no webhook.
+pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens \
+        UNION ALL SELECT 1 FROM connections UNION ALL SELECT 1 FROM webhooks)";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+/// Binds a store to another application if it is empty. Returns whether it was.
+fn bind_again(db: &Connection, application: &Application) -> Result<bool> {
     let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     let empty = is_empty(&tx)?;
     if empty {
-        bind(&tx, &options.application)?;
+        let sql = "UPDATE store SET client_id = ?1, origin = ?2";
+        tx.execute(sql, [application.client_id.as_str(), application.origin.as_str()])?;
         tx.commit()?;
     }
     Ok(empty)
 }
 
-/// Brings an older store to the present, one transaction a step.
-fn migrate(db: &Connection, keys: &KeyRing) -> Result<()> {
-    for (before, step) in MIGRATIONS.iter().enumerate() {
-        if version(db)? > before as i64 {
-            continue;
-        }
-        let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-        // Another process may have been faster.
-        if version(&tx)? == before as i64 {
-            tx.execute_batch(step)?;
-            tx.pragma_update(None, "user_version", before as i64 + 1)?;
-            if before + 1 == CHAINED_SINCE {
-                record::begin(&tx, keys)?;
-            }
-        }
-        tx.commit()?;
+/// Makes a store at `path`, where none is; or waits for another process that makes it right now.
+fn create(path: &Path, options: &SqliteOptions) -> Result<(), OpenStoreError> {
+    let file = claim(path, options.busy_timeout)?;
+    // The other process has made it, or has left a log in the meantime.
+    match files::find(path) {
+        Err(OpenStoreError::Missing { .. }) => {}
+        found => return found.map(drop),
     }
-    Ok(())
+    fill(&file.path, options).map_err(|refusal| refusal.into_error(path))?;
+    // No process that makes a store can be writing to it.
+    if fs::symlink_metadata(path).is_ok_and(|found| found.len() == 0) {
+        fs::remove_file(path).map_err(|error| PlaceError::system(path, error))?;
+    }
+    Ok(file.name()?)
 }
 
-fn read_only() -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY), None)
-}
-
-impl Refusal {
-    pub(crate) fn into_error(self, path: &Path) -> OpenStoreError {
-        let path = path.to_owned();
-        let fault = match self {
-            Self::NotAStore => return OpenStoreError::NotAStore { path },
-            Self::Newer(found) => {
-                return OpenStoreError::Newer { path, found, known: VERSION };
+/// The file in which the store is made, which is one process's at a time.
+fn claim(path: &Path, patience: Duration) -> Result<AtomicFile, PlaceError> {
+    let start = Instant::now();
+    loop {
+        match AtomicFile::claim(path) {
+            Err(PlaceError::InTheMaking { .. }) if start.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(2));
             }
-            Self::OtherApplication { bound, asked } => {
-                return OpenStoreError::OtherApplication { path, bound, asked };
-            }
-            Self::NoKeys => return OpenStoreError::NoKeys { path },
-            Self::Fault(fault) => fault,
-        };
-        match fault {
-            Fault::Seal(SealError::WrongKey { expected, given }) => {
-                OpenStoreError::WrongKey { path, expected, given }
-            }
-            Fault::ReplacedKey(source) => OpenStoreError::ReplacedKey { path, source },
-            Fault::Seal(source) => OpenStoreError::Keys { path, source },
-            Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
-            Fault::Sqlite(error) => match kind(&error) {
-                Kind::Busy => OpenStoreError::Busy { path },
-                Kind::Full => OpenStoreError::Full { path },
-                Kind::ReadOnly => OpenStoreError::ReadOnly { path },
-                Kind::Corrupt => OpenStoreError::Corrupt { path, problem: error.to_string() },
-                Kind::NotADatabase => OpenStoreError::NotADatabase { path },
-                Kind::CannotOpen if is_on_a_read_only_file_system(&path) => {
-                    OpenStoreError::ReadOnly { path }
-                }
-                Kind::CannotOpen | Kind::Other => {
-                    OpenStoreError::Backend { path, source: Box::new(error) }
-                }
-            },
-            other => OpenStoreError::Backend {
-                path,
-                source: Box::new(finch_core::StoreError::from(other)),
-            },
+            claimed => return claimed,
         }
     }
 }
 
-/// Whether no file can be made beside `path` because its file system takes none. SQLite needs one for
-/// its log, and says only that it cannot open it.
-fn is_on_a_read_only_file_system(path: &Path) -> bool {
-    let probe = path.with_extension(format!("probe-{}", std::process::id()));
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(&probe) {
-        Ok(_) => {
-            drop(std::fs::remove_file(probe));
-            false
-        }
-        Err(error) => error.kind() == std::io::ErrorKind::ReadOnlyFilesystem,
-    }
+fn fill(path: &Path, options: &SqliteOptions) -> Result<(), Refusal> {
+    let Application { client_id, origin } = &options.application;
+    let db = database::connect_writer(path, options.busy_timeout, false)?;
+    let tx = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
+    schema::create(&tx)?;
+    tx.execute(
+        "INSERT INTO store (id, uuid, client_id, origin, seq, keyring_version, keyring, oldest_epoch, \
+            record_events, record_hash) VALUES (1, ?1, ?2, ?3, 0, 0, x'', 0, 0, zeroblob(32))",
+        params![uuid::Uuid::new_v4().into_bytes(), client_id.as_str(), origin.as_str()],
+    )?;
+    tx.commit()?;
+    Ok(database::close(db)?)
 }

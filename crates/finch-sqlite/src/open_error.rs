@@ -1,12 +1,17 @@
 //! Why a store does not open. Nothing was written then.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use finch_core::Application;
-use finch_seal::{KeyId, SealError};
+use finch_core::{Application, StoreError};
 use thiserror::Error;
 
-use crate::ReplacedKeyError;
+use crate::{
+    error::{Fault, Kind, kind},
+    schema::VERSION,
+};
 
 /// Why a store does not open, and what to do. A file that is refused is left as it is.
 #[derive(Debug, Error)]
@@ -36,7 +41,7 @@ pub enum OpenStoreError {
     },
     /// There is no such folder.
     #[error(
-        "there is no folder {folder:?} for the store: check the path, or make the folder (`mkdir -p -m 700`)"
+        "there is no folder {folder:?}: check the path, or make the folder (`mkdir -p -m 700`)"
     )]
     NoFolder {
         /// The folder.
@@ -68,7 +73,7 @@ pub enum OpenStoreError {
     },
     /// A file or the folder belongs to a user that is neither root nor the process's own.
     #[error(
-        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the store and its folder to user id {user} (`chown`)"
+        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the file and its folder to user id {user} (`chown`)"
     )]
     OtherOwner {
         /// The file or the folder.
@@ -88,7 +93,7 @@ pub enum OpenStoreError {
     },
     /// Others may write to the folder, and so replace the store or its journals.
     #[error(
-        "others may write to the folder {folder:?} (mode {mode:04o}): keep the store in a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
+        "others may write to the folder {folder:?} (mode {mode:04o}): take a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
     )]
     FolderExposed {
         /// The folder.
@@ -116,17 +121,28 @@ pub enum OpenStoreError {
         /// The path.
         path: PathBuf,
     },
-    /// Written by a newer release.
+    /// Of another version.
     #[error(
-        "the store {path:?} has version {found}, and this release knows {known}: use the newest release"
+        "the store {path:?} has version {found}, and this release knows version {known}: {}",
+        about_version(*found, *known)
     )]
-    Newer {
+    OtherVersion {
         /// The path.
         path: PathBuf,
         /// The version of the file.
         found: i64,
-        /// The newest version that this release knows.
-        known: usize,
+        /// The version that this release knows.
+        known: i64,
+    },
+    /// Its tables, indexes, views or triggers are not those of this release: another program has changed them.
+    #[error(
+        "the store {path:?} cannot be trusted, since {difference}: undo that change (`sqlite3`) if you know where it comes from, or restore a backup"
+    )]
+    Schema {
+        /// The path.
+        path: PathBuf,
+        /// What was added, changed or is missing, by name.
+        difference: String,
     },
     /// Truncated, or damaged otherwise.
     #[error("the store {path:?} is damaged ({problem}): restore a backup")]
@@ -145,7 +161,7 @@ pub enum OpenStoreError {
         path: PathBuf,
     },
     /// The disk is full.
-    #[error("there is no room for the store {path:?}: free some, then try again")]
+    #[error("there is no room for {path:?}: free some, then try again")]
     Full {
         /// The path.
         path: PathBuf,
@@ -162,43 +178,9 @@ pub enum OpenStoreError {
         /// The application that was asked for.
         asked: Application,
     },
-    /// Sealed with another key.
-    #[error(
-        "the store {path:?} is sealed with key {expected}, and key {given} was given: give the key that the store was made with"
-    )]
-    WrongKey {
-        /// The path.
-        path: PathBuf,
-        /// The key of the store, by name.
-        expected: KeyId,
-        /// The key that was given, by name.
-        given: KeyId,
-    },
-    /// Opened by the key that was given until that was replaced.
-    #[error("the store {path:?} opens with another key now")]
-    ReplacedKey {
-        /// The path.
-        path: PathBuf,
-        /// Which keys, and since when.
-        source: ReplacedKeyError,
-    },
-    /// The rows with the wrapped keys are gone. A new key would make the rest unreadable for good.
-    #[error("the store {path:?} has lost its key rows: restore a backup")]
-    NoKeys {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The keys do not open, or could not be made.
-    #[error("the keys of the store {path:?} cannot be used")]
-    Keys {
-        /// The path.
-        path: PathBuf,
-        /// Why.
-        source: SealError,
-    },
     /// The system refused.
     #[error(
-        "the store {path:?} cannot be opened: check that this user may read and write it, and its folder"
+        "{path:?} cannot be opened or written: check that this user may read and write it, and its folder"
     )]
     System {
         /// The path.
@@ -223,5 +205,78 @@ fn about_log(may_hold_tokens: bool) -> &'static str {
         "which may hold the only copy of live tokens"
     } else {
         "which holds no tokens, and can be deleted once no process has the store open"
+    }
+}
+
+fn about_version(found: i64, known: i64) -> &'static str {
+    if found > known {
+        "use the release that wrote it, or a newer one"
+    } else {
+        "no release has written it, so that nothing can be read from it; give another path"
+    }
+}
+
+/// Why not, before the path is known.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    NotAStore,
+    OtherVersion(i64),
+    Schema(String),
+    OtherApplication { bound: Application, asked: Application },
+    Fault(Fault),
+}
+
+impl<F: Into<Fault>> From<F> for Refusal {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl Refusal {
+    pub(crate) fn into_error(self, path: &Path) -> OpenStoreError {
+        let path = path.to_owned();
+        let fault = match self {
+            Self::NotAStore => return OpenStoreError::NotAStore { path },
+            Self::OtherVersion(found) => {
+                return OpenStoreError::OtherVersion { path, found, known: VERSION };
+            }
+            Self::Schema(difference) => return OpenStoreError::Schema { path, difference },
+            Self::OtherApplication { bound, asked } => {
+                return OpenStoreError::OtherApplication { path, bound, asked };
+            }
+            Self::Fault(fault) => fault,
+        };
+        match fault {
+            Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
+            Fault::Sqlite(error) => match kind(&error) {
+                Kind::Busy => OpenStoreError::Busy { path },
+                Kind::Full => OpenStoreError::Full { path },
+                Kind::ReadOnly => OpenStoreError::ReadOnly { path },
+                Kind::Corrupt => OpenStoreError::Corrupt { path, problem: error.to_string() },
+                Kind::NotADatabase => OpenStoreError::NotADatabase { path },
+                Kind::CannotOpen if is_on_a_read_only_file_system(&path) => {
+                    OpenStoreError::ReadOnly { path }
+                }
+                Kind::CannotOpen | Kind::Other => {
+                    OpenStoreError::Backend { path, source: Box::new(error) }
+                }
+            },
+            other => {
+                OpenStoreError::Backend { path, source: Box::new(StoreError::from(other)) }
+            }
+        }
+    }
+}
+
+/// Whether no file can be made beside `path` because its file system takes none. SQLite needs one for
+/// its log, and says only that it cannot open it.
+fn is_on_a_read_only_file_system(path: &Path) -> bool {
+    let probe = path.with_extension(format!("probe-{}", std::process::id()));
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
+            drop(std::fs::remove_file(probe));
+            false
+        }
+        Err(error) => error.kind() == io::ErrorKind::ReadOnlyFilesystem,
     }
 }

@@ -1,33 +1,42 @@
-//! A store out of a backup. What has happened at Finch since nobody knows: what was in use is in doubt.
+//! A store out of a backup. It has the store's name only once the caller has put in doubt what was in use.
 
 use std::{
-    fs::File,
-    io::{Read as _, Write as _},
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
     path::Path,
-    sync::Arc,
-    time::SystemTime,
 };
 
-use finch_core::{Actor, Event, Happening, Timestamp, TokenState};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use finch_core::Timestamp;
+use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::{
-    OpenStoreError, PlaceError, SqliteOptions,
     backup::check,
+    database,
     error::{Fault, Kind, Result, kind},
-    files::{self, Place, beside},
-    keys,
-    open::{self, Refusal},
-    record,
-    sealer::Sealer,
-    settings,
-    unnamed::Unnamed,
-    values::{self, time},
-    writer::Tx,
+    files::{
+        self, Place,
+        atomic_file::{AtomicFile, PlaceError},
+        beside,
+    },
+    open,
+    open_error::{OpenStoreError, Refusal},
+    options::SqliteOptions,
+    rows::coordination,
+    store::SqliteTokenStore,
+    values::{self, count, time},
 };
 
-/// What was restored, and what is to be done about it.
+/// A store that is being restored. Dropped, it is gone, and nothing has the store's name.
+#[derive(Debug)]
+#[must_use = "a store that is not finished is removed"]
+pub struct Restoring {
+    file: AtomicFile,
+    options: SqliteOptions,
+    restored: Restored,
+}
+
+/// What was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Restored {
@@ -35,15 +44,10 @@ pub struct Restored {
     pub taken: Timestamp,
     /// Connections, those that have ended too.
     pub connections: u64,
-    /// Tokens that were in use. They are in doubt until Finch was asked: the reconciler does.
-    pub in_doubt: u64,
     /// Disconnects that were open. The reconciler goes on with them.
     pub open_disconnects: u64,
     /// Exchanges whose token may exist without anybody having it.
     pub unfinished_exchanges: u64,
-    /// The epoch of the data key that seals from now on: nobody knows how often the one before it has. A
-    /// rotation of the keys destroys that one.
-    pub epoch: u32,
 }
 
 /// Why nothing was restored. The backup is as it was, and there is no store.
@@ -57,149 +61,120 @@ pub enum RestoreError {
     /// The backup cannot be used.
     #[error("the backup cannot be used")]
     Backup(#[source] OpenStoreError),
+    /// The store that was made out of it cannot be closed: it may still be in use.
+    #[error("the restored store cannot be finished")]
+    Unfinished(#[source] OpenStoreError),
 }
 
-/// Makes a store at the path of `options` out of `backup`, which stays as it is: a file that
-/// [`SqliteTokenStore::backup`](crate::SqliteTokenStore::backup) has made, or a snapshot of a store that
-/// nobody was using, with its journals beside it. The store has its name only once it is whole.
+/// Copies `backup` for a store at the path of `options`: a file that
+/// [`SqliteTokenStore::backup`] has made, or a snapshot of a store that no process was using, with its
+/// journals beside it. The backup stays as it is. Leases and turns are forgotten.
 ///
-/// Tokens that were in use become `Unverified`; other states stay. `progress` hears how many bytes are
-/// copied, out of how many. It blocks.
+/// `progress` gets how many bytes are copied, out of how many. It blocks.
 ///
 /// # Errors
 /// [`RestoreError`].
 pub fn restore(
     backup: &Path,
     options: &SqliteOptions,
-    by: Actor,
-    now: Timestamp,
     progress: impl FnMut(u64, u64),
-) -> Result<Restored, RestoreError> {
-    let (store, restored) = prepare(backup, options, by, now, progress)?;
-    store.name()?;
-    Ok(restored)
-}
-
-/// Everything but the name.
-fn prepare(
-    backup: &Path,
-    options: &SqliteOptions,
-    by: Actor,
-    now: Timestamp,
-    progress: impl FnMut(u64, u64),
-) -> Result<(Unnamed, Restored), RestoreError> {
+) -> Result<Restoring, RestoreError> {
     let found = files::find(backup).map_err(RestoreError::Backup)?;
-    let store = Unnamed::at(&options.path)?;
-    let failed = |error| PlaceError::system(&options.path, error);
-    copy(&found, &store, progress).map_err(failed)?;
-    let modified = store_time(&found.path);
-    let copied = Place { path: store.path.clone(), ..found };
-    let refused = |error| match error {
-        OpenStoreError::Full { .. } => full(options),
-        error => RestoreError::Backup(error),
-    };
-    let (db, ring) = open::open_copy(&copied, &found.path, options).map_err(refused)?;
-    let sealer = Sealer::new(ring, Arc::clone(&options.keys), options.application.clone());
-    let restored =
-        put_in_doubt(db, &sealer, options, by, now, modified).map_err(|fault| match fault {
-            Fault::Sqlite(error) if kind(&error) == Kind::Full => full(options),
-            fault => RestoreError::Backup(Refusal::from(fault).into_error(&found.path)),
-        })?;
-    Ok((store, restored))
+    let file = AtomicFile::at(&options.path)?;
+    copy(&found, &file, progress).map_err(|error| PlaceError::system(&options.path, error))?;
+    let copied = Place { path: file.path.clone(), ..found };
+    let restored = prepare(&copied, options, written_at(&found.path)).map_err(|refusal| {
+        match refusal {
+            Refusal::Fault(Fault::Sqlite(error)) if kind(&error) == Kind::Full => {
+                let path = options.path.clone();
+                PlaceError::Unusable(OpenStoreError::Full { path }).into()
+            }
+            refusal => RestoreError::Backup(refusal.into_error(&found.path)),
+        }
+    })?;
+    Ok(Restoring { file, options: options.clone(), restored })
 }
 
-fn full(options: &SqliteOptions) -> RestoreError {
-    RestoreError::Place(PlaceError::Full { path: options.path.clone() })
+impl Restoring {
+    /// Opens the store, before it has its name: what was in use is put in doubt through it. Drop it before
+    /// [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// [`OpenStoreError`].
+    pub fn store(&self) -> Result<SqliteTokenStore, OpenStoreError> {
+        let path = self.file.path.clone();
+        SqliteTokenStore::open(SqliteOptions { path, create: false, ..self.options.clone() })
+    }
+
+    /// Gives the store its name. From the return on it is there, whatever happens.
+    ///
+    /// # Errors
+    /// [`RestoreError`]: nothing has the store's name.
+    pub fn finish(self) -> Result<Restored, RestoreError> {
+        let Self { file, options, restored } = self;
+        let one_file = || {
+            let db = database::connect_writer(&file.path, options.busy_timeout, false)?;
+            database::one_file(&db)?;
+            database::close(db)
+        };
+        one_file().map_err(|error| {
+            RestoreError::Unfinished(Refusal::from(error).into_error(&options.path))
+        })?;
+        file.name()?;
+        Ok(restored)
+    }
 }
 
 /// Copies the backup, and the journals that belong to it: only looked at from here, it stays as it is.
-fn copy(
-    backup: &Place,
-    store: &Unnamed,
-    mut progress: impl FnMut(u64, u64),
-) -> std::io::Result<()> {
+fn copy(backup: &Place, to: &AtomicFile, mut progress: impl FnMut(u64, u64)) -> io::Result<()> {
     let mut chunk = vec![0; 1 << 20];
-    let (mut done, mut to) = (0, &store.file);
+    let mut done = 0;
     let mut from = File::open(&backup.path)?;
     loop {
         let read = from.read(&mut chunk)?;
         if read == 0 {
             break;
         }
-        to.write_all(&chunk[..read])?;
+        (&to.file).write_all(&chunk[..read])?;
         done += read as u64;
         progress(done, backup.len.max(done));
     }
     for suffix in ["-wal", "-journal"] {
         let journal = beside(&backup.path, suffix);
-        if std::fs::metadata(&journal).is_ok_and(|found| found.len() > 0) {
-            std::fs::copy(&journal, beside(&store.path, suffix))?;
+        if fs::metadata(&journal).is_ok_and(|found| found.len() > 0) {
+            fs::copy(&journal, beside(&to.path, suffix))?;
         }
     }
     Ok(())
 }
 
 /// When a file was last written.
-fn store_time(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|found| found.modified()).ok()
+fn written_at(path: &Path) -> Option<Timestamp> {
+    let modified = fs::metadata(path).and_then(|found| found.modified()).ok()?;
+    Timestamp::try_from(modified).ok()
 }
 
-fn put_in_doubt(
-    db: Connection,
-    sealer: &Sealer,
+/// Checks the copy, and makes it a store on which no process works.
+fn prepare(
+    copy: &Place,
     options: &SqliteOptions,
-    by: Actor,
-    now: Timestamp,
-    modified: Option<SystemTime>,
-) -> Result<Restored> {
+    written_at: Option<Timestamp>,
+) -> Result<Restored, Refusal> {
+    let db = open::open_at(copy, options)?.db;
     check(&db, "integrity_check")?;
-    let next = sealer.ring().next_epoch(&*options.keys).map_err(Fault::Seal)?;
-    let transaction = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
-    let tx = Tx::new(&transaction, sealer);
-    let newest = "SELECT at FROM events ORDER BY id DESC LIMIT 1";
-    let written = modified.and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(now);
-    let taken = values::first(tx.db, newest, [])?.map_or(written, time);
-    let in_doubt = doubt(tx.db)?;
-    // Nobody works on it, whatever it says.
-    tx.db.execute_batch(
-        "UPDATE connections SET lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL;
-         DELETE FROM pace;
-         UPDATE keys SET resealed = NULL;",
-    )?;
-    keys::insert(tx.db, &next)?;
-    tx.db.execute("UPDATE keys SET resealed = -1 WHERE epoch = ?1", [next.epoch])?;
-    let tokens = usize::try_from(in_doubt).unwrap_or(usize::MAX);
-    for what in
-        [Happening::Restored { in_doubt: tokens }, Happening::RotationBegan { epoch: next.epoch }]
-    {
-        let (connection_id, customer, by) = (None, None, by.clone());
-        record::append(&tx, &Event { at: now, by, connection_id, customer, what })?;
-    }
-    let count = |of: &str| values::count(tx.db, &format!("SELECT count(*) FROM {of}"), []);
-    let restored = Restored {
-        taken,
-        connections: count("connections")?,
-        in_doubt,
-        open_disconnects: count("disconnects WHERE state = 'open'")?,
-        unfinished_exchanges: count("attempts WHERE outcome IN ('running', 'unknown')")?,
-        epoch: next.epoch,
-    };
-    transaction.commit()?;
-    settings::one_file(&db)?;
-    db.close().map_err(|(_, error)| error)?;
+    coordination::forget_all(&db)?;
+    let restored = restored(&db, written_at)?;
+    database::close(db)?;
     Ok(restored)
 }
 
-/// Gives each token the state that it has after a restore, and its connection work at once.
-fn doubt(db: &Connection) -> Result<u64> {
-    let (before, after) = (TokenState::Active, TokenState::Active.after_restore());
-    let sql = "UPDATE connections SET due = 0, revision = revision + 1 \
-        WHERE key IN (SELECT connection FROM tokens WHERE state = ?1)";
-    db.execute(sql, [before.name()])?;
-    let sql = "UPDATE tokens SET state = ?2, progress = json_remove(progress, '$.next_try') \
-        WHERE state = ?1";
-    Ok(db.execute(sql, params![before.name(), after.name()])? as u64)
+fn restored(db: &Connection, written_at: Option<Timestamp>) -> Result<Restored> {
+    let newest = values::first(db, "SELECT at FROM events ORDER BY id DESC LIMIT 1", [])?;
+    let count = |of: &str| count(db, &format!("SELECT count(*) FROM {of}"));
+    Ok(Restored {
+        taken: newest.map(time).or(written_at).unwrap_or_default(),
+        connections: count("connections")?,
+        open_disconnects: count("disconnects WHERE state = 'open'")?,
+        unfinished_exchanges: count("attempts WHERE outcome IN ('running', 'unknown')")?,
+    })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,73 +1,73 @@
-//! The schema and its versions.
+//! The schema: made once, and compared with what is found whenever a store is opened. A trigger or an index
+//! that was planted, changed or dropped would bend what the statements of this crate do.
+
+use rusqlite::Connection;
 
 /// Marks the file as a store of Finch connections (`PRAGMA application_id`): "fnch".
 pub(crate) const APPLICATION_ID: i32 = 0x666e_6368;
 
-/// The whole current schema.
-pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+/// The version of the schema (`PRAGMA user_version`): a store of another one is refused.
+pub(crate) const VERSION: i64 = 1;
 
-/// The steps that lead to [`SCHEMA`]. Released steps never change; a new one goes to the end.
-pub(crate) const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001.sql"),
-    include_str!("migrations/0002.sql"),
-    include_str!("migrations/0003.sql"),
-    include_str!("migrations/0004.sql"),
-    include_str!("migrations/0005.sql"),
-];
+/// The schema without comments and alignment: SQLite keeps the text of each statement.
+fn sql() -> String {
+    let code = include_str!("schema.sql").lines().filter_map(|line| line.split("--").next());
+    code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
 
-/// The version in which events began to be chained.
-pub(crate) const CHAINED_SINCE: usize = 3;
+/// Makes the tables of a new store.
+pub(crate) fn create(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&sql())?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    db.pragma_update(None, "user_version", VERSION)
+}
 
-/// The version of [`SCHEMA`] (`PRAGMA user_version`).
-pub(crate) const VERSION: usize = MIGRATIONS.len();
+/// How the schema of `db` differs from that of this release: the first object that was added, changed or is
+/// missing, by its name.
+pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let expected = Connection::open_in_memory()?;
+    create(&expected)?;
+    let (expected, found) = (objects(&expected)?, objects(db)?);
+    let named = |of: &[Object], like: &Object| of.iter().any(|o| o.is_named_as(like));
+    let odd = found.iter().find(|object| !expected.contains(object));
+    let missing = || expected.iter().find(|object| !found.contains(object));
+    Ok(match (odd, missing()) {
+        (Some(odd), _) if named(&expected, odd) => {
+            Some(format!("its {} {:?} was changed", odd.kind, odd.name))
+        }
+        (Some(odd), _) => {
+            Some(format!("it has a {} {:?} that this release does not know", odd.kind, odd.name))
+        }
+        (None, Some(missing)) => Some(format!("its {} {:?} is missing", missing.kind, missing.name)),
+        (None, None) => None,
+    })
+}
+
+/// A table, an index, a view or a trigger.
+#[derive(PartialEq, Eq)]
+struct Object {
+    kind: String,
+    name: String,
+    table: String,
+    sql: Option<String>,
+}
+
+impl Object {
+    fn is_named_as(&self, other: &Self) -> bool {
+        (&self.kind, &self.name) == (&other.kind, &other.name)
+    }
+}
+
+fn objects(db: &Connection) -> rusqlite::Result<Vec<Object>> {
+    let mut all = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2")?;
+    let rows = all.query_map([], |row| {
+        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
+    })?;
+    rows.collect()
+}
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
-    use super::{MIGRATIONS, SCHEMA};
-
-    /// Every object of the schema, comments and white space left out.
-    fn objects(steps: &[&str]) -> Vec<(String, String, String)> {
-        let db = Connection::open_in_memory().unwrap();
-        for step in steps {
-            db.execute_batch(step).unwrap();
-        }
-        let plain = |sql: String| {
-            let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
-            code.flat_map(str::split_whitespace).collect::<String>()
-        };
-        let mut all = db
-            .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
-            .unwrap();
-        let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, plain(r.get(2)?)))).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-
-    #[test]
-    fn the_schema_is_what_all_migrations_lead_to() {
-        assert!(objects(&[SCHEMA]).len() > 10);
-        assert_eq!(objects(MIGRATIONS), objects(&[SCHEMA]));
-    }
-
-    #[test]
-    fn attempts_from_before_version_5_are_forgotten_too() {
-        let db = Connection::open_in_memory().unwrap();
-        for step in &MIGRATIONS[..4] {
-            db.execute_batch(step).unwrap();
-        }
-        db.execute_batch(
-            r#"INSERT INTO attempts (id, customer, finch_customer_id, state_hash, purpose) VALUES
-            (1, 'acme', 'acme~2', zeroblob(32), '{"expires_at":"2026-01-01T01:00:00.25Z"}')"#,
-        )
-        .unwrap();
-        db.execute_batch(MIGRATIONS[4]).unwrap();
-        let read = "SELECT expires_at, u.customer FROM attempts, used_customer_ids u \
-            WHERE u.finch_customer_id = 'acme~2'";
-        let row = db.query_row(read, [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)));
-        assert_eq!(row, Ok((1_767_229_200_000_000_000, "acme".to_owned())));
-    }
-
     #[test]
     fn sqlite_is_recent_enough() {
         assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());

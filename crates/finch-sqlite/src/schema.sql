@@ -1,53 +1,40 @@
--- The whole current schema. `migrations/` leads here step by step; a test holds the two equal.
+-- The schema. A store is refused where its own differs in a letter (`schema.rs`); comments are left out there.
 --
 -- Numbers such as `id`, `key`, `began` and `ended` come from one sequence, `store.seq`, so that they
 -- tell in which order things happened. Times are nanoseconds since 1970, for people.
 
--- What the store is bound to, for good.
+-- What the store is, and its key ring.
 CREATE TABLE store (
-    id        INTEGER PRIMARY KEY CHECK (id = 1),
-    uuid      BLOB    NOT NULL CHECK (length(uuid) = 16),
-    client_id TEXT    NOT NULL,
-    origin    TEXT    NOT NULL,
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    uuid            BLOB    NOT NULL CHECK (length(uuid) = 16),
+    -- The application that the store is bound to, for good.
+    client_id       TEXT    NOT NULL,
+    origin          TEXT    NOT NULL,
     -- The last number of the sequence that was taken.
-    seq       INTEGER NOT NULL CHECK (seq >= 0),
-    -- The key-encryption key, by name, and the key of the fingerprints, wrapped with it.
-    kek       TEXT    NOT NULL,
-    index_key BLOB    NOT NULL,
-    -- Keyed hash over the newest event.
-    record_head BLOB
-) STRICT;
-
--- The data keys, wrapped. A sealed secret names the epoch of its key.
-CREATE TABLE keys (
-    epoch     INTEGER PRIMARY KEY CHECK (epoch > 0),
-    data_key  BLOB    NOT NULL,
-    key_check BLOB    NOT NULL,
-    -- How many seals are spoken for: written before they are made.
-    reserved  INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND 2147483647),
-    -- While this key takes over from older ones: up to which token its secrets are re-sealed.
-    resealed INTEGER
-) STRICT;
-
--- When the last turn to call Finch was given, to whoever shares the store.
-CREATE TABLE pace (
-    id   INTEGER PRIMARY KEY CHECK (id = 1),
-    turn INTEGER NOT NULL
+    seq             INTEGER NOT NULL CHECK (seq >= 0),
+    -- 0: there is no key ring yet.
+    keyring_version INTEGER NOT NULL CHECK (keyring_version >= 0),
+    -- The wrapped keys: opaque here.
+    keyring         BLOB    NOT NULL,
+    -- No secret is sealed with an older data key.
+    oldest_epoch    INTEGER NOT NULL CHECK (oldest_epoch >= 0),
+    -- How far the record of the events goes that belong to no connection.
+    record_events   INTEGER NOT NULL CHECK (record_events >= 0),
+    record_hash     BLOB    NOT NULL CHECK (length(record_hash) = 32)
 ) STRICT;
 
 CREATE TABLE connections (
-    key         INTEGER PRIMARY KEY,
-    revision    INTEGER NOT NULL CHECK (revision > 0),
-    provider    TEXT    NOT NULL,
+    key           INTEGER PRIMARY KEY,
+    revision      INTEGER NOT NULL CHECK (revision > 0),
+    provider      TEXT    NOT NULL,
     -- NULL while the connection is provisional (R4).
-    company     TEXT,
+    company       TEXT,
     -- When it next needs work, and whether a person should look at it.
-    due         INTEGER,
-    attention   INTEGER NOT NULL DEFAULT 0 CHECK (attention IN (0, 1)),
-    -- Which reconciler works on it, and until when nobody else does.
-    lease_owner TEXT,
-    lease_until INTEGER,
-    CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
+    due           INTEGER,
+    attention     INTEGER NOT NULL CHECK (attention IN (0, 1)),
+    -- How far the record of its events goes.
+    record_events INTEGER NOT NULL CHECK (record_events >= 0),
+    record_hash   BLOB    NOT NULL CHECK (length(record_hash) = 32)
 ) STRICT;
 
 CREATE UNIQUE INDEX connections_by_pair ON connections (provider, company)
@@ -59,30 +46,27 @@ CREATE TABLE tokens (
     id                INTEGER PRIMARY KEY,
     -- May change (R4).
     connection        INTEGER NOT NULL REFERENCES connections (key),
-    -- Never changes: the secret is sealed for it. NULL: quarantined, nobody's.
+    -- NULL: quarantined, nobody's.
     customer          TEXT,
-    connection_id     TEXT    NOT NULL,
-    finch_customer_id TEXT,
     state             TEXT    NOT NULL CHECK (state IN ('active', 'unverified', 'fenced', 'retired',
                                                         'superseded', 'quarantined', 'revoked')),
-    -- JSON: how we know that it is dead, and since when.
-    evidence          TEXT,
+    -- JSON: the last state with its evidence.
+    revoked           TEXT,
     -- The keyed hash by which a token is found again. It stays.
     fingerprint       BLOB    NOT NULL CHECK (length(fingerprint) = 32),
-    -- JSON.
-    products          TEXT    NOT NULL,
     status            TEXT,
     finch_token_id    TEXT,
     exchange_began    INTEGER NOT NULL,
     verified          INTEGER,
     added_at          INTEGER NOT NULL,
-    -- JSON: what Finch said about it, and no query asks for.
+    -- JSON: what Finch said about it, and what of that is searched for or handed out.
     facts             TEXT    NOT NULL,
+    connection_id     TEXT    NOT NULL,
+    finch_customer_id TEXT,
+    products          TEXT    NOT NULL,
     -- JSON: how far its end is proven.
-    progress          TEXT,
-    -- When it was last handed out, to within a day.
-    used_at INTEGER,
-    CHECK ((state = 'revoked') = (evidence IS NOT NULL))
+    progress          TEXT    NOT NULL,
+    CHECK ((state = 'revoked') = (revoked IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX tokens_by_connection ON tokens (connection);
@@ -93,23 +77,27 @@ CREATE INDEX tokens_by_finch_customer_id ON tokens (finch_customer_id)
 -- One record per token that is not revoked, and any number of revoked ones.
 CREATE UNIQUE INDEX tokens_by_fingerprint
     ON tokens (fingerprint, CASE state WHEN 'revoked' THEN id ELSE 0 END);
-
--- The sealed secrets, apart from what else changes about a token. Only appended, and overwritten in
--- place: rows that move leave copies of their bytes in the free space of pages, where no wiping finds
--- them, whatever `secure_delete` says.
-CREATE TABLE secrets (
-    token  INTEGER PRIMARY KEY REFERENCES tokens (id),
-    sealed BLOB    NOT NULL
-) STRICT;
-
--- A dead token has no secret, and stays dead.
-CREATE TRIGGER tokens_die AFTER UPDATE OF state ON tokens WHEN new.state = 'revoked' BEGIN
-    UPDATE secrets SET sealed = zeroblob(length(sealed)) WHERE token = new.id;
-END;
 CREATE TRIGGER tokens_stay_dead BEFORE UPDATE OF state ON tokens
     WHEN old.state = 'revoked' AND new.state <> 'revoked' BEGIN
     SELECT raise(ABORT, 'a revoked token stays revoked');
 END;
+
+-- When tokens were last handed out, to within a day: no commit says it, and none takes it back.
+CREATE TABLE token_uses (
+    token   INTEGER PRIMARY KEY REFERENCES tokens (id),
+    used_at INTEGER NOT NULL
+) STRICT;
+
+-- The sealed secrets. Only appended, and overwritten in place: rows that grow make SQLite move their
+-- neighbours, which leaves copies of their bytes in the free space of pages, whatever `secure_delete` says.
+CREATE TABLE secrets (
+    token  INTEGER PRIMARY KEY REFERENCES tokens (id),
+    -- The number of the data key, big-endian: an integer's length would change with its value. Zeros: wiped.
+    epoch  BLOB    NOT NULL CHECK (length(epoch) = 4),
+    sealed BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX secrets_by_epoch ON secrets (epoch) WHERE epoch > x'00000000';
 
 CREATE TABLE disconnects (
     id          INTEGER PRIMARY KEY,
@@ -139,24 +127,22 @@ CREATE TABLE retirements (
 CREATE INDEX retirements_by_connection ON retirements (connection);
 
 CREATE TABLE attempts (
-    id                INTEGER PRIMARY KEY,
-    customer          TEXT    NOT NULL,
-    finch_customer_id TEXT,
+    id         INTEGER PRIMARY KEY,
     -- Keyed hashes: neither the state nor the code is kept.
-    state_hash        BLOB    NOT NULL UNIQUE CHECK (length(state_hash) = 32),
-    code_hash         BLOB    CHECK (length(code_hash) = 32),
-    -- JSON: the rest of what it is for.
-    purpose           TEXT    NOT NULL,
+    state      BLOB    NOT NULL UNIQUE CHECK (length(state) = 32),
+    code       BLOB    CHECK (length(code) = 32),
+    -- JSON: what it is for, and what of that is searched for.
+    purpose    TEXT    NOT NULL,
+    customer   TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL,
     -- The exchange.
-    began             INTEGER,
-    began_at          INTEGER,
-    outcome           TEXT    CHECK (outcome IN ('running', 'stored', 'foreign_token', 'not_sent',
-                                                 'failed', 'unknown', 'cleared')),
+    began      INTEGER,
+    began_at   INTEGER,
+    outcome    TEXT    CHECK (outcome IN ('running', 'stored', 'foreign_token', 'not_sent',
+                                          'failed', 'unknown', 'cleared')),
     -- JSON: how it ended.
-    ended             TEXT,
-    -- When its session ends. NULL: it is not forgotten.
-    expires_at        INTEGER,
-    CHECK ((began IS NULL) = (code_hash IS NULL)),
+    ended      TEXT,
+    CHECK ((began IS NULL) = (code IS NULL)),
     CHECK ((began IS NULL) = (began_at IS NULL)),
     CHECK ((began IS NULL) = (outcome IS NULL)),
     CHECK ((outcome IS NULL OR outcome = 'running') = (ended IS NULL))
@@ -173,17 +159,17 @@ CREATE TABLE used_customer_ids (
     PRIMARY KEY (finch_customer_id, customer)
 ) STRICT, WITHOUT ROWID;
 
--- What happened. Rows are only added, each with a keyed hash over the one before and itself:
--- `store.record_head` stands for all of them. Rows from before version 3 have none.
+-- What happened. Rows are only added.
 CREATE TABLE events (
     id            INTEGER PRIMARY KEY,
+    -- Whose record it is part of, absorbed since perhaps. NULL: the store's own.
+    connection    INTEGER,
+    -- JSON: all of it, and what of that is searched for.
+    event         TEXT    NOT NULL,
     at            INTEGER NOT NULL,
     connection_id TEXT,
     -- Who may read it. NULL: only the operator.
-    customer      TEXT,
-    -- JSON: all of it.
-    event         TEXT    NOT NULL,
-    chain         BLOB    CHECK (length(chain) = 32)
+    customer      TEXT
 ) STRICT;
 
 CREATE INDEX events_by_connection_id ON events (connection_id) WHERE connection_id IS NOT NULL;
@@ -211,3 +197,16 @@ CREATE TABLE webhooks (
 CREATE INDEX webhooks_waiting ON webhooks (awaits, number) WHERE awaits IS NOT NULL;
 -- What may be forgotten once it is old.
 CREATE INDEX webhooks_forgettable ON webhooks (received) WHERE awaits IS NOT 'probe';
+
+-- Which instance works on a connection, and until when no other one does.
+CREATE TABLE leases (
+    connection INTEGER PRIMARY KEY REFERENCES connections (key) ON DELETE CASCADE,
+    owner      TEXT    NOT NULL,
+    until      INTEGER NOT NULL
+) STRICT;
+
+-- The time of the last turn to call Finch, of all processes that share the store.
+CREATE TABLE pace (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    turn INTEGER NOT NULL
+) STRICT;

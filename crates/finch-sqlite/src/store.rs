@@ -4,33 +4,33 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits, Claim,
-    Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
-    FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Selector, Seq, State,
-    StoreError, Timestamp, TokenId, TokenStore, UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, Connection, ConnectionId,
+    ConnectionKey, CustomerId, Due, Event, EventQuery, FinchCustomerId, Fingerprint, Found,
+    InstanceId, Keyring, Leased, NewAttempt, Query, Recorded, Sealed, SealedToken, Selector, Seq,
+    StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted, WebhookEvent,
+    WebhookEventId,
 };
 
 use crate::{
-    OpenStoreError, SqliteOptions, attempts, commit,
-    error::Fault,
-    lookup::{self, By},
-    open,
-    pages::{self, Page},
-    readers::Readers,
-    record,
-    sealer::Sealer,
-    secrets, sequence, tokens, turns, webhooks,
-    writer::Writer,
+    database::{readers::Readers, writer::Writer},
+    error::Result,
+    open::{self, Opened},
+    open_error::{OpenStoreError, Refusal},
+    options::SqliteOptions,
+    rows::{
+        attempts, commit, coordination, events, keyring, listing, lookup, secrets, sequence,
+        tokens, webhooks,
+    },
 };
 
-/// A [`TokenStore`] in one SQLite file, with its secrets sealed.
+/// A [`TokenStore`] in one SQLite file.
 ///
 /// Several processes may use the same file. Dropping the store waits until everything that was
 /// asked for is written.
 #[derive(Debug)]
 pub struct SqliteTokenStore {
     application: Application,
-    sealer: Arc<Sealer>,
+    id: StoreId,
     pub(crate) readers: Arc<Readers>,
     writer: Writer,
 }
@@ -38,33 +38,31 @@ pub struct SqliteTokenStore {
 impl SqliteTokenStore {
     /// Opens a store, or makes one where there is none and [`SqliteOptions::create`] says so.
     ///
-    /// It blocks: on the disk, on the key source, and up to the busy timeout on other processes.
+    /// It blocks: on the disk, and up to the busy timeout on other processes.
     ///
     /// # Errors
     /// [`OpenStoreError`]: what is wrong, and what to do. The file is then as it was.
     pub fn open(options: SqliteOptions) -> Result<Self, OpenStoreError> {
-        let (db, ring, place) = open::open(&options)?;
-        let path = place.path;
-        let readers = match Readers::open(&path, options.busy_timeout) {
-            Ok(readers) => readers,
-            Err(error) => return Err(open::Refusal::from(error).into_error(&path)),
-        };
-        let application = options.application;
-        let sealer = Arc::new(Sealer::new(ring, options.keys, application.clone()));
-        let writer =
-            Writer::start(db, readers.file().clone(), Arc::clone(&sealer), options.busy_timeout);
-        let writer = match writer {
-            Ok(writer) => writer,
-            Err(source) => return Err(OpenStoreError::System { path, source }),
-        };
-        Ok(Self { application, sealer, readers: Arc::new(readers), writer })
+        let Opened { db, path, id, binding } = open::open(&options)?;
+        let readers = Readers::open(&path, options.busy_timeout)
+            .map_err(|error| Refusal::from(error).into_error(&path))?;
+        let writer = Writer::start(db, readers.file().clone(), binding, options.busy_timeout)
+            .map_err(|source| OpenStoreError::System { path, source })?;
+        Ok(Self { application: options.application, id, readers: Arc::new(readers), writer })
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&rusqlite::Connection) -> Result<T, Fault> + Send + 'static,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         Ok(self.readers.elsewhere(read).await?)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Ok(self.writer.write(|tx| write(tx.db)).await?)
     }
 }
 
@@ -74,31 +72,44 @@ impl TokenStore for SqliteTokenStore {
         &self.application
     }
 
+    fn id(&self) -> StoreId {
+        self.id
+    }
+
+    async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
+        self.read(keyring::keyring).await
+    }
+
+    async fn replace_keyring(
+        &self,
+        keyring: Keyring,
+        events: Vec<Event>,
+    ) -> Result<(), StoreError> {
+        Ok(self.writer.write(move |tx| keyring::replace(tx, &keyring, &events)).await?)
+    }
+
     async fn open_attempt(
         &self,
         attempt: NewAttempt,
-        state: &State,
+        state: &Fingerprint,
     ) -> Result<AttemptId, StoreError> {
-        let state = self.sealer.state(state);
-        Ok(self.writer.write(move |tx| attempts::open(tx, attempt, &state)).await?)
+        let state = *state;
+        self.write(move |db| attempts::open(db, &attempt, &state)).await
     }
 
     async fn claim_attempt(
         &self,
         customer: Option<&CustomerId>,
-        state: &State,
-        code: &AuthorizationCode,
+        state: &Fingerprint,
+        code: &Fingerprint,
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
-        let (customer, state, code) =
-            (customer.cloned(), self.sealer.state(state), self.sealer.code(code));
-        let work =
-            self.writer.write(move |tx| attempts::claim(tx, customer.as_ref(), &state, &code, now));
-        Ok(work.await?)
+        let (customer, state, code) = (customer.cloned(), *state, *code);
+        self.write(move |db| attempts::claim(db, customer.as_ref(), &state, &code, now)).await
     }
 
     async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
-        Ok(self.writer.write(move |tx| attempts::end(tx, id, &end)).await?)
+        self.write(move |db| attempts::end(db, id, &end)).await
     }
 
     async fn possible_orphans(
@@ -122,8 +133,8 @@ impl TokenStore for SqliteTokenStore {
         self.read(move |db| lookup::taken_customer_ids(db, &customer, candidates)).await
     }
 
-    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
-        let (token, facts) = (self.sealer.token(&grant.secret), grant.facts.clone());
+    async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
+        let (token, facts) = (*token, facts.clone());
         self.read(move |db| lookup::find(db, &token, &facts)).await
     }
 
@@ -132,36 +143,19 @@ impl TokenStore for SqliteTokenStore {
         selector: Selector<'_>,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        let by = match selector {
-            Selector::Key(key) => By::Key(key),
-            Selector::ConnectionId(id) => By::ConnectionId(id.clone()),
-            Selector::Pair(provider, company) => By::Pair(provider.clone(), company.clone()),
-            Selector::TokenId(id) => By::TokenId(id),
-        };
-        let customer = customer.cloned();
+        let (by, customer) = (lookup::By::from(selector), customer.cloned());
         self.read(move |db| lookup::load(db, &by, customer.as_ref())).await
     }
 
-    async fn token_of(
-        &self,
-        secret: &AccessToken,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<TokenId>, StoreError> {
-        let (token, customer) = (self.sealer.token(secret), customer.cloned());
-        self.read(move |db| lookup::token_of(db, &token, customer.as_ref())).await
-    }
-
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
-        let seals = usize::from(commit.secret.is_some());
-        Ok(self.writer.write_sealing(seals, move |tx| commit::commit(tx, commit)).await?)
+        Ok(self.writer.write(move |tx| commit::commit(tx, commit)).await?)
     }
 
-    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
+    async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
         if let Some(db) = self.readers.free()? {
-            return Ok(secrets::secret(&db, &self.sealer, token)?);
+            return Ok(secrets::sealed(&db, token)?);
         }
-        let sealer = Arc::clone(&self.sealer);
-        self.read(move |db| secrets::secret(db, &sealer, token)).await
+        self.read(move |db| secrets::sealed(db, token)).await
     }
 
     async fn usable_token(
@@ -169,24 +163,17 @@ impl TokenStore for SqliteTokenStore {
         customer: &CustomerId,
         connection: &ConnectionId,
         wanted: &Wanted,
-    ) -> Result<Option<UsableToken>, StoreError> {
+    ) -> Result<Option<SealedToken>, StoreError> {
         if let Some(db) = self.readers.free()? {
-            return Ok(secrets::usable_token(&db, &self.sealer, customer, connection, wanted)?);
+            return Ok(secrets::usable_token(&db, customer, connection, wanted)?);
         }
         let (customer, connection, wanted) = (customer.clone(), connection.clone(), wanted.clone());
-        let sealer = Arc::clone(&self.sealer);
-        self.read(move |db| secrets::usable_token(db, &sealer, &customer, &connection, &wanted))
-            .await
+        self.read(move |db| secrets::usable_token(db, &customer, &connection, &wanted)).await
     }
 
     async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
-        let page = Page {
-            customer: query.customer.cloned(),
-            connection: query.connection.cloned(),
-            after: query.after,
-            limit: query.limit,
-        };
-        self.read(move |db| pages::connections(db, &page)).await
+        let page = listing::Page::from(query);
+        self.read(move |db| listing::page(db, &page)).await
     }
 
     async fn work(
@@ -195,7 +182,16 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| pages::work(db, due, after, limit)).await
+        self.read(move |db| listing::due(db, due, after, limit)).await
+    }
+
+    async fn sealed_before(
+        &self,
+        epoch: u32,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        self.read(move |db| secrets::sealed_before(db, epoch, after, limit)).await
     }
 
     async fn attention(
@@ -203,7 +199,7 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| pages::attention(db, after, limit)).await
+        self.read(move |db| listing::attention(db, after, limit)).await
     }
 
     async fn lease(
@@ -213,7 +209,7 @@ impl TokenStore for SqliteTokenStore {
         now: Timestamp,
     ) -> Result<Leased, StoreError> {
         let owner = owner.clone();
-        Ok(self.writer.write(move |tx| turns::lease(tx, connection, &owner, now)).await?)
+        self.write(move |db| coordination::lease(db, connection, &owner, now)).await
     }
 
     async fn release(
@@ -222,33 +218,28 @@ impl TokenStore for SqliteTokenStore {
         owner: &InstanceId,
     ) -> Result<(), StoreError> {
         let owner = owner.clone();
-        Ok(self.writer.write(move |tx| turns::release(tx, connection, &owner)).await?)
+        self.write(move |db| coordination::release(db, connection, &owner)).await
     }
 
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
-        Ok(self.writer.write(move |tx| turns::take(tx, every, now)).await?)
+        self.write(move |db| coordination::take_turn(db, every, now)).await
     }
 
     async fn take_number(&self) -> Result<Seq, StoreError> {
-        Ok(self.writer.write(|tx| sequence::next(tx.db)).await?)
+        self.write(sequence::next).await
     }
 
-    async fn note_use(
-        &self,
-        token: TokenId,
-        now: Timestamp,
-        first: Event,
-    ) -> Result<(), StoreError> {
-        Ok(self.writer.write(move |tx| tokens::note_use(tx, token, now, &first)).await?)
+    async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |db| tokens::note_use(db, token, now)).await
     }
 
-    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
-        let wanted = record::Wanted::from(query);
-        self.read(move |db| record::page(db, &wanted)).await
+    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
+        let page = events::Page::from(query);
+        self.read(move |db| events::page(db, &page)).await
     }
 
     async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
-        Ok(self.writer.write(move |tx| webhooks::keep(tx, &event, awaits)).await?)
+        self.write(move |db| webhooks::keep(db, &event, awaits)).await
     }
 
     async fn webhooks(
@@ -262,10 +253,9 @@ impl TokenStore for SqliteTokenStore {
 
     async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
         let id = id.clone();
-        Ok(self.writer.write(move |tx| webhooks::done(tx, &id)).await?)
+        self.write(move |db| webhooks::done(db, &id)).await
     }
 }
 
-mod keys;
 #[cfg(test)]
 mod tests;

@@ -2,20 +2,30 @@
 
 use std::fmt;
 
-use finch_core::{IdError, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, types::FromSql};
+use finch_core::{Hash, IdError, RecordHead, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
 
 /// A number of the sequence as SQLite keeps it. None is ever as large as the largest.
 pub(crate) fn number(seq: Seq) -> i64 {
-    i64::try_from(seq.0).unwrap_or(i64::MAX)
+    count_of(seq.0)
 }
 
 /// A number of the sequence out of a row.
 pub(crate) fn seq(number: i64) -> Seq {
     Seq(number.unsigned_abs())
+}
+
+/// A count as SQLite keeps it.
+pub(crate) fn count_of(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The limit of a page.
+pub(crate) fn size(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// Nanoseconds since 1970. Times before 1678 and after 2262 become the nearest that fits.
@@ -26,6 +36,12 @@ pub(crate) fn nanoseconds(at: Timestamp) -> i64 {
 
 pub(crate) fn time(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
+}
+
+/// The head of a record, out of two columns from this one on.
+pub(crate) fn record_head(row: &Row<'_>, column: usize) -> rusqlite::Result<RecordHead> {
+    let events = row.get::<_, i64>(column)?.unsigned_abs();
+    Ok(RecordHead { events, hash: Hash(row.get(column + 1)?) })
 }
 
 /// A value as JSON. Nothing that is kept as JSON fails to become it.
@@ -67,6 +83,6 @@ pub(crate) fn first<T: FromSql>(
 }
 
 /// What a query counts.
-pub(crate) fn count(db: &Connection, sql: &str, params: impl Params) -> Result<u64> {
-    Ok(first::<i64>(db, sql, params)?.unwrap_or_default().unsigned_abs())
+pub(crate) fn count(db: &Connection, sql: &str) -> Result<u64> {
+    Ok(first::<i64>(db, sql, [])?.unwrap_or_default().unsigned_abs())
 }

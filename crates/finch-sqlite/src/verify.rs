@@ -1,35 +1,25 @@
-//! A look at everything that a store holds.
+//! Whether everything that a store holds can be read, and is what this crate writes.
 
-use finch_core::TokenId;
-use rusqlite::Connection;
+use finch_core::StoreError;
+use rusqlite::{Connection, Row};
 
 use crate::{
-    error::Result,
-    record::{self, RecordCheck},
-    sealer::Sealer,
-    values::{count, seq},
+    error::{Fault, Kind, Result, kind},
+    rows::{attempts, connections, disconnects, events, tokens, webhooks},
+    schema,
+    store::SqliteTokenStore,
+    values::count,
 };
 
-/// What to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The database, the record and the secrets.
-    Everything,
-    /// Whether every secret opens.
-    Secrets,
-}
-
-/// What a look at a store has shown.
+/// What reading all of a store has shown. Whether its secrets open, and whether its record is whole, takes the
+/// store's keys: that is not checked here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Verified {
-    /// How many secrets open.
-    pub secrets: u64,
-    /// Tokens that are not revoked, and whose secret does not open.
-    pub unreadable: Vec<TokenId>,
-    /// The record of what happened, if it was looked at.
-    pub record: Option<RecordCheck>,
-    /// What SQLite finds wrong with the database.
+    /// How many rows were read.
+    pub rows: u64,
+    /// What is wrong: with the database, as SQLite says it; with its schema; with single rows, by their
+    /// numbers. Nothing of what they hold.
     pub damage: Vec<String>,
 }
 
@@ -37,56 +27,76 @@ impl Verified {
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let record = self.record.is_none_or(|record| record.broken_at.is_none());
-        self.unreadable.is_empty() && self.damage.is_empty() && record
+        self.damage.is_empty()
     }
 }
 
-/// Progress is told so often.
+impl SqliteTokenStore {
+    /// Reads everything: whether SQLite finds the database in order, whether its schema is this release's,
+    /// and whether each row can be read and agrees with the columns by which it is found. It changes
+    /// nothing. `progress` gets how many rows are read, out of how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it cannot be read at all.
+    pub async fn verify(
+        &self,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Verified, StoreError> {
+        self.read(move |db| verify(db, progress)).await
+    }
+}
+
+/// How often progress is reported, in rows.
 const EVERY: u64 = 1000;
 
-const SEALED: &str = "SELECT id, customer, coalesce(sealed, x'') \
-    FROM tokens LEFT JOIN secrets ON token = id WHERE state <> 'revoked' ORDER BY id";
+type Check = fn(&Row<'_>) -> Result<()>;
 
-pub(crate) fn verify(
-    db: &Connection,
-    sealer: &Sealer,
-    what: What,
-    mut progress: impl FnMut(u64, u64),
-) -> Result<Verified> {
+/// What to read of each table, and how.
+const TABLES: [(&str, Check); 7] = [
+    (connections::ALL, connections::check),
+    (tokens::ALL, tokens::check),
+    ("SELECT * FROM disconnects", disconnects::check),
+    ("SELECT * FROM retirements", disconnects::check_retirement),
+    ("SELECT * FROM attempts", attempts::check),
+    ("SELECT * FROM events", events::check),
+    (webhooks::ALL, webhooks::check),
+];
+
+fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verified> {
+    let db = db.unchecked_transaction()?;
     let mut found = Verified::default();
-    let secrets = count(db, "SELECT count(*) FROM tokens WHERE state <> 'revoked'", [])?;
-    let mut before = 0;
-    let mut total = secrets;
-    if what == What::Everything {
-        let mut check = db.prepare("PRAGMA integrity_check(20)")?;
-        let said: Vec<String> =
-            check.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        found.damage = said.into_iter().filter(|line| line != "ok").collect();
-        before = count(db, "SELECT count(*) FROM events", [])?;
-        total += before;
-        let told = |done: u64| {
-            if done.is_multiple_of(EVERY) {
-                progress(done, total);
-            }
-        };
-        found.record = Some(record::check(db, &sealer.ring(), told)?);
+    found.damage.extend(schema::difference(&db)?);
+    let said: Vec<String> = lines(&db, "PRAGMA integrity_check(20)")?;
+    found.damage.extend(said.into_iter().filter(|line| line != "ok"));
+    let orphans = "SELECT DISTINCT \"table\" || ' has a row that belongs to no row of ' || parent \
+        FROM pragma_foreign_key_check";
+    found.damage.extend(lines(&db, orphans)?);
+    let mut total = 0;
+    for (sql, _) in TABLES {
+        total += count(&db, &format!("SELECT count(*) FROM ({sql})"))?;
     }
-    let mut sealed = db.prepare(SEALED)?;
-    let mut rows = sealed.query([])?;
-    while let Some(row) = rows.next()? {
-        let id = TokenId(seq(row.get(0)?));
-        let customer: Option<String> = row.get(1)?;
-        let blob = row.get_ref(2)?.as_blob().unwrap_or_default();
-        match sealer.unseal(db, id, customer.as_deref(), blob) {
-            Ok(_) => found.secrets += 1,
-            Err(_) => found.unreadable.push(id),
-        }
-        let done = found.secrets + found.unreadable.len() as u64;
-        if done.is_multiple_of(EVERY) {
-            progress(before + done, total);
+    for (sql, check) in TABLES {
+        let mut statement = db.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            match check(row) {
+                Ok(()) => {}
+                Err(Fault::Broken(what)) => found.damage.push(what),
+                Err(Fault::Sqlite(error)) if kind(&error) == Kind::Corrupt => {
+                    found.damage.push(error.to_string());
+                }
+                Err(fault) => return Err(fault),
+            }
+            found.rows += 1;
+            if found.rows.is_multiple_of(EVERY) {
+                progress(found.rows, total);
+            }
         }
     }
     progress(total, total);
     Ok(found)
+}
+
+fn lines(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }

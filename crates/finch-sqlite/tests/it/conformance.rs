@@ -1,4 +1,5 @@
-//! The suite of the port, twice: on one store, and on a store that is opened anew for each call.
+//! The suite of the port: on one store, and on a store that is opened again for each call; each through
+//! `Arc<dyn TokenStore>`.
 
 use std::sync::Arc;
 

@@ -7,17 +7,5 @@
     reason = "a test fails by panicking"
 )]
 
-mod backup;
-mod concurrency;
 mod conformance;
-mod damage;
-mod faults;
-mod files;
-mod growth;
-mod names;
-mod opening;
-mod record;
-mod rotation;
-mod secrecy;
 mod support;
-mod vectors;

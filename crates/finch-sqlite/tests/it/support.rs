@@ -1,35 +1,30 @@
 //! A store in a folder of its own.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, Selector,
+    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow, Selector,
     Token, TokenState, TokenStore, decide,
     testing::{application, at, facts, grant, unchanged},
 };
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use tempfile::TempDir;
 
-/// A folder with the path of a store, and its key.
+/// A folder with the path of a store.
 pub(crate) struct Home {
     pub(crate) folder: TempDir,
     pub(crate) path: PathBuf,
-    pub(crate) key: Arc<Kek>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("finch.db");
-        Self { folder, path, key: Arc::new(Kek::generate().unwrap()) }
+        Self { folder, path }
     }
 
     pub(crate) fn options(&self) -> SqliteOptions {
-        SqliteOptions::new(&self.path, application(), self.key.clone()).create(true)
+        SqliteOptions::new(&self.path, application()).create(true)
     }
 
     pub(crate) fn open(&self) -> SqliteTokenStore {
@@ -73,6 +68,8 @@ pub(crate) async fn by_id(store: &dyn TokenStore, id: &str) -> Connection {
 pub(crate) async fn end(store: &dyn TokenStore, id: &str) {
     let seen = by_id(store, id).await;
     let mut commit = unchanged(&seen);
+    let wiped = |token: &Token| SecretRow { token: token.id, sealed: None };
+    commit.secrets = seen.tokens.iter().map(wiped).collect();
     commit.tokens = seen.tokens.into_iter().map(revoked).collect();
     store.commit(commit).await.unwrap();
 }

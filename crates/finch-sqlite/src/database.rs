@@ -1,6 +1,11 @@
-//! How SQLite is set. What is set here holds for one connection, and writes nothing.
+//! Connections to the database, and how SQLite is set. What is set here holds for one connection, and writes
+//! nothing.
+
+pub(crate) mod readers;
+pub(crate) mod writer;
 
 use std::{
+    cell::Cell,
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::Path,
@@ -13,6 +18,43 @@ use crate::{
     error::{Kind, kind},
     files,
 };
+
+/// What a job writes with.
+pub(crate) struct Tx<'a> {
+    pub(crate) db: &'a Connection,
+    stale: Cell<Stale>,
+}
+
+/// Which old secrets the log still has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stale {
+    #[default]
+    Nothing,
+    /// Some that were sealed again.
+    Sealed,
+    /// Some that were wiped: the log is emptied at once.
+    Wiped,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(db: &'a Connection) -> Self {
+        Self { db, stale: Cell::default() }
+    }
+
+    /// A secret was sealed, perhaps again.
+    pub(crate) fn sealed(&self) {
+        self.stale.set(self.stale.get().max(Stale::Sealed));
+    }
+
+    /// A secret was wiped.
+    pub(crate) fn wiped(&self) {
+        self.stale.set(Stale::Wiped);
+    }
+
+    pub(crate) fn stale(&self) -> Stale {
+        self.stale.get()
+    }
+}
 
 /// For both kinds of connections.
 const COMMON: &str = "
@@ -108,6 +150,12 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
 /// whether it did: a reader that still needs the log prevents it.
 pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Closes a connection: what it has prepared would keep it open.
+pub(crate) fn close(db: Connection) -> rusqlite::Result<()> {
+    db.flush_prepared_statement_cache();
+    db.close().map_err(|(_, error)| error)
 }
 
 /// Puts everything into the one file, which needs no journal beside it from then on.

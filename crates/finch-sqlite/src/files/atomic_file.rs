@@ -1,7 +1,7 @@
 //! A file in the making: it gets its name only once it is whole, and never another file's.
 //!
 //! Until then it stands under a name of its own beside the place. A process that dies leaves that one
-//! behind, and whoever comes next clears it away: nobody holds its lock any more.
+//! behind, and the next one clears it away: its lock is free.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -12,10 +12,8 @@ use std::{
 
 use thiserror::Error;
 
-use crate::{
-    OpenStoreError,
-    files::{self, JOURNALS, beside, check_folder, folder_of},
-};
+use super::{self as files, JOURNALS, beside, check_folder, folder_of};
+use crate::open_error::OpenStoreError;
 
 /// Why no file can be put at a path. What was there is as it was.
 #[derive(Debug, Error)]
@@ -27,72 +25,44 @@ pub enum PlaceError {
         /// What exists.
         path: PathBuf,
     },
-    /// There is no such folder, or the path names none.
-    #[error(
-        "there is no folder {folder:?}: check the path, or make the folder (`mkdir -p -m 700`)"
-    )]
-    NoFolder {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// Others may write to the folder.
-    #[error(
-        "others may write to the folder {folder:?} (mode {mode:04o}): take a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
-    )]
-    FolderExposed {
-        /// The folder.
-        folder: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// The folder belongs to a user that is neither root nor the process's own.
-    #[error(
-        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or take a folder of your own (`mkdir -m 700`)"
-    )]
-    OtherOwner {
-        /// The folder.
-        path: PathBuf,
-        /// The user id of its owner.
-        owner: u32,
-        /// The user id of the process.
-        user: u32,
-    },
     /// Another process is making a file for the same place.
     #[error("another process is writing to {path:?} now: wait until it has finished")]
     InTheMaking {
         /// The path.
         path: PathBuf,
     },
-    /// The disk is full.
-    #[error("there is no room for {path:?}: free some, then try again")]
-    Full {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The system refused.
-    #[error("{path:?} cannot be written: check that this user may write to its folder")]
-    System {
-        /// The path.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// There is no such folder, the user has no right to it, or there is no room.
+    #[error(transparent)]
+    Unusable(OpenStoreError),
 }
 
 impl PlaceError {
     pub(crate) fn system(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
-            ErrorKind::AlreadyExists => Self::Exists { path },
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full { path },
-            _ => Self::System { path, source },
+        Self::Unusable(match source.kind() {
+            ErrorKind::AlreadyExists => return Self::Exists { path },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OpenStoreError::Full { path },
+            ErrorKind::ReadOnlyFilesystem => OpenStoreError::ReadOnly { path },
+            _ => OpenStoreError::System { path, source },
+        })
+    }
+}
+
+impl From<PlaceError> for OpenStoreError {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::InTheMaking { path } => Self::Busy { path },
+            PlaceError::Exists { path } => {
+                Self::System { path, source: ErrorKind::AlreadyExists.into() }
+            }
+            PlaceError::Unusable(why) => why,
         }
     }
 }
 
 /// The file, which is only this process's while this lives. Dropped, it is gone.
 #[derive(Debug)]
-pub(crate) struct Unnamed {
+pub(crate) struct AtomicFile {
     /// Where it is to be.
     place: PathBuf,
     /// Where it is.
@@ -101,38 +71,29 @@ pub(crate) struct Unnamed {
     has_its_name: bool,
 }
 
-impl Unnamed {
+impl AtomicFile {
     /// An empty file for `place`, where nothing is, readable by its owner only.
     pub(crate) fn at(place: &Path) -> Result<Self, PlaceError> {
-        let unnamed = Self::claim(place)?;
+        let file = Self::claim(place)?;
         // A journal that stayed behind would be taken for the new file's.
         for suffix in [""].into_iter().chain(JOURNALS) {
-            let path = beside(&unnamed.place, suffix);
+            let path = beside(&file.place, suffix);
             if fs::symlink_metadata(&path).is_ok() {
                 return Err(PlaceError::Exists { path });
             }
         }
-        Ok(unnamed)
+        Ok(file)
     }
 
     /// The same, whatever is at `place`.
     pub(crate) fn claim(place: &Path) -> Result<Self, PlaceError> {
         let folder = folder_of(place);
-        let real = fs::canonicalize(&folder);
-        let (Ok(real), Some(name)) = (real, place.file_name()) else {
-            return Err(PlaceError::NoFolder { folder });
+        let (Ok(real), Some(name)) = (fs::canonicalize(&folder), place.file_name()) else {
+            return Err(PlaceError::Unusable(OpenStoreError::NoFolder { folder }));
         };
-        let checked = files::process(&real).and_then(|process| check_folder(&real, &process));
-        checked.map_err(|error| match error {
-            OpenStoreError::FolderExposed { folder, mode } => {
-                PlaceError::FolderExposed { folder, mode }
-            }
-            OpenStoreError::OtherOwner { path, owner, user } => {
-                PlaceError::OtherOwner { path, owner, user }
-            }
-            OpenStoreError::System { path, source } => PlaceError::System { path, source },
-            _ => PlaceError::NoFolder { folder },
-        })?;
+        files::process(&real)
+            .and_then(|process| check_folder(&real, &process))
+            .map_err(PlaceError::Unusable)?;
         let place = real.join(name);
         let path = beside(&place, ".part");
         match make(&path) {
@@ -157,7 +118,7 @@ impl Unnamed {
     }
 }
 
-impl Drop for Unnamed {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.has_its_name {
             clear(&self.path);
@@ -244,14 +205,14 @@ mod tests {
     #[test]
     fn there_is_nothing_or_the_whole_file() {
         let (folder, place) = place();
-        let unnamed = Unnamed::at(&place).unwrap();
-        fs::write(&unnamed.path, "whole").unwrap();
+        let file = AtomicFile::at(&place).unwrap();
+        fs::write(&file.path, "whole").unwrap();
         assert!(!place.exists());
-        drop(unnamed);
+        drop(file);
         assert_eq!(names(&folder), [""; 0]);
-        let unnamed = Unnamed::at(&place).unwrap();
-        fs::write(&unnamed.path, "whole").unwrap();
-        unnamed.name().unwrap();
+        let file = AtomicFile::at(&place).unwrap();
+        fs::write(&file.path, "whole").unwrap();
+        file.name().unwrap();
         assert_eq!(names(&folder), ["a.db"]);
         assert_eq!(fs::read(&place).unwrap(), b"whole");
         assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o7777, 0o600);
@@ -260,14 +221,14 @@ mod tests {
     #[test]
     fn nothing_is_overwritten() {
         let (_folder, place) = place();
-        let unnamed = Unnamed::at(&place).unwrap();
+        let file = AtomicFile::at(&place).unwrap();
         fs::write(&place, "somebody's").unwrap();
-        assert!(matches!(unnamed.name(), Err(PlaceError::Exists { .. })));
+        assert!(matches!(file.name(), Err(PlaceError::Exists { .. })));
         assert_eq!(fs::read(&place).unwrap(), b"somebody's");
         fs::remove_file(&place).unwrap();
         for suffix in ["", "-wal", "-shm", "-journal"] {
             fs::write(beside(&place, suffix), "").unwrap();
-            let refused = Unnamed::at(&place).expect_err("something is there");
+            let refused = AtomicFile::at(&place).expect_err("something is there");
             assert!(
                 matches!(&refused, PlaceError::Exists { path } if *path == beside(&place, suffix)),
                 "{refused:?}"
@@ -279,10 +240,10 @@ mod tests {
     #[test]
     fn one_at_a_time() {
         let (_folder, place) = place();
-        let first = Unnamed::at(&place).unwrap();
-        assert!(matches!(Unnamed::at(&place), Err(PlaceError::InTheMaking { .. })));
+        let first = AtomicFile::at(&place).unwrap();
+        assert!(matches!(AtomicFile::at(&place), Err(PlaceError::InTheMaking { .. })));
         drop(first);
-        assert!(Unnamed::at(&place).is_ok());
+        assert!(AtomicFile::at(&place).is_ok());
     }
 
     /// Killed between the naming and the clearing away, the file has both names; and under the one it is
@@ -294,10 +255,10 @@ mod tests {
         fs::write(&moved, "a whole store").unwrap();
         fs::hard_link(&moved, beside(&place, ".part")).unwrap();
         fs::write(beside(&place, ".part-journal"), "of another one").unwrap();
-        let unnamed = Unnamed::at(&place).unwrap();
+        let file = AtomicFile::at(&place).unwrap();
         assert!(!beside(&place, ".part-journal").exists());
-        fs::write(&unnamed.path, "new").unwrap();
-        unnamed.name().unwrap();
+        fs::write(&file.path, "new").unwrap();
+        file.name().unwrap();
         assert_eq!(fs::read(&moved).unwrap(), b"a whole store");
         assert_eq!(names(&folder), ["a.db", "a.db.moved"]);
     }

@@ -15,9 +15,9 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
+    database,
     error::{Fault, Result},
-    same_file::SameFile,
-    settings,
+    files::same_file::SameFile,
 };
 
 const COUNT: usize = 4;
@@ -33,7 +33,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
-        let first = settings::connect_reader(path, busy_timeout).map(Mutex::new)?;
+        let first = database::connect_reader(path, busy_timeout).map(Mutex::new)?;
         let (more, next) = (Default::default(), AtomicUsize::new(0));
         Ok(Self { first, more, file: SameFile::at(path), busy_timeout, next })
     }
@@ -77,7 +77,7 @@ impl Readers {
     /// Where that fails, those that are open serve.
     fn open_one_more(&self) {
         if let Some(missing) = self.more.iter().find(|connection| connection.get().is_none())
-            && let Ok(connection) = settings::connect_reader(self.file.path(), self.busy_timeout)
+            && let Ok(connection) = database::connect_reader(self.file.path(), self.busy_timeout)
             && self.file.check().is_ok()
         {
             let _ = missing.set(Mutex::new(connection));

@@ -1,21 +1,32 @@
-//! Pages: what is read in lists.
+//! Listings of connections, in pages.
 
-use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Timestamp};
+use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Query, Timestamp};
 use rusqlite::params;
 
+use super::{connections, lookup};
 use crate::{
     error::Result,
-    load, lookup,
-    values::{self, nanoseconds, number, seq},
+    values::{self, nanoseconds, number, seq, size},
 };
 
-/// [`finch_core::Query`], owned.
+/// [`Query`], owned.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
-    pub(crate) customer: Option<CustomerId>,
-    pub(crate) connection: Option<ConnectionId>,
-    pub(crate) after: Option<ConnectionKey>,
-    pub(crate) limit: usize,
+    customer: Option<CustomerId>,
+    connection: Option<ConnectionId>,
+    after: Option<ConnectionKey>,
+    limit: usize,
+}
+
+impl From<&Query<'_>> for Page {
+    fn from(query: &Query<'_>) -> Self {
+        Self {
+            customer: query.customer.cloned(),
+            connection: query.connection.cloned(),
+            after: query.after,
+            limit: query.limit,
+        }
+    }
 }
 
 /// Those without any token are left out.
@@ -24,7 +35,7 @@ pub(crate) const OF_ALL: &str = "SELECT key FROM connections WHERE key > ?1 \
 pub(crate) const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
     WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
 
-pub(crate) fn connections(db: &rusqlite::Connection, page: &Page) -> Result<Vec<Connection>> {
+pub(crate) fn page(db: &rusqlite::Connection, page: &Page) -> Result<Vec<Connection>> {
     let db = db.unchecked_transaction()?;
     let customer = page.customer.as_ref();
     let (after, limit) = (after(page.after), size(page.limit));
@@ -38,14 +49,14 @@ pub(crate) fn connections(db: &rusqlite::Connection, page: &Page) -> Result<Vec<
             values::column(&db, OF_CUSTOMER, params![after, limit, customer.as_str()])?
         }
     };
-    let load = |key| load::connection(&db, ConnectionKey(seq(key)), customer).transpose();
+    let load = |key| connections::load(&db, ConnectionKey(seq(key)), customer).transpose();
     keys.into_iter().filter_map(load).collect()
 }
 
 pub(crate) const DUE: &str = "SELECT key FROM connections \
     WHERE due IS NOT NULL AND (due <= ?3 OR due > ?4) AND key > ?1 ORDER BY key LIMIT ?2";
 
-pub(crate) fn work(
+pub(crate) fn due(
     db: &rusqlite::Connection,
     due: Option<Due>,
     after_key: Option<ConnectionKey>,
@@ -79,8 +90,4 @@ fn keys(
 
 fn after(key: Option<ConnectionKey>) -> i64 {
     key.map_or(-1, |key| number(key.0))
-}
-
-pub(crate) fn size(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

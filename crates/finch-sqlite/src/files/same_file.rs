@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Error, ffi};
 
-use crate::files::{beside, folder_of};
+use super::{beside, folder_of};
 
 /// How long a change of the folder is over before a later one is sure to have another time: file systems
 /// count in steps of some milliseconds.

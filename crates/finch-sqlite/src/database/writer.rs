@@ -1,0 +1,204 @@
+//! The one writer: a thread of its own with its own connection. It takes all jobs that wait into one
+//! transaction, each in a savepoint, commits, and only then answers. One sync to disk serves all.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{Stale, Tx, empty_log};
+use crate::{
+    error::{Fault, Result},
+    files::same_file::SameFile,
+    values,
+};
+
+/// As many jobs go into one transaction at most: beyond, the disk is the limit and not the sync.
+const LARGEST_BATCH: usize = 1000;
+/// How long emptying the log waits for readers.
+const LOG_PATIENCE: Duration = Duration::from_millis(50);
+/// How long there is nothing to write before the log is emptied, again or at last.
+const LOG_REST: Duration = Duration::from_secs(1);
+
+/// One job: runs in the transaction, or learns that there is none.
+type Job = Box<dyn FnOnce(Result<&Tx<'_>>) -> Done + Send>;
+
+/// A job that ran: why its writes are undone, if they are, and who waits for the commit.
+struct Done {
+    failed: Option<Fault>,
+    answer: Answer,
+}
+
+type Answer = Box<dyn FnOnce(Option<Fault>) + Send>;
+
+/// The way to the thread. Dropping it waits until all jobs are done.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// `binding`: what [`BINDING`] gave when the store was opened.
+    pub(crate) fn start(
+        db: Connection,
+        file: SameFile,
+        binding: String,
+        busy_timeout: Duration,
+    ) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
+        let work = Loop { db, file, binding, busy_timeout, log_is_due: true };
+        let thread = thread.spawn(move || work.run(&queue))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` in a transaction, and returns once that is on disk. A caller that goes away
+    /// cancels nothing.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, answer) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = tx.and_then(work);
+            let failed = result.as_ref().err().cloned();
+            let answer = Box::new(move |lost: Option<Fault>| {
+                // The caller may have gone away.
+                let _ = sender.send(match lost {
+                    Some(fault) => result.and(Err(fault)),
+                    None => result,
+                });
+            });
+            Done { failed, answer }
+        });
+        let jobs = self.jobs.as_ref().ok_or(Fault::Stopped)?;
+        jobs.send(job).map_err(|_| Fault::Stopped)?;
+        answer.await.map_err(|_| Fault::Stopped)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // It only fails if a job panicked, and then its caller knows.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the store is bound to.
+pub(crate) const BINDING: &str = "SELECT client_id || ' ' || origin FROM store";
+
+struct Loop {
+    db: Connection,
+    file: SameFile,
+    binding: String,
+    busy_timeout: Duration,
+    log_is_due: bool,
+}
+
+impl Loop {
+    fn run(mut self, queue: &Receiver<Job>) {
+        self.empty_log();
+        loop {
+            let first = match self.log_is_due {
+                true => queue.recv_timeout(LOG_REST),
+                false => queue.recv().map_err(RecvTimeoutError::from),
+            };
+            match first {
+                Ok(job) => {
+                    let mut jobs = VecDeque::from([job]);
+                    jobs.extend(queue.try_iter().take(LARGEST_BATCH - 1));
+                    while !jobs.is_empty() {
+                        self.commit(&mut jobs);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.empty_log(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    }
+
+    /// Runs jobs in one transaction and answers them. Jobs are left only if SQLite gave the whole
+    /// transaction up half way.
+    fn commit(&mut self, jobs: &mut VecDeque<Job>) {
+        let mut answers = Vec::with_capacity(jobs.len());
+        let done = self.transaction(jobs, &mut answers);
+        let lost = done.as_ref().err();
+        if let (Some(fault), true) = (lost, answers.is_empty()) {
+            // It never began: every job gets this answer.
+            answers.extend(jobs.drain(..).map(|job| job(Err(fault.clone())).answer));
+        }
+        for answer in answers {
+            answer(lost.cloned());
+        }
+        match done {
+            Ok(Stale::Nothing) | Err(_) => {}
+            Ok(Stale::Sealed) => self.log_is_due = true,
+            Ok(Stale::Wiped) => self.empty_log(),
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        jobs: &mut VecDeque<Job>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<Stale> {
+        let transaction = self.begin()?;
+        let tx = Tx::new(&transaction);
+        // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
+        let alone = jobs.len() == 1;
+        while !jobs.is_empty() {
+            if !alone {
+                tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+            }
+            let Some(job) = jobs.pop_front() else { break };
+            let Done { failed, answer } = job(Ok(&tx));
+            answers.push(answer);
+            // After some errors SQLite has rolled everything back by itself.
+            if tx.db.is_autocommit() {
+                return Err(failed.unwrap_or(Fault::Stopped));
+            }
+            if alone && failed.is_some() {
+                transaction.rollback()?;
+                return Ok(Stale::Nothing);
+            }
+            if failed.is_some() {
+                tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            }
+            if !alone {
+                tx.db.prepare_cached("RELEASE job")?.execute([])?;
+            }
+        }
+        let stale = tx.stale();
+        transaction.commit()?;
+        // Nothing is acknowledged that is written to a file which is not there any more.
+        self.file.check()?;
+        Ok(stale)
+    }
+
+    fn begin(&self) -> Result<Transaction<'_>> {
+        self.file.check()?;
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        // Another process may have bound the store to another application while it was empty.
+        match values::first::<String>(&transaction, BINDING, [])? {
+            Some(found) if found == self.binding => Ok(transaction),
+            _ => Err(Fault::BoundToAnother),
+        }
+    }
+
+    /// Empties the log, or finds that a reader still needs it: then later.
+    fn empty_log(&mut self) {
+        let _ = self.db.busy_timeout(LOG_PATIENCE);
+        self.log_is_due = !empty_log(&self.db).unwrap_or(false);
+        let _ = self.db.busy_timeout(self.busy_timeout);
+    }
+}

@@ -1,0 +1,99 @@
+//! Disconnects and retirements, as whole rows.
+
+use finch_core::{
+    ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Retirement,
+};
+use rusqlite::{Connection, Row, params};
+
+use crate::{
+    error::{Result, broken},
+    values::{self, json, nanoseconds, number, parse, seq, time},
+};
+
+/// The disconnects of a connection, in the order in which they began.
+pub(super) fn of(db: &Connection, connection: ConnectionKey) -> Result<Vec<Disconnect>> {
+    let sql = "SELECT * FROM disconnects WHERE connection = ?1 ORDER BY id";
+    db.prepare_cached(sql)?.query_and_then([number(connection.0)], disconnect)?.collect()
+}
+
+fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
+    let id = DisconnectId(seq(row.get("id")?));
+    let number = |column| row.get::<_, Option<i64>>(column);
+    let state: String = row.get("state")?;
+    let state =
+        match (state.as_str(), number("ended")?, number("ended_at")?, number("merged_into")?) {
+            ("open", ..) => DisconnectState::Open,
+            ("ended", Some(ended), Some(at), _) => {
+                DisconnectState::Ended { seq: seq(ended), at: time(at) }
+            }
+            ("merged", _, _, Some(into)) => {
+                DisconnectState::Merged { into: DisconnectId(seq(into)) }
+            }
+            _ => return Err(broken(format_args!("the state of disconnect {}", id.0.0))),
+        };
+    let what = format_args!("the intent of disconnect {}", id.0.0);
+    Ok(Disconnect { id, intent: parse(&row.get::<_, String>("intent")?, what)?, state })
+}
+
+/// Whether a row can be read.
+pub(crate) fn check(row: &Row<'_>) -> Result<()> {
+    disconnect(row).map(drop)
+}
+
+pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect) -> Result<()> {
+    let Disconnect { id, intent, state } = row;
+    let (state, ended, ended_at, into) = match state {
+        DisconnectState::Open => ("open", None, None, None),
+        DisconnectState::Ended { seq, at } => {
+            ("ended", Some(number(*seq)), Some(nanoseconds(*at)), None)
+        }
+        DisconnectState::Merged { into } => ("merged", None, None, Some(number(into.0))),
+    };
+    let sql = "INSERT INTO disconnects (id, connection, intent, state, ended, ended_at, merged_into) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, intent = excluded.intent, \
+            state = excluded.state, ended = excluded.ended, ended_at = excluded.ended_at, \
+            merged_into = excluded.merged_into";
+    let row =
+        params![number(id.0), number(connection.0), json(intent)?, state, ended, ended_at, into];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+/// The retirements in a connection, or those of one customer, in their order.
+pub(super) fn retirements(
+    db: &Connection,
+    connection: ConnectionKey,
+    customer: Option<&CustomerId>,
+) -> Result<Vec<Retirement>> {
+    let sql = "SELECT * FROM retirements \
+        WHERE connection = ?1 AND (?2 IS NULL OR customer = ?2) ORDER BY seq";
+    let of = params![number(connection.0), customer.map(CustomerId::as_str)];
+    db.prepare_cached(sql)?.query_and_then(of, retirement)?.collect()
+}
+
+fn retirement(row: &Row<'_>) -> Result<Retirement> {
+    let seq = seq(row.get("seq")?);
+    let what = format_args!("the customer of retirement {}", seq.0);
+    let customer = values::id(row.get("customer")?, CustomerId::new, what)?;
+    Ok(Retirement { seq, customer, at: time(row.get("at")?) })
+}
+
+/// Whether a row can be read.
+pub(crate) fn check_retirement(row: &Row<'_>) -> Result<()> {
+    retirement(row).map(drop)
+}
+
+pub(super) fn write_retirement(
+    db: &Connection,
+    connection: ConnectionKey,
+    row: &Retirement,
+) -> Result<()> {
+    let sql = "INSERT INTO retirements (seq, connection, customer, at) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (seq) DO UPDATE SET connection = excluded.connection, \
+            customer = excluded.customer, at = excluded.at";
+    let Retirement { seq, customer, at } = row;
+    let row = params![number(*seq), number(connection.0), customer.as_str(), nanoseconds(*at)];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}

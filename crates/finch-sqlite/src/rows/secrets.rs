@@ -1,0 +1,113 @@
+//! Sealed secrets: opaque bytes, appended and overwritten in place. The hot path is here.
+
+use finch_core::{
+    ConnectionId, ConnectionKey, ConnectionStatus, CustomerId, Fingerprint, Sealed, SealedToken,
+    SecretRow, TokenId, Wanted,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::tokens::products;
+use crate::{
+    database::Tx,
+    error::{Result, broken},
+    values::{self, number, seq, size, time},
+};
+
+/// The epoch of a wiped secret.
+const WIPED: [u8; 4] = [0; 4];
+
+const SEALED: &str = "SELECT epoch, sealed FROM tokens LEFT JOIN secrets ON token = id \
+    WHERE id = ?1 AND state <> 'revoked'";
+
+pub(crate) fn sealed(db: &Connection, token: TokenId) -> Result<Option<Sealed>> {
+    let mut statement = db.prepare_cached(SEALED)?;
+    Ok(statement.query_row([number(token.0)], |row| sealed_at(row, 0)).optional()?)
+}
+
+/// The epoch and the bytes, out of two columns from this one on. What is missing or wiped has no bytes.
+fn sealed_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Sealed> {
+    Ok(match row.get::<_, Option<[u8; 4]>>(column)? {
+        None | Some(WIPED) => Sealed { epoch: 0, bytes: Vec::new() },
+        Some(epoch) => Sealed { epoch: u32::from_be_bytes(epoch), bytes: row.get(column + 1)? },
+    })
+}
+
+/// Newest first, out of the connection in which the customer has a token under the `connection_id`.
+pub(crate) const USABLE: &str = "SELECT id, epoch, sealed, connection_id, products, status, \
+        fingerprint, used_at \
+    FROM tokens LEFT JOIN secrets ON secrets.token = id \
+        LEFT JOIN token_uses ON token_uses.token = id \
+    WHERE customer = ?2 AND connection = \
+        (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
+    AND state = 'active' ORDER BY id DESC";
+
+pub(crate) fn usable_token(
+    db: &Connection,
+    customer: &CustomerId,
+    connection: &ConnectionId,
+    wanted: &Wanted,
+) -> Result<Option<SealedToken>> {
+    let mut statement = db.prepare_cached(USABLE)?;
+    let mut rows = statement.query([connection.as_str(), customer.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let id = TokenId(seq(row.get(0)?));
+        let bad = |column: &str| broken(format_args!("the {column} of {id}"));
+        let products = products(row.get_ref(4)?.as_str().map_err(|_| bad("products"))?, id)?;
+        let status = row.get_ref(5)?.as_str_or_null().map_err(|_| bad("status"))?;
+        if wanted.accepts(&products, status.map(ConnectionStatus::from).as_ref()) {
+            return Ok(Some(SealedToken {
+                id,
+                connection_id: ConnectionId::new(row.get::<_, String>(3)?)
+                    .map_err(|_| bad("connection id"))?,
+                products,
+                fingerprint: Fingerprint(row.get(6)?),
+                sealed: sealed_at(row, 1)?,
+                used_at: row.get::<_, Option<i64>>(7)?.map(time),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Along the connections, so that all pages together read each of them once.
+pub(crate) const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > ?2 \
+    AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
+        WHERE connection = key AND epoch > x'00000000' AND epoch < ?1) ORDER BY key LIMIT ?3";
+
+pub(crate) fn sealed_before(
+    db: &Connection,
+    epoch: u32,
+    after: Option<ConnectionKey>,
+    limit: usize,
+) -> Result<Vec<ConnectionKey>> {
+    let page = params![epoch.to_be_bytes(), after.map_or(-1, |key| number(key.0)), size(limit)];
+    let keys: Vec<i64> = values::column(db, SEALED_BEFORE, page)?;
+    Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
+}
+
+pub(crate) const OLDER: &str = "SELECT 1 FROM secrets \
+    WHERE epoch > x'00000000' AND epoch < ?1 LIMIT 1";
+
+/// Whether a secret names an older epoch.
+pub(super) fn any_before(db: &Connection, epoch: u32) -> Result<bool> {
+    Ok(db.prepare_cached(OLDER)?.exists([epoch.to_be_bytes()])?)
+}
+
+pub(super) fn write(tx: &Tx<'_>, row: &SecretRow) -> Result<()> {
+    let token = number(row.token.0);
+    match &row.sealed {
+        Some(Sealed { epoch, bytes }) => {
+            let sql = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3) \
+                ON CONFLICT (token) DO UPDATE SET epoch = excluded.epoch, sealed = excluded.sealed";
+            tx.db.prepare_cached(sql)?.execute(params![token, epoch.to_be_bytes(), bytes])?;
+            tx.sealed();
+        }
+        None => {
+            let sql =
+                "UPDATE secrets SET epoch = ?2, sealed = zeroblob(length(sealed)) WHERE token = ?1";
+            tx.db.prepare_cached(sql)?.execute(params![token, WIPED])?;
+            tx.wiped();
+        }
+    }
+    Ok(())
+}
