@@ -1,7 +1,8 @@
 //! The one loop that changes a connection: load, decide, seal, commit; and again where the connection has moved.
 
 use finch_core::{
-    AccessToken, CompanyId, Connection, Draft, Reseal, SecretRow, Selector, Seq, StoreError, TokenId,
+    AccessToken, CompanyId, Connection, Draft, Reseal, SecretRow, Selector, Seq, StoreError,
+    TokenId,
 };
 
 use crate::Finch;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope, Selector,
-    StoreError, TokenId,
+    Actor, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope, Selector, StoreError,
+    TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;

@@ -19,7 +19,9 @@ pub enum KeysError {
         given: KeyId,
     },
     /// The key that was given opened the store once, and was replaced.
-    #[error("key {old} was replaced at {at:.0}, and the store opens with key {new} now: give that one")]
+    #[error(
+        "key {old} was replaced at {at:.0}, and the store opens with key {new} now: give that one"
+    )]
     Replaced {
         /// The key that was given, by name.
         old: KeyId,

@@ -65,14 +65,14 @@ pub use finch_core::{
 #[cfg(feature = "http")]
 #[doc(no_inline)]
 pub use finch_http::{HttpFinch, HttpFinchConfig, webhook};
-#[cfg(feature = "keyring")]
-#[doc(no_inline)]
-pub use finch_seal::{KeyringError, keyring};
 #[cfg(unix)]
 #[doc(no_inline)]
 pub use finch_seal::keyfile;
 #[doc(no_inline)]
 pub use finch_seal::{Kek, KeySource};
+#[cfg(feature = "keyring")]
+#[doc(no_inline)]
+pub use finch_seal::{KeyringError, keyring};
 #[cfg(feature = "sqlite")]
 #[doc(no_inline)]
 pub use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};

@@ -101,9 +101,7 @@ pub(crate) async fn open_to_import(client: &Client) -> Result<Finch, Failure> {
 }
 
 /// Opens a store for a command that looks after it, and asks Finch nothing.
-pub(crate) async fn open_store(
-    client: &Client,
-) -> Result<(Finch, Arc<SqliteTokenStore>), Failure> {
+pub(crate) async fn open_store(client: &Client) -> Result<(Finch, Arc<SqliteTokenStore>), Failure> {
     let (builder, store) = Settings::read(client, Needs::Store)?.wire()?;
     Ok((builder.open().await?, store))
 }

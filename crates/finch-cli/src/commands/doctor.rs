@@ -48,7 +48,7 @@ enum Found {
 pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
     let mut findings = Findings { well: true, checks: Vec::new() };
     let settings = settings::look(&args.client, &mut findings);
-    store::look(&settings, &mut findings);
+    store::look(&settings, &mut findings).await;
     at_finch::look(&settings, &mut findings).await;
     findings.well = findings.exit() == Exit::Done;
     output::print(&findings, json)?;

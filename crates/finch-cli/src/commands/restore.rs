@@ -42,9 +42,8 @@ pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure>
 
 impl Report for Done {
     fn human(&self, sheet: &mut Sheet) {
-        let Restored {
-            taken, connections, open_disconnects, unfinished_exchanges, ..
-        } = self.restored;
+        let Restored { taken, connections, open_disconnects, unfinished_exchanges, .. } =
+            self.restored;
         let say = |number: u64, one, many| count(number as usize, one, many);
         let store = bold(&self.store.display().to_string());
         sheet.line(format!("{} The store is restored: {store}", good("✓")));

@@ -10,7 +10,7 @@ impl From<BackupError> for Failure {
         match error {
             BackupError::Place(error) => {
                 let exists = matches!(error, PlaceError::Exists { .. });
-                let failure = place(&error);
+                let failure = place(error);
                 if exists {
                     failure.help("give another path: no backup is overwritten")
                 } else {
@@ -28,7 +28,7 @@ impl From<RestoreError> for Failure {
         match error {
             RestoreError::Place(error) => {
                 let exists = matches!(error, PlaceError::Exists { .. });
-                let failure = place(&error);
+                let failure = place(error);
                 let help = "move it away first, together with the store's file, -wal, -journal and -shm as far as \
                     they are there, and keep them: they may hold tokens that the backup does not; or give \
                     another path in --store";
@@ -85,56 +85,28 @@ pub(crate) fn unusable_backup(error: OpenFinchError) -> Failure {
 }
 
 /// Why no file can be put somewhere.
-fn place(error: &PlaceError) -> Failure {
+fn place(error: PlaceError) -> Failure {
     use PlaceError as E;
-    let (exit, kind, help) = match error {
+    let error = match error {
+        E::Unusable(error) => return error.into(),
+        error => error,
+    };
+    let (exit, kind, help) = match &error {
         E::Exists { .. } => (Exit::Standing, "file_exists", String::new()),
-        E::NoFolder { folder } => (
-            Exit::Store,
-            "no_folder",
-            format!("check the path, or run `mkdir -p -m 700 {}`", folder.display()),
-        ),
-        E::FolderExposed { folder, .. } => (
-            Exit::Store,
-            "folder_exposed",
-            format!(
-                "take a folder of your own (`mkdir -m 700 FOLDER`); or, if {} is yours alone, `chmod go-w` it",
-                folder.display()
-            ),
-        ),
-        E::OtherOwner { owner, .. } => (
-            Exit::Store,
-            "folder_other_owner",
-            format!(
-                "run finch as the owner (`sudo -u '#{owner}' finch …`), or take a folder of your own"
-            ),
-        ),
         E::InTheMaking { .. } => {
             (Exit::Store, "in_the_making", "wait until the other process has finished".to_owned())
-        }
-        E::Full { .. } => {
-            (Exit::Store, "disk_full", "free some room, then run the same again".to_owned())
         }
         _ => {
             (Exit::Store, "not_written", "check that this user may write to its folder".to_owned())
         }
     };
-    let message = match error {
+    let message = match &error {
         E::Exists { path } => format!("{} exists, and nothing is overwritten", path.display()),
-        E::NoFolder { folder } => format!("there is no folder {}", folder.display()),
-        E::FolderExposed { folder, mode } => {
-            format!("others may write to the folder {} (mode {mode:04o})", folder.display())
-        }
-        E::OtherOwner { path, owner, user } => {
-            format!("{} belongs to user id {owner}, and this is user id {user}", path.display())
-        }
         E::InTheMaking { path } => format!("another process is writing to {} now", path.display()),
-        E::Full { path } => format!("there is no room for {}", path.display()),
-        E::System { path, .. } => format!("{} cannot be written", path.display()),
         other => other.to_string(),
     };
     let failure = Failure::new(exit, kind, message).help(help);
-    match std::error::Error::source(error) {
+    match std::error::Error::source(&error) {
         Some(source) => failure.because(source),
         None => failure,
     }

@@ -94,10 +94,17 @@ impl From<OpenStoreError> for Failure {
                 format!("{} is a database, but not a store of Finch connections", at(path)),
                 "check FINCH_STORE or --store".to_owned(),
             ),
-            E::Newer { path, found, known } => (
-                "store_newer",
+            E::OtherVersion { path, found, known } => (
+                "store_other_version",
                 format!("the store {} has version {found}, and this finch knows {known}", at(path)),
-                "use the newest release of finch; the store was not touched".to_owned(),
+                "use the release of finch that made it; the store was not touched".to_owned(),
+            ),
+            E::Schema { path, difference } => (
+                "store_schema",
+                format!("the store {} cannot be trusted: {difference}", at(path)),
+                "undo that change (`sqlite3`) if you know where it comes from, or restore a backup; the \
+                 store was not touched"
+                    .to_owned(),
             ),
             E::Corrupt { path, problem } => (
                 "store_damaged",
@@ -199,7 +206,9 @@ impl From<OpenFinchError> for Failure {
             OpenFinchError::Keys(error) => error.into(),
             OpenFinchError::Http(error) => error.into(),
             OpenFinchError::Store(error) => error.into(),
-            other => Self::new(Exit::Store, "store_unusable", "the store cannot be used").because(&other),
+            other => {
+                Self::new(Exit::Store, "store_unusable", "the store cannot be used").because(&other)
+            }
         }
     }
 }

@@ -140,7 +140,8 @@ async fn a_body_that_is_a_little_too_long_gets_its_answer() {
 
 #[tokio::test]
 async fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
-    let mut client = sending(&site().await, "content-length: 10000000\r\nexpect: 100-continue").await;
+    let mut client =
+        sending(&site().await, "content-length: 10000000\r\nexpect: 100-continue").await;
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");

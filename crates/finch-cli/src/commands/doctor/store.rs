@@ -6,13 +6,15 @@ use std::{
     path::Path,
 };
 
+use finch_app::KeysError;
 use finch_core::FinchApi as _;
-use finch_sqlite::{DataKey, Examined, OpenStoreError, examine};
+use finch_seal::{KeyRing, WrappedKeys};
+use finch_sqlite::{Examined, OpenStoreError, examine};
 
 use super::{Findings, settings::Settings};
 use crate::{fail::Failure, words::bytes};
 
-pub(super) fn look(settings: &Settings, findings: &mut Findings) {
+pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
     let Some(path) = &settings.store else {
         return findings.not_looked_at("database", "it is not said where the store is");
     };
@@ -23,8 +25,7 @@ pub(super) fn look(settings: &Settings, findings: &mut Findings) {
     findings.note("rights", rights(path).map_err(Failure::from));
     findings.note("database", whole(path, &found).map_err(Failure::from));
     application(path, &found, settings, findings);
-    opens(&found, settings, findings);
-    seals(&found.data_keys, findings);
+    keys(&found, settings, findings).await;
 }
 
 /// Whether this user may write it. That others may not use it was checked before.
@@ -45,13 +46,7 @@ fn whole(path: &Path, found: &Examined) -> Result<String, OpenStoreError> {
         let problem = "SQLite finds errors in it".to_owned();
         return Err(OpenStoreError::Corrupt { path: path.to_owned(), problem });
     }
-    let version = match (found.version, found.known_version) {
-        (old, known) if old < known as i64 => {
-            format!("version {old}, brought to {known} when it is next used")
-        }
-        (version, _) => format!("version {version}"),
-    };
-    Ok(format!("whole: {}, {version}", bytes(found.bytes)))
+    Ok(format!("whole: {}", bytes(found.bytes)))
 }
 
 fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mut Findings) {
@@ -74,26 +69,25 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
     }
 }
 
-fn opens(found: &Examined, settings: &Settings, findings: &mut Findings) {
-    let Some(key) = &settings.key else {
-        return findings.not_looked_at("sealed", &format!("with key {}", found.key));
+/// Whether the key opens the store's key ring.
+async fn keys(found: &Examined, settings: &Settings, findings: &mut Findings) {
+    let Some(keyring) = &found.keyring else {
+        return findings.good("sealed", "nothing yet: the first use makes the store's keys");
     };
-    let opened = found.opens_with(&**key);
-    let says = opened.map(|()| format!("with key {}, which opens it", found.key));
-    findings.note("sealed", says.map_err(Failure::from));
-}
-
-fn seals(data_keys: &[DataKey], findings: &mut Findings) {
-    let Some(DataKey { epoch, seals, limit, .. }) = data_keys.last() else { return };
-    let used = f64::from(*seals) / f64::from(*limit) * 100.0;
-    let says = format!("number {epoch}, {used:.1} % of its seals spoken for");
-    if used > 50.0 {
-        let says = format!("{says}; at its limit nothing more can be sealed");
-        findings.warning("data key", says, "run `finch keys rotate`");
-    } else if data_keys.len() > 1 {
-        let says = format!("{says}; a rotation is under way");
+    let wrapped = match WrappedKeys::from_document(found.id.0, &keyring.document) {
+        Ok(wrapped) => wrapped,
+        Err(error) => return findings.bad("sealed", KeysError::from(error).into()),
+    };
+    let Some(key) = &settings.key else {
+        return findings.not_looked_at("sealed", &format!("with key {}", wrapped.kek));
+    };
+    let opened = KeyRing::open(&**key, &wrapped).await;
+    let says = opened.map(|_| format!("with key {}, which opens it", wrapped.kek));
+    findings.note("sealed", says.map_err(|error| KeysError::from(error).into()));
+    if wrapped.oldest() != wrapped.newest() {
+        let says = format!("number {}; a rotation is under way", wrapped.newest());
         findings.warning("data key", says, "run `finch keys rotate`, which goes on with it");
     } else {
-        findings.good("data key", says);
+        findings.good("data key", format!("number {}", wrapped.newest()));
     }
 }

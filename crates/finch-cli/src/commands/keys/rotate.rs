@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
 use finch_app::Rotated;
+use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
 use serde::Serialize;
 
 use crate::{
