@@ -13,7 +13,9 @@ mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
 pub use step::{Step, steps, steps_of};
-pub use world::{Ended, StoreDebug, TestSystem, World, customer, operator};
+pub use world::{
+    Ended, StoreDebug, TestSystem, World, customer, fingerprint, keys, operator, secret,
+};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.
 pub fn cases() -> proptest::test_runner::Config {

@@ -17,7 +17,8 @@ use finch_core::{
     TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, WrappedKeys};
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, WrappedKeys};
+use secrecy::ExposeSecret as _;
 
 /// A clock that only moves when somebody waits, and randomness that can be repeated.
 #[derive(Debug, Default)]
@@ -128,10 +129,27 @@ pub fn keys() -> Arc<dyn KeySource> {
 
 /// Under which fingerprint a token is kept in a store that opens with [`keys`].
 pub async fn fingerprint(store: &dyn TokenStore, secret: &AccessToken) -> Fingerprint {
+    Fingerprint(ring(store).await.fingerprint(Domain::Token, secret.expose()))
+}
+
+/// A token's secret, opened as the token says. None: it is wiped.
+pub async fn secret(store: &dyn TokenStore, token: &Token) -> Option<AccessToken> {
+    let sealed = store.sealed(token.id).await.unwrap()?;
+    let place = Place {
+        client_id: store.application().client_id.as_str(),
+        customer: token.customer.as_ref().map(CustomerId::as_str),
+        connection_id: token.facts.connection_id.as_str(),
+        fingerprint: &token.fingerprint.0,
+        usable: token.is_usable(),
+    };
+    let secret = ring(store).await.unseal(&place, &sealed.bytes).expect("it opens");
+    Some(AccessToken::new(secret.expose_secret()))
+}
+
+async fn ring(store: &dyn TokenStore) -> KeyRing {
     let keyring = store.keyring().await.unwrap().expect("a store in use");
     let wrapped = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
-    let ring = KeyRing::open(&*keys(), &wrapped).await.unwrap();
-    Fingerprint(ring.fingerprint(Domain::Token, secret.expose()))
+    KeyRing::open(&*keys(), &wrapped).await.unwrap()
 }
 
 /// The operator's scope.

@@ -31,7 +31,7 @@ proptest! {
             };
             for token in connection.tokens.iter().filter(|t| covered(t)) {
                 prop_assert!(token.state.is_revoked(), "{:?} after {:?}", token, ended);
-                prop_assert!(world.store.secret(token.id).await.unwrap().is_none());
+                prop_assert!(world.store.sealed(token.id).await.unwrap().is_none());
             }
             for (secret, record) in world.records().await {
                 let record = record.and_then(|r| connection.token(r.id));

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 pub(crate) fn sqlite(path: &Path) -> SqliteTokenStore {
     let key = Arc::new(Kek::generate().expect("a key"));
-    let options = SqliteOptions::new(path, application(), key).create(true);
+    let options = SqliteOptions::new(path, application()).create(true);
     SqliteTokenStore::open(options).expect("a store")
 }
 
@@ -23,7 +23,7 @@ async fn contents(store: &dyn TokenStore) -> String {
     let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     for connection in store.connections(&query).await.unwrap() {
         for token in &connection.tokens {
-            let secret = store.secret(token.id).await.unwrap();
+            let secret = store.sealed(token.id).await.unwrap();
             seen.push(format!("{:?}", secret.map(|s| s.expose().to_owned())));
         }
         seen.push(format!("{connection:#?}"));

@@ -24,7 +24,7 @@ type Kept = BTreeMap<TokenId, (TokenState, Option<String>)>;
 async fn kept(store: &dyn TokenStore) -> Kept {
     let mut kept = Kept::new();
     for token in everything(store).await.iter().flat_map(|c| &c.tokens) {
-        let secret = store.secret(token.id).await.unwrap().map(|s| s.expose().to_owned());
+        let secret = store.sealed(token.id).await.unwrap().map(|s| s.expose().to_owned());
         kept.insert(token.id, (token.state.clone(), secret));
     }
     kept
@@ -34,7 +34,7 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     let key = Arc::new(Kek::generate().unwrap());
-    let options = |path: &Path| SqliteOptions::new(path, application(), key.clone());
+    let options = |path: &Path| SqliteOptions::new(path, application());
     let store = SqliteTokenStore::open(options(&folder.join("was.db")).create(true)).unwrap();
     let store = Arc::new(store);
     let world = World::new(reach, store.clone()).await;

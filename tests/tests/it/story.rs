@@ -30,7 +30,7 @@ fn open(emulator: &Emulator, folder: &Path) -> Finch {
         finch_app::keyfile::create(&key, &Kek::generate().unwrap()).unwrap();
     }
     let key = Arc::new(finch_app::keyfile::read(&key).unwrap());
-    Finch::open(config(emulator), folder.join("finch.db"), key).unwrap()
+    Finch::open(config(emulator), folder.join("finch.db"), key).await.unwrap()
 }
 
 async fn connect(

@@ -76,7 +76,7 @@ impl Net {
                 let folder = tempfile::tempdir().unwrap();
                 let key = Arc::new(finch_app::Kek::generate().unwrap());
                 let path = folder.path().join("finch.db");
-                let options = finch_app::SqliteOptions::new(path, application, key).create(true);
+                let options = finch_app::SqliteOptions::new(path, application).create(true);
                 (Arc::new(finch_app::SqliteTokenStore::open(options).unwrap()), Some(folder))
             }
         };
@@ -138,7 +138,7 @@ impl Net {
         let mut kept = Vec::new();
         for connection in self.store.connections(&query).await.unwrap() {
             for token in connection.tokens {
-                let secret = self.store.secret(token.id).await.unwrap();
+                let secret = self.store.sealed(token.id).await.unwrap();
                 kept.push((token, secret));
             }
         }

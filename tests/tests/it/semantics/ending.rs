@@ -8,7 +8,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_plan_says_what_is_hit_and_changes_nothing() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "y").await;
     let before = load(&world, &id).await;
@@ -25,7 +25,7 @@ async fn a_plan_says_what_is_hit_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_done() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     connect(&world, ACME, "x").await;
@@ -38,7 +38,7 @@ async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_d
 
 #[tokio::test]
 async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let others = connect(&world, BETA, "x").await;
     world.finch.take_calls();
@@ -47,7 +47,7 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     let connection = load(&world, &id).await;
     assert_eq!(connection.tokens[0].state, TokenState::Retired);
     assert!(
-        world.store.secret(connection.tokens[0].id).await.unwrap().is_some(),
+        world.store.sealed(connection.tokens[0].id).await.unwrap().is_some(),
         "it may be needed"
     );
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
@@ -59,7 +59,7 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
 
 #[tokio::test]
 async fn the_operator_forces_the_whole_connection_with_a_reason() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     let shared = world.app.disconnect(&operator(), id.clone()).await.unwrap();
@@ -74,7 +74,7 @@ async fn the_operator_forces_the_whole_connection_with_a_reason() {
 
 #[tokio::test]
 async fn when_nothing_lives_the_reconciler_disconnects_for_what_is_left_over() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let others = connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
@@ -96,7 +96,7 @@ async fn when_nothing_lives_the_reconciler_disconnects_for_what_is_left_over() {
 
 #[tokio::test]
 async fn a_provisional_connection_is_asked_for_its_company_first() {
-    let world = world();
+    let world = world().await;
     world.finch.hide_company(true);
     let id = connect(&world, ACME, "x").await;
     world.finch.hide_company(false);
@@ -108,7 +108,7 @@ async fn a_provisional_connection_is_asked_for_its_company_first() {
 
 #[tokio::test]
 async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let old = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
     disconnect(&world, ACME, &id).await;
@@ -126,7 +126,7 @@ async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
 
 #[tokio::test]
 async fn a_second_request_joins_the_open_disconnect() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     for _ in 0..200 {
         world.finch.fail_next(answer(503, "later"));
@@ -139,13 +139,13 @@ async fn a_second_request_joins_the_open_disconnect() {
 
 #[tokio::test]
 async fn finish_writes_evidence_wipes_and_records() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let connection = load(&world, &id).await;
     let token = &connection.tokens[0];
     assert!(matches!(&token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
-    assert!(world.store.secret(token.id).await.unwrap().is_none());
+    assert!(world.store.sealed(token.id).await.unwrap().is_none());
     let events = world.store.events(&all_events()).await.unwrap();
     let last: Vec<_> = events.iter().rev().take(3).map(|(_, e)| &e.what).collect();
     assert_eq!(*last[0], Happening::Disconnected);
@@ -155,7 +155,7 @@ async fn finish_writes_evidence_wipes_and_records() {
 
 #[tokio::test]
 async fn an_end_seen_from_outside_ends_the_generation() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
     world.finch.end_from_dashboard(&id);

@@ -10,7 +10,7 @@ use super::*;
 
 #[tokio::test]
 async fn the_same_state_and_code_again_give_the_first_result() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let complete = async |state: &State, code| {
         world.app.complete_connect(&customer(ACME), state.clone(), code).await
@@ -26,7 +26,7 @@ async fn the_same_state_and_code_again_give_the_first_result() {
 #[tokio::test]
 async fn a_code_that_may_have_gone_out_is_never_sent_again() {
     for error in [lost(), answer(500, "x"), answer(503, "x"), answer(408, "x"), answer(301, "")] {
-        let world = world();
+        let world = world().await;
         let (state, code) = begin(&world, ACME, "x").await;
         world.finch.take_calls();
         world.finch.fail_next(error);
@@ -44,7 +44,7 @@ async fn a_code_that_may_have_gone_out_is_never_sent_again() {
 async fn a_code_that_did_not_go_out_may_be_sent_again() {
     let refused = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
     for error in [refused, answer(429, "x"), answer(402, "x")] {
-        let world = world();
+        let world = world().await;
         let (state, code) = begin(&world, ACME, "x").await;
         world.finch.fail_next(error);
         let complete =
@@ -56,7 +56,7 @@ async fn a_code_that_did_not_go_out_may_be_sent_again() {
 
 #[tokio::test]
 async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.lose_next_answer();
     let lost = world.app.complete_connect(&customer(ACME), state, code).await;
@@ -71,7 +71,7 @@ async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
 
 #[tokio::test]
 async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connection_shared() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let begun = world.app.begin_connect(&customer(BETA), request()).await.unwrap();
     let other = "somebody-else".parse().unwrap();
@@ -87,7 +87,7 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
 
 #[tokio::test]
 async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
-    let world = world();
+    let world = world().await;
     let begun = world.app.begin_connect(&customer(ACME), request()).await.unwrap();
     let code = world.finch.login("gusto", "c", "x", None);
     let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
@@ -110,7 +110,7 @@ async fn lose_a_renewal(world: &World) -> ConnectionId {
 #[tokio::test]
 async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
     for refused_before in [false, true] {
-        let world = world();
+        let world = world().await;
         if refused_before {
             let id = connect(&world, ACME, "x").await;
             let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
@@ -136,7 +136,7 @@ async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys
 
 #[tokio::test]
 async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
-    let world = world();
+    let world = world().await;
     let id = lose_a_renewal(&world).await;
     reconcile(&world).await;
     assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
@@ -148,7 +148,7 @@ async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
 
 #[tokio::test]
 async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cover_ends() {
-    let world = world();
+    let world = world().await;
     let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
     for waits in [false, true] {
         let (state, code) = begin(&world, ACME, "x").await;
@@ -175,7 +175,7 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
 /// is lost: its token came after the end of what was to cover it.
 #[tokio::test]
 async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_lost() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
     let scope = customer(ACME);
@@ -204,7 +204,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
 async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
     let year = 365 * 24 * 3600;
     for jump in [year, -year] {
-        let world = world();
+        let world = world().await;
         let (state, code) = begin(&world, ACME, "x").await;
         world.finch.fail_next(lost());
         world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
 /// An operator vouches for the tokens that are stored, and not for one that is not.
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_an_operator_closes_its_connection() {
-    let world = world();
+    let world = world().await;
     let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.lose_next_answer();

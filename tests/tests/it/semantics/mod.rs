@@ -19,7 +19,7 @@ use finch_tests::{World, customer, operator};
 pub(crate) const ACME: u8 = 0;
 pub(crate) const BETA: u8 = 1;
 
-pub(crate) fn world() -> World {
+pub(crate) async fn world() -> World {
     World::in_memory(Reach::Pair).await
 }
 

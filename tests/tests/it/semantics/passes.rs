@@ -79,7 +79,7 @@ async fn a_connection_that_merges_into_a_later_one_is_reported_once() {
 
 #[tokio::test]
 async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let others = connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
@@ -95,7 +95,7 @@ async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind()
 
 #[tokio::test]
 async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let others = connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
@@ -109,7 +109,7 @@ async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
 
 #[tokio::test]
 async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does_not() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let connection = load(&world, &id).await;
     doubt(&world, &id, connection.tokens[0].id).await;

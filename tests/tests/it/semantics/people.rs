@@ -20,7 +20,7 @@ async fn listed(world: &World) -> Vec<finch_app::Attention> {
 
 #[tokio::test]
 async fn an_acknowledged_disconnect_without_proof_stays_pending_under_attention() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.lie_next();
     let outcome = disconnect(&world, ACME, &id).await;
@@ -29,12 +29,12 @@ async fn an_acknowledged_disconnect_without_proof_stays_pending_under_attention(
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].matter, Matter::DisconnectStuck);
     assert_eq!(listed[0].failure.as_ref().unwrap().kind, FailureKind::StillAccepted);
-    assert!(world.store.secret(load(&world, &id).await.tokens[0].id).await.unwrap().is_some());
+    assert!(world.store.sealed(load(&world, &id).await.tokens[0].id).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn only_an_operator_closes_it_with_a_name_and_a_reason() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let close = async |reason| world.app.close_disconnect(&operator(), &id, reason).await;
     assert!(matches!(close("why").await, Err(CloseError::NotDisconnecting)));
@@ -51,14 +51,14 @@ async fn only_an_operator_closes_it_with_a_name_and_a_reason() {
         panic!("{connection:?}");
     };
     assert_eq!((operator.as_str(), reason.as_str()), ("tests", "ticket 4711"));
-    assert!(world.store.secret(connection.tokens[0].id).await.unwrap().is_none());
+    assert!(world.store.sealed(connection.tokens[0].id).await.unwrap().is_none());
     assert!(listed(&world).await.is_empty());
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
 }
 
 #[tokio::test]
 async fn a_quarantined_token_is_listed_until_it_is_disconnected() {
-    let world = world();
+    let world = world().await;
     let begun = world.app.begin_connect(&customer(ACME), request()).await.unwrap();
     let other = "somebody-else".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
@@ -74,7 +74,7 @@ async fn a_quarantined_token_is_listed_until_it_is_disconnected() {
 
 #[tokio::test]
 async fn a_lost_exchange_is_dismissed_on_an_operators_word() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
@@ -88,7 +88,7 @@ async fn a_lost_exchange_is_dismissed_on_an_operators_word() {
 
 #[tokio::test]
 async fn an_exchange_that_runs_is_no_orphan_yet_and_is_told_of() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let now = world.system.now_quietly();
     world.store.claim_attempt(None, &state, &code, now).await.unwrap();

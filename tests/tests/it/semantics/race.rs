@@ -30,7 +30,7 @@ async fn fail_for_long(world: &World) {
 
 #[tokio::test]
 async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
         fail_for_long(&world).await;
@@ -45,7 +45,7 @@ async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
 
 #[tokio::test]
 async fn began_before_an_ended_disconnect_reopens_it() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, ACME, "x", Held::BeforeItsEffect, async || {
         disconnect(&world, ACME, &id).await;
@@ -61,7 +61,7 @@ async fn began_before_an_ended_disconnect_reopens_it() {
 
 #[tokio::test]
 async fn began_before_an_ended_disconnect_and_something_newer_lives_is_superseded() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, ACME, "x", Held::BeforeItsEffect, async || {
         disconnect(&world, ACME, &id).await;
@@ -76,7 +76,7 @@ async fn began_before_an_ended_disconnect_and_something_newer_lives_is_supersede
 
 #[tokio::test]
 async fn began_while_a_disconnect_was_open_is_unverified_until_finch_accepts_it() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     fail_for_long(&world).await;
     disconnect(&world, ACME, &id).await;
@@ -95,7 +95,7 @@ async fn began_while_a_disconnect_was_open_is_unverified_until_finch_accepts_it(
 
 #[tokio::test]
 async fn began_while_a_disconnect_was_open_and_finch_refuses_it_is_revoked() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     fail_for_long(&world).await;
     disconnect(&world, ACME, &id).await;
@@ -109,7 +109,7 @@ async fn began_while_a_disconnect_was_open_and_finch_refuses_it_is_revoked() {
 
 #[tokio::test]
 async fn within_seven_minutes_of_an_ambiguous_attempt_it_is_unverified() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.delay_next_effect();
     disconnect(&world, ACME, &id).await;
@@ -127,7 +127,7 @@ async fn within_seven_minutes_of_an_ambiguous_attempt_it_is_unverified() {
 
 #[tokio::test]
 async fn a_late_effect_kills_no_token_that_was_handed_out() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.delay_next_effect();
     disconnect(&world, ACME, &id).await;
@@ -141,7 +141,7 @@ async fn a_late_effect_kills_no_token_that_was_handed_out() {
 
 #[tokio::test]
 async fn after_the_end_it_is_active_in_the_next_generation() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let again = connect(&world, ACME, "x").await;
@@ -153,7 +153,7 @@ async fn after_the_end_it_is_active_in_the_next_generation() {
 
 #[tokio::test]
 async fn a_customers_disconnect_covers_no_other_customers_exchange() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, BETA, "y", Held::BeforeItsAnswer, async || {
         fail_for_long(&world).await;
@@ -166,7 +166,7 @@ async fn a_customers_disconnect_covers_no_other_customers_exchange() {
 
 #[tokio::test]
 async fn an_exchange_that_began_before_its_customer_retired_arrives_retired() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
@@ -183,7 +183,7 @@ async fn an_exchange_that_began_before_its_customer_retired_arrives_retired() {
 /// The token was issued before the effect came, and its answer took longer than the effect.
 #[tokio::test]
 async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.delay_next_effect();
     disconnect(&world, ACME, &id).await;

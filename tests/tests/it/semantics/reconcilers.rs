@@ -121,7 +121,7 @@ async fn open_disconnects(world: &World, count: usize) {
 
 #[tokio::test]
 async fn reconcilers_together_keep_the_rate() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 60).await;
     let watched = Watched::over(&world);
     let hosts: Vec<_> = (0..3).map(|_| watched.host(&world)).collect();
@@ -145,7 +145,7 @@ async fn reconcilers_together_keep_the_rate() {
 
 #[tokio::test]
 async fn a_connection_is_worked_on_by_one_host_at_a_time() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 1).await;
     let watched = Watched::over(&world);
     let (one, two) = (watched.host(&world), watched.host(&world));
@@ -162,7 +162,7 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time() {
 
 #[tokio::test]
 async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 1).await;
     let watched = Watched::over(&world);
     let one = watched.host(&world);
@@ -181,7 +181,7 @@ async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect
 
 #[tokio::test]
 async fn a_person_who_disconnects_again_after_a_crash_waits_for_the_dead_ones_lease() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 1).await;
     let (_, token) = world.tokens().await.remove(0);
     let id = token.facts.connection_id;
@@ -194,7 +194,7 @@ async fn a_person_who_disconnects_again_after_a_crash_waits_for_the_dead_ones_le
 
 #[tokio::test]
 async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 3).await;
     let (told, mut passes) = tokio::sync::mpsc::unbounded_channel();
     let mut options = ReconcilerOptions::default();
@@ -209,7 +209,7 @@ async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
 
 #[tokio::test]
 async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back() {
-    let world = world();
+    let world = world().await;
     open_disconnects(&world, 2).await;
     let watched = Watched::over(&world);
     let go = watched.hold();
@@ -231,7 +231,7 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
 
 #[tokio::test]
 async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
-    let world = world();
+    let world = world().await;
     let mut id = connect(&world, ACME, "x").await;
     for _ in 0..20 {
         id = connect(&world, ACME, "x").await;

@@ -10,7 +10,7 @@ use super::*;
 
 /// A connection whose disconnect meets this error first: how its token stands then, and what time it is.
 async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome, Progress) {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     // Nobody waits: one try, and what it leaves.
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
@@ -34,7 +34,7 @@ fn waits(progress: &Progress) -> Duration {
 
 #[tokio::test]
 async fn success_to_disconnect_is_a_promise_and_every_token_is_proven() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
     world.finch.take_calls();
@@ -44,7 +44,7 @@ async fn success_to_disconnect_is_a_promise_and_every_token_is_proven() {
 
 #[tokio::test]
 async fn a_refusal_is_proof_for_this_token_and_the_next_one_disconnects() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
     world.finch.take_calls();
@@ -55,7 +55,7 @@ async fn a_refusal_is_proof_for_this_token_and_the_next_one_disconnects() {
 
 #[tokio::test]
 async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_once_more() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.take_calls();
     world.finch.lie_next();
@@ -87,7 +87,7 @@ async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
         ("account_setup_required", FailureKind::AccountSetupRequired),
         ("", FailureKind::OtherUnauthorized),
     ] {
-        let world = world();
+        let world = world().await;
         let id = connect(&world, ACME, "x").await;
         for _ in 0..100 {
             world.finch.fail_next(answer(401, name));
@@ -101,7 +101,7 @@ async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
         assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
         let token = load(&world, &id).await.tokens.remove(0);
         assert_eq!((&token.state, token.progress.refused), (&TokenState::Fenced, None), "{name}");
-        assert!(world.store.secret(token.id).await.unwrap().is_some(), "{name}");
+        assert!(world.store.sealed(token.id).await.unwrap().is_some(), "{name}");
         let listed = world.app.attention(&operator(), None, 10).await.unwrap().items;
         let trouble = listed[0].failure.as_ref().expect("a failure");
         assert_eq!(trouble.request_id.as_ref().expect("it is kept").as_str(), "request-7");
@@ -195,7 +195,7 @@ async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
 
 #[tokio::test]
 async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     for _ in 0..200 {
         world.finch.fail_next(answer(503, "later"));
@@ -207,7 +207,7 @@ async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
 
 #[tokio::test]
 async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     for _ in 0..2000 {
         world.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });

@@ -77,7 +77,7 @@ async fn held(system: &System, model: &Model, issued: &[AccessToken]) {
                 assert_eq!(vouched, ours.vouched, "evidence of token {which}");
                 assert!(vouched || !model.tokens[which].alive, "wiped, and alive at Finch");
             }
-            let secret = system.store.secret(token.id).await.unwrap();
+            let secret = system.store.sealed(token.id).await.unwrap();
             assert_eq!(secret.is_some(), ours.state != State::Dead, "secret of token {which}");
             if let Some(secret) = secret {
                 assert_eq!(secret.expose(), issued[which].expose());

@@ -44,7 +44,7 @@ impl Kept {
             Self::Memory(store) => store.clone(),
             Self::Sqlite(folder, key) => {
                 let path = folder.path().join("finch.db");
-                let options = SqliteOptions::new(path, application(), key.clone()).create(true);
+                let options = SqliteOptions::new(path, application()).create(true);
                 Arc::new(SqliteTokenStore::open(options).expect("a store"))
             }
         }

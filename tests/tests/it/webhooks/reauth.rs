@@ -135,7 +135,7 @@ async fn a_signed_reauth_leads_over_http_to_a_new_token() {
     let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
     http.base_url = emulator.url().to_owned();
     let path = folder.path().join("finch.db");
-    let finch = Finch::open(http, path, Arc::new(Kek::generate().unwrap())).unwrap();
+    let finch = Finch::open(http, path, Arc::new(Kek::generate().unwrap())).await.unwrap();
     let scope = customer(ACME);
     let request =
         || ConnectRequest::new("Acme", vec![Product::Company, Product::Directory], Flow::Embedded);
