@@ -82,6 +82,7 @@ impl Commit {
         }
         for disconnect in &mut self.disconnects {
             number(&mut disconnect.id.0);
+            disconnect.fenced.iter_mut().for_each(|token| number(&mut token.0));
             if let DisconnectState::Ended { seq, .. } = &mut disconnect.state {
                 number(seq);
             }

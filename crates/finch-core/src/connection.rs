@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, Fingerprint,
-    ProviderId, RecordHead, Retirement, Seq, Token, TokenId,
+    ProviderId, RecordHead, Retirement, Seq, Token, TokenId, TokenState,
 };
 
 /// A connection's record in its store: the sequence number at which it was created. A host never
@@ -62,6 +62,25 @@ impl Connection {
     /// The disconnect that has begun and not ended. There is at most one.
     pub fn open_disconnect(&self) -> Option<&Disconnect> {
         self.disconnects.iter().find(|d| d.is_open())
+    }
+
+    /// The tokens whose refusal the open disconnect waits for: those that it has fenced.
+    pub fn unproven(&self) -> impl DoubleEndedIterator<Item = &Token> {
+        self.fenced().filter(|token| token.progress.refused.is_none())
+    }
+
+    /// The tokens that the open disconnect has fenced.
+    pub(crate) fn fenced(&self) -> impl DoubleEndedIterator<Item = &Token> {
+        let listed = self.open_disconnect().map(|open| open.fenced.as_slice()).unwrap_or_default();
+        let is_fenced =
+            move |token: &&Token| token.state == TokenState::Fenced || listed.contains(&token.id);
+        self.tokens.iter().filter(is_fenced)
+    }
+
+    /// Whether rows of tokens that the open disconnect has fenced are missing: it cannot end by itself.
+    pub(crate) fn lacks_fenced_tokens(&self) -> bool {
+        let listed = self.open_disconnect().map(|open| open.fenced.as_slice()).unwrap_or_default();
+        listed.iter().any(|id| self.token(*id).is_none())
     }
 
     /// When this disconnect ended, or the one that it goes on as.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, CustomerId, Failure, RequestId, Seq, Token};
+use crate::{Actor, CustomerId, Failure, RequestId, Seq, Token, TokenId};
 
 /// A disconnect's record: the sequence number at which it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Disconnect {
     pub intent: Intent,
     /// What became of it.
     pub state: DisconnectState,
+    /// Every token that it has fenced, in the order of their ids: each must be refused before it ends, whatever
+    /// a token's own row says.
+    pub fenced: Vec<TokenId>,
 }
 
 impl Disconnect {

@@ -92,7 +92,8 @@ impl Draft {
     /// added to it, and the head of the record with its events.
     pub fn finish(self) -> Option<Commit> {
         let secrets = self.wiped();
-        let Self { loaded, now, attempt, events, reseals } = self;
+        let Self { loaded, mut now, attempt, events, reseals } = self;
+        list_fenced(&mut now);
         let before = loaded.iter().find(|loaded| loaded.key == now.key);
         let absorbs = loaded.iter().map(|loaded| loaded.key).find(|key| *key != now.key);
         let differs = before != Some(&now) || absorbs.is_some();
@@ -121,6 +122,17 @@ impl Draft {
             events,
             secrets,
         })
+    }
+}
+
+/// Names in the open disconnect what it has fenced: at its beginning, when a request joins it, when it goes on
+/// again, when another connection is absorbed, and when a token arrives.
+fn list_fenced(connection: &mut Connection) {
+    let fenced: Vec<_> = connection.fenced().map(|token| token.id).collect();
+    if let Some(open) = connection.disconnects.iter_mut().find(|d| d.is_open()) {
+        open.fenced.extend(fenced);
+        open.fenced.sort();
+        open.fenced.dedup();
     }
 }
 
@@ -201,7 +213,7 @@ impl Draft {
 
     fn add_disconnect(&mut self, intent: Intent, state: DisconnectState) {
         let id = DisconnectId(Seq::OF_COMMIT);
-        self.now.disconnects.push(Disconnect { id, intent, state });
+        self.now.disconnects.push(Disconnect { id, intent, state, fenced: Vec::new() });
     }
 
     /// A disconnect ends.
@@ -222,13 +234,14 @@ impl Draft {
 
     /// At most one disconnect is open: the oldest of those that are. The others go on as it.
     pub(crate) fn settle_on_one_open_disconnect(&mut self) {
-        let oldest = self.now.open_disconnect().map(|oldest| oldest.id);
-        for younger in
-            self.now.disconnects.iter_mut().filter(|d| d.is_open() && Some(d.id) != oldest)
-        {
-            if let Some(into) = oldest {
-                younger.state = DisconnectState::Merged { into };
-            }
+        let Some(into) = self.now.open_disconnect().map(|oldest| oldest.id) else { return };
+        let mut fenced = Vec::new();
+        for younger in self.now.disconnects.iter_mut().filter(|d| d.is_open() && d.id != into) {
+            younger.state = DisconnectState::Merged { into };
+            fenced.extend(younger.fenced.iter().copied());
+        }
+        if let Some(oldest) = self.now.disconnects.iter_mut().find(|d| d.id == into) {
+            oldest.fenced.extend(fenced);
         }
     }
 

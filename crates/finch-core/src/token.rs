@@ -257,6 +257,8 @@ pub struct Token {
     pub fingerprint: Fingerprint,
     /// How far its end has been proven.
     pub progress: Progress,
+    /// Whether it was ever handed out.
+    pub handed_out: bool,
     /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
     pub used_at: Option<Timestamp>,
 }

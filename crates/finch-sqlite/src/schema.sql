@@ -66,6 +66,8 @@ CREATE TABLE tokens (
     products          TEXT    NOT NULL,
     -- JSON: how far its end is proven.
     progress          TEXT    NOT NULL,
+    -- Whether it was ever handed out.
+    handed_out        INTEGER NOT NULL CHECK (handed_out IN (0, 1)),
     CHECK ((state = 'revoked') = (revoked IS NOT NULL))
 ) STRICT;
 
@@ -108,6 +110,8 @@ CREATE TABLE disconnects (
     ended       INTEGER,
     ended_at    INTEGER,
     merged_into INTEGER REFERENCES disconnects (id),
+    -- JSON: the tokens that it has fenced.
+    fenced      TEXT    NOT NULL,
     CHECK ((state = 'ended') = (ended IS NOT NULL)),
     CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
     CHECK ((state = 'merged') = (merged_into IS NOT NULL))

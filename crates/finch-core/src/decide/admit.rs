@@ -164,6 +164,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         added_at: arrival.now,
         fingerprint: arrival.fingerprint,
         progress: Progress::default(),
+        handed_out: false,
         used_at: None,
     };
     draft.admit(token);

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    CompanyId, Connection, ConnectionId, CustomerId, Failure, Progress, ProviderId, Token,
-    TokenState, Trouble, decide::lacks_a_readable_token,
+    CompanyId, Connection, ConnectionId, CustomerId, Disconnect, Failure, Progress, ProviderId,
+    Token, TokenId, TokenState, Trouble, decide::lacks_a_readable_token,
 };
 
 /// Something about one connection that needs a person.
@@ -82,8 +82,27 @@ pub fn attention(connection: &Connection) -> Vec<Attention> {
             }),
         }
     }
+    if let Some(open) = connection.open_disconnect().filter(|_| connection.lacks_fenced_tokens()) {
+        found.extend(missing_tokens(connection, open));
+    }
     found.sort_by_key(|a| a.matter);
     found
+}
+
+/// Rows of tokens that a disconnect has fenced are not there: only an operator can end it.
+fn missing_tokens(connection: &Connection, open: &Disconnect) -> Option<Attention> {
+    let is_missing = |id: &&TokenId| connection.token(**id).is_none();
+    Some(Attention {
+        matter: Matter::NoReadableToken,
+        connection_id: connection.handle(None)?.clone(),
+        provider_id: connection.provider.clone(),
+        company_id: connection.company.clone(),
+        customers: Vec::new(),
+        tokens: open.fenced.iter().filter(is_missing).count(),
+        failure: None,
+        at: open.intent.at,
+        next_try: None,
+    })
 }
 
 /// Why a person should look at a token that has got so far. `stuck`: its open disconnect lacks a

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, Evidence, FinchApiError,
-    Happening, Intent, Introspection, Progress, RequestId, Seq, Token, TokenId, TokenState,
+    Happening, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token, TokenId,
+    TokenState,
     decide::{
         merge::merge,
         schedule::{ask_for_name_again, trouble},
@@ -176,6 +177,7 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
         draft.ended_at_finch(Intent { by: Actor::Finch, reason: None, at: now });
     }
     if let Some(token) = draft.token_mut(token.id) {
+        token.progress.refused = Some(Refusal { at: now, request_id: request_id.clone() });
         token.state = TokenState::Revoked { evidence: Evidence::Refused { request_id }, at: now };
     }
 }

@@ -47,9 +47,12 @@ pub fn next_step(
     now: Timestamp,
     hurry: Option<&BTreeSet<TokenId>>,
 ) -> Step {
-    let unproven: Vec<&Token> = connection.tokens.iter().filter(|t| t.is_unproven()).collect();
+    let unproven: Vec<&Token> = connection.unproven().collect();
     if unproven.is_empty() {
-        return Step::Finish;
+        return match connection.lacks_fenced_tokens() {
+            true => Step::Wait(later(now, DAY)),
+            false => Step::Finish,
+        };
     }
     // What is wrong at Finch as a whole keeps every token waiting.
     let of_all =
@@ -84,7 +87,7 @@ fn ready<'a>(
     now: Timestamp,
     hurry: Option<&BTreeSet<TokenId>>,
 ) -> Vec<&'a Token> {
-    let unproven = connection.tokens.iter().rev().filter(|t| t.is_unproven());
+    let unproven = connection.unproven().rev();
     let (mut ready, last): (Vec<_>, Vec<_>) =
         unproven.filter(|t| is_ready(t, now, hurry)).partition(|t| t.customer.is_some());
     ready.extend(last);
@@ -105,9 +108,8 @@ fn contradicts(connection: &Connection, token: &Token) -> bool {
 
 /// The `connection_id`s that Finch has promised to end, in the disconnect that is open.
 fn promised(connection: &Connection) -> BTreeSet<&ConnectionId> {
-    let acknowledged =
-        |t: &&Token| t.state == TokenState::Fenced && t.progress.acknowledged.is_some();
-    connection.tokens.iter().filter(acknowledged).map(|t| &t.facts.connection_id).collect()
+    let acknowledged = |t: &&Token| t.progress.acknowledged.is_some();
+    connection.fenced().filter(acknowledged).map(|t| &t.facts.connection_id).collect()
 }
 
 /// Writes down what an answer of Finch's to a call with a token proves; an answer of success comes with
@@ -121,7 +123,7 @@ pub fn record(
     jitter: f64,
 ) {
     let connection = draft.connection();
-    let Some(tried) = connection.token(token).filter(|t| t.is_unproven()) else {
+    let Some(tried) = connection.unproven().find(|t| t.id == token) else {
         return;
     };
     let connection_id = &tried.facts.connection_id;
@@ -198,7 +200,8 @@ pub fn unreadable(draft: &mut Draft, token: TokenId, now: Timestamp) {
 /// Another instance worked on the open disconnect and died, or stalled, perhaps in the middle of a
 /// `/disconnect`: that may still take effect.
 pub fn taken_over(draft: &mut Draft, now: Timestamp) {
-    for token in draft.tokens_mut().filter(|t| t.is_unproven()) {
+    let unproven: Vec<_> = draft.connection().unproven().map(|t| t.id).collect();
+    for token in draft.tokens_mut().filter(|t| unproven.contains(&t.id)) {
         token.progress.ambiguous_at = Some(now);
     }
 }
@@ -233,8 +236,9 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
         return;
     };
     let what = Happening::Disconnected;
+    let fenced: Vec<_> = connection.fenced().map(|t| t.id).collect();
     draft.remember(Event::of_connection(connection, intent.by.clone(), what, now));
-    for token in draft.tokens_mut().filter(|t| t.state == TokenState::Fenced) {
+    for token in draft.tokens_mut().filter(|t| fenced.contains(&t.id)) {
         let proven = token
             .progress
             .refused
@@ -259,6 +263,7 @@ pub fn lacks_a_readable_token(connection: &Connection) -> bool {
             .as_ref()
             .is_some_and(|trouble| trouble.failure.kind == FailureKind::SecretUnreadable)
     };
-    let mut unproven = connection.tokens.iter().filter(|t| t.is_unproven()).peekable();
-    connection.open_disconnect().is_some() && unproven.peek().is_some() && unproven.all(unreadable)
+    let mut unproven = connection.unproven().peekable();
+    let has_one = unproven.peek().is_some() || connection.lacks_fenced_tokens();
+    connection.open_disconnect().is_some() && has_one && unproven.all(unreadable)
 }

@@ -90,17 +90,15 @@ pub fn nameless_token(connection: &Connection) -> Option<&Token> {
 pub fn agenda(connection: &Connection) -> Agenda {
     let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
-    let in_doubt = |t: &&Token| match t.state {
-        TokenState::Fenced => open && t.progress.refused.is_none(),
-        TokenState::Unverified => !open,
-        _ => false,
-    };
-    let due = connection.tokens.iter().filter(in_doubt).map(waits).min();
-    let attention = connection.tokens.iter().any(|t| matter(t, open, false).is_some());
+    let attention = connection.lacks_fenced_tokens()
+        || connection.tokens.iter().any(|t| matter(t, open, false).is_some());
     if open {
         // An open disconnect without an unproven token is ready to finish.
+        let due = connection.unproven().map(waits).min();
         return Agenda { due: due.or(Some(AT_ONCE)), attention };
     }
+    let in_doubt = connection.tokens.iter().filter(|t| t.state == TokenState::Unverified);
+    let due = in_doubt.map(waits).min();
     let nameless = nameless_token(connection).map(waits);
     let left_over = is_left_over(connection).then_some(AT_ONCE);
     Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }

@@ -10,9 +10,10 @@ use crate::{
     TokenState,
 };
 
-/// Records that a token is handed out to its customer for the first time.
+/// Records that a token is handed out to its customer, if that is the first time.
 pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
-    let Some(token) = draft.connection().token(token) else { return };
+    let Some(token) = draft.token_mut(token).filter(|token| !token.handed_out) else { return };
+    token.handed_out = true;
     let Some(customer) = token.customer.clone() else { return };
     let event = Event {
         at: now,

@@ -3,6 +3,7 @@
 
 mod admit;
 mod facts;
+mod fenced;
 mod memory;
 mod merge;
 mod observe;
@@ -41,7 +42,7 @@ fn disconnect(by: Actor, began: u64, ended: Option<u64>) -> Disconnect {
         None => DisconnectState::Open,
     };
     let intent = Intent { by, reason: None, at: at(0) };
-    Disconnect { id: DisconnectId(Seq(began)), intent, state }
+    Disconnect { id: DisconnectId(Seq(began)), intent, state, fenced: Vec::new() }
 }
 
 fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {

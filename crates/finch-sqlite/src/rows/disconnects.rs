@@ -31,8 +31,13 @@ fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
             }
             _ => return Err(broken(format_args!("the state of disconnect {}", id.0.0))),
         };
-    let what = format_args!("the intent of disconnect {}", id.0.0);
-    Ok(Disconnect { id, intent: parse(&row.get::<_, String>("intent")?, what)?, state })
+    let intent = parse(
+        &row.get::<_, String>("intent")?,
+        format_args!("the intent of disconnect {}", id.0.0),
+    )?;
+    let what = format_args!("the tokens of disconnect {}", id.0.0);
+    let fenced = parse(&row.get::<_, String>("fenced")?, what)?;
+    Ok(Disconnect { id, intent, state, fenced })
 }
 
 /// Whether a row can be read.
@@ -41,7 +46,7 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
 }
 
 pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect) -> Result<()> {
-    let Disconnect { id, intent, state } = row;
+    let Disconnect { id, intent, state, fenced } = row;
     let (state, ended, ended_at, into) = match state {
         DisconnectState::Open => ("open", None, None, None),
         DisconnectState::Ended { seq, at } => {
@@ -49,14 +54,21 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect
         }
         DisconnectState::Merged { into } => ("merged", None, None, Some(number(into.0))),
     };
-    let sql = "INSERT INTO disconnects (id, connection, intent, state, ended, ended_at, merged_into) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+    let sql = "INSERT INTO disconnects (id, connection, intent, state, ended, ended_at, merged_into, fenced) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
         ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, intent = excluded.intent, \
             state = excluded.state, ended = excluded.ended, ended_at = excluded.ended_at, \
-            merged_into = excluded.merged_into";
-    let row =
-        params![number(id.0), number(connection.0), json(intent)?, state, ended, ended_at, into];
-    db.prepare_cached(sql)?.execute(row)?;
+            merged_into = excluded.merged_into, fenced = excluded.fenced";
+    db.prepare_cached(sql)?.execute(params![
+        number(id.0),
+        number(connection.0),
+        json(intent)?,
+        state,
+        ended,
+        ended_at,
+        into,
+        json(fenced)?
+    ])?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, customer, state, revoked, fingerprint, status, finch_token_id, \
-    exchange_began, verified, added_at, facts, progress, used_at";
+    exchange_began, verified, added_at, facts, progress, handed_out, used_at";
 
 /// The tokens of a connection, or those of one customer in it.
 pub(super) fn of(
@@ -36,9 +36,7 @@ fn token(row: &Row<'_>) -> Result<Token> {
     let finch_token_id = optional("finch_token_id")?.map(FinchTokenId::new);
     Ok(Token {
         id,
-        customer: customer
-            .transpose()
-            .map_err(|_| broken(format_args!("the customer of {id}")))?,
+        customer: customer.transpose().map_err(|_| broken(format_args!("the customer of {id}")))?,
         facts: parse(&row.get::<_, String>("facts")?, format_args!("the facts of {id}"))?,
         finch_token_id: finch_token_id
             .transpose()
@@ -50,6 +48,7 @@ fn token(row: &Row<'_>) -> Result<Token> {
         added_at: time(row.get("added_at")?),
         fingerprint: Fingerprint(row.get("fingerprint")?),
         progress: parse(&row.get::<_, String>("progress")?, format_args!("the progress of {id}"))?,
+        handed_out: row.get("handed_out")?,
         used_at: row.get::<_, Option<i64>>("used_at")?.map(time),
     })
 }
@@ -83,10 +82,10 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
 pub(super) fn write(db: &Connection, connection: ConnectionKey, token: &Token) -> Result<()> {
     let sql = "INSERT INTO tokens (id, connection, customer, state, revoked, fingerprint, status, \
             finch_token_id, exchange_began, verified, added_at, facts, connection_id, \
-            finch_customer_id, products, progress) \
+            finch_customer_id, products, progress, handed_out) \
         VALUES (:id, :connection, :customer, :state, :revoked, :fingerprint, :status, \
             :finch_token_id, :exchange_began, :verified, :added_at, :facts, :connection_id, \
-            :finch_customer_id, :products, :progress) \
+            :finch_customer_id, :products, :progress, :handed_out) \
         ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, \
             customer = excluded.customer, state = excluded.state, revoked = excluded.revoked, \
             fingerprint = excluded.fingerprint, status = excluded.status, \
@@ -94,7 +93,7 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, token: &Token) -
             verified = excluded.verified, added_at = excluded.added_at, facts = excluded.facts, \
             connection_id = excluded.connection_id, \
             finch_customer_id = excluded.finch_customer_id, products = excluded.products, \
-            progress = excluded.progress";
+            progress = excluded.progress, handed_out = excluded.handed_out";
     let Token { customer, facts, finch_token_id, status, state, .. } = token;
     let TokenFacts { connection_id, finch_customer_id, products, .. } = facts;
     let revoked = if state.is_revoked() { Some(json(state)?) } else { None };
@@ -115,6 +114,7 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, token: &Token) -
         ":finch_customer_id": finch_customer_id.as_ref().map(FinchCustomerId::as_str),
         ":products": json(products)?,
         ":progress": json(&token.progress)?,
+        ":handed_out": token.handed_out,
     })?;
     Ok(())
 }

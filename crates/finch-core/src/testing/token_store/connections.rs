@@ -9,7 +9,7 @@ use super::{
     pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved},
 };
 use crate::{
-    Actor, Attempt, AttemptId, Connection, Found, Query, Selector, Seq, TokenFacts,
+    Actor, Attempt, AttemptId, Connection, Disconnect, Found, Query, Selector, Seq, TokenFacts,
     TokenState, Wanted, decide,
 };
 
@@ -48,7 +48,9 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     let one = by_id(&*store, "k2").await;
     assert_eq!(one, by_id(&*store, "k1").await);
     assert_eq!(one.tokens.len(), 3);
-    assert_eq!(one.disconnects, before.disconnects);
+    let ids: Vec<_> = one.tokens.iter().map(|t| t.id).filter(|id| *id != third).collect();
+    let fenced = Disconnect { fenced: ids, ..before.disconnects[0].clone() };
+    assert_eq!(one.disconnects, [fenced], "it goes on for both");
     assert!(one.tokens.iter().filter(|t| t.id != third).all(|t| t.state == TokenState::Fenced));
     assert_eq!(one.token(third).unwrap().state, TokenState::Unverified);
     assert_eq!(opened(&store.sealed(one.tokens[0].id).await.unwrap().unwrap()).0, "t1", "it is still there");
