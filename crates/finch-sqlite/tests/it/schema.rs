@@ -25,7 +25,7 @@ async fn a_changed_schema_is_refused_by_name() {
     let planted = "CREATE TRIGGER planted AFTER UPDATE OF state ON tokens BEGIN \
         UPDATE disconnects SET state = 'open'; END";
     for (sql, says) in [
-        (planted.to_owned(), r#"it has a trigger "planted" that this release does not know"#),
+        (planted.to_owned(), r#"it has the trigger "planted", which this release does not know"#),
         ("DROP TRIGGER events_are_kept".to_owned(), r#"its trigger "events_are_kept" is missing"#),
         (
             format!("DROP TRIGGER tokens_stay_dead; {hidden}"),
@@ -38,10 +38,10 @@ async fn a_changed_schema_is_refused_by_name() {
                 .to_owned(),
             r#"its index "tokens_by_connection" was changed"#,
         ),
-        ("CREATE INDEX odd ON tokens (status)".to_owned(), r#"it has a index "odd""#),
-        ("CREATE TABLE notes (x)".to_owned(), r#"it has a table "notes""#),
-        ("ANALYZE".to_owned(), r#"it has a table "sqlite_stat1""#),
-        ("CREATE VIEW v AS SELECT * FROM secrets".to_owned(), r#"it has a view "v""#),
+        ("CREATE INDEX odd ON tokens (status)".to_owned(), r#"it has the index "odd""#),
+        ("CREATE TABLE notes (x)".to_owned(), r#"it has the table "notes""#),
+        ("ANALYZE".to_owned(), r#"it has the table "sqlite_stat1""#),
+        ("CREATE VIEW v AS SELECT * FROM secrets".to_owned(), r#"it has the view "v""#),
         ("ALTER TABLE pace ADD COLUMN more INTEGER".to_owned(), r#"its table "pace" was changed"#),
         (
             rewrite("tokens", "CHECK ((state = ''revoked'') = (revoked IS NOT NULL))", "CHECK (1)"),

@@ -45,7 +45,7 @@ async fn until(what: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_wiped_secret_is_gone() {
+async fn a_wiped_secret_is_gone_sealed_too() {
     let home = Home::new();
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
