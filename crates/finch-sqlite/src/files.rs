@@ -207,5 +207,5 @@ fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenS
 }
 
 fn system(path: &Path, source: io::Error) -> OpenStoreError {
-    OpenStoreError::System { path: path.into(), source }
+    OpenStoreError::System { path: path.into(), source: Box::new(source) }
 }

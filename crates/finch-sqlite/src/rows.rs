@@ -15,5 +15,3 @@ pub(crate) mod tokens;
 pub(crate) mod attempts;
 pub(crate) mod coordination;
 pub(crate) mod webhooks;
-
-pub(crate) mod sequence;

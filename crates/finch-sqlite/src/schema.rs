@@ -35,9 +35,10 @@ pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
         (Some(odd), _) if named(&expected, odd) => {
             Some(format!("its {} {:?} was changed", odd.kind, odd.name))
         }
-        (Some(odd), _) => {
-            Some(format!("it has a {} {:?} that this release does not know", odd.kind, odd.name))
-        }
+        (Some(odd), _) => Some(format!(
+            "it has the {} {:?}, which this release does not know",
+            odd.kind, odd.name
+        )),
         (None, Some(missing)) => {
             Some(format!("its {} {:?} is missing", missing.kind, missing.name))
         }

@@ -18,9 +18,9 @@ use crate::{
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
     rows::{
-        attempts, commit, coordination, events, keyring, listing, lookup, secrets, sequence,
-        tokens, webhooks,
+        attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens, webhooks,
     },
+    values,
 };
 
 /// A [`TokenStore`] in one SQLite file.
@@ -47,7 +47,7 @@ impl SqliteTokenStore {
         let readers = Readers::open(&path, options.busy_timeout)
             .map_err(|error| Refusal::from(error).into_error(&path))?;
         let writer = Writer::start(db, readers.file().clone(), binding, options.busy_timeout)
-            .map_err(|source| OpenStoreError::System { path, source })?;
+            .map_err(|source| OpenStoreError::System { path, source: Box::new(source) })?;
         Ok(Self { application: options.application, id, readers: Arc::new(readers), writer })
     }
 
@@ -226,7 +226,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn take_number(&self) -> Result<Seq, StoreError> {
-        self.write(sequence::next).await
+        self.write(values::next).await
     }
 
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {

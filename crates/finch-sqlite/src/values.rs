@@ -3,7 +3,7 @@
 use std::fmt;
 
 use finch_core::{Hash, IdError, RecordHead, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, types::FromSql};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, ToSql, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
@@ -16,6 +16,13 @@ pub(crate) fn number(seq: Seq) -> i64 {
 /// A number of the sequence out of a row.
 pub(crate) fn seq(number: i64) -> Seq {
     Seq(number.unsigned_abs())
+}
+
+/// The next number of the one sequence. It is taken when the transaction commits, and free again if it does
+/// not.
+pub(crate) fn next(db: &Connection) -> Result<Seq> {
+    let mut statement = db.prepare_cached("UPDATE store SET seq = seq + 1 RETURNING seq")?;
+    Ok(seq(statement.query_row([], |row| row.get(0))?))
 }
 
 /// A count as SQLite keeps it.
@@ -80,6 +87,23 @@ pub(crate) fn first<T: FromSql>(
     params: impl Params,
 ) -> rusqlite::Result<Option<T>> {
     db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
+}
+
+/// Writes a whole row, in the place of the one with the same key, which is the first column. The names of
+/// columns are this crate's own.
+pub(crate) fn upsert(db: &Connection, table: &str, row: &[(&str, &dyn ToSql)]) -> Result<()> {
+    let (names, values): (Vec<_>, Vec<_>) = row.iter().copied().unzip();
+    let places: Vec<_> = (1..=names.len()).map(|n| format!("?{n}")).collect();
+    let updates: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let sql = format!(
+        "INSERT INTO {table} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
+        names.join(", "),
+        places.join(", "),
+        names.first().unwrap_or(&""),
+        updates.join(", "),
+    );
+    db.prepare_cached(&sql)?.execute(&*values)?;
+    Ok(())
 }
 
 /// What a query counts.

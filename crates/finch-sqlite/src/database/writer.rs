@@ -6,7 +6,7 @@ use std::{
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -23,7 +23,7 @@ use crate::{
 const LARGEST_BATCH: usize = 1000;
 /// How long emptying the log waits for readers.
 const LOG_PATIENCE: Duration = Duration::from_millis(50);
-/// How long there is nothing to write before the log is emptied, again or at last.
+/// After how long it is tried again; and how long the log may have a secret that was sealed again.
 const LOG_REST: Duration = Duration::from_secs(1);
 
 /// One job: runs in the transaction, or learns that there is none.
@@ -54,7 +54,8 @@ impl Writer {
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
-        let work = Loop { db, file, binding, busy_timeout, log_is_due: true };
+        // A process that died may have left secrets in the log.
+        let work = Loop { db, file, binding, busy_timeout, log_due: Some(Instant::now()) };
         let thread = thread.spawn(move || work.run(&queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -102,16 +103,16 @@ struct Loop {
     file: SameFile,
     binding: String,
     busy_timeout: Duration,
-    log_is_due: bool,
+    /// When the log is to be emptied.
+    log_due: Option<Instant>,
 }
 
 impl Loop {
     fn run(mut self, queue: &Receiver<Job>) {
-        self.empty_log();
         loop {
-            let first = match self.log_is_due {
-                true => queue.recv_timeout(LOG_REST),
-                false => queue.recv().map_err(RecvTimeoutError::from),
+            let first = match self.log_due {
+                Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => queue.recv().map_err(RecvTimeoutError::from),
             };
             match first {
                 Ok(job) => {
@@ -121,8 +122,11 @@ impl Loop {
                         self.commit(&mut jobs);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.empty_log(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.log_due.is_some_and(|at| at <= Instant::now()) {
+                self.empty_log();
             }
         }
     }
@@ -142,8 +146,8 @@ impl Loop {
         }
         match done {
             Ok(Stale::Nothing) | Err(_) => {}
-            Ok(Stale::Sealed) => self.log_is_due = true,
-            Ok(Stale::Wiped) => self.empty_log(),
+            Ok(Stale::Sealed) => self.log_due = self.log_due.or(Some(Instant::now() + LOG_REST)),
+            Ok(Stale::Wiped) => self.log_due = Some(Instant::now()),
         }
     }
 
@@ -198,7 +202,8 @@ impl Loop {
     /// Empties the log, or finds that a reader still needs it: then later.
     fn empty_log(&mut self) {
         let _ = self.db.busy_timeout(LOG_PATIENCE);
-        self.log_is_due = !empty_log(&self.db).unwrap_or(false);
+        let emptied = empty_log(&self.db).unwrap_or(false);
+        self.log_due = if emptied { None } else { Some(Instant::now() + LOG_REST) };
         let _ = self.db.busy_timeout(self.busy_timeout);
     }
 }

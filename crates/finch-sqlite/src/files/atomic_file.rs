@@ -18,19 +18,14 @@ use crate::open_error::OpenStoreError;
 /// Why no file can be put at a path. What was there is as it was.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of each error says what its fields are")]
 pub enum PlaceError {
     /// Something is there already, or a journal of what was there.
     #[error("{path:?} exists, and nothing is overwritten")]
-    Exists {
-        /// What exists.
-        path: PathBuf,
-    },
+    Exists { path: PathBuf },
     /// Another process is making a file for the same place.
     #[error("another process is writing to {path:?} now: wait until it has finished")]
-    InTheMaking {
-        /// The path.
-        path: PathBuf,
-    },
+    InTheMaking { path: PathBuf },
     /// There is no such folder, the user has no right to it, or there is no room.
     #[error(transparent)]
     Unusable(OpenStoreError),
@@ -43,7 +38,7 @@ impl PlaceError {
             ErrorKind::AlreadyExists => return Self::Exists { path },
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OpenStoreError::Full { path },
             ErrorKind::ReadOnlyFilesystem => OpenStoreError::ReadOnly { path },
-            _ => OpenStoreError::System { path, source },
+            _ => OpenStoreError::System { path, source: Box::new(source) },
         })
     }
 }
@@ -53,7 +48,8 @@ impl From<PlaceError> for OpenStoreError {
         match error {
             PlaceError::InTheMaking { path } => Self::Busy { path },
             PlaceError::Exists { path } => {
-                Self::System { path, source: ErrorKind::AlreadyExists.into() }
+                let source = io::Error::from(ErrorKind::AlreadyExists);
+                Self::System { path, source: Box::new(source) }
             }
             PlaceError::Unusable(why) => why,
         }

@@ -6,10 +6,9 @@ use finch_core::{
 };
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::sequence::next;
 use crate::{
     error::{Fault, Result, require},
-    values::{json, nanoseconds, number, parse, seq, size, time},
+    values::{json, nanoseconds, next, number, parse, seq, size, time},
 };
 
 fn attempt(row: &Row<'_>) -> Result<Attempt> {

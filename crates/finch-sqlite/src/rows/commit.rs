@@ -4,17 +4,16 @@
 use finch_core::{Commit, Seq};
 use rusqlite::ffi;
 
-use super::{
-    attempts, connections, disconnects, events, keyring, lookup, secrets, sequence, tokens,
-};
+use super::{attempts, connections, disconnects, events, keyring, lookup, secrets, tokens};
 use crate::{
     database::Tx,
     error::{Fault, Result},
+    values,
 };
 
 pub(crate) fn commit(tx: &Tx<'_>, commit: Commit) -> Result<Seq> {
     check(tx, &commit)?;
-    let taken = sequence::next(tx.db)?;
+    let taken = values::next(tx.db)?;
     match write(tx, &commit.numbered(taken)) {
         Ok(()) => Ok(taken),
         // Another decision was faster: the constraints of the schema hold what is unique.

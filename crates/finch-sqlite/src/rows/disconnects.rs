@@ -3,7 +3,7 @@
 use finch_core::{
     ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Retirement,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::{
     error::{Result, broken},
@@ -54,22 +54,17 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect
         }
         DisconnectState::Merged { into } => ("merged", None, None, Some(number(into.0))),
     };
-    let sql = "INSERT INTO disconnects (id, connection, intent, state, ended, ended_at, merged_into, fenced) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
-        ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, intent = excluded.intent, \
-            state = excluded.state, ended = excluded.ended, ended_at = excluded.ended_at, \
-            merged_into = excluded.merged_into, fenced = excluded.fenced";
-    db.prepare_cached(sql)?.execute(params![
-        number(id.0),
-        number(connection.0),
-        json(intent)?,
-        state,
-        ended,
-        ended_at,
-        into,
-        json(fenced)?
-    ])?;
-    Ok(())
+    let row: [(&str, &dyn ToSql); 8] = [
+        ("id", &number(id.0)),
+        ("connection", &number(connection.0)),
+        ("intent", &json(intent)?),
+        ("state", &state),
+        ("ended", &ended),
+        ("ended_at", &ended_at),
+        ("merged_into", &into),
+        ("fenced", &json(fenced)?),
+    ];
+    values::upsert(db, "disconnects", &row)
 }
 
 /// The retirements in a connection, or those of one customer, in their order.
@@ -101,11 +96,12 @@ pub(super) fn write_retirement(
     connection: ConnectionKey,
     row: &Retirement,
 ) -> Result<()> {
-    let sql = "INSERT INTO retirements (seq, connection, customer, at) VALUES (?1, ?2, ?3, ?4) \
-        ON CONFLICT (seq) DO UPDATE SET connection = excluded.connection, \
-            customer = excluded.customer, at = excluded.at";
     let Retirement { seq, customer, at } = row;
-    let row = params![number(*seq), number(connection.0), customer.as_str(), nanoseconds(*at)];
-    db.prepare_cached(sql)?.execute(row)?;
-    Ok(())
+    let row: [(&str, &dyn ToSql); 4] = [
+        ("seq", &number(*seq)),
+        ("connection", &number(connection.0)),
+        ("customer", &customer.as_str()),
+        ("at", &nanoseconds(*at)),
+    ];
+    values::upsert(db, "retirements", &row)
 }

@@ -5,7 +5,6 @@ use finch_core::{
 };
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::lookup;
 use crate::{
     error::{Result, require},
     values::{count_of, json, nanoseconds, number, parse, seq, size},
@@ -71,13 +70,16 @@ impl From<&EventQuery<'_>> for Page {
     }
 }
 
-/// The query for such a page: each is served by an index.
+/// The statement for such a page. An index serves each.
 pub(crate) fn sql(customer: bool, connection: bool) -> String {
-    let of_connection =
-        "connection_id IN (SELECT connection_id FROM tokens WHERE connection = :key)";
+    let named = if customer { "AND customer = :customer" } else { "" };
+    let of_connection = format!(
+        "connection_id IN (SELECT connection_id FROM tokens WHERE connection = \
+             (SELECT connection FROM tokens WHERE connection_id = :connection {named} LIMIT 1))"
+    );
     let of = match (customer, connection) {
-        (false, false) => ":customer IS NULL AND :key IS NULL".to_owned(),
-        (true, false) => "customer = :customer AND :key IS NULL".to_owned(),
+        (false, false) => ":customer IS NULL AND :connection IS NULL".to_owned(),
+        (true, false) => "customer = :customer AND :connection IS NULL".to_owned(),
         (false, true) => format!("{of_connection} AND :customer IS NULL"),
         (true, true) => format!("{of_connection} AND +customer = :customer"),
     };
@@ -88,22 +90,13 @@ pub(crate) fn sql(customer: bool, connection: bool) -> String {
 }
 
 pub(crate) fn page(db: &Connection, page: &Page) -> Result<Vec<Recorded>> {
-    let db = db.unchecked_transaction()?;
-    let customer = page.customer.as_ref();
-    let key = match &page.connection {
-        None => None,
-        Some(id) => match lookup::named(&db, id, customer)? {
-            None => return Ok(Vec::new()),
-            Some(key) => Some(number(key.0)),
-        },
-    };
-    let mut statement = db.prepare_cached(&sql(customer.is_some(), key.is_some()))?;
     let of = named_params! {
-        ":customer": customer.map(CustomerId::as_str),
-        ":key": key,
+        ":customer": page.customer.as_ref().map(CustomerId::as_str),
+        ":connection": page.connection.as_ref().map(ConnectionId::as_str),
         ":after": page.after.map_or(-1, |id| count_of(id.0)),
         ":since": page.since.map_or(i64::MIN, nanoseconds),
         ":limit": size(page.limit),
     };
-    statement.query_and_then(of, recorded)?.collect()
+    let sql = sql(page.customer.is_some(), page.connection.is_some());
+    db.prepare_cached(&sql)?.query_and_then(of, recorded)?.collect()
 }

@@ -4,7 +4,7 @@ use finch_core::{
     ConnectionKey, ConnectionStatus, CustomerId, FinchCustomerId, FinchTokenId, Fingerprint,
     Product, Timestamp, Token, TokenFacts, TokenId, TokenState,
 };
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::{
     error::{Result, broken, require},
@@ -78,45 +78,30 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
     require(agree, format_args!("the columns of {id} beside its facts"))
 }
 
-/// Writes the row, in the place of the one of the same id.
 pub(super) fn write(db: &Connection, connection: ConnectionKey, token: &Token) -> Result<()> {
-    let sql = "INSERT INTO tokens (id, connection, customer, state, revoked, fingerprint, status, \
-            finch_token_id, exchange_began, verified, added_at, facts, connection_id, \
-            finch_customer_id, products, progress, handed_out) \
-        VALUES (:id, :connection, :customer, :state, :revoked, :fingerprint, :status, \
-            :finch_token_id, :exchange_began, :verified, :added_at, :facts, :connection_id, \
-            :finch_customer_id, :products, :progress, :handed_out) \
-        ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, \
-            customer = excluded.customer, state = excluded.state, revoked = excluded.revoked, \
-            fingerprint = excluded.fingerprint, status = excluded.status, \
-            finch_token_id = excluded.finch_token_id, exchange_began = excluded.exchange_began, \
-            verified = excluded.verified, added_at = excluded.added_at, facts = excluded.facts, \
-            connection_id = excluded.connection_id, \
-            finch_customer_id = excluded.finch_customer_id, products = excluded.products, \
-            progress = excluded.progress, handed_out = excluded.handed_out";
-    let Token { customer, facts, finch_token_id, status, state, .. } = token;
+    let Token { id, customer, facts, finch_token_id, status, state, .. } = token;
     let TokenFacts { connection_id, finch_customer_id, products, .. } = facts;
     let revoked = if state.is_revoked() { Some(json(state)?) } else { None };
-    db.prepare_cached(sql)?.execute(named_params! {
-        ":id": number(token.id.0),
-        ":connection": number(connection.0),
-        ":customer": customer.as_ref().map(CustomerId::as_str),
-        ":state": state.name(),
-        ":revoked": revoked,
-        ":fingerprint": token.fingerprint.0,
-        ":status": status.as_ref().map(ConnectionStatus::as_str),
-        ":finch_token_id": finch_token_id.as_ref().map(FinchTokenId::as_str),
-        ":exchange_began": number(token.exchange_began),
-        ":verified": token.verified.map(number),
-        ":added_at": nanoseconds(token.added_at),
-        ":facts": json(facts)?,
-        ":connection_id": connection_id.as_str(),
-        ":finch_customer_id": finch_customer_id.as_ref().map(FinchCustomerId::as_str),
-        ":products": json(products)?,
-        ":progress": json(&token.progress)?,
-        ":handed_out": token.handed_out,
-    })?;
-    Ok(())
+    let row: [(&str, &dyn ToSql); 17] = [
+        ("id", &number(id.0)),
+        ("connection", &number(connection.0)),
+        ("customer", &customer.as_ref().map(CustomerId::as_str)),
+        ("state", &state.name()),
+        ("revoked", &revoked),
+        ("fingerprint", &token.fingerprint.0),
+        ("status", &status.as_ref().map(ConnectionStatus::as_str)),
+        ("finch_token_id", &finch_token_id.as_ref().map(FinchTokenId::as_str)),
+        ("exchange_began", &number(token.exchange_began)),
+        ("verified", &token.verified.map(number)),
+        ("added_at", &nanoseconds(token.added_at)),
+        ("facts", &json(facts)?),
+        ("connection_id", &connection_id.as_str()),
+        ("finch_customer_id", &finch_customer_id.as_ref().map(FinchCustomerId::as_str)),
+        ("products", &json(products)?),
+        ("progress", &json(&token.progress)?),
+        ("handed_out", &token.handed_out),
+    ];
+    values::upsert(db, "tokens", &row)
 }
 
 /// Keeps when a token was handed out. Does nothing where there is no such token.

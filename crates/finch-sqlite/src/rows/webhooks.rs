@@ -3,10 +3,9 @@
 use finch_core::{Awaits, Seq, WebhookEvent, WebhookEventId};
 use rusqlite::{Connection, Row, params};
 
-use super::sequence::next;
 use crate::{
     error::{Result, require},
-    values::{json, nanoseconds, number, parse, seq, size},
+    values::{json, nanoseconds, next, number, parse, seq, size},
 };
 
 pub(crate) const KNOWN: &str = "SELECT 1 FROM webhooks WHERE id = ?1";

@@ -11,28 +11,22 @@ use std::{
 };
 
 use finch_core::{
-    Actor, EventQuery, Happening, InstanceId, OperatorName, State, StoreError, TokenState,
-    TokenStore as _, Wanted,
-    testing::{at, claimed, new_attempt, store_token},
+    EventQuery, InstanceId, StoreError, TokenStore as _, Wanted,
+    testing::{at, claimed, fingerprint, new_attempt, store_token},
 };
-use finch_seal::Kek;
 use finch_sqlite::{
     BackupError, OpenStoreError, PlaceError, RestoreError, Restored, SqliteOptions,
-    SqliteTokenStore, What, examine, restore,
+    SqliteTokenStore, examine, restore,
 };
 
 use crate::support::{Home, by_id, customer, end, fence, token};
-
-fn by() -> Actor {
-    Actor::Operator(OperatorName::new("olga").unwrap())
-}
 
 impl Home {
     fn at(&self, name: &str) -> PathBuf {
         self.path.with_file_name(name)
     }
 
-    /// The options of another path, with the same key.
+    /// The options of another path.
     fn elsewhere(&self, name: &str) -> SqliteOptions {
         let mut options = self.options().create(false);
         options.path = self.at(name);
@@ -41,8 +35,15 @@ impl Home {
 
     /// Restores the backup `b`.
     fn restored(&self) -> Result<Restored, RestoreError> {
-        restore(&self.at("b"), &self.elsewhere("new.db"), by(), at(50), |_, _| {})
+        restore(&self.at("b"), &self.elsewhere("new.db"), |_, _| {})?.finish()
     }
+}
+
+fn names(home: &Home) -> Vec<String> {
+    let all = fs::read_dir(home.folder.path()).unwrap();
+    let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    all.sort();
+    all
 }
 
 async fn back_up(store: &SqliteTokenStore, to: &Path) {
@@ -74,10 +75,8 @@ async fn a_backup_is_one_private_file_and_a_store() {
     for suffix in ["-wal", "-shm", "-journal", ".part"] {
         assert!(!home.at(&format!("b{suffix}")).exists(), "{suffix}");
     }
-    // Sealed as the original, by the same key.
     let text = fs::read(home.at("b")).unwrap();
     assert_eq!(text[18..20], [1, 1], "no journal is needed to read it");
-    assert!(!text.windows(9).any(|bytes| bytes == b"secret-of"));
     let again = SqliteTokenStore::open(home.elsewhere("b")).unwrap();
     let (acme, id) = (customer("acme"), "b".parse().unwrap());
     assert!(again.usable_token(&acme, &id, &Wanted::default()).await.unwrap().is_some());
@@ -95,7 +94,7 @@ async fn nothing_is_overwritten() {
     fs::remove_file(home.at("b")).unwrap();
     back_up(&store, &home.at("b")).await;
     let before = fs::read(home.at("b")).unwrap();
-    let refused = restore(&home.at("b"), &home.options(), by(), at(50), |_, _| {});
+    let refused = restore(&home.at("b"), &home.options(), |_, _| {});
     assert!(matches!(refused, Err(RestoreError::Place(PlaceError::Exists { .. }))));
     // A journal that stayed behind would be played into the new store.
     fs::write(home.at("new.db-wal"), "left over").unwrap();
@@ -114,11 +113,17 @@ async fn places_where_no_backup_can_be() {
     let store = home.open();
     let to = |path: &str| home.at(path);
     let refused = store.backup(&to("no/such/b"), |_, _| {}).await;
-    assert!(matches!(refused, Err(BackupError::Place(PlaceError::NoFolder { .. }))));
+    assert!(matches!(
+        refused,
+        Err(BackupError::Place(PlaceError::Unusable(OpenStoreError::NoFolder { .. })))
+    ));
     fs::create_dir(to("open")).unwrap();
     fs::set_permissions(to("open"), Permissions::from_mode(0o777)).unwrap();
     let refused = store.backup(&to("open/b"), |_, _| {}).await;
-    assert!(matches!(refused, Err(BackupError::Place(PlaceError::FolderExposed { .. }))));
+    assert!(matches!(
+        refused,
+        Err(BackupError::Place(PlaceError::Unusable(OpenStoreError::FolderExposed { .. })))
+    ));
     assert_eq!(fs::read_dir(to("open")).unwrap().count(), 0);
 }
 
@@ -135,7 +140,7 @@ async fn a_backup_is_of_one_moment_while_others_write() {
         let mut n = 0;
         while !stopped.load(Ordering::SeqCst) || n < 20 {
             store_token(&other, "acme", token(&format!("t{n}"))).await;
-            let state = State::new(format!("more {n}"));
+            let state = fingerprint(&format!("more {n}"));
             other.open_attempt(new_attempt("acme"), &state).await.unwrap();
             n += 1;
         }
@@ -150,7 +155,7 @@ async fn a_backup_is_of_one_moment_while_others_write() {
     for n in 0..8 {
         let name = format!("b{n}");
         let backup = SqliteTokenStore::open(home.elsewhere(&name)).unwrap();
-        let verified = backup.verify(What::Everything, |_, _| {}).await.unwrap();
+        let verified = backup.verify(|_, _| {}).await.unwrap();
         assert!(verified.is_sound(), "{verified:?}");
         let all = EventQuery {
             customer: None,
@@ -170,7 +175,7 @@ async fn a_backup_is_of_one_moment_while_others_write() {
 }
 
 #[tokio::test]
-async fn what_was_in_use_is_in_doubt_and_the_rest_stays() {
+async fn a_restored_store_is_the_backup_without_its_leases() {
     let home = Home::new();
     let store = home.open();
     for name in ["live", "ending", "ended"] {
@@ -187,23 +192,17 @@ async fn what_was_in_use_is_in_doubt_and_the_rest_stays() {
     let before = fs::read(home.at("b")).unwrap();
 
     let restored = home.restored().unwrap();
-    assert_eq!(restored.in_doubt, 1);
     assert_eq!((restored.connections, restored.open_disconnects), (3, 1));
     assert_eq!(restored.unfinished_exchanges, 1);
     assert_eq!(restored.taken, at(5), "the last thing that happened");
     assert_eq!(fs::read(home.at("b")).unwrap(), before, "the backup stays as it is");
     let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
-    for (name, state) in [("live", "unverified"), ("ending", "fenced"), ("ended", "revoked")] {
+    for name in ["live", "ending", "ended"] {
         let (was, is) = (by_id(&store, name).await, by_id(&new, name).await);
-        assert_eq!(is.tokens[0].state.name(), state);
-        assert_eq!(is.tokens[0].state, was.tokens[0].state.clone().after_restore());
-        assert_eq!(is.disconnects, was.disconnects);
-        let secret = new.secret(is.tokens[0].id).await.unwrap();
-        assert_eq!(secret.is_none(), is.tokens[0].state.is_revoked(), "{name}");
+        assert_eq!(was, is);
+        let id = is.tokens[0].id;
+        assert_eq!(new.sealed(id).await.unwrap(), store.sealed(id).await.unwrap(), "{name}");
     }
-    let usable =
-        new.usable_token(&customer("acme"), &"live".parse().unwrap(), &Wanted::default()).await;
-    assert!(usable.unwrap().is_none());
     let you = InstanceId::from("you".to_owned());
     let leased = new.lease(live.key, &you, at(41)).await.unwrap();
     assert!(matches!(leased, finch_core::Leased::Taken), "{leased:?}: nobody works on it");
@@ -211,36 +210,65 @@ async fn what_was_in_use_is_in_doubt_and_the_rest_stays() {
     assert_eq!(turn, at(40), "nobody has taken a turn");
 }
 
-/// A key seals a limited number of times, and nobody knows what it has sealed since the backup.
+/// Until it is finished, nothing has the store's name; and what was written through it is in it then.
 #[tokio::test]
-async fn a_restored_store_seals_with_a_new_key_and_tells_that_it_was_restored() {
+async fn a_restore_has_its_name_once_it_is_finished() {
     let home = Home::new();
     let store = home.open();
-    let old = store_token(&store, "acme", token("old")).await;
+    store_token(&store, "acme", token("a")).await;
     back_up(&store, &home.at("b")).await;
-    let restored = home.restored().unwrap();
-    assert_eq!(restored.epoch, 2);
+    drop(store);
+    let begin = || restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).unwrap();
+    let abandoned = begin();
+    let again = restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).expect_err("one");
+    let in_the_making = RestoreError::Place(PlaceError::InTheMaking { path: home.at("new.db") });
+    assert_eq!(again.to_string(), in_the_making.to_string());
+    store_token(&abandoned.store().unwrap(), "acme", token("gone")).await;
+    drop(abandoned);
+    assert_eq!(names(&home), ["b", "finch.db"]);
+
+    let restoring = begin();
+    let inside = restoring.store().unwrap();
+    assert_eq!(by_id(&inside, "a").await.tokens.len(), 1);
+    store_token(&inside, "acme", token("more")).await;
+    assert!(!home.at("new.db").exists());
+    drop(inside);
+    let restored = restoring.finish().unwrap();
+    assert_eq!((restored.taken, restored.connections), (at(2), 1), "of the backup");
+    assert_eq!(names(&home), ["b", "finch.db", "new.db"]);
     let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
-    let fresh = store_token(&new, "acme", token("fresh")).await;
-    for id in [old, fresh] {
-        assert!(new.secret(id).await.unwrap().is_some());
-    }
-    let db = rusqlite::Connection::open(home.at("new.db")).unwrap();
-    let epochs = |id: finch_core::TokenId| -> String {
-        let sql = "SELECT hex(substr(sealed, 1, 7)) FROM secrets WHERE token = ?1";
-        db.query_row(sql, [id.0.0 as i64], |row| row.get(0)).unwrap()
-    };
-    assert_ne!(epochs(old), epochs(fresh));
-    let all =
-        EventQuery { customer: None, connection: None, since: Some(at(50)), after: None, limit: 9 };
-    let told = new.events(&all).await.unwrap();
-    assert_eq!(told[0].1.what, Happening::Restored { in_doubt: 1 });
-    assert_eq!((&told[0].1.by, &told[0].1.connection_id), (&by(), &None));
-    assert_eq!(told[1].1.what, Happening::RotationBegan { epoch: 2 });
-    // The rotation that has begun can be ended.
-    let rotated = new.rotate(by(), at(60), |_| {}).await.unwrap();
-    assert_eq!((rotated.epoch, rotated.joined, rotated.resealed), (2, true, 1));
-    assert!(new.verify(What::Everything, |_, _| {}).await.unwrap().is_sound());
+    assert_eq!(by_id(&new, "more").await.tokens.len(), 1);
+}
+
+/// A store that is still open elsewhere gets no name: what is written to it would be lost.
+#[tokio::test]
+async fn a_restore_that_is_in_use_is_not_finished() {
+    let home = Home::new();
+    store_token(&home.open(), "acme", token("a")).await;
+    back_up(&home.open(), &home.at("b")).await;
+    let options = home.elsewhere("new.db").busy_timeout(std::time::Duration::from_millis(30));
+    let restoring = restore(&home.at("b"), &options, |_, _| {}).unwrap();
+    let _in_use = restoring.store().unwrap();
+    let refused = restoring.finish().expect_err("in use");
+    let busy = matches!(&refused, RestoreError::Unfinished(OpenStoreError::Busy { .. }));
+    assert!(busy, "{refused:?}");
+    assert!(!home.at("new.db").exists());
+}
+
+/// As a kill leaves it: the lock is free, and half a file is there. Nothing opens it, and the next one clears
+/// it away.
+#[tokio::test]
+async fn a_restore_that_was_killed_leaves_no_store() {
+    let home = Home::new();
+    store_token(&home.open(), "acme", token("a")).await;
+    back_up(&home.open(), &home.at("b")).await;
+    let whole = fs::read(home.at("b")).unwrap();
+    fs::write(home.at("new.db.part"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(home.at("new.db.part-journal"), &whole).unwrap();
+    let gone = SqliteTokenStore::open(home.elsewhere("new.db")).expect_err("no store");
+    assert!(matches!(gone, OpenStoreError::Missing { .. }), "{gone:?}");
+    home.restored().unwrap();
+    assert_eq!(names(&home), ["b", "finch.db", "new.db"]);
 }
 
 /// A snapshot of the whole folder while nobody used it: database and journal.
@@ -255,10 +283,10 @@ async fn a_snapshot_with_its_journal_can_be_restored() {
         fs::set_permissions(home.at(&format!("b{suffix}")), mode).unwrap();
     }
     assert!(fs::metadata(home.at("b-wal")).unwrap().len() > 0);
-    assert_eq!(home.restored().unwrap().in_doubt, 1);
+    assert_eq!(home.restored().unwrap().connections, 1);
     assert!(home.at("b-wal").exists(), "the snapshot stays as it is");
     let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
-    assert_eq!(by_id(&new, "a").await.tokens[0].state, TokenState::Unverified);
+    assert_eq!(by_id(&new, "a").await, by_id(&store, "a").await);
 }
 
 #[tokio::test]
@@ -275,7 +303,7 @@ async fn what_is_no_backup_of_this_store_is_refused() {
     };
     let refused = |options: &SqliteOptions| {
         let before = fs::read(home.at("b")).ok();
-        let error = restore(&home.at("b"), options, by(), at(50), |_, _| {}).expect_err("refused");
+        let error = restore(&home.at("b"), options, |_, _| {}).expect_err("refused");
         assert_eq!(fs::read(home.at("b")).ok(), before, "{error}");
         for name in ["new.db", "new.db.part", "new.db-wal", "new.db.part-wal", "b-wal", "b-shm"] {
             assert!(!home.at(name).exists(), "{name}: {error}");
@@ -303,17 +331,14 @@ async fn what_is_no_backup_of_this_store_is_refused() {
         rusqlite::Connection::open(home.at("b")).unwrap().execute_batch(sql).unwrap();
     };
     with("PRAGMA user_version = 99");
-    assert!(matches!(refused(&options), E::Newer { found: 99, .. }));
+    assert!(matches!(refused(&options), E::OtherVersion { found: 99, .. }));
     with("PRAGMA application_id = 7");
     assert!(matches!(refused(&options), E::NotAStore { .. }));
     with("UPDATE store SET client_id = 'another'");
     assert!(matches!(refused(&options), E::OtherApplication { .. }));
-    with("DELETE FROM keys");
-    assert!(matches!(refused(&options), E::NoKeys { .. }));
+    with("CREATE TRIGGER planted AFTER UPDATE ON tokens BEGIN DELETE FROM secrets; END");
+    assert!(matches!(refused(&options), E::Schema { .. }));
     put(&good);
-    let mut other = options.clone();
-    other.keys = Arc::new(Kek::generate().unwrap());
-    assert!(matches!(refused(&other), E::WrongKey { .. }));
     fs::set_permissions(home.at("b"), Permissions::from_mode(0o640)).unwrap();
     assert!(matches!(refused(&options), E::Exposed { mode: 0o640, .. }));
     fs::set_permissions(home.at("b"), Permissions::from_mode(0o600)).unwrap();
@@ -335,23 +360,21 @@ async fn a_damaged_store_is_not_backed_up() {
     assert!(!home.at("b").exists() && !home.at("b.part").exists());
 }
 
-/// Without its key, and while others use it; and not a byte is written.
+/// While others use it, too; and not a byte is written.
 #[tokio::test]
-async fn a_look_at_a_store_needs_no_key_and_changes_nothing() {
+async fn examining_a_store_changes_nothing() {
     let home = Home::new();
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
     let used = examine(&home.path).unwrap();
     assert!(used.is_sound);
-    assert_eq!((used.data_keys.len(), used.data_keys[0].epoch), (1, 1));
+    assert_eq!((used.is_empty, used.keyring, used.id), (false, None, store.id()));
     drop(store);
     let before = fs::read(&home.path).unwrap();
     let found = examine(&home.path).unwrap();
     let names = fs::read_dir(home.folder.path()).unwrap().count();
     assert_eq!((names, fs::read(&home.path).unwrap() == before), (1, true));
     assert_eq!(found.application, finch_core::testing::application());
-    found.opens_with(&*home.key).unwrap();
-    assert!(found.opens_with(&Kek::generate().unwrap()).is_err());
     fs::set_permissions(&home.path, Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(examine(&home.path), Err(OpenStoreError::Exposed { .. })));
     assert!(matches!(examine(&home.at("no")), Err(OpenStoreError::Missing { .. })));

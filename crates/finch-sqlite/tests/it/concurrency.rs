@@ -3,8 +3,8 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use finch_core::{
-    AttemptId, State, StoreError, TokenStore as _, Wanted,
-    testing::{new_attempt, store_token, unchanged},
+    AttemptId, StoreError, TokenStore as _, Wanted,
+    testing::{fingerprint, new_attempt, store_token, unchanged},
 };
 
 use crate::support::{Home, by_id, customer, end, fence, token};
@@ -50,7 +50,7 @@ async fn numbers_only_grow() {
     for round in 0..3 {
         let handles = [home.open(), home.open()];
         for (n, store) in handles.iter().cycle().take(6).enumerate() {
-            let state = State::new(format!("{round} {n}"));
+            let state = fingerprint(&format!("{round} {n}"));
             let id = store.open_attempt(new_attempt("acme"), &state).await.unwrap();
             assert!(id > last);
             last = id;
@@ -77,7 +77,7 @@ async fn what_waits_together_is_committed_together() {
         .map(|n| {
             let store = store.clone();
             tokio::spawn(async move {
-                store.open_attempt(new_attempt("acme"), &State::new(format!("{n}"))).await
+                store.open_attempt(new_attempt("acme"), &fingerprint(&format!("{n}"))).await
             })
         })
         .collect();
@@ -120,7 +120,7 @@ async fn what_was_asked_for_is_done_before_the_store_goes() {
     let other = home.sql();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for n in 0..50 {
-        let state = State::new(format!("{n}"));
+        let state = fingerprint(&format!("{n}"));
         let asked = store.open_attempt(new_attempt("acme"), &state);
         // One poll asks; then the caller goes.
         let _ = tokio::time::timeout(Duration::ZERO, asked).await;

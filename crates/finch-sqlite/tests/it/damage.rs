@@ -1,86 +1,21 @@
-//! Rows that were changed behind the store's back: a typed error of that read, and nothing else.
+//! Rows that were changed behind the store's back: a typed error of that read, and `verify` names them.
 
 use finch_core::{
-    StoreError, Token, TokenId, TokenState, TokenStore, Wanted,
-    testing::{store_token, unchanged},
+    Sealed, StoreError, Token, TokenState, TokenStore,
+    testing::{at, claimed, store_token, unchanged, webhook},
 };
+use finch_sqlite::Verified;
 
-use crate::support::{Home, by_id, customer, end, token};
-
-async fn unreadable(store: &dyn TokenStore, token: TokenId) {
-    let error = store.secret(token).await.expect_err("it does not open");
-    assert!(
-        matches!(&error, StoreError::Unreadable { token: named, .. } if *named == token),
-        "{error:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_secret_opens_in_its_own_row_only() {
-    let home = Home::new();
-    let store = home.open();
-    let a = store_token(&store, "acme", token("a")).await;
-    let b = store_token(&store, "acme", token("b")).await;
-    let c = store_token(&store, "acme", token("c")).await;
-    let before = by_id(&store, "a").await;
-    home.sql()
-        .execute_batch(&format!(
-            "CREATE TEMP TABLE swap AS SELECT * FROM secrets;
-             UPDATE secrets SET sealed = (SELECT sealed FROM swap WHERE token = {1}) WHERE token = {0};
-             UPDATE secrets SET sealed = (SELECT sealed FROM swap WHERE token = {0}) WHERE token = {1};",
-            a.0.0, b.0.0
-        ))
-        .unwrap();
-    unreadable(&store, a).await;
-    unreadable(&store, b).await;
-    let usable =
-        store.usable_token(&customer("acme"), &"a".parse().unwrap(), &Wanted::default()).await;
-    assert!(matches!(usable, Err(StoreError::Unreadable { token, .. }) if token == a));
-    assert!(store.secret(c).await.unwrap().is_some());
-    assert_eq!(by_id(&store, "a").await, before, "no state has changed");
-}
-
-#[tokio::test]
-async fn a_secret_opens_for_its_own_customer_only() {
-    let home = Home::new();
-    let store = home.open();
-    let a = store_token(&store, "acme", token("a")).await;
-    home.sql().execute_batch("UPDATE tokens SET customer = 'thief'").unwrap();
-    unreadable(&store, a).await;
-    let stolen =
-        store.usable_token(&customer("thief"), &"a".parse().unwrap(), &Wanted::default()).await;
-    assert!(matches!(stolen, Err(StoreError::Unreadable { .. })));
-}
-
-#[tokio::test]
-async fn no_flipped_bit_opens() {
-    let home = Home::new();
-    let store = home.open();
-    let a = store_token(&store, "acme", token("a")).await;
-    let db = home.sql();
-    let sealed: Vec<u8> = db.query_row("SELECT sealed FROM secrets", [], |row| row.get(0)).unwrap();
-    for bit in 0..sealed.len() * 8 {
-        let mut changed = sealed.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        db.execute("UPDATE secrets SET sealed = ?1", [changed]).unwrap();
-        unreadable(&store, a).await;
-    }
-    for cut in [0, 1, 5, 33, sealed.len() - 1] {
-        db.execute("UPDATE secrets SET sealed = ?1", [&sealed[..cut]]).unwrap();
-        unreadable(&store, a).await;
-    }
-    db.execute("DELETE FROM secrets", []).unwrap();
-    unreadable(&store, a).await;
-}
+use crate::support::{Home, by_id, end, fence, token};
 
 #[tokio::test]
 async fn what_cannot_be_read_is_named_and_not_repeated() {
     let home = Home::new();
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
-    for column in ["facts", "products", "progress"] {
+    for column in ["facts", "progress"] {
         let db = home.sql();
-        let kept: Option<String> =
+        let kept: String =
             db.query_row(&format!("SELECT {column} FROM tokens"), [], |row| row.get(0)).unwrap();
         db.execute(&format!("UPDATE tokens SET {column} = '[\"CANARY'"), []).unwrap();
         let id = "a".parse().unwrap();
@@ -92,6 +27,22 @@ async fn what_cannot_be_read_is_named_and_not_repeated() {
         db.execute(&format!("UPDATE tokens SET {column} = ?1"), [kept]).unwrap();
     }
     by_id(&store, "a").await;
+}
+
+#[tokio::test]
+async fn a_missing_secret_has_no_bytes() {
+    let home = Home::new();
+    let store = home.open();
+    let id = store_token(&store, "acme", token("a")).await;
+    let missing = Some(Sealed { epoch: 0, bytes: Vec::new() });
+    for sql in ["UPDATE secrets SET epoch = zeroblob(4)", "DELETE FROM secrets"] {
+        home.sql().execute_batch(sql).unwrap();
+        assert_eq!(store.sealed(id).await.unwrap(), missing, "{sql}");
+    }
+    assert!(
+        store.verify(|_, _| {}).await.unwrap().is_sound(),
+        "whether it opens is not known here"
+    );
 }
 
 #[tokio::test]
@@ -108,11 +59,127 @@ async fn a_dead_token_stays_dead() {
     assert_eq!(by_id(&store, "a").await, seen);
     let db = home.sql();
     for sql in [
-        "UPDATE tokens SET state = 'active', evidence = NULL",
-        "UPDATE tokens SET evidence = NULL",
+        "UPDATE tokens SET state = 'active', revoked = NULL",
+        "UPDATE tokens SET revoked = NULL",
         "UPDATE tokens SET state = 'alive'",
         "UPDATE tokens SET fingerprint = x'00'",
     ] {
         assert!(db.execute(sql, []).is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn no_event_is_changed_or_removed_by_accident() {
+    let home = Home::new();
+    store_token(&home.open(), "acme", token("a")).await;
+    for sql in ["UPDATE events SET at = 0", "DELETE FROM events"] {
+        let refused = home.sql().execute_batch(sql).unwrap_err();
+        assert!(refused.to_string().contains("what happened stays"), "{refused}");
+    }
+}
+
+/// A store with rows of every kind.
+async fn full() -> Home {
+    let home = Home::new();
+    let store = home.open();
+    for name in ["a", "b"] {
+        store_token(&store, "acme", token(name)).await;
+    }
+    store.commit(fence(&by_id(&store, "b").await)).await.unwrap();
+    let seen = by_id(&store, "a").await;
+    let mut commit = unchanged(&seen);
+    let (seq, customer) = (finch_core::Seq::OF_COMMIT, "acme".parse().unwrap());
+    commit.retirements.push(finch_core::Retirement { seq, customer, at: at(3) });
+    store.commit(commit).await.unwrap();
+    end(&store, "b").await;
+    claimed(&store, "acme", "running").await;
+    let kept = store.keep_webhook(webhook("w", "a", "connected"), finch_core::Awaits::Probe);
+    assert!(kept.await.unwrap());
+    home
+}
+
+/// What `verify` finds after this SQL, in which the triggers of events are dropped and made again.
+async fn found(full: &Home, sql: &str) -> Verified {
+    let home = Home::new();
+    std::fs::copy(&full.path, &home.path).unwrap();
+    let db = home.sql();
+    let trigger = |name: &str| -> String {
+        let text = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+        db.query_row(text, [name], |row| row.get(0)).unwrap()
+    };
+    let events_stay = trigger("events_stay");
+    db.execute_batch("PRAGMA foreign_keys = OFF; DROP TRIGGER events_stay").unwrap();
+    db.execute_batch(sql).unwrap();
+    db.execute_batch(&events_stay).unwrap();
+    drop(db);
+    home.open().verify(|done, all| assert!(done <= all)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    let full = full().await;
+    let sound = found(&full, "").await;
+    assert!(sound.is_sound(), "{sound:?}");
+    // 2 connections, tokens and attempts of their own, 6 events, and one of each other kind.
+    assert_eq!(sound.rows, 2 + 2 + 3 + 6 + 1 + 1 + 1, "{sound:?}");
+    for (table, column, value, says) in [
+        ("connections", "provider", "''", "the provider of connection"),
+        ("tokens", "facts", "'{'", "the facts of token"),
+        ("tokens", "progress", "'{'", "the progress of token"),
+        ("tokens", "customer", "''", "the customer of token"),
+        ("tokens", "products", "'{'", "the products of token"),
+        ("disconnects", "intent", "'{'", "the intent of disconnect"),
+        ("retirements", "customer", "''", "the customer of retirement"),
+        ("attempts", "purpose", "'{'", "the purpose of attempt"),
+        ("events", "event", "'{'", "event 1 cannot be read"),
+        ("webhooks", "event", "'{'", "webhook"),
+    ] {
+        let damage = found(&full, &format!("UPDATE {table} SET {column} = {value}")).await.damage;
+        assert!(damage.iter().any(|line| line.contains(says)), "{table}.{column}: {damage:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_searched_column_that_differs_is_named() {
+    let full = full().await;
+    for (table, column, value) in [
+        ("tokens", "connection_id", "'z'"),
+        ("tokens", "finch_customer_id", "'z'"),
+        ("tokens", "products", "'[]'"),
+        ("attempts", "customer", "'z'"),
+        ("attempts", "expires_at", "expires_at + 1"),
+        ("events", "at", "at + 1"),
+        ("events", "connection_id", "'z'"),
+        ("events", "customer", "'z'"),
+        ("webhooks", "id", "'z'"),
+        ("webhooks", "received", "received + 1"),
+    ] {
+        let sql = format!("UPDATE {table} SET {column} = {value}");
+        let damage = found(&full, &sql).await.damage;
+        assert!(!damage.is_empty(), "{sql}");
+        let named = damage.iter().all(|line| line.contains("contradict each other"));
+        assert!(named, "{sql}: {damage:?}");
+    }
+    for sql in [
+        "UPDATE attempts SET outcome = 'cleared' WHERE outcome = 'stored'",
+        "UPDATE tokens SET revoked = '{\"state\":\"active\"}' WHERE state = 'revoked'",
+    ] {
+        assert!(!found(&full, sql).await.is_sound(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_belongs_to_no_other_is_named() {
+    let full = full().await;
+    for (sql, table) in [
+        ("DELETE FROM connections WHERE key IN (SELECT min(key) FROM connections)", "tokens"),
+        (
+            "UPDATE secrets SET token = 999 WHERE token IN (SELECT min(token) FROM secrets)",
+            "secrets",
+        ),
+    ] {
+        let damage = found(&full, sql).await.damage;
+        let says = format!("{table} has a row that belongs to no row of");
+        assert!(damage.iter().any(|line| line.contains(&says)), "{sql}: {damage:?}");
     }
 }

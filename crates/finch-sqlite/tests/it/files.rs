@@ -6,14 +6,12 @@ use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
 };
 
 use finch_core::{
-    Actor, Query, StoreError, TokenStore as _, Wanted,
-    testing::{application, at, store_token},
+    Query, StoreError, TokenStore as _, Wanted,
+    testing::{application, store_token},
 };
-use finch_seal::{Kek, KeyBytes};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine, restore,
@@ -38,7 +36,7 @@ async fn killed() -> Home {
     let running = Home::new();
     let store = running.open();
     store_token(&store, "acme", token("a")).await;
-    let home = Home { key: running.key.clone(), ..Home::new() };
+    let home = Home::new();
     for suffix in ["", "-wal"] {
         private(&home.beside(suffix), &fs::read(running.beside(suffix)).unwrap());
     }
@@ -73,9 +71,8 @@ async fn no_store_is_made_beside_a_log() {
     let away = beside(&home.path, ".away");
     fs::rename(&home.path, &away).unwrap();
     refused_beside(&home, "-wal", true);
-    let by = Actor::Operator("tests".parse().unwrap());
     let backup = killed().await;
-    let refused = restore(&backup.path, &home.options(), by, at(9), |_, _| {}).unwrap_err();
+    let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
     let exists = |error: &PlaceError| matches!(error, PlaceError::Exists { path } if *path == home.beside("-wal"));
     assert!(matches!(&refused, RestoreError::Place(error) if exists(error)), "{refused:?}");
     private(&home.path, b"");
@@ -110,7 +107,7 @@ async fn a_link_to_where_only_a_log_was_left_names_the_log() {
     for target in [home.path.clone(), "finch.db".into()] {
         let link = home.folder.path().join("link.db");
         symlink(target, &link).unwrap();
-        let options = SqliteOptions::new(&link, application(), home.key.clone()).create(true);
+        let options = SqliteOptions::new(&link, application()).create(true);
         let error = SqliteTokenStore::open(options).expect_err("no store");
         let E::LogWithoutStore { path, log, .. } = &error else { panic!("{error:?}") };
         assert_eq!((path, log), (&home.path, &home.beside("-wal")));
@@ -194,9 +191,8 @@ async fn a_store_with_a_second_name_is_refused() {
         }
     }
     // A backup is only read.
-    let restored = Home { key: home.key.clone(), ..Home::new() };
-    let by = Actor::Operator("tests".parse().unwrap());
-    restore(&home.path, &restored.options(), by, at(9), |_, _| {}).unwrap();
+    let restored = Home::new();
+    restore(&home.path, &restored.options(), |_, _| {}).unwrap().finish().unwrap();
     fs::remove_file(&other).unwrap();
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
 }
@@ -242,7 +238,10 @@ async fn files_and_folders_of_another_user_are_refused() {
     chown(elsewhere.folder.path(), Some(NOBODY), None).unwrap();
     let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
     assert!(
-        matches!(&refused, BackupError::Place(PlaceError::OtherOwner { owner: NOBODY, .. })),
+        matches!(
+            &refused,
+            BackupError::Place(PlaceError::Unusable(E::OtherOwner { owner: NOBODY, .. }))
+        ),
         "{refused:?}"
     );
     let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
@@ -258,8 +257,7 @@ const HERE: &str = "FINCH_TEST_VOLUME";
 /// it is mounted again, that group has got the right to read and write each file.
 #[tokio::test]
 async fn a_volume_of_the_processs_group_holds_a_store() {
-    let key = || Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))));
-    let options = |path: PathBuf| SqliteOptions::new(path, application(), key()).create(true);
+    let options = |path: PathBuf| SqliteOptions::new(path, application()).create(true);
     if let Some(path) = std::env::var_os(HERE) {
         let store = SqliteTokenStore::open(options(path.into())).unwrap();
         store.take_number().await.unwrap();
@@ -323,7 +321,7 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             let backup = store.backup(&home.folder.path().join("backup"), |_, _| {}).await;
             let failures = [
                 store.usable_token(&acme, &a, &Wanted::default()).await.map(drop),
-                store.secret(id).await.map(drop),
+                store.sealed(id).await.map(drop),
                 store.connections(&all).await.map(drop),
                 store.take_number().await.map(drop),
                 match backup {
@@ -342,7 +340,7 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             fs::rename(&away, &path).unwrap();
             store.take_number().await.unwrap();
             assert!(store.usable_token(&acme, &a, &Wanted::default()).await.unwrap().is_some());
-            assert!(store.secret(id).await.unwrap().is_some());
+            assert!(store.sealed(id).await.unwrap().is_some());
         }
     }
     fs::remove_file(&home.path).unwrap();

@@ -3,8 +3,8 @@
 use std::{fs, sync::Arc};
 
 use finch_core::{
-    NewAttempt, State, TokenStore,
-    testing::{at, new_attempt},
+    NewAttempt, TokenStore,
+    testing::{at, fingerprint, new_attempt},
 };
 use finch_sqlite::SqliteTokenStore;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ async fn hours(home: &Home, hours: std::ops::Range<i64>) -> u64 {
         let mut opening = JoinSet::new();
         for n in 0..100 {
             let attempt = NewAttempt { opened_at, expires_at, ..new_attempt("acme") };
-            let (store, state) = (store.clone(), State::new(format!("{hour} {n}")));
+            let (store, state) = (store.clone(), fingerprint(&format!("{hour} {n}")));
             opening.spawn(async move { store.open_attempt(attempt, &state).await });
         }
         while let Some(opened) = opening.join_next().await {

@@ -3,9 +3,18 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::disallowed_methods,
     reason = "a test fails by panicking"
 )]
 
+mod backup;
+mod concurrency;
 mod conformance;
+mod damage;
+mod faults;
+mod files;
+mod growth;
+mod names;
+mod opening;
+mod schema;
+mod secrecy;
 mod support;

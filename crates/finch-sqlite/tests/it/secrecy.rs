@@ -1,13 +1,13 @@
-//! No secret is in any file, and a wiped one is not even there sealed.
+//! Secrets that are wiped or sealed again are overwritten: no file of the store has their bytes.
 
 use std::{collections::HashSet, fs};
 
 use finch_core::{
-    Actor, AuthorizationCode, Progress, State, Token, TokenStore as _,
-    testing::{at, claimed, disguises, facts, grant, new_attempt, store_token, unchanged},
+    Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _,
+    testing::{at, facts, grant, store_token, unchanged},
 };
 
-use crate::support::{Home, by_id, end, fence, revoked, token};
+use crate::support::{Home, by_id, end, revoked, token};
 
 /// All files of the store, in one.
 fn everything(home: &Home) -> Vec<u8> {
@@ -17,44 +17,6 @@ fn everything(home: &Home) -> Vec<u8> {
 
 fn contains(content: &[u8], bytes: &[u8]) -> bool {
     content.windows(bytes.len()).any(|window| window == bytes)
-}
-
-#[track_caller]
-fn absent(home: &Home, secrets: &[&str]) {
-    let content = everything(home);
-    assert!(content.len() > 10_000);
-    for secret in secrets {
-        for disguise in disguises(secret) {
-            assert!(
-                !contains(&content, &disguise),
-                "{secret} as {:?}",
-                String::from_utf8_lossy(&disguise)
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn no_secret_is_in_any_file() {
-    let home = Home::new();
-    let secrets = ["CANARY-token-one", "CANARY-token-two", "CANARY-state-0123", "CANARY-code-4567"];
-    let store = home.open();
-    for (secret, id) in [(secrets[0], "k1"), (secrets[1], "k2")] {
-        store_token(&store, "acme", grant(secret, facts(id, "gusto", id))).await;
-        absent(&home, &secrets);
-    }
-    store.open_attempt(new_attempt("acme"), &State::new(secrets[2])).await.unwrap();
-    let (state, code) = (State::new(secrets[2]), AuthorizationCode::new(secrets[3]));
-    store.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
-    claimed(&store, "acme", "another").await;
-    let seen = by_id(&store, "k1").await;
-    store.commit(fence(&seen)).await.unwrap();
-    absent(&home, &secrets);
-    end(&store, "k1").await;
-    absent(&home, &secrets);
-    drop(store);
-    absent(&home, &secrets);
-    assert!(contains(&everything(&home), b"gusto"), "the search finds what is there");
 }
 
 /// The sealed secrets, as another program reads them.
@@ -129,7 +91,7 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     };
     for round in 0..5 {
         for n in 0..36 {
-            let secret = format!("{round}-{n}-{}", "s".repeat(20 + next(80)));
+            let secret = format!("{}{round:07}-{n:08}", "s".repeat(20 + next(80)));
             store_token(&store, "acme", grant(&secret, facts("k", "gusto", "c"))).await;
         }
         let seen = by_id(&store, "k").await;
@@ -141,6 +103,7 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
                     let (_, blob) = blobs.iter().find(|(id, _)| *id == token.id.0.0).unwrap();
                     gone.push(blob.clone());
                     commit.tokens.push(revoked(token.clone()));
+                    commit.secrets.push(SecretRow { token: token.id, sealed: None });
                 }
                 1 => {
                     let acknowledged = Some(at(3));
@@ -173,24 +136,47 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     assert_eq!(found(&ends(&kept)).len(), kept.len(), "the others are there");
 }
 
+/// The bytes that were sealed before are overwritten in place; they are gone from the log, too, once the store
+/// has had nothing to write for a second.
 #[tokio::test]
-async fn a_rotation_leaves_nothing_of_the_old_key() {
+async fn a_secret_that_is_sealed_again_is_gone_as_it_was() {
     let home = Home::new();
     let store = home.open();
-    store_token(&store, "acme", token("a")).await;
-    store_token(&store, "acme", token("b")).await;
-    let key = || -> Vec<u8> {
-        let newest = "SELECT data_key FROM keys ORDER BY epoch DESC LIMIT 1";
-        home.sql().query_row(newest, [], |row| row.get(0)).unwrap()
-    };
-    let old: Vec<Vec<u8>> =
-        sealed(&home).into_iter().map(|(_, sealed)| sealed).chain([key()]).collect();
-    let content = everything(&home);
-    assert!(old.iter().all(|bytes| is_left(&content, bytes)), "they are there before");
-    let by = Actor::Operator("ops".parse().unwrap());
-    store.rotate(by, at(1), |_| ()).await.unwrap();
+    let old = [*b"canary of epoch 001 0", *b"canary of epoch 001 1", *b"canary of epoch 001 2"];
+    let new = [*b"canary of epoch 300 0", *b"canary of epoch 300 1", *b"canary of epoch 300 2"];
+    for name in ["a", "b", "c"] {
+        store_token(&store, "acme", token(name)).await;
+    }
+    for (epoch, canaries) in [(1, &old), (300, &new)] {
+        for (name, bytes) in ["a", "b", "c"].into_iter().zip(canaries) {
+            let seen = by_id(&store, name).await;
+            let mut commit = unchanged(&seen);
+            let sealed = Some(Sealed { epoch, bytes: bytes.to_vec() });
+            commit.secrets.push(SecretRow { token: seen.tokens[0].id, sealed });
+            store.commit(commit).await.unwrap();
+        }
+    }
+    assert!(old.iter().any(|bytes| is_left(&everything(&home), bytes)), "in the log, before");
     until(|| fs::metadata(home.beside("-wal")).unwrap().len() == 0).await;
     let content = everything(&home);
     assert!(old.iter().all(|bytes| !is_left(&content, bytes)), "in the database or its log");
-    assert!(is_left(&content, &key()), "the new one is there");
+    assert!(new.iter().all(|bytes| is_left(&content, bytes)), "the new ones are there");
+}
+
+/// A data key that is destroyed is gone from the file with the key ring that held it.
+#[tokio::test]
+async fn a_replaced_key_ring_is_gone() {
+    let home = Home::new();
+    let store = home.open();
+    let keyring = |version, document: &[u8]| {
+        let record = RecordHead::default();
+        Keyring { version, document: document.to_vec(), oldest: 1, record }
+    };
+    let [old, new] = [b"the first key ring, wrapped", b"the second keyring, wrapped"];
+    store.replace_keyring(keyring(1, old), Vec::new()).await.unwrap();
+    assert!(is_left(&everything(&home), old), "it is there before");
+    store.replace_keyring(keyring(2, new), Vec::new()).await.unwrap();
+    until(|| fs::metadata(home.beside("-wal")).unwrap().len() == 0).await;
+    let content = everything(&home);
+    assert!(!is_left(&content, old) && is_left(&content, new));
 }
