@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use finch_core::{
     AccessToken, AttemptId, AuthorizationCode, CustomerId, CustomerScope, Fingerprint, Grant,
-    NewAttempt, State, Token, TokenStore,
+    NewAttempt, SealedAs, State, Token, TokenStore,
     testing::{MockFinchApi, new_attempt},
 };
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, WrappedKeys};
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::{TestSystem, open_finch};
@@ -30,7 +30,11 @@ pub async fn secret(store: &dyn TokenStore, token: &Token) -> Option<AccessToken
         customer: token.customer.as_ref().map(CustomerId::as_str),
         connection_id: token.facts.connection_id.as_str(),
         fingerprint: &token.fingerprint.0,
-        usable: token.is_usable(),
+        purpose: match token.sealed_as() {
+            SealedAs::Held => Purpose::Held,
+            SealedAs::Usable => Purpose::Usable,
+            SealedAs::Refused => Purpose::Refused,
+        },
     };
     let secret = ring(store).await.unseal(&place, &sealed.bytes).expect("it opens");
     Some(AccessToken::new(secret.expose_secret()))

@@ -89,10 +89,10 @@ impl Finch {
         new: Option<&AccessToken>,
     ) -> Result<(Vec<SecretRow>, Vec<TokenId>), StoreError> {
         let (mut secrets, mut unreadable) = (Vec::new(), Vec::new());
-        for Reseal { token, was_usable } in reseals {
-            let secret = match was_usable {
+        for Reseal { token, was } in reseals {
+            let secret = match was {
                 None => new.cloned(),
-                Some(usable) => match self.vault().secret(token, *usable).await {
+                Some(was) => match self.vault().secret(token, *was).await {
                     Err(StoreError::Unreadable { .. }) => {
                         unreadable.push(token.id);
                         None

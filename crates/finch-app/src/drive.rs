@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Connection, CustomerId, Draft, Leased, Selector, StoreError, Timestamp, Token, TokenId,
-    TokenState,
+    Connection, CustomerId, Draft, Leased, SealedAs, Selector, StoreError, Timestamp, Token,
+    TokenId, TokenState,
     decide::{self, Step},
 };
 
@@ -116,6 +116,7 @@ impl Finch {
             before = covered(&connection, customer).count();
             let hurry = how.hurries().then_some(&tried);
             let (until, why) = match decide::next_step(&connection, now, hurry) {
+                Step::Finish if self.has_disproved(&connection).await? => continue,
                 Step::Finish => {
                     let mut draft = Draft::of(connection);
                     decide::finish(&mut draft, open, now);
@@ -179,6 +180,26 @@ impl Finch {
         waits
     }
 
+    /// Takes back each refusal that the secret of its token does not confirm: a row was edited. Returns whether
+    /// there was one.
+    async fn has_disproved(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let mut disproved = false;
+        let refused = |t: &&Token| t.sealed_as() == SealedAs::Refused && !t.state.is_revoked();
+        for token in connection.tokens.iter().filter(refused) {
+            match self.vault().secret(token, SealedAs::Refused).await {
+                Ok(_) => {}
+                Err(StoreError::Unreadable { .. }) => {
+                    tracing::warn!(token = token.id.0.0, "a refusal is not what was written");
+                    let disprove = |draft: &mut _| decide::disprove(draft, token.id);
+                    self.change(Selector::TokenId(token.id), disprove).await?;
+                    disproved = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(disproved)
+    }
+
     /// Another instance died, or stalled, at work on this connection: what it sent may yet take effect.
     async fn note_taken_over(
         &self,
@@ -209,7 +230,7 @@ impl Finch {
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
         let secret = match connection.token(token) {
-            Some(token) => self.vault().secret(token, token.is_usable()).await,
+            Some(token) => self.vault().secret(token, token.sealed_as()).await,
             None => Ok(None),
         };
         let secret = match secret {

@@ -1,6 +1,8 @@
 //! A store that was restored from a backup.
 
-use finch_core::{Draft, OperatorScope, Query, Scope as _, Selector, StoreError, decide};
+use finch_core::{
+    Connection, Draft, OperatorScope, Query, Scope as _, Selector, StoreError, TokenState, decide,
+};
 
 use crate::{Finch, walk::Walk};
 
@@ -19,7 +21,8 @@ impl Finch {
             if !walk.goes_on(page.iter().map(|connection| connection.key))? {
                 return Ok(in_doubt);
             }
-            for connection in page.iter().filter(|c| c.tokens.iter().any(|t| t.is_usable())) {
+            let in_use = |c: &&Connection| c.tokens.iter().any(|t| t.state == TokenState::Active);
+            for connection in page.iter().filter(in_use) {
                 let doubt = |draft: &mut Draft| decide::doubt(draft, scope.actor(), self.now());
                 let doubted = self.change(Selector::Key(connection.key), doubt).await?;
                 in_doubt += doubted.unwrap_or_default();

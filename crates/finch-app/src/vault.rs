@@ -4,9 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use finch_core::{
     AccessToken, AuthorizationCode, CustomerId, Event, Fingerprint, Hash, Keyring, RecordHead,
-    Sealed, SealedToken, State, StoreError, Token, TokenId, TokenStore,
+    Sealed, SealedAs, SealedToken, State, StoreError, Token, TokenId, TokenStore,
 };
-use finch_seal::{Domain, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
+use finch_seal::{
+    Domain, KeyRing, KeySource, Place, Purpose, SealError, WrappedEpoch, WrappedKeys,
+};
 use secrecy::ExposeSecret as _;
 
 use crate::KeysError;
@@ -127,26 +129,26 @@ impl Vault {
         Fingerprint(self.now_open().ring.fingerprint(Domain::Code, code.expose()))
     }
 
-    /// Seals a token's secret as what the token is: usable, or held.
+    /// Seals a token's secret for what the token [is](Token::sealed_as).
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: sealed for its token")]
     pub(crate) fn seal(&self, token: &Token, secret: &AccessToken) -> Result<Sealed, StoreError> {
         let open = self.now_open();
-        let place = self.place(token, token.is_usable());
+        let place = self.place(token, token.sealed_as());
         let bytes = open.ring.seal(&place, secret.expose());
         let bytes = bytes.map_err(|error| StoreError::Backend(Box::new(error)))?;
         Ok(Sealed { epoch: open.ring.epoch(), bytes })
     }
 
-    /// Opens the secret of a token that is sealed as usable, or as held. None: it is wiped.
+    /// Opens the secret of a token that is sealed for this. None: it is wiped.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::KeysUnavailable`], and those of the store.
     pub(crate) async fn secret(
         &self,
         token: &Token,
-        usable: bool,
+        sealed_as: SealedAs,
     ) -> Result<Option<AccessToken>, StoreError> {
-        let place = self.place(token, usable);
+        let place = self.place(token, sealed_as);
         match self.store.sealed(token.id).await? {
             Some(sealed) => self.unseal(token.id, &place, sealed).await.map(Some),
             None => Ok(None),
@@ -164,7 +166,7 @@ impl Vault {
             customer: Some(customer.as_str()),
             connection_id: token.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            usable: true,
+            purpose: Purpose::Usable,
         };
         self.unseal(token.id, &place, token.sealed).await
     }
@@ -195,13 +197,17 @@ impl Vault {
         Ok(AccessToken::new(secret.expose_secret()))
     }
 
-    fn place<'a>(&'a self, token: &'a Token, usable: bool) -> Place<'a> {
+    fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {
         Place {
             client_id: self.store.application().client_id.as_str(),
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            usable,
+            purpose: match sealed_as {
+                SealedAs::Held => Purpose::Held,
+                SealedAs::Usable => Purpose::Usable,
+                SealedAs::Refused => Purpose::Refused,
+            },
         }
     }
 

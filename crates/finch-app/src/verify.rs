@@ -88,7 +88,7 @@ impl Finch {
             }
             for connection in page {
                 for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
-                    match self.vault().secret(token, token.is_usable()).await {
+                    match self.vault().secret(token, token.sealed_as()).await {
                         Ok(Some(_)) => found.secrets += 1,
                         // It was revoked meanwhile.
                         Ok(None) | Err(StoreError::Moved) => {}

@@ -64,9 +64,10 @@ impl Connection {
         self.disconnects.iter().find(|d| d.is_open())
     }
 
-    /// The tokens whose refusal the open disconnect waits for: those that it has fenced.
+    /// The tokens whose refusal the open disconnect waits for, of those that it has fenced. None of them is revoked
+    /// before it ends: a row that says so was edited, and proves nothing.
     pub fn unproven(&self) -> impl DoubleEndedIterator<Item = &Token> {
-        self.fenced().filter(|token| token.progress.refused.is_none())
+        self.fenced().filter(|token| token.progress.refused.is_none() || token.state.is_revoked())
     }
 
     /// The tokens that the open disconnect has fenced.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId,
     Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, RecordHead,
-    Retirement, Revision, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
+    Retirement, Revision, SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -25,8 +25,8 @@ pub struct Draft {
 pub struct Reseal {
     /// The token as it should be. Its id is [`Seq::OF_COMMIT`] if it is new.
     pub token: Token,
-    /// Whether its secret is sealed as usable so far; none: the token is new.
-    pub was_usable: Option<bool>,
+    /// For what its secret is sealed so far; none: the token is new.
+    pub was: Option<SealedAs>,
 }
 
 impl Draft {
@@ -63,14 +63,14 @@ impl Draft {
         self.reseals = true;
     }
 
-    /// The secrets that must be sealed with the commit: of the token that is new, of those that may be handed
-    /// out no longer, or again; or [all](Self::reseal_all).
+    /// The secrets that must be sealed with the commit: of the token that is new, and of those that are
+    /// [sealed as](Token::sealed_as) something else from now on; or [all](Self::reseal_all).
     pub fn reseals(&self) -> Vec<Reseal> {
         let kept = self.now.tokens.iter().filter(|token| !token.state.is_revoked());
         let reseals = kept.filter_map(|token| {
-            let was_usable = self.loaded_token(token.id).map(Token::is_usable);
-            let differs = was_usable != Some(token.is_usable());
-            (differs || self.reseals).then(|| Reseal { token: token.clone(), was_usable })
+            let was = self.loaded_token(token.id).map(Token::sealed_as);
+            let differs = was != Some(token.sealed_as());
+            (differs || self.reseals).then(|| Reseal { token: token.clone(), was })
         });
         reseals.collect()
     }

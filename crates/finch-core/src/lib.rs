@@ -58,7 +58,7 @@ pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
-pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, StoreId};
+pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
 pub use store::{Found, Query, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};

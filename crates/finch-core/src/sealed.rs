@@ -18,6 +18,18 @@ pub struct Sealed {
     pub bytes: Vec<u8>,
 }
 
+/// For what a secret is sealed. It does not open for anything else, so that an edited row can neither revive its
+/// token nor declare it dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealedAs {
+    /// To ask Finch about the token, and to disconnect it.
+    Held,
+    /// To hand the token out, too.
+    Usable,
+    /// Finch has refused the token: the proof that an open disconnect waits for.
+    Refused,
+}
+
 /// The random identity of a store. What is sealed for one does not open in another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StoreId(pub [u8; 16]);

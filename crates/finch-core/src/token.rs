@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AccessToken, AccountId, ClientId, ClientType, CompanyId, ConnectionId, ConnectionStatus,
     ConnectionType, CustomerId, EntityId, FinchCustomerId, FinchTokenId, Fingerprint, OperatorName,
-    Product, Progress, ProviderId, RequestId, Sealed,
+    Product, Progress, ProviderId, RequestId, Sealed, SealedAs,
 };
 
 /// A place in the store-wide sequence. Every exchange and every disconnect takes the next number
@@ -264,9 +264,13 @@ pub struct Token {
 }
 
 impl Token {
-    /// Whether it may be handed out: its secret is sealed as usable then, and as held otherwise.
-    pub fn is_usable(&self) -> bool {
-        self.state == TokenState::Active
+    /// For what its secret is sealed.
+    pub fn sealed_as(&self) -> SealedAs {
+        match self.state {
+            TokenState::Active => SealedAs::Usable,
+            _ if self.progress.refused.is_some() => SealedAs::Refused,
+            _ => SealedAs::Held,
+        }
     }
 
     /// From where the token's generation counts: its exchange, or the moment it was verified.

@@ -16,9 +16,30 @@ pub struct Place<'a> {
     pub connection_id: &'a str,
     /// The token's own fingerprint.
     pub fingerprint: &'a [u8; 32],
-    /// Whether the token may be handed out. One sealed as held does not open as usable, nor the reverse:
-    /// an edited row can't revive a token.
-    pub usable: bool,
+    /// What the token may be used for.
+    pub purpose: Purpose,
+}
+
+/// What a sealed token may be used for. One that is sealed for one purpose does not open for another: an edited
+/// row can't revive a token, nor declare it dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To ask Finch about it, and to disconnect it.
+    Held,
+    /// To be handed out, too.
+    Usable,
+    /// For nothing: Finch has refused it.
+    Refused,
+}
+
+impl Purpose {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Held => 0,
+            Self::Usable => 1,
+            Self::Refused => 2,
+        }
+    }
 }
 
 impl Place<'_> {
@@ -33,7 +54,7 @@ impl Place<'_> {
             self.customer.unwrap_or_default().as_bytes(),
             self.connection_id.as_bytes(),
             self.fingerprint,
-            &[u8::from(self.usable)],
+            &[self.purpose.byte()],
         ])
     }
 }

@@ -10,7 +10,7 @@
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
 //! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
-//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`] |
+//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`]; and where a row was edited, [`disprove`] |
 //! | What is left over when nothing lives? | [`is_left_over`] |
 //! | Has what Finch said left something to do at once? | [`has_new_work`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
@@ -49,7 +49,8 @@ pub use observe::{AskedAt, Observation, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
-    Call, Step, close, finish, lacks_a_readable_token, next_step, record, taken_over, unreadable,
+    Call, Step, close, disprove, finish, lacks_a_readable_token, next_step, record, taken_over,
+    unreadable,
 };
 pub use schedule::{agenda, backoff, has_new_work, nameless_token};
 pub use standing::{Standing, standing};

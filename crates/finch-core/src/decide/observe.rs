@@ -162,10 +162,11 @@ fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_
     }
 }
 
-/// The token is dead. If it was the last live one, its connection was ended at Finch: the generation
+/// The token is dead; an open disconnect of it takes that for proof. If it was the last live one, its connection was ended at Finch: the generation
 /// ends like a finished disconnect.
 fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now: Timestamp) {
     let connection = draft.connection();
+    let disconnecting = connection.fenced().any(|fenced| fenced.id == token.id);
     let event = |what| Event::of_token(connection, token, Actor::Finch, what, now);
     let refused = event(Happening::TokenRefused { request_id: request_id.clone() });
     let ended = event(Happening::Disconnected);
@@ -177,7 +178,12 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
         draft.ended_at_finch(Intent { by: Actor::Finch, reason: None, at: now });
     }
     if let Some(token) = draft.token_mut(token.id) {
-        token.progress.refused = Some(Refusal { at: now, request_id: request_id.clone() });
-        token.state = TokenState::Revoked { evidence: Evidence::Refused { request_id }, at: now };
+        if disconnecting {
+            // The open disconnect ends it.
+            token.progress.refused = Some(Refusal { at: now, request_id });
+        } else {
+            let evidence = Evidence::Refused { request_id };
+            token.state = TokenState::Revoked { evidence, at: now };
+        }
     }
 }

@@ -19,11 +19,14 @@ pub fn retire(draft: &mut Draft, customer: &CustomerId, now: Timestamp) {
 }
 
 /// Whether secrets are left of customers whose access has ended, and nothing lives any more: Finch
-/// still bills for the connection, and no customer uses it. A disconnect must end it. A quarantined
+/// still bills for the connection, and no customer uses it. A disconnect must end it. So must one where tokens
+/// are fenced and no disconnect is open: the row of theirs was edited, or is missing. A quarantined
 /// token alone is no left-over: it may belong to a customer, and waits for a person.
 pub fn is_left_over(connection: &Connection) -> bool {
     let any = |is: fn(&TokenState) -> bool| connection.tokens.iter().any(|t| is(&t.state));
     connection.open_disconnect().is_none()
         && !any(TokenState::is_live)
-        && any(|state| matches!(state, TokenState::Retired | TokenState::Superseded))
+        && any(|state| {
+            matches!(state, TokenState::Retired | TokenState::Superseded | TokenState::Fenced)
+        })
 }

@@ -197,6 +197,15 @@ pub fn unreadable(draft: &mut Draft, token: TokenId, now: Timestamp) {
     }
 }
 
+/// The secret of a token is not sealed as [refused](crate::SealedAs::Refused), though its row says that Finch has
+/// refused it: the row was edited. Finch is asked again.
+pub fn disprove(draft: &mut Draft, token: TokenId) {
+    if let Some(token) = draft.token_mut(token) {
+        token.progress.refused = None;
+        token.progress.next_try = None;
+    }
+}
+
 /// Another instance worked on the open disconnect and died, or stalled, perhaps in the middle of a
 /// `/disconnect`: that may still take effect.
 pub fn taken_over(draft: &mut Draft, now: Timestamp) {

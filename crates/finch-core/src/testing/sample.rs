@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     AccessToken, Application, AttemptId, Claim, ClientId, Commit, Connection, ConnectionId,
     ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant, NewAttempt,
-    Origin, Product, Sealed, SecretRow, Selector, Seq, TokenFacts, TokenId, TokenStore,
+    Origin, Product, Sealed, SealedAs, SecretRow, Selector, Seq, TokenFacts, TokenId, TokenStore,
     WebhookEvent, WebhookEventId,
     decide::{Arrival, Source, admit, agenda},
 };
@@ -55,28 +55,29 @@ pub fn fingerprint(secret: &str) -> Fingerprint {
     Fingerprint(bytes)
 }
 
-/// Stands for this secret, sealed with the data key of this epoch: as usable, or as held.
-pub fn sealed(secret: &str, usable: bool, epoch: u32) -> Sealed {
-    let what = if usable { "usable" } else { "held" };
-    Sealed { epoch, bytes: format!("{what} {secret}").into_bytes() }
+/// Stands for this secret, sealed for this with the data key of this epoch.
+pub fn sealed(secret: &str, sealed_as: SealedAs, epoch: u32) -> Sealed {
+    Sealed { epoch, bytes: format!("{sealed_as:?} {secret}").into_bytes() }
 }
 
-/// The secret in what [`sealed`] gave, and whether as usable.
-pub fn opened(sealed: &Sealed) -> (String, bool) {
+/// The secret in what [`sealed`] gave, and for what it is sealed.
+pub fn opened(sealed: &Sealed) -> (String, SealedAs) {
     let text = std::str::from_utf8(&sealed.bytes).expect("what `sealed` gave");
     let (what, secret) = text.split_once(' ').expect("what `sealed` gave");
-    (secret.to_owned(), what == "usable")
+    let known = [SealedAs::Held, SealedAs::Usable, SealedAs::Refused];
+    let sealed_as = known.into_iter().find(|known| format!("{known:?}") == what);
+    (secret.to_owned(), sealed_as.expect("what `sealed` gave"))
 }
 
 /// The commit of a draft, sealed as `finch-app` seals it. `new` is the secret of a token that is new.
 pub async fn sealing(store: &dyn TokenStore, draft: Draft, new: &str) -> Option<Commit> {
     let mut secrets = Vec::new();
     for reseal in draft.reseals() {
-        let secret = match reseal.was_usable {
+        let secret = match reseal.was {
             None => new.to_owned(),
             Some(_) => opened(&store.sealed(reseal.token.id).await.unwrap().expect("a secret")).0,
         };
-        let sealed = sealed(&secret, reseal.token.is_usable(), 1);
+        let sealed = sealed(&secret, reseal.token.sealed_as(), 1);
         secrets.push(SecretRow { token: reseal.token.id, sealed: Some(sealed) });
     }
     let mut commit = draft.finish()?;

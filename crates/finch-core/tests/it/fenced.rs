@@ -65,6 +65,10 @@ fn a_token_whose_row_was_edited_is_still_to_be_refused() {
         let proven = committed(&edited, |draft| {
             record(draft, id(2), Call::Introspect, Err(&refusal), at(30), 0.5);
         });
+        if state.is_revoked() {
+            assert_ne!(next_step(&proven, at(31), None), Step::Finish, "the row proves nothing");
+            continue;
+        }
         assert_eq!(next_step(&proven, at(31), None), Step::Finish, "{state:?}");
         let open = proven.disconnects[0].id;
         let ended = committed(&proven, |draft| finish(draft, open, at(32)));

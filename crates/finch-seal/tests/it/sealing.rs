@@ -1,6 +1,6 @@
 //! A sealed token opens where it belongs, unchanged, and nowhere else.
 
-use finch_seal::{Domain, Kek, Place, SealError};
+use finch_seal::{Domain, Kek, Place, Purpose, SealError};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
@@ -13,20 +13,21 @@ struct Fields {
     customer: Option<String>,
     connection_id: String,
     fingerprint: [u8; 32],
-    usable: bool,
+    purpose: Purpose,
 }
 
 /// Few values each, so that two places often share some.
 fn fields() -> impl Strategy<Value = Fields> {
     let name = || prop_oneof!["[ab]{0,3}", any::<String>()];
     let fingerprint = prop_oneof![Just([0; 32]), any::<[u8; 32]>()];
-    let all = (name(), proptest::option::of(name()), name(), fingerprint, any::<bool>());
-    all.prop_map(|(client_id, customer, connection_id, fingerprint, usable)| Fields {
+    let purpose = proptest::sample::select(vec![Purpose::Held, Purpose::Usable, Purpose::Refused]);
+    let all = (name(), proptest::option::of(name()), name(), fingerprint, purpose);
+    all.prop_map(|(client_id, customer, connection_id, fingerprint, purpose)| Fields {
         client_id,
         customer,
         connection_id,
         fingerprint,
-        usable,
+        purpose,
     })
 }
 
@@ -37,7 +38,7 @@ impl Fields {
             customer: self.customer.as_deref(),
             connection_id: &self.connection_id,
             fingerprint: &self.fingerprint,
-            usable: self.usable,
+            purpose: self.purpose,
         }
     }
 }
@@ -63,7 +64,7 @@ proptest! {
             Place { customer: other.customer, ..home },
             Place { connection_id: other.connection_id, ..home },
             Place { fingerprint: other.fingerprint, ..home },
-            Place { usable: other.usable, ..home },
+            Place { purpose: other.purpose, ..home },
             Place { client_id: home.connection_id, connection_id: home.client_id, ..home },
         ] {
             match ring.unseal(&moved, &blob) {

@@ -1,7 +1,9 @@
 use std::future::Future;
 
 use async_trait::async_trait;
-use finch_seal::{Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError, WrappedKeys};
+use finch_seal::{
+    Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, Purpose, SealError, WrappedKeys,
+};
 use proptest::test_runner::Config;
 use secrecy::ExposeSecret;
 
@@ -12,7 +14,7 @@ pub(crate) const PLACE: Place<'_> = Place {
     customer: Some("acme"),
     connection_id: "conn-1",
     fingerprint: &[1; 32],
-    usable: true,
+    purpose: Purpose::Usable,
 };
 
 /// At least 1,000 cases; more by `PROPTEST_CASES`.

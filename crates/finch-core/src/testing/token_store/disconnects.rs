@@ -5,7 +5,7 @@ use super::{
     pieces::{StoreFixture, all, by_id, customer, id, intent, token_of},
 };
 use crate::{
-    Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, Seq,
+    Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
     TokenState, Wanted,
     decide::{self, Call},
 };
@@ -18,7 +18,7 @@ pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
         decided(&*fixture.store().await, "k", |draft| decide::fence(draft, by_acme())).await;
     let store = fixture.store().await;
     assert!(store.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await.unwrap().is_none());
-    assert_eq!(opened(&store.sealed(token).await.unwrap().unwrap()), ("t1".into(), false));
+    assert_eq!(opened(&store.sealed(token).await.unwrap().unwrap()), ("t1".into(), SealedAs::Held));
     let fenced = by_id(&*store, "k").await;
     let open = fenced.open_disconnect().expect("an open disconnect");
     assert_eq!(open.id, DisconnectId(number));

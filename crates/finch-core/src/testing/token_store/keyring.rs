@@ -7,7 +7,7 @@ use super::{
     pieces::{StoreFixture, by_id},
 };
 use crate::{
-    Actor, Event, Happening, Hash, Keyring, RecordHead, SecretRow, StoreError, TokenStore,
+    Actor, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow, StoreError, TokenStore,
 };
 
 fn keyring(version: u64, oldest: u32) -> Keyring {
@@ -55,7 +55,7 @@ pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
     assert!(matches!(error, StoreError::OldEpoch), "{error:?}");
     let seal = async |store: &dyn TokenStore, epoch| {
         let mut commit = unchanged(&by_id(store, "k").await);
-        commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t1", true, epoch)) }];
+        commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t1", SealedAs::Usable, epoch)) }];
         store.commit(commit).await
     };
     seal(&*fixture.store().await, 2).await.unwrap();
@@ -65,7 +65,7 @@ pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
     assert!(matches!(error, StoreError::OldEpoch), "{error:?}");
     let store = fixture.store().await;
     assert_eq!(by_id(&*store, "k").await, before);
-    assert_eq!(store.sealed(token).await.unwrap(), Some(sealed("t1", true, 2)));
+    assert_eq!(store.sealed(token).await.unwrap(), Some(sealed("t1", SealedAs::Usable, 2)));
 }
 
 /// A secret is replaced by the one that a commit gives, whatever its length; another one stays.
@@ -76,11 +76,11 @@ pub async fn a_secret_is_sealed_again(fixture: &mut dyn StoreFixture) {
         store_token(&*fixture.store().await, "acme", grant("t2", facts("k", "gusto", "c"))).await;
     for again in ["t1", "a longer one", "t"] {
         let mut commit = unchanged(&by_id(&*fixture.store().await, "k").await);
-        commit.secrets = vec![SecretRow { token, sealed: Some(sealed(again, false, 3)) }];
+        commit.secrets = vec![SecretRow { token, sealed: Some(sealed(again, SealedAs::Held, 3)) }];
         fixture.store().await.commit(commit).await.unwrap();
         let store = fixture.store().await;
-        assert_eq!(store.sealed(token).await.unwrap(), Some(sealed(again, false, 3)));
-        assert_eq!(opened(&store.sealed(other).await.unwrap().unwrap()), ("t2".into(), true));
+        assert_eq!(store.sealed(token).await.unwrap(), Some(sealed(again, SealedAs::Held, 3)));
+        assert_eq!(opened(&store.sealed(other).await.unwrap().unwrap()), ("t2".into(), SealedAs::Usable));
         assert_eq!(by_id(&*store, "k").await.token(token).unwrap().fingerprint, fingerprint("t1"));
     }
 }
@@ -96,7 +96,7 @@ pub async fn secrets_of_older_keys_are_found(fixture: &mut dyn StoreFixture) {
     let newest = by_id(&*store, "k2").await;
     let mut commit = unchanged(&newest);
     let token = newest.tokens[0].id;
-    commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t2", true, 2)) }];
+    commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t2", SealedAs::Usable, 2)) }];
     store.commit(commit).await.unwrap();
     for (epoch, count) in [(1, 0), (2, 4), (3, 5)] {
         read_pages("sealed_before", count, async |after, limit| {

@@ -5,7 +5,7 @@ use super::{
     pieces::{StoreFixture, by_id, customer, id},
 };
 use crate::{
-    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, Seq, Token, TokenId, TokenState, Wanted,
+    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq, Token, TokenId, TokenState, Wanted,
 };
 
 /// A stored token is found by its pair, its `connection_id` and itself, with everything that was
@@ -56,8 +56,8 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
         let wanted = Wanted { products: products.to_vec() };
         let token = store.usable_token(who, &id(name), &wanted).await.unwrap();
         token.map(|t| {
-            let (secret, usable) = opened(&t.sealed);
-            assert!(usable && t.fingerprint == fingerprint(&secret));
+            let (secret, sealed_as) = opened(&t.sealed);
+            assert_eq!((sealed_as, t.fingerprint), (SealedAs::Usable, fingerprint(&secret)));
             (secret, t.connection_id.as_str().to_owned())
         })
     };
