@@ -22,37 +22,22 @@ use crate::{
 /// What a job writes with.
 pub(crate) struct Tx<'a> {
     pub(crate) db: &'a Connection,
-    stale: Cell<Stale>,
-}
-
-/// Which old secrets the log still has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stale {
-    #[default]
-    Nothing,
-    /// Some that were sealed again.
-    Sealed,
-    /// Some that were wiped: the log is emptied at once.
-    Wiped,
+    log_due: Cell<Option<Duration>>,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(db: &'a Connection) -> Self {
-        Self { db, stale: Cell::default() }
+        Self { db, log_due: Cell::new(None) }
     }
 
-    /// A secret was sealed, perhaps again.
-    pub(crate) fn sealed(&self) {
-        self.stale.set(self.stale.get().max(Stale::Sealed));
+    /// Asks for the log to be emptied that soon after the commit: it still has bytes that were overwritten.
+    pub(crate) fn empty_log_within(&self, time: Duration) {
+        let known = self.log_due.get();
+        self.log_due.set(Some(known.map_or(time, |known| known.min(time))));
     }
 
-    /// A secret was wiped.
-    pub(crate) fn wiped(&self) {
-        self.stale.set(Stale::Wiped);
-    }
-
-    pub(crate) fn stale(&self) -> Stale {
-        self.stale.get()
+    pub(crate) fn log_due(&self) -> Option<Duration> {
+        self.log_due.get()
     }
 }
 

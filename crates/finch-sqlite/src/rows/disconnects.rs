@@ -32,7 +32,7 @@ fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
             _ => return Err(broken(format_args!("the state of disconnect {}", id.0.0))),
         };
     let what = format_args!("the intent of disconnect {}", id.0.0);
-    Ok(Disconnect { id, intent: parse(&row.get::<_, String>("intent")?, what)?, state })
+    Ok(Disconnect { id, intent: parse(row, "intent", what)?, state })
 }
 
 /// Whether a row can be read.
