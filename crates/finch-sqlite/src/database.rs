@@ -57,7 +57,7 @@ const READING: &str = "
     PRAGMA mmap_size = 1073741824;
 ";
 
-/// How long a file of this process's own is waited for.
+/// The busy timeout where the caller has set none.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Room for every statement of this crate.
@@ -85,7 +85,7 @@ pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::R
     Ok(db)
 }
 
-/// A connection that cannot write, to a file that nobody else uses: no journal is looked for or made.
+/// A connection that cannot write, to a file that no other process uses: no journal is looked for or made.
 pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
     let _guard = files::opening();
     let mut uri = b"file:".to_vec();
@@ -111,7 +111,7 @@ fn connect(path: &Path, access: OpenFlags, busy_timeout: Duration) -> rusqlite::
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(busy_timeout)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan that may depend on what is bound is made anew whenever bindings are cleared, as the
+    // A plan that may depend on what is bound is made again whenever bindings are cleared, as the
     // cache of statements does each time: that cost six times the hot lookup.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(db)
