@@ -22,37 +22,22 @@ use crate::{
 /// What a job writes with.
 pub(crate) struct Tx<'a> {
     pub(crate) db: &'a Connection,
-    stale: Cell<Stale>,
-}
-
-/// Which old secrets the log still has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stale {
-    #[default]
-    Nothing,
-    /// Some that were sealed again.
-    Sealed,
-    /// Some that were wiped: the log is emptied at once.
-    Wiped,
+    log_due: Cell<Option<Duration>>,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(db: &'a Connection) -> Self {
-        Self { db, stale: Cell::default() }
+        Self { db, log_due: Cell::new(None) }
     }
 
-    /// A secret was sealed, perhaps again.
-    pub(crate) fn sealed(&self) {
-        self.stale.set(self.stale.get().max(Stale::Sealed));
+    /// Asks for the log to be emptied that soon after the commit: it still has bytes that were overwritten.
+    pub(crate) fn empty_log_within(&self, time: Duration) {
+        let known = self.log_due.get();
+        self.log_due.set(Some(known.map_or(time, |known| known.min(time))));
     }
 
-    /// A secret was wiped.
-    pub(crate) fn wiped(&self) {
-        self.stale.set(Stale::Wiped);
-    }
-
-    pub(crate) fn stale(&self) -> Stale {
-        self.stale.get()
+    pub(crate) fn log_due(&self) -> Option<Duration> {
+        self.log_due.get()
     }
 }
 
@@ -72,7 +57,7 @@ const READING: &str = "
     PRAGMA mmap_size = 1073741824;
 ";
 
-/// How long a file of this process's own is waited for.
+/// The busy timeout where the caller has set none.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Room for every statement of this crate.
@@ -100,7 +85,7 @@ pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::R
     Ok(db)
 }
 
-/// A connection that cannot write, to a file that nobody else uses: no journal is looked for or made.
+/// A connection that cannot write, to a file that no other process uses: no journal is looked for or made.
 pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
     let _guard = files::opening();
     let mut uri = b"file:".to_vec();
@@ -126,7 +111,7 @@ fn connect(path: &Path, access: OpenFlags, busy_timeout: Duration) -> rusqlite::
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(busy_timeout)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan that may depend on what is bound is made anew whenever bindings are cleared, as the
+    // A plan that may depend on what is bound is made again whenever bindings are cleared, as the
     // cache of statements does each time: that cost six times the hot lookup.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(db)

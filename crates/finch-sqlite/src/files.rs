@@ -1,6 +1,6 @@
 //! The files of a store: where they are, and who may use them.
 //!
-//! An existing database is only looked at from outside, never opened and closed here: closing any
+//! An existing database is never opened and closed here, only its metadata is read: closing any
 //! descriptor of a file drops the locks that SQLite holds on it in this process.
 
 pub(crate) mod atomic_file;
@@ -45,9 +45,9 @@ pub(crate) struct Place {
 
 /// Finds the files of the store at `path`, and checks who may use them.
 pub(crate) fn find(path: &Path) -> Result<Place, OpenStoreError> {
-    match look(path) {
-        // Another process may have made the store between the looks for its file and its log.
-        Err(OpenStoreError::LogWithoutStore { path, .. }) => look(&path),
+    match find_at(path) {
+        // Another process may have made the store between the checks of its file and of its log.
+        Err(OpenStoreError::LogWithoutStore { path, .. }) => find_at(&path),
         found => found,
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
     Ok(place)
 }
 
-fn look(path: &Path) -> Result<Place, OpenStoreError> {
+fn find_at(path: &Path) -> Result<Place, OpenStoreError> {
     let path = match fs::canonicalize(path) {
         Ok(real) => real,
         Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
@@ -115,7 +115,7 @@ fn missing(path: &Path) -> OpenStoreError {
     let folder = folder_of(path);
     if let Ok(target) = fs::read_link(path) {
         // No store is made where a link leads; but a log may be left there.
-        return match look(&folder.join(target)) {
+        return match find_at(&folder.join(target)) {
             Err(why @ OpenStoreError::LogWithoutStore { .. }) => why,
             _ => OpenStoreError::NotAFile { path: path.into() },
         };

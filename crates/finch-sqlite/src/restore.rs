@@ -46,7 +46,7 @@ pub struct Restored {
     pub connections: u64,
     /// Disconnects that were open. The reconciler goes on with them.
     pub open_disconnects: u64,
-    /// Exchanges whose token may exist without anybody having it.
+    /// Exchanges whose token may exist at Finch and nowhere else.
     pub unfinished_exchanges: u64,
 }
 
@@ -124,7 +124,7 @@ impl Restoring {
     }
 }
 
-/// Copies the backup, and the journals that belong to it: only looked at from here, it stays as it is.
+/// Copies the backup, and the journals that belong to it: it stays as it is.
 fn copy(backup: &Place, to: &AtomicFile, mut progress: impl FnMut(u64, u64)) -> io::Result<()> {
     let mut chunk = vec![0; 1 << 20];
     let mut done = 0;

@@ -29,7 +29,7 @@ CREATE TABLE connections (
     provider      TEXT    NOT NULL,
     -- NULL while the connection is provisional (R4).
     company       TEXT,
-    -- When it next needs work, and whether a person should look at it.
+    -- When it next needs work, and whether it needs a person.
     due           INTEGER,
     attention     INTEGER NOT NULL CHECK (attention IN (0, 1)),
     -- How far the record of its events goes.
@@ -46,7 +46,7 @@ CREATE TABLE tokens (
     id                INTEGER PRIMARY KEY,
     -- May change (R4).
     connection        INTEGER NOT NULL REFERENCES connections (key),
-    -- NULL: quarantined, nobody's.
+    -- NULL: quarantined, no customer's.
     customer          TEXT,
     state             TEXT    NOT NULL CHECK (state IN ('active', 'unverified', 'fenced', 'retired',
                                                         'superseded', 'quarantined', 'revoked')),

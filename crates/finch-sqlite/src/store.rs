@@ -172,8 +172,13 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
-        let page = listing::Page::from(query);
-        self.read(move |db| listing::page(db, &page)).await
+        let Query { after, limit, .. } = *query;
+        let (customer, connection) = (query.customer.cloned(), query.connection.cloned());
+        self.read(move |db| {
+            let (customer, connection) = (customer.as_ref(), connection.as_ref());
+            listing::page(db, &Query { customer, connection, after, limit })
+        })
+        .await
     }
 
     async fn work(
@@ -234,8 +239,13 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
-        let page = events::Page::from(query);
-        self.read(move |db| events::page(db, &page)).await
+        let EventQuery { since, after, limit, .. } = *query;
+        let (customer, connection) = (query.customer.cloned(), query.connection.cloned());
+        self.read(move |db| {
+            let (customer, connection) = (customer.as_ref(), connection.as_ref());
+            events::page(db, &EventQuery { customer, connection, since, after, limit })
+        })
+        .await
     }
 
     async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use finch_core::{Hash, IdError, RecordHead, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, ToSql, types::FromSql};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, ToSql, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
@@ -57,9 +57,14 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String> {
         .map_err(|_| Fault::Broken("a value cannot be written as JSON".to_owned()))
 }
 
-/// A value out of JSON. What `serde_json` says is left out: it repeats values.
-pub(crate) fn parse<T: DeserializeOwned>(text: &str, what: impl fmt::Display) -> Result<T> {
-    serde_json::from_str(text).map_err(|_| broken(what))
+/// A value out of a column of JSON. What `serde_json` says is left out: it repeats values.
+pub(crate) fn parse<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+    what: impl fmt::Display,
+) -> Result<T> {
+    let text = row.get_ref(column)?.as_str().ok();
+    text.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| broken(what))
 }
 
 /// An id out of a row.

@@ -29,6 +29,7 @@ mod secrecy;
 mod semantics;
 mod state_machine;
 mod story;
+mod tampering;
 mod tasks;
 mod use_token;
 mod webhooks;

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Stale, Tx, empty_log};
+use super::{Tx, empty_log};
 use crate::{
     error::{Fault, Result},
     files::same_file::SameFile,
@@ -23,8 +23,8 @@ use crate::{
 const LARGEST_BATCH: usize = 1000;
 /// How long emptying the log waits for readers.
 const LOG_PATIENCE: Duration = Duration::from_millis(50);
-/// After how long it is tried again; and how long the log may have a secret that was sealed again.
-const LOG_REST: Duration = Duration::from_secs(1);
+/// After how long it is tried again.
+const LOG_RETRY: Duration = Duration::from_secs(1);
 
 /// One job: runs in the transaction, or learns that there is none.
 type Job = Box<dyn FnOnce(Result<&Tx<'_>>) -> Done + Send>;
@@ -144,10 +144,9 @@ impl Loop {
         for answer in answers {
             answer(lost.cloned());
         }
-        match done {
-            Ok(Stale::Nothing) | Err(_) => {}
-            Ok(Stale::Sealed) => self.log_due = self.log_due.or(Some(Instant::now() + LOG_REST)),
-            Ok(Stale::Wiped) => self.log_due = Some(Instant::now()),
+        if let Ok(Some(within)) = done {
+            let due = Instant::now() + within;
+            self.log_due = Some(self.log_due.map_or(due, |known| known.min(due)));
         }
     }
 
@@ -155,7 +154,7 @@ impl Loop {
         &mut self,
         jobs: &mut VecDeque<Job>,
         answers: &mut Vec<Answer>,
-    ) -> Result<Stale> {
+    ) -> Result<Option<Duration>> {
         let transaction = self.begin()?;
         let tx = Tx::new(&transaction);
         // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
@@ -173,7 +172,7 @@ impl Loop {
             }
             if alone && failed.is_some() {
                 transaction.rollback()?;
-                return Ok(Stale::Nothing);
+                return Ok(None);
             }
             if failed.is_some() {
                 tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
@@ -182,11 +181,11 @@ impl Loop {
                 tx.db.prepare_cached("RELEASE job")?.execute([])?;
             }
         }
-        let stale = tx.stale();
+        let log_due = tx.log_due();
         transaction.commit()?;
         // Nothing is acknowledged that is written to a file which is not there any more.
         self.file.check()?;
-        Ok(stale)
+        Ok(log_due)
     }
 
     fn begin(&self) -> Result<Transaction<'_>> {
@@ -203,7 +202,7 @@ impl Loop {
     fn empty_log(&mut self) {
         let _ = self.db.busy_timeout(LOG_PATIENCE);
         let emptied = empty_log(&self.db).unwrap_or(false);
-        self.log_due = if emptied { None } else { Some(Instant::now() + LOG_REST) };
+        self.log_due = if emptied { None } else { Some(Instant::now() + LOG_RETRY) };
         let _ = self.db.busy_timeout(self.busy_timeout);
     }
 }

@@ -218,9 +218,9 @@ mod tests {
     fn nothing_is_overwritten() {
         let (_folder, place) = place();
         let file = AtomicFile::at(&place).unwrap();
-        fs::write(&place, "somebody's").unwrap();
+        fs::write(&place, "another file").unwrap();
         assert!(matches!(file.name(), Err(PlaceError::Exists { .. })));
-        assert_eq!(fs::read(&place).unwrap(), b"somebody's");
+        assert_eq!(fs::read(&place).unwrap(), b"another file");
         fs::remove_file(&place).unwrap();
         for suffix in ["", "-wal", "-shm", "-journal"] {
             fs::write(beside(&place, suffix), "").unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     /// Killed between the naming and the clearing away, the file has both names; and under the one it is
-    /// somebody's store by now.
+    /// a store in use by now.
     #[test]
     fn what_a_dead_process_left_is_cleared_away_and_not_written_to() {
         let (folder, place) = place();

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_has_not_changed_for_long_is_looked_at_alone() {
+    fn a_folder_that_has_not_changed_for_long_is_checked_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         for suffix in ["", "-wal", "-shm"] {

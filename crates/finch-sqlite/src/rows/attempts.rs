@@ -4,7 +4,7 @@ use finch_core::{
     ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange,
     FORGOTTEN_AT_ONCE, FinchCustomerId, Fingerprint, NewAttempt, Timestamp, forgotten_until,
 };
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, Row, named_params, params, types::ValueRef};
 
 use crate::{
     error::{Fault, Result, require},
@@ -13,15 +13,14 @@ use crate::{
 
 fn attempt(row: &Row<'_>) -> Result<Attempt> {
     let id = AttemptId(seq(row.get("id")?));
-    let purpose: String = row.get("purpose")?;
     let began = row.get::<_, Option<i64>>("began")?.zip(row.get("began_at")?);
-    let end = match row.get::<_, Option<String>>("ended")? {
-        Some(end) => Some(parse(&end, format_args!("the end of attempt {}", id.0.0))?),
-        None => None,
+    let end = match row.get_ref("ended")? {
+        ValueRef::Null => None,
+        _ => Some(parse(row, "ended", format_args!("the end of attempt {}", id.0.0))?),
     };
     Ok(Attempt {
         id,
-        purpose: parse(&purpose, format_args!("the purpose of attempt {}", id.0.0))?,
+        purpose: parse(row, "purpose", format_args!("the purpose of attempt {}", id.0.0))?,
         exchange: began.map(|(began, at)| Exchange { began: seq(began), began_at: time(at), end }),
     })
 }

@@ -31,12 +31,8 @@ fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
             }
             _ => return Err(broken(format_args!("the state of disconnect {}", id.0.0))),
         };
-    let intent = parse(
-        &row.get::<_, String>("intent")?,
-        format_args!("the intent of disconnect {}", id.0.0),
-    )?;
-    let what = format_args!("the tokens of disconnect {}", id.0.0);
-    let fenced = parse(&row.get::<_, String>("fenced")?, what)?;
+    let intent = parse(row, "intent", format_args!("the intent of disconnect {}", id.0.0))?;
+    let fenced = parse(row, "fenced", format_args!("the tokens of disconnect {}", id.0.0))?;
     Ok(Disconnect { id, intent, state, fenced })
 }
 

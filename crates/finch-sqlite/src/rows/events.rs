@@ -1,8 +1,6 @@
 //! Events: what happened, in order. Rows are only added.
 
-use finch_core::{
-    ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Recorded, Timestamp,
-};
+use finch_core::{ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Recorded};
 use rusqlite::{Connection, Row, named_params, params};
 
 use crate::{
@@ -33,7 +31,7 @@ fn recorded(row: &Row<'_>) -> Result<Recorded> {
     Ok(Recorded {
         id,
         connection: row.get::<_, Option<i64>>("connection")?.map(|key| ConnectionKey(seq(key))),
-        event: parse(&row.get::<_, String>("event")?, format_args!("event {}", id.0))?,
+        event: parse(row, "event", format_args!("event {}", id.0))?,
     })
 }
 
@@ -48,29 +46,7 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
     require(agree, format_args!("the columns of event {} beside its JSON", id.0))
 }
 
-/// [`EventQuery`], owned.
-#[derive(Clone, Debug)]
-pub(crate) struct Page {
-    customer: Option<CustomerId>,
-    connection: Option<ConnectionId>,
-    since: Option<Timestamp>,
-    after: Option<EventId>,
-    limit: usize,
-}
-
-impl From<&EventQuery<'_>> for Page {
-    fn from(query: &EventQuery<'_>) -> Self {
-        Self {
-            customer: query.customer.cloned(),
-            connection: query.connection.cloned(),
-            since: query.since,
-            after: query.after,
-            limit: query.limit,
-        }
-    }
-}
-
-/// The statement for such a page. An index serves each.
+/// The statement for a page of this kind. An index serves each.
 pub(crate) fn sql(customer: bool, connection: bool) -> String {
     let named = if customer { "AND customer = :customer" } else { "" };
     let of_connection = format!(
@@ -89,14 +65,14 @@ pub(crate) fn sql(customer: bool, connection: bool) -> String {
     )
 }
 
-pub(crate) fn page(db: &Connection, page: &Page) -> Result<Vec<Recorded>> {
+pub(crate) fn page(db: &Connection, query: &EventQuery<'_>) -> Result<Vec<Recorded>> {
     let of = named_params! {
-        ":customer": page.customer.as_ref().map(CustomerId::as_str),
-        ":connection": page.connection.as_ref().map(ConnectionId::as_str),
-        ":after": page.after.map_or(-1, |id| count_of(id.0)),
-        ":since": page.since.map_or(i64::MIN, nanoseconds),
-        ":limit": size(page.limit),
+        ":customer": query.customer.map(CustomerId::as_str),
+        ":connection": query.connection.map(ConnectionId::as_str),
+        ":after": query.after.map_or(-1, |id| count_of(id.0)),
+        ":since": query.since.map_or(i64::MIN, nanoseconds),
+        ":limit": size(query.limit),
     };
-    let sql = sql(page.customer.is_some(), page.connection.is_some());
+    let sql = sql(query.customer.is_some(), query.connection.is_some());
     db.prepare_cached(&sql)?.query_and_then(of, recorded)?.collect()
 }

@@ -1,5 +1,7 @@
 //! The key ring: one opaque document, replaced by version, with the store's own record.
 
+use std::time::Duration;
+
 use finch_core::{Event, Keyring};
 use rusqlite::{Connection, params};
 
@@ -48,6 +50,6 @@ pub(crate) fn replace(tx: &Tx<'_>, keyring: &Keyring, events: &[Event]) -> Resul
     let row = params![count_of(*version), document, oldest, count_of(record.events), record.hash.0];
     tx.db.prepare_cached(sql)?.execute(row)?;
     // The one before may hold a data key that is destroyed.
-    tx.wiped();
+    tx.empty_log_within(Duration::ZERO);
     events.iter().try_for_each(|event| events::append(tx.db, None, event))
 }

@@ -1,6 +1,6 @@
 //! Listings of connections, in pages.
 
-use finch_core::{Connection, ConnectionId, ConnectionKey, CustomerId, Due, Query, Timestamp};
+use finch_core::{Connection, ConnectionKey, Due, Query, Timestamp};
 use rusqlite::params;
 
 use super::{connections, lookup};
@@ -9,37 +9,17 @@ use crate::{
     values::{self, nanoseconds, number, seq, size},
 };
 
-/// [`Query`], owned.
-#[derive(Clone, Debug)]
-pub(crate) struct Page {
-    customer: Option<CustomerId>,
-    connection: Option<ConnectionId>,
-    after: Option<ConnectionKey>,
-    limit: usize,
-}
-
-impl From<&Query<'_>> for Page {
-    fn from(query: &Query<'_>) -> Self {
-        Self {
-            customer: query.customer.cloned(),
-            connection: query.connection.cloned(),
-            after: query.after,
-            limit: query.limit,
-        }
-    }
-}
-
 /// Those without any token are left out.
 pub(crate) const OF_ALL: &str = "SELECT key FROM connections WHERE key > ?1 \
     AND EXISTS (SELECT 1 FROM tokens WHERE connection = key) ORDER BY key LIMIT ?2";
 pub(crate) const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
     WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
 
-pub(crate) fn page(db: &rusqlite::Connection, page: &Page) -> Result<Vec<Connection>> {
+pub(crate) fn page(db: &rusqlite::Connection, query: &Query<'_>) -> Result<Vec<Connection>> {
     let db = db.unchecked_transaction()?;
-    let customer = page.customer.as_ref();
-    let (after, limit) = (after(page.after), size(page.limit));
-    let keys: Vec<i64> = match (&page.connection, customer) {
+    let customer = query.customer;
+    let (after, limit) = (after(query.after), size(query.limit));
+    let keys: Vec<i64> = match (query.connection, customer) {
         (Some(id), _) => {
             let key = lookup::named(&db, id, customer)?.map(|key| number(key.0));
             key.filter(|key| *key > after && limit > 0).into_iter().collect()

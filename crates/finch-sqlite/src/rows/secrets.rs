@@ -1,16 +1,17 @@
 //! Sealed secrets: opaque bytes, appended and overwritten in place. The hot path is here.
 
+use std::time::Duration;
+
 use finch_core::{
-    ConnectionId, ConnectionKey, ConnectionStatus, CustomerId, Fingerprint, Sealed, SealedToken,
-    SecretRow, TokenId, Wanted,
+    ConnectionId, ConnectionKey, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed,
+    SealedToken, SecretRow, TokenId, Wanted,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::tokens::products;
 use crate::{
     database::Tx,
     error::{Result, broken},
-    values::{self, number, seq, size, time},
+    values::{self, number, parse, seq, size, time},
 };
 
 /// The epoch of a wiped secret.
@@ -52,7 +53,7 @@ pub(crate) fn usable_token(
     while let Some(row) = rows.next()? {
         let id = TokenId(seq(row.get(0)?));
         let bad = |column: &str| broken(format_args!("the {column} of {id}"));
-        let products = products(row.get_ref(4)?.as_str().map_err(|_| bad("products"))?, id)?;
+        let products: Vec<Product> = parse(row, 4, format_args!("the products of {id}"))?;
         let status = row.get_ref(5)?.as_str_or_null().map_err(|_| bad("status"))?;
         if wanted.accepts(&products, status.map(ConnectionStatus::from).as_ref()) {
             return Ok(Some(SealedToken {
@@ -100,13 +101,13 @@ pub(super) fn write(tx: &Tx<'_>, row: &SecretRow) -> Result<()> {
             let sql = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3) \
                 ON CONFLICT (token) DO UPDATE SET epoch = excluded.epoch, sealed = excluded.sealed";
             tx.db.prepare_cached(sql)?.execute(params![token, epoch.to_be_bytes(), bytes])?;
-            tx.sealed();
+            tx.empty_log_within(Duration::from_secs(1));
         }
         None => {
             let sql =
                 "UPDATE secrets SET epoch = ?2, sealed = zeroblob(length(sealed)) WHERE token = ?1";
             tx.db.prepare_cached(sql)?.execute(params![token, WIPED])?;
-            tx.wiped();
+            tx.empty_log_within(Duration::ZERO);
         }
     }
     Ok(())

@@ -11,8 +11,11 @@ use crate::{
     values::{self, json, nanoseconds, number, parse, seq, time},
 };
 
-const COLUMNS: &str = "id, customer, state, revoked, fingerprint, status, finch_token_id, \
-    exchange_began, verified, added_at, facts, progress, handed_out, used_at";
+/// Every row, with the columns that [`token`] and [`check`] read.
+pub(crate) const ALL: &str = "SELECT id, customer, facts, finch_token_id, status, state, revoked, \
+        exchange_began, verified, added_at, fingerprint, progress, used_at, \
+        connection_id, finch_customer_id, products, handed_out \
+    FROM tokens LEFT JOIN token_uses ON token = id";
 
 /// The tokens of a connection, or those of one customer in it.
 pub(super) fn of(
@@ -21,60 +24,56 @@ pub(super) fn of(
     customer: Option<&CustomerId>,
 ) -> Result<Vec<Token>> {
     let own = if customer.is_some() { "customer = ?2" } else { "?2 IS NULL" };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM tokens LEFT JOIN token_uses ON token = id \
-         WHERE connection = ?1 AND {own} ORDER BY id"
-    );
+    let sql = format!("{ALL} WHERE connection = ?1 AND {own} ORDER BY id");
     let of = params![number(connection.0), customer.map(CustomerId::as_str)];
     db.prepare_cached(&sql)?.query_and_then(of, token)?.collect()
 }
 
 fn token(row: &Row<'_>) -> Result<Token> {
-    let id = TokenId(seq(row.get("id")?));
+    let id = TokenId(seq(row.get(0)?));
     let optional = |column| row.get::<_, Option<String>>(column);
-    let customer = optional("customer")?.map(CustomerId::new);
-    let finch_token_id = optional("finch_token_id")?.map(FinchTokenId::new);
+    let bad = |what: &str| broken(format_args!("the {what} of {id}"));
+    let customer = optional(1)?.map(CustomerId::new).transpose();
+    let finch_token_id = optional(3)?.map(FinchTokenId::new).transpose();
     Ok(Token {
         id,
-        customer: customer.transpose().map_err(|_| broken(format_args!("the customer of {id}")))?,
-        facts: parse(&row.get::<_, String>("facts")?, format_args!("the facts of {id}"))?,
-        finch_token_id: finch_token_id
-            .transpose()
-            .map_err(|_| broken(format_args!("the Finch token id of {id}")))?,
-        status: optional("status")?.map(ConnectionStatus::from),
-        state: state(&row.get::<_, String>("state")?, optional("revoked")?, id)?,
-        exchange_began: seq(row.get("exchange_began")?),
-        verified: row.get::<_, Option<i64>>("verified")?.map(seq),
-        added_at: time(row.get("added_at")?),
-        fingerprint: Fingerprint(row.get("fingerprint")?),
-        progress: parse(&row.get::<_, String>("progress")?, format_args!("the progress of {id}"))?,
-        handed_out: row.get("handed_out")?,
-        used_at: row.get::<_, Option<i64>>("used_at")?.map(time),
+        customer: customer.map_err(|_| bad("customer"))?,
+        facts: parse(row, 2, format_args!("the facts of {id}"))?,
+        finch_token_id: finch_token_id.map_err(|_| bad("Finch token id"))?,
+        status: optional(4)?.map(ConnectionStatus::from),
+        state: state(row, id)?,
+        exchange_began: seq(row.get(7)?),
+        verified: row.get::<_, Option<i64>>(8)?.map(seq),
+        added_at: time(row.get(9)?),
+        fingerprint: Fingerprint(row.get(10)?),
+        progress: parse(row, 11, format_args!("the progress of {id}"))?,
+        handed_out: row.get(16)?,
+        used_at: row.get::<_, Option<i64>>(12)?.map(time),
     })
 }
 
 /// A state by its name; the last one with its evidence, which is all of it.
-fn state(name: &str, revoked: Option<String>, token: TokenId) -> Result<TokenState> {
-    let text = revoked.unwrap_or_else(|| format!(r#"{{"state":"{name}"}}"#));
-    let state: TokenState = parse(&text, format_args!("the state of {token}"))?;
-    require(state.name() == name, format_args!("the state of {token}"))?;
-    Ok(state)
+fn state(row: &Row<'_>, token: TokenId) -> Result<TokenState> {
+    let name =
+        row.get_ref(5)?.as_str().map_err(|_| broken(format_args!("the state of {token}")))?;
+    let state = match row.get_ref(6)?.as_str_or_null() {
+        Ok(None) => serde_json::from_str(&format!(r#"{{"state":"{name}"}}"#)).ok(),
+        Ok(Some(revoked)) => serde_json::from_str(revoked).ok(),
+        Err(_) => None,
+    };
+    let state: Option<TokenState> = state.filter(|state: &TokenState| state.name() == name);
+    state.ok_or_else(|| broken(format_args!("the state of {token}")))
 }
-
-pub(super) fn products(text: &str, token: TokenId) -> Result<Vec<Product>> {
-    parse(text, format_args!("the products of {token}"))
-}
-
-/// Every row, as [`check`] needs it.
-pub(crate) const ALL: &str = "SELECT *, NULL AS used_at FROM tokens";
 
 /// Whether a row can be read, and the columns that are searched agree with what it says.
 pub(crate) fn check(row: &Row<'_>) -> Result<()> {
     let Token { id, facts, .. } = token(row)?;
-    let agree = row.get::<_, String>("connection_id")? == facts.connection_id.as_str()
-        && row.get::<_, Option<String>>("finch_customer_id")?.as_deref()
+    let finch_customer_id = row.get::<_, Option<String>>(14)?;
+    let products: Vec<Product> = parse(row, 15, format_args!("the products of {id}"))?;
+    let agree = row.get::<_, String>(13)? == facts.connection_id.as_str()
+        && finch_customer_id.as_deref()
             == facts.finch_customer_id.as_ref().map(FinchCustomerId::as_str)
-        && products(&row.get::<_, String>("products")?, id)? == facts.products;
+        && products == facts.products;
     require(agree, format_args!("the columns of {id} beside its facts"))
 }
 

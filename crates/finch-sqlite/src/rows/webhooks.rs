@@ -31,8 +31,7 @@ pub(crate) fn keep(db: &Connection, event: &WebhookEvent, awaits: Awaits) -> Res
 
 fn webhook(row: &Row<'_>) -> Result<(Seq, WebhookEvent)> {
     let number = seq(row.get("number")?);
-    let text: String = row.get("event")?;
-    Ok((number, parse(&text, format_args!("webhook {}", number.0))?))
+    Ok((number, parse(row, "event", format_args!("webhook {}", number.0))?))
 }
 
 /// Every row of which more than the id is left, as [`check`] needs it.

@@ -21,7 +21,7 @@ async fn set(store: &SqliteTokenStore, pragma: &'static str) {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_loses_nothing() {
+async fn a_full_disk_is_reported_and_loses_nothing() {
     let (_folder, store) = open();
     let token = store_token(&store, "acme", grant("t", facts("k", "gusto", "c"))).await;
     set(&store, "PRAGMA max_page_count = 1").await;
@@ -45,7 +45,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
 
 /// Jobs that end up in one transaction: one that fails takes back its own writes only.
 #[tokio::test]
-async fn a_job_that_fails_takes_nobody_along() {
+async fn a_job_that_fails_undoes_its_own_writes_only() {
     let (_folder, store) = open();
     // The first job holds the writer up until the others wait behind it.
     let (go, gate) = std::sync::mpsc::channel::<()>();
@@ -75,9 +75,9 @@ async fn a_job_that_fails_takes_nobody_along() {
     assert_eq!(store.read(last).await.unwrap(), 2, "the number that was taken is free again");
 }
 
-/// When SQLite gives a whole transaction up, those in it are told, and those behind it go on.
+/// When SQLite gives a whole transaction up, each job in it fails, and those behind it go on.
 #[tokio::test]
-async fn a_transaction_that_is_lost_is_told_to_all_in_it() {
+async fn a_transaction_that_is_lost_fails_every_job_in_it() {
     let (_folder, store) = open();
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let hold = store.writer.write(move |_| gate.recv().map_err(|_| Fault::Stopped));
@@ -95,7 +95,7 @@ async fn a_transaction_that_is_lost_is_told_to_all_in_it() {
     };
     let (_, before, lost, after, ()) = tokio::join!(hold, insert(1), lose, insert(2), release);
     let why = rusqlite::Error::InvalidQuery;
-    assert!(matches!(before, Err(Fault::Sqlite(e)) if *e == why), "its cause is told");
+    assert!(matches!(before, Err(Fault::Sqlite(e)) if *e == why), "with the cause");
     assert!(lost.is_err() && after.is_ok(), "{lost:?} {after:?}");
     let count = |db: &Connection| {
         Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?)

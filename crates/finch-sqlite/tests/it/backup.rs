@@ -87,10 +87,10 @@ async fn nothing_is_overwritten() {
     let home = Home::new();
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
-    fs::write(home.at("b"), "somebody's").unwrap();
+    fs::write(home.at("b"), "another file").unwrap();
     let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it exists");
     assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
-    assert_eq!(fs::read(home.at("b")).unwrap(), b"somebody's");
+    assert_eq!(fs::read(home.at("b")).unwrap(), b"another file");
     fs::remove_file(home.at("b")).unwrap();
     back_up(&store, &home.at("b")).await;
     let before = fs::read(home.at("b")).unwrap();
@@ -205,9 +205,9 @@ async fn a_restored_store_is_the_backup_without_its_leases() {
     }
     let you = InstanceId::from("you".to_owned());
     let leased = new.lease(live.key, &you, at(41)).await.unwrap();
-    assert!(matches!(leased, finch_core::Leased::Taken), "{leased:?}: nobody works on it");
+    assert!(matches!(leased, finch_core::Leased::Taken), "{leased:?}: no lease is held");
     let turn = new.take_turn(std::time::Duration::from_secs(1), at(40)).await.unwrap();
-    assert_eq!(turn, at(40), "nobody has taken a turn");
+    assert_eq!(turn, at(40), "no turn was taken");
 }
 
 /// Until it is finished, nothing has the store's name; and what was written through it is in it then.
@@ -271,7 +271,7 @@ async fn a_restore_that_was_killed_leaves_no_store() {
     assert_eq!(names(&home), ["b", "finch.db", "new.db"]);
 }
 
-/// A snapshot of the whole folder while nobody used it: database and journal.
+/// A snapshot of the whole folder while no process used it: database and journal.
 #[tokio::test]
 async fn a_snapshot_with_its_journal_can_be_restored() {
     let home = Home::new();
@@ -345,7 +345,7 @@ async fn what_is_no_backup_of_this_store_is_refused() {
     home.restored().unwrap();
 }
 
-/// Of a damaged store there is no backup: somebody would rely on it.
+/// Of a damaged store there is no backup: it would be relied on.
 #[tokio::test]
 async fn a_damaged_store_is_not_backed_up() {
     let home = Home::new();

@@ -124,7 +124,7 @@ async fn a_thousand_changed_bytes_are_noticed_or_harmless() {
         changed[place] ^= (random(2 * n + 1) % 255 + 1) as u8;
         private(&home.path, &changed);
         drop(examine(&home.path));
-        assert!(fs::read(&home.path).unwrap() == changed, "{n}: a look has changed the file");
+        assert!(fs::read(&home.path).unwrap() == changed, "{n}: examining it has changed the file");
         let outcome = match SqliteTokenStore::open(home.options().create(false)) {
             Err(error) => {
                 let is_typed = !matches!(error, E::System { .. });
@@ -220,7 +220,7 @@ async fn without_its_journal_a_store_is_an_older_one() {
 const NOBODY: u32 = 65534;
 const HERE: &str = "FINCH_TEST_STORE";
 
-/// Runs a test of this program once more, as somebody who is not root, with a store that is that one's.
+/// Runs a test of this program once more, as another user than root, with a store of that user's.
 /// Root may do everything.
 #[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 fn as_nobody(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {

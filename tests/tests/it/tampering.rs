@@ -1,0 +1,289 @@
+//! Stores that were edited, column by column and row by row: nothing is handed out that was not, no disconnect ends
+//! while a token of it lives at Finch, and what can be seen is named.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use finch_app::Pass;
+use finch_core::{
+    AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, Query, TokenState,
+    TokenStore,
+    testing::{FakeFinch, Reach, application},
+};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_tests::{World, open_finch, operator, secret};
+use rusqlite::types::Value;
+
+use crate::semantics::{ACME, BETA, connect, connect_to, disconnect};
+
+/// A store with one of everything, and the Finch of its connections.
+struct Story {
+    world: World,
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// What may be handed out: to which customer, under which name, which secrets.
+type Allowed = BTreeMap<(CustomerId, ConnectionId), BTreeSet<String>>;
+
+fn open(path: &Path) -> Arc<SqliteTokenStore> {
+    Arc::new(SqliteTokenStore::open(SqliteOptions::new(path, application()).create(true)).unwrap())
+}
+
+async fn story() -> Story {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("finch.db");
+    let world = World::new(Reach::Pair, open(&path)).await;
+    // One that two customers share, one of its own, one that a customer has given up.
+    connect(&world, ACME, "x").await;
+    connect(&world, BETA, "y").await;
+    connect_to(&world, ACME, "own").await;
+    connect_to(&world, BETA, "others").await;
+    let left = connect_to(&world, 2, "left").await;
+    connect_to(&world, 3, "left").await;
+    disconnect(&world, 2, &left).await;
+    // One that has ended, and one whose disconnect Finch does not answer.
+    let ended = connect_to(&world, ACME, "ended").await;
+    disconnect(&world, ACME, &ended).await;
+    let ending = connect_to(&world, ACME, "ending").await;
+    connect_to(&world, ACME, "ending").await;
+    for _ in 0..100 {
+        world.finch.fail_next(FinchApiError::NoAnswer { problem: "away".into(), sent: false });
+    }
+    disconnect(&world, ACME, &ending).await;
+    world.finch.recover();
+    Story { world, path, _folder: folder }
+}
+
+impl Story {
+    async fn allowed(&self) -> Allowed {
+        let query = Query { customer: None, connection: None, after: None, limit: 100 };
+        let mut allowed = Allowed::new();
+        for connection in self.world.store.connections(&query).await.unwrap() {
+            for named in &connection.tokens {
+                let Some(customer) = &named.customer else { continue };
+                let of_it = allowed
+                    .entry((customer.clone(), named.facts.connection_id.clone()))
+                    .or_default();
+                let own =
+                    connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+                for token in own.filter(|t| t.state == TokenState::Active) {
+                    let secret = secret(&*self.world.store, token).await.expect("a secret");
+                    of_it.insert(secret.expose().to_owned());
+                }
+            }
+        }
+        allowed
+    }
+}
+
+/// A copy of the store with this edit; none: the schema refuses it.
+fn edited(
+    story: &Story,
+    edit: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<()>,
+) -> Option<PathBuf> {
+    let copy = story.path.with_file_name("edited.db");
+    for suffix in ["", "-wal", "-shm"] {
+        let file = copy.with_file_name(format!("edited.db{suffix}"));
+        let _ = std::fs::remove_file(file);
+    }
+    let db = rusqlite::Connection::open(&story.path).unwrap();
+    db.execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
+    drop(db);
+    std::fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let db = rusqlite::Connection::open(&copy).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    edit(&db).ok().map(|()| copy)
+}
+
+/// Uses an edited store in every way, and checks both promises. Returns whether `verify` names the edit.
+async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> bool {
+    let store = match SqliteTokenStore::open(SqliteOptions::new(copy, application())) {
+        Ok(store) => Arc::new(store),
+        Err(_) => return true,
+    };
+    let finch = Arc::new(story.world.finch.copy());
+    let system = story.world.system.clone();
+    let builder = finch_app::Finch::builder(finch.clone(), store.clone(), finch_tests::keys());
+    let Ok(app) = builder.system(system).open().await else { return true };
+    let file = store.verify(|_, _| {}).await;
+    let verified = app.verify(&operator(), |_| {}).await;
+    let named =
+        !file.is_ok_and(|found| found.is_sound()) || !verified.is_ok_and(|found| found.is_sound());
+    check_uses(&app, allowed, what).await;
+    // Finch accepts every token, and answers no disconnect: nothing may end that had not.
+    for _ in 0..100 {
+        finch.fail_next(FinchApiError::NoAnswer { problem: "away".into(), sent: false });
+    }
+    let _ = app.reconcile(&operator(), Pass::Everything).await;
+    finch.recover();
+    check_uses(&app, allowed, what).await;
+    drop(app);
+    check_secrets(story, &store, &finch, what).await;
+    named
+}
+
+async fn check_uses(app: &finch_app::Finch, allowed: &Allowed, what: &str) {
+    let customers: BTreeSet<_> = allowed.keys().map(|(customer, _)| customer).collect();
+    let names: BTreeSet<_> = allowed.keys().map(|(_, name)| name).collect();
+    for customer in customers {
+        for name in &names {
+            let scope = CustomerScope::new(customer.clone());
+            let Ok(token) = app.access_token(&scope, name, &[]).await else { continue };
+            let known = allowed.get(&(customer.clone(), (*name).clone()));
+            let was = known.is_some_and(|known| known.contains(token.secret.expose()));
+            assert!(was, "{what}: {customer} gets {name}, and did not before");
+        }
+    }
+}
+
+/// A secret that an open disconnect needs is still there, while its token lives at Finch.
+async fn check_secrets(story: &Story, store: &SqliteTokenStore, finch: &FakeFinch, what: &str) {
+    for (token, secret) in pending(story).await {
+        if !finch.accepts(&secret) {
+            continue;
+        }
+        let db = rusqlite::Connection::open(store_path(store, story)).unwrap();
+        let sql = "SELECT count(*) FROM secrets WHERE token = ?1 AND epoch > x'00000000'";
+        let left: i64 = db.query_row(sql, [token], |row| row.get(0)).unwrap();
+        assert!(left == 1 || what.contains("secrets."), "{what}: a live token's secret was wiped");
+    }
+}
+
+fn store_path(_: &SqliteTokenStore, story: &Story) -> PathBuf {
+    story.path.with_file_name("edited.db")
+}
+
+/// The tokens of the open disconnect, by number, with their secrets.
+async fn pending(story: &Story) -> Vec<(i64, AccessToken)> {
+    let query = Query { customer: None, connection: None, after: None, limit: 100 };
+    let mut pending = Vec::new();
+    for connection in story.world.store.connections(&query).await.unwrap() {
+        for token in connection.tokens.iter().filter(|t| t.state == TokenState::Fenced) {
+            let secret = secret(&*story.world.store, token).await.expect("a secret");
+            pending.push((i64::try_from(token.id.0.0).unwrap(), secret));
+        }
+    }
+    assert!(!pending.is_empty());
+    pending
+}
+
+const TABLES: [&str; 8] = [
+    "store",
+    "connections",
+    "tokens",
+    "secrets",
+    "disconnects",
+    "retirements",
+    "events",
+    "attempts",
+];
+
+fn columns(db: &rusqlite::Connection, table: &str) -> Vec<String> {
+    let mut statement =
+        db.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
+    let names = statement.query_map([], |row| row.get(0)).unwrap();
+    names.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+fn rows(db: &rusqlite::Connection, table: &str) -> Vec<i64> {
+    let mut statement = db.prepare(&format!("SELECT rowid FROM {table} ORDER BY rowid")).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+fn value(db: &rusqlite::Connection, table: &str, column: &str, row: i64) -> Value {
+    let sql = format!("SELECT {column} FROM {table} WHERE rowid = ?1");
+    db.query_row(&sql, [row], |row| row.get(0)).unwrap()
+}
+
+/// Every cell takes the value of every other row in its column.
+#[tokio::test]
+async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
+    let story = story().await;
+    let allowed = story.allowed().await;
+    let db = rusqlite::Connection::open(&story.path).unwrap();
+    let (mut tried, mut unseen) = (0, BTreeMap::<String, usize>::new());
+    for table in TABLES {
+        for column in columns(&db, table) {
+            let rows = rows(&db, table);
+            let values: Vec<_> =
+                rows.iter().map(|row| (*row, value(&db, table, &column, *row))).collect();
+            for (row, was) in &values {
+                let mut others: Vec<&Value> = Vec::new();
+                for (_, other) in values.iter().filter(|(_, other)| other != was) {
+                    if !others.contains(&other) {
+                        others.push(other);
+                    }
+                }
+                for other in others.into_iter().take(4) {
+                    let sql = format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1");
+                    let copy = edited(&story, |db| {
+                        db.execute(&sql, rusqlite::params![row, other]).map(drop)
+                    });
+                    let Some(copy) = copy else { continue };
+                    let what = format!("{table}.{column} of row {row} is {other:?}");
+                    tried += 1;
+                    if !check(&story, &allowed, &copy, &what).await {
+                        *unseen.entry(format!("{table}.{column}")).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{tried} edits; verify does not see: {unseen:?}");
+    assert!(tried > 100);
+}
+
+/// Every row is deleted.
+#[tokio::test]
+async fn a_deleted_row_hands_nothing_out_and_ends_nothing() {
+    let story = story().await;
+    let allowed = story.allowed().await;
+    let db = rusqlite::Connection::open(&story.path).unwrap();
+    let mut unseen = BTreeMap::<&str, usize>::new();
+    for table in TABLES {
+        for row in rows(&db, table) {
+            let sql = format!("DELETE FROM {table} WHERE rowid = ?1");
+            let Some(copy) = edited(&story, |db| db.execute(&sql, [row]).map(drop)) else {
+                continue;
+            };
+            if !check(&story, &allowed, &copy, &format!("{table}. row {row} is deleted")).await {
+                *unseen.entry(table).or_default() += 1;
+            }
+        }
+    }
+    println!("verify does not see: {unseen:?}");
+}
+
+/// A row takes the state of a token in use, whatever it was.
+#[tokio::test]
+async fn a_row_that_was_edited_hands_nothing_out() {
+    let story = story().await;
+    let allowed = story.allowed().await;
+    for state in ["active", "unverified", "fenced", "retired", "superseded", "quarantined"] {
+        let sql = format!("UPDATE tokens SET state = '{state}' WHERE state <> 'revoked'");
+        let copy = edited(&story, |db| db.execute(&sql, []).map(drop)).expect("an edit");
+        let seen = check(&story, &allowed, &copy, &format!("every token is {state}")).await;
+        assert!(seen, "verify sees blobs that do not open as their rows say");
+    }
+}
+
+/// A store of its own is copied over, table by table, from another store of the same application.
+#[tokio::test]
+async fn rows_of_another_store_hand_nothing_out() {
+    let (story, other) = (story().await, story().await);
+    let allowed = story.allowed().await;
+    for table in ["connections", "tokens", "secrets", "disconnects"] {
+        let copy = edited(&story, |db| {
+            db.execute("ATTACH ?1 AS other", [other.path.to_str()])?;
+            db.execute(&format!("DELETE FROM {table}"), [])?;
+            db.execute(&format!("INSERT INTO {table} SELECT * FROM other.{table}"), []).map(drop)
+        });
+        let copy = copy.expect("an edit");
+        check(&story, &allowed, &copy, &format!("secrets. {table} is another store's")).await;
+    }
+}
