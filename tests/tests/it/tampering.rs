@@ -10,11 +10,10 @@ use std::{
 use finch_app::Pass;
 use finch_core::{
     AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, Query, TokenState,
-    TokenStore,
     testing::{FakeFinch, Reach, application},
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{World, open_finch, operator, secret};
+use finch_tests::{World, operator, secret};
 use rusqlite::types::Value;
 
 use crate::semantics::{ACME, BETA, connect, connect_to, disconnect};
