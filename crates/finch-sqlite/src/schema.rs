@@ -1,6 +1,8 @@
 //! The schema: made once, and compared with what is found whenever a store is opened. A trigger or an index
 //! that was planted, changed or dropped would bend what the statements of this crate do.
 
+use std::sync::OnceLock;
+
 use rusqlite::Connection;
 
 /// Marks the file as a store of Finch connections (`PRAGMA application_id`): "fnch".
@@ -25,14 +27,12 @@ pub(crate) fn create(db: &Connection) -> rusqlite::Result<()> {
 /// How the schema of `db` differs from that of this release: the first object that was added, changed or is
 /// missing, by its name.
 pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
-    let expected = Connection::open_in_memory()?;
-    create(&expected)?;
-    let (expected, found) = (objects(&expected)?, objects(db)?);
+    let (expected, found) = (expected()?, objects(db)?);
     let named = |of: &[Object], like: &Object| of.iter().any(|o| o.is_named_as(like));
     let odd = found.iter().find(|object| !expected.contains(object));
     let missing = || expected.iter().find(|object| !found.contains(object));
     Ok(match (odd, missing()) {
-        (Some(odd), _) if named(&expected, odd) => {
+        (Some(odd), _) if named(expected, odd) => {
             Some(format!("its {} {:?} was changed", odd.kind, odd.name))
         }
         (Some(odd), _) => Some(format!(
@@ -46,8 +46,20 @@ pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
     })
 }
 
+/// What a new store has: made once, in memory, and kept for all that are opened.
+fn expected() -> rusqlite::Result<&'static [Object]> {
+    static EXPECTED: OnceLock<Vec<Object>> = OnceLock::new();
+    if let Some(known) = EXPECTED.get() {
+        return Ok(known);
+    }
+    let db = Connection::open_in_memory()?;
+    create(&db)?;
+    let made = objects(&db)?;
+    Ok(EXPECTED.get_or_init(|| made))
+}
+
 /// A table, an index, a view or a trigger.
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Object {
     kind: String,
     name: String,
