@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use finch_core::{
     AccessToken, AttemptId, AuthorizationCode, CustomerId, CustomerScope, Fingerprint, Grant,
-    NewAttempt, SealedAs, State, Token, TokenStore,
+    Introspection, NewAttempt, SealedAs, State, Token, TokenStore,
     testing::{MockFinchApi, new_attempt},
 };
 use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, WrappedKeys};
@@ -53,6 +53,7 @@ pub async fn store_token(store: Arc<dyn TokenStore>, customer: &str, grant: Gran
     let mut api = MockFinchApi::new();
     api.expect_application().return_const(store.application().clone());
     api.expect_exchange().return_once(|_, _| Ok(grant));
+    api.expect_introspect().returning(|_| Ok(Introspection::default()));
     let finch = open_finch(Arc::new(api), store.clone(), Arc::new(TestSystem::default())).await;
     open_attempt(&*store, new_attempt(customer), &state).await;
     let scope = CustomerScope::new(customer.parse().unwrap());
