@@ -1,8 +1,9 @@
 //! The rules, and the store in memory.
-#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod admit;
 mod facts;
+mod invariants;
 mod memory;
 mod merge;
 mod observe;
