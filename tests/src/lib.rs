@@ -12,8 +12,8 @@ mod told;
 mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
-pub use step::{Step, steps, steps_of};
-pub use world::{Ended, StoreDebug, TestSystem, World, customer, operator};
+pub use step::{Step, steps};
+pub use world::{StoreDebug, TestSystem, World, customer, operator};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.
 pub fn cases() -> proptest::test_runner::Config {

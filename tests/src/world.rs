@@ -10,10 +10,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{DisconnectOutcome, Finch, FinchOptions, System};
+use finch_app::{Finch, FinchOptions, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope,
-    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, MemoryTokenStore,
+    OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
 
@@ -80,19 +80,6 @@ impl System for TestSystem {
     }
 }
 
-/// A connection that a disconnect has ended: whose handle it was, and what was planned.
-#[derive(Clone, Debug)]
-pub struct Ended {
-    /// In whose scope; none for the operator.
-    pub customer: Option<u8>,
-    /// By which handle.
-    pub connection_id: ConnectionId,
-    /// The provider and company that it named.
-    pub pair: (ProviderId, Option<CompanyId>),
-    /// How it came out.
-    pub outcome: DisconnectOutcome,
-}
-
 /// A Finch, a store, and the application between them.
 #[derive(Debug)]
 pub struct World {
@@ -106,8 +93,6 @@ pub struct World {
     pub system: Arc<TestSystem>,
     /// Every attempt that was completed, to be repeated.
     pub attempts: Mutex<Vec<(State, AuthorizationCode)>>,
-    /// How the last disconnect came out, if the last step was one.
-    pub ended: Mutex<Option<Ended>>,
 }
 
 /// A store that can be shown.
@@ -136,7 +121,7 @@ impl World {
             FinchOptions::default(),
         );
         let app = app.expect("one application");
-        Self { finch, store, app, system, attempts: Mutex::default(), ended: Mutex::default() }
+        Self { finch, store, app, system, attempts: Mutex::default() }
     }
 
     /// An empty world over a store in memory.

@@ -11,7 +11,7 @@ use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_tests::{World, all_events, cases_of, steps};
 use proptest::prelude::*;
 
-pub(crate) fn sqlite(path: &Path) -> SqliteTokenStore {
+fn sqlite(path: &Path) -> SqliteTokenStore {
     let key = Arc::new(Kek::generate().expect("a key"));
     let options = SqliteOptions::new(path, application(), key).create(true);
     SqliteTokenStore::open(options).expect("a store")

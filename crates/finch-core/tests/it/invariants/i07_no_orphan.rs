@@ -89,30 +89,3 @@ fn i7_no_token_is_lost() {
         no_token_is_lost(world)
     });
 }
-
-#[test]
-fn i7_x() {
-    use super::{finch::*, step::*};
-    let place = Place { provider: 0, company: 0, credentials: 0 };
-    let connect = Step::Connect { who: 0, place, twist: Twist::None };
-    let truly = Step::Answer { request: 0, how: How::Truly };
-    let steps = [
-        connect,
-        Step::Lose { request: 0 },
-        connect,
-        truly,
-        Step::EndAtFinch { token: 0 },
-        Step::Act { request: 0 },
-        Step::Wait { minutes: 8 },
-        Step::Review,
-        Step::Ask { who: 0, token: 0 },
-        truly,
-    ];
-    let mut world =
-        World::new(Setting { reaches_pair: true, keeps_ids: false, names_refusals: true });
-    for step in steps {
-        world.step(step);
-        no_token_is_lost(&world)
-            .unwrap_or_else(|e| panic!("{step:?} {e:?} {:#?}", world.store.attempts));
-    }
-}
