@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod admit;
+mod attempt;
 mod facts;
 mod invariants;
 mod memory;
