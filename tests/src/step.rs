@@ -134,10 +134,5 @@ fn step(customers: u8) -> impl Strategy<Value = Step> {
 
 /// A history of up to `longest` steps, of three customers.
 pub fn steps(longest: usize) -> impl Strategy<Value = Vec<Step>> {
-    steps_of(3, longest)
-}
-
-/// A history of up to `longest` steps, of so many customers.
-pub fn steps_of(customers: u8, longest: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(customers), 1..=longest)
+    prop::collection::vec(step(3), 1..=longest)
 }

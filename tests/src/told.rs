@@ -2,22 +2,17 @@
 
 use std::time::Duration;
 
-use finch_app::{
-    BegunConnect, ConnectRequest, DisconnectError, DisconnectOutcome, Pass, ProcessedWebhooks,
-    System as _,
-};
+use finch_app::{BegunConnect, ConnectRequest, Pass, ProcessedWebhooks, System as _};
 use finch_core::{
-    Answer, AuthorizationCode, CompanyId, ConnectionId, ConnectionView, FinchApiError, Flow,
-    Product, ProviderId, State,
+    Answer, AuthorizationCode, ConnectionId, ConnectionView, FinchApiError, Flow, Product, State,
     testing::{Held, webhook},
 };
 
-use crate::{Ended, Step, World, customer, operator};
+use crate::{Step, World, customer, operator};
 
 impl World {
     /// Lets one thing happen. Whatever comes of it is a history too.
     pub async fn step(&self, step: Step) {
-        *self.ended.lock().unwrap() = None;
         match step {
             Step::Connect { customer, provider, company, credentials } => {
                 self.connect(customer, provider, company, credentials).await;
@@ -37,7 +32,7 @@ impl World {
                 self.race(customer, provider, company, issued_before).await;
             }
             Step::Reauthenticate { customer: who, which } => {
-                let Some((handle, ..)) = self.handle(Some(who), which).await else {
+                let Some(handle) = self.handle(Some(who), which).await else {
                     return;
                 };
                 let begun = self.app.begin_reauthenticate(&customer(who), &handle, request()).await;
@@ -46,36 +41,30 @@ impl World {
                 }
             }
             Step::Disconnect { customer: who, which } => {
-                let Some((handle, provider, company)) = self.handle(Some(who), which).await else {
-                    return;
-                };
-                let outcome = self.app.disconnect(&customer(who), handle.clone()).await;
-                self.note(Some(who), handle, (provider, company), outcome);
+                if let Some(handle) = self.handle(Some(who), which).await {
+                    let _ = self.app.disconnect(&customer(who), handle).await;
+                }
             }
             Step::DisconnectForEveryone { which } => {
-                let Some((handle, provider, company)) = self.handle(None, which).await else {
-                    return;
-                };
-                let plan = self
-                    .app
-                    .plan_disconnect_for_everyone(&operator(), handle.clone(), "a test")
-                    .await;
-                let Ok(plan) = plan else { return };
-                let outcome = self.app.carry_out(&operator(), plan).await;
-                self.note(None, handle, (provider, company), outcome);
+                let Some(handle) = self.handle(None, which).await else { return };
+                let plan =
+                    self.app.plan_disconnect_for_everyone(&operator(), handle, "a test").await;
+                if let Ok(plan) = plan {
+                    let _ = self.app.carry_out(&operator(), plan).await;
+                }
             }
             Step::EndFromDashboard { which } => {
-                if let Some((handle, ..)) = self.handle(None, which).await {
+                if let Some(handle) = self.handle(None, which).await {
                     self.finch.end_from_dashboard(&handle);
                 }
             }
             Step::Hint { which, ended } => {
-                if let Some((handle, ..)) = self.handle(None, which).await {
+                if let Some(handle) = self.handle(None, which).await {
                     self.hint(&handle, if ended { "disconnected" } else { "reauth" }).await;
                 }
             }
             Step::ReportUnauthorized { customer: who, which } => {
-                let Some((handle, ..)) = self.handle(Some(who), which).await else {
+                let Some(handle) = self.handle(Some(who), which).await else {
                     return;
                 };
                 if let Ok(token) = self.app.access_token(&customer(who), &handle, &[]).await {
@@ -168,31 +157,14 @@ impl World {
     }
 
     /// The `which`-th connection that this customer (or the operator) sees: its newest handle.
-    async fn handle(
-        &self,
-        who: Option<u8>,
-        which: u8,
-    ) -> Option<(ConnectionId, ProviderId, Option<CompanyId>)> {
+    async fn handle(&self, who: Option<u8>, which: u8) -> Option<ConnectionId> {
         let views = match who {
             Some(who) => self.app.connections(&customer(who), None, 100).await,
             None => self.app.connections(&operator(), None, 100).await,
         };
         let views = views.unwrap().items;
         let view = views.get(usize::from(which) % views.len().max(1))?;
-        let newest = view.tokens.last()?.connection_id.clone();
-        Some((newest, view.provider_id.clone(), view.company_id.clone()))
-    }
-
-    fn note(
-        &self,
-        customer: Option<u8>,
-        connection_id: ConnectionId,
-        pair: (ProviderId, Option<CompanyId>),
-        outcome: Result<DisconnectOutcome, DisconnectError>,
-    ) {
-        if let Ok(outcome) = outcome {
-            *self.ended.lock().unwrap() = Some(Ended { customer, connection_id, pair, outcome });
-        }
+        Some(view.tokens.last()?.connection_id.clone())
     }
 }
 

@@ -10,10 +10,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{DisconnectOutcome, Finch, System};
+use finch_app::{Finch, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope, FinchApi,
-    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi, MemoryTokenStore,
+    OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
 use finch_seal::Domain;
@@ -83,19 +83,6 @@ impl System for TestSystem {
     }
 }
 
-/// A connection that a disconnect has ended: whose handle it was, and what was planned.
-#[derive(Clone, Debug)]
-pub struct Ended {
-    /// In whose scope; none for the operator.
-    pub customer: Option<u8>,
-    /// By which handle.
-    pub connection_id: ConnectionId,
-    /// The provider and company that it named.
-    pub pair: (ProviderId, Option<CompanyId>),
-    /// How it came out.
-    pub outcome: DisconnectOutcome,
-}
-
 /// A Finch, a store, and the application between them.
 #[derive(Debug)]
 pub struct World {
@@ -109,8 +96,6 @@ pub struct World {
     pub system: Arc<TestSystem>,
     /// Every attempt that was completed, to be repeated.
     pub attempts: Mutex<Vec<(State, AuthorizationCode)>>,
-    /// How the last disconnect came out, if the last step was one.
-    pub ended: Mutex<Option<Ended>>,
 }
 
 /// A store that can be shown.
@@ -145,7 +130,7 @@ impl World {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let system = Arc::new(TestSystem::default());
         let app = open_finch(finch.clone(), store.clone(), system.clone()).await;
-        Self { finch, store, app, system, attempts: Mutex::default(), ended: Mutex::default() }
+        Self { finch, store, app, system, attempts: Mutex::default() }
     }
 
     /// An empty world over a store in memory.

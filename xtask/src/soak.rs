@@ -16,7 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("simulation", &["test", "-p", "finch-sim"]),
     ("power loss, I/O errors", &["test", "-p", "finch-test-disk"]),
     ("kill -9", &["test", "-p", "finch-test-kill"]),
-    ("state machine, invariants, network", &["test", "-p", "finch-tests"]),
+    ("properties of core", &["test", "-p", "finch-core", "--test", "it", "invariants"]),
+    ("stores, network", &["test", "-p", "finch-tests"]),
     ("fuzz targets", &["test", "-p", "finch-fuzz"]),
 ];
 

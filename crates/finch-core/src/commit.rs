@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    AttemptEnd, AttemptId, CompanyId, ConnectionKey, Disconnect, DisconnectState, Event,
+    AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState, Event,
     ProviderId, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
 };
 
@@ -103,4 +103,27 @@ impl Commit {
     pub fn admitted(&self) -> Option<&Token> {
         self.tokens.iter().find(|token| token.id == TokenId(Seq::OF_COMMIT))
     }
+
+    /// The connection after this commit, which is [numbered](Self::numbered). `before`: the connection as
+    /// stored; none if it is new.
+    #[must_use]
+    pub fn applied_to(&self, before: Option<Connection>) -> Connection {
+        let row = &self.connection;
+        let mut now =
+            before.unwrap_or_else(|| Connection::empty(row.key, row.provider.clone(), None));
+        now.revision.0 += 1;
+        now.company.clone_from(&row.company);
+        now.record = row.record;
+        replace(&mut now.tokens, &self.tokens, |token| token.id.0);
+        replace(&mut now.disconnects, &self.disconnects, |disconnect| disconnect.id.0);
+        replace(&mut now.retirements, &self.retirements, |retirement| retirement.seq);
+        now
+    }
+}
+
+/// Puts rows in the place of those of the same id, and keeps the order of the ids.
+fn replace<Row: Clone>(rows: &mut Vec<Row>, new: &[Row], id: impl Fn(&Row) -> Seq) {
+    rows.retain(|row| new.iter().all(|new| id(new) != id(row)));
+    rows.extend_from_slice(new);
+    rows.sort_by_key(id);
 }

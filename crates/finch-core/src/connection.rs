@@ -43,6 +43,23 @@ pub struct Connection {
 }
 
 impl Connection {
+    pub(crate) fn empty(
+        key: ConnectionKey,
+        provider: ProviderId,
+        company: Option<CompanyId>,
+    ) -> Self {
+        Self {
+            key,
+            revision: Revision(0),
+            provider,
+            company,
+            tokens: Vec::new(),
+            disconnects: Vec::new(),
+            retirements: Vec::new(),
+            record: RecordHead::default(),
+        }
+    }
+
     /// The token of this record.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.position(id).map(|at| &self.tokens[at])

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::{
     AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId,
-    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, RecordHead,
-    Retirement, Revision, SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
+    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, Retirement,
+    SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -37,16 +37,7 @@ impl Draft {
 
     /// A draft of a connection that does not exist yet.
     pub fn new(provider: ProviderId, company: Option<CompanyId>) -> Self {
-        Self::starting_as(Connection {
-            key: ConnectionKey(Seq::OF_COMMIT),
-            revision: Revision(0),
-            provider,
-            company,
-            tokens: Vec::new(),
-            disconnects: Vec::new(),
-            retirements: Vec::new(),
-            record: RecordHead::default(),
-        })
+        Self::starting_as(Connection::empty(ConnectionKey(Seq::OF_COMMIT), provider, company))
     }
 
     fn starting_as(now: Connection) -> Self {

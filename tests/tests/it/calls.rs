@@ -302,3 +302,29 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
     assert_eq!(begun.reauthenticates, None);
     assert_eq!(begun.finch_customer_id.unwrap().as_str(), "customer-0~2");
 }
+
+/// The token's own connection is at another provider: that is a conflict (R5), whatever customer Finch names.
+#[tokio::test]
+async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
+    for (provider, company) in [("justworks", "c"), ("justworks", ""), ("gusto", "d")] {
+        for named_customer in [None, Some("customer-0"), Some("somebody-else")] {
+            let mut odd = facts("k", provider, company);
+            odd.finch_customer_id = named_customer.and_then(|id| id.parse().ok());
+            let mut api = mock();
+            api.expect_exchange().times(1).returning(move |_, _| Ok(grant("t2", odd.clone())));
+            let store = memory();
+            store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+            let mut renewal = new_attempt("customer-0");
+            renewal.reauthenticates = Some(named("k"));
+            renewal.expires_at = at(3700);
+            store.open_attempt(renewal, &State::new("s")).await.unwrap();
+            let finch = wire(api, store);
+            for _ in 0..2 {
+                let code = AuthorizationCode::new("a-code");
+                let done = finch.complete_connect(&customer(0), State::new("s"), code).await;
+                let conflict = matches!(done, Err(CompleteConnectError::Conflict { .. }));
+                assert!(conflict, "{provider} {company} {named_customer:?}: {done:?}");
+            }
+        }
+    }
+}

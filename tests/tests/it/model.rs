@@ -10,7 +10,7 @@ use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_tests::{World, all_events, cases_of, secret, steps};
 use proptest::prelude::*;
 
-pub(crate) fn sqlite(path: &Path) -> SqliteTokenStore {
+fn sqlite(path: &Path) -> SqliteTokenStore {
     let options = SqliteOptions::new(path, application()).create(true);
     SqliteTokenStore::open(options).expect("a store")
 }

@@ -105,7 +105,7 @@ pub fn plan(
         _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
     let open = connection.open_disconnect().is_some();
-    let ending = |t: &Token| t.is_unproven() && !over(t);
+    let ending = |t: &Token| t.state == TokenState::Fenced && !over(t);
     let under_way = open && own().any(ending) && !own().any(|t| t.state.is_live());
     let using = connection.customers_using();
     let shared = match customer {

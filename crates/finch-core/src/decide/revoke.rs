@@ -215,13 +215,14 @@ pub fn taken_over(draft: &mut Draft, now: Timestamp) {
     }
 }
 
-/// Ends a disconnect of which every token is refused: evidence, wipe and record in one.
+/// Ends a disconnect of which every token is refused: evidence, wipe and record in one. One that has ended
+/// stays as it is.
 pub fn finish(draft: &mut Draft, disconnect: DisconnectId, now: Timestamp) {
     end(draft, disconnect, None, now);
 }
 
 /// Ends a disconnect whose end Finch has not proven: an operator vouches for what is unproven, by name
-/// and with a reason, and pays if it is wrong.
+/// and with a reason, and pays if it is wrong. One that has ended stays as it is.
 pub fn close(
     draft: &mut Draft,
     disconnect: DisconnectId,
@@ -232,7 +233,9 @@ pub fn close(
     let (operator, reason) = (operator.clone(), reason.to_owned());
     let by = Actor::Operator(operator.clone());
     let what = Happening::ClosedByOperator { reason: reason.clone() };
-    draft.remember(Event::of_connection(draft.connection(), by, what, now));
+    if draft.connection().open_disconnect().is_some_and(|open| open.id == disconnect) {
+        draft.remember(Event::of_connection(draft.connection(), by, what, now));
+    }
     let vouched = Evidence::ClosedByOperator { operator, reason };
     end(draft, disconnect, Some(vouched), now);
 }
@@ -240,7 +243,7 @@ pub fn close(
 fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, now: Timestamp) {
     let connection = draft.connection();
     let Some(intent) =
-        connection.disconnects.iter().find(|d| d.id == disconnect).map(|d| &d.intent)
+        connection.open_disconnect().filter(|open| open.id == disconnect).map(|d| &d.intent)
     else {
         return;
     };

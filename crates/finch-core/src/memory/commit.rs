@@ -2,45 +2,27 @@
 
 use super::{Data, Kept};
 use crate::{
-    Commit, CompanyId, Connection, ConnectionKey, ProviderId, RecordHead, Revision, SecretRow, Seq,
-    StoreError, Token, TokenId,
+    Commit, CompanyId, Connection, ConnectionKey, ProviderId, Revision, SecretRow, Seq, StoreError,
+    Token, TokenId,
 };
 
 impl Data {
     pub(super) fn commit(&mut self, commit: Commit) -> Result<Seq, StoreError> {
         self.check(&commit)?;
         let number = self.next();
-        let Commit {
-            connection: row,
-            tokens,
-            disconnects,
-            retirements,
-            absorbs,
-            attempt,
-            events,
-            secrets,
-            seen: _,
-        } = commit.numbered(number);
-        let absorbed = absorbs.and_then(|key| self.connections.remove(&key));
-        let known = self.connections.remove(&row.key);
-        let (mut connection, lease) = match known {
-            Some(kept) => (kept.connection, kept.lease),
-            None => (empty(row.key, row.provider), None),
-        };
-        let used = |id: TokenId| {
-            let absorbed = absorbed.as_ref().map(|kept| &kept.connection);
-            let known = [Some(&connection), absorbed].into_iter().flatten();
-            known.filter_map(|c| c.token(id)).find_map(|token| token.used_at)
-        };
-        let tokens: Vec<_> =
-            tokens.into_iter().map(|token| Token { used_at: used(token.id), ..token }).collect();
-        connection.revision.0 += 1;
-        connection.company = row.company;
-        connection.record = row.record;
-        replace(&mut connection.tokens, tokens, |token| token.id.0);
-        replace(&mut connection.disconnects, disconnects, |disconnect| disconnect.id.0);
-        replace(&mut connection.retirements, retirements, |retirement| retirement.seq);
-        self.connections.insert(row.key, Kept { connection, agenda: row.agenda, lease });
+        let mut commit = commit.numbered(number);
+        let absorbed = commit.absorbs.and_then(|key| self.connections.remove(&key));
+        let known = self.connections.remove(&commit.connection.key);
+        // When a token was last used is noted beside commits, and may be newer than what was loaded.
+        let both = || known.iter().chain(&absorbed).map(|kept| &kept.connection);
+        for token in &mut commit.tokens {
+            token.used_at = both().find_map(|c| c.token(token.id)).and_then(|t| t.used_at);
+        }
+        let (before, lease) = known.map(|kept| (kept.connection, kept.lease)).unzip();
+        let connection = commit.applied_to(before);
+        let Commit { connection: row, attempt, events, secrets, .. } = commit;
+        let kept = Kept { connection, agenda: row.agenda, lease: lease.flatten() };
+        self.connections.insert(row.key, kept);
         for SecretRow { token, sealed } in secrets {
             match sealed {
                 Some(sealed) => self.secrets.insert(token, sealed),
@@ -101,24 +83,4 @@ impl Data {
                 .find(|c| c.company.as_ref() == Some(company) && c.provider == *provider)
         })
     }
-}
-
-fn empty(key: ConnectionKey, provider: ProviderId) -> Connection {
-    Connection {
-        key,
-        revision: Revision(0),
-        provider,
-        company: None,
-        tokens: Vec::new(),
-        disconnects: Vec::new(),
-        retirements: Vec::new(),
-        record: RecordHead::default(),
-    }
-}
-
-/// Puts rows in the place of those of the same id, and keeps the order of the ids.
-fn replace<Row>(rows: &mut Vec<Row>, new: Vec<Row>, id: impl Fn(&Row) -> Seq) {
-    rows.retain(|row| new.iter().all(|new| id(new) != id(row)));
-    rows.extend(new);
-    rows.sort_by_key(id);
 }

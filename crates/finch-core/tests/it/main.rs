@@ -1,13 +1,16 @@
 //! The rules, and the store in memory.
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "tests fail by panicking, and tell secrets apart"
 )]
 
 mod admit;
+mod attempt;
 mod facts;
 mod fenced;
+mod invariants;
 mod memory;
 mod merge;
 mod observe;

@@ -2,7 +2,7 @@
 
 use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
-    Seq, TokenId, TokenState,
+    Retirement, Revision, Seq, TokenId, TokenState,
     decide::{Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
@@ -97,4 +97,29 @@ fn a_fence_by_merging_waits_for_nothing() {
     let draft = arrives(pair, nameless);
     let fenced = draft.connection().token(TokenId(Seq(4))).expect("the waiting one");
     assert_eq!(fenced.progress, finch_core::Progress::default());
+}
+
+/// What one customer gave up in either connection stays given up.
+#[test]
+fn a_retirement_of_the_other_side_holds() {
+    let retirement = || Retirement { seq: Seq(10), customer: customer("acme"), at: at(0) };
+    for of_pair in [true, false] {
+        let active = |name, began| vec![token("acme", name, began, began + 1, TokenState::Active)];
+        let mut pair = connection(if of_pair { vec![] } else { active("k2", 3) }, vec![]);
+        let mut nameless = provisional(if of_pair { active("k1", 3) } else { vec![] }, vec![]);
+        let retired = if of_pair { &mut pair } else { &mut nameless };
+        retired.retirements.push(retirement());
+        assert_eq!(merged(pair, nameless).0, [(4, TokenState::Retired)], "{of_pair}");
+    }
+}
+
+/// If either has moved since, the merge is decided again.
+#[test]
+fn a_merge_names_the_revision_of_both_connections() {
+    let (mut pair, mut nameless) = (connection(vec![], vec![]), provisional(vec![], vec![]));
+    (pair.revision, nameless.revision) = (Revision(3), Revision(7));
+    let mut seen = arrives(pair, nameless).finish().expect("a commit").seen;
+    seen.sort();
+    let key = |number| finch_core::ConnectionKey(Seq(number));
+    assert_eq!(seen, [(key(1), Revision(3)), (key(2), Revision(7))]);
 }

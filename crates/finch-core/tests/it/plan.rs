@@ -73,6 +73,20 @@ fn a_second_request_joins_the_first() {
         vec![disconnect(Actor::Customer(customer("acme")), 10, None)],
     );
     assert_eq!(verdict(&open, "k", Some("acme"), false), PlanVerdict::Joins);
+    let mut proven = open.clone();
+    proven.tokens[0].progress.refused =
+        Some(finch_core::Refusal { at: finch_core::testing::at(0), request_id: None });
+    proven.tokens.push(token("other", "k", 11, 12, TokenState::Unverified));
+    let joins = verdict(&proven, "k", Some("acme"), false);
+    assert_eq!(joins, PlanVerdict::Joins, "also where it is proven, and not finished");
+}
+
+/// It ends what customers have given up; what another customer has in doubt meanwhile is not its matter.
+#[test]
+fn a_reconcilers_disconnect_is_shown_to_no_customer() {
+    let left = token("acme", "k", 1, 2, TokenState::Fenced);
+    let connection = connection(vec![left], vec![disconnect(Actor::Reconciler, 10, None)]);
+    assert!(!connection.concerns(&connection.tokens[0], &customer("acme")));
 }
 
 #[test]
@@ -214,6 +228,9 @@ fn what_was_agreed_to_is_the_same_tokens_and_the_same_fate() {
     assert!(!acmes(&connection(second, vec![])).keeps_to(agreed), "another token would stop");
     let shared = [one(), vec![token("other", "k", 3, 4, TokenState::Active)]].concat();
     assert!(!acmes(&connection(shared, vec![])).keeps_to(agreed), "it would only retire");
+    let mut reduced = one();
+    reduced[0].facts.products.pop();
+    assert!(!acmes(&connection(reduced, vec![])).keeps_to(agreed), "it covers other products");
     let mut renewed = one();
     renewed[0].added_at = finch_core::testing::at(99);
     assert!(!acmes(&connection(renewed, vec![])).keeps_to(agreed), "it is another token");

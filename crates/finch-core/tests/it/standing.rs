@@ -118,3 +118,13 @@ fn a_request_that_joined_covers_what_came_before_it() {
     let ended = connection(vec![], vec![ended, joined]);
     assert_eq!(stands(&ended, 15), Standing::Reopens(first.id), "it goes on as the first one");
 }
+
+/// It ends what is left over, and no one's exchange.
+#[test]
+fn a_reconcilers_disconnect_covers_no_customers_exchange() {
+    let open = connection(vec![], vec![disconnect(Actor::Reconciler, 10, None)]);
+    assert_eq!(stands(&open, 5), Standing::Unverified);
+    let ended = connection(vec![], vec![disconnect(Actor::Reconciler, 10, Some(12))]);
+    assert_eq!(stands(&ended, 5), Standing::Unverified);
+    assert!(open.disconnects[0].covers(Seq(5), None), "a quarantined token ends with it");
+}

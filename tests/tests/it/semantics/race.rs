@@ -196,3 +196,25 @@ async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
     let tokens = world.tokens().await;
     assert!(tokens.len() == 2 && tokens.iter().all(|(_, t)| t.state.is_revoked()), "{tokens:?}");
 }
+
+/// The wait for a late effect is by the process's own clock, which does not jump.
+#[tokio::test]
+async fn a_clock_that_jumps_ends_no_wait_for_a_late_effect() {
+    let year = 365 * 24 * 3600;
+    for jump in [year, -year] {
+        let world = world();
+        let id = connect(&world, ACME, "x").await;
+        world.finch.delay_next_effect();
+        disconnect(&world, ACME, &id).await;
+        world.system.set_forward(jump);
+        let again = connect(&world, ACME, "x").await;
+        let newest = async || states(&world, &again).await.pop();
+        assert_eq!(newest().await.as_deref(), Some("unverified"), "{jump}");
+        world.system.pass(LATE_EFFECT - Duration::from_secs(10));
+        reconcile(&world).await;
+        assert_eq!(newest().await.as_deref(), Some("unverified"), "not yet: {jump}");
+        world.system.pass(Duration::from_secs(20));
+        reconcile(&world).await;
+        assert_eq!(newest().await.as_deref(), Some("active"), "{jump}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Attempts: which exchange is a possible orphan.
+
+use finch_core::{ABANDONED_AFTER, Attempt, AttemptId, Claim, Exchange, Seq, testing::at};
+
+fn begun(began_at: i64) -> Attempt {
+    let exchange = Exchange { began: Seq(2), began_at: at(began_at), end: None };
+    let purpose = finch_core::testing::new_attempt("acme");
+    Attempt { id: AttemptId(Seq(1)), purpose, exchange: Some(exchange) }
+}
+
+/// A start that lies far ahead was written by a clock that ran ahead: the exchange is listed at once, not when
+/// that time has come.
+#[test]
+fn an_exchange_that_began_long_ago_or_far_ahead_is_a_possible_orphan() {
+    let long = i64::try_from(ABANDONED_AFTER.as_secs()).expect("minutes");
+    for (began_at, is_listed) in
+        [(0, false), (-long + 1, false), (-long, true), (long - 1, false), (long, true)]
+    {
+        let attempt = begun(began_at);
+        assert_eq!(attempt.is_possible_orphan(at(0)), is_listed, "{began_at}");
+        let runs = attempt.claim(true, at(0)) == Claim::InProgress;
+        assert_eq!(runs, !is_listed, "{began_at}");
+    }
+}
