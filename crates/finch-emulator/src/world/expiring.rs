@@ -1,12 +1,12 @@
-//! Things that end by themselves, in bounded memory.
+//! A map whose entries expire, in bounded memory.
 
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
-/// Things by their key, each with a deadline. What expired is remembered for a day, so that a
-/// caller learns that it did, and is then forgotten; so is the oldest when there are too many.
+/// Values with deadlines. An expired entry is remembered for a day, so that a caller learns that it
+/// expired. The oldest entries are forgotten when there are too many.
 #[derive(Clone)]
 pub(crate) struct Expiring<T> {
     entries: HashMap<String, Entry<T>>,
@@ -21,7 +21,6 @@ struct Entry<T> {
     number: u64,
 }
 
-/// What became of a key.
 pub(crate) enum Lookup<'a, T> {
     Live(&'a T),
     Expired,
@@ -29,14 +28,14 @@ pub(crate) enum Lookup<'a, T> {
 }
 
 impl<T> Expiring<T> {
-    const KEPT: usize = 20_000;
+    const LIMIT: usize = 20_000;
     const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
     pub(crate) fn insert(&mut self, key: String, value: T, now: Duration, deadline: Duration) {
         self.inserted += 1;
         self.by_age.insert(self.inserted, key.clone());
         self.entries.insert(key, Entry { value, deadline, number: self.inserted });
-        while self.entries.len() > Self::KEPT || self.oldest_is_over(now) {
+        while self.entries.len() > Self::LIMIT || self.oldest_is_over(now) {
             let Some((_, oldest)) = self.by_age.pop_first() else {
                 break;
             };

@@ -125,8 +125,8 @@ async fn faults_are_switched_on_and_off() {
 async fn a_fault_that_is_not_taken_stands_there_still() {
     let finch = Finch::start().await;
     for (json, problem) in [
-        (r#"{"status": 500"#, "It is not JSON: it breaks at line 1, column 14."),
-        ("\n</textarea><b>", "It is not JSON: it breaks at line 2, column 1."),
+        (r#"{"status": 500"#, "It is not JSON: the error is at line 1, column 14."),
+        ("\n</textarea><b>", "It is not JSON: the error is at line 2, column 1."),
         (r#"{"lie": 1}"#, "<code>lie</code> must be true"),
         ("7", "It must be a fault (a JSON object) or an array of faults."),
     ] {
