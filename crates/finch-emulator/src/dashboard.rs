@@ -3,53 +3,50 @@
 pub(crate) mod assets;
 mod faults;
 pub(crate) mod forms;
-mod rows;
+
+use std::collections::{HashMap, VecDeque};
 
 use askama::Template;
 use hyper::StatusCode;
+use uuid::Uuid;
 
 use crate::{
-    DisconnectScope, ReceivedCall, WebhookDelivery, finch,
+    DisconnectScope, Fault, ReceivedCall, WebhookDelivery,
     http::{ApiError, PagePolicy, Request, Response, page},
     service::Service,
-    world::Status,
+    world::{Connection, Status, Token, World},
 };
-use faults::{Group, Written};
-use rows::{ConnectionRow, TokenRow, masked};
+use faults::Written;
 
 /// The maximum length of each list.
 const SHOWN: usize = 100;
 
+/// The page. Lists have the newest first, except for faults.
 #[derive(Template)]
 #[template(path = "dashboard.html")]
-struct Dashboard {
-    url: String,
-    client_id: String,
-    application: String,
-    now: String,
-    reach: &'static str,
-    sessions: usize,
-    codes: usize,
+struct Dashboard<'a> {
+    world: &'a World,
     notice: Notice,
-    connections: Vec<ConnectionRow>,
-    connection_count: usize,
-    tokens: Vec<TokenRow>,
-    token_count: usize,
-    faults: Vec<String>,
-    fault_count: usize,
-    fault_paths: Vec<&'static str>,
-    fault_groups: Vec<Group>,
-    receiver: Option<Receiver>,
-    suggestion: String,
-    statuses: [&'static str; Status::ALL.len()],
+    connections: Vec<&'a Connection>,
+    /// The customer of each connection's newest token that has one.
+    customers: HashMap<Uuid, &'a str>,
+    tokens: Vec<(&'a str, &'a Token)>,
+    faults: &'a VecDeque<Fault>,
     deliveries: Vec<WebhookDelivery>,
     calls: Vec<ReceivedCall>,
 }
 
+impl Dashboard<'_> {
+    fn reach(&self) -> &'static str {
+        match self.world.config.disconnect_scope {
+            DisconnectScope::Pair => "A disconnect ends all tokens of a provider and company",
+            DisconnectScope::Connection => "A disconnect ends the tokens of one connection",
+        }
+    }
+}
+
 /// What the page says about the form that led to it.
-#[derive(Default)]
 enum Notice {
-    #[default]
     None,
     Done(&'static forms::Done),
     Problem(String),
@@ -81,12 +78,6 @@ impl Notice {
     }
 }
 
-/// The receiver of webhooks, with its secrets masked.
-struct Receiver {
-    url: String,
-    secrets: Vec<String>,
-}
-
 /// `GET /`
 pub(crate) fn show(service: &mut Service, request: &Request) -> Result<Response, ApiError> {
     let word = request.query("done");
@@ -101,37 +92,30 @@ fn render(service: &Service, notice: Notice) -> Response {
     };
     let world = &service.world;
     let tokens = world.tokens();
-    let connections = world.connections();
-    let mut fault_paths: Vec<_> = finch::ENDPOINTS.iter().map(|(_, path, _)| *path).collect();
-    fault_paths.dedup();
+    let mut customers = HashMap::new();
+    for (_, token) in &tokens {
+        if let Some(customer) = &token.grant.customer {
+            customers.insert(token.connection, customer.id.as_str());
+        }
+    }
     let dashboard = Dashboard {
-        url: world.base_url.clone(),
-        client_id: world.config.client_id.clone(),
-        application: world.config.application.clone(),
-        now: world.clock.date(world.clock.now()),
-        reach: match world.config.disconnect_scope {
-            DisconnectScope::Pair => "A disconnect ends all tokens of a provider and company",
-            DisconnectScope::Connection => "A disconnect ends the tokens of one connection",
-        },
-        sessions: world.sessions_waiting(),
-        codes: world.codes_waiting(),
+        world,
         notice,
-        connection_count: connections.len(),
-        connections: rows::connections(&connections, &tokens),
-        token_count: tokens.len(),
-        tokens: tokens.iter().rev().take(SHOWN).map(TokenRow::from).collect(),
-        faults: service.faults.waiting().iter().take(SHOWN).map(faults::text).collect(),
-        fault_count: service.faults.waiting().len(),
-        fault_paths,
-        fault_groups: faults::groups(),
-        receiver: world.outbox.target().map(|target| Receiver {
-            url: target.url().to_string(),
-            secrets: target.secrets().iter().map(|secret| masked(secret.base64())).collect(),
-        }),
-        suggestion: world.suggested_secret(),
-        statuses: Status::ALL.map(Status::as_str),
+        connections: world.connections().into_iter().rev().collect(),
+        customers,
+        tokens: tokens.into_iter().rev().collect(),
+        faults: service.faults.waiting(),
         deliveries: world.webhook_deliveries().into_iter().rev().take(SHOWN).collect(),
         calls: service.recent_calls().into_iter().rev().collect(),
     };
     page(status, &dashboard, &PagePolicy::default())
+}
+
+/// The first four characters of a secret, unless it is short, and its length.
+fn masked(secret: &str) -> String {
+    const SHOWN: usize = 4;
+    let length = secret.chars().count();
+    let shown = if length < 4 * SHOWN { 0 } else { SHOWN };
+    let start: String = secret.chars().take(shown).collect();
+    format!("{start}… ({length} characters)")
 }

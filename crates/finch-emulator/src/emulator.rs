@@ -5,7 +5,7 @@ mod error;
 mod local;
 
 use std::{
-    fmt, io,
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     ops::Deref,
     thread,
@@ -27,6 +27,7 @@ use crate::{
 /// A Finch on a port of this machine, with the methods of [`Controls`]. It stops when it is dropped.
 ///
 /// It runs on a thread of its own, so that it answers while its owner is blocked or has no async runtime.
+#[derive(Debug)]
 pub struct Emulator {
     controls: Controls,
     url: String,
@@ -137,15 +138,6 @@ impl Drop for Emulator {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-impl fmt::Debug for Emulator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Emulator")
-            .field("url", &self.url)
-            .field("client_id", &self.client_id())
-            .finish_non_exhaustive()
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{FinchError, http::Response};
 /// let reauth = Fault::on("/disconnect").error(FinchError::ReauthenticateUser);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Fault {
     /// The method to match; `None` matches all.

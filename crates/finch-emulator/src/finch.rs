@@ -14,7 +14,7 @@ use hyper::Method;
 pub(crate) use auth_token::code;
 
 use crate::{
-    connect,
+    FinchError, connect,
     http::{ApiError, Request, Response, Route, Router},
     world::{Connection, Token, World},
 };
@@ -63,7 +63,8 @@ fn authenticate(world: &World, request: &Request) -> Result<(), ApiError> {
 
 /// The live token of `Authorization: Bearer`, and its connection.
 fn live<'a>(world: &'a World, request: &Request) -> Result<(&'a Token, &'a Connection), ApiError> {
-    world.live(request.bearer()?).ok_or_else(ApiError::invalid_token)
+    // Finch does not tell unknown tokens from revoked ones.
+    Ok(world.live(request.bearer()?).ok_or(FinchError::InvalidToken)?)
 }
 
 /// Refuses a request without the application's `Authorization: Basic`.

@@ -4,6 +4,7 @@
 ///
 /// Everything is named in plain words, and equal words have equal ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Login {
     /// The person.
@@ -26,7 +27,6 @@ pub struct Login {
 
 impl Login {
     /// A login in the embedded flow, without a customer, with Finch's organization products.
-    #[must_use]
     pub fn new(
         user: impl Into<String>,
         provider: impl Into<String>,
@@ -43,28 +43,24 @@ impl Login {
     }
 
     /// Connects these entities of the employer too.
-    #[must_use]
     pub fn entities<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.entities = names.into_iter().map(Into::into).collect();
         self
     }
 
     /// Grants these products instead.
-    #[must_use]
     pub fn products<P: Into<String>>(mut self, products: impl IntoIterator<Item = P>) -> Self {
         self.products = Some(products.into_iter().map(Into::into).collect());
         self
     }
 
     /// Redirects to this URI, which the exchange must repeat.
-    #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
     /// Belongs to this customer of the host application.
-    #[must_use]
     pub fn customer_id(mut self, id: impl Into<String>) -> Self {
         self.customer_id = Some(id.into());
         self

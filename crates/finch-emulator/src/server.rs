@@ -2,10 +2,14 @@
 
 mod courier;
 mod gate;
-mod stream;
 mod wire;
 
-use std::{io, net::TcpListener as StdListener, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{TcpListener as StdListener, TcpStream as Socket},
+    sync::Arc,
+    time::Duration,
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -15,7 +19,11 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use tokio::{net::TcpListener, sync::watch, time};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time,
+};
 
 pub(crate) use gate::{Gate, is_host_name};
 pub(crate) use wire::as_read;
@@ -26,7 +34,6 @@ use crate::{
     routes::Incoming,
     service::Shared,
 };
-use stream::SharedStream;
 
 /// How much of a larger body is discarded, so that its sender reads the response.
 const DISCARD_LIMIT: usize = 64 * BODY_LIMIT;
@@ -47,9 +54,9 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     tokio::spawn(courier::run(service.clone()));
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+        let (stream, socket) = tokio::select! {
+            accepted = accept(&listener) => match accepted {
+                Ok(streams) => streams,
                 Err(_) => {
                     time::sleep(ACCEPT_PAUSE).await;
                     continue;
@@ -60,13 +67,11 @@ pub(crate) async fn serve(
                 Err(_) => return Ok(()),
             },
         };
-        let _ = stream.set_nodelay(true);
-        let (service, gate, stream) = (service.clone(), gate.clone(), SharedStream::new(stream));
-        let io = TokioIo::new(stream.clone());
+        let (service, gate) = (service.clone(), gate.clone());
         let connection = http1::Builder::new().serve_connection(
-            io,
+            TokioIo::new(stream),
             service_fn(move |request| {
-                handle(service.clone(), gate.clone(), stream.clone(), request)
+                handle(service.clone(), gate.clone(), socket.clone(), request)
             }),
         );
         let connection = graceful.watch(connection);
@@ -82,6 +87,14 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// A connection, twice: for hyper, and for faults to write to instead.
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, Arc<Socket>)> {
+    let stream = listener.accept().await?.0.into_std()?;
+    let _ = stream.set_nodelay(true);
+    let socket = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, Arc::new(socket)))
+}
+
 /// Makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("connection dropped on request")]
@@ -90,7 +103,7 @@ struct Dropped;
 async fn handle(
     service: Shared,
     gate: Arc<Gate>,
-    stream: SharedStream,
+    socket: Arc<Socket>,
     request: hyper::Request<IncomingBody>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
@@ -108,7 +121,7 @@ async fn handle(
         Reply::Dropped => Err(Dropped),
         Reply::Response(response, Shape::Whole) => Ok(response.map(Full::new)),
         Reply::Response(response, shape) => {
-            wire::write(stream, response, shape).await;
+            wire::write(&socket, response, shape).await;
             Err(Dropped)
         }
     }

@@ -6,7 +6,9 @@ use hyper::StatusCode;
 use super::entry::{Entry, Problem};
 use crate::{
     http::{Response, page},
-    world::{Authentication, Connection, PROVIDERS, Provider, ProviderName, Session, World},
+    world::{
+        Authentication, Connection, PRODUCTS, PROVIDERS, Provider, ProviderName, Session, World,
+    },
 };
 
 // What the sign-in form contains at first.
@@ -186,20 +188,5 @@ fn has(name: &str, wanted: &str) -> bool {
 }
 
 fn label(product: &str) -> &'static str {
-    match product {
-        "benefits" | "deduction" => "Benefits and deductions",
-        "company" => "Company details",
-        "directory" => "Who works there",
-        "documents" => "Documents",
-        "employment" => "Jobs, pay and dates of employment",
-        "individual" => "People’s details",
-        "payment" => "Payments",
-        "pay_statement" => "Pay statements",
-        "plans" => "Benefit plans",
-        "plans_dependents" => "Dependents in benefit plans",
-        "plans_enrollments" => "Enrolments in benefit plans",
-        "recordkeeping" => "Retirement recordkeeping",
-        "ssn" => "Social security numbers",
-        _ => "Other data",
-    }
+    PRODUCTS.iter().find(|(id, _)| *id == product).map_or("Other data", |(_, label)| label)
 }

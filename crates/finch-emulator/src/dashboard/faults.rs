@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     Fault, FinchError,
     fault::{from_json, to_json},
+    finch::ENDPOINTS,
     http::{Invalid, Request, parse},
 };
 
@@ -57,6 +58,13 @@ pub(super) fn groups() -> Vec<Group> {
         Group { name: "Another response", choices: other.map(choice).into() },
         Group { name: "An error of Finch’s", choices: errors.collect() },
     ]
+}
+
+/// The paths of Finch's endpoints, each once.
+pub(super) fn paths() -> Vec<&'static str> {
+    let mut paths: Vec<_> = ENDPOINTS.iter().map(|(_, path, _)| *path).collect();
+    paths.dedup();
+    paths
 }
 
 pub(super) fn text(fault: &Fault) -> String {

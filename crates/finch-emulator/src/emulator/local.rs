@@ -39,6 +39,7 @@ use crate::{
 /// assert!(!finch.is_alive(&token.secret));
 /// # Ok::<_, finch_emulator::EmulatorError>(())
 /// ```
+#[derive(Debug)]
 pub struct LocalEmulator {
     controls: Controls,
 }
@@ -193,12 +194,6 @@ impl From<Response> for LocalAnswer {
         let headers = parts.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), text(value.as_bytes())));
         Self { status: parts.status.as_u16(), headers: headers.collect(), body: body.into() }
-    }
-}
-
-impl fmt::Debug for LocalEmulator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEmulator").field("controls", &self.controls).finish()
     }
 }
 

@@ -9,7 +9,6 @@ use crate::FinchError;
 
 impl Fault {
     /// A fault of the next request to a path, which does nothing yet.
-    #[must_use]
     pub fn on(path: impl Into<String>) -> Self {
         Self {
             method: None,
@@ -22,122 +21,103 @@ impl Fault {
     }
 
     /// Affects only requests with this method.
-    #[must_use]
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_ascii_uppercase());
         self
     }
 
     /// Affects this many requests.
-    #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
         self
     }
 
     /// Delays the request. It takes effect even if its caller has given up.
-    #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
     /// Answers with this status and Finch's body for it, without effect.
-    #[must_use]
     pub fn status(self, status: u16) -> Self {
         self.kind(FaultKind::Answer { status, body: None, headers: Vec::new() })
     }
 
     /// Answers with this status and body, without effect.
-    #[must_use]
     pub fn status_with(self, status: u16, body: impl Into<Value>) -> Self {
         let body = Some(body.into());
         self.kind(FaultKind::Answer { status, body, headers: Vec::new() })
     }
 
     /// Answers with this error of Finch's table, without effect.
-    #[must_use]
     pub fn error(self, error: FinchError) -> Self {
         self.kind(FaultKind::Error { error, context: None })
     }
 
     /// Answers 429, with or without a `Retry-After` in seconds, without effect.
-    #[must_use]
     pub fn rate_limit(self, retry_after: Option<u64>) -> Self {
         self.kind(FaultKind::RateLimit { retry_after })
     }
 
     /// Closes the connection, without effect.
-    #[must_use]
     pub fn drop_before_effect(self) -> Self {
         self.kind(FaultKind::Drop)
     }
 
     /// Closes the connection after the request took effect.
-    #[must_use]
     pub fn drop_after_effect(self) -> Self {
         self.kind(FaultKind::Drop).after_effect()
     }
 
     /// Answers as Finch would, without effect: after `/disconnect` says `success` the tokens are live,
     /// and Finch does not know the token from `/auth/token`.
-    #[must_use]
     pub fn lie(self) -> Self {
         self.kind(FaultKind::FinchsOwn).without_effect()
     }
 
     /// Answers 200 with half a page of HTML, without effect.
-    #[must_use]
     pub fn garbage(self) -> Self {
         self.kind(FaultKind::Garbage)
     }
 
     /// Leaves these fields out of Finch's response.
-    #[must_use]
     pub fn omit<F: Into<String>>(self, fields: impl IntoIterator<Item = F>) -> Self {
         self.kind(FaultKind::Omit(fields.into_iter().map(Into::into).collect()))
     }
 
     /// Sends this many bytes of Finch's response, counted from the status line, and closes the
     /// connection.
-    #[must_use]
     pub fn cut(self, at: usize) -> Self {
         self.cut_then(at, Then::Close)
     }
 
     /// Sends this many bytes of Finch's response, and does this with the connection.
-    #[must_use]
     pub fn cut_then(self, at: usize, then: Then) -> Self {
         self.kind(FaultKind::Cut { at, then })
     }
 
     /// Sends Finch's response in pieces of this many bytes, with a pause between them.
-    #[must_use]
     pub fn trickle(self, bytes: usize, pause: Duration) -> Self {
         self.kind(FaultKind::Trickle { bytes, pause })
     }
 
     /// Sends Finch's response with a `Content-Length` that is wrong by this many bytes.
-    #[must_use]
     pub fn length_off_by(self, bytes: i64) -> Self {
         self.kind(FaultKind::LengthOffBy(bytes))
     }
 
     /// Sends Finch's response, followed by endless spaces.
-    #[must_use]
     pub fn endless(self) -> Self {
         self.kind(FaultKind::Endless)
     }
 
     /// The request takes effect before the response.
-    #[must_use]
     pub fn after_effect(mut self) -> Self {
         self.effect = Effect::AtOnce;
         self
     }
 
     /// The request never takes effect.
-    #[must_use]
     pub fn without_effect(mut self) -> Self {
         self.effect = Effect::Never;
         self
@@ -145,7 +125,6 @@ impl Fault {
 
     /// The request takes effect this long after the response, by the emulator's clock, at most
     /// [`Effect::LATEST`].
-    #[must_use]
     pub fn late(mut self, by: Duration) -> Self {
         self.effect = Effect::Late(by.min(Effect::LATEST));
         self

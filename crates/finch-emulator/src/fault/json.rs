@@ -28,16 +28,16 @@ struct FaultJson {
     error: Option<FinchError>,
     rate_limit: Option<RateLimit>,
     drop: Option<Drop>,
-    lie: Option<True>,
-    garbage: Option<True>,
+    lie: Option<bool>,
+    garbage: Option<bool>,
     omit: Option<Names>,
     cut: Option<usize>,
     trickle: Option<Trickle>,
     length_off_by: Option<NonZeroI64>,
-    endless: Option<True>,
+    endless: Option<bool>,
 
     body: Option<Value>,
-    headers: Option<Headers>,
+    headers: Option<Map<String, Value>>,
     context: Option<Value>,
     then: Option<Then>,
     after_effect: Option<bool>,
@@ -63,25 +63,6 @@ struct Trickle {
     pause_ms: Milliseconds,
 }
 
-/// A field that is `true` or absent.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "bool", into = "bool")]
-struct True;
-
-impl TryFrom<bool> for True {
-    type Error = &'static str;
-
-    fn try_from(value: bool) -> Result<Self, &'static str> {
-        if value { Ok(Self) } else { Err("must be true, or be left out") }
-    }
-}
-
-impl From<True> for bool {
-    fn from(True: True) -> Self {
-        true
-    }
-}
-
 /// Up to ten minutes.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
@@ -104,31 +85,6 @@ impl From<Milliseconds> for Duration {
 impl From<Duration> for Milliseconds {
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
-struct Headers(Vec<(String, String)>);
-
-impl TryFrom<Map<String, Value>> for Headers {
-    type Error = &'static str;
-
-    fn try_from(given: Map<String, Value>) -> Result<Self, &'static str> {
-        let header = |(name, value): (String, Value)| {
-            let value = value.as_str()?.to_owned();
-            HeaderName::try_from(&name).ok()?;
-            HeaderValue::try_from(&value).ok()?;
-            Some((name, value))
-        };
-        let headers = given.into_iter().map(header).collect::<Option<_>>();
-        headers.map(Self).ok_or("must be an object of header names and strings")
-    }
-}
-
-impl From<Headers> for Map<String, Value> {
-    fn from(Headers(headers): Headers) -> Self {
-        headers.into_iter().map(|(name, value)| (name, value.into())).collect()
     }
 }
 
@@ -194,12 +150,19 @@ impl FaultJson {
         if self.status.is_some_and(|status| !(200..600).contains(&status)) {
             return Err(Invalid::new("status", "must be from 200 to 599"));
         }
+        for (name, value) in
+            [("lie", self.lie), ("garbage", self.garbage), ("endless", self.endless)]
+        {
+            if value == Some(false) {
+                return Err(Invalid::new(name, "must be true, or be left out"));
+            }
+        }
+        let headers = headers(self.headers.as_ref())?;
         if self.context.as_ref().is_some_and(|context| !context.is_object()) {
             return Err(Invalid::new("context", "must be an object"));
         }
         let kinds = [
             self.status.map(|status| {
-                let headers = self.headers.clone().map_or_else(Vec::new, |headers| headers.0);
                 ("status", FaultKind::Answer { status, body: self.body.clone(), headers })
             }),
             self.error
@@ -236,7 +199,7 @@ impl FaultJson {
 
     fn effect(&self, kind: &FaultKind) -> Result<Effect, Invalid> {
         let after_effect = match (self.lie, self.drop) {
-            (Some(True), _) => Some(false),
+            (Some(_), _) => Some(false),
             (_, Some(drop)) => Some(drop == Drop::AfterEffect),
             _ => self.after_effect,
         };
@@ -255,6 +218,18 @@ impl FaultJson {
             (None, None) => Ok(kind.default_effect()),
         }
     }
+}
+
+fn headers(given: Option<&Map<String, Value>>) -> Result<Vec<(String, String)>, Invalid> {
+    let header = |(name, value): (&String, &Value)| {
+        let value = value.as_str()?.to_owned();
+        HeaderName::try_from(name).ok()?;
+        HeaderValue::try_from(&value).ok()?;
+        Some((name.clone(), value))
+    };
+    let headers = given.into_iter().flatten().map(header).collect::<Option<_>>();
+    let rule = "must be an object of header names and strings";
+    headers.ok_or_else(|| Invalid::new("headers", rule))
 }
 
 fn method(given: Option<String>) -> Result<Option<String>, Invalid> {
@@ -290,11 +265,13 @@ impl From<&Fault> for FaultJson {
             ..Self::default()
         };
         match &fault.kind {
-            FaultKind::FinchsOwn => json.lie = (!at_once).then_some(True),
+            FaultKind::FinchsOwn => json.lie = (!at_once).then_some(true),
             FaultKind::Answer { status, body, headers } => {
                 json.status = Some(*status);
                 json.body = body.clone();
-                json.headers = (!headers.is_empty()).then(|| Headers(headers.clone()));
+                json.headers = (!headers.is_empty()).then(|| {
+                    headers.iter().map(|(name, text)| (name.clone(), text.clone().into())).collect()
+                });
             }
             FaultKind::Error { error, context } => {
                 json.error = Some(*error);
@@ -306,7 +283,7 @@ impl From<&Fault> for FaultJson {
             FaultKind::Drop => {
                 json.drop = Some(if at_once { Drop::AfterEffect } else { Drop::BeforeEffect });
             }
-            FaultKind::Garbage => json.garbage = Some(True),
+            FaultKind::Garbage => json.garbage = Some(true),
             FaultKind::Omit(fields) => json.omit = Some(Names(fields.clone())),
             FaultKind::Cut { at, then } => {
                 json.cut = Some(*at);
@@ -317,7 +294,7 @@ impl From<&Fault> for FaultJson {
                 json.trickle = Some(Trickle { bytes, pause_ms: (*pause).into() });
             }
             FaultKind::LengthOffBy(bytes) => json.length_off_by = NonZeroI64::new(*bytes),
-            FaultKind::Endless => json.endless = Some(True),
+            FaultKind::Endless => json.endless = Some(true),
         }
         match (&fault.kind, fault.effect) {
             (_, Effect::Late(by)) => json.late_seconds = Some(by.as_secs()),

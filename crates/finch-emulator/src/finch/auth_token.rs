@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    FinchError,
     http::{self, ApiError, Request, Response},
     world::World,
 };
@@ -40,7 +41,7 @@ pub(super) fn exchange(world: &mut World, request: &Request) -> Result<Response,
     let body: Exchange = request.json()?;
     let known = (Some(&world.config.client_id), Some(&world.config.client_secret));
     if (body.client_id.as_ref(), body.client_secret.as_ref()) != known {
-        return Err(ApiError::invalid_client());
+        return Err(FinchError::InvalidClient.into());
     }
     let (secret, token, connection) = world
         .redeem(&body.code, body.redirect_uri.as_deref())

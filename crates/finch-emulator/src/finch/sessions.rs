@@ -10,25 +10,8 @@ use uuid::Uuid;
 use super::require_client;
 use crate::{
     http::{self, AbsoluteUrl, ApiError, Invalid, Request, Response, Text},
-    world::{Authentication, Customer, ProviderName, Session, World},
+    world::{Authentication, Customer, PRODUCTS, ProviderName, Session, World},
 };
-
-const PRODUCTS: [&str; 14] = [
-    "benefits",
-    "company",
-    "deduction",
-    "directory",
-    "documents",
-    "employment",
-    "individual",
-    "payment",
-    "pay_statement",
-    "plans",
-    "plans_dependents",
-    "plans_enrollments",
-    "recordkeeping",
-    "ssn",
-];
 
 /// The longest lifetime of a session, and that of a new one unless it names another: 90 days.
 const MAX_MINUTES: f64 = 129_600.0;
@@ -114,10 +97,11 @@ impl TryFrom<http::Names> for Products {
     type Error = String;
 
     fn try_from(names: http::Names) -> Result<Self, String> {
-        if names.0.iter().all(|product| PRODUCTS.contains(&product.as_str())) {
+        let known = PRODUCTS.map(|(id, _)| id);
+        if names.0.iter().all(|product| known.contains(&product.as_str())) {
             return Ok(Self(names.0));
         }
-        Err(format!("may only contain: {}", PRODUCTS.join(", ")))
+        Err(format!("may only contain: {}", known.join(", ")))
     }
 }
 

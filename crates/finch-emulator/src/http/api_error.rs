@@ -47,25 +47,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_grant", None, &message)
     }
 
-    /// Wrong client id or secret in a body.
-    pub(crate) fn invalid_client() -> Self {
-        Self::of(FinchError::InvalidClient, None)
-    }
-
     /// Wrong client id or secret in a Basic header.
     pub(crate) fn unknown_client() -> Self {
         let message = "Invalid client: Unable to validate credentials";
         Self::described(StatusCode::UNAUTHORIZED, "invalid_client", message, json!({}))
             .with_header(WWW_AUTHENTICATE, "Basic realm=\"Finch\"")
-    }
-
-    pub(crate) fn no_authentication() -> Self {
-        Self::of(FinchError::UnauthorizedRequest, None)
-    }
-
-    /// An unknown or revoked access token: Finch does not tell them apart.
-    pub(crate) fn invalid_token() -> Self {
-        Self::of(FinchError::InvalidToken, None)
     }
 
     /// The customer has a connection, which can only be reauthenticated.
@@ -188,6 +174,12 @@ impl ApiError {
 
 fn pairing(field: &str, value: &str, method: &str) -> String {
     format!("Invalid {field} and authentication type pairing: {value} + {method}")
+}
+
+impl From<FinchError> for ApiError {
+    fn from(error: FinchError) -> Self {
+        Self::of(error, None)
+    }
 }
 
 impl From<Invalid> for ApiError {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{ApiError, Invalid, json};
+use super::{FinchError, Invalid, json};
 
 /// The largest body that is read: 256 KiB.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -78,8 +78,8 @@ impl Request {
     }
 
     /// The access token of `Authorization: Bearer`.
-    pub(crate) fn bearer(&self) -> Result<&str, ApiError> {
-        self.authorization("Bearer").ok_or_else(ApiError::no_authentication)
+    pub(crate) fn bearer(&self) -> Result<&str, FinchError> {
+        self.authorization("Bearer").ok_or(FinchError::UnauthorizedRequest)
     }
 
     /// The client id and secret of `Authorization: Basic`, undecodable ones as empty.

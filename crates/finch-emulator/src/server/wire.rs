@@ -1,11 +1,10 @@
 //! Responses that hyper would not send, written byte by byte.
 
-use std::{fmt::Write, time::Duration};
+use std::{fmt::Write, net::TcpStream as Socket, time::Duration};
 
 use hyper::{body::Bytes, header::CONTENT_LENGTH};
-use tokio::{io::AsyncWriteExt, time};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 
-use super::stream::SharedStream;
 use crate::{
     fault::{Shape, Then},
     http::Response,
@@ -32,12 +31,13 @@ pub(crate) fn as_read(response: Response, shape: Shape) -> Option<Response> {
 }
 
 /// Writes a response. The caller closes the connection.
-pub(super) async fn write(stream: SharedStream, response: Response, shape: Shape) {
+pub(super) async fn write(socket: &Socket, response: Response, shape: Shape) {
     // An error or a timeout ends the connection, too.
-    let _ = time::timeout(TIMEOUT, play(stream, response, shape)).await;
+    let _ = time::timeout(TIMEOUT, play(socket, response, shape)).await;
 }
 
-async fn play(mut stream: SharedStream, response: Response, shape: Shape) -> std::io::Result<()> {
+async fn play(socket: &Socket, response: Response, shape: Shape) -> std::io::Result<()> {
+    let mut stream = TcpStream::from_std(socket.try_clone()?)?;
     match shape {
         Shape::Whole => stream.write_all(&bytes(&response)).await,
         Shape::Cut { at, then } => {
@@ -45,7 +45,7 @@ async fn play(mut stream: SharedStream, response: Response, shape: Shape) -> std
             stream.write_all(&bytes[..at.min(bytes.len())]).await?;
             match then {
                 Then::Close => {}
-                Then::Reset => stream.reset_on_close()?,
+                Then::Reset => stream.set_zero_linger()?,
                 // The server drops this future when the caller closes the connection.
                 Then::Silence => time::sleep(TIMEOUT).await,
                 Then::HalfClose => {
@@ -81,7 +81,7 @@ async fn play(mut stream: SharedStream, response: Response, shape: Shape) -> std
     }
 }
 
-async fn chunk(stream: &mut SharedStream, data: &[u8]) -> std::io::Result<()> {
+async fn chunk(stream: &mut TcpStream, data: &[u8]) -> std::io::Result<()> {
     if data.is_empty() {
         // An empty chunk ends the body.
         return Ok(());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Connection, Lookup, ProviderName, Token, World,
     ids::{Kind, company_id},
+    organization_products,
 };
 use crate::Login;
 
@@ -67,11 +68,6 @@ impl Authentication {
             Self::Oauth => "oauth",
         }
     }
-}
-
-/// Finch's organization products, which are granted unless others are named.
-pub(crate) fn organization_products() -> Vec<String> {
-    ["company", "directory", "employment", "individual"].map(str::to_owned).into()
 }
 
 impl From<Login> for Grant {
