@@ -136,17 +136,9 @@ pub enum Then {
 pub(crate) enum Reply {
     /// Nothing: the connection is closed.
     Dropped,
-    Response(Response, Shape),
-}
-
-/// How a response is written to the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Whole,
-    Cut { at: usize, then: Then },
-    Trickle { bytes: usize, pause: Duration },
-    LengthOffBy(i64),
-    Endless,
+    Response(Response),
+    /// A response that this fault distorts on its way.
+    Distorted(Response, FaultKind),
 }
 
 impl FaultKind {

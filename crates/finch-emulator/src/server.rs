@@ -29,7 +29,7 @@ pub(crate) use gate::{Gate, is_host_name};
 pub(crate) use wire::as_read;
 
 use crate::{
-    fault::{Reply, Shape},
+    fault::Reply,
     http::{ApiError, BODY_LIMIT, Request},
     routes::Incoming,
     service::Shared,
@@ -119,9 +119,9 @@ async fn handle(
     };
     match reply {
         Reply::Dropped => Err(Dropped),
-        Reply::Response(response, Shape::Whole) => Ok(response.map(Full::new)),
-        Reply::Response(response, shape) => {
-            wire::write(&socket, response, shape).await;
+        Reply::Response(response) => Ok(response.map(Full::new)),
+        Reply::Distorted(response, fault) => {
+            wire::write(&socket, response, fault).await;
             Err(Dropped)
         }
     }

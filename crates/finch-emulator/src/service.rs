@@ -4,21 +4,22 @@
 mod journal;
 mod pending_effects;
 mod rate;
-mod shared;
 mod state;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use hyper::header::HeaderValue;
 use uuid::Uuid;
 
 pub use journal::ReceivedCall;
-pub(crate) use shared::Shared;
 pub use state::{ConnectionState, EmulatorState, IssuedToken, TokenState};
 
 use crate::{
     EmulatorConfig,
-    fault::{Effect, Fault, FaultQueue, Reply, Shape},
+    fault::{Effect, Fault, FaultQueue, Reply},
     finch,
     http::{REQUEST_ID, Request, Response},
     webhook::Outbox,
@@ -97,12 +98,12 @@ impl Service {
         let Arrived { request, fault, at, .. } = arrived;
         let request_id = self.world.ids.make(Kind::Request);
         let mut reply = match fault {
-            None => Reply::Response(finch::respond(&mut self.world, &request), Shape::Whole),
+            None => Reply::Response(finch::respond(&mut self.world, &request)),
             Some(fault) => self.play(&request, fault),
         };
         let status = match &mut reply {
             Reply::Dropped => None,
-            Reply::Response(response, _) => {
+            Reply::Response(response) | Reply::Distorted(response, _) => {
                 set_request_id(response, request_id);
                 Some(response.status())
             }
@@ -135,7 +136,7 @@ impl Service {
     pub(crate) fn stamp(&mut self, response: impl Into<Response>) -> Reply {
         let mut response = response.into();
         set_request_id(&mut response, self.world.ids.make(Kind::Request));
-        Reply::Response(response, Shape::Whole)
+        Reply::Response(response)
     }
 }
 
@@ -143,5 +144,22 @@ fn set_request_id(response: &mut Response, request_id: Uuid) {
     let mut text = Uuid::encode_buffer();
     if let Ok(id) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut text)) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+}
+
+/// The service as the server and its owner share it.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Service>>);
+
+impl Shared {
+    pub(crate) fn new(service: Service) -> Self {
+        Self(Arc::new(Mutex::new(service)))
+    }
+
+    /// The service after the effects that are due.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Service> {
+        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        service.settle();
+        service
     }
 }

@@ -10,7 +10,6 @@ mod target;
 pub(crate) use delivery::Outcome;
 pub use delivery::{WebhookAttempt, WebhookDelivery, WebhookRequest};
 pub use error::WebhookError;
-pub(crate) use event::Draft;
 pub use event::WebhookEvent;
 pub(crate) use outbox::Outbox;
 pub(crate) use secret::Secret;

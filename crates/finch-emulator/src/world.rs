@@ -26,7 +26,7 @@ pub(crate) use grant::{Authentication, Company, Customer, Grant};
 pub(crate) use ids::{Kind, fingerprint};
 pub(crate) use in_flight::{InFlight, InFlightGuard};
 pub(crate) use product::{PRODUCTS, organization_products};
-pub(crate) use provider::{PROVIDERS, Provider, ProviderName};
+pub(crate) use provider::{BETA, MFA_REQUIRED, PROVIDERS, Provider, ProviderName};
 pub(crate) use session::{Session, SessionError};
 pub(crate) use status::Status;
 

@@ -108,7 +108,8 @@ impl LocalEmulator {
         };
         match reply {
             Reply::Dropped => None,
-            Reply::Response(response, shape) => as_read(response, shape).map(LocalAnswer::from),
+            Reply::Response(response) => Some(response.into()),
+            Reply::Distorted(response, fault) => as_read(response, &fault).map(LocalAnswer::from),
         }
     }
 

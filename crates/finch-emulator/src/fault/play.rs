@@ -7,7 +7,7 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{FaultKind, Reply, Shape};
+use super::{FaultKind, Reply};
 use crate::http::{self, ApiError, HTML, JSON, Response, TEXT};
 
 /// The start of a page that a proxy may answer in Finch's place.
@@ -16,13 +16,6 @@ const GARBAGE: &str = "<!doctype html><html><head><title>One moment</title></hea
 impl FaultKind {
     /// What the caller gets. `original` is Finch's response; it is ignored where the fault has its own.
     pub(crate) fn play(self, original: Response) -> Reply {
-        let shape = match self {
-            Self::Cut { at, then } => Shape::Cut { at, then },
-            Self::Trickle { bytes, pause } => Shape::Trickle { bytes, pause },
-            Self::LengthOffBy(bytes) => Shape::LengthOffBy(bytes),
-            Self::Endless => Shape::Endless,
-            _ => Shape::Whole,
-        };
         let response = match self {
             Self::Drop => return Reply::Dropped,
             Self::Omit(fields) => without(original, &fields),
@@ -30,9 +23,12 @@ impl FaultKind {
             Self::Garbage => http::typed(StatusCode::OK, HTML, GARBAGE.into()),
             Self::Answer { status, body, headers } => answer(status, body, &headers),
             Self::Error { error, context } => ApiError::of(error, context).into(),
-            _ => original,
+            Self::FinchsOwn => original,
+            Self::Cut { .. } | Self::Trickle { .. } | Self::LengthOffBy(_) | Self::Endless => {
+                return Reply::Distorted(original, self);
+            }
         };
-        Reply::Response(response, shape)
+        Reply::Response(response)
     }
 }
 

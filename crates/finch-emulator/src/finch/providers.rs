@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     http::{self, ApiError, Request, Response},
-    world::{Authentication, PROVIDERS, Provider, World},
+    world::{Authentication, BETA, MFA_REQUIRED, PROVIDERS, Provider, World},
 };
 
 /// `Provider`
@@ -30,10 +30,10 @@ pub(super) fn list(_: &mut World, _: &Request) -> Result<Response, ApiError> {
         id: provider.id,
         display_name: provider.display_name,
         products: provider.products,
-        mfa_required: provider.mfa_required,
+        mfa_required: MFA_REQUIRED.contains(&provider.id),
         primary_color: provider.primary_color,
         manual: provider.methods == [Authentication::Assisted],
-        beta: provider.beta,
+        beta: BETA.contains(&provider.id),
         authentication_methods: provider.methods.iter().map(|it| Method { r#type: *it }).collect(),
     };
     Ok(http::ok(&PROVIDERS.each_ref().map(listed)))

@@ -6,7 +6,7 @@ use hyper::{body::Bytes, header::CONTENT_LENGTH};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 
 use crate::{
-    fault::{Shape, Then},
+    fault::{FaultKind, Then},
     http::Response,
 };
 
@@ -16,31 +16,30 @@ const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 const ENDLESS: usize = 256 * 1024 * 1024;
 const SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
-/// The response as a client reads it. `None`: the client does not reach its end.
-pub(crate) fn as_read(response: Response, shape: Shape) -> Option<Response> {
-    match shape {
-        Shape::Whole | Shape::Trickle { .. } => Some(response),
-        Shape::Cut { at, .. } => (at >= bytes(&response).len()).then_some(response),
-        Shape::LengthOffBy(off) => {
-            let length = announced(&response, off);
+/// A distorted response as a client reads it. `None`: the client does not reach its end.
+pub(crate) fn as_read(response: Response, fault: &FaultKind) -> Option<Response> {
+    match fault {
+        FaultKind::Cut { at, .. } if *at < bytes(&response).len() => None,
+        FaultKind::Endless => None,
+        FaultKind::LengthOffBy(off) => {
+            let length = announced(&response, *off);
             let body = response.body().get(..length).map(Bytes::copy_from_slice)?;
             Some(response.map(|_| body))
         }
-        Shape::Endless => None,
+        _ => Some(response),
     }
 }
 
-/// Writes a response. The caller closes the connection.
-pub(super) async fn write(socket: &Socket, response: Response, shape: Shape) {
+/// Writes a distorted response. The caller closes the connection.
+pub(super) async fn write(socket: &Socket, response: Response, fault: FaultKind) {
     // An error or a timeout ends the connection, too.
-    let _ = time::timeout(TIMEOUT, play(socket, response, shape)).await;
+    let _ = time::timeout(TIMEOUT, play(socket, response, fault)).await;
 }
 
-async fn play(socket: &Socket, response: Response, shape: Shape) -> std::io::Result<()> {
+async fn play(socket: &Socket, response: Response, fault: FaultKind) -> std::io::Result<()> {
     let mut stream = TcpStream::from_std(socket.try_clone()?)?;
-    match shape {
-        Shape::Whole => stream.write_all(&bytes(&response)).await,
-        Shape::Cut { at, then } => {
+    match fault {
+        FaultKind::Cut { at, then } => {
             let bytes = bytes(&response);
             stream.write_all(&bytes[..at.min(bytes.len())]).await?;
             match then {
@@ -53,32 +52,27 @@ async fn play(socket: &Socket, response: Response, shape: Shape) -> std::io::Res
                     time::sleep(TIMEOUT).await;
                 }
             }
-            Ok(())
         }
-        Shape::Trickle { bytes: piece, pause } => {
-            for (number, piece) in bytes(&response).chunks(piece.max(1)).enumerate() {
-                if number > 0 {
-                    time::sleep(pause).await;
-                }
+        FaultKind::Trickle { bytes: piece, pause } => {
+            for piece in bytes(&response).chunks(piece.max(1)) {
                 stream.write_all(piece).await?;
+                time::sleep(pause).await;
             }
-            Ok(())
         }
-        Shape::LengthOffBy(off) => {
-            let length = announced(&response, off);
-            let mut bytes = head(&response, Some(length));
-            bytes.extend_from_slice(response.body());
-            stream.write_all(&bytes).await
+        FaultKind::LengthOffBy(off) => {
+            stream.write_all(&head(&response, Some(announced(&response, off)))).await?;
+            stream.write_all(response.body()).await?;
         }
-        Shape::Endless => {
+        FaultKind::Endless => {
             stream.write_all(&head(&response, None)).await?;
             chunk(&mut stream, response.body()).await?;
             for _ in 0..ENDLESS / SPACES.len() {
                 chunk(&mut stream, &SPACES).await?;
             }
-            Ok(())
         }
+        _ => stream.write_all(&bytes(&response)).await?,
     }
+    Ok(())
 }
 
 async fn chunk(stream: &mut TcpStream, data: &[u8]) -> std::io::Result<()> {

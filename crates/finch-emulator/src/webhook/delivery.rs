@@ -4,8 +4,7 @@ use std::fmt;
 
 use hyper::body::Bytes;
 use serde::Serialize;
-
-use super::Draft;
+use serde_json::Value;
 
 /// A webhook and its attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,15 +52,16 @@ pub(super) struct Delivery {
 impl Delivery {
     const ATTEMPTS_KEPT: usize = 12;
 
-    pub(super) fn new(number: u64, event_id: String, draft: Draft) -> Self {
+    pub(super) fn new(number: u64, event_id: String, body: &Value) -> Self {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let shown = WebhookDelivery {
             event_id,
-            event_type: draft.event_type,
-            connection_id: draft.connection_id,
+            event_type: text("event_type").unwrap_or_default(),
+            connection_id: text("connection_id"),
             status: "waiting".to_owned(),
             attempts: Vec::new(),
             next_attempt_at: None,
-            body: draft.body,
+            body: body.to_string(),
         };
         Self { number, tries: 0, shown }
     }

@@ -25,21 +25,3 @@ impl WebhookEvent {
         Self::AccountUpdated { connection_id: connection_id.into(), status: status.into() }
     }
 }
-
-/// The body of a webhook, and what it is about.
-pub(crate) struct Draft {
-    pub(super) event_type: String,
-    pub(super) connection_id: Option<String>,
-    pub(super) body: String,
-}
-
-impl From<&Value> for Draft {
-    fn from(body: &Value) -> Self {
-        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-        Self {
-            event_type: text("event_type").unwrap_or_default(),
-            connection_id: text("connection_id"),
-            body: body.to_string(),
-        }
-    }
-}

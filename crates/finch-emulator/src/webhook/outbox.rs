@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{
-    Draft, Outcome, Target, WebhookDelivery, WebhookError, WebhookRequest, WebhookTarget,
+    Outcome, Target, WebhookDelivery, WebhookError, WebhookRequest, WebhookTarget,
     delivery::Delivery,
 };
 
@@ -77,9 +78,9 @@ impl Outbox {
     }
 
     /// Queues a webhook for now.
-    pub(crate) fn queue(&mut self, event_id: String, draft: Draft, now: Duration) {
+    pub(crate) fn queue(&mut self, event_id: String, body: &Value, now: Duration) {
         self.queued += 1;
-        self.wait_until(now, Delivery::new(self.queued, event_id, draft));
+        self.wait_until(now, Delivery::new(self.queued, event_id, body));
     }
 
     /// Queues a waiting or finished webhook for now, with the same id and body.

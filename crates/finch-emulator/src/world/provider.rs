@@ -12,8 +12,6 @@ pub(crate) struct Provider {
     pub(crate) methods: &'static [Authentication],
     pub(crate) products: &'static [&'static str],
     pub(crate) primary_color: &'static str,
-    pub(crate) mfa_required: bool,
-    pub(crate) beta: bool,
 }
 
 const ORGANIZATION: &[&str] = &["company", "directory", "individual", "employment"];
@@ -25,20 +23,24 @@ const ALL: &[&str] =
 #[rustfmt::skip]
 pub(crate) static PROVIDERS: [Provider; 14] = [
     provider("gusto", "Gusto", ALL, &[Oauth, Credential, Assisted], "#f45d48"),
-    provider("justworks", "Justworks", PAYROLL, &[Credential, Assisted], "#00a0dd").with_mfa(),
-    provider("adp_run", "ADP Run", PAYROLL, &[Credential, Assisted], "#d0271d").with_mfa(),
+    provider("justworks", "Justworks", PAYROLL, &[Credential, Assisted], "#00a0dd"),
+    provider("adp_run", "ADP Run", PAYROLL, &[Credential, Assisted], "#d0271d"),
     provider("adp_workforce_now", "ADP Workforce Now", PAYROLL, &[ApiToken, Assisted], "#d0271d"),
     provider("bamboo_hr", "BambooHR", ORGANIZATION, &[ApiToken, Credential], "#73c41d"),
     provider("rippling", "Rippling", ALL, &[ApiToken, Credential, Assisted], "#502d3c"),
-    provider("quickbooks", "QuickBooks Payroll", PAYROLL, &[Credential, Assisted], "#2ca01c").with_mfa(),
-    provider("paychex_flex", "Paychex Flex", PAYROLL, &[Oauth, Credential, Assisted], "#004b8d").with_mfa(),
+    provider("quickbooks", "QuickBooks Payroll", PAYROLL, &[Credential, Assisted], "#2ca01c"),
+    provider("paychex_flex", "Paychex Flex", PAYROLL, &[Oauth, Credential, Assisted], "#004b8d"),
     provider("square_payroll", "Square Payroll", PAYROLL, &[Oauth, Credential, Assisted], "#28c101"),
     provider("workday", "Workday", ORGANIZATION, &[ApiToken, Credential], "#0875e1"),
     provider("zenefits", "TriNet Zenefits", PAYROLL, &[Oauth, Credential], "#f98500"),
     provider("paylocity", "Paylocity", ALL, &[ApiToken, Credential, Assisted], "#ed5206"),
-    provider("paycom", "Paycom", PAYROLL, &[Credential, Assisted], "#006938").with_mfa(),
-    provider("deel", "Deel", ORGANIZATION, &[ApiToken, Credential], "#15357a").in_beta(),
+    provider("paycom", "Paycom", PAYROLL, &[Credential, Assisted], "#006938"),
+    provider("deel", "Deel", ORGANIZATION, &[ApiToken, Credential], "#15357a"),
 ];
+
+pub(crate) const MFA_REQUIRED: [&str; 5] =
+    ["justworks", "adp_run", "quickbooks", "paychex_flex", "paycom"];
+pub(crate) const BETA: [&str; 1] = ["deel"];
 
 const fn provider(
     id: &'static str,
@@ -47,21 +49,10 @@ const fn provider(
     methods: &'static [Authentication],
     primary_color: &'static str,
 ) -> Provider {
-    let (mfa_required, beta) = (false, false);
-    Provider { id, display_name, methods, products, primary_color, mfa_required, beta }
+    Provider { id, display_name, methods, products, primary_color }
 }
 
 impl Provider {
-    const fn with_mfa(mut self) -> Self {
-        self.mfa_required = true;
-        self
-    }
-
-    const fn in_beta(mut self) -> Self {
-        self.beta = true;
-        self
-    }
-
     pub(crate) fn offers(&self, method: Authentication) -> bool {
         self.methods.contains(&method)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     ids::{Ids, Kind},
 };
 use crate::webhook::{
-    Draft, Outbox, Outcome, WebhookDelivery, WebhookError, WebhookEvent, WebhookRequest,
+    Outbox, Outcome, WebhookDelivery, WebhookError, WebhookEvent, WebhookRequest,
 };
 
 /// Queues `account.updated` with the current status of a connection, or of an entity that was
@@ -25,14 +25,14 @@ pub(super) fn announce(
 ) {
     if outbox.target().is_some() {
         let status = if entity.is_some() { Status::Disconnected } else { connection.status };
-        let draft = account_updated(connection, entity, status.as_str());
-        outbox.queue(event_id(ids), draft, now);
+        let body = account_updated(connection, entity, status.as_str());
+        outbox.queue(event_id(ids), &body, now);
     }
 }
 
 /// `AccountUpdateEvent`. The authentication method is an object as in Finch's SDKs, which are generated
 /// from its description; in its documents it is a string.
-fn account_updated(connection: &Connection, entity: Option<Uuid>, status: &str) -> Draft {
+fn account_updated(connection: &Connection, entity: Option<Uuid>, status: &str) -> Value {
     let method = json!({ "type": connection.authentication });
     let mut body = json!({
         "event_type": "account.updated",
@@ -44,7 +44,7 @@ fn account_updated(connection: &Connection, entity: Option<Uuid>, status: &str) 
     if let Some(entity) = entity {
         body["entity_id"] = json!(entity);
     }
-    Draft::from(&body)
+    body
 }
 
 fn event_id(ids: &mut Ids) -> String {
@@ -55,15 +55,15 @@ impl World {
     /// Queues a webhook and returns its event id.
     pub(crate) fn send_webhook(&mut self, event: &WebhookEvent) -> Result<String, WebhookError> {
         self.outbox.target().ok_or(WebhookError::NotRegistered)?;
-        let draft = match event {
+        let body = match event {
             WebhookEvent::Test => {
                 let id = Uuid::nil();
-                Draft::from(&json!({
+                json!({
                     "event_type": "test", "company_id": id, "account_id": id, "connection_id": id,
                     "data": {},
-                }))
+                })
             }
-            WebhookEvent::Json(body) => Draft::from(body),
+            WebhookEvent::Json(body) => body.clone(),
             WebhookEvent::AccountUpdated { connection_id, status } => {
                 let id = Uuid::try_parse(connection_id).ok();
                 let connection = id.and_then(|id| self.connections.get(&id));
@@ -71,7 +71,7 @@ impl World {
             }
         };
         let id = event_id(&mut self.ids);
-        self.outbox.queue(id.clone(), draft, self.clock.now());
+        self.outbox.queue(id.clone(), &body, self.clock.now());
         Ok(id)
     }
 
