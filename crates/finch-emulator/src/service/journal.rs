@@ -52,11 +52,19 @@ impl Journal {
         let oldest = if is_full { self.0.pop_front() } else { None };
         let mut path = oldest.map(|entry| entry.path).unwrap_or_default();
         path.clear();
-        // A URI is ASCII, so that any byte is a boundary.
-        path.push_str(request.path().get(..Self::PATH_LIMIT).unwrap_or(request.path()));
+        path.push_str(beginning(request.path()));
         let method = request.method().clone();
         self.0.push_back(Entry { at, method, path, status, request_id });
     }
+}
+
+/// The part of a path that is kept.
+fn beginning(path: &str) -> &str {
+    let mut end = path.len().min(Journal::PATH_LIMIT);
+    while !path.is_char_boundary(end) {
+        end -= 1;
+    }
+    &path[..end]
 }
 
 impl Service {
