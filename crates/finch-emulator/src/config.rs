@@ -1,4 +1,4 @@
-//! How an emulator is set up.
+//! The configuration of an emulator.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::WebhookTarget;
 
-/// What an [`Emulator`](crate::Emulator) is started with.
+/// The configuration of an emulator.
 ///
 /// ```
 /// # use finch_emulator::{DisconnectScope, EmulatorConfig};
@@ -23,28 +23,28 @@ pub struct EmulatorConfig {
     pub host: IpAddr,
     /// The port to listen on; 0 finds a free one.
     pub port: u16,
-    /// Names by which callers may address it, beside `localhost` and addresses: those of a container,
-    /// for example. A request whose `Host` is another is refused.
+    /// The host names by which callers may address it, beside `localhost` and addresses: that of a
+    /// container, for example. Requests with another `Host` are refused.
     pub allowed_hosts: Vec<String>,
-    /// The client id of the one application that the emulator knows.
+    /// The client id of the one application.
     pub client_id: String,
-    /// What that application is called, for the people who connect to it.
+    /// The name of the application in Connect.
     pub application: String,
-    /// The secret of that application.
+    /// The client secret of the application.
     pub client_secret: String,
-    /// How far `POST /disconnect` reaches.
+    /// Which tokens `POST /disconnect` ends.
     pub disconnect_scope: DisconnectScope,
-    /// With a seed, the same calls in the same order make the same ids, codes and tokens.
-    /// Without one they are random.
+    /// With a seed, equal requests in equal order get equal ids, codes and tokens. Without one they are
+    /// random.
     pub seed: Option<u64>,
-    /// Where webhooks go; none are sent without it.
+    /// The receiver of webhooks.
     pub webhook: Option<WebhookTarget>,
 }
 
 impl EmulatorConfig {
     /// The client id unless another is given.
     pub const DEFAULT_CLIENT_ID: &str = "4ab15e51-11ad-49f4-acae-f343b7794375";
-    /// The client secret unless another is given: no secret at all.
+    /// The client secret unless another is given.
     pub const DEFAULT_CLIENT_SECRET: &str = "finch-secret-sandbox-emulator";
 }
 
@@ -79,14 +79,14 @@ impl fmt::Debug for EmulatorConfig {
     }
 }
 
-/// How far `POST /disconnect` reaches. Finch's documents disagree; the emulator plays both.
+/// Which tokens `POST /disconnect` ends. Finch's documents disagree; the emulator has both readings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisconnectScope {
-    /// All tokens of one provider and company share a `connection_id` and die together.
+    /// Those of a provider and company, which share a `connection_id`.
     #[default]
     Pair,
-    /// Other credentials at the same provider and company get a `connection_id` of their own,
-    /// and a disconnect reaches only that.
+    /// Those of a connection: other credentials at the same provider and company have a `connection_id`
+    /// of their own.
     Connection,
 }

@@ -1,23 +1,21 @@
 //! Faults: how the emulator misbehaves on request.
 
 mod build;
+mod json;
 mod play;
 mod queue;
-mod read;
-mod show;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use play::{Reply, Shape};
+pub(crate) use json::{from_json, to_json};
 pub(crate) use queue::FaultQueue;
-pub(crate) use read::one_or_many;
-pub(crate) use show::to_json;
 
-use crate::FinchError;
+use crate::{FinchError, http::Response};
 
-/// What goes wrong with the next calls that match.
+/// What goes wrong with the next matching requests.
 ///
 /// ```
 /// # use finch_emulator::{Fault, FinchError};
@@ -31,31 +29,32 @@ use crate::FinchError;
 /// let reauth = Fault::on("/disconnect").error(FinchError::ReauthenticateUser);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Fault {
-    /// The method that must match; `None` matches all.
+    /// The method to match; `None` matches all.
     pub method: Option<String>,
-    /// The path that must match; `None` matches all of Finch's.
+    /// The path to match; `None` matches all of Finch's.
     pub path: Option<String>,
-    /// How many calls it hits before it is gone.
+    /// How many requests it affects.
     pub times: u32,
-    /// How long each of them is held up first.
+    /// The delay before each of them.
     pub delay: Duration,
-    /// When the call takes effect.
+    /// When the request takes effect.
     pub effect: Effect,
     /// What the caller gets.
     pub kind: FaultKind,
 }
 
-/// When a call takes effect.
+/// When a request takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Before it is answered, as without a fault.
+    /// Before the response, as without a fault.
     AtOnce,
-    /// Never. Where Finch's answer is shown, it is the one that Finch would have given.
+    /// Never. Finch's response, where it is sent, is the one that Finch would have given.
     Never,
-    /// This long after its answer, by the emulator's clock.
+    /// This long after the response, by the emulator's clock.
     Late(Duration),
 }
 
@@ -64,102 +63,99 @@ impl Effect {
     pub const LATEST: Duration = Duration::from_secs(7 * 60);
 }
 
-/// What the caller of a call gets that a fault hits.
+/// What the caller gets from an affected request.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// Finch's answer: the call is only late, or the answer is a lie.
+    /// Finch's response: the request is only delayed, or the response is a lie.
     FinchsOwn,
-    /// This answer instead of Finch's.
+    /// Another response.
     Answer {
         /// The status, 200 to 599.
         status: u16,
-        /// The body: a string as it is, else JSON; `None` for Finch's own with this status.
+        /// The body: a string as it is, anything else as JSON; `None` for Finch's own with this status.
         body: Option<Value>,
-        /// Headers beside it, or instead of Finch's: names and values.
+        /// Names and values of headers that are added or replaced.
         headers: Vec<(String, String)>,
     },
     /// An error of Finch's table.
     Error {
         /// Which.
         error: FinchError,
-        /// The `context` of its body, if it is to have one.
+        /// The `context` in its body.
         context: Option<Value>,
     },
     /// A 429.
     RateLimit {
-        /// The seconds of its `Retry-After`, if it is to have one.
+        /// The seconds in its `Retry-After`.
         retry_after: Option<u64>,
     },
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Drop,
     /// A 200 with half a page of HTML.
     Garbage,
-    /// Finch's answer without these fields.
+    /// Finch's response without these fields.
     Omit(Vec<String>),
-    /// The first bytes of Finch's answer.
+    /// The first bytes of Finch's response.
     Cut {
-        /// How many of its bytes are sent, counted from the first of its status line.
+        /// How many bytes are sent, counted from the status line.
         at: usize,
-        /// What becomes of the connection.
+        /// What happens to the connection.
         then: Then,
     },
-    /// Finch's answer in small pieces.
+    /// Finch's response in small pieces.
     Trickle {
-        /// How many bytes each piece has.
+        /// The number of bytes in each piece.
         bytes: usize,
-        /// How long it is until the next one.
+        /// The pause between pieces.
         pause: Duration,
     },
-    /// Finch's answer with a wrong `Content-Length`, after which the connection is closed.
+    /// Finch's response with a wrong `Content-Length`, after which the connection is closed.
     LengthOffBy(i64),
-    /// Finch's answer, and then spaces without end.
+    /// Finch's response, followed by endless spaces.
     Endless,
 }
 
-/// What becomes of a connection whose answer was cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What happens to a connection whose response was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Then {
     /// It is closed.
     #[default]
     Close,
-    /// It is closed in one direction: nothing more comes, but the caller is listened to.
+    /// It is closed in one direction: nothing more is sent, but the caller can go on sending.
     HalfClose,
-    /// It stays open, and nothing more comes.
+    /// It stays open, and nothing more is sent.
     Silence,
     /// It is reset.
     Reset,
 }
 
-impl Then {
-    pub(crate) const ALL: [Self; 4] = [Self::Close, Self::HalfClose, Self::Silence, Self::Reset];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Close => "close",
-            Self::HalfClose => "half_close",
-            Self::Silence => "silence",
-            Self::Reset => "reset",
-        }
-    }
+/// What is sent back to the caller.
+pub(crate) enum Reply {
+    /// Nothing: the connection is closed.
+    Dropped,
+    Response(Response),
+    /// A response that this fault distorts on its way.
+    Distorted(Response, FaultKind),
 }
 
 impl FaultKind {
-    /// When a call takes effect unless the fault says otherwise: as it seems to its caller.
-    pub(crate) fn usual_effect(&self) -> Effect {
-        match self {
+    /// Whether the caller gets Finch's response, whole or in part.
+    pub(crate) fn shows_original(&self) -> bool {
+        !matches!(
+            self,
             Self::Answer { .. }
-            | Self::Error { .. }
-            | Self::RateLimit { .. }
-            | Self::Drop
-            | Self::Garbage => Effect::Never,
-            Self::FinchsOwn
-            | Self::Omit(_)
-            | Self::Cut { .. }
-            | Self::Trickle { .. }
-            | Self::LengthOffBy(_)
-            | Self::Endless => Effect::AtOnce,
-        }
+                | Self::Error { .. }
+                | Self::RateLimit { .. }
+                | Self::Drop
+                | Self::Garbage
+        )
+    }
+
+    /// When the request takes effect unless the fault says otherwise: as its caller would conclude.
+    pub(crate) fn default_effect(&self) -> Effect {
+        if self.shows_original() { Effect::AtOnce } else { Effect::Never }
     }
 }

@@ -2,43 +2,30 @@
 
 mod config;
 mod emulator;
-mod local;
 mod login;
 
-mod fault;
-mod finch_error;
-mod state;
-
-mod clock;
-mod ids;
-mod journal;
-mod webhook;
 mod world;
 
-mod answer;
-mod call;
-mod fields;
-mod gate;
-mod line;
-mod refusal;
-mod routes;
-mod server;
-mod traffic;
-mod turn;
-mod wire;
+mod webhook;
+
+mod fault;
+mod http;
+
+mod connect;
+mod finch;
+mod service;
 
 mod control;
-mod finch;
-mod page;
+mod dashboard;
+mod routes;
+mod server;
 
 pub use config::{DisconnectScope, EmulatorConfig};
-pub use emulator::{Emulator, EmulatorError};
+pub use emulator::{Controls, Emulator, EmulatorError, LocalAnswer, LocalCall, LocalEmulator};
 pub use fault::{Effect, Fault, FaultKind, Then};
-pub use finch_error::FinchError;
-pub use journal::ReceivedCall;
-pub use local::{LocalAnswer, LocalCall, LocalEmulator};
+pub use http::FinchError;
 pub use login::Login;
-pub use state::{ConnectionState, EmulatorState, IssuedToken, TokenState};
+pub use service::{ConnectionState, EmulatorState, IssuedToken, ReceivedCall, TokenState};
 pub use webhook::{
     WebhookAttempt, WebhookDelivery, WebhookError, WebhookEvent, WebhookRequest, WebhookTarget,
 };

@@ -1,32 +1,32 @@
-//! A person who went through Finch Connect.
+//! A login in Finch Connect.
 
-/// "This person logged in at that provider for that company": what a code is issued for.
+/// What a code is issued for: a person signed in at a provider for a company.
 ///
-/// Everything is named in plain words; the emulator turns the words into stable ids.
+/// Everything is named in plain words, and equal words have equal ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Login {
-    /// Who logged in.
+    /// The person.
     pub user: String,
-    /// Where: a provider's name or id, known to the emulator or not.
+    /// The provider's name or id, listed or not.
     pub provider: String,
-    /// For which employer.
+    /// The employer.
     pub company: String,
-    /// Further entities of that employer, which the connection reads beside the company itself.
+    /// Entities of the employer beside the company itself, which the connection reads too.
     pub entities: Vec<String>,
-    /// A label for the credentials used: equal labels are equal credentials.
+    /// A label for the credentials.
     pub credentials: String,
-    /// The products granted; `None` stands for Finch's organization products.
+    /// The granted products; `None` for Finch's organization products.
     pub products: Option<Vec<String>>,
-    /// Where Connect sends the person back to; `None` for the embedded flow.
+    /// Where Connect redirects to; `None` for the embedded flow.
     pub redirect_uri: Option<String>,
     /// The host application's id of its customer.
     pub customer_id: Option<String>,
 }
 
 impl Login {
-    /// A login in the embedded flow, for no customer, with Finch's organization products.
-    #[must_use]
+    /// A login in the embedded flow, without a customer, with Finch's organization products.
     pub fn new(
         user: impl Into<String>,
         provider: impl Into<String>,
@@ -43,28 +43,24 @@ impl Login {
     }
 
     /// Connects these entities of the employer too.
-    #[must_use]
     pub fn entities<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.entities = names.into_iter().map(Into::into).collect();
         self
     }
 
     /// Grants these products instead.
-    #[must_use]
     pub fn products<P: Into<String>>(mut self, products: impl IntoIterator<Item = P>) -> Self {
         self.products = Some(products.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Comes back by a redirect: the exchange must name the same URI.
-    #[must_use]
+    /// Redirects to this URI, which the exchange must repeat.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
     /// Belongs to this customer of the host application.
-    #[must_use]
     pub fn customer_id(mut self, id: impl Into<String>) -> Self {
         self.customer_id = Some(id.into());
         self

@@ -1,179 +1,164 @@
-//! The loopback server: reads calls, holds them up, answers.
+//! The HTTP server.
+
+mod courier;
+mod gate;
+mod wire;
 
 use std::{
     io,
-    net::TcpListener as StdListener,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    net::{TcpListener as StdListener, TcpStream as Socket},
+    sync::Arc,
     time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Request, Response,
-    body::{Bytes, Incoming},
+    Response,
+    body::{Body, Bytes, Incoming as IncomingBody},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use tokio::{net::TcpListener, sync::watch, time};
-
-use crate::{
-    call::{BODY_LIMIT, Call},
-    fault::{Reply, Shape},
-    gate::Gate,
-    line::Line,
-    refusal::Refusal,
-    webhook::courier,
-    wire,
-    world::World,
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time,
 };
 
-/// The world as the server and its owner share it.
-#[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<World>>);
+pub(crate) use gate::{Gate, is_host_name};
+pub(crate) use wire::as_read;
 
-impl Shared {
-    pub(crate) fn new(world: World) -> Self {
-        Self(Arc::new(Mutex::new(world)))
-    }
+use crate::{
+    fault::Reply,
+    http::{ApiError, BODY_LIMIT, Request},
+    routes::Incoming,
+    service::Shared,
+};
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
-        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        world.settle();
-        world
-    }
-}
-
-/// How much of a larger one is thrown away, so that its sender gets to read the answer.
+/// How much of a larger body is discarded, so that its sender reads the response.
 const DISCARD_LIMIT: usize = 64 * BODY_LIMIT;
-/// How long an orderly end waits for calls that are on their way.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait when the system has no more sockets to give.
-const BREATHER: Duration = Duration::from_millis(50);
+/// How long a graceful shutdown waits for requests in flight.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause after a failed accept, as when the process has no more file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until told to stop: a change of `stop` lets calls finish, its end does not.
+/// Serves until `stop` changes, which lets requests finish, or is closed, which does not.
 pub(crate) async fn serve(
     listener: StdListener,
-    world: Shared,
+    service: Shared,
     gate: Gate,
     mut stop: watch::Receiver<()>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let gate = Arc::new(gate);
     let graceful = GracefulShutdown::new();
-    tokio::spawn(courier::run(world.clone()));
+    tokio::spawn(courier::run(service.clone()));
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+        let (stream, socket) = tokio::select! {
+            accepted = accept(&listener) => match accepted {
+                Ok(streams) => streams,
                 Err(_) => {
-                    time::sleep(BREATHER).await;
+                    time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             },
-            orderly = stop.changed() => match orderly {
+            stopped = stop.changed() => match stopped {
                 Ok(()) => break,
                 Err(_) => return Ok(()),
             },
         };
-        let _ = stream.set_nodelay(true);
-        let (world, gate) = (world.clone(), gate.clone());
-        let line = Line::new(stream);
-        let own = line.clone();
-        let service =
-            service_fn(move |request| turn(world.clone(), gate.clone(), line.clone(), request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(own), service);
+        let (service, gate) = (service.clone(), gate.clone());
+        let connection = http1::Builder::new().serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| {
+                handle(service.clone(), gate.clone(), socket.clone(), request)
+            }),
+        );
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // How it ends is its caller's affair.
-            let _ = connection.await;
-        });
+        // An error of a connection concerns its caller only.
+        tokio::spawn(async { drop(connection.await) });
     }
     drop(listener);
     tokio::select! {
         () = graceful.shutdown() => {}
-        () = time::sleep(PATIENCE) => {}
+        () = time::sleep(SHUTDOWN_TIMEOUT) => {}
         _ = stop.changed() => {}
     }
     Ok(())
 }
 
-/// The connection is to be closed without an answer.
+/// A connection, twice: for hyper, and for faults to write to instead.
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, Arc<Socket>)> {
+    let stream = listener.accept().await?.0.into_std()?;
+    let _ = stream.set_nodelay(true);
+    let socket = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, Arc::new(socket)))
+}
+
+/// Makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("connection dropped on request")]
 struct Dropped;
 
-/// One call and its answer.
-async fn turn(
-    world: Shared,
+async fn handle(
+    service: Shared,
     gate: Arc<Gate>,
-    line: Line,
-    request: Request<Incoming>,
+    socket: Arc<Socket>,
+    request: hyper::Request<IncomingBody>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let reply = match read(body).await {
-        Ok(body) => {
-            let call = Call::new(parts, body);
-            match gate.check(&call) {
-                Ok(()) => respond(world, call).await?,
-                Err(refusal) => refuse(&world, refusal),
+    let reply = match read(body).await? {
+        Some(body) => {
+            let request = Request::from(hyper::Request::from_parts(parts, body));
+            match gate.check(&request) {
+                Ok(()) => respond(service, request).await?,
+                Err(error) => service.lock().stamp(error),
             }
         }
-        Err(Unread::TooLarge) => refuse(&world, Refusal::too_large(BODY_LIMIT)),
-        Err(Unread::CutOff) => return Err(Dropped),
+        None => service.lock().stamp(ApiError::too_large(BODY_LIMIT)),
     };
     match reply {
         Reply::Dropped => Err(Dropped),
-        Reply::Answer(answer, Shape::Whole) => Ok(answer.map(Full::new)),
-        Reply::Answer(answer, shape) => {
-            wire::write(line, answer, shape).await;
+        Reply::Response(response) => Ok(response.map(Full::new)),
+        Reply::Distorted(response, fault) => {
+            wire::write(&socket, response, fault).await;
             Err(Dropped)
         }
     }
 }
 
-/// The answer to a request that does not get as far as a handler.
-fn refuse(world: &Shared, refusal: Refusal) -> Reply {
-    Reply::Answer(world.lock().stamp(refusal.into_answer()), Shape::Whole)
-}
-
-/// Why a body was not read to its end.
-enum Unread {
-    TooLarge,
-    CutOff,
-}
-
-async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
-    let mut whole = Bytes::new();
+/// The whole body. `None`: it is too large.
+async fn read(mut body: IncomingBody) -> Result<Option<Bytes>, Dropped> {
+    let mut whole = Vec::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Unread::CutOff)?.into_data() else {
+        let Ok(data) = frame.map_err(|_| Dropped)?.into_data() else {
             continue;
         };
         length += data.len();
+        if body.is_end_stream() && length == data.len() && length <= BODY_LIMIT {
+            return Ok(Some(data));
+        }
         if length > DISCARD_LIMIT {
             break;
         }
-        whole = match length {
-            length if length > BODY_LIMIT => Bytes::new(),
-            length if length == data.len() => data,
-            _ => [whole, data].concat().into(),
-        };
+        if length <= BODY_LIMIT {
+            whole.extend_from_slice(&data);
+        }
     }
-    if length > BODY_LIMIT { Err(Unread::TooLarge) } else { Ok(whole) }
+    Ok((length <= BODY_LIMIT).then(|| whole.into()))
 }
 
-/// Answers a call, when whatever holds it up is over.
-async fn respond(world: Shared, call: Call) -> Result<Reply, Dropped> {
-    let turn = world.lock().arrive(call);
-    let delay = turn.delay();
+async fn respond(service: Shared, request: Request) -> Result<Reply, Dropped> {
+    let arrived = Incoming::arrive(&mut service.lock(), request);
+    let delay = arrived.delay();
     if delay.is_zero() {
-        return Ok(world.lock().answer(turn));
+        return Ok(arrived.answer(&mut service.lock()));
     }
-    // In a task of its own: a caller that gives up doesn't stop Finch.
-    let late = tokio::spawn(async move {
+    // In a task of its own, so that the request takes effect even if its caller gives up.
+    let delayed = tokio::spawn(async move {
         time::sleep(delay).await;
-        world.lock().answer(turn)
+        arrived.answer(&mut service.lock())
     });
-    late.await.map_err(|_| Dropped)
+    delayed.await.map_err(|_| Dropped)
 }

@@ -1,6 +1,5 @@
-//! Webhooks: what Finch tells an application by itself, signed, and again until it is heard.
+//! Webhooks: their receiver, their signatures and the queue of deliveries. Nothing is sent from here.
 
-pub(crate) mod courier;
 mod delivery;
 mod error;
 mod event;
@@ -8,11 +7,10 @@ mod outbox;
 mod secret;
 mod target;
 
-pub(crate) use delivery::{Delivery, Outcome};
+pub(crate) use delivery::Outcome;
 pub use delivery::{WebhookAttempt, WebhookDelivery, WebhookRequest};
 pub use error::WebhookError;
 pub use event::WebhookEvent;
-pub(crate) use event::{AccountUpdated, Draft};
 pub(crate) use outbox::Outbox;
 pub(crate) use secret::Secret;
 pub(crate) use target::Target;

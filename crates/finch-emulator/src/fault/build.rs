@@ -1,4 +1,4 @@
-//! Faults in Rust.
+//! Building faults in Rust.
 
 use std::time::Duration;
 
@@ -8,8 +8,7 @@ use super::{Effect, Fault, FaultKind, Then};
 use crate::FinchError;
 
 impl Fault {
-    /// A fault of the next call to a path; until it is told more, one that does nothing.
-    #[must_use]
+    /// A fault of the next request to a path, which does nothing yet.
     pub fn on(path: impl Into<String>) -> Self {
         Self {
             method: None,
@@ -21,138 +20,118 @@ impl Fault {
         }
     }
 
-    /// Hits only calls with this method.
-    #[must_use]
+    /// Affects only requests with this method.
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_ascii_uppercase());
         self
     }
 
-    /// Hits this many calls.
-    #[must_use]
+    /// Affects this many requests.
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
         self
     }
 
-    /// Holds the call up first. It takes effect even if its caller has given up.
-    #[must_use]
+    /// Delays the request. It takes effect even if its caller has given up.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Answers with this status and Finch's body for it, without any effect.
-    #[must_use]
+    /// Answers with this status and Finch's body for it, without effect.
     pub fn status(self, status: u16) -> Self {
-        self.does(FaultKind::Answer { status, body: None, headers: Vec::new() })
+        self.kind(FaultKind::Answer { status, body: None, headers: Vec::new() })
     }
 
-    /// Answers with this status and body, without any effect.
-    #[must_use]
+    /// Answers with this status and body, without effect.
     pub fn status_with(self, status: u16, body: impl Into<Value>) -> Self {
         let body = Some(body.into());
-        self.does(FaultKind::Answer { status, body, headers: Vec::new() })
+        self.kind(FaultKind::Answer { status, body, headers: Vec::new() })
     }
 
-    /// Answers with this error of Finch's table, without any effect.
-    #[must_use]
+    /// Answers with this error of Finch's table, without effect.
     pub fn error(self, error: FinchError) -> Self {
-        self.does(FaultKind::Error { error, context: None })
+        self.kind(FaultKind::Error { error, context: None })
     }
 
-    /// Answers 429, with or without a `Retry-After` in seconds.
-    #[must_use]
+    /// Answers 429, with or without a `Retry-After` in seconds, without effect.
     pub fn rate_limit(self, retry_after: Option<u64>) -> Self {
-        self.does(FaultKind::RateLimit { retry_after })
+        self.kind(FaultKind::RateLimit { retry_after })
     }
 
-    /// Closes the connection before the call took effect.
-    #[must_use]
+    /// Closes the connection, without effect.
     pub fn drop_before_effect(self) -> Self {
-        self.does(FaultKind::Drop)
+        self.kind(FaultKind::Drop)
     }
 
-    /// Closes the connection after the call took effect.
-    #[must_use]
+    /// Closes the connection after the request took effect.
     pub fn drop_after_effect(self) -> Self {
-        self.does(FaultKind::Drop).after_effect()
+        self.kind(FaultKind::Drop).after_effect()
     }
 
-    /// Answers as Finch would, without any effect: `/disconnect` says `success` and the tokens live
-    /// on, `/auth/token` gives a token that Finch does not know.
-    #[must_use]
+    /// Answers as Finch would, without effect: after `/disconnect` says `success` the tokens are live,
+    /// and Finch does not know the token from `/auth/token`.
     pub fn lie(self) -> Self {
-        self.does(FaultKind::FinchsOwn).without_effect()
+        self.kind(FaultKind::FinchsOwn).without_effect()
     }
 
-    /// Answers 200 with something that is no JSON, without any effect.
-    #[must_use]
+    /// Answers 200 with half a page of HTML, without effect.
     pub fn garbage(self) -> Self {
-        self.does(FaultKind::Garbage)
+        self.kind(FaultKind::Garbage)
     }
 
-    /// Leaves these fields out of Finch's answer.
-    #[must_use]
+    /// Leaves these fields out of Finch's response.
     pub fn omit<F: Into<String>>(self, fields: impl IntoIterator<Item = F>) -> Self {
-        self.does(FaultKind::Omit(fields.into_iter().map(Into::into).collect()))
+        self.kind(FaultKind::Omit(fields.into_iter().map(Into::into).collect()))
     }
 
-    /// Sends this many bytes of Finch's answer, counted from the first of its status line, and
-    /// closes the connection.
-    #[must_use]
+    /// Sends this many bytes of Finch's response, counted from the status line, and closes the
+    /// connection.
     pub fn cut(self, at: usize) -> Self {
         self.cut_then(at, Then::Close)
     }
 
-    /// Sends this many bytes of Finch's answer, and then does that with the connection.
-    #[must_use]
+    /// Sends this many bytes of Finch's response, and does this with the connection.
     pub fn cut_then(self, at: usize, then: Then) -> Self {
-        self.does(FaultKind::Cut { at, then })
+        self.kind(FaultKind::Cut { at, then })
     }
 
-    /// Sends Finch's answer in pieces of so many bytes, with a pause between them.
-    #[must_use]
+    /// Sends Finch's response in pieces of this many bytes, with a pause between them.
     pub fn trickle(self, bytes: usize, pause: Duration) -> Self {
-        self.does(FaultKind::Trickle { bytes, pause })
+        self.kind(FaultKind::Trickle { bytes, pause })
     }
 
-    /// Sends Finch's answer with a `Content-Length` that is off by so many bytes.
-    #[must_use]
+    /// Sends Finch's response with a `Content-Length` that is wrong by this many bytes.
     pub fn length_off_by(self, bytes: i64) -> Self {
-        self.does(FaultKind::LengthOffBy(bytes))
+        self.kind(FaultKind::LengthOffBy(bytes))
     }
 
-    /// Sends Finch's answer, and then spaces without end.
-    #[must_use]
+    /// Sends Finch's response, followed by endless spaces.
     pub fn endless(self) -> Self {
-        self.does(FaultKind::Endless)
+        self.kind(FaultKind::Endless)
     }
 
-    /// Lets the call take effect before it is answered.
-    #[must_use]
+    /// The request takes effect before the response.
     pub fn after_effect(mut self) -> Self {
         self.effect = Effect::AtOnce;
         self
     }
 
-    /// Lets the call never take effect.
-    #[must_use]
+    /// The request never takes effect.
     pub fn without_effect(mut self) -> Self {
         self.effect = Effect::Never;
         self
     }
 
-    /// Lets the call take effect this long after its answer, by the emulator's clock; at most
+    /// The request takes effect this long after the response, by the emulator's clock, at most
     /// [`Effect::LATEST`].
-    #[must_use]
     pub fn late(mut self, by: Duration) -> Self {
         self.effect = Effect::Late(by.min(Effect::LATEST));
         self
     }
 
-    fn does(mut self, kind: FaultKind) -> Self {
-        self.effect = kind.usual_effect();
+    fn kind(mut self, kind: FaultKind) -> Self {
+        self.effect = kind.default_effect();
         self.kind = kind;
         self
     }

@@ -1,6 +1,4 @@
-//! What a fault makes of an answer.
-
-use std::time::Duration;
+//! Applying a fault to Finch's response.
 
 use hyper::{
     StatusCode,
@@ -9,99 +7,59 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{FaultKind, Then};
-use crate::{
-    answer::{self, Answer, HTML, JSON, TEXT},
-    refusal::Refusal,
-};
+use super::{FaultKind, Reply};
+use crate::http::{self, ApiError, HTML, JSON, Response, TEXT};
 
-/// The beginning of what a proxy may answer in Finch's place.
+/// The start of a page that a proxy may answer in Finch's place.
 const GARBAGE: &str = "<!doctype html><html><head><title>One moment</title></head><body><p>We'll";
 
-/// What goes back to the caller.
-pub(crate) enum Reply {
-    /// Nothing: the connection is closed.
-    Dropped,
-    /// An answer, in this shape.
-    Answer(Answer, Shape),
-}
-
-/// How an answer is put on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Whole,
-    Cut { at: usize, then: Then },
-    Trickle { bytes: usize, pause: Duration },
-    LengthOffBy(i64),
-    Endless,
-}
-
 impl FaultKind {
-    /// Whether Finch's own answer is in what the caller gets.
-    pub(crate) fn shows_finchs_own(&self) -> bool {
-        !matches!(
-            self,
-            Self::Answer { .. }
-                | Self::Error { .. }
-                | Self::RateLimit { .. }
-                | Self::Drop
-                | Self::Garbage
-        )
-    }
-
-    /// What the caller gets; `finchs_own` is only asked for where it is shown.
-    pub(crate) fn play(self, finchs_own: impl FnOnce() -> Answer) -> Reply {
-        let answer = match self {
+    /// What the caller gets. `original` is Finch's response; it is ignored where the fault has its own.
+    pub(crate) fn play(self, original: Response) -> Reply {
+        let response = match self {
             Self::Drop => return Reply::Dropped,
-            Self::FinchsOwn => finchs_own(),
-            Self::Omit(fields) => without(finchs_own(), &fields),
+            Self::Omit(fields) => without(original, &fields),
             Self::RateLimit { retry_after } => rate_limited(retry_after),
-            Self::Garbage => answer::with_type(StatusCode::OK, HTML, GARBAGE.into()),
-            Self::Answer { status, body, headers } => instead(status, body, &headers),
-            Self::Error { error, context } => Refusal::named(error, context.as_ref()).into_answer(),
-            Self::Cut { at, then } => return Reply::Answer(finchs_own(), Shape::Cut { at, then }),
-            Self::Trickle { bytes, pause } => {
-                return Reply::Answer(finchs_own(), Shape::Trickle { bytes, pause });
+            Self::Garbage => http::typed(StatusCode::OK, HTML, GARBAGE.into()),
+            Self::Answer { status, body, headers } => answer(status, body, &headers),
+            Self::Error { error, context } => ApiError::of(error, context).into(),
+            Self::FinchsOwn => original,
+            Self::Cut { .. } | Self::Trickle { .. } | Self::LengthOffBy(_) | Self::Endless => {
+                return Reply::Distorted(original, self);
             }
-            Self::LengthOffBy(bytes) => {
-                return Reply::Answer(finchs_own(), Shape::LengthOffBy(bytes));
-            }
-            Self::Endless => return Reply::Answer(finchs_own(), Shape::Endless),
         };
-        Reply::Answer(answer, Shape::Whole)
+        Reply::Response(response)
     }
 }
 
-fn rate_limited(retry_after: Option<u64>) -> Answer {
-    let mut answer = Refusal::typical(StatusCode::TOO_MANY_REQUESTS).into_answer();
+fn rate_limited(retry_after: Option<u64>) -> Response {
+    let mut response = Response::from(ApiError::typical(StatusCode::TOO_MANY_REQUESTS));
     if let Some(seconds) = retry_after {
-        answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
-    answer
+    response
 }
 
-fn instead(status: u16, body: Option<Value>, headers: &[(String, String)]) -> Answer {
+fn answer(status: u16, body: Option<Value>, headers: &[(String, String)]) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = match body {
-        Some(Value::String(text)) => answer::with_type(status, TEXT, text.into()),
-        Some(value) => answer::json(status, &value),
+    let mut response = match body {
+        Some(Value::String(text)) => http::typed(status, TEXT, text.into()),
+        Some(value) => http::json(status, &value),
         None if status.is_success() || status.is_redirection() => {
-            answer::with_type(status, JSON, Bytes::new())
+            http::typed(status, JSON, Bytes::new())
         }
-        None => Refusal::typical(status).into_answer(),
+        None => ApiError::typical(status).into(),
     };
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
-        {
-            answer.headers_mut().insert(name, value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
         }
     }
-    answer
+    response
 }
 
-fn without(answer: Answer, fields: &[String]) -> Answer {
-    answer.map(|body| match serde_json::from_slice(&body) {
+fn without(response: Response, fields: &[String]) -> Response {
+    response.map(|body| match serde_json::from_slice(&body) {
         Ok(Value::Object(mut object)) => {
             object.retain(|name, _| !fields.contains(name));
             Value::Object(object).to_string().into()

@@ -1,10 +1,9 @@
-//! The faults that wait for their calls.
+//! The faults that wait for matching requests.
 
 use std::collections::VecDeque;
 
-use hyper::Method;
-
 use super::Fault;
+use crate::http::{Invalid, Request};
 
 #[derive(Clone, Default)]
 pub(crate) struct FaultQueue {
@@ -12,12 +11,7 @@ pub(crate) struct FaultQueue {
 }
 
 impl FaultQueue {
-    /// The most faults that can wait.
-    pub(crate) const LIMIT: usize = 10_000;
-
-    pub(crate) fn room(&self) -> usize {
-        Self::LIMIT.saturating_sub(self.waiting.len())
-    }
+    const LIMIT: usize = 10_000;
 
     pub(crate) fn push(&mut self, fault: Fault) {
         if fault.times > 0 {
@@ -25,25 +19,35 @@ impl FaultQueue {
         }
     }
 
-    /// The oldest fault that matches, which is now one call nearer to its end.
-    pub(crate) fn take(&mut self, method: &Method, path: &str) -> Option<Fault> {
-        let at = self.waiting.iter().position(|fault| {
-            fault.method.as_deref().is_none_or(|wanted| wanted == method.as_str())
-                && fault.path.as_deref().is_none_or(|wanted| wanted == path)
-        })?;
-        if self.waiting[at].times <= 1 {
-            return self.waiting.remove(at);
+    /// Queues all of the faults, or none if there is not enough room.
+    pub(crate) fn push_all(&mut self, faults: Vec<Fault>) -> Result<(), Invalid> {
+        if self.waiting.len() + faults.len() > Self::LIMIT {
+            return Err(Invalid::body(format!("has too many faults: {} can wait", Self::LIMIT)));
         }
-        self.waiting[at].times -= 1;
-        Some(self.waiting[at].clone())
+        self.waiting.extend(faults);
+        Ok(())
     }
 
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Fault> {
-        self.waiting.iter()
+    /// The oldest matching fault, which then has one time less.
+    pub(crate) fn take(&mut self, request: &Request) -> Option<Fault> {
+        let position = self.waiting.iter().position(|fault| {
+            fault.method.as_deref().is_none_or(|method| method == request.method().as_str())
+                && fault.path.as_deref().is_none_or(|path| path == request.path())
+        })?;
+        let fault = &mut self.waiting[position];
+        if fault.times <= 1 {
+            return self.waiting.remove(position);
+        }
+        fault.times -= 1;
+        Some(fault.clone())
     }
 
-    pub(crate) fn remove(&mut self, at: usize) {
-        self.waiting.remove(at);
+    pub(crate) fn waiting(&self) -> &VecDeque<Fault> {
+        &self.waiting
+    }
+
+    pub(crate) fn remove(&mut self, position: usize) {
+        self.waiting.remove(position);
     }
 
     pub(crate) fn clear(&mut self) {

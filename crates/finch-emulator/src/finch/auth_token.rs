@@ -1,15 +1,22 @@
-//! `POST /auth/token`: a code becomes an access token.
+//! `POST /auth/token`: exchanges a code for an access token.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    answer::{self, Answer},
-    call::Call,
-    fields::Fields,
-    refusal::Refusal,
-    world::{Connection, Token, World},
+    FinchError,
+    http::{self, ApiError, Request, Response},
+    world::World,
 };
+
+/// `CreateAccessTokenRequest`
+#[derive(Deserialize)]
+struct Exchange {
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    redirect_uri: Option<String>,
+    code: String,
+}
 
 /// `CreateAccessTokenResponse`
 #[derive(Serialize)]
@@ -28,42 +35,35 @@ struct AccessToken<'a> {
     entity_ids: Vec<Uuid>,
 }
 
-/// The credentials are in the body; an `Authorization` header is ignored. They are checked before
-/// the code, so that a stranger learns nothing about it.
-pub(crate) fn exchange(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let body = call.object()?;
-    let fields = Fields::new(&body);
-    let client_id = fields.optional_string("client_id")?;
-    let client_secret = fields.optional_string("client_secret")?;
-    let redirect_uri = fields.optional_string("redirect_uri")?;
-    let code = fields.string("code")?;
-
-    let known = (world.config.client_id.as_str(), world.config.client_secret.as_str());
-    if (client_id, client_secret) != (Some(known.0), Some(known.1)) {
-        return Err(Refusal::invalid_client());
+/// Authenticates by the body, and ignores an `Authorization` header. Credentials are checked before the
+/// code, so that a stranger learns nothing about it.
+pub(super) fn exchange(world: &mut World, request: &Request) -> Result<Response, ApiError> {
+    let body: Exchange = request.json()?;
+    let known = (Some(&world.config.client_id), Some(&world.config.client_secret));
+    if (body.client_id.as_ref(), body.client_secret.as_ref()) != known {
+        return Err(FinchError::InvalidClient.into());
     }
     let (secret, token, connection) = world
-        .redeem(code, redirect_uri)
-        .map_err(|error| Refusal::invalid_grant(&error.to_string()))?;
-    Ok(answer::ok(&AccessToken::of(secret, token, connection)))
+        .redeem(&body.code, body.redirect_uri.as_deref())
+        .map_err(|error| ApiError::invalid_grant(&error.to_string()))?;
+    let customer = token.grant.customer.as_ref();
+    Ok(http::ok(&AccessToken {
+        access_token: secret,
+        token_type: "bearer",
+        connection_id: connection.id,
+        customer_id: customer.map(|customer| customer.id.as_str()),
+        customer_name: customer.and_then(|customer| customer.name.as_deref()),
+        account_id: connection.account_id,
+        client_type: "sandbox",
+        company_id: connection.company.id,
+        connection_type: "provider",
+        products: &token.grant.products,
+        provider_id: &connection.provider.id,
+        entity_ids: connection.entities.live_ids(),
+    }))
 }
 
-impl<'a> AccessToken<'a> {
-    fn of(secret: &'a str, token: &'a Token, connection: &'a Connection) -> Self {
-        let customer = token.grant.customer.as_ref();
-        Self {
-            access_token: secret,
-            token_type: "bearer",
-            connection_id: connection.id,
-            customer_id: customer.map(|customer| customer.id.as_str()),
-            customer_name: customer.and_then(|customer| customer.name.as_deref()),
-            account_id: connection.account_id,
-            client_type: "sandbox",
-            company_id: connection.company.id,
-            connection_type: "provider",
-            products: &token.grant.products,
-            provider_id: &connection.provider.id,
-            entity_ids: connection.entities.live_ids(),
-        }
-    }
+/// The code that a request would exchange.
+pub(crate) fn code(request: &Request) -> Option<String> {
+    request.json().ok().map(|exchange: Exchange| exchange.code)
 }

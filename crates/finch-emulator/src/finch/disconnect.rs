@@ -1,20 +1,42 @@
-//! `POST /disconnect`: ends the token's connection, with all tokens of it.
+//! `POST /disconnect` and `POST /disconnect-entity`
 
-use serde_json::json;
+use serde::Deserialize;
+use uuid::{Uuid, fmt::Hyphenated};
 
+use super::live;
 use crate::{
-    answer::{self, Answer},
-    call::Call,
-    refusal::Refusal,
+    http::{ApiError, Request, Response, success},
     world::World,
 };
 
-/// How far it reaches is decided where tokens are admitted: in the `pair` scope all tokens of a
-/// provider and company are on one connection. A body is ignored, as Finch's Python SDK sends the
-/// `Content-Type` of one, but none.
-pub(crate) fn disconnect(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let (token, _) = world.live(call.bearer()?).ok_or_else(Refusal::invalid_token)?;
-    let connection = token.connection;
+/// `DisconnectEntityRequest`
+#[derive(Deserialize)]
+struct DisconnectEntity {
+    entity_ids: Vec<Hyphenated>,
+}
+
+/// `POST /disconnect`: ends the token's connection, with all its tokens. Which tokens these are was
+/// decided when they were issued. The body is ignored: Finch's Python SDK sends the `Content-Type` of
+/// one, but no body.
+pub(super) fn disconnect(world: &mut World, request: &Request) -> Result<Response, ApiError> {
+    let connection = live(world, request)?.0.connection;
     world.disconnect(connection);
-    Ok(answer::ok(&json!({ "status": "success" })))
+    Ok(success())
+}
+
+/// `POST /disconnect-entity`: disconnects entities of the token's connection, all or none. The token
+/// stays live even without an entity: only `POST /disconnect` ends a connection.
+pub(super) fn disconnect_entity(
+    world: &mut World,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let connection = live(world, request)?.0.connection;
+    let body: DisconnectEntity = request.json().map_err(|_| ApiError::invalid_entity_ids())?;
+    let ids: Vec<Uuid> = body.entity_ids.into_iter().map(Hyphenated::into_uuid).collect();
+    if ids.is_empty() {
+        return Err(ApiError::invalid_entity_ids());
+    }
+    let done = world.disconnect_entities(connection, &ids);
+    done.map_err(|unknown| ApiError::entities_not_found(&unknown))?;
+    Ok(success())
 }

@@ -1,13 +1,12 @@
-//! `GET /introspect`: what an access token stands for.
+//! `GET /introspect`: describes an access token, whatever the status of its connection.
 
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::live;
 use crate::{
-    answer::{self, Answer},
-    call::Call,
-    refusal::Refusal,
-    world::{self, Authentication, Connection, Status, Token, World},
+    http::{self, ApiError, Request, Response},
+    world::{Authentication, Status, World},
 };
 
 /// `GetIntrospectResponse`
@@ -36,7 +35,7 @@ struct Introspection<'a> {
 /// `ConnectionStatusDetail`
 #[derive(Clone, Copy, Serialize)]
 struct StatusDetail<'a> {
-    status: &'static str,
+    status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'static str>,
     last_successful_sync: &'a str,
@@ -45,7 +44,7 @@ struct StatusDetail<'a> {
 /// `AuthenticationMethodDetail`
 #[derive(Serialize)]
 struct Method<'a> {
-    r#type: &'static str,
+    r#type: Authentication,
     connection_status: StatusDetail<'a>,
     products: &'a [String],
 }
@@ -56,59 +55,46 @@ struct Entity<'a> {
     id: Uuid,
     name: &'a str,
     source_id: Option<&'a str>,
-    status: &'static str,
+    status: Status,
 }
 
-/// Works whatever the status of the connection is, as long as the token lives.
-pub(crate) fn introspect(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
-    let (token, connection) = world.live(call.bearer()?).ok_or_else(Refusal::invalid_token)?;
-    Ok(answer::ok(&Introspection::of(&world.config.client_id, token, connection)))
-}
-
-impl<'a> Introspection<'a> {
-    fn of(client_id: &'a str, token: &'a Token, connection: &'a Connection) -> Self {
-        let grant = &token.grant;
-        let customer = grant.customer.as_ref();
-        let status = StatusDetail {
-            status: connection.status.as_str(),
-            message: connection.status.message(),
-            last_successful_sync: &connection.last_successful_sync,
-        };
-        Self {
-            id: token.id,
-            connection_id: connection.id,
-            connection_status: status,
-            client_id,
-            client_type: "sandbox",
-            connection_type: "provider",
-            company_id: connection.company.id,
-            account_id: connection.account_id,
-            customer_id: customer.map(|customer| customer.id.as_str()),
-            customer_name: customer.and_then(|customer| customer.name.as_deref()),
-            customer_email: customer.and_then(|customer| customer.email.as_deref()),
-            authentication_methods: [Method {
-                r#type: grant.authentication.as_str(),
-                connection_status: status,
-                products: &grant.products,
-            }],
+pub(super) fn introspect(world: &mut World, request: &Request) -> Result<Response, ApiError> {
+    let (token, connection) = live(world, request)?;
+    let grant = &token.grant;
+    let customer = grant.customer.as_ref();
+    let connection_status = StatusDetail {
+        status: connection.status,
+        message: connection.status.message(),
+        last_successful_sync: &connection.last_successful_sync,
+    };
+    let entities = connection.entities.iter().map(|entity| Entity {
+        id: entity.id,
+        name: &entity.name,
+        source_id: None,
+        status: if entity.is_live { connection.status } else { Status::Disconnected },
+    });
+    Ok(http::ok(&Introspection {
+        id: token.id,
+        connection_id: connection.id,
+        connection_status,
+        client_id: &world.config.client_id,
+        client_type: "sandbox",
+        connection_type: "provider",
+        company_id: connection.company.id,
+        account_id: connection.account_id,
+        customer_id: customer.map(|customer| customer.id.as_str()),
+        customer_name: customer.and_then(|customer| customer.name.as_deref()),
+        customer_email: customer.and_then(|customer| customer.email.as_deref()),
+        authentication_methods: [Method {
+            r#type: grant.authentication,
+            connection_status,
             products: &grant.products,
-            username: &grant.user,
-            provider_id: &connection.provider.id,
-            payroll_provider_id: &connection.provider.id,
-            manual: grant.authentication == Authentication::Assisted,
-            entities: connection
-                .entities
-                .iter()
-                .map(|entity| Entity::of(entity, connection))
-                .collect(),
-        }
-    }
-}
-
-impl<'a> Entity<'a> {
-    /// A live entity is as its connection is.
-    fn of(entity: &'a world::Entity, connection: &Connection) -> Self {
-        let status = if entity.is_live { connection.status } else { Status::Disconnected };
-        Self { id: entity.id, name: &entity.name, source_id: None, status: status.as_str() }
-    }
+        }],
+        products: &grant.products,
+        username: &grant.user,
+        provider_id: &connection.provider.id,
+        payroll_provider_id: &connection.provider.id,
+        manual: grant.authentication == Authentication::Assisted,
+        entities: entities.collect(),
+    }))
 }

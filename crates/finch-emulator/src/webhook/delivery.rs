@@ -1,101 +1,16 @@
-//! One webhook on its way, and what became of it.
+//! One webhook and its attempts.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use hyper::body::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::Draft;
-
-/// A webhook, from when it was queued. Its body stays the same, however often it is sent.
-#[derive(Clone)]
-pub(crate) struct Delivery {
-    pub(crate) number: u64,
-    pub(crate) event_id: String,
-    pub(crate) draft: std::sync::Arc<Draft>,
-    /// How often it was tried since it was queued, or sent again by hand.
-    pub(super) tries: usize,
-    pub(super) attempts: Vec<Attempt>,
-}
-
-/// One try.
-#[derive(Clone)]
-pub(super) struct Attempt {
-    pub(super) at: Duration,
-    pub(super) outcome: Outcome,
-}
-
-/// How a try ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The receiver answered with this status.
-    Answered(u16),
-    /// It did not answer.
-    Failed(String),
-}
-
-impl Outcome {
-    pub(crate) fn is_ok(&self) -> bool {
-        matches!(self, Self::Answered(200..=299))
-    }
-}
-
-impl Delivery {
-    /// How many tries of one webhook are remembered.
-    const ATTEMPTS_KEPT: usize = 12;
-
-    pub(super) fn tried(&mut self, at: Duration, outcome: Outcome) {
-        self.tries += 1;
-        if self.attempts.len() >= Self::ATTEMPTS_KEPT {
-            self.attempts.remove(0);
-        }
-        self.attempts.push(Attempt { at, outcome });
-    }
-
-    pub(super) fn is_delivered(&self) -> bool {
-        self.attempts.last().is_some_and(|attempt| attempt.outcome.is_ok())
-    }
-
-    /// As people see it; `date` turns a moment into a date.
-    pub(super) fn shown(
-        &self,
-        next: Option<Duration>,
-        is_over: bool,
-        date: impl Fn(Duration) -> String,
-    ) -> WebhookDelivery {
-        let status = match (is_over, self.is_delivered()) {
-            (false, _) => "waiting",
-            (true, true) => "delivered",
-            (true, false) => "failed",
-        };
-        let attempts = self.attempts.iter().map(|attempt| WebhookAttempt {
-            at: date(attempt.at),
-            status: match attempt.outcome {
-                Outcome::Answered(status) => Some(status),
-                Outcome::Failed(_) => None,
-            },
-            error: match &attempt.outcome {
-                Outcome::Answered(_) => None,
-                Outcome::Failed(words) => Some(words.clone()),
-            },
-        });
-        WebhookDelivery {
-            event_id: self.event_id.clone(),
-            event_type: self.draft.event_type.clone(),
-            connection_id: self.draft.connection_id.clone(),
-            status: status.to_owned(),
-            attempts: attempts.collect(),
-            next_attempt_at: next.map(date),
-            body: String::from_utf8_lossy(&self.draft.body).into_owned(),
-        }
-    }
-}
-
-/// A webhook and what became of it.
+/// A webhook and its attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookDelivery {
-    /// `Finch-Event-Id`: the same, however often it is sent.
+    /// `Finch-Event-Id`, the same at each attempt.
     pub event_id: String,
     /// `account.updated`, `test` and so on.
     pub event_type: String,
@@ -103,31 +18,75 @@ pub struct WebhookDelivery {
     pub connection_id: Option<String>,
     /// `waiting`, `delivered` or `failed`.
     pub status: String,
-    /// How it went so far, the last 12 tries, oldest first.
+    /// The last 12 attempts, oldest first.
     pub attempts: Vec<WebhookAttempt>,
-    /// When it is tried next, by the emulator's clock.
+    /// The time of the next attempt, by the emulator's clock.
     pub next_attempt_at: Option<String>,
-    /// What it says.
+    /// The JSON that is sent, the same at each attempt.
     pub body: String,
 }
 
-/// One try to deliver a webhook.
+/// An attempt to deliver a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookAttempt {
     /// When, by the emulator's clock.
     pub at: String,
-    /// What the receiver answered; 200 to 299 is a delivery.
+    /// The receiver's answer; 200 to 299 is a delivery.
     pub status: Option<u16>,
     /// Why there was no answer.
     pub error: Option<String>,
 }
 
-/// One webhook as it is to be POSTed.
+/// The status that the receiver answered, or why there was no answer.
+pub(crate) type Outcome = Result<u16, String>;
+
+#[derive(Clone)]
+pub(super) struct Delivery {
+    pub(super) number: u64,
+    /// Attempts since it was queued or resent.
+    pub(super) tries: usize,
+    pub(super) shown: WebhookDelivery,
+}
+
+impl Delivery {
+    const ATTEMPTS_KEPT: usize = 12;
+
+    pub(super) fn new(number: u64, event_id: String, body: &Value) -> Self {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let shown = WebhookDelivery {
+            event_id,
+            event_type: text("event_type").unwrap_or_default(),
+            connection_id: text("connection_id"),
+            status: "waiting".to_owned(),
+            attempts: Vec::new(),
+            next_attempt_at: None,
+            body: body.to_string(),
+        };
+        Self { number, tries: 0, shown }
+    }
+
+    pub(super) fn tried(&mut self, at: String, outcome: Outcome) {
+        self.tries += 1;
+        let attempts = &mut self.shown.attempts;
+        if attempts.len() >= Self::ATTEMPTS_KEPT {
+            attempts.remove(0);
+        }
+        let status = outcome.as_ref().ok().copied();
+        attempts.push(WebhookAttempt { at, status, error: outcome.err() });
+    }
+
+    pub(super) fn is_delivered(&self) -> bool {
+        let last = self.shown.attempts.last();
+        last.and_then(|attempt| attempt.status).is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+/// A webhook to POST.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebhookRequest {
-    /// Where to.
+    /// The receiver.
     pub url: String,
     /// `Finch-Event-Id`
     pub event_id: String,
@@ -135,7 +94,7 @@ pub struct WebhookRequest {
     pub timestamp: i64,
     /// `Finch-Signature`
     pub signature: String,
-    /// The body, as it was signed.
+    /// The body that was signed.
     pub body: Bytes,
     pub(crate) number: u64,
 }

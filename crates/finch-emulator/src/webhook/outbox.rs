@@ -1,4 +1,4 @@
-//! The webhooks that wait, are on their way, or came to an end.
+//! The queue of webhooks: waiting, in flight and finished.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,39 +6,43 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::{Delivery, Draft, Outcome, Target, WebhookDelivery, WebhookError, WebhookRequest};
+use super::{
+    Outcome, Target, WebhookDelivery, WebhookError, WebhookRequest, WebhookTarget,
+    delivery::Delivery,
+};
 
-/// How long after a try that failed the next one comes, by the emulator's clock. Finch goes on
-/// after 30 minutes and 2 hours, which nobody here waits for.
+/// The pauses after failed attempts. Finch goes on after 30 minutes and 2 hours.
 const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(5 * 60)];
+const FINISHED_KEPT: usize = 100;
+/// When more than this wait, the one that is due first fails.
+const WAITING_LIMIT: usize = 10_000;
 
 #[derive(Clone, Default)]
 pub(crate) struct Outbox {
     target: Option<Target>,
-    /// By when they are due.
+    /// By due time and number.
     waiting: BTreeMap<(Duration, u64), Delivery>,
-    on_their_way: BTreeMap<u64, Delivery>,
-    /// Delivered or given up, oldest first.
-    over: VecDeque<Delivery>,
+    in_flight: BTreeMap<u64, Delivery>,
+    /// Delivered or failed, oldest first.
+    finished: VecDeque<Delivery>,
     queued: u64,
-    wake: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
 impl Outbox {
-    /// How many that came to an end are remembered.
-    const OVER_KEPT: usize = 100;
-    /// The most that can wait; the one that is due first gives way.
-    const MOST_WAITING: usize = 10_000;
-
-    pub(crate) fn new(target: Option<Target>) -> Self {
-        Self { target, ..Self::default() }
+    /// An empty outbox with the receiver of a configuration, which has been checked.
+    pub(crate) fn new(target: Option<&WebhookTarget>) -> Self {
+        Self { target: target.and_then(|target| Target::new(target).ok()), ..Self::default() }
     }
 
-    /// An empty one, whose courier and whose numbers are the same as before.
-    pub(crate) fn again(&self, target: Option<Target>) -> Self {
-        Self { target, queued: self.queued, wake: Arc::clone(&self.wake), ..Self::default() }
+    /// An empty outbox that the same courier serves. Numbers go on, so that answers to webhooks from
+    /// before match none of the new ones.
+    pub(crate) fn restarted(&self, target: Option<&WebhookTarget>) -> Self {
+        let changed = Arc::clone(&self.changed);
+        Self { queued: self.queued, changed, ..Self::new(target) }
     }
 
     pub(crate) fn target(&self) -> Option<&Target> {
@@ -49,121 +53,125 @@ impl Outbox {
         self.target.as_mut().ok_or(WebhookError::NotRegistered)
     }
 
-    /// Registers a receiver, or none. What waits goes to the new one, or nowhere.
-    pub(crate) fn send_to(&mut self, target: Option<Target>) {
-        self.target = target;
-        if self.target.is_none() {
-            let waiting = std::mem::take(&mut self.waiting);
-            waiting.into_values().for_each(|delivery| self.is_over(delivery));
-        }
-        self.wake();
-    }
-
-    /// Tells whoever delivers that there may be something to do.
-    pub(crate) fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    pub(crate) fn woken(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
-    }
-
-    /// Queues a webhook for its first try, which is at once.
-    pub(crate) fn queue(&mut self, event_id: String, draft: Draft, now: Duration) {
-        self.queued += 1;
-        let (number, draft) = (self.queued, Arc::new(draft));
-        self.wait_until(now, Delivery { number, event_id, draft, tries: 0, attempts: Vec::new() });
-        self.wake();
-    }
-
-    /// Sends a webhook again, with the same id and body.
-    pub(crate) fn again_now(&mut self, event_id: &str, now: Duration) -> Result<(), WebhookError> {
-        if self.target.is_none() {
-            return Err(WebhookError::NotRegistered);
-        }
-        if self.on_their_way.values().any(|delivery| delivery.event_id == event_id) {
-            return Ok(());
-        }
-        let waiting = self.waiting.iter().find(|(_, delivery)| delivery.event_id == event_id);
-        let waiting = waiting.map(|(key, _)| *key);
-        let over = self.over.iter().rposition(|delivery| delivery.event_id == event_id);
-        let found = match (waiting, over) {
-            (Some(key), _) => self.waiting.remove(&key),
-            (None, Some(at)) => self.over.remove(at),
-            (None, None) => None,
-        };
-        let mut delivery = found.ok_or(WebhookError::UnknownDelivery)?;
-        delivery.tries = 0;
-        self.wait_until(now, delivery);
+    /// Registers a receiver, which gets the waiting webhooks too.
+    pub(crate) fn register(&mut self, target: &WebhookTarget) -> Result<(), WebhookError> {
+        self.target = Some(Target::new(target)?);
         self.wake();
         Ok(())
     }
 
-    /// The next one that is due, which is on its way from now on.
+    /// Removes the receiver. The waiting webhooks fail.
+    pub(crate) fn unregister(&mut self) {
+        self.target = None;
+        for delivery in std::mem::take(&mut self.waiting).into_values() {
+            self.finish(delivery);
+        }
+    }
+
+    /// Tells the courier that a webhook may be due.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
+    }
+
+    /// Queues a webhook for now.
+    pub(crate) fn queue(&mut self, event_id: String, body: &Value, now: Duration) {
+        self.queued += 1;
+        self.wait_until(now, Delivery::new(self.queued, event_id, body));
+    }
+
+    /// Queues a waiting or finished webhook for now, with the same id and body.
+    pub(crate) fn resend(&mut self, event_id: &str, now: Duration) -> Result<(), WebhookError> {
+        self.target.as_ref().ok_or(WebhookError::NotRegistered)?;
+        let is_it = |delivery: &Delivery| delivery.shown.event_id == event_id;
+        if self.in_flight.values().any(is_it) {
+            return Ok(());
+        }
+        let waiting = self.waiting.iter().find(|(_, delivery)| is_it(delivery));
+        let found = match waiting.map(|(key, _)| *key) {
+            Some(key) => self.waiting.remove(&key),
+            None => {
+                let position = self.finished.iter().rposition(is_it);
+                position.and_then(|position| self.finished.remove(position))
+            }
+        };
+        let mut delivery = found.ok_or(WebhookError::UnknownDelivery)?;
+        delivery.tries = 0;
+        self.wait_until(now, delivery);
+        Ok(())
+    }
+
+    /// The next due webhook, which is in flight until [`Outbox::tried`].
     pub(crate) fn take_due(&mut self, now: Duration, timestamp: i64) -> Option<WebhookRequest> {
         let target = self.target.as_ref()?;
         let due = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
         let delivery = due.remove();
-        let body = delivery.draft.body.clone();
+        let (event_id, body) = (delivery.shown.event_id.clone(), delivery.shown.body.clone());
         let request = WebhookRequest {
             url: target.url().to_string(),
-            event_id: delivery.event_id.clone(),
             timestamp,
-            signature: target.signature(&delivery.event_id, timestamp, &body),
-            body,
+            signature: target.signature(&event_id, timestamp, body.as_bytes()),
+            event_id,
+            body: body.into(),
             number: delivery.number,
         };
-        self.on_their_way.insert(delivery.number, delivery);
+        self.in_flight.insert(delivery.number, delivery);
         Some(request)
     }
 
-    /// How long it is until the next one is due.
+    /// The time until the next webhook is due.
     pub(crate) fn next_in(&self, now: Duration) -> Option<Duration> {
         let ((due, _), _) = self.waiting.first_key_value()?;
         Some(due.saturating_sub(now))
     }
 
-    /// What became of one that was on its way.
-    pub(crate) fn tried(&mut self, number: u64, outcome: Outcome, now: Duration) {
-        let Some(mut delivery) = self.on_their_way.remove(&number) else {
-            return self.wake();
-        };
-        let delivered = outcome.is_ok();
-        delivery.tried(now, outcome);
-        match PAUSES.get(delivery.tries - 1) {
-            Some(pause) if !delivered && self.target.is_some() => {
-                self.wait_until(now + *pause, delivery);
+    /// Records an attempt, made now, whose date is `date`.
+    pub(crate) fn tried(&mut self, number: u64, outcome: Outcome, now: Duration, date: String) {
+        if let Some(mut delivery) = self.in_flight.remove(&number) {
+            delivery.tried(date, outcome);
+            match PAUSES.get(delivery.tries - 1) {
+                Some(pause) if !delivery.is_delivered() && self.target.is_some() => {
+                    self.wait_until(now + *pause, delivery);
+                }
+                _ => self.finish(delivery),
             }
-            _ => self.is_over(delivery),
         }
         self.wake();
     }
 
     /// All that are remembered, oldest first.
     pub(crate) fn deliveries(&self, date: impl Fn(Duration) -> String) -> Vec<WebhookDelivery> {
-        let over = self.over.iter().map(|it| (it.number, it.shown(None, true, &date)));
-        let on_their_way =
-            self.on_their_way.values().map(|it| (it.number, it.shown(None, false, &date)));
-        let waiting = self.waiting.iter();
-        let waiting = waiting.map(|((due, _), it)| (it.number, it.shown(Some(*due), false, &date)));
-        let mut all: Vec<_> = over.chain(on_their_way).chain(waiting).collect();
-        all.sort_by_key(|(number, _)| *number);
-        all.into_iter().map(|(_, delivery)| delivery).collect()
+        let waiting = self.waiting.iter().map(|((due, _), delivery)| (delivery, Some(date(*due))));
+        let others = self.finished.iter().chain(self.in_flight.values());
+        let mut all: Vec<_> = others.map(|delivery| (delivery, None)).chain(waiting).collect();
+        all.sort_by_key(|(delivery, _)| delivery.number);
+        let shown = |(delivery, next_attempt_at): (&Delivery, _)| WebhookDelivery {
+            next_attempt_at,
+            ..delivery.shown.clone()
+        };
+        all.into_iter().map(shown).collect()
     }
 
-    fn wait_until(&mut self, due: Duration, delivery: Delivery) {
+    fn wait_until(&mut self, due: Duration, mut delivery: Delivery) {
+        "waiting".clone_into(&mut delivery.shown.status);
         self.waiting.insert((due, delivery.number), delivery);
-        if self.waiting.len() > Self::MOST_WAITING
+        if self.waiting.len() > WAITING_LIMIT
             && let Some((_, first)) = self.waiting.pop_first()
         {
-            self.is_over(first);
+            self.finish(first);
         }
+        self.wake();
     }
 
-    fn is_over(&mut self, delivery: Delivery) {
-        self.over.push_back(delivery);
-        if self.over.len() > Self::OVER_KEPT {
-            self.over.pop_front();
+    fn finish(&mut self, mut delivery: Delivery) {
+        let status = if delivery.is_delivered() { "delivered" } else { "failed" };
+        status.clone_into(&mut delivery.shown.status);
+        self.finished.push_back(delivery);
+        if self.finished.len() > FINISHED_KEPT {
+            self.finished.pop_front();
         }
     }
 }

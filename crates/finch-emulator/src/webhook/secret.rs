@@ -1,34 +1,32 @@
-//! The key that signs webhooks.
+//! The secret that signs webhooks.
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::WebhookError;
 
-/// A secret as the application knows it: base64, and what it stands for.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret {
-    written: String,
+    base64: String,
     key: Vec<u8>,
 }
 
 impl Secret {
     pub(crate) fn parse(text: &str) -> Result<Self, WebhookError> {
-        let written = text.trim();
-        match STANDARD.decode(written) {
-            Ok(key) if !key.is_empty() => Ok(Self { written: written.to_owned(), key }),
+        let base64 = text.trim().to_owned();
+        match STANDARD.decode(&base64) {
+            Ok(key) if !key.is_empty() => Ok(Self { base64, key }),
             _ => Err(WebhookError::Secret),
         }
     }
 
-    pub(crate) fn written(&self) -> &str {
-        &self.written
+    pub(crate) fn base64(&self) -> &str {
+        &self.base64
     }
 
     /// One item of `Finch-Signature`.
     pub(super) fn sign(&self, event_id: &str, timestamp: i64, body: &[u8]) -> String {
-        let mut signed = format!("{event_id}.{timestamp}.").into_bytes();
-        signed.extend_from_slice(body);
+        let signed = [format!("{event_id}.{timestamp}.").as_bytes(), body].concat();
         let tag = sign(&Key::new(HMAC_SHA256, &self.key), &signed);
         format!("v1,{}", STANDARD.encode(tag))
     }
@@ -38,7 +36,7 @@ impl Secret {
 mod tests {
     use super::*;
 
-    /// The vector of Finch's own SDKs.
+    /// The test vector of Finch's own SDKs.
     #[test]
     fn it_signs_as_finchs_sdks_expect() -> Result<(), WebhookError> {
         let secret = Secret::parse("5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH")?;
@@ -49,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base64_is_no_secret() {
+    fn only_base64_is_a_secret() {
         for text in ["", " ", "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH", "abc", "a b="] {
             assert!(Secret::parse(text).is_err(), "{text}");
         }

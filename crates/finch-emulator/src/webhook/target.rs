@@ -1,4 +1,4 @@
-//! Where webhooks go.
+//! The receiver of webhooks.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{Secret, WebhookError};
 pub struct WebhookTarget {
     /// An absolute http URL.
     pub url: String,
-    /// What signs them, each standard base64: one, or during a rotation several.
+    /// The secrets that sign each webhook, in standard base64: one, or several during a rotation.
     pub secrets: Vec<String>,
 }
 
@@ -24,32 +24,32 @@ impl fmt::Debug for WebhookTarget {
     }
 }
 
-/// The same, checked.
+/// A receiver that has been checked.
 #[derive(Clone)]
 pub(crate) struct Target {
     url: Url,
+    /// The newest first.
     secrets: Vec<Secret>,
 }
 
 impl Target {
-    /// The most secrets that sign at once.
-    const MOST_SECRETS: usize = 5;
+    const SECRET_LIMIT: usize = 5;
 
     pub(crate) fn new(given: &WebhookTarget) -> Result<Self, WebhookError> {
-        let url = read_url(&given.url)?;
+        let url = parse_url(&given.url)?;
         let secrets = given.secrets.iter().map(|secret| Secret::parse(secret));
         let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
         match secrets.len() {
-            1..=Self::MOST_SECRETS => Ok(Self { url, secrets }),
+            1..=Self::SECRET_LIMIT => Ok(Self { url, secrets }),
             _ => Err(WebhookError::SecretCount),
         }
     }
 
-    /// Signs with this secret too; those that there are go on for as long as there is room.
+    /// Signs with this secret as well as with those before it.
     pub(crate) fn rotate(&mut self, secret: Secret) {
         self.secrets.retain(|known| *known != secret);
         self.secrets.insert(0, secret);
-        self.secrets.truncate(Self::MOST_SECRETS);
+        self.secrets.truncate(Self::SECRET_LIMIT);
     }
 
     /// Signs with the newest secret only.
@@ -57,8 +57,8 @@ impl Target {
         self.secrets.truncate(1);
     }
 
-    pub(crate) fn move_to(&mut self, url: &str) -> Result<(), WebhookError> {
-        self.url = read_url(url)?;
+    pub(crate) fn set_url(&mut self, url: &str) -> Result<(), WebhookError> {
+        self.url = parse_url(url)?;
         Ok(())
     }
 
@@ -66,25 +66,24 @@ impl Target {
         &self.url
     }
 
-    /// The newest first.
     pub(crate) fn secrets(&self) -> &[Secret] {
         &self.secrets
     }
 
     /// `Finch-Signature`: one item for each secret.
     pub(super) fn signature(&self, event_id: &str, timestamp: i64, body: &[u8]) -> String {
-        let signed = self.secrets.iter().map(|secret| secret.sign(event_id, timestamp, body));
-        signed.collect::<Vec<_>>().join(" ")
+        let items = self.secrets.iter().map(|secret| secret.sign(event_id, timestamp, body));
+        items.collect::<Vec<_>>().join(" ")
     }
 }
 
-fn read_url(text: &str) -> Result<Url, WebhookError> {
+fn parse_url(text: &str) -> Result<Url, WebhookError> {
     let mut url = Url::parse(text.trim()).map_err(|_| WebhookError::Url)?;
     if url.scheme() == "https" {
         return Err(WebhookError::Https);
     }
-    let named = !url.username().is_empty() || url.password().is_some();
-    if url.scheme() != "http" || url.host().is_none() || named {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if url.scheme() != "http" || url.host().is_none() || has_user {
         return Err(WebhookError::Url);
     }
     url.set_fragment(None);

@@ -1,11 +1,14 @@
-//! The entities of a connection: the employer's accounts at the provider that it reads.
+//! The entities of a connection: the employer's accounts at the provider.
 
 use uuid::Uuid;
 
-use super::{Company, Connection, Grant, World, webhooks::announce_entity};
-use crate::ids;
+use super::{
+    Company, Grant, World,
+    ids::{account_id, company_id, entity_id},
+    webhooks::announce,
+};
 
-/// An account at the provider. It stays listed when it has been disconnected.
+/// An entity. It stays listed after it was disconnected.
 #[derive(Debug, Clone)]
 pub(crate) struct Entity {
     pub(crate) id: Uuid,
@@ -27,12 +30,13 @@ impl Entities {
         self.0.iter().filter(|entity| entity.is_live).map(|entity| entity.id).collect()
     }
 
-    /// A sign-in connects the company and the entities that it names; one that renews the connection, all.
+    /// A login connects the company and the entities that it names; one that renews the connection
+    /// connects all entities.
     pub(super) fn connected(&mut self, connection: Uuid, company: &Company, grant: &Grant) {
-        let own = (ids::account_id(connection), company.name.as_str());
+        let own = (account_id(connection), company.name.as_str());
         let named = grant.entities.iter().map(|name| name.trim());
-        let named = named.filter(|name| !name.is_empty() && ids::company_id(name) != company.id);
-        let named = named.map(|name| (ids::entity_id(connection, name), name));
+        let named = named.filter(|name| !name.is_empty() && company_id(name) != company.id);
+        let named = named.map(|name| (entity_id(connection, name), name));
         for (id, name) in [own].into_iter().chain(named) {
             match self.find(id) {
                 Some(entity) => entity.is_live = true,
@@ -50,10 +54,10 @@ impl Entities {
 }
 
 impl World {
-    /// Disconnects entities of a connection, which itself goes on. One that is disconnected already stays so.
+    /// Disconnects entities of a connection, and announces those that were live.
     ///
     /// # Errors
-    /// The ids that are not the connection's, and then none is disconnected.
+    /// The ids that are not the connection's. Then none is disconnected.
     pub(crate) fn disconnect_entities(
         &mut self,
         connection: Uuid,
@@ -62,26 +66,19 @@ impl World {
         let Some(connection) = self.connections.get_mut(&connection) else {
             return Err(ids.to_vec());
         };
-        let entities = &connection.entities;
-        let known = |id: &&Uuid| entities.iter().any(|entity| entity.id == **id);
-        let unknown: Vec<_> = ids.iter().filter(|id| !known(id)).copied().collect();
+        let unknown = |id: &Uuid| connection.entities.iter().all(|entity| entity.id != *id);
+        let unknown: Vec<_> = ids.iter().copied().filter(unknown).collect();
         if !unknown.is_empty() {
             return Err(unknown);
         }
         for id in ids {
-            if disconnected(connection, *id) {
-                announce_entity(connection, *id, &mut self.outbox, &mut self.ids, self.clock.now());
+            let entity = connection.entities.find(*id).filter(|entity| entity.is_live);
+            if let Some(entity) = entity {
+                entity.is_live = false;
+                let now = self.clock.now();
+                announce(connection, Some(*id), &mut self.outbox, &mut self.ids, now);
             }
         }
         Ok(())
     }
-}
-
-/// False: it was disconnected before.
-fn disconnected(connection: &mut Connection, id: Uuid) -> bool {
-    let entity = connection.entities.find(id).filter(|entity| entity.is_live);
-    entity.is_some_and(|entity| {
-        entity.is_live = false;
-        true
-    })
 }

@@ -1,27 +1,19 @@
-//! Things that end by themselves, in bounded memory.
+//! A map whose entries expire, in bounded memory.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, VecDeque},
     time::Duration,
 };
 
-/// Things by their key, each with a deadline. What expired is remembered for a day, so that a
-/// caller learns that it did, and is then forgotten; so is the oldest when there are too many.
+/// The last 20,000 values, with deadlines. An expired entry is remembered for a day, so that a caller
+/// learns that it expired.
 #[derive(Clone)]
 pub(crate) struct Expiring<T> {
-    entries: HashMap<String, Entry<T>>,
-    by_age: BTreeMap<u64, String>,
-    inserted: u64,
+    entries: HashMap<String, (T, Duration)>,
+    /// Keys, oldest first, with those that have been removed.
+    order: VecDeque<String>,
 }
 
-#[derive(Clone)]
-struct Entry<T> {
-    value: T,
-    deadline: Duration,
-    number: u64,
-}
-
-/// What became of a key.
 pub(crate) enum Lookup<'a, T> {
     Live(&'a T),
     Expired,
@@ -29,51 +21,48 @@ pub(crate) enum Lookup<'a, T> {
 }
 
 impl<T> Expiring<T> {
-    const KEPT: usize = 20_000;
+    const LIMIT: usize = 20_000;
     const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
     pub(crate) fn insert(&mut self, key: String, value: T, now: Duration, deadline: Duration) {
-        self.inserted += 1;
-        self.by_age.insert(self.inserted, key.clone());
-        self.entries.insert(key, Entry { value, deadline, number: self.inserted });
-        while self.entries.len() > Self::KEPT || self.oldest_is_over(now) {
-            let Some((_, oldest)) = self.by_age.pop_first() else {
-                break;
-            };
-            self.entries.remove(&oldest);
+        self.order.push_back(key.clone());
+        self.entries.insert(key, (value, deadline));
+        while let Some(oldest) = self.order.front()
+            && (self.order.len() > Self::LIMIT || self.is_over(oldest, now))
+        {
+            self.entries.remove(oldest);
+            self.order.pop_front();
         }
     }
 
     pub(crate) fn get(&self, key: &str, now: Duration) -> Lookup<'_, T> {
         match self.entries.get(key) {
-            Some(entry) if now < entry.deadline => Lookup::Live(&entry.value),
+            Some((value, deadline)) if now < *deadline => Lookup::Live(value),
             Some(_) => Lookup::Expired,
             None => Lookup::Unknown,
         }
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
-        self.entries.get_mut(key).map(|entry| &mut entry.value)
+        self.entries.get_mut(key).map(|(value, _)| value)
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
-        let entry = self.entries.remove(key)?;
-        self.by_age.remove(&entry.number);
-        Some(entry.value)
+        self.entries.remove(key).map(|(value, _)| value)
     }
 
     pub(crate) fn count_live(&self, now: Duration) -> usize {
-        self.entries.values().filter(|entry| now < entry.deadline).count()
+        self.entries.values().filter(|(_, deadline)| now < *deadline).count()
     }
 
-    fn oldest_is_over(&self, now: Duration) -> bool {
-        let oldest = self.by_age.first_key_value().and_then(|(_, key)| self.entries.get(key));
-        oldest.is_some_and(|entry| entry.deadline + Self::REMEMBERED <= now)
+    fn is_over(&self, key: &str, now: Duration) -> bool {
+        let entry = self.entries.get(key);
+        entry.is_none_or(|(_, deadline)| *deadline + Self::REMEMBERED <= now)
     }
 }
 
 impl<T> Default for Expiring<T> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), by_age: BTreeMap::new(), inserted: 0 }
+        Self { entries: HashMap::new(), order: VecDeque::new() }
     }
 }

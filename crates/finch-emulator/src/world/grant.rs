@@ -1,23 +1,24 @@
-//! What a person granted in Connect, and the codes that stand for it.
+//! What a person granted in Connect, and the code that stands for it.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Connection, Lookup, Token, World};
-use crate::{
-    Login,
-    ids::{self, Kind},
+use super::{
+    Connection, Lookup, ProviderName, Token, World,
+    ids::{Kind, company_id},
+    organization_products,
 };
+use crate::Login;
 
-/// A login with its words turned into ids.
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub(crate) user: String,
     pub(crate) credentials: String,
     pub(crate) provider: ProviderName,
     pub(crate) company: Company,
-    /// Entities of the employer beside the company itself, by name.
+    /// The names of the employer's entities beside the company itself.
     pub(crate) entities: Vec<String>,
     pub(crate) products: Vec<String>,
     pub(crate) customer: Option<Customer>,
@@ -27,14 +28,7 @@ pub(crate) struct Grant {
     pub(crate) reauthenticates: Option<Uuid>,
 }
 
-/// A provider: its id, and its name in the words of whoever used it first.
-#[derive(Clone)]
-pub(crate) struct ProviderName {
-    pub(crate) id: String,
-    pub(crate) name: String,
-}
-
-/// A company: its id, and its name in the words of whoever used it first.
+/// A company as a person named it, and its id.
 #[derive(Clone)]
 pub(crate) struct Company {
     pub(crate) id: Uuid,
@@ -43,11 +37,11 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) fn named(name: &str) -> Self {
-        Self { id: ids::company_id(name), name: name.trim().to_owned() }
+        Self { id: company_id(name), name: name.trim().to_owned() }
     }
 }
 
-/// The host application's customer, as it named it to Connect.
+/// The host application's customer.
 #[derive(Clone)]
 pub(crate) struct Customer {
     pub(crate) id: String,
@@ -55,8 +49,9 @@ pub(crate) struct Customer {
     pub(crate) email: Option<String>,
 }
 
-/// How somebody logs in at a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a person signs in at a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Authentication {
     ApiToken,
     Assisted,
@@ -65,9 +60,6 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::ApiToken, Self::Assisted, Self::Credential, Self::Oauth];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ApiToken => "api_token",
@@ -78,18 +70,13 @@ impl Authentication {
     }
 }
 
-/// Finch's organization products: what is granted when nobody says what.
-pub(crate) fn organization_products() -> Vec<String> {
-    ["company", "directory", "employment", "individual"].map(str::to_owned).into()
-}
-
 impl From<Login> for Grant {
     fn from(login: Login) -> Self {
         let provider = ProviderName::named(&login.provider);
         Self {
             user: login.user.trim().to_owned(),
             credentials: login.credentials.trim().to_owned(),
-            authentication: provider.usual_method(),
+            authentication: provider.default_method(),
             provider,
             company: Company::named(&login.company),
             entities: login.entities,
@@ -101,7 +88,7 @@ impl From<Login> for Grant {
     }
 }
 
-/// Why a code was not exchanged; its text is Finch's.
+/// Why a code was not exchanged, in Finch's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GrantError {
     #[error("authorization code is invalid")]
@@ -117,7 +104,7 @@ pub(crate) enum GrantError {
 impl World {
     const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-    /// A code for what somebody granted: single use, 10 minutes.
+    /// A code for a grant: single use, 10 minutes.
     pub(crate) fn issue_code(&mut self, grant: Grant) -> String {
         let code = self.ids.make(Kind::Code).to_string();
         let now = self.clock.now();
@@ -125,7 +112,7 @@ impl World {
         code
     }
 
-    /// Exchanges a code. A refused one stays as it was.
+    /// Exchanges a code. A refused attempt does not use it up.
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -146,7 +133,17 @@ impl World {
         Ok(self.admit(grant))
     }
 
-    /// How many codes wait to be exchanged.
+    /// Whether the customer of a code already has a connection of another provider or company.
+    pub(crate) fn customer_is_taken(&self, code: &str) -> bool {
+        let Lookup::Live(grant) = self.codes.get(code, self.clock.now()) else { return false };
+        let customer = grant.customer.as_ref();
+        let held = customer.and_then(|customer| self.connection_of_customer(&customer.id));
+        held.and_then(|id| self.connections.get(&id)).is_some_and(|connection| {
+            connection.provider.id != grant.provider.id || connection.company.id != grant.company.id
+        })
+    }
+
+    /// The number of codes that can still be exchanged.
     pub(crate) fn codes_waiting(&self) -> usize {
         self.codes.count_live(self.clock.now())
     }

@@ -1,50 +1,47 @@
-//! Connect sessions: an invitation to log in.
+//! Connect sessions.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Authentication, Customer, Lookup, ProviderName, World};
-use crate::ids::Kind;
+use super::{Authentication, Customer, Lookup, ProviderName, World, ids::Kind};
 
-/// An invitation to log in once.
+/// An invitation to sign in once.
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) customer: Option<Customer>,
     pub(crate) products: Vec<String>,
     pub(crate) redirect_uri: Option<String>,
-    /// The provider, where the session leaves no choice.
+    /// The provider, unless the person chooses it.
     pub(crate) provider: Option<ProviderName>,
     /// Whether the application asks for Assisted Connect.
     pub(crate) manual: bool,
-    /// The way to sign in that it asks for.
     pub(crate) auth_method: Option<Authentication>,
-    /// The connection to renew: provider and company are its own.
+    /// The connection to renew, with its provider and company.
     pub(crate) reauthenticates: Option<Uuid>,
     pub(crate) used: bool,
 }
 
 impl Session {
-    /// The only way to sign in, where the session leaves no choice.
+    /// The authentication method that the application asks for.
     pub(crate) fn method(&self) -> Option<Authentication> {
         self.auth_method.or(self.manual.then_some(Authentication::Assisted))
     }
 
-    /// How a person signs in with it at this provider. None: in no way.
+    /// The authentication method at this provider. None: it does not offer the session's.
     pub(crate) fn method_at(&self, provider: &ProviderName) -> Option<Authentication> {
-        let method = self.method().unwrap_or_else(|| provider.usual_method());
+        let method = self.method().unwrap_or_else(|| provider.default_method());
         provider.offers(method).then_some(method)
     }
 
-    /// What the application calls its customer.
     pub(crate) fn customer_name(&self) -> Option<&str> {
         self.customer.as_ref()?.name.as_deref()
     }
 }
 
-/// Why a session leads nowhere.
+/// Why a session cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SessionGone {
+pub(crate) enum SessionError {
     Unknown,
     Expired,
     Used,
@@ -59,19 +56,16 @@ impl World {
         id
     }
 
-    pub(crate) fn session(&self, id: &str) -> Result<&Session, SessionGone> {
-        let session = match self.sessions.get(id, self.clock.now()) {
-            Lookup::Live(session) => session,
-            Lookup::Expired => return Err(SessionGone::Expired),
-            Lookup::Unknown => return Err(SessionGone::Unknown),
-        };
-        if session.used {
-            return Err(SessionGone::Used);
+    pub(crate) fn session(&self, id: &str) -> Result<&Session, SessionError> {
+        match self.sessions.get(id, self.clock.now()) {
+            Lookup::Unknown => Err(SessionError::Unknown),
+            Lookup::Expired => Err(SessionError::Expired),
+            Lookup::Live(session) if session.used => Err(SessionError::Used),
+            Lookup::Live(session) => match session.reauthenticates {
+                Some(id) if self.live_connection(id).is_none() => Err(SessionError::Disconnected),
+                _ => Ok(session),
+            },
         }
-        if session.reauthenticates.is_some_and(|id| self.live_connection(id).is_none()) {
-            return Err(SessionGone::Disconnected);
-        }
-        Ok(session)
     }
 
     pub(crate) fn close_session(&mut self, id: &str) {
@@ -80,7 +74,7 @@ impl World {
         }
     }
 
-    /// How many sessions wait for somebody to log in.
+    /// The number of sessions that have not expired.
     pub(crate) fn sessions_waiting(&self) -> usize {
         self.sessions.count_live(self.clock.now())
     }

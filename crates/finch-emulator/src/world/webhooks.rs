@@ -1,38 +1,50 @@
-//! What the application is told by webhook.
+//! Webhooks about connections.
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Connection, World};
-use crate::{
+use super::{
+    Connection, Status, World,
     ids::{Ids, Kind},
-    webhook::{
-        AccountUpdated, Draft, Outbox, Outcome, Target, WebhookDelivery, WebhookError,
-        WebhookEvent, WebhookRequest, WebhookTarget,
-    },
+};
+use crate::webhook::{
+    Outbox, Outcome, WebhookDelivery, WebhookError, WebhookEvent, WebhookRequest,
 };
 
-/// Tells the application how a connection is now, if it wants to be told.
-pub(super) fn announce(connection: &Connection, outbox: &mut Outbox, ids: &mut Ids, now: Duration) {
-    if outbox.target().is_some() {
-        let status = connection.status.as_str();
-        outbox.queue(event_id(ids), AccountUpdated::of(connection, status).into(), now);
-    }
-}
-
-/// The same for one entity that was disconnected.
-pub(super) fn announce_entity(
+/// Queues `account.updated` with the current status of a connection, or of an entity that was
+/// disconnected, if a receiver is registered.
+pub(super) fn announce(
     connection: &Connection,
-    entity: Uuid,
+    entity: Option<Uuid>,
     outbox: &mut Outbox,
     ids: &mut Ids,
     now: Duration,
 ) {
     if outbox.target().is_some() {
-        outbox.queue(event_id(ids), AccountUpdated::of_entity(connection, entity).into(), now);
+        let status = if entity.is_some() { Status::Disconnected } else { connection.status };
+        let body = account_updated(connection, entity, status.as_str());
+        outbox.queue(event_id(ids), &body, now);
     }
+}
+
+/// `AccountUpdateEvent`. The authentication method is an object as in Finch's SDKs, which are generated
+/// from its description; in its documents it is a string.
+fn account_updated(connection: &Connection, entity: Option<Uuid>, status: &str) -> Value {
+    let method = json!({ "type": connection.authentication });
+    let mut body = json!({
+        "event_type": "account.updated",
+        "company_id": connection.company.id,
+        "account_id": entity.unwrap_or(connection.account_id),
+        "connection_id": connection.id,
+        "data": { "status": status, "authentication_method": method },
+    });
+    if let Some(entity) = entity {
+        body["entity_id"] = json!(entity);
+    }
+    body
 }
 
 fn event_id(ids: &mut Ids) -> String {
@@ -40,56 +52,46 @@ fn event_id(ids: &mut Ids) -> String {
 }
 
 impl World {
-    /// Registers a receiver, or none.
-    pub(crate) fn webhooks_to(
-        &mut self,
-        target: Option<&WebhookTarget>,
-    ) -> Result<(), WebhookError> {
-        let target = target.map(Target::new).transpose()?;
-        self.outbox.send_to(target);
-        Ok(())
-    }
-
-    /// Queues a webhook; its event id.
+    /// Queues a webhook and returns its event id.
     pub(crate) fn send_webhook(&mut self, event: &WebhookEvent) -> Result<String, WebhookError> {
-        if self.outbox.target().is_none() {
-            return Err(WebhookError::NotRegistered);
-        }
-        let draft = match event {
-            WebhookEvent::Test => Draft::test(),
-            WebhookEvent::Json(body) => Draft::json(body),
+        self.outbox.target().ok_or(WebhookError::NotRegistered)?;
+        let body = match event {
+            WebhookEvent::Test => {
+                let id = Uuid::nil();
+                json!({
+                    "event_type": "test", "company_id": id, "account_id": id, "connection_id": id,
+                    "data": {},
+                })
+            }
+            WebhookEvent::Json(body) => body.clone(),
             WebhookEvent::AccountUpdated { connection_id, status } => {
                 let id = Uuid::try_parse(connection_id).ok();
                 let connection = id.and_then(|id| self.connections.get(&id));
-                let connection = connection.ok_or(WebhookError::UnknownConnection)?;
-                AccountUpdated::of(connection, status).into()
+                account_updated(connection.ok_or(WebhookError::UnknownConnection)?, None, status)
             }
         };
         let id = event_id(&mut self.ids);
-        self.outbox.queue(id.clone(), draft, self.clock.now());
+        self.outbox.queue(id.clone(), &body, self.clock.now());
         Ok(id)
     }
 
-    /// A secret that nobody uses yet: random, or by the seed.
-    pub(crate) fn suggested_secret(&self) -> String {
-        STANDARD.encode(self.ids.unused_bytes())
-    }
-
     pub(crate) fn resend_webhook(&mut self, event_id: &str) -> Result<(), WebhookError> {
-        self.outbox.again_now(event_id, self.clock.now())
+        self.outbox.resend(event_id, self.clock.now())
     }
 
-    /// The next webhook that is due; it is on its way until [`webhook_tried`](Self::webhook_tried).
+    /// The next due webhook, which is in flight until [`World::webhook_tried`].
     pub(crate) fn take_webhook(&mut self) -> Option<WebhookRequest> {
         self.outbox.take_due(self.clock.now(), self.clock.unix_seconds())
     }
 
     pub(crate) fn webhook_tried(&mut self, number: u64, outcome: Outcome) {
-        self.outbox.tried(number, outcome, self.clock.now());
+        let now = self.clock.now();
+        self.outbox.tried(number, outcome, now, self.clock.date(now));
     }
 
-    pub(crate) fn next_webhook_in(&self) -> Option<Duration> {
-        self.outbox.next_in(self.clock.now())
+    /// A new secret, random or from the seed.
+    pub(crate) fn suggested_secret(&self) -> String {
+        STANDARD.encode(self.ids.secret_bytes())
     }
 
     pub(crate) fn webhook_deliveries(&self) -> Vec<WebhookDelivery> {

@@ -4,94 +4,86 @@ use finch_emulator::Login;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Finch, send, step_1, step_3, step_4};
+use crate::support::{Answer, Finch, SECRET, secret, step_1, step_3, step_4};
 
-fn login() -> Value {
-    json!({ "user": "User A", "provider": "Gusto", "company": "Company C",
-            "credentials": "Credentials X" })
+fn issue(finch: &Finch, field: &str, value: Value) -> Answer {
+    let mut login = json!({ "user": "User A", "provider": "Gusto", "company": "Company C",
+                            "credentials": "Credentials X" });
+    login[field] = value;
+    finch.post("/__emulator/codes").json(&login).send()
 }
 
-#[tokio::test]
-async fn codes_are_issued_over_http() {
-    let finch = Finch::start().await;
-    let mut body = login();
-    body["products"] = json!(["company", "brand_new"]);
-    body["redirect_uri"] = "https://app.example/callback".into();
-    body["customer_id"] = "acme".into();
-    body["favourite_colour"] = json!({ "ignored": true });
-    let answer = send(finch.post("/__emulator/codes").json(&body)).await;
+#[test]
+fn codes_are_issued_over_http() {
+    let finch = Finch::start();
+    let uri = "https://app.example/callback";
+    let login = json!({
+        "user": "User A", "provider": "Gusto", "company": "Company C", "credentials": "X",
+        "products": ["company", "brand_new", "company"], "redirect_uri": uri, "customer_id": "acme",
+        "favourite_colour": { "ignored": true },
+    });
+    let answer = finch.post("/__emulator/codes").json(&login).send();
     assert_eq!(answer.status, 200);
     let answer = answer.json();
     assert_eq!(answer.as_object().unwrap().len(), 1);
-    let code = answer["code"].as_str().unwrap();
-    let token = finch.exchange(code, Some("https://app.example/callback")).await.json();
+    let token = finch.exchange(answer["code"].as_str().unwrap(), Some(uri)).json();
     assert_eq!(token["products"], json!(["company", "brand_new"]));
     assert_eq!(token["customer_id"], "acme");
-    assert_eq!(token["customer_name"], Value::Null);
 }
 
-#[tokio::test]
-async fn a_bad_login_names_the_field() {
-    let finch = Finch::start().await;
+#[test]
+fn an_invalid_login_is_refused_by_field() {
+    let finch = Finch::start();
     for field in ["user", "provider", "company", "credentials"] {
         for value in [Value::Null, json!(""), json!(" "), json!(7), json!(["x"])] {
-            let mut body = login();
-            body[field] = value.clone();
-            let answer = send(finch.post("/__emulator/codes").json(&body)).await;
+            let answer = issue(&finch, field, value);
             assert_eq!(answer.error(), (400, "invalid_request".to_owned()));
-            assert!(answer.text.contains(&format!("`{field}`")), "{field} {value}");
+            assert!(answer.text.contains(&format!("`{field}`")), "{}", answer.text);
         }
     }
     for (field, value) in [
         ("products", json!("company")),
         ("products", json!([1])),
+        ("products", json!([""])),
         ("redirect_uri", json!(1)),
         ("redirect_uri", json!("")),
         ("customer_id", json!(1)),
     ] {
-        let mut body = login();
-        body[field] = value;
-        let answer = send(finch.post("/__emulator/codes").json(&body)).await;
+        let answer = issue(&finch, field, value);
         assert_eq!(answer.status, 400);
-        assert!(answer.text.contains(&format!("`{field}`")));
+        assert!(answer.text.contains(&format!("`{field}`")), "{}", answer.text);
     }
-    assert_eq!(send(finch.post("/__emulator/codes")).await.status, 400);
-    assert_eq!(finch.emulator.state().codes, 0);
+    assert_eq!(finch.post("/__emulator/codes").send().status, 400);
+    assert_eq!(finch.emulator().state().codes, 0);
 }
 
-#[tokio::test]
-async fn the_state_tells_everything_but_secrets() {
-    let finch = Finch::start().await;
-    let one = finch.connect(step_1().customer_id("acme").products(["company"])).await;
-    let four = finch.connect(step_4()).await;
-    finch.disconnect(&one).await;
-    let waiting = finch.emulator.issue_code(step_3());
-    let answer = send(finch.get("/__emulator/state")).await;
-    for secret in [
-        one["access_token"].as_str().unwrap(),
-        four["access_token"].as_str().unwrap(),
-        waiting.as_str(),
-        finch.emulator.client_secret(),
-    ] {
+#[test]
+fn the_state_has_everything_but_secrets() {
+    let finch = Finch::start();
+    let one = finch.connect(step_1().customer_id("acme").products(["company"]));
+    let four = finch.connect(step_4());
+    finch.disconnect(&one);
+    let waiting = finch.emulator().issue_code(step_3());
+    let answer = finch.get("/__emulator/state").send();
+    for secret in [secret(&one), secret(&four), &waiting, SECRET] {
         assert!(!answer.text.contains(secret));
     }
     let state = answer.json();
-    assert_eq!(state, serde_json::to_value(finch.emulator.state()).unwrap());
-    let secret = one["access_token"].as_str().unwrap();
-    let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, secret.as_bytes()).simple().to_string();
+    assert_eq!(state, serde_json::to_value(finch.emulator().state()).unwrap());
+    let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, secret(&one).as_bytes()).simple();
     let mut first = state["tokens"][0].clone();
     assert!(first.as_object_mut().unwrap().remove("id").is_some());
     assert_eq!(
         first,
         json!({
-            "fingerprint": fingerprint[..16], "connection_id": one["connection_id"],
+            "fingerprint": fingerprint.to_string()[..16], "connection_id": one["connection_id"],
             "status": "revoked", "revoked": true, "customer_id": "acme", "user": "User A",
             "credentials": "Credentials X", "provider": "Gusto", "provider_id": "gusto",
             "company": "Company C", "company_id": one["company_id"], "products": ["company"],
             "most_calls_at_once": 1,
         })
     );
-    let shown = finch.introspect(&four).await.json();
+    let shown = finch.introspect(&four).json();
     assert_eq!(state["tokens"][1]["id"], shown["id"]);
     assert_eq!(state["tokens"][1]["status"], "active");
     assert_eq!(
@@ -108,91 +100,109 @@ async fn the_state_tells_everything_but_secrets() {
     assert_eq!((&state["codes"], &state["disconnect_scope"]), (&json!(1), &json!("pair")));
 }
 
-#[tokio::test]
-async fn calls_are_counted() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    finch.introspect(&token).await;
-    finch.introspect(&token).await;
-    send(finch.get("/employer/company")).await;
-    send(finch.get("/disconnect")).await;
-    let calls = finch.emulator.state().calls;
-    assert_eq!(calls["POST /auth/token"], 1);
-    assert_eq!(calls["GET /introspect"], 2);
-    assert_eq!(calls["POST /disconnect"], 0);
-    assert_eq!(calls["other"], 2);
+#[test]
+fn calls_are_counted() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    finch.introspect(&token);
+    finch.introspect(&token);
+    finch.get("/employer/company").send();
+    finch.get("/disconnect").send();
+    let calls = finch.emulator().state().calls;
+    assert_eq!((calls["POST /auth/token"], calls["GET /introspect"]), (1, 2));
+    assert_eq!((calls["POST /disconnect"], calls["other"]), (0, 2));
 }
 
-#[tokio::test]
-async fn the_clock_can_be_moved_on() {
-    let finch = Finch::start().await;
-    let code = finch.emulator.issue_code(step_1());
+#[test]
+fn the_clock_can_be_advanced() {
+    let finch = Finch::start();
+    let code = finch.emulator().issue_code(step_1());
+    let advance = |body: &Value| finch.post("/__emulator/clock").json(body).send();
     for bad in [json!({}), json!({ "advance_seconds": -1 }), json!({ "advance_seconds": 1e300 })] {
-        let answer = send(finch.post("/__emulator/clock").json(&bad)).await;
+        let answer = advance(&bad);
         assert!(answer.status == 400 && answer.text.contains("`advance_seconds`"));
     }
-    let body = json!({ "advance_seconds": 600 });
-    let answer = send(finch.post("/__emulator/clock").json(&body)).await;
-    assert!(answer.status == 200 && answer.json()["now"].is_string());
-    assert_eq!(finch.exchange(&code, None).await.status, 400);
+    let answer = advance(&json!({ "advance_seconds": 600 }));
+    assert_eq!((answer.status, answer.json()), (200, json!({ "now": "2026-01-01T00:10:00Z" })));
+    assert_eq!(finch.exchange(&code, None).status, 400);
 }
 
-/// All ids and secrets that a short life brings forth.
-async fn life(finch: &Finch) -> Vec<Value> {
+/// All ids and secrets of a short life.
+fn life(finch: &Finch) -> Vec<Value> {
     let mut seen = Vec::new();
     for step in [step_1(), step_3(), step_4()] {
-        let code = finch.emulator.issue_code(step);
-        let answer = finch.exchange(&code, None).await;
+        let code = finch.emulator().issue_code(step);
+        let answer = finch.exchange(&code, None);
         seen.push(code.into());
         seen.push(answer.header("finch-request-id").unwrap().into());
         let token = answer.json();
-        seen.push(finch.introspect(&token).await.json()["id"].clone());
-        seen.extend(
-            ["access_token", "connection_id", "account_id"].map(|field| token[field].clone()),
-        );
-        finch.disconnect(&token).await;
+        seen.push(finch.introspect(&token).json()["id"].clone());
+        seen.extend(["access_token", "connection_id", "account_id"].map(|it| token[it].clone()));
+        finch.disconnect(&token);
     }
-    let body = json!({ "customer_id": "a", "customer_name": "A", "products": [] });
-    seen.push(finch.session(&body).await.json()["session_id"].clone());
+    seen.push(finch.session_id(&json!({})).into());
     seen
 }
 
-#[tokio::test]
-async fn a_seed_makes_everything_come_again() {
-    let first = life(&Finch::seeded(7).await).await;
+#[test]
+fn a_seed_determines_all_ids() {
+    let first = life(&Finch::seeded(7));
     assert!((1..first.len()).all(|at| !first[at..].contains(&first[at - 1])));
-    let finch = Finch::seeded(7).await;
-    assert_eq!(life(&finch).await, first);
-    finch.emulator.reset();
-    assert_eq!(life(&finch).await, first);
-    let other = life(&Finch::seeded(8).await).await;
+    let finch = Finch::seeded(7);
+    assert_eq!(life(&finch), first);
+    finch.emulator().reset();
+    assert_eq!(life(&finch), first);
+    let other = life(&Finch::seeded(8));
     assert!(first.iter().all(|id| !other.contains(id)));
-    let (random, again) = (life(&Finch::start().await).await, life(&Finch::start().await).await);
-    assert!(random.iter().all(|id| !again.contains(id)));
 }
 
 #[tokio::test]
-async fn a_reset_forgets_everything() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1().customer_id("acme")).await;
-    let waiting = finch.emulator.issue_code(step_1());
+async fn without_a_seed_ids_are_random() {
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        codes.push(finch_emulator::Emulator::start().await.unwrap().issue_code(step_1()));
+    }
+    assert_ne!(codes[0], codes[1]);
+}
+
+#[test]
+fn a_reset_forgets_everything() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1().customer_id("acme"));
+    let waiting = finch.emulator().issue_code(step_1());
     let fault = json!({ "path": "/introspect", "status": 500 });
-    send(finch.post("/__emulator/faults").json(&fault)).await;
-    assert_eq!(send(finch.post("/__emulator/reset")).await.status, 200);
-    let state = finch.emulator.state();
+    finch.post("/__emulator/faults").json(&fault).send();
+    assert_eq!(finch.post("/__emulator/reset").send().status, 200);
+    let state = finch.emulator().state();
     assert!(state.connections.is_empty() && state.tokens.is_empty() && state.faults.is_empty());
     assert!(state.codes == 0 && state.calls.values().all(|count| *count == 0));
-    assert!(!finch.works(&token).await);
-    assert_eq!(finch.exchange(&waiting, None).await.status, 400);
-    let acme = json!({ "customer_id": "acme", "customer_name": "A", "products": ["company"] });
-    assert_eq!(finch.session(&acme).await.status, 201);
+    assert!(!finch.works(&token));
+    assert_eq!(finch.exchange(&waiting, None).status, 400);
+    assert_eq!(finch.session(&json!({})).status, 201);
 }
 
-#[tokio::test]
-async fn unused_codes_are_remembered_in_bounded_number() {
-    let finch = Finch::start().await;
+#[test]
+fn unused_codes_are_remembered_in_bounded_number() {
+    let finch = Finch::start();
     for _ in 0..20_100 {
-        let _ = finch.emulator.issue_code(Login::new("A", "B", "C", "D"));
+        let _ = finch.emulator().issue_code(Login::new("A", "B", "C", "D"));
     }
-    assert_eq!(finch.emulator.state().codes, 20_000);
+    assert_eq!(finch.emulator().state().codes, 20_000);
+}
+
+#[test]
+fn a_connection_is_ended_and_its_status_set_over_http() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    let id = &token["connection_id"];
+    let set = |status: &str| json!({ "connection_id": id, "status": status });
+    let status = |status: &str| finch.post("/__emulator/status").json(&set(status)).send();
+    assert_eq!(status("reauth").status, 200);
+    assert_eq!(finch.emulator().state().connections[0].status, "reauth");
+    assert!(status("disconnected").text.contains("`status`"));
+    let end = || finch.post("/__emulator/disconnect").json(&json!({ "connection_id": id })).send();
+    assert_eq!(end().status, 200);
+    assert!(!finch.works(&token));
+    assert!(end().status == 400 && end().text.contains("`connection_id`"));
+    assert!(status("reauth").status == 400 && status("reauth").text.contains("`connection_id`"));
 }

@@ -1,57 +1,58 @@
-//! The dashboard, by its forms alone.
+//! The dashboard and its forms.
 
-use finch_emulator::Login;
-use serde_json::Value;
+use finch_emulator::{EmulatorConfig, Fault, Login, WebhookEvent, WebhookTarget};
+use serde_json::{Value, json};
 
 use crate::{
-    receiver::Receiver,
-    support::{Answer, Finch, send, step_1, step_4},
+    receiver::SECRET,
+    support::{self, Answer, Finch, secret, step_1, step_4},
 };
 
-const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
+/// With a receiver of webhooks.
+fn start() -> Finch {
+    let url = "http://127.0.0.1:1/hooks".to_owned();
+    let webhook = Some(WebhookTarget { url, secrets: vec![SECRET.to_owned()] });
+    Finch::with(EmulatorConfig { webhook, ..EmulatorConfig::default() })
+}
 
-async fn look(finch: &Finch) -> String {
-    let answer = send(finch.get("/")).await;
+fn look(finch: &Finch) -> String {
+    let answer = finch.get("/").send();
     assert_eq!(answer.status, 200);
     answer.text
 }
 
-async fn press(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> Answer {
-    let path = format!("/__emulator/dashboard/{form}");
-    send(finch.post(&path).header("sec-fetch-site", "same-origin").form(fields)).await
+fn press(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> Answer {
+    finch.post(&format!("/__emulator/dashboard/{form}")).form(fields).send()
 }
 
 /// A form that worked leads back to its section, which says so.
-async fn done(finch: &Finch, form: &str, fields: &[(&str, &str)], section: &str) {
-    let answer = press(finch, form, fields).await;
+fn done(finch: &Finch, form: &str, fields: &[(&str, &str)], section: &str) {
+    let answer = press(finch, form, fields);
     assert_eq!(answer.status, 303, "{form}: {}", answer.text);
     let location = answer.header("location").unwrap();
     assert!(location.starts_with("/?done=") && location.ends_with(section), "{location}");
-    let path = location.split('#').next().unwrap();
-    let page = send(finch.get(path)).await.text;
+    let page = finch.get(location.split('#').next().unwrap()).send().text;
     let heading = format!("<h2 id=\"{}-title\">", &section[1..]);
     let below = page.split_once(&heading).unwrap().1.split_once("</h2>").unwrap().1;
     assert!(below.trim_start().starts_with("<p class=\"done\" role=\"status\">"), "{below}");
 }
 
-async fn refused(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> String {
-    let answer = press(finch, form, fields).await;
+fn refused(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> String {
+    let answer = press(finch, form, fields);
     assert_eq!(answer.status, 400, "{form}");
     assert!(answer.text.contains("role=\"alert\"") && answer.text.contains("Connections"));
     answer.text
 }
 
-#[tokio::test]
-async fn it_shows_what_there_is_without_a_secret() {
-    let finch = Finch::start().await;
-    assert!(look(&finch).await.contains("None yet"));
-    let token = finch.connect(step_1().customer_id("acme")).await;
-    let ended = finch.connect(step_4().customer_id("other")).await;
-    finch.disconnect(&ended).await;
-    let call = finch.introspect(&token).await;
-    finch.emulator.webhooks_to("http://127.0.0.1:1/hooks", SECRET).unwrap();
-    let page = look(&finch).await;
-    let secret = token["access_token"].as_str().unwrap();
+#[test]
+fn it_shows_everything_but_secrets() {
+    let finch = Finch::start();
+    assert!(look(&finch).contains("None yet"));
+    let finch = start();
+    let token = finch.connect(step_1().customer_id("acme"));
+    finch.disconnect(&finch.connect(step_4().customer_id("other")));
+    let call = finch.introspect(&token);
+    let page = look(&finch);
     for shown in [
         "Company C",
         "Gusto",
@@ -61,7 +62,7 @@ async fn it_shows_what_there_is_without_a_secret() {
         ">disconnected<",
         ">revoked<",
         token["connection_id"].as_str().unwrap(),
-        &format!("{}… (36 characters)", &secret[..4]),
+        &format!("{}… (36 characters)", &secret(&token)[..4]),
         "POST /disconnect",
         call.header("finch-request-id").unwrap(),
         "5WbX… (32 characters)",
@@ -69,203 +70,177 @@ async fn it_shows_what_there_is_without_a_secret() {
     ] {
         assert!(page.contains(shown), "{shown}");
     }
-    for hidden in [&secret[..5], &SECRET[..5], finch.emulator.client_secret()] {
+    for hidden in [&secret(&token)[..5], &SECRET[..5], support::SECRET] {
         assert!(!page.contains(hidden), "{hidden}");
     }
 }
 
-#[tokio::test]
-async fn a_connection_is_ended_and_its_status_set() {
-    let finch = Finch::start().await;
-    let mut receiver = Receiver::start(&[]).await;
-    let register = [("url", receiver.url.as_str()), ("secret", SECRET)];
-    done(&finch, "webhook", &register, "#webhooks").await;
-    let token = finch.connect(step_1()).await;
+#[test]
+fn a_connection_is_ended_and_its_status_set() {
+    let finch = start();
+    let token = finch.connect(step_1());
     let id = ("connection_id", token["connection_id"].as_str().unwrap());
-    done(&finch, "status", &[id, ("status", "reauth")], "#connections").await;
-    done(&finch, "disconnect", &[id], "#connections").await;
-    for status in ["reauth", "disconnected"] {
-        let body: Value = serde_json::from_str(&receiver.next().await.body).unwrap();
-        assert_eq!(body["data"]["status"], status);
+    done(&finch, "status", &[id, ("status", "reauth")], "#connections");
+    done(&finch, "disconnect", &[id], "#connections");
+    let deliveries = finch.emulator().webhook_deliveries();
+    for (delivery, status) in deliveries.iter().zip(["reauth", "disconnected"]) {
+        assert_eq!(
+            serde_json::from_str::<Value>(&delivery.body).unwrap()["data"]["status"],
+            status
+        );
     }
-    assert!(!finch.works(&token).await);
-    refused(&finch, "disconnect", &[id]).await;
-    refused(&finch, "status", &[id, ("status", "connected")]).await;
+    assert!(deliveries.len() == 2 && !finch.works(&token));
+    refused(&finch, "disconnect", &[id]);
+    refused(&finch, "status", &[id, ("status", "connected")]);
 }
 
-#[tokio::test]
-async fn faults_are_switched_on_and_off() {
-    let finch = Finch::start().await;
+#[test]
+fn faults_are_switched_on_and_off() {
+    let finch = Finch::start();
+    let waiting = || finch.emulator().state().faults;
     let rate_limit = ("fault", r#"{"rate_limit":{}}"#);
     let form = [("path", "/providers"), rate_limit, ("times", "2")];
-    done(&finch, "fault", &form, "#faults").await;
-    assert_eq!(send(finch.get("/providers")).await.status, 429);
+    done(&finch, "fault", &form, "#faults");
+    assert_eq!(finch.get("/providers").send().status, 429);
     let json = r#"[{"path": "/introspect", "status": 500}, {"status": 503, "times": 3}]"#;
-    done(&finch, "fault", &[("fault", json)], "#faults").await;
-    let waiting = finch.emulator.state().faults;
-    assert_eq!(waiting.len(), 3);
-    let second = waiting[1].to_string();
-    // Another one stands there by now.
-    let page = refused(&finch, "fault-off", &[("at", "0"), ("fault", &second)]).await;
+    done(&finch, "fault", &[("fault", json)], "#faults");
+    assert_eq!(waiting().len(), 3);
+    let second = ("fault", waiting()[1].to_string());
+    let second = (second.0, second.1.as_str());
+    // Another fault has this position by now.
+    let page = refused(&finch, "fault-off", &[("at", "0"), second]);
     assert!(page.contains("look again"));
-    done(&finch, "fault-off", &[("at", "1"), ("fault", &second)], "#faults").await;
-    assert_eq!(finch.emulator.state().faults.len(), 2);
-    done(&finch, "fault-off", &[], "#faults").await;
-    assert_eq!(send(finch.get("/providers")).await.status, 200);
+    done(&finch, "fault-off", &[("at", "1"), second], "#faults");
+    assert_eq!(waiting().len(), 2);
+    done(&finch, "fault-off", &[], "#faults");
+    assert_eq!(finch.get("/providers").send().status, 200);
     for (fault, times) in
         [("{", "1"), ("7", "1"), (r#"{"lie":true}"#, "x"), (r#"{"lie":true}"#, "0")]
     {
-        refused(&finch, "fault", &[("fault", fault), ("times", times)]).await;
+        refused(&finch, "fault", &[("fault", fault), ("times", times)]);
     }
-    assert!(finch.emulator.state().faults.is_empty());
+    assert!(waiting().is_empty());
 }
 
-/// Whoever has mistyped goes on from what they have typed.
-#[tokio::test]
-async fn a_fault_that_is_not_taken_stands_there_still() {
-    let finch = Finch::start().await;
+#[test]
+fn a_refused_fault_stays_in_its_form() {
+    let finch = Finch::start();
     for (json, problem) in [
-        (r#"{"status": 500"#, "It is not JSON: it breaks at line 1, column 14."),
-        ("\n</textarea><b>", "It is not JSON: it breaks at line 2, column 1."),
+        (r#"{"status": 500"#, "It is not JSON: the error is at line 1, column 14."),
+        ("\n</textarea><b>", "It is not JSON: the error is at line 2, column 1."),
         (r#"{"lie": 1}"#, "<code>lie</code> must be true"),
         ("7", "It must be a fault (a JSON object) or an array of faults."),
     ] {
-        let page = refused(&finch, "fault", &[("fault", json)]).await;
+        let page = refused(&finch, "fault", &[("fault", json)]);
         assert!(page.contains("<details open>\n<summary>Write one as JSON</summary>"), "{page}");
         let shown = json.replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;");
-        assert!(
-            page.contains(&format!(
-                "autofocus aria-invalid=\"true\" aria-describedby=\"problem\">\n{shown}</textarea>"
-            )),
-            "{page}"
-        );
+        let attributes = "autofocus aria-invalid=\"true\" aria-describedby=\"problem\"";
+        assert!(page.contains(&format!("{attributes}>\n{shown}</textarea>")), "{page}");
         assert!(page.contains(&format!("Not switched on. {problem}")), "{page}");
         assert_eq!(page.matches("id=\"problem\"").count(), 1);
     }
-    // What was chosen from the list is no JSON of theirs.
-    let page = refused(&finch, "fault", &[("fault", "{"), ("path", "")]).await;
+    // A fault chosen from the list was not written as JSON.
+    let page = refused(&finch, "fault", &[("fault", "{"), ("path", "")]);
     assert!(!page.contains("<details open"));
 }
 
-#[tokio::test]
-async fn each_fault_of_the_list_is_one() {
-    let finch = Finch::start().await;
-    let page = look(&finch).await;
+#[test]
+fn each_fault_of_the_list_is_valid() {
+    let finch = Finch::start();
+    let page = look(&finch);
     let list = page.split_once("name=\"fault\"").unwrap().1.split("</select>").next().unwrap();
     let choices: Vec<_> = list.split("<option value=\"").skip(1).collect();
     assert!(choices.len() > 40);
     for choice in choices {
         let fault = choice.split('"').next().unwrap().replace("&#34;", "\"");
-        done(&finch, "fault", &[("path", "/introspect"), ("fault", &fault)], "#faults").await;
+        done(&finch, "fault", &[("path", "/introspect"), ("fault", &fault)], "#faults");
     }
 }
 
-#[tokio::test]
-async fn webhooks_are_registered_sent_and_rotated() {
-    let finch = Finch::start().await;
-    let mut receiver = Receiver::start(&["500 No"]).await;
-    refused(&finch, "send", &[("event_type", "test")]).await;
-    refused(&finch, "webhook", &[("url", "https://x.example"), ("secret", SECRET)]).await;
-    refused(&finch, "webhook", &[("url", &receiver.url), ("secret", "no base64")]).await;
-    done(&finch, "webhook", &[("url", &receiver.url), ("secret", SECRET)], "#webhooks").await;
-    let token = finch.connect(step_1()).await;
+#[test]
+fn webhooks_are_registered_sent_and_rotated() {
+    let finch = Finch::start();
+    let url = ("url", "http://127.0.0.1:1/hooks");
+    refused(&finch, "send", &[("event_type", "test")]);
+    refused(&finch, "webhook", &[("url", "https://x.example"), ("secret", SECRET)]);
+    refused(&finch, "webhook", &[url, ("secret", "no base64")]);
+    done(&finch, "webhook", &[url, ("secret", SECRET)], "#webhooks");
+    let token = finch.connect(step_1());
     let id = ("connection_id", token["connection_id"].as_str().unwrap());
     let hint = [("event_type", "account.updated"), id, ("status", "disconnected")];
-    done(&finch, "send", &hint, "#webhooks").await;
-    let told = receiver.next().await;
-    assert!(finch.works(&token).await);
-    // It is sent again before its time.
-    let event = ("event_id", told.header("finch-event-id"));
-    while !look(&finch).await.contains("answered 500") {}
-    done(&finch, "resend", &[event], "#webhooks").await;
-    assert_eq!(receiver.next().await.body, told.body);
+    done(&finch, "send", &hint, "#webhooks");
+    assert!(finch.works(&token));
+    let mut finch = finch;
+    let sent = finch.emulator_mut().take_webhook().unwrap();
+    assert!(sent.body.ends_with(b"\"event_type\":\"account.updated\"}"));
+    finch.emulator_mut().webhook_answered(&sent, Some(500));
+    assert!(look(&finch).contains("answered 500"));
+    // It is resent before its time.
+    let event = ("event_id", sent.event_id.as_str());
+    done(&finch, "resend", &[event], "#webhooks");
+    assert_eq!(finch.emulator_mut().take_webhook().unwrap().body, sent.body);
 
-    let suggested = look(&finch).await;
-    let suggested = suggested.split_once("id=\"rotate-secret\"").unwrap().1;
+    let signatures = |finch: &mut Finch| {
+        done(finch, "send", &[("event_type", "test")], "#webhooks");
+        let webhook = finch.emulator_mut().take_webhook().unwrap();
+        webhook.signature.split(' ').count()
+    };
+    let page = look(&finch);
+    let suggested = page.split_once("id=\"rotate-secret\"").unwrap().1;
     let suggested = suggested.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
-    let rotate = [("secret", suggested), ("action", "rotate")];
-    done(&finch, "webhook", &rotate, "#webhooks").await;
-    done(&finch, "send", &[("event_type", "test")], "#webhooks").await;
-    assert_eq!(receiver.next().await.header("finch-signature").split(' ').count(), 2);
-    assert!(!look(&finch).await.contains(suggested));
-    done(&finch, "webhook", &[("action", "finish")], "#webhooks").await;
-    // A new address keeps the secret.
-    done(&finch, "webhook", &[("url", &receiver.url), ("secret", "")], "#webhooks").await;
-    done(&finch, "send", &[("event_type", "test")], "#webhooks").await;
-    assert_eq!(receiver.next().await.header("finch-signature").split(' ').count(), 1);
-    done(&finch, "webhook", &[("action", "remove")], "#webhooks").await;
-    refused(&finch, "resend", &[event]).await;
+    let suggested = &suggested.replace("&#61;", "=");
+    let rotate = [("secret", suggested.as_str()), ("action", "rotate")];
+    done(&finch, "webhook", &rotate, "#webhooks");
+    assert_eq!(signatures(&mut finch), 2);
+    assert!(!look(&finch).contains(suggested));
+    done(&finch, "webhook", &[("action", "finish")], "#webhooks");
+    // A new URL keeps the secret.
+    done(&finch, "webhook", &[url, ("secret", "")], "#webhooks");
+    assert_eq!(signatures(&mut finch), 1);
+    done(&finch, "webhook", &[("action", "remove")], "#webhooks");
+    refused(&finch, "resend", &[event]);
 }
 
-#[tokio::test]
-async fn the_clock_is_moved_on() {
-    let finch = Finch::start().await;
-    let code = finch.emulator.issue_code(step_1());
-    done(&finch, "clock", &[("seconds", "600")], "#clock").await;
-    assert_eq!(finch.exchange(&code, None).await.status, 400);
+#[test]
+fn the_clock_is_advanced() {
+    let finch = Finch::start();
+    let code = finch.emulator().issue_code(step_1());
+    done(&finch, "clock", &[("seconds", "600")], "#clock");
+    assert_eq!(finch.exchange(&code, None).status, 400);
     for bad in ["-1", "", "1e9", "3153600001"] {
-        refused(&finch, "clock", &[("seconds", bad)]).await;
+        refused(&finch, "clock", &[("seconds", bad)]);
     }
 }
 
-#[tokio::test]
-async fn other_pages_change_nothing() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    let id = token["connection_id"].as_str().unwrap();
-    let own = finch.emulator.url().to_owned();
-    for path in ["/__emulator/dashboard/disconnect", "/__emulator/disconnect", "/__emulator/reset"]
-    {
-        for (name, value) in [
-            ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-site", "same-site"),
-            ("origin", "https://evil.example"),
-            ("origin", "http://127.0.0.1:1"),
-            ("origin", "null"),
-        ] {
-            let form = [("connection_id", id)];
-            let answer = send(finch.post(path).header(name, value).form(&form)).await;
-            assert_eq!(answer.error(), (403, "cross_site_error".to_owned()), "{path} {value}");
-        }
-    }
-    assert!(finch.works(&token).await);
-    let call = finch.post("/__emulator/dashboard/disconnect").header("origin", own);
-    assert_eq!(send(call.form(&[("connection_id", id)])).await.status, 303);
-    // What an application calls is no page's affair.
-    let call = finch.get("/providers").header("sec-fetch-site", "cross-site");
-    assert_eq!(send(call).await.status, 200);
-}
-
-#[tokio::test]
-async fn nothing_that_anybody_names_becomes_html() {
+#[test]
+fn no_name_becomes_html() {
     let attack = "\"'><script>alert(1)</script>";
-    let finch = Finch::start().await;
-    finch.emulator.webhooks_to("http://127.0.0.1:1/?a=<script>", SECRET).unwrap();
+    let finch = start();
     let login = Login::new(attack, attack, attack, attack).customer_id(attack).products([attack]);
-    let token = finch.connect(login).await;
-    let event = serde_json::json!({ "event_type": attack, "connection_id": attack });
-    finch.emulator.send_webhook(&finch_emulator::WebhookEvent::Json(event)).unwrap();
-    let fault = serde_json::json!({ "path": "/x", "status": 500, "body": attack });
-    send(finch.post("/__emulator/faults").json(&fault)).await;
-    send(finch.get("/'%22><script>")).await;
+    let token = finch.connect(login);
+    let event = json!({ "event_type": attack, "connection_id": attack });
+    finch.emulator().send_webhook(&WebhookEvent::Json(event)).unwrap();
+    finch.emulator().push_fault(Fault::on("/x").status_with(500, attack));
+    finch.get("/'%22%3E%3Cscript%3E").send();
+    let url = ("url", "http://127.0.0.1:1/?a=<script>");
+    done(&finch, "webhook", &[url, ("secret", "")], "#webhooks");
     let id = token["connection_id"].as_str().unwrap();
-    let bad = refused(&finch, "fault", &[("fault", &format!("{{\"{id}<script>\":1}}"))]).await;
-    for page in [look(&finch).await, bad] {
+    let bad = refused(&finch, "fault", &[("fault", &format!("{{\"{id}<script>\":1}}"))]);
+    for page in [look(&finch), bad] {
         assert!(!page.contains("<script") && page.matches("alert(1)").count() > 8);
     }
 }
 
-/// A name of another script must not turn the words around it, nor a long one hide a token.
-#[tokio::test]
-async fn names_stand_by_themselves_and_are_there_in_full() {
-    let finch = Finch::start().await;
+/// The direction of a name does not affect the words around it, and a long one does not hide a token.
+#[test]
+fn names_are_isolated_and_complete() {
+    let finch = start();
     let long = "x".repeat(255);
     let names = [long.as_str(), "גוסטו (7)!"];
     for name in names {
-        finch.connect(Login::new(name, name, name, "X").customer_id(name)).await;
+        finch.connect(Login::new(name, name, name, "X").customer_id(name));
     }
-    finch.emulator.webhooks_to("http://127.0.0.1:1/hooks", SECRET).unwrap();
-    let page = look(&finch).await;
+    let page = look(&finch);
     for name in names {
         for part in [
             format!("<h3><bdi>{name}</bdi> <span class=\"at\">at <bdi>{name}</bdi></span>"),
@@ -278,14 +253,14 @@ async fn names_stand_by_themselves_and_are_there_in_full() {
             let before = &page[..*at];
             !["<bdi>", "\">", "title=\"", "&#x2068;"].iter().any(|start| before.ends_with(start))
         });
-        assert_eq!(bare.count(), 0, "{name} stands among other words");
+        assert_eq!(bare.count(), 0, "{name} is not isolated");
     }
 }
 
-#[tokio::test]
-async fn pages_and_assets_have_strict_headers() {
-    let finch = Finch::start().await;
-    let page = send(finch.get("/")).await;
+#[test]
+fn pages_and_assets_have_strict_headers() {
+    let finch = Finch::start();
+    let page = finch.get("/").send();
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                   base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [
@@ -299,34 +274,30 @@ async fn pages_and_assets_have_strict_headers() {
         assert_eq!(page.header(name), Some(value));
     }
     assert!(!page.text.contains(" style=") && !page.text.contains("<script"));
-    for (asset, kind) in [("style.css", "text/css"), ("icon.svg", "image/svg+xml")] {
-        let asset = send(finch.get(&format!("/__emulator/{asset}"))).await;
-        assert_eq!(asset.status, 200);
-        assert!(asset.header("content-type").unwrap().starts_with(kind));
-    }
-    let style = send(finch.get("/__emulator/style.css")).await.text;
-    assert!(style.contains(".swatch-gusto { background: #f45d48 }"));
-    assert_eq!(send(finch.post("/")).await.status, 405);
+    let icon = finch.get("/__emulator/icon.svg").send();
+    assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
+    let style = finch.get("/__emulator/style.css").send();
+    assert!(style.header("content-type").unwrap().starts_with("text/css"));
+    assert!(style.text.contains(".swatch-gusto { background: #f45d48 }"));
 }
 
-#[tokio::test]
-async fn what_is_shown_is_bounded_and_pages_are_no_calls() {
-    let finch = Finch::start().await;
+#[test]
+fn lists_are_bounded_and_pages_are_no_calls() {
+    let finch = Finch::start();
     for number in 0..130 {
-        finch.connect(Login::new("A", "Gusto", format!("Company {number}."), "X")).await;
+        finch.connect(Login::new("A", "Gusto", format!("Company {number}."), "X"));
     }
-    let page = look(&finch).await;
+    let page = look(&finch);
     assert!(page.contains("The newest 100 of 130"));
     assert!(page.contains("Company 129.") && !page.contains("Company 29."));
-    let calls = finch.emulator.recent_calls();
+    let calls = finch.emulator().recent_calls();
     assert_eq!(calls.len(), 100);
     assert!(calls.iter().all(|call| call.path == "/auth/token" && call.status == Some(200)));
-    assert_eq!(finch.emulator.state().calls["other"], 0);
-    let long = format!("/{}", "ü".repeat(5000));
-    send(finch.get(&long)).await;
-    let last = send(finch.get("/__emulator/calls")).await.json();
-    assert!(last[99]["path"].as_str().unwrap().len() <= 120);
-    finch.emulator.push_fault(finch_emulator::Fault::on("/providers").drop_before_effect());
-    assert!(finch.get("/providers").send().await.is_err());
-    assert_eq!(finch.emulator.recent_calls()[99].status, None);
+    assert_eq!(finch.emulator().state().calls["other"], 0);
+    finch.get(&format!("/{}", "ü".repeat(5000))).send();
+    let last = finch.get("/__emulator/calls").send().json();
+    assert_eq!(last[99]["path"].as_str().unwrap().len(), 119);
+    finch.emulator().push_fault(Fault::on("/providers").drop_before_effect());
+    assert!(finch.get("/providers").try_send().is_none());
+    assert_eq!(finch.emulator().recent_calls()[99].status, None);
 }

@@ -1,52 +1,57 @@
-//! Faults of effect: lies, effects that come later, errors by name.
+//! Faults of effect: lies, effects that come later, errors of Finch's table.
 
 use std::time::{Duration, Instant};
 
-use finch_emulator::{DisconnectScope, Effect, EmulatorConfig, Fault, FinchError, LocalEmulator};
+use finch_emulator::{DisconnectScope, Effect, Fault, FinchError};
 use serde_json::{Value, json};
 
 use crate::{
-    local::{bearer, body, exchange, local},
-    support::{Finch, send, step_1, step_3},
+    server::{self, send},
+    support::{Finch, secret, step_1, step_3},
 };
 
-/// A local Finch with one live token.
-fn with_token() -> (LocalEmulator, String) {
-    let mut finch = local();
-    let code = finch.issue_code(step_1());
-    exchange(&mut finch, &code).unwrap();
-    let secret = finch.issued_tokens()[0].secret.clone();
-    (finch, secret)
+/// A Finch with one live token, and a fault for its disconnect.
+fn with(fault: Fault) -> (Finch, Value) {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    finch.emulator().push_fault(fault);
+    (finch, token)
+}
+
+fn disconnect(finch: &Finch, token: &Value) -> Option<u16> {
+    finch.post("/disconnect").token(token).try_send().map(|answer| answer.status)
+}
+
+fn is_alive(finch: &Finch, token: &Value) -> bool {
+    finch.emulator().is_alive(secret(token))
 }
 
 #[test]
 fn a_lying_disconnect_says_success_and_ends_nothing() {
-    let (mut finch, secret) = with_token();
-    finch.push_fault(Fault::on("/disconnect").lie());
-    let answer = bearer(&mut finch, "POST", "/disconnect", &secret).unwrap();
-    assert_eq!((answer.status, body(&answer)), (200, json!({ "status": "success" })));
-    assert!(finch.is_alive(&secret));
-    finch.advance(Effect::LATEST * 2);
-    assert!(finch.is_alive(&secret));
-    let answer = bearer(&mut finch, "POST", "/disconnect", &secret).unwrap();
-    assert!(answer.status == 200 && !finch.is_alive(&secret));
-    // A token that is dead already is refused: there is nothing to lie about.
-    finch.push_fault(Fault::on("/disconnect").lie());
-    assert_eq!(bearer(&mut finch, "POST", "/disconnect", &secret).unwrap().status, 401);
+    let (finch, token) = with(Fault::on("/disconnect").lie());
+    let answer = finch.disconnect(&token);
+    assert_eq!((answer.status, answer.json()), (200, json!({ "status": "success" })));
+    finch.emulator().advance(Effect::LATEST * 2);
+    assert!(is_alive(&finch, &token));
+    assert_eq!(disconnect(&finch, &token), Some(200));
+    assert!(!is_alive(&finch, &token));
+    // A revoked token is refused, as without the fault.
+    finch.emulator().push_fault(Fault::on("/disconnect").lie());
+    assert_eq!(disconnect(&finch, &token), Some(401));
 }
 
 #[test]
-fn a_lying_exchange_gives_a_token_that_finch_does_not_know() {
-    let mut finch = local();
-    let code = finch.issue_code(step_1());
-    finch.push_fault(Fault::on("/auth/token").lie());
-    let lie = body(&exchange(&mut finch, &code).unwrap());
-    assert!(finch.issued_tokens().is_empty());
-    let truth = body(&exchange(&mut finch, &code).unwrap());
+fn a_lying_exchange_returns_a_token_that_finch_does_not_know() {
+    let finch = Finch::start();
+    let code = finch.emulator().issue_code(step_1());
+    finch.emulator().push_fault(Fault::on("/auth/token").lie());
+    let lie = finch.exchange(&code, None).json();
+    assert!(finch.emulator().issued_tokens().is_empty());
+    let truth = finch.exchange(&code, None).json();
     for field in ["access_token", "connection_id"] {
         assert_ne!(lie[field], truth[field]);
     }
-    assert!(!finch.is_alive(lie["access_token"].as_str().unwrap()));
+    assert!(!is_alive(&finch, &lie));
 }
 
 #[test]
@@ -59,88 +64,101 @@ fn a_late_disconnect_ends_the_connection_when_it_is_due_and_not_before() {
         (Fault::on("/disconnect").cut(40), None),
         (Fault::on("/disconnect").lie(), Some(200)),
     ] {
-        let (mut finch, secret) = with_token();
-        finch.push_fault(fault.late(Duration::from_secs(360)));
-        let answer = bearer(&mut finch, "POST", "/disconnect", &secret);
-        assert_eq!(answer.map(|answer| answer.status), status);
-        finch.advance(Duration::from_secs(359));
-        assert!(finch.is_alive(&secret));
-        assert_eq!(finch.state().late_effects, 1);
-        finch.advance(Duration::from_secs(1));
-        assert!(!finch.is_alive(&secret));
-        assert_eq!(finch.state().late_effects, 0);
+        let (finch, token) = with(fault.late(Duration::from_secs(360)));
+        assert_eq!(disconnect(&finch, &token), status);
+        finch.emulator().advance(Duration::from_secs(359));
+        assert!(is_alive(&finch, &token));
+        assert_eq!(finch.emulator().state().late_effects, 1);
+        finch.emulator().advance(Duration::from_secs(1));
+        assert!(!is_alive(&finch, &token));
+        assert_eq!(finch.emulator().state().late_effects, 0);
     }
 }
 
 #[test]
-fn a_late_disconnect_ends_what_there_is_by_then() {
-    let (mut finch, secret) = with_token();
+fn a_late_disconnect_ends_the_tokens_that_the_connection_has_by_then() {
     let late = Duration::from_secs(100);
-    finch.push_fault(Fault::on("/disconnect").drop_before_effect().late(late));
-    assert!(bearer(&mut finch, "POST", "/disconnect", &secret).is_none());
-    let code = finch.issue_code(step_3());
-    exchange(&mut finch, &code).unwrap();
-    finch.advance(late);
-    assert!(finch.issued_tokens().iter().all(|token| !token.is_alive()));
-    // And only then: what came back after another disconnect is a connection of its own.
-    let (mut finch, secret) = with_token();
-    finch.push_fault(Fault::on("/disconnect").drop_before_effect().late(late));
-    assert!(bearer(&mut finch, "POST", "/disconnect", &secret).is_none());
-    bearer(&mut finch, "POST", "/disconnect", &secret).unwrap();
-    let code = finch.issue_code(step_1());
-    exchange(&mut finch, &code).unwrap();
-    finch.advance(late);
-    assert!(finch.issued_tokens()[1].is_alive());
+    let fault = Fault::on("/disconnect").drop_before_effect().late(late);
+    let (finch, token) = with(fault.clone());
+    assert_eq!(disconnect(&finch, &token), None);
+    let newer = finch.connect(step_3());
+    finch.emulator().advance(late);
+    assert!(!is_alive(&finch, &token) && !is_alive(&finch, &newer));
+    // A connection made after another disconnect is not ended.
+    let (finch, token) = with(fault);
+    assert_eq!(disconnect(&finch, &token), None);
+    assert_eq!(disconnect(&finch, &token), Some(200));
+    let newer = finch.connect(step_1());
+    finch.emulator().advance(late);
+    assert!(is_alive(&finch, &newer));
 }
 
 #[test]
-fn a_late_exchange_issues_a_token_that_nobody_gets() {
-    let mut finch = local();
-    let code = finch.issue_code(step_1());
-    finch.push_fault(Fault::on("/auth/token").status(503).late(Duration::from_secs(60)));
-    assert_eq!(exchange(&mut finch, &code).unwrap().status, 503);
-    assert!(finch.issued_tokens().is_empty());
-    finch.advance(Duration::from_secs(600));
-    assert_eq!(finch.issued_tokens().len(), 1, "the code was in time when the effect came");
-    assert!(finch.issued_tokens()[0].is_alive());
-    assert_eq!(exchange(&mut finch, &code).unwrap().status, 400);
-    assert_eq!(finch.state().calls["POST /auth/token"], 2);
+fn a_late_exchange_issues_a_token_that_no_caller_gets() {
+    let finch = Finch::start();
+    let code = finch.emulator().issue_code(step_1());
+    let fault = Fault::on("/auth/token").status(503).late(Duration::from_secs(60));
+    finch.emulator().push_fault(fault);
+    assert_eq!(finch.exchange(&code, None).status, 503);
+    assert!(finch.emulator().issued_tokens().is_empty());
+    finch.emulator().advance(Duration::from_secs(600));
+    let issued = finch.emulator().issued_tokens();
+    assert!(issued.len() == 1 && issued[0].is_alive(), "the code was valid when it was due");
+    assert_eq!(finch.exchange(&code, None).status, 400);
+    assert_eq!(finch.emulator().state().calls["POST /auth/token"], 2);
 }
 
 #[test]
-fn a_late_exchange_comes_to_nothing_where_the_code_is_used_or_over() {
+fn a_late_exchange_issues_nothing_if_its_code_is_used_or_expired() {
     for wait in [0, 400] {
-        let mut finch = local();
-        let code = finch.issue_code(step_1());
-        finch.advance(Duration::from_secs(wait));
-        finch.push_fault(Fault::on("/auth/token").drop_before_effect().late(Effect::LATEST));
-        assert!(exchange(&mut finch, &code).is_none());
+        let finch = Finch::start();
+        let code = finch.emulator().issue_code(step_1());
+        finch.emulator().advance(Duration::from_secs(wait));
+        let fault = Fault::on("/auth/token").status(503).late(Effect::LATEST);
+        finch.emulator().push_fault(fault);
+        assert_eq!(finch.exchange(&code, None).status, 503);
         if wait == 0 {
-            assert_eq!(exchange(&mut finch, &code).unwrap().status, 200);
+            assert_eq!(finch.exchange(&code, None).status, 200);
         }
-        finch.advance(Effect::LATEST);
-        assert_eq!(finch.issued_tokens().len(), usize::from(wait == 0));
+        finch.emulator().advance(Effect::LATEST);
+        assert_eq!(finch.emulator().issued_tokens().len(), usize::from(wait == 0));
     }
     let late = Fault::on("/a").drop_before_effect().late(Duration::MAX);
     assert_eq!(late.effect, Effect::Late(Effect::LATEST));
 }
 
+/// Finch allows a customer only one provider and company.
+#[test]
+fn a_late_exchange_issues_nothing_if_its_customer_has_connected_another_company() {
+    for (company, issued) in [("Company C", 2), ("Company D", 1)] {
+        let finch = Finch::start();
+        let code = finch.emulator().issue_code(step_1().customer_id("acme"));
+        let fault = Fault::on("/auth/token").status(503).late(Duration::from_secs(60));
+        finch.emulator().push_fault(fault);
+        assert_eq!(finch.exchange(&code, None).status, 503);
+        let other = finch_emulator::Login::new("User A", "Gusto", company, "Credentials X");
+        finch.connect(other.customer_id("acme"));
+        finch.emulator().advance(Duration::from_secs(60));
+        assert_eq!(finch.emulator().issued_tokens().len(), issued, "{company}");
+    }
+}
+
 #[tokio::test]
-async fn late_effects_come_over_http_with_the_clock_moved_on_or_by_themselves() {
+async fn late_effects_come_over_http_when_the_clock_is_advanced_or_by_themselves() {
     for by_itself in [false, true] {
-        let finch = Finch::start().await;
+        let finch = server::Finch::start().await;
         let token = finch.connect(step_1()).await;
         let fault = json!({ "path": "/disconnect", "status": 504, "late_seconds": 1 });
         assert_eq!(send(finch.post("/__emulator/faults").json(&fault)).await.status, 201);
-        assert_eq!(finch.disconnect(&token).await.status, 504);
+        assert_eq!(send(finch.disconnect(&token)).await.status, 504);
         if !by_itself {
-            assert!(finch.works(&token).await);
+            assert!(finch.is_alive(&token));
             let clock = json!({ "advance_seconds": 1 });
             send(finch.post("/__emulator/clock").json(&clock)).await;
-            assert!(!finch.works(&token).await);
+            assert!(!finch.is_alive(&token));
         }
         let deadline = Instant::now() + Duration::from_secs(20);
-        while finch.emulator.is_alive(token["access_token"].as_str().unwrap()) {
+        while finch.is_alive(&token) {
             assert!(Instant::now() < deadline, "the disconnect never came");
             tokio::task::yield_now().await;
         }
@@ -148,20 +166,17 @@ async fn late_effects_come_over_http_with_the_clock_moved_on_or_by_themselves() 
 }
 
 #[test]
-fn every_error_of_finchs_table_has_its_status_names_and_shape() {
+fn every_error_of_finchs_table_has_its_status_names_and_format() {
     for error in FinchError::ALL {
-        let (mut finch, secret) = with_token();
-        finch.push_fault(Fault::on("/disconnect").error(*error));
-        let answer = bearer(&mut finch, "POST", "/disconnect", &secret).unwrap();
-        let body = body(&answer);
-        assert_eq!(answer.status, error.status());
-        assert_eq!(body["code"], error.status(), "{body}");
-        assert_eq!(body["name"], error.name());
+        let (finch, token) = with(Fault::on("/disconnect").error(*error));
+        let answer = finch.disconnect(&token);
+        assert_eq!(answer.error(), (error.status(), error.name().to_owned()));
+        let body = answer.json();
         assert_eq!(body.get("finch_code").and_then(Value::as_str), error.finch_code());
-        assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
-        assert!(answer.header("finch-request-id").is_some());
+        assert_ne!(body["message"], "");
         assert!([error.name(), error.finch_code().unwrap_or_default()].contains(&error.as_str()));
-        assert!(finch.is_alive(&secret));
+        assert_eq!(json!(error), error.as_str());
+        assert!(is_alive(&finch, &token));
         let named = FinchError::ALL.iter().filter(|other| other.as_str() == error.as_str());
         assert_eq!(named.count(), 1);
     }
@@ -173,57 +188,34 @@ fn every_error_of_finchs_table_has_its_status_names_and_shape() {
     ] {
         assert_eq!((error.status(), error.name(), error.finch_code()), (status, name, code));
     }
-}
-
-#[tokio::test]
-async fn an_error_is_queued_by_its_name_and_all_are_in_the_readme() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    let faults = json!([
-        { "path": "/introspect", "error": "reauthenticate_user" },
-        { "path": "/connect/sessions", "error": "connection_already_exists",
-          "context": { "connection_id": "c-1", "customer_id": "acme" } },
-    ]);
-    assert_eq!(send(finch.post("/__emulator/faults").json(&faults)).await.status, 201);
-    let answer = finch.introspect(&token).await;
-    assert_eq!(answer.error(), (401, "authentication_error".to_owned()));
-    assert_eq!(answer.json()["finch_code"], "reauthenticate_user");
-    let acme = json!({ "customer_id": "acme", "customer_name": "A", "products": ["company"] });
-    let answer = finch.session(&acme).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.json()["context"]["connection_id"], "c-1");
     let readme = include_str!("../../README.md");
-    for error in FinchError::ALL {
-        assert!(readme.contains(&format!("`{}`", error.as_str())), "{}", error.as_str());
-    }
+    assert!(FinchError::ALL.iter().all(|it| readme.contains(&format!("`{}`", it.as_str()))));
 }
 
 #[test]
-fn a_company_can_be_left_out_of_both_answers_in_both_scopes() {
-    for disconnect_scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
-        let config = EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() };
-        let mut finch = LocalEmulator::new(config).unwrap();
-        for path in ["/auth/token", "/introspect"] {
-            finch.push_fault(Fault::on(path).omit(["company_id"]));
-        }
-        let code = finch.issue_code(step_1());
-        let token = body(&exchange(&mut finch, &code).unwrap());
-        let secret = token["access_token"].as_str().unwrap();
-        assert!(token.get("company_id").is_none());
-        for absent in [true, false] {
-            let seen = body(&bearer(&mut finch, "GET", "/introspect", secret).unwrap());
-            assert_eq!(seen.get("company_id").is_none(), absent);
-        }
-    }
+fn an_error_may_have_a_context() {
+    let finch = Finch::start();
+    let fault = json!({ "path": "/connect/sessions", "error": "connection_already_exists",
+                        "context": { "connection_id": "c-1", "customer_id": "acme" } });
+    assert_eq!(finch.post("/__emulator/faults").json(&fault).send().status, 201);
+    let answer = finch.session(&json!({}));
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["context"]["connection_id"], "c-1");
 }
 
-#[tokio::test]
-async fn a_connection_is_ended_in_the_dashboard_over_http() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    let end = json!({ "connection_id": token["connection_id"] });
-    assert_eq!(send(finch.post("/__emulator/disconnect").json(&end)).await.status, 200);
-    assert!(!finch.works(&token).await);
-    let again = send(finch.post("/__emulator/disconnect").json(&end)).await;
-    assert!(again.status == 400 && again.text.contains("`connection_id`"));
+#[test]
+fn a_company_can_be_left_out_of_both_responses_in_both_scopes() {
+    for scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
+        let finch = Finch::scoped(scope);
+        for path in ["/auth/token", "/introspect"] {
+            finch.emulator().push_fault(Fault::on(path).omit(["company_id", "customer_name"]));
+        }
+        let token = finch.connect(step_1());
+        assert!(token.get("company_id").is_none() && token.get("customer_name").is_none());
+        assert!(token.get("connection_id").is_some());
+        for absent in [true, false] {
+            let shown = finch.introspect(&token).json();
+            assert_eq!(shown.get("company_id").is_none(), absent);
+        }
+    }
 }

@@ -1,87 +1,79 @@
-//! Faults: each does what it says, once or as often as it says.
+//! Faults in the control API: each does what it says, as often as it says.
 
 use std::time::{Duration, Instant};
 
 use finch_emulator::Fault;
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Finch, send, step_1};
+use crate::{
+    server::{self, send},
+    support::{Answer, Finch, secret, step_1},
+};
 
-async fn queue(finch: &Finch, fault: &Value) -> Answer {
-    send(finch.post("/__emulator/faults").json(fault)).await
+const FAULTS: &str = "/__emulator/faults";
+
+fn queue(finch: &Finch, fault: &Value) -> Answer {
+    finch.post(FAULTS).json(fault).send()
 }
 
-/// Starts with a token, and with this fault waiting.
-async fn with(fault: Value) -> (Finch, Value) {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    assert_eq!(queue(&finch, &fault).await.status, 201);
+/// A Finch with a live token and a waiting fault.
+fn with(fault: &Value) -> (Finch, Value) {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    assert_eq!(queue(&finch, fault).status, 201);
     (finch, token)
 }
 
-async fn is_dropped(finch: &Finch, token: &Value) -> bool {
-    let token = token["access_token"].as_str().unwrap();
-    match finch.post("/disconnect").bearer_auth(token).send().await {
-        Ok(response) => panic!("answered with {}", response.status()),
-        Err(error) => error.is_request() && !error.is_timeout(),
+#[tokio::test]
+async fn a_dropped_connection_is_closed_before_or_after_the_effect() {
+    for (drop, alive) in [("before_effect", true), ("after_effect", false)] {
+        let finch = server::Finch::start().await;
+        let token = finch.connect(step_1()).await;
+        let fault = json!({ "path": "/disconnect", "drop": drop });
+        send(finch.post(FAULTS).json(&fault)).await;
+        let error = finch.disconnect(&token).send().await.unwrap_err();
+        assert!(error.is_request() && !error.is_timeout());
+        assert_eq!(finch.is_alive(&token), alive);
     }
 }
 
-#[tokio::test]
-async fn drop_before_the_effect() {
-    let (finch, token) = with(json!({ "path": "/disconnect", "drop": "before_effect" })).await;
-    assert!(is_dropped(&finch, &token).await);
-    assert!(finch.works(&token).await);
-    assert_eq!(finch.disconnect(&token).await.status, 200);
-}
-
-#[tokio::test]
-async fn drop_after_the_effect() {
-    let (finch, token) = with(json!({ "path": "/disconnect", "drop": "after_effect" })).await;
-    assert!(is_dropped(&finch, &token).await);
-    assert!(!finch.works(&token).await);
-}
-
-#[tokio::test]
-async fn a_lost_answer_uses_the_code_up() {
-    let finch = Finch::start().await;
-    let code = finch.emulator.issue_code(step_1());
-    finch.emulator.push_fault(Fault::on("/auth/token").drop_after_effect());
+#[test]
+fn a_lost_response_uses_the_code_up() {
+    let finch = Finch::start();
+    let code = finch.emulator().issue_code(step_1());
+    finch.emulator().push_fault(Fault::on("/auth/token").drop_after_effect());
     let body = finch.exchange_body(&code, None);
-    assert!(finch.post("/auth/token").json(&body).send().await.is_err());
-    assert_eq!(finch.exchange(&code, None).await.error(), (400, "invalid_grant".to_owned()));
-    assert_eq!(finch.emulator.state().tokens.len(), 1);
+    assert!(finch.post("/auth/token").json(&body).try_send().is_none());
+    assert_eq!(finch.exchange(&code, None).error(), (400, "invalid_grant".to_owned()));
+    assert_eq!(finch.emulator().state().tokens.len(), 1);
 }
 
-#[tokio::test]
-async fn a_rate_limit_with_and_without_a_hint() {
+#[test]
+fn a_rate_limit_with_and_without_a_hint() {
     for (fault, hint) in [(json!({ "retry_after": 7 }), Some("7")), (json!({}), None)] {
-        let (finch, token) = with(json!({ "path": "/disconnect", "rate_limit": fault })).await;
-        let answer = finch.disconnect(&token).await;
+        let (finch, token) = with(&json!({ "path": "/disconnect", "rate_limit": fault }));
+        let answer = finch.disconnect(&token);
         assert_eq!(answer.error(), (429, "rate_limit_exceeded_error".to_owned()));
         assert_eq!(answer.header("retry-after"), hint);
-        assert!(finch.works(&token).await);
+        assert!(finch.works(&token));
     }
 }
 
-#[tokio::test]
-async fn a_status_with_finchs_body_or_any_other() {
-    for (fault, body) in [
-        (json!({ "status": 503, "body": { "a": [1] } }), json!({ "a": [1] }).to_string()),
-        (json!({ "status": 503, "body": "<b>no</b>" }), "<b>no</b>".to_owned()),
-        (json!({ "status": 204 }), String::new()),
+#[test]
+fn a_status_with_finchs_body_or_another() {
+    for (status, given, body) in [
+        (503, json!({ "a": [1] }), json!({ "a": [1] }).to_string()),
+        (503, json!("<b>no</b>"), "<b>no</b>".to_owned()),
+        (204, Value::Null, String::new()),
     ] {
-        let mut full = fault.clone();
-        full["path"] = "/disconnect".into();
-        full["headers"] = json!({ "X-Proxy": "yes", "Content-Type": "text/odd" });
-        let (finch, token) = with(full).await;
-        let answer = finch.disconnect(&token).await;
-        assert_eq!(answer.status.as_u16(), fault["status"]);
-        assert_eq!(answer.text, body);
+        let headers = json!({ "X-Proxy": "yes", "Content-Type": "text/odd" });
+        let (finch, token) = with(&json!({ "path": "/disconnect", "status": status, "body": given,
+                                           "headers": headers }));
+        let answer = finch.disconnect(&token);
+        assert_eq!((answer.status, answer.text.as_str()), (status, body.as_str()));
         assert_eq!(answer.header("x-proxy"), Some("yes"));
         assert_eq!(answer.header("content-type"), Some("text/odd"));
-        assert!(finch.works(&token).await);
+        assert!(finch.works(&token));
     }
     for (status, name) in [
         (400, "bad_request"),
@@ -97,105 +89,83 @@ async fn a_status_with_finchs_body_or_any_other() {
         (502, "bad_gateway_error"),
         (503, "error"),
     ] {
-        let (finch, token) = with(json!({ "path": "/introspect", "status": status })).await;
-        assert_eq!(finch.introspect(&token).await.error(), (status, name.to_owned()));
-        assert!(finch.works(&token).await);
+        let (finch, token) = with(&json!({ "path": "/introspect", "status": status }));
+        assert_eq!(finch.introspect(&token).error(), (status, name.to_owned()));
+        assert!(finch.works(&token));
     }
 }
 
-#[tokio::test]
-async fn an_answer_may_come_after_the_effect() {
-    for kind in [json!({ "status": 502 }), json!({ "garbage": true })] {
+#[test]
+fn a_response_may_come_after_the_effect() {
+    for (kind, value) in [("status", json!(502)), ("garbage", json!(true))] {
         for after_effect in [false, true] {
-            let mut fault = kind.clone();
-            fault["path"] = "/disconnect".into();
-            fault["after_effect"] = after_effect.into();
-            let (finch, token) = with(fault).await;
-            let answer = finch.disconnect(&token).await;
-            assert_ne!(answer.text, json!({ "status": "success" }).to_string());
-            assert_eq!(finch.works(&token).await, !after_effect);
+            let fault = json!({ "path": "/disconnect", kind: value, "after_effect": after_effect });
+            let (finch, token) = with(&fault);
+            let answer = finch.disconnect(&token);
+            if kind == "garbage" {
+                assert_eq!(answer.status, 200);
+                assert!(serde_json::from_str::<Value>(&answer.text).is_err());
+            }
+            assert!(!answer.text.contains("success"));
+            assert_eq!(finch.works(&token), !after_effect);
         }
     }
 }
 
 #[tokio::test]
-async fn garbage_is_no_json() {
-    let (finch, token) = with(json!({ "path": "/introspect", "garbage": true })).await;
-    let answer = finch.introspect(&token).await;
-    assert_eq!(answer.status, 200);
-    assert!(serde_json::from_str::<Value>(&answer.text).is_err());
-}
-
-#[tokio::test]
-async fn a_delay_alone_or_with_another() {
-    let (finch, token) = with(json!([
-        { "path": "/introspect", "delay_ms": 60 },
-        { "path": "/introspect", "delay_ms": 60, "status": 503 },
-    ]))
-    .await;
+async fn a_delay_alone_or_with_another_fault() {
+    let finch = server::Finch::start().await;
+    let faults = json!([{ "delay_ms": 60 }, { "delay_ms": 60, "status": 503 }]);
+    send(finch.post(FAULTS).json(&faults)).await;
     for status in [200, 503] {
         let begun = Instant::now();
-        assert_eq!(finch.introspect(&token).await.status, status);
+        assert_eq!(send(finch.get("/providers")).await.status, status);
         assert!(begun.elapsed() >= Duration::from_millis(60));
     }
 }
 
 #[tokio::test]
-async fn a_late_effect_comes_though_the_caller_is_gone() {
-    let (finch, token) = with(json!({ "path": "/disconnect", "delay_ms": 200 })).await;
-    let call = finch
-        .post("/disconnect")
-        .bearer_auth(token["access_token"].as_str().unwrap())
-        .timeout(Duration::from_millis(50));
+async fn a_delayed_request_takes_effect_though_its_caller_has_given_up() {
+    let finch = server::Finch::start().await;
+    let token = finch.connect(step_1()).await;
+    finch.emulator.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(200)));
+    let call = finch.disconnect(&token).timeout(Duration::from_millis(50));
     assert!(call.send().await.unwrap_err().is_timeout());
     let deadline = Instant::now() + Duration::from_secs(20);
-    while finch.works(&token).await {
+    while finch.emulator.is_alive(secret(&token)) {
         assert!(Instant::now() < deadline, "the disconnect never came");
+        tokio::task::yield_now().await;
     }
 }
 
-#[tokio::test]
-async fn fields_can_be_left_out() {
-    let finch = Finch::start().await;
-    let omit = Fault::on("/auth/token").omit(["company_id", "customer_name"]);
-    finch.emulator.push_fault(omit);
-    let token = finch.connect(step_1()).await;
-    assert!(token.get("company_id").is_none() && token.get("customer_name").is_none());
-    assert!(token.get("connection_id").is_some());
-    queue(&finch, &json!({ "path": "/introspect", "omit": ["company_id"] })).await;
-    assert!(finch.introspect(&token).await.json().get("company_id").is_none());
-    assert!(finch.introspect(&token).await.json().get("company_id").is_some());
-}
-
-#[tokio::test]
-async fn a_fault_hits_the_calls_it_names_as_often_as_it_says() {
-    let (finch, token) = with(json!([
+#[test]
+fn a_fault_affects_the_requests_it_names_as_often_as_it_says() {
+    let (finch, token) = with(&json!([
         { "method": "post", "path": "/introspect", "status": 500 },
-        { "method": "GET", "path": "/introspect", "times": 2, "status": 501 },
+        { "method": "get", "path": "/introspect", "times": 2, "status": 501 },
         { "path": "/introspect", "status": 502 },
-    ]))
-    .await;
+    ]));
     for status in [501, 501, 502, 200] {
-        assert_eq!(finch.introspect(&token).await.status, status);
+        assert_eq!(finch.introspect(&token).status, status);
     }
-    let left = send(finch.get("/__emulator/faults")).await.json();
+    let left = finch.get(FAULTS).send().json();
     assert_eq!(left.as_array().unwrap().len(), 1);
-    assert_eq!(left, json!(finch.emulator.state().faults));
-    assert_eq!(send(finch.call(Method::DELETE, "/__emulator/faults")).await.status, 200);
-    assert!(finch.emulator.state().faults.is_empty());
+    assert_eq!(left, json!(finch.emulator().state().faults));
+    assert_eq!(finch.call("DELETE", FAULTS).send().status, 200);
+    assert!(finch.emulator().state().faults.is_empty());
 }
 
-#[tokio::test]
-async fn a_fault_without_a_path_hits_anything_but_the_control_api() {
-    let (finch, token) = with(json!({ "status": 500, "times": 2 })).await;
-    assert_eq!(send(finch.get("/__emulator/state")).await.status, 200);
-    assert_eq!(finch.introspect(&token).await.status, 500);
-    assert_eq!(send(finch.get("/employer/company")).await.status, 500);
-    assert_eq!(finch.introspect(&token).await.status, 200);
+#[test]
+fn a_fault_without_a_path_affects_anything_but_the_control_api() {
+    let (finch, token) = with(&json!({ "status": 500, "times": 2 }));
+    assert_eq!(finch.get("/__emulator/state").send().status, 200);
+    assert_eq!(finch.introspect(&token).status, 500);
+    assert_eq!(finch.get("/employer/company").send().status, 500);
+    assert_eq!(finch.introspect(&token).status, 200);
 }
 
-#[tokio::test]
-async fn what_is_listed_can_be_queued_again() {
+#[test]
+fn listed_faults_can_be_queued_again() {
     let faults = json!([
         { "delay_ms": 5, "times": 1 },
         { "path": "/a", "method": "GET", "times": 2, "status": 500, "body": "x",
@@ -219,14 +189,24 @@ async fn what_is_listed_can_be_queued_again() {
         { "path": "/a", "times": 1, "garbage": true },
         { "path": "/a", "times": 1, "omit": ["company_id"] },
     ]);
-    let finch = Finch::start().await;
-    assert_eq!(queue(&finch, &faults).await.json(), json!({ "queued": 19 }));
-    assert_eq!(send(finch.get("/__emulator/faults")).await.json(), faults);
+    let finch = Finch::start();
+    assert_eq!(queue(&finch, &faults).json(), json!({ "queued": 19 }));
+    assert_eq!(finch.get(FAULTS).send().json(), faults);
 }
 
-#[tokio::test]
-async fn a_bad_fault_is_explained_and_none_is_queued() {
-    let finch = Finch::start().await;
+#[test]
+fn the_number_of_waiting_faults_is_bounded() {
+    let finch = Finch::start();
+    let faults = vec![json!({ "lie": true }); 5_001];
+    assert_eq!(queue(&finch, &json!(faults[..5_000])).status, 201);
+    assert!(queue(&finch, &json!(faults)).text.contains("too many"));
+    assert_eq!(queue(&finch, &json!(faults[..5_000])).status, 201);
+    assert_eq!(finch.emulator().state().faults.len(), 10_000);
+}
+
+#[test]
+fn an_invalid_fault_is_explained_and_none_is_queued() {
+    let finch = Finch::start();
     for (fault, named) in [
         (json!("drop"), "object"),
         (json!([1]), "object"),
@@ -279,11 +259,11 @@ async fn a_bad_fault_is_explained_and_none_is_queued() {
     ] {
         let good = json!({ "path": "/a", "garbage": true });
         for body in [fault.clone(), json!([good, fault])] {
-            let answer = queue(&finch, &body).await;
+            let answer = queue(&finch, &body);
             assert_eq!(answer.status, 400, "{body}");
             let message = answer.json()["message"].as_str().unwrap().to_owned();
             assert!(message.contains(named), "{body}: {message}");
         }
     }
-    assert!(finch.emulator.state().faults.is_empty());
+    assert!(finch.emulator().state().faults.is_empty());
 }

@@ -1,73 +1,85 @@
-//! Which hosts it answers as, and which pages of other origins it refuses.
+//! Which hosts it answers as, and that pages of other origins change nothing.
 
 use std::{
-    io::{Read, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream},
+    io::Read,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use finch_emulator::{Emulator, EmulatorConfig, EmulatorError, Fault};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Finch, send, step_1};
+use crate::{
+    server::{Answer, Finch, send},
+    support::{secret, step_1},
+};
 
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-async fn on(host: IpAddr, allowed: &[&str]) -> Finch {
+fn config(host: impl Into<IpAddr>, allowed: &[&str]) -> EmulatorConfig {
     let allowed_hosts = allowed.iter().map(|name| (*name).to_owned()).collect();
-    Finch::with(EmulatorConfig { host, allowed_hosts, ..EmulatorConfig::default() }).await
+    EmulatorConfig { host: host.into(), allowed_hosts, ..EmulatorConfig::default() }
 }
 
-/// What a page that believes to be at this host gets.
 async fn as_host(finch: &Finch, host: &str) -> Answer {
     send(finch.get("/providers").header("host", host)).await
+}
+
+/// The status of requests with each of these hosts.
+async fn check(finch: &Finch, status: u16, hosts: &[&str]) {
+    for host in hosts {
+        let answer = as_host(finch, host).await;
+        assert_eq!(answer.status, status, "{host}");
+        if status == 421 {
+            assert_eq!(answer.json()["name"], "misdirected_request_error");
+            assert!(answer.text.contains("--allow-host"), "{}", answer.text);
+        }
+    }
 }
 
 #[tokio::test]
 async fn on_loopback_it_answers_as_loopback_only() {
     let finch = Finch::start().await;
-    for host in [
-        "127.0.0.1",
-        "127.0.0.1:4000",
-        "127.8.9.1",
-        "localhost",
-        "LocalHost:1",
-        "localhost.",
-        "a.localhost:80",
-        "[::1]",
-        "[::1]:4000",
-        "[::ffff:127.0.0.1]",
-    ] {
-        assert_eq!(as_host(&finch, host).await.status, 200, "{host}");
-    }
-    for host in [
-        "evil.example",
-        "evil.example:4000",
-        "localhost.evil.example",
-        "127.0.0.1.evil.example",
-        "evil-localhost",
-        "evil.example:127.0.0.1",
-        "127.0.0.1@evil.example",
-        "0.0.0.0",
-        "10.0.0.5:4000",
-        "[::]",
-        "[::2]:4000",
-        "finch-emulator:4000",
-        ".",
-        "",
-    ] {
-        let answer = as_host(&finch, host).await;
-        assert_eq!(answer.error(), (421, "misdirected_request_error".to_owned()), "{host}");
-        assert!(answer.text.contains("--allow-host"), "{}", answer.text);
-    }
+    #[rustfmt::skip]
+    check(&finch, 200, &[
+        "127.0.0.1", "127.0.0.1:4000", "127.8.9.1", "localhost", "LocalHost:1", "localhost.",
+        "a.localhost:80", "[::1]", "[::1]:4000", "[::ffff:127.0.0.1]",
+    ])
+    .await;
+    #[rustfmt::skip]
+    check(&finch, 421, &[
+        "evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.1.evil.example",
+        "evil-localhost", "evil.example:127.0.0.1", "127.0.0.1@evil.example", "0.0.0.0",
+        "10.0.0.5:4000", "[::]", "[::2]:4000", "finch-emulator:4000", ".", "",
+    ])
+    .await;
 }
 
-/// DNS rebinding: to the browser, the page and the emulator are one origin.
+#[tokio::test]
+async fn beyond_loopback_it_answers_as_any_address_and_as_allowed_names() {
+    let finch = Finch::with(config(ANY, &["Finch-Emulator", "host.docker.internal."])).await;
+    #[rustfmt::skip]
+    check(&finch, 200, &[
+        "127.0.0.1", "localhost", "10.0.0.5:4000", "0.0.0.0", "[fd00::1]:4000",
+        "finch-emulator:4000", "finch-emulator.", "HOST.docker.internal",
+    ])
+    .await;
+    let others =
+        ["evil.example", "finch-emulator.evil.example", "my-finch-emulator", "docker.internal"];
+    check(&finch, 421, &others).await;
+    assert!(finch.emulator.url().starts_with("http://127.0.0.1:"));
+    // An allowed name is allowed on loopback, too: behind a proxy, for example.
+    let finch = Finch::with(config(Ipv4Addr::LOCALHOST, &["finch.test"])).await;
+    check(&finch, 200, &["finch.test"]).await;
+    check(&finch, 421, &["10.0.0.5"]).await;
+}
+
+/// DNS rebinding: to the browser, the page and the emulator have one origin.
 #[tokio::test]
 async fn a_page_whose_name_points_at_this_machine_drives_nothing() {
     let finch = Finch::start().await;
     let token = finch.connect(step_1()).await;
-    let secret = token["access_token"].as_str().unwrap();
+    let secret = secret(&token);
     finch.emulator.push_fault(Fault::on("/introspect").status(500));
     let code = finch.emulator.issue_code(step_1());
     let before = finch.emulator.state();
@@ -95,125 +107,100 @@ async fn a_page_whose_name_points_at_this_machine_drives_nothing() {
         assert_eq!(answer.status, 421, "{path}");
         assert!(!answer.text.contains(secret) && !answer.text.contains("connection_id"));
     }
-    // Not counted, no fault used up, nothing done.
+    // Nothing was counted, affected by a fault or done.
     assert_eq!(finch.emulator.state(), before);
-    assert_eq!(finch.exchange(&code, None).await.status, 200);
+    assert_eq!(send(finch.exchange(&code)).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_page_of_another_origin_changes_nothing_at_finchs_endpoints_either() {
     let finch = Finch::start().await;
-    let code = finch.emulator.issue_code(step_1());
-    let token = finch.exchange(&code, None).await.json();
+    let token = finch.connect(step_1()).await;
     let calls = finch.emulator.state().calls;
-    for (name, value) in [
-        ("sec-fetch-site", "cross-site"),
-        ("sec-fetch-site", "same-site"),
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
+    let form = [("connection_id", token["connection_id"].as_str().unwrap())];
+    for path in [
+        "/auth/token",
+        "/disconnect",
+        "/disconnect-entity",
+        "/connect/sessions",
+        "/__emulator/dashboard/disconnect",
+        "/__emulator/disconnect",
+        "/__emulator/reset",
     ] {
-        for path in ["/auth/token", "/disconnect", "/disconnect-entity", "/connect/sessions"] {
-            let call = finch.post(path).header(name, value);
-            let call = call.bearer_auth(token["access_token"].as_str().unwrap());
-            assert_eq!(
-                send(call).await.error(),
-                (403, "cross_site_error".to_owned()),
-                "{path} {value}"
-            );
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "http://127.0.0.1:1"),
+            ("origin", "null"),
+        ] {
+            let call = finch.post(path).header(name, value).bearer_auth(secret(&token));
+            let answer = send(call.form(&form)).await;
+            assert_eq!(answer.status, 403, "{path} {value}");
+            assert_eq!(answer.json()["name"], "cross_site_error");
         }
     }
     assert_eq!(finch.emulator.state().calls, calls);
-    let foreign = finch.post("/authorize").header("origin", "https://evil.example");
-    assert_eq!(send(foreign).await.status, 403);
-    // Connect's own pages keep their address, so that older browsers send no origin that says more.
-    let own = finch.post("/authorize").header("origin", "null");
-    assert_eq!(send(own).await.status, 400);
-    assert!(finch.works(&token).await);
-}
-
-#[tokio::test]
-async fn beyond_loopback_it_answers_as_any_address_and_as_allowed_names() {
-    let finch = on(ANY, &["Finch-Emulator", "host.docker.internal."]).await;
-    for host in [
-        "127.0.0.1",
-        "localhost",
-        "10.0.0.5:4000",
-        "0.0.0.0",
-        "[fd00::1]:4000",
-        "finch-emulator:4000",
-        "finch-emulator.",
-        "HOST.docker.internal",
+    assert!(finch.is_alive(&token));
+    // 400: it reaches Connect, and lacks a session. Older browsers send no other origin from its pages.
+    for (name, value, status) in [
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 400),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 400),
     ] {
-        assert_eq!(as_host(&finch, host).await.status, 200, "{host}");
+        let answer = send(finch.post("/authorize").header(name, value)).await;
+        assert_eq!(answer.status, status, "{value}");
     }
-    for host in
-        ["evil.example", "finch-emulator.evil.example", "my-finch-emulator", "docker.internal"]
-    {
-        assert_eq!(as_host(&finch, host).await.status, 421, "{host}");
-    }
-    assert!(finch.emulator.url().starts_with("http://127.0.0.1:"));
-    // An allowed name is allowed on loopback, too: behind a proxy, for example.
-    let finch = on(Ipv4Addr::LOCALHOST.into(), &["finch.test"]).await;
-    assert_eq!(as_host(&finch, "finch.test").await.status, 200);
-    assert_eq!(as_host(&finch, "10.0.0.5").await.status, 421);
+    let own = finch.emulator.url().to_owned();
+    let call = finch.post("/__emulator/dashboard/disconnect").header("origin", own).form(&form);
+    assert_eq!(send(call).await.status, 303);
+    // Reading is allowed: browsers keep the response from the page.
+    let call = finch.get("/providers").header("sec-fetch-site", "cross-site");
+    assert_eq!(send(call).await.status, 200);
 }
 
 #[tokio::test]
-async fn it_listens_where_it_is_configured_to() {
+async fn it_listens_at_the_configured_address() {
     for (host, url) in [
         (Ipv4Addr::new(127, 0, 0, 2).into(), "http://127.0.0.2:"),
-        (Ipv6Addr::LOCALHOST.into(), "http://[::1]:"),
+        (IpAddr::from(Ipv6Addr::LOCALHOST), "http://[::1]:"),
         (Ipv6Addr::UNSPECIFIED.into(), "http://[::1]:"),
     ] {
-        let finch = on(host, &[]).await;
+        let finch = Finch::with(config(host, &[])).await;
         assert!(finch.emulator.url().starts_with(url), "{}", finch.emulator.url());
         assert_eq!(send(finch.get("/providers")).await.status, 200);
     }
     // TEST-NET-1: no machine has it.
-    let host = Ipv4Addr::new(192, 0, 2, 1).into();
-    let config = EmulatorConfig { host, ..EmulatorConfig::default() };
-    let error = Emulator::start_with(config).await.unwrap_err();
-    assert!(
-        matches!(error, EmulatorError::Listen { address, .. } if address.ip() == host),
-        "{error}"
-    );
+    let host = Ipv4Addr::new(192, 0, 2, 1);
+    let error = Emulator::start_with(config(host, &[])).await.unwrap_err();
+    assert!(matches!(error, EmulatorError::Listen { address, .. } if address.ip() == host));
 }
 
 #[tokio::test]
 async fn an_allowed_host_must_be_a_name() {
     for name in ["", "http://finch", "finch:4000", "finch/", "*", "a b", &"a".repeat(254)] {
-        let allowed_hosts = vec![name.to_owned()];
-        let config = EmulatorConfig { allowed_hosts, ..EmulatorConfig::default() };
-        let error = Emulator::start_with(config).await.unwrap_err();
+        let error = Emulator::start_with(config(ANY, &[name])).await.unwrap_err();
         assert!(matches!(error, EmulatorError::BadAllowedHost), "{name}: {error}");
     }
 }
 
-/// The status line of a request written by hand.
-fn status(emulator: &Emulator, head: &str) -> String {
-    let mut stream = TcpStream::connect(emulator.url().trim_start_matches("http://")).unwrap();
-    stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap().to_owned()
-}
-
 #[tokio::test]
-async fn every_host_that_a_request_names_must_be_allowed() {
+async fn every_host_in_a_request_must_be_allowed() {
     let finch = Finch::start().await;
-    let answers = |head: &str| status(&finch.emulator, head);
-    assert!(answers("GET /providers HTTP/1.1\r\nHost: 127.0.0.1").contains(" 200 "));
-    assert!(
-        answers("GET http://localhost/providers HTTP/1.1\r\nHost: localhost").contains(" 200 ")
-    );
-    assert!(answers("GET /providers HTTP/1.1").contains(" 400 "));
-    for head in [
-        "GET /providers HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example",
-        "GET /providers HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1",
-        "GET http://evil.example/providers HTTP/1.1\r\nHost: 127.0.0.1",
-        "GET http://127.0.0.1/providers HTTP/1.1\r\nHost: evil.example",
-        "GET /providers HTTP/1.1\r\nHost: \u{e4}",
+    for (head, status) in [
+        ("GET /providers HTTP/1.1\r\nHost: 127.0.0.1", " 200 "),
+        ("GET http://localhost/providers HTTP/1.1\r\nHost: localhost", " 200 "),
+        ("GET /providers HTTP/1.1", " 400 "),
+        ("GET /providers HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example", " 421 "),
+        ("GET /providers HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1", " 421 "),
+        ("GET http://evil.example/providers HTTP/1.1\r\nHost: 127.0.0.1", " 421 "),
+        ("GET http://127.0.0.1/providers HTTP/1.1\r\nHost: evil.example", " 421 "),
+        ("GET /providers HTTP/1.1\r\nHost: \u{e4}", " 421 "),
     ] {
-        assert!(answers(head).contains(" 421 "), "{head}");
+        let mut answer = String::new();
+        let mut stream = finch.dial(&format!("{head}\r\nConnection: close"));
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.lines().next().unwrap().contains(status), "{head}: {answer}");
     }
 }

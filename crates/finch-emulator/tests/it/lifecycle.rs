@@ -6,20 +6,27 @@ use std::{
 };
 
 use finch_emulator::{Emulator, EmulatorConfig, EmulatorError, Fault};
+use reqwest::Response;
+use serde_json::json;
+use tokio::task::JoinHandle;
 
-use crate::support::{Finch, send, step_1};
+use crate::{server, support::Finch};
 
 fn port(emulator: &Emulator) -> u16 {
     emulator.url().rsplit(':').next().unwrap().parse().unwrap()
 }
 
-/// Waits until a call of `GET /providers` is on its way.
-async fn until_received(finch: &Finch) {
+/// A request that has arrived and is delayed.
+async fn delayed(by: Duration) -> (server::Finch, JoinHandle<reqwest::Result<Response>>) {
+    let finch = server::Finch::start().await;
+    finch.emulator.push_fault(Fault::on("/providers").delay(by));
+    let call = tokio::spawn(finch.get("/providers").send());
     let deadline = Instant::now() + Duration::from_secs(20);
     while finch.emulator.state().calls["GET /providers"] == 0 {
         assert!(Instant::now() < deadline, "the call never arrived");
         tokio::task::yield_now().await;
     }
+    (finch, call)
 }
 
 #[tokio::test]
@@ -36,10 +43,7 @@ async fn it_starts_quickly_and_stops_when_dropped() {
 
 #[tokio::test]
 async fn dropping_does_not_wait_for_calls() {
-    let finch = Finch::start().await;
-    finch.emulator.push_fault(Fault::on("/providers").delay(Duration::from_secs(60)));
-    let call = tokio::spawn(finch.get("/providers").send());
-    until_received(&finch).await;
+    let (finch, call) = delayed(Duration::from_secs(60)).await;
     let begun = Instant::now();
     drop(finch);
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -48,10 +52,7 @@ async fn dropping_does_not_wait_for_calls() {
 
 #[tokio::test]
 async fn a_shutdown_lets_calls_finish() {
-    let finch = Finch::start().await;
-    finch.emulator.push_fault(Fault::on("/providers").delay(Duration::from_millis(100)));
-    let call = tokio::spawn(finch.get("/providers").send());
-    until_received(&finch).await;
+    let (finch, call) = delayed(Duration::from_millis(100)).await;
     finch.emulator.shutdown().await;
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
 }
@@ -65,43 +66,33 @@ async fn a_taken_port_is_an_error_that_says_what_to_do() {
     assert!(error.to_string().contains("choose another port"));
 }
 
+fn credentials(id: &str, secret: &str) -> EmulatorConfig {
+    let (client_id, client_secret) = (id.to_owned(), secret.to_owned());
+    EmulatorConfig { client_id, client_secret, ..EmulatorConfig::default() }
+}
+
 #[tokio::test]
 async fn credentials_are_those_of_the_configuration() {
-    let finch = Finch::with(EmulatorConfig {
-        client_id: "me".to_owned(),
-        client_secret: "s3cret:with colon".to_owned(),
-        ..EmulatorConfig::default()
-    })
-    .await;
-    let token = finch.connect(step_1()).await;
-    assert_eq!(finch.introspect(&token).await.json()["client_id"], "me");
-    let body = serde_json::json!({ "provider_id": "gusto" });
-    assert_eq!(send(finch.post_basic("/sandbox/connections", &body)).await.status, 200);
+    let finch = Finch::with(credentials("me", "s3cret:with colon"));
+    let call = finch.post("/sandbox/connections").basic_auth("me", Some("s3cret:with colon"));
+    let token = call.json(&json!({ "provider_id": "gusto" })).send().json();
+    assert_eq!(finch.introspect(&token).json()["client_id"], "me");
     for (id, secret) in [("", "s"), ("a:b", "s"), ("a", "")] {
-        let config = EmulatorConfig {
-            client_id: id.to_owned(),
-            client_secret: secret.to_owned(),
-            ..EmulatorConfig::default()
-        };
-        let error = Emulator::start_with(config).await.unwrap_err();
+        let error = Emulator::start_with(credentials(id, secret)).await.unwrap_err();
         assert!(matches!(error, EmulatorError::BadCredentials { .. }));
     }
 }
 
 #[tokio::test]
-async fn nothing_prints_the_secret() {
-    let config = EmulatorConfig {
-        client_secret: "s3cret".to_owned(),
-        seed: Some(7),
-        ..EmulatorConfig::default()
-    };
+async fn debug_shows_no_secret() {
+    let config = credentials("me", "s3cret");
     assert!(!format!("{config:?}").contains("s3cret"));
     let emulator = Emulator::start_with(config).await.unwrap();
     assert!(!format!("{emulator:?} {:?}", emulator.state()).contains("s3cret"));
 }
 
 #[test]
-fn it_needs_no_runtime_of_its_owners() {
+fn it_outlives_the_runtime_that_started_it() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let emulator = runtime.block_on(Emulator::start()).unwrap();
     drop(runtime);

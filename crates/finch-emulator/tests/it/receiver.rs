@@ -1,4 +1,4 @@
-//! A receiver of webhooks that answers what it is told to.
+//! A receiver of webhooks with given answers.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -9,8 +9,9 @@ use tokio::{
     time::timeout,
 };
 
-/// A webhook as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) const SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
+
+/// A received webhook.
 pub(crate) struct Received {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -30,7 +31,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Answers with these, and from then on with 200; an empty answer breaks off.
+    /// Gives these answers, and then 200. An empty answer closes the connection.
     pub(crate) async fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/hooks?from=finch", listener.local_addr().unwrap());
@@ -39,14 +40,14 @@ impl Receiver {
         Self { url, received }
     }
 
-    /// The next webhook, which comes without anybody waiting for it.
+    /// The next webhook.
     pub(crate) async fn next(&mut self) -> Received {
         let next = timeout(Duration::from_secs(20), self.received.recv());
         next.await.unwrap().unwrap()
     }
 
-    pub(crate) fn nothing_more(&mut self) -> bool {
-        self.received.try_recv().is_err()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.received.is_empty()
     }
 }
 
@@ -69,21 +70,20 @@ async fn listen(
 }
 
 async fn read(stream: &mut TcpStream) -> Received {
-    let mut bytes = Vec::new();
+    let mut text = String::new();
     loop {
         let mut piece = [0; 4096];
         let read = stream.read(&mut piece).await.unwrap();
-        assert!(read > 0, "it broke off");
-        bytes.extend_from_slice(&piece[..read]);
-        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(read > 0, "the connection was closed");
+        text.push_str(str::from_utf8(&piece[..read]).unwrap());
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let mut lines = head.lines();
-        let line = lines.next().unwrap().to_owned();
+        let (line, headers) = head.split_once("\r\n").unwrap();
         let header = |line: &str| {
-            let (name, value) = line.split_once(':').unwrap();
-            (name.to_ascii_lowercase(), value.trim().to_owned())
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_ascii_lowercase(), value.to_owned())
         };
-        let received = Received { line, headers: lines.map(header).collect(), body: body.into() };
+        let headers = headers.lines().map(header).collect();
+        let received = Received { line: line.to_owned(), headers, body: body.to_owned() };
         if received.header("content-length").parse() == Ok(body.len()) {
             return received;
         }

@@ -1,27 +1,26 @@
 //! The three sandbox endpoints.
 
 use finch_emulator::DisconnectScope;
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Finch, send, step_1};
+use crate::support::{Answer, Finch, step_1};
 
-async fn update(finch: &Finch, token: &Value, body: Value) -> Answer {
-    let token = token["access_token"].as_str().unwrap();
-    let call = finch.call(Method::PUT, "/sandbox/connections/accounts").bearer_auth(token);
-    send(call.json(&body)).await
+const CONNECTIONS: &str = "/sandbox/connections";
+const ACCOUNTS: &str = "/sandbox/connections/accounts";
+
+fn update(finch: &Finch, token: &Value, body: Value) -> Answer {
+    finch.call("PUT", ACCOUNTS).token(token).json(&body).send()
 }
 
-#[tokio::test]
-async fn a_new_connection_is_a_new_company() {
-    let finch = Finch::start().await;
-    let path = "/sandbox/connections";
+#[test]
+fn a_new_connection_is_a_new_company() {
+    let finch = Finch::start();
     let body = json!({ "provider_id": "gusto", "products": ["company"], "employee_size": 50,
                        "authentication_type": "oauth" });
-    let one = send(finch.post_basic(path, &body)).await;
+    let one = finch.post_basic(CONNECTIONS, &body);
     assert_eq!(one.status, 200);
     let one = one.json();
-    let two = send(finch.post_basic(path, &json!({ "provider_id": "gusto" }))).await.json();
+    let two = finch.post_basic(CONNECTIONS, &json!({ "provider_id": "gusto" })).json();
     assert_ne!(one["connection_id"], two["connection_id"]);
     assert_ne!(one["company_id"], two["company_id"]);
     assert_eq!(one["token_type"], "bearer");
@@ -30,84 +29,74 @@ async fn a_new_connection_is_a_new_company() {
     assert_eq!(one["products"], json!(["company"]));
     assert_eq!(two["authentication_type"], "credential");
     assert_eq!(two["products"], json!(["company", "directory", "employment", "individual"]));
-    assert!(finch.works(&one).await && finch.works(&two).await);
+    assert!(finch.works(&one) && finch.works(&two));
 }
 
-#[tokio::test]
-async fn a_new_account_is_another_login_at_the_same_company() {
+#[test]
+fn a_new_account_is_another_login_at_the_same_company() {
     for (scope, same) in [(DisconnectScope::Pair, true), (DisconnectScope::Connection, false)] {
-        let finch = Finch::scoped(scope).await;
-        let token = finch.connect(step_1()).await;
+        let finch = Finch::scoped(scope);
+        let token = finch.connect(step_1());
         let body = json!({ "provider_id": "gusto", "company_id": token["company_id"] });
-        let account = send(finch.post_basic("/sandbox/connections/accounts", &body)).await;
+        let account = finch.post_basic(ACCOUNTS, &body);
         assert_eq!(account.status, 200);
         let account = account.json();
         assert!(account.get("token_type").is_none());
         assert_eq!(account["company_id"], token["company_id"]);
         assert_eq!(account["connection_id"] == token["connection_id"], same);
-        assert_eq!(finch.disconnect(&token).await.status, 200);
-        assert_eq!(finch.works(&account).await, !same);
+        assert_eq!(finch.disconnect(&token).status, 200);
+        assert_eq!(finch.works(&account), !same);
     }
 }
 
-#[tokio::test]
-async fn a_status_can_be_set_and_is_shown_until_somebody_logs_in() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    for status in ["pending", "processing", "error_no_account_setup", "error_permissions", "reauth"]
-    {
-        let answer = update(&finch, &token, json!({ "connection_status": status })).await;
+#[test]
+fn a_status_can_be_set_and_lasts_until_the_next_login() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    let status = || finch.introspect(&token).json()["connection_status"].clone();
+    for set in ["pending", "processing", "error_no_account_setup", "error_permissions", "reauth"] {
+        let answer = update(&finch, &token, json!({ "connection_status": set }));
         assert_eq!(answer.status, 200);
-        let answer = answer.json();
-        assert_eq!(answer["connection_id"], token["connection_id"]);
-        assert!(answer.get("access_token").is_none());
-        let shown = finch.introspect(&token).await;
-        assert_eq!(shown.status, 200);
-        assert_eq!(shown.json()["connection_status"]["status"], status);
-        assert!(shown.json()["connection_status"]["message"].is_string());
+        assert_eq!(answer.json()["connection_id"], token["connection_id"]);
+        assert!(answer.json().get("access_token").is_none());
+        assert!(status()["status"] == set && status()["message"].is_string());
     }
-    assert_eq!(update(&finch, &token, json!({})).await.status, 200);
-    finch.connect(step_1()).await;
-    let shown = finch.introspect(&token).await.json();
-    assert_eq!(shown["connection_status"]["status"], "connected");
+    assert_eq!(update(&finch, &token, json!({})).status, 200);
+    assert_eq!(status()["status"], "reauth");
+    finch.connect(step_1());
+    assert_eq!(status()["status"], "connected");
 }
 
-#[tokio::test]
-async fn bad_requests_are_refused() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    let bad = update(&finch, &token, json!({ "connection_status": "disconnected" })).await;
+#[test]
+fn invalid_requests_are_refused_by_field() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
+    let bad = update(&finch, &token, json!({ "connection_status": "disconnected" }));
     assert_eq!(bad.error(), (400, "invalid_request".to_owned()));
     assert!(bad.text.contains("`connection_status`"));
-    assert!(finch.works(&token).await);
+    assert!(finch.works(&token));
 
-    let (connections, accounts) = ("/sandbox/connections", "/sandbox/connections/accounts");
+    let gusto = |field: &str, value: &str| json!({ "provider_id": "gusto", field: value });
     for (path, body, named) in [
-        (connections, json!({}), "`provider_id`"),
-        (connections, json!({ "provider_id": 1 }), "`provider_id`"),
-        (connections, json!({ "provider_id": "gusto", "products": "company" }), "`products`"),
-        (connections, json!({ "provider_id": "gusto", "employee_size": "x" }), "`employee_size`"),
-        (
-            connections,
-            json!({ "provider_id": "gusto", "authentication_type": "magic" }),
-            "`authentication_type`",
-        ),
-        (accounts, json!({ "provider_id": "gusto" }), "`company_id`"),
-        (accounts, json!({ "provider_id": "gusto", "company_id": "C" }), "`company_id`"),
-        (accounts, json!({ "company_id": token["company_id"] }), "`provider_id`"),
+        (CONNECTIONS, json!({}), "`provider_id`"),
+        (CONNECTIONS, json!({ "provider_id": 1 }), "`provider_id`"),
+        (CONNECTIONS, gusto("products", "company"), "`products`"),
+        (CONNECTIONS, gusto("employee_size", "x"), "`employee_size`"),
+        (CONNECTIONS, gusto("authentication_type", "magic"), "`authentication_type`"),
+        (ACCOUNTS, json!({ "provider_id": "gusto" }), "`company_id`"),
+        (ACCOUNTS, gusto("company_id", "C"), "`company_id`"),
+        (ACCOUNTS, json!({ "company_id": token["company_id"] }), "`provider_id`"),
     ] {
-        let answer = send(finch.post_basic(path, &body)).await;
+        let answer = finch.post_basic(path, &body);
         assert_eq!(answer.error(), (400, "invalid_request".to_owned()), "{body}");
         assert!(answer.text.contains(named), "{body}: {}", answer.text);
     }
 
     let body = json!({ "provider_id": "justworks", "authentication_type": "api_token" });
-    let answer = send(finch.post_basic(connections, &body)).await;
+    let answer = finch.post_basic(CONNECTIONS, &body);
     assert_eq!(answer.error(), (400, "validation_error".to_owned()));
-    assert_eq!(
-        answer.json()["message"],
-        "Invalid provider and authentication type pairing: justworks + api_token"
-    );
-    let answer = send(finch.post(connections).json(&json!({ "provider_id": "gusto" }))).await;
+    let message = "Invalid provider and authentication type pairing: justworks + api_token";
+    assert_eq!(answer.json()["message"], message);
+    let answer = finch.post(CONNECTIONS).json(&json!({ "provider_id": "gusto" })).send();
     assert_eq!(answer.json()["finch_code"], "invalid_client");
 }

@@ -1,62 +1,47 @@
-//! Connect sessions, and what makes a bad one.
+//! Requests for Connect sessions.
 
 use finch_emulator::DisconnectScope;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Finch, send, step_1, step_3};
+use crate::support::{Finch, ID, SECRET, step_1, step_3};
 
-fn acme() -> Value {
-    json!({ "customer_id": "acme", "customer_name": "Acme Inc", "products": ["company"] })
-}
-
-async fn reauthenticate(finch: &Finch, body: Value) -> Answer {
-    send(finch.post_basic("/connect/sessions/reauthenticate", &body)).await
-}
-
-#[tokio::test]
-async fn a_session_has_an_id_and_a_url() {
-    let finch = Finch::start().await;
-    let answer = finch.session(&acme()).await;
+#[test]
+fn a_session_has_an_id_and_a_url() {
+    let finch = Finch::start();
+    let answer = finch.session(&json!({}));
     assert_eq!(answer.status, 201);
     let body = answer.json();
     let id = body["session_id"].as_str().unwrap();
-    let url = format!("{}/authorize?session={id}", finch.emulator.url());
-    assert_eq!(body["connect_url"], url);
-    assert_eq!(body.as_object().unwrap().len(), 2);
+    let url = format!("http://127.0.0.1:1/authorize?session={id}");
+    assert_eq!(body, json!({ "session_id": id, "connect_url": url }));
 }
 
-#[tokio::test]
-async fn everything_optional_may_be_there_or_null() {
-    let finch = Finch::start().await;
+#[test]
+fn optional_fields_may_be_present_or_null() {
+    let finch = Finch::start();
     let full = json!({
-        "customer_id": "acme", "customer_name": "Acme Inc", "customer_email": "pay@acme.example",
+        "customer_email": "pay@acme.example",
         "products": ["company", "recordkeeping"], "redirect_uri": "https://app.example/callback",
         "minutes_to_expire": 60.5, "sandbox": "finch", "manual": false,
         "integration": { "provider": "gusto", "auth_method": "oauth" },
         "recordkeeping": { "recordkeeper": "voya", "plan_id": null }, "unknown": [1],
     });
-    assert_eq!(finch.session(&full).await.status, 201);
-    let mut nulls = acme();
-    for field in [
-        "customer_email",
-        "redirect_uri",
-        "minutes_to_expire",
-        "sandbox",
-        "manual",
-        "integration",
-        "recordkeeping",
-    ] {
-        nulls[field] = Value::Null;
+    assert_eq!(finch.session(&full).status, 201);
+    let nulls = json!({
+        "customer_email": null, "redirect_uri": null, "minutes_to_expire": null, "sandbox": null,
+        "manual": null, "integration": null, "recordkeeping": null,
+    });
+    assert_eq!(finch.session(&nulls).status, 201);
+    assert_eq!(finch.session(&json!({ "redirect_uri": "myapp://callback" })).status, 201);
+    for minutes in [1, 129_600] {
+        assert_eq!(finch.session(&json!({ "minutes_to_expire": minutes })).status, 201);
     }
-    assert_eq!(finch.session(&nulls).await.status, 201);
-    let mut custom = acme();
-    custom["redirect_uri"] = "myapp://callback".into();
-    assert_eq!(finch.session(&custom).await.status, 201);
+    assert_eq!(finch.emulator().state().sessions, 5);
 }
 
-#[tokio::test]
-async fn bad_requests_name_the_field() {
-    let finch = Finch::start().await;
+#[test]
+fn invalid_requests_are_refused_by_field() {
+    let finch = Finch::start();
     let long = "x".repeat(256);
     for (field, value) in [
         ("customer_id", Value::Null),
@@ -86,9 +71,7 @@ async fn bad_requests_name_the_field() {
         ("integration.auth_method", json!({ "provider": "gusto", "auth_method": "magic" })),
         ("recordkeeping", json!({ "recordkeeper": "voya" })),
     ] {
-        let mut body = acme();
-        body[field.split('.').next().unwrap()] = value.clone();
-        let answer = finch.session(&body).await;
+        let answer = finch.session(&json!({ field.split('.').next().unwrap(): value }));
         assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{field} {value}");
         let answer = answer.json();
         assert_eq!(answer["finch_code"], "invalid_request");
@@ -96,89 +79,75 @@ async fn bad_requests_name_the_field() {
         let message = answer["message"].as_str().unwrap();
         assert!(message.contains(&format!("`{field}`")), "{field} {value}: {message}");
     }
-    for minutes in [1, 129_600] {
-        let mut body = acme();
-        body["minutes_to_expire"] = minutes.into();
-        assert_eq!(finch.session(&body).await.status, 201);
-    }
-    assert_eq!(finch.emulator.state().sessions, 2);
+    assert_eq!(finch.emulator().state().sessions, 0);
 }
 
-#[tokio::test]
-async fn wrong_credentials_get_finchs_very_words() {
-    let finch = Finch::start().await;
-    let (id, secret) = (finch.emulator.client_id(), finch.emulator.client_secret());
+#[test]
+fn wrong_credentials_get_finchs_own_words() {
+    let finch = Finch::start();
+    let words = json!({
+        "code": 401, "finch_code": "invalid_client",
+        "message": "Invalid client: Unable to validate credentials",
+    });
     for path in ["/connect/sessions", "/connect/sessions/reauthenticate"] {
         for call in [
             finch.post(path),
-            finch.post(path).basic_auth(id, Some("wrong")),
-            finch.post(path).basic_auth("wrong", Some(secret)),
-            finch.post(path).basic_auth(id, None::<&str>),
+            finch.post(path).basic_auth(ID, Some("wrong")),
+            finch.post(path).basic_auth("wrong", Some(SECRET)),
+            finch.post(path).basic_auth(ID, None),
             finch.post(path).bearer_auth("token"),
             finch.post(path).header("authorization", "Basic not-base64!"),
         ] {
-            let answer = send(call.json(&acme())).await;
-            assert_eq!(answer.status, 401);
-            let words = json!({
-                "code": 401, "finch_code": "invalid_client",
-                "message": "Invalid client: Unable to validate credentials",
-            });
-            assert_eq!(answer.json(), words);
+            let answer = call.json(&json!({})).send();
+            assert_eq!((answer.status, answer.json()), (401, words.clone()));
         }
     }
 }
 
-#[tokio::test]
-async fn a_customer_with_a_live_connection_must_reauthenticate() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1().customer_id("acme")).await;
-    let answer = finch.session(&acme()).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(
-        answer.json(),
-        json!({
-            "code": 400,
-            "finch_code": "connection_already_exists",
-            "message": "There's an existing connection for the customer_id: acme. Please use the \
-                        /connect/sessions/reauthenticate endpoint instead.",
-            "name": "bad_request",
-            "context": { "customer_id": "acme", "connection_id": token["connection_id"] },
-        })
-    );
-    let other = json!({ "customer_id": "b", "customer_name": "B", "products": ["company"] });
-    assert_eq!(finch.session(&other).await.status, 201);
-
-    let session = reauthenticate(&finch, json!({ "connection_id": token["connection_id"] })).await;
-    assert_eq!(session.status, 201);
-    assert_eq!(finch.disconnect(&token).await.status, 200);
-    assert_eq!(finch.session(&acme()).await.status, 201);
+#[test]
+fn a_customer_with_a_live_connection_must_reauthenticate() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1().customer_id("acme"));
+    let answer = finch.session(&json!({}));
+    let words = json!({
+        "code": 400,
+        "finch_code": "connection_already_exists",
+        "message": "There's an existing connection for the customer_id: acme. Please use the \
+                    /connect/sessions/reauthenticate endpoint instead.",
+        "name": "bad_request",
+        "context": { "customer_id": "acme", "connection_id": token["connection_id"] },
+    });
+    assert_eq!((answer.status, answer.json()), (400, words));
+    assert_eq!(finch.session(&json!({ "customer_id": "b" })).status, 201);
+    let renewal = finch.reauthenticate(&json!({ "connection_id": token["connection_id"] }));
+    assert_eq!(renewal.status, 201);
+    assert_eq!(finch.disconnect(&token).status, 200);
+    assert_eq!(finch.session(&json!({})).status, 201);
 }
 
-#[tokio::test]
-async fn only_a_live_connection_can_be_reauthenticated() {
+#[test]
+fn only_a_live_connection_can_be_reauthenticated() {
     for scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
-        let finch = Finch::scoped(scope).await;
-        let token = finch.connect(step_1()).await;
-        let other = finch.connect(step_3()).await;
-        assert_eq!(finch.disconnect(&token).await.status, 200);
+        let finch = Finch::scoped(scope);
+        let (token, other) = (finch.connect(step_1()), finch.connect(step_3()));
+        assert_eq!(finch.disconnect(&token).status, 200);
         let not_found = json!({
             "code": 400, "finch_code": "invalid_request", "message": "Connection not found",
             "name": "bad_request",
         });
-        for id in [token["connection_id"].clone(), json!("nonsense"), token["company_id"].clone()] {
-            let answer = reauthenticate(&finch, json!({ "connection_id": id })).await;
-            assert_eq!((answer.status.as_u16(), answer.json()), (400, not_found.clone()));
+        for id in [&token["connection_id"], &json!("nonsense"), &token["company_id"]] {
+            let answer = finch.reauthenticate(&json!({ "connection_id": id }));
+            assert_eq!((answer.status, answer.json()), (400, not_found.clone()));
         }
-        let answer = reauthenticate(&finch, json!({ "connection_id": other["connection_id"] }));
-        let expected = if scope == DisconnectScope::Pair { 400 } else { 201 };
-        assert_eq!(answer.await.status, expected);
+        let answer = finch.reauthenticate(&json!({ "connection_id": other["connection_id"] }));
+        assert_eq!(answer.status, if scope == DisconnectScope::Pair { 400 } else { 201 });
     }
 }
 
-#[tokio::test]
-async fn bad_reauthentications_name_the_field() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
+#[test]
+fn invalid_reauthentications_are_refused_by_field() {
+    let finch = Finch::start();
+    let token = finch.connect(step_1());
     for (field, value) in [
         ("connection_id", Value::Null),
         ("connection_id", json!(1)),
@@ -190,7 +159,7 @@ async fn bad_reauthentications_name_the_field() {
     ] {
         let mut body = json!({ "connection_id": token["connection_id"] });
         body[field] = value.clone();
-        let answer = reauthenticate(&finch, body).await;
+        let answer = finch.reauthenticate(&body);
         assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{field} {value}");
         assert!(answer.text.contains(&format!("`{field}`")), "{field} {value}");
     }

@@ -1,15 +1,18 @@
-//! A client that knows the paths and nothing else.
+//! A client of the emulator in process.
 
-use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Login};
-use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap, redirect};
+use std::cell::{Ref, RefCell};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use finch_emulator::{DisconnectScope, EmulatorConfig, LocalAnswer, LocalEmulator, Login};
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 
-/// An answer, read to its end.
+/// The response to a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) status: u16,
     pub(crate) text: String,
+    answer: LocalAnswer,
 }
 
 impl Answer {
@@ -18,101 +21,111 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
+        self.answer.header(name)
     }
 
-    /// The status and the `name` of an error in Finch's shape.
+    /// The status and the `name` of an error in Finch's format.
     pub(crate) fn error(&self) -> (u16, String) {
         let body = self.json();
-        assert_eq!(body["code"], self.status.as_u16(), "{body}");
+        assert_eq!(body["code"], self.status, "{body}");
         assert!(body["message"].is_string(), "{body}");
-        (self.status.as_u16(), body["name"].as_str().unwrap_or_default().to_owned())
+        (self.status, body["name"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The code on the last page of Connect.
+    pub(crate) fn code(&self) -> &str {
+        self.text.split_once("<code>").unwrap().1.split('<').next().unwrap()
     }
 }
 
-pub(crate) struct Finch {
-    pub(crate) emulator: Emulator,
-    http: reqwest::Client,
+pub(crate) struct Finch(RefCell<LocalEmulator>);
+
+/// A request to be sent.
+pub(crate) struct Call<'a> {
+    finch: &'a Finch,
+    method: &'a str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 impl Finch {
-    pub(crate) async fn start() -> Self {
-        Self::with(EmulatorConfig::default()).await
+    pub(crate) fn start() -> Self {
+        Self::with(EmulatorConfig::default())
     }
 
-    pub(crate) async fn scoped(disconnect_scope: DisconnectScope) -> Self {
-        Self::with(EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() }).await
+    pub(crate) fn scoped(disconnect_scope: DisconnectScope) -> Self {
+        Self::with(EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() })
     }
 
-    pub(crate) async fn seeded(seed: u64) -> Self {
-        Self::with(EmulatorConfig { seed: Some(seed), ..EmulatorConfig::default() }).await
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::with(EmulatorConfig { seed: Some(seed), ..EmulatorConfig::default() })
     }
 
-    pub(crate) async fn with(config: EmulatorConfig) -> Self {
-        let emulator = Emulator::start_with(config).await.unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self { emulator, http }
+    pub(crate) fn with(config: EmulatorConfig) -> Self {
+        Self(RefCell::new(LocalEmulator::new(config).unwrap()))
     }
 
-    pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.emulator.url()))
+    pub(crate) fn emulator(&self) -> Ref<'_, LocalEmulator> {
+        self.0.borrow()
     }
 
-    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.call(Method::GET, path)
+    pub(crate) fn emulator_mut(&mut self) -> &mut LocalEmulator {
+        self.0.get_mut()
     }
 
-    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
-        self.call(Method::POST, path)
+    pub(crate) fn into_inner(self) -> LocalEmulator {
+        self.0.into_inner()
+    }
+
+    pub(crate) fn call<'a>(&'a self, method: &'a str, path: &str) -> Call<'a> {
+        let (path, headers, body) = (path.to_owned(), Vec::new(), Vec::new());
+        Call { finch: self, method, path, headers, body }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+        self.call("GET", path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+        self.call("POST", path)
     }
 
     /// A POST with the application's Basic header.
-    pub(crate) fn post_basic(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.post(path)
-            .basic_auth(self.emulator.client_id(), Some(self.emulator.client_secret()))
-            .json(body)
+    pub(crate) fn post_basic(&self, path: &str, body: &Value) -> Answer {
+        self.post(path).basic_auth(ID, Some(SECRET)).json(body).send()
     }
 
     pub(crate) fn exchange_body(&self, code: &str, redirect_uri: Option<&str>) -> Value {
-        let mut body = json!({
-            "client_id": self.emulator.client_id(),
-            "client_secret": self.emulator.client_secret(),
-            "code": code,
-        });
+        let mut body = json!({ "client_id": ID, "client_secret": SECRET, "code": code });
         if let Some(uri) = redirect_uri {
             body["redirect_uri"] = uri.into();
         }
         body
     }
 
-    pub(crate) async fn exchange(&self, code: &str, redirect_uri: Option<&str>) -> Answer {
-        send(self.post("/auth/token").json(&self.exchange_body(code, redirect_uri))).await
+    pub(crate) fn exchange(&self, code: &str, redirect_uri: Option<&str>) -> Answer {
+        self.post("/auth/token").json(&self.exchange_body(code, redirect_uri)).send()
     }
 
-    /// Logs somebody in and exchanges the code: the token answer.
-    pub(crate) async fn connect(&self, login: Login) -> Value {
-        let code = self.emulator.issue_code(login);
-        let answer = self.exchange(&code, None).await;
+    /// The token response after a login.
+    pub(crate) fn connect(&self, login: Login) -> Value {
+        let code = self.emulator().issue_code(login);
+        let answer = self.exchange(&code, None);
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
     }
 
-    pub(crate) async fn introspect(&self, token: &Value) -> Answer {
-        let token = token["access_token"].as_str().unwrap();
-        send(self.get("/introspect").bearer_auth(token)).await
+    pub(crate) fn introspect(&self, token: &Value) -> Answer {
+        self.get("/introspect").token(token).send()
     }
 
-    pub(crate) async fn disconnect(&self, token: &Value) -> Answer {
-        let token = token["access_token"].as_str().unwrap();
-        send(self.post("/disconnect").bearer_auth(token)).await
+    pub(crate) fn disconnect(&self, token: &Value) -> Answer {
+        self.post("/disconnect").token(token).send()
     }
 
-    pub(crate) async fn works(&self, token: &Value) -> bool {
-        let answer = self.introspect(token).await;
+    pub(crate) fn works(&self, token: &Value) -> bool {
+        let answer = self.introspect(token);
         if answer.status == 200 {
             return true;
         }
@@ -120,22 +133,101 @@ impl Finch {
         false
     }
 
-    pub(crate) async fn session(&self, body: &Value) -> Answer {
-        send(self.post_basic("/connect/sessions", body)).await
+    /// `POST /connect/sessions` for Acme with these fields, too.
+    pub(crate) fn session(&self, more: &Value) -> Answer {
+        let mut body =
+            json!({ "customer_id": "acme", "customer_name": "Acme Inc", "products": ["company"] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post_basic("/connect/sessions", &body)
+    }
+
+    /// The id of such a session.
+    pub(crate) fn session_id(&self, more: &Value) -> String {
+        self.session(more).json()["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// `POST /connect/sessions/reauthenticate`
+    pub(crate) fn reauthenticate(&self, body: &Value) -> Answer {
+        self.post_basic("/connect/sessions/reauthenticate", body)
+    }
+
+    /// The id of a session that renews the connection of a token.
+    pub(crate) fn renewal(&self, token: &Value) -> String {
+        let session = self.reauthenticate(&json!({ "connection_id": token["connection_id"] }));
+        session.json()["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// `GET /authorize`
+    pub(crate) fn open(&self, query: &[(&str, &str)]) -> Answer {
+        self.get(&format!("/authorize?{}", encoded(query))).send()
+    }
+
+    /// `POST /authorize`
+    pub(crate) fn submit<N: AsRef<str>, V: AsRef<str>>(&self, form: &[(N, V)]) -> Answer {
+        self.post("/authorize").form(form).send()
     }
 }
 
-pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    read(request.send().await.unwrap()).await
+impl Call<'_> {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn bearer_auth(self, token: impl AsRef<str>) -> Self {
+        self.header("authorization", format!("Bearer {}", token.as_ref()))
+    }
+
+    /// Authenticates with the token of a token response.
+    pub(crate) fn token(self, token: &Value) -> Self {
+        self.bearer_auth(secret(token))
+    }
+
+    pub(crate) fn basic_auth(self, id: &str, secret: Option<&str>) -> Self {
+        let pair = STANDARD.encode(format!("{id}:{}", secret.unwrap_or_default()));
+        self.header("authorization", format!("Basic {pair}"))
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.body(body.to_string())
+    }
+
+    pub(crate) fn form<N: AsRef<str>, V: AsRef<str>>(self, form: &[(N, V)]) -> Self {
+        self.body(encoded(form))
+    }
+
+    /// `None`: the connection is closed.
+    pub(crate) fn try_send(self) -> Option<Answer> {
+        let headers: Vec<_> = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut emulator = self.finch.0.borrow_mut();
+        let answer = emulator.call(self.method, &self.path, &headers, &self.body)?;
+        assert!(answer.header("finch-request-id").is_some());
+        let text = String::from_utf8(answer.body.clone()).unwrap();
+        Some(Answer { status: answer.status, text, answer })
+    }
+
+    pub(crate) fn send(self) -> Answer {
+        self.try_send().unwrap()
+    }
 }
 
-pub(crate) async fn read(response: reqwest::Response) -> Answer {
-    let (status, headers) = (response.status(), response.headers().clone());
-    assert!(headers.contains_key("finch-request-id"));
-    Answer { status, headers, text: response.text().await.unwrap() }
+pub(crate) const ID: &str = EmulatorConfig::DEFAULT_CLIENT_ID;
+pub(crate) const SECRET: &str = EmulatorConfig::DEFAULT_CLIENT_SECRET;
+
+pub(crate) fn secret(token: &Value) -> &str {
+    token["access_token"].as_str().unwrap()
 }
 
-/// User A with Credentials X at Gusto for Company C: step [1] of the seed.
+fn encoded<N: AsRef<str>, V: AsRef<str>>(form: &[(N, V)]) -> String {
+    Serializer::new(String::new()).extend_pairs(form).finish()
+}
+
+/// User A with Credentials X at Gusto for Company C.
 pub(crate) fn step_1() -> Login {
     Login::new("User A", "Gusto", "Company C", "Credentials X")
 }
@@ -145,7 +237,7 @@ pub(crate) fn step_2() -> Login {
     step_1().products(["company", "payment"])
 }
 
-/// User B with credentials of their own.
+/// User B with other credentials.
 pub(crate) fn step_3() -> Login {
     Login::new("User B", "Gusto", "Company C", "Credentials Y")
 }

@@ -1,0 +1,82 @@
+//! The last requests to Finch's endpoints.
+
+use std::{collections::VecDeque, time::Duration};
+
+use hyper::{Method, StatusCode};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Service;
+use crate::http::Request;
+
+/// The last requests. Entries are reused, so that recording one allocates nothing.
+#[derive(Default)]
+pub(super) struct Journal(VecDeque<Entry>);
+
+struct Entry {
+    at: Duration,
+    method: Method,
+    path: String,
+    status: Option<StatusCode>,
+    request_id: Uuid,
+}
+
+/// A request, without its query, headers and body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReceivedCall {
+    /// When it came, by the emulator's clock.
+    pub at: String,
+    /// Its method.
+    pub method: String,
+    /// The first 120 bytes of its path.
+    pub path: String,
+    /// The status of the response. `None`: the connection was closed without one.
+    pub status: Option<u16>,
+    /// `Finch-Request-Id`
+    pub request_id: String,
+}
+
+impl Journal {
+    const KEPT: usize = 100;
+    const PATH_LIMIT: usize = 120;
+
+    pub(super) fn record(
+        &mut self,
+        at: Duration,
+        request: &Request,
+        status: Option<StatusCode>,
+        request_id: Uuid,
+    ) {
+        let is_full = self.0.len() >= Self::KEPT;
+        let oldest = if is_full { self.0.pop_front() } else { None };
+        let mut path = oldest.map(|entry| entry.path).unwrap_or_default();
+        path.clear();
+        path.push_str(beginning(request.path()));
+        let method = request.method().clone();
+        self.0.push_back(Entry { at, method, path, status, request_id });
+    }
+}
+
+/// The part of a path that is kept.
+fn beginning(path: &str) -> &str {
+    let mut end = path.len().min(Journal::PATH_LIMIT);
+    while !path.is_char_boundary(end) {
+        end -= 1;
+    }
+    &path[..end]
+}
+
+impl Service {
+    /// The last requests, oldest first.
+    pub(crate) fn recent_calls(&self) -> Vec<ReceivedCall> {
+        let shown = |entry: &Entry| ReceivedCall {
+            at: self.world.clock.date(entry.at),
+            method: entry.method.to_string(),
+            path: entry.path.clone(),
+            status: entry.status.map(|status| status.as_u16()),
+            request_id: entry.request_id.to_string(),
+        };
+        self.journal.0.iter().map(shown).collect()
+    }
+}

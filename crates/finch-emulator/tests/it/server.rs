@@ -1,0 +1,93 @@
+//! A client of the emulator's server, and a socket without one.
+
+use std::{io::Write, net::TcpStream};
+
+use finch_emulator::{Emulator, EmulatorConfig, Login};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use serde_json::{Value, json};
+
+use crate::support::{ID, SECRET, secret};
+
+/// A response, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) struct Finch {
+    pub(crate) emulator: Emulator,
+    http: reqwest::Client,
+}
+
+impl Finch {
+    pub(crate) async fn start() -> Self {
+        Self::with(EmulatorConfig::default()).await
+    }
+
+    pub(crate) async fn with(config: EmulatorConfig) -> Self {
+        let emulator = Emulator::start_with(config).await.unwrap();
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
+        Self { emulator, http: http.build().unwrap() }
+    }
+
+    pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.emulator.url()))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.call(Method::POST, path)
+    }
+
+    pub(crate) fn exchange(&self, code: &str) -> RequestBuilder {
+        let body = json!({ "client_id": ID, "client_secret": SECRET, "code": code });
+        self.post("/auth/token").json(&body)
+    }
+
+    /// The token response after a login.
+    pub(crate) async fn connect(&self, login: Login) -> Value {
+        let answer = send(self.exchange(&self.emulator.issue_code(login))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    pub(crate) fn disconnect(&self, token: &Value) -> RequestBuilder {
+        self.post("/disconnect").bearer_auth(secret(token))
+    }
+
+    pub(crate) fn is_alive(&self, token: &Value) -> bool {
+        self.emulator.is_alive(secret(token))
+    }
+
+    /// Opens a connection and writes a request.
+    pub(crate) fn dial(&self, request: &str) -> TcpStream {
+        let address = self.emulator.url().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(format!("{request}\r\n\r\n").as_bytes()).unwrap();
+        stream
+    }
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    read(request.send().await.unwrap()).await
+}
+
+async fn read(response: Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    assert!(headers.contains_key("finch-request-id"));
+    Answer { status, headers, text: response.text().await.unwrap() }
+}
