@@ -282,7 +282,8 @@ impl Finch {
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
         let found = self.store().find(grant).await?;
         let Began { number, monotonic } = began;
-        let late = self.is_late_for(found.by_pair.iter().chain(&found.by_connection_id), monotonic);
+        let found_connections = found.by_pair.iter().chain(&found.by_connection_id);
+        let late = self.late(found_connections, monotonic).is_some();
         let arrival = Arrival { grant: grant.clone(), from, began: number, now: self.now(), late };
         let Admitted { draft, arrived } = admit(found, arrival);
         let Some(draft) = draft else {

@@ -48,6 +48,8 @@ const BROKEN_ONCE: &[u64] = &[
     4_242_000_087_475,
     // I10: a lost `/disconnect` took effect between a token and the answer that brought it.
     12_999_000_009_001,
+    // I10: the same between Finch's look at a token in doubt and that answer.
+    5_151_000_019_902,
     // Two turns too close: a host had stalled while it asked.
     290_078_883_000_016_964,
 ];
