@@ -38,6 +38,8 @@ const BROKEN_ONCE: &[u64] = &[
     // Two calls at once for one connection, which two connections had become.
     14_999_000_015_834,
     4_242_000_074_846,
+    // The same, where a host had stalled, and its lease had run out: the store had failed to renew it.
+    840_122_000_077_643,
     // I7: an exchange that was taken for abandoned, and cleared, went out; its answer was lost.
     776_999_999_000_059_024,
     15_999_000_051_395,
