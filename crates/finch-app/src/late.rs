@@ -38,12 +38,11 @@ impl Finch {
         Some(self.now().checked_add(left).unwrap_or(Timestamp::MAX))
     }
 
-    /// Whether a lost exchange can take effect at Finch no more. It is stored under the time at which it
-    /// began.
-    pub(crate) fn is_over(&self, lost: &Attempt) -> bool {
+    /// Whether a lost exchange could take effect at Finch no more at `since`, by the process's own clock. It
+    /// is stored under the time at which it began.
+    pub(crate) fn is_over(&self, lost: &Attempt, since: Duration) -> bool {
         lost.exchange.as_ref().is_none_or(|exchange| {
-            !self.exchanges().runs(lost.id)
-                && self.takes_effect_until(exchange.began_at) <= self.system().monotonic()
+            !self.exchanges().runs(lost.id) && self.takes_effect_until(exchange.began_at) <= since
         })
     }
 
