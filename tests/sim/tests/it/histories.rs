@@ -54,6 +54,9 @@ const BROKEN_ONCE: &[u64] = &[
     12_999_000_009_001,
     // I10: the same between Finch's look at a token in doubt and that answer.
     5_151_000_019_902,
+    // I10: a `/disconnect` of a connection whose employer Finch had not named took effect late.
+    584_121_820_000_006_970,
+    840_122_000_378_612,
     // Two turns too close: a host had stalled while it asked.
     290_078_883_000_016_964,
 ];

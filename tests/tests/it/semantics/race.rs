@@ -221,3 +221,18 @@ async fn a_late_effect_after_finch_has_accepted_a_token_leaves_nothing_active() 
     settle(&world).await;
     assert!(all_revoked(&load(&world, &id).await));
 }
+
+/// A known limit: Finch has not named the employer of the connection whose `/disconnect` is still on its way.
+#[tokio::test]
+async fn a_late_effect_ends_a_token_that_was_handed_out_where_finch_names_no_employer() {
+    let world = world();
+    world.finch.hide_company(true);
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    world.finch.hide_company(false);
+    let other = connect(&world, BETA, "y").await;
+    world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
+    world.finch.take_effect();
+    assert!(world.finch.alive().is_empty());
+}
