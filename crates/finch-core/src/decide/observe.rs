@@ -126,7 +126,7 @@ fn name(
     let key = connection.key;
     draft.remember(Event::of_connection(connection, Actor::Finch, Happening::CompanyNamed, now));
     match pair.filter(|pair| pair.key != key) {
-        Some(pair) => merge(draft, pair, late),
+        Some(pair) => merge(draft, pair, late, now),
         None => draft.name(company.clone()),
     }
 }
