@@ -2,7 +2,7 @@
 
 use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
-    Retirement, Revision, Seq, TokenId, TokenState,
+    Refusal, Retirement, Revision, Seq, TokenId, TokenState,
     decide::{Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
@@ -122,4 +122,17 @@ fn a_merge_names_the_revision_of_both_connections() {
     seen.sort();
     let key = |number| finch_core::ConnectionKey(Seq(number));
     assert_eq!(seen, [(key(1), Revision(3)), (key(2), Revision(7))]);
+}
+
+/// The lease of the absorbed connection, by which another host would have noticed, is gone.
+#[test]
+fn what_the_absorbed_connection_has_sent_may_take_effect() {
+    let pair = connection(vec![token("acme", "k2", 1, 2, TokenState::Active)], vec![]);
+    let mut proven = token("acme", "k1", 3, 4, TokenState::Fenced);
+    proven.progress.refused = Some(Refusal { at: at(5), request_id: None });
+    let unproven = token("acme", "k1", 5, 6, TokenState::Fenced);
+    let nameless = provisional(vec![proven, unproven], vec![disconnect(operator(), 10, None)]);
+    let one = arrives(pair, nameless).connection().clone();
+    let ambiguous = one.tokens.iter().filter(|t| t.progress.ambiguous_at == Some(at(9)));
+    assert_eq!(ambiguous.map(|t| t.id).collect::<Vec<_>>(), [TokenId(Seq(6))]);
 }

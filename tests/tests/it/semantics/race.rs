@@ -2,8 +2,8 @@
 
 use std::{pin::pin, time::Duration};
 
-use finch_core::{LATE_EFFECT, testing::Held};
-use finch_tests::World;
+use finch_core::{FinchApi as _, LATE_EFFECT, testing::Held};
+use finch_tests::{World, operator};
 
 use super::*;
 
@@ -202,7 +202,7 @@ async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
 async fn a_clock_that_jumps_ends_no_wait_for_a_late_effect() {
     let year = 365 * 24 * 3600;
     for jump in [year, -year] {
-        let world = world();
+        let world = world().await;
         let id = connect(&world, ACME, "x").await;
         world.finch.delay_next_effect();
         disconnect(&world, ACME, &id).await;
@@ -217,4 +217,76 @@ async fn a_clock_that_jumps_ends_no_wait_for_a_late_effect() {
         reconcile(&world).await;
         assert_eq!(newest().await.as_deref(), Some("active"), "{jump}");
     }
+}
+
+/// Finch accepted the token in doubt before the effect came, and that answer took longer than the effect.
+#[tokio::test]
+async fn a_late_effect_after_finch_has_accepted_a_token_leaves_nothing_active() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    let (state, code) = begin(&world, ACME, "x").await;
+    let hold = world.finch.hold_next_introspection();
+    let scope = customer(ACME);
+    let mut exchange = pin!(world.app.complete_connect(&scope, state, code));
+    tokio::select! {
+        _ = &mut exchange => panic!("the question waits"),
+        () = hold.reached() => {}
+    }
+    world.finch.take_effect();
+    world.system.pass(LATE_EFFECT + Duration::from_secs(1));
+    hold.release();
+    drop(exchange.await);
+    assert!(world.finch.alive().is_empty());
+    assert_eq!(states(&world, &id).await, ["revoked", "unverified"]);
+    settle(&world).await;
+    assert!(all_revoked(&load(&world, &id).await));
+}
+
+/// A known limit: Finch has not named the employer of the connection whose `/disconnect` is still on its way.
+#[tokio::test]
+async fn a_late_effect_ends_a_token_that_was_handed_out_where_finch_names_no_employer() {
+    let world = world().await;
+    world.finch.hide_company(true);
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    world.finch.hide_company(false);
+    let other = connect(&world, BETA, "y").await;
+    world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
+    world.finch.take_effect();
+    assert!(world.finch.alive().is_empty());
+}
+
+/// A host dies in the middle of a `/disconnect` of a connection whose employer Finch has not named. The next
+/// token names it, and its lease is gone with the connection that another one absorbs.
+#[tokio::test]
+async fn a_late_effect_of_a_host_that_died_before_two_connections_became_one_kills_nothing_in_use()
+{
+    let world = world().await;
+    let named = connect(&world, ACME, "x").await;
+    disconnect(&world, ACME, &named).await;
+    world.finch.hide_company(true);
+    let id = connect(&world, ACME, "x").await;
+    let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let (state, code) = begin(&world, ACME, "x").await;
+    for _ in 0..20 {
+        world.finch.fail_next(answer(402, "pay"));
+    }
+    disconnect(&world, ACME, &id).await;
+    world.finch.recover();
+    let (key, dead) = (load(&world, &id).await.key, String::from("a host").into());
+    world.store.lease(key, &dead, world.system.now_quietly()).await.unwrap();
+    world.finch.delay_next_effect();
+    world.finch.disconnect(&token).await.unwrap_err();
+    world.finch.hide_company(false);
+    world.app.complete_connect(&customer(ACME), state, code).await.unwrap();
+    assert_eq!(load(&world, &named).await.tokens.len(), 3, "one connection");
+    world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!(states(&world, &named).await, ["revoked", "revoked", "revoked"]);
+    let next = connect(&world, ACME, "x").await;
+    assert!(matches!(why_none(&world, ACME, &next).await, TokenError::Unverified));
+    world.finch.take_effect();
+    assert!(world.finch.alive().is_empty());
 }
