@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use finch_core::{
     Application, Connection, ConnectionId, ConnectionKey, OperatorScope, Query, Selector,
     StoreError, Timestamp, Token, TokenId,
-    decide::{AskedAt, Drift, Finding, drift, drift_of_token},
+    decide::{Drift, Finding, drift, drift_of_token},
 };
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +144,7 @@ impl Finch {
             }
             Err(error) => return Err(error.into()),
         };
+        let asked = self.asks_about(&before);
         let answer = self.ask(&secret, pace).await?;
         seen.asked += 1;
         let Some((after, token)) = self.of_token(id).await? else { return Ok(()) };
@@ -152,7 +153,7 @@ impl Finch {
         }
         let mut found = drift_of_token(&before, &after, id, answer.as_ref());
         if fix {
-            self.observe(id, AskedAt::of(&before), answer.as_ref()).await?;
+            self.observe(id, asked, answer.as_ref()).await?;
             // A token that is dead and marked so is put right; its customer connects again.
             if let Some(found) = &mut found {
                 found.fixed = matches!(found.drift, Drift::DeadInUse { .. });

@@ -213,7 +213,7 @@ impl Finch {
             self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
         if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
-            && let Err(error) = self.clear_orphans(attempt, connection, token).await
+            && let Err(error) = self.clear_orphans(attempt, connection, token, began).await
         {
             tracing::debug!(%error, "possible orphans stay listed");
         }
@@ -240,11 +240,19 @@ impl Finch {
         by: &Attempt,
         connection: &Connection,
         token: &Token,
+        began: Began,
     ) -> Result<(), StoreError> {
         let customer = Some(&by.purpose.customer);
-        let lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
-        for orphan in lost.iter().filter(|lost| lost.is_cleared_by(by, &token.facts)) {
-            let end = orphan.cleared_by(by, connection, token, self.is_over(orphan));
+        let mut lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
+        lost.retain(|lost| lost.is_cleared_by(by, &token.facts));
+        // Finch knew a connection of which nothing was stored here, and has renewed it: one of them has made it.
+        let was_unknown = connection.tokens.first().is_some_and(|first| first.id == token.id);
+        let one_took_effect = by.purpose.reauthenticates.is_some() && was_unknown;
+        let took_effect = one_took_effect && lost.len() == 1;
+        for orphan in lost {
+            let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();
+            let is_over = took_effect || was_over;
+            let end = orphan.cleared_by(token, is_over);
             self.store().end_attempt(orphan.id, end).await?;
         }
         Ok(())
@@ -287,7 +295,8 @@ impl Finch {
         let fingerprint = self.vault().token(secret);
         let found = self.store().find(&fingerprint, facts).await?;
         let Began { number, monotonic } = began;
-        let late = self.is_late_for(found.by_pair.iter().chain(&found.by_connection_id), monotonic);
+        let found_connections = found.by_pair.iter().chain(&found.by_connection_id);
+        let late = self.late(found_connections, monotonic).is_some();
         let (facts, now) = (facts.clone(), self.now());
         let arrival = Arrival { facts, fingerprint, from, began: number, now, late };
         let Admitted { draft, arrived } = admit(found, arrival);

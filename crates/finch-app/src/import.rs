@@ -9,7 +9,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, Pace, RunError, complete::Began, drive::Drive};
+use crate::{Finch, Pace, RunError, complete::Began, drive::Drive, token::Asked};
 
 /// A token that the application has.
 #[derive(Clone, Debug)]
@@ -116,7 +116,8 @@ impl Finch {
         let Some(token) = stored else { return Ok(ImportedToken::Foreign) };
         // What Finch has just said, such as that the employer must authenticate again. It was asked before
         // the token was here, so that it settles no doubt.
-        self.observe(token, AskedAt::unknown(), Ok(&said)).await?;
+        let asked = Asked { asked_at: AskedAt::unknown(), monotonic };
+        self.observe(token, asked, Ok(&said)).await?;
         if let Err(error) = self.settle_import(token, pace).await {
             tracing::debug!(%error, "left to the reconciler");
         }

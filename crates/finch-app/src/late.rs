@@ -26,32 +26,23 @@ impl LateEffects {
 }
 
 impl Finch {
-    /// Until when a `/disconnect` of one of these connections may still take effect.
+    /// Whether a `/disconnect` of one of these connections may have taken effect after `since`, by the
+    /// process's own clock, or may still do so; and when it certainly can no more.
     pub(crate) fn late<'a>(
         &self,
         connections: impl Iterator<Item = &'a Connection>,
-    ) -> Option<Timestamp> {
-        let (until, now) = (self.late_until(connections)?, self.now());
-        let left = until.saturating_sub(self.system().monotonic());
-        (!left.is_zero()).then(|| now.checked_add(left).unwrap_or(Timestamp::MAX))
-    }
-
-    /// Whether a `/disconnect` of one of these connections may have taken effect after `since`, by the
-    /// process's own clock, or may still do so.
-    pub(crate) fn is_late_for<'a>(
-        &self,
-        connections: impl Iterator<Item = &'a Connection>,
         since: Duration,
-    ) -> bool {
-        self.late_until(connections).is_some_and(|until| until > since)
+    ) -> Option<Timestamp> {
+        let until = self.late_until(connections).filter(|until| *until > since)?;
+        let left = until.saturating_sub(self.system().monotonic());
+        Some(self.now().checked_add(left).unwrap_or(Timestamp::MAX))
     }
 
-    /// Whether a lost exchange can take effect at Finch no more. It is stored under the time at which it
-    /// began.
-    pub(crate) fn is_over(&self, lost: &Attempt) -> bool {
+    /// Whether a lost exchange could take effect at Finch no more at `since`, by the process's own clock. It
+    /// is stored under the time at which it began.
+    pub(crate) fn is_over(&self, lost: &Attempt, since: Duration) -> bool {
         lost.exchange.as_ref().is_none_or(|exchange| {
-            !self.exchanges().runs(lost.id)
-                && self.takes_effect_until(exchange.began_at) <= self.system().monotonic()
+            !self.exchanges().runs(lost.id) && self.takes_effect_until(exchange.began_at) <= since
         })
     }
 

@@ -1,6 +1,7 @@
 //! Reconcile: one pass over everything that is unfinished.
 
 mod connection;
+mod cover;
 
 use std::collections::BTreeSet;
 
@@ -169,20 +170,25 @@ impl Finch {
                 }
             }
         }
-        self.clear_lost_exchanges(report).await
+        self.clear_lost_exchanges(how, report).await
     }
 
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
-    /// since, and those that a later token has covered until Finch ended it.
-    async fn clear_lost_exchanges(&self, report: &mut Reconciled) -> Result<(), StoreError> {
-        let (mut walk, now) = (Walk::of("possible_orphans"), self.now());
+    /// since, and those that a later token has covered until Finch ended it. Where it depends on whether Finch
+    /// accepts that token, Finch is asked, until it gives no answer.
+    async fn clear_lost_exchanges(
+        &self,
+        how: Drive<'_>,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
+        let (mut walk, now, mut asks) = (Walk::of("possible_orphans"), self.now(), true);
         loop {
             let page = self.store().possible_orphans(None, now, walk.after(), 100).await?;
             if !walk.goes_on(page.iter().map(|lost| lost.id))? {
                 return Ok(());
             }
             for lost in &page {
-                if let Err(error) = self.clear_lost_exchange(lost).await {
+                if let Err(error) = self.clear_lost_exchange(lost, how, &mut asks, report).await {
                     tracing::warn!(%error, "a lost exchange stays listed");
                     report.failed += 1;
                 }
@@ -190,7 +196,13 @@ impl Finch {
         }
     }
 
-    async fn clear_lost_exchange(&self, lost: &Attempt) -> Result<(), StoreError> {
+    async fn clear_lost_exchange(
+        &self,
+        lost: &Attempt,
+        how: Drive<'_>,
+        asks: &mut bool,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
         let renewed = match &lost.purpose.reauthenticates {
             Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
             None => None,
@@ -200,7 +212,8 @@ impl Finch {
                 AttemptEnd::Cleared
             }
             Cover::Ends(end) => end,
-            Cover::Holds | Cover::Lost => return Ok(()),
+            Cover::Asks(end) if *asks && self.accepts_cover(lost, how, asks, report).await? => end,
+            Cover::Asks(_) | Cover::Holds | Cover::Lost => return Ok(()),
         };
         self.store().end_attempt(lost.id, end).await
     }
@@ -208,9 +221,10 @@ impl Finch {
     /// What a later token of the same connection is worth to a lost exchange.
     async fn cover(&self, lost: &Attempt) -> Result<Cover, StoreError> {
         let Some(by) = lost.covered_by() else { return Ok(Cover::Lost) };
+        let since = self.system().monotonic();
         let found = self.store().load(Selector::TokenId(by), None).await?;
         let token = found.as_ref().and_then(|connection| connection.token(by));
-        Ok(token.map_or(Cover::Lost, |token| lost.cover(token, self.is_over(lost))))
+        Ok(token.map_or(Cover::Lost, |token| lost.cover(token, self.is_over(lost, since))))
     }
 
     /// A page of the exchanges whose token may exist without anybody having it. The way out: connect

@@ -1,8 +1,10 @@
 //! Use: a token for its customer, and what Finch says when one stops working.
 
+use std::time::Duration;
+
 use finch_core::{
-    AccessToken, ConnectionId, CustomerScope, Draft, Failure, FinchApiError, Product, SealedToken,
-    Selector, StoreError, Timestamp, TokenId, TokenState, Wanted,
+    AccessToken, Connection, ConnectionId, CustomerScope, Draft, Failure, FinchApiError, Product,
+    SealedToken, Selector, StoreError, Timestamp, TokenId, TokenState, Wanted,
     decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
@@ -87,6 +89,15 @@ pub enum Unauthorized {
         /// What Finch said.
         failure: Failure,
     },
+}
+
+/// When Finch was asked about a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// How the connection was.
+    pub(crate) asked_at: AskedAt,
+    /// By the process's own clock, before anything was sent.
+    pub(crate) monotonic: Duration,
 }
 
 impl Finch {
@@ -180,11 +191,11 @@ impl Finch {
             Some(TokenState::Active | TokenState::Unverified) => {}
             Some(_) => return Ok(Unauthorized::Disconnecting),
         }
-        let Some(asked_at) = found.as_ref().map(AskedAt::of) else {
+        let Some(asked) = found.as_ref().map(|connection| self.asks_about(connection)) else {
             return Err(TokenError::NotFound);
         };
         let answer = self.api().introspect(token).await;
-        let observed = self.observe(id, asked_at, answer.as_ref()).await?;
+        let observed = self.observe(id, asked, answer.as_ref()).await?;
         Ok(match (observed, answer) {
             (Observed::Refused, _) => {
                 self.probe_own(scope, id).await?;
@@ -198,16 +209,22 @@ impl Finch {
         })
     }
 
+    /// Finch is about to be asked about a token of this connection.
+    pub(crate) fn asks_about(&self, connection: &Connection) -> Asked {
+        Asked { asked_at: AskedAt::of(connection), monotonic: self.system().monotonic() }
+    }
+
     /// Writes down what Finch said about a token, on whatever the connection is by then.
     pub(crate) async fn observe(
         &self,
         token: TokenId,
-        asked_at: AskedAt,
+        asked: Asked,
         answer: Result<&finch_core::Introspection, &FinchApiError>,
     ) -> Result<Observed, StoreError> {
+        let Asked { asked_at, monotonic } = asked;
         let company = answer.ok().and_then(|said| said.facts.company_id.as_ref());
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
-            let late = self.late(pair.into_iter().chain([draft.connection()]));
+            let late = self.late(pair.into_iter().chain([draft.connection()]), monotonic);
             let (now, jitter) = (self.now(), self.jitter());
             decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
@@ -254,9 +271,9 @@ impl Finch {
             }
             Err(error) => return Err(error),
         };
-        let asked_at = AskedAt::of(&connection);
+        let asked = self.asks_about(&connection);
         let answer = work.call(self.api().introspect(&secret)).await;
-        Ok((self.observe(token, asked_at, answer.as_ref()).await?, answer.err()))
+        Ok((self.observe(token, asked, answer.as_ref()).await?, answer.err()))
     }
 
     /// Writes down that a secret cannot be unsealed.

@@ -99,7 +99,7 @@ pub enum AttemptEnd {
         failure: Failure,
         /// The later token.
         by: TokenId,
-        /// Whether it could take effect no more, or had done so, while that token lived.
+        /// Whether it could take effect no more, or had done so, when Finch accepted that token.
         over: bool,
     },
     /// Was `Unknown`; Finch has ended its connection since.
@@ -118,8 +118,11 @@ pub enum AttemptEnd {
 pub enum Cover {
     /// One disconnect will end both.
     Holds,
-    /// One disconnect will end both, or has: this is to be written.
+    /// One disconnect has ended both: this is to be written.
     Ends(AttemptEnd),
+    /// One disconnect will end both if the token still lives: Finch is to be asked, and if it accepts the
+    /// token, this is to be written.
+    Asks(AttemptEnd),
     /// Nothing: the exchange is a possible orphan.
     Lost,
 }
@@ -209,20 +212,11 @@ impl Attempt {
     }
 
     /// What to write of this lost exchange once `token`, of a later attempt that
-    /// [clears](Self::is_cleared_by) it, is stored in the connection `by`. `is_over`: it can take effect no more.
-    /// Or it has done so already: Finch knew a connection of which nothing was stored here, and renewed it.
-    pub fn cleared_by(
-        &self,
-        later: &Attempt,
-        by: &Connection,
-        token: &Token,
-        is_over: bool,
-    ) -> AttemptEnd {
-        let was_unknown = by.tokens.first().is_some_and(|first| first.id == token.id);
-        let took_effect = later.purpose.reauthenticates.is_some() && was_unknown;
+    /// [clears](Self::is_cleared_by) it, is stored. `is_over`: it could take effect no more when Finch issued
+    /// the token, or had done so.
+    pub fn cleared_by(&self, token: &Token, is_over: bool) -> AttemptEnd {
         let failure = self.failure().unwrap_or_else(Failure::lost);
-        let over = took_effect || (is_over && token.state.is_live());
-        AttemptEnd::Covered { failure, by: token.id, over }
+        AttemptEnd::Covered { failure, by: token.id, over: is_over }
     }
 
     /// The later token that covers this lost exchange.
@@ -236,8 +230,10 @@ impl Attempt {
     /// What the later token that covers this lost exchange is worth, as it is now. An operator's word for that
     /// token says nothing of one that is not stored. `is_over`: the exchange can take effect no more.
     ///
-    /// Until it is over, only a live token covers it: what becomes of one that its customer has given up is
-    /// for other customers to decide, and shows nothing here (I11).
+    /// Until Finch has accepted that token at a time when the exchange was over, only a live token covers it:
+    /// what becomes of one that its customer has given up is for other customers to decide, and shows nothing
+    /// here (I11). One that is live here may have been ended from Finch's dashboard, and the exchange may have
+    /// taken effect after that.
     pub fn cover(&self, by: &Token, is_over: bool) -> Cover {
         let Some(Exchange { end: Some(AttemptEnd::Covered { failure, over, .. }), .. }) =
             &self.exchange
@@ -253,7 +249,7 @@ impl Attempt {
             state if !state.is_live() => Cover::Lost,
             _ if is_over => {
                 let failure = failure.clone();
-                Cover::Ends(AttemptEnd::Covered { failure, by: by.id, over: true })
+                Cover::Asks(AttemptEnd::Covered { failure, by: by.id, over: true })
             }
             _ => Cover::Holds,
         }

@@ -179,16 +179,22 @@ impl History<'_> {
                 if token.state != finch_core::TokenState::Active {
                     continue;
                 }
-                // A known limit: nothing here tells that a token without an employer is of the one
-                // whose disconnect may still take effect.
-                if dead.late && connection.company.is_none() {
-                    self.counts.hit("limit: a late effect ends a token that names no company");
+                // A known limit: nothing here tells that a token is of the employer whose disconnect may
+                // still take effect, where either has no name.
+                let nameless = |with: &Arc<str>| {
+                    let mut ids = ledger.secrets.iter().filter(|(_, secret)| *secret == with);
+                    let sent = ids.find_map(|(id, _)| self.judge.token(*id));
+                    sent.is_some_and(|(sent, _)| sent.company.is_none())
+                };
+                let unnamed = |with: &Arc<str>| connection.company.is_none() || nameless(with);
+                if dead.late.as_ref().is_some_and(unnamed) {
+                    self.counts.hit("limit: a late effect, and an employer without a name");
                     lock(&self.shared.remote).forgive(&dead.secret);
                     continue;
                 }
                 // Another: the hosts' clocks are a year apart, and the one that took the token in never
                 // saw the call that may still take effect.
-                if dead.late && ledger.clocks_differ {
+                if dead.late.is_some() && ledger.clocks_differ {
                     self.counts.hit("limit: a late effect, and clocks that are a year apart");
                     lock(&self.shared.remote).forgive(&dead.secret);
                     continue;

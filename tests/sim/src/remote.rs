@@ -54,7 +54,7 @@ pub(crate) struct LoggedIn {
 /// A call that takes effect later.
 enum Late {
     Exchange { code: String, redirect_uri: Option<String> },
-    Disconnect { connection_id: String, pair: Option<(String, String)> },
+    Disconnect { with: Arc<str>, connection_id: String, pair: Option<(String, String)> },
 }
 
 /// A token that a call of ours has killed, or somebody in the dashboard.
@@ -64,8 +64,8 @@ pub(crate) struct Killed {
     pub(crate) secret: Arc<str>,
     /// Whether a call of ours did it.
     pub(crate) by_us: bool,
-    /// Whether that call had come long before.
-    pub(crate) late: bool,
+    /// With which token, if that call had come long before.
+    pub(crate) late: Option<Arc<str>>,
 }
 
 /// Finch.
@@ -227,7 +227,7 @@ impl Remote {
     /// Ends the connection of a token.
     pub(crate) fn disconnect(&mut self, token: &str) -> Result<Option<RequestId>, FinchApiError> {
         let answer = wire::disconnect(&mut self.emulator, token);
-        self.look_for_dead(true, false);
+        self.look_for_dead(true, None);
         answer
     }
 
@@ -261,7 +261,8 @@ impl Remote {
             // told another company, nobody could know what else it reaches.
             let narrow = promised || self.wrong.contains_key(token);
             let pair = (!narrow).then(|| found.pair.clone());
-            self.late.push((at, Late::Disconnect { connection_id, pair }));
+            let with = Arc::clone(&found.secret);
+            self.late.push((at, Late::Disconnect { with, connection_id, pair }));
         }
     }
 
@@ -279,7 +280,7 @@ impl Remote {
                     // Nobody hears the answer.
                     drop(self.exchange(&code, redirect_uri.as_deref()));
                 }
-                Late::Disconnect { connection_id, pair } => {
+                Late::Disconnect { with, connection_id, pair } => {
                     let of_pair = |i: &Issued| {
                         let told = !self.wrong.contains_key(&*i.secret);
                         self.scope == DisconnectScope::Pair
@@ -292,7 +293,7 @@ impl Remote {
                     for id in ids {
                         self.emulator.end_connection(&id);
                     }
-                    self.look_for_dead(true, true);
+                    self.look_for_dead(true, Some(&with));
                 }
             }
         }
@@ -301,15 +302,16 @@ impl Remote {
     /// Somebody ends a connection in Finch's dashboard.
     pub(crate) fn end_outside(&mut self, connection_id: &str) {
         self.emulator.end_connection(connection_id);
-        self.look_for_dead(false, false);
+        self.look_for_dead(false, None);
     }
 
-    fn look_for_dead(&mut self, by_us: bool, late: bool) {
+    fn look_for_dead(&mut self, by_us: bool, late: Option<&Arc<str>>) {
         for issued in self.issued.iter_mut().filter(|i| i.alive) {
             issued.alive = self.emulator.is_alive(&issued.secret);
             if !issued.alive {
                 issued.ended_outside = !by_us;
-                self.killed.push(Killed { secret: Arc::clone(&issued.secret), by_us, late });
+                let (secret, late) = (Arc::clone(&issued.secret), late.cloned());
+                self.killed.push(Killed { secret, by_us, late });
             }
         }
     }

@@ -55,8 +55,8 @@ pub struct Observation<'a> {
     pub asked_at: AskedAt,
     /// What Finch said.
     pub answer: Result<&'a Introspection, &'a FinchApiError>,
-    /// Until when an earlier `/disconnect` of the connection may still take effect; no doubt is settled
-    /// before.
+    /// Where an earlier `/disconnect` of the connection may have taken effect since Finch was asked, or may
+    /// still do so: until when. No doubt is settled then.
     pub late: Option<Timestamp>,
     /// By the clock.
     pub now: Timestamp,

@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, CompanyId, ConnectSession,
-    ConnectUrl, ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant, Product,
-    ProviderId, SessionId, TokenFacts,
+    ConnectUrl, ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant,
+    Introspection, PartialFacts, Product, ProviderId, SessionId, TokenFacts,
 };
 
 /// How far `/disconnect` reaches. Finch's documents disagree.
@@ -34,9 +34,11 @@ pub enum Held {
     BeforeItsEffect,
     /// After the token is issued, before the answer is sent.
     BeforeItsAnswer,
+    /// An `/introspect`, after Finch has looked, before the answer is sent.
+    Introspection,
 }
 
-/// An exchange that waits.
+/// An exchange, or an `/introspect`, that waits.
 #[derive(Clone, Debug, Default)]
 pub struct Hold {
     reached: Arc<Notify>,
@@ -246,6 +248,11 @@ impl FakeFinch {
         hold
     }
 
+    /// The next `/introspect` waits between Finch's look and the answer.
+    pub fn hold_next_introspection(&self) -> Hold {
+        self.hold_next_exchange(Held::Introspection)
+    }
+
     /// No exchange is to wait any more.
     pub fn hold_none(&self) {
         self.world().hold = None;
@@ -263,6 +270,28 @@ impl FakeFinch {
             Some(error) => Err(error),
             None => Ok(world),
         }
+    }
+
+    /// What `/introspect` says.
+    fn look_at(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
+        let mut world = self.called("introspect")?;
+        let hide_company = world.hide_company;
+        let other = world.other_application.clone();
+        let client_id = other.unwrap_or_else(|| self.application.client_id.clone());
+        let token = world.alive(token)?;
+        Ok(Introspection {
+            facts: PartialFacts {
+                connection_id: Some(token.connection_id.clone()),
+                provider_id: Some(token.login.provider.clone()),
+                company_id: (!hide_company).then(|| token.login.company.clone()),
+                finch_customer_id: token.login.customer.clone(),
+                products: Some(token.login.products.clone()),
+                ..PartialFacts::default()
+            },
+            status: Some(token.status.clone()),
+            client_id: Some(client_id),
+            ..Introspection::default()
+        })
     }
 
     /// Issues the token of a code.

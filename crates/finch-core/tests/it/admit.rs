@@ -302,7 +302,7 @@ fn a_cover_holds_until_finch_ends_it() {
     let arrived = arrive(Found::default(), "acme", grant("t1", facts("k1", "gusto", "c")));
     let token = Token { id: TokenId(Seq(7)), ..stored(arrived) };
     let cases = [
-        // The state of the token; the exchange may take effect yet, and was over while that lived.
+        // The state of the token; the exchange may take effect yet, and was over when Finch accepted that.
         (TokenState::Active, Cover::Holds, Cover::Holds),
         (TokenState::Unverified, Cover::Holds, Cover::Holds),
         (TokenState::Fenced, Cover::Lost, Cover::Holds),
@@ -314,7 +314,7 @@ fn a_cover_holds_until_finch_ends_it() {
         let by = Token { state, ..token.clone() };
         assert_eq!(lost(false).cover(&by, false), open, "{:?}", by.state);
         assert_eq!(lost(true).cover(&by, true), over, "{:?}", by.state);
-        let now_over = if by.state.is_live() { Cover::Ends(covered(true)) } else { open };
+        let now_over = if by.state.is_live() { Cover::Asks(covered(true)) } else { open };
         assert_eq!(lost(false).cover(&by, true), now_over, "{:?}", by.state);
     }
 }

@@ -29,7 +29,8 @@ impl History<'_> {
         // Longer than what Finch may still do, and longer than an exchange may run.
         self.pass(11 * 60 * 1000);
         for pass in 0..PASSES {
-            if self.work().is_empty() || !self.judge.broken.is_empty() {
+            // One in any case: a lost exchange is no work of a connection.
+            if (pass > 0 && self.work().is_empty()) || !self.judge.broken.is_empty() {
                 break;
             }
             let host = self.chance.below(self.hosts.len());

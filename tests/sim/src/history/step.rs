@@ -131,14 +131,18 @@ impl History<'_> {
         }
         if point.name == "lease" {
             let now = self.shared.clock.now();
-            if lock(&self.shared.ledger).leases.last().is_some_and(|l| [HELD, ABSORBED].contains(l))
-            {
-                self.leased_at.remove(&task);
-            // A host that stalled while it asked does so by an old time, and may take what is held.
-            } else if now - since < STALLED {
-                self.leased_at.insert(task, now);
-            } else {
-                self.leased_at.clear();
+            // None: the store took nothing, and what was leased before runs out.
+            let leased = lock(&self.shared.ledger).leases.last().copied();
+            match leased {
+                Some(HELD | ABSORBED) => {
+                    self.leased_at.remove(&task);
+                }
+                Some(_) if now - since < STALLED => {
+                    self.leased_at.insert(task, now);
+                }
+                // A host that stalled while it asked does so by an old time, and may take what is held.
+                Some(_) => self.leased_at.clear(),
+                None => {}
             }
         }
         self.shared.gate.runs(task);

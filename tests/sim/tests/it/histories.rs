@@ -38,6 +38,8 @@ const BROKEN_ONCE: &[u64] = &[
     // Two calls at once for one connection, which two connections had become.
     14_999_000_015_834,
     4_242_000_074_846,
+    // The same, where a host had stalled, and its lease had run out: the store had failed to renew it.
+    840_122_000_077_643,
     // I7: an exchange that was taken for abandoned, and cleared, went out; its answer was lost.
     776_999_999_000_059_024,
     15_999_000_051_395,
@@ -46,8 +48,15 @@ const BROKEN_ONCE: &[u64] = &[
     // I7: an operator's word ended the connection of a lost exchange that was cleared.
     5_999_000_006_569,
     4_242_000_087_475,
+    // I7: Finch's dashboard ended the connection of a later token, and a lost exchange took effect after that.
+    840_122_000_170_108,
     // I10: a lost `/disconnect` took effect between a token and the answer that brought it.
     12_999_000_009_001,
+    // I10: the same between Finch's look at a token in doubt and that answer.
+    5_151_000_019_902,
+    // I10: a `/disconnect` of a connection whose employer Finch had not named took effect late.
+    584_121_820_000_006_970,
+    840_122_000_378_612,
     // Two turns too close: a host had stalled while it asked.
     290_078_883_000_016_964,
 ];

@@ -199,6 +199,22 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
     assert_eq!(another.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
 }
 
+/// The connection of the later token ends from Finch's dashboard before the lost exchange takes effect.
+#[tokio::test]
+async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
+    let world = world();
+    let (state, code) = begin(&world, ACME, "x").await;
+    world.finch.fail_next(lost());
+    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.end_from_dashboard(&id);
+    world.system.pass(finch_core::LATE_EFFECT);
+    let report = world.app.reconcile(&operator(), Pass::Due).await.unwrap();
+    assert_eq!(report.refused.len(), 1, "Finch was asked");
+    let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
+    assert_eq!(orphans.len(), 1);
+}
+
 /// 7 minutes are over when the process's own clock says so.
 #[tokio::test]
 async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {

@@ -196,3 +196,43 @@ async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
     let tokens = world.tokens().await;
     assert!(tokens.len() == 2 && tokens.iter().all(|(_, t)| t.state.is_revoked()), "{tokens:?}");
 }
+
+/// Finch accepted the token in doubt before the effect came, and that answer took longer than the effect.
+#[tokio::test]
+async fn a_late_effect_after_finch_has_accepted_a_token_leaves_nothing_active() {
+    let world = world();
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    let (state, code) = begin(&world, ACME, "x").await;
+    let hold = world.finch.hold_next_introspection();
+    let scope = customer(ACME);
+    let mut exchange = pin!(world.app.complete_connect(&scope, state, code));
+    tokio::select! {
+        _ = &mut exchange => panic!("the question waits"),
+        () = hold.reached() => {}
+    }
+    world.finch.take_effect();
+    world.system.pass(LATE_EFFECT + Duration::from_secs(1));
+    hold.release();
+    drop(exchange.await);
+    assert!(world.finch.alive().is_empty());
+    assert_eq!(states(&world, &id).await, ["revoked", "unverified"]);
+    settle(&world).await;
+    assert!(all_revoked(&load(&world, &id).await));
+}
+
+/// A known limit: Finch has not named the employer of the connection whose `/disconnect` is still on its way.
+#[tokio::test]
+async fn a_late_effect_ends_a_token_that_was_handed_out_where_finch_names_no_employer() {
+    let world = world();
+    world.finch.hide_company(true);
+    let id = connect(&world, ACME, "x").await;
+    world.finch.delay_next_effect();
+    disconnect(&world, ACME, &id).await;
+    world.finch.hide_company(false);
+    let other = connect(&world, BETA, "y").await;
+    world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
+    world.finch.take_effect();
+    assert!(world.finch.alive().is_empty());
+}

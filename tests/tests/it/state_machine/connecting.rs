@@ -235,6 +235,7 @@ impl Model {
     fn clear_lost(&mut self, by: usize, token: usize) {
         let (covering, lives) = (token, self.ours(token).state.is_live());
         let (by, token) = (self.attempts[by].clone(), self.tokens[token].clone());
+        let (mut cleared, hours) = (Vec::new(), self.hours);
         for lost in self.attempts.iter_mut().filter(|a| a.customer == by.customer) {
             let Some((began, Outcome::Lost | Outcome::Covered(..))) = lost.exchange else {
                 continue;
@@ -245,12 +246,16 @@ impl Model {
                 && lost.finch_customer == token.finch_customer;
             let as_asked = by.renews.is_none_or(|name| name == token.name);
             let same = renewed || (lost.renews.is_none() && same_id && as_asked);
-            // It has taken effect where Finch renewed its connection; or can do so no more.
-            let over =
-                (lost.renews.is_none() && by.renews.is_some()) || (lost.hour < self.hours && lives);
             if began < by.opened && same {
-                lost.exchange = Some((began, Outcome::Covered(covering, over)));
+                cleared.push((began, lost));
             }
+        }
+        // It has taken effect where Finch renewed its connection; or can do so no more.
+        let is_alone = cleared.len() == 1;
+        for (began, lost) in cleared {
+            let took_effect = is_alone && lost.renews.is_none() && by.renews.is_some();
+            let over = took_effect || (lost.hour < hours && lives);
+            lost.exchange = Some((began, Outcome::Covered(covering, over)));
         }
     }
 

@@ -6,7 +6,7 @@ use finch_core::testing::Reach;
 
 use super::{
     expected::{Ended, Expected},
-    model::{By, Model, Outcome, State, Token},
+    model::{By, Model, Ours, Outcome, State, Token},
 };
 
 impl Model {
@@ -65,14 +65,16 @@ impl Model {
                 }
             }
         }
-        self.clear_lost_for_good();
+        self.clear_lost_for_good(&mut report);
         let (disconnected, pending, verified, refused) = report;
         Expected::Reconciled { disconnected, pending, verified, refused }
     }
 
     /// What was to renew a connection that has ended since has ended with it; and what could take effect no
-    /// more has ended with the token that covered it.
-    fn clear_lost_for_good(&mut self) {
+    /// more has ended with the token that covered it. Whether Finch accepts that one, it is asked until it is
+    /// silent.
+    fn clear_lost_for_good(&mut self, report: &mut (usize, usize, usize, usize)) {
+        let mut asks = true;
         for lost in 0..self.attempts.len() {
             let began = match self.attempts[lost].exchange {
                 Some((began, Outcome::Lost)) => began,
@@ -80,8 +82,15 @@ impl Model {
                     let ours = self.ours(by);
                     if over && ours.state == State::Dead && !ours.vouched {
                         self.attempts[lost].exchange = Some((began, Outcome::Cleared));
-                    } else if self.attempts[lost].hour < self.hours && ours.state.is_live() {
-                        self.attempts[lost].exchange = Some((began, Outcome::Covered(by, true)));
+                    } else if !over && self.attempts[lost].hour < self.hours && asks {
+                        match self.ask_about_cover(by, report) {
+                            Some(true) => {
+                                let covered = Outcome::Covered(by, true);
+                                self.attempts[lost].exchange = Some((began, covered));
+                            }
+                            Some(false) => {}
+                            None => asks = false,
+                        }
                     }
                     began
                 }
@@ -102,6 +111,25 @@ impl Model {
                 self.attempts[lost].exchange = Some((began, Outcome::Cleared));
             }
         }
+    }
+
+    /// Whether Finch accepts the token that covers a lost exchange; none: it does not say.
+    fn ask_about_cover(
+        &mut self,
+        by: usize,
+        report: &mut (usize, usize, usize, usize),
+    ) -> Option<bool> {
+        let Ours { group, state, .. } = *self.ours(by);
+        if !state.is_live() || self.groups[group].open().is_some() {
+            return Some(false);
+        }
+        let refused = self.ask_about(by, true)?;
+        match (state, self.ours(by).state) {
+            (State::Doubted, State::Good) => report.2 += 1,
+            (_, State::Dead) => report.3 += 1,
+            _ => {}
+        }
+        Some(!refused)
     }
 
     /// The tokens that Finch issued, that nobody has, and that nothing here leads to: no list, no token of

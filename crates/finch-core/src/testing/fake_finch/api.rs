@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{FakeFinch, Held, Issued, answer};
 use crate::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
-    Grant, Introspection, NewSession, PartialFacts, ReauthenticateSession, RedirectUri, RequestId,
+    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
 
 #[async_trait]
@@ -26,24 +26,9 @@ impl FinchApi for FakeFinch {
     }
 
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
-        let mut world = self.called("introspect")?;
-        let hide_company = world.hide_company;
-        let other = world.other_application.clone();
-        let client_id = other.unwrap_or_else(|| self.application.client_id.clone());
-        let token = world.alive(token)?;
-        Ok(Introspection {
-            facts: PartialFacts {
-                connection_id: Some(token.connection_id.clone()),
-                provider_id: Some(token.login.provider.clone()),
-                company_id: (!hide_company).then(|| token.login.company.clone()),
-                finch_customer_id: token.login.customer.clone(),
-                products: Some(token.login.products.clone()),
-                ..PartialFacts::default()
-            },
-            status: Some(token.status.clone()),
-            client_id: Some(client_id),
-            ..Introspection::default()
-        })
+        let said = self.look_at(token);
+        self.wait_if_held(Held::Introspection).await;
+        said
     }
 
     async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
