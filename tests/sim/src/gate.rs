@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::fault::Fault;
+use crate::{executor::Executor, fault::Fault};
 
 /// What kind of call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,19 +65,46 @@ pub(crate) struct Parked {
     pub(crate) until: Option<i64>,
     /// Since when.
     pub(crate) since: i64,
-    /// Gone when nobody waits for it any more.
+    /// Gone once its caller does not wait for it any more.
     waits: Weak<()>,
-    go: Box<dyn FnOnce(Option<Fault>) -> String + Send>,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// A call's turn to run.
+struct Turn {
+    /// What goes wrong with it.
+    fault: Option<Fault>,
+    ran: oneshot::Sender<Ran>,
+}
+
+/// A call that has run, and whose caller does not have the answer yet.
+pub(crate) struct Ran {
+    /// What came of it, in words.
+    pub(crate) said: String,
+    answers: oneshot::Sender<()>,
 }
 
 impl Parked {
-    /// Lets it run to its end; what came of it, in words.
-    pub(crate) fn go(self, fault: Option<Fault>) -> String {
-        (self.go)(fault)
+    /// Runs the call to its end on its host's executor.
+    ///
+    /// # Panics
+    /// If the caller does not wait any more.
+    pub(crate) fn run(self, executor: &Executor, fault: Option<Fault>) -> Ran {
+        let (ran, mut has_run) = oneshot::channel();
+        let _ = self.turn.send(Turn { fault, ran });
+        executor.run_until_idle();
+        has_run.try_recv().expect("a caller that waits")
     }
 }
 
-/// What a call is about, for whoever chooses among those that wait.
+impl Ran {
+    /// The caller gets the answer, and goes on when its host runs. Otherwise it never does.
+    pub(crate) fn answer(self) {
+        let _ = self.answers.send(());
+    }
+}
+
+/// What a call is about, for the choice among those that wait.
 pub(crate) struct About {
     /// Where.
     pub(crate) point: Point,
@@ -119,21 +146,16 @@ impl Gate {
         self.inner().current = task;
     }
 
-    /// Waits until the scheduler lets `run` happen; it says what it gave, and in words.
-    pub(crate) async fn pass<T: Send + 'static>(
+    /// Waits for the call's turn, and runs it: `run` returns the answer, and the same in words. The scheduler
+    /// looks at what it did before the answer is returned, which it never is if the host crashes.
+    pub(crate) async fn pass<T>(
         &self,
         host: usize,
         about: About,
-        run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
+        run: impl FnOnce(Option<Fault>) -> (T, String),
     ) -> T {
-        let (tell, told) = oneshot::channel();
+        let (turn, its_turn) = oneshot::channel();
         let waiting = Arc::new(());
-        let go = Box::new(move |fault| {
-            let (result, said) = run(fault);
-            // Its host may have crashed.
-            let _ = tell.send(result);
-            said
-        });
         {
             let mut inner = self.inner();
             inner.arrived += 1;
@@ -144,15 +166,19 @@ impl Gate {
             };
             let About { point, note, with, until } = about;
             let (since, waits) = (inner.now, Arc::downgrade(&waiting));
-            let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
+            let parked = Parked { number, host, task, point, note, with, until, since, waits, turn };
             inner.parked.push(parked);
         }
-        let result = told.await;
-        drop(waiting);
-        match result {
-            Ok(result) => result,
-            Err(_) => std::future::pending().await,
+        if let Ok(Turn { fault, ran }) = its_turn.await {
+            drop(waiting);
+            let (answer, said) = run(fault);
+            let (answers, is_answered) = oneshot::channel();
+            let _ = ran.send(Ran { said, answers });
+            if is_answered.await.is_ok() {
+                return answer;
+            }
         }
+        std::future::pending().await
     }
 
     /// Looks at everything that waits.

@@ -26,6 +26,7 @@ use crate::{
     gate::Gate,
     host::{Host, Shared},
     judge::{Case, Judge},
+    keys::Keys,
     op::{Callback, Op, Outcome, customer_id},
     remote::Remote,
     trace::Trace,
@@ -109,6 +110,7 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
     let scope = if shape.pair { DisconnectScope::Pair } else { DisconnectScope::Connection };
     let shared = Shared {
         application,
+        keys: Arc::new(Keys::of(stores.of(0))),
         gate: Gate::default(),
         clock: Clock::new(seed),
         remote: Arc::new(Mutex::new(Remote::new(scope, seed))),
@@ -241,11 +243,12 @@ impl History<'_> {
             let wanted = finch_core::Wanted::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
             let Some(given) = given.expect("the store answers the judge") else { continue };
+            let secret = self.shared.keys.usable(&customer, &given);
             let allowed = tokens().any(|t| {
                 t.state == finch_core::TokenState::Active
                     && t.customer.as_ref() == Some(&customer)
                     && !self.judge.covers(t.id)
-                    && secrets.get(&t.id).is_some_and(|s| **s == *given.secret.expose())
+                    && secrets.get(&t.id).is_some_and(|s| Some(s) == secret.as_ref())
             });
             if !allowed {
                 wrong.push(format!("{customer} is given a token of {id} that is not active"));

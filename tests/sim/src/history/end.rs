@@ -86,11 +86,14 @@ impl History<'_> {
         let store = self.hosts[0].store.clone();
         let mut wrong = Vec::new();
         for token in self.judge.seen.iter().flat_map(|c| &c.tokens) {
-            let kept = finish(store.secret(token.id)).expect("the store answers the judge");
-            let kept = kept.map(|secret| secret.expose().to_owned());
+            let kept = finish(store.sealed(token.id)).expect("the store answers the judge");
             let right = match token.state {
                 TokenState::Revoked { .. } => kept.is_none(),
-                _ => kept.as_deref() == ledger.get(&token.id).map(|secret| &**secret),
+                _ => {
+                    let secret =
+                        kept.and_then(|kept| self.shared.keys.open(token, token.is_usable(), &kept));
+                    secret.as_ref() == ledger.get(&token.id)
+                }
             };
             if !right {
                 wrong.push(format!(

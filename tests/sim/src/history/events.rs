@@ -55,7 +55,7 @@ impl History<'_> {
         {
             let parked = self.shared.gate.take(at);
             let (point, note, task) = (parked.point, parked.note.clone(), parked.task);
-            let said = parked.go(None);
+            let said = parked.run(&self.hosts[host].executor, None).said;
             self.counts.hit(&format!("crash after {point}"));
             self.trace.line(format_args!("h{host} t{task} {point} {note}, unheard: {said}"));
             let customer =

@@ -110,7 +110,8 @@ impl History<'_> {
             let outcome = run.await;
             lock(&outcomes).push((task, outcome));
         });
-        self.run(host, None);
+        self.judge(None);
+        self.run(host);
     }
 
     /// Lets one call run to its end, with this fault.
@@ -122,7 +123,9 @@ impl History<'_> {
             self.counts.hit(&format!("{} of {}", fault.name(), point.name));
             lock(&self.shared.ledger).damages_next = fault == Fault::Unreadable;
         }
-        let said = parked.go(fault.filter(|fault| *fault != Fault::Unreadable));
+        let fault_of_call = fault.filter(|fault| *fault != Fault::Unreadable);
+        let ran = parked.run(&self.hosts[host].executor, fault_of_call);
+        let said = &ran.said;
         if point.kind != Kind::Answer {
             let with = fault.map(|fault| format!(" [{}]", fault.name())).unwrap_or_default();
             self.trace.line(format_args!("h{host} t{task} {point} {note}{with}: {said}"));
@@ -147,12 +150,13 @@ impl History<'_> {
         }
         self.shared.gate.runs(task);
         let customer = self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
-        self.run(host, customer);
+        self.judge(customer);
+        ran.answer();
+        self.run(host);
     }
 
     /// Lets a host's tasks run until they wait, and looks at what they did.
-    fn run(&mut self, host: usize, customer: Option<usize>) {
-        self.judge(customer);
+    fn run(&mut self, host: usize) {
         self.hosts[host].executor.run_until_idle();
         self.shared.gate.tidy();
         self.check_calls();
