@@ -7,15 +7,15 @@
 )]
 
 mod proxy;
+mod secrets;
 mod step;
 mod told;
 mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
+pub use secrets::{fingerprint, keys, open_attempt, secret, store_token};
 pub use step::{Step, steps, steps_of};
-pub use world::{
-    Ended, StoreDebug, TestSystem, World, customer, fingerprint, keys, operator, secret,
-};
+pub use world::{Ended, StoreDebug, TestSystem, World, customer, open_finch, operator};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.
 pub fn cases() -> proptest::test_runner::Config {

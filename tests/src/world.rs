@@ -10,15 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{DisconnectOutcome, Finch, FinchOptions, System};
+use finch_app::{DisconnectOutcome, Finch, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope,
-    Fingerprint, MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token,
-    TokenStore,
+    AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope, FinchApi,
+    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, WrappedKeys};
-use secrecy::ExposeSecret as _;
+use finch_seal::Domain;
+
+use crate::{fingerprint, keys};
 
 /// A clock that only moves when somebody waits, and randomness that can be repeated.
 #[derive(Debug, Default)]
@@ -122,34 +122,16 @@ pub fn customer(n: u8) -> CustomerScope {
     CustomerScope::new(CustomerId::new(format!("customer-{n}")).unwrap())
 }
 
-/// The key of every store.
-pub fn keys() -> Arc<dyn KeySource> {
-    Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))))
-}
-
-/// Under which fingerprint a token is kept in a store that opens with [`keys`].
-pub async fn fingerprint(store: &dyn TokenStore, secret: &AccessToken) -> Fingerprint {
-    Fingerprint(ring(store).await.fingerprint(Domain::Token, secret.expose()))
-}
-
-/// A token's secret, opened as the token says. None: it is wiped.
-pub async fn secret(store: &dyn TokenStore, token: &Token) -> Option<AccessToken> {
-    let sealed = store.sealed(token.id).await.unwrap()?;
-    let place = Place {
-        client_id: store.application().client_id.as_str(),
-        customer: token.customer.as_ref().map(CustomerId::as_str),
-        connection_id: token.facts.connection_id.as_str(),
-        fingerprint: &token.fingerprint.0,
-        usable: token.is_usable(),
-    };
-    let secret = ring(store).await.unseal(&place, &sealed.bytes).expect("it opens");
-    Some(AccessToken::new(secret.expose_secret()))
-}
-
-async fn ring(store: &dyn TokenStore) -> KeyRing {
-    let keyring = store.keyring().await.unwrap().expect("a store in use");
-    let wrapped = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
-    KeyRing::open(&*keys(), &wrapped).await.unwrap()
+/// The application over `store`, which opens with [`keys`].
+///
+/// # Panics
+/// If `api` and `store` are of two applications.
+pub async fn open_finch(
+    api: Arc<dyn FinchApi>,
+    store: Arc<dyn TokenStore>,
+    system: Arc<TestSystem>,
+) -> Finch {
+    Finch::builder(api, store, keys()).system(system).open().await.expect("one application")
 }
 
 /// The operator's scope.
@@ -162,12 +144,7 @@ impl World {
     pub async fn new(reach: Reach, store: Arc<dyn StoreDebug>) -> Self {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let system = Arc::new(TestSystem::default());
-        let app = Finch::builder(finch.clone(), store.clone(), keys())
-            .system(system.clone())
-            .options(FinchOptions::default())
-            .open()
-            .await;
-        let app = app.expect("one application");
+        let app = open_finch(finch.clone(), store.clone(), system.clone()).await;
         Self { finch, store, app, system, attempts: Mutex::default(), ended: Mutex::default() }
     }
 
@@ -177,17 +154,8 @@ impl World {
     }
 
     /// Another process on the same store, with the same clock.
-    ///
-    /// # Panics
-    /// Never: it is of the same application.
     pub async fn another_process(&self) -> Finch {
-        let (finch, store, system) = (self.finch.clone(), self.store.clone(), self.system.clone());
-        Finch::builder(finch, store, keys())
-            .system(system)
-            .options(FinchOptions::default())
-            .open()
-            .await
-            .expect("one application")
+        open_finch(self.finch.clone(), self.store.clone(), self.system.clone()).await
     }
 
     /// Every token record of every connection, with the connection's pair.
@@ -206,7 +174,7 @@ impl World {
     pub async fn records(&self) -> Vec<(AccessToken, Option<Token>)> {
         let mut records = Vec::new();
         for secret in self.finch.issued() {
-            let fingerprint = fingerprint(&*self.store, &secret).await;
+            let fingerprint = fingerprint(&*self.store, Domain::Token, secret.expose()).await;
             let selector = Selector::Fingerprint(&fingerprint);
             let connection = self.store.load(selector, None).await.unwrap();
             let record = connection.and_then(|c| c.token_of(&fingerprint).cloned());

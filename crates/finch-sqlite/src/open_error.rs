@@ -261,9 +261,7 @@ impl Refusal {
                     OpenStoreError::Backend { path, source: Box::new(error) }
                 }
             },
-            other => {
-                OpenStoreError::Backend { path, source: Box::new(StoreError::from(other)) }
-            }
+            other => OpenStoreError::Backend { path, source: Box::new(StoreError::from(other)) },
         }
     }
 }

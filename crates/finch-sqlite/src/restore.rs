@@ -83,15 +83,14 @@ pub fn restore(
     let file = AtomicFile::at(&options.path)?;
     copy(&found, &file, progress).map_err(|error| PlaceError::system(&options.path, error))?;
     let copied = Place { path: file.path.clone(), ..found };
-    let restored = prepare(&copied, options, written_at(&found.path)).map_err(|refusal| {
-        match refusal {
+    let restored =
+        prepare(&copied, options, written_at(&found.path)).map_err(|refusal| match refusal {
             Refusal::Fault(Fault::Sqlite(error)) if kind(&error) == Kind::Full => {
                 let path = options.path.clone();
                 PlaceError::Unusable(OpenStoreError::Full { path }).into()
             }
             refusal => RestoreError::Backup(refusal.into_error(&found.path)),
-        }
-    })?;
+        })?;
     Ok(Restoring { file, options: options.clone(), restored })
 }
 

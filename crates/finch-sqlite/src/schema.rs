@@ -38,7 +38,9 @@ pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
         (Some(odd), _) => {
             Some(format!("it has a {} {:?} that this release does not know", odd.kind, odd.name))
         }
-        (None, Some(missing)) => Some(format!("its {} {:?} is missing", missing.kind, missing.name)),
+        (None, Some(missing)) => {
+            Some(format!("its {} {:?} is missing", missing.kind, missing.name))
+        }
         (None, None) => None,
     })
 }
@@ -59,7 +61,8 @@ impl Object {
 }
 
 fn objects(db: &Connection) -> rusqlite::Result<Vec<Object>> {
-    let mut all = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2")?;
+    let mut all =
+        db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2")?;
     let rows = all.query_map([], |row| {
         Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
     })?;

@@ -4,7 +4,7 @@ use std::{error::Error, path::Path, sync::Arc};
 
 use finch_app::{
     ClientSecret, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource, SqliteOptions,
-     SqliteTokenStore, keyfile,
+    SqliteTokenStore, keyfile,
 };
 use finch_core::FinchApi as _;
 use finch_emulator::Emulator;

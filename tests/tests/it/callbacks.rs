@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use finch_app::{
-    AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch, FinchOptions,
-};
+use async_trait::async_trait;
+use finch_app::{AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch};
 use finch_core::{
-    Attempt, AttemptId, Claim, Exchange, FinchCustomerId, Flow, MemoryTokenStore, Product, Seq,
-    State, StoreError, TokenState,
-    testing::{FakeFinch, Held, MockTokenStore, Reach, application, at, new_attempt},
+    FinchCustomerId, Fingerprint, Flow, Found, MemoryTokenStore, Product, State, StoreError,
+    TokenFacts, TokenState, TokenStore,
+    testing::{FakeFinch, Held, Intercept, Intercepted, Reach, application, new_attempt},
 };
-use finch_tests::{TestSystem, customer, operator};
+use finch_tests::{TestSystem, customer, open_attempt, open_finch, operator};
 
 struct World {
     api: Arc<FakeFinch>,
@@ -24,15 +23,9 @@ impl World {
     }
 
     /// A process of its own over the same store.
-    fn process(&self) -> Finch {
+    async fn process(&self) -> Finch {
         let system = Arc::new(TestSystem::default());
-        let options = FinchOptions::default();
-        Finch::builder(self.api.clone(), self.store.clone(), keys())
-            .system(system)
-            .options(options)
-            .open()
-            .await
-            .unwrap()
+        open_finch(self.api.clone(), self.store.clone(), system).await
     }
 
     /// Customer 0 begins, and somebody signs in at Finch in the session of this customer id.
@@ -50,7 +43,7 @@ impl World {
 #[tokio::test]
 async fn a_repetition_waits_for_an_exchange_in_another_process() {
     let world = World::new();
-    let (first, second) = (world.process(), world.process());
+    let (first, second) = (world.process().await, world.process().await);
     let (begun, code) = world.begin(&first, None).await;
     let hold = world.api.hold_next_exchange(Held::BeforeItsEffect);
     let complete = async |finch: &Finch| {
@@ -76,8 +69,8 @@ async fn a_repetition_waits_for_an_exchange_in_another_process() {
 async fn a_repetition_waits_no_longer_than_its_patience() {
     for elsewhere in [false, true] {
         let world = World::new();
-        let finch = world.process();
-        let again = if elsewhere { world.process() } else { finch.clone() };
+        let finch = world.process().await;
+        let again = if elsewhere { world.process().await } else { finch.clone() };
         let (begun, code) = world.begin(&finch, None).await;
         let hold = world.api.hold_next_exchange(Held::BeforeItsEffect);
         let complete = async |finch: &Finch| {
@@ -95,28 +88,28 @@ async fn a_repetition_waits_no_longer_than_its_patience() {
     }
 }
 
+/// A store that has no room once Finch has answered.
+struct Full;
+
+#[async_trait]
+impl Intercept for Full {
+    async fn find(
+        &self,
+        _: &dyn TokenStore,
+        _: &Fingerprint,
+        _: &TokenFacts,
+    ) -> Result<Found, StoreError> {
+        Err(StoreError::Full)
+    }
+}
+
 /// The token went back to the first caller, and the store knows of no end: there is nothing to wait for.
 #[tokio::test]
 async fn a_repetition_of_an_exchange_whose_token_was_handed_back_waits_for_nothing() {
-    let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
-    let mut store = MockTokenStore::new();
-    let attempt =
-        |exchange| Attempt { id: AttemptId(Seq(1)), purpose: new_attempt("customer-0"), exchange };
-    let began = Exchange { began: Seq(2), began_at: at(100), end: None };
-    store.expect_application().return_const(application());
-    let mut claims = vec![Claim::InProgress, Claim::Begin];
-    store.expect_claim_attempt().times(2).returning(move |_, _, _, _| {
-        Ok(Some((attempt(Some(began.clone())), claims.pop().unwrap())))
-    });
-    store.expect_find().returning(|_| Err(StoreError::Full));
-    let system = Arc::new(TestSystem::default());
-    let options = FinchOptions::default();
-    let finch = Finch::builder(api.clone(), Arc::new(store), keys())
-        .system(system)
-        .options(options)
-        .open()
-        .await
-        .unwrap();
+    let World { api, store } = World::new();
+    let store = Arc::new(Intercepted::new(Full, store));
+    let finch = open_finch(api.clone(), store.clone(), Arc::new(TestSystem::default())).await;
+    open_attempt(&*store, new_attempt("customer-0"), "s").await;
     let code = api.login("gusto", "c", "x", None);
     let complete =
         async || finch.complete_connect(&customer(0), State::new("s"), code.clone()).await;
@@ -130,7 +123,7 @@ async fn without_a_state_a_token_is_used_only_if_finch_names_its_customer() {
     let attacker = FinchCustomerId::new("attacker").unwrap();
 
     let world = World::new();
-    let finch = world.process();
+    let finch = world.process().await;
     let (begun, code) = world.begin(&finch, Some(&session)).await;
     assert_eq!(begun.finch_customer_id.as_ref(), Some(&session));
     let done = finch.complete_connect_without_state(&customer(0), begun.state, code).await.unwrap();
@@ -138,7 +131,7 @@ async fn without_a_state_a_token_is_used_only_if_finch_names_its_customer() {
 
     for named in [None, Some(&attacker)] {
         let world = World::new();
-        let finch = world.process();
+        let finch = world.process().await;
         let (begun, code) = world.begin(&finch, named).await;
         // The same again gives the same.
         for _ in 0..2 {

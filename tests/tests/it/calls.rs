@@ -2,20 +2,25 @@
 
 mod disconnects;
 
-use std::{sync::Arc, time::Duration};
-
-use finch_app::{
-    CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, FinchOptions, Pass,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
+
+use async_trait::async_trait;
+use finch_app::{CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, Pass};
 use finch_core::{
-    AccessToken, Answer, Application, AuthorizationCode, Claim, ClientId, FinchApiError, Flow,
-    Found, Introspection, MemoryTokenStore, Product, State, StoreError, TokenStore,
+    AccessToken, Answer, Application, AuthorizationCode, ClientId, Commit, FinchApiError, Flow,
+    Introspection, MemoryTokenStore, Product, Seq, State, StoreError, TokenStore,
     testing::{
-        FakeFinch, Held, MockFinchApi, MockTokenStore, Reach, application, at, facts, grant,
-        new_attempt, store_token,
+        FakeFinch, Held, Intercept, Intercepted, MockFinchApi, Reach, application, at, facts,
+        grant, new_attempt,
     },
 };
-use finch_tests::{TestSystem, customer, operator};
+use finch_tests::{TestSystem, customer, keys, open_attempt, open_finch, operator, store_token};
 
 fn mock() -> MockFinchApi {
     let mut api = MockFinchApi::new();
@@ -23,18 +28,15 @@ fn mock() -> MockFinchApi {
     api
 }
 
-fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
-    let system = Arc::new(TestSystem::default());
-    Finch::builder(Arc::new(api), store, keys())
-        .system(system)
-        .options(FinchOptions::default())
-        .open()
-        .await
-        .unwrap()
+async fn wire(api: MockFinchApi, store: Arc<dyn TokenStore>) -> Finch {
+    open_finch(Arc::new(api), store, Arc::new(TestSystem::default())).await
 }
 
-fn memory() -> Arc<MemoryTokenStore> {
-    Arc::new(MemoryTokenStore::new(application()))
+/// A store with a key ring.
+async fn memory() -> Arc<MemoryTokenStore> {
+    let store = Arc::new(MemoryTokenStore::new(application()));
+    wire(mock(), store.clone()).await;
+    store
 }
 
 fn refused() -> FinchApiError {
@@ -46,18 +48,18 @@ fn named(id: &str) -> finch_core::ConnectionId {
     id.parse().unwrap()
 }
 
-async fn open(store: &MemoryTokenStore, state: &str, expires_in: i64) {
+async fn open(store: &dyn TokenStore, state: &str, expires_in: i64) {
     let mut attempt = new_attempt("customer-0");
     attempt.expires_at = at(100 + expires_in);
-    store.open_attempt(attempt, &State::new(state)).await.unwrap();
+    open_attempt(store, attempt, state).await;
 }
 
 #[tokio::test]
 async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
-    let store = memory();
-    open(&store, "expired", -1).await;
-    open(&store, "live", 3600).await;
-    let finch = wire(mock(), store);
+    let store = memory().await;
+    open(&*store, "expired", -1).await;
+    open(&*store, "live", 3600).await;
+    let finch = wire(mock(), store).await;
     let complete = async |who: u8, state: &str| {
         let code = AuthorizationCode::new("a-code");
         finch.complete_connect(&customer(who), State::new(state), code).await.unwrap_err()
@@ -71,9 +73,9 @@ async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
 async fn nothing_is_sent_on_a_state_that_is_used() {
     let mut api = mock();
     api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     let complete = async |code: &str| {
         finch.complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code)).await
     };
@@ -88,9 +90,9 @@ async fn nothing_is_sent_on_a_state_that_is_used() {
 async fn a_thousand_replays_at_once_are_one_exchange() {
     let mut api = mock();
     api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     let replay = || {
         let finch = finch.clone();
         tokio::spawn(async move {
@@ -111,9 +113,9 @@ async fn a_code_is_not_sent_again_after_a_lost_answer() {
     api.expect_exchange()
         .times(1)
         .returning(|_, _| Err(FinchApiError::NoAnswer { problem: "reset".into(), sent: true }));
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     for _ in 0..3 {
         let lost = finch
             .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
@@ -128,8 +130,8 @@ async fn a_code_is_not_sent_again_after_a_lost_answer() {
 
 #[tokio::test]
 async fn products_that_the_exchange_leaves_out_are_asked_for_once_the_token_is_stored() {
-    let store = memory();
-    open(&store, "s", 3600).await;
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
     let mut said = facts("k", "gusto", "c");
     said.products.clear();
     let mut api = mock();
@@ -138,7 +140,7 @@ async fn products_that_the_exchange_leaves_out_are_asked_for_once_the_token_is_s
         let facts = facts("k", "gusto", "c").into();
         Ok(Introspection { facts, ..Introspection::default() })
     });
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     let scope = customer(0);
     let code = AuthorizationCode::new("c");
     let done = finch.complete_connect(&scope, State::new("s"), code).await.unwrap();
@@ -155,9 +157,9 @@ async fn a_customer_that_only_the_introspection_names_is_enough_without_a_state(
         facts.finch_customer_id = "customer-0".parse().ok();
         Ok(Introspection { facts: facts.into(), ..Introspection::default() })
     });
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     let (scope, code) = (customer(0), AuthorizationCode::new("c"));
     let done = finch.complete_connect_without_state(&scope, State::new("s"), code).await.unwrap();
     assert_eq!(done.token_state, finch_core::TokenState::Active);
@@ -172,9 +174,9 @@ async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error(
         let source = Box::new(FinchApiError::Unreadable { problem, answer });
         Err(FinchApiError::Unplaced { secret: AccessToken::new("canary"), source })
     });
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     let scope = customer(0);
     let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
     let error = complete().await.unwrap_err();
@@ -193,9 +195,9 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
         Err(FinchApiError::NoAnswer { problem: "refused".into(), sent: false }),
     ];
     api.expect_exchange().times(2).returning(move |_, _| answers.pop().unwrap());
-    let store = memory();
-    open(&store, "s", 3600).await;
-    let finch = wire(api, store);
+    let store = memory().await;
+    open(&*store, "s", 3600).await;
+    let finch = wire(api, store).await;
     let scope = customer(0);
     let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
     assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::NotSent(_)));
@@ -206,46 +208,38 @@ async fn a_code_that_was_not_sent_may_be_sent_once_more() {
 #[tokio::test]
 async fn a_store_of_another_application_is_refused_before_any_call() {
     let other = Application { client_id: ClientId::new("another").unwrap(), ..application() };
-    let error = Finch::builder(Arc::new(mock()), Arc::new(MemoryTokenStore::new(other)), keys())
-        .open()
-        .await
-        .unwrap_err();
+    let store = Arc::new(MemoryTokenStore::new(other));
+    let error = Finch::builder(Arc::new(mock()), store, keys()).open().await.unwrap_err();
     assert!(error.to_string().contains("another"), "{error}");
+}
+
+/// A store without room, which takes its time to say so.
+struct Full {
+    clock: Arc<TestSystem>,
+    commits: AtomicUsize,
+}
+
+#[async_trait]
+impl Intercept for Full {
+    async fn commit(&self, _: &dyn TokenStore, _: Commit) -> Result<Seq, StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.clock.pass(Duration::from_secs(2));
+        Err(StoreError::Full)
+    }
 }
 
 #[tokio::test]
 async fn a_store_that_refuses_gives_the_token_back() {
-    let mut store = MockTokenStore::new();
-    store.expect_application().return_const(application());
-    store.expect_claim_attempt().returning(|_, _, _, now| {
-        let exchange = finch_core::Exchange { began: finch_core::Seq(2), began_at: now, end: None };
-        let id = finch_core::AttemptId(finch_core::Seq(1));
-        let attempt = finch_core::Attempt {
-            id,
-            purpose: new_attempt("customer-0"),
-            exchange: Some(exchange),
-        };
-        Ok(Some((attempt, Claim::Begin)))
-    });
-    store.expect_find().returning(|_| Ok(Found::default()));
-    // Each try takes two seconds of the five that there are.
-    let system = Arc::new(TestSystem::default());
-    let clock = system.clone();
-    store.expect_commit().times(3).returning(move |_| {
-        clock.pass(Duration::from_secs(2));
-        Err(StoreError::Full)
-    });
+    let memory = memory().await;
+    open(&*memory, "s", 3600).await;
+    let clock = Arc::new(TestSystem::default());
+    let full = Full { clock: clock.clone(), commits: AtomicUsize::new(0) };
+    let store = Arc::new(Intercepted::new(full, memory));
     let mut api = mock();
     api.expect_exchange()
         .times(1)
         .returning(|_, _| Ok(grant("the-canary", facts("k", "gusto", "c"))));
-    let options = FinchOptions::default();
-    let finch = Finch::builder(Arc::new(api), Arc::new(store), keys())
-        .system(system)
-        .options(options)
-        .open()
-        .await
-        .unwrap();
+    let finch = open_finch(Arc::new(api), store.clone(), clock).await;
     let error = finch
         .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
         .await
@@ -253,20 +247,15 @@ async fn a_store_that_refuses_gives_the_token_back() {
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("the-canary"), "{shown}");
     assert_eq!(error.into_token().unwrap().expose(), "the-canary");
+    // Each try takes two seconds of the five that there are.
+    assert_eq!(store.intercept.commits.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
 async fn a_caller_that_goes_away_cancels_nothing() {
     for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
         let api = Arc::new(FakeFinch::new(application(), Reach::Pair));
-        let store = memory();
-        let system = Arc::new(TestSystem::default());
-        let finch = Finch::builder(api.clone(), store.clone(), keys())
-            .system(system)
-            .options(FinchOptions::default())
-            .open()
-            .await
-            .unwrap();
+        let finch = open_finch(api.clone(), memory().await, Arc::new(TestSystem::default())).await;
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
         let begun = finch.begin_connect(&customer(0), request).await.unwrap();
         let code = api.login("gusto", "c", "x", begun.finch_customer_id.as_ref());
@@ -291,8 +280,8 @@ async fn a_caller_that_goes_away_cancels_nothing() {
 
 #[tokio::test]
 async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
-    let store = memory();
-    store_token(&*store, "customer-1", grant("t1", facts("k1", "gusto", "c"))).await;
+    let store = memory().await;
+    store_token(store.clone(), "customer-1", grant("t1", facts("k1", "gusto", "c"))).await;
     let session = || finch_core::ConnectSession {
         session_id: "s".parse().unwrap(),
         connect_url: finch_core::ConnectUrl::new("http://127.0.0.1:1/authorize?session=s"),
@@ -307,7 +296,7 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
     );
     let next = |s: &finch_core::NewSession| s.customer_id.as_str() == "customer-0~2";
     api.expect_new_session().times(1).withf(next).returning(move |_| Ok(session()));
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
     let begun = finch.begin_connect(&customer(0), request).await.unwrap();
     assert_eq!(begun.reauthenticates, None);

@@ -11,28 +11,28 @@ pub(crate) fn tell<Seen>(
     before: impl AsyncFn(&World, Step) -> Seen,
     after: impl AsyncFn(&World, Step, Seen) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
-    for reach in [Reach::Pair, Reach::ConnectionId] {
-        tell_in(&World::in_memory(reach).await, steps, &before, &after)?;
-    }
-    Ok(())
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        for reach in [Reach::Pair, Reach::ConnectionId] {
+            tell_in(&World::in_memory(reach).await, steps, &before, &after).await?;
+        }
+        Ok(())
+    })
 }
 
 /// The same in a world of the caller's.
-pub(crate) fn tell_in<Seen>(
+pub(crate) async fn tell_in<Seen>(
     world: &World,
     steps: &[Step],
     before: impl AsyncFn(&World, Step) -> Seen,
     after: impl AsyncFn(&World, Step, Seen) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        for step in steps {
-            let seen = before(world, *step).await;
-            world.step(*step).await;
-            after(world, *step, seen).await?;
-        }
-        Ok(())
-    })
+    for step in steps {
+        let seen = before(world, *step).await;
+        world.step(*step).await;
+        after(world, *step, seen).await?;
+    }
+    Ok(())
 }
 
 /// Nothing to see before the step.

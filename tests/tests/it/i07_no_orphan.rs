@@ -31,7 +31,7 @@ proptest! {
                 if !record.state.is_revoked() {
                     held.extend(id_at_finch(&secret));
                 }
-                let kept = world.store.sealed(record.id).await.unwrap();
+                let kept = finch_tests::secret(&*world.store, &record).await;
                 match record.state {
                     TokenState::Revoked { evidence, .. } => {
                         prop_assert!(kept.is_none());

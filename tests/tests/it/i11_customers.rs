@@ -48,8 +48,11 @@ proptest! {
     fn i11_customers_in_sqlite(history in (2_u8..=5).prop_flat_map(|customers| steps_of(customers, 20)), pair: bool) {
         let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
         let folder = tempfile::tempdir().expect("a folder");
-        let world = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db")))).await;
-        tell_in(&world, &named(history), views_of_others, unchanged)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let world = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db")))).await;
+            tell_in(&world, &named(history), views_of_others, unchanged).await
+        })?;
     }
 }
 

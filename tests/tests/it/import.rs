@@ -1,7 +1,10 @@
 //! Moving in: tokens that the application has already.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,7 @@ use finch_core::{
     AccessToken, Answer, ConnectionId, ConnectionStatus, FailureKind, FinchApi as _, FinchApiError,
     Introspection, PartialFacts, TokenState, testing::Reach,
 };
-use finch_tests::{World, customer, operator};
+use finch_tests::{World, customer, open_finch, operator};
 
 const EVERY: Duration = Duration::from_millis(1000 / 3);
 
@@ -118,12 +121,7 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
-    let app = finch_app::Finch::builder(std::sync::Arc::new(finch), world.store.clone(), keys())
-        .system(world.system.clone())
-        .options(finch_app::FinchOptions::default())
-        .open()
-        .await
-        .unwrap();
+    let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
     let whose = customer(1).id().clone();
     let conflict = ToImport { token: two, customer: whose, connection_id: None };
     for _ in 0..2 {
@@ -256,7 +254,6 @@ async fn a_run_that_is_stopped_stores_nothing_more() {
     let stopped = world.app.import(&operator(), &import, &Pace::of(EVERY).while_(&goes_on)).await;
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
     assert!(world.tokens().await.is_empty());
-    assert!(world.store.token_of(&import.token, None).await.unwrap().is_none());
 }
 
 /// An import of a token of which `/introspect` says this.
@@ -265,19 +262,13 @@ async fn import_of(said: Introspection, connection_id: Option<&str>) -> (World, 
     let mut finch = finch_core::testing::MockFinchApi::new();
     finch.expect_application().return_const(finch_core::testing::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
-    let (store, system) = (world.store.clone(), world.system.clone());
-    let options = finch_app::FinchOptions::default();
-    let app = finch_app::Finch::builder(std::sync::Arc::new(finch), store, keys())
-        .system(system)
-        .options(options)
-        .open()
-        .await;
+    let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
     let token = ToImport {
         token: AccessToken::new("t"),
         customer: customer(0).id().clone(),
         connection_id: connection_id.map(|id| id.parse().unwrap()),
     };
-    let imported = app.unwrap().import(&operator(), &token, &Pace::of(EVERY)).await.unwrap();
+    let imported = app.import(&operator(), &token, &Pace::of(EVERY)).await.unwrap();
     (world, imported)
 }
 

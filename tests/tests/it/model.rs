@@ -6,13 +6,11 @@ use finch_core::{
     Query, Timestamp, TokenStore,
     testing::{Reach, application},
 };
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{World, all_events, cases_of, steps};
+use finch_tests::{World, all_events, cases_of, secret, steps};
 use proptest::prelude::*;
 
 pub(crate) fn sqlite(path: &Path) -> SqliteTokenStore {
-    let key = Arc::new(Kek::generate().expect("a key"));
     let options = SqliteOptions::new(path, application()).create(true);
     SqliteTokenStore::open(options).expect("a store")
 }
@@ -23,7 +21,7 @@ async fn contents(store: &dyn TokenStore) -> String {
     let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     for connection in store.connections(&query).await.unwrap() {
         for token in &connection.tokens {
-            let secret = store.sealed(token.id).await.unwrap();
+            let secret = secret(store, token).await;
             seen.push(format!("{:?}", secret.map(|s| s.expose().to_owned())));
         }
         seen.push(format!("{connection:#?}"));

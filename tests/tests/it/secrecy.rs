@@ -5,12 +5,11 @@ use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc, ti
 
 use finch_app::{
     AccessToken, AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow,
-    HttpFinch, HttpFinchConfig, Kek, OsSystem, Pace, Pass, Product, SqliteOptions,
-    SqliteTokenStore, State, ToImport,
+    HttpFinch, HttpFinchConfig, Kek, Pace, Pass, Product, SqliteOptions, SqliteTokenStore, State,
+    ToImport,
 };
-use finch_core::{Actor, Application, Timestamp, TokenStore as _, testing::disguises};
+use finch_core::{TokenStore as _, testing::disguises};
 use finch_emulator::{Emulator, Fault, Login};
-use finch_sqlite::What;
 use finch_tests::{customer, operator};
 use tracing::{
     Metadata, Subscriber,
@@ -102,6 +101,7 @@ fn printed<T: Debug, E: Error + 'static>(answer: Result<T, E>) -> Option<T> {
 
 struct Life {
     emulator: Emulator,
+    http: HttpFinchConfig,
     finch: Finch,
     store: Arc<SqliteTokenStore>,
     secrets: Vec<String>,
@@ -115,31 +115,27 @@ impl Life {
         http.base_url = emulator.url().to_owned();
         http.backoff = Duration::ZERO;
         print(&format!("{http:?}"));
-        let http = HttpFinch::new(http).unwrap();
-        print(&format!("{http:?}"));
-        let application = finch_core::FinchApi::application(&http).clone();
-        let options = Self::options(folder, "finch.db", application);
+        let client = HttpFinch::new(http.clone()).unwrap();
+        print(&format!("{client:?}"));
+        let application = finch_core::FinchApi::application(&client).clone();
+        let options = SqliteOptions::new(folder.join("finch.db"), application);
         print(&format!("{options:?}"));
         let store = Arc::new(SqliteTokenStore::open(options.create(true)).unwrap());
         let mut options = FinchOptions::default();
         options.disconnect_patience = Duration::ZERO;
         options.reconcile_interval = Duration::ZERO;
-        let system = Arc::new(OsSystem);
-        let finch = Finch::builder(Arc::new(http), store.clone(), keys())
-            .system(system)
-            .options(options)
-            .open()
-            .await
-            .unwrap();
+        let builder = Finch::builder(Arc::new(client), store.clone(), Self::key()).options(options);
+        print(&format!("{builder:?}"));
+        let finch = builder.open().await.unwrap();
         print(&format!("{finch:?} {store:?}"));
         let secrets = vec![emulator.client_secret().to_owned(), "5a".repeat(32), "Z".repeat(32)];
-        Self { emulator, finch, store, secrets }
+        Self { emulator, http, finch, store, secrets }
     }
 
-    fn options(folder: &Path, name: &str, application: Application) -> SqliteOptions {
+    fn key() -> Arc<Kek> {
         let key = Kek::parse(&"5a".repeat(32)).unwrap();
         print(&format!("{key:?}"));
-        SqliteOptions::new(folder.join(name), application, Arc::new(key))
+        Arc::new(key)
     }
 
     /// Brings in what Finch has issued, and what it has not; then asks about all of it.
@@ -165,13 +161,18 @@ impl Life {
     async fn back_up_and_restore(&self, folder: &Path) {
         let backup = folder.join("backup");
         printed(self.store.backup(&backup, |_, _| {}).await).unwrap();
-        let restored = |name| {
-            let application = self.store.application().clone();
-            let options = Self::options(folder, name, application);
-            finch_sqlite::restore(&backup, &options, operator_actor(), Timestamp::now(), |_, _| {})
-        };
-        printed(restored("restored.db")).unwrap();
-        assert!(printed(restored("restored.db")).is_none(), "it is there already");
+        let application = self.store.application().clone();
+        let options = SqliteOptions::new(folder.join("restored.db"), application);
+        let restoring = printed(finch_sqlite::restore(&backup, &options, |_, _| {})).unwrap();
+        let store = Arc::new(printed(restoring.store()).unwrap());
+        let api = HttpFinch::new(self.http.clone()).unwrap();
+        let finch =
+            printed(Finch::builder(Arc::new(api), store, Self::key()).open().await).unwrap();
+        printed(finch.doubt_all(&operator()).await).unwrap();
+        drop(finch);
+        printed(restoring.finish()).unwrap();
+        let again = printed(finch_sqlite::restore(&backup, &options, |_, _| {}));
+        assert!(again.is_none(), "it is there already");
     }
 
     async fn connect(&mut self, who: u8, company: &str) -> Option<finch_app::CompletedConnect> {
@@ -216,8 +217,8 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
         life.emulator.push_fault(fault);
         printed(finch.report_unauthorized(&customer(0), &token.secret).await);
     }
-    let rotated = life.store.rotate(operator_actor(), Timestamp::now(), |_| {}).await;
-    printed(rotated);
+    printed(finch.rotate(&operator(), |_| {}).await);
+    printed(finch.key_status(&operator()).await);
     life.move_in_and_compare().await;
     life.back_up_and_restore(folder.path()).await;
     for fault in [
@@ -237,7 +238,8 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
     }
     printed(finch.attention(&operator(), None, 100).await);
     printed(finch.events(&operator(), &finch_app::Events::default(), 1000).await);
-    printed(life.store.verify(What::Everything, |_, _| {}).await);
+    printed(life.store.verify(|_, _| {}).await);
+    printed(finch.verify(&operator(), |_| {}).await);
     let tokens = life.emulator.issued_tokens();
     assert!(tokens.len() >= 4, "{}", tokens.len());
     life.secrets.extend(tokens.iter().map(|token| token.secret.clone()));
@@ -261,8 +263,4 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
             }
         }
     }
-}
-
-fn operator_actor() -> Actor {
-    Actor::Operator("tests".parse().unwrap())
 }

@@ -5,7 +5,8 @@ use std::{path::Path, sync::Arc};
 
 use finch_app::{
     AuthorizationCode, ClientSecret, CompletedConnect, ConnectRequest, CustomerScope,
-    DisconnectOutcome, Finch, Flow, HttpFinch, HttpFinchConfig, Kek, Pass, Product,
+    DisconnectOutcome, Finch, Flow, HttpFinch, HttpFinchConfig, Kek, Pass, Product, SqliteOptions,
+    SqliteTokenStore, keyfile,
 };
 use finch_core::{AccessToken, FailureKind, FinchApi};
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Fault, Login};
@@ -24,12 +25,12 @@ fn config(emulator: &Emulator) -> HttpFinchConfig {
     http
 }
 
-fn open(emulator: &Emulator, folder: &Path) -> Finch {
+async fn open(emulator: &Emulator, folder: &Path) -> Finch {
     let key = folder.join("key");
     if !key.exists() {
-        finch_app::keyfile::create(&key, &Kek::generate().unwrap()).unwrap();
+        keyfile::create(&key, &Kek::generate().unwrap()).unwrap();
     }
-    let key = Arc::new(finch_app::keyfile::read(&key).unwrap());
+    let key = Arc::new(keyfile::read(&key).unwrap());
     Finch::open(config(emulator), folder.join("finch.db"), key).await.unwrap()
 }
 
@@ -81,7 +82,7 @@ async fn the_seeds_four_steps_in_both_readings() {
     for scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
         let emulator = emulator(scope).await;
         let folder = tempfile::tempdir().unwrap();
-        let finch = open(&emulator, folder.path());
+        let finch = open(&emulator, folder.path()).await;
         let tokens = seed(&finch, &emulator).await;
         let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
         let sizes: Vec<_> =
@@ -108,27 +109,16 @@ async fn the_seeds_four_steps_in_both_readings() {
 async fn a_disconnect_survives_finch_being_away_and_a_restart() {
     let emulator = emulator(DisconnectScope::Pair).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     let tokens = seed(&finch, &emulator).await;
     emulator.push_fault(Fault::on("/disconnect").times(1000).status(503));
     let id = tokens[0].0.connection_id.clone();
     let system = Arc::new(finch_tests::TestSystem::default());
     let api = Arc::new(HttpFinch::new(config(&emulator)).unwrap());
-    let store = {
-        let key = Arc::new(finch_app::keyfile::read(&folder.path().join("key")).unwrap());
-        let options = finch_app::SqliteOptions::new(
-            folder.path().join("finch.db"),
-            api.application().clone(),
-            key,
-        );
-        Arc::new(finch_app::SqliteTokenStore::open(options).unwrap())
-    };
-    let other = Finch::builder(api, store, keys())
-        .system(system)
-        .options(finch_app::FinchOptions::default())
-        .open()
-        .await
-        .unwrap();
+    let options = SqliteOptions::new(folder.path().join("finch.db"), api.application().clone());
+    let store = Arc::new(SqliteTokenStore::open(options).unwrap());
+    let key = Arc::new(keyfile::read(&folder.path().join("key")).unwrap());
+    let other = Finch::builder(api, store, key).system(system).open().await.unwrap();
     let outcome = other.disconnect(&customer(0), id.clone()).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
     let fenced = finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
@@ -137,7 +127,7 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
         "the other process sees it at once: {fenced}"
     );
     drop((finch, other));
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
     emulator.clear_faults();
     let report = finch.reconcile(&operator(), Pass::Everything).await.unwrap();
@@ -148,7 +138,7 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
 async fn a_reconnect_after_a_disconnect_is_a_new_generation() {
     let emulator = emulator(DisconnectScope::Pair).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     let login = ["User A", "Gusto", "Company C", "X"];
     let first = connect(&finch, &emulator, &customer(0), login).await;
     finch.disconnect(&customer(0), first.connection_id.clone()).await.unwrap();
@@ -163,7 +153,7 @@ async fn a_reconnect_after_a_disconnect_is_a_new_generation() {
 async fn a_company_that_finch_leaves_out_is_asked_for_at_once() {
     let emulator = emulator(DisconnectScope::Connection).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     connect(&finch, &emulator, &customer(0), ["User A", "Gusto", "Company C", "X"]).await;
     emulator.push_fault(Fault::on("/auth/token").omit(["company_id"]));
     let nameless =
@@ -178,7 +168,7 @@ async fn a_company_that_finch_leaves_out_is_asked_for_at_once() {
 async fn a_lost_exchange_is_listed_and_the_next_connect_recovers_it() {
     let emulator = emulator(DisconnectScope::Pair).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     let request = || ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
     let begun = finch.begin_connect(&customer(0), request()).await.unwrap();
     let at_finch = begun.finch_customer_id.clone().unwrap();
@@ -204,7 +194,7 @@ async fn a_lost_exchange_is_listed_and_the_next_connect_recovers_it() {
 async fn exchanges_at_once_make_one_connection() {
     let emulator = emulator(DisconnectScope::Pair).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     let mut begun = Vec::new();
     for _ in 0..16 {
         let products = vec![Product::Company];
@@ -233,7 +223,7 @@ async fn exchanges_at_once_make_one_connection() {
 async fn an_unrelated_token_takes_no_lost_exchange_off_the_list() {
     let emulator = emulator(DisconnectScope::Pair).await;
     let folder = tempfile::tempdir().unwrap();
-    let finch = open(&emulator, folder.path());
+    let finch = open(&emulator, folder.path()).await;
     // Finch keeps no customer ids here: nothing shows that two tokens belong together.
     for (company, lost) in [("Company A", true), ("Company B", false)] {
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
@@ -254,7 +244,7 @@ async fn a_token_whose_answer_leaves_its_connection_out_is_kept() {
     for field in ["connection_id", "provider_id"] {
         let emulator = emulator(DisconnectScope::Pair).await;
         let folder = tempfile::tempdir().unwrap();
-        let finch = open(&emulator, folder.path());
+        let finch = open(&emulator, folder.path()).await;
         emulator.push_fault(Fault::on("/auth/token").omit([field]));
         let login = ["User A", "Gusto", "Company C", "X"];
         let connected = connect(&finch, &emulator, &customer(0), login).await;

@@ -73,7 +73,8 @@ impl From<&EventQuery<'_>> for Page {
 
 /// The query for such a page: each is served by an index.
 pub(crate) fn sql(customer: bool, connection: bool) -> String {
-    let of_connection = "connection_id IN (SELECT connection_id FROM tokens WHERE connection = :key)";
+    let of_connection =
+        "connection_id IN (SELECT connection_id FROM tokens WHERE connection = :key)";
     let of = match (customer, connection) {
         (false, false) => ":customer IS NULL AND :key IS NULL".to_owned(),
         (true, false) => "customer = :customer AND :key IS NULL".to_owned(),

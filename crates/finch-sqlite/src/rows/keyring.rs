@@ -11,7 +11,8 @@ use crate::{
 };
 
 pub(crate) fn keyring(db: &Connection) -> Result<Option<Keyring>> {
-    let sql = "SELECT keyring_version, keyring, oldest_epoch, record_events, record_hash FROM store";
+    let sql =
+        "SELECT keyring_version, keyring, oldest_epoch, record_events, record_hash FROM store";
     let keyring = db.prepare_cached(sql)?.query_row([], |row| {
         Ok(Keyring {
             version: row.get::<_, i64>(0)?.unsigned_abs(),

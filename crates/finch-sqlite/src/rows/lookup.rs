@@ -55,11 +55,7 @@ pub(super) fn named(
 }
 
 /// The key in the first column of the first row that a statement finds.
-fn key(
-    db: &rusqlite::Connection,
-    sql: &str,
-    params: impl Params,
-) -> Result<Option<ConnectionKey>> {
+fn key(db: &rusqlite::Connection, sql: &str, params: impl Params) -> Result<Option<ConnectionKey>> {
     Ok(values::first(db, sql, params)?.map(|found| ConnectionKey(seq(found))))
 }
 

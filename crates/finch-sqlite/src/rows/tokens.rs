@@ -36,9 +36,7 @@ fn token(row: &Row<'_>) -> Result<Token> {
     let finch_token_id = optional("finch_token_id")?.map(FinchTokenId::new);
     Ok(Token {
         id,
-        customer: customer
-            .transpose()
-            .map_err(|_| broken(format_args!("the customer of {id}")))?,
+        customer: customer.transpose().map_err(|_| broken(format_args!("the customer of {id}")))?,
         facts: parse(&row.get::<_, String>("facts")?, format_args!("the facts of {id}"))?,
         finch_token_id: finch_token_id
             .transpose()

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow, Selector,
-    Token, TokenState, TokenStore, decide,
+    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow,
+    Selector, Token, TokenState, TokenStore, decide,
     testing::{application, at, facts, grant, unchanged},
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};

@@ -4,9 +4,9 @@ use super::*;
 
 #[tokio::test]
 async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
-    let store = memory();
+    let store = memory().await;
     for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
-        store_token(&*store, "customer-0", grant(token, facts(name, "gusto", "c"))).await;
+        store_token(store.clone(), "customer-0", grant(token, facts(name, "gusto", "c"))).await;
     }
     let mut api = mock();
     api.expect_disconnect()
@@ -14,7 +14,7 @@ async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
         .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
         .returning(|_| Ok(None));
     api.expect_introspect().times(4).returning(|_| Err(refused()));
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     let id: finch_core::ConnectionId = "k1".parse().unwrap();
     let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
     assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 4 });
@@ -28,10 +28,10 @@ async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
 
 #[tokio::test]
 async fn a_shared_connection_retires_without_a_call() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store);
+    let store = memory().await;
+    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    store_token(store.clone(), "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store).await;
     let id: finch_core::ConnectionId = "k".parse().unwrap();
     let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
     assert!(plan.shared);
@@ -55,28 +55,28 @@ async fn a_shared_connection_retires_without_a_call() {
 
 #[tokio::test]
 async fn a_plan_that_has_moved_is_not_carried_out() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store.clone());
+    let store = memory().await;
+    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let finch = wire(mock(), store.clone()).await;
     let id: finch_core::ConnectionId = "k".parse().unwrap();
     let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
-    store_token(&*store, "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
+    store_token(store.clone(), "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
     let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
     assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
     finch.access_token(&customer(0), &id, &[]).await.unwrap();
 }
 
 async fn shared() -> Arc<MemoryTokenStore> {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k2", "gusto", "c"))).await;
-    store_token(&*store, "customer-1", grant("t3", facts("k2", "gusto", "c"))).await;
+    let store = memory().await;
+    store_token(store.clone(), "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
+    store_token(store.clone(), "customer-1", grant("t2", facts("k2", "gusto", "c"))).await;
+    store_token(store.clone(), "customer-1", grant("t3", facts("k2", "gusto", "c"))).await;
     store
 }
 
 #[tokio::test]
 async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
-    let finch = wire(mock(), shared().await);
+    let finch = wire(mock(), shared().await).await;
     let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
     assert_eq!(plan.tokens, 3);
     let stranger = finch.carry_out(&customer(2), plan.clone()).await.unwrap_err();
@@ -93,7 +93,7 @@ async fn a_customer_hears_of_its_own_tokens_only() {
         let request_id = "request-of-somebody".parse().ok();
         Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
     });
-    let finch = wire(api, shared().await);
+    let finch = wire(api, shared().await).await;
     let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
     let outcome = finch.carry_out(&operator(), plan).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 3, .. }), "{outcome:?}");
@@ -107,29 +107,29 @@ async fn a_customer_hears_of_its_own_tokens_only() {
 
 #[tokio::test]
 async fn a_customers_plan_asks_finch_about_its_own_tokens_only() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", ""))).await;
-    store_token(&*store, "customer-1", grant("t2", facts("k", "gusto", ""))).await;
+    let store = memory().await;
+    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", ""))).await;
+    store_token(store.clone(), "customer-1", grant("t2", facts("k", "gusto", ""))).await;
     let mut api = mock();
     let own = |t: &AccessToken| t.expose() == "t1";
     api.expect_introspect().times(1).withf(own).returning(|_| Err(refused()));
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     finch.plan_disconnect(&customer(0), named("k")).await.unwrap();
     finch.access_token(&customer(1), &named("k"), &[]).await.unwrap();
 }
 
 #[tokio::test]
 async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
-    let store = memory();
+    let store = memory().await;
     for (token, company, who) in
         [("t1", "c", "customer-0"), ("t2", "d", "customer-0"), ("t3", "e", "customer-1")]
     {
-        store_token(&*store, who, grant(token, facts(company, "gusto", company))).await;
+        store_token(store.clone(), who, grant(token, facts(company, "gusto", company))).await;
     }
     let mut api = mock();
     api.expect_disconnect().times(2).returning(|_| Ok(None));
     api.expect_introspect().times(2).returning(|_| Err(refused()));
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     let outcomes = finch.disconnect_all(&customer(0)).await.unwrap();
     assert_eq!(outcomes.len(), 2);
     assert!(finch.disconnect_all(&customer(0)).await.unwrap().is_empty());
@@ -138,12 +138,12 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
 
 #[tokio::test]
 async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
-    let store = memory();
-    store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+    let store = memory().await;
+    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     let mut api = mock();
     api.expect_disconnect().times(1).returning(|_| Ok(None));
     api.expect_introspect().times(1).returning(|_| Err(refused()));
-    let finch = wire(api, store);
+    let finch = wire(api, store).await;
     let ask = || {
         let finch = finch.clone();
         tokio::spawn(async move { finch.disconnect(&customer(0), named("k")).await.unwrap() })

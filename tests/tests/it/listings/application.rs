@@ -1,20 +1,20 @@
 //! The application on a store that ignores the cursor.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
-use finch_app::{DisconnectError, Events, Pass};
+use finch_app::{DisconnectError, Events, KeysError, Pass};
 use finch_core::{
     Awaits, StoreError,
     testing::{Reach, webhook},
 };
 use finch_tests::{World, customer, operator};
 
-use super::broken::{BrokenStore, Fault};
+use super::broken::{Fault, broken_store};
 use crate::semantics::{ACME, answer, begin, connect_to, disconnect, lost};
 
 /// A world with two connections whose disconnects Finch does not end, and two lost exchanges.
 async fn world() -> World {
-    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter))).await;
+    let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
     for company in ["c1", "c2"] {
         let id = connect_to(&world, ACME, company).await;
         for _ in 0..10 {
@@ -48,6 +48,10 @@ async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
     let after = app.events(&operator, &Events::default(), 1).await.unwrap().next;
     let events = Events { after, ..Events::default() };
     assert_out_of_order(app.events(&operator, &events, 1).await, "events");
+    assert_out_of_order(app.verify(&operator, |_| {}).await, "connections");
+    assert_out_of_order(app.doubt_all(&operator).await, "connections");
+    let Err(KeysError::Store(error)) = app.rotate(&operator, |_| {}).await else { panic!() };
+    assert_out_of_order(Err::<(), _>(error), "connections");
     let all = app.disconnect_all(&customer(ACME)).await;
     let Err(DisconnectError::Store(error)) = all else { panic!("{all:?}") };
     assert_out_of_order(Err::<(), _>(error), "connections");
@@ -65,7 +69,7 @@ async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_faile
 
 #[tokio::test]
 async fn lost_exchanges_and_webhooks_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
-    let world = World::new(Reach::Pair, Arc::new(BrokenStore::new(Fault::IgnoresAfter))).await;
+    let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.expect_err("it is lost");

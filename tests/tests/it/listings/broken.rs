@@ -1,12 +1,16 @@
 //! Stores whose listings break the contract, each in one way.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
-use finch_core::*;
+use finch_core::{
+    Attempt, AttemptId, Awaits, Connection, ConnectionKey, CustomerId, Due, EventQuery,
+    MemoryTokenStore, Query, Recorded, Seq, StoreError, Timestamp, TokenStore, WebhookEvent,
+    testing::{Intercept, Intercepted, application},
+};
 
 /// What is wrong with every listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +34,20 @@ pub(super) enum Fault {
 /// No listing of these tests has so many pages.
 const ENDLESS: usize = 2_000;
 
-/// A store in memory with a fault.
+/// Breaks each listing of a store.
 #[derive(Debug)]
-pub(super) struct BrokenStore {
-    inner: MemoryTokenStore,
+pub(super) struct Broken {
     fault: Fault,
     pages: AtomicUsize,
 }
 
-impl BrokenStore {
-    pub(super) fn new(fault: Fault) -> Self {
-        let inner = MemoryTokenStore::new(testing::application());
-        Self { inner, fault, pages: AtomicUsize::new(0) }
-    }
+/// A store in memory with a fault.
+pub(super) fn broken_store(fault: Fault) -> Arc<Intercepted<Broken>> {
+    let memory = Arc::new(MemoryTokenStore::new(application()));
+    Arc::new(Intercepted::new(Broken { fault, pages: AtomicUsize::new(0) }, memory))
+}
 
+impl Broken {
     /// A page of a listing, of which `left` rows come after the cursor.
     fn page<T: Clone>(&self, all: Vec<T>, left: Vec<T>, limit: usize) -> Vec<T> {
         let pages = self.pages.fetch_add(1, Ordering::SeqCst);
@@ -66,28 +70,16 @@ fn first<T>(rows: impl IntoIterator<Item = T>, limit: usize) -> Vec<T> {
     rows.into_iter().take(limit).collect()
 }
 
-/// Passes methods on, but for the listings: those are given as the expression of their rows after a cursor.
-macro_rules! broken_store {
-    (
-        passed_on { $(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }
-        listings { $(
-            fn $listing:ident($inner:ident, $($given:ident: $given_type:ty),*) -> $row:ty {
-                after $after:expr, limit $limit:expr, rows behind $cursor:ident $rows:expr
-            }
-        )* }
-    ) => {
+/// Each listing is given as the expression of its rows after a cursor.
+macro_rules! listings {
+    ($(
+        fn $listing:ident($next:ident, $($given:ident: $given_type:ty),*) -> $row:ty {
+            after $after:expr, limit $limit:expr, rows behind $cursor:ident $rows:expr
+        }
+    )*) => {
         #[async_trait]
-        impl TokenStore for BrokenStore {
-            fn application(&self) -> &Application {
-                self.inner.application()
-            }
-
-            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
-                self.inner.$name($($argument),*).await
-            })*
-
-            $(async fn $listing(&self, $($given: $given_type),*) -> Result<Vec<$row>, StoreError> {
-                let $inner = &self.inner;
+        impl Intercept for Broken {
+            $(async fn $listing(&self, $next: &dyn TokenStore, $($given: $given_type),*) -> Result<Vec<$row>, StoreError> {
                 let $cursor = None;
                 let all = $rows.await?;
                 let $cursor = $after;
@@ -98,47 +90,29 @@ macro_rules! broken_store {
     };
 }
 
-broken_store! {
-    passed_on {
-        fn open_attempt(attempt: NewAttempt, state: &State) -> AttemptId;
-        fn claim_attempt(customer: Option<&CustomerId>, state: &State, code: &AuthorizationCode, now: Timestamp) -> Option<(Attempt, Claim)>;
-        fn end_attempt(id: AttemptId, end: AttemptEnd) -> ();
-        fn taken_customer_ids(customer: &CustomerId, candidates: &[FinchCustomerId]) -> Vec<FinchCustomerId>;
-        fn find(grant: &Grant) -> Found;
-        fn load(selector: Selector<'_>, customer: Option<&CustomerId>) -> Option<Connection>;
-        fn token_of(secret: &AccessToken, customer: Option<&CustomerId>) -> Option<TokenId>;
-        fn commit(commit: Commit) -> Seq;
-        fn secret(token: TokenId) -> Option<AccessToken>;
-        fn usable_token(customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Option<UsableToken>;
-        fn lease(connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Leased;
-        fn release(connection: ConnectionKey, owner: &InstanceId) -> ();
-        fn take_turn(every: Duration, now: Timestamp) -> Timestamp;
-        fn take_number() -> Seq;
-        fn note_use(token: TokenId, now: Timestamp, first: Event) -> ();
-        fn keep_webhook(event: WebhookEvent, awaits: Awaits) -> bool;
-        fn webhook_done(id: &WebhookEventId) -> bool;
+listings! {
+    fn connections(next, query: &Query<'_>) -> Connection {
+        after query.after, limit query.limit,
+        rows behind after next.connections(&Query { after, limit: usize::MAX, ..*query })
     }
-    listings {
-        fn connections(inner, query: &Query<'_>) -> Connection {
-            after query.after, limit query.limit,
-            rows behind after inner.connections(&Query { after, limit: usize::MAX, ..*query })
-        }
-        fn work(inner, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-            after after, limit limit, rows behind cursor inner.work(due, cursor, usize::MAX)
-        }
-        fn attention(inner, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-            after after, limit limit, rows behind cursor inner.attention(cursor, usize::MAX)
-        }
-        fn possible_orphans(inner, customer: Option<&CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Attempt {
-            after after, limit limit,
-            rows behind cursor inner.possible_orphans(customer, now, cursor, usize::MAX)
-        }
-        fn events(inner, query: &EventQuery<'_>) -> (EventId, Event) {
-            after query.after, limit query.limit,
-            rows behind after inner.events(&EventQuery { after, limit: usize::MAX, ..*query })
-        }
-        fn webhooks(inner, awaits: Awaits, after: Option<Seq>, limit: usize) -> (Seq, WebhookEvent) {
-            after after, limit limit, rows behind cursor inner.webhooks(awaits, cursor, usize::MAX)
-        }
+    fn work(next, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
+        after after, limit limit, rows behind cursor next.work(due, cursor, usize::MAX)
+    }
+    fn sealed_before(next, epoch: u32, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
+        after after, limit limit, rows behind cursor next.sealed_before(epoch, cursor, usize::MAX)
+    }
+    fn attention(next, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
+        after after, limit limit, rows behind cursor next.attention(cursor, usize::MAX)
+    }
+    fn possible_orphans(next, customer: Option<&CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Attempt {
+        after after, limit limit,
+        rows behind cursor next.possible_orphans(customer, now, cursor, usize::MAX)
+    }
+    fn events(next, query: &EventQuery<'_>) -> Recorded {
+        after query.after, limit query.limit,
+        rows behind after next.events(&EventQuery { after, limit: usize::MAX, ..*query })
+    }
+    fn webhooks(next, awaits: Awaits, after: Option<Seq>, limit: usize) -> (Seq, WebhookEvent) {
+        after after, limit limit, rows behind cursor next.webhooks(awaits, cursor, usize::MAX)
     }
 }

@@ -12,12 +12,12 @@ use finch_core::{
     testing::{StoreFixture, token_store},
 };
 
-use super::broken::{BrokenStore, Fault};
+use super::broken::{Fault, broken_store};
 
-struct Broken(Arc<BrokenStore>);
+struct Fixture(Arc<dyn TokenStore>);
 
 #[async_trait]
-impl StoreFixture for Broken {
+impl StoreFixture for Fixture {
     async fn store(&mut self) -> Arc<dyn TokenStore> {
         self.0.clone()
     }
@@ -26,9 +26,10 @@ impl StoreFixture for Broken {
 type Case = for<'a> fn(&'a mut dyn StoreFixture) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// Each listing of the port, and the case that reads it.
-const LISTINGS: [(&str, Case); 6] = [
+const LISTINGS: [(&str, Case); 7] = [
     ("connections", |fixture| Box::pin(token_store::listings_come_in_pages(fixture))),
     ("work", |fixture| Box::pin(token_store::work_is_found_when_it_is_due(fixture))),
+    ("sealed_before", |fixture| Box::pin(token_store::secrets_of_older_keys_are_found(fixture))),
     ("attention", |fixture| Box::pin(token_store::attention_is_found(fixture))),
     ("possible_orphans", |fixture| Box::pin(token_store::possible_orphans_are_listed(fixture))),
     ("events", |fixture| Box::pin(token_store::events_are_kept_in_order(fixture))),
@@ -57,7 +58,7 @@ fn a_listing_that_breaks_its_contract_fails_its_case_at_once_and_the_case_says_w
 /// Why this case fails on a store with this fault.
 fn failure(fault: Fault, case: Case) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut store = Broken(Arc::new(BrokenStore::new(fault)));
+    let mut store = Fixture(broken_store(fault));
     let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&mut store))));
     let panic = ran.expect_err("the case passes");
     panic.downcast_ref::<String>().expect("a message").clone()

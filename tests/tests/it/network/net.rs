@@ -7,15 +7,14 @@ use std::{
 
 use finch_app::{
     AuthorizationCode, BegunConnect, ClientSecret, CompleteConnectError, CompletedConnect,
-    ConnectRequest, CustomerScope, Finch, FinchOptions, Flow, HttpFinch, HttpFinchConfig, Pass,
-    Product,
+    ConnectRequest, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
 };
 use finch_core::{
     AccessToken, ConnectionId, CustomerId, FinchApi, MemoryTokenStore, Query, State, Token,
     TokenState,
 };
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, IssuedToken, Login};
-use finch_tests::{Passed, Proxy, StoreDebug, TestSystem, operator};
+use finch_tests::{Passed, Proxy, StoreDebug, TestSystem, open_finch, operator, secret};
 use tempfile::TempDir;
 
 /// How many people share a world before a new one is made, so that none grows slow.
@@ -74,23 +73,14 @@ impl Net {
             Kept::InMemory => (Arc::new(MemoryTokenStore::new(application)), None),
             Kept::InSqlite => {
                 let folder = tempfile::tempdir().unwrap();
-                let key = Arc::new(finch_app::Kek::generate().unwrap());
                 let path = folder.path().join("finch.db");
                 let options = finch_app::SqliteOptions::new(path, application).create(true);
                 (Arc::new(finch_app::SqliteTokenStore::open(options).unwrap()), Some(folder))
             }
         };
         let system = Arc::new(TestSystem::default());
-        let wire = |api| {
-            let options = FinchOptions::default();
-            Finch::builder(api, store.clone(), keys())
-                .system(system.clone())
-                .options(options)
-                .open()
-                .await
-                .unwrap()
-        };
-        let (finch, hasty) = (wire(patient), wire(hasty));
+        let finch = open_finch(patient, store.clone(), system.clone()).await;
+        let hasty = open_finch(hasty, store.clone(), system.clone()).await;
         Self { emulator, proxy, finch, hasty, store, system, people: 0, _folder: folder }
     }
 
@@ -138,7 +128,7 @@ impl Net {
         let mut kept = Vec::new();
         for connection in self.store.connections(&query).await.unwrap() {
             for token in connection.tokens {
-                let secret = self.store.sealed(token.id).await.unwrap();
+                let secret = secret(&*self.store, &token).await;
                 kept.push((token, secret));
             }
         }

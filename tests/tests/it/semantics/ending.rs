@@ -54,7 +54,7 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
     let events = world.store.events(&all_events()).await.unwrap();
-    assert!(events.iter().any(|(_, e)| e.what == Happening::Retired));
+    assert!(events.iter().any(|e| e.event.what == Happening::Retired));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn finish_writes_evidence_wipes_and_records() {
     assert!(matches!(&token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
     assert!(world.store.sealed(token.id).await.unwrap().is_none());
     let events = world.store.events(&all_events()).await.unwrap();
-    let last: Vec<_> = events.iter().rev().take(3).map(|(_, e)| &e.what).collect();
+    let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.event.what).collect();
     assert_eq!(*last[0], Happening::Disconnected);
     assert!(matches!(last[1], Happening::TokenRefused { .. }));
     assert!(matches!(last[2], Happening::Acknowledged { .. }));

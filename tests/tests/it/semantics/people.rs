@@ -10,7 +10,8 @@ use finch_core::{
     Evidence, FailureKind, TokenState,
     testing::{Reach, application},
 };
-use finch_tests::{World, operator};
+use finch_seal::Domain;
+use finch_tests::{World, fingerprint, operator};
 
 use super::*;
 
@@ -91,6 +92,8 @@ async fn an_exchange_that_runs_is_no_orphan_yet_and_is_told_of() {
     let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let now = world.system.now_quietly();
+    let state = fingerprint(&*world.store, Domain::State, state.expose()).await;
+    let code = fingerprint(&*world.store, Domain::Code, code.expose()).await;
     world.store.claim_attempt(None, &state, &code, now).await.unwrap();
     assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
     assert_eq!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().len(), 1);
@@ -99,16 +102,15 @@ async fn an_exchange_that_runs_is_no_orphan_yet_and_is_told_of() {
     assert!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().is_empty());
 }
 
-/// Overwrites every sealed secret that there is now, as a wrong key or a bad disk would.
 /// A world whose store is a file in there.
-fn world_in(folder: &Path) -> (PathBuf, World) {
+async fn world_in(folder: &Path) -> (PathBuf, World) {
     let path = folder.join("finch.db");
-    let key = Arc::new(finch_seal::Kek::generate().unwrap());
-    let options = finch_sqlite::SqliteOptions::new(&path, application(), key).create(true);
+    let options = finch_sqlite::SqliteOptions::new(&path, application()).create(true);
     let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
     (path, World::new(Reach::Pair, Arc::new(store)).await)
 }
 
+/// Overwrites every sealed secret that there is now, as a wrong key or a bad disk would.
 fn lose_secrets(path: &Path) {
     let db = rusqlite::Connection::open(path).unwrap();
     db.execute("UPDATE secrets SET sealed = randomblob(length(sealed))", []).unwrap();
@@ -117,7 +119,7 @@ fn lose_secrets(path: &Path) {
 #[tokio::test]
 async fn a_new_token_ends_a_disconnect_that_lacks_a_readable_one() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, world) = world_in(folder.path());
+    let (path, world) = world_in(folder.path()).await;
     let id = connect(&world, ACME, "x").await;
     lose_secrets(&path);
     let outcome = disconnect(&world, ACME, &id).await;
@@ -147,7 +149,7 @@ async fn a_new_token_ends_a_disconnect_that_lacks_a_readable_one() {
 #[tokio::test]
 async fn an_unreadable_secret_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, world) = world_in(folder.path());
+    let (path, world) = world_in(folder.path()).await;
     let id = connect(&world, ACME, "x").await;
     lose_secrets(&path);
     connect(&world, ACME, "x").await;

@@ -6,13 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{DisconnectOutcome, Finch, FinchOptions, Pass, ReconcilerOptions};
+use finch_app::{DisconnectOutcome, Finch, Pass, ReconcilerOptions};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
     Introspection, LEASE, NewSession, ReauthenticateSession, RedirectUri, RequestId, Timestamp,
     testing::FakeFinch,
 };
-use finch_tests::{TestSystem, World, operator};
+use finch_tests::{TestSystem, World, open_finch, operator};
 use tokio::sync::Notify;
 
 use super::*;
@@ -54,14 +54,8 @@ impl Watched {
     }
 
     /// Another host over the same store.
-    fn host(self: &Arc<Self>, world: &World) -> Finch {
-        let (store, system) = (world.store.clone(), world.system.clone());
-        Finch::builder(self.clone(), store, keys())
-            .system(system)
-            .options(FinchOptions::default())
-            .open()
-            .await
-            .unwrap()
+    async fn host(self: &Arc<Self>, world: &World) -> Finch {
+        open_finch(self.clone(), world.store.clone(), world.system.clone()).await
     }
 }
 
@@ -124,13 +118,14 @@ async fn reconcilers_together_keep_the_rate() {
     let world = world().await;
     open_disconnects(&world, 60).await;
     let watched = Watched::over(&world);
-    let hosts: Vec<_> = (0..3).map(|_| watched.host(&world)).collect();
-    let passes = hosts.iter().map(|host| {
-        let host = host.clone();
-        tokio::spawn(async move { host.reconcile(&operator(), Pass::Due).await.unwrap() })
-    });
+    let mut passes = Vec::new();
+    for _ in 0..3 {
+        let host = watched.host(&world).await;
+        let pass = async move { host.reconcile(&operator(), Pass::Due).await.unwrap() };
+        passes.push(tokio::spawn(pass));
+    }
     let mut disconnected = 0;
-    for pass in passes.collect::<Vec<_>>() {
+    for pass in passes {
         disconnected += pass.await.unwrap().disconnected.len();
     }
     assert!(disconnected >= 60, "{disconnected}");
@@ -148,7 +143,7 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time() {
     let world = world().await;
     open_disconnects(&world, 1).await;
     let watched = Watched::over(&world);
-    let (one, two) = (watched.host(&world), watched.host(&world));
+    let (one, two) = (watched.host(&world).await, watched.host(&world).await);
     let go = watched.hold();
     let first = tokio::spawn(async move { one.reconcile(&operator(), Pass::Due).await.unwrap() });
     watched.reached.notified().await;
@@ -165,13 +160,13 @@ async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect
     let world = world().await;
     open_disconnects(&world, 1).await;
     let watched = Watched::over(&world);
-    let one = watched.host(&world);
+    let one = watched.host(&world).await;
     let _never = watched.hold();
     let first = tokio::spawn(async move { one.reconcile(&operator(), Pass::Due).await });
     watched.reached.notified().await;
     first.abort();
     drop(first.await);
-    let two = watched.host(&world);
+    let two = watched.host(&world).await;
     assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
     world.system.pass(LEASE);
     assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().disconnected.len(), 1);
@@ -213,7 +208,7 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
     open_disconnects(&world, 2).await;
     let watched = Watched::over(&world);
     let go = watched.hold();
-    let host = watched.host(&world);
+    let host = watched.host(&world).await;
     world.finch.take_calls();
     let reconciler = host.spawn_reconciler(operator(), ReconcilerOptions::default());
     watched.reached.notified().await;
@@ -243,7 +238,7 @@ async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
     world.finch.recover();
     let watched = Watched::over(&world);
     *watched.takes.lock().unwrap() = Duration::from_secs(2);
-    let pass = watched.host(&world).reconcile(&operator(), Pass::Everything).await.unwrap();
+    let pass = watched.host(&world).await.reconcile(&operator(), Pass::Everything).await.unwrap();
     assert_eq!((pass.disconnected.len(), pass.pending.len()), (1, 0), "{pass:?}");
     assert!(all_revoked(&load(&world, &id).await));
 }

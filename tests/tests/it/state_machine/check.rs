@@ -1,7 +1,8 @@
 //! What must hold after every move.
 
-use finch_core::{AccessToken, Evidence, Query, TokenState, UsableToken, Wanted};
-use finch_tests::{customer, operator};
+use finch_core::{AccessToken, Evidence, Query, SealedToken, TokenState, Wanted};
+use finch_seal::Domain;
+use finch_tests::{customer, fingerprint, operator};
 
 use super::{
     expected::Expected,
@@ -18,13 +19,18 @@ pub(crate) async fn check(system: &System, model: &Model) {
     }
     held(system, model, &issued).await;
     assert_eq!(model.forgotten(), [0; 0], "billed, and nobody knows");
+    let mut fingerprints = Vec::new();
+    for secret in &issued {
+        let store = &*system.store;
+        fingerprints.push(fingerprint(store, Domain::Token, secret.expose()).await);
+    }
     for who in 0..3 {
         for name in model.names() {
             let (scope, id) = (customer(who), system.finch.name(name));
             let found =
                 system.store.usable_token(scope.id(), &id, &Wanted::default()).await.unwrap();
             let number =
-                |t: UsableToken| issued.iter().position(|i| i.expose() == t.secret.expose());
+                |t: SealedToken| fingerprints.iter().position(|token| *token == t.fingerprint);
             let expected = match model.usable(who, name, true) {
                 Expected::Token(token) => Some(token),
                 _ => None,
@@ -77,7 +83,7 @@ async fn held(system: &System, model: &Model, issued: &[AccessToken]) {
                 assert_eq!(vouched, ours.vouched, "evidence of token {which}");
                 assert!(vouched || !model.tokens[which].alive, "wiped, and alive at Finch");
             }
-            let secret = system.store.sealed(token.id).await.unwrap();
+            let secret = finch_tests::secret(&*system.store, token).await;
             assert_eq!(secret.is_some(), ours.state != State::Dead, "secret of token {which}");
             if let Some(secret) = secret {
                 assert_eq!(secret.expose(), issued[which].expose());

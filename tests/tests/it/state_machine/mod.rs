@@ -74,7 +74,7 @@ impl<S: Store, const PAIR: bool> StateMachineTest for Machine<S, PAIR> {
     type Reference = Reference<PAIR>;
 
     fn init_test(model: &Model) -> System {
-        System::new(model, S::kept())
+        RUNTIME.with(|runtime| runtime.block_on(System::new(model, S::kept())))
     }
 
     fn apply(mut system: System, model: &Model, happens: Move) -> System {

@@ -13,9 +13,8 @@ use finch_core::{
     decide::Plan,
     testing::{FakeFinch, application},
 };
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{StoreDebug, TestSystem, customer, operator};
+use finch_tests::{StoreDebug, TestSystem, customer, keys, operator};
 
 use super::{
     expected::{Ended, Expected},
@@ -28,7 +27,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) enum Kept {
     Memory(Arc<MemoryTokenStore>),
-    Sqlite(tempfile::TempDir, Arc<Kek>),
+    Sqlite(tempfile::TempDir),
 }
 
 impl Kept {
@@ -36,13 +35,13 @@ impl Kept {
     pub(crate) fn sqlite() -> Self {
         let quick = std::path::Path::new("/dev/shm");
         let folder = if quick.is_dir() { tempfile::tempdir_in(quick) } else { tempfile::tempdir() };
-        Self::Sqlite(folder.expect("a folder"), Arc::new(Kek::generate().expect("a key")))
+        Self::Sqlite(folder.expect("a folder"))
     }
 
     fn open(&self) -> Arc<dyn StoreDebug> {
         match self {
             Self::Memory(store) => store.clone(),
-            Self::Sqlite(folder, key) => {
+            Self::Sqlite(folder) => {
                 let path = folder.path().join("finch.db");
                 let options = SqliteOptions::new(path, application()).create(true);
                 Arc::new(SqliteTokenStore::open(options).expect("a store"))
@@ -64,10 +63,10 @@ pub(crate) struct System {
 }
 
 impl System {
-    pub(crate) fn new(model: &Model, kept: Kept) -> Self {
+    pub(crate) async fn new(model: &Model, kept: Kept) -> Self {
         let finch = Arc::new(MoodyFinch::new(FakeFinch::new(application(), model.reach)));
         let (store, clock) = (kept.open(), Arc::new(TestSystem::default()));
-        let app = wire(&finch, &store, &clock);
+        let app = wire(&finch, &store, &clock).await;
         Self { kept, store, app, finch, clock, attempts: Vec::new(), plan: None }
     }
 
@@ -205,20 +204,20 @@ impl System {
                 return None;
             }
             Move::Reopen => {
-                self.reopen();
+                self.reopen().await;
                 return None;
             }
         })
     }
 
     /// The process ends, and another one begins.
-    fn reopen(&mut self) {
+    async fn reopen(&mut self) {
         // The old store must be gone before the new one is opened.
         let parting: Arc<dyn StoreDebug> = Arc::new(MemoryTokenStore::new(application()));
-        self.app = wire(&self.finch, &parting, &self.clock);
+        self.app = wire(&self.finch, &parting, &self.clock).await;
         self.store = parting;
         self.store = self.kept.open();
-        self.app = wire(&self.finch, &self.store, &self.clock);
+        self.app = wire(&self.finch, &self.store, &self.clock).await;
     }
 
     fn begun(
@@ -361,7 +360,11 @@ impl System {
     }
 }
 
-fn wire(finch: &Arc<MoodyFinch>, store: &Arc<dyn StoreDebug>, clock: &Arc<TestSystem>) -> Finch {
+async fn wire(
+    finch: &Arc<MoodyFinch>,
+    store: &Arc<dyn StoreDebug>,
+    clock: &Arc<TestSystem>,
+) -> Finch {
     let mut options = FinchOptions::default();
     // What waits for a minute altogether is over in less than seven.
     options.disconnect_patience = Duration::from_millis(500);

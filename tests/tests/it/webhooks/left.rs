@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finch_app::{Finch, FinchOptions, Pass, ReconcilerOptions, WebhookFinding};
+use finch_app::{Pass, ReconcilerOptions, WebhookFinding};
 use finch_core::{
     ConnectionState, CustomerId, FinchApiError, InstanceId, LEASE,
     testing::{Reach, application},
 };
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_tests::{World, customer, operator};
+use finch_tests::{World, customer, open_finch, operator};
 
 use super::{account, delivered, process, state};
 use crate::semantics::{ACME, BETA, all_revoked, answer, connect, connect_to, load, lost};
@@ -17,9 +16,9 @@ use crate::semantics::{ACME, BETA, all_revoked, answer, connect, connect_to, loa
 #[tokio::test]
 async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, key) = (folder.path().join("finch.db"), Arc::new(Kek::generate().unwrap()));
+    let path = folder.path().join("finch.db");
     let open = || {
-        let options = SqliteOptions::new(&path, application(), key.clone()).create(true);
+        let options = SqliteOptions::new(&path, application()).create(true);
         Arc::new(SqliteTokenStore::open(options).unwrap())
     };
     let world = World::new(Reach::Pair, open()).await;
@@ -29,12 +28,7 @@ async fn a_webhook_that_a_crash_has_left_is_the_reconcilers() {
     // The process has answered 200, and dies.
     let World { finch, system, store, app, .. } = world;
     drop((store, app));
-    let next = Finch::builder(finch, open(), keys())
-        .system(system)
-        .options(FinchOptions::default())
-        .open()
-        .await
-        .unwrap();
+    let next = open_finch(finch, open(), system).await;
     let report = next.reconcile(&operator(), Pass::Due).await.unwrap();
     assert_eq!((report.webhooks.done.len(), report.webhooks.left), (1, 0));
     assert_eq!(report.webhooks.done[0].finding, WebhookFinding::Revoked);

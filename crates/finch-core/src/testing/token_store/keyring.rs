@@ -99,7 +99,7 @@ pub async fn secrets_of_older_keys_are_found(fixture: &mut dyn StoreFixture) {
     commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t2", true, 2)) }];
     store.commit(commit).await.unwrap();
     for (epoch, count) in [(1, 0), (2, 4), (3, 5)] {
-        read_pages("connections", count, async |after, limit| {
+        read_pages("sealed_before", count, async |after, limit| {
             store.sealed_before(epoch, after, limit).await.unwrap()
         })
         .await;
