@@ -90,15 +90,18 @@ impl Finch {
     ) -> Result<(Vec<SecretRow>, Vec<TokenId>), StoreError> {
         let (mut secrets, mut unreadable) = (Vec::new(), Vec::new());
         for Reseal { token, was_usable } in reseals {
-            let secret = match was_usable {
-                None => new.cloned(),
-                Some(usable) => match self.vault().secret(token, *usable).await {
-                    Err(StoreError::Unreadable { .. }) => {
-                        unreadable.push(token.id);
-                        None
-                    }
-                    kept => kept?,
-                },
+            let kept = match was_usable {
+                None => Ok(new.cloned()),
+                // What is sealed as held does not become usable because a row says that it was.
+                Some(true) => self.vault().secret_as(token, true).await,
+                Some(false) => self.vault().secret(token).await,
+            };
+            let secret = match kept {
+                Err(StoreError::Unreadable { .. }) => {
+                    unreadable.push(token.id);
+                    None
+                }
+                kept => kept?,
             };
             if let Some(secret) = secret {
                 let sealed = Some(self.vault().seal(token, &secret)?);

@@ -209,7 +209,7 @@ impl Finch {
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
         let secret = match connection.token(token) {
-            Some(token) => self.vault().secret(token, token.is_usable()).await,
+            Some(token) => self.vault().secret(token).await,
             None => Ok(None),
         };
         let secret = match secret {

@@ -137,11 +137,25 @@ impl Vault {
         Ok(Sealed { epoch: open.ring.epoch(), bytes })
     }
 
-    /// Opens the secret of a token that is sealed as usable, or as held. None: it is wiped.
+    /// Opens a token's secret, sealed as usable or as held. The secret of a token that was fenced meanwhile is
+    /// sealed again, and one that did not open when its token was fenced is still sealed as usable. Neither is
+    /// handed out. None: it is wiped.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::KeysUnavailable`], and those of the store.
-    pub(crate) async fn secret(
+    pub(crate) async fn secret(&self, token: &Token) -> Result<Option<AccessToken>, StoreError> {
+        let usable = token.is_usable();
+        match self.secret_as(token, usable).await {
+            Err(StoreError::Unreadable { .. }) => self.secret_as(token, !usable).await,
+            opened => opened,
+        }
+    }
+
+    /// Opens a token's secret only if it is sealed as usable, or only if as held. None: it is wiped.
+    ///
+    /// # Errors
+    /// As [`secret`](Self::secret).
+    pub(crate) async fn secret_as(
         &self,
         token: &Token,
         usable: bool,

@@ -67,40 +67,16 @@ pub(crate) struct Parked {
     pub(crate) since: i64,
     /// Gone once its caller does not wait for it any more.
     waits: Weak<()>,
-    turn: oneshot::Sender<Turn>,
+    go: Go,
 }
 
-/// A call's turn to run.
-struct Turn {
-    /// What goes wrong with it.
-    fault: Option<Fault>,
-    ran: oneshot::Sender<Ran>,
-}
-
-/// A call that has run, and whose caller does not have the answer yet.
-pub(crate) struct Ran {
-    /// What came of it, in words.
-    pub(crate) said: String,
-    answers: oneshot::Sender<()>,
-}
+/// Runs a call to its end, on its host's executor if it must; what came of it, in words.
+type Go = Box<dyn FnOnce(Option<Fault>, &Executor) -> String + Send>;
 
 impl Parked {
-    /// Runs the call to its end on its host's executor.
-    ///
-    /// # Panics
-    /// If the caller does not wait any more.
-    pub(crate) fn run(self, executor: &Executor, fault: Option<Fault>) -> Ran {
-        let (ran, mut has_run) = oneshot::channel();
-        let _ = self.turn.send(Turn { fault, ran });
-        executor.run_until_idle();
-        has_run.try_recv().expect("a caller that waits")
-    }
-}
-
-impl Ran {
-    /// The caller gets the answer, and goes on when its host runs. Otherwise it never does.
-    pub(crate) fn answer(self) {
-        let _ = self.answers.send(());
+    /// Runs it to its end; what came of it, in words. The caller gets the answer when its host runs again.
+    pub(crate) fn go(self, fault: Option<Fault>, executor: &Executor) -> String {
+        (self.go)(fault, executor)
     }
 }
 
@@ -146,15 +122,51 @@ impl Gate {
         self.inner().current = task;
     }
 
-    /// Waits for the call's turn, and runs it: `run` returns the answer, and the same in words. The scheduler
-    /// looks at what it did before the answer is returned, which it never is if the host crashes.
-    pub(crate) async fn pass<T>(
+    /// Waits until the scheduler runs `run`: the answer, and the same in words. The caller need not be waiting
+    /// for it just then.
+    pub(crate) async fn pass<T: Send + 'static>(
+        &self,
+        host: usize,
+        about: About,
+        run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
+    ) -> T {
+        let (tell, told) = oneshot::channel();
+        let go = move |fault, _: &Executor| {
+            let (answer, said) = run(fault);
+            let _ = tell.send(answer);
+            said
+        };
+        self.wait(host, about, Box::new(go), told).await
+    }
+
+    /// Waits for a turn, and then runs `run` in the task of the caller, which must be waiting for it: the
+    /// answer, and the same in words.
+    pub(crate) async fn pass_in_task<T>(
         &self,
         host: usize,
         about: About,
         run: impl FnOnce(Option<Fault>) -> (T, String),
     ) -> T {
         let (turn, its_turn) = oneshot::channel();
+        let go = move |fault, executor: &Executor| {
+            let (ran, mut has_run) = oneshot::channel();
+            let _ = turn.send((fault, ran));
+            executor.run_until_idle();
+            let (said, answers): (_, oneshot::Sender<()>) =
+                has_run.try_recv().expect("a caller that waits");
+            let _ = answers.send(());
+            said
+        };
+        let (fault, ran) = self.wait(host, about, Box::new(go), its_turn).await;
+        let (answer, said) = run(fault);
+        let (answers, is_answered) = oneshot::channel();
+        let _ = ran.send((said, answers));
+        // The host may crash before it is.
+        let _ = is_answered.await;
+        answer
+    }
+
+    async fn wait<T>(&self, host: usize, about: About, go: Go, told: oneshot::Receiver<T>) -> T {
         let waiting = Arc::new(());
         {
             let mut inner = self.inner();
@@ -166,19 +178,15 @@ impl Gate {
             };
             let About { point, note, with, until } = about;
             let (since, waits) = (inner.now, Arc::downgrade(&waiting));
-            let parked = Parked { number, host, task, point, note, with, until, since, waits, turn };
+            let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
             inner.parked.push(parked);
         }
-        if let Ok(Turn { fault, ran }) = its_turn.await {
-            drop(waiting);
-            let (answer, said) = run(fault);
-            let (answers, is_answered) = oneshot::channel();
-            let _ = ran.send(Ran { said, answers });
-            if is_answered.await.is_ok() {
-                return answer;
-            }
+        let result = told.await;
+        drop(waiting);
+        match result {
+            Ok(result) => result,
+            Err(_) => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     /// Looks at everything that waits.

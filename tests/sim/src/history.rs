@@ -9,7 +9,7 @@ mod shape;
 mod step;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
@@ -27,6 +27,7 @@ use crate::{
     host::{Host, Shared},
     judge::{Case, Judge},
     keys::Keys,
+    ledger::Ledger,
     op::{Callback, Op, Outcome, customer_id},
     remote::Remote,
     trace::Trace,
@@ -221,7 +222,7 @@ impl History<'_> {
             secrets: &ledger.secrets,
         };
         self.judge.look(now, &case, &mut self.counts);
-        self.check_hand_outs(&ledger.secrets);
+        self.check_hand_outs(&ledger);
     }
 
     fn snapshot(&self) -> Vec<finch_core::Connection> {
@@ -230,7 +231,7 @@ impl History<'_> {
     }
 
     /// I4: what one of the hosts would hand out now is active, and its customer's.
-    fn check_hand_outs(&mut self, secrets: &BTreeMap<TokenId, Arc<str>>) {
+    fn check_hand_outs(&mut self, ledger: &Ledger) {
         let host = self.trace.steps() as usize % self.hosts.len();
         let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
         let mut asked: Vec<_> = tokens()
@@ -244,11 +245,15 @@ impl History<'_> {
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
             let Some(given) = given.expect("the store answers the judge") else { continue };
             let secret = self.shared.keys.usable(&customer, &given);
+            if secret.is_none() && ledger.unreadable.contains(&given.id) {
+                continue;
+            }
             let allowed = tokens().any(|t| {
                 t.state == finch_core::TokenState::Active
                     && t.customer.as_ref() == Some(&customer)
                     && !self.judge.covers(t.id)
-                    && secrets.get(&t.id).is_some_and(|s| Some(s) == secret.as_ref())
+                    && secret.is_some()
+                    && ledger.secrets.get(&t.id) == secret.as_ref()
             });
             if !allowed {
                 wrong.push(format!("{customer} is given a token of {id} that is not active"));

@@ -37,8 +37,10 @@ pub(crate) struct Ledger {
     pub(crate) committed: Vec<(Commit, Seq)>,
     /// That a hand-out was noted, since somebody looked.
     pub(crate) noted: bool,
-    /// Secrets that do not open for now.
+    /// Secrets that do not open until they are [repaired](Self::repaired).
     pub(crate) unreadable: HashSet<TokenId>,
+    /// Every secret opens again.
+    pub(crate) repaired: bool,
     /// The next secret that is read becomes one of them.
     pub(crate) damages_next: bool,
     /// Tokens that came back to their caller.
@@ -80,7 +82,7 @@ impl Ledger {
         if std::mem::take(&mut self.damages_next) {
             self.unreadable.insert(token);
         }
-        self.unreadable.contains(&token)
+        !self.repaired && self.unreadable.contains(&token)
     }
 
     /// A lease was asked for.

@@ -92,7 +92,7 @@ impl Intercept for Gated {
             };
             (answer, said)
         };
-        self.gate.pass(self.host, about, run).await
+        self.gate.pass_in_task(self.host, about, run).await
     }
 
     async fn open_attempt(
@@ -148,7 +148,8 @@ impl Intercept for Gated {
         self.note(token);
         let damaged = lock(&self.ledger).damages(token);
         let sealed = next.sealed(token).await?;
-        Ok(sealed.map(|sealed| if damaged { Sealed { bytes: Vec::new(), ..sealed } } else { sealed }))
+        Ok(sealed
+            .map(|sealed| if damaged { Sealed { bytes: Vec::new(), ..sealed } } else { sealed }))
     }
 
     async fn usable_token(

@@ -110,8 +110,7 @@ impl History<'_> {
             let outcome = run.await;
             lock(&outcomes).push((task, outcome));
         });
-        self.judge(None);
-        self.run(host);
+        self.run(host, None);
     }
 
     /// Lets one call run to its end, with this fault.
@@ -124,8 +123,7 @@ impl History<'_> {
             lock(&self.shared.ledger).damages_next = fault == Fault::Unreadable;
         }
         let fault_of_call = fault.filter(|fault| *fault != Fault::Unreadable);
-        let ran = parked.run(&self.hosts[host].executor, fault_of_call);
-        let said = &ran.said;
+        let said = parked.go(fault_of_call, &self.hosts[host].executor);
         if point.kind != Kind::Answer {
             let with = fault.map(|fault| format!(" [{}]", fault.name())).unwrap_or_default();
             self.trace.line(format_args!("h{host} t{task} {point} {note}{with}: {said}"));
@@ -150,13 +148,12 @@ impl History<'_> {
         }
         self.shared.gate.runs(task);
         let customer = self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
-        self.judge(customer);
-        ran.answer();
-        self.run(host);
+        self.run(host, customer);
     }
 
     /// Lets a host's tasks run until they wait, and looks at what they did.
-    fn run(&mut self, host: usize) {
+    fn run(&mut self, host: usize, customer: Option<usize>) {
+        self.judge(customer);
         self.hosts[host].executor.run_until_idle();
         self.shared.gate.tidy();
         self.check_calls();
