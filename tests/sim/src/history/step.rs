@@ -76,9 +76,14 @@ impl History<'_> {
         }
     }
 
-    /// Tasks that others overtake.
+    /// Tasks that others overtake, once they have made sure of the key ring: an exchange has not begun before.
     fn slow(&self) -> Vec<usize> {
-        self.running.iter().filter(|r| r.slow).map(|r| r.task).collect()
+        let first = |task| {
+            self.shared
+                .gate
+                .look(|parked| parked.iter().any(|p| p.task == task && p.point.name == "keyring"))
+        };
+        self.running.iter().filter(|r| r.slow && !first(r.task)).map(|r| r.task).collect()
     }
 
     /// The calls that can go on now.

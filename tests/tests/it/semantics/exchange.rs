@@ -202,7 +202,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
 /// The connection of the later token ends from Finch's dashboard before the lost exchange takes effect.
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();

@@ -200,7 +200,7 @@ async fn a_late_effect_between_a_token_and_its_answer_leaves_nothing_active() {
 /// Finch accepted the token in doubt before the effect came, and that answer took longer than the effect.
 #[tokio::test]
 async fn a_late_effect_after_finch_has_accepted_a_token_leaves_nothing_active() {
-    let world = world();
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     world.finch.delay_next_effect();
     disconnect(&world, ACME, &id).await;
@@ -225,7 +225,7 @@ async fn a_late_effect_after_finch_has_accepted_a_token_leaves_nothing_active() 
 /// A known limit: Finch has not named the employer of the connection whose `/disconnect` is still on its way.
 #[tokio::test]
 async fn a_late_effect_ends_a_token_that_was_handed_out_where_finch_names_no_employer() {
-    let world = world();
+    let world = world().await;
     world.finch.hide_company(true);
     let id = connect(&world, ACME, "x").await;
     world.finch.delay_next_effect();
