@@ -9,12 +9,14 @@
 mod proxy;
 mod secrets;
 mod step;
+mod store_keys;
 mod told;
 mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
 pub use secrets::{fingerprint, keys, open_attempt, secret, store_token};
 pub use step::{Step, steps};
+pub use store_keys::StoreKeys;
 pub use world::{StoreDebug, TestSystem, World, customer, open_finch, operator};
 
 /// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use finch_core::{
-    AccessToken, AttemptId, AuthorizationCode, CustomerId, CustomerScope, Fingerprint, Grant,
-    Introspection, NewAttempt, SealedAs, State, Token, TokenStore,
+    AccessToken, AttemptId, AuthorizationCode, CustomerScope, Fingerprint, Grant, Introspection,
+    NewAttempt, State, Token, TokenStore,
     testing::{MockFinchApi, new_attempt},
 };
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, WrappedKeys};
-use secrecy::ExposeSecret as _;
+use finch_seal::{Domain, Kek, KeyBytes, KeySource};
 
-use crate::{TestSystem, open_finch};
+use crate::{StoreKeys, TestSystem, open_finch};
 
 /// The key of every store.
 pub fn keys() -> Arc<dyn KeySource> {
@@ -19,25 +18,14 @@ pub fn keys() -> Arc<dyn KeySource> {
 
 /// The fingerprint under which a store in use keeps a secret.
 pub async fn fingerprint(store: &dyn TokenStore, domain: Domain, secret: &str) -> Fingerprint {
-    Fingerprint(ring(store).await.fingerprint(domain, secret))
+    opened(store).await.fingerprint(domain, secret)
 }
 
 /// A token's secret, opened as the token says. None: it is wiped.
 pub async fn secret(store: &dyn TokenStore, token: &Token) -> Option<AccessToken> {
     let sealed = store.sealed(token.id).await.unwrap()?;
-    let place = Place {
-        client_id: store.application().client_id.as_str(),
-        customer: token.customer.as_ref().map(CustomerId::as_str),
-        connection_id: token.facts.connection_id.as_str(),
-        fingerprint: &token.fingerprint.0,
-        purpose: match token.sealed_as() {
-            SealedAs::Held => Purpose::Held,
-            SealedAs::Usable => Purpose::Usable,
-            SealedAs::Refused => Purpose::Refused,
-        },
-    };
-    let secret = ring(store).await.unseal(&place, &sealed.bytes).expect("it opens");
-    Some(AccessToken::new(secret.expose_secret()))
+    let secret = opened(store).await.secret(token, token.sealed_as(), &sealed);
+    Some(secret.expect("it opens"))
 }
 
 /// Opens an attempt under this state.
@@ -60,8 +48,7 @@ pub async fn store_token(store: Arc<dyn TokenStore>, customer: &str, grant: Gran
     finch.complete_connect(&scope, State::new(state), code).await.unwrap();
 }
 
-async fn ring(store: &dyn TokenStore) -> KeyRing {
+async fn opened(store: &dyn TokenStore) -> StoreKeys {
     let keyring = store.keyring().await.unwrap().expect("a store in use");
-    let wrapped = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
-    KeyRing::open(&*keys(), &wrapped).await.unwrap()
+    StoreKeys::open(store.application(), store.id(), &keyring).await.unwrap()
 }

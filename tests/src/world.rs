@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use finch_app::{Finch, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi, MemoryTokenStore,
-    OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
+    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
     testing::{FakeFinch, Reach, application, at},
 };
 use finch_seal::Domain;

@@ -130,7 +130,7 @@ impl Finch {
         seen: &mut Seen,
     ) -> Result<(), RunError> {
         let Some((before, token)) = self.of_token(id).await? else { return Ok(()) };
-        let secret = match self.vault().secret(&token, token.sealed_as()).await {
+        let secret = match self.vault().secret(&token).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok(()),
             Err(StoreError::Unreadable { .. }) => {

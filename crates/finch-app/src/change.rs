@@ -1,8 +1,8 @@
 //! The one loop that changes a connection: load, decide, seal, commit; and again where the connection has moved.
 
 use finch_core::{
-    AccessToken, CompanyId, Connection, Draft, Reseal, SecretRow, Selector, Seq, StoreError,
-    TokenId,
+    AccessToken, CompanyId, Connection, Draft, Reseal, SealedAs, SecretRow, Selector, Seq,
+    StoreError, TokenId,
 };
 
 use crate::Finch;
@@ -90,15 +90,19 @@ impl Finch {
     ) -> Result<(Vec<SecretRow>, Vec<TokenId>), StoreError> {
         let (mut secrets, mut unreadable) = (Vec::new(), Vec::new());
         for Reseal { token, was } in reseals {
-            let secret = match was {
-                None => new.cloned(),
-                Some(was) => match self.vault().secret(token, *was).await {
-                    Err(StoreError::Unreadable { .. }) => {
-                        unreadable.push(token.id);
-                        None
-                    }
-                    kept => kept?,
-                },
+            // What is sealed as held comes into use by no row that says it was something else.
+            let comes_into_use = matches!(token.sealed_as(), SealedAs::Usable | SealedAs::InDoubt);
+            let kept = match was {
+                None => Ok(new.cloned()),
+                Some(was) if comes_into_use => self.vault().secret_as(token, *was).await,
+                Some(_) => self.vault().secret(token).await,
+            };
+            let secret = match kept {
+                Err(StoreError::Unreadable { .. }) => {
+                    unreadable.push(token.id);
+                    None
+                }
+                kept => kept?,
             };
             if let Some(secret) = secret {
                 let sealed = Some(self.vault().seal(token, &secret)?);

@@ -186,7 +186,7 @@ impl Finch {
         let mut disproved = false;
         let refused = |t: &&Token| t.sealed_as() == SealedAs::Refused && !t.state.is_revoked();
         for token in connection.tokens.iter().filter(refused) {
-            match self.vault().secret(token, SealedAs::Refused).await {
+            match self.vault().secret_as(token, SealedAs::Refused).await {
                 Ok(_) => {}
                 Err(StoreError::Unreadable { .. }) => {
                     tracing::warn!(token = token.id.0.0, "a refusal is not what was written");
@@ -230,7 +230,7 @@ impl Finch {
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
         let secret = match connection.token(token) {
-            Some(token) => self.vault().secret(token, token.sealed_as()).await,
+            Some(token) => self.vault().secret(token).await,
             None => Ok(None),
         };
         let secret = match secret {

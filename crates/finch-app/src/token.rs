@@ -262,7 +262,7 @@ impl Finch {
             return Ok((Observed::Nothing, None));
         };
         let Some(kept) = connection.token(token) else { return Ok((Observed::Nothing, None)) };
-        let secret = match self.vault().secret(kept, kept.sealed_as()).await {
+        let secret = match self.vault().secret(kept).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok((Observed::Nothing, None)),
             Err(StoreError::Unreadable { .. }) => {

@@ -139,11 +139,32 @@ impl Vault {
         Ok(Sealed { epoch: open.ring.epoch(), bytes })
     }
 
-    /// Opens the secret of a token that is sealed for this. None: it is wiped.
+    /// Opens a token's secret, whatever it is sealed as, to call Finch with it. A token may have been fenced since
+    /// it was loaded, and one that did not open when it was fenced is still sealed as it was. Neither is handed
+    /// out. None: it is wiped.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::KeysUnavailable`], and those of the store.
-    pub(crate) async fn secret(
+    pub(crate) async fn secret(&self, token: &Token) -> Result<Option<AccessToken>, StoreError> {
+        let expected = token.sealed_as();
+        let opened = self.secret_as(token, expected).await;
+        if !matches!(opened, Err(StoreError::Unreadable { .. })) {
+            return opened;
+        }
+        for other in SealedAs::ALL.into_iter().filter(|other| *other != expected) {
+            let opened = self.secret_as(token, other).await;
+            if !matches!(opened, Err(StoreError::Unreadable { .. })) {
+                return opened;
+            }
+        }
+        opened
+    }
+
+    /// Opens a token's secret only if it is sealed for this. None: it is wiped.
+    ///
+    /// # Errors
+    /// As [`secret`](Self::secret).
+    pub(crate) async fn secret_as(
         &self,
         token: &Token,
         sealed_as: SealedAs,
@@ -207,6 +228,7 @@ impl Vault {
                 SealedAs::Held => Purpose::Held,
                 SealedAs::Usable => Purpose::Usable,
                 SealedAs::Refused => Purpose::Refused,
+                SealedAs::InDoubt => Purpose::InDoubt,
             },
         }
     }

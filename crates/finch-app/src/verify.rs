@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use finch_core::{
     ConnectionId, ConnectionKey, EventQuery, Happening, OperatorScope, Query, RecordHead, Recorded,
-    StoreError, TokenId,
+    Selector, StoreError, Token, TokenId,
 };
 use serde::Serialize;
 
@@ -88,10 +88,11 @@ impl Finch {
             }
             for connection in page {
                 for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
-                    match self.vault().secret(token, token.sealed_as()).await {
+                    match self.vault().secret_as(token, token.sealed_as()).await {
                         Ok(Some(_)) => found.secrets += 1,
                         // It was revoked meanwhile.
                         Ok(None) | Err(StoreError::Moved) => {}
+                        Err(StoreError::Unreadable { .. }) if self.has_changed(token).await? => {}
                         Err(StoreError::Unreadable { .. }) => found.unreadable.push(token.id),
                         Err(error) => return Err(error),
                     }
@@ -112,6 +113,13 @@ impl Finch {
             })
             .collect();
         Ok(found)
+    }
+
+    /// Whether a token is sealed in another way since it was read.
+    async fn has_changed(&self, token: &Token) -> Result<bool, StoreError> {
+        let found = self.store().load(Selector::TokenId(token.id), None).await?;
+        let now = found.as_ref().and_then(|connection| connection.token(token.id));
+        Ok(now.is_none_or(|now| now.state != token.state))
     }
 
     /// Reads all events, each into its record. A head that is met on the way holds: what comes after it was

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState, Event,
-    ProviderId, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
+    AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState,
+    Event, ProviderId, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
 };
 
 /// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes it.

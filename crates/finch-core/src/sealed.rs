@@ -24,10 +24,17 @@ pub struct Sealed {
 pub enum SealedAs {
     /// To ask Finch about the token, and to disconnect it.
     Held,
+    /// The same, and to hand it out once Finch has accepted it.
+    InDoubt,
     /// To hand the token out, too.
     Usable,
     /// Finch has refused the token: the proof that an open disconnect waits for.
     Refused,
+}
+
+impl SealedAs {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Held, Self::InDoubt, Self::Usable, Self::Refused];
 }
 
 /// The random identity of a store. What is sealed for one does not open in another.

@@ -268,6 +268,7 @@ impl Token {
     pub fn sealed_as(&self) -> SealedAs {
         match self.state {
             TokenState::Active => SealedAs::Usable,
+            TokenState::Unverified => SealedAs::InDoubt,
             _ if self.progress.refused.is_some() => SealedAs::Refused,
             _ => SealedAs::Held,
         }

@@ -30,6 +30,8 @@ pub enum Purpose {
     Usable,
     /// For nothing: Finch has refused it.
     Refused,
+    /// To ask Finch about it, and to be handed out once Finch has accepted it.
+    InDoubt,
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
             Self::Held => 0,
             Self::Usable => 1,
             Self::Refused => 2,
+            Self::InDoubt => 3,
         }
     }
 }

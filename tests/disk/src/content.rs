@@ -48,7 +48,7 @@ impl Content {
             let mut statement = db.prepare(&format!("SELECT * FROM {name} ORDER BY {order}"))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                rows_in_use += usize::from(name != "store" && name != "keys");
+                rows_in_use += usize::from(name != "store");
                 for column in 0..columns {
                     add(row.get_ref(column)?, &mut hash);
                 }

@@ -2,8 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use finch_core::testing::{FakeFinch, Reach, application};
-use finch_seal::{Kek, KeyBytes};
+use finch_core::testing::{FakeFinch, Intercepted, Reach, application};
 use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
 use finch_tests::{Step, TestSystem, World, steps};
 use proptest::{
@@ -39,8 +38,7 @@ pub(crate) fn open(folder: &Path) -> Result<SqliteTokenStore, OpenStoreError> {
 }
 
 pub(crate) fn options(folder: &Path) -> SqliteOptions {
-    let key = Kek::from_bytes(KeyBytes::new(Box::new([7; 32])));
-    SqliteOptions::new(folder.join("finch.db"), application(), Arc::new(key)).create(true)
+    SqliteOptions::new(folder.join("finch.db"), application()).create(true)
 }
 
 /// What happened to a store.
@@ -85,7 +83,8 @@ impl History {
                     disk.mark(Mark::Opened);
                     // Making the store is not what is lied about.
                     disk.lie(lie);
-                    world.insert(wire(store, &disk, &book, &finch, &system)?)
+                    let wired = runtime.block_on(wire(store, &disk, &book, &finch, &system));
+                    world.insert(wired?)
                 }
             };
             let alive = finch.alive();
@@ -115,7 +114,7 @@ impl History {
         let system = recover::later();
         let store = open(folder).or_broken("open")?;
         disk.mark(Mark::Opened);
-        let (world, _) = wire(store, &disk, &book, &finch, &system)?;
+        let (world, _) = quietly(wire(store, &disk, &book, &finch, &system))?;
         quietly(recover::reconcile(&world.app, &system))?;
         drop(world);
         disk.unmount();
@@ -155,16 +154,17 @@ pub(crate) fn half_opened() -> Result<Files, Broken> {
 }
 
 /// A world over a watched store and a watched Finch.
-fn wire(
+async fn wire(
     store: SqliteTokenStore,
     disk: &Arc<Disk>,
     book: &Book,
     finch: &Arc<FakeFinch>,
     system: &Arc<TestSystem>,
 ) -> Result<(World, Arc<WatchedFinch>), Broken> {
-    let store = Arc::new(Witness::new(store, disk.clone(), book.clone()));
+    let witness = Witness::new(disk.clone(), book.clone());
+    let store = Arc::new(Intercepted::new(witness, Arc::new(store)));
     let api = Arc::new(WatchedFinch::new(finch.clone(), disk.clone(), book.clone()));
-    let app = recover::application(api.clone(), store.clone(), system.clone())?;
+    let app = recover::application(api.clone(), store.clone(), system.clone()).await?;
     let world = World {
         finch: finch.clone(),
         store,

@@ -4,17 +4,16 @@
 use std::{sync::Arc, time::Duration};
 
 use finch_app::{
-    BeginConnectError, CompleteConnectError, ConnectRequest, DisconnectError, Finch, Pass,
-    TokenError,
+    BeginConnectError, CompleteConnectError, ConnectRequest, DisconnectError, Finch, KeysError,
+    OpenFinchError, Pass, TokenError,
 };
-use finch_core::{ConnectionId, Flow, Product, StoreError, TokenStore};
+use finch_core::{ConnectionId, Flow, Product, StoreError, TokenStore, testing::Intercepted};
 use finch_sqlite::{OpenStoreError, SqliteTokenStore};
-use finch_tests::{customer, operator};
+use finch_tests::{customer, keys, operator};
 
 use crate::{
     history,
     judge::{Broken, OrBroken as _},
-    recover,
     replay::Files,
     tape::Name,
     trial::{Bench, Day, settled},
@@ -24,7 +23,7 @@ use crate::{
 
 pub(crate) struct Host<'a> {
     bench: &'a mut Bench,
-    running: Option<(Finch, Arc<Witness>)>,
+    running: Option<(Finch, Arc<dyn TokenStore>)>,
 }
 
 impl<'a> Host<'a> {
@@ -99,12 +98,19 @@ impl<'a> Host<'a> {
                     let (disk, book) = (self.bench.disk.clone(), self.bench.book.clone());
                     let finch = self.bench.finch.clone();
                     let api = Arc::new(WatchedFinch::new(finch, disk.clone(), book.clone()));
-                    let store = Arc::new(Witness::new(store, disk, book));
+                    let witness = Witness::new(disk, book);
+                    let store = Arc::new(Intercepted::new(witness, Arc::new(store)));
                     let system = self.bench.system.clone();
-                    let app = recover::application(api, store.clone(), system)?;
-                    settled(&*store, self.bench).await;
-                    self.running = Some((app, store));
-                    return Ok(());
+                    let app = Finch::builder(api, store.clone(), keys()).system(system).open();
+                    match app.await {
+                        Ok(app) => {
+                            settled(&*store, self.bench).await;
+                            self.running = Some((app, store));
+                            return Ok(());
+                        }
+                        Err(OpenFinchError::Keys(KeysError::Store(error))) => self.hears(&error)?,
+                        Err(error) => return Err(error).or_broken("the application"),
+                    }
                 }
                 Err(error) => self.bench.hears(opening(&error), &error)?,
             }
@@ -135,7 +141,7 @@ impl<'a> Host<'a> {
 
     async fn settled(&self) {
         if let Some((_, store)) = &self.running {
-            settled(&**store as &dyn TokenStore, self.bench).await;
+            settled(&**store, self.bench).await;
         }
     }
 
@@ -245,9 +251,6 @@ fn opening(error: &OpenStoreError) -> &'static str {
         OpenStoreError::NotADatabase { .. } => "NotADatabase",
         OpenStoreError::NotAStore { .. } => "NotAStore",
         OpenStoreError::Missing { .. } => "Missing",
-        OpenStoreError::NoKeys { .. } => "NoKeys",
-        OpenStoreError::WrongKey { .. } => "WrongKey",
-        OpenStoreError::Keys { .. } => "Keys",
         _ => "another refusal",
     }
 }

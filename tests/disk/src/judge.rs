@@ -6,9 +6,11 @@ use std::{
 };
 
 use finch_core::{
-    AccessToken, Connection, ConnectionId, CustomerId, Query, StoreError, Timestamp, Token,
-    TokenId, TokenState, TokenStore, UsableToken, Wanted, testing::FakeFinch,
+    AccessToken, Connection, ConnectionId, CustomerId, Query, Selector, StoreError, Timestamp,
+    Token, TokenId, TokenState, TokenStore, Wanted, testing::FakeFinch,
 };
+use finch_seal::Domain;
+use finch_tests::StoreKeys;
 
 use crate::ledger::Ledger;
 
@@ -43,11 +45,17 @@ pub(crate) struct Found {
     pub(crate) connections: Vec<Connection>,
     /// The secrets that open, by record; and those of the ledger.
     pub(crate) secrets: BTreeMap<TokenId, String>,
+    /// The store's keys; none: it has never been used.
+    keys: Option<StoreKeys>,
 }
 
 impl Found {
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &Token> {
         self.connections.iter().flat_map(|c| &c.tokens)
+    }
+
+    fn keys(&self) -> Result<&StoreKeys, Broken> {
+        self.keys.as_ref().ok_or_else(|| Broken::new("it holds tokens and no key ring"))
     }
 }
 
@@ -69,7 +77,7 @@ pub(crate) async fn judge(
         ensure(issued.contains(secret), || format!("{id} holds what Finch never issued"))?;
     }
     handed_out(store, &found, ledger).await?;
-    not_lost(store, db, ledger, finch, handed_back, later).await?;
+    not_lost(store, db, ledger, &found, finch, handed_back, later).await?;
     Ok(found)
 }
 
@@ -89,10 +97,20 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
     let connections = store.connections(&query).await.or_broken("connections")?;
     let known = ledger.tokens.iter().filter_map(|(id, k)| Some((*id, k.secret.clone()?)));
     let mut secrets: BTreeMap<_, _> = known.collect();
-    let mut found = Found { connections, secrets: BTreeMap::new() };
+    let keys = match store.keyring().await.or_broken("the key ring")? {
+        Some(keyring) => Some(StoreKeys::open(store.application(), store.id(), &keyring).await),
+        None => None,
+    };
+    let keys = keys.transpose().or_broken("the keys")?;
+    let mut found = Found { connections, secrets: BTreeMap::new(), keys };
     for token in found.tokens() {
-        let secret = store.secret(token.id).await.or_broken(format_args!("secret of {}", token.id));
-        let opened = secret?.map(|s| s.expose().to_owned());
+        let what = || format!("secret of {}", token.id);
+        let sealed = store.sealed(token.id).await.or_broken(what())?;
+        let opened = match sealed {
+            Some(sealed) => Some(found.keys()?.secret(token, token.is_usable(), &sealed)),
+            None => None,
+        };
+        let opened = opened.transpose().or_broken(what())?.map(|s| s.expose().to_owned());
         let dead = token.state.is_revoked();
         ensure(dead == opened.is_none(), || {
             format!("{} is {:?}: its secret", token.id, token.state)
@@ -120,11 +138,10 @@ fn acknowledged(found: &Found, ledger: &Ledger) -> Result<(), Broken> {
 
 /// What is handed out is active, was never taken back, and opens to the right token.
 async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> Result<(), Broken> {
-    for (customer, connection, usable) in usable(store, found).await? {
+    for (customer, connection, secret) in usable(store, found).await? {
         let of = |t: &&Token| t.customer.as_ref() == Some(&customer);
-        let same = |t: &&Token| {
-            found.secrets.get(&t.id).map(String::as_str) == Some(usable.secret.expose())
-        };
+        let same =
+            |t: &&Token| found.secrets.get(&t.id).map(String::as_str) == Some(secret.expose());
         let token = found.tokens().filter(of).filter(|t| !t.state.is_revoked()).find(same);
         let Some(token) = token else {
             return Err(Broken(format!("{connection} hands out a token that nobody knows")));
@@ -144,14 +161,15 @@ async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> R
 pub(crate) async fn usable(
     store: &dyn TokenStore,
     found: &Found,
-) -> Result<Vec<(CustomerId, ConnectionId, UsableToken)>, Broken> {
+) -> Result<Vec<(CustomerId, ConnectionId, AccessToken)>, Broken> {
     let owned = found.tokens().filter_map(|t| Some((t.customer.clone()?, &t.facts.connection_id)));
     let mut all = Vec::new();
     for (customer, connection) in owned.collect::<BTreeSet<_>>() {
         let usable = store.usable_token(&customer, connection, &Wanted::default()).await;
-        let usable: Option<UsableToken> =
-            usable.or_broken(format_args!("the token of {connection}"))?;
-        all.extend(usable.map(|usable| (customer, connection.clone(), usable)));
+        let what = format_args!("the token of {connection}");
+        let Some(usable) = usable.or_broken(what)? else { continue };
+        let secret = found.keys()?.usable(&customer, &usable).or_broken(what)?;
+        all.push((customer, connection.clone(), secret));
     }
     Ok(all)
 }
@@ -162,6 +180,7 @@ async fn not_lost(
     store: &dyn TokenStore,
     db: &rusqlite::Connection,
     ledger: &Ledger,
+    found: &Found,
     finch: &FakeFinch,
     handed_back: &BTreeSet<String>,
     later: Timestamp,
@@ -169,9 +188,9 @@ async fn not_lost(
     let listed = store.possible_orphans(None, later, None, 10_000).await.or_broken("orphans")?;
     let listed: BTreeSet<_> = listed.iter().map(|attempt| attempt.id).collect();
     let alive = finch.alive();
-    for exchange in ledger.exchanges.values() {
+    for exchange in &ledger.exchanges {
         let Some(secret) = &exchange.secret else { continue };
-        let held = is_held(store, secret).await.or_broken("a token's record")?;
+        let held = is_held(store, found, secret).await.or_broken("a token's record")?;
         if held || handed_back.contains(secret) || listed.contains(&exchange.attempt) {
             continue;
         }
@@ -184,7 +203,7 @@ async fn not_lost(
         let mut beside = false;
         for (other, _, p, c) in &alive {
             let same = (p, c) == (provider, company) && other.expose() != secret;
-            beside |= same && is_held(store, other.expose()).await.or_broken("a record")?;
+            beside |= same && is_held(store, found, other.expose()).await.or_broken("a record")?;
         }
         ensure(cleared == Some(true) && beside, || {
             format!("a live token of {:?} is in nobody's hands", exchange.attempt)
@@ -193,6 +212,8 @@ async fn not_lost(
     Ok(())
 }
 
-async fn is_held(store: &dyn TokenStore, secret: &str) -> Result<bool, StoreError> {
-    Ok(store.token_of(&AccessToken::new(secret), None).await?.is_some())
+async fn is_held(store: &dyn TokenStore, found: &Found, secret: &str) -> Result<bool, StoreError> {
+    let Some(keys) = &found.keys else { return Ok(false) };
+    let fingerprint = keys.fingerprint(Domain::Token, secret);
+    Ok(store.load(Selector::Fingerprint(&fingerprint), None).await?.is_some())
 }

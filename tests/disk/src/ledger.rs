@@ -13,8 +13,8 @@ use finch_core::{AttemptId, Commit, TokenId, TokenState};
 pub(crate) struct Ledger {
     /// Tokens, by record: as the last acknowledged change left them.
     pub(crate) tokens: BTreeMap<TokenId, Known>,
-    /// Exchanges, by code.
-    pub(crate) exchanges: BTreeMap<String, Exchange>,
+    /// Exchanges, in the order in which they began: one at a time.
+    pub(crate) exchanges: Vec<Exchange>,
     /// Tokens that Finch ended without us.
     pub(crate) outside: BTreeSet<String>,
 }
@@ -88,12 +88,14 @@ impl Book {
         self.open().clone()
     }
 
-    pub(crate) fn claimed(&self, code: &str, attempt: AttemptId) {
-        self.open().exchanges.insert(code.to_owned(), Exchange { attempt, secret: None });
+    /// The exchange of this attempt begins.
+    pub(crate) fn claimed(&self, attempt: AttemptId) {
+        self.open().exchanges.push(Exchange { attempt, secret: None });
     }
 
-    pub(crate) fn issued(&self, code: &str, secret: String) {
-        if let Some(exchange) = self.open().exchanges.get_mut(code) {
+    /// Finch has issued this in the exchange that began last.
+    pub(crate) fn issued(&self, secret: String) {
+        if let Some(exchange) = self.open().exchanges.last_mut() {
             exchange.secret = Some(secret);
         }
     }

@@ -146,7 +146,8 @@ fn check(
     let (ledger, nobody) = (&replay.ledger, BTreeSet::new());
     let found = quietly(judge(&*store, &db, ledger, &replay.finch, &nobody, now))?;
     let finch = Arc::new(replay.finch.copy());
-    let app = recover::application(finch.clone(), store.clone(), system.clone())?;
+    let app = recover::application(finch.clone(), store.clone(), system.clone());
+    let app = quietly(app)?;
     let ended = quietly(recover::reconcile(&app, &system))?;
     quietly(recover::at_rest(&*store, &finch, ledger, &found))?;
     *reached.entry("disconnects ended in recovery").or_default() += ended as u64;

@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finch_app::{ConnectRequest, DisconnectOutcome, Finch, FinchOptions, Pass, System as _};
+use finch_app::{ConnectRequest, DisconnectOutcome, Finch, Pass, System as _};
 use finch_core::{FinchApi, Flow, Product, TokenStore, testing::FakeFinch};
-use finch_tests::{TestSystem, customer, operator};
+use finch_tests::{TestSystem, customer, keys, operator};
 
 use crate::{
     judge::{Broken, OrBroken as _, ensure, usable},
@@ -23,12 +23,12 @@ pub(crate) fn later() -> Arc<TestSystem> {
 }
 
 /// The application over a store, with this clock.
-pub(crate) fn application(
+pub(crate) async fn application(
     api: Arc<dyn FinchApi>,
     store: Arc<dyn TokenStore>,
     system: Arc<TestSystem>,
 ) -> Result<Finch, Broken> {
-    Finch::with_system(api, store, system, FinchOptions::default()).or_broken("the application")
+    Finch::builder(api, store, keys()).system(system).open().await.or_broken("the application")
 }
 
 /// Reconciles until nothing is open. Returns how many disconnects it ended.
@@ -64,9 +64,9 @@ pub(crate) async fn at_rest(
             ensure(!works, || format!("{} is revoked here, and works at Finch", token.id))?;
         }
     }
-    for (_, connection, usable) in usable(store, found).await? {
-        let ended = ledger.outside.contains(usable.secret.expose());
-        ensure(ended || finch.accepts(&usable.secret), || {
+    for (_, connection, secret) in usable(store, found).await? {
+        let ended = ledger.outside.contains(secret.expose());
+        ensure(ended || finch.accepts(&secret), || {
             format!("{connection} hands out a token that Finch refuses")
         })?;
     }

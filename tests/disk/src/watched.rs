@@ -46,7 +46,7 @@ impl FinchApi for WatchedFinch {
         let answer = self.finch.exchange(code, redirect_uri).await;
         let issued = self.finch.issued();
         if let Some(secret) = issued.last().filter(|_| issued.len() > before) {
-            self.book.issued(code.expose(), secret.expose().to_owned());
+            self.book.issued(secret.expose().to_owned());
         }
         self.mark();
         answer

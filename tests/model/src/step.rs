@@ -1,8 +1,8 @@
 //! One step from one state to the next.
 
 use finch_core::{
-    AccessToken, Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, Failure, Flow,
-    Found, Grant, Intent, NewAttempt, Seq,
+    Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, Failure, Fingerprint, Flow,
+    Found, Intent, NewAttempt, Seq,
     decide::{self, Arrival, PlanVerdict, Subject},
 };
 use jiff::Timestamp;
@@ -229,10 +229,10 @@ impl World {
             by_connection_id: named.then(|| connection.clone()),
             by_pair: Some(connection),
         };
-        let grant = Grant { secret: AccessToken::new(""), facts: facts(known.connection_id) };
         let late = self.is_late(variant);
         let arrival = Arrival {
-            grant,
+            facts: facts(known.connection_id),
+            fingerprint: Fingerprint([code; 32]),
             from: finch_core::decide::Source::Exchange(&record),
             began,
             now: NOW,

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use finch_core::{
     Actor, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectId,
-    DisconnectState, Draft, Evidence, Failure, OperatorName, Product, Progress, ProviderId,
-    Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId, TokenState, Trouble,
+    DisconnectState, Draft, Evidence, Failure, Fingerprint, OperatorName, Product, Progress,
+    ProviderId, RecordHead, Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId,
+    TokenState, Trouble,
 };
 use jiff::Timestamp;
 
@@ -114,6 +115,7 @@ impl World {
             tokens: tokens.map(|(place, token)| self.token(place, token)).collect(),
             disconnects: disconnects.collect(),
             retirements: retirements.collect(),
+            record: RecordHead::default(),
         }
     }
 
@@ -132,6 +134,7 @@ impl World {
             id: TokenId(Seq(TOKENS + place as u64)),
             customer: Some(customer(code.owner).clone()),
             facts: facts(code.connection_id),
+            fingerprint: Fingerprint([stored.code; 32]),
             finch_token_id: None,
             status: None,
             state: match stored.mark {

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use finch_core::{Application, MemoryTokenStore, TokenStore};
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use rusqlite::config::DbConfig;
 
 /// At most so many hosts.
 pub(crate) const HOSTS: usize = 3;
@@ -13,7 +13,6 @@ pub(crate) const HOSTS: usize = 3;
 pub struct Disk {
     folder: tempfile::TempDir,
     application: Application,
-    key: Arc<Kek>,
     stores: Vec<Arc<SqliteTokenStore>>,
     /// Empties the file, past the stores.
     broom: rusqlite::Connection,
@@ -39,36 +38,34 @@ impl Disk {
             false => tempfile::tempdir(),
         };
         let folder = folder.expect("a folder");
-        let key = Arc::new(Kek::generate().expect("a key"));
-        let open = |_| Arc::new(open(&folder, &application, &key));
+        let open = |_| Arc::new(open(&folder, &application));
         let stores = (0..HOSTS).map(open).collect();
         let broom = rusqlite::Connection::open(folder.path().join("finch.db")).expect("the file");
-        broom
-            .execute_batch(
-                "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;
-                 DROP TRIGGER events_are_kept;
-                 CREATE TABLE swept AS SELECT record_head FROM store",
-            )
-            .expect("settings");
-        Self { folder, application, key, stores, broom }
+        let settings = "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000";
+        broom.execute_batch(settings).expect("settings");
+        // Events are kept, but for the broom.
+        let without_triggers = broom.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false);
+        without_triggers.expect("settings");
+        Self { folder, application, stores, broom }
     }
 
-    /// Forgets everything that a history left, and counts from the beginning.
+    /// Forgets everything that a history left, but the key ring, and counts from the beginning.
     ///
     /// # Panics
     /// If the file cannot be written.
     pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
-            DELETE FROM events; DELETE FROM secrets; DELETE FROM disconnects; DELETE FROM attempts;
-            DELETE FROM tokens; DELETE FROM retirements; DELETE FROM pace; DELETE FROM connections;
-            UPDATE store SET seq = 0, record_head = (SELECT record_head FROM swept);
+            DELETE FROM events; DELETE FROM webhooks; DELETE FROM pace; DELETE FROM leases;
+            DELETE FROM attempts; DELETE FROM used_customer_ids; DELETE FROM secrets;
+            DELETE FROM token_uses; DELETE FROM tokens; DELETE FROM disconnects;
+            DELETE FROM retirements; DELETE FROM connections; UPDATE store SET seq = 0;
             COMMIT";
         self.broom.execute_batch(sweep).expect("an empty store");
     }
 
     /// A process ends and starts again: its store is opened anew.
     pub(crate) fn reopen(&mut self, host: usize) {
-        self.stores[host] = Arc::new(open(&self.folder, &self.application, &self.key));
+        self.stores[host] = Arc::new(open(&self.folder, &self.application));
     }
 
     /// Everything that is written, journal and all.
@@ -78,9 +75,9 @@ impl Disk {
     }
 }
 
-fn open(folder: &tempfile::TempDir, application: &Application, key: &Arc<Kek>) -> SqliteTokenStore {
+fn open(folder: &tempfile::TempDir, application: &Application) -> SqliteTokenStore {
     let path = folder.path().join("finch.db");
-    let options = SqliteOptions::new(path, application.clone(), Arc::clone(key) as _).create(true);
+    let options = SqliteOptions::new(path, application.clone()).create(true);
     SqliteTokenStore::open(options).expect("a store")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use finch_core::{Answer, FinchApiError, StoreError, TokenId};
+use finch_core::{Answer, FinchApiError, StoreError};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub(crate) enum Fault {
     Io,
     /// An I/O error after the commit: it happened, and nobody is told.
     IoAfter,
-    /// The secret cannot be unsealed, until somebody repairs the store.
+    /// The secret has no bytes, until the store is repaired.
     Unreadable,
     /// No connection was made.
     NotConnected,
@@ -121,9 +121,4 @@ impl Fault {
             _ => FinchApiError::NoAnswer { problem: "lost".into(), sent: true },
         }
     }
-}
-
-/// The store's error for a secret that does not open.
-pub(crate) fn unreadable(token: TokenId) -> StoreError {
-    StoreError::Unreadable { token, source: "an injected damage".into() }
 }

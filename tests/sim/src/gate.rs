@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::fault::Fault;
+use crate::{executor::Executor, fault::Fault};
 
 /// What kind of call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,19 +65,22 @@ pub(crate) struct Parked {
     pub(crate) until: Option<i64>,
     /// Since when.
     pub(crate) since: i64,
-    /// Gone when nobody waits for it any more.
+    /// Gone once its caller does not wait for it any more.
     waits: Weak<()>,
-    go: Box<dyn FnOnce(Option<Fault>) -> String + Send>,
+    go: Go,
 }
 
+/// Runs a call to its end, on its host's executor if it must; what came of it, in words.
+type Go = Box<dyn FnOnce(Option<Fault>, &Executor) -> String + Send>;
+
 impl Parked {
-    /// Lets it run to its end; what came of it, in words.
-    pub(crate) fn go(self, fault: Option<Fault>) -> String {
-        (self.go)(fault)
+    /// Runs it to its end; what came of it, in words. The caller gets the answer when its host runs again.
+    pub(crate) fn go(self, fault: Option<Fault>, executor: &Executor) -> String {
+        (self.go)(fault, executor)
     }
 }
 
-/// What a call is about, for whoever chooses among those that wait.
+/// What a call is about, for the choice among those that wait.
 pub(crate) struct About {
     /// Where.
     pub(crate) point: Point,
@@ -119,7 +122,8 @@ impl Gate {
         self.inner().current = task;
     }
 
-    /// Waits until the scheduler lets `run` happen; it says what it gave, and in words.
+    /// Waits until the scheduler runs `run`: the answer, and the same in words. The caller need not be waiting
+    /// for it just then.
     pub(crate) async fn pass<T: Send + 'static>(
         &self,
         host: usize,
@@ -127,13 +131,43 @@ impl Gate {
         run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
     ) -> T {
         let (tell, told) = oneshot::channel();
-        let waiting = Arc::new(());
-        let go = Box::new(move |fault| {
-            let (result, said) = run(fault);
-            // Its host may have crashed.
-            let _ = tell.send(result);
+        let go = move |fault, _: &Executor| {
+            let (answer, said) = run(fault);
+            let _ = tell.send(answer);
             said
-        });
+        };
+        self.wait(host, about, Box::new(go), told).await
+    }
+
+    /// Waits for a turn, and then runs `run` in the task of the caller, which must be waiting for it: the
+    /// answer, and the same in words.
+    pub(crate) async fn pass_in_task<T>(
+        &self,
+        host: usize,
+        about: About,
+        run: impl FnOnce(Option<Fault>) -> (T, String),
+    ) -> T {
+        let (turn, its_turn) = oneshot::channel();
+        let go = move |fault, executor: &Executor| {
+            let (ran, mut has_run) = oneshot::channel();
+            let _ = turn.send((fault, ran));
+            executor.run_until_idle();
+            let (said, answers): (_, oneshot::Sender<()>) =
+                has_run.try_recv().expect("a caller that waits");
+            let _ = answers.send(());
+            said
+        };
+        let (fault, ran) = self.wait(host, about, Box::new(go), its_turn).await;
+        let (answer, said) = run(fault);
+        let (answers, is_answered) = oneshot::channel();
+        let _ = ran.send((said, answers));
+        // The host may crash before it is.
+        let _ = is_answered.await;
+        answer
+    }
+
+    async fn wait<T>(&self, host: usize, about: About, go: Go, told: oneshot::Receiver<T>) -> T {
+        let waiting = Arc::new(());
         {
             let mut inner = self.inner();
             inner.arrived += 1;

@@ -9,7 +9,7 @@ mod shape;
 mod step;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
@@ -26,6 +26,8 @@ use crate::{
     gate::Gate,
     host::{Host, Shared},
     judge::{Case, Judge},
+    keys::Keys,
+    ledger::Ledger,
     op::{Callback, Op, Outcome, customer_id},
     remote::Remote,
     trace::Trace,
@@ -109,6 +111,7 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
     let scope = if shape.pair { DisconnectScope::Pair } else { DisconnectScope::Connection };
     let shared = Shared {
         application,
+        keys: Arc::new(Keys::of(stores.of(0))),
         gate: Gate::default(),
         clock: Clock::new(seed),
         remote: Arc::new(Mutex::new(Remote::new(scope, seed))),
@@ -219,7 +222,7 @@ impl History<'_> {
             secrets: &ledger.secrets,
         };
         self.judge.look(now, &case, &mut self.counts);
-        self.check_hand_outs(&ledger.secrets);
+        self.check_hand_outs(&ledger);
     }
 
     fn snapshot(&self) -> Vec<finch_core::Connection> {
@@ -228,7 +231,7 @@ impl History<'_> {
     }
 
     /// I4: what one of the hosts would hand out now is active, and its customer's.
-    fn check_hand_outs(&mut self, secrets: &BTreeMap<TokenId, Arc<str>>) {
+    fn check_hand_outs(&mut self, ledger: &Ledger) {
         let host = self.trace.steps() as usize % self.hosts.len();
         let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
         let mut asked: Vec<_> = tokens()
@@ -241,11 +244,16 @@ impl History<'_> {
             let wanted = finch_core::Wanted::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
             let Some(given) = given.expect("the store answers the judge") else { continue };
+            let secret = self.shared.keys.usable(&customer, &given);
+            if secret.is_none() && ledger.unreadable.contains(&given.id) {
+                continue;
+            }
             let allowed = tokens().any(|t| {
                 t.state == finch_core::TokenState::Active
                     && t.customer.as_ref() == Some(&customer)
                     && !self.judge.covers(t.id)
-                    && secrets.get(&t.id).is_some_and(|s| **s == *given.secret.expose())
+                    && secret.is_some()
+                    && ledger.secrets.get(&t.id) == secret.as_ref()
             });
             if !allowed {
                 wrong.push(format!("{customer} is given a token of {id} that is not active"));

@@ -1,19 +1,23 @@
 //! One host: a process with its own `Finch`, runtime and clock, over the shared store.
 
-use std::sync::{Arc, Mutex, atomic::AtomicI64};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
 
-use finch_app::{Finch, FinchOptions, System};
-use finch_core::{Application, FinchApi, TokenStore};
+use finch_app::{Finch, System};
+use finch_core::{Application, FinchApi, TokenStore, testing::Intercepted};
 
 use crate::{
     clock::{Clock, HostSystem},
-    executor::Executor,
+    executor::{Executor, finish},
     finch::GatedFinch,
     gate::Gate,
+    keys::{Keys, key_source},
     ledger::Ledger,
     remote::Remote,
-    store::GatedStore,
-    variant::{BrokenFinch, BrokenStore, Loss, Variant},
+    store::Gated,
+    variant::{Broken, BrokenFinch, Loss, Variant},
 };
 
 /// What all hosts share.
@@ -21,6 +25,8 @@ use crate::{
 pub(crate) struct Shared {
     /// The application.
     pub(crate) application: Application,
+    /// The store's keys.
+    pub(crate) keys: Arc<Keys>,
     /// Where calls wait.
     pub(crate) gate: Gate,
     /// The true time.
@@ -44,8 +50,8 @@ struct Wiring {
 impl Wiring {
     fn over(&self, store: Arc<dyn TokenStore>) -> Finch {
         let (api, system) = (Arc::clone(&self.api), Arc::clone(&self.system));
-        let finch = Finch::with_system(api, store, system, FinchOptions::default());
-        finch.expect("one application")
+        let finch = Finch::builder(api, store, key_source()).system(system).open();
+        finish(finch).expect("one application, and its key")
     }
 }
 
@@ -74,17 +80,23 @@ impl Host {
         store: Arc<dyn TokenStore>,
         wrong_by: Arc<AtomicI64>,
     ) -> Self {
-        let Shared { application, gate, clock, remote, ledger, variant, loss } = shared.clone();
+        let Shared { application, keys, gate, clock, remote, ledger, variant, loss } =
+            shared.clone();
         let store: Arc<dyn TokenStore> = match variant {
-            Some(_) => Arc::new(BrokenStore { host: number, inner: store, variant, loss }),
+            Some(variant) => {
+                let broken = Broken { host: number, variant, loss, keys: Arc::clone(&keys) };
+                Arc::new(Intercepted::new(broken, store))
+            }
             None => store,
         };
-        let gated = GatedStore {
+        let gated = Gated {
             host: number,
             gate: gate.clone(),
-            store: Arc::clone(&store),
+            started: AtomicBool::new(false),
+            keys,
             ledger: Arc::clone(&ledger),
         };
+        let gated = Arc::new(Intercepted::new(gated, Arc::clone(&store)));
         let api = GatedFinch {
             host: number,
             gate: gate.clone(),
@@ -96,7 +108,8 @@ impl Host {
         let api = BrokenFinch { inner: Arc::new(api), variant };
         let system = HostSystem { host: number, clock, wrong_by: Arc::clone(&wrong_by), gate };
         let wiring = Wiring { api: Arc::new(api), system: Arc::new(system) };
-        let finch = wiring.over(Arc::new(gated));
+        let finch = wiring.over(Arc::clone(&gated) as _);
+        gated.intercept.started.store(true, Ordering::Relaxed);
         Self { executor: Executor::new(), finch, wiring, store, wrong_by }
     }
 

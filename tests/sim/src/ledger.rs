@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{AttemptId, Commit, Leased, Seq, Timestamp, TokenId};
+use finch_core::{AttemptId, Commit, Fingerprint, Leased, Seq, Timestamp, TokenId};
 
 /// How a lease came out that somebody else has.
 pub(crate) const HELD: &str = "lease held by another";
@@ -23,20 +23,24 @@ const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 pub(crate) struct Ledger {
     /// The secret of each record.
     pub(crate) secrets: BTreeMap<TokenId, Arc<str>>,
-    /// Each attempt, by its state.
-    pub(crate) attempts: HashMap<String, AttemptId>,
-    /// The state that a code came back with.
-    pub(crate) state_of_code: HashMap<String, String>,
+    /// What the call that runs is about.
+    pub(crate) note: String,
+    /// Each attempt, by the fingerprint of its state.
+    pub(crate) attempts: HashMap<Fingerprint, AttemptId>,
+    /// The fingerprint of the state that a code came back with.
+    pub(crate) state_of_code: HashMap<String, Fingerprint>,
     /// The code that was first sent for a state.
-    code_of_state: HashMap<String, String>,
+    code_of_state: HashMap<Fingerprint, String>,
     /// Codes that went out, or may have.
     sent: HashSet<String>,
     /// What was written, since somebody looked.
     pub(crate) committed: Vec<(Commit, Seq)>,
     /// That a hand-out was noted, since somebody looked.
     pub(crate) noted: bool,
-    /// Secrets that do not open for now.
+    /// Secrets that do not open until they are [repaired](Self::repaired).
     pub(crate) unreadable: HashSet<TokenId>,
+    /// Every secret opens again.
+    pub(crate) repaired: bool,
     /// The next secret that is read becomes one of them.
     pub(crate) damages_next: bool,
     /// Tokens that came back to their caller.
@@ -58,12 +62,27 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A commit was written, under this number.
-    pub(crate) fn committed(&mut self, commit: Commit, number: Seq) {
-        if let Some(secret) = &commit.secret {
-            self.secrets.insert(TokenId(number), secret.expose().into());
+    /// A commit was written, under this number. `secret`: of the token that is new, if it opens.
+    pub(crate) fn committed(
+        &mut self,
+        commit: Commit,
+        number: Seq,
+        secret: Option<Option<Arc<str>>>,
+    ) {
+        match secret {
+            Some(Some(secret)) => drop(self.secrets.insert(TokenId(number), secret)),
+            Some(None) => self.broken.push("the secret of a new token does not open".into()),
+            None => {}
         }
         self.committed.push((commit, number));
+    }
+
+    /// Whether the secret of this token, which is read now, does not open.
+    pub(crate) fn damages(&mut self, token: TokenId) -> bool {
+        if std::mem::take(&mut self.damages_next) {
+            self.unreadable.insert(token);
+        }
+        !self.repaired && self.unreadable.contains(&token)
     }
 
     /// A lease was asked for.
@@ -105,7 +124,7 @@ impl Ledger {
             self.broken.push("a code is sent again after it may have gone out".into());
         }
         if let Some(state) = self.state_of_code.get(code) {
-            let first = self.code_of_state.entry(state.clone()).or_insert_with(|| code.to_owned());
+            let first = self.code_of_state.entry(*state).or_insert_with(|| code.to_owned());
             if first != code {
                 self.broken.push("two codes are sent for one state".into());
             }

@@ -18,6 +18,7 @@ mod gate;
 mod history;
 mod host;
 mod judge;
+mod keys;
 mod ledger;
 mod op;
 mod remote;

@@ -5,11 +5,11 @@ use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, ti
 use finch_app::{
     BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect,
     ConnectRequest, DisconnectError, DisconnectOutcome, DisconnectTarget, Finch, Pass, Reconciled,
-    TokenError, Unauthorized,
+    TokenError, Unauthorized, UsableToken,
 };
 use finch_core::{
     AccessToken, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Flow, OperatorScope,
-    Product, RedirectUri, State, StoreError, UsableToken,
+    Product, RedirectUri, State, StoreError,
 };
 
 use crate::remote::Twist;

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use finch_core::{AttemptId, TokenId};
 
 pub(crate) use finch::BrokenFinch;
-pub(crate) use store::BrokenStore;
+pub(crate) use store::Broken;
 
 /// What is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

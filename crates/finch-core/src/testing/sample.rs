@@ -64,8 +64,7 @@ pub fn sealed(secret: &str, sealed_as: SealedAs, epoch: u32) -> Sealed {
 pub fn opened(sealed: &Sealed) -> (String, SealedAs) {
     let text = std::str::from_utf8(&sealed.bytes).expect("what `sealed` gave");
     let (what, secret) = text.split_once(' ').expect("what `sealed` gave");
-    let known = [SealedAs::Held, SealedAs::Usable, SealedAs::Refused];
-    let sealed_as = known.into_iter().find(|known| format!("{known:?}") == what);
+    let sealed_as = SealedAs::ALL.into_iter().find(|known| format!("{known:?}") == what);
     (secret.to_owned(), sealed_as.expect("what `sealed` gave"))
 }
 

@@ -20,7 +20,12 @@ struct Fields {
 fn fields() -> impl Strategy<Value = Fields> {
     let name = || prop_oneof!["[ab]{0,3}", any::<String>()];
     let fingerprint = prop_oneof![Just([0; 32]), any::<[u8; 32]>()];
-    let purpose = proptest::sample::select(vec![Purpose::Held, Purpose::Usable, Purpose::Refused]);
+    let purpose = proptest::sample::select(vec![
+        Purpose::Held,
+        Purpose::Usable,
+        Purpose::Refused,
+        Purpose::InDoubt,
+    ]);
     let all = (name(), proptest::option::of(name()), name(), fingerprint, purpose);
     all.prop_map(|(client_id, customer, connection_id, fingerprint, purpose)| Fields {
         client_id,

@@ -126,8 +126,8 @@ impl History<'_> {
         let state: Arc<str> = begun.state.expose().into();
         self.customer_of_code.insert(code.clone(), who);
         let callback = Callback { customer: who, state, code: code.into(), times: 0 };
+        let state = self.shared.keys.state(&callback.state);
         for code in [callback.code.to_string(), callback.other_code()] {
-            let state = callback.state.to_string();
             lock(&self.shared.ledger).state_of_code.insert(code, state);
         }
         self.callbacks.push(callback);

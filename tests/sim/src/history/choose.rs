@@ -182,7 +182,7 @@ impl History<'_> {
         }
         match parked.point.kind {
             Kind::Read => {
-                let secret = if parked.point.name == "secret" { 8 } else { 0 };
+                let secret = if parked.point.name == "sealed" { 8 } else { 0 };
                 self.chance.weighted(&[
                     (2, Fault::Busy),
                     (2, Fault::Io),

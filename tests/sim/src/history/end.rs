@@ -21,8 +21,10 @@ impl History<'_> {
     pub(super) fn end(&mut self) {
         self.trace.line(format_args!("faults stop"));
         self.faults = false;
-        lock(&self.shared.ledger).unreadable.clear();
-        lock(&self.shared.ledger).damages_next = false;
+        {
+            let mut ledger = lock(&self.shared.ledger);
+            (ledger.repaired, ledger.damages_next) = (true, false);
+        }
         for host in &self.hosts {
             host.wrong_by.store(0, Ordering::Relaxed);
         }
@@ -80,17 +82,25 @@ impl History<'_> {
         }
     }
 
-    /// I7: whatever is not proven dead keeps its secret, and what is has none.
+    /// I7: whatever is not proven dead keeps its secret, sealed as its state says, and what is has none.
     fn check_secrets(&mut self) {
-        let ledger = lock(&self.shared.ledger).secrets.clone();
-        let store = self.hosts[0].store.clone();
+        let shared = self.shared.clone();
+        let (store, ledger) = (self.hosts[0].store.clone(), lock(&shared.ledger));
         let mut wrong = Vec::new();
         for token in self.judge.seen.iter().flat_map(|c| &c.tokens) {
-            let kept = finish(store.secret(token.id)).expect("the store answers the judge");
-            let kept = kept.map(|secret| secret.expose().to_owned());
+            let kept = finish(store.sealed(token.id)).expect("the store answers the judge");
             let right = match token.state {
                 TokenState::Revoked { .. } => kept.is_none(),
-                _ => kept.as_deref() == ledger.get(&token.id).map(|secret| &**secret),
+                _ => {
+                    let open = |kept, usable| shared.keys.open(token, usable, kept);
+                    let usable = token.is_usable();
+                    // One that could not be opened is still sealed as it was.
+                    let opens = |kept| match ledger.unreadable.contains(&token.id) {
+                        true => open(kept, usable).or_else(|| open(kept, !usable)),
+                        false => open(kept, usable),
+                    };
+                    kept.as_ref().and_then(opens).as_ref() == ledger.secrets.get(&token.id)
+                }
             };
             if !right {
                 wrong.push(format!(

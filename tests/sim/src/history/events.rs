@@ -55,7 +55,7 @@ impl History<'_> {
         {
             let parked = self.shared.gate.take(at);
             let (point, note, task) = (parked.point, parked.note.clone(), parked.task);
-            let said = parked.go(None);
+            let said = parked.go(None, &self.hosts[host].executor);
             self.counts.hit(&format!("crash after {point}"));
             self.trace.line(format_args!("h{host} t{task} {point} {note}, unheard: {said}"));
             let customer =
@@ -101,8 +101,8 @@ impl History<'_> {
     }
 
     fn check_after_crash(&mut self) {
-        let secrets = lock(&self.shared.ledger).secrets.clone();
-        self.check_hand_outs(&secrets);
+        let ledger = Arc::clone(&self.shared.ledger);
+        self.check_hand_outs(&lock(&ledger));
     }
 
     /// Somebody ends a connection in Finch's dashboard.

@@ -76,9 +76,14 @@ impl History<'_> {
         }
     }
 
-    /// Tasks that others overtake.
+    /// Tasks that others overtake, once they have made sure of the key ring: an exchange has not begun before.
     fn slow(&self) -> Vec<usize> {
-        self.running.iter().filter(|r| r.slow).map(|r| r.task).collect()
+        let first = |task| {
+            self.shared
+                .gate
+                .look(|parked| parked.iter().any(|p| p.task == task && p.point.name == "keyring"))
+        };
+        self.running.iter().filter(|r| r.slow && !first(r.task)).map(|r| r.task).collect()
     }
 
     /// The calls that can go on now.
@@ -122,7 +127,8 @@ impl History<'_> {
             self.counts.hit(&format!("{} of {}", fault.name(), point.name));
             lock(&self.shared.ledger).damages_next = fault == Fault::Unreadable;
         }
-        let said = parked.go(fault.filter(|fault| *fault != Fault::Unreadable));
+        let fault_of_call = fault.filter(|fault| *fault != Fault::Unreadable);
+        let said = parked.go(fault_of_call, &self.hosts[host].executor);
         if point.kind != Kind::Answer {
             let with = fault.map(|fault| format!(" [{}]", fault.name())).unwrap_or_default();
             self.trace.line(format_args!("h{host} t{task} {point} {note}{with}: {said}"));

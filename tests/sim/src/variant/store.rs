@@ -1,54 +1,49 @@
 //! Variants that lie in what is written and read.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Agenda, Application, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Awaits,
-    Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId,
-    EventQuery, FinchCustomerId, Found, Grant, InstanceId, Leased, NewAttempt, Query, Refusal,
-    Selector, Seq, State, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore,
-    UsableToken, Wanted, WebhookEvent, WebhookEventId,
+    Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
+    CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedToken, SecretRow, Selector,
+    Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted, testing::Intercept,
 };
 
 use super::{Loss, Variant};
-use crate::finch::lock;
+use crate::{finch::lock, keys::Keys};
 
 /// A store, misused.
-pub(crate) struct BrokenStore {
+pub(crate) struct Broken {
     /// Whose.
     pub(crate) host: usize,
-    /// As it is.
-    pub(crate) inner: Arc<dyn TokenStore>,
     /// How it is misused.
-    pub(crate) variant: Option<Variant>,
+    pub(crate) variant: Variant,
     /// What crashes have cost.
     pub(crate) loss: Arc<Mutex<Loss>>,
+    /// The store's keys: what is twisted is sealed as it says.
+    pub(crate) keys: Arc<Keys>,
 }
 
-impl BrokenStore {
+impl Broken {
     fn is(&self, variant: Variant) -> bool {
-        self.variant == Some(variant)
+        self.variant == variant
     }
 
-    async fn twist(&self, commit: &mut Commit) -> Result<(), StoreError> {
+    async fn twist(&self, next: &dyn TokenStore, commit: &mut Commit) -> Result<(), StoreError> {
         let key = commit.connection.key;
-        let (false, Some(variant)) = (key.0 == Seq::OF_COMMIT, self.variant) else { return Ok(()) };
+        if key.0 == Seq::OF_COMMIT {
+            return Ok(());
+        }
         let arrives = |token: &&mut Token| token.id.0 == Seq::OF_COMMIT;
-        match variant {
+        match self.variant {
             Variant::OneRefusalSettlesAll | Variant::SuccessIsProof => {
-                let found = self.inner.load(Selector::Key(key), None).await?;
-                found.into_iter().for_each(|c| settle(commit, &c, variant));
+                let found = next.load(Selector::Key(key), None).await?;
+                found.into_iter().for_each(|c| settle(commit, &c, self.variant));
             }
             Variant::NoUnverified => {
-                for token in &mut commit.tokens {
-                    if token.state == TokenState::Unverified {
-                        token.state = TokenState::Active;
-                    }
-                }
+                let unverified = |token: &&mut Token| token.state == TokenState::Unverified;
+                let tokens = commit.tokens.iter_mut().filter(unverified);
+                tokens.for_each(|token| token.state = TokenState::Active);
             }
             Variant::NoCoveringRule => {
                 let covered = |t: &&mut Token| {
@@ -77,22 +72,44 @@ impl BrokenStore {
         Ok(())
     }
 
+    /// Seals as usable what a twisted commit says is usable.
+    async fn reseal(&self, next: &dyn TokenStore, commit: &mut Commit) -> Result<(), StoreError> {
+        for token in commit.tokens.iter().filter(|token| token.is_usable()) {
+            let row = commit.secrets.iter_mut().find(|row| row.token == token.id);
+            let sealed = match &row {
+                Some(row) => row.sealed.clone(),
+                None => next.sealed(token.id).await?,
+            };
+            let held = sealed.and_then(|sealed| self.keys.open(token, false, &sealed));
+            let Some(secret) = held else { continue };
+            let sealed = Some(self.keys.seal(token, true, &secret));
+            match row {
+                Some(row) => row.sealed = sealed,
+                None => commit.secrets.push(SecretRow { token: token.id, sealed }),
+            }
+        }
+        Ok(())
+    }
+
     /// A token that is fenced, and handed out all the same.
     async fn fenced_token(
         &self,
+        next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
-    ) -> Result<Option<UsableToken>, StoreError> {
+    ) -> Result<Option<SealedToken>, StoreError> {
         let by = Selector::ConnectionId(connection);
-        let Some(found) = self.inner.load(by, Some(customer)).await? else { return Ok(None) };
+        let Some(found) = next.load(by, Some(customer)).await? else { return Ok(None) };
         let anyway =
             |id: TokenId| self.is(Variant::NoFence) || lock(&self.loss).unfenced.contains(&id);
         let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
         let fenced = own.into_iter().find(|t| t.state == TokenState::Fenced && anyway(t.id));
         let Some(token) = fenced else { return Ok(None) };
-        let secret = self.inner.secret(token.id).await?;
-        Ok(secret.map(|secret| UsableToken {
-            secret,
+        let held = next.sealed(token.id).await?;
+        let secret = held.and_then(|sealed| self.keys.open(token, false, &sealed));
+        Ok(secret.map(|secret| SealedToken {
+            sealed: self.keys.seal(token, true, &secret),
+            fingerprint: token.fingerprint,
             connection_id: token.facts.connection_id.clone(),
             products: token.facts.products.clone(),
             id: token.id,
@@ -101,11 +118,11 @@ impl BrokenStore {
     }
 
     /// Whether this variant has wiped a secret too early.
-    async fn has_wiped(&self, id: TokenId) -> Result<bool, StoreError> {
+    async fn has_wiped(&self, next: &dyn TokenStore, id: TokenId) -> Result<bool, StoreError> {
         if !self.is(Variant::WipesBeforeRefusal) && !self.is(Variant::WipesRetired) {
             return Ok(false);
         }
-        let Some(found) = self.inner.load(Selector::TokenId(id), None).await? else {
+        let Some(found) = next.load(Selector::TokenId(id), None).await? else {
             return Ok(false);
         };
         let token = found.token(id);
@@ -144,27 +161,16 @@ fn settle(commit: &mut Commit, connection: &Connection, variant: Variant) {
 }
 
 #[async_trait]
-impl TokenStore for BrokenStore {
-    fn application(&self) -> &Application {
-        self.inner.application()
-    }
-
-    async fn open_attempt(
-        &self,
-        attempt: NewAttempt,
-        state: &State,
-    ) -> Result<AttemptId, StoreError> {
-        self.inner.open_attempt(attempt, state).await
-    }
-
+impl Intercept for Broken {
     async fn claim_attempt(
         &self,
+        next: &dyn TokenStore,
         customer: Option<&CustomerId>,
-        state: &State,
-        code: &AuthorizationCode,
+        state: &Fingerprint,
+        code: &Fingerprint,
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
-        let claimed = self.inner.claim_attempt(customer, state, code, now).await?;
+        let claimed = next.claim_attempt(customer, state, code, now).await?;
         Ok(claimed.map(|(attempt, claim)| {
             if self.is(Variant::NoIntent) && claim == Claim::Begin {
                 lock(&self.loss).running.push((self.host, attempt.id));
@@ -174,156 +180,74 @@ impl TokenStore for BrokenStore {
         }))
     }
 
-    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
+    async fn end_attempt(
+        &self,
+        next: &dyn TokenStore,
+        id: AttemptId,
+        end: AttemptEnd,
+    ) -> Result<(), StoreError> {
         lock(&self.loss).running.retain(|(_, running)| *running != id);
-        self.inner.end_attempt(id, end).await
+        next.end_attempt(id, end).await
     }
 
     async fn possible_orphans(
         &self,
+        next: &dyn TokenStore,
         customer: Option<&CustomerId>,
         now: Timestamp,
         after: Option<AttemptId>,
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
-        let mut listed = self.inner.possible_orphans(customer, now, after, limit).await?;
+        let mut listed = next.possible_orphans(customer, now, after, limit).await?;
         listed.retain(|attempt| !lock(&self.loss).attempts.contains(&attempt.id));
         Ok(listed)
     }
 
-    async fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Result<Vec<FinchCustomerId>, StoreError> {
-        self.inner.taken_customer_ids(customer, candidates).await
-    }
-
-    async fn find(&self, grant: &Grant) -> Result<Found, StoreError> {
-        self.inner.find(grant).await
-    }
-
-    async fn load(
-        &self,
-        selector: Selector<'_>,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<Connection>, StoreError> {
-        self.inner.load(selector, customer).await
-    }
-
-    async fn token_of(
-        &self,
-        secret: &AccessToken,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<TokenId>, StoreError> {
-        self.inner.token_of(secret, customer).await
-    }
-
-    async fn commit(&self, mut commit: Commit) -> Result<Seq, StoreError> {
-        self.twist(&mut commit).await?;
+    async fn commit(&self, next: &dyn TokenStore, mut commit: Commit) -> Result<Seq, StoreError> {
+        self.twist(next, &mut commit).await?;
+        self.reseal(next, &mut commit).await?;
         let ends = commit.attempt.as_ref().map(|(id, _)| *id);
-        let number = self.inner.commit(commit).await?;
+        let number = next.commit(commit).await?;
         lock(&self.loss).running.retain(|(_, running)| Some(*running) != ends);
         Ok(number)
     }
 
-    async fn secret(&self, token: TokenId) -> Result<Option<AccessToken>, StoreError> {
-        if self.has_wiped(token).await? {
+    async fn sealed(
+        &self,
+        next: &dyn TokenStore,
+        token: TokenId,
+    ) -> Result<Option<Sealed>, StoreError> {
+        if self.has_wiped(next, token).await? {
             return Ok(None);
         }
-        self.inner.secret(token).await
+        next.sealed(token).await
     }
 
     async fn usable_token(
         &self,
+        next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
         wanted: &Wanted,
-    ) -> Result<Option<UsableToken>, StoreError> {
-        let found = self.inner.usable_token(customer, connection, wanted).await?;
+    ) -> Result<Option<SealedToken>, StoreError> {
+        let found = next.usable_token(customer, connection, wanted).await?;
         let leaks = self.is(Variant::NoFence) || self.is(Variant::FenceNotDurable);
         if found.is_none() && leaks {
-            return self.fenced_token(customer, connection).await;
+            return self.fenced_token(next, customer, connection).await;
         }
         Ok(found)
     }
 
-    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
-        self.inner.connections(query).await
-    }
-
-    async fn work(
-        &self,
-        due: Option<Due>,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.inner.work(due, after, limit).await
-    }
-
-    async fn attention(
-        &self,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.inner.attention(after, limit).await
-    }
-
     async fn lease(
         &self,
+        next: &dyn TokenStore,
         connection: ConnectionKey,
         owner: &InstanceId,
         now: Timestamp,
     ) -> Result<Leased, StoreError> {
         match self.variant {
-            Some(Variant::LeaseIgnored) => Ok(Leased::Taken),
-            _ => self.inner.lease(connection, owner, now).await,
+            Variant::LeaseIgnored => Ok(Leased::Taken),
+            _ => next.lease(connection, owner, now).await,
         }
-    }
-
-    async fn release(
-        &self,
-        connection: ConnectionKey,
-        owner: &InstanceId,
-    ) -> Result<(), StoreError> {
-        self.inner.release(connection, owner).await
-    }
-
-    async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.inner.take_turn(every, now).await
-    }
-
-    async fn take_number(&self) -> Result<Seq, StoreError> {
-        self.inner.take_number().await
-    }
-
-    async fn note_use(
-        &self,
-        token: TokenId,
-        now: Timestamp,
-        first: Event,
-    ) -> Result<(), StoreError> {
-        self.inner.note_use(token, now, first).await
-    }
-
-    async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<(EventId, Event)>, StoreError> {
-        self.inner.events(query).await
-    }
-
-    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
-        self.inner.keep_webhook(event, awaits).await
-    }
-
-    async fn webhooks(
-        &self,
-        awaits: Awaits,
-        after: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
-        self.inner.webhooks(awaits, after, limit).await
-    }
-
-    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
-        self.inner.webhook_done(id).await
     }
 }
