@@ -88,13 +88,9 @@ impl Finch {
             }
             for connection in page {
                 for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
-                    match self.vault().secret_as(token, token.sealed_as()).await {
-                        Ok(Some(_)) => found.secrets += 1,
-                        // It was revoked meanwhile.
-                        Ok(None) | Err(StoreError::Moved) => {}
-                        Err(StoreError::Unreadable { .. }) if self.has_changed(token).await? => {}
-                        Err(StoreError::Unreadable { .. }) => found.unreadable.push(token.id),
-                        Err(error) => return Err(error),
+                    match self.opens(token).await? {
+                        true => found.secrets += 1,
+                        false => found.unreadable.push(token.id),
                     }
                 }
                 let record = records.entry(Some(connection.key)).or_default();
@@ -115,11 +111,19 @@ impl Finch {
         Ok(found)
     }
 
-    /// Whether a token is sealed in another way since it was read.
-    async fn has_changed(&self, token: &Token) -> Result<bool, StoreError> {
+    /// Whether a token's secret opens as the token says, or would as it says by now.
+    async fn opens(&self, token: &Token) -> Result<bool, StoreError> {
+        let opened = self.vault().secret_as(token, token.sealed_as()).await;
+        if !matches!(opened, Err(StoreError::Unreadable { .. } | StoreError::Moved)) {
+            return opened.map(|_| true);
+        }
         let found = self.store().load(Selector::TokenId(token.id), None).await?;
-        let now = found.as_ref().and_then(|connection| connection.token(token.id));
-        Ok(now.is_none_or(|now| now.state != token.state))
+        let Some(now) = found.as_ref().and_then(|c| c.token(token.id)) else { return Ok(false) };
+        match self.vault().secret_as(now, now.sealed_as()).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Unreadable { .. }) => Ok(now.state.is_revoked()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads all events, each into its record. A head that is met on the way holds: what comes after it was

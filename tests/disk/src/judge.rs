@@ -107,7 +107,7 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
         let what = || format!("secret of {}", token.id);
         let sealed = store.sealed(token.id).await.or_broken(what())?;
         let opened = match sealed {
-            Some(sealed) => Some(found.keys()?.secret(token, token.is_usable(), &sealed)),
+            Some(sealed) => Some(found.keys()?.secret(token, token.sealed_as(), &sealed)),
             None => None,
         };
         let opened = opened.transpose().or_broken(what())?.map(|s| s.expose().to_owned());

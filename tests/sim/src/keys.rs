@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use finch_core::{Commit, CustomerId, Fingerprint, Sealed, SealedToken, Token, TokenStore};
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, WrappedKeys};
+use finch_core::{
+    Commit, CustomerId, Fingerprint, Sealed, SealedAs, SealedToken, Token, TokenStore,
+};
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::executor::finish;
@@ -41,13 +43,18 @@ impl Keys {
         Fingerprint(self.ring().fingerprint(Domain::State, state))
     }
 
-    fn place<'a>(&'a self, token: &'a Token, usable: bool) -> Place<'a> {
+    fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {
         Place {
             client_id: self.store.application().client_id.as_str(),
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            usable,
+            purpose: match sealed_as {
+                SealedAs::Held => Purpose::Held,
+                SealedAs::InDoubt => Purpose::InDoubt,
+                SealedAs::Usable => Purpose::Usable,
+                SealedAs::Refused => Purpose::Refused,
+            },
         }
     }
 
@@ -56,9 +63,19 @@ impl Keys {
         Some(secret.expose_secret().into())
     }
 
-    /// A token's secret, if it was sealed as usable, or as held.
-    pub(crate) fn open(&self, token: &Token, usable: bool, sealed: &Sealed) -> Option<Arc<str>> {
-        self.unseal(&self.place(token, usable), sealed)
+    /// A token's secret, if it was sealed for this.
+    pub(crate) fn open(
+        &self,
+        token: &Token,
+        sealed_as: SealedAs,
+        sealed: &Sealed,
+    ) -> Option<Arc<str>> {
+        self.unseal(&self.place(token, sealed_as), sealed)
+    }
+
+    /// A token's secret, for whatever it was sealed.
+    pub(crate) fn open_any(&self, token: &Token, sealed: &Sealed) -> Option<Arc<str>> {
+        SealedAs::ALL.into_iter().find_map(|sealed_as| self.open(token, sealed_as, sealed))
     }
 
     /// What a host would hand out to this customer.
@@ -68,7 +85,7 @@ impl Keys {
             customer: Some(customer.as_str()),
             connection_id: token.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            usable: true,
+            purpose: Purpose::Usable,
         };
         self.unseal(&place, &token.sealed)
     }
@@ -76,12 +93,13 @@ impl Keys {
     /// The secret that a commit brings for a token, if it opens as the token says.
     pub(crate) fn secret_in(&self, commit: &Commit, token: &Token) -> Option<Arc<str>> {
         let row = commit.secrets.iter().find(|row| row.token == token.id)?;
-        self.open(token, token.is_usable(), row.sealed.as_ref()?)
+        self.open(token, token.sealed_as(), row.sealed.as_ref()?)
     }
 
-    /// Seals a token's secret as usable, or as held.
-    pub(crate) fn seal(&self, token: &Token, usable: bool, secret: &str) -> Sealed {
-        let bytes = self.ring().seal(&self.place(token, usable), secret).expect("a sealed secret");
+    /// Seals a token's secret for this.
+    pub(crate) fn seal(&self, token: &Token, sealed_as: SealedAs, secret: &str) -> Sealed {
+        let place = self.place(token, sealed_as);
+        let bytes = self.ring().seal(&place, secret).expect("a sealed secret");
         Sealed { epoch: self.ring().epoch(), bytes }
     }
 }

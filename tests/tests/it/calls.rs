@@ -312,13 +312,13 @@ async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
             odd.finch_customer_id = named_customer.and_then(|id| id.parse().ok());
             let mut api = mock();
             api.expect_exchange().times(1).returning(move |_, _| Ok(grant("t2", odd.clone())));
-            let store = memory();
-            store_token(&*store, "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
+            let store = memory().await;
+            store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
             let mut renewal = new_attempt("customer-0");
             renewal.reauthenticates = Some(named("k"));
             renewal.expires_at = at(3700);
-            store.open_attempt(renewal, &State::new("s")).await.unwrap();
-            let finch = wire(api, store);
+            open_attempt(&*store, renewal, "s").await;
+            let finch = wire(api, store).await;
             for _ in 0..2 {
                 let code = AuthorizationCode::new("a-code");
                 let done = finch.complete_connect(&customer(0), State::new("s"), code).await;

@@ -92,12 +92,10 @@ impl History<'_> {
             let right = match token.state {
                 TokenState::Revoked { .. } => kept.is_none(),
                 _ => {
-                    let open = |kept, usable| shared.keys.open(token, usable, kept);
-                    let usable = token.is_usable();
                     // One that could not be opened is still sealed as it was.
                     let opens = |kept| match ledger.unreadable.contains(&token.id) {
-                        true => open(kept, usable).or_else(|| open(kept, !usable)),
-                        false => open(kept, usable),
+                        true => shared.keys.open_any(token, kept),
+                        false => shared.keys.open(token, token.sealed_as(), kept),
                     };
                     kept.as_ref().and_then(opens).as_ref() == ledger.secrets.get(&token.id)
                 }

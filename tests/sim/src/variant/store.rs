@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use finch_core::{
     Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
-    CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedToken, SecretRow, Selector,
-    Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted, testing::Intercept,
+    CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow,
+    Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted,
+    testing::Intercept,
 };
 
 use super::{Loss, Variant};
@@ -72,17 +73,17 @@ impl Broken {
         Ok(())
     }
 
-    /// Seals as usable what a twisted commit says is usable.
+    /// Seals as what it is what a twisted commit says.
     async fn reseal(&self, next: &dyn TokenStore, commit: &mut Commit) -> Result<(), StoreError> {
-        for token in commit.tokens.iter().filter(|token| token.is_usable()) {
+        for token in commit.tokens.iter().filter(|token| !token.state.is_revoked()) {
             let row = commit.secrets.iter_mut().find(|row| row.token == token.id);
             let sealed = match &row {
                 Some(row) => row.sealed.clone(),
                 None => next.sealed(token.id).await?,
             };
-            let held = sealed.and_then(|sealed| self.keys.open(token, false, &sealed));
-            let Some(secret) = held else { continue };
-            let sealed = Some(self.keys.seal(token, true, &secret));
+            let secret = sealed.and_then(|sealed| self.keys.open_any(token, &sealed));
+            let Some(secret) = secret else { continue };
+            let sealed = Some(self.keys.seal(token, token.sealed_as(), &secret));
             match row {
                 Some(row) => row.sealed = sealed,
                 None => commit.secrets.push(SecretRow { token: token.id, sealed }),
@@ -106,9 +107,9 @@ impl Broken {
         let fenced = own.into_iter().find(|t| t.state == TokenState::Fenced && anyway(t.id));
         let Some(token) = fenced else { return Ok(None) };
         let held = next.sealed(token.id).await?;
-        let secret = held.and_then(|sealed| self.keys.open(token, false, &sealed));
+        let secret = held.and_then(|sealed| self.keys.open_any(token, &sealed));
         Ok(secret.map(|secret| SealedToken {
-            sealed: self.keys.seal(token, true, &secret),
+            sealed: self.keys.seal(token, SealedAs::Usable, &secret),
             fingerprint: token.fingerprint,
             connection_id: token.facts.connection_id.clone(),
             products: token.facts.products.clone(),
