@@ -171,7 +171,6 @@ async fn wire(
         app,
         system: system.clone(),
         attempts: Default::default(),
-        ended: Default::default(),
     };
     Ok((world, api))
 }

@@ -247,7 +247,6 @@ fn opening(error: &OpenStoreError) -> &'static str {
         OpenStoreError::Full { .. } => "Full",
         OpenStoreError::ReadOnly { .. } => "ReadOnly",
         OpenStoreError::Corrupt { .. } => "Corrupt",
-        OpenStoreError::Backend { .. } => "Backend",
         OpenStoreError::NotADatabase { .. } => "NotADatabase",
         OpenStoreError::NotAStore { .. } => "NotAStore",
         OpenStoreError::Missing { .. } => "Missing",

@@ -101,6 +101,7 @@ impl World {
                     DisconnectState::Merged { into: DisconnectId(Seq(into.into())) }
                 }
             },
+            fenced: Vec::new(),
         });
         let retirements = self.retirements.iter().map(|(moment, who)| Retirement {
             seq: Seq((*moment).into()),
@@ -162,6 +163,7 @@ impl World {
                 next_try: (stored.wait != Wait::No).then_some(LATER),
                 trouble: (stored.wait != Wait::No).then_some(trouble),
             },
+            handed_out: false,
             used_at: None,
         }
     }

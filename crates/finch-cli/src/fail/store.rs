@@ -128,7 +128,7 @@ impl From<OpenStoreError> for Failure {
                  nothing was sent"
                     .to_owned(),
             ),
-            E::System { path, .. } | E::Backend { path, .. } => (
+            E::System { path, .. } => (
                 "store_unusable",
                 format!("the store {} cannot be opened", at(path)),
                 "check that this user may read and write it and its folder".to_owned(),

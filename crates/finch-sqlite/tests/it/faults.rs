@@ -65,7 +65,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
         let (who, id) = (customer(CUSTOMERS[n % 3]), format!("t{n}").parse().unwrap());
         match store.usable_token(&who, &id, &Wanted::default()).await {
             Ok(Some(found)) => {
-                let is_right = found.sealed == sealed(&secret(n), true, 1);
+                let is_right = found.sealed == sealed(&secret(n), finch_core::SealedAs::Usable, 1);
                 count(if is_right { "right" } else { "damaged" });
             }
             Ok(None) => count("none"),

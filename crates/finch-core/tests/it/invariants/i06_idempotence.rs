@@ -81,12 +81,12 @@ fn arrives_once(connection: &Connection, token: &Token) -> Result<(), TestCaseEr
     let Some(customer) = token.customer.as_ref().filter(|_| !token.state.is_revoked()) else {
         return Ok(());
     };
-    let grant = Grant { secret: AccessToken::new("t"), facts: token.facts.clone() };
+    let (facts, fingerprint) = (token.facts.clone(), token.fingerprint);
     let known = Some((token.id, connection.clone()));
     let (began, by) = (token.exchange_began, world::operator());
     let from = Source::Import { customer, by: &by };
     let found = Found { known, ..Found::default() };
-    let arrival = Arrival { grant, from, began, now: at(9), late: false };
+    let arrival = Arrival { facts, fingerprint, from, began, now: at(9), late: false };
     let admitted = decide::admit(found, arrival);
     prop_assert_eq!(admitted.arrived, Arrived::Known(token.id));
     let draft = admitted.draft.expect("a draft");

@@ -192,9 +192,9 @@ impl World {
         let found = self.store.find(&facts, &known);
         let late = self.late_until(found.by_pair.iter().chain(&found.by_connection_id));
         let late = late.is_some_and(|late| late > finch_core::testing::at(sent));
-        let grant = Grant { secret: AccessToken::new(format!("token {token}")), facts };
+        let fingerprint = fingerprint(&format!("token {token}"));
         let (from, now) = (Source::Exchange(&attempt), self.at());
-        let arrival = Arrival { grant, from, began, now, late };
+        let arrival = Arrival { facts, fingerprint, from, began, now, late };
         let Admitted { draft, arrived } = decide::admit(found, arrival);
         let id = match draft {
             None => {
