@@ -62,7 +62,7 @@ fn no_key_is_no_store() {
 
     let (place, _) = connected();
     fs::remove_file(place.path("finch.db.key")).expect("removed");
-    refused(&place, "key_missing", &["there is no key", "that it was made with"]);
+    refused(&place, "key_missing", &["there is no key", "that opens it"]);
 }
 
 #[test]
