@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use finch_core::{
-    AccessToken, CustomerId, Draft, Grant, Introspection, TokenFacts, TokenId,
+    CustomerId, Draft, Introspection, TokenFacts, TokenId,
     decide::{self, Arrival, AskedAt, Observation, Source, same_connection},
-    testing::{at, facts},
+    testing::{at, facts, fingerprint},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
 

@@ -3,8 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use finch_core::{
-    AccessToken, Actor, Answer, Connection, CustomerId, Draft, Found, Grant, Intent, Seq, Token,
-    TokenId, TokenState,
+    Actor, Answer, Connection, CustomerId, Draft, Found, Intent, Seq, Token, TokenId, TokenState,
     decide::{
         self, Arrival, Arrived, AskedAt, Call, Observation, Observed, PlanVerdict, Source, Subject,
     },

@@ -1,9 +1,10 @@
 //! Requests to Finch, on their way.
 
 use finch_core::{
-    AccessToken, Answer, AttemptEnd, AttemptId, CustomerId, Draft, Failure, FinchApiError, Grant,
-    Introspection, TokenId,
+    Answer, AttemptEnd, AttemptId, CustomerId, Draft, Failure, FinchApiError, Introspection,
+    TokenId,
     decide::{self, Admitted, Arrival, Arrived, AskedAt, Call, Observation, Source},
+    testing::fingerprint,
 };
 
 use super::{finch::Login, step::How, world::World};
