@@ -40,6 +40,7 @@ fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: Tok
         verified: None,
         added_at: at(0),
         progress: Progress::default(),
+        handed_out: false,
         used_at: None,
     }
 }

@@ -211,18 +211,21 @@ impl World {
             }
         };
         self.records.insert(id, token);
-        self.clear_lost(&attempt, id);
+        self.clear_lost(&attempt, id, sent);
         Some(attempt.purpose.customer)
     }
 
     /// A stored token may cover lost exchanges of its customer.
-    fn clear_lost(&mut self, by: &finch_core::Attempt, id: TokenId) -> Option<()> {
+    fn clear_lost(&mut self, by: &finch_core::Attempt, id: TokenId, sent: i64) -> Option<()> {
         let connection = self.store.with(id)?;
         let token = connection.token(id).filter(|t| !t.state.is_revoked())?;
         let lost = self.store.attempts.iter().filter(|a| a.is_possible_orphan(self.at()));
         let cleared = lost.filter(|lost| lost.is_cleared_by(by, &token.facts));
         let ends: Vec<_> = cleared
-            .map(|lost| (lost.id, lost.cleared_by(by, connection, token, self.is_over(lost))))
+            .map(|lost| {
+                let was_over = self.is_over_at(lost, finch_core::testing::at(sent));
+                (lost.id, lost.cleared_by(token, was_over && token.state.is_live()))
+            })
             .collect();
         ends.into_iter().for_each(|(id, end)| self.store.end_attempt(id, end));
         Some(())

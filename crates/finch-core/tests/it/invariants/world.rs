@@ -313,6 +313,9 @@ impl World {
             let by = lost.covered_by()?;
             match lost.cover(self.store.with(by)?.token(by)?, self.is_over(lost)) {
                 finch_core::Cover::Ends(end) => Some((lost.id, end)),
+                finch_core::Cover::Asks(end) if self.finch.issued[self.records[&by]].alive => {
+                    Some((lost.id, end))
+                }
                 _ => None,
             }
         });
@@ -323,9 +326,14 @@ impl World {
 
     /// Whether a lost exchange can take effect no more.
     pub(super) fn is_over(&self, lost: &Attempt) -> bool {
+        self.is_over_at(lost, self.at())
+    }
+
+    /// Whether a lost exchange could take effect no more at this time.
+    pub(super) fn is_over_at(&self, lost: &Attempt, at: Timestamp) -> bool {
         let runs =
             |r: &Request| matches!(&r.what, What::Exchange { attempt, .. } if *attempt == lost.id);
-        let over = |e: &Exchange| e.began_at + LATE_EFFECT <= self.at();
+        let over = |e: &Exchange| e.began_at + LATE_EFFECT <= at;
         !self.requests.iter().any(runs) && lost.exchange.as_ref().is_none_or(over)
     }
 
