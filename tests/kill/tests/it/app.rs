@@ -15,8 +15,8 @@ use finch_app::{
     ConnectRequest, CustomerId, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig,
     OperatorScope, Product, SqliteOptions, SqliteTokenStore, State, System, Timestamp, keyfile,
 };
-use finch_core::{Token, TokenStore as _};
-use finch_seal::{KeyRing, Place, WrappedKeys};
+use finch_core::{SealedAs, Token, TokenStore as _};
+use finch_seal::{KeyRing, Place, Purpose, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::stage::{Account, Stage};
@@ -88,7 +88,7 @@ impl App {
         http.base_url = stage.finch.url().to_owned();
         http.retries = 0;
         let api = Arc::new(HttpFinch::new(http).unwrap());
-        let key = Arc::new(keyfile::read(&stage.path("finch.db.key")).expect("a key"));
+        let key = Arc::new(keyfile::read(stage.path("finch.db.key")).expect("a key"));
         let application = finch_core::FinchApi::application(&*api).clone();
         let options = SqliteOptions::new(stage.path("finch.db"), application).create(true);
         let store = Arc::new(SqliteTokenStore::open(options).expect("the store opens"));
@@ -110,7 +110,12 @@ impl App {
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            usable: token.is_usable(),
+            purpose: match token.sealed_as() {
+                SealedAs::Held => Purpose::Held,
+                SealedAs::InDoubt => Purpose::InDoubt,
+                SealedAs::Usable => Purpose::Usable,
+                SealedAs::Refused => Purpose::Refused,
+            },
         };
         let secret = self.ring.unseal(&place, &sealed.bytes).ok()?;
         Some(AccessToken::new(secret.expose_secret()))

@@ -20,8 +20,11 @@ struct Arriving {
     is_named_later: bool,
 }
 
+/// Tokens in the order in which they arrive, each with its number.
+type Order = Vec<(usize, Arriving)>;
+
 /// Tokens of a few pairs, each `connection_id` of one pair, in two orders. Some leave their company out.
-fn arrivals() -> impl Strategy<Value = (Vec<(usize, Arriving)>, Vec<(usize, Arriving)>)> {
+fn arrivals() -> impl Strategy<Value = (Order, Order)> {
     let token = (0..2_u8, 0..2_u8, 0..3_u8, prop::bool::weighted(0.4), any::<bool>());
     let token = token.prop_map(|(provider, company, id, nameless, is_named_later)| {
         let id = format!("k{provider}{company}-{id}");

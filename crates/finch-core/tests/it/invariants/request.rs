@@ -30,6 +30,7 @@ pub(super) enum What {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives for a moment")]
 pub(super) enum Said {
     Issued(Option<usize>),
     OfToken(Result<Introspection, FinchApiError>),
