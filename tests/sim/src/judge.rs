@@ -11,8 +11,8 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Commit, Connection, CustomerId, Disconnect, DisconnectState, Retirement, Seq, Token,
-    TokenId, TokenState,
+    Actor, Commit, Connection, CustomerId, Disconnect, DisconnectState, Seq, Token, TokenId,
+    TokenState,
 };
 
 use crate::{counts::Counts, remote::Remote};
@@ -24,6 +24,8 @@ pub(crate) struct Judge {
     pub(crate) seen: Vec<Connection>,
     /// Tokens that a disconnect covers: never to be handed out again.
     covered: HashSet<TokenId>,
+    /// Tokens whose customers' access had ended before: what becomes of them is not shown.
+    hidden: HashSet<TokenId>,
     /// What was broken.
     pub(crate) broken: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Judge {
         self.cover(&before, &now, case);
         self.check_tokens(&before, &now, case, counts);
         self.check_connections(&before, &now, case, counts);
+        self.check_shown(&before, &now);
         if let Some(customer) = &case.customer {
             self.check_customers(&before, &now, customer, case);
         }
@@ -122,16 +125,18 @@ impl Judge {
                 }
             }
             // A retirement: all that its customer began before.
-            for token in &connection.tokens {
-                let retires = |r: &&Retirement| {
-                    Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
-                };
-                if connection.retirements.iter().any(|r| retires(&r)) {
-                    self.covered.insert(token.id);
-                }
-            }
+            let retired = connection.tokens.iter().filter(|token| is_retired(connection, token));
+            self.covered.extend(retired.map(|token| token.id));
         }
     }
+}
+
+/// Whether a token's customer has retired after its exchange began.
+fn is_retired(connection: &Connection, token: &Token) -> bool {
+    connection
+        .retirements
+        .iter()
+        .any(|r| Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq)
 }
 
 fn reaches_anything(disconnect: &Disconnect) -> bool {

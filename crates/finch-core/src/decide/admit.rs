@@ -117,7 +117,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         }
         Placement::Merges(into, absorbed) => {
             let mut draft = Draft::of(absorbed.clone());
-            merge(&mut draft, into, arrival.late);
+            merge(&mut draft, into, arrival.late, arrival.now);
             draft
         }
     };

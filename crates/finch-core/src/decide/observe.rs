@@ -128,7 +128,7 @@ fn name(
     let what = Happening::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
     draft.remember(Event::of_connection(connection, Actor::Finch, what, now));
     match pair {
-        Some(pair) => merge(draft, pair, late),
+        Some(pair) => merge(draft, pair, late, now),
         None => draft.name(company.clone()),
     }
 }

@@ -2,7 +2,7 @@
 
 use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
-    Seq, TokenId, TokenState,
+    Refusal, Seq, TokenId, TokenState,
     decide::{Arrival, Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
@@ -104,4 +104,17 @@ fn a_fence_by_merging_waits_for_nothing() {
     let draft = arrives(pair, nameless);
     let fenced = draft.connection().token(TokenId(Seq(4))).expect("the waiting one");
     assert_eq!(fenced.progress, finch_core::Progress::default());
+}
+
+/// The lease of the absorbed connection, by which another host would have noticed, is gone.
+#[test]
+fn what_the_absorbed_connection_has_sent_may_take_effect() {
+    let pair = connection(vec![token("acme", "k2", 1, 2, TokenState::Active)], vec![]);
+    let mut proven = token("acme", "k1", 3, 4, TokenState::Fenced);
+    proven.progress.refused = Some(Refusal { at: at(5), request_id: None });
+    let unproven = token("acme", "k1", 5, 6, TokenState::Fenced);
+    let nameless = provisional(vec![proven, unproven], vec![disconnect(operator(), 10, None)]);
+    let one = arrives(pair, nameless).connection().clone();
+    let ambiguous = one.tokens.iter().filter(|t| t.progress.ambiguous_at == Some(at(9)));
+    assert_eq!(ambiguous.map(|t| t.id).collect::<Vec<_>>(), [TokenId(Seq(6))]);
 }

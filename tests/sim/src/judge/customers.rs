@@ -1,18 +1,24 @@
-//! I11: no call in one customer's scope changes what another one sees.
+//! I11: no call in one customer's scope changes what another one sees; and each sees its own.
 
-use finch_core::{Commit, Connection, ConnectionView, CustomerId, Happening, Token, TokenState};
+use finch_core::{
+    Commit, Connection, ConnectionView, CustomerId, Happening, Token, TokenState, TokenView,
+};
 
-use super::{Case, Judge};
+use super::{Case, Judge, is_retired};
 
-/// What a host could show to the token's customer. Of one that an open disconnect ends, only that it does:
-/// whoever follows that disconnect writes down Finch's proofs.
-fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
+/// What a host shows to the token's customer.
+fn shown(connection: &Connection, token: &Token) -> Option<TokenView> {
     let customer = token.customer.as_ref();
-    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == customer).cloned();
-    let own = Connection { tokens: own.collect(), ..connection.clone() };
-    let at = own.tokens.iter().position(|t| t.id == token.id);
-    let shown = at.map(|at| ConnectionView::of(&own, customer).tokens.swap_remove(at));
-    shown.map(|shown| {
+    let mut own = connection.clone();
+    own.tokens.retain(|t| t.customer.as_ref() == customer);
+    let at = own.tokens.iter().position(|t| t.id == token.id)?;
+    Some(ConnectionView::of(&own, customer).tokens.swap_remove(at))
+}
+
+/// What of it another customer's call must not change. Of a token that an open disconnect ends, only that it
+/// does: whoever follows that disconnect writes down Finch's proofs.
+fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
+    shown(connection, token).map(|shown| {
         let ending = matches!(shown.state, TokenState::Fenced | TokenState::Revoked { .. });
         let state = if ending { TokenState::Fenced } else { shown.state };
         let progress = (!ending).then_some((shown.trouble, shown.next_try));
@@ -21,6 +27,34 @@ fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
 }
 
 impl Judge {
+    /// A view that hid everything would change for nobody: each token is shown as it is, unless its customer's
+    /// access had ended before.
+    pub(super) fn check_shown(&mut self, before: &[Connection], now: &[Connection]) {
+        for connection in now {
+            for token in connection.tokens.iter().filter(|t| t.customer.is_some()) {
+                let gave_up = matches!(token.state, TokenState::Retired | TokenState::Superseded);
+                if gave_up || is_retired(connection, token) {
+                    self.hidden.insert(token.id);
+                }
+                let is_new = before.iter().all(|c| c.token(token.id) != Some(token));
+                if !is_new || self.hidden.contains(&token.id) {
+                    continue;
+                }
+                let (progress, status) = (&token.progress, &token.status);
+                let is_shown = shown(connection, token).is_some_and(|shown| {
+                    (&shown.state, &shown.products) == (&token.state, &token.facts.products)
+                        && (&shown.trouble, &shown.next_try)
+                            == (&progress.trouble, &progress.next_try)
+                        && shown.connection_status == *status
+                });
+                if !is_shown {
+                    let what = format_args!("{} is not shown to its customer as it is", token.id);
+                    self.fault("I11 customers", what);
+                }
+            }
+        }
+    }
+
     pub(super) fn check_customers(
         &mut self,
         before: &[Connection],

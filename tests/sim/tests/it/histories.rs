@@ -48,6 +48,8 @@ const BROKEN_ONCE: &[u64] = &[
     // I7: an operator's word ended the connection of a lost exchange that was cleared.
     5_999_000_006_569,
     4_242_000_087_475,
+    5_151_000_049_187,
+    70_706_000_006_841,
     // I7: Finch's dashboard ended the connection of a later token, and a lost exchange took effect after that.
     840_122_000_170_108,
     // I10: a lost `/disconnect` took effect between a token and the answer that brought it.

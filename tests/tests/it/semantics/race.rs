@@ -2,8 +2,8 @@
 
 use std::{pin::pin, time::Duration};
 
-use finch_core::{LATE_EFFECT, testing::Held};
-use finch_tests::World;
+use finch_core::{FinchApi as _, LATE_EFFECT, testing::Held};
+use finch_tests::{World, operator};
 
 use super::*;
 
@@ -233,6 +233,38 @@ async fn a_late_effect_ends_a_token_that_was_handed_out_where_finch_names_no_emp
     world.finch.hide_company(false);
     let other = connect(&world, BETA, "y").await;
     world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
+    world.finch.take_effect();
+    assert!(world.finch.alive().is_empty());
+}
+
+/// A host dies in the middle of a `/disconnect` of a connection whose employer Finch has not named. The next
+/// token names it, and its lease is gone with the connection that another one absorbs.
+#[tokio::test]
+async fn a_late_effect_of_a_host_that_died_before_two_connections_became_one_kills_nothing_in_use()
+{
+    let world = world().await;
+    let named = connect(&world, ACME, "x").await;
+    disconnect(&world, ACME, &named).await;
+    world.finch.hide_company(true);
+    let id = connect(&world, ACME, "x").await;
+    let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let (state, code) = begin(&world, ACME, "x").await;
+    for _ in 0..20 {
+        world.finch.fail_next(answer(402, "pay"));
+    }
+    disconnect(&world, ACME, &id).await;
+    world.finch.recover();
+    let (key, dead) = (load(&world, &id).await.key, String::from("a host").into());
+    world.store.lease(key, &dead, world.system.now_quietly()).await.unwrap();
+    world.finch.delay_next_effect();
+    world.finch.disconnect(&token).await.unwrap_err();
+    world.finch.hide_company(false);
+    world.app.complete_connect(&customer(ACME), state, code).await.unwrap();
+    assert_eq!(load(&world, &named).await.tokens.len(), 3, "one connection");
+    world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
+    assert_eq!(states(&world, &named).await, ["revoked", "revoked", "revoked"]);
+    let next = connect(&world, ACME, "x").await;
+    assert!(matches!(why_none(&world, ACME, &next).await, TokenError::Unverified));
     world.finch.take_effect();
     assert!(world.finch.alive().is_empty());
 }

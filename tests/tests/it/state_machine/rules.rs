@@ -75,6 +75,8 @@ impl Model {
         for token in self.members(absorbed) {
             self.ours_mut(token).group = into;
         }
+        // What the holder of the absorbed one's lease has sent may yet take effect.
+        let late = late || self.groups[absorbed].open().is_some();
         let gone = std::mem::take(&mut self.groups[absorbed].ends);
         let retired = std::mem::take(&mut self.groups[absorbed].retired);
         self.groups[absorbed].absorbed = true;
