@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use finch_core::{
-    AccessToken, AttemptId, AuthorizationCode, CustomerScope, Fingerprint, Grant, NewAttempt,
-    State, Token, TokenStore,
+    AccessToken, AttemptId, AuthorizationCode, CustomerScope, Fingerprint, Grant, Introspection,
+    NewAttempt, State, Token, TokenStore,
     testing::{MockFinchApi, new_attempt},
 };
 use finch_seal::{Domain, Kek, KeyBytes, KeySource};
@@ -41,6 +41,7 @@ pub async fn store_token(store: Arc<dyn TokenStore>, customer: &str, grant: Gran
     let mut api = MockFinchApi::new();
     api.expect_application().return_const(store.application().clone());
     api.expect_exchange().return_once(|_, _| Ok(grant));
+    api.expect_introspect().returning(|_| Ok(Introspection::default()));
     let finch = open_finch(Arc::new(api), store.clone(), Arc::new(TestSystem::default())).await;
     open_attempt(&*store, new_attempt(customer), &state).await;
     let scope = CustomerScope::new(customer.parse().unwrap());

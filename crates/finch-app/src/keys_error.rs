@@ -9,9 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum KeysError {
     /// The key that was given is not the one that the store opens with.
-    #[error(
-        "the store opens with key {expected}, but key {given} was given: give the key that the store was made with"
-    )]
+    #[error("the store opens with key {expected}, but key {given} was given: give the first one")]
     WrongKey {
         /// The key that opens the store, by name.
         expected: KeyId,

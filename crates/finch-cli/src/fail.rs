@@ -39,7 +39,7 @@ pub(crate) enum Exit {
     Store = 5,
     /// Finch refused, or was not reached.
     Finch = 6,
-    /// Not as things stand: somebody has to decide, or to begin anew.
+    /// Not as things stand: a person has to decide, or to begin again.
     Standing = 7,
     /// Finch may have issued a token that the store does not have.
     TokenAtLarge = 8,

@@ -113,7 +113,7 @@ Examples:
 
 Without --fix nothing is changed. With it, what Finch says is written down, and
 open disconnects go on; what somebody has to decide is listed only. Stopped, it
-goes on within 24 hours from <store>.audit; --restart begins anew.";
+goes on within 24 hours from <store>.audit; --restart begins again.";
 
 pub(crate) const CLOSE: &str = "\
 Examples:
@@ -179,8 +179,8 @@ Examples:
   finch events --connection CONNECTION --json
   finch events --customer acme
 
-The record is chained with the store's key: `finch verify` finds what was
-changed or taken out.";
+Each connection's record is chained with the store's key: `finch verify` finds
+what was changed or taken out.";
 
 pub(crate) const ROTATE: &str = "\
 Every process may go on using the store meanwhile. Stopped half-way, the same
@@ -190,7 +190,7 @@ pub(crate) const ROTATE_KEK: &str = "\
 Example:
   finch keys rotate-kek --to keys/finch-2027.key
 
-Nothing is sealed anew: only the store's own keys are wrapped with the new key.
+No secret is sealed again: only the store's own keys are wrapped with the new key.
 Until their next start, processes that run go on.";
 
 pub(crate) const EMULATOR: &str = "\

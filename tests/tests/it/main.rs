@@ -1,4 +1,4 @@
-//! User stories and invariants.
+//! User stories and rules, end to end.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,14 +11,6 @@
 mod audit;
 mod callbacks;
 mod calls;
-mod history;
-mod i01_equivalence;
-mod i02_isolation;
-mod i03_completeness;
-mod i05_monotony;
-mod i06_idempotence;
-mod i07_no_orphan;
-mod i11_customers;
 mod import;
 mod listings;
 mod model;
@@ -27,7 +19,6 @@ mod readme;
 mod restore;
 mod secrecy;
 mod semantics;
-mod state_machine;
 mod story;
 mod tasks;
 mod use_token;

@@ -12,7 +12,7 @@ pub(crate) struct AuditArgs {
     /// Days until a connection counts as unused
     #[arg(long, value_name = "N", default_value_t = 90)]
     pub(crate) unused_days: u32,
-    /// Begin anew, whatever an earlier run has left
+    /// Begin again, whatever an earlier run has left
     #[arg(long)]
     pub(crate) restart: bool,
     #[command(flatten)]

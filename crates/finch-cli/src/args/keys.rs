@@ -12,15 +12,15 @@ pub(crate) enum KeysCommand {
     /// Make a new key file; an existing one is never overwritten
     #[command(after_help = help::KEYS_INIT)]
     Init(KeysInitArgs),
-    /// Which key opens the store, and how far its data keys are used up
+    /// Show which key opens the store, and whether a rotation is under way
     Status(StoreArgs),
-    /// Make another data key, and seal every secret anew; online
+    /// Make a new data key, and seal every secret again with it; online
     #[command(after_help = help::ROTATE)]
     Rotate(RotateArgs),
-    /// Let another key open the store, and no longer this one
+    /// Let another key open the store, and this one no longer
     #[command(after_help = help::ROTATE_KEK)]
     RotateKek(RotateKekArgs),
-    /// Look whether every secret opens
+    /// Verify that every secret opens, and every record
     Verify(StoreArgs),
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     };
     if resumed && !json {
         output::notice(&format!(
-            "finch: going on with the audit of {}, {} done (--restart begins anew)",
+            "finch: going on with the audit of {}, {} done (--restart begins again)",
             moment(audit.started_at),
             count(audit.connections as usize, "connection is", "connections are")
         ));

@@ -43,8 +43,8 @@ impl Report for Done {
         sheet.gap();
         sheet.text(
             "",
-            "Keep the store's key too, and somewhere else: without it nobody can restore the backup, and \
-             whoever has both can read every token.",
+            "Keep the store's key too, and elsewhere: the backup cannot be restored without it, and both \
+             together give every token away.",
         );
     }
 

@@ -15,7 +15,7 @@ use crate::{
     words::{self, count},
 };
 
-/// How often a plan is made anew, where nobody has looked at it.
+/// How often a plan is made again that nobody has seen.
 const TRIES: usize = 5;
 
 #[derive(Serialize)]

@@ -28,10 +28,10 @@ impl From<BeginConnectError> for Failure {
             E::NotFound => Self::no_such_connection(),
             E::Disconnecting => {
                 Self::new(Exit::Standing, "disconnecting", "this connection is being disconnected")
-                    .help("wait for its end (`finch reconcile`), then connect the customer anew: `finch connect`")
+                    .help("wait for its end (`finch reconcile`), then connect the customer again: `finch connect`")
             }
             E::Ended => Self::new(Exit::Standing, "ended", "this connection has ended")
-                .help("connect the customer anew: `finch connect` without --reauthenticate"),
+                .help("connect the customer again: `finch connect` without --reauthenticate"),
             E::Finch(cause) => finch_failed("Finch did not open a Connect session", cause),
             E::Store(cause) => {
                 store_failed("the attempt could not be stored, and was not begun", cause)

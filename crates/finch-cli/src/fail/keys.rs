@@ -14,7 +14,7 @@ impl From<KeyFileError> for Failure {
             )
             .help(
                 "for a new store, make one with `finch keys init`; for an existing one, give the key \
-                 that it was made with (--store-key-file PATH, FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)",
+                 that opens it (--store-key-file PATH, FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)",
             ),
             KeyFileError::Exposed { path, mode } => failure(
                 "key_exposed",
@@ -76,7 +76,7 @@ pub(crate) fn not_a_key(mut failure: Failure, error: &ParseKeyError) -> Failure 
         ParseKeyError::Empty => "it is empty".to_owned(),
         other => other.to_string(),
     });
-    failure.help("give the key that the store was made with; `finch keys init` makes the first one")
+    failure.help("give the key that opens the store; `finch keys init` makes the first one")
 }
 
 impl From<SealError> for Failure {

@@ -222,8 +222,8 @@ impl From<KeysError> for Failure {
                 format!("the store opens with key {expected}, and key {given} was given"),
             )
             .help(
-                "give the key that the store was made with (--store-key-file PATH, FINCH_STORE_KEY_FILE \
-                 or FINCH_STORE_KEY)",
+                "give that key's file, made by `finch keys init` or `finch keys rotate-kek` (--store-key-file \
+                 PATH, FINCH_STORE_KEY_FILE or FINCH_STORE_KEY)",
             ),
             KeysError::Replaced { old, new, at } => failure(
                 "store_key_replaced",

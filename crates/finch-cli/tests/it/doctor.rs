@@ -120,16 +120,22 @@ fn a_damaged_store_is_found() {
 }
 
 #[test]
-fn a_key_that_is_nearly_used_up_is_a_warning() {
+fn a_rotation_that_cannot_end_is_a_warning() {
     let place = Place::new();
     place.connected("acme");
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("UPDATE keys SET reserved = 1200000000").expect("written");
+    db.execute_batch("UPDATE secrets SET sealed = randomblob(length(sealed))").expect("written");
     db.close().expect("closed");
+    place
+        .run(&["keys", "rotate"])
+        .code(4)
+        .shows("unreadable")
+        .shows("the older one is still needed");
     let found = examined(&place, 0);
     let key = check(&found, "data key");
     assert_eq!(
         (&key["found"], &key["help"]),
-        (&"warning".into(), &"run `finch keys rotate`".into())
+        (&"warning".into(), &"run `finch keys rotate`, which goes on with it".into())
     );
+    place.run(&["keys", "status"]).code(4).shows("A rotation is under way, with 1 connection left");
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finch_app::{ConnectRequest, Finch, FinchOptions, OsSystem, System};
+use finch_app::{ConnectRequest, Finch, OsSystem, System};
 use finch_core::{
     ClientId, ClientSecret, CustomerId, CustomerScope, FinchApi, Flow, Product, Timestamp,
 };
@@ -103,18 +103,13 @@ fn an_expired_attempt_sends_nothing() {
         config.base_url = place.finch.url().to_owned();
         let http = HttpFinch::new(config).expect("a client");
         let key = keyfile::read(&place.path("finch.db.key")).expect("a key");
-        let options =
-            SqliteOptions::new(place.path("finch.db"), http.application().clone(), Arc::new(key));
+        let options = SqliteOptions::new(place.path("finch.db"), http.application().clone());
         let store = SqliteTokenStore::open(options.create(true)).expect("a store");
-        let finch = Finch::with_system(
-            Arc::new(http),
-            Arc::new(store),
-            Arc::new(Behind),
-            FinchOptions::default(),
-        );
+        let finch = Finch::builder(Arc::new(http), Arc::new(store), Arc::new(key));
+        let finch = finch.system(Arc::new(Behind)).open().await.expect("wired");
         let scope = CustomerScope::new(CustomerId::new("acme").expect("an id"));
         let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
-        let begun = finch.expect("wired").begin_connect(&scope, request).await.expect("begun");
+        let begun = finch.begin_connect(&scope, request).await.expect("begun");
         begun.state.expose().to_owned()
     });
     let code = place.code("acme");

@@ -6,11 +6,13 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::Path,
     process::Child,
+    time::Duration,
 };
 
+use finch_emulator::Fault;
 use serde_json::Value;
 
-use crate::support::Place;
+use crate::support::{Place, until};
 
 const CONNECT: [&str; 7] =
     ["connect", "--customer", "acme", "--name", "A", "--products", "company"];
@@ -60,7 +62,7 @@ fn no_key_is_no_store() {
 
     let (place, _) = connected();
     fs::remove_file(place.path("finch.db.key")).expect("removed");
-    refused(&place, "key_missing", &["there is no key", "that it was made with"]);
+    refused(&place, "key_missing", &["there is no key", "that opens it"]);
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn another_key_does_not_open_it() {
     let (mut place, id) = connected();
     place.run(&["keys", "init", "--key-file", "other.key"]).code(0).shows("other.key");
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
-    refused(&place, "store_wrong_key", &["sealed with key", "the store was made with"]);
+    refused(&place, "store_wrong_key", &["the store opens with key", "give that key's file"]);
     place.set("FINCH_STORE_KEY_FILE", None);
     place.run(&["show", &id]).code(0);
 }
@@ -164,12 +166,12 @@ fn a_database_of_something_else() {
 }
 
 #[test]
-fn a_store_of_a_newer_release() {
+fn a_store_of_another_release() {
     let (place, _) = connected();
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.pragma_update(None, "user_version", 999).expect("a version");
     db.close().expect("closed");
-    refused(&place, "store_newer", &["version 999", "newest release"]);
+    refused(&place, "store_other_version", &["version 999", "the release of finch that made it"]);
 }
 
 #[test]
@@ -246,12 +248,14 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     let place = Place::new();
     let (state, finch_customer) = place.connect("acme");
     let code = place.code(&finch_customer);
+    // From Finch's answer on the store is locked.
+    place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_secs(1)));
+    let arguments = ["exchange", "--state", &state, "--json"];
+    let child = place.spawn(&arguments, &code);
+    until(|| place.calls("POST /auth/token") > 0);
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch(
-        "CREATE TRIGGER full BEFORE INSERT ON tokens BEGIN SELECT RAISE(ABORT, 'no room'); END",
-    )
-    .expect("a store that takes no token");
-    let ran = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(8);
+    db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
+    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(8);
     let failure = ran.failure();
     assert_eq!(failure["kind"], "not_stored");
     let path = failure["rescue_file"].as_str().expect("a file");
@@ -268,7 +272,7 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     // The way out that it names.
     let help = failure["help"].as_str().expect("a way out");
     assert!(help.contains(&format!("finch import {path};")), "{help}");
-    db.execute_batch("DROP TRIGGER full").expect("mended");
+    db.execute_batch("ROLLBACK").expect("unlocked");
     place.run(&["import", path]).code(0);
     let id = at_finch.connection_id.clone();
     let used = place.run(&["token", &id, "--customer", "acme", "--reveal"]).code(0);

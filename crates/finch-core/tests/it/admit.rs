@@ -4,9 +4,11 @@ use finch_core::{
     Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange, Failure,
     FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Seq, Token, TokenId,
     TokenState, TokenStore,
-    decide::{Admitted, Arrival, Arrived, Source, admit},
-    testing::{application, at, facts, grant, new_attempt, store_token},
+    decide::{Admitted, Arrived, Source, admit},
+    testing::{application, at, facts, fingerprint, grant, new_attempt, store_token},
 };
+
+use crate::arrival;
 
 fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
     arrive_for(found, new_attempt(who), grant)
@@ -14,23 +16,20 @@ fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
 
 fn arrive_for(found: Found, purpose: NewAttempt, grant: Grant) -> Admitted {
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-    admit(
-        found,
-        Arrival {
-            grant,
-            from: Source::Exchange(&attempt),
-            began: Seq(901),
-            now: at(9),
-            late: false,
-        },
-    )
+    admit(found, arrival(grant, Source::Exchange(&attempt)))
+}
+
+/// What the store finds when a token arrives.
+async fn find(store: &dyn TokenStore, new: &Grant) -> Found {
+    let token = fingerprint(new.secret.expose());
+    store.find(&token, &new.facts).await.expect("the store answers")
 }
 
 /// A token of `acme` that is stored, and what the store finds when `again` arrives.
 async fn after_one(again: &Grant) -> Found {
     let store = MemoryTokenStore::new(application());
     store_token(&store, "acme", grant("t1", facts("k1", "gusto", "c"))).await;
-    store.find(again).await.expect("the store answers")
+    find(&store, again).await
 }
 
 fn commit(admitted: Admitted) -> Commit {
@@ -66,9 +65,7 @@ async fn a_known_token_that_is_exchanged_again_needs_no_reauth() {
         assert_eq!(admitted.draft.expect("a draft").connection().tokens[0].status, renewed);
         let (customer, by) = ("acme".parse().expect("an id"), "ops".parse().expect("an id"));
         let from = Source::Import { customer: &customer, by: &by };
-        let (began, now) = (Seq(901), at(9));
-        let arrival = Arrival { grant: again.clone(), from, began, now, late: false };
-        let imported = admit(found, arrival).draft.expect("a draft");
+        let imported = admit(found, arrival(again.clone(), from)).draft.expect("a draft");
         assert_eq!(imported.connection().tokens[0].status, status, "no person has authenticated");
     }
 }
@@ -108,9 +105,8 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
         purpose.finch_customer_id = FinchCustomerId::new("acme~2").ok();
         purpose.reauthenticates = reauthenticates.and_then(|id| id.parse().ok());
         let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-        let found = store.find(&new).await.expect("the store answers");
-        let (from, began, now) = (Source::Exchange(&attempt), Seq(901), at(9));
-        admit(found, Arrival { grant: new, from, began, now, late: false }).arrived
+        let found = find(&store, &new).await;
+        admit(found, arrival(new, Source::Exchange(&attempt))).arrived
     };
     let new = |id: &str, connection: &str| grant("t3", of(id, connection));
     let accepted = Arrived::Stored(TokenState::Active);
@@ -145,9 +141,8 @@ async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
         purpose.finch_customer_id = expected.and_then(id);
         purpose.reauthenticates = if renews { connection.parse().ok() } else { None };
         let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-        let found = store.find(&new).await.expect("the store answers");
-        let (from, began, now) = (Source::StatelessExchange(&attempt), Seq(901), at(9));
-        admit(found, Arrival { grant: new, from, began, now, late: false })
+        let found = find(&store, &new).await;
+        admit(found, arrival(new, Source::StatelessExchange(&attempt)))
     };
     let active = Arrived::Stored(TokenState::Active);
     for (connection, expected, named, renews, arrived) in [

@@ -1,5 +1,9 @@
 //! The rules, and the store in memory.
-#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and tell secrets apart"
+)]
 
 mod admit;
 mod facts;
@@ -12,9 +16,10 @@ mod standing;
 mod webhook;
 
 use finch_core::{
-    Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState,
-    Intent, Progress, Revision, Seq, Token, TokenId, TokenState,
-    testing::{at, facts},
+    Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Grant,
+    Intent, Progress, RecordHead, Revision, Seq, Token, TokenId, TokenState,
+    decide::{Arrival, Source},
+    testing::{at, facts, fingerprint},
 };
 
 /// A token of `customer` under `connection_id`, whose exchange took the numbers `began` and `ended`.
@@ -23,6 +28,7 @@ fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: Tok
         id: TokenId(Seq(ended)),
         customer: CustomerId::new(customer).ok(),
         facts: facts(connection_id, "gusto", "c"),
+        fingerprint: fingerprint(&ended.to_string()),
         finch_token_id: None,
         status: None,
         state,
@@ -53,7 +59,15 @@ fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
         tokens,
         disconnects,
         retirements: Vec::new(),
+        record: RecordHead::default(),
     }
+}
+
+/// A token that arrives; the number 901 was taken before.
+fn arrival<'a>(grant: Grant, from: Source<'a>) -> Arrival<'a> {
+    let Grant { secret, facts } = grant;
+    let fingerprint = fingerprint(secret.expose());
+    Arrival { facts, fingerprint, from, began: Seq(901), now: at(9), late: false }
 }
 
 fn customer(name: &str) -> CustomerId {

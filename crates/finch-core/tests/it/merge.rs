@@ -3,11 +3,11 @@
 use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
     Refusal, Seq, TokenId, TokenState,
-    decide::{Arrival, Source, admit},
+    decide::{Source, admit},
     testing::{at, facts, grant, new_attempt},
 };
 
-use crate::{connection, customer, disconnect, operator, token};
+use crate::{arrival, connection, customer, disconnect, operator, token};
 
 /// A provisional connection with these tokens and disconnects.
 fn provisional(
@@ -25,14 +25,7 @@ fn provisional(
 fn arrives(pair: Connection, nameless: Connection) -> Draft {
     let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
     let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt("acme"), exchange: None };
-    let grant = grant("t", facts("k1", "gusto", "c"));
-    let arrival = Arrival {
-        grant,
-        from: Source::Exchange(&attempt),
-        began: Seq(901),
-        now: at(9),
-        late: false,
-    };
+    let arrival = arrival(grant("t", facts("k1", "gusto", "c")), Source::Exchange(&attempt));
     let draft = admit(found, arrival).draft.expect("a merge");
     assert!(draft.clone().finish().expect("a commit").absorbs.is_some());
     draft

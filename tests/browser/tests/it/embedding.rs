@@ -79,7 +79,8 @@ impl Embedding {
         let mut http = HttpFinchConfig::new(finch.client_id().parse().expect("an id"), secret);
         http.base_url = finch.url().into();
         let key = Arc::new(Kek::generate().expect("a key"));
-        let app = Finch::open(http, folder.path().join("finch.db"), key).expect("a store");
+        let path = folder.path().join("finch.db");
+        let app = Finch::open(http, path, key).await.expect("a store");
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use finch_app::UsableToken;
 use finch_compile::never;
 use finch_core::{
     AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, CustomerScope, OperatorScope, State,
-    UsableToken,
 };
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -11,10 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use finch_app::{
-    AuthorizationCode, ClientSecret, CompleteConnectError, CompletedConnect, ConnectRequest,
-    CustomerScope, Finch, FinchOptions, Flow, HttpFinch, HttpFinchConfig, OperatorScope, Product,
-    SqliteOptions, SqliteTokenStore, State, System, Timestamp, keyfile,
+    AccessToken, AuthorizationCode, ClientSecret, CompleteConnectError, CompletedConnect,
+    ConnectRequest, CustomerId, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig,
+    OperatorScope, Product, SqliteOptions, SqliteTokenStore, State, System, Timestamp, keyfile,
 };
+use finch_core::{Token, TokenStore as _};
+use finch_seal::{KeyRing, Place, WrappedKeys};
+use secrecy::ExposeSecret as _;
 
 use crate::stage::{Account, Stage};
 
@@ -69,6 +72,7 @@ impl System for MovedClock {
 pub(crate) struct App {
     pub(crate) finch: Finch,
     pub(crate) store: Arc<SqliteTokenStore>,
+    ring: KeyRing,
 }
 
 /// The operator's scope.
@@ -86,11 +90,30 @@ impl App {
         let api = Arc::new(HttpFinch::new(http).unwrap());
         let key = Arc::new(keyfile::read(&stage.path("finch.db.key")).expect("a key"));
         let application = finch_core::FinchApi::application(&*api).clone();
-        let options = SqliteOptions::new(stage.path("finch.db"), application, key).create(true);
+        let options = SqliteOptions::new(stage.path("finch.db"), application).create(true);
         let store = Arc::new(SqliteTokenStore::open(options).expect("the store opens"));
-        let options = FinchOptions::default();
-        let finch = Finch::with_system(api, store.clone(), stage.clock.clone(), options).unwrap();
-        Self { finch, store }
+        stage.block_on(async {
+            let finch = Finch::builder(api, store.clone(), key.clone());
+            let finch = finch.system(stage.clock.clone()).open().await.expect("the keys open");
+            let keyring = store.keyring().await.unwrap().expect("a store in use");
+            let keys = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
+            let ring = KeyRing::open(&*key, &keys).await.unwrap();
+            Self { finch, store, ring }
+        })
+    }
+
+    /// A token's secret, if it opens as the token says.
+    pub(crate) async fn secret(&self, token: &Token) -> Option<AccessToken> {
+        let sealed = self.store.sealed(token.id).await.unwrap()?;
+        let place = Place {
+            client_id: self.store.application().client_id.as_str(),
+            customer: token.customer.as_ref().map(CustomerId::as_str),
+            connection_id: token.facts.connection_id.as_str(),
+            fingerprint: &token.fingerprint.0,
+            usable: token.is_usable(),
+        };
+        let secret = self.ring.unseal(&place, &sealed.bytes).ok()?;
+        Some(AccessToken::new(secret.expose_secret()))
     }
 
     /// Begins an attempt of this account: its state, and a code for it.

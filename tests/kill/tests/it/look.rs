@@ -33,7 +33,7 @@ impl Look {
         let connections = app.store.connections(&query).await.unwrap();
         let mut stored = BTreeMap::new();
         for token in connections.iter().flat_map(|connection| &connection.tokens) {
-            if let Ok(Some(secret)) = app.store.secret(token.id).await {
+            if let Some(secret) = app.secret(token).await {
                 stage.guard(secret.expose());
                 stored.insert(token.id, fingerprint(secret.expose()));
             }

@@ -1,10 +1,7 @@
 //! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
 
 use finch_app::{Pass, Reconciled};
-use finch_core::{
-    InstanceId, LEASE, TokenId, Wanted, decide,
-    testing::{Reach, unchanged},
-};
+use finch_core::{InstanceId, LEASE, Wanted, testing::Reach};
 
 use super::*;
 
@@ -26,17 +23,9 @@ async fn covered_without_knowing_it() -> World {
     world
 }
 
-/// As after a restore: Finch must be asked about this token.
-async fn doubt(world: &World, id: &ConnectionId, token: TokenId) {
-    let seen = load(world, id).await;
-    let mut commit = unchanged(&seen);
-    let mut doubted = seen;
-    for row in doubted.tokens.iter_mut().filter(|t| t.id == token) {
-        row.state = TokenState::Unverified;
-        commit.tokens.push(row.clone());
-    }
-    commit.connection.agenda = decide::agenda(&doubted);
-    world.store.commit(commit).await.expect("the store answers");
+/// As after a restore: Finch must be asked about each token in use.
+async fn doubt(world: &World) {
+    world.app.doubt_all(&operator()).await.expect("the store answers");
 }
 
 async fn is_at_rest(world: &World) -> bool {
@@ -81,10 +70,9 @@ async fn a_connection_that_merges_into_a_later_one_is_reported_once() {
 async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let others = connect(&world, BETA, "x").await;
+    connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
-    let last = load(&world, &others).await.tokens[1].id;
-    doubt(&world, &others, last).await;
+    doubt(&world).await;
     world.finch.fail_next(answer(401, "invalid_token"));
     let pass = everything(&world).await;
     assert_eq!((pass.refused.len(), pass.disconnected.len()), (1, 1), "{pass:?}");
@@ -97,10 +85,9 @@ async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind()
 async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let others = connect(&world, BETA, "x").await;
+    connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
-    let last = load(&world, &others).await.tokens[1].id;
-    doubt(&world, &others, last).await;
+    doubt(&world).await;
     world.finch.fail_next(answer(401, "invalid_token"));
     world.finch.fail_next(answer(402, "pay"));
     let pass = everything(&world).await;
@@ -112,7 +99,7 @@ async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let connection = load(&world, &id).await;
-    doubt(&world, &id, connection.tokens[0].id).await;
+    doubt(&world).await;
     let (dead, now) = (InstanceId::new([9; 16]), world.system.now_quietly());
     world.store.lease(connection.key, &dead, now).await.expect("the store answers");
     world.finch.take_calls();

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::fail::{Exit, Failure};
 
-/// An older one is no news any more: it is begun anew.
+/// An older one is no news any more: a new one begins.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// The place beside a store.
@@ -53,7 +53,7 @@ impl Place {
         })
     }
 
-    /// It has ended, or is to begin anew.
+    /// It has ended, or is to begin again.
     pub(super) fn clear(&self) -> Result<(), Failure> {
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -62,8 +62,8 @@ impl Report for Made {
         sheet.gap();
         sheet.text(
             "",
-            "Keep a copy of that file where no copy of the store is: without it nobody can open the \
-             store, and whoever has both can read every token.",
+            "Keep a copy of that file where no copy of the store is: the store cannot be opened without \
+             it, and both together give every token away.",
         );
         sheet.gap();
         sheet.text("", "Next: `finch connect` makes the store and begins the first connection.");

@@ -88,7 +88,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
     };
     let key = new.id().to_string();
     if key == replaces {
-        return Err(Failure::new(Exit::Standing, "key_in_use", "the store is sealed with that key already")
+        return Err(Failure::new(Exit::Standing, "key_in_use", "the store opens with that key already")
             .help("nothing is left to do: give its path from here on (--store-key-file, FINCH_STORE_KEY_FILE)"));
     }
     finch.replace_key(&scope, Arc::new(new)).await?;
