@@ -70,10 +70,10 @@ async fn replaced_at(store: &dyn TokenStore, key: &KeyId) -> Result<Option<Times
             return Ok(found);
         }
         after = Some(last);
-        let replaced = page.into_iter().filter(|recorded| {
+        let mut replaced = page.into_iter().filter(|recorded| {
             matches!(&recorded.event.what, Happening::KeyReplaced { replaced: Some(old), .. }
                 if old == key.as_str())
         });
-        found = replaced.last().map(|recorded| recorded.event.at).or(found);
+        found = replaced.next_back().map(|recorded| recorded.event.at).or(found);
     }
 }

@@ -138,7 +138,6 @@ mod tests {
         ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _,
         testing::{FakeFinch, Reach, application, facts, grant, store_token},
     };
-
     use finch_seal::Kek;
 
     use crate::Finch;
