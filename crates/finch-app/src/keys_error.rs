@@ -70,7 +70,7 @@ async fn replaced_at(store: &dyn TokenStore, key: &KeyId) -> Result<Option<Times
             return Ok(found);
         }
         after = Some(last);
-        let replaced = page.into_iter().filter(|recorded| {
+        let mut replaced = page.into_iter().filter(|recorded| {
             matches!(&recorded.event.what, Happening::KeyReplaced { replaced: Some(old), .. }
                 if old == key.as_str())
         });

@@ -4,20 +4,17 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Instant,
 };
 
-use finch_core::{
-    CompanyId, CustomerId, Failure, FailureKind, Progress, ProviderId, TokenFacts, Trouble,
-};
-use finch_seal::{Domain, Kek, KeyBytes, KeyId, KeyRing, Place, WrappedEpoch, WrappedKeys};
+use finch_core::{ConnectionId, CustomerId, Failure, FailureKind, Progress, TokenFacts, Trouble};
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, Place, WrappedKeys};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use rusqlite::{Connection, Statement, params};
-use serde::Serialize;
 
 use crate::{
     clock::filled_at,
+    host::{Host, runtime},
     numbered::{Layout, Numbered, application},
     paper,
     setting::{Setting, remove},
@@ -30,7 +27,7 @@ pub(crate) fn kek() -> Kek {
 
 /// What it takes to open a store here.
 pub(crate) fn options(path: &Path) -> SqliteOptions {
-    SqliteOptions::new(path, application(), Arc::new(kek()))
+    SqliteOptions::new(path, application())
 }
 
 /// A store of this layout: the one that was made before, or a new one where there is none of today's
@@ -41,6 +38,8 @@ pub(crate) fn store(setting: &Setting, layout: Layout) -> PathBuf {
     let unfinished = setting.store("unfinished");
     remove(&unfinished);
     drop(SqliteTokenStore::open(options(&unfinished).create(true)).unwrap());
+    // The application makes its keys.
+    drop(Host::over(&unfinished));
     if !path.exists() || schema(&path) != schema(&unfinished) {
         remove(&path);
         let began = Instant::now();
@@ -68,23 +67,36 @@ pub(crate) fn copy(setting: &Setting, layout: Layout, name: &str) -> PathBuf {
     to
 }
 
-/// The wrapped keys of a store, as its rows have them.
+/// The wrapped keys of a store.
 pub(crate) fn wrapped_keys(db: &Connection) -> WrappedKeys {
-    let epoch = db
-        .query_row("SELECT epoch, data_key, key_check FROM keys", [], |row| {
-            Ok(WrappedEpoch { epoch: row.get(0)?, data_key: row.get(1)?, check: row.get(2)? })
-        })
-        .unwrap();
-    db.query_row("SELECT uuid, kek, index_key FROM store", [], |row| {
-        let kek = KeyId::new(row.get::<_, String>(1)?);
-        Ok(WrappedKeys {
-            store: row.get(0)?,
-            kek,
-            index_key: row.get(2)?,
-            epochs: vec![epoch.clone()],
-        })
-    })
-    .unwrap()
+    let sql = "SELECT uuid, keyring FROM store";
+    let row = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));
+    let (store, document) = row.unwrap();
+    WrappedKeys::from_document(store, &document).unwrap()
+}
+
+/// The open keys of a store.
+pub(crate) fn ring(db: &Connection) -> KeyRing {
+    runtime().block_on(KeyRing::open(&kek(), &wrapped_keys(db))).unwrap()
+}
+
+/// Seals a secret under its fingerprint, as usable or as held.
+pub(crate) fn seal(
+    ring: &KeyRing,
+    customer: &CustomerId,
+    connection_id: &ConnectionId,
+    (fingerprint, secret): (&[u8; 32], &str),
+    usable: bool,
+) -> Vec<u8> {
+    let application = application();
+    let place = Place {
+        client_id: application.client_id.as_str(),
+        customer: Some(customer.as_str()),
+        connection_id: connection_id.as_str(),
+        fingerprint,
+        usable,
+    };
+    ring.seal(&place, secret).unwrap()
 }
 
 /// For a file that nobody else has yet: no journal, no syncs, and the indexes are made at the end.
@@ -98,24 +110,20 @@ const FAST: &str = "
     PRAGMA threads = 2;
 ";
 
-const CONNECTION: &str = "INSERT INTO connections (key, revision, provider, company, due, attention) \
-    VALUES (?1, 1, ?2, ?3, ?4, ?5)";
+const CONNECTION: &str = "INSERT INTO connections (key, revision, provider, company, due, attention, \
+        record_events, record_hash) \
+    VALUES (?1, 1, ?2, ?3, ?4, ?5, 0, zeroblob(32))";
 const TOKEN: &str = "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
-        fingerprint, products, status, exchange_began, added_at, facts, progress, used_at) \
-    VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, 'connected', ?8, ?9, ?10, ?11, ?9)";
-const SECRET: &str = "INSERT INTO secrets (token, sealed) VALUES (?1, ?2)";
+        fingerprint, products, status, exchange_began, added_at, facts, progress) \
+    VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, 'connected', ?8, ?9, ?10, ?11)";
+const USE: &str = "INSERT INTO token_uses (token, used_at) VALUES (?1, ?2)";
+const SECRET: &str = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3)";
 
 fn fill(path: &Path, layout: Layout) {
     let db = Connection::open(path).unwrap();
     db.execute_batch(FAST).unwrap();
     let indexes = indexes(&db);
-    let ring = KeyRing::open(&kek(), &wrapped_keys(&db)).unwrap();
-    let mut reserved = 0;
-    while u64::from(ring.seals_left()) < layout.connections * layout.tokens {
-        let reservation = ring.reserve(reserved).unwrap();
-        reserved = reservation.total();
-        ring.grant(reservation);
-    }
+    let ring = ring(&db);
     db.execute_batch("BEGIN").unwrap();
     for (name, _) in &indexes {
         db.execute_batch(&format!("DROP INDEX {name}")).unwrap();
@@ -125,8 +133,9 @@ fn fill(path: &Path, layout: Layout) {
         layout,
         connection: db.prepare(CONNECTION).unwrap(),
         token: db.prepare(TOKEN).unwrap(),
+        token_use: db.prepare(USE).unwrap(),
         secret: db.prepare(SECRET).unwrap(),
-        doubt: serde_json::to_string(&doubt()).unwrap(),
+        progress: [Progress::default(), doubt()].map(|it| serde_json::to_string(&it).unwrap()),
     };
     (0..layout.connections).for_each(|number| rows.add(Numbered(number)));
     drop(rows);
@@ -135,7 +144,6 @@ fn fill(path: &Path, layout: Layout) {
     }
     let last = i64::try_from(layout.last()).unwrap();
     db.execute("UPDATE store SET seq = ?1", [last]).unwrap();
-    db.execute("UPDATE keys SET reserved = ?1", [reserved]).unwrap();
     db.execute_batch("COMMIT").unwrap();
 }
 
@@ -153,68 +161,48 @@ struct Rows<'a> {
     layout: Layout,
     connection: Statement<'a>,
     token: Statement<'a>,
+    token_use: Statement<'a>,
     secret: Statement<'a>,
-    doubt: String,
+    /// Of a token without a doubt, and of one with.
+    progress: [String; 2],
 }
 
 impl Rows<'_> {
     fn add(&mut self, connection: Numbered) {
         let key = i64::try_from(self.layout.key(connection.0)).unwrap();
         let at = i64::try_from(filled_at().as_nanosecond()).unwrap();
-        let TokenFacts { connection_id, provider_id, company_id, products, .. } =
-            &paper::facts(connection);
+        let facts = paper::facts(connection);
+        let TokenFacts { connection_id, provider_id, company_id, products, .. } = &facts;
         let rare = connection.is_rare();
         let company = company_id.as_ref().map(|id| id.as_str());
         let row = params![key, provider_id.as_str(), company, rare.then_some(at), rare];
         self.connection.execute(row).unwrap();
-        let facts = serde_json::to_string(&Facts::of(connection)).unwrap();
         let products = serde_json::to_string(products).unwrap();
-        let customer = connection.customer();
+        let (facts, customer) = (serde_json::to_string(&facts).unwrap(), connection.customer());
         for token in 0..self.layout.tokens {
-            let (id, secret) =
-                (self.layout.token(connection.0, token).0.0, connection.secret(token));
+            let secret = connection.secret(token);
             let doubt = rare && token + 1 == self.layout.tokens;
-            let number = i64::try_from(id).unwrap();
+            let number = i64::try_from(self.layout.token(connection.0, token).0.0).unwrap();
+            let fingerprint = self.ring.fingerprint(Domain::Token, &secret);
             let row = params![
                 number,
                 key,
                 customer.as_str(),
                 connection_id.as_str(),
                 if doubt { "unverified" } else { "active" },
-                self.ring.fingerprint(Domain::Token, &secret),
+                fingerprint,
                 products,
                 number - 1,
                 at,
                 facts,
-                doubt.then_some(&self.doubt),
+                self.progress[usize::from(doubt)],
             ];
             self.token.execute(row).unwrap();
-            self.secret.execute(params![number, self.seal(id, &customer, &secret)]).unwrap();
+            self.token_use.execute(params![number, at]).unwrap();
+            let sealed =
+                seal(&self.ring, &customer, connection_id, (&fingerprint, &secret), !doubt);
+            self.secret.execute(params![number, self.ring.epoch().to_be_bytes(), sealed]).unwrap();
         }
-    }
-
-    fn seal(&self, id: u64, customer: &CustomerId, secret: &str) -> Vec<u8> {
-        let application = application();
-        let client_id = application.client_id.as_str();
-        let place = Place { kind: "token", row: id, client_id, customer: Some(customer.as_str()) };
-        self.ring.seal(&place, secret).unwrap()
-    }
-}
-
-/// The column `facts`.
-#[derive(Serialize)]
-struct Facts {
-    provider_id: ProviderId,
-    company_id: Option<CompanyId>,
-    customer_name: Option<String>,
-    token_type: Option<String>,
-}
-
-impl Facts {
-    fn of(connection: Numbered) -> Self {
-        let TokenFacts { provider_id, company_id, customer_name, token_type, .. } =
-            paper::facts(connection);
-        Self { provider_id, company_id, customer_name, token_type }
     }
 }
 

@@ -21,7 +21,9 @@ impl Host {
         let (api, mut options) = (Arc::new(PaperFinch::new()), FinchOptions::default());
         // A person would hear `Pending` of a connection of thousands, and the reconciler go on.
         options.disconnect_patience = Duration::from_secs(3600);
-        let finch = Finch::with_system(api, Arc::clone(&store), Arc::new(Clock), options).unwrap();
+        let finch = Finch::builder(api, Arc::clone(&store), Arc::new(fill::kek()));
+        let finch = finch.options(options).system(Arc::new(Clock)).open();
+        let finch = runtime().block_on(finch).unwrap();
         Self { finch, store }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use finch_core::{ConnectionId, CustomerId};
 use finch_seal::KeySource as _;
-use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
+use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, params};
 use secrecy::ExposeSecret as _;
 
 use crate::{
     fill::{kek, wrapped_keys},
+    host::runtime,
     numbered::application,
 };
 
@@ -21,15 +22,16 @@ const READING: &str = "
 ";
 
 /// The query that the store makes: by the name of the connection and the customer.
-const SAME: &str = "SELECT id, sealed, connection_id, products, status, used_at \
-    FROM tokens LEFT JOIN secrets ON token = id \
+const SAME: &str = "SELECT id, epoch, sealed, connection_id, products, status, fingerprint, used_at \
+    FROM tokens LEFT JOIN secrets ON secrets.token = id \
+        LEFT JOIN token_uses ON token_uses.token = id \
     WHERE customer = ?2 AND connection = \
         (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
     AND state = 'active' ORDER BY id DESC";
 
 /// The same row by its number, which no host knows.
-const BY_NUMBER: &str =
-    "SELECT id, sealed FROM tokens JOIN secrets ON token = id WHERE id = ?1 AND state = 'active'";
+const BY_NUMBER: &str = "SELECT id, epoch, sealed, connection_id, products, status, fingerprint \
+    FROM tokens JOIN secrets ON token = id WHERE id = ?1 AND state = 'active'";
 
 pub(crate) struct Raw {
     db: Connection,
@@ -56,8 +58,8 @@ impl Raw {
         let epoch = &keys.epochs[0];
         let context =
             framed(&[b"finch-seal key v1", b"data", &keys.store, &epoch.epoch.to_be_bytes()]);
-        let data_key = kek().unwrap(&epoch.data_key, &context).unwrap();
-        let key = UnboundKey::new(&AES_256_GCM, data_key.expose_secret()).unwrap();
+        let data_key = runtime().block_on(kek().unwrap(&epoch.data_key, &context)).unwrap();
+        let key = UnboundKey::new(&AES_256_GCM_SIV, data_key.expose_secret()).unwrap();
         let client_id = application().client_id.as_str().to_owned();
         Self { db, key: LessSafeKey::new(key), store: keys.store, client_id }
     }
@@ -65,33 +67,31 @@ impl Raw {
     pub(crate) fn same(&self, connection: &ConnectionId, customer: &CustomerId) -> Vec<u8> {
         let mut statement = self.db.prepare_cached(SAME).unwrap();
         let mut rows = statement.query([connection.as_str(), customer.as_str()]).unwrap();
-        let row = rows.next().unwrap().unwrap();
-        let sealed = row.get_ref(1).unwrap().as_blob().unwrap();
-        self.unseal(row.get::<_, i64>(0).unwrap().unsigned_abs(), customer.as_str(), sealed)
+        self.unseal(rows.next().unwrap().unwrap(), customer.as_str())
     }
 
     pub(crate) fn by_number(&self, number: i64, customer: &CustomerId) -> Vec<u8> {
         let mut statement = self.db.prepare_cached(BY_NUMBER).unwrap();
         let mut rows = statement.query(params![number]).unwrap();
-        let row = rows.next().unwrap().unwrap();
-        let sealed = row.get_ref(1).unwrap().as_blob().unwrap();
-        self.unseal(row.get::<_, i64>(0).unwrap().unsigned_abs(), customer.as_str(), sealed)
+        self.unseal(rows.next().unwrap().unwrap(), customer.as_str())
     }
 
     /// Header, nonce, ciphertext, tag: 6, 12, so many, and 16 bytes.
-    fn unseal(&self, number: u64, customer: &str, sealed: &[u8]) -> Vec<u8> {
+    fn unseal(&self, row: &Row<'_>, customer: &str) -> Vec<u8> {
+        let sealed = row.get_ref(2).unwrap().as_blob().unwrap();
         let (header, rest) = sealed.split_first_chunk::<6>().unwrap();
         let (nonce, rest) = rest.split_first_chunk::<12>().unwrap();
         let (ciphertext, tag) = rest.split_last_chunk::<16>().unwrap();
         let bound_to = framed(&[
-            b"finch-seal blob v1",
+            b"finch-seal token v1",
             header,
             &self.store,
-            b"token",
-            &number.to_be_bytes(),
             self.client_id.as_bytes(),
             &[1],
             customer.as_bytes(),
+            row.get_ref(3).unwrap().as_bytes().unwrap(),
+            row.get_ref(6).unwrap().as_blob().unwrap(),
+            &[1],
         ]);
         let mut secret = vec![0; ciphertext.len()];
         let nonce = Nonce::from(nonce);

@@ -13,7 +13,7 @@ use crate::{
     executor::{Executor, finish},
     finch::GatedFinch,
     gate::Gate,
-    keys::{Keys, key_source},
+    keys::Keys,
     ledger::Ledger,
     remote::Remote,
     store::Gated,
@@ -50,7 +50,7 @@ struct Wiring {
 impl Wiring {
     fn over(&self, store: Arc<dyn TokenStore>) -> Finch {
         let (api, system) = (Arc::clone(&self.api), Arc::clone(&self.system));
-        let finch = Finch::builder(api, store, key_source()).system(system).open();
+        let finch = Finch::builder(api, store, finch_tests::keys()).system(system).open();
         finish(finch).expect("one application, and its key")
     }
 }

@@ -3,64 +3,37 @@
 use std::sync::{Arc, OnceLock};
 
 use finch_core::{
-    Commit, CustomerId, Fingerprint, Sealed, SealedAs, SealedToken, Token, TokenStore,
+    AccessToken, Commit, CustomerId, Fingerprint, Sealed, SealedAs, SealedToken, Token, TokenStore,
 };
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, WrappedKeys};
-use secrecy::ExposeSecret as _;
+use finch_seal::{Domain, SealError};
+use finch_tests::StoreKeys;
 
 use crate::executor::finish;
-
-/// What the keys of every store are wrapped with.
-pub(crate) fn key_source() -> Arc<dyn KeySource> {
-    Arc::new(Kek::from_bytes(KeyBytes::new(Box::new([7; 32]))))
-}
 
 /// The keys of a store, opened when they are first used: the first host makes them.
 pub(crate) struct Keys {
     store: Arc<dyn TokenStore>,
-    ring: OnceLock<KeyRing>,
+    opened: OnceLock<StoreKeys>,
 }
 
 impl Keys {
     /// Those of this store.
     pub(crate) fn of(store: Arc<dyn TokenStore>) -> Self {
-        Self { store, ring: OnceLock::new() }
+        Self { store, opened: OnceLock::new() }
     }
 
-    fn ring(&self) -> &KeyRing {
-        self.ring.get_or_init(|| {
-            finish(async {
-                let keyring = self.store.keyring().await.expect("the store answers");
-                let document = keyring.expect("a store in use").document;
-                let keys = WrappedKeys::from_document(self.store.id().0, &document);
-                KeyRing::open(&*key_source(), &keys.expect("keys")).await.expect("the keys")
-            })
+    fn opened(&self) -> &StoreKeys {
+        self.opened.get_or_init(|| {
+            let keyring = finish(self.store.keyring()).expect("the store answers");
+            let keyring = keyring.expect("a store in use");
+            let opened = StoreKeys::open(self.store.application(), self.store.id(), &keyring);
+            finish(opened).expect("a key ring that opens")
         })
     }
 
     /// Under which fingerprint the attempt of this state is kept.
     pub(crate) fn state(&self, state: &str) -> Fingerprint {
-        Fingerprint(self.ring().fingerprint(Domain::State, state))
-    }
-
-    fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {
-        Place {
-            client_id: self.store.application().client_id.as_str(),
-            customer: token.customer.as_ref().map(CustomerId::as_str),
-            connection_id: token.facts.connection_id.as_str(),
-            fingerprint: &token.fingerprint.0,
-            purpose: match sealed_as {
-                SealedAs::Held => Purpose::Held,
-                SealedAs::InDoubt => Purpose::InDoubt,
-                SealedAs::Usable => Purpose::Usable,
-                SealedAs::Refused => Purpose::Refused,
-            },
-        }
-    }
-
-    fn unseal(&self, place: &Place<'_>, sealed: &Sealed) -> Option<Arc<str>> {
-        let secret = self.ring().unseal(place, &sealed.bytes).ok()?;
-        Some(secret.expose_secret().into())
+        self.opened().fingerprint(Domain::State, state)
     }
 
     /// A token's secret, if it was sealed for this.
@@ -70,7 +43,7 @@ impl Keys {
         sealed_as: SealedAs,
         sealed: &Sealed,
     ) -> Option<Arc<str>> {
-        self.unseal(&self.place(token, sealed_as), sealed)
+        text(self.opened().secret(token, sealed_as, sealed))
     }
 
     /// A token's secret, for whatever it was sealed.
@@ -80,26 +53,20 @@ impl Keys {
 
     /// What a host would hand out to this customer.
     pub(crate) fn usable(&self, customer: &CustomerId, token: &SealedToken) -> Option<Arc<str>> {
-        let place = Place {
-            client_id: self.store.application().client_id.as_str(),
-            customer: Some(customer.as_str()),
-            connection_id: token.connection_id.as_str(),
-            fingerprint: &token.fingerprint.0,
-            purpose: Purpose::Usable,
-        };
-        self.unseal(&place, &token.sealed)
+        text(self.opened().usable(customer, token))
     }
 
     /// The secret that a commit brings for a token, if it opens as the token says.
     pub(crate) fn secret_in(&self, commit: &Commit, token: &Token) -> Option<Arc<str>> {
-        let row = commit.secrets.iter().find(|row| row.token == token.id)?;
-        self.open(token, token.sealed_as(), row.sealed.as_ref()?)
+        text(self.opened().secret_in(commit, token)?)
     }
 
     /// Seals a token's secret for this.
     pub(crate) fn seal(&self, token: &Token, sealed_as: SealedAs, secret: &str) -> Sealed {
-        let place = self.place(token, sealed_as);
-        let bytes = self.ring().seal(&place, secret).expect("a sealed secret");
-        Sealed { epoch: self.ring().epoch(), bytes }
+        self.opened().seal(token, sealed_as, secret).expect("a sealed secret")
     }
+}
+
+fn text(secret: Result<AccessToken, SealError>) -> Option<Arc<str>> {
+    secret.ok().map(|secret| secret.expose().into())
 }

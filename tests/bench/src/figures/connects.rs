@@ -11,10 +11,11 @@ use std::{
 use criterion::{BenchmarkId, Criterion};
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
-    AccessToken, AuthorizationCode, Commit, CustomerScope, Draft, Flow, Found, Grant, Product, Seq,
-    TokenFacts,
+    AuthorizationCode, Commit, CustomerScope, Draft, Fingerprint, Flow, Found, Product, Sealed,
+    SecretRow, Seq, TokenFacts, TokenId,
     decide::{Arrival, Source, admit},
 };
+use finch_seal::{Domain, KeyRing};
 use rusqlite::{Connection, params};
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -41,7 +42,9 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     let layout = Layout::of(if setting.quick { 100_000 } else { 1_000_000 });
     let mut group = criterion.benchmark_group("connects");
     group.sample_size(10);
-    let host = Host::over(&fill::copy(setting, layout, "connects"));
+    let path = fill::copy(setting, layout, "connects");
+    let ring = fill::ring(&Connection::open(&path).unwrap());
+    let host = Host::over(&path);
     let (runtime, next) = (runtime(), Cell::new(FIRST));
     let some = |count| {
         let first = next.replace(next.get() + count);
@@ -55,7 +58,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     });
     group.bench_function(BenchmarkId::new("store", round), |b| {
         b.iter_custom(|iters| {
-            let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, some(BATCH)));
+            let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, &ring, some(BATCH)));
             share(took.sum(), BATCH, 1)
         });
     });
@@ -114,13 +117,14 @@ fn through_the_application(
     })
 }
 
-/// One write for each: what a connect changes in the end, without its attempt.
+/// One write for each: what a connect changes in the end, without its attempt, and sealed before.
 fn by_the_store_alone(
     runtime: &Runtime,
     host: &Host,
+    ring: &KeyRing,
     connections: impl Iterator<Item = Numbered>,
 ) -> Duration {
-    let commits: Vec<_> = connections.map(arrival).collect();
+    let commits: Vec<_> = connections.map(|connection| arrival(ring, connection)).collect();
     let began = Instant::now();
     runtime.block_on(async {
         let mut storing = JoinSet::new();
@@ -138,13 +142,23 @@ fn by_the_store_alone(
 }
 
 /// A token that makes a connection.
-fn arrival(connection: Numbered) -> Commit {
+fn arrival(ring: &KeyRing, connection: Numbered) -> Commit {
     let (customer, by) = (connection.customer(), "bench".parse().unwrap());
-    let grant =
-        Grant { secret: AccessToken::new(connection.secret(0)), facts: paper::facts(connection) };
-    let from = Source::Import { customer: &customer, by: &by };
-    let arrival = Arrival { grant, from, began: Seq(1), now: filled_at(), late: false };
-    admit(Found::default(), arrival).draft.and_then(Draft::finish).unwrap()
+    let (facts, secret) = (paper::facts(connection), connection.secret(0));
+    let fingerprint = ring.fingerprint(Domain::Token, &secret);
+    let bytes = fill::seal(ring, &customer, &facts.connection_id, (&fingerprint, &secret), true);
+    let arrival = Arrival {
+        facts,
+        fingerprint: Fingerprint(fingerprint),
+        from: Source::Import { customer: &customer, by: &by },
+        began: Seq(1),
+        now: filled_at(),
+        late: false,
+    };
+    let mut commit = admit(Found::default(), arrival).draft.and_then(Draft::finish).unwrap();
+    let sealed = Some(Sealed { epoch: ring.epoch(), bytes });
+    commit.secrets.push(SecretRow { token: TokenId(Seq::OF_COMMIT), sealed });
+    commit
 }
 
 /// As the store's own writer is set.
@@ -196,44 +210,44 @@ impl Row {
             facts.connection_id
         );
         let products = serde_json::to_string(&facts.products).unwrap();
-        let other = format!(
-            r#"{{"provider_id":"{}","company_id":"{}","customer_name":"Customer {}","token_type":"bearer"}}"#,
-            facts.provider_id,
-            connection.company(),
-            connection.0
-        );
+        let all = serde_json::to_string(&facts).unwrap();
         let ended = format!(r#"{{"stored":{number}}}"#);
         Self {
             number: *number,
             customer: connection.customer().as_str().to_owned(),
             facts,
             hashes: [hash(1), hash(2), hash(3), hash(4), vec![7; 70]],
-            json: [PURPOSE.to_owned(), products, other, event, ended],
+            json: [PURPOSE.to_owned(), products, all, event, ended],
         }
     }
 
     fn insert(&self, db: &Connection) {
         let Self { number, facts, customer, hashes, json } = self;
-        let [state, code, fingerprint, chain, sealed] = hashes;
-        let [purpose, products, other, event, ended] = json;
+        let [state, code, fingerprint, record, sealed] = hashes;
+        let [purpose, products, all, event, ended] = json;
         let at = i64::try_from(filled_at().as_nanosecond()).unwrap();
         let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
             db.prepare_cached(sql).unwrap().execute(row).unwrap();
         };
         run(
-            "INSERT INTO attempts (id, customer, finch_customer_id, state_hash, code_hash, purpose, \
-                began, began_at, outcome, ended) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, 'stored', ?8)",
-            params![number, customer, state, code, purpose, number + 1, at, ended],
+            "INSERT INTO used_customer_ids (finch_customer_id, customer) VALUES (?1, ?1)",
+            params![customer],
+        );
+        run(
+            "INSERT INTO attempts (id, customer, state, code, purpose, expires_at, began, began_at, outcome, \
+                ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, 'stored', ?8)",
+            params![number, customer, state, code, purpose, at, number + 1, ended],
         );
         let (provider, company) = (facts.provider_id.as_str(), facts.company_id.as_ref());
         run(
-            "INSERT INTO connections (key, revision, provider, company) VALUES (?1, 1, ?2, ?3)",
-            params![number + 2, provider, company.map(|id| id.as_str())],
+            "INSERT INTO connections (key, revision, provider, company, attention, record_events, \
+                record_hash) VALUES (?1, 1, ?2, ?3, 0, 1, ?4)",
+            params![number + 2, provider, company.map(|id| id.as_str()), record],
         );
         run(
             "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
-                fingerprint, products, exchange_began, added_at, facts) \
-                VALUES (?1, ?2, ?3, ?4, ?3, 'active', ?5, ?6, ?7, ?8, ?9)",
+                fingerprint, products, exchange_began, added_at, facts, progress) \
+                VALUES (?1, ?2, ?3, ?4, ?3, 'active', ?5, ?6, ?7, ?8, ?9, '{}')",
             params![
                 number + 3,
                 number + 2,
@@ -243,14 +257,17 @@ impl Row {
                 products,
                 number + 1,
                 at,
-                other
+                all
             ],
         );
-        run("INSERT INTO secrets (token, sealed) VALUES (?1, ?2)", params![number + 3, sealed]);
         run(
-            "INSERT INTO events (at, connection_id, customer, event, chain) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![at, facts.connection_id.as_str(), customer, event, chain],
+            "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, x'00000001', ?2)",
+            params![number + 3, sealed],
         );
-        run("UPDATE store SET seq = ?1, record_head = ?2", params![number + 4, chain]);
+        run(
+            "INSERT INTO events (connection, event, at, connection_id, customer) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![number + 2, event, at, facts.connection_id.as_str(), customer],
+        );
+        run("UPDATE store SET seq = ?1", params![number + 4]);
     }
 }

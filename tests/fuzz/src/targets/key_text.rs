@@ -1,4 +1,4 @@
-//! Keys: as text, in files, and wrapped in a store's rows.
+//! Keys: as text, in files, and wrapped in a store's key ring.
 
 use std::{cell::RefCell, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::LazyLock};
 
@@ -7,7 +7,7 @@ use finch_seal::{Kek, KeyBytes, KeyId, KeyRing, KeySource as _, WrappedKeys, key
 
 use super::sealed_blob::edited;
 use crate::{
-    Target,
+    Target, at_once,
     canary::{chain, hidden},
     note,
 };
@@ -55,7 +55,7 @@ pub fn key_text(data: &[u8]) {
         Some(b'f') => file(rest),
         Some(b'u') => {
             let (key, _) = &*KEYS;
-            let Err(error) = key.unwrap(rest, b"a context") else {
+            let Err(error) = at_once(key.unwrap(rest, b"a context")) else {
                 panic!("something opened that was never wrapped");
             };
             hidden(&chain(&error), &[]);
@@ -125,7 +125,7 @@ fn file(content: &[u8]) {
 
 static KEYS: LazyLock<(Kek, WrappedKeys)> = LazyLock::new(|| {
     let key = Kek::parse(&"5a".repeat(32)).unwrap();
-    let (_, keys) = KeyRing::create(&key, [1; 16]).unwrap();
+    let (_, keys) = at_once(KeyRing::create(&key, [1; 16])).unwrap();
     (key, keys)
 });
 
@@ -154,7 +154,7 @@ fn rows(script: &str) {
             _ => {}
         }
     }
-    match KeyRing::open(key, &keys) {
+    match at_once(KeyRing::open(key, &keys)) {
         Ok(_) => {
             assert_eq!(keys, *kept, "rows that were changed open no ring");
             note("keys: opened");

@@ -1,4 +1,4 @@
-//! Sealed secrets: whatever stands in a row, it opens only as what was sealed for that very row.
+//! Sealed secrets: whatever a store keeps, it opens only as what was sealed for that very token.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use finch_seal::{Kek, KeyRing, Place};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    Target,
+    Target, at_once,
     canary::{SECRET, TOKEN, chain, hidden},
     note,
 };
@@ -14,12 +14,17 @@ use crate::{
 pub(crate) const TARGET: Target = Target {
     name: "sealed_blob",
     run: sealed_blob,
-    words: &["e ", "p ", "r ", "token", "attempt", "client", "acme", "1", "2", "\n", " 0 ff"],
+    words: &["e ", "p ", "r ", "usable", "held", "client", "acme", "k", "7", "\n", " 0 ff"],
     reaches: &["blob: opened", "blob: tampered", "blob: cut", "blob: unknown", "blob: elsewhere"],
 };
 
-const HERE: Place<'_> =
-    Place { kind: "token", row: 1, client_id: "client", customer: Some("acme") };
+const HERE: Place<'_> = Place {
+    client_id: "client",
+    customer: Some("acme"),
+    connection_id: "k",
+    fingerprint: &[7; 32],
+    usable: true,
+};
 
 struct Sealed {
     ring: KeyRing,
@@ -31,9 +36,7 @@ struct Sealed {
 static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
     let ring = |store| {
         let key = Kek::parse(&"5a".repeat(32)).unwrap();
-        let (ring, _) = KeyRing::create(&key, store).unwrap();
-        ring.grant(ring.reserve(0).unwrap());
-        ring
+        at_once(KeyRing::create(&key, store)).unwrap().0
     };
     let foreign = ring([2; 16]).seal(&HERE, SECRET).unwrap();
     let ring = ring([1; 16]);
@@ -42,7 +45,8 @@ static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
 });
 
 /// `r` and raw bytes; `e` and edits of a true blob (`offset xor` in pairs, `t length` to cut it, `f`
-/// for one of another store); `p` and four lines that say where the true blob stands.
+/// for one of another store); `p` and five lines that say where the true blob stands: `usable` or not, its
+/// connection, the application, the customer, and a byte of the fingerprint.
 pub fn sealed_blob(data: &[u8]) {
     let Sealed { ring, foreign, blob } = &*SEALED;
     let text = || String::from_utf8_lossy(data.get(2..).unwrap_or_default()).into_owned();
@@ -56,8 +60,11 @@ pub fn sealed_blob(data: &[u8]) {
             let text = text();
             let mut lines = text.split('\n');
             let mut line = || lines.next().unwrap_or_default();
-            let (kind, row, client_id, customer) = (line(), line(), line(), lines.next());
-            let place = Place { kind, row: row.parse().unwrap_or(0), client_id, customer };
+            let (usable, connection_id, client_id) = (line() == "usable", line(), line());
+            let customer = lines.next();
+            let fingerprint = [lines.next().and_then(|byte| byte.parse().ok()).unwrap_or(7); 32];
+            let place =
+                Place { client_id, customer, connection_id, fingerprint: &fingerprint, usable };
             if place != HERE {
                 note("blob: elsewhere");
             }

@@ -1,8 +1,9 @@
 //! A store's file with wrong bytes in it: it is refused, or it works, or a call says what is wrong;
-//! and no secret comes out for anybody but its customer.
+//! and a secret comes out only for its own customer.
 
 use std::{
     cell::RefCell,
+    error::Error,
     fs,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -10,13 +11,14 @@ use std::{
     time::Duration,
 };
 
+use finch_app::Finch;
 use finch_core::{
-    Actor, Connection, CustomerId, Draft, EventQuery, Intent, Query, Selector, StoreError,
-    Timestamp, TokenId, TokenStore, Wanted, decide,
-    testing::{application, at, decided, facts, grant, new_attempt, store_token},
+    Actor, Connection, CustomerScope, Draft, EventQuery, Fingerprint, Intent, Query, Reseal,
+    SecretRow, Selector, StoreError, Timestamp, TokenId, TokenStore, decide,
+    testing::{FakeFinch, Reach, application, at, facts, grant, new_attempt},
 };
-use finch_seal::Kek;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_tests::{StoreKeys, TestSystem, keys, open_finch, operator, store_token};
 
 use crate::{
     Target,
@@ -60,41 +62,68 @@ pub(crate) const TARGET: Target = Target {
 const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
 
 struct Template {
-    key: Arc<Kek>,
     database: Vec<u8>,
     journal: Vec<u8>,
 }
 
-/// A small store: tokens of three customers, one fenced, one lost exchange.
+/// A small store: tokens of three customers, used today, one fenced, one lost exchange.
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let folder = folder();
     let path = folder.path().join("finch.db");
-    let key = Arc::new(Kek::generate().unwrap());
-    let store = SqliteTokenStore::open(options(&path, &key).create(true)).unwrap();
+    let store = Arc::new(SqliteTokenStore::open(options(&path).create(true)).unwrap());
     runtime().block_on(async {
         for (number, customer) in CUSTOMERS.iter().cycle().take(9).enumerate() {
             let what = facts(&format!("k{}", number / 2), "gusto", &format!("c{}", number / 2));
-            store_token(&store, customer, grant(&secret(customer, number), what)).await;
+            store_token(store.clone(), customer, grant(&secret(customer, number), what)).await;
         }
-        let intent = Intent { by: Actor::Finch, reason: None, at: at(5) };
-        decided(&store, "k1", |draft| decide::fence(draft, intent)).await;
-        let state = finch_core::State::new("a state");
-        store.open_attempt(new_attempt("acme"), &state).await.unwrap();
+        let finch = open_finch(finch_api(), store.clone(), Arc::default()).await;
+        for (customer, id) in asked() {
+            finch.access_token(&customer, &id.parse().unwrap(), &[]).await.unwrap();
+        }
+        fence(&store, "k1").await;
+        store.open_attempt(new_attempt("acme"), &Fingerprint([1; 32])).await.unwrap();
     });
     let mut journal = path.clone().into_os_string();
     journal.push("-wal");
     let (database, journal) = (fs::read(&path).unwrap(), fs::read(journal).unwrap_or_default());
-    Template { key, database, journal }
+    Template { database, journal }
 });
 
 fn secret(customer: &str, number: usize) -> String {
     format!("qzCanaryOf{customer}Number{number}")
 }
 
-fn options(path: &Path, key: &Arc<Kek>) -> SqliteOptions {
-    let mut options = SqliteOptions::new(path, application(), key.clone());
-    options.busy_timeout = Duration::from_millis(100);
-    options
+/// Each customer with each of its connections.
+fn asked() -> impl Iterator<Item = (CustomerScope, String)> {
+    let numbered = CUSTOMERS.iter().cycle().take(9).enumerate();
+    numbered.map(|(number, customer)| {
+        (CustomerScope::new(customer.parse().unwrap()), format!("k{}", number / 2))
+    })
+}
+
+fn finch_api() -> Arc<FakeFinch> {
+    Arc::new(FakeFinch::new(application(), Reach::Pair))
+}
+
+/// Fences a connection as the application does.
+async fn fence(store: &SqliteTokenStore, id: &str) {
+    let keyring = store.keyring().await.unwrap().unwrap();
+    let keys = StoreKeys::open(store.application(), store.id(), &keyring).await.unwrap();
+    let mut draft = Draft::of(by_id(store, id).await.unwrap().unwrap());
+    decide::fence(&mut draft, Intent { by: Actor::Finch, reason: None, at: at(5) });
+    let reseals = draft.reseals();
+    let mut commit = draft.finish().unwrap();
+    for Reseal { token, .. } in reseals {
+        let sealed = store.sealed(token.id).await.unwrap().unwrap();
+        let secret = keys.secret(&token, true, &sealed).unwrap();
+        let sealed = keys.seal(&token, false, secret.expose()).unwrap();
+        commit.secrets.push(SecretRow { token: token.id, sealed: Some(sealed) });
+    }
+    store.commit(commit).await.unwrap();
+}
+
+fn options(path: &Path) -> SqliteOptions {
+    SqliteOptions::new(path, application()).busy_timeout(Duration::from_millis(100))
 }
 
 /// In memory, where the machine has such a place: the disk is not what is tested.
@@ -142,11 +171,15 @@ pub fn store_file(data: &[u8]) {
     if !journal.is_empty() {
         write(&folder.join("finch.db-wal"), &journal);
     }
-    match SqliteTokenStore::open(options(&path, &template.key)) {
+    match SqliteTokenStore::open(options(&path)) {
         Ok(store) => {
             note("store: opened");
-            runtime().block_on(walk(&store));
-            runtime().block_on(change(&store));
+            let store = Arc::new(store);
+            runtime().block_on(async {
+                use_it(store.clone()).await;
+                walk(&store).await;
+                change(&store).await;
+            });
         }
         Err(error) => {
             hidden(&chain(&error), &["qzCanaryOf"]);
@@ -210,7 +243,7 @@ fn edit(database: &mut Vec<u8>, journal: &mut Vec<u8>, script: &str) {
 }
 
 /// What a call came to: its errors are typed, and show nothing.
-fn seen<T>(result: Result<T, StoreError>) -> Option<T> {
+fn seen<T>(result: Result<T, impl Error + 'static>) -> Option<T> {
     match result {
         Ok(value) => {
             note("store: read");
@@ -231,40 +264,46 @@ async fn by_id(store: &dyn TokenStore, id: &str) -> Result<Option<Connection>, S
 const ALL: EventQuery<'static> =
     EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
 
-/// Everything that a store can be asked.
+/// The application over it.
+async fn use_it(store: Arc<SqliteTokenStore>) {
+    // By the clock of the template, so that no use needs to be noted.
+    let finch = Finch::builder(finch_api(), store, keys()).system(Arc::new(TestSystem::default()));
+    let Some(finch) = seen(finch.open().await) else { return };
+    for (customer, id) in asked() {
+        let token = finch.access_token(&customer, &id.parse().unwrap(), &[]).await;
+        if let Some(token) = seen(token) {
+            let start = format!("qzCanaryOf{}Number", customer.id());
+            assert!(token.secret.expose().starts_with(&start), "another customer's token");
+            note("store: a secret");
+        }
+    }
+    seen(finch.verify(&operator(), |_| ()).await);
+}
+
+/// Everything else that a store can be asked.
 async fn walk(store: &SqliteTokenStore) {
     let query = Query { customer: None, connection: None, after: None, limit: 1000 };
     for connection in seen(store.connections(&query).await).into_iter().flatten() {
         let query = EventQuery { connection: connection.handle(None), ..ALL };
         seen(store.events(&query).await);
         for token in &connection.tokens {
-            // Without a customer a wrong row may be named, and still no secret of another row opens.
-            if let Some(Some(secret)) = seen(store.secret(token.id).await) {
-                assert!(secret.expose().starts_with("qzCanaryOf"));
-                note("store: a secret");
-            }
+            seen(store.sealed(token.id).await);
+            seen(store.load(Selector::Fingerprint(&token.fingerprint), None).await);
         }
     }
-    for (number, customer) in CUSTOMERS.iter().cycle().take(9).enumerate() {
-        let id = format!("k{}", number / 2);
-        let (name, id) = (CustomerId::new(*customer).unwrap(), id.parse().unwrap());
-        let usable = store.usable_token(&name, &id, &Wanted::default()).await;
-        if let Some(Some(token)) = seen(usable) {
-            let start = format!("qzCanaryOf{customer}Number");
-            assert!(token.secret.expose().starts_with(&start), "another customer's token");
-        }
-        seen(store.token_of(&finch_core::AccessToken::new(secret(customer, number)), None).await);
-        seen(store.load(Selector::ConnectionId(&id), Some(&name)).await);
+    for (customer, id) in asked() {
+        let id = id.parse().unwrap();
+        seen(store.load(Selector::ConnectionId(&id), Some(customer.id())).await);
     }
-    seen(store.secret(TokenId(finch_core::Seq(u64::MAX))).await);
+    seen(store.sealed(TokenId(finch_core::Seq(u64::MAX))).await);
     seen(store.work(None, None, 100).await);
+    seen(store.sealed_before(u32::MAX, None, 100).await);
     seen(store.possible_orphans(None, Timestamp::MAX, None, 100).await);
 }
 
 /// A few things that a store is told.
 async fn change(store: &SqliteTokenStore) {
-    let state = finch_core::State::new("another state");
-    let code = finch_core::AuthorizationCode::new("a code");
+    let (state, code) = (Fingerprint([2; 32]), Fingerprint([3; 32]));
     if seen(store.open_attempt(new_attempt("acme"), &state).await).is_some() {
         seen(store.claim_attempt(None, &state, &code, at(9)).await);
         note("store: written");
