@@ -9,9 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum KeysError {
     /// The key that was given is not the one that the store opens with.
-    #[error(
-        "the store opens with key {expected}, but key {given} was given: give the first one"
-    )]
+    #[error("the store opens with key {expected}, but key {given} was given: give the first one")]
     WrongKey {
         /// The key that opens the store, by name.
         expected: KeyId,
@@ -72,10 +70,10 @@ async fn replaced_at(store: &dyn TokenStore, key: &KeyId) -> Result<Option<Times
             return Ok(found);
         }
         after = Some(last);
-        let replaced = page.into_iter().filter(|recorded| {
+        let mut replaced = page.into_iter().filter(|recorded| {
             matches!(&recorded.event.what, Happening::KeyReplaced { replaced: Some(old), .. }
                 if old == key.as_str())
         });
-        found = replaced.last().map(|recorded| recorded.event.at).or(found);
+        found = replaced.next_back().map(|recorded| recorded.event.at).or(found);
     }
 }

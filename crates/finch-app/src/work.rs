@@ -138,6 +138,7 @@ mod tests {
         ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _,
         testing::{FakeFinch, Reach, application, facts, grant, store_token},
     };
+    use finch_seal::Kek;
 
     use crate::Finch;
 
@@ -145,11 +146,12 @@ mod tests {
     #[tokio::test]
     async fn one_task_works_on_what_two_connections_became() {
         let store = Arc::new(MemoryTokenStore::new(application()));
+        let (api, key) = (FakeFinch::new(application(), Reach::Pair), Kek::generate().unwrap());
+        let finch = Finch::builder(Arc::new(api), store.clone(), Arc::new(key));
+        let finch = finch.open().await.unwrap();
         let id = store_token(&*store, "acme", grant("t", facts("k", "gusto", "c"))).await;
         let one = store.load(Selector::TokenId(id), None).await.unwrap().unwrap().key;
         let absorbed = ConnectionKey(finch_core::Seq(one.0.0 + 1000));
-        let finch =
-            Finch::new(Arc::new(FakeFinch::new(application(), Reach::Pair)), store).unwrap();
         let mut first = finch.work_on(one).await;
         let mut second = finch.work_on(absorbed).await;
         assert_eq!(second.lease(absorbed).await.unwrap(), Leased::Absorbed, "it is not there");

@@ -126,7 +126,11 @@ fn a_rotation_that_cannot_end_is_a_warning() {
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("UPDATE secrets SET sealed = randomblob(length(sealed))").expect("written");
     db.close().expect("closed");
-    place.run(&["keys", "rotate"]).code(4).shows("unreadable").shows("the older one is still needed");
+    place
+        .run(&["keys", "rotate"])
+        .code(4)
+        .shows("unreadable")
+        .shows("the older one is still needed");
     let found = examined(&place, 0);
     let key = check(&found, "data key");
     assert_eq!(
