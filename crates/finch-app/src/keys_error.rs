@@ -74,6 +74,6 @@ async fn replaced_at(store: &dyn TokenStore, key: &KeyId) -> Result<Option<Times
             matches!(&recorded.event.what, Happening::KeyReplaced { replaced: Some(old), .. }
                 if old == key.as_str())
         });
-        found = replaced.into_iter().next_back().map(|recorded| recorded.event.at).or(found);
+        found = replaced.next_back().map(|recorded| recorded.event.at).or(found);
     }
 }

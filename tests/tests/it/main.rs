@@ -11,6 +11,7 @@ mod audit;
 mod callbacks;
 mod calls;
 mod import;
+mod keys;
 mod listings;
 mod model;
 mod network;

@@ -30,7 +30,7 @@ async fn open(emulator: &Emulator, folder: &Path) -> Finch {
     if !key.exists() {
         keyfile::create(&key, &Kek::generate().unwrap()).unwrap();
     }
-    let key = Arc::new(keyfile::read(&key).unwrap());
+    let key = Arc::new(keyfile::read(key).unwrap());
     Finch::open(config(emulator), folder.join("finch.db"), key).await.unwrap()
 }
 
