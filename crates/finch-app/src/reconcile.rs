@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use finch_core::{
     ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Due, Failure,
-    OperatorScope, Scope, Selector, StoreError, Timestamp,
+    Leased, OperatorScope, Scope, Selector, StoreError, Timestamp, TokenId, decide::Observed,
 };
 use serde::Serialize;
 
@@ -199,10 +199,33 @@ impl Finch {
             _ if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) => {
                 AttemptEnd::Cleared
             }
+            // The token may have been ended outside before the exchange took effect.
+            Cover::Ends(AttemptEnd::Covered { by, .. }) if !self.still_accepts(by).await? => {
+                return Ok(());
+            }
             Cover::Ends(end) => end,
             Cover::Holds | Cover::Lost => return Ok(()),
         };
         self.store().end_attempt(lost.id, end).await
+    }
+
+    /// Asks Finch about a token that no disconnect is ending. False: it is refused, or nothing is proven.
+    async fn still_accepts(&self, token: TokenId) -> Result<bool, StoreError> {
+        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let Some(connection) = found.filter(|c| c.open_disconnect().is_none()) else {
+            return Ok(false);
+        };
+        let mut work = self.work_on(connection.key).await;
+        work.wait_for_a_turn().await?;
+        let accepts = match work.lease(connection.key).await? {
+            Leased::Taken | Leased::TakenOver => {
+                work.noted(connection.key);
+                self.probe(token, &mut work).await?.0
+            }
+            Leased::Held(_) | Leased::Absorbed => Observed::Nothing,
+        };
+        work.release().await;
+        Ok(matches!(accepts, Observed::Accepted | Observed::NeedsReauth))
     }
 
     /// What a later token of the same connection is worth to a lost exchange.

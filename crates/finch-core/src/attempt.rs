@@ -234,7 +234,9 @@ impl Attempt {
     }
 
     /// What the later token that covers this lost exchange is worth, as it is now. An operator's word for that
-    /// token says nothing of one that is not stored. `is_over`: the exchange can take effect no more.
+    /// token says nothing of one that is not stored. `is_over`: the exchange can take effect no more. Before
+    /// [`Cover::Ends`] with a live token is written, Finch is asked whether it accepts that token: an end
+    /// outside that has not been seen may have come before the exchange took effect.
     ///
     /// Until it is over, only a live token covers it: what becomes of one that its customer has given up is
     /// for other customers to decide, and shows nothing here (I11).

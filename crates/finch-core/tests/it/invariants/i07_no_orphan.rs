@@ -41,18 +41,18 @@ impl World {
         })
     }
 
-    /// Whether the token's exchange is listed as a possible orphan: now, once it is given up, or once it is
-    /// seen that the token by which it is covered was ended outside.
+    /// Whether the token's exchange is listed as a possible orphan: now, once it is given up, or once Finch
+    /// is asked about the token that covers it.
     fn is_listed(&self, issued: &Issued) -> bool {
         let Some(attempt) = self.store.attempt(issued.login.attempt) else { return false };
         match attempt.exchange.as_ref().map(|exchange| &exchange.end) {
             Some(None | Some(AttemptEnd::Unknown(_))) => true,
-            Some(Some(AttemptEnd::Covered { by, .. })) => {
+            Some(Some(AttemptEnd::Covered { by, over, .. })) => {
+                let is_dead = !self.finch.issued[self.records[by]].alive;
                 let token = self.store.with(*by).and_then(|c| c.token(*by));
                 token.is_none_or(|t| {
-                    let unseen = self.finch.issued[self.records[by]].ended_outside;
-                    let unseen = unseen && !t.state.is_revoked();
-                    unseen || attempt.cover(t, self.is_over(attempt)) == Cover::Lost
+                    (is_dead && !over && t.state.is_live())
+                        || attempt.cover(t, self.is_over(attempt)) == Cover::Lost
                 })
             }
             _ => false,
