@@ -218,8 +218,9 @@ impl Attempt {
         token: &Token,
         is_over: bool,
     ) -> AttemptEnd {
-        let was_unknown = by.tokens.first().is_some_and(|first| first.id == token.id);
-        let took_effect = later.purpose.reauthenticates.is_some() && was_unknown;
+        let is_first = by.tokens.first().is_some_and(|first| first.id == token.id);
+        let is_new = later.exchange.as_ref().is_some_and(|e| e.began == token.exchange_began);
+        let took_effect = later.purpose.reauthenticates.is_some() && is_first && is_new;
         let failure = self.failure().unwrap_or_else(Failure::lost);
         let over = took_effect || (is_over && token.state.is_live());
         AttemptEnd::Covered { failure, by: token.id, over }

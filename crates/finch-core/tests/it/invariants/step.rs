@@ -96,6 +96,13 @@ fn turn() -> impl Strategy<Value = Vec<Step>> {
             let connect = Step::Connect { who, place, twist: Twist::None };
             vec![connect, Step::Lose { request: 0 }, connect, truly]
         }),
+        // A contradiction (R5), and a disconnect that asks about it again and again.
+        1 => (who(), place()).prop_map(move |(who, place)| {
+            let connect = |twist| Step::Connect { who, place, twist };
+            let odd = [connect(Twist::None), truly, connect(Twist::OtherCompany), truly];
+            let ends = [Step::Work { connection: 0 }, truly].repeat(12);
+            [&odd[..], &[Step::DisconnectForEveryone { connection: 0 }], &ends].concat()
+        }),
         2 => (who(), small(), twist(), likely()).prop_map(move |(who, token, twist, answered)| {
             sent(Step::Renew { who, token, twist }, answered)
         }),
