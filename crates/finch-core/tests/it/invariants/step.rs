@@ -113,8 +113,11 @@ fn turn() -> impl Strategy<Value = Vec<Step>> {
         1 => small().prop_map(|connection| vec![Step::DisconnectForEveryone { connection }]),
         1 => small().prop_map(|connection| vec![Step::Close { connection }]),
         2 => small().prop_map(|connection| vec![Step::Work { connection }]),
-        5 => (small(), 1..14_usize).prop_map(move |(connection, calls)| {
-            [Step::Work { connection }, truly].repeat(calls)
+        // A connection is worked on; one answer is perhaps no true one.
+        5 => (small(), 1..14_usize, 0..14_usize, how()).prop_map(|(connection, calls, odd, how)| {
+            let answer = |call| if call == odd { how } else { How::Truly };
+            let call = |n| [Step::Work { connection }, Step::Answer { request: 0, how: answer(n) }];
+            (0..calls).flat_map(call).collect()
         }),
         3 => small().prop_map(|request| vec![Step::Act { request }]),
         3 => (small(), how()).prop_map(|(request, how)| vec![Step::Answer { request, how }]),
