@@ -1,6 +1,10 @@
 //! Attempts: which exchange is a possible orphan.
 
-use finch_core::{ABANDONED_AFTER, Attempt, AttemptId, Claim, Exchange, Seq, testing::at};
+use finch_core::{
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, Exchange, Seq, TokenState, testing::at,
+};
+
+use crate::{connection, token};
 
 fn begun(began_at: i64) -> Attempt {
     let exchange = Exchange { began: Seq(2), began_at: at(began_at), end: None };
@@ -20,5 +24,23 @@ fn an_exchange_that_began_long_ago_or_far_ahead_is_a_possible_orphan() {
         assert_eq!(attempt.is_possible_orphan(at(0)), is_listed, "{began_at}");
         let runs = attempt.claim(true, at(0)) == Claim::InProgress;
         assert_eq!(runs, !is_listed, "{began_at}");
+    }
+}
+
+/// Finch may renew a connection of which nothing is stored: the lost exchange has made it. That a renewal
+/// brings a stored token once more says nothing of the kind.
+#[test]
+fn only_a_new_token_shows_that_a_lost_exchange_took_effect() {
+    let lost = begun(0);
+    for (began, over) in [(30, true), (10, false)] {
+        let mut renewal = begun(0);
+        renewal.exchange.iter_mut().for_each(|e| e.began = Seq(30));
+        renewal.purpose.reauthenticates = "k".parse().ok();
+        let stored = connection(vec![token("acme", "k", began, 31, TokenState::Active)], vec![]);
+        let end = lost.cleared_by(&renewal, &stored, &stored.tokens[0], false);
+        assert!(
+            matches!(end, AttemptEnd::Covered { over: o, .. } if o == over),
+            "{began}: {end:?}"
+        );
     }
 }

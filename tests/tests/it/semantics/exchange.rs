@@ -216,6 +216,23 @@ async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
 }
 
 /// 7 minutes are over when the process's own clock says so.
+/// The connection was ended outside before the lost exchange took effect: its token is in another one.
+#[tokio::test]
+async fn a_lost_exchange_is_listed_again_when_its_cover_was_ended_from_the_dashboard() {
+    let world = world();
+    let (state, code) = begin(&world, ACME, "x").await;
+    world.finch.fail_next(lost());
+    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
+    let id = connect(&world, ACME, "x").await;
+    assert_eq!(orphans().await, 0);
+    world.finch.end_from_dashboard(&id);
+    world.system.pass(finch_core::LATE_EFFECT);
+    reconcile(&world).await;
+    assert_eq!(orphans().await, 1, "Finch refuses the token that covered it");
+    assert!(all_revoked(&load(&world, &id).await));
+}
+
 #[tokio::test]
 async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
     let year = 365 * 24 * 3600;

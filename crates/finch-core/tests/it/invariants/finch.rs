@@ -10,7 +10,7 @@ use super::step::Twist;
 /// What Finch's documents leave open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
-    /// `/disconnect` ends all of the provider and company, and not only the token's own `connection_id`.
+    /// `/disconnect` ends the provider and company's tokens, and not those of the token's `connection_id`.
     pub(super) reaches_pair: bool,
     /// A connection that begins again has the `connection_id` of the one before.
     pub(super) keeps_ids: bool,
@@ -42,8 +42,6 @@ pub(super) struct Issued {
     pub(super) facts: TokenFacts,
     pub(super) login: Login,
     pub(super) alive: bool,
-    /// It was ended in Finch's dashboard.
-    pub(super) ended_outside: bool,
     /// How often the company is still left out.
     nameless: u8,
 }
@@ -108,13 +106,7 @@ impl Finch {
             _ => Some(login.customer_id.clone()),
         };
         let nameless = if let Twist::Nameless(times) = login.twist { times } else { 0 };
-        self.issued.push(Issued {
-            facts,
-            login: login.clone(),
-            alive: true,
-            ended_outside: false,
-            nameless,
-        });
+        self.issued.push(Issued { facts, login: login.clone(), alive: true, nameless });
         Some(self.issued.len() - 1)
     }
 
@@ -138,9 +130,11 @@ impl Finch {
     /// Whether a `/disconnect` with one token ends another one.
     pub(super) fn reaches(&self, token: usize, other: usize) -> bool {
         let (one, other) = (&self.issued[token].facts, &self.issued[other].facts);
-        let same_pair =
-            (&one.provider_id, &one.company_id) == (&other.provider_id, &other.company_id);
-        one.connection_id == other.connection_id || (self.setting.reaches_pair && same_pair)
+        if self.setting.reaches_pair {
+            one.provider_id == other.provider_id && one.company_id == other.company_id
+        } else {
+            one.connection_id == other.connection_id
+        }
     }
 
     /// `POST /disconnect` takes effect, on tokens before `before`. False: Finch refuses the token.
@@ -157,7 +151,7 @@ impl Finch {
 
     /// A connection is ended in Finch's dashboard.
     pub(super) fn end(&mut self, id: &ConnectionId) {
-        let same = self.issued.iter_mut().filter(|i| i.alive && i.facts.connection_id == *id);
-        same.for_each(|i| (i.alive, i.ended_outside) = (false, true));
+        let same = self.issued.iter_mut().filter(|i| i.facts.connection_id == *id);
+        same.for_each(|i| i.alive = false);
     }
 }

@@ -20,11 +20,10 @@ struct Arriving {
     is_named_later: bool,
 }
 
-/// Tokens in the order in which they arrive, each with its number.
-type Order = Vec<(usize, Arriving)>;
+type Numbered = (usize, Arriving);
 
 /// Tokens of a few pairs, each `connection_id` of one pair, in two orders. Some leave their company out.
-fn arrivals() -> impl Strategy<Value = (Order, Order)> {
+fn arrivals() -> impl Strategy<Value = (Vec<Numbered>, Vec<Numbered>)> {
     let token = (0..2_u8, 0..2_u8, 0..3_u8, prop::bool::weighted(0.4), any::<bool>());
     let token = token.prop_map(|(provider, company, id, nameless, is_named_later)| {
         let id = format!("k{provider}{company}-{id}");
@@ -45,7 +44,7 @@ fn said(arriving: &Arriving) -> TokenFacts {
 }
 
 /// Which tokens share a connection in the store, in the end.
-fn stored(arriving: &[(usize, Arriving)]) -> BTreeSet<BTreeSet<usize>> {
+fn stored(arriving: &[Numbered]) -> BTreeSet<BTreeSet<usize>> {
     let mut store = Store::default();
     let mut numbers = Vec::new();
     let customer: CustomerId = world::customer(0);
@@ -80,7 +79,7 @@ fn stored(arriving: &[(usize, Arriving)]) -> BTreeSet<BTreeSet<usize>> {
 }
 
 /// The same by the rules R1 and R2 alone: the smallest equivalence relation that holds them.
-fn closure(arriving: &[(usize, Arriving)]) -> BTreeSet<BTreeSet<usize>> {
+fn closure(arriving: &[Numbered]) -> BTreeSet<BTreeSet<usize>> {
     let known = |a: &Arriving| if a.is_named_later { a.facts.clone() } else { said(a) };
     let mut classes: Vec<BTreeSet<usize>> =
         arriving.iter().map(|(number, _)| BTreeSet::from([*number])).collect();

@@ -2,6 +2,30 @@
 //! (`PROPTEST_CASES`) of core's own functions, beside a Finch of a few lines.
 //!
 //! Each run draws a seed. What fails is shrunk and printed, with the `FINCH_SEED` that finds it again.
+//!
+//! Each has caught faults that were planted in core for it, after so many histories:
+//!
+//! | | fault | after |
+//! |---|---|---|
+//! | I1 | two connections that prove to be one do not merge | 13 |
+//! | I1 | a new `connection_id` of a known pair is a connection of its own | 1 |
+//! | I1 | a token without a company is of any | 1 |
+//! | I2 | `/disconnect` is sent with a token that contradicts its connection | 76 |
+//! | I3 | a 200 is proof | under 10,000 |
+//! | I3 | one refused token settles the connection | under 10,000 |
+//! | I3 | any 401 is proof | 8,225 |
+//! | I3 | an ended disconnect covers nothing that comes late | 2,749 |
+//! | I3 | a fence leaves out quarantined tokens | 442 |
+//! | I5 | a token that Finch accepts becomes active, whatever it was | 2,168 |
+//! | I6 | `finish` ends again what has ended | under 100 |
+//! | I6 | a token of an ended generation is disconnected again | 8 |
+//! | I7 | a later token covers a lost exchange although that may yet take effect | 375 |
+//! | I7 | a token that its customer has given up covers one | 121 |
+//! | I7 | any later token of the customer covers one | 240 |
+//! | I7 | an operator's word for a token clears what it covers | 8,070 |
+//! | I11 | a customer's disconnect ends what others use | 82 |
+//! | I11 | a customer's retirement takes all live tokens | 82 |
+//! | I11 | a customer's request joins a disconnect for every customer | 206 |
 
 mod finch;
 mod i01_equivalence;

@@ -33,7 +33,7 @@ pub(super) enum What {
 #[expect(clippy::large_enum_variant, reason = "one lives for a moment")]
 pub(super) enum Said {
     Issued(Option<usize>),
-    OfToken(Result<Introspection, FinchApiError>),
+    OfToken(Result<Box<Introspection>, FinchApiError>),
 }
 
 fn answered(status: u16, word: Option<&str>) -> FinchApiError {
@@ -78,7 +78,7 @@ impl World {
         };
         let named = self.finch.setting.names_refusals || !self.is_promised(token);
         let word = if named { "invalid_token" } else { "unauthorized" };
-        Said::OfToken(accepts.ok_or_else(|| answered(401, Some(word))))
+        Said::OfToken(accepts.map(Box::new).ok_or_else(|| answered(401, Some(word))))
     }
 
     /// An answer arrives.
@@ -108,7 +108,7 @@ impl World {
                 let only_before = Some(self.finch.issued.len());
                 let sent = request.sent;
                 self.late.push(Request { what, sent, answer: None, only_before });
-                Said::OfToken(Ok(Introspection::default()))
+                Said::OfToken(Ok(Box::default()))
             }
             (None, _) => self.truth(&request),
         };
@@ -147,7 +147,7 @@ impl World {
                 self.store.attempt(attempt).map(|a| a.purpose.customer.clone())
             }
             (What::Ask { token, asked_at, by }, Said::OfToken(said)) => {
-                self.observe(token, asked_at, said.as_ref());
+                self.observe(token, asked_at, said.as_deref());
                 by
             }
             (What::Call { token, call, by }, Said::OfToken(said)) => {

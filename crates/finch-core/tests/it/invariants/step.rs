@@ -91,6 +91,18 @@ fn turn() -> impl Strategy<Value = Vec<Step>> {
         8 => (who(), place(), twist(), likely()).prop_map(move |(who, place, twist, answered)| {
             sent(Step::Connect { who, place, twist }, answered)
         }),
+        // A lost exchange, and the same once more.
+        2 => (who(), place()).prop_map(move |(who, place)| {
+            let connect = Step::Connect { who, place, twist: Twist::None };
+            vec![connect, Step::Lose { request: 0 }, connect, truly]
+        }),
+        // A contradiction (R5), and a disconnect that asks about it again and again.
+        1 => (who(), place()).prop_map(move |(who, place)| {
+            let connect = |twist| Step::Connect { who, place, twist };
+            let odd = [connect(Twist::None), truly, connect(Twist::OtherCompany), truly];
+            let ends = [Step::Work { connection: 0 }, truly].repeat(12);
+            [&odd[..], &[Step::DisconnectForEveryone { connection: 0 }], &ends].concat()
+        }),
         2 => (who(), small(), twist(), likely()).prop_map(move |(who, token, twist, answered)| {
             sent(Step::Renew { who, token, twist }, answered)
         }),
@@ -101,16 +113,19 @@ fn turn() -> impl Strategy<Value = Vec<Step>> {
         1 => small().prop_map(|connection| vec![Step::DisconnectForEveryone { connection }]),
         1 => small().prop_map(|connection| vec![Step::Close { connection }]),
         2 => small().prop_map(|connection| vec![Step::Work { connection }]),
-        5 => (small(), 1..10_usize).prop_map(move |(connection, calls)| {
-            [Step::Work { connection }, truly].repeat(calls)
+        // A connection is worked on; one answer is perhaps no true one.
+        5 => (small(), 1..14_usize, 0..14_usize, how()).prop_map(|(connection, calls, odd, how)| {
+            let answer = |call| if call == odd { how } else { How::Truly };
+            let call = |n| [Step::Work { connection }, Step::Answer { request: 0, how: answer(n) }];
+            (0..calls).flat_map(call).collect()
         }),
-        1 => small().prop_map(|request| vec![Step::Act { request }]),
+        3 => small().prop_map(|request| vec![Step::Act { request }]),
         3 => (small(), how()).prop_map(|(request, how)| vec![Step::Answer { request, how }]),
         2 => small().prop_map(|request| vec![Step::Lose { request }]),
         1 => small().prop_map(|request| vec![Step::Crash { request }]),
         1 => small().prop_map(|token| vec![Step::EndAtFinch { token }]),
-        1 => Just(vec![Step::Review]),
-        2 => (1..12_u8).prop_map(|minutes| vec![Step::Wait { minutes }]),
+        2 => Just(vec![Step::Review]),
+        3 => (1..12_u8).prop_map(|minutes| vec![Step::Wait { minutes }]),
     ]
 }
 
@@ -125,8 +140,8 @@ fn place() -> impl Strategy<Value = Place> {
 fn twist() -> impl Strategy<Value = Twist> {
     prop_oneof![
         8 => Just(Twist::None),
-        2 => (1..3_u8).prop_map(Twist::Nameless),
-        1 => Just(Twist::OtherCompany),
+        3 => (1..3_u8).prop_map(Twist::Nameless),
+        2 => Just(Twist::OtherCompany),
         1 => Just(Twist::NoCustomer),
         1 => Just(Twist::OtherCustomer),
         1 => Just(Twist::SameToken),

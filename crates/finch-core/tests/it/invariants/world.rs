@@ -13,7 +13,7 @@ use finch_core::{
 use super::{
     finch::{Finch, Login, Place, Setting},
     request::{Request, What},
-    step::{Step, Twist},
+    step::{How, Step, Twist},
     store::Store,
 };
 
@@ -234,7 +234,7 @@ impl World {
             let what = What::Ask { token: token.id, asked_at: AskedAt::of(&connection), by: None };
             self.send(what);
             let request = self.requests.pop()?;
-            self.answered(request, super::step::How::Truly);
+            self.answered(request, How::Truly);
         }
         let connection = self.store.with(token.id)?.clone();
         let subject = Subject::ConnectionId(token.facts.connection_id);
@@ -301,27 +301,44 @@ impl World {
         }
     }
 
-    /// A pass takes lost exchanges off the list, as `finch-app` does.
+    /// A pass takes a lost exchange off the list, as `finch-app` does.
     fn review(&mut self) -> Option<CustomerId> {
-        let attempts = self.store.attempts.iter();
-        let ends = attempts.filter(|a| a.is_possible_orphan(self.at())).filter_map(|lost| {
-            let renews = lost.purpose.reauthenticates.as_ref();
-            let renewed = renews.and_then(|id| self.store.named(id));
-            if renewed.is_some_and(|renewed| lost.has_ended_with(renewed)) {
-                return Some((lost.id, AttemptEnd::Cleared));
-            }
-            let by = lost.covered_by()?;
-            match lost.cover(self.store.with(by)?.token(by)?, self.is_over(lost)) {
-                finch_core::Cover::Ends(end) => Some((lost.id, end)),
-                finch_core::Cover::Asks(end) if self.finch.issued[self.records[&by]].alive => {
-                    Some((lost.id, end))
-                }
-                _ => None,
-            }
-        });
-        let ends: Vec<_> = ends.collect();
-        ends.into_iter().for_each(|(id, end)| self.store.end_attempt(id, end));
+        let mut lost = self.store.attempts.iter().filter(|a| a.is_possible_orphan(self.at()));
+        let (id, end) = lost.find_map(|lost| Some((lost.id, self.end_of(lost)?)))?;
+        let accepts = match end {
+            AttemptEnd::Covered { by, .. } => self.still_accepts(by),
+            _ => true,
+        };
+        if accepts {
+            self.store.end_attempt(id, end);
+        }
         None
+    }
+
+    fn end_of(&self, lost: &Attempt) -> Option<AttemptEnd> {
+        let renews = lost.purpose.reauthenticates.as_ref();
+        let renewed = renews.and_then(|id| self.store.named(id));
+        if renewed.is_some_and(|renewed| lost.has_ended_with(renewed)) {
+            return Some(AttemptEnd::Cleared);
+        }
+        let by = lost.covered_by()?;
+        match lost.cover(self.store.with(by)?.token(by)?, self.is_over(lost)) {
+            finch_core::Cover::Ends(end) | finch_core::Cover::Asks(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Asks Finch about a token that no disconnect is ending.
+    fn still_accepts(&mut self, token: TokenId) -> bool {
+        let found = self.store.with(token).filter(|c| c.open_disconnect().is_none());
+        let Some(connection) = found else { return false };
+        let asked_at = AskedAt::of(connection);
+        self.send(What::Ask { token, asked_at, by: None });
+        let request = self.requests.pop();
+        request.into_iter().for_each(|request| {
+            self.answered(request, How::Truly);
+        });
+        self.finch.issued[self.records[&token]].alive
     }
 
     /// Whether a lost exchange can take effect no more.
