@@ -1,5 +1,5 @@
-// Tells the page that embeds Connect how it ended, in the words of Finch's Connect SDK. Nothing is
-// told to a page that did not say who it is, and the page that is shown says it all without this.
+// Sends the end of Connect to the page that embeds it, as Finch's Connect SDK expects it. Without an
+// origin of that page nothing is sent; the page that loads this script shows the end, too.
 (() => {
   const { host, kind, code, state, message, type } = document.currentScript.dataset;
   const page = window.parent === window ? window.opener : window.parent;

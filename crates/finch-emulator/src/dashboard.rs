@@ -46,35 +46,18 @@ impl Dashboard<'_> {
 }
 
 /// What the page says about the form that led to it.
-enum Notice {
-    None,
-    Done(&'static forms::Done),
-    Problem(String),
+#[derive(Default)]
+struct Notice {
+    done: Option<&'static forms::Done>,
+    problem: Option<String>,
     /// A fault that was written as JSON and refused, to be corrected.
-    Written(Written),
+    written: Option<Written>,
 }
 
 impl Notice {
     /// The text about a form of this section.
     fn done_in(&self, section: &str) -> Option<&'static str> {
-        match self {
-            Self::Done(done) if done.section == section => Some(done.text),
-            _ => None,
-        }
-    }
-
-    fn problem(&self) -> Option<&str> {
-        match self {
-            Self::Problem(problem) => Some(problem),
-            _ => None,
-        }
-    }
-
-    fn written(&self) -> Option<&Written> {
-        match self {
-            Self::Written(written) => Some(written),
-            _ => None,
-        }
+        self.done.filter(|done| done.section == section).map(|done| done.text)
     }
 }
 
@@ -82,14 +65,12 @@ impl Notice {
 pub(crate) fn show(service: &mut Service, request: &Request) -> Result<Response, ApiError> {
     let word = request.query("done");
     let done = word.and_then(|word| forms::DONE.iter().find(|done| done.word == word));
-    Ok(render(service, done.map_or(Notice::None, Notice::Done)))
+    Ok(render(service, Notice { done, ..Notice::default() }))
 }
 
 fn render(service: &Service, notice: Notice) -> Response {
-    let status = match notice {
-        Notice::None | Notice::Done(_) => StatusCode::OK,
-        Notice::Problem(_) | Notice::Written(_) => StatusCode::BAD_REQUEST,
-    };
+    let failed = notice.problem.is_some() || notice.written.is_some();
+    let status = if failed { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let world = &service.world;
     let tokens = world.tokens();
     let mut customers = HashMap::new();

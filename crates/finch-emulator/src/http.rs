@@ -10,7 +10,7 @@ mod router;
 
 pub(crate) use api_error::ApiError;
 pub use finch_error::FinchError;
-pub(crate) use json::{AbsoluteUrl, Invalid, Names, Text, from_value, parse};
+pub(crate) use json::{AbsoluteUrl, Invalid, Names, Text, checked, from_value, parse};
 pub(crate) use page::{PagePolicy, page};
 pub(crate) use request::{BODY_LIMIT, Request};
 pub(crate) use response::{

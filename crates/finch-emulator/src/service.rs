@@ -1,10 +1,9 @@
 //! Finch as its callers see it: the world behind its endpoints, with faults, pending effects and records
 //! of the requests.
 
-mod journal;
 mod pending_effects;
-mod rate;
 mod state;
+mod traffic;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,8 +13,8 @@ use std::{
 use hyper::header::HeaderValue;
 use uuid::Uuid;
 
-pub use journal::ReceivedCall;
 pub use state::{ConnectionState, EmulatorState, IssuedToken, TokenState};
+pub use traffic::ReceivedCall;
 
 use crate::{
     EmulatorConfig,
@@ -25,9 +24,8 @@ use crate::{
     webhook::Outbox,
     world::{Clock, InFlight, InFlightGuard, Kind, World},
 };
-use journal::Journal;
 use pending_effects::PendingEffects;
-use rate::Rate;
+use traffic::{Journal, Rate};
 
 pub(crate) struct Service {
     pub(crate) world: World,

@@ -60,7 +60,10 @@ pub(crate) fn queue_fault(service: &mut Service, request: &Request) -> Result<Re
     };
     let problem = format!("Not switched on. {}", invalid.sentence());
     Ok(match faults::written(request) {
-        Some(json) => render(service, Notice::Written(Written { json, problem })),
+        Some(json) => {
+            let written = Some(Written { json, problem });
+            render(service, Notice { written, ..Notice::default() })
+        }
         None => back(service, Err(problem)),
     })
 }
@@ -157,6 +160,9 @@ fn back(service: &Service, result: Result<&'static str, impl Into<String>>) -> R
             let section = done.map_or("", |done| done.section);
             redirect(&format!("/?done={word}#{section}"))
         }
-        Err(problem) => render(service, Notice::Problem(problem.into())),
+        Err(problem) => {
+            let problem = Some(problem.into());
+            render(service, Notice { problem, ..Notice::default() })
+        }
     }
 }

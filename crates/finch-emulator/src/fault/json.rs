@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{Effect, Fault, FaultKind, Then};
 use crate::{
     FinchError,
-    http::{Invalid, Names, from_value},
+    http::{Invalid, Names, checked, from_value},
 };
 
 /// A fault in the control API: which requests it affects, one kind of fault, and details of some kinds.
@@ -63,22 +63,17 @@ struct Trickle {
     pause_ms: Milliseconds,
 }
 
-/// Up to ten minutes.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "u64")]
-struct Milliseconds(u64);
+checked!(
+    /// Up to ten minutes.
+    #[derive(Serialize)]
+    Milliseconds(u64),
+    |milliseconds| *milliseconds <= 600_000,
+    "must be at most 600000"
+);
 
-impl TryFrom<u64> for Milliseconds {
-    type Error = &'static str;
-
-    fn try_from(milliseconds: u64) -> Result<Self, &'static str> {
-        if milliseconds > 600_000 { Err("must be at most 600000") } else { Ok(Self(milliseconds)) }
-    }
-}
-
-impl From<Milliseconds> for Duration {
-    fn from(Milliseconds(milliseconds): Milliseconds) -> Self {
-        Self::from_millis(milliseconds)
+impl Milliseconds {
+    fn duration(&self) -> Duration {
+        Duration::from_millis(self.0)
     }
 }
 
@@ -140,7 +135,7 @@ impl FaultJson {
             method: method(self.method)?,
             path: path(self.path)?,
             times: self.times.map_or(1, NonZeroU32::get),
-            delay: self.delay_ms.map_or(Duration::ZERO, Duration::from),
+            delay: self.delay_ms.map_or(Duration::ZERO, |delay| delay.duration()),
             kind,
         })
     }
@@ -177,7 +172,7 @@ impl FaultJson {
             self.cut.map(|at| ("cut", FaultKind::Cut { at, then: self.then.unwrap_or_default() })),
             self.trickle.as_ref().map(|trickle| {
                 let bytes = trickle.bytes.map_or(1, NonZeroUsize::get);
-                ("trickle", FaultKind::Trickle { bytes, pause: trickle.pause_ms.into() })
+                ("trickle", FaultKind::Trickle { bytes, pause: trickle.pause_ms.duration() })
             }),
             self.length_off_by.map(|bytes| ("length_off_by", FaultKind::LengthOffBy(bytes.get()))),
             self.endless.map(|_| ("endless", FaultKind::Endless)),

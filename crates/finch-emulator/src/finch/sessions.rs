@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::require_client;
 use crate::{
-    http::{self, AbsoluteUrl, ApiError, Invalid, Request, Response, Text},
+    http::{self, AbsoluteUrl, ApiError, Invalid, Names, Request, Response, Text, checked},
     world::{Authentication, Customer, PRODUCTS, ProviderName, Session, World},
 };
 
@@ -73,52 +73,27 @@ struct Reauthentication {
     minutes_to_expire: Option<Minutes>,
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Email(String);
+checked!(
+    Email(String),
+    |email| email
+        .split_once('@')
+        .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty()),
+    "must be an email address"
+);
 
-impl TryFrom<String> for Email {
-    type Error = &'static str;
+checked!(
+    #[derive(Clone, Copy)]
+    Minutes(f64),
+    |minutes| (1.0..=MAX_MINUTES).contains(minutes),
+    format!("must be from 1 to {MAX_MINUTES}")
+);
 
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        match text.split_once('@') {
-            Some((name, domain)) if !name.is_empty() && !domain.is_empty() => Ok(Self(text)),
-            _ => Err("must be an email address"),
-        }
-    }
-}
-
-/// Products that exist, each once.
-#[derive(Deserialize)]
-#[serde(try_from = "http::Names")]
-struct Products(Vec<String>);
-
-impl TryFrom<http::Names> for Products {
-    type Error = String;
-
-    fn try_from(names: http::Names) -> Result<Self, String> {
-        let known = PRODUCTS.map(|(id, _)| id);
-        if names.0.iter().all(|product| known.contains(&product.as_str())) {
-            return Ok(Self(names.0));
-        }
-        Err(format!("may only contain: {}", known.join(", ")))
-    }
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "f64")]
-struct Minutes(f64);
-
-impl TryFrom<f64> for Minutes {
-    type Error = String;
-
-    fn try_from(minutes: f64) -> Result<Self, String> {
-        if (1.0..=MAX_MINUTES).contains(&minutes) {
-            return Ok(Self(minutes));
-        }
-        Err(format!("must be from 1 to {MAX_MINUTES}"))
-    }
-}
+checked!(
+    /// Products that exist, each once.
+    Products(Names),
+    |names| names.0.iter().all(|name| PRODUCTS.iter().any(|(id, _)| id == name)),
+    format!("may only contain: {}", PRODUCTS.map(|(id, _)| id).join(", "))
+);
 
 impl From<Minutes> for Duration {
     fn from(Minutes(minutes): Minutes) -> Self {
@@ -130,7 +105,7 @@ impl From<Minutes> for Duration {
 pub(super) fn create(world: &mut World, request: &Request) -> Result<Response, ApiError> {
     require_client(world, request)?;
     let new: NewSession = request.json().map_err(|error| ApiError::invalid_session(&error))?;
-    if new.recordkeeping.is_some() && !new.products.0.iter().any(|it| it == "recordkeeping") {
+    if new.recordkeeping.is_some() && !new.products.0.0.iter().any(|it| it == "recordkeeping") {
         let rule = "needs the product recordkeeping";
         return Err(ApiError::invalid_session(&Invalid::new("recordkeeping", rule)));
     }
@@ -147,7 +122,7 @@ pub(super) fn create(world: &mut World, request: &Request) -> Result<Response, A
     let customer_id = customer.id.clone();
     let session = Session {
         customer: Some(customer),
-        products: new.products.0,
+        products: new.products.0.0,
         redirect_uri: new.redirect_uri.map(|uri| uri.0),
         provider,
         manual: new.manual.unwrap_or(false),
@@ -189,7 +164,7 @@ pub(super) fn reauthenticate(world: &mut World, request: &Request) -> Result<Res
     let connection = id.and_then(|id| world.live_connection(id));
     let connection = connection.ok_or_else(ApiError::connection_not_found)?;
     let last = world.newest_token(connection).ok_or_else(ApiError::connection_not_found)?;
-    let products = body.products.map(|products| products.0);
+    let products = body.products.map(|products| products.0.0);
     let session = Session {
         customer: world.customer_of(connection),
         products: products.unwrap_or_else(|| last.grant.products.clone()),

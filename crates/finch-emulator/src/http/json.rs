@@ -7,9 +7,6 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 use url::Url;
 
-/// The maximum number of characters of a name, an id or a label.
-const TEXT_LIMIT: usize = 255;
-
 /// What is wrong with a body, and in which field.
 #[derive(Debug)]
 pub(crate) struct Invalid {
@@ -95,37 +92,36 @@ fn rule(message: &str) -> String {
     }
 }
 
-/// A string of 1 to 255 characters that is not blank.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Text(pub(crate) String);
+/// A newtype whose value is checked when it is deserialized.
+macro_rules! checked {
+    ($(#[$attribute:meta])* $name:ident($inner:ty), $is_valid:expr, $rule:expr) => {
+        $(#[$attribute])*
+        pub(crate) struct $name(pub(crate) $inner);
 
-impl TryFrom<String> for Text {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text.trim().is_empty() || text.chars().count() > TEXT_LIMIT {
-            return Err(format!("must have 1 to {TEXT_LIMIT} characters"));
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <$inner>::deserialize(deserializer)?;
+                let is_valid: fn(&$inner) -> bool = $is_valid;
+                if is_valid(&value) { Ok(Self(value)) } else { Err(serde::de::Error::custom($rule)) }
+            }
         }
-        Ok(Self(text))
-    }
+    };
 }
+pub(crate) use checked;
 
-/// An absolute URL, as it was written.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct AbsoluteUrl(pub(crate) String);
+checked!(
+    /// A string of 1 to 255 characters that is not blank.
+    Text(String),
+    |text| !text.trim().is_empty() && text.chars().count() <= 255,
+    "must have 1 to 255 characters"
+);
 
-impl TryFrom<String> for AbsoluteUrl {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        match Url::parse(&text) {
-            Ok(url) if !url.cannot_be_a_base() => Ok(Self(text)),
-            _ => Err("must be an absolute URL"),
-        }
-    }
-}
+checked!(
+    /// An absolute URL, as it was written.
+    AbsoluteUrl(String),
+    |text| Url::parse(text).is_ok_and(|url| !url.cannot_be_a_base()),
+    "must be an absolute URL"
+);
 
 /// Non-empty strings, each once.
 #[derive(Default, Serialize, Deserialize)]

@@ -205,4 +205,6 @@ fn a_connection_is_ended_and_its_status_set_over_http() {
     assert!(!finch.works(&token));
     assert!(end().status == 400 && end().text.contains("`connection_id`"));
     assert!(status("reauth").status == 400 && status("reauth").text.contains("`connection_id`"));
+    assert!(!finch.emulator().end_connection("nonsense"));
+    assert_eq!(finch.emulator().state().calls["POST /disconnect"], 0);
 }

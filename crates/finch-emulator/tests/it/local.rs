@@ -138,18 +138,6 @@ fn calls_within_a_second_are_counted_by_its_clock() {
 }
 
 #[test]
-fn a_connection_can_be_ended_in_the_dashboard() {
-    let finch = Finch::start();
-    let token = finch.connect(step_1().customer_id("acme"));
-    let id = token["connection_id"].as_str().unwrap();
-    assert!(!finch.emulator().end_connection("nonsense"));
-    assert!(finch.emulator().end_connection(id));
-    assert!(!finch.emulator().end_connection(id));
-    assert!(!finch.works(&token));
-    assert_eq!(finch.emulator().state().calls["POST /disconnect"], 0);
-}
-
-#[test]
 fn calls_that_are_not_http_are_refused() {
     let mut finch = Finch::start().into_inner();
     let large = vec![b' '; 256 * 1024 + 1];
