@@ -1,15 +1,14 @@
 //! Keys under running processes, and what verification finds.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 use async_trait::async_trait;
 use finch_app::{Finch, Kek, KeysError, OpenFinchError, TokenError};
 use finch_core::{
-    AuthorizationCode, Event, EventQuery, Keyring, Recorded, Sealed, State, StoreError, TokenId,
-    TokenStore,
+    EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore,
     testing::{Intercept, Intercepted},
 };
 use finch_tests::{customer, keys, open_finch, operator};
@@ -33,43 +32,6 @@ async fn a_rotation_ends_while_another_process_goes_on() {
         assert_eq!(world.store.sealed(token.id).await.unwrap().unwrap().epoch, 2);
     }
     assert!(other.verify(&operator(), |_| {}).await.unwrap().is_sound());
-}
-
-/// Lets another process store a token, sealed with the older data key, before a rotation ends.
-struct Meanwhile {
-    other: Finch,
-    exchange: Mutex<Option<(State, AuthorizationCode)>>,
-}
-
-#[async_trait]
-impl Intercept for Meanwhile {
-    async fn replace_keyring(
-        &self,
-        next: &dyn TokenStore,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        let exchange = self.exchange.lock().unwrap().take_if(|_| keyring.oldest > 1);
-        if let Some((state, code)) = exchange {
-            self.other.complete_connect(&customer(ACME), state, code).await.unwrap();
-        }
-        next.replace_keyring(keyring, events).await
-    }
-}
-
-#[tokio::test]
-async fn a_rotation_seals_again_what_was_sealed_meanwhile() {
-    let world = world().await;
-    connect(&world, ACME, "x").await;
-    let exchange = Mutex::new(Some(begin(&world, ACME, "x").await));
-    let store = Intercepted::new(
-        Meanwhile { other: world.another_process().await, exchange },
-        world.store.clone(),
-    );
-    let app = open_finch(world.finch.clone(), Arc::new(store), world.system.clone()).await;
-    let rotated = app.rotate(&operator(), |_| {}).await.unwrap();
-    assert_eq!((rotated.epoch, rotated.resealed), (2, 2));
-    assert!(app.verify(&operator(), |_| {}).await.unwrap().is_sound());
 }
 
 #[tokio::test]
