@@ -196,7 +196,7 @@ impl Finch {
         }
     }
 
-    /// Does what was planned, if the connection has not changed since.
+    /// Does what was planned, if the same would still be planned: compared by its [mark](Plan::mark).
     ///
     /// # Errors
     /// [`DisconnectError::PlanChanged`]: nothing was done.
@@ -217,29 +217,45 @@ impl Finch {
         by: Actor,
         plan: Plan,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        let found = self.store().load(Selector::Key(plan.connection), customer).await?;
-        let connection = found.filter(|c| c.revision == plan.revision);
-        let connection = connection.ok_or(DisconnectError::PlanChanged)?;
-        // The plan may have been made in another scope: this one decides.
-        let plan = decide::plan(&connection, &plan.subject, customer, plan.reason);
-        match plan.verdict {
-            PlanVerdict::AlreadyDisconnected => return Ok(DisconnectOutcome::AlreadyDisconnected),
-            PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
-            _ => {}
-        }
-        if let (PlanVerdict::Retires, Some(customer)) = (plan.verdict, customer) {
-            let now = self.now();
-            self.commit_planned(connection, |draft| decide::retire(draft, customer, now)).await?;
-            return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
-        }
-        let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
-            return Err(DisconnectError::NotFound);
+        let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
+        let (anchor, is_ended_for_others_too) = loop {
+            let found = self.store().load(Selector::Key(plan.connection), customer).await?;
+            let connection = found.ok_or(DisconnectError::PlanChanged)?;
+            let plan = decide::plan(&connection, subject, customer, for_everyone.clone());
+            if !plan.keeps_to(agreed) {
+                return Err(DisconnectError::PlanChanged);
+            }
+            match plan.verdict {
+                PlanVerdict::AlreadyDisconnected => {
+                    return Ok(DisconnectOutcome::AlreadyDisconnected);
+                }
+                PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
+                _ => {}
+            }
+            let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
+                return Err(DisconnectError::NotFound);
+            };
+            let is_ended_for_others_too =
+                customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
+            let (now, mut draft) = (self.now(), Draft::of(connection));
+            let retires = customer.filter(|_| plan.verdict == PlanVerdict::Retires);
+            match retires {
+                Some(customer) => decide::retire(&mut draft, customer, now),
+                None => {
+                    let reason = plan.reason.filter(|_| customer.is_none());
+                    decide::fence(&mut draft, Intent { by: by.clone(), reason, at: now });
+                }
+            }
+            match self.commit(draft).await {
+                Ok(_) if retires.is_some() => {
+                    return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
+                }
+                Ok(_) => break (anchor, is_ended_for_others_too),
+                // Something of the connection has changed: what was agreed on may not have.
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+            }
         };
-        let reason = plan.reason.filter(|_| customer.is_none());
-        let intent = Intent { by, reason, at: self.now() };
-        let is_ended_for_others_too =
-            customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
-        self.commit_planned(connection, |draft| decide::fence(draft, intent)).await?;
         if is_ended_for_others_too {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
@@ -250,20 +266,6 @@ impl Finch {
         }
         let outcome = self.drive(anchor, customer, Drive::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
-    }
-
-    async fn commit_planned(
-        &self,
-        connection: Connection,
-        decide: impl FnOnce(&mut Draft),
-    ) -> Result<(), DisconnectError> {
-        let mut draft = Draft::of(connection);
-        decide(&mut draft);
-        match self.commit(draft).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Moved) => Err(DisconnectError::PlanChanged),
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn plan(

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::PlanMark;
 use crate::{
-    CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Product, ProviderId, Revision,
-    Token, TokenId, TokenState,
+    CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Product, ProviderId, Token,
+    TokenId, TokenState,
 };
 
 /// What somebody wants to disconnect, found in a connection. Each means the generation in which it
@@ -56,9 +56,6 @@ pub struct Plan {
     /// The connection's record.
     #[serde(skip)]
     pub connection: ConnectionKey,
-    /// What the plan was made on: if this has moved, it must be made again.
-    #[serde(skip)]
-    pub revision: Revision,
 }
 
 /// What would happen.
@@ -145,6 +142,5 @@ pub fn plan(
         mark: PlanMark::of(connection, verdict, shared, &hit),
         subject: subject.clone(),
         connection: connection.key,
-        revision: connection.revision,
     }
 }

@@ -14,7 +14,10 @@ use crate::{
 pub(crate) const TARGET: Target = Target {
     name: "sealed_blob",
     run: sealed_blob,
-    words: &["e ", "p ", "r ", "usable", "held", "client", "acme", "k", "7", "\n", " 0 ff"],
+    words: &[
+        "e ", "p ", "r ", "usable", "held", "refused", "doubt", "client", "acme", "k", "7", "\n",
+        " 0 ff",
+    ],
     reaches: &["blob: opened", "blob: tampered", "blob: cut", "blob: unknown", "blob: elsewhere"],
 };
 
@@ -23,7 +26,7 @@ const HERE: Place<'_> = Place {
     customer: Some("acme"),
     connection_id: "k",
     fingerprint: &[7; 32],
-    usable: true,
+    purpose: Purpose::Usable,
 };
 
 struct Sealed {
@@ -45,8 +48,8 @@ static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
 });
 
 /// `r` and raw bytes; `e` and edits of a true blob (`offset xor` in pairs, `t length` to cut it, `f`
-/// for one of another store); `p` and five lines that say where the true blob stands: `usable` or not, its
-/// connection, the application, the customer, and a byte of the fingerprint.
+/// for one of another store); `p` and five lines that say where the true blob stands: `usable`, `refused`, `doubt` or
+/// held, its connection, the application, the customer, and a byte of the fingerprint.
 pub fn sealed_blob(data: &[u8]) {
     let Sealed { ring, foreign, blob } = &*SEALED;
     let text = || String::from_utf8_lossy(data.get(2..).unwrap_or_default()).into_owned();
@@ -60,11 +63,17 @@ pub fn sealed_blob(data: &[u8]) {
             let text = text();
             let mut lines = text.split('\n');
             let mut line = || lines.next().unwrap_or_default();
-            let (usable, connection_id, client_id) = (line() == "usable", line(), line());
+            let purpose = match line() {
+                "usable" => Purpose::Usable,
+                "refused" => Purpose::Refused,
+                "doubt" => Purpose::InDoubt,
+                _ => Purpose::Held,
+            };
+            let (connection_id, client_id) = (line(), line());
             let customer = lines.next();
             let fingerprint = [lines.next().and_then(|byte| byte.parse().ok()).unwrap_or(7); 32];
             let place =
-                Place { client_id, customer, connection_id, fingerprint: &fingerprint, usable };
+                Place { client_id, customer, connection_id, fingerprint: &fingerprint, purpose };
             if place != HERE {
                 note("blob: elsewhere");
             }

@@ -113,10 +113,10 @@ async fn fence(store: &SqliteTokenStore, id: &str) {
     decide::fence(&mut draft, Intent { by: Actor::Finch, reason: None, at: at(5) });
     let reseals = draft.reseals();
     let mut commit = draft.finish().unwrap();
-    for Reseal { token, .. } in reseals {
+    for Reseal { token, was } in reseals {
         let sealed = store.sealed(token.id).await.unwrap().unwrap();
-        let secret = keys.secret(&token, true, &sealed).unwrap();
-        let sealed = keys.seal(&token, false, secret.expose()).unwrap();
+        let secret = keys.secret(&token, was.unwrap(), &sealed).unwrap();
+        let sealed = keys.seal(&token, token.sealed_as(), secret.expose()).unwrap();
         commit.secrets.push(SecretRow { token: token.id, sealed: Some(sealed) });
     }
     store.commit(commit).await.unwrap();
