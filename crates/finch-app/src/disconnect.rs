@@ -1,8 +1,8 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
 use finch_core::{
-    AccessToken, Actor, Connection, ConnectionId, CustomerId, CustomerScope, Draft, Failure,
-    Intent, OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
+    AccessToken, Actor, ConnectionId, CustomerId, CustomerScope, Draft, Failure, Intent,
+    OperatorScope, Query, Scope, Selector, StoreError, Timestamp, Token,
     decide::{self, Plan, PlanMark, PlanVerdict, Subject},
 };
 use serde::Serialize;

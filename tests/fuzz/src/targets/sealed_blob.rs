@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use finch_seal::{Kek, KeyRing, Place};
+use finch_seal::{Kek, KeyRing, Place, Purpose};
 use secrecy::ExposeSecret as _;
 
 use crate::{
