@@ -219,7 +219,7 @@ async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
 /// The connection was ended outside before the lost exchange took effect: its token is in another one.
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_its_cover_was_ended_from_the_dashboard() {
-    let world = world();
+    let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
