@@ -146,8 +146,8 @@ mod tests {
     #[tokio::test]
     async fn one_task_works_on_what_two_connections_became() {
         let store = Arc::new(MemoryTokenStore::new(application()));
-        let (api, keys) = (FakeFinch::new(application(), Reach::Pair), Kek::generate().unwrap());
-        let finch = Finch::builder(Arc::new(api), store.clone(), Arc::new(keys));
+        let (api, key) = (FakeFinch::new(application(), Reach::Pair), Kek::generate().unwrap());
+        let finch = Finch::builder(Arc::new(api), store.clone(), Arc::new(key));
         let finch = finch.open().await.unwrap();
         let id = store_token(&*store, "acme", grant("t", facts("k", "gusto", "c"))).await;
         let one = store.load(Selector::TokenId(id), None).await.unwrap().unwrap().key;

@@ -85,7 +85,7 @@ impl Settings {
     }
 
     /// The store that a backup is to become, and what opens it.
-    pub(crate) fn to_restore(self) -> (SqliteOptions, HttpFinch, Kek) {
+    pub(crate) fn into_restore(self) -> (SqliteOptions, HttpFinch, Kek) {
         (SqliteOptions::new(self.store, self.http.application().clone()), self.http, self.key)
     }
 }
@@ -197,7 +197,7 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         Some(Place::Value(text)) => parse(&text),
         Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
         Some(Place::File(path)) => Ok(keyfile::read(&path)?),
-        None => match keyfile::read(&default_key_file(store)) {
+        None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
                 // A new store is made beside its key.
                 Some(OpenStoreError::Missing { .. }) if create => Err(missing.into()),

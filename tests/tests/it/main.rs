@@ -4,7 +4,6 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::panic,
-    clippy::print_stdout,
     reason = "tests fail by panicking, and compare secrets"
 )]
 
@@ -12,6 +11,7 @@ mod audit;
 mod callbacks;
 mod calls;
 mod import;
+mod keys;
 mod listings;
 mod model;
 mod network;

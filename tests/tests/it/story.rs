@@ -30,7 +30,7 @@ async fn open(emulator: &Emulator, folder: &Path) -> Finch {
     if !key.exists() {
         keyfile::create(&key, &Kek::generate().unwrap()).unwrap();
     }
-    let key = Arc::new(keyfile::read(&key).unwrap());
+    let key = Arc::new(keyfile::read(key).unwrap());
     Finch::open(config(emulator), folder.join("finch.db"), key).await.unwrap()
 }
 
@@ -117,7 +117,7 @@ async fn a_disconnect_survives_finch_being_away_and_a_restart() {
     let api = Arc::new(HttpFinch::new(config(&emulator)).unwrap());
     let options = SqliteOptions::new(folder.path().join("finch.db"), api.application().clone());
     let store = Arc::new(SqliteTokenStore::open(options).unwrap());
-    let key = Arc::new(keyfile::read(&folder.path().join("key")).unwrap());
+    let key = Arc::new(keyfile::read(folder.path().join("key")).unwrap());
     let other = Finch::builder(api, store, key).system(system).open().await.unwrap();
     let outcome = other.disconnect(&customer(0), id.clone()).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");

@@ -26,7 +26,7 @@ struct Done {
 
 pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.operator.scope()?;
-    let (options, http, key) = Settings::read(&args.client, Needs::NewStore)?.to_restore();
+    let (options, http, key) = Settings::read(&args.client, Needs::NewStore)?.into_restore();
     let bar = Progress::of("Copying bytes");
     let restoring = restore(&args.file, &options, |done, total| bar.at(done, total))?;
     drop(bar);

@@ -102,7 +102,7 @@ fn an_expired_attempt_sends_nothing() {
         let mut config = HttpFinchConfig::new(id, ClientSecret::new(SECRET));
         config.base_url = place.finch.url().to_owned();
         let http = HttpFinch::new(config).expect("a client");
-        let key = keyfile::read(&place.path("finch.db.key")).expect("a key");
+        let key = keyfile::read(place.path("finch.db.key")).expect("a key");
         let options = SqliteOptions::new(place.path("finch.db"), http.application().clone());
         let store = SqliteTokenStore::open(options.create(true)).expect("a store");
         let finch = Finch::builder(Arc::new(http), Arc::new(store), Arc::new(key));

@@ -88,7 +88,7 @@ impl App {
         http.base_url = stage.finch.url().to_owned();
         http.retries = 0;
         let api = Arc::new(HttpFinch::new(http).unwrap());
-        let key = Arc::new(keyfile::read(&stage.path("finch.db.key")).expect("a key"));
+        let key = Arc::new(keyfile::read(stage.path("finch.db.key")).expect("a key"));
         let application = finch_core::FinchApi::application(&*api).clone();
         let options = SqliteOptions::new(stage.path("finch.db"), application).create(true);
         let store = Arc::new(SqliteTokenStore::open(options).expect("the store opens"));

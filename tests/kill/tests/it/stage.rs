@@ -106,7 +106,7 @@ impl Stage {
         };
         stage.guard(SECRET);
         let key = finch_app::Kek::generate().unwrap();
-        finch_app::keyfile::create(&stage.path("finch.db.key"), &key).unwrap();
+        finch_app::keyfile::create(stage.path("finch.db.key"), &key).unwrap();
         stage.guard_key();
         stage
     }

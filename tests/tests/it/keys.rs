@@ -1,0 +1,138 @@
+//! Keys under running processes, and what verification finds.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use finch_app::{Finch, Kek, KeysError, OpenFinchError, TokenError};
+use finch_core::{
+    EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore,
+    testing::{Intercept, Intercepted},
+};
+use finch_tests::{customer, keys, open_finch, operator};
+
+use crate::semantics::{ACME, BETA, begin, connect, load, world};
+
+#[tokio::test]
+async fn a_rotation_ends_while_another_process_goes_on() {
+    let world = world().await;
+    let other = world.another_process().await;
+    let id = connect(&world, ACME, "x").await;
+    let before = other.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let rotated = world.app.rotate(&operator(), |_| {}).await.unwrap();
+    assert_eq!((rotated.epoch, rotated.resealed, rotated.joined), (2, 1, false));
+    assert_eq!(world.app.key_status(&operator()).await.unwrap().data_keys, [2]);
+    let after = other.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    assert_eq!(before.expose(), after.expose());
+    let (state, code) = begin(&world, BETA, "y").await;
+    other.complete_connect(&customer(BETA), state, code).await.unwrap();
+    for token in load(&world, &id).await.tokens {
+        assert_eq!(world.store.sealed(token.id).await.unwrap().unwrap().epoch, 2);
+    }
+    assert!(other.verify(&operator(), |_| {}).await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_opens_the_store_no_longer_and_running_processes_go_on() {
+    let world = world().await;
+    let other = world.another_process().await;
+    let id = connect(&world, ACME, "x").await;
+    let new = Arc::new(Kek::generate().unwrap());
+    world.app.replace_key(&operator(), new.clone()).await.unwrap();
+    other.access_token(&customer(ACME), &id, &[]).await.unwrap();
+    let open =
+        async |key| Finch::builder(world.finch.clone(), world.store.clone(), key).open().await;
+    let refused = open(keys()).await.unwrap_err();
+    assert!(matches!(refused, OpenFinchError::Keys(KeysError::Replaced { .. })), "{refused:?}");
+    let opened = open(new).await.unwrap();
+    opened.access_token(&customer(ACME), &id, &[]).await.unwrap();
+}
+
+/// A store that somebody has changed by hand, as far as it is asked.
+#[derive(Default)]
+struct Tampered {
+    swaps_secrets: AtomicBool,
+    hides_newest_event: AtomicBool,
+}
+
+#[async_trait]
+impl Intercept for Tampered {
+    async fn sealed(
+        &self,
+        next: &dyn TokenStore,
+        token: TokenId,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let all = next.connections(&finch_core::Query {
+            customer: None,
+            connection: None,
+            after: None,
+            limit: 1,
+        });
+        let tokens = all.await?.remove(0).tokens;
+        let other = tokens.iter().find(|other| other.id != token).map(|other| other.id);
+        let swaps = self.swaps_secrets.load(Ordering::SeqCst);
+        next.sealed(other.filter(|_| swaps).unwrap_or(token)).await
+    }
+
+    async fn events(
+        &self,
+        next: &dyn TokenStore,
+        query: &EventQuery<'_>,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut events = next.events(query).await?;
+        if self.hides_newest_event.load(Ordering::SeqCst) {
+            events.pop();
+        }
+        Ok(events)
+    }
+}
+
+#[tokio::test]
+async fn verification_finds_secrets_and_events_that_are_not_what_was_written() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "y").await;
+    let store = Arc::new(Intercepted::new(Tampered::default(), world.store.clone()));
+    let app = open_finch(world.finch.clone(), store.clone(), world.system.clone()).await;
+    let verify = async || app.verify(&operator(), |_| {}).await.unwrap();
+    assert_eq!((verify().await.is_sound(), verify().await.secrets), (true, 2));
+    store.intercept.swaps_secrets.store(true, Ordering::SeqCst);
+    assert_eq!(verify().await.unreadable.len(), 2, "each is bound to its customer and its token");
+    store.intercept.swaps_secrets.store(false, Ordering::SeqCst);
+    store.intercept.hides_newest_event.store(true, Ordering::SeqCst);
+    let found = verify().await;
+    assert_eq!((found.unreadable.len(), found.broken_records.len()), (0, 1));
+    assert_eq!(found.broken_records[0].connection, Some(load(&world, &id).await.key));
+}
+
+/// Hands out another token's secret.
+struct Mixed(Sealed);
+
+#[async_trait]
+impl Intercept for Mixed {
+    async fn usable_token(
+        &self,
+        next: &dyn TokenStore,
+        customer: &finch_core::CustomerId,
+        connection: &finch_core::ConnectionId,
+        wanted: &finch_core::Wanted,
+    ) -> Result<Option<finch_core::SealedToken>, StoreError> {
+        let found = next.usable_token(customer, connection, wanted).await?;
+        Ok(found.map(|token| finch_core::SealedToken { sealed: self.0.clone(), ..token }))
+    }
+}
+
+#[tokio::test]
+async fn another_customers_secret_is_not_handed_out() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    let betas = load(&world, &id).await.tokens[1].id;
+    let betas = world.store.sealed(betas).await.unwrap().unwrap();
+    let store = Arc::new(Intercepted::new(Mixed(betas), world.store.clone()));
+    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    let refused = app.access_token(&customer(ACME), &id, &[]).await.unwrap_err();
+    assert!(matches!(refused, TokenError::Store(StoreError::Unreadable { .. })), "{refused:?}");
+}
