@@ -245,11 +245,8 @@ impl Finch {
         let customer = Some(&by.purpose.customer);
         let mut lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
         lost.retain(|lost| lost.is_cleared_by(by, &token.facts));
-        // Finch knew a connection of which nothing was stored here, and has renewed it: one of them has made it.
-        let is_first = connection.tokens.first().is_some_and(|first| first.id == token.id);
-        let is_new = by.exchange.as_ref().is_some_and(|e| e.began == token.exchange_began);
-        let one_took_effect = by.purpose.reauthenticates.is_some() && is_first && is_new;
-        let took_effect = one_took_effect && lost.len() == 1;
+        // One of them has made it.
+        let took_effect = by.has_renewed_unknown(connection, token) && lost.len() == 1;
         for orphan in lost {
             let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();
             let is_over = took_effect || was_over;
