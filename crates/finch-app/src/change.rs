@@ -1,8 +1,8 @@
 //! The one loop that changes a connection: load, decide, seal, commit; and again where the connection has moved.
 
 use finch_core::{
-    AccessToken, CompanyId, Connection, Draft, Reseal, SealedAs, SecretRow, Selector, Seq,
-    StoreError, TokenId,
+    AccessToken, CompanyId, Connection, Draft, Reseal, Revision, SealedAs, SecretRow, Selector,
+    Seq, StoreError, TokenId,
 };
 
 use crate::Finch;
@@ -14,6 +14,32 @@ pub(crate) struct Committed {
     pub(crate) number: Option<Seq>,
     /// Tokens whose secret was to be sealed again, and does not open. It stays as it is.
     pub(crate) unreadable: Vec<TokenId>,
+}
+
+/// Commits that were refused although nothing had moved: rows of the store contradict each other.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    at: Option<Revision>,
+    times: u32,
+}
+
+impl Refusals {
+    /// So often a race with other processes may refuse a commit at one revision.
+    const MANY: u32 = 100;
+
+    /// Another commit was refused, of a decision on this revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`]: it would be refused for ever.
+    pub(crate) fn count(&mut self, revision: Revision) -> Result<(), StoreError> {
+        let times = if self.at == Some(revision) { self.times + 1 } else { 1 };
+        *self = Self { at: Some(revision), times };
+        if times < Self::MANY {
+            return Ok(());
+        }
+        let problem = "two of its connections claim the same provider and employer, name or token";
+        Err(StoreError::Corrupt(problem.to_owned()))
+    }
 }
 
 impl Finch {
@@ -34,10 +60,12 @@ impl Finch {
         company: Option<&CompanyId>,
         mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
     ) -> Result<Option<T>, StoreError> {
+        let mut refusals = Refusals::default();
         loop {
             let Some(connection) = self.store().load(selector, None).await? else {
                 return Ok(None);
             };
+            let revision = connection.revision;
             let pair = match company.filter(|_| connection.company.is_none()) {
                 Some(company) => {
                     self.store().load(Selector::Pair(&connection.provider, company), None).await?
@@ -48,7 +76,7 @@ impl Finch {
             let decided = decide(&mut draft, pair.as_ref());
             match self.commit(draft).await {
                 Ok(_) => return Ok(Some(decided)),
-                Err(StoreError::Moved) => {}
+                Err(StoreError::Moved) => refusals.count(revision)?,
                 Err(error) => return Err(error),
             }
         }

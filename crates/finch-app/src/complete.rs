@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use finch_core::{
     Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId, CustomerScope,
-    ExchangeFailure, Grant, Scope, Selector, Seq, State, StoreError, Token, TokenId, TokenState,
+    ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State, StoreError, Token, TokenId,
+    TokenState,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     exchange_failure,
 };
@@ -14,7 +15,7 @@ use finch_core::{
 pub use outcome::{CompleteConnectError, CompletedConnect, ExchangeError};
 use outcome::{completed, failed};
 
-use crate::{Finch, drive::Drive};
+use crate::{Finch, change::Refusals, drive::Drive};
 
 /// When an exchange began.
 #[derive(Clone, Copy, Debug)]
@@ -266,11 +267,11 @@ impl Finch {
     ) -> Result<(Option<TokenId>, Arrived), StoreError> {
         let began_at = self.system().monotonic();
         let patience = self.options().store_patience;
-        let mut wait = Duration::from_millis(50);
+        let (mut wait, mut refusals) = (Duration::from_millis(50), Refusals::default());
         loop {
             match self.admit_once(from, began, grant).await {
                 Ok(stored) => return Ok(stored),
-                Err(StoreError::Moved) => {}
+                Err(StoreError::Moved) => refusals.count(Revision(0))?,
                 Err(error) => {
                     let waited = self.system().monotonic().saturating_sub(began_at);
                     if waited >= patience {

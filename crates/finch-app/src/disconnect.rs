@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::{
     Finch,
+    change::Refusals,
     drive::{Drive, pending},
     walk::Walk,
 };
@@ -218,6 +219,7 @@ impl Finch {
         plan: Plan,
     ) -> Result<DisconnectOutcome, DisconnectError> {
         let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
+        let mut refusals = Refusals::default();
         let (anchor, is_ended_for_others_too) = loop {
             let found = self.store().load(Selector::Key(plan.connection), customer).await?;
             let connection = found.ok_or(DisconnectError::PlanChanged)?;
@@ -237,7 +239,8 @@ impl Finch {
             };
             let is_ended_for_others_too =
                 customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
-            let (now, mut draft) = (self.now(), Draft::of(connection));
+            let (now, revision) = (self.now(), connection.revision);
+            let mut draft = Draft::of(connection);
             let retires = customer.filter(|_| plan.verdict == PlanVerdict::Retires);
             match retires {
                 Some(customer) => decide::retire(&mut draft, customer, now),
@@ -252,7 +255,7 @@ impl Finch {
                 }
                 Ok(_) => break (anchor, is_ended_for_others_too),
                 // Something of the connection has changed: what was agreed on may not have.
-                Err(StoreError::Moved) => {}
+                Err(StoreError::Moved) => refusals.count(revision)?,
                 Err(error) => return Err(error.into()),
             }
         };

@@ -118,14 +118,20 @@ impl Finch {
             let (until, why) = match decide::next_step(&connection, now, hurry) {
                 Step::Finish if self.has_disproved(&connection).await? => continue,
                 Step::Finish => {
-                    let mut draft = Draft::of(connection);
-                    decide::finish(&mut draft, open, now);
-                    match self.commit(draft).await {
-                        Ok(_) => {
+                    let finish = |draft: &mut Draft| {
+                        let now_open = draft.connection().open_disconnect().map(|open| open.id);
+                        let is_proven = now_open == Some(open)
+                            && decide::next_step(draft.connection(), now, None) == Step::Finish;
+                        if is_proven {
+                            decide::finish(draft, open, now);
+                        }
+                        is_proven
+                    };
+                    match self.change(Selector::Key(connection.key), finish).await? {
+                        Some(true) => {
                             return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
                         }
-                        Err(StoreError::Moved) => continue,
-                        Err(error) => return Err(error),
+                        _ => continue,
                     }
                 }
                 Step::Wait(next_try) => (next_try, Wait::ToTryAgain),
@@ -207,18 +213,12 @@ impl Finch {
         work: &Work<'_>,
     ) -> Result<(), StoreError> {
         let now = self.now();
-        let mut draft = Draft::of(connection.clone());
-        decide::taken_over(&mut draft, now);
-        match self.commit(draft).await {
-            Ok(_) => {
-                self.note_late_effect(now);
-                work.noted(connection.key);
-                Ok(())
-            }
-            // Something was stored meanwhile: the lease stays as it is, and this is tried again.
-            Err(StoreError::Moved) => Ok(()),
-            Err(error) => Err(error),
+        let note = |draft: &mut Draft| decide::taken_over(draft, now);
+        if self.change(Selector::Key(connection.key), note).await?.is_some() {
+            self.note_late_effect(now);
+            work.noted(connection.key);
         }
+        Ok(())
     }
 
     /// One call to Finch with one token, and its answer written down.

@@ -9,7 +9,7 @@ use finch_core::{
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, walk::Walk};
+use crate::{Finch, KeysError, change::Refusals, walk::Walk};
 
 /// So many connections are sealed again before the list of them is read on.
 const PAGE: usize = 100;
@@ -207,9 +207,11 @@ impl Finch {
         connection: ConnectionKey,
         unreadable: &mut Vec<TokenId>,
     ) -> Result<u64, StoreError> {
+        let mut refusals = Refusals::default();
         loop {
             let found = self.store().load(Selector::Key(connection), None).await?;
             let Some(connection) = found else { return Ok(0) };
+            let revision = connection.revision;
             let mut draft = Draft::of(connection);
             draft.reseal_all();
             let tokens = draft.reseals();
@@ -218,7 +220,7 @@ impl Finch {
                     unreadable.extend(&committed.unreadable);
                     return Ok((tokens.len() - committed.unreadable.len()) as u64);
                 }
-                Err(StoreError::Moved) => {}
+                Err(StoreError::Moved) => refusals.count(revision)?,
                 Err(error) => return Err(error),
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use finch_core::{
     AccessToken, Connection, ConnectionId, CustomerScope, Draft, Failure, FinchApiError, Product,
-    SealedToken, Selector, StoreError, Timestamp, TokenId, TokenState, Wanted,
+    SealedToken, Selector, StoreError, Timestamp, Token, TokenId, TokenState, Wanted,
     decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
@@ -116,12 +116,12 @@ impl Finch {
         if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
             let now = self.now();
             if !token.is_worth_noting(now) {
-                return Ok(self.open_usable(scope, token).await?);
+                return Ok(self.open_usable(scope, connection, token).await?);
             }
             // A fence may come meanwhile: what is handed out is read after the use is noted.
             self.note_use(&token, now).await;
             if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
-                return Ok(self.open_usable(scope, token).await?);
+                return Ok(self.open_usable(scope, connection, token).await?);
             }
         }
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
@@ -131,12 +131,33 @@ impl Finch {
     async fn open_usable(
         &self,
         scope: &CustomerScope,
+        connection: &ConnectionId,
         token: SealedToken,
     ) -> Result<UsableToken, StoreError> {
         let (id, connection_id) = (token.id, token.connection_id.clone());
+        // Under the name that was asked for, its seal proves where it belongs.
+        if connection_id != *connection && !self.belongs(scope, connection, id).await? {
+            return Err(StoreError::Corrupt(format!("{id} is in another connection than its own")));
+        }
         let products = token.products.clone();
         let secret = self.vault().usable(scope.id(), token).await?;
         Ok(UsableToken { secret, connection_id, products, id })
+    }
+
+    /// Whether a token that goes by another name, and those that go by this one, are of the provider and employer of
+    /// their connection.
+    async fn belongs(
+        &self,
+        scope: &CustomerScope,
+        connection: &ConnectionId,
+        token: TokenId,
+    ) -> Result<bool, StoreError> {
+        let selector = Selector::ConnectionId(connection);
+        let found = self.store().load(selector, Some(scope.id())).await?;
+        let Some(found) = found else { return Ok(false) };
+        let is_meant = |t: &&Token| t.id == token || t.facts.connection_id == *connection;
+        let mut meant = found.tokens.iter().filter(is_meant);
+        Ok(meant.all(|t| !decide::contradicts(&found, &t.facts)))
     }
 
     /// Notes that a token is used; the first use is an event of its connection. The caller does not wait for a

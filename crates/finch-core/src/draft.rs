@@ -212,9 +212,12 @@ impl Draft {
         self.set(disconnect, DisconnectState::Ended { seq: Seq::OF_COMMIT, at });
     }
 
-    /// A disconnect that had ended goes on.
+    /// A disconnect that had ended goes on, for what is fenced from now on: the rest is proven.
     pub(crate) fn reopen(&mut self, disconnect: DisconnectId) {
         self.set(disconnect, DisconnectState::Open);
+        for reopened in self.now.disconnects.iter_mut().filter(|d| d.id == disconnect) {
+            reopened.fenced.clear();
+        }
     }
 
     fn set(&mut self, id: DisconnectId, state: DisconnectState) {

@@ -226,6 +226,7 @@ async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
                     let Some(copy) = copy else { continue };
                     let what = format!("{table}.{column} of row {row} is {other:?}");
                     tried += 1;
+
                     if !check(&story, &allowed, &copy, &what).await {
                         *unseen.entry(format!("{table}.{column}")).or_default() += 1;
                     }

@@ -1,8 +1,7 @@
 //! One connection in a pass.
 
 use finch_core::{
-    Actor, Connection, ConnectionKey, Draft, Intent, Selector, StoreError, TokenId, TokenState,
-    decide,
+    Actor, Connection, ConnectionKey, Intent, Selector, StoreError, TokenId, TokenState, decide,
 };
 
 use super::{Reconciled, StillPending};
@@ -55,21 +54,15 @@ impl Finch {
 
     /// Begins the disconnect of what is left over, if anything is. Returns the connection as it was before.
     async fn begin_left_over(&self, anchor: TokenId) -> Result<Option<Connection>, StoreError> {
-        loop {
-            let Some(found) = self.holding(anchor).await? else { return Ok(None) };
-            if !decide::is_left_over(&found) {
-                return Ok(Some(found));
+        self.change(Selector::TokenId(anchor), |draft| {
+            let found = draft.connection().clone();
+            if decide::is_left_over(&found) {
+                let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
+                decide::fence(draft, intent);
             }
-            let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
-            let mut draft = Draft::of(found.clone());
-            decide::fence(&mut draft, intent);
-            match self.commit(draft).await {
-                Ok(_) => return Ok(Some(found)),
-                // Another instance was faster, or a token has arrived.
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error),
-            }
-        }
+            found
+        })
+        .await
     }
 
     async fn holding(&self, token: TokenId) -> Result<Option<Connection>, StoreError> {

@@ -197,8 +197,9 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
     assert_eq!(fenced, [12]);
     let all = join(operator());
     assert_eq!(all.tokens.len(), 2);
-    assert!(matches!(&all.disconnects[..], [joined]
-        if joined.intent.by == operator() && joined.state == DisconnectState::Merged { into: open.disconnects[0].id }));
+    let into = open.disconnects[0].id;
+    let joined = all.disconnects.iter().find(|d| d.id != into).expect("the request that joins");
+    assert_eq!((&joined.intent.by, joined.state), (&operator(), DisconnectState::Merged { into }));
     let readers =
         |commit: &Commit| commit.events.iter().map(|e| e.customer.clone()).collect::<Vec<_>>();
     assert_eq!(readers(&own), [Some(customer("acme")), Some(customer("acme"))]);

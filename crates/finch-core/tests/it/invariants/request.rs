@@ -30,7 +30,6 @@ pub(super) enum What {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one lives for a moment")]
 pub(super) enum Said {
     Issued(Option<usize>),
     OfToken(Result<Box<Introspection>, FinchApiError>),
