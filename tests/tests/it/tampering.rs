@@ -120,6 +120,9 @@ async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> boo
     let _ = app.reconcile(&operator(), Pass::Everything).await;
     finch.recover();
     check_uses(&app, allowed, what).await;
+    // Finch answers again, and accepts what lives: that brings nothing into use.
+    let _ = app.reconcile(&operator(), Pass::Everything).await;
+    check_uses(&app, allowed, what).await;
     drop(app);
     check_secrets(story, &store, &finch, what).await;
     named
