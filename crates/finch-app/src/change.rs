@@ -122,7 +122,7 @@ impl Finch {
             let comes_into_use = matches!(token.sealed_as(), SealedAs::Usable | SealedAs::InDoubt);
             let kept = match was {
                 None => Ok(new.cloned()),
-                Some(was) if comes_into_use => self.vault().secret_as(token, *was).await,
+                Some(was) if comes_into_use => self.vault().secret_as(token, &[*was]).await,
                 Some(_) => self.vault().secret(token).await,
             };
             let secret = match kept {

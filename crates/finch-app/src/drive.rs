@@ -192,7 +192,7 @@ impl Finch {
         let mut disproved = false;
         let refused = |t: &&Token| t.sealed_as() == SealedAs::Refused && !t.state.is_revoked();
         for token in connection.tokens.iter().filter(refused) {
-            match self.vault().secret_as(token, SealedAs::Refused).await {
+            match self.vault().secret_as(token, &[SealedAs::Refused]).await {
                 Ok(_) => {}
                 Err(StoreError::Unreadable { .. }) => {
                     tracing::warn!(token = token.id.0.0, "a refusal is not what was written");

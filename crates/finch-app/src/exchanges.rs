@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use finch_core::{AttemptId, Claim};
-use tokio::sync::watch;
+use tokio::sync::Semaphore;
 
 use crate::Finch;
 
@@ -15,9 +15,12 @@ use crate::Finch;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The exchanges that run in this process, and those that ended here without a stored end: nothing is left
-/// to wait for. An exchange's channel closes when it has ended.
+/// to wait for.
 #[derive(Debug, Default)]
-pub(crate) struct Exchanges(Mutex<HashMap<AttemptId, watch::Receiver<()>>>);
+pub(crate) struct Exchanges(Mutex<HashMap<AttemptId, End>>);
+
+/// Closes when an exchange has ended, and wakes those that wait for it in their order.
+type End = Arc<Semaphore>;
 
 /// An exchange that runs, until this is dropped.
 #[derive(Debug)]
@@ -25,23 +28,23 @@ pub(crate) struct Running<'a> {
     exchanges: &'a Exchanges,
     attempt: AttemptId,
     is_left_open: bool,
-    _ends: watch::Sender<()>,
+    end: End,
 }
 
 impl Exchanges {
     /// The exchange of this attempt runs from now on.
     pub(crate) fn begin(&self, attempt: AttemptId) -> Running<'_> {
-        let (ends, ended) = watch::channel(());
-        self.running().insert(attempt, ended);
-        Running { exchanges: self, attempt, is_left_open: false, _ends: ends }
+        let end = Arc::new(Semaphore::new(0));
+        self.running().insert(attempt, Arc::clone(&end));
+        Running { exchanges: self, attempt, is_left_open: false, end }
     }
 
     /// Whether the exchange of this attempt runs in this process.
     pub(crate) fn runs(&self, attempt: AttemptId) -> bool {
-        self.running().get(&attempt).is_some_and(|ends| ends.has_changed().is_ok())
+        self.running().get(&attempt).is_some_and(|end| !end.is_closed())
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, watch::Receiver<()>>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, End>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,6 +61,7 @@ impl Drop for Running<'_> {
         if !self.is_left_open {
             self.exchanges.running().remove(&self.attempt);
         }
+        self.end.close();
     }
 }
 
@@ -88,15 +92,16 @@ impl Patience<'_> {
         let running = {
             let running = self.finch.exchanges().running();
             let found = running.get(&attempt);
-            // One that has a stored end leaves the map before its channel closes.
-            if found.is_some_and(|ends| ends.has_changed().is_err()) {
+            // One that has a stored end leaves the map before it closes.
+            if found.is_some_and(|end| end.is_closed()) {
                 return false;
             }
             found.cloned()
         };
         match (running, claim) {
-            (Some(mut ends), _) => tokio::select! {
-                _ = ends.changed() => {}
+            (Some(end), _) => tokio::select! {
+                biased;
+                _ = end.acquire() => {}
                 () = system.sleep(left) => {}
             },
             (None, Claim::InProgress) => system.sleep(left.min(LOOK_AGAIN)).await,

@@ -113,51 +113,50 @@ impl Finch {
         products: &[Product],
     ) -> Result<UsableToken, TokenError> {
         let wanted = Wanted { products: products.to_vec() };
-        if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
+        let usable = || self.store().usable_token(scope.id(), connection, &wanted);
+        while let Some(mut token) = usable().await? {
             let now = self.now();
-            if !token.is_worth_noting(now) {
-                return Ok(self.open_usable(scope, connection, token).await?);
+            if token.is_worth_noting(now) {
+                // A fence may come meanwhile: what is handed out is read after the use is noted.
+                self.note_use(&token, now).await;
+                let Some(again) = usable().await? else { break };
+                token = again;
             }
-            // A fence may come meanwhile: what is handed out is read after the use is noted.
-            self.note_use(&token, now).await;
-            if let Some(token) = self.store().usable_token(scope.id(), connection, &wanted).await? {
-                return Ok(self.open_usable(scope, connection, token).await?);
+            // Under the name that was asked for, its seal proves where it belongs.
+            let is_named = token.connection_id == *connection;
+            if is_named || self.is_usable_under(scope, connection, token.id).await? {
+                let (id, connection_id) = (token.id, token.connection_id.clone());
+                let products = token.products.clone();
+                let secret = self.vault().usable(scope.id(), token).await?;
+                return Ok(UsableToken { secret, connection_id, products, id });
             }
         }
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         Err(why_no_token(found.as_ref(), scope.id()).into())
     }
 
-    async fn open_usable(
-        &self,
-        scope: &CustomerScope,
-        connection: &ConnectionId,
-        token: SealedToken,
-    ) -> Result<UsableToken, StoreError> {
-        let (id, connection_id) = (token.id, token.connection_id.clone());
-        // Under the name that was asked for, its seal proves where it belongs.
-        if connection_id != *connection && !self.belongs(scope, connection, id).await? {
-            return Err(StoreError::Corrupt(format!("{id} is in another connection than its own")));
-        }
-        let products = token.products.clone();
-        let secret = self.vault().usable(scope.id(), token).await?;
-        Ok(UsableToken { secret, connection_id, products, id })
-    }
-
-    /// Whether a token that goes by another name, and those that go by this one, are of the provider and employer of
-    /// their connection.
-    async fn belongs(
+    /// Whether a token that goes by another name is in use in this connection. It must not be of another provider
+    /// or employer than its connection, and nor must those that go by the name.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`]: it is, or they are.
+    async fn is_usable_under(
         &self,
         scope: &CustomerScope,
         connection: &ConnectionId,
         token: TokenId,
     ) -> Result<bool, StoreError> {
         let selector = Selector::ConnectionId(connection);
-        let found = self.store().load(selector, Some(scope.id())).await?;
-        let Some(found) = found else { return Ok(false) };
+        let Some(found) = self.store().load(selector, Some(scope.id())).await? else {
+            return Ok(false);
+        };
         let is_meant = |t: &&Token| t.id == token || t.facts.connection_id == *connection;
         let mut meant = found.tokens.iter().filter(is_meant);
-        Ok(meant.all(|t| !decide::contradicts(&found, &t.facts)))
+        if meant.any(|t| decide::contradicts(&found, &t.facts)) {
+            let problem = format!("{token} is in another connection than its own");
+            return Err(StoreError::Corrupt(problem));
+        }
+        Ok(found.token(token).is_some_and(|t| t.state == TokenState::Active))
     }
 
     /// Notes that a token is used; the first use is an event of its connection. The caller does not wait for a

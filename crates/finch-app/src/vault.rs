@@ -147,31 +147,23 @@ impl Vault {
     /// [`StoreError::Unreadable`], [`StoreError::KeysUnavailable`], and those of the store.
     pub(crate) async fn secret(&self, token: &Token) -> Result<Option<AccessToken>, StoreError> {
         let expected = token.sealed_as();
-        let opened = self.secret_as(token, expected).await;
-        if !matches!(opened, Err(StoreError::Unreadable { .. })) {
-            return opened;
-        }
-        for other in SealedAs::ALL.into_iter().filter(|other| *other != expected) {
-            let opened = self.secret_as(token, other).await;
-            if !matches!(opened, Err(StoreError::Unreadable { .. })) {
-                return opened;
-            }
-        }
-        opened
+        let others = SealedAs::ALL.into_iter().filter(|other| *other != expected);
+        let ways: Vec<_> = [expected].into_iter().chain(others).collect();
+        self.secret_as(token, &ways).await
     }
 
-    /// Opens a token's secret only if it is sealed for this. None: it is wiped.
+    /// Opens a token's secret only if it is sealed in one of these ways. None: it is wiped.
     ///
     /// # Errors
     /// As [`secret`](Self::secret).
     pub(crate) async fn secret_as(
         &self,
         token: &Token,
-        sealed_as: SealedAs,
+        ways: &[SealedAs],
     ) -> Result<Option<AccessToken>, StoreError> {
-        let place = self.place(token, sealed_as);
+        let places: Vec<_> = ways.iter().map(|way| self.place(token, *way)).collect();
         match self.store.sealed(token.id).await? {
-            Some(sealed) => self.unseal(token.id, &place, sealed).await.map(Some),
+            Some(sealed) => self.unseal(token.id, &places, sealed).await.map(Some),
             None => Ok(None),
         }
     }
@@ -189,21 +181,21 @@ impl Vault {
             fingerprint: &token.fingerprint.0,
             purpose: Purpose::Usable,
         };
-        self.unseal(token.id, &place, token.sealed).await
+        self.unseal(token.id, &[place], token.sealed).await
     }
 
     async fn unseal(
         &self,
         token: TokenId,
-        place: &Place<'_>,
+        places: &[Place<'_>],
         sealed: Sealed,
     ) -> Result<AccessToken, StoreError> {
-        let opened = match self.open_blob(place, &sealed) {
+        let opened = match self.open_blob(places, &sealed) {
             // Another process has rotated: the key ring and the secret are newer than what was read.
             Err(SealError::UnknownEpoch(_)) => {
                 self.reload().await?;
                 match self.store.sealed(token).await? {
-                    Some(again) => self.open_blob(place, &again),
+                    Some(again) => self.open_blob(places, &again),
                     None => return Err(StoreError::Moved),
                 }
             }
@@ -213,9 +205,16 @@ impl Vault {
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: from one secret type into the other")]
-    fn open_blob(&self, place: &Place<'_>, sealed: &Sealed) -> Result<AccessToken, SealError> {
-        let secret = self.now_open().ring.unseal(place, &sealed.bytes)?;
-        Ok(AccessToken::new(secret.expose_secret()))
+    fn open_blob(&self, places: &[Place<'_>], sealed: &Sealed) -> Result<AccessToken, SealError> {
+        let open = self.now_open();
+        let mut opened = Err(SealError::Tampered);
+        for place in places {
+            opened = open.ring.unseal(place, &sealed.bytes);
+            if !matches!(opened, Err(SealError::Tampered)) {
+                break;
+            }
+        }
+        opened.map(|secret| AccessToken::new(secret.expose_secret()))
     }
 
     fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {

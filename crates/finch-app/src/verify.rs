@@ -113,13 +113,13 @@ impl Finch {
 
     /// Whether a token's secret opens as the token says, or would as it says by now.
     async fn opens(&self, token: &Token) -> Result<bool, StoreError> {
-        let opened = self.vault().secret_as(token, token.sealed_as()).await;
+        let opened = self.vault().secret_as(token, &[token.sealed_as()]).await;
         if !matches!(opened, Err(StoreError::Unreadable { .. } | StoreError::Moved)) {
             return opened.map(|_| true);
         }
         let found = self.store().load(Selector::TokenId(token.id), None).await?;
         let Some(now) = found.as_ref().and_then(|c| c.token(token.id)) else { return Ok(false) };
-        match self.vault().secret_as(now, now.sealed_as()).await {
+        match self.vault().secret_as(now, &[now.sealed_as()]).await {
             Ok(_) => Ok(true),
             Err(StoreError::Unreadable { .. }) => Ok(now.state.is_revoked()),
             Err(error) => Err(error),
