@@ -30,6 +30,8 @@ fn histories() {
 
 /// Seeds whose histories broke a promise once.
 const BROKEN_ONCE: &[u64] = &[
+    // I4: a fence came between two reads, and a token under another name was handed out.
+    1_890,
     // I11: another customer's disconnect was seen by the customer of a superseded token.
     4_999_000_013_151,
     10_999_000_046_482,
