@@ -250,6 +250,7 @@ fn opening(error: &OpenStoreError) -> &'static str {
         OpenStoreError::NotADatabase { .. } => "NotADatabase",
         OpenStoreError::NotAStore { .. } => "NotAStore",
         OpenStoreError::Missing { .. } => "Missing",
+        OpenStoreError::System { .. } => "Backend",
         _ => "another refusal",
     }
 }
