@@ -60,7 +60,7 @@ async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
     site.connect(&browser, "Company C", "X").await;
     let path = site.disconnect_page(&browser).await;
     let preview = browser.get(&path).await;
-    site.store.intercept.fail_at("sealed", || StoreError::Busy);
+    site.store.intercept.fail_after("commit", "sealed", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     answer.shows(503, &["goes on by itself"]);
     site.store.intercept.recover();
