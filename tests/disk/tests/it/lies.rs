@@ -3,7 +3,7 @@
 use finch_test_disk::{Broken, IMAGES_OF_ONE, Lie, Reached, images};
 
 /// Whether acknowledged writes are lost, and not only the store damaged.
-fn is_loss(what: &String) -> bool {
+fn is_loss(what: &str) -> bool {
     what.contains("acknowledged writes are lost")
 }
 
@@ -14,7 +14,7 @@ fn found(lie: Lie, histories: u64) -> Vec<String> {
     for seed in 1..=histories {
         let broken = images(seed, IMAGES_OF_ONE, lie, &mut Reached::new()).err();
         found.extend(broken.map(|Broken(what)| what));
-        if found.len() >= 3 && (lie == Lie::Database || found.iter().any(is_loss)) {
+        if found.len() >= 3 && (lie == Lie::Database || found.iter().any(|what| is_loss(what))) {
             break;
         }
     }
@@ -28,7 +28,7 @@ fn a_disk_that_lies_about_sync_is_caught() {
         assert!(found.len() >= 3, "{lie:?}: {found:#?}");
         // Without its log's syncs a store forgets what it has acknowledged; without the database's it
         // is damaged, too.
-        let is_seen = lie == Lie::Database || found.iter().any(is_loss);
+        let is_seen = lie == Lie::Database || found.iter().any(|what| is_loss(what));
         assert!(is_seen, "{lie:?}: no lost write is seen: {found:#?}");
     }
 }
