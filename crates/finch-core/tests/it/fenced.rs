@@ -45,7 +45,7 @@ fn a_disconnect_lists_what_it_has_fenced() {
     assert_eq!(fenced().disconnects[0].fenced, [id(2), id(3)]);
 }
 
-/// Somebody has edited a row, so that the token looks as if it were in use, given up, or dead.
+/// A row was edited, so that its token looks as if it were in use, given up, or dead.
 #[test]
 fn a_token_whose_row_was_edited_is_still_to_be_refused() {
     let evidence = finch_core::Evidence::Refused { request_id: None };
@@ -76,7 +76,7 @@ fn a_token_whose_row_was_edited_is_still_to_be_refused() {
     }
 }
 
-/// Somebody has deleted a row: its token may live, and only an operator can end the disconnect.
+/// A row was deleted: its token may live, and only an operator can end the disconnect.
 #[test]
 fn a_disconnect_that_lacks_a_token_does_not_end_by_itself() {
     let mut edited = fenced();
