@@ -108,11 +108,13 @@ impl<'a> Host<'a> {
                             self.running = Some((app, store));
                             return Ok(());
                         }
-                        Err(OpenFinchError::Keys(KeysError::Store(error))) => self.hears(&error)?,
+                        Err(OpenFinchError::Keys(KeysError::Store(error))) => {
+                            self.note_error(&error)?
+                        }
                         Err(error) => return Err(error).or_broken("the application"),
                     }
                 }
-                Err(error) => self.bench.hears(opening(&error), &error)?,
+                Err(error) => self.bench.note_error(opening(&error), &error)?,
             }
         }
         Ok(())
@@ -156,7 +158,7 @@ impl<'a> Host<'a> {
         let request = ConnectRequest::new("Somebody", vec![Product::Company], Flow::Embedded);
         let begun = match app.begin_connect(&customer(who), request).await {
             Ok(begun) => begun,
-            Err(BeginConnectError::Store(error)) => return self.hears(&error),
+            Err(BeginConnectError::Store(error)) => return self.note_error(&error),
             Err(error) => return Err(error).or_broken("begin"),
         };
         let finch = &self.bench.finch;
@@ -169,11 +171,11 @@ impl<'a> Host<'a> {
             let scope = customer(who);
             match app.complete_connect(&scope, begun.state.clone(), code.clone()).await {
                 // Not known: asked again, as the error says.
-                Err(CompleteConnectError::Store(error)) => self.hears(&error)?,
+                Err(CompleteConnectError::Store(error)) => self.note_error(&error)?,
                 Err(CompleteConnectError::CutOff | CompleteConnectError::InProgress) => {}
                 Err(CompleteConnectError::NotStored { grant, source, .. }) => {
                     self.bench.handed_back.insert(grant.secret.expose().to_owned());
-                    self.hears(&source)?;
+                    self.note_error(&source)?;
                     break;
                 }
                 Ok(_) | Err(CompleteConnectError::Unknown(_)) => break,
@@ -198,7 +200,7 @@ impl<'a> Host<'a> {
         };
         match app.access_token(&customer(who), &id, &[]).await {
             Ok(token) => self.bench.is_handed(token.secret.expose()),
-            Err(TokenError::Store(error)) => self.hears(&error),
+            Err(TokenError::Store(error)) => self.note_error(&error),
             Err(_) => Ok(()),
         }
     }
@@ -209,7 +211,7 @@ impl<'a> Host<'a> {
         };
         match app.disconnect(&customer(who), id).await {
             Ok(_) | Err(DisconnectError::NotFound) => {}
-            Err(DisconnectError::Store(error)) => self.hears(&error)?,
+            Err(DisconnectError::Store(error)) => self.note_error(&error)?,
             Err(error) => return Err(error).or_broken("disconnect"),
         }
         self.settled().await;
@@ -220,13 +222,13 @@ impl<'a> Host<'a> {
         let Some(app) = self.app() else { return Ok(()) };
         self.bench.system.pass(Duration::from_secs(24 * 3600));
         if let Err(error) = app.reconcile(&operator(), Pass::Everything).await {
-            self.hears(&error)?;
+            self.note_error(&error)?;
         }
         self.settled().await;
         Ok(())
     }
 
-    fn hears(&mut self, error: &StoreError) -> Result<(), Broken> {
+    fn note_error(&mut self, error: &StoreError) -> Result<(), Broken> {
         let what = match error {
             StoreError::Moved => "Moved",
             StoreError::Unreadable { .. } => "Unreadable",
@@ -237,7 +239,7 @@ impl<'a> Host<'a> {
             StoreError::Backend(_) => "Backend",
             _ => "something new",
         };
-        self.bench.hears(what, error)
+        self.bench.note_error(what, error)
     }
 }
 

@@ -187,7 +187,7 @@ fn aftermath(bench: &Bench, path: &Path) -> Result<(), Broken> {
 }
 
 /// A type of the store's errors that the host may hear under a fault of this kind.
-pub(crate) fn may_hear(fault: Option<Fault>, what: &str) -> bool {
+pub(crate) fn may_get(fault: Option<Fault>, what: &str) -> bool {
     let Some(fault) = fault else { return false };
     match fault.kind {
         Kind::Io => what == "Backend",
@@ -206,12 +206,16 @@ impl Bench {
     }
 
     /// Notes an error of the store's, if this fault may cause it.
-    pub(crate) fn hears(&mut self, what: &str, error: &dyn std::fmt::Debug) -> Result<(), Broken> {
+    pub(crate) fn note_error(
+        &mut self,
+        what: &str,
+        error: &dyn std::fmt::Debug,
+    ) -> Result<(), Broken> {
         *self.heard.entry(what.to_owned()).or_default() += 1;
-        if may_hear(self.fault, what) {
+        if may_get(self.fault, what) {
             return Ok(());
         }
-        Err(Broken(format!("the host hears {what}: {error:?}")))
+        Err(Broken(format!("the host gets {what}: {error:?}")))
     }
 
     /// A token is handed out: it must be one of Finch's, and not one that was taken back.

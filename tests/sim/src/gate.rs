@@ -130,13 +130,13 @@ impl Gate {
         about: About,
         run: impl FnOnce(Option<Fault>) -> (T, String) + Send + 'static,
     ) -> T {
-        let (tell, told) = oneshot::channel();
+        let (sender, answered) = oneshot::channel();
         let go = move |fault, _: &Executor| {
             let (answer, said) = run(fault);
-            let _ = tell.send(answer);
+            let _ = sender.send(answer);
             said
         };
-        self.wait(host, about, Box::new(go), told).await
+        self.wait(host, about, Box::new(go), answered).await
     }
 
     /// Waits for a turn, and then runs `run` in the task of the caller, which must be waiting for it: the
@@ -166,7 +166,13 @@ impl Gate {
         answer
     }
 
-    async fn wait<T>(&self, host: usize, about: About, go: Go, told: oneshot::Receiver<T>) -> T {
+    async fn wait<T>(
+        &self,
+        host: usize,
+        about: About,
+        go: Go,
+        answered: oneshot::Receiver<T>,
+    ) -> T {
         let waiting = Arc::new(());
         {
             let mut inner = self.inner();
@@ -181,7 +187,7 @@ impl Gate {
             let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
             inner.parked.push(parked);
         }
-        let result = told.await;
+        let result = answered.await;
         drop(waiting);
         match result {
             Ok(result) => result,

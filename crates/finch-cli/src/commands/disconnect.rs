@@ -15,7 +15,7 @@ use crate::{
     words::{self, count},
 };
 
-/// How often a plan is made again that nobody has seen.
+/// How often a plan is made again where it was not shown to a person.
 const TRIES: usize = 5;
 
 #[derive(Serialize)]

@@ -223,11 +223,11 @@ async fn files_and_folders_of_another_user_are_refused() {
     }
     let folder = home.folder.path().canonicalize().unwrap();
     for path in [&home.path, &home.beside("-wal"), &folder] {
-        chown(path, Some(NOBODY), None).unwrap();
+        chown(path, Some(UNPRIVILEGED), None).unwrap();
         let opened = SqliteTokenStore::open(home.options()).unwrap_err();
         for error in [opened, examine(&home.path).unwrap_err()] {
             assert!(
-                matches!(&error, E::OtherOwner { path: of, owner: NOBODY, user: 0 } if of == path),
+                matches!(&error, E::OtherOwner { path: of, owner: UNPRIVILEGED, user: 0 } if of == path),
                 "{error:?}"
             );
         }
@@ -235,12 +235,12 @@ async fn files_and_folders_of_another_user_are_refused() {
     }
     let store = home.open();
     let elsewhere = Home::new();
-    chown(elsewhere.folder.path(), Some(NOBODY), None).unwrap();
+    chown(elsewhere.folder.path(), Some(UNPRIVILEGED), None).unwrap();
     let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
     assert!(
         matches!(
             &refused,
-            BackupError::Place(PlaceError::Unusable(E::OtherOwner { owner: NOBODY, .. }))
+            BackupError::Place(PlaceError::Unusable(E::OtherOwner { owner: UNPRIVILEGED, .. }))
         ),
         "{refused:?}"
     );
@@ -249,7 +249,7 @@ async fn files_and_folders_of_another_user_are_refused() {
     assert!(names(&elsewhere).is_empty());
 }
 
-const NOBODY: u32 = 65534;
+const UNPRIVILEGED: u32 = 65534;
 const GROUP: u32 = 54321;
 const HERE: &str = "FINCH_TEST_VOLUME";
 
@@ -273,7 +273,7 @@ async fn a_volume_of_the_processs_group_holds_a_store() {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "files::a_volume_of_the_processs_group_holds_a_store"]);
         child.env(HERE, &home.path);
-        std::os::unix::process::CommandExt::uid(&mut child, NOBODY);
+        std::os::unix::process::CommandExt::uid(&mut child, UNPRIVILEGED);
         std::os::unix::process::CommandExt::gid(&mut child, GROUP);
         child.output()
     };
@@ -290,7 +290,7 @@ async fn a_volume_of_the_processs_group_holds_a_store() {
             Err(error) => return println!("skipped: another user may not run this test: {error}"),
         }
         let made = fs::metadata(&home.path).unwrap();
-        assert_eq!((made.uid(), made.gid()), (NOBODY, GROUP));
+        assert_eq!((made.uid(), made.gid()), (UNPRIVILEGED, GROUP));
     }
     // The group is not this process's.
     let refused = SqliteTokenStore::open(options(home.path.clone())).unwrap_err();

@@ -16,7 +16,7 @@ fn shown(connection: &Connection, token: &Token) -> Option<TokenView> {
 }
 
 /// What of it another customer's call must not change. Of a token that an open disconnect ends, only that it
-/// does: whoever follows that disconnect writes down Finch's proofs.
+/// does: each call that follows the disconnect stores Finch's proofs.
 fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
     shown(connection, token).map(|shown| {
         let ending = matches!(shown.state, TokenState::Fenced | TokenState::Revoked { .. });

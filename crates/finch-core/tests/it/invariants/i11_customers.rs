@@ -50,8 +50,8 @@ fn with_others_hidden(connection: &Connection, from: &CustomerId) -> Connection 
     hidden
 }
 
-/// A plan with all that it says.
-fn told(plan: Plan) -> (Plan, usize) {
+/// A plan and its count of live tokens, which its equality does not compare.
+fn with_live(plan: Plan) -> (Plan, usize) {
     let live = plan.live;
     (plan, live)
 }
@@ -80,7 +80,7 @@ fn i11_customers_are_apart() {
                 let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(who));
                 for token in own {
                     let subject = Subject::ConnectionId(token.facts.connection_id.clone());
-                    let plan = |c: &Connection| told(plan(c, &subject, Some(who), None));
+                    let plan = |c: &Connection| with_live(plan(c, &subject, Some(who), None));
                     prop_assert_eq!(plan(connection), plan(&hidden));
                 }
                 let why = |c: &Connection| why_no_token(Some(c), who);
