@@ -13,6 +13,7 @@ use finch_emulator::Fault;
 use crate::{
     app::{App, operator},
     chance::Chance,
+    look::Look,
     stage::{Account, Stage},
 };
 
@@ -107,7 +108,7 @@ impl Action {
                     if self == Self::Join {
                         fence(stage, &app, acme, id.clone()).await;
                     }
-                    Ready::disconnect(stage, acme, &id)
+                    Ready::disconnect(stage, &app, acme, &id).await
                 }
                 Self::Reconcile => {
                     for account in [acme, acme, stage.gamma()] {
@@ -117,7 +118,11 @@ impl Action {
                         let id = handle(&app, account).await.unwrap();
                         fence(stage, &app, account, id).await;
                     }
-                    Ready::reconcile(stage, &[acme, stage.gamma()])
+                    let mut ready = Ready::reconcile(stage);
+                    for account in [acme, stage.gamma()] {
+                        ready.covered.extend(held(stage, &app, account).await);
+                    }
+                    ready
                 }
             }
         });
@@ -180,17 +185,19 @@ impl Ready {
         ready
     }
 
-    pub(crate) fn disconnect(stage: &Stage, account: &Account, id: &ConnectionId) -> Self {
+    pub(crate) async fn disconnect(
+        stage: &Stage,
+        app: &App,
+        account: &Account,
+        id: &ConnectionId,
+    ) -> Self {
         let mut ready = Self::new(stage, &["disconnect", id.as_str(), "--yes", "--json"]);
-        ready.covered = fingerprints_of(stage, account);
+        ready.covered = held(stage, app, account).await;
         ready
     }
 
-    pub(crate) fn reconcile(stage: &Stage, accounts: &[&Account]) -> Self {
-        let mut ready = Self::new(stage, &["reconcile", "--rate", "1000", "--json"]);
-        ready.covered =
-            accounts.iter().flat_map(|&account| fingerprints_of(stage, account)).collect();
-        ready
+    pub(crate) fn reconcile(stage: &Stage) -> Self {
+        Self::new(stage, &["reconcile", "--rate", "1000", "--json"])
     }
 }
 
@@ -200,7 +207,16 @@ async fn fence(stage: &Stage, app: &App, account: &Account, id: ConnectionId) {
     let outcome = app.finch.disconnect(&operator(), id).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
     stage.clear_faults();
-    stage.ledger.borrow_mut().never.extend(fingerprints_of(stage, account));
+    let held = held(stage, app, account).await;
+    stage.ledger.borrow_mut().never.extend(held);
+}
+
+/// The account's tokens that the store holds: what a disconnect can cover. A token whose exchange was
+/// lost is not among them, and its connection at Finch may be another one (other credentials).
+async fn held(stage: &Stage, app: &App, account: &Account) -> BTreeSet<String> {
+    let stored = Look::at(stage, app).await.stored;
+    let of_account = fingerprints_of(stage, account);
+    stored.into_values().filter(|fingerprint| of_account.contains(fingerprint)).collect()
 }
 
 /// A handle of this account's connection: of its newest token that has not ended.

@@ -1,4 +1,4 @@
-//! One store that is killed over and over, and never made anew.
+//! One store that is killed over and over, and stays the same one.
 
 use std::time::Instant;
 
@@ -24,9 +24,11 @@ fn next(stage: &Stage, chance: &mut Chance) -> (Action, Ready) {
     let account = *chance.of_these(&accounts);
     stage.block_on(async {
         match (chance.below(5), handle(&app, account).await) {
-            (0..=1, Some(id)) => (Action::Disconnect, Ready::disconnect(stage, account, &id)),
+            (0..=1, Some(id)) => {
+                (Action::Disconnect, Ready::disconnect(stage, &app, account, &id).await)
+            }
             (2, _) => {
-                let mut ready = Ready::reconcile(stage, &[]);
+                let mut ready = Ready::reconcile(stage);
                 ready.covered = stage.ledger.borrow().never.clone();
                 (Action::Reconcile, ready)
             }
