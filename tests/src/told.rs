@@ -5,8 +5,8 @@ use std::time::Duration;
 use finch_app::{BegunConnect, ConnectRequest, Pass, ProcessedWebhooks, System as _};
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, ConnectionView, FinchApiError, Flow, Product, State,
-    testing::{Held, webhook},
 };
+use finch_testkit::{Held, webhook};
 
 use crate::{Step, World, customer, operator};
 

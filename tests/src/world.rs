@@ -14,9 +14,9 @@ use finch_app::{Finch, System};
 use finch_core::{
     AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
     MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
-    testing::{FakeFinch, Reach, application, at},
 };
 use finch_seal::Domain;
+use finch_testkit::{FakeFinch, Reach, application, at};
 
 use crate::{fingerprint, keys};
 

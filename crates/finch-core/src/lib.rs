@@ -27,8 +27,6 @@ mod api_error;
 mod lease;
 mod memory;
 mod store;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 mod view;
 

@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use finch_core::testing::{FakeFinch, Intercepted, Reach, application};
 use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_testkit::{FakeFinch, Intercepted, Reach, application};
 use finch_tests::{Step, TestSystem, World, steps};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},

@@ -7,9 +7,10 @@ use std::{
 
 use finch_core::{
     AccessToken, Connection, ConnectionId, CustomerId, Query, Selector, StoreError, Timestamp,
-    Token, TokenId, TokenState, TokenStore, Wanted, testing::FakeFinch,
+    Token, TokenId, TokenState, TokenStore, Wanted,
 };
 use finch_seal::Domain;
+use finch_testkit::FakeFinch;
 use finch_tests::StoreKeys;
 
 use crate::ledger::Ledger;

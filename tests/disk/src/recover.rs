@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use finch_app::{ConnectRequest, DisconnectOutcome, Finch, Pass, System as _};
-use finch_core::{FinchApi, Flow, Product, TokenStore, testing::FakeFinch};
+use finch_core::{FinchApi, Flow, Product, TokenStore};
+use finch_testkit::FakeFinch;
 use finch_tests::{TestSystem, customer, keys, operator};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use finch_core::testing::FakeFinch;
+use finch_testkit::FakeFinch;
 
 use crate::{
     chance::Chance,

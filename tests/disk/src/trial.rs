@@ -8,10 +8,8 @@ use std::{
 };
 
 use finch_app::System as _;
-use finch_core::{
-    ConnectionId, Fingerprint, TokenStore,
-    testing::{FakeFinch, Reach, application},
-};
+use finch_core::{ConnectionId, Fingerprint, TokenStore};
+use finch_testkit::{FakeFinch, Reach, application};
 use finch_tests::TestSystem;
 use tempfile::TempDir;
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use finch_core::{
     Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, CustomerId, Event, Fingerprint, Keyring,
     NewAttempt, Seq, StoreError, Timestamp, TokenId, TokenStore, WebhookEvent, WebhookEventId,
-    testing::Intercept,
 };
+use finch_testkit::Intercept;
 use finch_tests::StoreKeys;
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};

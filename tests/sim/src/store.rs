@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use finch_core::{
     AttemptEnd, AttemptId, Commit, Connection, ConnectionId, ConnectionKey, CustomerId,
     Fingerprint, InstanceId, Leased, NewAttempt, Sealed, SealedToken, Selector, Seq, StoreError,
-    Timestamp, TokenId, TokenStore, Wanted, testing::Intercept,
+    Timestamp, TokenId, TokenStore, Wanted,
 };
+use finch_testkit::Intercept;
 
 use crate::{
     executor::finish,

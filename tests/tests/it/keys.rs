@@ -7,10 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use finch_app::{Finch, Kek, KeysError, OpenFinchError, TokenError};
-use finch_core::{
-    EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore,
-    testing::{Intercept, Intercepted},
-};
+use finch_core::{EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore};
+use finch_testkit::{Intercept, Intercepted};
 use finch_tests::{customer, keys, open_finch, operator};
 
 use crate::semantics::{ACME, BETA, begin, connect, load, world};

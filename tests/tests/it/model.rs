@@ -2,11 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use finch_core::{
-    Query, Timestamp, TokenStore,
-    testing::{Reach, application},
-};
+use finch_core::{Query, Timestamp, TokenStore};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{Reach, application};
 use finch_tests::{World, all_events, cases_of, secret, steps};
 use proptest::prelude::*;
 

@@ -4,11 +4,9 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use finch_app::Pass;
-use finch_core::{
-    Connection, Query, TokenId, TokenState, TokenStore, decide,
-    testing::{Reach, application},
-};
+use finch_core::{Connection, Query, TokenId, TokenState, TokenStore, decide};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, restore};
+use finch_testkit::{Reach, application};
 use finch_tests::{Step, World, cases_of, open_finch, operator, secret, steps};
 use proptest::prelude::*;
 

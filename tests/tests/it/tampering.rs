@@ -10,9 +10,9 @@ use std::{
 use finch_app::Pass;
 use finch_core::{
     AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, Query, TokenState,
-    testing::{FakeFinch, Reach, application},
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{FakeFinch, Reach, application};
 use finch_tests::{World, operator, secret};
 use rusqlite::types::Value;
 

@@ -3,8 +3,8 @@
 use finch_core::{
     Connection, Draft, Intent, Progress, Refusal, Seq, TokenId, TokenState,
     decide::{Call, Matter, Step, agenda, attention, close, fence, finish, next_step, record},
-    testing::at,
 };
+use finch_testkit::at;
 
 use crate::{connection, operator, token};
 

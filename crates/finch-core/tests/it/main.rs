@@ -23,8 +23,8 @@ use finch_core::{
     Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Grant,
     Intent, Progress, RecordHead, Revision, Seq, Token, TokenId, TokenState,
     decide::{Arrival, Source},
-    testing::{at, facts, fingerprint},
 };
+use finch_testkit::{at, facts, fingerprint};
 
 /// A token of `customer` under `connection_id`, whose exchange took the numbers `began` and `ended`.
 fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: TokenState) -> Token {

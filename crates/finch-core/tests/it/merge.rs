@@ -4,8 +4,8 @@ use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
     Refusal, Retirement, Revision, Seq, TokenId, TokenState,
     decide::{Source, admit},
-    testing::{at, facts, grant, new_attempt},
 };
+use finch_testkit::{at, facts, grant, new_attempt};
 
 use crate::{arrival, connection, customer, disconnect, operator, token};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use finch_core::{
     Answer, Connection, Draft, FinchApiError, Progress, Timestamp, TokenId, TokenState,
     decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
-    testing::at,
 };
+use finch_testkit::at;
 
 use crate::{connection, disconnect, operator, token};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use finch_core::{
     Actor, Answer, Awaits, FinchApiError, TokenId, TokenState, WebhookEvent,
     decide::{ask_again, awaits, is_away, tokens_to_ask},
-    testing::{at, webhook},
 };
+use finch_testkit::{at, webhook};
 
 use crate::{connection, disconnect, token};
 

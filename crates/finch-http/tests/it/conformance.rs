@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use finch_core::{AuthorizationCode, FinchApi, testing::FinchFixture};
+use finch_core::{AuthorizationCode, FinchApi};
 use finch_emulator::{Emulator, Login};
 use finch_http::HttpFinch;
+use finch_testkit::FinchFixture;
 
 use crate::life::client;
 
@@ -34,4 +35,4 @@ impl FinchFixture for Local {
     }
 }
 
-finch_core::finch_api_conformance!(Local::start().await);
+finch_testkit::finch_api_conformance!(Local::start().await);

@@ -1,9 +1,7 @@
 //! What only shows from inside: a full disk, half a batch, the plans of the queries.
 
-use finch_core::{
-    Fingerprint, StoreError, TokenStore as _,
-    testing::{application, facts, fingerprint, grant, new_attempt, store_token},
-};
+use finch_core::{Fingerprint, StoreError, TokenStore as _};
+use finch_testkit::{application, facts, fingerprint, grant, new_attempt, store_token};
 use rusqlite::Connection;
 
 use super::*;

@@ -1,10 +1,8 @@
 //! Rows that were changed behind the store's back: a typed error of that read, and `verify` names them.
 
-use finch_core::{
-    Sealed, StoreError, Token, TokenState, TokenStore,
-    testing::{at, claimed, store_token, unchanged, webhook},
-};
+use finch_core::{Sealed, StoreError, Token, TokenState, TokenStore};
 use finch_sqlite::Verified;
+use finch_testkit::{at, claimed, store_token, unchanged, webhook};
 
 use crate::support::{Home, by_id, end, fence, token};
 

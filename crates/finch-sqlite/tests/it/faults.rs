@@ -9,14 +9,12 @@ use std::{
     process::Command,
 };
 
-use finch_core::{
-    EventQuery, Query, StoreError, Timestamp, TokenStore as _, Wanted,
-    testing::{application, facts, grant, sealed, store_token},
-};
+use finch_core::{EventQuery, Query, StoreError, Timestamp, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine,
 };
+use finch_testkit::{application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
 use crate::support::{Home, beside, by_id, customer, end, fence, token};

@@ -8,14 +8,12 @@ use std::{
     process::Command,
 };
 
-use finch_core::{
-    Query, StoreError, TokenStore as _, Wanted,
-    testing::{application, store_token},
-};
+use finch_core::{Query, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine, restore,
 };
+use finch_testkit::{application, store_token};
 
 use crate::support::{Home, beside, by_id, customer, token};
 

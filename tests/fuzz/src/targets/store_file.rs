@@ -15,9 +15,9 @@ use finch_app::Finch;
 use finch_core::{
     Actor, Connection, CustomerScope, Draft, EventQuery, Fingerprint, Intent, Query, Reseal,
     SecretRow, Selector, StoreError, Timestamp, TokenId, TokenStore, decide,
-    testing::{FakeFinch, Reach, application, at, facts, grant, new_attempt},
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{FakeFinch, Reach, application, at, facts, grant, new_attempt};
 use finch_tests::{StoreKeys, TestSystem, keys, open_finch, operator, store_token};
 
 use crate::{

@@ -7,8 +7,8 @@ use finch_core::{
     Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
     CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow,
     Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted,
-    testing::Intercept,
 };
+use finch_testkit::Intercept;
 
 use super::{Loss, Variant};
 use crate::{finch::lock, keys::Keys};

@@ -3,10 +3,8 @@
 use std::error::Error;
 
 use finch_app::{DisconnectError, Events, KeysError, Pass};
-use finch_core::{
-    Awaits, StoreError,
-    testing::{Reach, webhook},
-};
+use finch_core::{Awaits, StoreError};
+use finch_testkit::{Reach, webhook};
 use finch_tests::{World, customer, operator};
 
 use super::broken::{Fault, broken_store};

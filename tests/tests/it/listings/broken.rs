@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use finch_core::{
     Attempt, AttemptId, Awaits, Connection, ConnectionKey, CustomerId, Due, EventQuery,
     MemoryTokenStore, Query, Recorded, Seq, StoreError, Timestamp, TokenStore, WebhookEvent,
-    testing::{Intercept, Intercepted, application},
 };
+use finch_testkit::{Intercept, Intercepted, application};
 
 /// What is wrong with every listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_core::{
-    TokenStore,
-    testing::{StoreFixture, token_store},
-};
+use finch_core::TokenStore;
+use finch_testkit::{StoreFixture, token_store};
 
 use super::broken::{Fault, broken_store};
 

@@ -11,8 +11,9 @@ mod revoke;
 use finch_app::{ConnectRequest, DisconnectOutcome, Pass, TokenError};
 use finch_core::{
     Answer, AuthorizationCode, Connection, ConnectionId, FinchApiError, Flow, Product, RequestId,
-    Selector, State, TokenState, testing::Reach,
+    Selector, State, TokenState,
 };
+use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 /// Customers of the same employer, at the same provider.

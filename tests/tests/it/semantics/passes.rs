@@ -1,7 +1,8 @@
 //! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
 
 use finch_app::{Pass, Reconciled};
-use finch_core::{InstanceId, LEASE, Wanted, testing::Reach};
+use finch_core::{InstanceId, LEASE, Wanted};
+use finch_testkit::Reach;
 
 use super::*;
 

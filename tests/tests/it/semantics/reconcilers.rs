@@ -10,8 +10,8 @@ use finch_app::{DisconnectOutcome, Finch, Pass, ReconcilerOptions};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
     Introspection, LEASE, NewSession, ReauthenticateSession, RedirectUri, RequestId, Timestamp,
-    testing::FakeFinch,
 };
+use finch_testkit::FakeFinch;
 use finch_tests::{TestSystem, World, open_finch, operator};
 use tokio::sync::Notify;
 

@@ -1,7 +1,8 @@
 //! A hint is only a hint: Finch's own answer is what counts.
 
 use finch_app::{Pass, TokenError, WebhookFinding};
-use finch_core::{CustomerId, testing::Reach};
+use finch_core::CustomerId;
+use finch_testkit::Reach;
 use finch_tests::{World, cases_of, customer, operator, steps};
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! What is not ours waits for the host.
 
-use finch_core::testing::Reach;
+use finch_testkit::Reach;
 use finch_tests::{World, operator};
 
 use super::{account, delivered, process};

@@ -3,11 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use finch_app::{Pass, ReconcilerOptions, WebhookFinding};
-use finch_core::{
-    ConnectionState, CustomerId, FinchApiError, InstanceId, LEASE,
-    testing::{Reach, application},
-};
+use finch_core::{ConnectionState, CustomerId, FinchApiError, InstanceId, LEASE};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{Reach, application};
 use finch_tests::{World, customer, open_finch, operator};
 
 use super::{account, delivered, process, state};

@@ -6,8 +6,9 @@ use finch_app::{
     AuthorizationCode, BeginConnectError, ClientSecret, ConnectRequest, Finch, Flow,
     HttpFinchConfig, Kek, Pass, Product, TokenError, Unauthorized, WebhookFinding,
 };
-use finch_core::{ConnectionState, ConnectionStatus, testing::Reach};
+use finch_core::{ConnectionState, ConnectionStatus};
 use finch_emulator::{Emulator, Fault, FinchError, Login};
+use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 use super::{Delivery, account, finding, state};

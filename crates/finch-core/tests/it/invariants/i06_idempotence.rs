@@ -7,8 +7,8 @@ use finch_core::{
     decide::{
         self, Arrival, Arrived, AskedAt, Call, Observation, Observed, PlanVerdict, Source, Subject,
     },
-    testing::at,
 };
+use finch_testkit::at;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{holds_after_each_step, world};

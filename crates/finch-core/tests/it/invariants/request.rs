@@ -4,8 +4,8 @@ use finch_core::{
     Answer, AttemptEnd, AttemptId, CustomerId, Draft, Failure, FinchApiError, Introspection,
     TokenId,
     decide::{self, Admitted, Arrival, Arrived, AskedAt, Call, Observation, Source},
-    testing::fingerprint,
 };
+use finch_testkit::fingerprint;
 
 use super::{finch::Login, step::How, world::World};
 
@@ -192,7 +192,7 @@ impl World {
         let facts = self.finch.facts(token);
         let found = self.store.find(&facts, &known);
         let late = self.late_until(found.by_pair.iter().chain(&found.by_connection_id));
-        let late = late.is_some_and(|late| late > finch_core::testing::at(sent));
+        let late = late.is_some_and(|late| late > finch_testkit::at(sent));
         let fingerprint = fingerprint(&format!("token {token}"));
         let (from, now) = (Source::Exchange(&attempt), self.at());
         let arrival = Arrival { facts, fingerprint, from, began, now, late };
@@ -223,7 +223,7 @@ impl World {
         let cleared = lost.filter(|lost| lost.is_cleared_by(by, &token.facts));
         let ends: Vec<_> = cleared
             .map(|lost| {
-                let was_over = self.is_over_at(lost, finch_core::testing::at(sent));
+                let was_over = self.is_over_at(lost, finch_testkit::at(sent));
                 (lost.id, lost.cleared_by(token, was_over && token.state.is_live()))
             })
             .collect();

@@ -7,8 +7,8 @@ use finch_core::{
     FinchCustomerId, Flow, Intent, LATE_EFFECT, NewAttempt, OperatorName, Timestamp, Token,
     TokenId, TokenState,
     decide::{self, AskedAt, PlanVerdict, Subject},
-    testing::at,
 };
+use finch_testkit::at;
 
 use super::{
     finch::{Finch, Login, Place, Setting},

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{
+use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, CompanyId, ConnectSession,
     ConnectUrl, ConnectionId, ConnectionStatus, FinchApiError, FinchCustomerId, Grant,
     Introspection, PartialFacts, Product, ProviderId, SessionId, TokenFacts,

@@ -1,4 +1,4 @@
-//! The conformance suite of [`TokenStore`](crate::TokenStore): each case is stated once, in the module of
+//! The conformance suite of [`TokenStore`](finch_core::TokenStore): each case is stated once, in the module of
 //! its noun, and the macro [`token_store_conformance!`](crate::token_store_conformance) runs every one of
 //! them.
 
@@ -16,15 +16,15 @@ macro_rules! cases {
             $(pub use $module::$name;)*
         )*
 
-        /// Runs every case of the [`TokenStore`](crate::TokenStore) conformance suite as a
+        /// Runs every case of the [`TokenStore`](finch_core::TokenStore) conformance suite as a
         /// `tokio::test`. Takes an expression (it may await) that gives a fresh
-        /// [`StoreFixture`](crate::testing::StoreFixture).
+        /// [`StoreFixture`](crate::StoreFixture).
         #[macro_export]
         macro_rules! token_store_conformance {
             ($dollar fixture:expr) => {
                 $($(#[tokio::test]
                 async fn $name() {
-                    $crate::testing::token_store::$name(&mut $dollar fixture).await;
+                    $crate::token_store::$name(&mut $dollar fixture).await;
                 })*)*
             };
         }

@@ -1,4 +1,4 @@
-//! Reads a listing page by page, and requires of it what a page is: see [`TokenStore`](crate::TokenStore).
+//! Reads a listing page by page, and requires of it what a page is: see [`TokenStore`](finch_core::TokenStore).
 
 use std::fmt::Debug;
 

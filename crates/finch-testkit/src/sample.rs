@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::{
+use finch_core::{
     AccessToken, Application, AttemptId, Claim, ClientId, Commit, Connection, ConnectionId,
     ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant, NewAttempt,
     Origin, Product, Sealed, SealedAs, SecretRow, Selector, Seq, TokenFacts, TokenId, TokenStore,

@@ -1,10 +1,8 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
-use super::{
-    super::{at, facts, fingerprint, grant, opened, store_token, unchanged},
-    pieces::{StoreFixture, by_id, customer, id},
-};
-use crate::{
+use super::{pieces::{StoreFixture, by_id, customer, id}};
+use crate::{at, facts, fingerprint, grant, opened, store_token, unchanged};
+use finch_core::{
     ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq, Token, TokenId, TokenState, Wanted,
 };
 

@@ -1,14 +1,10 @@
 //! The cases about connections: which tokens form one, and who sees which.
 
-use super::{
-    super::{
-        application, at, decided, facts, fingerprint, grant, new_attempt, opened, store_token,
-    },
-    events,
+use super::{events,
     listing::read_pages,
-    pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved},
-};
-use crate::{
+    pieces::{StoreFixture, all, by_id, commit, customer, id, intent, moved}};
+use crate::{application, at, decided, facts, fingerprint, grant, new_attempt, opened, store_token,};
+use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, Found, Query, Selector, Seq, TokenFacts,
     TokenState, Wanted, decide,
 };

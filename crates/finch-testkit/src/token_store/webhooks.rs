@@ -2,12 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{
-    super::{at, claimed, webhook},
-    listing::read_pages,
-    pieces::StoreFixture,
-};
-use crate::{Awaits, TokenStore, WEBHOOK_KEPT_FOR, WebhookEvent};
+use super::{listing::read_pages,
+    pieces::StoreFixture};
+use crate::{at, claimed, webhook};
+use finch_core::{Awaits, TokenStore, WEBHOOK_KEPT_FOR, WebhookEvent};
 
 async fn waiting(store: &dyn TokenStore, awaits: Awaits) -> Vec<WebhookEvent> {
     let page = store.webhooks(awaits, None, 100).await.unwrap();

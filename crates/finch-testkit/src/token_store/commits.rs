@@ -1,10 +1,8 @@
 //! The cases about commits: whole rows, on the revision that was decided on, under one number.
 
-use super::{
-    super::{at, decided, facts, grant, store_token, unchanged},
-    pieces::{StoreFixture, by_id, commit, failure, intent, moved},
-};
-use crate::{
+use super::{pieces::{StoreFixture, by_id, commit, failure, intent, moved}};
+use crate::{at, decided, facts, grant, store_token, unchanged};
+use finch_core::{
     Actor, FailureKind, Progress, Revision, Seq, TokenId, TokenState, Trouble, decide::fence,
 };
 

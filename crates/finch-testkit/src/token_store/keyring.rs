@@ -1,12 +1,10 @@
 //! The cases about the key ring and what it has sealed.
 
-use super::{
-    super::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged},
-    events,
+use super::{events,
     listing::read_pages,
-    pieces::{StoreFixture, by_id},
-};
-use crate::{
+    pieces::{StoreFixture, by_id}};
+use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
+use finch_core::{
     Actor, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow, StoreError, TokenStore,
 };
 

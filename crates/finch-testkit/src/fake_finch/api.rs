@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{FakeFinch, Held, Issued, answer};
-use crate::{
+use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
     Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };

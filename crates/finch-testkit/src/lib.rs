@@ -1,8 +1,4 @@
-//! Tools for those who write adapters, and for those who test what uses them: the conformance suites
-//! that every adapter must pass whole, a Finch in memory, and mocks of both ports.
-//!
-//! Mocks are for asserting *which calls are made*; for everything else take [`FakeFinch`] and
-//! [`MemoryTokenStore`](crate::MemoryTokenStore).
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +7,7 @@
     reason = "a conformance case fails by panicking, and compares secrets"
 )]
 
+mod chance;
 mod disguise;
 mod fake_finch;
 pub mod finch_api;
@@ -19,6 +16,7 @@ mod mocks;
 mod sample;
 pub mod token_store;
 
+pub use chance::Chance;
 pub use disguise::disguises;
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;

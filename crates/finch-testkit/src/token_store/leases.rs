@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    super::{at, facts, grant, store_token},
-    pieces::{StoreFixture, by_id},
-};
-use crate::{ConnectionKey, InstanceId, LEASE, Leased, Seq};
+use super::{pieces::{StoreFixture, by_id}};
+use crate::{at, facts, grant, store_token};
+use finch_core::{ConnectionKey, InstanceId, LEASE, Leased, Seq};
 
 /// A lease is one instance's at a time, until it is released or runs out, and changes no revision.
 pub async fn a_lease_is_one_instances_at_a_time(fixture: &mut dyn StoreFixture) {

@@ -2,11 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    super::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token},
-    pieces::{StoreFixture, customer, failure},
-};
-use crate::{
+use super::{pieces::{StoreFixture, customer, failure}};
+use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
+use finch_core::{
     ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, Claim, FORGOTTEN_AT_ONCE, FailureKind, FinchCustomerId,
     NewAttempt, TokenId, TokenStore,
     decide::{Arrival, Source, admit},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{
+use finch_core::{
     AccessToken, AuthorizationCode, ConnectionId, FailureKind, FinchApi, FinchCustomerId,
     NewSession, Product, ReauthenticateSession,
 };
@@ -43,15 +43,15 @@ macro_rules! cases {
     ($dollar:tt $($(#[doc = $doc:literal])* async fn $name:ident($fixture:ident) $body:block)*) => {
         $($(#[doc = $doc])* pub async fn $name($fixture: &mut dyn FinchFixture) $body)*
 
-        /// Runs every case of the [`FinchApi`](crate::FinchApi) conformance suite as a `tokio::test`.
+        /// Runs every case of the [`FinchApi`](finch_core::FinchApi) conformance suite as a `tokio::test`.
         /// Takes an expression (it may await) that gives a fresh
-        /// [`FinchFixture`](crate::testing::FinchFixture).
+        /// [`FinchFixture`](crate::FinchFixture).
         #[macro_export]
         macro_rules! finch_api_conformance {
             ($dollar fixture:expr) => {
                 $(#[tokio::test]
                 async fn $name() {
-                    $crate::testing::finch_api::$name(&mut $dollar fixture).await;
+                    $crate::finch_api::$name(&mut $dollar fixture).await;
                 })*
             };
         }

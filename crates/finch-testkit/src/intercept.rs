@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::*;
+use finch_core::*;
 
 /// States every method of the port once: as a method that an [`Intercept`] may replace, and as the method of
 /// [`Intercepted`] that calls it.

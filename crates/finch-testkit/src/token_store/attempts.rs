@@ -1,11 +1,9 @@
 //! The cases about attempts, and about exchanges whose token may be lost.
 
-use super::{
-    super::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token},
-    listing::read_pages,
-    pieces::{StoreFixture, customer, failure, id},
-};
-use crate::{
+use super::{listing::read_pages,
+    pieces::{StoreFixture, customer, failure, id}};
+use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
+use finch_core::{
     Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow, Product,
     RedirectUri, Seq, TokenId, decide,
 };

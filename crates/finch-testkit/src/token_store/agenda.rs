@@ -1,11 +1,9 @@
 //! The cases about what is due, and what needs a person.
 
-use super::{
-    super::{at, facts, grant, store_token},
-    listing::read_pages,
-    pieces::{StoreFixture, by_id, set_agenda},
-};
-use crate::{Agenda, ConnectionKey, Due, TokenStore};
+use super::{listing::read_pages,
+    pieces::{StoreFixture, by_id, set_agenda}};
+use crate::{at, facts, grant, store_token};
+use finch_core::{Agenda, ConnectionKey, Due, TokenStore};
 
 /// Work is found when it is due, in pages, and not after it is done.
 pub async fn work_is_found_when_it_is_due(fixture: &mut dyn StoreFixture) {

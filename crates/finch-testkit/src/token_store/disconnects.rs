@@ -1,10 +1,8 @@
 //! The cases about disconnects and retirements.
 
-use super::{
-    super::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged},
-    pieces::{StoreFixture, all, by_id, customer, id, intent, token_of},
-};
-use crate::{
+use super::{pieces::{StoreFixture, all, by_id, customer, id, intent, token_of}};
+use crate::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged};
+use finch_core::{
     Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
     TokenState, Wanted,
     decide::{self, Call},

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mockall::mock;
 
-use crate::*;
+use finch_core::*;
 
 mock! {
     pub FinchApi {}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::{at, fingerprint, unchanged};
-use crate::{
+use crate::{at, fingerprint, unchanged};
+use finch_core::{
     Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
     Intent, Query, Selector, StoreError, TokenId, TokenStore,
 };
@@ -13,7 +13,7 @@ use crate::{
 /// What the suite needs of an adapter.
 #[async_trait]
 pub trait StoreFixture: Send {
-    /// The store of [`application`](super::super::application), the same one each time. An adapter on disk
+    /// The store of [`application`](crate::application), the same one each time. An adapter on disk
     /// may close and open it again between calls, and should do so in one of its runs.
     async fn store(&mut self) -> Arc<dyn TokenStore>;
 }
@@ -38,7 +38,7 @@ pub(super) fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
     Query { customer: only, connection: None, after: None, limit: 100 }
 }
 
-pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> crate::Connection {
+pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> finch_core::Connection {
     let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
     found.expect("the connection that was stored")
 }
