@@ -145,9 +145,7 @@ impl World {
 
     /// Every token record of every connection, with the connection's pair.
     pub async fn tokens(&self) -> Vec<((ProviderId, Option<CompanyId>), Token)> {
-        let query =
-            finch_core::Query { customer: None, connection: None, after: None, limit: 1000 };
-        let connections = self.store.connections(&query).await.unwrap();
+        let connections = finch_testkit::connections(&*self.store, None).await.unwrap();
         let each = connections.into_iter().flat_map(|c| {
             let pair = (c.provider, c.company);
             c.tokens.into_iter().map(move |t| (pair.clone(), t))

@@ -240,7 +240,7 @@ impl Finch {
         }
         self.change(Selector::TokenId(token), |draft| {
             let answer = answer.as_ref().map(Clone::clone);
-            decide::record(draft, token, (call, mark), answer, now, self.jitter());
+            decide::record(draft, token, call, mark, answer, now, self.jitter());
         })
         .await?;
         Ok(())

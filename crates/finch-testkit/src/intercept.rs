@@ -63,19 +63,13 @@ port! {
     fn commit(commit: Commit) -> Seq;
     fn sealed(token: TokenId) -> Option<Sealed>;
     fn usable_token(customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Option<SealedToken>;
-    fn connections(query: &Query<'_>) -> Vec<Connection>;
-    fn sealed_before(epoch: u32, after: Option<ConnectionKey>, limit: usize) -> Vec<ConnectionKey>;
-    fn work(due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> Vec<ConnectionKey>;
-    fn attention(after: Option<ConnectionKey>, limit: usize) -> Vec<ConnectionKey>;
+    fn connections(filter: &ConnectionFilter<'_>, after: Option<ConnectionKey>, limit: usize) -> Vec<ConnectionKey>;
     fn lease(connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Leased;
     fn release(connection: ConnectionKey, owner: &InstanceId) -> ();
     fn take_turn(every: Duration, now: Timestamp) -> Timestamp;
     fn take_number() -> Seq;
     fn note_use(token: TokenId, now: Timestamp) -> ();
     fn events(query: &EventQuery<'_>) -> Vec<Recorded>;
-    fn keep_webhook(event: WebhookEvent, awaits: Awaits) -> bool;
-    fn webhooks(awaits: Awaits, after: Option<Seq>, limit: usize) -> Vec<(Seq, WebhookEvent)>;
-    fn webhook_done(id: &WebhookEventId) -> bool;
 }
 
 /// A store whose calls go through an [`Intercept`].

@@ -41,18 +41,12 @@ mock! {
         async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
         async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError>;
         async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<SealedToken>, StoreError>;
-        async fn connections<'s, 'q, 'a>(&'s self, query: &'q Query<'a>) -> Result<Vec<Connection>, StoreError>;
-        async fn sealed_before(&self, epoch: u32, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
-        async fn attention(&self, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
+        async fn connections<'s, 'f, 'a>(&'s self, filter: &'f ConnectionFilter<'a>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn lease(&self, connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Result<Leased, StoreError>;
         async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;
         async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
-        async fn work(&self, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn take_number(&self) -> Result<Seq, StoreError>;
         async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError>;
         async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<Recorded>, StoreError>;
-        async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError>;
-        async fn webhooks(&self, awaits: Awaits, after: Option<Seq>, limit: usize) -> Result<Vec<(Seq, WebhookEvent)>, StoreError>;
-        async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError>;
     }
 }

@@ -3,10 +3,10 @@
 use jiff::{Timestamp, ToSpan};
 
 use finch_core::{
-    AccessToken, Application, AttemptId, Claim, ClientId, Commit, Connection, ConnectionId,
-    ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant, NewAttempt,
-    Origin, Product, Sealed, SealedAs, SecretRow, Selector, Seq, TokenFacts, TokenId, TokenStore,
-    WebhookEvent, WebhookEventId,
+    AccessToken, Application, AttemptId, Claim, ClientId, Commit, Connection, ConnectionFilter,
+    ConnectionId, ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant,
+    NewAttempt, Origin, Product, Sealed, SealedAs, SecretRow, Selector, Seq, StoreError,
+    TokenFacts, TokenId, TokenStore, WebhookEvent, WebhookEventId,
     decide::{Arrival, Source, admit, agenda},
 };
 
@@ -172,6 +172,7 @@ pub fn unchanged(seen: &Connection) -> Commit {
             provider: seen.provider.clone(),
             company: seen.company.clone(),
             agenda: agenda(seen),
+            question: seen.question,
             record: seen.record,
         },
         tokens: Vec::new(),
@@ -182,4 +183,21 @@ pub fn unchanged(seen: &Connection) -> Commit {
         events: Vec::new(),
         secrets: Vec::new(),
     }
+}
+
+/// The connections of a store, or those in which this customer has a token, as that customer sees them.
+///
+/// # Errors
+/// The store's.
+pub async fn connections(
+    store: &dyn TokenStore,
+    customer: Option<&CustomerId>,
+) -> Result<Vec<Connection>, StoreError> {
+    let filter = customer.map_or(ConnectionFilter::All, ConnectionFilter::Customer);
+    let mut found = Vec::new();
+    for key in store.connections(&filter, None, usize::MAX).await? {
+        let connection = store.load(Selector::Key(key), customer).await?;
+        found.extend(connection.map(|connection| connection.seen_by(customer)));
+    }
+    Ok(found)
 }

@@ -89,6 +89,8 @@ cases! { $
         work_is_found_when_it_is_due,
         work_of_a_clock_that_ran_ahead_is_due,
         attention_is_found,
+        a_question_is_kept_and_found,
+        connections_of_an_employer_are_found,
     }
     leases {
         a_lease_is_one_instances_at_a_time,
@@ -100,11 +102,5 @@ cases! { $
         events_are_read_by_whom_they_concern,
         a_use_is_noted,
         numbers_are_taken_once,
-    }
-    webhooks {
-        a_webhook_is_kept_once,
-        a_webhook_is_new_for_one_of_many,
-        webhooks_wait_until_they_are_done,
-        old_webhooks_are_forgotten,
     }
 }

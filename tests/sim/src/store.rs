@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The methods that only read.
-const READS: [&str; 13] = [
+const READS: [&str; 9] = [
     "keyring",
     "possible_orphans",
     "taken_customer_ids",
@@ -36,11 +36,7 @@ const READS: [&str; 13] = [
     "sealed",
     "usable_token",
     "connections",
-    "sealed_before",
-    "work",
-    "attention",
     "events",
-    "webhooks",
 ];
 
 /// What happens to one host's calls of the store.

@@ -132,7 +132,8 @@ pub fn lost_calls(draft: &mut Draft, now: Timestamp) -> bool {
 pub fn record(
     draft: &mut Draft,
     token: TokenId,
-    (call, mark): (Call, Option<Seq>),
+    call: Call,
+    mark: Option<Seq>,
     answer: Result<Option<RequestId>, &FinchApiError>,
     now: Timestamp,
     jitter: f64,

@@ -15,9 +15,9 @@ mod memory;
 mod merge;
 mod observe;
 mod plan;
+mod question;
 mod revoke;
 mod standing;
-mod webhook;
 
 use finch_core::{
     Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Grant,
@@ -64,6 +64,7 @@ fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
         tokens,
         disconnects,
         retirements: Vec::new(),
+        question: None,
         record: RecordHead::default(),
     }
 }

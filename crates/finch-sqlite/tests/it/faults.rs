@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use finch_core::{EventQuery, Query, StoreError, Timestamp, TokenStore as _, Wanted};
+use finch_core::{ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine,
@@ -70,8 +70,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
             Err(error) => count(typed(&error)),
         }
     }
-    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-    match store.connections(&query).await {
+    match finch_testkit::connections(store, None).await {
         Ok(all) => {
             for token in all.iter().flat_map(|c| &c.tokens) {
                 match store.sealed(token.id).await {
@@ -86,7 +85,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
         EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
     for failed in [
         store.events(&all).await.err(),
-        store.work(None, None, 100).await.err(),
+        store.connections(&ConnectionFilter::Due(None), None, 100).await.err(),
         store.possible_orphans(None, Timestamp::MAX, None, 100).await.err(),
     ] {
         failed.iter().for_each(|error| count(typed(error)));

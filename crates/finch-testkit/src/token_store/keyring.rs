@@ -4,7 +4,7 @@ use super::{events,
     listing::read_pages,
     pieces::{StoreFixture, by_id}};
 use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
-use finch_core::{
+use finch_core::{ConnectionFilter, 
     Actor, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow, StoreError, TokenStore,
 };
 
@@ -98,7 +98,7 @@ pub async fn secrets_of_older_keys_are_found(fixture: &mut dyn StoreFixture) {
     store.commit(commit).await.unwrap();
     for (epoch, count) in [(1, 0), (2, 4), (3, 5)] {
         read_pages("sealed_before", count, async |after, limit| {
-            store.sealed_before(epoch, after, limit).await.unwrap()
+            store.connections(&ConnectionFilter::SealedBefore(epoch), after, limit).await.unwrap()
         })
         .await;
     }

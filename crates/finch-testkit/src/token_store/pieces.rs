@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{at, fingerprint, unchanged};
 use finch_core::{
     Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
-    Intent, Query, Selector, StoreError, TokenId, TokenStore,
+    Intent, Selector, StoreError, TokenId, TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -32,10 +32,6 @@ pub(super) fn failure(kind: FailureKind) -> Failure {
 
 pub(super) fn intent(by: Actor) -> Intent {
     Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
-}
-
-pub(super) fn all<'a>(only: Option<&'a CustomerId>) -> Query<'a> {
-    Query { customer: only, connection: None, after: None, limit: 100 }
 }
 
 pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> finch_core::Connection {

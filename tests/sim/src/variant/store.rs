@@ -61,7 +61,7 @@ impl Broken {
                 if let Some(token) = commit.tokens.iter_mut().find(arrives).filter(superseded) {
                     token.state = TokenState::Unverified;
                     commit.connection.agenda =
-                        Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
+                        Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
                 }
             }
             Variant::FenceNotDurable => {
@@ -158,7 +158,7 @@ fn settle(commit: &mut Commit, connection: &Connection, variant: Variant) {
             commit.tokens.push(token);
         }
     }
-    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
+    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
 }
 
 #[async_trait]

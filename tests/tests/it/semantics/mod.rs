@@ -76,7 +76,11 @@ pub(crate) async fn settle(world: &World) {
         reconcile(world).await;
         world.system.pass(std::time::Duration::from_secs(3600));
     }
-    let left = world.store.work(None, None, 10).await.expect("the store answers");
+    let left = world
+        .store
+        .connections(&finch_core::ConnectionFilter::Due(None), None, 10)
+        .await
+        .expect("the store answers");
     assert!(left.is_empty(), "work is left after two days");
 }
 

@@ -30,7 +30,12 @@ async fn doubt(world: &World) {
 }
 
 async fn is_at_rest(world: &World) -> bool {
-    world.store.work(None, None, 10).await.expect("the store answers").is_empty()
+    world
+        .store
+        .connections(&finch_core::ConnectionFilter::Due(None), None, 10)
+        .await
+        .expect("the store answers")
+        .is_empty()
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ fn is_proven_once(connection: &Connection, token: &Token) -> Result<(), TestCase
     let proven = token.state.is_revoked() || token.progress.refused.is_some();
     for call in [Call::Disconnect, Call::Introspect].into_iter().filter(|_| proven) {
         let again = after(connection, |draft| {
-            decide::record(draft, token.id, call, Err(&refusal), at(9), 0.0);
+            decide::record(draft, token.id, call, None, Err(&refusal), at(9), 0.0);
         });
         prop_assert_eq!(connection, &again, "{:?}", call);
     }

@@ -1,13 +1,15 @@
-//! A hint is only a hint: Finch's own answer is what counts.
+//! A webhook is a reason to ask, and nothing else: Finch's own answer is what counts.
 
-use finch_app::{Pass, TokenError, WebhookFinding};
+use finch_app::{Questions, TokenError};
 use finch_core::CustomerId;
 use finch_testkit::Reach;
-use finch_tests::{World, cases_of, customer, operator, steps};
+use finch_tests::{World, cases_of, customer, steps};
 use proptest::prelude::*;
 
-use super::{account, delivered, finding, process, state};
-use crate::semantics::{ACME, BETA, all_revoked, connect, disconnect, load, states, why_none};
+use super::{account, delivered, pass, state};
+use crate::semantics::{
+    ACME, BETA, all_revoked, connect, connect_to, disconnect, load, states, why_none,
+};
 
 #[tokio::test]
 async fn an_end_that_finch_confirms_is_written_down() {
@@ -18,13 +20,10 @@ async fn an_end_that_finch_confirms_is_written_down() {
         connect(&world, BETA, "x").await;
         world.finch.end_from_dashboard(&id);
         world.finch.take_calls();
-        assert!(delivered(&world, "msg_1", &account(&id, "disconnected")).await);
-        let pass = world.app.process_webhooks(&operator(), Pass::Due).await.unwrap();
-        let done = pass.done;
-        assert_eq!(done.len(), 1, "{done:?}");
-        assert_eq!(done[0].finding, WebhookFinding::Revoked);
-        assert_eq!(done[0].connection_id.as_ref(), Some(&id));
-        let whose: Vec<_> = pass.changed[0].customers.keys().map(CustomerId::as_str).collect();
+        assert!(delivered(&world, &account(&id, "disconnected")).await);
+        let Questions { answered, changed, left, .. } = pass(&world).await;
+        assert_eq!((answered, changed.len(), left), (1, 1, 0));
+        let whose: Vec<_> = changed[0].customers.keys().map(CustomerId::as_str).collect();
         assert_eq!(whose, ["customer-0", "customer-1"]);
         assert_eq!(world.finch.take_calls(), ["introspect"; 3], "each token has its own proof");
         let ended = load(&world, &id).await;
@@ -36,22 +35,23 @@ async fn an_end_that_finch_confirms_is_written_down() {
         let again = connect(&world, ACME, "x").await;
         assert_ne!(again, id);
         world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
-        assert_eq!(finding(&world, &id, "disconnected").await, WebhookFinding::StillAccepted);
+        assert!(world.hint(&id, "disconnected").await.changed.is_empty(), "the new one lives");
         world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_hint_that_finch_denies_changes_nothing() {
+async fn what_finch_denies_changes_nothing() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
-    assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
+    assert_eq!(world.hint(&id, "connected").await.answered, 1);
     let (view, before) = (world.view(ACME).await, states(&world, &id).await);
     world.finch.take_calls();
-    for status in ["disconnected", "reauth", "error_permissions", "error_new"] {
-        assert_eq!(finding(&world, &id, status).await, WebhookFinding::StillAccepted, "{status}");
-        assert_eq!(world.finch.take_calls(), ["introspect"], "one question is enough");
+    for status in ["disconnected", "reauth", "error_permissions", "error_new", "pending"] {
+        let asked = world.hint(&id, status).await;
+        assert_eq!((asked.answered, asked.changed.len(), asked.left), (1, 0, 0), "{status}");
+        assert_eq!(world.finch.take_calls(), ["introspect"; 2], "each token in use");
     }
     assert_eq!(states(&world, &id).await, before);
     assert_eq!(world.view(ACME).await, view, "not a word is added");
@@ -64,62 +64,78 @@ async fn what_did_not_end_goes_on() {
     let other = connect(&world, BETA, "y").await;
     assert_ne!(ended, other, "two names of one connection");
     world.finch.end_from_dashboard(&ended);
-    assert_eq!(finding(&world, &ended, "disconnected").await, WebhookFinding::Revoked);
+    assert_eq!(world.hint(&ended, "disconnected").await.changed[0].tokens, 1);
     assert_eq!(states(&world, &ended).await, ["revoked", "active"]);
     world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
-    assert_eq!(load(&world, &other).await.generation(), 0, "somebody still uses it");
+    assert_eq!(load(&world, &other).await.generation(), 0, "another customer still uses it");
+}
+
+/// Finch leaves `connection_id` optional: then every connection of the employer is asked about.
+#[tokio::test]
+async fn a_webhook_that_names_the_employer_alone_asks_about_all_its_connections() {
+    let world = World::in_memory(Reach::Pair).await;
+    let ids = [connect_to(&world, ACME, "c").await, connect_to(&world, ACME, "d").await];
+    world.finch.take_calls();
+    let company = load(&world, &ids[0]).await.company.unwrap();
+    let body = format!(
+        r#"{{"event_type":"account.updated","company_id":"{company}","data":{{"status":"reauth"}}}}"#
+    );
+    assert!(delivered(&world, &body).await);
+    assert_eq!(pass(&world).await.answered, 1);
+    assert_eq!(world.finch.take_calls(), ["introspect"], "the other employer is left alone");
 }
 
 #[tokio::test]
-async fn a_hint_after_our_own_disconnect_asks_nobody() {
+async fn of_what_has_ended_and_of_what_is_unknown_there_is_nothing_to_ask() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let before = load(&world, &id).await;
     world.finch.take_calls();
-    assert_eq!(finding(&world, &id, "disconnected").await, WebhookFinding::NothingInUse);
+    let unknown = "not-ours".parse().unwrap();
+    for id in [&id, &unknown] {
+        assert_eq!(world.hint(id, "disconnected").await, Questions::default());
+    }
     assert!(world.finch.take_calls().is_empty());
     assert_eq!(load(&world, &id).await, before);
-    let nobodys = "somebody-elses".parse().unwrap();
-    assert_eq!(finding(&world, &nobodys, "reauth").await, WebhookFinding::UnknownConnection);
-    assert!(world.finch.take_calls().is_empty());
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_sent_again_is_processed_once() {
+async fn any_other_event_is_the_hosts_and_changes_nothing() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
-    let body = account(&id, "disconnected");
-    assert!(delivered(&world, "msg_1", &body).await);
-    assert!(!delivered(&world, "msg_1", &body).await, "before it is processed");
-    assert_eq!(process(&world).await.len(), 1);
-    world.finch.take_calls();
-    world.system.pass(std::time::Duration::from_secs(2 * 3600));
-    assert!(!delivered(&world, "msg_1", &body).await, "and after");
-    assert!(!delivered(&world, "msg_1", "{}").await, "whatever it says");
-    assert!(process(&world).await.is_empty());
-    assert!(world.finch.take_calls().is_empty());
-    assert_eq!(state(&world, ACME, &id).await, finch_core::ConnectionState::Connected);
+    let before = load(&world, &id).await;
+    for body in [
+        format!(r#"{{"event_type":"moon.full","connection_id":"{id}","data":{{"phase":1.50}}}}"#),
+        format!(r#"{{"event_type":"directory.created","connection_id":"{id}"}}"#),
+        r#"{"event_type":"account.updated","data":{"status":"reauth"}}"#.to_owned(),
+        "[]".to_owned(),
+    ] {
+        assert!(!delivered(&world, &body).await, "{body}");
+    }
+    assert_eq!(load(&world, &id).await, before);
 }
 
 #[tokio::test]
-async fn many_hints_of_one_connection_are_one_question() {
+async fn many_webhooks_of_one_connection_are_one_question() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
-    for number in 0..50 {
-        assert!(delivered(&world, &format!("msg_{number}"), &account(&id, "reauth")).await);
+    for _ in 0..50 {
+        assert!(delivered(&world, &account(&id, "reauth")).await);
     }
     world.finch.take_calls();
-    assert_eq!(process(&world).await.len(), 50);
+    assert_eq!(pass(&world).await.answered, 1);
     assert_eq!(world.finch.take_calls(), ["introspect"]);
+    assert_eq!(pass(&world).await, Questions::default());
+    assert_eq!(state(&world, ACME, &id).await, finch_core::ConnectionState::Connected);
 }
 
 proptest! {
     #![proptest_config(cases_of(4))]
-    /// Whatever happened before: once there was a hint about each connection, nothing is in use that Finch
-    /// does not accept; and hints end nothing that lives.
+    /// Whatever happened before: once there was a webhook about each connection, nothing is in use that Finch
+    /// does not accept; and webhooks end nothing that lives.
     #[test]
-    fn hints_lead_to_what_finch_says(history in steps(20), pair: bool) {
+    fn questions_lead_to_what_finch_says(history in steps(20), pair: bool) {
         let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
