@@ -36,7 +36,7 @@ impl Chance {
 
     /// One of these; `None` where there are none.
     pub fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        of.get(self.below(of.len())).cloned()
+        (!of.is_empty()).then(|| of[self.below(of.len())].clone())
     }
 
     /// One of these, by weight; `None` where all weigh nothing.

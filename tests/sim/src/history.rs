@@ -15,9 +15,9 @@ use std::{
 
 use finch_core::{Application, ConnectionId, MemoryTokenStore, TokenId};
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
+use finch_testkit::Chance;
 
 use crate::{
-    chance::Chance,
     clock::Clock,
     counts::Counts,
     disk::{Disk, Stores},

@@ -14,7 +14,7 @@ use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine,
 };
-use finch_testkit::{application, facts, grant, sealed, store_token};
+use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
 use crate::support::{Home, beside, by_id, customer, end, fence, token};
@@ -101,12 +101,9 @@ fn typed(error: &StoreError) -> &'static str {
     }
 }
 
-/// A well-known generator (SplitMix64), so that a failure can be repeated.
+/// The same number for the same `n`.
 fn random(n: u64) -> u64 {
-    let seed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    Chance::new(n).next_u64()
 }
 
 #[tokio::test]
