@@ -52,7 +52,7 @@ pub use revoke::{
     Call, Step, close, disprove, finish, lacks_a_readable_token, next_step, record, taken_over,
     unreadable,
 };
-pub use schedule::{agenda, backoff, has_new_work, nameless_token};
+pub use schedule::{agenda, has_new_work, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};
 pub use webhook::{ask_again, awaits, is_away, tokens_to_ask};
