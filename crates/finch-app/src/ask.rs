@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use finch_core::{AccessToken, FinchApiError, Introspection, StoreError, decide::backoff};
+use finch_core::{AccessToken, Backoff, FinchApiError, Introspection, StoreError};
 use thiserror::Error;
 
 use crate::Finch;
@@ -87,7 +87,7 @@ impl Finch {
                 FinchApiError::TryLater(answer) if answer.status == 429 => {
                     limits += 1;
                     let asked = answer.retry_after.map(|asked| asked.min(LONGEST));
-                    asked.unwrap_or_default().max(backoff(limits, self.jitter()))
+                    asked.unwrap_or_default().max(Backoff::RETRY.wait(limits, self.jitter()))
                 }
                 FinchApiError::TryLater(_) | FinchApiError::NoAnswer { .. } => {
                     failures += 1;
@@ -95,7 +95,7 @@ impl Finch {
                         return Err(RunError::Finch(error));
                     }
                     let asked = error.retry_after().unwrap_or_default().min(LONGEST);
-                    asked.max(backoff(failures, self.jitter()))
+                    asked.max(Backoff::RETRY.wait(failures, self.jitter()))
                 }
                 FinchApiError::PaymentRequired(_) => return Err(RunError::Finch(error)),
                 _ => return Ok(Err(error)),

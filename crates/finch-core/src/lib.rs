@@ -11,6 +11,7 @@ mod token_format;
 mod word;
 
 mod attempt;
+mod backoff;
 mod connection;
 mod disconnect;
 mod event;
@@ -39,6 +40,7 @@ pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
+pub use backoff::Backoff;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use disconnect::{

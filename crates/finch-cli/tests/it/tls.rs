@@ -19,11 +19,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 use crate::{
-    authority::{Authority, LONG, OVER, Subject},
+    authority::{Authority, LONG, OVER},
     support::{Place, block_on},
 };
 
-const HERE: Subject = Subject::Address([127, 0, 0, 1]);
+const HERE: &str = "127.0.0.1";
 
 /// A server that opens TLS in front of a local Finch, and counts what it is given.
 struct Front {
@@ -35,7 +35,7 @@ struct Front {
 
 impl Front {
     fn start(config: ServerConfig, finch: SocketAddr) -> Arc<Self> {
-        let (tell, told) = mpsc::channel();
+        let (started, start) = mpsc::channel();
         thread::spawn(move || {
             block_on(async move {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -45,13 +45,13 @@ impl Front {
                     greeted: AtomicUsize::new(0),
                     bytes: AtomicUsize::new(0),
                 });
-                tell.send(Arc::clone(&front)).expect("somebody waits");
+                started.send(Arc::clone(&front)).expect("a receiver");
                 while let Ok((stream, _)) = listener.accept().await {
                     tokio::spawn(Arc::clone(&front).serve(stream, finch));
                 }
             });
         });
-        told.recv().expect("it starts")
+        start.recv().expect("it starts")
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream, finch: SocketAddr) {
@@ -155,19 +155,19 @@ fn a_life_over_https() {
 
 /// A proxy that makes tunnels, and writes down what it is asked.
 fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
-    let (tell, told) = mpsc::channel();
+    let (started, start) = mpsc::channel();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&asked);
     thread::spawn(move || {
         block_on(async move {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-            tell.send(listener.local_addr().expect("an address").port()).expect("a receiver");
+            started.send(listener.local_addr().expect("an address").port()).expect("a receiver");
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(tunnel(stream, Arc::clone(&kept)));
             }
         });
     });
-    (told.recv().expect("it starts"), asked)
+    (start.recv().expect("it starts"), asked)
 }
 
 async fn tunnel(mut client: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
@@ -242,7 +242,7 @@ fn nothing_is_sent_to_whoever_has_a_certificate_that_has_expired() {
 #[test]
 fn nothing_is_sent_to_whoever_has_a_certificate_of_another_host() {
     nothing_goes_out("it is of another host", |_, authority, front| {
-        front.shows(authority.server(Subject::Host("api.tryfinch.com"), LONG));
+        front.shows(authority.server("api.tryfinch.com", LONG));
     });
 }
 

@@ -53,6 +53,6 @@ pub use revoke::{
     Call, Step, close, disprove, finish, lacks_a_readable_token, lost_calls, next_step, record,
     send, unreadable,
 };
-pub use schedule::{agenda, backoff, has_new_work, nameless_token};
+pub use schedule::{agenda, has_new_work, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure, FailureKind,
-    FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq, Token, TokenId,
-    TokenState, Trouble,
-    decide::schedule::{DAY, later, poll_again, trouble},
+    Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure,
+    FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq,
+    Token, TokenId, TokenState, Trouble,
+    decide::schedule::{DAY, later, trouble},
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -188,7 +188,7 @@ pub fn record(
 fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Progress {
     let polls = token.progress.polls + 1;
     let in_vain = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
-    let next_try = Some(later(now, if in_vain { DAY } else { poll_again(polls) }));
+    let next_try = Some(later(now, if in_vain { DAY } else { Backoff::POLL.wait(polls, 1.0) }));
     let trouble = Some(alone(FailureKind::StillAccepted, now));
     Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Connection, FinchApiError, Token, TokenState, Trouble,
+    Agenda, Backoff, Connection, FinchApiError, Token, TokenState, Trouble,
     decide::{attention::matter, is_left_over},
 };
 
@@ -17,18 +17,6 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Due at once, whatever the time.
 const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
-
-/// How long to wait after this many failures in a row: full jitter below a cap that doubles from one
-/// second to one hour. `jitter` is random, from 0 to 1.
-pub fn backoff(failures: u32, jitter: f64) -> Duration {
-    let cap = Duration::from_secs(1 << failures.saturating_sub(1).min(12)).min(LONGEST);
-    cap.mul_f64(jitter.clamp(0.0, 1.0)).max(SHORTEST)
-}
-
-/// How long to wait after Finch still accepted a token that it had promised to end: 1, 2, 4 … 60 s.
-pub(super) fn poll_again(polls: u32) -> Duration {
-    Duration::from_secs(1 << polls.saturating_sub(1).min(6)).min(Duration::from_secs(60))
-}
 
 /// When to ask again for an employer that Finch leaves unnamed.
 pub(super) fn ask_for_name_again(now: Timestamp) -> Timestamp {
@@ -55,13 +43,13 @@ pub(super) fn trouble(
         | E::Unauthorized(_)
         | E::OtherUnauthorized(_)
         | E::InvalidClient(_)
-        | E::TokenInvalid(_) => (true, true, backoff(failures, jitter)),
+        | E::TokenInvalid(_) => (true, true, Backoff::RETRY.wait(failures, jitter)),
         E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
         E::TryLater(_)
         | E::Unreadable { .. }
         | E::Unplaced { .. }
         | E::NoAnswer { .. }
-        | E::Backend(_) => (false, false, backoff(failures, jitter)),
+        | E::Backend(_) => (false, false, Backoff::RETRY.wait(failures, jitter)),
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
     let wait = match (error, error.retry_after()) {

@@ -127,26 +127,28 @@ pub(crate) fn after(
 pub(crate) fn note(stage: &Stage, action: Action, ready: &Ready, ran: &Ran) {
     let new: Vec<String> = issued(stage).difference(&ready.issued).cloned().collect();
     let mut ledger = stage.ledger.borrow_mut();
-    let told = ran.told();
+    let document = ran.document();
     match action {
         Action::Create | Action::Connect => {}
-        Action::First | Action::Second | Action::During | Action::Anew => {
-            if told.is_some() {
+        Action::First | Action::Second | Action::During | Action::Reconnect => {
+            if document.is_some() {
                 assert_eq!(new.len(), 1, "an exchange that ends well makes one token");
                 ledger.kept.extend(new);
             }
         }
         Action::Disconnect | Action::Join => {
-            // The fence stands before Finch hears of anything.
-            if told.is_some() || stage.count("POST /disconnect") > ready.count("POST /disconnect") {
+            // The fence stands before Finch sees a call.
+            if document.is_some()
+                || stage.count("POST /disconnect") > ready.count("POST /disconnect")
+            {
                 ledger.never.extend(ready.covered.clone());
             }
-            if told.is_some_and(|told| told["result"]["outcome"] == "disconnected") {
+            if document.is_some_and(|document| document["result"]["outcome"] == "disconnected") {
                 ledger.dead.extend(ready.covered.clone());
             }
         }
         Action::Reconcile => {
-            if told.is_some_and(|told| told["pending"].as_array().unwrap().is_empty()) {
+            if document.is_some_and(|document| document["pending"].as_array().unwrap().is_empty()) {
                 ledger.dead.extend(ready.covered.clone());
             }
         }
@@ -157,7 +159,7 @@ pub(crate) fn note(stage: &Stage, action: Action, ready: &Ready, ran: &Ran) {
 pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
     let paths: &[&str] = match action {
         Action::Create | Action::Connect => &["/connect/sessions"],
-        Action::First | Action::Second | Action::During | Action::Anew => &["/auth/token"],
+        Action::First | Action::Second | Action::During | Action::Reconnect => &["/auth/token"],
         _ => &["/disconnect", "/introspect"],
     };
     for _ in 0..1 + chance.below(2) {
@@ -194,7 +196,7 @@ pub(crate) fn late_effects(stage: &Stage, ready: &Ready) {
     }
 }
 
-/// What the binary says, opening the store anew: it hands out nothing that it must not, and lists
+/// What the binary says, opening the store again: it hands out nothing that it must not, and lists
 /// what this process has seen listed.
 fn told_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
     let mut found = Vec::new();
@@ -210,9 +212,9 @@ fn told_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
         }
     }
     if !look.orphans.is_empty() {
-        let told =
-            stage.run(&["reconcile", "--rate", "1000", "--json"], "").code(4).told().unwrap();
-        if told["possible_orphans"].as_array().map(Vec::len) != Some(look.orphans.len()) {
+        let document =
+            stage.run(&["reconcile", "--rate", "1000", "--json"], "").code(4).document().unwrap();
+        if document["possible_orphans"].as_array().map(Vec::len) != Some(look.orphans.len()) {
             found.push("the binary lists other possible orphans".to_owned());
         }
     }
@@ -222,11 +224,11 @@ fn told_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
 /// The same again: an attempt that was promised is there, and a code is never sent twice.
 fn again(stage: &Stage, app: &App, ready: &Ready, ran: &Ran, chance: &mut Chance) -> Vec<String> {
     let mut found = Vec::new();
-    let told = ran.told();
+    let document = ran.document();
     if let Some((account, state, code)) = &ready.attempt {
         let (before, issued_before) = (stage.count("POST /auth/token"), issued(stage));
         let went_well = if chance.one_in(4) {
-            stage.run(&EXCHANGE, &ready.input).told().is_some()
+            stage.run(&EXCHANGE, &ready.input).document().is_some()
         } else {
             stage.block_on(app.complete(&account.scope(), state, code)).is_ok()
         };
@@ -234,15 +236,16 @@ fn again(stage: &Stage, app: &App, ready: &Ready, ran: &Ran, chance: &mut Chance
         if sent_before && stage.count("POST /auth/token") > before {
             found.push("a code was sent twice".to_owned());
         }
-        if told.is_some() && !went_well {
+        if document.is_some() && !went_well {
             found.push("an exchange that went well does not when it is repeated".to_owned());
         }
         if went_well {
             let new = issued(stage).difference(&issued_before).cloned().collect::<Vec<_>>();
             stage.ledger.borrow_mut().kept.extend(new);
         }
-    } else if let Some(state) = told.as_ref().and_then(|told| told["state"].as_str()) {
-        let at_finch = told.as_ref().and_then(|told| told["finch_customer_id"].as_str());
+    } else if let Some(state) = document.as_ref().and_then(|document| document["state"].as_str()) {
+        let at_finch =
+            document.as_ref().and_then(|document| document["finch_customer_id"].as_str());
         stage.guard(state);
         let code = stage.code(stage.acme(), at_finch);
         let (scope, state) = (stage.acme().scope(), State::new(state));

@@ -128,7 +128,7 @@ impl App {
         let begun = self.finch.begin_connect(&account.scope(), request).await.unwrap();
         stage.guard(begun.state.expose());
         let at_finch = begun.finch_customer_id.as_ref().map(|id| id.as_str());
-        // Whoever renews a connection logs in as before.
+        // A renewal logs in as before.
         let code = match begun.reauthenticates {
             Some(_) => stage.code_of_the_same(account, at_finch),
             None => stage.code(account, at_finch),

@@ -4,8 +4,9 @@ use std::{
     fs,
     io::{Read, Write},
     os::unix::process::ExitStatusExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -14,8 +15,23 @@ use serde_json::Value;
 
 use crate::{kill::Kill, stage::Stage};
 
-/// The kill switch, a library; empty where it cannot be built.
-const SWITCH: &str = env!("FINCH_SWITCH");
+/// The kill switch: a library for `LD_PRELOAD`, built by the first run that needs it.
+static SWITCH: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kill/switch.c");
+    // Another test run may load the old one at this moment.
+    let (built, switch) =
+        (folder.join(format!("switch-{}.so", std::process::id())), folder.join("switch.so"));
+    let mut compiler = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]);
+    let status = compiler.arg(&built).arg(source).arg("-ldl").status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "the kill switch does not build: {compiler:?}"
+    );
+    fs::rename(built, &switch).unwrap();
+    switch
+});
 
 /// No run needs as long; one that does hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,7 +64,7 @@ pub(crate) struct Ran {
 impl Ran {
     /// The one document on standard output, if it was printed to its end: then it is a promise, even
     /// if the process was killed after it.
-    pub(crate) fn told(&self) -> Option<Value> {
+    pub(crate) fn document(&self) -> Option<Value> {
         self.out.ends_with('\n').then(|| serde_json::from_str(&self.out).unwrap())
     }
 
@@ -65,17 +81,13 @@ impl Ran {
 
 /// The binary, ready to start: its environment is the stage's, and the switch is in it.
 pub(crate) fn command(stage: &Stage, log: &Path) -> Command {
-    assert!(
-        !SWITCH.is_empty(),
-        "the kill switch is a library for LD_PRELOAD, and is built on Linux only"
-    );
     let binary = std::env::var_os("FINCH_BIN");
     let mut command = match &binary {
         Some(other) => Command::new(other),
-        None => Command::new(env!("CARGO_BIN_EXE_finch-to-kill")),
+        None => Command::new(env!("CARGO_BIN_EXE_finch")),
     };
     command.env_clear().current_dir(stage.folder()).envs(stage.environment());
-    command.env("LD_PRELOAD", SWITCH).env("FINCH_SWITCH_LOG", log);
+    command.env("LD_PRELOAD", &*SWITCH).env("FINCH_SWITCH_LOG", log);
     command.env("FINCH_SWITCH_CLOCK", stage.ahead().as_secs().to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -84,7 +96,7 @@ pub(crate) fn command(stage: &Stage, log: &Path) -> Command {
 /// Starts it with this on standard input.
 pub(crate) fn start(mut command: Command, arguments: &[String], input: &str) -> Child {
     let mut child = command.args(arguments).spawn().expect("it starts");
-    // Whoever does not read what it is given has ended already.
+    // The write fails where the process has ended already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child
 }

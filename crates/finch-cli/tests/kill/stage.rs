@@ -123,7 +123,7 @@ impl Stage {
         &self.accounts[0]
     }
 
-    /// The account that nobody disconnects.
+    /// The account that is never disconnected.
     pub(crate) fn bystander(&self) -> &Account {
         &self.accounts[1]
     }
@@ -246,14 +246,14 @@ impl Stage {
         self.finch.push_fault(fault);
     }
 
-    /// How many calls of this path Finch was told to be late with, and has seen.
+    /// How many calls of this path Finch was set to be late with, and has seen.
     pub(crate) fn late_calls(&self, path: &str) -> usize {
-        let told = self.late.borrow().iter().filter(|late| *late == path).count();
+        let ordered = self.late.borrow().iter().filter(|late| *late == path).count();
         let only_late = |fault: &&serde_json::Value| {
             let fields = fault.as_object().unwrap();
             fields["path"] == path && fields.keys().all(|name| LATE.contains(&name.as_str()))
         };
-        told - self.truth().faults.iter().filter(only_late).count()
+        ordered - self.truth().faults.iter().filter(only_late).count()
     }
 
     pub(crate) fn has_faults(&self) -> bool {

@@ -32,7 +32,7 @@ pub(crate) enum Action {
     /// `exchange` while a disconnect of the connection is open.
     During,
     /// `exchange` after the connection was disconnected.
-    Anew,
+    Reconnect,
     /// `disconnect` of two tokens.
     Disconnect,
     /// `disconnect` of what is being disconnected.
@@ -48,13 +48,13 @@ impl Action {
         Self::First,
         Self::Second,
         Self::During,
-        Self::Anew,
+        Self::Reconnect,
         Self::Disconnect,
         Self::Join,
         Self::Reconcile,
     ];
 
-    /// How it ends if nobody disturbs it.
+    /// How it ends undisturbed.
     pub(crate) fn code(self) -> i32 {
         // A token that arrives while a disconnect is open stays in doubt.
         if self == Self::During { 4 } else { 0 }
@@ -64,7 +64,7 @@ impl Action {
     pub(crate) fn call(self) -> &'static str {
         match self {
             Self::Create | Self::Connect => "POST /connect/sessions",
-            Self::First | Self::Second | Self::During | Self::Anew => "POST /auth/token",
+            Self::First | Self::Second | Self::During | Self::Reconnect => "POST /auth/token",
             Self::Disconnect | Self::Join | Self::Reconcile => "POST /disconnect",
         }
     }
@@ -95,7 +95,7 @@ impl Action {
                     fence(stage, &app, acme, id).await;
                     Ready::exchange(stage, &app, acme).await
                 }
-                Self::Anew => {
+                Self::Reconnect => {
                     let id = app.connect(stage, acme).await.connection_id;
                     let covered = fingerprints_of(stage, acme);
                     let outcome = app.finch.disconnect(&operator(), id).await.unwrap();

@@ -11,7 +11,7 @@ use crate::{
     stage::Stage,
 };
 
-/// The steps of each command when nobody disturbs it, and how long it takes.
+/// The steps of each command undisturbed, and how long it takes.
 pub(crate) struct Steps(pub(crate) BTreeMap<Action, Ran>);
 
 impl Steps {

@@ -60,7 +60,7 @@ fn a_key_is_whole_or_not_there() {
         if left == "whole" {
             stage.guard_key();
         } else {
-            assert!(ran.told().is_none(), "{kill}: the key was promised, and is {left}");
+            assert!(ran.document().is_none(), "{kill}: the key was promised, and is {left}");
             init(&stage, &Kill::Never).code(0);
             assert_eq!(connect(&stage), Ended::Code(0), "{kill}");
             stage.guard_key();

@@ -44,7 +44,7 @@ fn the_first_sigterm_lets_it_finish() {
         let code = if action == Action::Reconcile { 4 } else { 0 };
         let ran = terminated(&stage, action, &ready.arguments, &ready.input).code(code);
         assert!(ran.err.contains("finishing what has begun"), "{ran:?}");
-        assert!(ran.told().is_some(), "{ran:?}");
+        assert!(ran.document().is_some(), "{ran:?}");
         assert_eq!(after(&stage, action, &ready, &ran, &mut chance), [""; 0], "{action}");
     }
 }
