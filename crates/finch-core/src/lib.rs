@@ -18,6 +18,7 @@ mod token;
 mod webhook;
 
 mod commit;
+mod customer_change;
 pub mod decide;
 mod draft;
 
@@ -42,6 +43,7 @@ pub use attempt::{
 };
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
+pub use customer_change::CustomerChange;
 pub use disconnect::{
     Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
     Retirement, Trouble,
