@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error as _, time::Duration};
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 use url::form_urlencoded;
@@ -52,6 +52,10 @@ impl Fields {
 
 /// Reads a body of at most this length, within [`LONGEST_WAIT`]. The rest of a longer one is not read.
 pub(crate) async fn read(body: Body, longest: usize) -> Result<Bytes, BodyError> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).is_ok_and(|announced| announced > longest) {
+        return Err(BodyError::TooLong);
+    }
     match timeout(LONGEST_WAIT, to_bytes(body, longest)).await {
         Ok(read) => read.map_err(|error| body_error(&error)),
         Err(_) => Err(BodyError::TooSlow),
