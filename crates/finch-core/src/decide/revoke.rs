@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure,
-    FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq,
-    Token, TokenId, TokenState, Trouble,
+    FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq, Token,
+    TokenId, TokenState, Trouble,
     decide::schedule::{DAY, later, trouble},
 };
 
