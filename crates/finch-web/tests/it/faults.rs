@@ -66,8 +66,8 @@ async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
 async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
     let (site, browser) = Site::connected().await;
     let (path, preview) = site.preview(&browser).await;
-    site.store.intercept.fail_after("commit", "connections", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
+    site.store.intercept.fail_at("load", || StoreError::Busy);
     let done = answer.location().to_owned();
     browser.get(&done).await.shows(503, &["busy just now"]);
     site.store.intercept.recover();
