@@ -80,14 +80,29 @@ impl Site {
         Browser::new(self.router.clone(), Some(customer))
     }
 
-    /// Begins an attempt: its state.
-    pub(crate) async fn begin(&self, browser: &Browser) -> String {
-        let csrf_token = browser.csrf_token(BASE).await;
-        let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
-        state_of(answer.location())
+    /// A browser without a session.
+    pub(crate) fn signed_out(&self) -> Browser {
+        Browser::new(self.router.clone(), None)
     }
 
-    /// Somebody signs in at Finch: the way back.
+    /// Begins an attempt: its state.
+    pub(crate) async fn begin(&self, browser: &Browser) -> String {
+        state_of(browser.change(&format!("{BASE}/connect")).await.location())
+    }
+
+    /// Begins an attempt, and signs in at Finch: the state, and the way back.
+    pub(crate) async fn attempt(&self, browser: &Browser) -> (String, String) {
+        let state = self.begin(browser).await;
+        let back = self.way_back(&state, "Company C", "X");
+        (state, back)
+    }
+
+    /// How many codes were sent to Finch since the last look at its calls.
+    pub(crate) fn exchanges(&self) -> usize {
+        self.finch.take_calls().iter().filter(|call| *call == "exchange").count()
+    }
+
+    /// A person signs in at Finch: the way back.
     pub(crate) fn way_back(&self, state: &str, company: &str, credentials: &str) -> String {
         let code = self.finch.login("gusto", company, credentials, None);
         format!("{BASE}/callback?code={}&state={state}", code.expose())
