@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, http::header};
-use finch_app::{Finch, Kek, Product};
+use finch_app::{CustomerScope, Finch, Kek, Product};
 use finch_core::{
-    Answer, FinchApiError,
+    Answer, ConnectionStatus, FinchApiError,
     testing::{FakeFinch, Reach, application},
 };
 use finch_web::{Options, router};
@@ -134,6 +134,16 @@ impl Site {
     pub(crate) fn name_company(&self, id: &str, name: &str) {
         let mut names = self.host.0.company_names.lock().unwrap();
         names.insert(id.parse().unwrap(), name.to_owned());
+    }
+
+    /// A company's provider asks for another sign-in, and a call of the host's has met that.
+    pub(crate) async fn needs_a_sign_in(&self, company: &str) {
+        let alive = self.finch.alive();
+        let (token, id, ..) = alive.iter().find(|(.., of)| of.as_str() == company).unwrap();
+        self.finch.set_status(id, ConnectionStatus::Reauth);
+        self.finch.fail_next(needs_reauth());
+        let scope = CustomerScope::new("acme".parse().unwrap());
+        self.app.report_unauthorized(&scope, token).await.unwrap();
     }
 
     /// For longer than any page waits.
