@@ -13,7 +13,7 @@ type Ask = dyn Fn(&str) -> Answer<Vec<u8>> + Send + Sync;
 pub(crate) struct Answers(Box<Ask>);
 
 impl HttpFinch {
-    /// A client whose calls are answered by `ask`, which hears the path of each.
+    /// A client whose calls are answered by `ask`, which is given the path of each.
     #[doc(hidden)]
     pub fn answered_by(
         config: HttpFinchConfig,

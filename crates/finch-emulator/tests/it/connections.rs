@@ -152,16 +152,6 @@ fn companies_have_the_same_ids_in_every_run() {
 }
 
 #[test]
-fn tokens_of_a_connection_have_their_own_customers() {
-    let finch = Finch::start();
-    let one = finch.connect(step_1().customer_id("one"));
-    let two = finch.connect(step_3().customer_id("two"));
-    assert_eq!(one["connection_id"], two["connection_id"]);
-    assert_eq!(finch.introspect(&one).json()["customer_id"], "one");
-    assert_eq!(finch.introspect(&two).json()["customer_id"], "two");
-}
-
-#[test]
 fn providers_are_listed_with_or_without_a_token() {
     let finch = Finch::start();
     let listed = finch.get("/providers").send().json();

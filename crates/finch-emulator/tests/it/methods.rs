@@ -1,6 +1,5 @@
 //! The authentication method of a session: `manual` and `integration.auth_method`.
 
-use finch_emulator::Login;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Finch};
@@ -114,14 +113,4 @@ fn connect_shows_the_method_and_a_renewal_keeps_it() {
     let renewal = finch.renewal(&json!({ "connection_id": connection }));
     shows(&renewal);
     assert_eq!(introspected(&finch, &renewal, "").0, "oauth");
-}
-
-#[test]
-fn a_login_uses_a_method_that_its_provider_offers() {
-    let finch = Finch::start();
-    for (provider, method) in [("Gusto", "credential"), ("ADP Workforce Now", "api_token")] {
-        let token = finch.connect(Login::new("A", provider, "C", "X"));
-        let shown = finch.introspect(&token).json();
-        assert_eq!(shown["authentication_methods"][0]["type"], method);
-    }
 }

@@ -43,7 +43,7 @@ fn measure(
     let path = fill::store(setting, layout);
     let (host, runtime) = (Host::over(&path), runtime());
     let (raw, checked) = (Raw::over(&path), Raw::that_checks_cells(&path));
-    // Whoever is measured first must not read the file for the others.
+    // The first measurement must not read the file for the others.
     let asked = runtime.block_on(Asked::of(layout, &host.finch));
     for (request, number) in asked.some(ASKED) {
         black_box(raw.by_number(*number, request.scope.id()));
@@ -100,7 +100,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Connections that nobody has disconnected in an earlier run.
+    /// Connections that no earlier run has disconnected.
     async fn of(layout: Layout, finch: &Finch) -> Self {
         let mut all = Vec::new();
         for connection in (0..).map(|n| layout.any(n)) {

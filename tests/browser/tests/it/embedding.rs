@@ -66,7 +66,7 @@ pub(crate) struct Embedding {
     pub(crate) finch: Arc<Emulator>,
     pub(crate) pages: String,
     pub(crate) own_page: String,
-    /// Nobody is signed in.
+    /// There is no signed-in customer.
     pub(crate) signed_out: Arc<AtomicBool>,
     _folder: TempDir,
 }
@@ -103,7 +103,7 @@ impl Embedding {
     }
 }
 
-/// Acme is signed in, unless nobody is.
+/// Acme is signed in, unless it has signed out.
 struct Payday {
     signed_out: Arc<AtomicBool>,
     /// At another site.
