@@ -56,33 +56,26 @@ fn measure(
             began.elapsed()
         });
     });
-    group.bench_function(BenchmarkId::new("same-query", round), |b| {
-        b.iter_custom(|iters| {
-            let began = Stopwatch::start();
-            for (request, _) in asked.some(iters) {
-                black_box(raw.same(&request.connection, request.scope.id()));
-            }
-            began.elapsed()
+    let by_sqlite: [(&str, &dyn Fn(&(Request, i64))); 3] = [
+        ("same-query", &|(request, _)| {
+            black_box(raw.same(&request.connection, request.scope.id()));
+        }),
+        ("same-settings", &|(request, _)| {
+            black_box(checked.same(&request.connection, request.scope.id()));
+        }),
+        ("by-number", &|(request, number)| {
+            black_box(raw.by_number(*number, request.scope.id()));
+        }),
+    ];
+    for (name, read) in by_sqlite {
+        group.bench_function(BenchmarkId::new(name, round), |b| {
+            b.iter_custom(|iters| {
+                let began = Stopwatch::start();
+                asked.some(iters).for_each(read);
+                began.elapsed()
+            });
         });
-    });
-    group.bench_function(BenchmarkId::new("same-settings", round), |b| {
-        b.iter_custom(|iters| {
-            let began = Stopwatch::start();
-            for (request, _) in asked.some(iters) {
-                black_box(checked.same(&request.connection, request.scope.id()));
-            }
-            began.elapsed()
-        });
-    });
-    group.bench_function(BenchmarkId::new("by-number", round), |b| {
-        b.iter_custom(|iters| {
-            let began = Stopwatch::start();
-            for (request, number) in asked.some(iters) {
-                black_box(raw.by_number(*number, request.scope.id()));
-            }
-            began.elapsed()
-        });
-    });
+    }
     group.bench_function(BenchmarkId::new("one-task", round), |b| {
         b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, 1, iters));
     });
