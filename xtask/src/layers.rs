@@ -7,15 +7,15 @@ use crate::step::Failure;
 
 /// A package; how it is built here: with everything, or with nothing that can be left out; whether it is `alone`,
 /// without any other crate of this workspace; and what it must not depend on, however far down.
-///
-/// finch-core is checked without `testing`, whose suite runs on Tokio.
 const LAYERS: &str = "
-finch-core     --no-default-features alone   tokio reqwest rusqlite axum hyper aws-lc-rs
+finch-core     --all-features        alone   tokio reqwest rusqlite axum hyper aws-lc-rs
 finch-http     --all-features        layered rusqlite finch-sqlite finch-seal finch-app
 finch-seal     --all-features        alone   rusqlite tokio reqwest
 finch-sqlite   --all-features        layered reqwest hyper finch-http finch-app
 finch-app      --no-default-features layered rusqlite reqwest finch-http finch-sqlite
 finch-web      --no-default-features layered rusqlite reqwest finch-http finch-sqlite
+finch-cli      --all-features        layered
+finch-testkit  --all-features        layered rusqlite finch-sqlite finch-seal finch-app
 finch-emulator --all-features        alone
 xtask          --all-features        alone
 ";
@@ -27,6 +27,9 @@ struct Layer {
     stands_alone: bool,
     forbidden: Vec<&'static str>,
 }
+
+/// What only tests depend on.
+const TESTKIT: &str = "finch-testkit";
 
 fn layers() -> impl Iterator<Item = Layer> {
     LAYERS.lines().filter_map(|line| {
@@ -64,7 +67,7 @@ fn broken_by(layer: &Layer, tree: &str) -> Vec<String> {
 
 fn forbids(layer: &Layer, name: &str) -> bool {
     let sibling = is_ours(name) && name != layer.package;
-    (layer.stands_alone && sibling) || layer.forbidden.contains(&name)
+    sibling && (layer.stands_alone || name == TESTKIT) || layer.forbidden.contains(&name)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -90,6 +93,14 @@ mod tests {
         assert_eq!(broken.len(), 2, "{broken:?}");
         assert!(broken[0].starts_with("finch-core must not depend on finch-seal;"));
         assert!(broken[1].starts_with("finch-core must not depend on tokio;"));
+    }
+
+    #[test]
+    fn the_testkit_is_in_no_release() {
+        let layer = layers().find(|layer| layer.package == "finch-cli").unwrap();
+        let broken =
+            broken_by(&layer, "finch-cli v0.1.0\nfinch-core v0.1.0\nfinch-testkit v0.1.0\n");
+        assert_eq!(broken.len(), 1, "{broken:?}");
     }
 
     /// A name of ours that is misspelt, or that no crate has any more, forbids nothing.

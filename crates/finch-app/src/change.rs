@@ -58,8 +58,19 @@ impl Finch {
         &self,
         selector: Selector<'_>,
         company: Option<&CompanyId>,
-        mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
+        decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
     ) -> Result<Option<T>, StoreError> {
+        let changed = self.change_numbered(selector, company, decide).await?;
+        Ok(changed.map(|(decided, _)| decided))
+    }
+
+    /// The same, with the number of the commit; none where nothing differed.
+    pub(crate) async fn change_numbered<T>(
+        &self,
+        selector: Selector<'_>,
+        company: Option<&CompanyId>,
+        mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
+    ) -> Result<Option<(T, Option<Seq>)>, StoreError> {
         let mut refusals = Refusals::default();
         loop {
             let Some(connection) = self.store().load(selector, None).await? else {
@@ -75,7 +86,7 @@ impl Finch {
             let mut draft = Draft::of(connection);
             let decided = decide(&mut draft, pair.as_ref());
             match self.commit(draft).await {
-                Ok(_) => return Ok(Some(decided)),
+                Ok(committed) => return Ok(Some((decided, committed.number))),
                 Err(StoreError::Moved) => refusals.count(revision)?,
                 Err(error) => return Err(error),
             }
@@ -93,7 +104,7 @@ impl Finch {
         draft: Draft,
         new: Option<&AccessToken>,
     ) -> Result<Committed, StoreError> {
-        let reseals = draft.reseals();
+        let (reseals, changes) = (draft.reseals(), self.changes_to_report(&draft));
         let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
         commit.connection.record = self.vault().link(commit.connection.record, &commit.events)?;
         loop {
@@ -101,7 +112,10 @@ impl Finch {
             let mut sealed = commit.clone();
             sealed.secrets.extend(secrets);
             match self.store().commit(sealed).await {
-                Ok(number) => return Ok(Committed { number: Some(number), unreadable }),
+                Ok(number) => {
+                    self.report(&changes);
+                    return Ok(Committed { number: Some(number), unreadable });
+                }
                 // Another process has rotated the data key.
                 Err(StoreError::OldEpoch) if self.vault().reload().await? => {}
                 Err(error) => return Err(error),

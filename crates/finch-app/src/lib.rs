@@ -10,14 +10,15 @@ mod close;
 mod complete;
 mod disconnect;
 mod drive;
+mod event_sink;
 mod exchanges;
 mod finch;
-mod hint;
 mod import;
 mod keys;
 mod keys_error;
 mod late;
 mod list;
+mod questions;
 mod reconcile;
 mod reconciler;
 mod restored;
@@ -27,7 +28,6 @@ mod token;
 mod vault;
 mod verify;
 mod walk;
-mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;
 mod work;
@@ -40,26 +40,26 @@ pub use changed::{Changed, Theirs};
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
+pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
-pub use hint::{ProcessedWebhook, ProcessedWebhooks, WebhookFinding};
 pub use import::{ImportedToken, ToImport};
 pub use keys::{KeyStatus, Rotated};
 pub use keys_error::KeysError;
 pub use list::{Cursor, Events, Page};
+pub use questions::Questions;
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
 pub use token::{TokenError, Unauthorized, UsableToken};
 pub use verify::{BrokenRecord, Verified};
-pub use webhooks::WebhookCursor;
 
 #[doc(no_inline)]
 pub use finch_core::{
     AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
-    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId, CustomerScope, Event,
-    EventId, FailureKind, FinchApi, FinchApiError, Flow, Happening, IdError, MAX_WEBHOOK_BYTES,
-    OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope, SessionId, State,
-    StoreError, Timestamp, TokenState, TokenView, WebhookEvent, WebhookEventId,
+    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange, CustomerId,
+    CustomerScope, Event, EventId, FailureKind, FinchApi, FinchApiError, Flow, Happening, IdError,
+    MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
+    SessionId, State, StoreError, Timestamp, TokenState, TokenView, WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]

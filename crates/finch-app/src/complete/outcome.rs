@@ -134,6 +134,18 @@ pub enum CompleteConnectError {
         #[source]
         source: FinchApiError,
     },
+    /// The token could not be stored, and the [event sink](crate::EventSink::rescue) keeps it: it is live and
+    /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
+    #[error(
+        "the token could not be stored, and the event sink keeps it: import it once the store works"
+    )]
+    Rescued {
+        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        exchange: AttemptId,
+        /// Why it was not stored.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store failed before anything was sent.
     #[error("the store failed: nothing was sent")]
     Store(#[from] StoreError),

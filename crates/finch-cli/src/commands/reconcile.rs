@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let left_open = stopped
         || !did.pending.is_empty()
         || did.unverified > 0
-        || did.webhooks.left > 0
+        || did.questions.left > 0
         || did.failed > 0
         || !possible_orphans.is_empty();
     let report = OnePass { did, stopped, possible_orphans, left_open };
@@ -91,13 +91,13 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             "tokens in doubt are dead: their customers must connect again",
         ),
     );
-    let (processed, waiting) = (did.webhooks.done.len(), did.webhooks.left);
+    let (processed, waiting) = (did.questions.answered, did.questions.left);
     done(
         processed,
         count(
             processed,
-            "webhook is processed: Finch was asked",
-            "webhooks are processed: Finch was asked",
+            "connection was asked about because of a webhook",
+            "connections were asked about because of webhooks",
         ),
     );
     let mut open = |number: usize, what: String| {
@@ -126,8 +126,8 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
         waiting,
         count(
             waiting,
-            "webhook waits until Finch can answer",
-            "webhooks wait until Finch can answer",
+            "connection is asked about later, because of a webhook",
+            "connections are asked about later, because of webhooks",
         ),
     );
     for pending in &did.pending {

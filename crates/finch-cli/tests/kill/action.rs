@@ -10,9 +10,10 @@ use finch_app::{DisconnectOutcome, State};
 use finch_core::ConnectionId;
 use finch_emulator::Fault;
 
+use finch_testkit::Chance;
+
 use crate::{
     app::{App, operator},
-    chance::Chance,
     look::Look,
     stage::{Account, Stage},
 };

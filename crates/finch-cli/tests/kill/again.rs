@@ -4,15 +4,17 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{Action, Ready, handle},
     app::App,
     case::{late_effects, misbehave, note},
-    chance::{Chance, seed, setting},
     end::{LATER, end, reconnect},
     figures::report,
     promises::broken,
     secrets::leaks,
+    seed::{seed, setting},
     stage::Stage,
     steps::Steps,
 };
@@ -21,7 +23,7 @@ use crate::{
 fn next(stage: &Stage, chance: &mut Chance) -> (Action, Ready) {
     let app = App::open(stage);
     let accounts: Vec<_> = stage.accounts().iter().filter(|&a| a != stage.bystander()).collect();
-    let account = *chance.of_these(&accounts);
+    let account = chance.pick(&accounts).unwrap();
     stage.block_on(async {
         match (chance.below(5), handle(&app, account).await) {
             (0..=1, Some(id)) => {
@@ -41,7 +43,7 @@ fn next(stage: &Stage, chance: &mut Chance) -> (Action, Ready) {
 fn one_store_survives_a_hundred_kills() {
     let (began, seed) = (Instant::now(), seed());
     let kills = setting("FINCH_KILLS", 400) / 10;
-    let mut chance = Chance::of(seed);
+    let mut chance = Chance::new(seed);
     let steps = Steps::of_all(seed);
     let stage = Stage::new(&mut chance, true);
     {

@@ -12,10 +12,11 @@ use std::{
 use finch_app::State;
 use finch_emulator::Fault;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{Action, EXCHANGE, Ready, issued},
     app::App,
-    chance::Chance,
     end::{LATER, end},
     kill::Kill,
     look::Look,
@@ -75,7 +76,7 @@ impl Case {
     }
 
     fn play_here(&self) -> Played {
-        let mut chance = Chance::of(self.seed);
+        let mut chance = Chance::new(self.seed);
         let in_memory = !chance.one_in(8);
         let stage = Stage::new(&mut chance, in_memory);
         let ready = self.action.prepare(&stage, &mut chance);
@@ -162,7 +163,7 @@ pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
         _ => &["/disconnect", "/introspect"],
     };
     for _ in 0..1 + chance.below(2) {
-        let fault = Fault::on(*chance.of_these(paths));
+        let fault = Fault::on(chance.pick(paths).unwrap());
         let short = Duration::from_millis(5 + chance.below(40) as u64);
         stage.fault(match chance.below(6) {
             0 => fault.delay(short),

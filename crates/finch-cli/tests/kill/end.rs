@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use finch_app::{ConnectionState, ConnectionView, Pass};
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{fingerprints_of, handle},
     app::{App, operator},
-    chance::Chance,
     look::Look,
     promises::broken,
     run::Ended,

@@ -14,17 +14,19 @@ use finch_emulator::Fault;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{Action, Ready},
     app::App,
     case::note,
-    chance::{Chance, seed},
     end::{LATER, end},
     figures::report,
     look::{is_rescue_file, rescued},
     promises::broken,
     run::{Ended, Ran, command, gather, start},
     secrets::leaks,
+    seed::seed,
     stage::Stage,
 };
 
@@ -82,7 +84,7 @@ fn exchange_on(disk: &Disk, stage: &Stage, ready: &Ready, leave: u64) -> (Ran, P
 /// What became of the token: whether it was rescued into a file.
 fn full(leave: u64) -> Option<bool> {
     let disk = Disk::mount()?;
-    let mut chance = Chance::of(seed());
+    let mut chance = Chance::new(seed());
     let folder = tempfile::tempdir_in(disk.path()).unwrap();
     let stage = Stage::in_folder(&mut chance, folder);
     let ready = Action::First.prepare(&stage, &mut chance);

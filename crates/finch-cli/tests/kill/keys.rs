@@ -4,18 +4,20 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, time::In
 
 use serde_json::json;
 
+use finch_testkit::Chance;
+
 use crate::{
-    chance::{Chance, seed},
     figures::report,
     kill::{How, Kill},
     run::{Ended, Ran},
     secrets::leaks,
+    seed::seed,
     stage::Stage,
 };
 
 /// A stage without its key.
 fn bare() -> Stage {
-    let stage = Stage::new(&mut Chance::of(seed()), true);
+    let stage = Stage::new(&mut Chance::new(seed()), true);
     fs::remove_file(stage.path("finch.db.key")).unwrap();
     stage
 }

@@ -13,13 +13,15 @@ use std::{
 
 use serde_json::json;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::Action,
     case::{Case, Played, Weather},
-    chance::{Chance, seed, setting},
     figures::report,
     kill::Kill,
     run::Ended,
+    seed::{seed, setting},
     steps::Steps,
 };
 
@@ -82,7 +84,7 @@ fn nothing_is_lost_to_kill_9() {
     let (began, seed) = (Instant::now(), seed());
     let kills = usize::try_from(setting("FINCH_KILLS", 400)).unwrap();
     let steps = Steps::of_all(seed);
-    let named = steps.kills(&mut Chance::of(seed));
+    let named = steps.kills(&mut Chance::new(seed));
     let next = AtomicUsize::new(0);
     let tally = Mutex::new(Tally::default());
     let workers = thread::available_parallelism().map_or(2, usize::from);
@@ -116,14 +118,14 @@ fn nothing_is_lost_to_kill_9() {
 /// Three of four kills are at named steps, in calm weather, as long as there are new ones; the others
 /// are at any moment, in any weather.
 fn case(number: usize, seed: u64, steps: &Steps, named: &[(Action, Kill)]) -> Case {
-    let mut chance = Chance::of(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
-    let seed = chance.number();
+    let mut chance = Chance::new(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+    let seed = chance.next_u64();
     if number % 4 != 3
         && let Some((action, kill)) = named.get(number / 4 * 3 + number % 4)
     {
         return Case { action: *action, kill: kill.clone(), weather: Weather::Calm, seed };
     }
-    let action = *chance.of_these(&Action::ALL);
+    let action = chance.pick(&Action::ALL).unwrap();
     let kill = steps.any_kill(action, &mut chance);
     let weather = if chance.one_in(2) { Weather::Faults } else { Weather::Calm };
     Case { action, kill, weather, seed }

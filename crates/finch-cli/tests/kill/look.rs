@@ -7,7 +7,7 @@ use std::{
 };
 
 use finch_app::PossibleOrphan;
-use finch_core::{Connection, Query, TokenId, TokenStore};
+use finch_core::{Connection, TokenId};
 
 use crate::{
     app::{App, operator},
@@ -29,8 +29,7 @@ pub(crate) struct Look {
 
 impl Look {
     pub(crate) async fn at(stage: &Stage, app: &App) -> Self {
-        let query = Query { customer: None, connection: None, after: None, limit: 10_000 };
-        let connections = app.store.connections(&query).await.unwrap();
+        let connections = finch_testkit::connections(&*app.store, None).await.unwrap();
         let mut stored = BTreeMap::new();
         for token in connections.iter().flat_map(|connection| &connection.tokens) {
             if let Some(secret) = app.secret(token).await {

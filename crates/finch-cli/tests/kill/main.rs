@@ -12,7 +12,6 @@
 mod action;
 mod app;
 mod case;
-mod chance;
 mod end;
 mod figures;
 mod kill;
@@ -21,6 +20,7 @@ mod look;
 mod promises;
 mod run;
 mod secrets;
+mod seed;
 mod stage;
 mod steps;
 

@@ -4,16 +4,18 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use rusqlite::Connection;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{Action, Ready},
     app::App,
     case::{Case, Weather, note},
-    chance::{Chance, seed},
     end::LATER,
     kill::{How, Kill},
     promises::broken,
     run::Ran,
     secrets::leaks,
+    seed::seed,
     stage::Stage,
 };
 
@@ -30,7 +32,7 @@ fn found(
     kill: &Kill,
     spoil: impl FnOnce(&Stage, &BTreeMap<PathBuf, Vec<u8>>),
 ) -> String {
-    let mut chance = Chance::of(seed());
+    let mut chance = Chance::new(seed());
     let stage = Stage::new(&mut chance, true);
     let ready: Ready = action.prepare(&stage, &mut chance);
     let before = copy(&stage);

@@ -16,9 +16,10 @@ use finch_emulator::{
 };
 use tempfile::TempDir;
 
+use finch_testkit::Chance;
+
 use crate::{
     app::MovedClock,
-    chance::Chance,
     kill::Kill,
     ledger::Ledger,
     run::{Ran, run},
@@ -76,11 +77,11 @@ impl Stage {
     pub(crate) fn in_folder(chance: &mut Chance, folder: TempDir) -> Self {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let reach = *chance.of_these(&[DisconnectScope::Pair, DisconnectScope::Connection]);
+        let reach = chance.pick(&[DisconnectScope::Pair, DisconnectScope::Connection]).unwrap();
         let config = EmulatorConfig {
             client_secret: SECRET.to_owned(),
             disconnect_scope: reach,
-            seed: Some(chance.number()),
+            seed: Some(chance.next_u64()),
             ..EmulatorConfig::default()
         };
         let finch = runtime.block_on(Emulator::start_with(config)).unwrap();

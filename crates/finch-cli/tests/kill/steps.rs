@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use finch_testkit::Chance;
+
 use crate::{
     action::Action,
-    chance::Chance,
     kill::{How, Kill},
     run::Ran,
     stage::Stage,
@@ -17,7 +18,7 @@ impl Steps {
     /// Runs every command once to its end, and writes down what it does.
     pub(crate) fn of_all(seed: u64) -> Self {
         let steps = Action::ALL.map(|action| {
-            let mut chance = Chance::of(seed);
+            let mut chance = Chance::new(seed);
             let stage = Stage::new(&mut chance, true);
             let ready = action.prepare(&stage, &mut chance);
             let ran = stage.kill(&ready.arguments, &ready.input, &Kill::Never).code(action.code());
@@ -54,8 +55,8 @@ impl Steps {
         let calm = &self.0[&action];
         match chance.below(10) {
             0..=3 => {
-                let how = *chance.of_these(&[How::Before, How::Half, How::After]);
-                Kill::At(chance.of_these(&calm.steps).clone(), how)
+                let how = chance.pick(&[How::Before, How::Half, How::After]).unwrap();
+                Kill::At(chance.pick(&calm.steps).unwrap(), how)
             }
             4..=7 => {
                 let most = usize::try_from(calm.took.as_micros()).unwrap();

@@ -4,16 +4,18 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use finch_testkit::Chance;
+
 use crate::{
     action::{Action, Ready},
     app::App,
     case::note,
-    chance::{Chance, seed, setting},
     end::{LATER, end},
     figures::report,
     promises::broken,
     run::{Ended, Ran, command, gather, start},
     secrets::leaks,
+    seed::{seed, setting},
     stage::Stage,
 };
 
@@ -45,10 +47,10 @@ fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     let mut killed = 0;
     let (mut round, most) = (0, 10 * rounds);
     while round < rounds || (killed == 0 && round < most) {
-        let mut chance = Chance::of(seed().wrapping_mul(7919).wrapping_add(round));
+        let mut chance = Chance::new(seed().wrapping_mul(7919).wrapping_add(round));
         let stage = Stage::new(&mut chance, true);
         let ready = action.prepare(&stage, &mut chance);
-        let kill = (round % 2 == 1).then(|| *chance.of_these(steps));
+        let kill = (round % 2 == 1).then(|| chance.pick(steps).unwrap());
         for ran in both(&stage, &ready, kill) {
             match ran.ended {
                 Ended::Code(code) => assert!(codes.contains(&code), "round {round}: {ran:?}"),

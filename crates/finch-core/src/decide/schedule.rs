@@ -74,22 +74,24 @@ pub fn nameless_token(connection: &Connection) -> Option<&Token> {
 }
 
 /// What one connection needs next: work for its open disconnect, its tokens in doubt, its unknown
-/// employer, or what is left over; and whether a person should look at it.
+/// employer, or what is left over; a question; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
     let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
+    let question = connection.question.map(|asked| asked.next_try.unwrap_or(AT_ONCE));
     let attention = connection.lacks_fenced_tokens()
         || connection.tokens.iter().any(|t| matter(t, open, false).is_some());
     if open {
         // An open disconnect without an unproven token is ready to finish.
         let due = connection.unproven().map(waits).min();
-        return Agenda { due: due.or(Some(AT_ONCE)), attention };
+        return Agenda { due: due.or(Some(AT_ONCE)), question, attention };
     }
     let in_doubt = connection.tokens.iter().filter(|t| t.state == TokenState::Unverified);
     let due = in_doubt.map(waits).min();
     let nameless = nameless_token(connection).map(waits);
     let left_over = is_left_over(connection).then_some(AT_ONCE);
-    Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
+    let due = due.into_iter().chain(nameless).chain(left_over).min();
+    Agenda { due, question, attention }
 }
 
 /// Whether there is something to do at once for a connection that was as `before` and is as `after` now. Not

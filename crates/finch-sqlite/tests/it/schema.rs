@@ -1,8 +1,8 @@
 //! A schema that was changed is refused by the name of what was changed: at open, when a store is examined or
 //! restored, and by `verify`.
 
-use finch_core::testing::store_token;
 use finch_sqlite::{OpenStoreError as E, RestoreError, SqliteTokenStore, examine, restore};
+use finch_testkit::store_token;
 
 use crate::support::{Home, by_id, token};
 
