@@ -26,7 +26,7 @@ pub enum WebhookRefused {
     /// `Finch-Timestamp` is not a number of seconds, in digits only.
     #[error("the header Finch-Timestamp is no number of seconds")]
     BadTimestamp,
-    /// It was sent too long ago: somebody plays it again, or a clock is wrong.
+    /// It was sent too long ago: it is a replay, or a clock is wrong.
     #[error(
         "the webhook was sent more than five minutes ago ({seconds} s more): a replay, or this machine's clock is fast"
     )]

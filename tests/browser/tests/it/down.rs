@@ -39,7 +39,7 @@ async fn finch_is_down_while_somebody_connects() {
     browser.sees("is now connected").await;
     assert_eq!(living(&host), 1);
 
-    // Its answer gets lost: there is a token that nobody has. The code is not sent again.
+    // Its answer gets lost: a token exists that the application does not have. The code is not sent again.
     let back = way_back(&browser, &host, "Connect another system", "Bob").await;
     let exchanges = calls(&host, "POST /auth/token");
     finch.push_fault(Fault::on("/auth/token").drop_after_effect());
@@ -99,7 +99,7 @@ async fn finch_is_down_while_somebody_disconnects() {
     browser.sees("Access is switched off").await;
     assert_eq!(living(&host), 1);
 
-    // Finch is back, and nobody presses anything: the reconciler goes on.
+    // Finch is back, and no button is pressed: the reconciler goes on.
     finch.clear_faults();
     browser.until_sees("is disconnected").await;
     assert_eq!(living(&host), 0);
