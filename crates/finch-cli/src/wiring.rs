@@ -16,7 +16,7 @@ use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 
 use crate::{
     args::{Client, Operator, Whose},
-    fail::{Exit, Failure, not_a_key},
+    fail::Failure,
     secrets::{Place, Ways, path_setting, setting, variable},
 };
 
@@ -123,7 +123,7 @@ pub(crate) fn client_id(client: &Client) -> Result<ClientId, Failure> {
         Failure::usage("the client id is missing")
             .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
     })?;
-    ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))
+    ClientId::new(id).map_err(|error| Failure::while_("FINCH_CLIENT_ID cannot be used", &error))
 }
 
 /// How Finch is reached: where it is, and through which proxy.
@@ -165,7 +165,7 @@ fn client_secret_ways(client: &Client) -> Ways<'_> {
 /// Where the store is to be.
 pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     path_setting(given, "FINCH_STORE")?.ok_or_else(|| {
-        Failure::usage("it is not said where the store is")
+        Failure::usage("no store path is given")
             .help("set FINCH_STORE to the path of its file, such as finch.db, or give --store")
     })
 }
@@ -185,14 +185,7 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         file: ("--store-key-file", file),
         variable: "FINCH_STORE_KEY",
     };
-    let parse = |text: &str| {
-        Kek::parse(text).map_err(|error| {
-            not_a_key(
-                Failure::new(Exit::Store, "key_malformed", "the store's key is not a key"),
-                &error,
-            )
-        })
-    };
+    let parse = |text: &str| Ok(Kek::parse(text)?);
     match ways.place()? {
         Some(Place::Value(text)) => parse(&text),
         Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
@@ -245,7 +238,7 @@ impl Operator {
                 let user = variable("USER").ok().flatten();
                 let user = user.and_then(|user| OperatorName::new(user).ok());
                 user.map_or_else(|| OperatorName::new("operator"), Ok)
-                    .map_err(|error| Failure::bad_id("--operator", &error))?
+                    .map_err(|error| Failure::while_("--operator cannot be used", &error))?
             }
         };
         Ok(OperatorScope::acting_as(name))

@@ -10,7 +10,7 @@ use super::Paced;
 pub(crate) struct ImportArgs {
     /// The file with the tokens; -, or none: standard input
     pub(crate) file: Option<PathBuf>,
-    /// Its format [default: by its first line, else by its name]
+    /// Its format [default: by its first line]
     #[arg(long)]
     pub(crate) format: Option<Format>,
     #[command(flatten)]

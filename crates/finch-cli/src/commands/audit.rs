@@ -10,7 +10,7 @@ use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
 use self::{found::Found, kept::Place};
 use crate::{
     args::AuditArgs,
-    fail::{Exit, Failure, run_stopped},
+    fail::{Exit, Failure},
     interrupt,
     output::{self, Report},
     progress::Progress,
@@ -85,5 +85,5 @@ async fn go_on(
 fn halted(audit: &Audit, error: &RunError) -> Failure {
     let asked = count(audit.asked as usize, "token was", "tokens were");
     let found = count(audit.findings.len(), "finding", "findings");
-    run_stopped(&format!("the audit stopped: {asked} asked about, {found} so far"), error)
+    Failure::while_(format!("the audit stopped: {asked} asked about, {found} so far"), error)
 }

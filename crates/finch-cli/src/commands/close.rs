@@ -8,7 +8,7 @@ use super::disconnect::confirm;
 use crate::{
     args::CloseArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good},
+    output::{self, Report, Sheet},
     wiring,
     words::count,
 };
@@ -68,10 +68,6 @@ impl Report for Closed {
                 format!("Closed: exchange {exchange} is off the list, on your word.")
             }
         };
-        sheet.text(&format!("{} ", good("✓")), &said);
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
+        sheet.done(&said);
     }
 }

@@ -1,13 +1,9 @@
 //! `finch import`: take over tokens that the application has already.
 
 mod columns;
-mod csv;
-mod form;
-mod json;
 mod lines;
-mod quotes;
+mod list;
 mod row;
-mod rows;
 mod summary;
 
 use std::{
@@ -22,10 +18,10 @@ use std::{
 use finch_app::{Finch, OperatorScope, Pace, RunError};
 use tokio::sync::mpsc;
 
-use self::{row::Row, rows::Rows, summary::Summary};
+use self::{list::List, row::Row, summary::Summary};
 use crate::{
     args::{Format, ImportArgs},
-    fail::{Exit, Failure, run_stopped},
+    fail::{Exit, Failure},
     interrupt, output,
     progress::Progress,
     wiring,
@@ -89,18 +85,18 @@ fn read_in_background(
     let (to, from) = mpsc::channel(AHEAD);
     std::thread::spawn(move || match file {
         Some(file) => {
-            send(Rows::new(BufReader::with_capacity(64 * 1024, file), format, path), &to);
+            send(List::new(BufReader::with_capacity(64 * 1024, file), format, path), &to);
         }
-        None => send(Rows::new(io::stdin().lock(), format, path), &to),
+        None => send(List::new(io::stdin().lock(), format, path), &to),
     });
     from
 }
 
-fn send(mut rows: Rows<impl BufRead>, to: &mpsc::Sender<Read>) {
+fn send(mut list: List<impl BufRead>, to: &mpsc::Sender<Read>) {
     loop {
-        let read = match rows.next() {
+        let read = match list.next() {
             Ok(Some(row)) => Read::Row(row),
-            Ok(None) => Read::End(rows.ignored()),
+            Ok(None) => Read::End(list.ignored()),
             Err(failure) => Read::Unusable(failure),
         };
         let is_last = !matches!(read, Read::Row(_));
@@ -150,7 +146,7 @@ async fn import(
             Ok(token) => match finch.import(scope, &token, &pace).await {
                 Ok(what) => summary.add(row.line, token.customer, what),
                 Err(RunError::Stopped) => return Ok(()),
-                Err(error) => return Err(run_stopped("the import stopped", &error)),
+                Err(error) => return Err(Failure::while_("the import stopped", &error)),
             },
         }
     }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::{
     args::RestoreArgs,
-    fail::{Exit, Failure, unusable_backup},
-    output::{self, Report, Sheet, bold, good, warn},
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet, bold},
     progress::Progress,
     wiring::{Needs, Settings},
     words::{count, moment},
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure>
     // The store gets its name only once nothing in it is handed out that may have ended since the backup.
     let store = Arc::new(restoring.store()?);
     let finch = Finch::builder(Arc::new(http), store, Arc::new(key)).open().await;
-    let finch = finch.map_err(unusable_backup)?;
+    let finch = finch.map_err(|error| Failure::while_("the backup cannot be used", &error))?;
     let in_doubt = finch.doubt_all(&scope).await?;
     drop(finch);
     let report = Done { store: options.path, restored: restoring.finish()?, in_doubt };
@@ -46,7 +46,7 @@ impl Report for Done {
             self.restored;
         let say = |number: u64, one, many| count(number as usize, one, many);
         let store = bold(&self.store.display().to_string());
-        sheet.line(format!("{} The store is restored: {store}", good("✓")));
+        sheet.done(&format!("The store is restored: {store}"));
         sheet.pair("holds", &say(connections, "connection", "connections"));
         sheet.pair("knows", &format!("nothing of what happened after {}", moment(taken)));
         if self.in_doubt > 0 {
@@ -66,15 +66,8 @@ impl Report for Done {
             sheet.text(&format!("  {}. ", number + 1), text);
         }
         sheet.gap();
-        sheet.text(
-            &format!("{} ", warn("!")),
-            "Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
-             left of the lost store, keep it.",
-        );
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
+        sheet.open("Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
+             left of the lost store, keep it.");
     }
 }
 

@@ -57,8 +57,4 @@ impl Report for Revealed {
     fn human(&self, sheet: &mut Sheet) {
         sheet.line(&self.access_token);
     }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
-    }
 }

@@ -47,8 +47,7 @@ async fn verify(args: &StoreArgs, file: bool, json: bool) -> Result<Exit, Failur
     let verified = finch.verify(&scope, |done| bar.at(done, done)).await?;
     drop(bar);
     let report = Found { damage, verified };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    output::show(&report, json)
 }
 
 impl Found {

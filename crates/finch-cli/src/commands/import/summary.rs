@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::row::Bad;
 use crate::{
-    fail::{Exit, what_to_do},
-    output::{Report, Sheet, bold, dim, good, warn},
-    words::{count, trouble},
+    fail::Exit,
+    output::{Report, Sheet, bold, dim},
+    words::count,
 };
 
 /// A person is shown no more lines than this.
@@ -107,7 +107,7 @@ impl Summary {
                 "correct the line's connection_id, or find out whose token it is".to_owned(),
             ),
             I::Undecided { failure } => {
-                ("undecided", trouble(&failure), what_to_do(&failure).to_owned())
+                ("undecided", failure.to_string(), failure.advice().next_step.into_owned())
             }
             _ => ("unknown", "it was not stored".to_owned(), "finch attention".to_owned()),
         };
@@ -132,26 +132,26 @@ impl Report for Summary {
     fn human(&self, sheet: &mut Sheet) {
         let mut done = |number: usize, what: String| {
             if number > 0 {
-                sheet.text(&format!("{} ", good("✓")), &what);
+                sheet.done(&what);
             }
         };
         done(self.stored, count(self.stored, "token is stored", "tokens are stored"));
         let here = count(self.already_here, "token was here already", "tokens were here already");
         done(self.already_here, here);
         if self.lines == 0 && !self.stopped {
-            sheet.text(&format!("{} ", warn("!")), "There was no token to import.");
+            sheet.open("There was no token to import.");
         }
         if self.not_in_use > 0 {
             let many = count(self.not_in_use, "of them is", "of them are");
             let text =
                 format!("{many} not in use, or not yet, because of a disconnect: finch reconcile");
-            sheet.text(&format!("{} ", warn("!")), &text);
+            sheet.open(&text);
         }
         if self.failures() > 0 {
             let kinds: Vec<_> = self.failed.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
             let many = count(self.failures(), "line failed", "lines failed");
             let text = format!("{many} ({})", kinds.join(", "));
-            sheet.text(&format!("{} ", warn("!")), &bold(&text));
+            sheet.open(&bold(&text));
         }
         for failed in &self.failed_lines {
             let customer = failed.customer.as_ref();

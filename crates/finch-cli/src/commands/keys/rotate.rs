@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::{RotateArgs, RotateKekArgs},
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good, warn},
+    output::{self, Report, Sheet},
     progress::Progress,
     wiring,
     words::{count, list},
@@ -43,7 +43,7 @@ impl Report for DataKey {
         if unreadable.is_empty() {
             let text =
                 format!("{resealed} sealed again with data key {epoch}; older ones are destroyed");
-            sheet.text(&format!("{} ", good("✓")), &text);
+            sheet.done(&text);
             sheet.gap();
             sheet
                 .text("", "Backups that were made before still hold the older data keys, wrapped.");
@@ -51,7 +51,7 @@ impl Report for DataKey {
         }
         let text =
             format!("{resealed} sealed again with data key {epoch}; the older one is still needed");
-        sheet.text(&format!("{} ", warn("!")), &text);
+        sheet.open(&text);
         sheet.pair("unreadable", &list(unreadable));
         sheet.pair(
             "what to do",
@@ -88,7 +88,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
     };
     let key = new.id().to_string();
     if key == replaces {
-        return Err(Failure::new(Exit::Standing, "key_in_use", "the store opens with that key already")
+        return Err(Failure::new(Exit::State, "key_in_use", "the store opens with that key already")
             .help("nothing is left to do: give its path from here on (--store-key-file, FINCH_STORE_KEY_FILE)"));
     }
     finch.replace_key(&scope, Arc::new(new)).await?;
@@ -99,7 +99,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
 impl Report for OtherKek {
     fn human(&self, sheet: &mut Sheet) {
         let file = self.key_file.display();
-        sheet.line(format!("{} From here on the store opens with another key only", good("✓")));
+        sheet.done(&"From here on the store opens with another key only".to_string());
         sheet.pair("key", &self.key);
         sheet.pair("its file", &file.to_string());
         sheet.pair("replaces", &self.replaces);
@@ -112,9 +112,5 @@ impl Report for OtherKek {
                  long as backups are kept that were made before: destroying it destroys them."
             ),
         );
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

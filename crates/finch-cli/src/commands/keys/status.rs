@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     args::{Operator, StoreArgs},
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good, warn},
+    output::{self, Report, Sheet},
     wiring,
     words::{count, list},
 };
@@ -18,14 +18,13 @@ struct Status(KeyStatus);
 pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = (Operator::default().scope()?, wiring::open(&args.client).await?);
     let report = Status(finch.key_status(&scope).await?);
-    output::print(&report, json)?;
-    Ok(report.exit())
+    output::show(&report, json)
 }
 
 impl Report for Status {
     fn human(&self, sheet: &mut Sheet) {
         let status = &self.0;
-        sheet.line(format!("{} The store opens with this key", good("✓")));
+        sheet.done(&"The store opens with this key".to_string());
         sheet.pair("key", &status.key);
         let label = if status.data_keys.len() == 1 { "data key" } else { "data keys" };
         sheet.pair(label, &list(&status.data_keys));
@@ -33,7 +32,7 @@ impl Report for Status {
             let left = count(left as usize, "connection", "connections");
             let text = format!("A rotation is under way, with {left} left: finch keys rotate");
             sheet.gap();
-            sheet.text(&format!("{} ", warn("!")), &text);
+            sheet.open(&text);
         }
     }
 
