@@ -5,9 +5,9 @@ use std::sync::Arc;
 use finch_core::{
     AccessToken, AttemptId, AuthorizationCode, CustomerScope, Fingerprint, Grant, Introspection,
     NewAttempt, State, Token, TokenStore,
-    testing::{MockFinchApi, new_attempt},
 };
 use finch_seal::{Domain, Kek, KeyBytes, KeySource};
+use finch_testkit::{MockFinchApi, new_attempt};
 
 use crate::{StoreKeys, TestSystem, open_finch};
 

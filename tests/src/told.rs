@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use finch_app::{BegunConnect, ConnectRequest, Pass, ProcessedWebhooks, System as _};
+use finch_app::{BegunConnect, ConnectRequest, Pass, Questions, System as _};
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, ConnectionView, FinchApiError, Flow, Product, State,
-    testing::{Held, webhook},
 };
+use finch_testkit::{Held, webhook};
 
 use crate::{Step, World, customer, operator};
 
@@ -87,16 +87,16 @@ impl World {
         }
     }
 
-    /// A webhook comes that says this of a connection, and is processed. Returns what became of it and of
-    /// those that waited.
-    pub async fn hint(&self, connection: &ConnectionId, status: &str) -> ProcessedWebhooks {
+    /// A webhook comes that says this of a connection, and a pass asks Finch. Returns what became of all
+    /// questions.
+    pub async fn hint(&self, connection: &ConnectionId, status: &str) -> Questions {
         // No two looks at this clock see the same time.
         let now = self.system.now();
         let mut event = webhook(&format!("msg_{now}"), connection.as_str(), status);
         event.received = now;
-        assert!(self.app.keep_webhook(&event).await.expect("the store answers"), "it is new");
-        let processed = self.app.process_webhooks(&operator(), Pass::Everything).await;
-        processed.expect("the store answers")
+        assert!(self.app.take_webhook(&event).await.expect("the store answers"));
+        let report = self.app.reconcile(&operator(), Pass::Everything).await;
+        report.expect("the store answers").questions
     }
 
     async fn begin(

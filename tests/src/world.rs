@@ -14,9 +14,9 @@ use finch_app::{Finch, System};
 use finch_core::{
     AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
     MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
-    testing::{FakeFinch, Reach, application, at},
 };
 use finch_seal::Domain;
+use finch_testkit::{Chance, FakeFinch, Reach, application, at};
 
 use crate::{fingerprint, keys};
 
@@ -74,11 +74,8 @@ impl System for TestSystem {
 
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            // A step of a well-known generator (SplitMix64): enough for states that differ.
-            let seed =
-                self.random.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+            let random = Chance::new(self.random.fetch_add(1, Ordering::SeqCst)).next_u64();
+            chunk.copy_from_slice(&random.to_le_bytes()[..chunk.len()]);
         }
     }
 }
@@ -145,9 +142,7 @@ impl World {
 
     /// Every token record of every connection, with the connection's pair.
     pub async fn tokens(&self) -> Vec<((ProviderId, Option<CompanyId>), Token)> {
-        let query =
-            finch_core::Query { customer: None, connection: None, after: None, limit: 1000 };
-        let connections = self.store.connections(&query).await.unwrap();
+        let connections = finch_testkit::connections(&*self.store, None).await.unwrap();
         let each = connections.into_iter().flat_map(|c| {
             let pair = (c.provider, c.company);
             c.tokens.into_iter().map(move |t| (pair.clone(), t))

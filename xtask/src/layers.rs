@@ -15,14 +15,16 @@ struct Layer {
     forbidden: &'static [&'static str],
 }
 
+/// What only tests depend on.
+const TESTKIT: &str = "finch-testkit";
+
 const EVERYTHING: &str = "--all-features";
 const NOTHING: &str = "--no-default-features";
 
 const LAYERS: &[Layer] = &[
     Layer {
-        // Without `testing`, whose suite runs on Tokio.
         package: "finch-core",
-        features: NOTHING,
+        features: EVERYTHING,
         stands_alone: true,
         forbidden: &["tokio", "reqwest", "rusqlite", "axum", "hyper", "aws-lc-rs"],
     },
@@ -56,6 +58,13 @@ const LAYERS: &[Layer] = &[
         stands_alone: false,
         forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite"],
     },
+    Layer { package: "finch-cli", features: EVERYTHING, stands_alone: false, forbidden: &[] },
+    Layer {
+        package: "finch-testkit",
+        features: EVERYTHING,
+        stands_alone: false,
+        forbidden: &["rusqlite", "finch-sqlite", "finch-seal", "finch-app"],
+    },
     Layer { package: "finch-emulator", features: EVERYTHING, stands_alone: true, forbidden: &[] },
     Layer { package: "xtask", features: EVERYTHING, stands_alone: true, forbidden: &[] },
 ];
@@ -87,7 +96,7 @@ fn broken_by(layer: &Layer, tree: &str) -> Vec<String> {
 
 fn forbids(layer: &Layer, name: &str) -> bool {
     let sibling = is_ours(name) && name != layer.package;
-    (layer.stands_alone && sibling) || layer.forbidden.contains(&name)
+    sibling && (layer.stands_alone || name == TESTKIT) || layer.forbidden.contains(&name)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -113,6 +122,14 @@ mod tests {
         assert_eq!(broken.len(), 2, "{broken:?}");
         assert!(broken[0].starts_with("finch-core must not depend on finch-seal;"));
         assert!(broken[1].starts_with("finch-core must not depend on tokio;"));
+    }
+
+    #[test]
+    fn the_testkit_is_in_no_release() {
+        let layer = LAYERS.iter().find(|layer| layer.package == "finch-cli").unwrap();
+        let broken =
+            broken_by(layer, "finch-cli v0.1.0\nfinch-core v0.1.0\nfinch-testkit v0.1.0\n");
+        assert_eq!(broken.len(), 1, "{broken:?}");
     }
 
     /// A name of ours that is misspelt, or that no crate has any more, forbids nothing.

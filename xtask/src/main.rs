@@ -5,7 +5,6 @@
     reason = "a command for people: its output is what it is for"
 )]
 
-mod advisories;
 mod bench;
 mod browser;
 mod cargo;
@@ -29,7 +28,6 @@ Commands:
   ci          all of what CI runs: fmt, tidy, layers, deny, clippy, features, doc, test
   layers      check that no crate depends on what its layer forbids
   deny        check licences, sources, and what is not wanted or there twice
-  advisories  ask for known weaknesses: needs a network, and cargo-deny or cargo-audit
   soak        the layers of tests for longer: [--minutes N] [--seed S]
   bench       measure every figure beside its limit: [--quick] [--only GROUP]
   tidy        check what neither compiler nor clippy sees
@@ -47,7 +45,6 @@ fn main() -> ExitCode {
         ["ci"] => ci::all(),
         ["layers"] => ci::layers(),
         ["deny"] => ci::deny(),
-        ["advisories"] => advisories::check(),
         ["tidy"] => ci::tidy(),
         ["bench", options @ ..] => match bench::Bench::read(options) {
             Ok(bench) => bench.run(),

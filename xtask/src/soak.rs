@@ -15,7 +15,7 @@ use crate::workspace::root;
 const LAYERS: &[(&str, &[&str])] = &[
     ("simulation", &["test", "-p", "finch-sim"]),
     ("power loss, I/O errors", &["test", "-p", "finch-test-disk"]),
-    ("kill -9", &["test", "-p", "finch-test-kill"]),
+    ("kill -9", &["test", "-p", "finch-cli", "--test", "kill"]),
     ("properties of core", &["test", "-p", "finch-core", "--test", "it", "invariants"]),
     ("stores, network", &["test", "-p", "finch-tests"]),
     ("fuzz targets", &["test", "-p", "finch-fuzz"]),
@@ -52,7 +52,7 @@ impl Soak {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let figures = root().join("target").join("soak.jsonl");
         let path = figures.display().to_string();
-        // What an earlier run left is not this one's.
+        // The figures of an earlier run would be added to this one's.
         let _ = fs::remove_file(&figures);
         let end = Instant::now() + Duration::from_secs(self.minutes * 60);
         let mut seed = self.seed;

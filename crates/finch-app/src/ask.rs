@@ -3,8 +3,7 @@
 use std::{fmt, time::Duration};
 
 use finch_core::{
-    AccessToken, Actionable, Advice, ErrorKind, FinchApiError, Introspection, StoreError,
-    decide::backoff,
+    AccessToken, Actionable, Advice, Backoff, ErrorKind, FinchApiError, Introspection, StoreError,
 };
 use thiserror::Error;
 
@@ -101,7 +100,7 @@ impl Finch {
                 FinchApiError::TryLater(answer) if answer.status == 429 => {
                     limits += 1;
                     let asked = answer.retry_after.map(|asked| asked.min(LONGEST));
-                    asked.unwrap_or_default().max(backoff(limits, self.jitter()))
+                    asked.unwrap_or_default().max(Backoff::RETRY.wait(limits, self.jitter()))
                 }
                 FinchApiError::TryLater(_) | FinchApiError::NoAnswer { .. } => {
                     failures += 1;
@@ -109,7 +108,7 @@ impl Finch {
                         return Err(RunError::Finch(error));
                     }
                     let asked = error.retry_after().unwrap_or_default().min(LONGEST);
-                    asked.max(backoff(failures, self.jitter()))
+                    asked.max(Backoff::RETRY.wait(failures, self.jitter()))
                 }
                 FinchApiError::PaymentRequired(_) => return Err(RunError::Finch(error)),
                 _ => return Ok(Err(error)),

@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Application, Connection, ConnectionId, ConnectionKey, OperatorScope, Query, Selector,
-    StoreError, Timestamp, Token, TokenId,
+    Application, Connection, ConnectionFilter, ConnectionId, ConnectionKey, OperatorScope,
+    Selector, StoreError, Timestamp, Token, TokenId,
     decide::{Drift, Finding, drift, drift_of_token},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Finch, Pace, Pass, RunError, walk::Walk};
+use crate::{Finch, Pace, Pass, RunError};
 
 /// How many connections, or exchanges, are read at once where Finch is not asked about them.
 const PAGE: usize = 500;
@@ -65,16 +65,9 @@ impl Finch {
         unused_days: u32,
         fix: bool,
     ) -> Result<Audit, StoreError> {
-        let (mut tokens, mut walk) = (0, Walk::of("connections"));
-        loop {
-            let query =
-                Query { customer: None, connection: None, after: walk.after(), limit: PAGE };
-            let page = self.store().connections(&query).await?;
-            if !walk.goes_on(page.iter().map(|c| c.key))? {
-                break;
-            }
-            let kept = page.iter().flat_map(|c| &c.tokens).filter(|t| !t.state.is_revoked());
-            tokens += kept.count() as u64;
+        let (mut tokens, mut listed) = (0, self.listed(ConnectionFilter::All, None));
+        while let Some(connection) = listed.next().await? {
+            tokens += connection.tokens.iter().filter(|t| !t.state.is_revoked()).count() as u64;
         }
         Ok(Audit {
             application: self.application().clone(),
@@ -99,10 +92,8 @@ impl Finch {
         audit: &mut Audit,
         pace: &Pace<'_>,
     ) -> Result<bool, RunError> {
-        let query = Query { customer: None, connection: None, after: audit.after, limit: 1 };
-        let page = self.store().connections(&query).await?;
-        Walk::behind("connections", audit.after).goes_on(page.iter().map(|c| c.key))?;
-        let Some(connection) = page.into_iter().next() else {
+        let next = self.listed(ConnectionFilter::All, audit.after).next().await?;
+        let Some(connection) = next else {
             self.end_audit(scope, audit, pace).await?;
             return Ok(false);
         };

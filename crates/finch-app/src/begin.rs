@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use finch_core::{
-    Actionable, Advice, ConnectSession, ConnectUrl, Connection, ConnectionId, CustomerId,
+    Actionable, Advice, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
     CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES,
-    NewAttempt, NewSession, Product, ProviderId, Query, ReauthenticateSession, Selector, SessionId,
-    State, StoreError, Timestamp, TokenState, decide,
+    NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector, SessionId, State,
+    StoreError, Timestamp, Token, TokenState, decide,
 };
 use thiserror::Error;
 
-use crate::{Finch, token::no_such_connection, walk::Walk};
+use crate::{Finch, token::no_such_connection};
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -311,28 +311,17 @@ impl Finch {
     }
 
     async fn disconnect_is_open(&self, customer: &CustomerId) -> Result<bool, StoreError> {
-        let mut walk = Walk::of("connections");
-        loop {
-            let query = Query {
-                customer: Some(customer),
-                connection: None,
-                after: walk.after(),
-                limit: 100,
-            };
-            let page = self.store().connections(&query).await?;
-            if !walk.goes_on(page.iter().map(|c| c.key))? {
-                return Ok(false);
-            }
+        let mut listed = self.listed(ConnectionFilter::Customer(customer), None);
+        while let Some(connection) = listed.next().await? {
             // Only what the customer sees of it: tokens of its own that are being ended.
-            let ending = |c: &Connection| {
-                c.tokens
-                    .iter()
-                    .any(|t| t.state == TokenState::Fenced && !c.has_ended_for_its_customer(t))
+            let is_ending = |t: &Token| {
+                t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t)
             };
-            if page.iter().any(ending) {
+            if connection.tokens.iter().any(is_ending) {
                 return Ok(true);
             }
         }
+        Ok(false)
     }
 
     async fn is_own_or_unknown(

@@ -105,8 +105,6 @@ impl FinchBuilder {
                 driving: Default::default(),
                 instance: InstanceId::new(random),
                 late: Default::default(),
-                taken_over: Default::default(),
-                rests: Default::default(),
                 tasks: Default::default(),
                 exchanges: Default::default(),
             }),

@@ -58,8 +58,19 @@ impl Finch {
         &self,
         selector: Selector<'_>,
         company: Option<&CompanyId>,
-        mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
+        decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
     ) -> Result<Option<T>, StoreError> {
+        let changed = self.change_numbered(selector, company, decide).await?;
+        Ok(changed.map(|(decided, _)| decided))
+    }
+
+    /// The same, with the number of the commit; none where nothing differed.
+    pub(crate) async fn change_numbered<T>(
+        &self,
+        selector: Selector<'_>,
+        company: Option<&CompanyId>,
+        mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
+    ) -> Result<Option<(T, Option<Seq>)>, StoreError> {
         let mut refusals = Refusals::default();
         loop {
             let Some(connection) = self.store().load(selector, None).await? else {
@@ -75,7 +86,7 @@ impl Finch {
             let mut draft = Draft::of(connection);
             let decided = decide(&mut draft, pair.as_ref());
             match self.commit(draft).await {
-                Ok(_) => return Ok(Some(decided)),
+                Ok(committed) => return Ok(Some((decided, committed.number))),
                 Err(StoreError::Moved) => refusals.count(revision)?,
                 Err(error) => return Err(error),
             }

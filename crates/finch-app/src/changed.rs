@@ -83,8 +83,7 @@ fn whose<'a>(
         });
         theirs.connection_id = token.facts.connection_id.clone();
         theirs.tokens += 1;
-        let works = |t: &Token| t.state == TokenState::Active && !t.needs_reauth();
-        theirs.accepted += usize::from(now.token(token.id).is_some_and(works));
+        theirs.accepted += usize::from(now.token(token.id).is_some_and(Token::works));
     }
     whose
 }

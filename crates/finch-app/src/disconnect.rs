@@ -1,9 +1,9 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
 use finch_core::{
-    AccessToken, Actionable, Actor, Advice, ConnectionId, CustomerId, CustomerScope, Draft,
-    ErrorKind, Failure, Intent, OperatorScope, Query, Scope, Selector, StoreError, Timestamp,
-    Token,
+    AccessToken, Actionable, Actor, Advice, ConnectionFilter, ConnectionId, CustomerId,
+    CustomerScope, Draft, ErrorKind, Failure, Intent, OperatorScope, Scope, Selector, StoreError,
+    Timestamp, Token,
     decide::{self, Plan, PlanMark, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -14,7 +14,6 @@ use crate::{
     change::Refusals,
     drive::{Drive, pending},
     token::no_such_connection,
-    walk::Walk,
 };
 
 /// What to disconnect. It names the whole connection: all tokens of the same provider and company.
@@ -190,28 +189,16 @@ impl Finch {
         scope: &CustomerScope,
     ) -> Result<Vec<(ConnectionId, DisconnectOutcome)>, DisconnectError> {
         let mut outcomes = Vec::new();
-        let mut walk = Walk::of("connections");
-        loop {
-            let query = Query {
-                customer: Some(scope.id()),
-                connection: None,
-                after: walk.after(),
-                limit: 100,
-            };
-            let page = self.store().connections(&query).await?;
-            if !walk.goes_on(page.iter().map(|c| c.key))? {
-                return Ok(outcomes);
-            }
-            for connection in &page {
-                let left =
-                    |t: &&Token| !t.state.is_revoked() && !connection.has_ended_for_its_customer(t);
-                let left = connection.tokens.iter().rev().find(left);
-                if let Some(token) = left {
-                    let id = token.facts.connection_id.clone();
-                    outcomes.push((id.clone(), self.disconnect(scope, id).await?));
-                }
+        let mut listed = self.listed(ConnectionFilter::Customer(scope.id()), None);
+        while let Some(connection) = listed.next().await? {
+            let is_left =
+                |t: &&Token| !t.state.is_revoked() && !connection.has_ended_for_its_customer(t);
+            if let Some(token) = connection.tokens.iter().rev().find(is_left) {
+                let id = token.facts.connection_id.clone();
+                outcomes.push((id.clone(), self.disconnect(scope, id).await?));
             }
         }
+        Ok(outcomes)
     }
 
     /// Does what was planned, if the same would still be planned: compared by its [mark](Plan::mark).

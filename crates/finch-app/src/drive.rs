@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
-    Connection, CustomerId, Draft, Leased, SealedAs, Selector, StoreError, Timestamp, Token,
+    Connection, CustomerId, Draft, Leased, SealedAs, Selector, Seq, StoreError, Timestamp, Token,
     TokenId, TokenState,
     decide::{self, Step},
 };
@@ -124,6 +124,8 @@ impl Finch {
                             && decide::next_step(draft.connection(), now, None) == Step::Finish;
                         if is_proven {
                             decide::finish(draft, open, now);
+                            // A call that is marked as sending may take effect later.
+                            self.note_late_effect(now);
                         }
                         is_proven
                     };
@@ -145,10 +147,6 @@ impl Finch {
                     match work.lease(connection.key).await? {
                         Leased::Held(until) => (until, Wait::ForAnother),
                         Leased::Absorbed => continue,
-                        Leased::TakenOver => {
-                            self.note_taken_over(&connection, work).await?;
-                            continue;
-                        }
                         Leased::Taken => {
                             let began = self.system().monotonic();
                             self.call(&connection, call, token, work).await?;
@@ -206,21 +204,6 @@ impl Finch {
         Ok(disproved)
     }
 
-    /// Another instance died, or stalled, at work on this connection: what it sent may yet take effect.
-    async fn note_taken_over(
-        &self,
-        connection: &Connection,
-        work: &Work<'_>,
-    ) -> Result<(), StoreError> {
-        let now = self.now();
-        let note = |draft: &mut Draft| decide::taken_over(draft, now);
-        if self.change(Selector::Key(connection.key), note).await?.is_some() {
-            self.note_late_effect(now);
-            work.noted(connection.key);
-        }
-        Ok(())
-    }
-
     /// One call to Finch with one token, and its answer written down.
     async fn call(
         &self,
@@ -240,6 +223,10 @@ impl Finch {
             }
             Err(error) => return Err(error),
         };
+        let mark = match call {
+            decide::Call::Disconnect => self.mark_as_sending(token).await?,
+            decide::Call::Introspect => None,
+        };
         let answer = match call {
             decide::Call::Disconnect => work.call(self.api().disconnect(&secret)).await,
             decide::Call::Introspect => {
@@ -253,10 +240,26 @@ impl Finch {
         }
         self.change(Selector::TokenId(token), |draft| {
             let answer = answer.as_ref().map(Clone::clone);
-            decide::record(draft, token, call, answer, now, self.jitter());
+            decide::record(draft, token, call, mark, answer, now, self.jitter());
         })
         .await?;
         Ok(())
+    }
+
+    /// Writes the sending mark before `/disconnect` goes out. A mark that is there already is another instance's, or a
+    /// crash's, and its call is lost.
+    async fn mark_as_sending(&self, token: TokenId) -> Result<Option<Seq>, StoreError> {
+        let now = self.now();
+        let marked = self.change_numbered(Selector::TokenId(token), None, |draft, _| {
+            let lost = decide::lost_calls(draft, now);
+            decide::send(draft, token);
+            lost
+        });
+        let (lost, mark) = marked.await?.unwrap_or_default();
+        if lost {
+            self.note_late_effect(now);
+        }
+        Ok(mark)
     }
 
     /// Settles what is in doubt about the connection that holds this token, and that no disconnect
@@ -305,9 +308,7 @@ impl Finch {
                         }
                     }
                     Leased::Absorbed => {}
-                    Leased::Taken | Leased::TakenOver => {
-                        // No disconnect is open: the dead one was asking about tokens.
-                        work.noted(connection.key);
+                    Leased::Taken => {
                         self.probe(token, work).await?;
                         break;
                     }

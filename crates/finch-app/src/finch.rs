@@ -1,8 +1,8 @@
 //! The application's connections: what a host holds.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -10,8 +10,8 @@ use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, To
 use finch_seal::KeySource;
 
 use crate::{
-    FinchBuilder, System, exchanges::Exchanges, hint::Rests, late::LateEffects, system::jitter,
-    tasks::Tasks, vault::Vault,
+    FinchBuilder, System, exchanges::Exchanges, late::LateEffects, system::jitter, tasks::Tasks,
+    vault::Vault,
 };
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
@@ -33,10 +33,6 @@ pub(crate) struct Inner {
     /// This instance among all that share the store.
     pub(crate) instance: InstanceId,
     pub(crate) late: LateEffects,
-    /// Connections whose last holder died at work, as long as that is not written down.
-    pub(crate) taken_over: Mutex<HashSet<ConnectionKey>>,
-    /// Who processes webhooks in this process, and what is left alone with them.
-    pub(crate) rests: tokio::sync::Mutex<Rests>,
     pub(crate) tasks: Tasks,
     pub(crate) exchanges: Exchanges,
 }
@@ -113,20 +109,12 @@ impl Finch {
         &self.inner.late
     }
 
-    pub(crate) fn taken_over(&self) -> MutexGuard<'_, HashSet<ConnectionKey>> {
-        self.inner.taken_over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn tasks(&self) -> &Tasks {
         &self.inner.tasks
     }
 
     pub(crate) fn exchanges(&self) -> &Exchanges {
         &self.inner.exchanges
-    }
-
-    pub(crate) fn rests(&self) -> &tokio::sync::Mutex<Rests> {
-        &self.inner.rests
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope, Selector, StoreError,
-    TokenId,
+    Actor, ConnectionFilter, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope,
+    Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, change::Refusals, walk::Walk};
-
-/// So many connections are sealed again before the list of them is read on.
-const PAGE: usize = 100;
+use crate::{Finch, KeysError, change::Refusals};
 
 /// How a store's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,16 +71,10 @@ impl Finch {
             let mut left = self.count_sealed_before(epoch).await?;
             progress(left);
             let mut unreadable = Vec::new();
-            let mut walk = Walk::of("connections");
-            loop {
-                let page = self.store().sealed_before(epoch, walk.after(), PAGE).await?;
-                if !walk.goes_on(page.iter().copied())? {
-                    break;
-                }
-                for connection in page {
-                    resealed += self.reseal(connection, &mut unreadable).await?;
-                    left = left.saturating_sub(1);
-                }
+            let mut listed = self.listed(ConnectionFilter::SealedBefore(epoch), None);
+            while let Some(connection) = listed.next_key().await? {
+                resealed += self.reseal(connection, &mut unreadable).await?;
+                left = left.saturating_sub(1);
                 progress(left);
             }
             if !unreadable.is_empty() {
@@ -191,14 +182,7 @@ impl Finch {
     }
 
     async fn count_sealed_before(&self, epoch: u32) -> Result<u64, StoreError> {
-        let (mut count, mut walk) = (0, Walk::of("connections"));
-        loop {
-            let page = self.store().sealed_before(epoch, walk.after(), 1000).await?;
-            if !walk.goes_on(page.iter().copied())? {
-                return Ok(count);
-            }
-            count += page.len() as u64;
-        }
+        Ok(self.listed(ConnectionFilter::SealedBefore(epoch), None).count().await? as u64)
     }
 
     /// Seals the secrets of one connection again. Returns how many.

@@ -12,12 +12,12 @@ mod disconnect;
 mod drive;
 mod exchanges;
 mod finch;
-mod hint;
 mod import;
 mod keys;
 mod keys_error;
 mod late;
 mod list;
+mod questions;
 mod reconcile;
 mod reconciler;
 mod restored;
@@ -27,7 +27,6 @@ mod token;
 mod vault;
 mod verify;
 mod walk;
-mod webhooks;
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod wiring;
 mod work;
@@ -41,17 +40,16 @@ pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
 pub use finch::{Finch, FinchOptions};
-pub use hint::{ProcessedWebhook, ProcessedWebhooks, WebhookFinding};
 pub use import::{ImportedToken, ToImport};
 pub use keys::{KeyStatus, Rotated};
 pub use keys_error::KeysError;
 pub use list::{Cursor, Events, Page};
+pub use questions::Questions;
 pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
 pub use token::{TokenError, Unauthorized, UsableToken};
 pub use verify::{BrokenRecord, Verified};
-pub use webhooks::WebhookCursor;
 
 #[doc(no_inline)]
 pub use finch_core::{

@@ -1,8 +1,8 @@
 //! Listings, each in a scope.
 
 use finch_core::{
-    Connection, ConnectionId, ConnectionKey, ConnectionView, Event, EventId, EventQuery,
-    OperatorScope, Query, Scope, Selector, StoreError, Timestamp,
+    Connection, ConnectionFilter, ConnectionId, ConnectionKey, ConnectionView, Event, EventId,
+    EventQuery, OperatorScope, Scope, Selector, StoreError, Timestamp,
     decide::{self, Attention},
 };
 
@@ -17,6 +17,9 @@ pub struct Cursor(ConnectionKey);
 pub struct Page<T, C = Cursor> {
     /// In order.
     pub items: Vec<T>,
+    /// How many connections of this page are damaged and left out: the log names them, and so does
+    /// [`verify`](Finch::verify).
+    pub unreadable: usize,
     /// Where the next page begins; none: this is the last one.
     pub next: Option<C>,
 }
@@ -43,13 +46,13 @@ impl Finch {
         from: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<ConnectionView>, StoreError> {
-        let after = from.map(|cursor| cursor.0);
-        let query = Query { customer: scope.customer(), connection: None, after, limit };
-        let page = self.store().connections(&query).await?;
-        Walk::behind("connections", after).goes_on(page.iter().map(|c| c.key))?;
-        let last = page.last().filter(|_| page.len() >= limit);
-        let next = last.map(|c| Cursor(c.key));
-        Ok(Page { items: views(&page, scope), next })
+        let customer = scope.customer();
+        let filter = customer.map_or(ConnectionFilter::All, ConnectionFilter::Customer);
+        self.page(filter, from, limit, |found, items| {
+            let seen = found.seen_by(customer);
+            items.extend((!seen.tokens.is_empty()).then(|| ConnectionView::of(&seen, customer)));
+        })
+        .await
     }
 
     /// One connection. None: there is none of this name, or it is another customer's.
@@ -61,13 +64,9 @@ impl Finch {
         scope: &impl Scope,
         connection: &ConnectionId,
     ) -> Result<Option<ConnectionView>, StoreError> {
-        let query = Query {
-            customer: scope.customer(),
-            connection: Some(connection),
-            after: None,
-            limit: 1,
-        };
-        Ok(views(&self.store().connections(&query).await?, scope).pop())
+        let customer = scope.customer();
+        let found = self.store().load(Selector::ConnectionId(connection), customer).await?;
+        Ok(found.map(|found| ConnectionView::of(&found.seen_by(customer), customer)))
     }
 
     /// A page of what needs a person, connection by connection. Exchanges whose token nobody may have are
@@ -81,17 +80,36 @@ impl Finch {
         from: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Attention>, StoreError> {
+        self.page(ConnectionFilter::Attention, from, limit, |found, items| {
+            items.extend(decide::attention(&found));
+        })
+        .await
+    }
+
+    async fn page<T>(
+        &self,
+        filter: ConnectionFilter<'_>,
+        from: Option<Cursor>,
+        limit: usize,
+        add: impl Fn(Connection, &mut Vec<T>),
+    ) -> Result<Page<T>, StoreError> {
         let after = from.map(|cursor| cursor.0);
-        let keys = self.store().attention(after, limit).await?;
-        Walk::behind("attention", after).goes_on(keys.iter().copied())?;
-        let mut items = Vec::new();
+        let keys = self.store().connections(&filter, after, limit).await?;
+        Walk::behind("connections", after).goes_on(keys.iter().copied())?;
+        let (mut items, mut unreadable) = (Vec::new(), 0);
         for key in &keys {
-            if let Some(found) = self.store().load(Selector::Key(*key), None).await? {
-                items.extend(decide::attention(&found));
+            match self.by_key(*key, None).await {
+                Ok(found) => found.into_iter().for_each(|found| add(found, &mut items)),
+                // One damaged row hides no other one.
+                Err(StoreError::Corrupt(what)) => {
+                    tracing::warn!(connection = key.0.0, what, "a connection cannot be read");
+                    unreadable += 1;
+                }
+                Err(error) => return Err(error),
             }
         }
         let next = keys.last().filter(|_| keys.len() >= limit).map(|key| Cursor(*key));
-        Ok(Page { items, next })
+        Ok(Page { items, unreadable, next })
     }
 
     /// A page of what happened, in order: to a customer's own connections, or to everything.
@@ -109,10 +127,7 @@ impl Finch {
         let page = self.store().events(&query).await?;
         Walk::behind("events", after).goes_on(page.iter().map(|recorded| recorded.id))?;
         let next = page.last().filter(|_| page.len() >= limit).map(|recorded| recorded.id);
-        Ok(Page { items: page.into_iter().map(|recorded| recorded.event).collect(), next })
+        let items = page.into_iter().map(|recorded| recorded.event).collect();
+        Ok(Page { items, unreadable: 0, next })
     }
-}
-
-fn views(connections: &[Connection], scope: &impl Scope) -> Vec<ConnectionView> {
-    connections.iter().map(|c| ConnectionView::of(c, scope.customer())).collect()
 }

@@ -6,12 +6,12 @@ mod cover;
 use std::collections::BTreeSet;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Due, Failure,
-    OperatorScope, Scope, Selector, StoreError, Timestamp,
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionFilter, ConnectionId, Cover,
+    CustomerId, Due, Failure, OperatorScope, Scope, Selector, StoreError, Timestamp,
 };
 use serde::Serialize;
 
-use crate::{Changed, DisconnectOutcome, Finch, ProcessedWebhooks, drive::Drive, walk::Walk};
+use crate::{Changed, DisconnectOutcome, Finch, Questions, drive::Drive, walk::Walk};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub struct Reconciled {
     pub unnamed: usize,
     /// Connections, and lists of them, that could not be read or written. The log says why.
     pub failed: usize,
-    /// Webhooks that called for a probe.
-    pub webhooks: ProcessedWebhooks,
+    /// What webhooks have left to ask.
+    pub questions: Questions,
 }
 
 /// A disconnect that goes on.
@@ -76,8 +76,9 @@ pub struct PossibleOrphan {
 
 impl Finch {
     /// One pass: goes on with every open disconnect, ends what is left over, asks Finch about tokens in
-    /// doubt, about employers without a name, and about connections of which a kept webhook says that they
-    /// do not do well. Safe to repeat, and to run beside everything else, in
+    /// doubt, about employers without a name, and about connections of whose health a
+    /// [webhook](Self::take_webhook) has spoken: of these, 20 in a pass at most, and none after two in a row that
+    /// Finch does not answer for. Safe to repeat, and to run beside everything else, in
     /// this process and in others on the same store: a connection is worked on by one at a time, and all
     /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
     ///
@@ -107,18 +108,11 @@ impl Finch {
             Pass::Everything => (None, Drive::Everything(goes_on)),
         };
         let mut report = Reconciled::default();
-        if pass == Pass::Everything {
-            // First, since an end that Finch confirms may leave work.
-            let mut rests = self.rests().lock().await;
-            report.webhooks = self.process_kept(&mut rests, how).await?;
-        }
         let mut done = self.reconcile_all(due, how, &mut report).await;
-        if pass == Pass::Due {
-            // Last, and no more than some: a disconnect that is due waits for few webhooks.
-            done = done.and(self.process_some(how, &mut report).await);
-        }
+        // Disconnects come first.
+        done = done.and(self.answer_questions(due, how, &mut report.questions).await);
         match done {
-            // What is done is done for good, and somebody wants to hear of it.
+            // What is done is done for good: the caller learns of it.
             Err(error) if report != Reconciled::default() => {
                 tracing::warn!(%error, "a pass could not be finished");
                 report.failed += 1;
@@ -129,44 +123,29 @@ impl Finch {
         }
     }
 
-    /// Webhooks, unless somebody else in this process is at them.
-    async fn process_some(
-        &self,
-        how: Drive<'_>,
-        report: &mut Reconciled,
-    ) -> Result<(), StoreError> {
-        if let Ok(mut rests) = self.rests().try_lock() {
-            report.webhooks = self.process_kept(&mut rests, how).await?;
-        }
-        Ok(())
-    }
-
     async fn reconcile_all(
         &self,
         due: Option<Due>,
         how: Drive<'_>,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
-        let mut walk = Walk::of("work");
+        let mut listed = self.listed(ConnectionFilter::Due(due), None);
         // Connections into which others have merged in this pass: done with them.
         let mut done = BTreeSet::new();
-        loop {
-            let page = self.store().work(due, walk.after(), 100).await?;
-            if !walk.goes_on(page.iter().copied())? || !how.goes_on() {
+        while let Some(key) = listed.next_key().await? {
+            if !how.goes_on() {
                 break;
             }
-            for key in page.into_iter().take_while(|_| how.goes_on()) {
-                if done.contains(&key) {
-                    continue;
-                }
-                match self.reconcile_connection(key, how, report).await {
-                    Ok(kept) if kept != key => drop(done.insert(kept)),
-                    Ok(_) => {}
-                    // One connection that cannot be read keeps no other one waiting.
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be reconciled");
-                        report.failed += 1;
-                    }
+            if done.contains(&key) {
+                continue;
+            }
+            match self.reconcile_connection(key, how, report).await {
+                Ok(kept) if kept != key => drop(done.insert(kept)),
+                Ok(_) => {}
+                // One connection that cannot be read keeps no other one waiting.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be reconciled");
+                    report.failed += 1;
                 }
             }
         }
@@ -279,14 +258,7 @@ impl Finch {
         &self,
         _scope: &OperatorScope,
     ) -> Result<usize, StoreError> {
-        let (mut count, mut walk) = (0, Walk::of("work"));
-        loop {
-            let page = self.store().work(None, walk.after(), 1000).await?;
-            if !walk.goes_on(page.iter().copied())? {
-                return Ok(count);
-            }
-            count += page.len();
-        }
+        self.listed(ConnectionFilter::Due(None), None).count().await
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use finch_core::{
-    ConnectionId, ConnectionKey, EventQuery, Happening, OperatorScope, Query, RecordHead, Recorded,
-    Selector, StoreError, Token, TokenId,
+    ConnectionFilter, ConnectionId, ConnectionKey, EventQuery, Happening, OperatorScope,
+    RecordHead, Recorded, Selector, StoreError, Token, TokenId,
 };
 use serde::Serialize;
 
@@ -78,27 +78,19 @@ impl Finch {
         let mut records = BTreeMap::<Option<ConnectionKey>, Record>::new();
         let store_record = self.store().keyring().await?.map(|keyring| keyring.record);
         records.entry(None).or_default().expects(store_record.unwrap_or_default());
-        let mut walk = Walk::of("connections");
-        loop {
-            let query =
-                Query { customer: None, connection: None, after: walk.after(), limit: PAGE };
-            let page = self.store().connections(&query).await?;
-            if !walk.goes_on(page.iter().map(|connection| connection.key))? {
-                break;
-            }
-            for connection in page {
-                for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
-                    match self.opens(token).await? {
-                        true => found.secrets += 1,
-                        false => found.unreadable.push(token.id),
-                    }
+        let mut listed = self.listed(ConnectionFilter::All, None);
+        while let Some(connection) = listed.next().await? {
+            for token in connection.tokens.iter().filter(|token| !token.state.is_revoked()) {
+                match self.opens(token).await? {
+                    true => found.secrets += 1,
+                    false => found.unreadable.push(token.id),
                 }
-                let record = records.entry(Some(connection.key)).or_default();
-                record.connection_id = connection.handle(None).cloned();
-                record.expects(connection.record);
-                found.connections += 1;
-                progress(found.connections);
             }
+            let record = records.entry(Some(connection.key)).or_default();
+            record.connection_id = connection.handle(None).cloned();
+            record.expects(connection.record);
+            found.connections += 1;
+            progress(found.connections);
         }
         self.follow_records(&mut records, &mut found, progress).await?;
         let broken = records.into_iter().filter(|(_, record)| !record.holds);

@@ -33,38 +33,16 @@ impl Finch {
 impl Work<'_> {
     /// Takes or renews the lease. A connection that was merged meanwhile goes by another key, and another
     /// task may be at work on that one: this waits until no other task of this process is, and answers
-    /// [`Absorbed`](Leased::Absorbed), since much may have changed. A lease that was taken over stays so until
-    /// [`noted`](Self::noted).
+    /// [`Absorbed`](Leased::Absorbed), since much may have changed.
     pub(crate) async fn lease(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
         if self.alone.as_ref().is_none_or(|(key, _)| *key != connection) {
-            self.move_to(connection).await;
+            self.release().await;
+            // One at a time: two that each wait for the other's would wait for ever.
+            self.alone = None;
+            self.alone = Some((connection, self.finch.drive_alone(connection).await));
             return Ok(Leased::Absorbed);
         }
-        let leased = self.ask(connection).await?;
-        let mut taken_over = self.finch.taken_over();
-        if leased == Leased::TakenOver {
-            taken_over.insert(connection);
-        }
-        let held = matches!(leased, Leased::Held(_) | Leased::Absorbed);
-        let is_unnoted = !held && taken_over.contains(&connection);
-        Ok(if is_unnoted { Leased::TakenOver } else { leased })
-    }
-
-    /// The connection that this began with was absorbed by another one.
-    async fn move_to(&mut self, connection: ConnectionKey) {
-        self.release().await;
-        // One at a time: two that each wait for the other's would wait for ever.
-        let absorbed = self.alone.take().map(|(key, _)| key);
-        self.alone = Some((connection, self.finch.drive_alone(connection).await));
-        let mut taken_over = self.finch.taken_over();
-        if absorbed.is_some_and(|key| taken_over.remove(&key)) {
-            taken_over.insert(connection);
-        }
-    }
-
-    /// It is written down that this connection was taken over.
-    pub(crate) fn noted(&self, connection: ConnectionKey) {
-        self.finch.taken_over().remove(&connection);
+        self.ask(connection).await
     }
 
     async fn ask(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
@@ -118,11 +96,9 @@ impl Work<'_> {
         }
     }
 
-    /// Gives the lease back. Where that fails, it runs out; and also where it was taken over and that is
-    /// not written down: whoever comes next takes it over from the dead one, through this one.
+    /// Gives the lease back. Where that fails, it runs out.
     pub(crate) async fn release(&mut self) {
         if let Some((key, _)) = self.leased.take()
-            && !self.finch.taken_over().contains(&key)
             && let Err(error) = self.finch.store().release(key, self.finch.instance()).await
         {
             tracing::debug!(%error, "a lease runs out by itself");
@@ -134,10 +110,8 @@ impl Work<'_> {
 mod tests {
     use std::{future::ready, pin::pin, sync::Arc};
 
-    use finch_core::{
-        ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _,
-        testing::{FakeFinch, Reach, application, facts, grant, store_token},
-    };
+    use finch_core::{ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _};
+    use finch_testkit::{FakeFinch, Reach, application, facts, grant, store_token};
 
     use crate::{Finch, Kek};
 

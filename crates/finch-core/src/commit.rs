@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState,
-    Event, ProviderId, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
+    Event, ProviderId, Question, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
 };
 
 /// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes it.
@@ -53,6 +53,8 @@ pub struct ConnectionRow {
     pub company: Option<CompanyId>,
     /// What it needs next.
     pub agenda: Agenda,
+    /// What a webhook leaves to ask; none: nothing.
+    pub question: Option<Question>,
     /// How far the record of its events goes, this commit's included.
     pub record: RecordHead,
 }
@@ -60,8 +62,10 @@ pub struct ConnectionRow {
 /// When a connection next needs work, and whether a person should look at it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agenda {
-    /// Not before this time; none: there is nothing to do.
+    /// When its disconnect, its tokens in doubt or its missing employer need work; none: there is nothing to do.
     pub due: Option<Timestamp>,
+    /// When Finch is to be asked because of a webhook; none: there is no question.
+    pub question: Option<Timestamp>,
     /// A person should look at it.
     pub attention: bool,
 }
@@ -76,9 +80,11 @@ impl Commit {
             }
         };
         number(&mut self.connection.key.0);
+        self.connection.question.as_mut().map(|question| number(&mut question.number));
         for token in &mut self.tokens {
             number(&mut token.id.0);
             token.verified.as_mut().map(number);
+            token.progress.sending.as_mut().map(number);
         }
         for disconnect in &mut self.disconnects {
             number(&mut disconnect.id.0);
@@ -113,6 +119,7 @@ impl Commit {
             before.unwrap_or_else(|| Connection::empty(row.key, row.provider.clone(), None));
         now.revision.0 += 1;
         now.company.clone_from(&row.company);
+        now.question = row.question;
         now.record = row.record;
         replace(&mut now.tokens, &self.tokens, |token| token.id.0);
         replace(&mut now.disconnects, &self.disconnects, |disconnect| disconnect.id.0);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, CompanyId, ConnectionId, CustomerId, Disconnect, DisconnectState, Fingerprint,
-    ProviderId, RecordHead, Retirement, Seq, Token, TokenId, TokenState,
+    ProviderId, Question, RecordHead, Retirement, Seq, Token, TokenId, TokenState,
 };
 
 /// A connection's record in its store: the sequence number at which it was created. A host never
@@ -38,6 +38,8 @@ pub struct Connection {
     pub disconnects: Vec<Disconnect>,
     /// In their order.
     pub retirements: Vec<Retirement>,
+    /// What a webhook leaves to ask; none: nothing.
+    pub question: Option<Question>,
     /// How far the record of its events goes.
     pub record: RecordHead,
 }
@@ -56,8 +58,19 @@ impl Connection {
             tokens: Vec::new(),
             disconnects: Vec::new(),
             retirements: Vec::new(),
+            question: None,
             record: RecordHead::default(),
         }
+    }
+
+    /// What `customer` may see of it: that customer's own tokens and retirements. None: the operator sees all.
+    #[must_use]
+    pub fn seen_by(mut self, customer: Option<&CustomerId>) -> Self {
+        if let Some(customer) = customer {
+            self.tokens.retain(|token| token.customer.as_ref() == Some(customer));
+            self.retirements.retain(|retirement| retirement.customer == *customer);
+        }
+        self
     }
 
     /// The token of this record.

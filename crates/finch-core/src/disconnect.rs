@@ -97,6 +97,10 @@ pub struct Progress {
     pub acknowledged: Option<Timestamp>,
     /// How often Finch still accepted the token after a promise.
     pub polls: u32,
+    /// The sending mark: the number of the commit before which this token's `/disconnect` is sent. Only the answer to
+    /// that very call clears it. One that is left was a crash's, or a lost lease's: the call may have gone out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Seq>,
     /// When `/disconnect` was last sent with this token without an answer: it may still take effect,
     /// up to [`LATE_EFFECT`](crate::LATE_EFFECT) later. Kept when the token is revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,8 +157,14 @@ impl Progress {
 
     /// Nothing tried yet, but for what may still take effect and what the token was before.
     pub(crate) fn reset(&self) -> Self {
-        let Self { ambiguous_at, superseded, .. } = *self;
-        Self { ambiguous_at, superseded, ..Self::default() }
+        let Self { sending, ambiguous_at, superseded, .. } = *self;
+        Self { sending, ambiguous_at, superseded, ..Self::default() }
+    }
+
+    /// A call of which the answer is lost may take effect from `now` on, for as long as Finch may need.
+    pub(crate) fn lose_call(&mut self, now: Timestamp) {
+        self.sending = None;
+        self.ambiguous_at = Some(now);
     }
 }
 

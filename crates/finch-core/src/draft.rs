@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::{
     AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId,
-    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, Retirement,
-    SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
+    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, Question,
+    Retirement, SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -85,6 +85,7 @@ impl Draft {
         let secrets = self.wiped();
         let Self { loaded, mut now, attempt, events, reseals } = self;
         list_fenced(&mut now);
+        drop_question(&mut now);
         let before = loaded.iter().find(|loaded| loaded.key == now.key);
         let absorbs = loaded.iter().map(|loaded| loaded.key).find(|key| *key != now.key);
         let differs = before != Some(&now) || absorbs.is_some();
@@ -106,6 +107,7 @@ impl Draft {
                 provider: now.provider,
                 company: now.company,
                 agenda,
+                question: now.question,
                 record: now.record,
             },
             absorbs,
@@ -124,6 +126,14 @@ fn list_fenced(connection: &mut Connection) {
         open.fenced.extend(fenced);
         open.fenced.sort();
         open.fenced.dedup();
+    }
+}
+
+/// A disconnect asks by itself, and of what has ended there is nothing to ask.
+fn drop_question(connection: &mut Connection) {
+    let is_live = connection.tokens.iter().any(|token| token.state.is_live());
+    if connection.open_disconnect().is_some() || !is_live {
+        connection.question = None;
     }
 }
 
@@ -155,6 +165,8 @@ impl Draft {
         one.disconnects.sort_by_key(|disconnect| disconnect.id);
         one.retirements.extend(absorbed.retirements);
         one.retirements.sort_by_key(|retirement| retirement.seq);
+        // The newer one: what was asked because of the older does not answer it.
+        one.question = one.question.into_iter().chain(absorbed.question).max_by_key(|q| q.number);
     }
 
     /// Stores a token. Its id is the commit's number: its exchange ends here.
@@ -246,6 +258,10 @@ impl Draft {
 
     pub(crate) fn ends_attempt(&mut self, attempt: AttemptId, end: AttemptEnd) {
         self.attempt = Some((attempt, end));
+    }
+
+    pub(crate) fn question_mut(&mut self) -> &mut Option<Question> {
+        &mut self.now.question
     }
 
     pub(crate) fn remember(&mut self, event: Event) {

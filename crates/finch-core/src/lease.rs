@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// For how long a connection is leased. Whoever works renews it in good time; who dies holds others up
-/// for no longer.
+/// For how long a connection is leased. The holder renews it. After a crash, others wait at most this long.
 pub const LEASE: Duration = Duration::from_secs(8);
 
 /// How far the clocks of hosts may be apart.
@@ -45,10 +44,8 @@ pub struct Lease {
 /// What asking for a lease led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leased {
-    /// Nobody else had it.
+    /// No other instance has it.
     Taken,
-    /// Its owner let it run out: it died, or stalled, perhaps in the middle of a call to Finch.
-    TakenOver,
     /// Another instance has it until then.
     Held(Timestamp),
     /// There is no such connection any more: it has proven to be another one (R4). Load it again.
@@ -64,7 +61,6 @@ impl Lease {
             Some(held) if held.owner != *owner && now < held.until && held.until <= longest => {
                 Leased::Held(held.until)
             }
-            Some(held) if held.owner != *owner => Leased::TakenOver,
             _ => Leased::Taken,
         }
     }
@@ -106,7 +102,7 @@ mod tests {
         let ask = |who, now| Lease::ask(Some(&lease), &instance(who), now);
         assert_eq!(ask(1, at(101)), Leased::Taken);
         assert_eq!(ask(2, at(101)), Leased::Held(at(108)));
-        assert_eq!(ask(2, at(108)), Leased::TakenOver);
+        assert_eq!(ask(2, at(108)), Leased::Taken);
         assert_eq!(Lease::ask(None, &instance(2), at(101)), Leased::Taken);
     }
 
@@ -114,7 +110,7 @@ mod tests {
     fn a_clock_set_back_a_year_is_held_up_by_no_lease_and_no_turn() {
         let year = 365 * 24 * 3600;
         let lease = Lease::of(instance(1), at(100 + year));
-        assert_eq!(Lease::ask(Some(&lease), &instance(2), at(100)), Leased::TakenOver);
+        assert_eq!(Lease::ask(Some(&lease), &instance(2), at(100)), Leased::Taken);
         let every = Duration::from_millis(500);
         assert_eq!(next_turn(Some(at(100 + year)), every, at(100)), at(100));
     }

@@ -12,9 +12,11 @@ mod token_format;
 mod word;
 
 mod attempt;
+mod backoff;
 mod connection;
 mod disconnect;
 mod event;
+mod question;
 mod token;
 mod webhook;
 
@@ -28,8 +30,6 @@ mod failure;
 mod lease;
 mod memory;
 mod store;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 mod view;
 
@@ -41,6 +41,7 @@ pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
 };
+pub use backoff::Backoff;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use disconnect::{
@@ -59,10 +60,11 @@ pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
+pub use question::Question;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
-pub use store::{Found, Query, Selector, StoreError, TokenStore};
+pub use store::{ConnectionFilter, Found, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, PartialFacts, SealedToken, Seq, Token, TokenFacts, TokenId,
@@ -70,5 +72,5 @@ pub use token::{
 };
 pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
-pub use webhook::{Awaits, MAX_WEBHOOK_BYTES, WEBHOOK_KEPT_FOR, WebhookEvent};
+pub use webhook::{MAX_WEBHOOK_BYTES, WebhookEvent};
 pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};

@@ -2,7 +2,6 @@
 
 mod attempts;
 mod commit;
-mod webhooks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,11 +13,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, Connection,
-    ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery, FinchCustomerId,
-    Fingerprint, Found, InstanceId, Keyring, Lease, Leased, NewAttempt, Query, Recorded, Sealed,
-    SealedToken, Selector, Seq, StoreError, StoreId, Token, TokenFacts, TokenId, TokenState,
-    TokenStore, Wanted, WebhookEvent, WebhookEventId, next_turn,
+    Agenda, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection,
+    ConnectionFilter, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
+    FinchCustomerId, Fingerprint, Found, InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded,
+    Sealed, SealedToken, Selector, Seq, StoreError, StoreId, TokenFacts, TokenId, TokenState,
+    TokenStore, Wanted, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -40,7 +39,6 @@ struct Data {
     attempts: BTreeMap<AttemptId, attempts::Kept>,
     /// Outlives the attempts.
     used_customer_ids: BTreeSet<(FinchCustomerId, CustomerId)>,
-    webhooks: BTreeMap<Seq, webhooks::Kept>,
 }
 
 #[derive(Debug)]
@@ -58,18 +56,6 @@ impl Data {
 
     fn connections(&self) -> impl Iterator<Item = &Connection> {
         self.connections.values().map(|kept| &kept.connection)
-    }
-
-    /// The connections whose agenda is such.
-    fn whose(
-        &self,
-        is_such: impl Fn(&Agenda) -> bool,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Vec<ConnectionKey> {
-        let keys =
-            self.connections.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
-        keys.filter(|(_, kept)| is_such(&kept.agenda)).map(|(key, _)| *key).take(limit).collect()
     }
 
     fn named(&self, id: &ConnectionId, customer: Option<&CustomerId>) -> Option<&Connection> {
@@ -259,50 +245,33 @@ impl TokenStore for MemoryTokenStore {
         }))
     }
 
-    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
+    async fn connections(
+        &self,
+        filter: &ConnectionFilter<'_>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
         let data = self.data();
-        let named = query.connection.map(|id| data.named(id, query.customer).map(|c| c.key));
-        let page = data.connections().filter(|c| named.is_none_or(|key| key == Some(c.key)));
-        let own = page.filter(|c| query.after.is_none_or(|after| c.key > after)).filter_map(|c| {
-            let mut c = c.clone();
-            if let Some(customer) = query.customer {
-                c.tokens.retain(|t| t.customer.as_ref() == Some(customer));
-                c.retirements.retain(|r| r.customer == *customer);
+        let is_due = |next: Option<Timestamp>, due: &Option<Due>| {
+            next.is_some_and(|next| due.is_none_or(|due| due.holds(next)))
+        };
+        let is_listed = |Kept { connection, agenda, .. }: &Kept| match filter {
+            ConnectionFilter::All => true,
+            ConnectionFilter::Customer(customer) => {
+                connection.tokens.iter().any(|t| t.customer.as_ref() == Some(*customer))
             }
-            (!c.tokens.is_empty()).then_some(c)
-        });
-        Ok(own.take(query.limit).collect())
-    }
-
-    async fn work(
-        &self,
-        due: Option<Due>,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let is_due = |next: Timestamp| due.is_none_or(|due| due.holds(next));
-        Ok(self.data().whose(|agenda| agenda.due.is_some_and(is_due), after, limit))
-    }
-
-    async fn sealed_before(
-        &self,
-        epoch: u32,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let data = self.data();
-        let is_old = |t: &Token| data.secrets.get(&t.id).is_some_and(|s| s.epoch < epoch);
-        let found = data.connections().filter(|c| c.tokens.iter().any(is_old));
-        let page = found.filter(|c| after.is_none_or(|after| c.key > after));
-        Ok(page.map(|c| c.key).take(limit).collect())
-    }
-
-    async fn attention(
-        &self,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        Ok(self.data().whose(|agenda| agenda.attention, after, limit))
+            ConnectionFilter::Company(company) => connection.company.as_ref() == Some(*company),
+            ConnectionFilter::Due(due) => is_due(agenda.due, due),
+            ConnectionFilter::Question(due) => is_due(agenda.question, due),
+            ConnectionFilter::Attention => agenda.attention,
+            ConnectionFilter::SealedBefore(epoch) => connection
+                .tokens
+                .iter()
+                .any(|t| data.secrets.get(&t.id).is_some_and(|s| s.epoch < *epoch)),
+        };
+        let listed = data.connections.iter().filter(|(_, kept)| is_listed(kept));
+        let page = listed.map(|(key, _)| *key).filter(|key| after.is_none_or(|after| *key > after));
+        Ok(page.take(limit).collect())
     }
 
     async fn lease(
@@ -374,22 +343,5 @@ impl TokenStore for MemoryTokenStore {
             event: event.clone(),
         });
         Ok(rows.collect())
-    }
-
-    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
-        Ok(self.data().keep_webhook(event, awaits))
-    }
-
-    async fn webhooks(
-        &self,
-        awaits: Awaits,
-        after: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
-        Ok(self.data().webhooks(awaits, after, limit))
-    }
-
-    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
-        Ok(self.data().webhook_done(id))
     }
 }

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    Actionable, Advice, Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit,
-    CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, Event,
-    EventQuery, FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId,
-    Recorded, Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, Wanted, WebhookEvent,
-    WebhookEventId,
+    Actionable, Advice, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, CompanyId,
+    Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, Event, EventQuery,
+    FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded,
+    Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, Wanted,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -140,32 +139,10 @@ pub trait TokenStore: Send + Sync {
         wanted: &Wanted,
     ) -> Result<Option<SealedToken>, StoreError>;
 
-    /// A page of connections in the order of their keys. With a customer: those in which the
-    /// customer has tokens, with that customer's tokens only.
-    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError>;
-
-    /// The keys of connections whose [`Agenda`](crate::Agenda) is `due` (none: whenever it is), in
-    /// their order, after `after`.
-    async fn work(
+    /// A page of the keys of connections, in their order, after `after`.
+    async fn connections(
         &self,
-        due: Option<Due>,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError>;
-
-    /// The keys of connections that hold a secret sealed with an older data key than this, in their order,
-    /// after `after`.
-    async fn sealed_before(
-        &self,
-        epoch: u32,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError>;
-
-    /// The keys of connections whose [`Agenda`](crate::Agenda) asks for a person's attention, in their
-    /// order, after `after`.
-    async fn attention(
-        &self,
+        filter: &ConnectionFilter<'_>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError>;
@@ -199,26 +176,6 @@ pub trait TokenStore: Send + Sync {
 
     /// A page of what happened, in order. With a customer: what names that customer as its reader.
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError>;
-
-    /// Keeps a webhook until it is [done](Self::webhook_done), and takes the next sequence number for it;
-    /// unless one of the same id is known, done or not: then nothing changes. Returns whether it is new.
-    ///
-    /// An id is known for [`WEBHOOK_KEPT_FOR`](crate::WEBHOOK_KEPT_FOR) at least. To keep another webhook
-    /// first forgets what was received [that long](WebhookEvent::outlives) before, so that the store does
-    /// not grow for ever: ids of what is done, and what its host has not dealt with. What awaits a probe
-    /// stays until it is done.
-    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError>;
-
-    /// A page of the webhooks that await this, in the order in which they were kept, after `after`.
-    async fn webhooks(
-        &self,
-        awaits: Awaits,
-        after: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError>;
-
-    /// A webhook is dealt with: of what was kept of it its id is left. Returns whether it waited.
-    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError>;
 }
 
 /// Which connection to load.
@@ -238,15 +195,21 @@ pub enum Selector<'a> {
 
 /// Which connections to list.
 #[derive(Clone, Copy, Debug)]
-pub struct Query<'a> {
-    /// Only this customer's; none: everyone's.
-    pub customer: Option<&'a CustomerId>,
-    /// Only the connection that has a token under this `connection_id` (of that customer).
-    pub connection: Option<&'a ConnectionId>,
-    /// Only those after this one.
-    pub after: Option<ConnectionKey>,
-    /// At most so many.
-    pub limit: usize,
+pub enum ConnectionFilter<'a> {
+    /// All of them.
+    All,
+    /// Those in which this customer has a token.
+    Customer(&'a CustomerId),
+    /// Those of this employer, at any provider.
+    Company(&'a CompanyId),
+    /// Those with work that is [due](crate::Agenda::due); none: whenever it is.
+    Due(Option<Due>),
+    /// Those with a [question](crate::Agenda::question) that is due; none: whenever it is.
+    Question(Option<Due>),
+    /// Those that need a person's [attention](crate::Agenda::attention).
+    Attention,
+    /// Those that hold a secret sealed with an older data key than this.
+    SealedBefore(u32),
 }
 
 /// What an arriving token may belong to.

@@ -279,6 +279,11 @@ impl Token {
         self.verified.unwrap_or(self.exchange_began)
     }
 
+    /// Whether the token works: it is in use, and needs no reauthentication.
+    pub fn works(&self) -> bool {
+        self.state == TokenState::Active && !self.needs_reauth()
+    }
+
     /// Whether Finch wants the employer to authenticate again before this token works.
     pub fn needs_reauth(&self) -> bool {
         self.status == Some(ConnectionStatus::Reauth)

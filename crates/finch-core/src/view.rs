@@ -115,8 +115,7 @@ impl ConnectionState {
 
     fn of<'a>(tokens: &mut impl Iterator<Item = &'a Token>, shown: &[TokenView]) -> Self {
         let any = |state: &TokenState| shown.iter().any(|t| t.state == *state);
-        let works = |t: &Token| t.state == TokenState::Active && !t.needs_reauth();
-        if tokens.any(works) {
+        if tokens.any(Token::works) {
             Self::Connected
         } else if any(&TokenState::Active) {
             Self::NeedsReauth

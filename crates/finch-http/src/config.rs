@@ -33,7 +33,7 @@ pub struct HttpFinchConfig {
     pub max_body: usize,
     /// How often a call that may be repeated is repeated.
     pub retries: u32,
-    /// The wait before the first repetition; it doubles with each.
+    /// The longest wait before the first repetition; it doubles with each, and the wait is random below it.
     pub backoff: Duration,
     /// The longest such wait.
     pub max_backoff: Duration,

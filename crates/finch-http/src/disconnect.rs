@@ -25,7 +25,8 @@ pub(crate) async fn disconnect(
         authorization: Some(bearer(token)?),
         body: None,
         secrets: [token.expose(), ""],
-        repeat: Repeat::InDoubt,
+        // A success must not hide an earlier try that was lost.
+        repeat: Repeat::Unseen,
     };
     finch.send(call, acknowledgement).await
 }

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use finch_core::FinchApiError;
+use finch_core::{Backoff, FinchApiError};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::{HttpFinchConfig, call::Repeat};
 
-/// A longer `Retry-After` is shortened to this: nobody means it.
+/// A longer `Retry-After` is shortened to this: it is a mistake.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether a call that failed this way may be sent again.
@@ -36,17 +36,14 @@ pub(crate) fn wait(
     match asked {
         Some(asked) if asked > config.max_retry_after => None,
         Some(asked) if !asked.is_zero() => Some(asked),
-        _ => Some(backoff(config, repetition, RandomState::new().hash_one(repetition))),
+        _ => {
+            let backoff = Backoff { first: config.backoff, longest: config.max_backoff };
+            let random = RandomState::new().hash_one(repetition) as u32;
+            Some(
+                backoff.wait(repetition.saturating_add(1), f64::from(random) / f64::from(u32::MAX)),
+            )
+        }
     }
-}
-
-/// Doubles up to the longest, less up to a quarter, so that callers who failed together do not come
-/// back together.
-fn backoff(config: &HttpFinchConfig, repetition: u32, random: u64) -> Duration {
-    let doubled = config.backoff.saturating_mul(2u32.saturating_pow(repetition));
-    let longest = doubled.min(config.max_backoff);
-    let quarter = longest / 4;
-    longest - quarter.mul_f64(f64::from(random as u32) / f64::from(u32::MAX))
 }
 
 /// What `retry-after-ms` or `Retry-After` asks for; nonsense is passed over.
@@ -85,19 +82,6 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_less_up_to_a_quarter() {
-        for (repetition, longest) in
-            [(0, 500), (1, 1000), (2, 2000), (4, 8000), (9, 8000), (u32::MAX, 8000)]
-        {
-            assert_eq!(backoff(&config(), repetition, 0), Duration::from_millis(longest));
-            assert_eq!(
-                backoff(&config(), repetition, u64::MAX),
-                Duration::from_millis(longest * 3 / 4)
-            );
-        }
-    }
-
-    #[test]
     fn no_wait_is_as_good_as_none_asked_for_and_a_long_one_is_not_made() {
         let seconds = Duration::from_secs;
         assert_eq!(wait(&config(), 0, Some(seconds(7))), Some(seconds(7)));
@@ -105,7 +89,7 @@ mod tests {
         assert_eq!(wait(&config(), 0, Some(seconds(31))), None);
         for asked in [None, Some(Duration::ZERO)] {
             let wait = wait(&config(), 1, asked).expect("a wait");
-            assert!((Duration::from_millis(750)..=seconds(1)).contains(&wait), "{wait:?}");
+            assert!((Duration::from_millis(50)..=seconds(1)).contains(&wait), "{wait:?}");
         }
     }
 

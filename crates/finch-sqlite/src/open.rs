@@ -109,10 +109,10 @@ pub(crate) fn application(db: &Connection) -> Result<Application> {
     })
 }
 
-/// Whether a store holds nothing that Finch has answered: no attempt, no token, no connection, no webhook.
+/// Whether a store holds nothing that Finch has answered: no attempt, no token, no connection.
 pub(crate) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM attempts UNION ALL SELECT 1 FROM tokens \
-        UNION ALL SELECT 1 FROM connections UNION ALL SELECT 1 FROM webhooks)";
+        UNION ALL SELECT 1 FROM connections)";
     db.query_row(sql, [], |row| row.get(0))
 }
 

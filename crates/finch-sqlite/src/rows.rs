@@ -14,4 +14,3 @@ pub(crate) mod tokens;
 
 pub(crate) mod attempts;
 pub(crate) mod coordination;
-pub(crate) mod webhooks;

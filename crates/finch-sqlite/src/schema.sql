@@ -32,14 +32,20 @@ CREATE TABLE connections (
     -- When it next needs work, and whether it needs a person.
     due           INTEGER,
     attention     INTEGER NOT NULL CHECK (attention IN (0, 1)),
+    -- JSON: what a webhook leaves to ask, and when.
+    question      TEXT,
+    question_due  INTEGER,
     -- How far the record of its events goes.
     record_events INTEGER NOT NULL CHECK (record_events >= 0),
-    record_hash   BLOB    NOT NULL CHECK (length(record_hash) = 32)
+    record_hash   BLOB    NOT NULL CHECK (length(record_hash) = 32),
+    CHECK ((question IS NULL) = (question_due IS NULL))
 ) STRICT;
 
-CREATE UNIQUE INDEX connections_by_pair ON connections (provider, company)
+CREATE UNIQUE INDEX connections_by_pair ON connections (company, provider)
     WHERE company IS NOT NULL;
 CREATE INDEX connections_due ON connections (key, due) WHERE due IS NOT NULL;
+CREATE INDEX connections_question ON connections (key, question_due)
+    WHERE question_due IS NOT NULL;
 CREATE INDEX connections_attention ON connections (key) WHERE attention = 1;
 
 CREATE TABLE tokens (
@@ -184,23 +190,6 @@ END;
 CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN
     SELECT raise(ABORT, 'what happened stays');
 END;
-
--- Finch's webhooks, each once by its id.
-CREATE TABLE webhooks (
-    -- The order in which they were kept.
-    number   INTEGER PRIMARY KEY,
-    id       TEXT    NOT NULL UNIQUE,
-    received INTEGER NOT NULL,
-    -- What it waits for. NULL: it is done, and only its id is left, so that it is not taken again.
-    awaits   TEXT    CHECK (awaits IN ('probe', 'host')),
-    -- JSON: all of it.
-    event    TEXT,
-    CHECK ((awaits IS NULL) = (event IS NULL))
-) STRICT;
-
-CREATE INDEX webhooks_waiting ON webhooks (awaits, number) WHERE awaits IS NOT NULL;
--- What may be forgotten once it is old.
-CREATE INDEX webhooks_forgettable ON webhooks (received) WHERE awaits IS NOT 'probe';
 
 -- Which instance works on a connection, and until when no other one does.
 CREATE TABLE leases (

@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    Application, Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, Connection, ConnectionId,
-    ConnectionKey, CustomerId, Due, Event, EventQuery, FinchCustomerId, Fingerprint, Found,
-    InstanceId, Keyring, Leased, NewAttempt, Query, Recorded, Sealed, SealedToken, Selector, Seq,
-    StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted, WebhookEvent,
-    WebhookEventId,
+    Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionFilter,
+    ConnectionId, ConnectionKey, CustomerId, Event, EventQuery, FinchCustomerId, Fingerprint,
+    Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, Selector, Seq,
+    StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted,
 };
 
 use crate::{
@@ -17,9 +16,7 @@ use crate::{
     open::{self, Opened},
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
-    rows::{
-        attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens, webhooks,
-    },
+    rows::{attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens},
     values,
 };
 
@@ -171,40 +168,14 @@ impl TokenStore for SqliteTokenStore {
         self.read(move |db| secrets::usable_token(db, &customer, &connection, &wanted)).await
     }
 
-    async fn connections(&self, query: &Query<'_>) -> Result<Vec<Connection>, StoreError> {
-        let Query { after, limit, .. } = *query;
-        let (customer, connection) = (query.customer.cloned(), query.connection.cloned());
-        self.read(move |db| {
-            let (customer, connection) = (customer.as_ref(), connection.as_ref());
-            listing::page(db, &Query { customer, connection, after, limit })
-        })
-        .await
-    }
-
-    async fn work(
+    async fn connections(
         &self,
-        due: Option<Due>,
+        filter: &ConnectionFilter<'_>,
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| listing::due(db, due, after, limit)).await
-    }
-
-    async fn sealed_before(
-        &self,
-        epoch: u32,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| secrets::sealed_before(db, epoch, after, limit)).await
-    }
-
-    async fn attention(
-        &self,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Result<Vec<ConnectionKey>, StoreError> {
-        self.read(move |db| listing::attention(db, after, limit)).await
+        let page = listing::Page::of(filter, after, limit);
+        self.read(move |db| page.read(db)).await
     }
 
     async fn lease(
@@ -246,24 +217,6 @@ impl TokenStore for SqliteTokenStore {
             events::page(db, &EventQuery { customer, connection, since, after, limit })
         })
         .await
-    }
-
-    async fn keep_webhook(&self, event: WebhookEvent, awaits: Awaits) -> Result<bool, StoreError> {
-        self.write(move |db| webhooks::keep(db, &event, awaits)).await
-    }
-
-    async fn webhooks(
-        &self,
-        awaits: Awaits,
-        after: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<(Seq, WebhookEvent)>, StoreError> {
-        self.read(move |db| webhooks::waiting(db, awaits, after, limit)).await
-    }
-
-    async fn webhook_done(&self, id: &WebhookEventId) -> Result<bool, StoreError> {
-        let id = id.clone();
-        self.write(move |db| webhooks::done(db, &id)).await
     }
 }
 

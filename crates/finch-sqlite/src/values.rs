@@ -45,10 +45,10 @@ pub(crate) fn time(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
 }
 
-/// The head of a record, out of two columns from this one on.
-pub(crate) fn record_head(row: &Row<'_>, column: usize) -> rusqlite::Result<RecordHead> {
-    let events = row.get::<_, i64>(column)?.unsigned_abs();
-    Ok(RecordHead { events, hash: Hash(row.get(column + 1)?) })
+/// The head of a record, out of its two columns.
+pub(crate) fn record_head(row: &Row<'_>) -> rusqlite::Result<RecordHead> {
+    let events = row.get::<_, i64>("record_events")?.unsigned_abs();
+    Ok(RecordHead { events, hash: Hash(row.get("record_hash")?) })
 }
 
 /// A value as JSON. Nothing that is kept as JSON fails to become it.

@@ -77,7 +77,7 @@ fn of_pass(report: &Reconciled) -> Vec<News> {
             outcome: DisconnectOutcome::Disconnected { tokens: theirs.tokens },
         })
     });
-    let said = report.webhooks.changed.iter().chain(settled).flat_map(of_changed);
+    let said = report.questions.changed.iter().chain(settled).flat_map(of_changed);
     said.chain(disconnected).collect()
 }
 

@@ -7,15 +7,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use finch_app::{
-    OperatorScope, Pass, Timestamp,
+    OperatorScope, Timestamp,
     webhook::{self, WebhookRefused, WebhookSecrets},
 };
-use finch_core::{Awaits, MAX_WEBHOOK_BYTES, WebhookEvent, decide};
+use finch_core::{MAX_WEBHOOK_BYTES, WebhookEvent};
 
 use crate::{
     app::App,
     form::{self, BadBody},
-    news::{of_changed, tell},
 };
 
 /// What the webhook needs.
@@ -48,15 +47,8 @@ pub(crate) async fn take(app: App, webhooks: Webhooks, request: Request) -> Resp
             .into_response();
         }
     };
-    match app.finch().keep_webhook(&event).await {
-        Ok(is_new) => {
-            // What has been here before is done, or the reconciler's.
-            if is_new && decide::awaits(&event) == Awaits::Probe {
-                let finch = app.finch().clone();
-                finch.spawn(look(app, webhooks.operator));
-            }
-            StatusCode::OK.into_response()
-        }
+    match app.finch().take_webhook(&event).await {
+        Ok(_) => StatusCode::OK.into_response(),
         Err(error) => {
             tracing::error!(%error, "a webhook could not be kept");
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
@@ -71,17 +63,4 @@ fn verified(
 ) -> Result<WebhookEvent, WebhookRefused> {
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     webhook::verify(&webhooks.secrets, headers, body, Timestamp::now())
-}
-
-/// Asks Finch about what webhooks speak of, and tells the host what it says.
-async fn look(app: App, operator: OperatorScope) {
-    let Some(looking) = app.may_look() else { return };
-    let processed = app.finch().process_webhooks(&operator, Pass::Due).await;
-    drop(looking);
-    match processed {
-        Ok(processed) => {
-            tell(app.host(), processed.changed.iter().flat_map(of_changed).collect()).await
-        }
-        Err(error) => tracing::warn!(%error, "webhooks wait for the reconciler"),
-    }
 }

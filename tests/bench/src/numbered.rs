@@ -3,6 +3,7 @@
 use finch_core::{
     Application, ClientId, CompanyId, ConnectionId, CustomerId, Origin, ProviderId, Seq, TokenId,
 };
+use finch_testkit::Chance;
 
 /// So many tokens does a connection have, unless its store says otherwise.
 pub(crate) const TOKENS: u64 = 3;
@@ -96,12 +97,9 @@ impl Layout {
     }
 }
 
-/// SplitMix64: as good as random, and the same each time.
+/// The same number for the same `n`, as good as random.
 pub(crate) fn mix(n: u64) -> u64 {
-    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
+    Chance::new(n).next_u64()
 }
 
 /// The application of every store.

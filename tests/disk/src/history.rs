@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use finch_core::testing::{FakeFinch, Intercepted, Reach, application};
 use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_testkit::{Chance, FakeFinch, Intercepted, Reach, application};
 use finch_tests::{Step, TestSystem, World, steps};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
@@ -12,7 +12,6 @@ use proptest::{
 use tempfile::TempDir;
 
 use crate::{
-    chance::Chance,
     content::Content,
     disk::{Disk, Lie},
     judge::{Broken, OrBroken as _},
@@ -65,7 +64,7 @@ impl History {
         let folder = folder();
         let disk = Disk::mount(folder.path());
         disk.record();
-        let reach = if chance.once_in(2) { Reach::Pair } else { Reach::ConnectionId };
+        let reach = if chance.one_in(2) { Reach::Pair } else { Reach::ConnectionId };
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let empty = Arc::new(finch.copy());
         let (book, system) = (Book::default(), Arc::new(TestSystem::default()));
@@ -73,7 +72,7 @@ impl History {
         let mut world = None;
         for step in chosen(&mut chance, longest) {
             // Now and then the process ends as it should, and begins again.
-            if chance.once_in(12) {
+            if chance.one_in(12) {
                 drop(world.take());
             }
             let (world, api) = match &world {
@@ -176,7 +175,7 @@ async fn wire(
 }
 
 fn chosen(chance: &mut Chance, longest: usize) -> Vec<Step> {
-    let seed: Vec<u8> = (0..4).flat_map(|_| chance.any().to_le_bytes()).collect();
+    let seed: Vec<u8> = (0..4).flat_map(|_| chance.next_u64().to_le_bytes()).collect();
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let steps = steps(longest).new_tree(&mut runner);

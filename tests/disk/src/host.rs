@@ -7,8 +7,9 @@ use finch_app::{
     BeginConnectError, CompleteConnectError, ConnectRequest, DisconnectError, Finch, KeysError,
     OpenFinchError, Pass, TokenError,
 };
-use finch_core::{ConnectionId, Flow, Product, StoreError, TokenStore, testing::Intercepted};
+use finch_core::{ConnectionId, Flow, Product, StoreError, TokenStore};
 use finch_sqlite::{OpenStoreError, SqliteTokenStore};
+use finch_testkit::Intercepted;
 use finch_tests::{customer, keys, operator};
 
 use crate::{

@@ -8,8 +8,9 @@ use std::{
     path::Path,
 };
 
+use finch_testkit::Chance;
+
 use crate::{
-    chance::Chance,
     replay::{Files, Platter, Replay, put, rename, whole},
     tape::{Event, Name},
 };
@@ -119,7 +120,7 @@ fn survived(
 ) -> Vec<u8> {
     let style = Style {
         made_of_8: [0, 2, 4, 6, 7, 7, 8, 8][chance.below(8)],
-        shuffled: chance.once_in(2),
+        shuffled: chance.one_in(2),
         torn_of_8: [0, 0, 1, 4, 8][chance.below(5)],
     };
     let mut content = platter.durable.clone();

@@ -6,10 +6,11 @@ use std::{
 };
 
 use finch_core::{
-    AccessToken, Connection, ConnectionId, CustomerId, Query, Selector, StoreError, Timestamp,
-    Token, TokenId, TokenState, TokenStore, Wanted, testing::FakeFinch,
+    AccessToken, Connection, ConnectionId, CustomerId, Selector, StoreError, Timestamp, Token,
+    TokenId, TokenState, TokenStore, Wanted,
 };
 use finch_seal::Domain;
+use finch_testkit::FakeFinch;
 use finch_tests::StoreKeys;
 
 use crate::ledger::Ledger;
@@ -93,8 +94,7 @@ fn whole(db: &rusqlite::Connection) -> Result<(), Broken> {
 }
 
 async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken> {
-    let query = Query { customer: None, connection: None, after: None, limit: 10_000 };
-    let connections = store.connections(&query).await.or_broken("connections")?;
+    let connections = finch_testkit::connections(store, None).await.or_broken("connections")?;
     let known = ledger.tokens.iter().filter_map(|(id, k)| Some((*id, k.secret.clone()?)));
     let mut secrets: BTreeMap<_, _> = known.collect();
     let keys = match store.keyring().await.or_broken("the key ring")? {

@@ -28,7 +28,6 @@ mod recover;
 mod host;
 mod trial;
 
-mod chance;
 pub mod figures;
 
 pub use disk::{Disk, Lie};

@@ -5,8 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use finch_testkit::Chance;
+
 use crate::{
-    chance::Chance,
     content::Content,
     disk::Lie,
     history::{self, History},
@@ -64,8 +65,8 @@ fn images_of(
             *reached.entry("the same again").or_default() += 1;
             continue;
         }
-        let record = recorded && chance.once_in(RECORDED);
-        let go_on = chance.once_in(16);
+        let record = recorded && chance.one_in(RECORDED);
+        let go_on = chance.one_in(16);
         let checked = check(history, &replay, &image, go_on, record, chance, reached);
         checked.map_err(|Broken(what)| {
             Broken(format!("after {point} events ({stage:?}, {:?}): {what}", image.shape))
@@ -102,7 +103,7 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
             1..=4 => Stage::Commit,
             _ => Stage::Checkpoint,
         };
-        let stage = if chance.once_in(40) { Stage::Quiet } else { stage };
+        let stage = if chance.one_in(40) { Stage::Quiet } else { stage };
         if let Some(of_stage) = stages.get(&stage) {
             points.push((of_stage[chance.below(of_stage.len())], stage));
         }

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use finch_app::{ConnectRequest, DisconnectOutcome, Finch, Pass, System as _};
-use finch_core::{FinchApi, Flow, Product, TokenStore, testing::FakeFinch};
+use finch_core::{FinchApi, Flow, Product, TokenStore};
+use finch_testkit::FakeFinch;
 use finch_tests::{TestSystem, customer, keys, operator};
 
 use crate::{
@@ -54,8 +55,7 @@ pub(crate) async fn at_rest(
     ledger: &Ledger,
     found: &crate::judge::Found,
 ) -> Result<(), Broken> {
-    let query = finch_core::Query { customer: None, connection: None, after: None, limit: 10_000 };
-    let connections = store.connections(&query).await.or_broken("connections")?;
+    let connections = finch_testkit::connections(store, None).await.or_broken("connections")?;
     for connection in &connections {
         ensure(connection.open_disconnect().is_none(), || "a disconnect is still open".into())?;
         for token in connection.tokens.iter().filter(|t| t.state.is_revoked()) {

@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use finch_core::testing::FakeFinch;
+use finch_testkit::{Chance, FakeFinch};
 
 use crate::{
-    chance::Chance,
     ledger::Ledger,
     tape::{Event, Inode, Mark, Name, Tape},
 };
@@ -81,7 +80,7 @@ impl<'a> Replay<'a> {
                     pending.retain(|event| {
                         let done = &self.tape.events[*event];
                         let forgotten = matches!(done, Event::Write(..));
-                        if forgotten && Chance::new(*event as u64).once_in(2) {
+                        if forgotten && Chance::new(*event as u64).one_in(2) {
                             whole(durable, done);
                         }
                         !forgotten

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use finch_core::testing::FakeFinch;
+use finch_testkit::FakeFinch;
 
 use crate::ledger::Ledger;
 

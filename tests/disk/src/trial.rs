@@ -8,15 +8,12 @@ use std::{
 };
 
 use finch_app::System as _;
-use finch_core::{
-    ConnectionId, Fingerprint, TokenStore,
-    testing::{FakeFinch, Reach, application},
-};
+use finch_core::{ConnectionId, Fingerprint, TokenStore};
+use finch_testkit::{Chance, FakeFinch, Reach, application};
 use finch_tests::TestSystem;
 use tempfile::TempDir;
 
 use crate::{
-    chance::Chance,
     disk::Disk,
     fault::{Fault, Kind, Op},
     history,

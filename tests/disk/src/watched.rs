@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId, testing::FakeFinch,
+    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
 };
+use finch_testkit::FakeFinch;
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};
 

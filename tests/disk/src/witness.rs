@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, Awaits, Claim, Commit, CustomerId, Event, Fingerprint, Keyring,
-    NewAttempt, Seq, StoreError, Timestamp, TokenId, TokenStore, WebhookEvent, WebhookEventId,
-    testing::Intercept,
+    Attempt, AttemptEnd, AttemptId, Claim, Commit, CustomerId, Event, Fingerprint, Keyring,
+    NewAttempt, Seq, StoreError, Timestamp, TokenId, TokenStore,
 };
+use finch_testkit::Intercept;
 use finch_tests::StoreKeys;
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};
@@ -105,26 +105,5 @@ impl Intercept for Witness {
         self.book.committed(commit.numbered(number), admitted);
         self.acknowledged();
         Ok(number)
-    }
-
-    async fn keep_webhook(
-        &self,
-        next: &dyn TokenStore,
-        event: WebhookEvent,
-        awaits: Awaits,
-    ) -> Result<bool, StoreError> {
-        let new = next.keep_webhook(event, awaits).await?;
-        self.acknowledged();
-        Ok(new)
-    }
-
-    async fn webhook_done(
-        &self,
-        next: &dyn TokenStore,
-        id: &WebhookEventId,
-    ) -> Result<bool, StoreError> {
-        let done = next.webhook_done(id).await?;
-        self.acknowledged();
-        Ok(done)
     }
 }

@@ -1,9 +1,11 @@
 //! A small mutator, for a compiler without a fuzzer: seeded, so that a run can be had again.
 
+use finch_testkit::Chance;
+
 /// Makes new inputs of old ones.
 #[derive(Clone, Debug)]
 pub struct Mutator {
-    state: u64,
+    chance: Chance,
 }
 
 /// Numbers at which things break.
@@ -27,16 +29,12 @@ const NUMBERS: [&str; 14] = [
 impl Mutator {
     /// The same seed makes the same inputs.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { chance: Chance::new(seed) }
     }
 
-    /// A number below `limit`, which is not 0 (SplitMix64).
+    /// A number below `limit`, which is not 0.
     pub fn below(&mut self, limit: usize) -> usize {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) >> 1).unwrap_or(0) % limit
+        self.chance.below(limit)
     }
 
     fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> Option<&'a T> {

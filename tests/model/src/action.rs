@@ -20,8 +20,6 @@ pub enum Action {
     Ask(By),
     /// This instance goes on with what is due.
     Work(u8),
-    /// It writes down that it has taken the lease over.
-    NoteTakenOver(u8),
     /// It asks about the token of this code, which is in doubt.
     Settle(u8, u8),
     /// Finch acts on its call.
@@ -42,8 +40,6 @@ pub enum Action {
     Odd(u8),
     /// A fault: its `/disconnect` is answered with success, and does nothing.
     Lie(u8),
-    /// A fault: the store fails when it is to write down that it has taken the lease over.
-    FailToNote(u8),
     /// A fault: it dies, and starts again.
     Crash(u8),
     /// A fault: it stalls so long that its lease runs out.
@@ -98,9 +94,6 @@ impl World {
                     }
                 }
             }
-            if matches!(driver, Driver::TookOver { .. }) {
-                actions.push(Action::FailToNote(instance));
-            }
             if matches!(driver, Driver::Sent(_)) {
                 actions.push(Action::LoseCall(instance));
             }
@@ -120,7 +113,6 @@ impl World {
         for instance in 0..setting.instances {
             match self.drivers[usize::from(instance)] {
                 Driver::Answered(..) => actions.push(Action::Record(instance)),
-                Driver::TookOver { .. } => actions.push(Action::NoteTakenOver(instance)),
                 Driver::Sent(_) => actions.push(Action::Act(instance)),
                 Driver::Idle => continue,
             }

@@ -59,13 +59,11 @@ fn shown() -> Vec<Property<Check>> {
         Property::sometimes("Finch ends a generation", |_, world: &World| {
             world.disconnects.iter().any(|d| d.by == By::Finch)
         }),
-        Property::sometimes("a lease is taken over", |_, world: &World| {
-            world.drivers.iter().any(|d| matches!(d, Driver::TookOver { .. }))
+        Property::sometimes("a sending mark is left by a crash", |_, world: &World| {
+            let sends = |d: &Driver| matches!(d, Driver::Sent(_) | Driver::Answered(..));
+            let marked = world.tokens.iter().any(|t| t.sending.is_some());
+            marked && !world.drivers.iter().any(sends)
         }),
-        Property::sometimes(
-            "a lease is taken over, and the connection moves",
-            |_, world: &World| world.drivers.contains(&Driver::TookOver { moved: true }),
-        ),
         Property::sometimes("a second disconnect ends", |_, world: &World| {
             let ended = |d: &&crate::world::Disconnect| matches!(d.state, Course::Ended(_));
             world.disconnects.iter().filter(ended).count() > 1

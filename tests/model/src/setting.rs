@@ -147,6 +147,7 @@ impl Setting {
             verified: 0,
             acknowledged: false,
             polled: false,
+            sending: None,
             ambiguous: false,
             superseded: false,
             refused: false,

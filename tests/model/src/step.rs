@@ -48,11 +48,6 @@ impl World {
             Action::Ask(by) => return self.ask(variant, by),
             Action::Work(instance) => return self.work(variant, instance),
             Action::Settle(instance, code) => return self.settle(variant, instance, code),
-            Action::NoteTakenOver(instance) => {
-                let driver = self.drivers[usize::from(instance)];
-                let moved = Driver::TookOver { moved: true };
-                self.note_taken_over(variant, instance, driver == moved);
-            }
             Action::Act(instance) => {
                 let Some(call) = self.sent(instance) else { return false };
                 let answer = self.act(setting, call.code, call.purpose);
@@ -105,11 +100,6 @@ impl World {
                 self.answer(instance, Answer::Lost);
                 (self.lease, self.stalled) = (Lease::OfTheDead, true);
             }
-            Action::FailToNote(instance) => {
-                self.drivers[usize::from(instance)] = Driver::Idle;
-                let released = variant == Variant::TakeoverReleased;
-                self.lease = if released { Lease::Free } else { Lease::OfTheDead };
-            }
             Action::Crash(instance) => self.crash(variant, instance),
             Action::Outside => self.end_outside(),
             _ => return false,
@@ -139,11 +129,6 @@ impl World {
 
     fn commit(&mut self, draft: Draft, code: Option<u8>) {
         self.write(draft, code);
-        for driver in &mut self.drivers {
-            if let Driver::TookOver { moved } = driver {
-                *moved = true;
-            }
-        }
     }
 
     fn callback(&mut self, variant: Variant, code: u8) -> bool {

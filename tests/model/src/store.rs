@@ -116,6 +116,7 @@ impl World {
             tokens: tokens.map(|(place, token)| self.token(place, token)).collect(),
             disconnects: disconnects.collect(),
             retirements: retirements.collect(),
+            question: None,
             record: RecordHead::default(),
         }
     }
@@ -156,6 +157,7 @@ impl World {
             progress: Progress {
                 acknowledged: stored.acknowledged.then_some(NOW),
                 polls: if stored.polled { ENOUGH } else { 0 },
+                sending: stored.sending.map(mark_of),
                 ambiguous_at: stored.ambiguous.then_some(NOW),
                 superseded: stored.superseded,
                 refused: stored.refused.then_some(refused),
@@ -219,6 +221,14 @@ impl World {
     }
 }
 
+/// Marks have numbers of their own: an instance has one call under way at a time.
+const MARKS: u64 = 1 << 40;
+
+/// The sending mark of this instance.
+pub(crate) fn mark_of(instance: u8) -> Seq {
+    Seq(MARKS + u64::from(instance))
+}
+
 fn moment(seq: Seq) -> Moment {
     seq.0 as Moment
 }
@@ -246,6 +256,7 @@ fn stored(code: u8, token: &Token) -> Stored {
         verified: token.verified.map_or(0, moment),
         acknowledged: progress.acknowledged.is_some(),
         polled: progress.polls > 0,
+        sending: progress.sending.map(|mark| mark.0.saturating_sub(MARKS) as u8),
         ambiguous: progress.ambiguous_at.is_some(),
         superseded: progress.superseded,
         refused: progress.refused.is_some(),

@@ -36,10 +36,10 @@ pub enum Variant {
     StateNotConsumed,
     /// A retired token's secret is wiped.
     RetiredIsWiped,
-    /// Who takes a lease over while the connection moves does not write it down.
-    TakeoverForgotten,
-    /// Who takes a lease over and cannot write it down gives the lease back.
-    TakeoverReleased,
+    /// `/disconnect` goes out without a sending mark.
+    NoSendingMark,
+    /// A sending mark that is found is dropped.
+    FoundMarkDropped,
 }
 
 impl Variant {
@@ -60,7 +60,7 @@ impl Variant {
         Self::LeaseIgnored,
         Self::StateNotConsumed,
         Self::RetiredIsWiped,
-        Self::TakeoverForgotten,
-        Self::TakeoverReleased,
+        Self::NoSendingMark,
+        Self::FoundMarkDropped,
     ];
 }

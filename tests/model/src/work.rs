@@ -9,7 +9,7 @@ use finch_core::{
 use jiff::Timestamp;
 
 use crate::{
-    store::{NOW, facts},
+    store::{NOW, facts, mark_of},
     variant::Variant,
     world::{Answer, Call, Course, Driver, Issued, Lease, Mark, Purpose, World},
 };
@@ -63,15 +63,14 @@ impl World {
             }
         };
         let leased = finch_core::Lease::ask(held.as_ref(), &me(instance), NOW);
-        let settles = matches!(call.purpose, Purpose::Settle { .. });
-        let driver = match leased {
-            _ if variant == Variant::LeaseIgnored => Driver::Sent(call),
-            Leased::Held(_) | Leased::Absorbed => return false,
-            Leased::TakenOver if !settles => Driver::TookOver { moved: false },
-            Leased::TakenOver | Leased::Taken => Driver::Sent(call),
-        };
+        if leased != Leased::Taken && variant != Variant::LeaseIgnored {
+            return false;
+        }
         self.lease = Lease::Of(instance);
-        self.drivers[usize::from(instance)] = driver;
+        if call.purpose == Purpose::Disconnect {
+            self.mark_as_sending(variant, instance, call.code);
+        }
+        self.drivers[usize::from(instance)] = Driver::Sent(call);
         true
     }
 
@@ -83,18 +82,19 @@ impl World {
         held
     }
 
-    /// What the dead instance has sent may take effect late. Where the connection has moved since it was
-    /// loaded, it is loaded again.
-    pub(crate) fn note_taken_over(&mut self, variant: Variant, instance: u8, moved: bool) {
-        let driver = &mut self.drivers[usize::from(instance)];
-        if moved && variant != Variant::TakeoverForgotten {
-            *driver = Driver::TookOver { moved: false };
-            return;
+    /// Before `/disconnect` goes out. A mark that is found is a crash's, or a lost lease's.
+    fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) {
+        let Some(token) = self.id_of(code) else { return };
+        if variant == Variant::FoundMarkDropped {
+            self.tokens.iter_mut().for_each(|token| token.sending = None);
         }
-        *driver = Driver::Idle;
-        if !moved {
-            self.change(|draft| decide::taken_over(draft, NOW));
-        }
+        self.change(|draft| {
+            decide::lost_calls(draft, NOW);
+            decide::send(draft, token);
+        });
+        // What has no mark is found by nothing.
+        let kept = (variant != Variant::NoSendingMark).then_some(instance);
+        self.tokens.iter_mut().filter(|t| t.code == code).for_each(|t| t.sending = kept);
     }
 
     /// Writes an answer down, and gives the lease back.
@@ -113,7 +113,8 @@ impl World {
                     _ => decide::Call::Introspect,
                 };
                 let said = said.as_ref().map_or(Ok(None), Err);
-                self.change(|draft| decide::record(draft, token, step, said, NOW, 1.0));
+                let mark = (step == decide::Call::Disconnect).then(|| mark_of(instance));
+                self.change(|draft| decide::record(draft, token, step, mark, said, NOW, 1.0));
             }
             Purpose::Settle { generation, disconnecting } => {
                 let asked_at = AskedAt::of(&then(&connection, generation, disconnecting));

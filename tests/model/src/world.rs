@@ -114,6 +114,8 @@ pub struct Stored {
     pub acknowledged: bool,
     /// Finch went on accepting it, for so long that it is to be disconnected once more.
     pub polled: bool,
+    /// The instance that has marked it as sending.
+    pub sending: Option<u8>,
     /// A `/disconnect` with it went unanswered within the last 7 minutes.
     pub ambiguous: bool,
     /// It was superseded before a disconnect fenced it.
@@ -217,11 +219,6 @@ pub enum Lease {
 pub enum Driver {
     /// Nothing.
     Idle,
-    /// It has taken the lease over; whether the connection has changed since it was loaded.
-    TookOver {
-        /// It has.
-        moved: bool,
-    },
     /// A call that Finch has not acted on.
     Sent(Call),
     /// A call, and its answer, not yet written down.

@@ -12,12 +12,10 @@ use std::{
 use async_trait::async_trait;
 use finch_app::System;
 use finch_core::Timestamp;
+use finch_testkit::Chance;
 use jiff::SignedDuration;
 
-use crate::{
-    chance::Chance,
-    gate::{About, Gate, Kind, Point},
-};
+use crate::gate::{About, Gate, Kind, Point};
 
 /// The one true time: milliseconds since the history began. It moves when the scheduler says so.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +91,7 @@ impl System for HostSystem {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let seed = self.clock.random.fetch_add(1, Ordering::Relaxed);
-            let random = Chance::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)).next();
+            let random = Chance::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)).next_u64();
             chunk.copy_from_slice(&random.to_le_bytes()[..chunk.len()]);
         }
     }

@@ -13,11 +13,11 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
-use finch_core::{Application, ConnectionId, MemoryTokenStore, Query, TokenId};
+use finch_core::{Application, ConnectionId, MemoryTokenStore, TokenId};
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
+use finch_testkit::Chance;
 
 use crate::{
-    chance::Chance,
     clock::Clock,
     counts::Counts,
     disk::{Disk, Stores},
@@ -226,8 +226,8 @@ impl History<'_> {
     }
 
     fn snapshot(&self) -> Vec<finch_core::Connection> {
-        let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-        finish(self.hosts[0].store.connections(&query)).expect("the store answers the judge")
+        finish(finch_testkit::connections(&*self.hosts[0].store, None))
+            .expect("the store answers the judge")
     }
 
     /// I4: what one of the hosts would hand out now is active, and its customer's.

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use finch_app::{Finch, System};
-use finch_core::{Application, FinchApi, TokenStore, testing::Intercepted};
+use finch_core::{Application, FinchApi, TokenStore};
+use finch_testkit::Intercepted;
 
 use crate::{
     clock::{Clock, HostSystem},

@@ -89,7 +89,6 @@ impl Ledger {
     pub(crate) fn leased(&mut self, leased: &Leased) {
         self.leases.push(match leased {
             Leased::Taken => "lease taken",
-            Leased::TakenOver => "lease taken over",
             Leased::Held(_) => HELD,
             Leased::Absorbed => ABSORBED,
         });

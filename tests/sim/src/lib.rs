@@ -6,7 +6,6 @@
 )]
 #![expect(missing_debug_implementations, reason = "its own tools, full of secrets, are not shown")]
 
-mod chance;
 mod clock;
 mod counts;
 mod disk;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use finch_app::{Audit, ConnectRequest, DisconnectOutcome, Drift, Finding, Pace, RunError};
 use finch_core::{
     Answer, ConnectionId, ConnectionStatus, FinchApiError, Flow, Product, TokenState,
-    testing::Reach,
 };
+use finch_testkit::Reach;
 use finch_tests::{Step, World, customer, operator};
 
 const EVERY: Duration = Duration::from_millis(1000 / 3);

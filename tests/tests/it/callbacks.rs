@@ -7,8 +7,8 @@ use finch_app::{AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRe
 use finch_core::{
     FinchCustomerId, Fingerprint, Flow, Found, MemoryTokenStore, Product, State, StoreError,
     TokenFacts, TokenState, TokenStore,
-    testing::{FakeFinch, Held, Intercept, Intercepted, Reach, application, new_attempt},
 };
+use finch_testkit::{FakeFinch, Held, Intercept, Intercepted, Reach, application, new_attempt};
 use finch_tests::{TestSystem, customer, open_attempt, open_finch, operator};
 
 struct World {

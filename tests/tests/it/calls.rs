@@ -15,10 +15,10 @@ use finch_app::{CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, 
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, Commit, FinchApiError, Flow,
     Introspection, MemoryTokenStore, Product, Seq, State, StoreError, TokenStore,
-    testing::{
-        FakeFinch, Held, Intercept, Intercepted, MockFinchApi, Reach, application, at, facts,
-        grant, new_attempt,
-    },
+};
+use finch_testkit::{
+    FakeFinch, Held, Intercept, Intercepted, MockFinchApi, Reach, application, at, facts, grant,
+    new_attempt,
 };
 use finch_tests::{TestSystem, customer, keys, open_attempt, open_finch, operator, store_token};
 

@@ -11,8 +11,9 @@ use std::{
 use finch_app::{ImportedToken, Pace, Pass, RunError, ToImport};
 use finch_core::{
     AccessToken, Answer, ConnectionId, ConnectionStatus, FailureKind, FinchApi as _, FinchApiError,
-    Introspection, PartialFacts, TokenState, testing::Reach,
+    Introspection, PartialFacts, TokenState,
 };
+use finch_testkit::Reach;
 use finch_tests::{World, customer, open_finch, operator};
 
 const EVERY: Duration = Duration::from_millis(1000 / 3);
@@ -118,8 +119,8 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     // Finch names the first connection for a token of another employer.
     let mut said = world.finch.introspect(&two).await.unwrap();
     said.facts.connection_id = Some(id.clone());
-    let mut finch = finch_core::testing::MockFinchApi::new();
-    finch.expect_application().return_const(finch_core::testing::application());
+    let mut finch = finch_testkit::MockFinchApi::new();
+    finch.expect_application().return_const(finch_testkit::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
     let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
     let whose = customer(1).id().clone();
@@ -259,8 +260,8 @@ async fn a_run_that_is_stopped_stores_nothing_more() {
 /// An import of a token of which `/introspect` says this.
 async fn import_of(said: Introspection, connection_id: Option<&str>) -> (World, ImportedToken) {
     let world = World::in_memory(Reach::Pair).await;
-    let mut finch = finch_core::testing::MockFinchApi::new();
-    finch.expect_application().return_const(finch_core::testing::application());
+    let mut finch = finch_testkit::MockFinchApi::new();
+    finch.expect_application().return_const(finch_testkit::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
     let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
     let token = ToImport {

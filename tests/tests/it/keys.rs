@@ -7,10 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use finch_app::{Finch, Kek, KeysError, OpenFinchError, TokenError};
-use finch_core::{
-    EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore,
-    testing::{Intercept, Intercepted},
-};
+use finch_core::{EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore};
+use finch_testkit::{Intercept, Intercepted};
 use finch_tests::{customer, keys, open_finch, operator};
 
 use crate::semantics::{ACME, BETA, begin, connect, load, world};
@@ -64,13 +62,7 @@ impl Intercept for Tampered {
         next: &dyn TokenStore,
         token: TokenId,
     ) -> Result<Option<Sealed>, StoreError> {
-        let all = next.connections(&finch_core::Query {
-            customer: None,
-            connection: None,
-            after: None,
-            limit: 1,
-        });
-        let tokens = all.await?.remove(0).tokens;
+        let tokens = finch_testkit::connections(next, None).await?.remove(0).tokens;
         let other = tokens.iter().find(|other| other.id != token).map(|other| other.id);
         let swaps = self.swaps_secrets.load(Ordering::SeqCst);
         next.sealed(other.filter(|_| swaps).unwrap_or(token)).await

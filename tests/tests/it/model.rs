@@ -2,11 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use finch_core::{
-    Query, Timestamp, TokenStore,
-    testing::{Reach, application},
-};
+use finch_core::{ConnectionFilter, Timestamp, TokenStore};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{Reach, application};
 use finch_tests::{World, all_events, cases_of, secret, steps};
 use proptest::prelude::*;
 
@@ -19,8 +17,7 @@ fn sqlite(path: &Path) -> SqliteTokenStore {
 /// are another store's under other keys.
 async fn contents(store: &dyn TokenStore) -> String {
     let mut seen = Vec::new();
-    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-    for connection in store.connections(&query).await.unwrap() {
+    for connection in finch_testkit::connections(store, None).await.unwrap() {
         for token in &connection.tokens {
             let secret = secret(store, token).await;
             seen.push(format!("{:?}", secret.map(|s| s.expose().to_owned())));
@@ -30,7 +27,10 @@ async fn contents(store: &dyn TokenStore) -> String {
     let orphans = store.possible_orphans(None, Timestamp::MAX, None, 1000).await.unwrap();
     seen.push(format!("{orphans:#?}"));
     seen.push(format!("{:#?}", store.events(&all_events()).await.unwrap()));
-    seen.push(format!("{:?}", store.work(None, None, 1000).await.unwrap()));
+    seen.push(format!(
+        "{:?}",
+        store.connections(&ConnectionFilter::Due(None), None, 1000).await.unwrap()
+    ));
     let seen = seen.join("\n");
     let is_hash =
         |line: &&str| line.contains("fingerprint: Fingerprint(") || line.contains("hash: ");

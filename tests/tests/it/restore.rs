@@ -4,17 +4,14 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use finch_app::Pass;
-use finch_core::{
-    Connection, Query, TokenId, TokenState, TokenStore, decide,
-    testing::{Reach, application},
-};
+use finch_core::{Connection, ConnectionFilter, TokenId, TokenState, TokenStore, decide};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, restore};
+use finch_testkit::{Reach, application};
 use finch_tests::{Step, World, cases_of, open_finch, operator, secret, steps};
 use proptest::prelude::*;
 
 async fn everything(store: &dyn TokenStore) -> Vec<Connection> {
-    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-    store.connections(&query).await.unwrap()
+    finch_testkit::connections(store, None).await.unwrap()
 }
 
 /// What a backup must bring back: each token's state, and its secret if there is one.
@@ -63,7 +60,10 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
         prop_assert_eq!((&is, in_doubt), (&expected, active));
         let due: Vec<_> = everything(&*store).await;
         let due = due.iter().filter(|c| decide::agenda(c).due.is_some()).map(|c| c.key);
-        prop_assert_eq!(store.work(None, None, 1000).await.unwrap(), due.collect::<Vec<_>>());
+        prop_assert_eq!(
+            store.connections(&ConnectionFilter::Due(None), None, 1000).await.unwrap(),
+            due.collect::<Vec<_>>()
+        );
 
         // Finch, as it is by now, settles everything.
         let finch = Arc::new(world.finch.copy());

@@ -8,8 +8,9 @@ use finch_app::{
     HttpFinch, HttpFinchConfig, Kek, Pace, Pass, Product, SqliteOptions, SqliteTokenStore, State,
     ToImport,
 };
-use finch_core::{TokenStore as _, testing::disguises};
+use finch_core::TokenStore as _;
 use finch_emulator::{Emulator, Fault, Login};
+use finch_testkit::disguises;
 use finch_tests::{customer, operator};
 use tracing::{
     Metadata, Subscriber,

@@ -8,11 +8,9 @@ use std::{
 };
 
 use finch_app::Pass;
-use finch_core::{
-    AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, Query, TokenState,
-    testing::{FakeFinch, Reach, application},
-};
+use finch_core::{AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, TokenState};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{FakeFinch, Reach, application};
 use finch_tests::{World, operator, secret};
 use rusqlite::types::Value;
 
@@ -59,9 +57,8 @@ async fn story() -> Story {
 
 impl Story {
     async fn allowed(&self) -> Allowed {
-        let query = Query { customer: None, connection: None, after: None, limit: 100 };
         let mut allowed = Allowed::new();
-        for connection in self.world.store.connections(&query).await.unwrap() {
+        for connection in finch_testkit::connections(&*self.world.store, None).await.unwrap() {
             for named in &connection.tokens {
                 let Some(customer) = &named.customer else { continue };
                 let of_it = allowed
@@ -161,9 +158,8 @@ fn store_path(_: &SqliteTokenStore, story: &Story) -> PathBuf {
 
 /// The tokens of the open disconnect, by number, with their secrets.
 async fn pending(story: &Story) -> Vec<(i64, AccessToken)> {
-    let query = Query { customer: None, connection: None, after: None, limit: 100 };
     let mut pending = Vec::new();
-    for connection in story.world.store.connections(&query).await.unwrap() {
+    for connection in finch_testkit::connections(&*story.world.store, None).await.unwrap() {
         for token in connection.tokens.iter().filter(|t| t.state == TokenState::Fenced) {
             let secret = secret(&*story.world.store, token).await.expect("a secret");
             pending.push((i64::try_from(token.id.0.0).unwrap(), secret));

@@ -1,6 +1,6 @@
 //! What is begun for somebody comes to its end without them.
 
-use finch_core::testing::{Held, Reach};
+use finch_testkit::{Held, Reach};
 use finch_tests::{World, customer};
 
 use crate::semantics::{ACME, begin};

@@ -1,9 +1,8 @@
 //! Using a token, and what happens when Finch says 401.
 
 use finch_app::{ConnectRequest, Pass, TokenError, Unauthorized};
-use finch_core::{
-    AccessToken, ConnectionId, ConnectionState, ConnectionStatus, Flow, Product, testing::Reach,
-};
+use finch_core::{AccessToken, ConnectionId, ConnectionState, ConnectionStatus, Flow, Product};
+use finch_testkit::Reach;
 use finch_tests::{Step, World, customer, operator};
 
 async fn connected(world: &World) -> ConnectionId {

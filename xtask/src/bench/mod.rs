@@ -1,6 +1,5 @@
 //! `cargo xtask bench`: every figure beside its limit, in one run, as one table.
 
-mod figures;
 mod table;
 
 use std::env;
@@ -48,7 +47,7 @@ impl Bench {
         let packages = ["-p", "finch-cli", "-p", "finch-bench", "--bench", "figures"];
         let build = [&["build", "--release", "--bin", "finch"][..], &packages].concat();
         last_step("build", &format!("cargo {}", build.join(" ")), || cargo::run(&build, &[]))?;
-        // What an earlier run left is not this one's.
+        // The results of an earlier run would be taken for this one's.
         let _ = fs::remove_dir_all(folder.join("criterion"));
         let _ = fs::remove_file(folder.join("facts"));
         let path = folder.display().to_string();
@@ -61,7 +60,7 @@ impl Bench {
         }
         let bench = [&["bench"][..], &packages].concat();
         last_step("bench", "cargo xtask bench", || cargo::run(&bench, &variables))?;
-        say(&table::table(figures::FIGURES, &Measured::in_folder(&folder)))
+        say(&table::table(&Measured::in_folder(&folder)))
     }
 }
 

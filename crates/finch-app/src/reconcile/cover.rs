@@ -50,8 +50,7 @@ impl Finch {
             match work.lease(connection.key).await? {
                 Leased::Held(_) => return Ok(Some(false)),
                 Leased::Absorbed => continue,
-                // No disconnect is open: the dead one was asking about tokens.
-                Leased::Taken | Leased::TakenOver => work.noted(connection.key),
+                Leased::Taken => {}
             }
             return Ok(match self.probe(token, work).await? {
                 (Observed::Accepted | Observed::NeedsReauth, None) => Some(true),

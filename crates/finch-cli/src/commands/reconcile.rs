@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let left_open = stopped
         || !did.pending.is_empty()
         || did.unverified > 0
-        || did.webhooks.left > 0
+        || did.questions.left > 0
         || did.failed > 0
         || !possible_orphans.is_empty();
     let report = OnePass { did, stopped, possible_orphans, left_open };
@@ -83,9 +83,9 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             "tokens in doubt are dead: their customers must connect again",
         ),
         (
-            did.webhooks.done.len(),
-            "webhook is processed: Finch was asked",
-            "webhooks are processed: Finch was asked",
+            did.questions.answered,
+            "connection was asked about because of a webhook",
+            "connections were asked about because of webhooks",
         ),
     ];
     let open = [
@@ -101,9 +101,9 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
             "connections cannot be read or written",
         ),
         (
-            did.webhooks.left,
-            "webhook waits until Finch can answer",
-            "webhooks wait until Finch can answer",
+            did.questions.left,
+            "connection is asked about later, because of a webhook",
+            "connections are asked about later, because of webhooks",
         ),
     ];
     let nothing = done.iter().chain(&open).all(|(number, ..)| *number == 0);

@@ -48,7 +48,7 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
 /// What is left open is reported once, until it changes.
 fn is_news(did: &Reconciled, last: Option<&Reconciled>) -> bool {
     let ended = did.disconnected.len() + did.refused.len();
-    let did_something = ended + did.verified.len() + did.failed + did.webhooks.done.len() > 0;
+    let did_something = ended + did.verified.len() + did.failed + did.questions.answered > 0;
     let left = |report: &Reconciled| {
         let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
         (pending, report.unverified, report.unnamed)

@@ -1,129 +1,79 @@
-//! A certificate authority of a test: Ed25519, and DER by hand, so that no crate is needed for it.
+//! A certificate authority of a test.
 
 use std::{fs, path::Path};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use tokio_rustls::rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, PublicKeyData,
+    SignatureAlgorithm, SigningKey, date_time_ymd,
 };
+use tokio_rustls::rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer};
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const INTEGER: u8 = 0x02;
-const BITS: u8 = 0x03;
-const BYTES: u8 = 0x04;
-const OID: u8 = 0x06;
-const TEXT: u8 = 0x0c;
-const TIME: u8 = 0x17;
+/// The last year in which a certificate is valid.
+pub(crate) const LONG: i32 = 2049;
+pub(crate) const OVER: i32 = 2001;
 
-const COMMON_NAME: &[u8] = &[0x55, 4, 3];
-const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 17];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
-
-/// Until when a certificate is valid.
-pub(crate) const LONG: &str = "491231235959Z";
-pub(crate) const OVER: &str = "010101000000Z";
-
-/// For whom a certificate is, as it is written there.
-#[derive(Clone, Copy)]
-pub(crate) enum Subject {
-    Address([u8; 4]),
-    Host(&'static str),
-}
-
-/// An authority, which somebody may trust.
-pub(crate) struct Authority {
-    name: Vec<u8>,
-    key: Ed25519KeyPair,
-    own: Vec<u8>,
-}
+/// An authority, which a client may trust.
+pub(crate) struct Authority(CertifiedIssuer<'static, Key>);
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
-        let (name, key) = (distinguished(name), new_key());
-        let is_ca = der(SEQUENCE, &[&[1, 1, 0xff]]);
-        let own = certificate(&name, &key, &name, &key, LONG, BASIC_CONSTRAINTS, &is_ca);
-        Self { name, key, own }
+        let mut parameters = parameters(&[], LONG);
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(parameters, Key::new()).expect("an authority"))
     }
 
-    /// Its certificate in a file, for whoever is to trust it.
+    /// Writes its certificate to a file, for a client that is to trust it.
     pub(crate) fn write(&self, path: &Path) {
-        let text = STANDARD.encode(&self.own);
-        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
-        fs::write(path, pem).expect("a file");
+        fs::write(path, self.0.pem()).expect("a file");
     }
 
-    /// A server with a certificate of this authority's.
-    pub(crate) fn server(&self, subject: Subject, until: &str) -> ServerConfig {
-        let key = new_key();
-        let names = match subject {
-            Subject::Address(address) => der(0x87, &[&address]),
-            Subject::Host(name) => der(0x82, &[name.as_bytes()]),
-        };
-        let names = der(SEQUENCE, &[&names]);
-        let subject = distinguished("a server");
-        let own =
-            certificate(&self.name, &self.key, &subject, &key, until, ALTERNATIVE_NAME, &names);
-        let pkcs8 = key.to_pkcs8v1().expect("a key").as_ref().to_vec();
+    /// A server at this name or address, with a certificate of this authority.
+    pub(crate) fn server(&self, subject: &str, until: i32) -> ServerConfig {
+        let key = Key::new();
+        let own = parameters(&[subject.to_owned()], until).signed_by(&key, &self.0);
+        let own = own.expect("a certificate").der().clone();
         ServerConfig::builder()
             .with_no_client_auth()
-            .with_single_cert(
-                vec![CertificateDer::from(own)],
-                PrivatePkcs8KeyDer::from(pkcs8).into(),
-            )
+            .with_single_cert(vec![own], key.pkcs8().into())
             .expect("a server")
     }
 }
 
-fn new_key() -> Ed25519KeyPair {
-    Ed25519KeyPair::generate().expect("a key")
+fn parameters(names: &[String], until: i32) -> CertificateParams {
+    let mut parameters = CertificateParams::new(names).expect("names");
+    parameters.serial_number = Some(1.into());
+    (parameters.not_before, parameters.not_after) =
+        (date_time_ymd(2000, 1, 1), date_time_ymd(until, 1, 1));
+    parameters
 }
 
-fn certificate(
-    issuer: &[u8],
-    issuers_key: &Ed25519KeyPair,
-    subject: &[u8],
-    key: &Ed25519KeyPair,
-    until: &str,
-    extension: &[u8],
-    value: &[u8],
-) -> Vec<u8> {
-    let algorithm = der(SEQUENCE, &[&der(OID, &[&[0x2b, 0x65, 0x70]])]);
-    let valid = [der(TIME, &[b"000101000000Z"]), der(TIME, &[until.as_bytes()])].concat();
-    let extension = [der(OID, &[extension]), der(BYTES, &[value])].concat();
-    let told = der(
-        SEQUENCE,
-        &[
-            &der(0xa0, &[&der(INTEGER, &[&[2]])]),
-            &der(INTEGER, &[&[1]]),
-            &algorithm,
-            issuer,
-            &der(SEQUENCE, &[&valid]),
-            subject,
-            &der(SEQUENCE, &[&algorithm, &der(BITS, &[&[0], key.public_key().as_ref()])]),
-            &der(0xa3, &[&der(SEQUENCE, &[&der(SEQUENCE, &[&extension])])]),
-        ],
-    );
-    let signature = der(BITS, &[&[0], issuers_key.sign(&told).as_ref()]);
-    der(SEQUENCE, &[&told, &algorithm, &signature])
+/// An Ed25519 key of aws-lc-rs: rcgen's own would switch on more of that crate than the release has.
+struct Key(Ed25519KeyPair);
+
+impl Key {
+    fn new() -> Self {
+        Self(Ed25519KeyPair::generate().expect("a key"))
+    }
+
+    fn pkcs8(&self) -> PrivatePkcs8KeyDer<'static> {
+        self.0.to_pkcs8v1().expect("a key").as_ref().to_vec().into()
+    }
 }
 
-fn distinguished(name: &str) -> Vec<u8> {
-    let pair = [der(OID, &[COMMON_NAME]), der(TEXT, &[name.as_bytes()])].concat();
-    der(SEQUENCE, &[&der(SET, &[&der(SEQUENCE, &[&pair])])])
+impl PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.public_key().as_ref()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ED25519
+    }
 }
 
-/// A value of DER: its tag, its length, and what is in it.
-fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let [high, low] = u16::try_from(content.len()).expect("a short one").to_be_bytes();
-    let mut whole = match (high, low) {
-        (0, ..0x80) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    whole.extend(content);
-    whole
+impl SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(self.0.sign(message).as_ref().to_vec())
+    }
 }

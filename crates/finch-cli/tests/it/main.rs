@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on panics")]
 
 mod authority;
+#[macro_use]
 mod support;
 
 mod demo;

@@ -128,16 +128,13 @@ fn an_expired_attempt_sends_nothing() {
 fn a_missing_state_or_code_is_said_before_anything_is_sent() {
     let place = Place::new();
     let (state, _) = place.connect("acme");
-    place.run(&["exchange"]).code(2).says("the state is missing").says("FINCH_STATE");
+    place.cli("exchange").code(2).says("the state is missing").says("FINCH_STATE");
     place.run_with(&["exchange", "--state", &state], "\n").code(2).says("the code is empty");
     place.run_with(&["exchange", "--state", &state], "").code(2).says("the code is empty");
     place
         .run(&["exchange", "--state", &state, "--code", "two\nlines"])
         .code(2)
         .says("has a line break");
-    place
-        .run(&["exchange", "--state", &state, "--code-file", "missing"])
-        .code(2)
-        .says("could not be read");
+    finch!(place, "exchange --state {state} --code-file missing").code(2).says("could not be read");
     no_exchange(&place);
 }

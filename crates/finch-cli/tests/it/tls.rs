@@ -19,11 +19,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 use crate::{
-    authority::{Authority, LONG, OVER, Subject},
+    authority::{Authority, LONG, OVER},
     support::{Place, block_on},
 };
 
-const HERE: Subject = Subject::Address([127, 0, 0, 1]);
+const HERE: &str = "127.0.0.1";
 
 /// A server that opens TLS in front of a local Finch, and counts what it is given.
 struct Front {
@@ -35,7 +35,7 @@ struct Front {
 
 impl Front {
     fn start(config: ServerConfig, finch: SocketAddr) -> Arc<Self> {
-        let (tell, told) = mpsc::channel();
+        let (started, start) = mpsc::channel();
         thread::spawn(move || {
             block_on(async move {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -45,13 +45,13 @@ impl Front {
                     greeted: AtomicUsize::new(0),
                     bytes: AtomicUsize::new(0),
                 });
-                tell.send(Arc::clone(&front)).expect("somebody waits");
+                started.send(Arc::clone(&front)).expect("a receiver");
                 while let Ok((stream, _)) = listener.accept().await {
                     tokio::spawn(Arc::clone(&front).serve(stream, finch));
                 }
             });
         });
-        told.recv().expect("it starts")
+        start.recv().expect("it starts")
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream, finch: SocketAddr) {
@@ -112,7 +112,7 @@ fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front
     let id = place.connected("acme");
     let token = place.token(&id, "acme");
     place.finch.push_fault(Fault::on("/disconnect").status(402));
-    place.run(&["disconnect", &id, "--yes"]).code(4);
+    finch!(place, "disconnect {id} --yes").code(4);
     let (state, finch_customer) = place.connect("beta");
     let code =
         place.code_of(Login::new("User B", "Gusto", "Company D", "Credentials Y"), &finch_customer);
@@ -126,12 +126,12 @@ fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front
         .code(6)
         .says(refused)
         .says(why)
-        .says("it is not used up")
+        .says("is not used up")
         .says("nothing was sent");
     let json = [&exchange[..], &["--json"]].concat();
     let failure = place.run_with(&json, &code).code(6).failure();
     assert_eq!(failure["kind"], "finch_no_answer");
-    place.run(&["reconcile"]).code(4);
+    place.cli("reconcile").code(4);
     assert!(front.greeted() >= greeted + 3, "they did not come here");
     assert_eq!(front.bytes(), bytes, "something went out");
     assert!(place.finch.is_alive(&token));
@@ -139,7 +139,7 @@ fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front
     trusts(&mut place, "ca.pem");
     front.shows(authority.server(HERE, LONG));
     place.run_with(&exchange, &code).code(0);
-    place.run(&["reconcile"]).code(0).shows("1 disconnect is proven");
+    place.cli("reconcile").code(0).shows("1 disconnect is proven");
     assert!(!place.finch.is_alive(&token) && front.bytes() > bytes);
 }
 
@@ -148,26 +148,26 @@ fn a_life_over_https() {
     let (place, _, front) = behind_tls();
     let id = place.connected("acme");
     let token = place.token(&id, "acme");
-    place.run(&["disconnect", &id, "--yes"]).code(0);
+    finch!(place, "disconnect {id} --yes").code(0);
     assert!(!place.finch.is_alive(&token));
     assert!(front.bytes() > 1000, "{}", front.bytes());
 }
 
 /// A proxy that makes tunnels, and writes down what it is asked.
 fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
-    let (tell, told) = mpsc::channel();
+    let (started, start) = mpsc::channel();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&asked);
     thread::spawn(move || {
         block_on(async move {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-            tell.send(listener.local_addr().expect("an address").port()).expect("a receiver");
+            started.send(listener.local_addr().expect("an address").port()).expect("a receiver");
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(tunnel(stream, Arc::clone(&kept)));
             }
         });
     });
-    (told.recv().expect("it starts"), asked)
+    (start.recv().expect("it starts"), asked)
 }
 
 async fn tunnel(mut client: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
@@ -197,8 +197,8 @@ fn a_life_through_a_proxy() {
     place.set("HTTPS_PROXY", None);
     place.set("FINCH_PROXY", Some(&format!("http://finch:canary-pass@127.0.0.1:{port}")));
     let id = place.connected("acme");
-    place.run(&["doctor"]).code(0);
-    place.run(&["disconnect", &id, "--yes"]).code(0);
+    place.cli("doctor").code(0);
+    finch!(place, "disconnect {id} --yes").code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
     let heads = std::mem::take(&mut *asked.lock().expect("no test has panicked"));
     assert!(heads.len() >= 4, "{heads:?}");
@@ -218,11 +218,11 @@ fn a_life_through_a_proxy() {
     place.connected("acme");
     assert!(!asked.lock().expect("no test has panicked").is_empty());
     place
-        .run(&["connections", "--proxy", "socks5://u:canary-pass@h"])
+        .cli("connections --proxy socks5://u:canary-pass@h")
         .code(2)
         .says("http://")
         .says("--proxy");
-    place.run(&["connections", "--proxy", "http://u:canary-pass@h/path"]).code(2).says("no path");
+    place.cli("connections --proxy http://u:canary-pass@h/path").code(2).says("no path");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn nothing_is_sent_to_whoever_has_a_certificate_that_has_expired() {
 #[test]
 fn nothing_is_sent_to_whoever_has_a_certificate_of_another_host() {
     nothing_goes_out("it is of another host", |_, authority, front| {
-        front.shows(authority.server(Subject::Host("api.tryfinch.com"), LONG));
+        front.shows(authority.server("api.tryfinch.com", LONG));
     });
 }
 
@@ -252,6 +252,6 @@ fn a_file_of_authorities_without_one_is_named() {
     fs::write(place.path("empty.pem"), "").expect("a file");
     trusts(&mut place, "empty.pem");
     let connect = ["connect", "--customer", "acme", "--name", "Acme", "--products", "company"];
-    place.run(&connect).code(1).says("the HTTP client cannot be made").says("SSL_CERT_FILE");
+    place.run(&connect).code(2).says("the HTTP client cannot be made").says("SSL_CERT_FILE");
     assert_eq!(front.greeted(), 0);
 }

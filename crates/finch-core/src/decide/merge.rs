@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use crate::{
     Connection, Draft, TokenState,
-    decide::{Standing, standing, taken_over},
+    decide::{Standing, lost_calls, standing},
 };
 
 /// The drafted connection, provisional so far, proves to be `into` and is absorbed by it. Each token
 /// becomes what it would be if the other side's disconnects and retirements had always been its own;
 /// of two open disconnects the older goes on. The lease of the absorbed connection ends here: what its holder
-/// has sent may yet take effect.
+/// has sent may take effect later.
 pub(super) fn merge(draft: &mut Draft, into: &Connection, late: bool, now: Timestamp) {
-    taken_over(draft, now);
+    lost_calls(draft, now);
     let absorbed = draft.connection().clone();
     draft.absorb_into(into.clone());
     let one = draft.connection().clone();

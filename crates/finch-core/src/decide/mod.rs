@@ -10,7 +10,7 @@
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
 //! | What does a disconnect write first? | [`fence`]; or, where others use the connection, [`retire`] |
-//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`record`], [`finish`]; and where a row was edited, [`disprove`] |
+//! | What is the next call, what does its answer prove, and when is it over? | [`next_step`], [`send`], [`record`], [`lost_calls`], [`finish`]; and where a row was edited, [`disprove`] |
 //! | What is left over when nothing lives? | [`is_left_over`] |
 //! | Has what Finch said left something to do at once? | [`has_new_work`] |
 //! | How does an operator end what Finch does not prove? | [`close`] |
@@ -19,7 +19,7 @@
 //! | Where do Finch and the store differ? | [`drift_of_token`], [`drift`] |
 //! | What is recorded of a first use? | [`hand_out`] |
 //! | Why is there no token, and would a renewal bring one? | [`why_no_token`], [`has_ended_for`], [`is_ending_for`] |
-//! | Does a webhook call for a probe, which tokens, and when once more? | [`awaits`], [`tokens_to_ask`], [`ask_again`], [`is_away`] |
+//! | What does a webhook leave to ask, and what ends the question? | [`speaks_of_health`], [`ask`], [`answered`], [`unanswered`], [`time_mends`], [`is_away`] |
 
 mod admit;
 mod agreed;
@@ -31,12 +31,12 @@ mod identity;
 mod merge;
 mod observe;
 mod plan;
+mod question;
 mod retire;
 mod revoke;
 mod schedule;
 mod standing;
 mod usable;
-mod webhook;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
 pub use agreed::{NotAMark, PlanMark};
@@ -47,12 +47,12 @@ pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
 pub use observe::{AskedAt, Observation, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
+pub use question::{answered, ask, is_away, speaks_of_health, time_mends, unanswered};
 pub use retire::{is_left_over, retire};
 pub use revoke::{
-    Call, Step, close, disprove, finish, lacks_a_readable_token, next_step, record, taken_over,
-    unreadable,
+    Call, Step, close, disprove, finish, lacks_a_readable_token, lost_calls, next_step, record,
+    send, unreadable,
 };
-pub use schedule::{agenda, backoff, has_new_work, nameless_token};
+pub use schedule::{agenda, has_new_work, nameless_token};
 pub use standing::{Standing, standing};
 pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};
-pub use webhook::{ask_again, awaits, is_away, tokens_to_ask};

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure, FailureKind,
-    FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Token, TokenId,
-    TokenState, Trouble,
-    decide::schedule::{DAY, later, poll_again, trouble},
+    Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure,
+    FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq, Token,
+    TokenId, TokenState, Trouble,
+    decide::schedule::{DAY, later, trouble},
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -112,16 +112,39 @@ fn promised(connection: &Connection) -> BTreeSet<&ConnectionId> {
     connection.fenced().filter(acknowledged).map(|t| &t.facts.connection_id).collect()
 }
 
+/// `/disconnect` is about to be sent with this token: writes the sending mark, which is the number of its commit.
+/// Calls whose answer is [lost](lost_calls) come first.
+pub fn send(draft: &mut Draft, token: TokenId) {
+    if let Some(token) = draft.token_mut(token) {
+        token.progress.sending = Some(Seq::OF_COMMIT);
+    }
+}
+
+/// Turns the sending marks that another instance, or a crash, has left into calls that may take effect from `now`
+/// on. Returns whether there were any. Only the holder of the connection's lease may call this: no mark is its own.
+pub fn lost_calls(draft: &mut Draft, now: Timestamp) -> bool {
+    let marked = draft.tokens_mut().filter(|token| token.progress.sending.is_some());
+    marked.map(|token| token.progress.lose_call(now)).count() > 0
+}
+
 /// Writes down what an answer of Finch's to a call with a token proves; an answer of success comes with
-/// its request id. `jitter` is random, from 0 to 1.
+/// its request id. `mark`: the [sending mark](send) of this call, if it had one. `jitter` is random, from 0 to 1.
 pub fn record(
     draft: &mut Draft,
     token: TokenId,
     call: Call,
+    mark: Option<Seq>,
     answer: Result<Option<RequestId>, &FinchApiError>,
     now: Timestamp,
     jitter: f64,
 ) {
+    let unanswered = call == Call::Disconnect && answer.as_ref().is_err_and(|e| e.is_ambiguous());
+    if let Some(token) = draft.token_mut(token) {
+        token.progress.sending.take_if(|sending| Some(*sending) == mark);
+        if unanswered {
+            token.progress.ambiguous_at = Some(now);
+        }
+    }
     let connection = draft.connection();
     let Some(tried) = connection.unproven().find(|t| t.id == token) else {
         return;
@@ -147,12 +170,10 @@ pub fn record(
         (_, Err(error)) => {
             let failures = before.failures + 1;
             let (trouble, next_try) = trouble(error, failures, now, jitter);
-            let unanswered = call == Call::Disconnect && error.is_ambiguous();
-            let ambiguous_at = unanswered.then_some(now).or(before.ambiguous_at);
             let (next_try, trouble) = (Some(next_try), Some(trouble));
             (
                 Happening::NothingProven { call, failure: error.failure() },
-                Progress { failures, next_try, trouble, ambiguous_at, ..before },
+                Progress { failures, next_try, trouble, ..before },
             )
         }
     };
@@ -167,7 +188,7 @@ pub fn record(
 fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Progress {
     let polls = token.progress.polls + 1;
     let in_vain = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
-    let next_try = Some(later(now, if in_vain { DAY } else { poll_again(polls) }));
+    let next_try = Some(later(now, if in_vain { DAY } else { Backoff::POLL.wait(polls, 1.0) }));
     let trouble = Some(alone(FailureKind::StillAccepted, now));
     Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }
 }
@@ -203,15 +224,6 @@ pub fn disprove(draft: &mut Draft, token: TokenId) {
     if let Some(token) = draft.token_mut(token) {
         token.progress.refused = None;
         token.progress.next_try = None;
-    }
-}
-
-/// Another instance worked on the open disconnect and died, or stalled, perhaps in the middle of a
-/// `/disconnect`: that may still take effect.
-pub fn taken_over(draft: &mut Draft, now: Timestamp) {
-    let unproven: Vec<_> = draft.connection().unproven().map(|t| t.id).collect();
-    for token in draft.tokens_mut().filter(|t| unproven.contains(&t.id)) {
-        token.progress.ambiguous_at = Some(now);
     }
 }
 
@@ -256,9 +268,9 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
             .refused
             .clone()
             .map(|refusal| (Evidence::Refused { request_id: refusal.request_id }, refusal.at));
-        if vouched.is_some() && proven.is_none() {
-            // A call may be on its way: what is closed without proof may yet take effect.
-            token.progress.ambiguous_at = Some(now);
+        if token.progress.sending.is_some() || (vouched.is_some() && proven.is_none()) {
+            // A call may be on its way, and take effect later.
+            token.progress.lose_call(now);
         }
         if let Some((evidence, at)) = proven.or(vouched.clone().map(|evidence| (evidence, now))) {
             token.state = TokenState::Revoked { evidence, at };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Connection, FinchApiError, Token, TokenState, Trouble,
+    Agenda, Backoff, Connection, FinchApiError, Token, TokenState, Trouble,
     decide::{attention::matter, is_left_over},
 };
 
@@ -17,18 +17,6 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Due at once, whatever the time.
 const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
-
-/// How long to wait after this many failures in a row: full jitter below a cap that doubles from one
-/// second to one hour. `jitter` is random, from 0 to 1.
-pub fn backoff(failures: u32, jitter: f64) -> Duration {
-    let cap = Duration::from_secs(1 << failures.saturating_sub(1).min(12)).min(LONGEST);
-    cap.mul_f64(jitter.clamp(0.0, 1.0)).max(SHORTEST)
-}
-
-/// How long to wait after Finch still accepted a token that it had promised to end: 1, 2, 4 … 60 s.
-pub(super) fn poll_again(polls: u32) -> Duration {
-    Duration::from_secs(1 << polls.saturating_sub(1).min(6)).min(Duration::from_secs(60))
-}
 
 /// When to ask again for an employer that Finch leaves unnamed.
 pub(super) fn ask_for_name_again(now: Timestamp) -> Timestamp {
@@ -55,13 +43,13 @@ pub(super) fn trouble(
         | E::Unauthorized(_)
         | E::OtherUnauthorized(_)
         | E::InvalidClient(_)
-        | E::TokenInvalid(_) => (true, true, backoff(failures, jitter)),
+        | E::TokenInvalid(_) => (true, true, Backoff::RETRY.wait(failures, jitter)),
         E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
         E::TryLater(_)
         | E::Unreadable { .. }
         | E::Unplaced { .. }
         | E::NoAnswer { .. }
-        | E::Backend(_) => (false, false, backoff(failures, jitter)),
+        | E::Backend(_) => (false, false, Backoff::RETRY.wait(failures, jitter)),
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
     let wait = match (error, error.retry_after()) {
@@ -86,22 +74,24 @@ pub fn nameless_token(connection: &Connection) -> Option<&Token> {
 }
 
 /// What one connection needs next: work for its open disconnect, its tokens in doubt, its unknown
-/// employer, or what is left over; and whether a person should look at it.
+/// employer, or what is left over; a question; and whether a person should look at it.
 pub fn agenda(connection: &Connection) -> Agenda {
     let waits = |t: &Token| t.progress.next_try.unwrap_or(AT_ONCE);
     let open = connection.open_disconnect().is_some();
+    let question = connection.question.map(|asked| asked.next_try.unwrap_or(AT_ONCE));
     let attention = connection.lacks_fenced_tokens()
         || connection.tokens.iter().any(|t| matter(t, open, false).is_some());
     if open {
         // An open disconnect without an unproven token is ready to finish.
         let due = connection.unproven().map(waits).min();
-        return Agenda { due: due.or(Some(AT_ONCE)), attention };
+        return Agenda { due: due.or(Some(AT_ONCE)), question, attention };
     }
     let in_doubt = connection.tokens.iter().filter(|t| t.state == TokenState::Unverified);
     let due = in_doubt.map(waits).min();
     let nameless = nameless_token(connection).map(waits);
     let left_over = is_left_over(connection).then_some(AT_ONCE);
-    Agenda { due: due.into_iter().chain(nameless).chain(left_over).min(), attention }
+    let due = due.into_iter().chain(nameless).chain(left_over).min();
+    Agenda { due, question, attention }
 }
 
 /// Whether there is something to do at once for a connection that was as `before` and is as `after` now. Not

@@ -5,8 +5,8 @@ use finch_core::{
     FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Seq, Token, TokenId,
     TokenState, TokenStore,
     decide::{Admitted, Arrived, Source, admit},
-    testing::{application, at, facts, fingerprint, grant, new_attempt, store_token},
 };
+use finch_testkit::{application, at, facts, fingerprint, grant, new_attempt, store_token};
 
 use crate::arrival;
 

@@ -1,14 +1,13 @@
 //! Attempts: which exchange is a possible orphan.
 
-use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptId, Claim, Exchange, Seq, TokenState, testing::at,
-};
+use finch_core::{ABANDONED_AFTER, Attempt, AttemptId, Claim, Exchange, Seq, TokenState};
+use finch_testkit::at;
 
 use crate::{connection, token};
 
 fn begun(began_at: i64) -> Attempt {
     let exchange = Exchange { began: Seq(2), began_at: at(began_at), end: None };
-    let purpose = finch_core::testing::new_attempt("acme");
+    let purpose = finch_testkit::new_attempt("acme");
     Attempt { id: AttemptId(Seq(1)), purpose, exchange: Some(exchange) }
 }
 

@@ -1,6 +1,7 @@
 //! What two answers say about a token together.
 
-use finch_core::{PartialFacts, Product, testing::facts};
+use finch_core::{PartialFacts, Product};
+use finch_testkit::facts;
 
 #[test]
 fn each_fact_that_one_answer_leaves_out_comes_from_the_other() {

@@ -3,8 +3,8 @@
 use finch_core::{
     Connection, Draft, Intent, Progress, Refusal, Seq, TokenId, TokenState,
     decide::{Call, Matter, Step, agenda, attention, close, fence, finish, next_step, record},
-    testing::at,
 };
+use finch_testkit::at;
 
 use crate::{connection, operator, token};
 
@@ -63,7 +63,7 @@ fn a_token_whose_row_was_edited_is_still_to_be_refused() {
         let answer = finch_core::Answer { status: 401, ..Default::default() };
         let refusal = finch_core::FinchApiError::TokenInvalid(Box::new(answer));
         let proven = committed(&edited, |draft| {
-            record(draft, id(2), Call::Introspect, Err(&refusal), at(30), 0.5);
+            record(draft, id(2), Call::Introspect, None, Err(&refusal), at(30), 0.5);
         });
         if state.is_revoked() {
             assert_ne!(next_step(&proven, at(31), None), Step::Finish, "the row proves nothing");

@@ -15,16 +15,16 @@ mod memory;
 mod merge;
 mod observe;
 mod plan;
+mod question;
 mod revoke;
 mod standing;
-mod webhook;
 
 use finch_core::{
     Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Grant,
     Intent, Progress, RecordHead, Revision, Seq, Token, TokenId, TokenState,
     decide::{Arrival, Source},
-    testing::{at, facts, fingerprint},
 };
+use finch_testkit::{at, facts, fingerprint};
 
 /// A token of `customer` under `connection_id`, whose exchange took the numbers `began` and `ended`.
 fn token(customer: &str, connection_id: &str, began: u64, ended: u64, state: TokenState) -> Token {
@@ -64,6 +64,7 @@ fn connection(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
         tokens,
         disconnects,
         retirements: Vec::new(),
+        question: None,
         record: RecordHead::default(),
     }
 }

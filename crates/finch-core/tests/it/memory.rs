@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use finch_core::{
-    MemoryTokenStore, TokenStore,
-    testing::{StoreFixture, application},
-};
+use finch_core::{MemoryTokenStore, TokenStore};
+use finch_testkit::{StoreFixture, application};
 
 struct InMemory(Arc<MemoryTokenStore>);
 
@@ -17,4 +15,4 @@ impl StoreFixture for InMemory {
     }
 }
 
-finch_core::token_store_conformance!(InMemory(Arc::new(MemoryTokenStore::new(application()))));
+finch_testkit::token_store_conformance!(InMemory(Arc::new(MemoryTokenStore::new(application()))));

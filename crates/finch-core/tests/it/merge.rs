@@ -4,8 +4,8 @@ use finch_core::{
     Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
     Refusal, Retirement, Revision, Seq, TokenId, TokenState,
     decide::{Source, admit},
-    testing::{at, facts, grant, new_attempt},
 };
+use finch_testkit::{at, facts, grant, new_attempt};
 
 use crate::{arrival, connection, customer, disconnect, operator, token};
 
@@ -130,7 +130,8 @@ fn what_the_absorbed_connection_has_sent_may_take_effect() {
     let pair = connection(vec![token("acme", "k2", 1, 2, TokenState::Active)], vec![]);
     let mut proven = token("acme", "k1", 3, 4, TokenState::Fenced);
     proven.progress.refused = Some(Refusal { at: at(5), request_id: None });
-    let unproven = token("acme", "k1", 5, 6, TokenState::Fenced);
+    let mut unproven = token("acme", "k1", 5, 6, TokenState::Fenced);
+    unproven.progress.sending = Some(Seq(20));
     let nameless = provisional(vec![proven, unproven], vec![disconnect(operator(), 10, None)]);
     let one = arrives(pair, nameless).connection().clone();
     let ambiguous = one.tokens.iter().filter(|t| t.progress.ambiguous_at == Some(at(9)));

@@ -4,8 +4,8 @@ use finch_core::{
     Actor, Answer, Connection, ConnectionStatus, Draft, FinchApiError, Introspection, PartialFacts,
     TokenState,
     decide::{AskedAt, Observation, Observed, observe},
-    testing::at,
 };
+use finch_testkit::at;
 
 use crate::{connection, customer, disconnect, token};
 

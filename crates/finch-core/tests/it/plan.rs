@@ -9,7 +9,7 @@ use crate::{connection, customer, disconnect, operator, token};
 
 fn revoked() -> TokenState {
     let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked { evidence, at: finch_core::testing::at(0) }
+    TokenState::Revoked { evidence, at: finch_testkit::at(0) }
 }
 
 fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
@@ -75,7 +75,7 @@ fn a_second_request_joins_the_first() {
     assert_eq!(verdict(&open, "k", Some("acme"), false), PlanVerdict::Joins);
     let mut proven = open.clone();
     proven.tokens[0].progress.refused =
-        Some(finch_core::Refusal { at: finch_core::testing::at(0), request_id: None });
+        Some(finch_core::Refusal { at: finch_testkit::at(0), request_id: None });
     proven.tokens.push(token("other", "k", 11, 12, TokenState::Unverified));
     let joins = verdict(&proven, "k", Some("acme"), false);
     assert_eq!(joins, PlanVerdict::Joins, "also where it is proven, and not finished");
@@ -142,8 +142,8 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
     use finch_core::{
         ConnectionView, Draft, Intent, Refusal, TokenId,
         decide::{fence, finish, is_ending_for, why_no_token},
-        testing::at,
     };
+    use finch_testkit::at;
     let (acme, other) = (customer("acme"), customer("other"));
     let mut seen = connection(
         vec![
@@ -179,7 +179,8 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
 
 #[test]
 fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
-    use finch_core::{Commit, DisconnectState, Draft, Intent, decide::fence, testing::at};
+    use finch_core::{Commit, DisconnectState, Draft, Intent, decide::fence};
+    use finch_testkit::at;
     let tokens = vec![
         token("acme", "k1", 1, 2, TokenState::Fenced),
         token("acme", "k1", 11, 12, TokenState::Unverified),
@@ -233,7 +234,7 @@ fn what_was_agreed_to_is_the_same_tokens_and_the_same_fate() {
     reduced[0].facts.products.pop();
     assert!(!acmes(&connection(reduced, vec![])).keeps_to(agreed), "it covers other products");
     let mut renewed = one();
-    renewed[0].added_at = finch_core::testing::at(99);
+    renewed[0].added_at = finch_testkit::at(99);
     assert!(!acmes(&connection(renewed, vec![])).keeps_to(agreed), "it is another token");
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use finch_core::{
-    Answer, Connection, Draft, FinchApiError, Progress, Timestamp, TokenId, TokenState,
-    decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
-    testing::at,
+    Answer, Connection, Draft, FinchApiError, Progress, Seq, Timestamp, TokenId, TokenState,
+    decide::{
+        Call, Step, agenda, close, fence, finish, lost_calls, next_step, record, send, unreadable,
+    },
 };
+use finch_testkit::at;
 
 use crate::{connection, disconnect, operator, token};
 
@@ -16,7 +18,7 @@ fn fenced(names: &[&str]) -> Connection {
     connection(tokens, vec![disconnect(operator(), 100, None)])
 }
 
-fn id(n: u64) -> TokenId {
+pub(crate) fn id(n: u64) -> TokenId {
     TokenId(finch_core::Seq(n))
 }
 
@@ -29,10 +31,10 @@ fn after(
     now: Timestamp,
 ) -> Connection {
     let answer = answer.as_ref().map(|()| None);
-    changed(connection, |draft| record(draft, id(n), call, answer, now, 1.0))
+    changed(connection, |draft| record(draft, id(n), call, None, answer, now, 1.0))
 }
 
-fn changed(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection {
+pub(crate) fn changed(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection {
     let mut draft = Draft::of(connection.clone());
     decide(&mut draft);
     draft.connection().clone()
@@ -178,8 +180,9 @@ fn what_time_mends_is_tried_again_without_end_and_without_attention() {
     for (error, ambiguous) in all {
         let shown = format!("{error:?}");
         let mut world = fenced(&["k"]);
-        let fails =
-            |draft: &mut Draft| record(draft, id(2), Call::Disconnect, Err(&error), at(0), 1.0);
+        let fails = |draft: &mut Draft| {
+            record(draft, id(2), Call::Disconnect, None, Err(&error), at(0), 1.0)
+        };
         world = changed(&world, fails);
         let trouble = progress(&world, 2).trouble.clone().expect("trouble");
         assert_eq!((trouble.attention, trouble.ambiguous), (false, ambiguous), "{shown}");
@@ -244,7 +247,7 @@ fn a_wait_that_finch_asks_for_is_never_a_loop_and_shortens_nothing() {
     }
     let error = answered(503, "x");
     let world = changed(&fenced(&["k"]), |draft| {
-        record(draft, id(2), Call::Disconnect, Err(&error), at(0), 0.0);
+        record(draft, id(2), Call::Disconnect, None, Err(&error), at(0), 0.0);
     });
     assert!(progress(&world, 2).next_try.expect("another try") > at(0), "whatever chance says");
 }
@@ -342,4 +345,70 @@ fn what_an_operator_closes_may_yet_take_effect() {
     assert!(closed.tokens.iter().all(|t| t.state.is_revoked()));
     assert_eq!(closed.tokens[0].progress.ambiguous_at, None);
     assert_eq!(closed.ambiguous_at(), Some(at(9)));
+}
+
+/// `/disconnect` is marked as sending, in the commit of this number.
+fn sending(connection: &Connection, n: u64, number: u64) -> Connection {
+    let mut sending = changed(connection, |draft| send(draft, id(n)));
+    assert_eq!(sending.tokens[0].progress.sending, Some(Seq::OF_COMMIT));
+    sending.tokens[0].progress.sending = Some(Seq(number));
+    sending
+}
+
+#[test]
+fn only_the_answer_to_the_very_call_clears_its_mark() {
+    let marked = sending(&fenced(&["c1"]), 2, 200);
+    let lost = || FinchApiError::NoAnswer { problem: "lost".into(), sent: true };
+    let answered = |mark: u64, answer: Result<(), FinchApiError>| {
+        let answer = answer.as_ref().map(|()| None);
+        changed(&marked, |draft| {
+            record(draft, id(2), Call::Disconnect, Some(Seq(mark)), answer, at(9), 1.0);
+        })
+    };
+    let of = |connection: Connection| {
+        let progress = connection.tokens[0].progress.clone();
+        (progress.sending, progress.acknowledged, progress.ambiguous_at)
+    };
+    assert_eq!(of(answered(200, Ok(()))), (None, Some(at(9)), None));
+    assert_eq!(
+        of(answered(200, Err(lost()))),
+        (None, None, Some(at(9))),
+        "at the time of the loss"
+    );
+    let (mark, promise, ambiguous) = of(answered(199, Ok(())));
+    assert_eq!(
+        (mark, promise, ambiguous),
+        (Some(Seq(200)), Some(at(9)), None),
+        "another call's answer"
+    );
+    let asked = after(&marked, 2, Call::Introspect, Ok(()), at(9));
+    assert_eq!(asked.tokens[0].progress.sending, Some(Seq(200)), "/introspect has no mark");
+}
+
+#[test]
+fn a_mark_that_is_found_is_a_call_that_may_take_effect_from_now_on() {
+    let marked = sending(&fenced(&["c1", "c2"]), 2, 200);
+    let mut found = false;
+    let noted = changed(&marked, |draft| found = lost_calls(draft, at(50)));
+    assert!(found);
+    let of = |n: usize| (noted.tokens[n].progress.sending, noted.tokens[n].progress.ambiguous_at);
+    assert_eq!((of(0), of(1)), ((None, Some(at(50))), (None, None)), "of no other token");
+    changed(&noted, |draft| found = lost_calls(draft, at(60)));
+    assert!(!found, "once");
+    let mut proven = marked;
+    for token in &mut proven.tokens {
+        token.progress.refused = Some(finch_core::Refusal { at: at(1), request_id: None });
+    }
+    let open = proven.open_disconnect().expect("an open one").id;
+    let ended = changed(&proven, |draft| finish(draft, open, at(70)));
+    assert_eq!(ended.ambiguous_at(), Some(at(70)), "a finish over a mark");
+}
+
+#[test]
+fn a_mark_stays_through_another_fence() {
+    let mut marked = sending(&fenced(&["c1"]), 2, 200);
+    marked.tokens[0].state = TokenState::Retired;
+    let intent = finch_core::Intent { by: operator(), reason: None, at: at(3) };
+    let again = changed(&marked, |draft| fence(draft, intent));
+    assert_eq!(again.tokens[0].progress.sending, Some(Seq(200)));
 }

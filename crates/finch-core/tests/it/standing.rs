@@ -15,7 +15,7 @@ fn stands(connection: &Connection, began: u64) -> Standing {
 
 fn revoked() -> TokenState {
     let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked { evidence, at: finch_core::testing::at(0) }
+    TokenState::Revoked { evidence, at: finch_testkit::at(0) }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use finch_core::{Actionable as _, ClientId, ClientSecret};
 use finch_http::{ConfigError, HttpFinch, HttpFinchConfig, Proxy, ProxyUrlError};
 
-use crate::finch::{SECRET, config};
+use crate::finch::config;
 
 fn refused(change: impl FnOnce(&mut HttpFinchConfig)) -> ConfigError {
     let mut config = config("https://api.tryfinch.com");
@@ -102,15 +102,4 @@ fn nothing_shows_a_secret() {
     let shown = format!("{config:?} {config:#?} {finch:?} {finch:#?}");
     assert!(!shown.contains("canary"), "{shown}");
     assert!(shown.contains("ClientSecret(redacted)"), "{shown}");
-}
-
-#[test]
-fn the_defaults_are_finchs_own_clients() {
-    let id = ClientId::new("c").expect("an id");
-    let config = HttpFinchConfig::new(id, ClientSecret::new(SECRET));
-    assert_eq!(config.base_url, "https://api.tryfinch.com");
-    assert_eq!(config.connect_timeout, Duration::from_secs(5));
-    assert_eq!(config.timeout, Duration::from_secs(60));
-    assert_eq!(config.retries, 2);
-    assert!(matches!(config.proxy, Proxy::None));
 }

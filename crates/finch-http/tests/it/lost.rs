@@ -1,4 +1,4 @@
-//! Answers that do not come, or not whole: what may have happened is told, a code goes out once, and
+//! Answers that do not come, or not whole: the error names what may have happened, a code goes out once, and
 //! what may be repeated is.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::{
     server::{Play, Server, answer, json},
 };
 
-/// A code was sent, once; nobody knows what became of it.
+/// A code was sent, once, and its fate is unknown.
 async fn assert_unknown(script: Play, what: &str) -> FinchApiError {
     let (server, finch) = playing([script]).await;
     let error = exchange(&finch).await.expect_err(what);
@@ -25,90 +25,52 @@ async fn assert_unknown(script: Play, what: &str) -> FinchApiError {
     error
 }
 
+/// Whatever its framing: an object counts once it is whole.
 #[tokio::test]
 async fn an_exchange_cut_off_at_any_byte_is_unknown_and_sent_once() {
-    let whole = answer(200, "Content-Type: application/json\r\n", &grant());
-    for length in 0..whole.len() {
-        let error =
-            assert_unknown(Play::Last(whole[..length].to_vec()), &format!("{length} bytes")).await;
-        assert_eq!(error.kind(), FailureKind::NoAnswer, "{length} bytes");
-    }
-    let (_server, finch) = playing([Play::Last(whole)]).await;
-    exchange(&finch).await.expect("the whole of it");
-}
-
-#[tokio::test]
-async fn so_is_one_in_chunks_or_without_a_length() {
     let body = grant();
     let (one, two) = body.split_at(100);
-    let chunks = format!(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n",
-        one.len(),
-        two.len(),
-    );
-    let all_of_the_object = chunks.len() - "\r\n0\r\n\r\n".len();
-    for length in 0..all_of_the_object {
-        assert_unknown(
-            Play::Last(chunks.as_bytes()[..length].to_vec()),
-            &format!("{length} bytes"),
-        )
-        .await;
+    let (first, second) = (one.len(), two.len());
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunks = format!("{head}{first:x}\r\n{one}\r\n{second:x}\r\n{two}\r\n0\r\n\r\n");
+    for (whole, behind) in [
+        (answer(200, "Content-Type: application/json\r\n", &body), 0),
+        (format!("HTTP/1.1 200 OK\r\n\r\n{body}").into_bytes(), 0),
+        (chunks.into_bytes(), "\r\n0\r\n\r\n".len()),
+    ] {
+        for length in 0..=whole.len() {
+            let play = Play::Last(whole[..length].to_vec());
+            if length < whole.len() - behind {
+                assert_unknown(play, &format!("{length} bytes")).await;
+            } else {
+                let (_server, finch) = playing([play]).await;
+                exchange(&finch).await.expect("the whole object");
+            }
+        }
     }
-    for length in all_of_the_object..=chunks.len() {
-        let (_server, finch) = playing([Play::Last(chunks.as_bytes()[..length].to_vec())]).await;
-        exchange(&finch).await.expect("the whole object");
-    }
-
-    let plain = format!("HTTP/1.1 200 OK\r\n\r\n{body}");
-    for length in 0..plain.len() {
-        assert_unknown(Play::Last(plain.as_bytes()[..length].to_vec()), &format!("{length} bytes"))
-            .await;
-    }
-    let (_server, finch) = playing([Play::Last(plain.into_bytes())]).await;
-    exchange(&finch).await.expect("the whole of it");
 }
 
 #[tokio::test]
 async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: ";
-    let body = grant();
-    let length = body.len();
-    let all: Vec<(&str, Play)> = vec![
-        (
-            "too short a length",
-            Play::Last(format!("{head}{}\r\n\r\n{body}", length - 1).into_bytes()),
-        ),
-        ("no number", Play::Last(format!("{head}x\r\n\r\n{body}").into_bytes())),
-        ("a negative length", Play::Last(format!("{head}-1\r\n\r\n{body}").into_bytes())),
-        ("not HTTP", Play::Last(b"SSH-2.0-canary\r\n".to_vec())),
-        (
-            "a huge header",
-            Play::Last(
-                format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20)).into_bytes(),
-            ),
-        ),
-        ("half of UTF-8", Play::Last(format!("{head}3\r\n\r\n\u{fffd}").into_bytes())),
-        ("HTML", json(200, "<html>canary-access-token</html>")),
-        ("an empty body", json(200, "")),
-        ("an endless body", Play::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096])),
-        (
-            "endless chunks",
-            Play::Endless(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
-                b"4\r\nxxxx\r\n".to_vec(),
-            ),
-        ),
-        ("an endless head", Play::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".to_vec())),
-        ("408", json(408, "{}")),
-        ("500", json(500, r#"{"code":500,"name":"server_error"}"#)),
-        ("501", json(501, "{}")),
-        ("502", json(502, "<html>canary</html>")),
-        ("503", Play::Answer(answer(503, "Retry-After: 0\r\n", ""))),
-        ("504", json(504, "")),
+    let endless = |head: &str, then: &[u8]| {
+        Play::Endless(format!("HTTP/1.1 200 OK\r\n{head}").into_bytes(), then.to_vec())
+    };
+    let sized = |length: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        Play::Last((head + &grant()).into_bytes())
+    };
+    for (what, play) in [
+        ("too short a length", sized(&(grant().len() - 1).to_string())),
+        ("no number", sized("x")),
+        ("an endless body", endless("\r\n", &[b'x'; 4096])),
+        ("endless chunks", endless("Transfer-Encoding: chunked\r\n\r\n", b"4\r\nxxxx\r\n")),
+        ("an endless head", endless("", b"X: y\r\n")),
         ("a redirect", Play::Answer(answer(307, "Location: /canary\r\n", ""))),
-    ];
-    for (what, play) in all {
+    ] {
         assert_unknown(play, what).await;
+    }
+    for status in [408, 500, 501, 502, 503, 504] {
+        assert_unknown(json(status, "<html>canary</html>"), "no answer of Finch's").await;
     }
 }
 
@@ -221,7 +183,7 @@ async fn the_time_is_the_whole_calls() {
 
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
-    // A port that is taken, so that nobody else gets it, and that nobody listens on.
+    // A port that is taken, and that has no listener.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = socket.local_addr().expect("an address");
@@ -234,7 +196,7 @@ async fn without_a_connection_nothing_was_sent() {
     assert!(matches!(error, FinchApiError::NoAnswer { sent: false, .. }), "{error:?}");
     assert!(!error.is_ambiguous());
 
-    // A name that nobody has. (Without CA certificates there is no client for https.)
+    // A name without an address. (Without CA certificates there is no client for https.)
     let mut config = config("https://finch.invalid");
     config.connect_timeout = Duration::from_millis(200);
     config.retries = 0;

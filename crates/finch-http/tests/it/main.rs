@@ -12,7 +12,6 @@ mod coding;
 mod config;
 mod conformance;
 mod heads;
-mod life;
 mod log;
 mod lost;
 mod origin;

@@ -1,4 +1,4 @@
-//! Finch's errors told apart, and nothing hostile let through.
+//! Finch's errors by kind, and nothing hostile let through.
 
 use finch_core::{
     AccessToken, ExchangeFailure, FailureKind, FinchApi, FinchApiError, exchange_failure,

@@ -1,4 +1,4 @@
-//! What is asked again, how often, and what is told in the end.
+//! Which calls are repeated, how often, and which error the caller gets.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ async fn a_code_is_sent_again_after_429_only() {
     exchange(&finch).await.expect("the second");
     assert_eq!(server.seen().len(), 2);
 
-    // Whatever comes then is told, and the code stays where it went.
+    // The next error is the result, and the code stays where it went.
     let (server, finch) = playing([json(429, "{}"), lost()]).await;
     let error = exchange(&finch).await.expect_err("lost");
     assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{error:?}");
@@ -90,7 +90,7 @@ async fn no_repetitions_if_none_are_wanted() {
 }
 
 #[tokio::test]
-async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
+async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
     for header in
         ["retry-after-ms: 2", "retry-after-ms: 0.5\r\nRetry-After: 3600", "Retry-After: 0.001"]
     {
@@ -104,7 +104,7 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
         assert_eq!(server.seen().len(), 2, "{header}");
     }
     let day = Duration::from_secs(24 * 3600);
-    for (header, told) in [
+    for (header, asked) in [
         ("Retry-After: 31", Duration::from_secs(31)),
         ("Retry-After: 3600", Duration::from_secs(3600)),
         ("retry-after-ms: 40000", Duration::from_secs(40)),
@@ -114,10 +114,10 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_told() {
         let (server, finch) =
             playing([Play::Answer(answer(429, &format!("{header}\r\n"), ""))]).await;
         let error = exchange(&finch).await.expect_err("busy");
-        assert_eq!(error.retry_after(), Some(told), "{header}");
+        assert_eq!(error.retry_after(), Some(asked), "{header}");
         server.only();
         let error = disconnect(&finch).await.expect_err("busy");
-        assert_eq!(error.retry_after(), Some(told), "{header}");
+        assert_eq!(error.retry_after(), Some(asked), "{header}");
         assert_eq!(server.seen().len(), 2);
     }
     for nonsense in ["-1", "soon", "1e9", "NaN", "", "\u{1}", "Fri, 99 Dec 2026 23:59:59 GMT"] {

@@ -74,7 +74,12 @@ async fn no_token_is_lost_over_a_field_of_the_exchange() {
             // The token itself stands in no other answer.
             if name != "access_token" || issued.contains(TOKEN) {
                 assert_kept(&issued, &object(&SAID)).await;
+                continue;
             }
+            let (server, finch) = playing([json(200, &issued), json(200, &object(&SAID))]).await;
+            let error = exchange(&finch).await.expect_err("no token");
+            assert!(shown(&error).contains("access_token"), "{error}");
+            server.only();
         }
     }
 }

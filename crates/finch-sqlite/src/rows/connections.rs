@@ -1,8 +1,6 @@
 //! Connections: the own row, and a connection loaded whole.
 
-use finch_core::{
-    CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId, ProviderId, Revision,
-};
+use finch_core::{CompanyId, Connection, ConnectionKey, ConnectionRow, ProviderId, Revision};
 use rusqlite::{Row, params};
 
 use super::{disconnects, tokens};
@@ -11,48 +9,41 @@ use crate::{
     values::{self, count_of, nanoseconds, number, record_head, seq},
 };
 
-/// Loads a connection whole, or with the tokens of one customer only. Run it in a transaction: it
-/// reads several tables.
-pub(super) fn load(
-    db: &rusqlite::Connection,
-    key: ConnectionKey,
-    customer: Option<&CustomerId>,
-) -> Result<Option<Connection>> {
-    let sql = "SELECT key, revision, provider, company, record_events, record_hash \
-        FROM connections WHERE key = ?1";
-    let mut statement = db.prepare_cached(sql)?;
+/// Loads a connection whole. Run it in a transaction: it reads several tables.
+pub(super) fn load(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connection>> {
+    let mut statement = db.prepare_cached("SELECT * FROM connections WHERE key = ?1")?;
     let mut rows = statement.query([number(key.0)])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     Ok(Some(Connection {
-        tokens: tokens::of(db, key, customer)?,
+        tokens: tokens::of(db, key)?,
         disconnects: disconnects::of(db, key)?,
-        retirements: disconnects::retirements(db, key, customer)?,
+        retirements: disconnects::retirements(db, key)?,
         ..own_row(row)?
     }))
 }
 
 /// A connection, as far as its own row goes.
 fn own_row(row: &Row<'_>) -> Result<Connection> {
-    let key = ConnectionKey(seq(row.get(0)?));
+    let key = ConnectionKey(seq(row.get("key")?));
     let bad = |what: &str| broken(format_args!("the {what} of connection {}", key.0.0));
-    let company = row.get::<_, Option<String>>(3)?.map(CompanyId::new);
+    let company = row.get::<_, Option<String>>("company")?.map(CompanyId::new);
+    let question = row.get::<_, Option<String>>("question")?;
+    let question = question.map(|text| serde_json::from_str(&text)).transpose();
     Ok(Connection {
         key,
-        revision: Revision(row.get::<_, i64>(1)?.unsigned_abs()),
-        provider: ProviderId::new(row.get::<_, String>(2)?).map_err(|_| bad("provider"))?,
+        revision: Revision(row.get::<_, i64>("revision")?.unsigned_abs()),
+        provider: ProviderId::new(row.get::<_, String>("provider")?)
+            .map_err(|_| bad("provider"))?,
         company: company.transpose().map_err(|_| bad("company"))?,
         tokens: Vec::new(),
         disconnects: Vec::new(),
         retirements: Vec::new(),
-        record: record_head(row, 4)?,
+        question: question.map_err(|_| bad("question"))?,
+        record: record_head(row)?,
     })
 }
-
-/// Every own row, as [`check`] needs it.
-pub(crate) const ALL: &str =
-    "SELECT key, revision, provider, company, record_events, record_hash FROM connections";
 
 /// Whether a row can be read.
 pub(crate) fn check(row: &Row<'_>) -> Result<()> {
@@ -68,19 +59,22 @@ pub(super) fn revision(db: &rusqlite::Connection, key: ConnectionKey) -> Result<
 
 /// Writes the own row, and raises its revision.
 pub(super) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()> {
-    let sql = "INSERT INTO connections \
-            (key, revision, provider, company, due, attention, record_events, record_hash) \
-        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7) \
+    let sql = "INSERT INTO connections (key, revision, provider, company, due, attention, \
+            question, question_due, record_events, record_hash) \
+        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
         ON CONFLICT (key) DO UPDATE SET revision = revision + 1, provider = excluded.provider, \
             company = excluded.company, due = excluded.due, attention = excluded.attention, \
+            question = excluded.question, question_due = excluded.question_due, \
             record_events = excluded.record_events, record_hash = excluded.record_hash";
-    let ConnectionRow { key, provider, company, agenda, record } = row;
+    let ConnectionRow { key, provider, company, agenda, question, record } = row;
     db.prepare_cached(sql)?.execute(params![
         number(key.0),
         provider.as_str(),
         company.as_ref().map(CompanyId::as_str),
         agenda.due.map(nanoseconds),
         agenda.attention,
+        question.as_ref().map(values::json).transpose()?,
+        agenda.question.map(nanoseconds),
         count_of(record.events),
         record.hash.0,
     ])?;

@@ -3,7 +3,7 @@
 use finch_core::{
     ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Retirement,
 };
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, Row, ToSql};
 
 use crate::{
     error::{Result, broken},
@@ -63,16 +63,10 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect
     values::upsert(db, "disconnects", &row)
 }
 
-/// The retirements in a connection, or those of one customer, in their order.
-pub(super) fn retirements(
-    db: &Connection,
-    connection: ConnectionKey,
-    customer: Option<&CustomerId>,
-) -> Result<Vec<Retirement>> {
-    let sql = "SELECT * FROM retirements \
-        WHERE connection = ?1 AND (?2 IS NULL OR customer = ?2) ORDER BY seq";
-    let of = params![number(connection.0), customer.map(CustomerId::as_str)];
-    db.prepare_cached(sql)?.query_and_then(of, retirement)?.collect()
+/// The retirements in a connection, in their order.
+pub(super) fn retirements(db: &Connection, connection: ConnectionKey) -> Result<Vec<Retirement>> {
+    let sql = "SELECT * FROM retirements WHERE connection = ?1 ORDER BY seq";
+    db.prepare_cached(sql)?.query_and_then([number(connection.0)], retirement)?.collect()
 }
 
 fn retirement(row: &Row<'_>) -> Result<Retirement> {

@@ -20,7 +20,7 @@ pub(crate) fn keyring(db: &Connection) -> Result<Option<Keyring>> {
             version: row.get::<_, i64>(0)?.unsigned_abs(),
             document: row.get(1)?,
             oldest: row.get(2)?,
-            record: record_head(row, 3)?,
+            record: record_head(row)?,
         })
     })?;
     Ok(Some(keyring).filter(|keyring| keyring.version > 0))

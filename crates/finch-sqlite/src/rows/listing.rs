@@ -1,73 +1,67 @@
-//! Listings of connections, in pages.
+//! Listings of connections, in pages of keys.
 
-use finch_core::{Connection, ConnectionKey, Due, Query, Timestamp};
-use rusqlite::params;
+use finch_core::{ConnectionFilter, ConnectionKey, Due, Timestamp};
+use rusqlite::{Connection, params_from_iter, types::Value};
 
-use super::{connections, lookup};
 use crate::{
     error::Result,
     values::{self, nanoseconds, number, seq, size},
 };
 
-/// Those without any token are left out.
-pub(crate) const OF_ALL: &str = "SELECT key FROM connections WHERE key > ?1 \
-    AND EXISTS (SELECT 1 FROM tokens WHERE connection = key) ORDER BY key LIMIT ?2";
+pub(crate) const ALL: &str = "SELECT key FROM connections WHERE key > ?1 ORDER BY key LIMIT ?2";
 pub(crate) const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
     WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
-
-pub(crate) fn page(db: &rusqlite::Connection, query: &Query<'_>) -> Result<Vec<Connection>> {
-    let db = db.unchecked_transaction()?;
-    let customer = query.customer;
-    let (after, limit) = (after(query.after), size(query.limit));
-    let keys: Vec<i64> = match (query.connection, customer) {
-        (Some(id), _) => {
-            let key = lookup::named(&db, id, customer)?.map(|key| number(key.0));
-            key.filter(|key| *key > after && limit > 0).into_iter().collect()
-        }
-        (None, None) => values::column(&db, OF_ALL, [after, limit])?,
-        (None, Some(customer)) => {
-            values::column(&db, OF_CUSTOMER, params![after, limit, customer.as_str()])?
-        }
-    };
-    let load = |key| connections::load(&db, ConnectionKey(seq(key)), customer).transpose();
-    keys.into_iter().filter_map(load).collect()
-}
-
+pub(crate) const OF_COMPANY: &str = "SELECT key FROM connections \
+    WHERE company = ?3 AND key > ?1 ORDER BY key LIMIT ?2";
 pub(crate) const DUE: &str = "SELECT key FROM connections \
     WHERE due IS NOT NULL AND (due <= ?3 OR due > ?4) AND key > ?1 ORDER BY key LIMIT ?2";
-
-pub(crate) fn due(
-    db: &rusqlite::Connection,
-    due: Option<Due>,
-    after_key: Option<ConnectionKey>,
-    limit: usize,
-) -> Result<Vec<ConnectionKey>> {
-    let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
-    let due = due.unwrap_or(whenever);
-    let (by, beyond) = (nanoseconds(due.by), nanoseconds(due.beyond));
-    keys(db, DUE, params![after(after_key), size(limit), by, beyond])
-}
-
+pub(crate) const QUESTION: &str = "SELECT key FROM connections \
+    WHERE question_due IS NOT NULL AND (question_due <= ?3 OR question_due > ?4) AND key > ?1 \
+    ORDER BY key LIMIT ?2";
 pub(crate) const ATTENTION: &str =
     "SELECT key FROM connections WHERE attention = 1 AND key > ?1 ORDER BY key LIMIT ?2";
+/// Along the connections, so that all pages together read each of them once.
+pub(crate) const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > ?1 \
+    AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
+        WHERE connection = key AND epoch > x'00000000' AND epoch < ?3) ORDER BY key LIMIT ?2";
 
-pub(crate) fn attention(
-    db: &rusqlite::Connection,
-    after_key: Option<ConnectionKey>,
-    limit: usize,
-) -> Result<Vec<ConnectionKey>> {
-    keys(db, ATTENTION, params![after(after_key), size(limit)])
+/// A page: the statement that finds it, and what is bound to it.
+pub(crate) struct Page {
+    sql: &'static str,
+    bound: Vec<Value>,
 }
 
-fn keys(
-    db: &rusqlite::Connection,
-    sql: &str,
-    page: impl rusqlite::Params,
-) -> Result<Vec<ConnectionKey>> {
-    let keys: Vec<i64> = values::column(db, sql, page)?;
-    Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
+impl Page {
+    pub(crate) fn of(
+        filter: &ConnectionFilter<'_>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Self {
+        let (sql, filtered) = match filter {
+            ConnectionFilter::All => (ALL, Vec::new()),
+            ConnectionFilter::Customer(id) => (OF_CUSTOMER, vec![id.as_str().to_owned().into()]),
+            ConnectionFilter::Company(id) => (OF_COMPANY, vec![id.as_str().to_owned().into()]),
+            ConnectionFilter::Due(due) => (DUE, within(*due)),
+            ConnectionFilter::Question(due) => (QUESTION, within(*due)),
+            ConnectionFilter::Attention => (ATTENTION, Vec::new()),
+            ConnectionFilter::SealedBefore(epoch) => {
+                (SEALED_BEFORE, vec![epoch.to_be_bytes().to_vec().into()])
+            }
+        };
+        let mut bound =
+            vec![after.map_or(-1, |key| number(key.0)).into(), Value::from(size(limit))];
+        bound.extend(filtered);
+        Self { sql, bound }
+    }
+
+    pub(crate) fn read(self, db: &Connection) -> Result<Vec<ConnectionKey>> {
+        let keys: Vec<i64> = values::column(db, self.sql, params_from_iter(self.bound))?;
+        Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
+    }
 }
 
-fn after(key: Option<ConnectionKey>) -> i64 {
-    key.map_or(-1, |key| number(key.0))
+fn within(due: Option<Due>) -> Vec<Value> {
+    let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
+    let Due { by, beyond } = due.unwrap_or(whenever);
+    vec![nanoseconds(by).into(), nanoseconds(beyond).into()]
 }

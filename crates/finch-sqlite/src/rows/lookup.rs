@@ -76,7 +76,7 @@ pub(crate) fn find(
 ) -> Result<Found> {
     let db = db.unchecked_transaction()?;
     let whole = |key: Option<ConnectionKey>| match key {
-        Some(key) => connections::load(&db, key, None),
+        Some(key) => connections::load(&db, key),
         None => Ok(None),
     };
     let (mut known, mut revoked_before) = (None, false);
@@ -120,7 +120,7 @@ pub(crate) fn load(
         },
     };
     match found {
-        Some(key) => connections::load(&db, key, None),
+        Some(key) => connections::load(&db, key),
         None => Ok(None),
     }
 }

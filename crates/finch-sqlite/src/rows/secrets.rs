@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use finch_core::{
-    ConnectionId, ConnectionKey, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed,
-    SealedToken, SecretRow, TokenId, Wanted,
+    ConnectionId, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed, SealedToken,
+    SecretRow, TokenId, Wanted,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
     database::Tx,
     error::{Result, broken},
-    values::{self, number, parse, seq, size, time},
+    values::{number, parse, seq, time},
 };
 
 /// The epoch of a wiped secret.
@@ -68,22 +68,6 @@ pub(crate) fn usable_token(
         }
     }
     Ok(None)
-}
-
-/// Along the connections, so that all pages together read each of them once.
-pub(crate) const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > ?2 \
-    AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
-        WHERE connection = key AND epoch > x'00000000' AND epoch < ?1) ORDER BY key LIMIT ?3";
-
-pub(crate) fn sealed_before(
-    db: &Connection,
-    epoch: u32,
-    after: Option<ConnectionKey>,
-    limit: usize,
-) -> Result<Vec<ConnectionKey>> {
-    let page = params![epoch.to_be_bytes(), after.map_or(-1, |key| number(key.0)), size(limit)];
-    let keys: Vec<i64> = values::column(db, SEALED_BEFORE, page)?;
-    Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
 }
 
 pub(crate) const OLDER: &str = "SELECT 1 FROM secrets \

@@ -17,16 +17,10 @@ pub(crate) const ALL: &str = "SELECT id, customer, facts, finch_token_id, status
         connection_id, finch_customer_id, products, handed_out \
     FROM tokens LEFT JOIN token_uses ON token = id";
 
-/// The tokens of a connection, or those of one customer in it.
-pub(super) fn of(
-    db: &Connection,
-    connection: ConnectionKey,
-    customer: Option<&CustomerId>,
-) -> Result<Vec<Token>> {
-    let own = if customer.is_some() { "customer = ?2" } else { "?2 IS NULL" };
-    let sql = format!("{ALL} WHERE connection = ?1 AND {own} ORDER BY id");
-    let of = params![number(connection.0), customer.map(CustomerId::as_str)];
-    db.prepare_cached(&sql)?.query_and_then(of, token)?.collect()
+/// The tokens of a connection.
+pub(super) fn of(db: &Connection, connection: ConnectionKey) -> Result<Vec<Token>> {
+    let sql = format!("{ALL} WHERE connection = ?1 ORDER BY id");
+    db.prepare_cached(&sql)?.query_and_then([number(connection.0)], token)?.collect()
 }
 
 fn token(row: &Row<'_>) -> Result<Token> {

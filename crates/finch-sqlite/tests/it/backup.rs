@@ -10,14 +10,12 @@ use std::{
     },
 };
 
-use finch_core::{
-    EventQuery, InstanceId, StoreError, TokenStore as _, Wanted,
-    testing::{at, claimed, fingerprint, new_attempt, store_token},
-};
+use finch_core::{EventQuery, InstanceId, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError, PlaceError, RestoreError, Restored, SqliteOptions,
     SqliteTokenStore, examine, restore,
 };
+use finch_testkit::{at, claimed, fingerprint, new_attempt, store_token};
 
 use crate::support::{Home, by_id, customer, end, fence, token};
 
@@ -374,7 +372,7 @@ async fn examining_a_store_changes_nothing() {
     let found = examine(&home.path).unwrap();
     let names = fs::read_dir(home.folder.path()).unwrap().count();
     assert_eq!((names, fs::read(&home.path).unwrap() == before), (1, true));
-    assert_eq!(found.application, finch_core::testing::application());
+    assert_eq!(found.application, finch_testkit::application());
     fs::set_permissions(&home.path, Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(examine(&home.path), Err(OpenStoreError::Exposed { .. })));
     assert!(matches!(examine(&home.at("no")), Err(OpenStoreError::Missing { .. })));

@@ -2,10 +2,8 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use finch_core::{
-    AttemptId, InstanceId, Leased, StoreError, TokenStore as _, Wanted,
-    testing::{at, facts, fingerprint, grant, new_attempt, store_token, unchanged},
-};
+use finch_core::{AttemptId, InstanceId, Leased, StoreError, TokenStore as _, Wanted};
+use finch_testkit::{at, facts, fingerprint, grant, new_attempt, store_token, unchanged};
 
 use crate::support::{Home, by_id, customer, end, fence, token};
 

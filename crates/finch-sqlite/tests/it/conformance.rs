@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use finch_core::{TokenStore, testing::StoreFixture};
+use finch_core::TokenStore;
+use finch_testkit::StoreFixture;
 
 use crate::support::Home;
 
@@ -39,11 +40,11 @@ impl StoreFixture for Reopened {
 mod fresh {
     use super::Fresh;
 
-    finch_core::token_store_conformance!(Fresh::new());
+    finch_testkit::token_store_conformance!(Fresh::new());
 }
 
 mod reopened {
     use super::{Home, Reopened};
 
-    finch_core::token_store_conformance!(Reopened(Home::new()));
+    finch_testkit::token_store_conformance!(Reopened(Home::new()));
 }

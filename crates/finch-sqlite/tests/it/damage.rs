@@ -1,10 +1,8 @@
 //! Rows that were changed behind the store's back: a typed error of that read, and `verify` names them.
 
-use finch_core::{
-    Sealed, StoreError, Token, TokenState, TokenStore,
-    testing::{at, claimed, store_token, unchanged, webhook},
-};
+use finch_core::{Sealed, StoreError, Token, TokenState, TokenStore};
 use finch_sqlite::Verified;
+use finch_testkit::{at, claimed, decided, store_token, unchanged};
 
 use crate::support::{Home, by_id, end, fence, token};
 
@@ -93,8 +91,7 @@ async fn full() -> Home {
     store.commit(commit).await.unwrap();
     end(&store, "b").await;
     claimed(&store, "acme", "running").await;
-    let kept = store.keep_webhook(webhook("w", "a", "connected"), finch_core::Awaits::Probe);
-    assert!(kept.await.unwrap());
+    decided(&store, "a", finch_core::decide::ask).await;
     home
 }
 

@@ -10,14 +10,12 @@ use std::{
     process::Command,
 };
 
-use finch_core::{
-    EventQuery, Query, StoreError, Timestamp, TokenStore as _, Wanted,
-    testing::{application, facts, grant, sealed, store_token},
-};
+use finch_core::{ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine,
 };
+use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
 use crate::support::{Home, beside, by_id, customer, end, fence, token};
@@ -73,8 +71,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
             Err(error) => count(typed(&error)),
         }
     }
-    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-    match store.connections(&query).await {
+    match finch_testkit::connections(store, None).await {
         Ok(all) => {
             for token in all.iter().flat_map(|c| &c.tokens) {
                 match store.sealed(token.id).await {
@@ -89,7 +86,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
         EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
     for failed in [
         store.events(&all).await.err(),
-        store.work(None, None, 100).await.err(),
+        store.connections(&ConnectionFilter::Due(None), None, 100).await.err(),
         store.possible_orphans(None, Timestamp::MAX, None, 100).await.err(),
     ] {
         failed.iter().for_each(|error| count(typed(error)));
@@ -105,12 +102,9 @@ fn typed(error: &StoreError) -> &'static str {
     }
 }
 
-/// A well-known generator (SplitMix64), so that a failure can be repeated.
+/// The same number for the same `n`.
 fn random(n: u64) -> u64 {
-    let seed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    Chance::new(n).next_u64()
 }
 
 #[tokio::test]

@@ -9,14 +9,12 @@ use std::{
     process::Command,
 };
 
-use finch_core::{
-    Query, StoreError, TokenStore as _, Wanted,
-    testing::{application, store_token},
-};
+use finch_core::{ConnectionFilter, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
     examine, restore,
 };
+use finch_testkit::{application, store_token};
 
 use crate::support::{Home, beside, by_id, customer, token};
 
@@ -305,7 +303,6 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
     let store = home.open();
     let id = store_token(&store, "acme", token("a")).await;
     let (acme, a) = (customer("acme"), "a".parse().unwrap());
-    let all = Query { customer: None, connection: None, after: None, limit: 9 };
     let away = beside(&home.path, ".away");
     let take_away: [fn(&Path, &Path); 2] = [
         |path, away| fs::rename(path, away).unwrap(),
@@ -323,7 +320,7 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             let failures = [
                 store.usable_token(&acme, &a, &Wanted::default()).await.map(drop),
                 store.sealed(id).await.map(drop),
-                store.connections(&all).await.map(drop),
+                store.connections(&ConnectionFilter::All, None, 9).await.map(drop),
                 store.take_number().await.map(drop),
                 match backup {
                     Err(BackupError::Store(error)) => Err(error),

@@ -2,11 +2,9 @@
 
 use std::{fs, sync::Arc};
 
-use finch_core::{
-    NewAttempt, TokenStore,
-    testing::{at, fingerprint, new_attempt},
-};
+use finch_core::{NewAttempt, TokenStore};
 use finch_sqlite::SqliteTokenStore;
+use finch_testkit::{at, fingerprint, new_attempt};
 use tokio::task::JoinSet;
 
 use crate::support::Home;

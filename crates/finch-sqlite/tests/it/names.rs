@@ -1,9 +1,7 @@
 //! What Finch names is kept as it is, and no token is lost over a name.
 
-use finch_core::{
-    TokenStore, Wanted,
-    testing::{facts, grant, store_token},
-};
+use finch_core::{TokenStore, Wanted};
+use finch_testkit::{facts, grant, store_token};
 
 use crate::support::{Home, by_id, customer};
 

@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{
-    Application, ClientId, Origin, TokenStore as _,
-    testing::{application, store_token},
-};
+use finch_core::{Application, ClientId, Origin, TokenStore as _};
 use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
+use finch_testkit::{application, store_token};
 
 use crate::support::{Home, by_id, token};
 

@@ -2,8 +2,8 @@
 //! restored, and by `verify`.
 
 use finch_core::Actionable as _;
-use finch_core::testing::store_token;
 use finch_sqlite::{OpenStoreError as E, RestoreError, SqliteTokenStore, examine, restore};
+use finch_testkit::store_token;
 
 use crate::support::{Home, by_id, token};
 

@@ -2,10 +2,8 @@
 
 use std::{collections::HashSet, fs};
 
-use finch_core::{
-    Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _,
-    testing::{at, facts, grant, store_token, unchanged},
-};
+use finch_core::{Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _};
+use finch_testkit::{at, facts, grant, store_token, unchanged};
 
 use crate::support::{Home, by_id, end, revoked, token};
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use finch_core::{
     Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow,
     Selector, Token, TokenState, TokenStore, decide,
-    testing::{application, at, facts, grant, unchanged},
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{application, at, facts, grant, unchanged};
 use tempfile::TempDir;
 
 /// A folder with the path of a store.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::header;
-use finch_core::{FinchApiError, FinchCustomerId, StoreError, testing::Held};
+use finch_core::{FinchApiError, FinchCustomerId, StoreError};
+use finch_testkit::Held;
 use tokio::task::JoinSet;
 
 use crate::{

@@ -1,7 +1,8 @@
 //! The way to Finch Connect.
 
 use axum::http::header;
-use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError, testing::Reach};
+use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError};
+use finch_testkit::Reach;
 use finch_web::ConnectFlow;
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! The connections page.
 
-use finch_core::{ConnectionId, ConnectionStatus, testing::store_token};
+use finch_core::{ConnectionId, ConnectionStatus};
+use finch_testkit::store_token;
 
 use crate::{
     news,
@@ -63,9 +64,9 @@ async fn html_in_a_name_is_text() {
     let site = Site::with(nasty).await;
     let browser = site.browser("acme");
     site.connect(&browser, NASTY, "X").await;
-    let mut facts = finch_core::testing::facts("connection-<img src=x>", "b<i>ob", "Company D");
+    let mut facts = finch_testkit::facts("connection-<img src=x>", "b<i>ob", "Company D");
     facts.products = vec!["<u>notes</u>".into()];
-    store_token(&*site.store, "acme", finch_core::testing::grant("a-token", facts)).await;
+    store_token(&*site.store, "acme", finch_testkit::grant("a-token", facts)).await;
     let own = browser.get(BASE).await;
     let mut pages = vec![own.clone()];
     *site.host.0.company.lock().unwrap() = Some(NASTY.into());
@@ -96,8 +97,8 @@ async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
     let site = Site::new().await;
     let browser = site.browser("acme");
     let id = ConnectionId::new("a/b?c#d%2F é").unwrap();
-    let facts = finch_core::testing::facts(id.as_str(), "gusto", "Company C");
-    store_token(&*site.store, "acme", finch_core::testing::grant("a-token", facts)).await;
+    let facts = finch_testkit::facts(id.as_str(), "gusto", "Company C");
+    store_token(&*site.store, "acme", finch_testkit::grant("a-token", facts)).await;
     let path = site.disconnect_page(&browser).await;
     browser.get(&path).await.shows(200, &["Disconnect Gusto?"]);
 }
@@ -136,8 +137,8 @@ async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
 async fn a_customer_with_many_connections_sees_them_all() {
     let site = Site::new().await;
     for n in 0..250 {
-        let facts = finch_core::testing::facts(&format!("c{n}"), "gusto", &format!("Company {n}"));
-        let grant = finch_core::testing::grant(&format!("t{n}"), facts);
+        let facts = finch_testkit::facts(&format!("c{n}"), "gusto", &format!("Company {n}"));
+        let grant = finch_testkit::grant(&format!("t{n}"), facts);
         store_token(&*site.store, "acme", grant).await;
     }
     let page = site.browser("acme").get(BASE).await;

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use axum::{Router, http::header};
 use finch_app::{Finch, Kek, Product};
-use finch_core::{
-    Answer, FinchApiError,
-    testing::{FakeFinch, Reach, application},
-};
+use finch_core::{Answer, FinchApiError};
+use finch_testkit::{FakeFinch, Reach, application};
 use finch_web::{Host, Options, router};
 
 use crate::{

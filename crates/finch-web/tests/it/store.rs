@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use finch_core::{
-    Application, MemoryTokenStore, StoreError,
-    testing::{Intercept, Intercepted},
-};
+use finch_core::{Application, MemoryTokenStore, StoreError};
+use finch_testkit::{Intercept, Intercepted};
 
 /// What the store answers.
 pub(crate) type Fault = fn() -> StoreError;

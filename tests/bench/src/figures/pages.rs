@@ -3,7 +3,7 @@
 use std::{cell::Cell, hint::black_box};
 
 use criterion::{BenchmarkId, Criterion};
-use finch_core::{ConnectionKey, Due, Query, Seq};
+use finch_core::{ConnectionFilter, ConnectionKey, Due, Selector, Seq};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -53,13 +53,17 @@ impl What {
         let found = runtime.block_on(async {
             match self {
                 Self::Listing => {
-                    let (customer, connection, after) = (None, None, Some(after));
-                    let query = Query { customer, connection, after, limit: PAGE };
-                    host.store.connections(&query).await.unwrap().len()
+                    let keys = host.store.connections(&ConnectionFilter::All, Some(after), PAGE);
+                    let keys = keys.await.unwrap();
+                    for key in &keys {
+                        let found = host.store.load(Selector::Key(*key), None).await.unwrap();
+                        black_box(found);
+                    }
+                    keys.len()
                 }
                 Self::Pending => {
-                    let due = Some(Due::at(filled_at()));
-                    host.store.work(due, Some(after), PAGE).await.unwrap().len()
+                    let due = ConnectionFilter::Due(Some(Due::at(filled_at())));
+                    host.store.connections(&due, Some(after), PAGE).await.unwrap().len()
                 }
                 // Through the application, which loads each: the first page.
                 Self::Attention => {

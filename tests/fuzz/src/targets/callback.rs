@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use finch_app::{BeginConnectError, CompleteConnectError, CompletedConnect, ConnectRequest, Flow};
 use finch_core::{
-    Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri,
-    State, testing::Reach,
+    Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri, State,
 };
+use finch_testkit::Reach;
 use finch_tests::World;
 
 use crate::{

@@ -13,11 +13,12 @@ use std::{
 
 use finch_app::Finch;
 use finch_core::{
-    Actor, Connection, CustomerScope, Draft, EventQuery, Fingerprint, Intent, Query, Reseal,
-    SecretRow, Selector, StoreError, Timestamp, TokenId, TokenStore, decide,
-    testing::{FakeFinch, Reach, application, at, facts, grant, new_attempt},
+    Actor, CompanyId, Connection, ConnectionFilter, CustomerId, CustomerScope, Draft, EventQuery,
+    Fingerprint, Intent, Reseal, SecretRow, Selector, StoreError, Timestamp, TokenId, TokenStore,
+    decide,
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::{FakeFinch, Reach, application, at, facts, grant, new_attempt};
 use finch_tests::{StoreKeys, TestSystem, keys, open_finch, operator, store_token};
 
 use crate::{
@@ -282,8 +283,11 @@ async fn use_it(store: Arc<SqliteTokenStore>) {
 
 /// Everything else that a store can be asked.
 async fn walk(store: &SqliteTokenStore) {
-    let query = Query { customer: None, connection: None, after: None, limit: 1000 };
-    for connection in seen(store.connections(&query).await).into_iter().flatten() {
+    let all = store.connections(&ConnectionFilter::All, None, 1000).await;
+    for key in seen(all).into_iter().flatten() {
+        let Some(connection) = seen(store.load(Selector::Key(key), None).await).flatten() else {
+            continue;
+        };
         let query = EventQuery { connection: connection.handle(None), ..ALL };
         seen(store.events(&query).await);
         for token in &connection.tokens {
@@ -296,8 +300,18 @@ async fn walk(store: &SqliteTokenStore) {
         seen(store.load(Selector::ConnectionId(&id), Some(customer.id())).await);
     }
     seen(store.sealed(TokenId(finch_core::Seq(u64::MAX))).await);
-    seen(store.work(None, None, 100).await);
-    seen(store.sealed_before(u32::MAX, None, 100).await);
+    let customer = CustomerId::new("customer-0").unwrap();
+    let company = CompanyId::new("c").unwrap();
+    for filter in [
+        ConnectionFilter::Customer(&customer),
+        ConnectionFilter::Company(&company),
+        ConnectionFilter::Due(None),
+        ConnectionFilter::Question(None),
+        ConnectionFilter::Attention,
+        ConnectionFilter::SealedBefore(u32::MAX),
+    ] {
+        seen(store.connections(&filter, None, 100).await);
+    }
     seen(store.possible_orphans(None, Timestamp::MAX, None, 100).await);
 }
 

@@ -42,6 +42,6 @@ caught! {
     lease_ignored_is_caught: LeaseIgnored by "one call at a time";
     state_not_consumed_is_caught: StateNotConsumed by "I10 agreement";
     retired_is_wiped_is_caught: RetiredIsWiped by "I7 no orphan";
-    takeover_forgotten_is_caught: TakeoverForgotten by "I10 agreement";
-    takeover_released_is_caught: TakeoverReleased by "I10 agreement";
+    no_sending_mark_is_caught: NoSendingMark by "I10 agreement";
+    found_mark_dropped_is_caught: FoundMarkDropped by "I10 agreement";
 }

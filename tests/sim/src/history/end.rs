@@ -50,7 +50,14 @@ impl History<'_> {
     }
 
     fn work(&self) -> Vec<finch_core::ConnectionKey> {
-        finish(self.hosts[0].store.work(None, None, 1000)).expect("the store answers the judge")
+        let store = &self.hosts[0].store;
+        let listed =
+            |filter| finish(store.connections(&filter, None, 1000)).expect("the store answers");
+        [
+            listed(finch_core::ConnectionFilter::Due(None)),
+            listed(finch_core::ConnectionFilter::Question(None)),
+        ]
+        .concat()
     }
 
     fn check_end(&mut self) {

@@ -1,6 +1,6 @@
 //! How a history is: how many take part, and how much goes wrong.
 
-use crate::chance::Chance;
+use finch_testkit::Chance;
 
 /// How a history is.
 #[derive(Clone, Debug)]

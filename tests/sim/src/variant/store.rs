@@ -7,8 +7,8 @@ use finch_core::{
     Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
     CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow,
     Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted,
-    testing::Intercept,
 };
+use finch_testkit::Intercept;
 
 use super::{Loss, Variant};
 use crate::{finch::lock, keys::Keys};
@@ -61,7 +61,7 @@ impl Broken {
                 if let Some(token) = commit.tokens.iter_mut().find(arrives).filter(superseded) {
                     token.state = TokenState::Unverified;
                     commit.connection.agenda =
-                        Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
+                        Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
                 }
             }
             Variant::FenceNotDurable => {
@@ -158,7 +158,7 @@ fn settle(commit: &mut Commit, connection: &Connection, variant: Variant) {
             commit.tokens.push(token);
         }
     }
-    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), attention: false };
+    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
 }
 
 #[async_trait]

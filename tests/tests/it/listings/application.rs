@@ -3,10 +3,8 @@
 use std::error::Error;
 
 use finch_app::{DisconnectError, Events, KeysError, Pass};
-use finch_core::{
-    Awaits, StoreError,
-    testing::{Reach, webhook},
-};
+use finch_core::StoreError;
+use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 use super::broken::{Fault, broken_store};
@@ -39,12 +37,12 @@ fn assert_out_of_order<T: std::fmt::Debug>(found: Result<T, StoreError>, listing
 async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
     let world = world().await;
     let (app, operator) = (&world.app, operator());
-    assert_out_of_order(app.unfinished_connections(&operator).await, "work");
+    assert_out_of_order(app.unfinished_connections(&operator).await, "connections");
     assert_out_of_order(app.begin_audit(&operator, 30, false).await, "connections");
     let first = app.connections(&operator, None, 1).await.unwrap();
     assert_out_of_order(app.connections(&operator, first.next, 1).await, "connections");
     let first = app.attention(&operator, None, 1).await.unwrap();
-    assert_out_of_order(app.attention(&operator, first.next, 1).await, "attention");
+    assert_out_of_order(app.attention(&operator, first.next, 1).await, "connections");
     let after = app.events(&operator, &Events::default(), 1).await.unwrap().next;
     let events = Events { after, ..Events::default() };
     assert_out_of_order(app.events(&operator, &events, 1).await, "events");
@@ -68,7 +66,7 @@ async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_faile
 }
 
 #[tokio::test]
-async fn lost_exchanges_and_webhooks_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
+async fn lost_exchanges_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
     let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
@@ -77,16 +75,4 @@ async fn lost_exchanges_and_webhooks_of_a_store_that_ignores_the_cursor_are_not_
     assert_out_of_order(orphans, "possible_orphans");
     let pass = world.app.reconcile(&operator(), Pass::Due).await;
     assert_out_of_order(pass, "possible_orphans");
-    for id in ["one", "two"] {
-        let event = webhook(id, "connection-1", "disconnected");
-        world.store.keep_webhook(event, Awaits::Host).await.unwrap();
-    }
-    let first = world.app.webhooks(&operator(), None, 1).await.unwrap();
-    assert_out_of_order(world.app.webhooks(&operator(), first.next, 1).await, "webhooks");
-    let id = connect_to(&world, ACME, "c").await;
-    let event = webhook("three", id.as_str(), "disconnected");
-    world.store.keep_webhook(event, Awaits::Probe).await.unwrap();
-    world.finch.fail_next(answer(503, "later"));
-    let processed = world.app.process_webhooks(&operator(), Pass::Everything).await;
-    assert_out_of_order(processed, "webhooks");
 }

@@ -7,10 +7,10 @@ use std::sync::{
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptId, Awaits, Connection, ConnectionKey, CustomerId, Due, EventQuery,
-    MemoryTokenStore, Query, Recorded, Seq, StoreError, Timestamp, TokenStore, WebhookEvent,
-    testing::{Intercept, Intercepted, application},
+    Attempt, AttemptId, ConnectionFilter, ConnectionKey, CustomerId, EventQuery, MemoryTokenStore,
+    Recorded, StoreError, Timestamp, TokenStore,
 };
+use finch_testkit::{Intercept, Intercepted, application};
 
 /// What is wrong with every listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,18 +91,8 @@ macro_rules! listings {
 }
 
 listings! {
-    fn connections(next, query: &Query<'_>) -> Connection {
-        after query.after, limit query.limit,
-        rows behind after next.connections(&Query { after, limit: usize::MAX, ..*query })
-    }
-    fn work(next, due: Option<Due>, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-        after after, limit limit, rows behind cursor next.work(due, cursor, usize::MAX)
-    }
-    fn sealed_before(next, epoch: u32, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-        after after, limit limit, rows behind cursor next.sealed_before(epoch, cursor, usize::MAX)
-    }
-    fn attention(next, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-        after after, limit limit, rows behind cursor next.attention(cursor, usize::MAX)
+    fn connections(next, filter: &ConnectionFilter<'_>, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
+        after after, limit limit, rows behind cursor next.connections(filter, cursor, usize::MAX)
     }
     fn possible_orphans(next, customer: Option<&CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Attempt {
         after after, limit limit,
@@ -111,8 +101,5 @@ listings! {
     fn events(next, query: &EventQuery<'_>) -> Recorded {
         after query.after, limit query.limit,
         rows behind after next.events(&EventQuery { after, limit: usize::MAX, ..*query })
-    }
-    fn webhooks(next, awaits: Awaits, after: Option<Seq>, limit: usize) -> (Seq, WebhookEvent) {
-        after after, limit limit, rows behind cursor next.webhooks(awaits, cursor, usize::MAX)
     }
 }

@@ -7,10 +7,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_core::{
-    TokenStore,
-    testing::{StoreFixture, token_store},
-};
+use finch_core::TokenStore;
+use finch_testkit::{StoreFixture, token_store};
 
 use super::broken::{Fault, broken_store};
 
@@ -28,12 +26,12 @@ type Case = for<'a> fn(&'a mut dyn StoreFixture) -> Pin<Box<dyn Future<Output = 
 /// Each listing of the port, and the case that reads it.
 const LISTINGS: [(&str, Case); 7] = [
     ("connections", |fixture| Box::pin(token_store::listings_come_in_pages(fixture))),
-    ("work", |fixture| Box::pin(token_store::work_is_found_when_it_is_due(fixture))),
+    ("due whenever", |fixture| Box::pin(token_store::work_is_found_when_it_is_due(fixture))),
     ("sealed_before", |fixture| Box::pin(token_store::secrets_of_older_keys_are_found(fixture))),
     ("attention", |fixture| Box::pin(token_store::attention_is_found(fixture))),
     ("possible_orphans", |fixture| Box::pin(token_store::possible_orphans_are_listed(fixture))),
     ("events", |fixture| Box::pin(token_store::events_are_kept_in_order(fixture))),
-    ("webhooks", |fixture| Box::pin(token_store::webhooks_wait_until_they_are_done(fixture))),
+    ("questions", |fixture| Box::pin(token_store::a_question_is_kept_and_found(fixture))),
 ];
 
 #[test]

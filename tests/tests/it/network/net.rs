@@ -10,8 +10,7 @@ use finch_app::{
     ConnectRequest, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
 };
 use finch_core::{
-    AccessToken, ConnectionId, CustomerId, FinchApi, MemoryTokenStore, Query, State, Token,
-    TokenState,
+    AccessToken, ConnectionId, CustomerId, FinchApi, MemoryTokenStore, State, Token, TokenState,
 };
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, IssuedToken, Login};
 use finch_tests::{Passed, Proxy, StoreDebug, TestSystem, open_finch, operator, secret};
@@ -124,9 +123,8 @@ impl Net {
     /// What the store has of a person's tokens, with the secrets that are still there.
     pub(super) async fn kept(&self, person: &Person) -> Vec<(Token, Option<AccessToken>)> {
         let customer = Some(person.scope.id());
-        let query = Query { customer, connection: None, after: None, limit: 10 };
         let mut kept = Vec::new();
-        for connection in self.store.connections(&query).await.unwrap() {
+        for connection in finch_testkit::connections(&*self.store, customer).await.unwrap() {
             for token in connection.tokens {
                 let secret = secret(&*self.store, &token).await;
                 kept.push((token, secret));

@@ -1,5 +1,6 @@
 //! Random cuts, one after the other, of everything that a customer does.
 
+use finch_testkit::Chance;
 use finch_tests::{Cut, End, Plan};
 
 use super::{
@@ -9,33 +10,16 @@ use super::{
     net::{Kept, Net, PEOPLE},
 };
 
-/// A well-known generator (SplitMix64): enough to choose with.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    /// A cut of a call to `path`, whose request and answer are so long; seldom a silent one, since it
-    /// takes time.
-    fn plan(&mut self, path: &'static str, (request, answer): (usize, usize)) -> Plan {
-        let cut = match self.below(3) {
-            0 => Cut::Request(self.below(request + 1)),
-            // Now and then it is not cut at all.
-            _ => Cut::Answer(self.below(answer + answer / 8)),
-        };
-        let end = if self.below(20) == 0 { End::Silence } else { End::ALL[self.below(3)] };
-        Plan { path, cut, end, times: [1, 2, 5, usize::MAX][self.below(4)] }
-    }
+/// A cut of a call to `path`, whose request and answer are so long; seldom a silent one, since it
+/// takes time.
+fn plan(chance: &mut Chance, path: &'static str, (request, answer): (usize, usize)) -> Plan {
+    let cut = match chance.below(3) {
+        0 => Cut::Request(chance.below(request + 1)),
+        // Now and then it is not cut at all.
+        _ => Cut::Answer(chance.below(answer + answer / 8)),
+    };
+    let end = if chance.one_in(20) { End::Silence } else { End::ALL[chance.below(3)] };
+    Plan { path, cut, end, times: [1, 2, 5, usize::MAX][chance.below(4)] }
 }
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -68,15 +52,16 @@ async fn random_cuts_lose_nothing() {
     let mut net = Net::start(Kept::InMemory).await;
     for seed in first..first + histories {
         let _seed = Seed(seed);
-        let mut random = Random(seed);
+        let mut chance = Chance::new(seed);
         if net.people >= PEOPLE {
             let kept = if seed % 4 == 0 { Kept::InSqlite } else { Kept::InMemory };
             net = Net::start(kept).await;
         }
-        let person = cut_exchange(&mut net, random.plan(exchange::PATH, codes), &mut count).await;
+        let person =
+            cut_exchange(&mut net, plan(&mut chance, exchange::PATH, codes), &mut count).await;
         let id = net.connect(&person).await.connection_id;
-        let (path, lengths) = ends[random.below(2)];
-        cut_disconnect_of(&net, &person, id, random.plan(path, lengths), &mut count).await;
+        let (path, lengths) = ends[chance.below(2)];
+        cut_disconnect_of(&net, &person, id, plan(&mut chance, path, lengths), &mut count).await;
         count.add("histories");
     }
     let histories = usize::try_from(histories).unwrap();

@@ -3,7 +3,8 @@
 use std::pin::pin;
 
 use finch_app::CompleteConnectError as E;
-use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState, testing::Held};
+use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState};
+use finch_testkit::Held;
 use finch_tests::operator;
 
 use super::*;

@@ -11,8 +11,9 @@ mod revoke;
 use finch_app::{ConnectRequest, DisconnectOutcome, Pass, TokenError};
 use finch_core::{
     Answer, AuthorizationCode, Connection, ConnectionId, FinchApiError, Flow, Product, RequestId,
-    Selector, State, TokenState, testing::Reach,
+    Selector, State, TokenState,
 };
+use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 /// Customers of the same employer, at the same provider.
@@ -75,7 +76,11 @@ pub(crate) async fn settle(world: &World) {
         reconcile(world).await;
         world.system.pass(std::time::Duration::from_secs(3600));
     }
-    let left = world.store.work(None, None, 10).await.expect("the store answers");
+    let left = world
+        .store
+        .connections(&finch_core::ConnectionFilter::Due(None), None, 10)
+        .await
+        .expect("the store answers");
     assert!(left.is_empty(), "work is left after two days");
 }
 

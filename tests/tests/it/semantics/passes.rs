@@ -1,7 +1,8 @@
 //! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
 
 use finch_app::{Pass, Reconciled};
-use finch_core::{InstanceId, LEASE, Wanted, testing::Reach};
+use finch_core::{InstanceId, LEASE, Wanted};
+use finch_testkit::Reach;
 
 use super::*;
 
@@ -29,7 +30,12 @@ async fn doubt(world: &World) {
 }
 
 async fn is_at_rest(world: &World) -> bool {
-    world.store.work(None, None, 10).await.expect("the store answers").is_empty()
+    world
+        .store
+        .connections(&finch_core::ConnectionFilter::Due(None), None, 10)
+        .await
+        .expect("the store answers")
+        .is_empty()
 }
 
 #[tokio::test]

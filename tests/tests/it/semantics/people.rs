@@ -6,11 +6,9 @@ use std::{
 };
 
 use finch_app::{CloseError, DisconnectOutcome, Matter};
-use finch_core::{
-    Evidence, FailureKind, TokenState,
-    testing::{Reach, application},
-};
+use finch_core::{Evidence, FailureKind, TokenState};
 use finch_seal::Domain;
+use finch_testkit::{Reach, application};
 use finch_tests::{World, fingerprint, operator};
 
 use super::*;

@@ -2,7 +2,8 @@
 
 use std::{pin::pin, time::Duration};
 
-use finch_core::{FinchApi as _, LATE_EFFECT, testing::Held};
+use finch_core::{FinchApi as _, LATE_EFFECT};
+use finch_testkit::Held;
 use finch_tests::{World, operator};
 
 use super::*;

@@ -10,8 +10,8 @@ use finch_app::{DisconnectOutcome, Finch, Pass, ReconcilerOptions};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
     Introspection, LEASE, NewSession, ReauthenticateSession, RedirectUri, RequestId, Timestamp,
-    testing::FakeFinch,
 };
+use finch_testkit::FakeFinch;
 use finch_tests::{TestSystem, World, open_finch, operator};
 use tokio::sync::Notify;
 
@@ -218,7 +218,9 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
     stopping.await.unwrap();
     assert_eq!(world.finch.take_calls(), ["disconnect"], "nothing new begins");
     let other = finch_core::InstanceId::new([9; 16]);
-    for key in world.store.work(None, None, 10).await.unwrap() {
+    for key in
+        world.store.connections(&finch_core::ConnectionFilter::Due(None), None, 10).await.unwrap()
+    {
         let leased = world.store.lease(key, &other, world.system.now_quietly()).await.unwrap();
         assert_eq!(leased, finch_core::Leased::Taken, "no lease is left");
     }

@@ -1,15 +1,14 @@
 //! Webhooks: each story from a signed delivery to what is true afterwards.
 
 mod deliveries;
-mod hints;
-mod host;
-mod left;
+mod later;
+mod questions;
 mod reauth;
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use finch_app::{
-    Pass, ProcessedWebhook, WebhookEvent, WebhookFinding,
+    Pass, Questions, WebhookEvent,
     webhook::{WebhookRefused, WebhookSecrets, verify},
 };
 use finch_core::{ConnectionId, ConnectionState, Timestamp};
@@ -51,24 +50,16 @@ pub(crate) fn account(connection: &ConnectionId, status: &str) -> String {
     )
 }
 
-/// What a host does with a delivery before it answers. Returns whether it is new.
-pub(crate) async fn delivered(world: &World, id: &str, body: &str) -> bool {
+/// What a host does with a delivery before it answers. Returns whether it speaks of a connection's health.
+pub(crate) async fn delivered(world: &World, body: &str) -> bool {
     let now = world.system.now_quietly();
-    let event = Delivery::new(id, body, now).check(now).expect("it is Finch's");
-    world.app.keep_webhook(&event).await.expect("the store answers")
+    let event = Delivery::new("msg_1", body, now).check(now).expect("it is Finch's");
+    world.app.take_webhook(&event).await.expect("the store answers")
 }
 
-/// What the host does after it has answered.
-pub(crate) async fn process(world: &World) -> Vec<ProcessedWebhook> {
-    let processed = world.app.process_webhooks(&operator(), Pass::Due).await;
-    processed.expect("the store answers").done
-}
-
-/// One delivery that says this of a connection, and what became of it.
-pub(crate) async fn finding(world: &World, id: &ConnectionId, status: &str) -> WebhookFinding {
-    let mut done = world.hint(id, status).await.done;
-    assert_eq!(done.len(), 1, "{done:?}");
-    done.remove(0).finding
+/// A pass of the background.
+pub(crate) async fn pass(world: &World) -> Questions {
+    world.app.reconcile(&operator(), Pass::Due).await.expect("the store answers").questions
 }
 
 pub(crate) async fn state(world: &World, who: u8, id: &ConnectionId) -> ConnectionState {

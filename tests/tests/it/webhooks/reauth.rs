@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use finch_app::{
     AuthorizationCode, BeginConnectError, ClientSecret, ConnectRequest, Finch, Flow,
-    HttpFinchConfig, Kek, Pass, Product, TokenError, Unauthorized, WebhookFinding,
+    HttpFinchConfig, Kek, Pass, Product, TokenError, Unauthorized,
 };
-use finch_core::{ConnectionState, ConnectionStatus, testing::Reach};
+use finch_core::{ConnectionState, ConnectionStatus};
 use finch_emulator::{Emulator, Fault, FinchError, Login};
+use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
-use super::{Delivery, account, finding, state};
+use super::{Delivery, account, state};
 use crate::semantics::{ACME, BETA, answer, connect, disconnect, lost, request, states, why_none};
 
 #[tokio::test]
@@ -21,7 +22,7 @@ async fn reauth_is_noted_and_a_new_token_ends_it() {
         connect(&world, ACME, "x").await;
         let old = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
         world.finch.set_status(&id, ConnectionStatus::Reauth);
-        assert_eq!(finding(&world, &id, "reauth").await, WebhookFinding::NeedsReauth);
+        world.hint(&id, "reauth").await;
         assert_eq!(state(&world, ACME, &id).await, ConnectionState::NeedsReauth);
         assert!(matches!(why_none(&world, ACME, &id).await, TokenError::NeedsReauth));
         assert_eq!(states(&world, &id).await, ["active", "active"], "the tokens are kept");
@@ -108,11 +109,10 @@ async fn a_connection_that_does_well_again_is_in_use_again() {
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
-    assert_eq!(finding(&world, &id, "reauth").await, WebhookFinding::NeedsReauth);
+    world.hint(&id, "reauth").await;
     assert_eq!(state(&world, BETA, &id).await, ConnectionState::NeedsReauth);
     world.finch.set_status(&id, ConnectionStatus::Connected);
     let pass = world.hint(&id, "connected").await;
-    assert_eq!(pass.done[0].finding, WebhookFinding::WorksAgain);
     for (number, who) in [ACME, BETA].into_iter().enumerate() {
         assert_eq!(state(&world, who, &id).await, ConnectionState::Connected);
         let theirs = &pass.changed[0].customers[&format!("customer-{number}").parse().unwrap()];
@@ -122,8 +122,8 @@ async fn a_connection_that_does_well_again_is_in_use_again() {
         );
     }
     world.finch.take_calls();
-    assert_eq!(finding(&world, &id, "connected").await, WebhookFinding::StillAccepted);
-    assert_eq!(world.finch.take_calls(), ["introspect"], "there is nothing more to ask");
+    assert!(world.hint(&id, "connected").await.changed.is_empty());
+    assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
 }
 
 /// The same over HTTP and a sealed store, as a host has it.
@@ -149,12 +149,13 @@ async fn a_signed_reauth_leads_over_http_to_a_new_token() {
     let now = finch_core::Timestamp::now();
     let deliver = async |event_id: &str, status: &str| {
         let delivery = Delivery::new(event_id, &account(&id, status), now);
-        assert!(finch.keep_webhook(&delivery.check(now).unwrap()).await.unwrap());
-        let processed = finch.process_webhooks(&operator(), Pass::Due).await.unwrap();
-        processed.done[0].finding.clone()
+        assert!(finch.take_webhook(&delivery.check(now).unwrap()).await.unwrap());
+        let report = finch.reconcile(&operator(), Pass::Due).await.unwrap();
+        assert_eq!(report.questions.answered, 1);
+        report.questions.changed.len()
     };
     emulator.push_fault(Fault::on("/introspect").error(FinchError::ReauthenticateUser));
-    assert_eq!(deliver("msg_1", "reauth").await, WebhookFinding::NeedsReauth);
+    assert_eq!(deliver("msg_1", "reauth").await, 1);
     let view = finch.connection(&scope, &id).await.unwrap().unwrap();
     assert_eq!(view.state, ConnectionState::NeedsReauth);
 
@@ -168,10 +169,10 @@ async fn a_signed_reauth_leads_over_http_to_a_new_token() {
     finch.access_token(&scope, &id, &[Product::Directory]).await.unwrap();
 
     // And its end, from the dashboard.
-    assert_eq!(deliver("msg_2", "connected").await, WebhookFinding::WorksAgain);
-    assert_eq!(deliver("msg_3", "disconnected").await, WebhookFinding::StillAccepted);
+    assert_eq!(deliver("msg_2", "connected").await, 1, "the older token works again");
+    assert_eq!(deliver("msg_3", "disconnected").await, 0);
     assert!(emulator.end_connection(id.as_str()));
-    assert_eq!(deliver("msg_4", "disconnected").await, WebhookFinding::Revoked);
+    assert_eq!(deliver("msg_4", "disconnected").await, 1);
     let view = finch.connection(&scope, &id).await.unwrap().unwrap();
     assert_eq!(view.state, ConnectionState::Disconnected);
 }

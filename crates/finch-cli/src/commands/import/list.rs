@@ -54,7 +54,10 @@ impl<R: BufRead> List<R> {
         while let Some(line) = self.lines.next_filled().map_err(|error| unreadable(&error))? {
             let Line { number, read, text } = line;
             let Some(form) = &self.form else {
-                let first = text.unwrap_or_default();
+                let first = text.ok_or_else(|| {
+                    Failure::usage("the first line of the list is longer than 64 KiB")
+                        .help("begin the file with a line that names the columns: token,customer")
+                })?;
                 let form = form(self.asked, &first)?;
                 match &form {
                     Form::Json => {

@@ -2,8 +2,8 @@
 
 use finch_core::{
     AttemptId, ConnectionId, ConnectionStatus, FinchCustomerId, Introspection, TokenFacts,
-    testing::facts,
 };
+use finch_testkit::facts;
 
 use super::step::Twist;
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use finch_core::{
     CustomerId, Draft, Introspection, TokenFacts, TokenId,
     decide::{self, Arrival, AskedAt, Observation, Source, same_connection},
-    testing::{at, facts, fingerprint},
 };
+use finch_testkit::{at, facts, fingerprint};
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{holds, store::Store, world};

@@ -7,8 +7,8 @@ use finch_core::{
     decide::{
         self, Arrival, Arrived, AskedAt, Call, Observation, Observed, PlanVerdict, Source, Subject,
     },
-    testing::at,
 };
+use finch_testkit::at;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{holds_after_each_step, world};
@@ -59,7 +59,7 @@ fn is_proven_once(connection: &Connection, token: &Token) -> Result<(), TestCase
     let proven = token.state.is_revoked() || token.progress.refused.is_some();
     for call in [Call::Disconnect, Call::Introspect].into_iter().filter(|_| proven) {
         let again = after(connection, |draft| {
-            decide::record(draft, token.id, call, Err(&refusal), at(9), 0.0);
+            decide::record(draft, token.id, call, None, Err(&refusal), at(9), 0.0);
         });
         prop_assert_eq!(connection, &again, "{:?}", call);
     }

@@ -43,8 +43,7 @@ fn with_others_hidden(connection: &Connection, from: &CustomerId) -> Connection 
             token.customer = CustomerId::new("another").ok();
             token.facts.connection_id = format!("hidden-{number}").parse().expect("an id");
             token.facts.products.clear();
-            (token.status, token.added_at, token.used_at) =
-                (None, finch_core::testing::at(7), None);
+            (token.status, token.added_at, token.used_at) = (None, finch_testkit::at(7), None);
         }
     }
     hidden

@@ -1,11 +1,11 @@
 //! Requests to Finch, on their way.
 
 use finch_core::{
-    Answer, AttemptEnd, AttemptId, CustomerId, Draft, Failure, FinchApiError, Introspection,
+    Answer, AttemptEnd, AttemptId, CustomerId, Draft, Failure, FinchApiError, Introspection, Seq,
     TokenId,
     decide::{self, Admitted, Arrival, Arrived, AskedAt, Call, Observation, Source},
-    testing::fingerprint,
 };
+use finch_testkit::fingerprint;
 
 use super::{finch::Login, step::How, world::World};
 
@@ -26,7 +26,7 @@ pub(super) struct Request {
 pub(super) enum What {
     Exchange { attempt: AttemptId, login: Login },
     Ask { token: TokenId, asked_at: AskedAt, by: Option<CustomerId> },
-    Call { token: TokenId, call: Call, by: Option<CustomerId> },
+    Call { token: TokenId, call: Call, mark: Option<Seq>, by: Option<CustomerId> },
 }
 
 #[derive(Debug)]
@@ -102,8 +102,9 @@ impl World {
                     _ => return self.lost(request),
                 }
             }
-            (None, What::Call { call: Call::Disconnect, token, by }) if how == How::Lying => {
-                let what = What::Call { token: *token, call: Call::Disconnect, by: by.clone() };
+            (None, What::Call { call: Call::Disconnect, token, mark, by }) if how == How::Lying => {
+                let (call, by) = (Call::Disconnect, by.clone());
+                let what = What::Call { token: *token, call, mark: *mark, by };
                 let only_before = Some(self.finch.issued.len());
                 let sent = request.sent;
                 self.late.push(Request { what, sent, answer: None, only_before });
@@ -125,8 +126,8 @@ impl World {
                 self.observe(*token, *asked_at, Err(&no_answer()));
                 by.clone()
             }
-            What::Call { token, call, by } => {
-                self.record(*token, *call, Err(&no_answer()));
+            What::Call { token, call, mark, by } => {
+                self.record(*token, *call, *mark, Err(&no_answer()));
                 by.clone()
             }
         };
@@ -149,18 +150,24 @@ impl World {
                 self.observe(token, asked_at, said.as_deref());
                 by
             }
-            (What::Call { token, call, by }, Said::OfToken(said)) => {
-                self.record(token, call, said.as_ref().map(|_| ()));
+            (What::Call { token, call, mark, by }, Said::OfToken(said)) => {
+                self.record(token, call, mark, said.as_ref().map(|_| ()));
                 by
             }
             _ => None,
         }
     }
 
-    pub(super) fn record(&mut self, token: TokenId, call: Call, said: Result<(), &FinchApiError>) {
+    pub(super) fn record(
+        &mut self,
+        token: TokenId,
+        call: Call,
+        mark: Option<Seq>,
+        said: Result<(), &FinchApiError>,
+    ) {
         let Some(connection) = self.store.with(token) else { return };
         let mut draft = Draft::of(connection.clone());
-        decide::record(&mut draft, token, call, said.map(|()| None), self.at(), 1.0);
+        decide::record(&mut draft, token, call, mark, said.map(|()| None), self.at(), 1.0);
         self.store.commit(draft);
     }
 
@@ -192,7 +199,7 @@ impl World {
         let facts = self.finch.facts(token);
         let found = self.store.find(&facts, &known);
         let late = self.late_until(found.by_pair.iter().chain(&found.by_connection_id));
-        let late = late.is_some_and(|late| late > finch_core::testing::at(sent));
+        let late = late.is_some_and(|late| late > finch_testkit::at(sent));
         let fingerprint = fingerprint(&format!("token {token}"));
         let (from, now) = (Source::Exchange(&attempt), self.at());
         let arrival = Arrival { facts, fingerprint, from, began, now, late };
@@ -223,7 +230,7 @@ impl World {
         let cleared = lost.filter(|lost| lost.is_cleared_by(by, &token.facts));
         let ends: Vec<_> = cleared
             .map(|lost| {
-                let was_over = self.is_over_at(lost, finch_core::testing::at(sent));
+                let was_over = self.is_over_at(lost, finch_testkit::at(sent));
                 (lost.id, lost.cleared_by(token, was_over && token.state.is_live()))
             })
             .collect();

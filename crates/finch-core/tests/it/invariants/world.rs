@@ -6,9 +6,9 @@ use finch_core::{
     Actor, Attempt, AttemptEnd, AttemptId, Connection, ConnectionId, CustomerId, Draft, Exchange,
     FinchCustomerId, Flow, Intent, LATE_EFFECT, NewAttempt, OperatorName, Timestamp, Token,
     TokenId, TokenState,
-    decide::{self, AskedAt, PlanVerdict, Subject},
-    testing::at,
+    decide::{self, AskedAt, Call, PlanVerdict, Subject},
 };
+use finch_testkit::at;
 
 use super::{
     finch::{Finch, Login, Place, Setting},
@@ -27,8 +27,6 @@ pub(super) struct World {
     pub(super) requests: Vec<Request>,
     /// Given up here. Finch may yet act on them.
     pub(super) late: Vec<Request>,
-    /// With these tokens a call was made whose process has died.
-    pub(super) crashed: BTreeSet<TokenId>,
     /// Seconds.
     pub(super) now: i64,
 }
@@ -54,7 +52,6 @@ impl World {
             records: BTreeMap::new(),
             requests: Vec::new(),
             late: Vec::new(),
-            crashed: BTreeSet::new(),
             now: 0,
         }
     }
@@ -107,9 +104,6 @@ impl World {
             }
             Step::Crash { request } => {
                 let request = self.requests.remove(pick(request, self.requests.len())?);
-                if let What::Call { token, .. } = &request.what {
-                    self.crashed.insert(*token);
-                }
                 self.late.push(request);
                 None
             }
@@ -268,7 +262,6 @@ impl World {
         }
         let mut draft = Draft::of((*connection).clone());
         let Some(open) = connection.open_disconnect() else {
-            self.crashed.retain(|token| !holds(token));
             if decide::is_left_over(&connection) {
                 self.fence(&connection, Actor::Reconciler);
             } else {
@@ -280,18 +273,19 @@ impl World {
             }
             return None;
         };
-        if self.crashed.iter().any(holds) {
-            self.crashed.retain(|token| !holds(token));
-            decide::taken_over(&mut draft, self.at());
-            self.store.commit(draft);
-            return None;
-        }
         let by = match &open.intent.by {
             Actor::Customer(by) if !connection.is_ended_for_others_too(by) => Some(by.clone()),
             _ => None,
         };
         match decide::next_step(&connection, self.at(), Some(&BTreeSet::new())) {
-            decide::Step::Call(call, token) => self.send(What::Call { token, call, by }),
+            decide::Step::Call(call, token) => {
+                let mark = (call == Call::Disconnect).then(|| {
+                    decide::lost_calls(&mut draft, self.at());
+                    decide::send(&mut draft, token);
+                    self.store.commit(draft)
+                });
+                self.send(What::Call { token, call, mark, by })
+            }
             decide::Step::Finish => {
                 decide::finish(&mut draft, open.id, self.at());
                 self.store.commit(draft);

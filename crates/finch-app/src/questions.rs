@@ -1,0 +1,173 @@
+//! Questions: a webhook speaks of a connection's health. Finch is asked, and only its answer counts.
+
+use std::collections::BTreeMap;
+
+use finch_core::{
+    Connection, ConnectionFilter, ConnectionKey, Due, Leased, Selector, StoreError, Token, TokenId,
+    WebhookEvent,
+    decide::{self, Observed},
+};
+use serde::Serialize;
+
+use crate::{Changed, Finch, drive::Drive, work::Work};
+
+/// How many connections a pass of the background asks about, so that disconnects need not wait long.
+const SHARE: usize = 20;
+/// After so many connections in a row that Finch could not answer for, a pass asks about no more of them.
+const FAILURES: usize = 2;
+
+/// What became of the questions that webhooks have left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Questions {
+    /// How many connections Finch was asked about, and has answered for.
+    pub answered: usize,
+    /// What Finch has said that is new, and how these connections are for their customers now. Also of some whose
+    /// question is left, since Finch could not say all.
+    pub changed: Vec<Changed>,
+    /// How many of those that were tried are left for later: Finch cannot answer now, or another instance is at
+    /// work.
+    pub left: usize,
+}
+
+/// What became of one question.
+enum Asked {
+    /// Every token in use was asked about.
+    Answered,
+    /// Finch could not answer; `away`: for any connection.
+    Unanswered { away: bool },
+    /// Another instance works on the connection, or background work is to stop.
+    Left,
+}
+
+impl Finch {
+    /// Takes in a webhook that was [verified](crate::webhook::verify). One that speaks of a connection's health leaves a
+    /// question with each connection that it names, durably: the reconciler asks Finch about its tokens, and Finch's
+    /// answer alone changes anything. Answer Finch's request with 200 when this has returned, and with 503 where it
+    /// fails: Finch sends the webhook again, and to take it in twice is harmless.
+    ///
+    /// Returns false for a webhook that is for the host alone: handle it, and answer when that is done.
+    ///
+    /// # Errors
+    /// [`StoreError`]: perhaps not every question was written.
+    pub async fn take_webhook(&self, event: &WebhookEvent) -> Result<bool, StoreError> {
+        if !decide::speaks_of_health(event) {
+            return Ok(false);
+        }
+        if let Some(id) = &event.connection_id {
+            self.change(Selector::ConnectionId(id), decide::ask).await?;
+        } else if let Some(company) = &event.company_id {
+            let mut listed = self.listed(ConnectionFilter::Company(company), None);
+            while let Some(connection) = listed.next_key().await? {
+                self.change(Selector::Key(connection), decide::ask).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks Finch about the connections with a question that is due, for as long as `how` says.
+    pub(crate) async fn answer_questions(
+        &self,
+        due: Option<Due>,
+        how: Drive<'_>,
+        report: &mut Questions,
+    ) -> Result<(), StoreError> {
+        let (mut tried, mut failures) = (0, 0);
+        let mut listed = self.listed(ConnectionFilter::Question(due), None);
+        while how.goes_on() && failures < FAILURES && (how.hurries() || tried < SHARE) {
+            let Some(connection) = listed.next_key().await? else { break };
+            tried += 1;
+            match self.answer_question(connection, how, report).await {
+                Ok(Asked::Answered) => {
+                    failures = 0;
+                    report.answered += 1;
+                }
+                Ok(Asked::Unanswered { away }) => {
+                    failures += if away { FAILURES } else { 1 };
+                    report.left += 1;
+                }
+                Ok(Asked::Left) => report.left += 1,
+                // One that cannot be read keeps no other one waiting.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection's question could not be answered");
+                    report.left += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer_question(
+        &self,
+        key: ConnectionKey,
+        how: Drive<'_>,
+        report: &mut Questions,
+    ) -> Result<Asked, StoreError> {
+        let Some(before) = self.by_key(key, None).await? else { return Ok(Asked::Left) };
+        let mut work = self.work_on(key).await;
+        let mut said = BTreeMap::new();
+        let asked = self.ask_about_each(&before, how, &mut work, &mut said).await;
+        work.release().await;
+        let now = self.by_key(key, None).await.ok().flatten();
+        let changed = Changed::of(&before, said.values(), now.as_ref().unwrap_or(&before));
+        report.changed.extend(changed.if_any());
+        asked
+    }
+
+    /// Asks about each token in use. What is new of one goes into `said`, with the token as it was.
+    async fn ask_about_each(
+        &self,
+        before: &Connection,
+        how: Drive<'_>,
+        work: &mut Work<'_>,
+        said: &mut BTreeMap<TokenId, Token>,
+    ) -> Result<Asked, StoreError> {
+        let Some(question) = before.question else { return Ok(Asked::Left) };
+        let mut unproven = Vec::new();
+        for token in before.tokens.iter().rev().filter(|token| token.state.is_live()) {
+            let Some(held) = self.hold(before.key, how, work).await? else {
+                return Ok(Asked::Left);
+            };
+            if held.token(token.id).is_none_or(|now| !now.state.is_live())
+                || held.open_disconnect().is_some()
+            {
+                continue;
+            }
+            match self.probe(token.id, work).await? {
+                (Observed::Nothing, Some(error)) if decide::time_mends(&error) => {
+                    let (now, jitter) = (self.now(), self.jitter());
+                    self.change(Selector::Key(before.key), |draft| {
+                        decide::unanswered(draft, question.number, &error, now, jitter);
+                    })
+                    .await?;
+                    return Ok(Asked::Unanswered { away: decide::is_away(&error) });
+                }
+                (Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
+                (Observed::Nothing, None) => {}
+                (Observed::Accepted, _) if token.works() => {}
+                _ => drop(said.insert(token.id, token.clone())),
+            }
+        }
+        let now = self.now();
+        self.change(Selector::Key(before.key), |draft| {
+            decide::answered(draft, question.number, &unproven, now);
+        })
+        .await?;
+        Ok(Asked::Answered)
+    }
+
+    /// The connection, under a lease, when it is this call's turn. None: another instance works on it, it has become
+    /// part of another one, which has the question now, or background work is to stop.
+    async fn hold(
+        &self,
+        key: ConnectionKey,
+        how: Drive<'_>,
+        work: &mut Work<'_>,
+    ) -> Result<Option<Connection>, StoreError> {
+        while work.wait_for_a_turn().await? {}
+        if !how.goes_on() || work.lease(key).await? != Leased::Taken {
+            return Ok(None);
+        }
+        self.by_key(key, None).await
+    }
+}

@@ -1,0 +1,291 @@
+//! One case: a command, a kill, and everything that must hold then.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    str::FromStr,
+    thread,
+    time::{Duration, Instant},
+};
+
+use finch_app::State;
+use finch_emulator::Fault;
+
+use finch_testkit::Chance;
+
+use crate::{
+    action::{Action, EXCHANGE, Ready, issued},
+    app::App,
+    end::{LATER, end},
+    kill::Kill,
+    look::Look,
+    promises::broken,
+    run::{Ended, Ran},
+    secrets::fingerprint,
+    stage::Stage,
+};
+
+/// A case, from which everything follows but the moment at which the machine does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Case {
+    pub(crate) action: Action,
+    pub(crate) kill: Kill,
+    pub(crate) weather: Weather,
+    pub(crate) seed: u64,
+}
+
+/// What the world around the process is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    Calm,
+    /// Finch misbehaves.
+    Faults,
+    /// No sync does anything. That must make no difference here: what was written survives the
+    /// process, in the system's cache. (It does not survive a power cut: the power-loss layer's task.)
+    Unsynced,
+}
+
+impl Weather {
+    const ALL: [Self; 3] = [Self::Calm, Self::Faults, Self::Unsynced];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Faults => "faults",
+            Self::Unsynced => "unsynced",
+        }
+    }
+}
+
+/// What a case has shown.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) ran: Ran,
+    /// Broken promises.
+    pub(crate) broken: Vec<String>,
+}
+
+impl Case {
+    /// Plays it in a place of its own. A panic is a broken promise too.
+    pub(crate) fn play(&self) -> Result<Played, String> {
+        catch_unwind(AssertUnwindSafe(|| self.play_here())).map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+        })
+    }
+
+    fn play_here(&self) -> Played {
+        let mut chance = Chance::new(self.seed);
+        let in_memory = !chance.one_in(8);
+        let stage = Stage::new(&mut chance, in_memory);
+        let ready = self.action.prepare(&stage, &mut chance);
+        match self.weather {
+            Weather::Calm => {}
+            Weather::Faults => misbehave(&stage, self.action, &mut chance),
+            Weather::Unsynced => stage.skip_syncs(),
+        }
+        // Now and then another process has the store open.
+        let other = (self.action != Action::Create && chance.one_in(4)).then(|| App::open(&stage));
+        let ran = stage.kill(&ready.arguments, &ready.input, &self.kill);
+        drop(other);
+        let mut broken = after(&stage, self.action, &ready, &ran, &mut chance);
+        broken.dedup();
+        Played { ran, broken }
+    }
+}
+
+/// Everything that must hold after a kill, up to the end of the story.
+pub(crate) fn after(
+    stage: &Stage,
+    action: Action,
+    ready: &Ready,
+    ran: &Ran,
+    chance: &mut Chance,
+) -> Vec<String> {
+    late_effects(stage, ready);
+    note(stage, action, ready, ran);
+    stage.clear_faults();
+    stage.pass(LATER);
+    let mut found = crate::secrets::leaks(stage);
+    let app = App::open(stage);
+    let (look, unkept) = broken(stage, &app);
+    found.extend(unkept);
+    if chance.one_in(4) {
+        found.extend(told_by_the_binary(stage, &look));
+    }
+    found.extend(again(stage, &app, ready, ran, chance));
+    found.extend(broken(stage, &app).1);
+    found.extend(end(stage, &app, chance));
+    drop(app);
+    found.extend(crate::secrets::leaks(stage));
+    found.extend(damage(stage));
+    found
+}
+
+/// What a run has promised, and what Finch has seen of it, enters the ledger.
+pub(crate) fn note(stage: &Stage, action: Action, ready: &Ready, ran: &Ran) {
+    let new: Vec<String> = issued(stage).difference(&ready.issued).cloned().collect();
+    let mut ledger = stage.ledger.borrow_mut();
+    let document = ran.document();
+    match action {
+        Action::Create | Action::Connect => {}
+        Action::First | Action::Second | Action::During | Action::Reconnect => {
+            if document.is_some() {
+                assert_eq!(new.len(), 1, "an exchange that ends well makes one token");
+                ledger.kept.extend(new);
+            }
+        }
+        Action::Disconnect | Action::Join => {
+            // The fence stands before Finch sees a call.
+            if document.is_some()
+                || stage.count("POST /disconnect") > ready.count("POST /disconnect")
+            {
+                ledger.never.extend(ready.covered.clone());
+            }
+            if document.is_some_and(|document| document["result"]["outcome"] == "disconnected") {
+                ledger.dead.extend(ready.covered.clone());
+            }
+        }
+        Action::Reconcile => {
+            if document.is_some_and(|document| document["pending"].as_array().unwrap().is_empty()) {
+                ledger.dead.extend(ready.covered.clone());
+            }
+        }
+    }
+}
+
+/// Finch misbehaves during the run, in ways that it may.
+pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
+    let paths: &[&str] = match action {
+        Action::Create | Action::Connect => &["/connect/sessions"],
+        Action::First | Action::Second | Action::During | Action::Reconnect => &["/auth/token"],
+        _ => &["/disconnect", "/introspect"],
+    };
+    for _ in 0..1 + chance.below(2) {
+        let fault = Fault::on(chance.pick(paths).unwrap());
+        let short = Duration::from_millis(5 + chance.below(40) as u64);
+        stage.fault(match chance.below(6) {
+            0 => fault.delay(short),
+            1 => fault.drop_before_effect(),
+            2 => fault.drop_after_effect(),
+            3 => fault.status(503),
+            4 => fault.status(502).after_effect(),
+            _ => fault.garbage().after_effect(),
+        });
+    }
+}
+
+/// A call that Finch is late with takes effect although its caller is dead: waits until it has.
+pub(crate) fn late_effects(stage: &Stage, ready: &Ready) {
+    let began = Instant::now();
+    let is_late = |path: &str| stage.late_calls(path) > 0;
+    loop {
+        let truth = stage.truth();
+        let hit =
+            |t: &finch_emulator::TokenState| t.revoked && ready.covered.contains(&t.fingerprint);
+        let code_is_out =
+            ready.attempt.is_some() && truth.codes == ready.codes && is_late("/auth/token");
+        let none_is_hit = !ready.covered.is_empty() && !truth.tokens.iter().any(hit);
+        let none_is_hit = none_is_hit && is_late("/disconnect");
+        if !code_is_out && !none_is_hit {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "a late call takes no effect");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What the binary says, opening the store again: it hands out nothing that it must not, and lists
+/// what this process has seen listed.
+fn told_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
+    let mut found = Vec::new();
+    let acme = stage.acme();
+    let tokens = look.connections.iter().flat_map(|connection| &connection.tokens);
+    let own = tokens.filter(|token| token.customer.as_ref() == Some(acme.scope().id()));
+    let handles: BTreeSet<_> = own.map(|token| token.facts.connection_id.to_string()).collect();
+    for handle in handles {
+        let ran = stage.run(&["token", &handle, "--customer", acme.customer, "--reveal"], "");
+        let never = &stage.ledger.borrow().never;
+        if ran.ended == Ended::Code(0) && never.contains(&fingerprint(ran.out.trim())) {
+            found.push("the binary hands out a token after its fence".to_owned());
+        }
+    }
+    if !look.orphans.is_empty() {
+        let document =
+            stage.run(&["reconcile", "--rate", "1000", "--json"], "").code(4).document().unwrap();
+        if document["possible_orphans"].as_array().map(Vec::len) != Some(look.orphans.len()) {
+            found.push("the binary lists other possible orphans".to_owned());
+        }
+    }
+    found
+}
+
+/// The same again: an attempt that was promised is there, and a code is never sent twice.
+fn again(stage: &Stage, app: &App, ready: &Ready, ran: &Ran, chance: &mut Chance) -> Vec<String> {
+    let mut found = Vec::new();
+    let document = ran.document();
+    if let Some((account, state, code)) = &ready.attempt {
+        let (before, issued_before) = (stage.count("POST /auth/token"), issued(stage));
+        let went_well = if chance.one_in(4) {
+            stage.run(&EXCHANGE, &ready.input).document().is_some()
+        } else {
+            stage.block_on(app.complete(&account.scope(), state, code)).is_ok()
+        };
+        let sent_before = before > ready.count("POST /auth/token");
+        if sent_before && stage.count("POST /auth/token") > before {
+            found.push("a code was sent twice".to_owned());
+        }
+        if document.is_some() && !went_well {
+            found.push("an exchange that went well does not when it is repeated".to_owned());
+        }
+        if went_well {
+            let new = issued(stage).difference(&issued_before).cloned().collect::<Vec<_>>();
+            stage.ledger.borrow_mut().kept.extend(new);
+        }
+    } else if let Some(state) = document.as_ref().and_then(|document| document["state"].as_str()) {
+        let at_finch =
+            document.as_ref().and_then(|document| document["finch_customer_id"].as_str());
+        stage.guard(state);
+        let code = stage.code(stage.acme(), at_finch);
+        let (scope, state) = (stage.acme().scope(), State::new(state));
+        if let Err(error) = stage.block_on(app.complete(&scope, &state, &code)) {
+            found.push(format!("an attempt that was promised is not there: {error}"));
+        }
+    }
+    found
+}
+
+/// What SQLite itself finds wrong with the file.
+fn damage(stage: &Stage) -> Option<String> {
+    let db = rusqlite::Connection::open(stage.path("finch.db")).unwrap();
+    let said: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    (said != "ok").then(|| format!("the database is damaged: {said}"))
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weather = self.weather.name();
+        write!(f, "{} | {} | {weather} | {}", self.action, self.kill, self.seed)
+    }
+}
+
+impl FromStr for Case {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split(" | ").collect();
+        let [action, kill, weather, seed] = parts[..] else {
+            return Err(format!("no case: {text:?}"));
+        };
+        Ok(Self {
+            action: action.parse()?,
+            kill: kill.parse()?,
+            weather: Weather::ALL
+                .into_iter()
+                .find(|known| known.name() == weather)
+                .ok_or_else(|| format!("no weather: {weather:?}"))?,
+            seed: seed.parse().map_err(|_| format!("no seed: {seed:?}"))?,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "a conformance case fails by panicking, and compares secrets"
+)]
+
+mod chance;
+mod disguise;
+mod fake_finch;
+pub mod finch_api;
+mod intercept;
+mod mocks;
+mod sample;
+pub mod token_store;
+
+pub use chance::Chance;
+pub use disguise::disguises;
+pub use fake_finch::{FakeFinch, Held, Hold, Reach};
+pub use finch_api::FinchFixture;
+pub use intercept::{Intercept, Intercepted};
+pub use mocks::{MockFinchApi, MockTokenStore};
+pub use sample::{
+    application, at, claimed, connections, decided, facts, fingerprint, grant, new_attempt, opened,
+    sealed, sealing, store_token, unchanged, webhook,
+};
+pub use token_store::StoreFixture;

@@ -1,0 +1,66 @@
+//! Small pieces of the cases.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{at, fingerprint, unchanged};
+use finch_core::{
+    Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
+    Intent, Selector, StoreError, TokenId, TokenStore,
+};
+
+/// What the suite needs of an adapter.
+#[async_trait]
+pub trait StoreFixture: Send {
+    /// The store of [`application`](crate::application), the same one each time. An adapter on disk
+    /// may close and open it again between calls, and should do so in one of its runs.
+    async fn store(&mut self) -> Arc<dyn TokenStore>;
+}
+
+pub(super) fn customer(name: &str) -> CustomerId {
+    CustomerId::new(name).unwrap()
+}
+
+pub(super) fn id(text: &str) -> ConnectionId {
+    ConnectionId::new(text).unwrap()
+}
+
+pub(super) fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, status: Some(502), name: None, finch_code: None, request_id: None }
+}
+
+pub(super) fn intent(by: Actor) -> Intent {
+    Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
+}
+
+pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> finch_core::Connection {
+    let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
+    found.expect("the connection that was stored")
+}
+
+/// The newest record of this token.
+pub(super) async fn token_of(store: &dyn TokenStore, secret: &str) -> Option<TokenId> {
+    let fingerprint = fingerprint(secret);
+    let found = store.load(Selector::Fingerprint(&fingerprint), None).await.unwrap();
+    found.and_then(|c| c.token_of(&fingerprint).map(|token| token.id))
+}
+
+/// What a decision on this connection writes.
+pub(super) fn commit(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Commit {
+    let mut draft = Draft::of(connection.clone());
+    decide(&mut draft);
+    draft.finish().expect("a decision that writes something")
+}
+
+/// Writes this agenda of a connection, whatever else is true of it.
+pub(super) async fn set_agenda(store: &dyn TokenStore, seen: &Connection, agenda: Agenda) {
+    let mut commit = unchanged(seen);
+    commit.connection.agenda = agenda;
+    store.commit(commit).await.unwrap();
+}
+
+pub(super) async fn moved(store: &dyn TokenStore, commit: Commit) {
+    let error = store.commit(commit).await.expect_err("what it was decided on has moved");
+    assert!(matches!(error, StoreError::Moved), "{error:?}");
+}
