@@ -199,7 +199,7 @@ impl Sheet {
 }
 
 /// Marks for colours: code points that are no characters, and mean nothing but colour here,
-/// whoever wrote them.
+/// whatever text they come in.
 const PLAIN: char = '\u{fdd0}';
 const BOLD: char = '\u{fdd1}';
 const DIM: char = '\u{fdd2}';
@@ -244,7 +244,7 @@ pub(crate) fn bad(text: &str) -> String {
     inked(BAD, text)
 }
 
-/// What somebody should look at.
+/// What needs a look.
 pub(crate) fn warn(text: &str) -> String {
     inked(WARN, text)
 }

@@ -90,16 +90,6 @@ impl Settings {
     }
 }
 
-/// Opens the store of a command that needs no client secret.
-pub(crate) async fn open(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::Store)?.open().await
-}
-
-/// The same for one that brings tokens: the store is made where there is none.
-pub(crate) async fn open_to_import(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::NewStore)?.open().await
-}
-
 /// Opens a store for a command that looks after it, and asks Finch nothing.
 pub(crate) async fn open_store(client: &Client) -> Result<(Finch, Arc<SqliteTokenStore>), Failure> {
     let (builder, store) = Settings::read(client, Needs::Store)?.wire()?;
@@ -220,6 +210,12 @@ pub(crate) enum Scope {
 }
 
 impl Whose {
+    /// Opens the store of a command that needs no client secret.
+    pub(crate) async fn open(&self) -> Result<(Scope, Finch), Failure> {
+        let settings = Settings::read(&self.operator.client, Needs::Store)?;
+        Ok((self.scope()?, settings.open().await?))
+    }
+
     /// A customer's scope where one is named, else the operator's.
     pub(crate) fn scope(&self) -> Result<Scope, Failure> {
         Ok(match &self.customer {
@@ -230,9 +226,15 @@ impl Whose {
 }
 
 impl Operator {
+    /// Opens the store of a command that needs no client secret.
+    pub(crate) async fn open(&self) -> Result<(OperatorScope, Finch), Failure> {
+        let settings = Settings::read(&self.client, Needs::Store)?;
+        Ok((self.scope()?, settings.open().await?))
+    }
+
     /// The operator's scope, under a name for the record.
     pub(crate) fn scope(&self) -> Result<OperatorScope, Failure> {
-        let name = match &self.operator {
+        let name = match &self.name {
             Some(name) => name.clone(),
             None => {
                 let user = variable("USER").ok().flatten();

@@ -9,10 +9,10 @@ use super::{
     orphans::{self, Lost},
 };
 use crate::{
-    args::AttentionArgs,
+    args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim},
-    wiring::{self, Scope},
+    wiring::Scope,
     words::{count, list, moment},
 };
 
@@ -35,9 +35,8 @@ struct Item {
     what_to_do: String,
 }
 
-pub(crate) async fn run(args: &AttentionArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
     let found = all(async |from| finch.attention(&scope, from, PAGE).await).await?;
     let stuck = found.iter().filter(|what| what.matter != Matter::Quarantined);
     let mut stuck: Vec<_> = stuck.map(|what| what.connection_id.clone()).collect();

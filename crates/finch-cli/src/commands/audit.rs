@@ -23,8 +23,8 @@ const KEEP_EVERY: u64 = 50;
 
 pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let place = Place::beside(&wiring::store_path(args.paced.client.store.as_ref())?);
-    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate).await?;
+    let place = Place::beside(&wiring::store_path(args.paced.operator.client.store.as_ref())?);
+    let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     let known = match args.restart {
         true => None,
         false => place.find(&finch, args.unused_days, args.fix),

@@ -24,8 +24,8 @@ struct Done {
 pub(crate) async fn run(args: &BackupArgs, json: bool) -> Result<Exit, Failure> {
     let (_, store) = wiring::open_store(&args.client).await?;
     let bar = Progress::of("Copying pages");
-    let told = bar.clone();
-    let holds = store.backup(&args.file, move |done, total| told.at(done, total)).await?;
+    let progress = bar.clone();
+    let holds = store.backup(&args.file, move |done, total| progress.at(done, total)).await?;
     drop(bar);
     let report = Done { file: args.file.clone(), holds };
     Ok(output::done(&report, json))

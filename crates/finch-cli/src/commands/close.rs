@@ -9,7 +9,6 @@ use crate::{
     args::CloseArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
-    wiring,
     words::count,
 };
 
@@ -25,8 +24,7 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
         return Err(Failure::usage("the reason is empty")
             .help("say in --reason how you know that no token lives on"));
     }
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.operator.open().await?;
     let what = match (&args.connection, args.exchange) {
         (Some(connection), _) => format!("the disconnect of connection {connection}"),
         (None, exchange) => format!("the lost exchange {}", exchange.unwrap_or_default()),

@@ -77,7 +77,7 @@ impl Begun {
 
 impl Report for Begun {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line("Open this page to connect; whoever has it can:");
+        sheet.line("Open this page to connect. Its address is all it takes, so keep it secret:");
         sheet.gap();
         sheet.line(format!("  {}", bold(&self.connect_url)));
         sheet.gap();

@@ -11,7 +11,7 @@ use crate::{
     args::ConnectionsArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{self, in_scope},
+    wiring::in_scope,
     words::{connection_state, count, list},
 };
 
@@ -36,8 +36,7 @@ struct Listed {
 }
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.whose.open().await?;
     let page = async |from| in_scope!(&scope, |scope| finch.connections(scope, from, PAGE).await);
     let mut views = all(page).await?;
     views.retain(|view| {

@@ -11,7 +11,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, bold},
-    wiring::{self, Scope, in_scope},
+    wiring::{Scope, in_scope},
     words::{self, count},
 };
 
@@ -34,8 +34,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         return Err(Failure::usage("the reason is empty")
             .help("say in --reason why it ends for every customer"));
     }
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.whose.open().await?;
     let mut report = Disconnect {
         dry_run: args.dry_run,
         plan: plan(&finch, &scope, &args).await?,

@@ -6,7 +6,7 @@ mod store;
 use serde::Serialize;
 
 use crate::{
-    args::StoreArgs,
+    args::Client,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bad, dim, good, warn},
     words::count,
@@ -44,9 +44,9 @@ enum Found {
     NotChecked,
 }
 
-pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, json: bool) -> Result<Exit, Failure> {
     let mut findings = Findings { well: true, checks: Vec::new() };
-    let settings = look::settings(&args.client, &mut findings);
+    let settings = look::settings(client, &mut findings);
     store::look(&settings, &mut findings).await;
     look::finch(&settings, &mut findings).await;
     findings.well = findings.exit() == Exit::Done;

@@ -112,7 +112,7 @@ impl Report for Ready {
         ] {
             sheet.line(format!("  export {name}={}", quoted(value)));
         }
-        sheet.title("Get a code, as if somebody had logged in");
+        sheet.title("Get a code, as after a login");
         sheet.line("  curl $FINCH_BASE_URL/__emulator/codes -d '{\"user\": \"User A\",");
         sheet.line("    \"provider\": \"Gusto\", \"company\": \"Company C\",");
         sheet.line("    \"credentials\": \"Credentials X\"}'");

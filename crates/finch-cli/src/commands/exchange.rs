@@ -20,7 +20,7 @@ use crate::{
 struct Completed(CompletedConnect);
 
 pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
-    let settings = Settings::read(&args.client, Needs::Secret)?;
+    let settings = Settings::read(&args.whose.operator.client, Needs::Secret)?;
     let scope = args.whose.scope()?;
     let state = State::new(state(&args)?);
     let code = AuthorizationCode::new(code(&args)?);

@@ -31,7 +31,7 @@ struct OnePass {
 
 pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate).await?;
+    let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     if args.watch {
         return watch::run(&finch, scope, json).await;
     }

@@ -26,7 +26,8 @@ struct Done {
 
 pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.operator.scope()?;
-    let (options, http, key) = Settings::read(&args.client, Needs::NewStore)?.into_restore();
+    let (options, http, key) =
+        Settings::read(&args.operator.client, Needs::NewStore)?.into_restore();
     let bar = Progress::of("Copying bytes");
     let restoring = restore(&args.file, &options, |done, total| bar.at(done, total))?;
     drop(bar);
@@ -59,7 +60,7 @@ impl Report for Done {
         }
         if unfinished_exchanges > 0 {
             let lost = say(unfinished_exchanges, "exchange", "exchanges");
-            sheet.pair("unfinished", &format!("{lost}, whose token nobody may have"));
+            sheet.pair("unfinished", &format!("{lost}, whose token may be stored nowhere"));
         }
         sheet.title("What to do next");
         for (number, text) in NEXT.into_iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{self, Scope, in_scope},
+    wiring::{Scope, in_scope},
     words::{connection_state, event, moment, products, standing_in_the_way, token_state},
 };
 
@@ -28,8 +28,7 @@ struct Shown {
 }
 
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.whose.open().await?;
     let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {

@@ -4,7 +4,7 @@ use finch_app::{BrokenRecord, Verified};
 use serde::Serialize;
 
 use crate::{
-    args::{Operator, StoreArgs},
+    args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bad, good},
     progress::Progress,
@@ -22,17 +22,17 @@ struct Found {
 }
 
 /// The file, the records and the secrets.
-pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
     verify(args, true, json).await
 }
 
 /// `finch keys verify`: whether every secret opens.
-pub(crate) async fn secrets(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
+pub(crate) async fn secrets(args: &Operator, json: bool) -> Result<Exit, Failure> {
     verify(args, false, json).await
 }
 
-async fn verify(args: &StoreArgs, file: bool, json: bool) -> Result<Exit, Failure> {
-    let scope = Operator::default().scope()?;
+async fn verify(args: &Operator, file: bool, json: bool) -> Result<Exit, Failure> {
+    let scope = args.scope()?;
     let (finch, store) = wiring::open_store(&args.client).await?;
     let damage = match file {
         true => {

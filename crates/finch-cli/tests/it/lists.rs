@@ -43,7 +43,7 @@ fn what_has_ended_is_hidden_and_counted() {
         .code(0)
         .shows(&used)
         .shows("1 connection that has ended is hidden: --all");
-    place.cli("connections --provider nobody").code(0).shows("no such connections");
+    place.cli("connections --provider unknown").code(0).shows("no such connections");
     place.cli("connections --customer acme").code(0).shows("No connection is in use");
     place.cli("connections --state ended").code(2).says("--state").says("disconnected");
 }

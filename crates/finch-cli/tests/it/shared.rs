@@ -141,7 +141,7 @@ fn a_state_is_its_customers() {
 fn finch_naming_another_customer_is_not_believed() {
     let place = Place::new();
     let (state, _) = place.connect("acme");
-    let code = place.code("somebody-else");
+    let code = place.code("another-customer");
     let ran = place
         .run_with(&["exchange", "--state", &state], &code)
         .code(7)

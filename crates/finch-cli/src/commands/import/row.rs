@@ -1,7 +1,10 @@
 //! From a row's cells to a token to import, or why the row cannot be used. No message repeats a cell.
 
+use std::borrow::Cow;
+
 use finch_app::ToImport;
 use finch_core::{AccessToken, ConnectionId, CustomerId};
+use serde::Serialize;
 
 /// The cells of a row that are used, without outer white space. An empty one is missing.
 pub(super) struct Fields {
@@ -21,17 +24,21 @@ pub(super) struct Row {
 }
 
 /// A row that cannot be used.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Bad {
     pub(super) customer: Option<CustomerId>,
     pub(super) kind: &'static str,
     pub(super) why: String,
-    pub(super) what_to_do: &'static str,
+    pub(super) what_to_do: Cow<'static, str>,
 }
 
 impl Bad {
-    fn new(kind: &'static str, why: impl Into<String>, what_to_do: &'static str) -> Self {
-        Self { customer: None, kind, why: why.into(), what_to_do }
+    pub(super) fn new(
+        kind: &'static str,
+        why: impl Into<String>,
+        what_to_do: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { customer: None, kind, why: why.into(), what_to_do: what_to_do.into() }
     }
 
     pub(super) fn too_long() -> Self {

@@ -7,11 +7,10 @@ use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
 use serde::Serialize;
 
 use crate::{
-    args::{RotateArgs, RotateKekArgs},
+    args::{Operator, RotateKekArgs},
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
     progress::Progress,
-    wiring,
     words::{count, list},
 };
 
@@ -19,9 +18,8 @@ use crate::{
 #[serde(transparent)]
 struct DataKey(Rotated);
 
-pub(crate) async fn data_key(args: &RotateArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
     let bar = Progress::of("Sealing again");
     let mut total = 0;
     let rotated = finch.rotate(&scope, |left| {
@@ -73,8 +71,7 @@ struct OtherKek {
 }
 
 pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.operator.open().await?;
     let replaces = finch.key_status(&scope).await?.key;
     // The new key is on disk before anything needs it; one that is there already goes on from a call
     // that was cut off.

@@ -4,10 +4,9 @@ use finch_app::KeyStatus;
 use serde::Serialize;
 
 use crate::{
-    args::{Operator, StoreArgs},
+    args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
-    wiring,
     words::{count, list},
 };
 
@@ -15,8 +14,8 @@ use crate::{
 #[serde(transparent)]
 struct Status(KeyStatus);
 
-pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    let (scope, finch) = (Operator::default().scope()?, wiring::open(&args.client).await?);
+pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
     let report = Status(finch.key_status(&scope).await?);
     output::show(&report, json)
 }
