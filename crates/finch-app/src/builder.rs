@@ -8,7 +8,9 @@ use finch_core::{
 use finch_seal::KeySource;
 use thiserror::Error;
 
-use crate::{Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner, vault::Vault};
+use crate::{
+    EventSink, Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner, vault::Vault,
+};
 
 /// What a [`Finch`] is made of.
 #[must_use = "`open` gives the Finch"]
@@ -17,6 +19,7 @@ pub struct FinchBuilder {
     store: Arc<dyn TokenStore>,
     keys: Arc<dyn KeySource>,
     options: FinchOptions,
+    sink: Option<Arc<dyn EventSink>>,
     system: Arc<dyn System>,
 }
 
@@ -69,12 +72,17 @@ impl FinchBuilder {
         keys: Arc<dyn KeySource>,
     ) -> Self {
         let (options, system) = (FinchOptions::default(), Arc::new(OsSystem));
-        Self { api, store, keys, options, system }
+        Self { api, store, keys, options, sink: None, system }
     }
 
     /// How long calls may take. Default: [`FinchOptions::default`].
     pub fn options(self, options: FinchOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// Reports changes to this sink, and gives it a token that the store does not take.
+    pub fn event_sink(self, sink: Arc<dyn EventSink>) -> Self {
+        Self { sink: Some(sink), ..self }
     }
 
     /// Another clock and other randomness than the machine's, for tests.
@@ -87,7 +95,7 @@ impl FinchBuilder {
     /// # Errors
     /// [`OpenFinchError`]. Nothing was sent.
     pub async fn open(self) -> Result<Finch, OpenFinchError> {
-        let Self { api, store, keys, options, system } = self;
+        let Self { api, store, keys, options, sink, system } = self;
         if api.application() != store.application() {
             let (store, client) = (store.application().clone(), api.application().clone());
             return Err(OpenFinchError::OtherApplication { store, client });
@@ -102,6 +110,7 @@ impl FinchBuilder {
                 vault,
                 system,
                 options,
+                sink,
                 driving: Default::default(),
                 instance: InstanceId::new(random),
                 late: Default::default(),

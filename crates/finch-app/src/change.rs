@@ -104,7 +104,7 @@ impl Finch {
         draft: Draft,
         new: Option<&AccessToken>,
     ) -> Result<Committed, StoreError> {
-        let reseals = draft.reseals();
+        let (reseals, changes) = (draft.reseals(), self.changes_to_report(&draft));
         let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
         commit.connection.record = self.vault().link(commit.connection.record, &commit.events)?;
         loop {
@@ -112,7 +112,10 @@ impl Finch {
             let mut sealed = commit.clone();
             sealed.secrets.extend(secrets);
             match self.store().commit(sealed).await {
-                Ok(number) => return Ok(Committed { number: Some(number), unreadable }),
+                Ok(number) => {
+                    self.report(&changes);
+                    return Ok(Committed { number: Some(number), unreadable });
+                }
                 // Another process has rotated the data key.
                 Err(StoreError::OldEpoch) if self.vault().reload().await? => {}
                 Err(error) => return Err(error),

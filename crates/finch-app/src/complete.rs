@@ -68,10 +68,12 @@ impl Finch {
         stateless: bool,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let (finch, customer) = (self.clone(), scope.customer().cloned());
-        let task =
-            self.spawn(
-                async move { finch.complete(customer.as_ref(), &state, &code, stateless).await },
-            );
+        let task = self.spawn(async move {
+            match finch.complete(customer.as_ref(), &state, &code, stateless).await {
+                Err(error) => Err(finch.rescue(error).await),
+                completed => completed,
+            }
+        });
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 

@@ -10,8 +10,8 @@ use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, To
 use finch_seal::KeySource;
 
 use crate::{
-    FinchBuilder, System, exchanges::Exchanges, late::LateEffects, system::jitter, tasks::Tasks,
-    vault::Vault,
+    EventSink, FinchBuilder, System, exchanges::Exchanges, late::LateEffects, system::jitter,
+    tasks::Tasks, vault::Vault,
 };
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
@@ -28,6 +28,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) system: Arc<dyn System>,
     pub(crate) options: FinchOptions,
+    pub(crate) sink: Option<Arc<dyn EventSink>>,
     /// Who drives a connection's disconnect in this process, so that one does at a time.
     pub(crate) driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
     /// This instance among all that share the store.

@@ -10,6 +10,7 @@ mod close;
 mod complete;
 mod disconnect;
 mod drive;
+mod event_sink;
 mod exchanges;
 mod finch;
 mod import;
@@ -39,6 +40,7 @@ pub use changed::{Changed, Theirs};
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
+pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
 pub use import::{ImportedToken, ToImport};
 pub use keys::{KeyStatus, Rotated};
@@ -54,9 +56,9 @@ pub use verify::{BrokenRecord, Verified};
 #[doc(no_inline)]
 pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
-    CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerId,
-    CustomerScope, ErrorKind, Event, EventId, FailureKind, FinchApi, FinchApiError, Flow,
-    Happening, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
+    CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
+    CustomerId, CustomerScope, ErrorKind, Event, EventId, FailureKind, FinchApi, FinchApiError,
+    Flow, Happening, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
     RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
     WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},

@@ -19,9 +19,9 @@ impl Drop for Counted {
 
 impl Finch {
     /// Does something in a task of its own, which [`idle`](Self::idle) waits for.
-    /// [`complete_connect`](Self::complete_connect) and [`disconnect`](Self::disconnect) do so by themselves;
-    /// wrap the first in this together with the rescue of its token: servers drop what they do for a browser
-    /// that goes away, and the error may hold the only copy.
+    /// [`complete_connect`](Self::complete_connect) and [`disconnect`](Self::disconnect) do so by themselves.
+    /// Without an [event sink](crate::EventSink), wrap the first in this together with the rescue of its
+    /// token: servers drop the work for a browser that goes away, and the error may hold the only copy.
     pub fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,

@@ -53,7 +53,7 @@ Environment, where no option says otherwise
 
 Exit codes
   0 done    1 failed     2 usage    3 not found    4 something is left open
-  5 store or key    6 Finch refused or was not reached    7 the state excludes it
+  5 store or key    6 Finch refused or was not reached    7 excluded by the state
   8 Finch may have issued a token that the store does not have    130 stopped
 ";
 

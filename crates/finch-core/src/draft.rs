@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow, CustomerId,
-    Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId, Question,
-    Retirement, SealedAs, SecretRow, Seq, Token, TokenId, TokenState, decide::agenda,
+    AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow,
+    CustomerChange, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
+    ProviderId, Question, Retirement, SealedAs, SecretRow, Seq, Token, TokenId, TokenState,
+    customer_change::customer_changes, decide::agenda,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -47,6 +48,11 @@ impl Draft {
     /// The connection as it should be.
     pub fn connection(&self) -> &Connection {
         &self.now
+    }
+
+    /// What the commit changes for the connection's customers.
+    pub fn customer_changes(&self) -> Vec<CustomerChange> {
+        customer_changes(&self.loaded, &self.now)
     }
 
     /// Every secret of the connection is to be sealed again, under the newest data key.

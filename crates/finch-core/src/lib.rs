@@ -21,6 +21,7 @@ mod token;
 mod webhook;
 
 mod commit;
+mod customer_change;
 pub mod decide;
 mod draft;
 
@@ -44,6 +45,7 @@ pub use attempt::{
 pub use backoff::Backoff;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
+pub use customer_change::CustomerChange;
 pub use disconnect::{
     Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
     Retirement, Trouble,

@@ -107,10 +107,17 @@ impl ConnectionView {
 impl ConnectionState {
     /// How it does for one of its customers.
     pub fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
-        let theirs = || connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
-        let shown: Vec<_> =
-            theirs().map(|t| TokenView::of(t, connection, Some(customer))).collect();
-        Self::of(&mut theirs(), &shown)
+        Self::across(std::slice::from_ref(connection), customer)
+    }
+
+    /// The same for connections that become one.
+    pub(crate) fn across(connections: &[Connection], customer: &CustomerId) -> Self {
+        let theirs = || {
+            let all = connections.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t)));
+            all.filter(|(_, t)| t.customer.as_ref() == Some(customer))
+        };
+        let shown: Vec<_> = theirs().map(|(c, t)| TokenView::of(t, c, Some(customer))).collect();
+        Self::of(&mut theirs().map(|(_, token)| token), &shown)
     }
 
     fn of<'a>(tokens: &mut impl Iterator<Item = &'a Token>, shown: &[TokenView]) -> Self {

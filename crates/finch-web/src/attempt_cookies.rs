@@ -1,10 +1,9 @@
 //! The attempts that a browser has begun, for a callback that comes back without their `state`.
 //!
-//! Each attempt is in a cookie of its own, so that tabs that answer at the same time do not overwrite each
-//! other's. Cookies are numbered in the order of their attempts, and take turns with a few names. A cookie
-//! that has led to an answer remembers for which code: loading that page again never uses another attempt.
-//! Nothing in a cookie is trusted: the store knows whose attempt a `state` is, and Finch must name its
-//! customer.
+//! Each attempt has a cookie of its own, so that tabs that answer at the same time do not overwrite each other's.
+//! Cookies are numbered in the order of their attempts, and take turns with a few names. A cookie that has led to an
+//! answer keeps a mark of its code: loading that page again never uses another attempt. Nothing in a cookie is
+//! trusted: the store knows which customer began an attempt, and Finch must name that customer.
 
 use std::cmp::Reverse;
 
@@ -13,48 +12,50 @@ use axum::http::{HeaderMap, HeaderValue};
 use finch_app::{AuthorizationCode, State};
 
 use crate::{
-    cookie,
-    hex::{hex, unhex},
-    options::Place,
+    cookie::{self, digits, hex},
+    options::PublicAddress,
 };
 
 /// How many attempts of one browser are kept: that many tabs.
 const KEPT: u16 = 4;
 /// For how long, in seconds: a sign-in at a provider takes minutes.
 const MAX_AGE: u32 = 3600;
-
-const STATE_BYTES: usize = 32;
-const MARK_BYTES: usize = 8;
+const STATE_DIGITS: usize = 64;
+const MARK_DIGITS: usize = 16;
 
 /// An attempt that this browser has begun.
 #[derive(Clone)]
 pub(crate) struct KeptAttempt {
     number: u16,
-    state: [u8; STATE_BYTES],
+    state: String,
     /// Of the code that it was used with.
-    mark: Option<[u8; MARK_BYTES]>,
+    mark: Option<String>,
 }
 
 /// The cookie that keeps a new attempt: the browser's newest, in place of its oldest.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: this browser's own cookie keeps the state")]
-pub(crate) fn keep(headers: &HeaderMap, place: &Place, state: &State) -> Option<HeaderValue> {
-    let newest = all(headers, place).iter().map(|kept| kept.number).max();
+pub(crate) fn keep(
+    headers: &HeaderMap,
+    address: &PublicAddress,
+    state: &State,
+) -> Option<HeaderValue> {
+    let newest = all(headers, address).map(|kept| kept.number).max();
     let number = newest.map_or(0, |number| number.wrapping_add(1));
-    KeptAttempt { number, state: unhex(state.expose())?, mark: None }.cookie(place)
+    let state = digits(state.expose(), STATE_DIGITS)?;
+    KeptAttempt { number, state, mark: None }.cookie(address)
 }
 
 /// The attempts to which a code may belong, the likeliest first: the one that it was used with; those that
-/// were used with none, the newest first; and those of other codes, of which the store says that they are
-/// used.
+/// were used with none, the newest first; and those of other codes, which the store refuses as used.
 pub(crate) fn candidates(
     headers: &HeaderMap,
-    place: &Place,
+    address: &PublicAddress,
     code: &AuthorizationCode,
 ) -> Vec<KeptAttempt> {
-    let mut kept = all(headers, place);
+    let mut kept: Vec<_> = all(headers, address).collect();
     kept.sort_by_key(|kept| {
-        let rank = match kept.mark {
-            Some(mark) if mark == kept.mark_of(code) => 0,
+        let rank = match &kept.mark {
+            Some(mark) if *mark == kept.mark_of(code) => 0,
             None => 1,
             Some(_) => 2,
         };
@@ -63,63 +64,57 @@ pub(crate) fn candidates(
     kept
 }
 
-fn all(headers: &HeaderMap, place: &Place) -> Vec<KeptAttempt> {
-    let slots = (0..KEPT).map(|slot| cookie_name(place, slot));
-    slots.filter_map(|name| cookie::find(headers, &name, KeptAttempt::read)).collect()
+fn all(headers: &HeaderMap, address: &PublicAddress) -> impl Iterator<Item = KeptAttempt> {
+    let names = (0..KEPT).map(|number| cookie_name(address, number));
+    names.filter_map(|name| cookie::find(headers, &name, KeptAttempt::read))
 }
 
-fn cookie_name(place: &Place, number: u16) -> String {
-    cookie::name(place, &format!("attempt-{}", number % KEPT))
+fn cookie_name(address: &PublicAddress, number: u16) -> String {
+    cookie::name(address, &format!("attempt-{}", number % KEPT))
 }
 
 impl KeptAttempt {
     pub(crate) fn state(&self) -> State {
-        State::new(hex(&self.state))
+        State::new(self.state.clone())
     }
 
-    /// The cookie that remembers the code that this attempt was used with.
+    /// The cookie that marks the code with which this attempt was used.
     pub(crate) fn used_with(
         mut self,
         code: &AuthorizationCode,
-        place: &Place,
+        address: &PublicAddress,
     ) -> Option<HeaderValue> {
         self.mark = Some(self.mark_of(code));
-        self.cookie(place)
+        self.cookie(address)
     }
 
     /// Tells a code from others, and reveals nothing of it without the state.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: only a keyed hash is kept of the code")]
-    fn mark_of(&self, code: &AuthorizationCode) -> [u8; MARK_BYTES] {
-        let tag =
-            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.state), code.expose().as_bytes());
-        let mut mark = [0; MARK_BYTES];
-        mark.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+    fn mark_of(&self, code: &AuthorizationCode) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.state.as_bytes());
+        let mut mark = hex(hmac::sign(&key, code.expose().as_bytes()).as_ref());
+        mark.truncate(MARK_DIGITS);
         mark
     }
 
     /// Reads `NUMBER.STATE` or `NUMBER.STATE.MARK`.
     fn read(value: &str) -> Option<Self> {
         let mut parts = value.split('.');
-        let (number, state) = (parts.next()?.parse().ok()?, unhex(parts.next()?)?);
+        let (number, state) = (parts.next()?.parse().ok()?, digits(parts.next()?, STATE_DIGITS)?);
         let mark = match parts.next() {
-            Some(mark) => Some(unhex(mark)?),
+            Some(mark) => Some(digits(mark, MARK_DIGITS)?),
             None => None,
         };
         parts.next().is_none().then_some(Self { number, state, mark })
     }
 
-    fn cookie(&self, place: &Place) -> Option<HeaderValue> {
-        let mark = self.mark.map(|mark| format!(".{}", hex(&mark))).unwrap_or_default();
-        let value = format!("{}.{}{mark}", self.number, hex(&self.state));
-        cookie::set(
-            place,
-            &cookie_name(place, self.number),
-            &value,
-            &format!("; Max-Age={MAX_AGE}"),
-        )
+    fn cookie(&self, address: &PublicAddress) -> Option<HeaderValue> {
+        let Self { number, state, mark } = self;
+        let mark = mark.as_ref().map(|mark| format!(".{mark}")).unwrap_or_default();
+        let (name, value) = (cookie_name(address, *number), format!("{number}.{state}{mark}"));
+        cookie::set(address, &name, &value, &format!("; Max-Age={MAX_AGE}"))
     }
 }
-
 #[cfg(test)]
 mod tests {
     use axum::http::header::COOKIE;
@@ -127,8 +122,8 @@ mod tests {
     use super::*;
     use crate::Options;
 
-    fn place(url: &str) -> Place {
-        Options::new(url, "Payday", vec![finch_app::Product::Company]).expect("options").place
+    fn address(url: &str) -> PublicAddress {
+        Options::new(url, "Payday", vec![finch_app::Product::Company]).expect("options").address
     }
 
     fn state(digit: char) -> State {
@@ -158,45 +153,43 @@ mod tests {
 
     /// The digits of the states to which a code may belong.
     #[expect(clippy::disallowed_methods, reason = "the test tells states apart")]
-    fn order(jar: &Jar, place: &Place, code: &str) -> String {
-        let found = candidates(&jar.headers(), place, &AuthorizationCode::new(code));
+    fn order(jar: &Jar, address: &PublicAddress, code: &str) -> String {
+        let found = candidates(&jar.headers(), address, &AuthorizationCode::new(code));
         found.iter().filter_map(|kept| kept.state().expose().chars().next()).collect()
     }
 
     #[test]
     fn a_code_belongs_to_its_own_attempt_or_to_the_newest_that_has_none() {
-        let place = place("https://example.com");
+        let address = address("https://example.com");
         let mut jar = Jar::default();
         for digit in ['a', 'b', 'c', 'd', 'e'] {
-            let cookie = keep(&jar.headers(), &place, &state(digit));
+            let cookie = keep(&jar.headers(), &address, &state(digit));
             let text = cookie.as_ref().and_then(|c| c.to_str().ok()).expect("text").to_owned();
-            assert!(text.starts_with("__Host-finch-attempt-"), "{text}");
-            assert!(
-                text.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600; Secure"),
-                "{text}"
-            );
+            let attributes = "; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600; Secure";
+            assert!(text.starts_with("__Host-finch-attempt-") && text.ends_with(attributes));
             jar.take(cookie);
         }
-        assert_eq!(order(&jar, &place, "one"), "edcb", "the oldest has made room");
+        assert_eq!(order(&jar, &address, "one"), "edcb", "the oldest has made room");
         let code = AuthorizationCode::new("one");
-        let used = candidates(&jar.headers(), &place, &code).remove(0);
-        jar.take(used.used_with(&code, &place));
-        assert_eq!(order(&jar, &place, "one"), "edcb", "loaded again, it is the same attempt");
-        assert_eq!(order(&jar, &place, "two"), "dcbe");
-        jar.take(keep(&jar.headers(), &place, &state('f')));
-        assert_eq!(order(&jar, &place, "one"), "efdc", "even beside a newer one");
-        assert_eq!(order(&jar, &place, "two"), "fdce");
+        let used = candidates(&jar.headers(), &address, &code).remove(0);
+        jar.take(used.used_with(&code, &address));
+        assert_eq!(order(&jar, &address, "one"), "edcb", "loaded again, it is the same attempt");
+        assert_eq!(order(&jar, &address, "two"), "dcbe");
+        jar.take(keep(&jar.headers(), &address, &state('f')));
+        assert_eq!(order(&jar, &address, "one"), "efdc", "even beside a newer one");
+        assert_eq!(order(&jar, &address, "two"), "fdce");
     }
 
     #[test]
     fn junk_in_a_cookie_is_no_attempt() {
-        let place = place("http://127.0.0.1:3000");
+        let address = address("http://127.0.0.1:3000");
         let good = "a".repeat(64);
         for junk in [
             String::new(),
             "1".into(),
             good.clone(),
             format!("1.{}", &good[1..]),
+            format!("1.{}g", &good[1..]),
             format!("x.{good}"),
             format!("70000.{good}"),
             format!("-1.{good}"),
@@ -205,20 +198,15 @@ mod tests {
             format!("1.{good}.{}.1", "0".repeat(16)),
             "\u{fffd}".into(),
         ] {
-            let jar = Jar(vec![("finch-attempt-1".into(), junk.clone())]);
-            let line =
-                jar.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<String>();
-            let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header");
-            let headers = HeaderMap::from_iter([(COOKIE, line)]);
-            assert!(
-                candidates(&headers, &place, &AuthorizationCode::new("c")).is_empty(),
-                "{junk}"
-            );
-            assert!(keep(&headers, &place, &state('b')).is_some());
+            let line = HeaderValue::from_bytes(format!("finch-attempt-1={junk}").as_bytes());
+            let headers = HeaderMap::from_iter([(COOKIE, line.expect("a header"))]);
+            let found = candidates(&headers, &address, &AuthorizationCode::new("c"));
+            assert!(found.is_empty(), "{junk}");
+            assert!(keep(&headers, &address, &state('b')).is_some());
         }
         // The last number there is: the next attempt is kept all the same.
         let mut jar = Jar(vec![("finch-attempt-3".into(), format!("65535.{good}"))]);
-        jar.take(keep(&jar.headers(), &place, &state('b')));
-        assert_eq!(order(&jar, &place, "c"), "ab");
+        jar.take(keep(&jar.headers(), &address, &state('b')));
+        assert_eq!(order(&jar, &address, "c"), "ab");
     }
 }

@@ -1,179 +1,104 @@
 //! The way back from Finch Connect.
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, Method, header::SET_COOKIE},
+    http::{HeaderMap, Method, Uri, header::SET_COOKIE},
+    response::IntoResponse as _,
 };
 use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State, TokenState};
 
 use crate::{
-    Customer, News, Rescued,
-    app::{Answered, App, Change},
+    Customer,
+    app::{Answer, App},
     attempt_cookies,
+    change::Change,
+    customer::SignedIn,
     form::Fields,
     problem::Problem,
-    stop::Stop,
     words,
 };
 
 /// `GET /callback`: Finch's page has sent the browser back.
-pub(crate) async fn by_browser(app: &App, request: Request) -> Answered {
-    let (parts, _) = request.into_parts();
-    let customer = app.customer(&parts).await?;
+pub(crate) async fn by_browser<C>(
+    app: App,
+    SignedIn(customer, ..): SignedIn<C>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
     // A request that only checks that the page exists completes nothing.
-    if parts.method == Method::HEAD {
-        return app.lead_to(app.options().place.page());
+    if method == Method::HEAD {
+        return app.redirect(app.options().address.page());
     }
-    let fields = Fields::of_query(parts.uri.query());
-    if fields.one("error")?.is_none()
-        && fields.one("state")?.is_none()
-        && let Some(code) = fields.one("code")?
-    {
-        let code = AuthorizationCode::new(code);
-        return without_state(app, customer, code, &parts.headers).await;
+    let fields = Fields::of_query(uri.query());
+    match (fields.one("error")?, fields.one("state")?, fields.one("code")?) {
+        (None, None, Some(code)) => {
+            without_state(&app, &customer, AuthorizationCode::new(code), &headers).await
+        }
+        _ => complete(&app, &customer, &fields).await,
     }
-    complete(app, customer, &fields).await
 }
 
 /// `POST /callback`: Finch's JavaScript has given code and state to the host's page.
-pub(crate) async fn by_script(app: &App, request: Request) -> Answered {
-    let Change { customer, fields, .. } = app.change(request).await?;
-    complete(app, customer, &fields).await.map_err(Stop::of_a_form)
+pub(crate) async fn by_script<C>(app: App, change: Change<C>) -> Answer {
+    complete(&app, &change.customer, &change.fields).await
 }
 
-async fn complete(app: &App, customer: Customer, fields: &Fields) -> Answered {
+async fn complete(app: &App, customer: &Customer, fields: &Fields) -> Answer {
     if let Some(error) = fields.one("error")? {
         // The person has said no, which is no error. The state leaves the address bar: it is good for more.
         return match error {
-            "access_denied" => app.lead_to(&format!("{}?done=denied", app.options().place.page())),
-            _ => Err(Problem::connect_failed().into()),
+            "access_denied" => {
+                app.redirect(&format!("{}?done=denied", app.options().address.page()))
+            }
+            _ => Err(Problem::connect_failed()),
         };
     }
     let (Some(state), Some(code)) = (fields.one("state")?, fields.one("code")?) else {
-        return Err(Problem::incomplete_return().into());
+        return Err(Problem::incomplete_return());
     };
     let (state, code) = (State::new(state), AuthorizationCode::new(code));
-    let task = exchange(app.clone(), customer, Callback::WithState(state), code);
-    let completed = app.to_the_end(task).await?.map_err(Problem::from)?;
-    connected(app, &completed)
+    connected(app, &app.finch().complete_connect(&customer.scope(), state, code).await?)
 }
 
 /// A callback without `state`, as Finch may send it in the redirect flow: it completes the attempt that this
 /// browser has begun.
 async fn without_state(
     app: &App,
-    customer: Customer,
+    customer: &Customer,
     code: AuthorizationCode,
     headers: &HeaderMap,
-) -> Answered {
-    let place = &app.options().place;
+) -> Answer {
+    use CompleteConnectError as E;
+    let (address, scope) = (&app.options().address, customer.scope());
     let mut newest = None;
-    for kept in attempt_cookies::candidates(headers, place, &code) {
-        let callback = Callback::WithoutState(kept.state());
-        let task = exchange(app.clone(), customer.clone(), callback, code.clone());
-        let answered = match app.to_the_end(task).await? {
+    for kept in attempt_cookies::candidates(headers, address, &code) {
+        let (state, again) = (kept.state(), code.clone());
+        let completed = app.finch().complete_connect_without_state(&scope, state, again).await;
+        let answer = match completed {
             Ok(completed) => connected(app, &completed),
-            // It is another tab's, or another customer's who used this browser, or too old.
-            Err(Unfinished::NotThisAttempt(error)) => {
+            // Nothing was sent: it is another tab's, or another customer's in this browser, or too old.
+            Err(error @ (E::UnknownState | E::StateUsed | E::Expired)) => {
                 newest.get_or_insert(error);
                 continue;
             }
-            Err(unfinished) => Err(Problem::from(unfinished).into()),
+            Err(error) => Err(error.into()),
         };
-        let mut response = app.answer(answered);
-        if let Some(cookie) = kept.used_with(&code, place) {
+        let mut response = answer.into_response();
+        if let Some(cookie) = kept.used_with(&code, address) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
         return Ok(response);
     }
-    Err(newest.as_ref().map_or_else(Problem::no_attempt, Problem::from).into())
+    Err(newest.map_or_else(Problem::no_attempt, Problem::from))
 }
 
-/// Once it is done the browser is sent on, so that the code leaves its address bar.
-fn connected(app: &App, completed: &CompletedConnect) -> Answered {
+/// Once it is done the browser is redirected, so that the code leaves its address bar.
+fn connected(app: &App, completed: &CompletedConnect) -> Answer {
     let done = match completed.token_state {
         TokenState::Active => "connected",
         TokenState::Unverified => "checking",
         _ => "ended",
     };
-    let (page, id) = (app.options().place.page(), words::segment(&completed.connection_id));
-    app.lead_to(&format!("{page}?done={done}&connection={id}"))
-}
-
-/// How a callback names its attempt.
-enum Callback {
-    /// By the state that came back with the code.
-    WithState(State),
-    /// By a state that this browser has kept.
-    WithoutState(State),
-}
-
-/// Why an exchange did not end with a connection.
-enum Unfinished {
-    /// The store took no token. `kept`: the host has it.
-    NotStored {
-        kept: bool,
-    },
-    /// The code was not sent: the attempt is not this customer's, used with another code, or expired.
-    NotThisAttempt(CompleteConnectError),
-    Failed(CompleteConnectError),
-}
-
-impl From<Unfinished> for Problem {
-    fn from(unfinished: Unfinished) -> Self {
-        match unfinished {
-            Unfinished::NotStored { kept } => Self::not_stored(kept),
-            Unfinished::NotThisAttempt(error) | Unfinished::Failed(error) => Self::from(&error),
-        }
-    }
-}
-
-/// Exchanges the code, and tells the host. It must come to its end even if the browser goes away: an error
-/// may hold the only copy of a token.
-async fn exchange(
-    app: App,
-    customer: Customer,
-    callback: Callback,
-    code: AuthorizationCode,
-) -> Result<CompletedConnect, Unfinished> {
-    use CompleteConnectError as E;
-    let (finch, scope) = (app.finch(), customer.scope());
-    let completed = match callback {
-        Callback::WithState(state) => finch.complete_connect(&scope, state, code).await,
-        Callback::WithoutState(kept) => {
-            finch.complete_connect_without_state(&scope, kept, code).await
-        }
-    };
-    match completed {
-        Ok(completed) => {
-            // A repetition shows the present state, and the host learns of live tokens only.
-            if completed.token_state.is_live() {
-                app.host().told(News::Connected(completed.clone())).await;
-            }
-            Ok(completed)
-        }
-        Err(E::NotStored { grant, exchange, source, .. }) => {
-            tracing::error!(error = %source, "a token could not be stored: the host is asked to keep it");
-            let (connection_id, token) = (Some(grant.facts.connection_id), grant.secret);
-            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
-        }
-        Err(E::Unplaced { token, exchange, source, .. }) => {
-            tracing::error!(error = %source, "a token names no connection: the host is asked to keep it");
-            let connection_id = None;
-            rescue(&app, Rescued { customer: customer.id, connection_id, token, exchange }).await
-        }
-        Err(error @ (E::UnknownState | E::StateUsed | E::Expired)) => {
-            Err(Unfinished::NotThisAttempt(error))
-        }
-        Err(error) => Err(Unfinished::Failed(error)),
-    }
-}
-
-/// Gives the host a token that is not in the store.
-async fn rescue(app: &App, rescued: Rescued) -> Result<CompletedConnect, Unfinished> {
-    let kept = app.host().rescue(rescued).await;
-    if let Err(error) = &kept {
-        tracing::error!(%error, "the host could not keep a token that is live and billed");
-    }
-    Err(Unfinished::NotStored { kept: kept.is_ok() })
+    let (page, id) = (app.options().address.page(), words::segment(&completed.connection_id));
+    app.redirect(&format!("{page}?done={done}&connection={id}"))
 }

@@ -2,7 +2,7 @@
 
 use finch_app::ConnectionView;
 
-use crate::{Customer, app::App, words};
+use crate::{Customer, words};
 
 /// An employer, as far as it is known.
 pub(crate) enum Company {
@@ -12,25 +12,21 @@ pub(crate) enum Company {
 }
 
 impl Company {
+    /// The host's name of it, or else Finch's id.
+    pub(crate) fn of(customer: &Customer, view: &ConnectionView) -> Self {
+        let Some(id) = &view.company_id else { return Self::Unknown };
+        match customer.company_names.get(id) {
+            Some(name) => Self::Named(name.clone()),
+            None => Self::Numbered(id.to_string()),
+        }
+    }
+
     /// Its name, to be added to the provider's: ` for Acme`.
-    pub(crate) fn of(&self) -> String {
+    pub(crate) fn suffix(&self) -> String {
         match self {
             Self::Named(name) => format!(" for {}", words::isolated(name)),
             Self::Numbered(id) => format!(" for company {}", words::isolated(id)),
             Self::Unknown => String::new(),
-        }
-    }
-}
-
-impl App {
-    /// What the customer calls the employer: its name, or else Finch's id of it.
-    pub(crate) async fn company(&self, customer: &Customer, view: &ConnectionView) -> Company {
-        match self.host().company(customer, view).await {
-            Some(name) => Company::Named(name),
-            None => view
-                .company_id
-                .as_ref()
-                .map_or(Company::Unknown, |id| Company::Numbered(id.to_string())),
         }
     }
 }

@@ -5,17 +5,14 @@ mod notice;
 mod order;
 
 use askama::Template;
-use axum::{
-    extract::Request,
-    http::{StatusCode, header::SET_COOKIE},
-    response::Response,
-};
+use axum::http::{StatusCode, Uri};
 use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
 
 use crate::{
-    ConnectFlow, Customer,
-    app::{Answered, App},
-    guard::Guard,
+    ConnectFlow,
+    app::{Answer, App},
+    csrf::Csrf,
+    customer::SignedIn,
     page::{self, Shell},
 };
 use card::Card;
@@ -44,32 +41,35 @@ struct Connections<'a> {
 impl Connections<'_> {
     /// How many need a new sign-in, if that is more than one: they are the first of the list.
     fn waiting(&self) -> Option<usize> {
-        let number = self.current.iter().filter(|card| card.standing.waits).count();
+        let number = self.current.iter().filter(|card| card.status.waits).count();
         (number > 1).then_some(number)
     }
 }
 
 /// `GET /`
-pub(crate) async fn show(app: &App, request: Request) -> Answered {
-    let (parts, _) = request.into_parts();
-    let customer = app.customer(&parts).await?;
+pub(crate) async fn show<C>(
+    app: App,
+    SignedIn(customer, ..): SignedIn<C>,
+    csrf: Csrf,
+    uri: Uri,
+) -> Answer {
     let scope = customer.scope();
-    let mut views = all(app, &scope).await?;
+    let mut views = all(&app, &scope).await?;
     order::sort(&mut views);
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
     let (mut ended, current): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
     let more = ended.len() > ENDED;
     ended.truncate(ENDED);
-    let (current, ended) =
-        (cards(app, &customer, &current).await, cards(app, &customer, &ended).await);
-    let place = &app.options().place;
-    let guard = Guard::of_or_fresh(&parts.headers, place)?;
+    let cards = |views: Vec<ConnectionView>| -> Vec<_> {
+        views.iter().filter_map(|view| Card::of(&app, &customer, view)).collect()
+    };
+    let (current, ended) = (cards(current), cards(ended));
     let page = Connections {
         shell: app.shell(),
         customer: customer.shown(),
-        csrf_token: &guard.csrf_token(&customer.id),
-        notice: Notice::of(parts.uri.query(), &current, &ended),
+        csrf_token: &csrf.token(&customer.id),
+        notice: Notice::of(uri.query(), &current, &ended),
         lost,
         own_page: match &app.options().flow {
             ConnectFlow::Embedded { page } => Some(page),
@@ -79,26 +79,7 @@ pub(crate) async fn show(app: &App, request: Request) -> Answered {
         ended,
         more,
     };
-    let mut response = page::show(StatusCode::OK, &page);
-    set_cookie(app, &guard, &mut response);
-    Ok(response)
-}
-
-/// What is shown of connections. The host is asked about these, and about no others.
-async fn cards(app: &App, customer: &Customer, views: &[ConnectionView]) -> Vec<Card> {
-    let mut cards = Vec::new();
-    for view in views {
-        let company = app.company(customer, view).await;
-        cards.extend(Card::of(app, view, company));
-    }
-    cards
-}
-
-/// Gives the browser what its forms are checked with.
-pub(crate) fn set_cookie(app: &App, guard: &Guard, response: &mut Response) {
-    if let Some(cookie) = guard.cookie(&app.options().place) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
+    Ok(csrf.keep(&app.options().address, page::show(StatusCode::OK, &page)))
 }
 
 /// The customer's connections.

@@ -2,12 +2,12 @@
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 
-use crate::options::Place;
+use crate::options::PublicAddress;
 
 /// With `__Host-` no other host and no plain connection can set a cookie; browsers take that name over TLS
 /// only.
-pub(crate) fn name(place: &Place, what: &str) -> String {
-    let prefix = if place.is_https() { "__Host-" } else { "" };
+pub(crate) fn name(address: &PublicAddress, what: &str) -> String {
+    let prefix = if address.is_https() { "__Host-" } else { "" };
     format!("{prefix}finch-{what}")
 }
 
@@ -28,10 +28,26 @@ pub(crate) fn find<T>(
 
 /// The header that sets a cookie. It is `Lax`, since it must come along when Finch Connect sends the browser
 /// back; `attributes` are further ones, each after `; `.
-pub(crate) fn set(place: &Place, name: &str, value: &str, attributes: &str) -> Option<HeaderValue> {
-    let secure = if place.is_https() { "; Secure" } else { "" };
+pub(crate) fn set(
+    address: &PublicAddress,
+    name: &str,
+    value: &str,
+    attributes: &str,
+) -> Option<HeaderValue> {
+    let secure = if address.is_https() { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{attributes}{secure}");
     let mut cookie = HeaderValue::from_str(&cookie).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A value of so many hexadecimal digits.
+pub(crate) fn digits(value: &str, length: usize) -> Option<String> {
+    let is_hex = value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (value.len() == length && is_hex).then(|| value.to_owned())
 }

@@ -1,26 +1,24 @@
-//! Disconnect: what would happen, whether it shall, and what came of it.
+//! Disconnect: the plan, the person's agreement, and the outcome.
 
-mod end;
+mod outcome;
 
 use askama::Template;
-use axum::{extract::Request, http::StatusCode};
-use finch_app::{
-    ConnectionId, ConnectionState, ConnectionView, DisconnectError, DisconnectOutcome, Plan,
-    PlanMark, PlanVerdict,
-};
+use axum::http::{StatusCode, Uri};
+use finch_app::{ConnectionId, DisconnectError, DisconnectOutcome, PlanMark, PlanVerdict};
 
 use crate::{
-    Customer, News,
-    app::{Answered, App, Change},
+    Customer,
+    app::{Answer, App, Named},
+    change::Change,
     company::Company,
-    connections::set_cookie,
+    csrf::Csrf,
+    customer::SignedIn,
     form::Fields,
-    guard::Guard,
     page::{self, Shell},
     problem::Problem,
-    router, words,
+    words,
 };
-use end::End;
+use outcome::Outcome;
 
 /// What would happen.
 #[derive(Template)]
@@ -36,7 +34,7 @@ struct Preview<'a> {
     company: &'a Company,
     tokens: usize,
     products: Vec<String>,
-    /// What is said where it does not go on without an operator.
+    /// Where it does not go on without an operator.
     attention: Option<&'static str>,
 }
 
@@ -51,7 +49,7 @@ impl Preview<'_> {
 
     /// What the page is about, and for whom: for its title.
     fn about(&self) -> String {
-        let name = format!("{}{}", words::isolated(self.provider), self.company.of());
+        let name = format!("{}{}", words::isolated(self.provider), self.company.suffix());
         match self.verdict {
             PlanVerdict::Joins => format!("{name} is being disconnected"),
             _ => format!("Disconnect {name}?"),
@@ -63,97 +61,76 @@ impl Preview<'_> {
     }
 }
 
+/// Why the plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Asked,
+    /// It is not what the person agreed to.
+    Changed,
+    /// The person has just disconnected.
+    Done,
+}
+
 /// `GET /connections/{id}/disconnect`
-pub(crate) async fn preview(app: &App, request: Request) -> Answered {
-    let (mut parts, _) = request.into_parts();
-    let customer = app.customer(&parts).await?;
-    let id = router::connection(&mut parts).await?;
-    let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
-    let done = Fields::of_query(parts.uri.query()).one("done")? == Some("yes");
-    let why = if done { Why::Done } else { Why::Asked };
-    show(app, &customer, &id, &guard, why).await
+pub(crate) async fn preview<C>(
+    app: App,
+    SignedIn(customer, ..): SignedIn<C>,
+    Named(id): Named,
+    csrf: Csrf,
+    uri: Uri,
+) -> Answer {
+    let done = Fields::of_query(uri.query()).one("done")? == Some("yes");
+    let reason = if done { Reason::Done } else { Reason::Asked };
+    show(&app, &customer, &id, &csrf, reason).await
 }
 
 /// `POST /connections/{id}/disconnect`
-pub(crate) async fn confirm(app: &App, request: Request) -> Answered {
-    let (mut parts, body) = request.into_parts();
-    let id = router::connection(&mut parts).await;
-    let guard = Guard::of_or_fresh(&parts.headers, &app.options().place)?;
-    let Change { customer, fields, .. } = app.change(Request::from_parts(parts, body)).await?;
-    let id = id?;
+pub(crate) async fn confirm<C>(
+    app: App,
+    Named(id): Named,
+    csrf: Csrf,
+    change: Change<C>,
+) -> Answer {
+    let Change { customer, fields, .. } = change;
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
-    let task = carry_out(app.clone(), customer.clone(), id.clone(), agreed);
     let page = app.disconnect_page(&id);
-    match app.to_the_end(task).await? {
-        Ok(DisconnectOutcome::AlreadyDisconnected) => app.lead_to(&page),
-        // Whoever comes back to what follows, or loads it again, sends nothing a second time.
-        Ok(_) => app.lead_to(&format!("{page}?done=yes")),
-        Err(DisconnectError::PlanChanged) => show(app, &customer, &id, &guard, Why::Changed).await,
+    let outcome = app.finch().disconnect_as_agreed(&customer.scope(), id.clone(), agreed).await;
+    match outcome {
+        Ok(DisconnectOutcome::AlreadyDisconnected) => app.redirect(&page),
+        // The page that follows can be loaded again, and sends nothing a second time.
+        Ok(_) => app.redirect(&format!("{page}?done=yes")),
+        Err(DisconnectError::PlanChanged) => {
+            show(&app, &customer, &id, &csrf, Reason::Changed).await
+        }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Disconnects, and tells the host.
-async fn carry_out(
-    app: App,
-    customer: Customer,
-    id: ConnectionId,
-    agreed: PlanMark,
-) -> Result<DisconnectOutcome, DisconnectError> {
-    let scope = customer.scope();
-    let before = app.finch().connection(&scope, &id).await?;
-    let outcome = app.finch().disconnect_as_agreed(&scope, id.clone(), agreed).await?;
-    let is_news = match outcome {
-        DisconnectOutcome::AlreadyDisconnected => false,
-        // Somebody asks how it is going.
-        DisconnectOutcome::Pending { .. } => {
-            before.is_none_or(|view| view.state != ConnectionState::Disconnecting)
-        }
-        _ => true,
-    };
-    if is_news {
-        let (customer, connection_id) = (customer.id, id);
-        let outcome = outcome.clone();
-        app.host().told(News::Disconnected { customer, connection_id, outcome }).await;
-    }
-    Ok(outcome)
-}
-
-/// Why a plan is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    /// Somebody wants to see it.
-    Asked,
-    /// It is not what somebody agreed to.
-    Changed,
-    /// Somebody has just disconnected.
-    Done,
 }
 
 async fn show(
     app: &App,
     customer: &Customer,
     id: &ConnectionId,
-    guard: &Guard,
-    why: Why,
-) -> Answered {
-    let plan: Plan = app.finch().plan_disconnect(&customer.scope(), id.clone()).await?;
-    let view: Option<ConnectionView> = app.finch().connection(&customer.scope(), id).await?;
-    let view = view.ok_or_else(Problem::not_found)?;
-    let provider = app.provider(&view.provider_id).into_owned();
-    let company = app.company(customer, &view).await;
-    let mut response = match End::of(&plan, &view, id, why == Why::Done) {
-        Some(end) => {
-            let name = format!("{}{}", words::isolated(&provider), company.of());
-            end.show(app, &name)
+    csrf: &Csrf,
+    reason: Reason,
+) -> Answer {
+    let scope = customer.scope();
+    let plan = app.finch().plan_disconnect(&scope, id.clone()).await?;
+    let view = app.finch().connection(&scope, id).await?.ok_or_else(Problem::not_found)?;
+    let provider = app.provider(&view.provider_id);
+    let company = Company::of(customer, &view);
+    let response = match Outcome::of(&plan, &view, id, reason == Reason::Done) {
+        Some(outcome) => {
+            let name = format!("{}{}", words::isolated(&provider), company.suffix());
+            outcome.show(app, &name)
         }
         None => {
+            let changed = reason == Reason::Changed;
             let page = Preview {
                 shell: app.shell(),
-                csrf_token: &guard.csrf_token(&customer.id),
+                csrf_token: &csrf.token(&customer.id),
                 mark: plan.mark.to_string(),
-                changed: why == Why::Changed,
+                changed,
                 verdict: plan.verdict,
                 provider: &provider,
                 company: &company,
@@ -161,10 +138,8 @@ async fn show(
                 products: plan.products.iter().map(words::product_within).collect(),
                 attention: words::attention(&view),
             };
-            let status = if why == Why::Changed { StatusCode::CONFLICT } else { StatusCode::OK };
-            page::show(status, &page)
+            page::show(if changed { StatusCode::CONFLICT } else { StatusCode::OK }, &page)
         }
     };
-    set_cookie(app, guard, &mut response);
-    Ok(response)
+    Ok(csrf.keep(&app.options().address, response))
 }

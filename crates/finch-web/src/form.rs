@@ -2,13 +2,15 @@
 
 use std::{borrow::Cow, error::Error as _, time::Duration};
 
-use axum::body::{Body, Bytes, HttpBody as _};
-use http_body_util::{BodyExt as _, LengthLimitError};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
+use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 use url::form_urlencoded;
 
+use crate::problem::Problem;
+
 /// More than any form of ours holds.
-pub(crate) const LONGEST_FORM: usize = 16 * 1024;
+const LONGEST_FORM: usize = 16 * 1024;
 /// How long a body may take from its first byte to its last.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -17,84 +19,59 @@ pub(crate) struct Fields(Vec<(String, String)>);
 
 /// Why a body is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BadBody {
+pub(crate) enum BodyError {
     TooLong,
     TooSlow,
     CutOff,
 }
-
-/// A field that is there twice: nobody can say which one is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Twice;
 
 impl Fields {
     pub(crate) fn of_query(query: Option<&str>) -> Self {
         Self::parse(query.unwrap_or_default().as_bytes())
     }
 
-    pub(crate) async fn of_body(body: Body) -> Result<Self, BadBody> {
+    pub(crate) async fn of_body(body: Body) -> Result<Self, BodyError> {
         Ok(Self::parse(&read(body, LONGEST_FORM).await?))
     }
 
     fn parse(text: &[u8]) -> Self {
+        let owned =
+            |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
         Self(form_urlencoded::parse(text).map(owned).collect())
     }
 
-    /// The value of a field; an empty one is not there.
-    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Twice> {
+    /// The value of a field; an empty one is not there. Of one that is there twice it is unknown which is meant.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(Twice),
+            (_, Some(_)) => Err(Problem::bad_form()),
             (value, None) => Ok(value.filter(|value| !value.is_empty())),
         }
     }
 }
 
-/// Reads a body, within [`LONGEST_WAIT`]. One that is announced as longer than twice the limit is not read
-/// at all; one that turns out too long is read, and forgotten, up to twice the limit, so that the client of a
-/// form that is a little too long reads the answer. Then the connection is closed.
-pub(crate) async fn read(body: Body, longest: usize) -> Result<Bytes, BadBody> {
-    timeout(LONGEST_WAIT, collect(body, longest)).await.unwrap_or(Err(BadBody::TooSlow))
-}
-
-async fn collect(mut body: Body, longest: usize) -> Result<Bytes, BadBody> {
-    let most = longest.saturating_mul(2);
-    if usize::try_from(body.size_hint().lower()).is_ok_and(|announced| announced <= most) {
-        let mut whole = Vec::new();
-        let mut length = 0;
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|error| why(&error))?.into_data() else { continue };
-            length += data.len();
-            if length > most {
-                break;
-            }
-            if length > longest {
-                whole = Vec::new();
-            } else {
-                whole.extend_from_slice(&data);
-            }
-        }
-        if length <= longest {
-            return Ok(whole.into());
-        }
+/// Reads a body of at most this length, within [`LONGEST_WAIT`]. The rest of a longer one is not read.
+pub(crate) async fn read(body: Body, longest: usize) -> Result<Bytes, BodyError> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).is_ok_and(|announced| announced > longest) {
+        return Err(BodyError::TooLong);
     }
-    Err(BadBody::TooLong)
+    match timeout(LONGEST_WAIT, to_bytes(body, longest)).await {
+        Ok(read) => read.map_err(|error| body_error(&error)),
+        Err(_) => Err(BodyError::TooSlow),
+    }
 }
 
 /// A layer of the host's may have a limit of its own.
-fn why(error: &axum::Error) -> BadBody {
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        if why.is::<LengthLimitError>() {
-            return BadBody::TooLong;
+fn body_error(error: &axum::Error) -> BodyError {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<LengthLimitError>() {
+            return BodyError::TooLong;
         }
-        cause = why.source();
+        source = cause.source();
     }
-    BadBody::CutOff
-}
-
-fn owned((name, value): (Cow<'_, str>, Cow<'_, str>)) -> (String, String) {
-    (name.into_owned(), value.into_owned())
+    BodyError::CutOff
 }
 
 #[cfg(test)]
@@ -102,10 +79,6 @@ mod tests {
     use std::{
         convert::Infallible,
         pin::Pin,
-        sync::{
-            Arc,
-            atomic::{AtomicUsize, Ordering},
-        },
         task::{Context, Poll},
     };
 
@@ -114,45 +87,13 @@ mod tests {
 
     use super::*;
 
-    /// A body in frames of 1 KiB, and how many of them were read.
-    struct Frames {
-        left: usize,
-        read: Arc<AtomicUsize>,
-    }
-
-    impl HttpBody for Frames {
-        type Data = Bytes;
-        type Error = Infallible;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            if self.left == 0 {
-                return Poll::Ready(None);
-            }
-            self.left -= 1;
-            self.read.fetch_add(1, Ordering::Relaxed);
-            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])))))
-        }
-    }
-
-    async fn read_frames(left: usize, longest: usize) -> (Result<usize, BadBody>, usize) {
-        let read = Arc::new(AtomicUsize::new(0));
-        let body = Body::new(Frames { left, read: read.clone() });
-        let length = super::read(body, longest).await.map(|body| body.len());
-        (length, read.load(Ordering::Relaxed))
-    }
-
     #[tokio::test]
-    async fn a_body_is_read_to_twice_its_limit_and_no_further() {
-        assert_eq!(read_frames(16, 16 * 1024).await, (Ok(16 * 1024), 16));
-        assert_eq!(read_frames(17, 16 * 1024).await, (Err(BadBody::TooLong), 17));
-        assert_eq!(read_frames(usize::MAX, 16 * 1024).await, (Err(BadBody::TooLong), 33));
-        let announced = Body::from(vec![b'x'; 11]);
-        assert_eq!(read(announced, 5).await, Err(BadBody::TooLong));
-        let limited = Body::new(http_body_util::Limited::new(Body::from("123456"), 5));
-        assert_eq!(read(limited, 10).await, Err(BadBody::TooLong));
+    async fn a_body_is_read_to_its_limit() {
+        for (limit, expected) in [(5, Ok("12345".into())), (4, Err(BodyError::TooLong))] {
+            assert_eq!(read(Body::from("12345"), limit).await, expected);
+        }
+        let hosts = Body::new(http_body_util::Limited::new(Body::from("123456"), 5));
+        assert_eq!(read(hosts, 10).await, Err(BodyError::TooLong));
     }
 
     /// A body of which nothing ever comes.
@@ -173,17 +114,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_waited_for_30_seconds() {
         let began = tokio::time::Instant::now();
-        assert_eq!(read(Body::new(Silent), 5).await, Err(BadBody::TooSlow));
+        assert_eq!(read(Body::new(Silent), 5).await, Err(BodyError::TooSlow));
         assert_eq!(began.elapsed().as_secs(), 30);
     }
 
     #[test]
     fn a_field_is_there_once_or_not_at_all() {
         let fields = Fields::of_query(Some("code=a%26b&state=&twice=1&twice=2&odd=%ff"));
-        assert_eq!(fields.one("code"), Ok(Some("a&b")));
-        assert_eq!(fields.one("state"), Ok(None));
-        assert_eq!(fields.one("missing"), Ok(None));
-        assert_eq!(fields.one("twice"), Err(Twice));
-        assert_eq!(fields.one("odd"), Ok(Some("\u{fffd}")));
+        for (name, expected) in [
+            ("code", Some(Some("a&b"))),
+            ("state", Some(None)),
+            ("missing", Some(None)),
+            ("twice", None),
+            ("odd", Some(Some("\u{fffd}"))),
+        ] {
+            assert_eq!(fields.one(name).ok(), expected, "{name}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What every answer carries: no scripts, no frames, no caches, no addresses that wander.
+//! The layer around all pages: what a handler finds in its request, and what every answer carries. No scripts, no
+//! frames, no caches, no referrers.
 
 use axum::{
     extract::{Request, State},
@@ -13,19 +14,28 @@ use axum::{
     response::Response,
 };
 
-use crate::app::App;
+use crate::{app::App, problem::Problem};
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Marks an answer that the host has made: how its page works is its own matter.
+/// Marks an answer that the host has made: its policy is the host's.
 #[derive(Clone, Copy)]
 pub(crate) struct HostsOwn;
 
-/// Adds the headers. What an answer says for itself stays.
-pub(crate) async fn add(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Puts the app into the request, turns a [`Problem`] into its page, and adds the headers. A header that an
+/// answer has stays.
+pub(crate) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let is_form = !request.method().is_safe();
+    request.extensions_mut().insert(app.clone());
     let mut response = next.run(request).await;
-    let hosts_own = response.extensions().get::<HostsOwn>().is_some();
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let mut page = problem.page(app.shell(), is_form);
+        // Cookies, and the methods that are allowed.
+        page.headers_mut().extend(std::mem::take(response.headers_mut()));
+        response = page;
+    }
+    let is_hosts_own = response.extensions().get::<HostsOwn>().is_some();
     let common = [
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -37,7 +47,7 @@ pub(crate) async fn add(State(app): State<App>, request: Request, next: Next) ->
         (COOP, HeaderValue::from_static("same-origin")),
         (CORP, HeaderValue::from_static("same-origin")),
     ];
-    let ours = ours.into_iter().filter(|_| !hosts_own);
+    let ours = ours.into_iter().filter(|_| !is_hosts_own);
     for (name, value) in common.into_iter().chain(ours) {
         response.headers_mut().entry(name).or_insert(value);
     }

@@ -11,7 +11,7 @@ use url::Url;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    pub(crate) place: Place,
+    pub(crate) address: PublicAddress,
     /// What the application is called, for people.
     pub application: String,
     /// What to ask for in a new connection.
@@ -51,7 +51,7 @@ pub enum ConnectFlow {
 
 /// Where the pages are, as browsers see it.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct PublicAddress {
     pub(crate) origin: Origin,
     /// The path without a slash at its end: empty at the root.
     pub(crate) base: String,
@@ -93,7 +93,7 @@ impl Options {
             return Err(OptionsError::NoProducts);
         }
         Ok(Self {
-            place: Place::new(public_url)?,
+            address: PublicAddress::new(public_url)?,
             application: application.into(),
             products,
             flow: ConnectFlow::default(),
@@ -109,11 +109,11 @@ impl Options {
 
     /// Where Finch Connect sends browsers back to: to be registered with Finch.
     pub fn redirect_uri(&self) -> &RedirectUri {
-        &self.place.callback
+        &self.address.callback
     }
 }
 
-impl Place {
+impl PublicAddress {
     fn new(public_url: &str) -> Result<Self, OptionsError> {
         let origin = Origin::new(public_url).map_err(OptionsError::Address)?;
         let url = Url::parse(public_url)
@@ -144,17 +144,17 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn place(public_url: &str) -> Place {
-        Place::new(public_url).expect("an address")
+    fn address(public_url: &str) -> PublicAddress {
+        PublicAddress::new(public_url).expect("an address")
     }
 
     #[test]
     fn links_are_made_of_the_public_address() {
-        let https = place("https://Example.com:443/a/b/");
+        let https = address("https://Example.com:443/a/b/");
         assert_eq!((https.page(), https.base.as_str()), ("/a/b", "/a/b"));
         assert_eq!(https.callback.as_str(), "https://example.com/a/b/callback");
         assert!(https.is_https());
-        let root = place("http://127.0.0.1:3000");
+        let root = address("http://127.0.0.1:3000");
         assert_eq!((root.page(), root.base.as_str()), ("/", ""));
         assert_eq!(root.callback.as_str(), "http://127.0.0.1:3000/callback");
         assert!(!root.is_https());
@@ -163,10 +163,10 @@ mod tests {
     #[test]
     fn an_address_that_browsers_cannot_be_sent_to_is_refused() {
         for bad in ["", "/payroll", "http://example.com/", "https://u:p@example.com/"] {
-            assert!(matches!(Place::new(bad), Err(OptionsError::Address(_))), "{bad}");
+            assert!(matches!(PublicAddress::new(bad), Err(OptionsError::Address(_))), "{bad}");
         }
-        assert!(matches!(Place::new("https://example.com/?a"), Err(OptionsError::Query)));
-        let two = Place::new("https://example.com//evil.example/");
+        assert!(matches!(PublicAddress::new("https://example.com/?a"), Err(OptionsError::Query)));
+        let two = PublicAddress::new("https://example.com//evil.example/");
         assert!(matches!(two, Err(OptionsError::TwoSlashes)), "{two:?}");
         let none = Options::new("https://example.com/", "Payday", Vec::new());
         assert!(matches!(none, Err(OptionsError::NoProducts)));

@@ -39,8 +39,8 @@ impl<'a> Shell<'a> {
         });
         Self {
             application: &options.application,
-            page: options.place.page(),
-            base: &options.place.base,
+            page: options.address.page(),
+            base: &options.address.base,
             style,
             home: options.home.as_deref(),
             support,

@@ -1,26 +1,19 @@
-//! What went wrong, as a page: what happened, what to do, and the status that says the same to a machine.
+//! What went wrong, as a page: what happened, what to do, and the status that says the same to a machine. Every
+//! text is in [`wording`].
 
-mod begin;
-mod complete;
-mod disconnect;
-mod finch;
-mod store;
+mod wording;
 
 use std::{error::Error, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
-use crate::{
-    form::{BadBody, Twice},
-    guard::NoRandomness,
-    page::{self, CONNECTIONS, Message, Shell, Tone},
-};
+use crate::page::{self, CONNECTIONS, Message, Shell, Tone};
 
-/// What went wrong.
-#[derive(Debug)]
+/// Why a page is not shown. As a response it is still without its page, which the layer around all pages makes.
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     title: &'static str,
@@ -32,40 +25,31 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, title: &'static str, what: impl Into<String>) -> Self {
+    fn new(status: StatusCode, title: &'static str, what: impl Into<String>) -> Self {
         let (what, todo) = (what.into(), String::new());
         Self { status, title, what, todo, retry_after: None, again: false, onward: CONNECTIONS }
     }
 
     /// What to do about it.
-    pub(crate) fn todo(mut self, todo: impl Into<String>) -> Self {
-        self.todo = todo.into();
-        self
+    fn todo(self, todo: impl Into<String>) -> Self {
+        Self { todo: todo.into(), ..self }
     }
 
     /// Time mends it, in about so long.
-    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
-        self
+    fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
     }
 
     /// The same address may be asked again.
-    pub(crate) fn again(mut self) -> Self {
-        self.again = true;
-        self
+    fn again(self) -> Self {
+        Self { again: true, ..self }
     }
 
-    /// It answers a form: the address alone, which a link asks for, says nothing of what the form said.
-    pub(crate) fn of_a_form(mut self) -> Self {
-        if std::mem::take(&mut self.again) {
-            self.todo += " To try again, reload this page: your browser asks whether to send the form again.";
+    /// The page. In answer to a form there is no link that asks again: the address alone lacks what the form held.
+    pub(crate) fn page(mut self, shell: Shell<'_>, is_form: bool) -> Response {
+        if is_form && std::mem::take(&mut self.again) {
+            self.todo += wording::SEND_AGAIN;
         }
-        self
-    }
-
-    /// The page. A change that a page asked for leads back to the connections; so does anything else that
-    /// asking again does not mend.
-    pub(crate) fn show(self, shell: Shell<'_>) -> Response {
         let what = vec![self.what];
         let todo = Some(self.todo).filter(|todo| !todo.is_empty());
         let Self { status, title, again, onward, .. } = self;
@@ -77,101 +61,30 @@ impl Problem {
         }
         response
     }
+}
 
-    /// There is no such page, or no such connection of this customer's: one answer for both.
-    pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing at this address.")
-            .todo("Go back to your connections, and start from there.")
-    }
-
-    pub(crate) fn method_not_allowed() -> Self {
-        let what = "This address does not do what was asked of it.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "That does not work here", what)
-            .todo("Nothing was changed. Go back to your connections, and start from there.")
-    }
-
-    /// Nobody has signed in who could change something. The connections page leads to the sign-in.
-    pub(crate) fn signed_out() -> Self {
-        let what = "You are not signed in any more, so that nothing was changed.";
-        let page = Self::new(StatusCode::UNAUTHORIZED, "You are signed out", what)
-            .todo("Sign in, and start again from your connections.");
-        Self { onward: "Sign in", ..page }
-    }
-
-    /// A change without our form's CSRF token, or from another site.
-    pub(crate) fn not_from_here() -> Self {
-        let what = "For your safety nothing was changed: the request did not come from a page that you \
-                    opened here, or the page had been open for too long.";
-        Self::new(StatusCode::FORBIDDEN, "Please try that again", what)
-            .todo("Go back, reload the page, and try once more.")
-    }
-
-    pub(crate) fn bad_form() -> Self {
-        let what = "What your browser sent could not be read. Nothing was changed.";
-        Self::new(StatusCode::BAD_REQUEST, "Please try that again", what)
-            .todo("Go back, reload the page, and try once more.")
-    }
-
-    fn too_long() -> Self {
-        let what = "What your browser sent is longer than anything that this page takes. Nothing was \
-                    changed.";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That request was too long", what)
-            .todo("Go back, reload the page, and try once more.")
-    }
-
-    fn too_slow() -> Self {
-        let what = "What your browser sent did not arrive in time. Nothing was changed.";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "That request took too long", what)
-            .todo("Go back, reload the page, and try once more.")
-    }
-
-    /// The host cannot say who asks.
-    pub(crate) fn host_failed(error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(error = chain(error), "the host could not say who asks");
-        let what = "We could not find out who is signed in. Nothing was changed.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available just now", what)
-            .todo("Try again in a moment.")
-            .retry_after(Duration::from_secs(5))
-    }
-
-    /// A task has ended early: something has panicked.
-    pub(crate) fn cut_off() -> Self {
-        let what = "Something broke on our side while we were at it. Anything already started will finish on its own.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
-            .todo("Look at your connections in a moment, and try again from there.")
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
-impl From<BadBody> for Problem {
-    fn from(bad: BadBody) -> Self {
-        match bad {
-            BadBody::TooLong => Self::too_long(),
-            BadBody::TooSlow => Self::too_slow(),
-            BadBody::CutOff => Self::bad_form(),
-        }
+/// So that `?` makes the rejection of an extractor.
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        problem.into_response()
     }
 }
 
-impl From<Twice> for Problem {
-    fn from(_: Twice) -> Self {
-        Self::bad_form()
-    }
-}
-
-impl From<NoRandomness> for Problem {
-    fn from(error: NoRandomness) -> Self {
-        tracing::error!(%error, "no page can be made");
-        Self::cut_off()
-    }
-}
-
-/// An error with everything behind it, for the log. None of ours says a secret.
+/// An error with all its sources, for the log. None of ours shows a secret.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut said = error.to_string();
+    let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        said = format!("{said}: {error}");
+        text = format!("{text}: {error}");
         source = error.source();
     }
-    said
+    text
 }

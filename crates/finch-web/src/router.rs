@@ -1,104 +1,62 @@
 //! The routes.
 
-use std::sync::Arc;
-
 use axum::{
     Router,
-    extract::{FromRequestParts, RawPathParams, Request, State},
-    http::request::Parts,
+    extract::FromRequestParts,
     middleware,
-    response::Response,
     routing::{get, post},
 };
-use finch_app::{ConnectionId, Finch};
+use finch_app::Finch;
 
+#[cfg(feature = "webhooks")]
+use crate::webhook;
 use crate::{
-    Host, Options,
-    app::{Answered, App},
+    Customer, Options,
+    app::{Answer, App},
     callback, connect, connections, disconnect, headers,
     problem::Problem,
     style,
 };
 
-/// The pages, to be mounted at the path of their public address with
-/// [`nest_service`](Router::nest_service), or, where that is the root, with
-/// [`fallback_service`](Router::fallback_service). Layers of the host's apply as to any other router.
-pub fn router<S>(finch: Finch, host: Arc<dyn Host>, options: Options) -> Router<S>
+/// The pages, to be mounted at the path of their public address.
+///
+/// `C` is the host's own extractor of the customer who makes a request, by the host's session and never by a
+/// parameter. Its rejection is the answer to a request without one, such as a redirect to the sign-in page; it
+/// goes out as it is, but for a redirect after a form, since browsers follow a form to no other site than these
+/// pages' own and Finch's: a page takes its place that says that nothing was changed, keeps the redirect's
+/// cookies, and links to the connections page, where `C` is asked again. The address of a rejected callback holds
+/// a code: do not log it; the person may come back to it after signing in.
+///
+/// `S` is the host's own state, for `C`. A `Router<()>` (or any other, after
+/// [`with_state`](Router::with_state)) is mounted with [`nest_service`](Router::nest_service), which serves the
+/// path with a slash at its end too; [`nest`](Router::nest) takes a `Router<S>` as it is, and leaves that path
+/// out. At the root of a host use [`fallback_service`](Router::fallback_service), and not
+/// [`merge`](Router::merge): only one router can have the fallback that says "not found". Layers of the host's
+/// apply as to any other router.
+pub fn router<C, S>(finch: Finch, options: Options) -> Router<S>
 where
+    C: FromRequestParts<S> + Into<Customer> + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let app = App::new(finch, host, options);
+    let app = App::new(finch, options);
     let pages = Router::new()
-        .route("/", get(connections_page))
-        .route("/form", get(form))
-        .route("/connect", post(connect))
-        .route("/callback", get(callback).post(callback_by_script))
-        .route("/connections/{finch_connection}/disconnect", get(preview).post(confirm))
-        .route("/connections/{finch_connection}/reauthenticate", post(reauthenticate))
+        .route("/", get(connections::show::<C>))
+        .route("/form", get(connect::csrf_token::<C>))
+        .route("/connect", post(connect::begin::<C>))
+        .route("/callback", get(callback::by_browser::<C>).post(callback::by_script::<C>))
+        .route(
+            "/connections/{finch_connection}/disconnect",
+            get(disconnect::preview::<C>).post(disconnect::confirm::<C>),
+        )
+        .route("/connections/{finch_connection}/reauthenticate", post(connect::renew::<C>))
         .route(&style::path(), get(style::show));
-    with_webhook(pages, &app)
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(app.clone(), headers::add))
-        .with_state(app)
-}
-
-#[cfg(feature = "webhooks")]
-fn with_webhook(pages: Router<App>, app: &App) -> Router<App> {
-    let Some(webhooks) = app.options().webhooks.clone() else { return pages };
-    let take = async |State(app): State<App>, request: Request| {
-        crate::webhook::take(app, webhooks, request).await
+    #[cfg(feature = "webhooks")]
+    let pages = match app.options().webhooks {
+        Some(_) => pages.route("/webhook", post(webhook::receive)),
+        None => pages,
     };
-    pages.route("/webhook", post(take))
-}
-
-#[cfg(not(feature = "webhooks"))]
-fn with_webhook(pages: Router<App>, _: &App) -> Router<App> {
     pages
-}
-
-macro_rules! pages {
-    ($($(#[$doc:meta])* $name:ident = $page:path;)*) => {$(
-        $(#[$doc])*
-        async fn $name(State(app): State<App>, request: Request) -> Response {
-            app.answer($page(&app, request).await)
-        }
-    )*};
-}
-
-pages! {
-    /// `GET /`
-    connections_page = connections::show;
-    /// `GET /form`
-    form = connect::form;
-    /// `POST /connect`
-    connect = connect::begin;
-    /// `GET /callback`
-    callback = callback::by_browser;
-    /// `POST /callback`
-    callback_by_script = callback::by_script;
-    /// `GET /connections/{id}/disconnect`
-    preview = disconnect::preview;
-    /// `POST /connections/{id}/disconnect`
-    confirm = disconnect::confirm;
-    /// `POST /connections/{id}/reauthenticate`
-    reauthenticate = connect::begin_again;
-    not_found = nowhere;
-    method_not_allowed = no_method;
-}
-
-async fn nowhere(_: &App, _: Request) -> Answered {
-    Err(Problem::not_found().into())
-}
-
-async fn no_method(_: &App, _: Request) -> Answered {
-    Err(Problem::method_not_allowed().into())
-}
-
-/// The connection that a path names. What is no id names nothing.
-pub(crate) async fn connection(parts: &mut Parts) -> Result<ConnectionId, Problem> {
-    let parameters = RawPathParams::from_request_parts(parts, &()).await;
-    let parameters = parameters.map_err(|_| Problem::not_found())?;
-    let named = parameters.iter().find(|(name, _)| *name == "finch_connection");
-    named.and_then(|(_, id)| id.parse().ok()).ok_or_else(Problem::not_found)
+        .fallback(async || Answer::Err(Problem::not_found()))
+        .method_not_allowed_fallback(async || Answer::Err(Problem::method_not_allowed()))
+        .layer(middleware::from_fn_with_state(app, headers::around))
 }

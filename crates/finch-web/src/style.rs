@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::hex::hex;
+use crate::cookie::hex;
 
 const CSS: &str = include_str!("../assets/style.css");
 

@@ -1,66 +1,110 @@
-//! `POST /webhook`: what Finch says by itself.
+//! `POST /webhook`: Finch's own calls.
+
+use std::{error::Error, fmt, pin::Pin, sync::Arc};
 
 use axum::{
-    body::Bytes,
     extract::Request,
-    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse, Response},
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse as _, Response},
 };
 use finch_app::{
-    OperatorScope, Timestamp,
+    Timestamp, WebhookEvent,
     webhook::{self, WebhookRefused, WebhookSecrets},
 };
-use finch_core::{MAX_WEBHOOK_BYTES, WebhookEvent};
+use finch_core::MAX_WEBHOOK_BYTES;
 
 use crate::{
     app::App,
-    form::{self, BadBody},
+    form::{self, BodyError},
+    problem::Problem,
 };
 
+/// Why the host did not take an event. It is logged, and Finch sends the event again.
+pub type WebhookError = Box<dyn Error + Send + Sync>;
+
+type Handled = Pin<Box<dyn Future<Output = Result<(), WebhookError>> + Send>>;
+type Handler = Arc<dyn Fn(WebhookEvent) -> Handled + Send + Sync>;
+
 /// What the webhook needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Webhooks {
-    /// What Finch signs with: one secret, or several while one takes over from another.
-    pub secrets: WebhookSecrets,
-    /// In whose name connections are looked at that a webhook speaks of, whosever they are.
-    pub operator: OperatorScope,
+    secrets: WebhookSecrets,
+    handler: Option<Handler>,
 }
 
-/// `POST /webhook`. It is answered once the event is kept; what it speaks of is looked at afterwards.
-pub(crate) async fn take(app: App, webhooks: Webhooks, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = match form::read(body, MAX_WEBHOOK_BYTES).await {
-        Ok(body) => body,
-        Err(BadBody::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        Err(BadBody::TooSlow) => return StatusCode::REQUEST_TIMEOUT.into_response(),
-        Err(BadBody::CutOff) => return StatusCode::BAD_REQUEST.into_response(),
-    };
-    let event = match verified(&webhooks, &parts.headers, &body) {
-        Ok(event) => event,
-        Err(refused) => {
+impl Webhooks {
+    /// Webhooks that Finch signs with these: one secret, or several while one takes over from another. What they
+    /// say of a connection's health leaves a question, which the reconciler asks Finch:
+    /// [`Finch::take_webhook`](finch_app::Finch::take_webhook).
+    pub fn new(secrets: WebhookSecrets) -> Self {
+        Self { secrets, handler: None }
+    }
+
+    /// Hands every event that does not speak of a connection's health to the host, such as new data. Finch gets its
+    /// 200 when the handler returns `Ok`; after an error Finch sends the event again. It may come more than once, and
+    /// in another order. Without a handler such events are answered with 200, and go nowhere.
+    pub fn on_webhook<F, E>(
+        self,
+        handler: impl Fn(WebhookEvent) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<WebhookError>,
+    {
+        let handler: Handler = Arc::new(move |event| {
+            let handled = handler(event);
+            Box::pin(async { handled.await.map_err(Into::into) })
+        });
+        Self { handler: Some(handler), ..self }
+    }
+
+    /// Returns once the questions are written, or the host has taken the event.
+    async fn receive(&self, app: &App, request: Request) -> Result<(), StatusCode> {
+        let (parts, body) = request.into_parts();
+        let body = form::read(body, MAX_WEBHOOK_BYTES).await.map_err(|error| match error {
+            BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            BodyError::CutOff => StatusCode::BAD_REQUEST,
+        })?;
+        let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let event = webhook::verify(&self.secrets, headers, &body, Timestamp::now());
+        let event = event.map_err(|refused| {
             tracing::warn!(%refused, "a webhook was refused");
-            // Why is nobody's business who cannot sign.
-            return match refused {
+            // A caller without the secret does not learn why.
+            match refused {
                 WebhookRefused::NotJson { .. } => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNAUTHORIZED,
             }
-            .into_response();
+        })?;
+        self.take(app, event).await.map_err(|error| {
+            tracing::error!(%error, "a webhook was not taken: Finch sends it again");
+            StatusCode::SERVICE_UNAVAILABLE
+        })
+    }
+
+    async fn take(&self, app: &App, event: WebhookEvent) -> Result<(), WebhookError> {
+        if app.finch().take_webhook(&event).await? {
+            return Ok(());
         }
-    };
-    match app.finch().take_webhook(&event).await {
-        Ok(_) => StatusCode::OK.into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a webhook could not be kept");
-            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
+        match &self.handler {
+            Some(handler) => handler(event).await,
+            None => Ok(()),
         }
     }
 }
 
-fn verified(
-    webhooks: &Webhooks,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<WebhookEvent, WebhookRefused> {
-    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    webhook::verify(&webhooks.secrets, headers, body, Timestamp::now())
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks").finish_non_exhaustive()
+    }
+}
+
+/// `POST /webhook`
+pub(crate) async fn receive(app: App, request: Request) -> Response {
+    let Some(webhooks) = &app.options().webhooks else { return Problem::not_found().into() };
+    match webhooks.receive(&app, request).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(status) if status.is_server_error() => (status, [(RETRY_AFTER, "5")]).into_response(),
+        Err(status) => status.into_response(),
+    }
 }

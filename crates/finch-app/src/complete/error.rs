@@ -1,12 +1,12 @@
 //! Why an attempt did not end with a token in use, what became of the token, and what to do.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use finch_core::{
     AccessToken, Actionable, Advice, Attempt, AttemptId, ConnectionId, CustomerId, ErrorKind,
     ExchangeFailure, Failure, FinchApiError, Grant, StoreError,
 };
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 #[cfg(doc)]
 use crate::Finch;
@@ -15,7 +15,7 @@ use crate::Finch;
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// Why an attempt did not end with a token in use.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum CompleteConnectError {
     /// Finch Connect gave no code: the person has refused, or something failed there. Nothing was sent, and the
@@ -111,6 +111,16 @@ pub enum CompleteConnectError {
         #[source]
         source: FinchApiError,
     },
+    /// The token could not be stored, and the [event sink](crate::EventSink::rescue) keeps it: it is live and
+    /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
+    #[error("the token could not be stored, and the event sink keeps it")]
+    Rescued {
+        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        exchange: AttemptId,
+        /// Why it was not stored.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The store failed before anything was sent.
     #[error("the store failed, and nothing was sent to Finch")]
     Store(#[from] StoreError),
@@ -120,7 +130,7 @@ pub enum CompleteConnectError {
 }
 
 /// Why an exchange failed: the error itself, or, when it is repeated later, what is kept of it.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum ExchangeError {
     /// By this call.
@@ -164,6 +174,8 @@ pub enum TokenFate {
     Stored,
     /// The error holds its only copy: [`CompleteConnectError::into_token`]. It is live and billed.
     HandedBack,
+    /// The [event sink](crate::EventSink::rescue) keeps it. It is live and billed.
+    Rescued,
     /// It may exist at Finch, and be billed, without being stored anywhere.
     Unknown,
 }
@@ -185,6 +197,7 @@ impl CompleteConnectError {
             | Self::UnnamedCustomer { .. }
             | Self::ForeignToken => TokenFate::Stored,
             Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
+            Self::Rescued { .. } => TokenFate::Rescued,
             Self::Unknown(_) => TokenFate::Unknown,
         }
     }
@@ -244,6 +257,12 @@ impl Actionable for CompleteConnectError {
                 Advice { code: "not_stored", is_retryable: false, ..source.advice() }.then(KEEP)
             }
             Self::Unplaced { .. } => Advice::new(ErrorKind::Finch, "not_stored", KEEP),
+            Self::Rescued { .. } => Advice::new(
+                ErrorKind::Store,
+                "rescued",
+                "import the token from where the event sink keeps it once the store works; or connect this \
+                 customer again: one disconnect ends both",
+            ),
             Self::Store(error) => error.advice(),
             Self::CutOff => {
                 Advice::retry(ErrorKind::Unfinished, "cut_off", "try the same state and code again")

@@ -91,7 +91,10 @@ failures!(
 impl From<CompleteConnectError> for Failure {
     fn from(error: CompleteConnectError) -> Self {
         let mut failure = Self::of(&error);
-        if matches!(error.token_fate(), TokenFate::HandedBack | TokenFate::Unknown) {
+        if matches!(
+            error.token_fate(),
+            TokenFate::HandedBack | TokenFate::Rescued | TokenFate::Unknown
+        ) {
             failure.exit = Exit::TokenAtLarge;
         }
         failure

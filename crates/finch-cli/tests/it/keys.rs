@@ -55,8 +55,8 @@ fn another_key_opens_the_store_and_the_old_one_no_longer() {
     place
         .cli("connections")
         .code(5)
-        .says(&format!("it was replaced on {day}"))
-        .says(&format!("opens with key {} now", now["key"].as_str().expect("a key")))
+        .says(&format!("was replaced on {day}"))
+        .says(&format!("opens with key {},", now["key"].as_str().expect("a key")))
         .says("rotate-kek --to");
     place.cli("doctor").code(5).shows("the store opens with key").shows("rotate-kek");
     // A key that never opened it is named as before.

@@ -8,6 +8,7 @@
 
 mod admit;
 mod attempt;
+mod customer_change;
 mod facts;
 mod fenced;
 mod invariants;

@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    AuthorizationCode, ClientId, ClientSecret, ExchangeFailure, FailureKind, FinchApi,
-    exchange_failure,
+    AuthorizationCode, ClientId, ClientSecret, ExchangeFailure, FinchApi, exchange_failure,
 };
 use finch_emulator::{Effect, Emulator, Fault, Login};
 use finch_http::{HttpFinch, HttpFinchConfig};

@@ -4,9 +4,9 @@ use finch_app::{
     ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
 };
 
-use finch_core::ConnectionStatus as Status;
+use finch_core::ConnectionStatus;
 
-use crate::{ConnectFlow, app::App, company::Company, words};
+use crate::{ConnectFlow, Customer, app::App, company::Company, words};
 
 /// One connection on the page.
 pub(super) struct Card {
@@ -19,7 +19,7 @@ pub(super) struct Card {
     pub(super) letter: String,
     pub(super) company: Company,
     pub(super) state: ConnectionState,
-    pub(super) standing: Standing,
+    pub(super) status: Status,
     pub(super) products: Vec<String>,
     pub(super) since: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
@@ -27,8 +27,8 @@ pub(super) struct Card {
     pub(super) own_page: Option<String>,
 }
 
-/// How it does, for its customer.
-pub(super) struct Standing {
+/// What the card says of its state.
+pub(super) struct Status {
     pub(super) class: &'static str,
     pub(super) word: &'static str,
     /// What that means, and what needs doing.
@@ -43,7 +43,7 @@ pub(super) struct Standing {
 
 impl Card {
     /// None: there is nothing to show.
-    pub(super) fn of(app: &App, view: &ConnectionView, company: Company) -> Option<Self> {
+    pub(super) fn of(app: &App, customer: &Customer, view: &ConnectionView) -> Option<Self> {
         let provider = app.provider(&view.provider_id).into_owned();
         let in_use = || view.tokens.iter().filter(|t| is_in_use(t));
         let shown: Vec<&TokenView> = match in_use().next() {
@@ -64,9 +64,9 @@ impl Card {
             path: words::segment(id),
             ids: view.tokens.iter().map(|token| token.connection_id.clone()).collect(),
             letter: provider.chars().next().map(String::from).unwrap_or_default(),
-            standing: Standing::of(view, &provider, &app.options().application),
+            status: Status::of(view, &provider, &app.options().application),
             provider,
-            company,
+            company: Company::of(customer, view),
             state: view.state,
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
@@ -75,13 +75,13 @@ impl Card {
         })
     }
 
-    /// What tells this card's links from the others', for those who hear them.
+    /// Tells this card's links from the others' in a screen reader.
     pub(super) fn full_name(&self) -> String {
-        format!("{}{}", self.provider, self.company.of())
+        format!("{}{}", self.provider, self.company.suffix())
     }
 }
 
-impl Standing {
+impl Status {
     fn of(view: &ConnectionView, provider: &str, application: &str) -> Self {
         let plain = |class, word| Self {
             class,
@@ -138,19 +138,19 @@ impl Standing {
     }
 }
 
-/// What Finch has said of a connection whose tokens work, where that is not all well.
+/// What Finch reports of a connection whose tokens work, but not without a problem.
 fn trouble(view: &ConnectionView, provider: &str, application: &str) -> Option<String> {
     let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active)?;
     Some(match newest.connection_status.as_ref()? {
-        Status::ErrorPermissions => format!(
+        ConnectionStatus::ErrorPermissions => format!(
             "The account that signed in at {provider} lacks permissions, so {application} may not \
              receive everything. Extend them there, or sign in again with another account."
         ),
-        Status::ErrorNoAccountSetup => format!(
+        ConnectionStatus::ErrorNoAccountSetup => format!(
             "{provider} says that the account is not set up yet, so {application} may receive \
              nothing. Finish that there, or sign in again with another account."
         ),
-        Status::Other(status) if status.starts_with("error_") => format!(
+        ConnectionStatus::Other(status) if status.starts_with("error_") => format!(
             "{provider} reports a problem, so {application} may not receive everything. Signing in \
              again may help."
         ),
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hosts_page_is_told_which_connection_is_meant() {
+    fn the_hosts_page_gets_the_connection_that_is_meant() {
         let id: ConnectionId = "a&b".parse().expect("an id");
         assert_eq!(with_connection("/p", &id), "/p?connection=a%26b");
         assert_eq!(with_connection("/p?q=1", &id), "/p?q=1&connection=a%26b");

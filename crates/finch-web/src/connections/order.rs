@@ -1,4 +1,4 @@
-//! In which order connections are shown: what somebody has to do something about comes first.
+//! In which order connections are shown: what needs an action comes first.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ fn place(state: ConnectionState) -> u8 {
         ConnectionState::NeedsReauth => 0,
         ConnectionState::Connected => 2,
         ConnectionState::Disconnected => 3,
-        // It settles by itself, or is to be asked about.
+        // It settles by itself, or the person should ask about it.
         _ => 1,
     }
 }

@@ -14,8 +14,7 @@ use crate::{
 
 #[tokio::test]
 async fn the_same_way_back_again_shows_the_same() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
     let first = browser.get(&back).await;
@@ -39,20 +38,18 @@ async fn the_same_way_back_again_shows_the_same() {
 /// Once its connection has ended, an old way back is old news, and to nobody else any.
 #[tokio::test]
 async fn a_way_back_to_what_has_ended_says_so() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
     browser.get(&back).await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (path, preview) = site.preview(&browser).await;
     browser.press(&path, &preview).await.shows(200, &["is disconnected"]);
-    let told = site.told().len();
+    site.take_changes();
     let again = browser.get(&back).await;
     assert_eq!(again.done(), "ended");
     let page = browser.get(again.location()).await;
     page.shows(200, &["has ended, or is being ended", "connect again", "Nothing is connected"]);
-    assert_eq!(site.told().len(), told, "the host does not hear that it is connected");
+    assert!(site.take_changes().is_empty());
 
     // Nor is there anything to renew, for whoever has an old page open.
     let (renew, csrf_token) =
@@ -82,8 +79,7 @@ async fn a_forged_way_back_and_a_stolen_one_are_the_same_page() {
 
 #[tokio::test]
 async fn a_way_back_that_lacks_something_says_so() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     for query in [String::new(), format!("?state={state}"), format!("?code=&state={state}")] {
         let answer = browser.get(&format!("{BASE}/callback{query}")).await;
@@ -98,8 +94,7 @@ async fn a_way_back_that_lacks_something_says_so() {
 
 #[tokio::test]
 async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (_site, browser) = Site::visited().await;
     let denied = format!("{BASE}/callback?error=access_denied&error_description=%3Cb%3Epay%20me");
     let denied = browser.get(&denied).await;
     assert_eq!(
@@ -120,9 +115,8 @@ async fn a_refusal_is_no_error_and_nothing_of_the_address_is_shown() {
 }
 
 #[tokio::test]
-async fn what_finch_says_of_the_code_is_told() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+async fn finchs_answer_to_the_code_is_shown() {
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let wrong = browser.get(&format!("{BASE}/callback?code=wrong&state={state}")).await;
     wrong.shows(400, &["does not accept this sign-in any more"]);
@@ -153,8 +147,7 @@ async fn what_finch_says_of_the_code_is_told() {
 
 #[tokio::test]
 async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     site.store.intercept.fail_at("commit", || StoreError::Full);
     let page = browser.get(&site.way_back(&state, "Company C", "X")).await;
@@ -169,8 +162,7 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
 /// The one copy of a token is in an answer that nobody waits for.
 #[tokio::test]
 async fn a_browser_that_goes_away_loses_no_token() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
     site.store.intercept.fail_at("commit", || StoreError::Full);
@@ -193,22 +185,21 @@ async fn a_browser_that_goes_away_loses_no_token() {
 /// Nobody could keep the token, and the page does not say that somebody did.
 #[tokio::test]
 async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
     site.store.intercept.fail_at("commit", || StoreError::Full);
     let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
     let breaks = async {
         hold.reached().await;
-        *site.host.0.broken.lock().unwrap() = true;
+        *site.host.0.rescue_fails.lock().unwrap() = true;
         hold.release();
     };
     let (page, ()) = tokio::join!(browser.get(&back), breaks);
     page.shows(503, &["Almost connected", "contact support"]);
     page.hides(&["safe place"]);
     // It is lost, and whoever asks again is not told that it is not.
-    *site.host.0.broken.lock().unwrap() = false;
+    *site.host.0.rescue_fails.lock().unwrap() = false;
     let again = browser.get(&back).await;
     again.shows(503, &["was cut off", "connect once more"]);
     again.hides(&["lost", "We are finishing"]);
@@ -216,8 +207,7 @@ async fn a_host_that_keeps_no_token_is_not_said_to_have_kept_it() {
 
 #[tokio::test]
 async fn who_comes_back_too_late_begins_again() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     site.system.pass(std::time::Duration::from_secs(25 * 3600));
     let late = browser.get(&site.way_back(&state, "Company C", "X")).await;
@@ -273,8 +263,7 @@ async fn twenty_requests_of_one_callback_at_once_end_at_the_same_page() {
 /// Nor does any of them show another error than the first.
 #[tokio::test]
 async fn requests_at_once_of_a_callback_that_fails_show_one_error() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = format!("{BASE}/callback?code=wrong&state={state}");
     site.system.stand_still();
@@ -293,8 +282,7 @@ async fn requests_at_once_of_a_callback_that_fails_show_one_error() {
 /// Finch takes longer than a person should look at an empty page.
 #[tokio::test]
 async fn a_request_waits_for_the_first_one_only_so_long() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let back = site.way_back(&state, "Company C", "X");
     let hold = site.finch.hold_next_exchange(Held::BeforeItsEffect);
@@ -343,7 +331,7 @@ async fn who_presses_a_button_after_signing_out_is_told_and_led_to_the_sign_in()
         is_guarded(&answer);
     }
     // Words of the host's go out as they are.
-    *site.host.0.sends_nobody_away.lock().unwrap() = true;
+    *site.host.0.anonymous.lock().unwrap() = crate::host::Anonymous::Refusal;
     for path in &changes {
         let answer = nobody.post(path, &[]).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (403, "Staff only"));

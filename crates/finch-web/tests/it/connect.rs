@@ -10,8 +10,7 @@ use crate::site::{BASE, Site, is_guarded, needs_reauth, options};
 
 #[tokio::test]
 async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     browser.get(BASE).await.shows(200, &["Nothing is connected"]);
     site.connect(&browser, "Company C", "X").await;
     let id = site.finch.alive()[0].1.clone();
@@ -25,13 +24,12 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
             "Employee directory",
         ],
     );
-    assert!(site.told()[0].starts_with("Connected("), "{:?}", site.told());
+    assert_eq!(site.take_changes(), ["acme Connected"]);
 }
 
 #[tokio::test]
 async fn the_address_of_a_session_is_in_no_page() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (_site, browser) = Site::visited().await;
     let csrf_token = browser.csrf_token(BASE).await;
     let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
@@ -105,9 +103,7 @@ async fn what_answers_a_form_is_tried_again_by_a_reload() {
 
 #[tokio::test]
 async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     let (token, id, ..) = site.finch.alive().remove(0);
     site.finch.set_status(&id, ConnectionStatus::Reauth);
     let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
@@ -149,8 +145,7 @@ async fn what_is_renewed_is_what_needs_it() {
 
 #[tokio::test]
 async fn finch_down_leaves_everything_as_it_was() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let csrf_token = browser.csrf_token(BASE).await;
     let down = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
     site.finch.fail_next(down);
@@ -179,18 +174,15 @@ async fn finch_down_leaves_everything_as_it_was() {
 /// Nobody has told us that it has ended, and Finch renews nothing that has.
 #[tokio::test]
 async fn a_renewal_that_finds_the_end_says_so_to_the_person_and_to_the_host() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     let path = site.disconnect_page(&browser).await.replace("/disconnect", "/reauthenticate");
     site.finch.end_from_dashboard(&site.finch.alive()[0].1.clone());
     let csrf_token = browser.csrf_token(BASE).await;
-    let told = site.told().len();
-    for _ in 0..2 {
+    site.take_changes();
+    for changes in [vec!["acme Disconnected"], vec![]] {
         let answer = browser.post(&path, &[("csrf_token", &csrf_token)]).await;
         answer.shows(409, &["This connection has ended", "connect again"]);
-        assert_eq!(site.told().len(), told + 1, "once");
+        assert_eq!(site.take_changes(), changes);
     }
-    assert!(site.told().last().unwrap().contains("EndedAtFinch"));
     browser.get(BASE).await.shows(200, &["Nothing is connected", "Disconnected on"]);
 }

@@ -4,15 +4,13 @@ use finch_core::{ConnectionId, ConnectionStatus};
 use finch_testkit::store_token;
 
 use crate::{
-    news,
+    changes,
     site::{BASE, Site, is_guarded, options},
 };
 
 #[tokio::test]
 async fn sign_ins_of_one_company_are_one_connection_and_another_company_is_another() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     site.connect(&browser, "Company C", "Y").await;
     let page = browser.get(BASE).await;
     assert_eq!(page.body.matches("<article").count(), 1);
@@ -40,14 +38,11 @@ async fn another_customer_sees_nothing_of_it() {
 /// An employer's name may be written from right to left, and may try to turn our words around.
 #[tokio::test]
 async fn a_name_stays_by_itself_whichever_way_it_runs() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    *site.host.0.company.lock().unwrap() = Some("\u{202e}live".into());
+    let (site, browser) = Site::connected().await;
+    site.name_company("Company C", "\u{202e}live");
     let page = browser.get(BASE).await;
     assert!(page.body.contains("<bdi>\u{202e}live</bdi>"), "{}", page.body);
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (path, preview) = site.preview(&browser).await;
     assert!(preview.body.contains("<bdi>\u{202e}live</bdi>"), "{}", preview.body);
     let done = browser.press(&path, &preview).await;
     assert!(done.body.contains("\u{2068}\u{202e}live\u{2069} is disconnected"), "{}", done.body);
@@ -69,7 +64,9 @@ async fn html_in_a_name_is_text() {
     store_token(&*site.store, "acme", finch_testkit::grant("a-token", facts)).await;
     let own = browser.get(BASE).await;
     let mut pages = vec![own.clone()];
-    *site.host.0.company.lock().unwrap() = Some(NASTY.into());
+    for id in [NASTY, "Company D"] {
+        site.name_company(id, NASTY);
+    }
     pages.push(browser.get(BASE).await);
     for path in ["connection-%3Cimg%20src=x%3E", "connection-3"] {
         pages.push(browser.get(&format!("{BASE}/connections/{path}/disconnect")).await);
@@ -94,8 +91,7 @@ async fn html_in_a_name_is_text() {
 
 #[tokio::test]
 async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let id = ConnectionId::new("a/b?c#d%2F é").unwrap();
     let facts = finch_testkit::facts(id.as_str(), "gusto", "Company C");
     store_token(&*site.store, "acme", finch_testkit::grant("a-token", facts)).await;
@@ -105,32 +101,13 @@ async fn a_name_of_a_connection_may_be_anything_that_finch_says() {
 
 #[tokio::test]
 async fn an_employer_goes_by_the_name_that_the_host_knows() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     site.connect(&browser, "company-uuid", "X").await;
     browser.get(BASE).await.shows(200, &["Company <span class=\"id\">company-uuid</span>"]);
-    *site.host.0.company.lock().unwrap() = Some("Acme Bakery".into());
+    site.name_company("company-uuid", "Acme Bakery");
     let page = browser.get(BASE).await;
     page.shows(200, &["Acme Bakery", "Gusto for Acme Bakery"]);
     page.hides(&["company-uuid"]);
-}
-
-#[tokio::test]
-async fn the_host_is_asked_about_what_is_shown_and_nothing_else() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    let scope = finch_app::CustomerScope::new("acme".parse().unwrap());
-    for n in 0..53 {
-        site.connect(&browser, &format!("Company {n}"), "X").await;
-        let (_, id, ..) = site.finch.alive().remove(0);
-        site.app.disconnect(&scope, id).await.unwrap();
-    }
-    site.connect(&browser, "Company C", "X").await;
-    *site.host.0.asked.lock().unwrap() = 0;
-    let page = browser.get(BASE).await;
-    page.shows(200, &["Company 52", "Company 3<", "Only the last to end"]);
-    page.hides(&["Company 2<"]);
-    assert_eq!(*site.host.0.asked.lock().unwrap(), 51);
 }
 
 #[tokio::test]
@@ -149,9 +126,7 @@ async fn a_customer_with_many_connections_sees_them_all() {
 /// The tokens work; but Finch says that not all is well.
 #[tokio::test]
 async fn what_finch_reports_of_a_connection_that_works_is_said() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     let id = site.finch.alive()[0].1.clone();
     let word = |status: &str| ConnectionStatus::from(status.to_owned());
     for (number, (status, says)) in [
@@ -163,15 +138,15 @@ async fn what_finch_reports_of_a_connection_that_works_is_said() {
     .enumerate()
     {
         site.finch.set_status(&id, word(status));
-        news::hint(&site, &id, &format!("msg_{number}"), word(status)).await;
-        news::pass(&site).await;
+        changes::hint(&site, &id, &format!("msg_{number}"), word(status)).await;
+        changes::pass(&site).await;
         let page = browser.get(BASE).await;
         page.shows(200, &["Needs attention", says, "Sign in again"]);
         page.hides(&["connection needs you"]);
     }
     site.finch.set_status(&id, ConnectionStatus::Connected);
-    news::hint(&site, &id, "msg_9", ConnectionStatus::Connected).await;
-    news::pass(&site).await;
+    changes::hint(&site, &id, "msg_9", ConnectionStatus::Connected).await;
+    changes::pass(&site).await;
     let page = browser.get(BASE).await;
     page.shows(200, &["Connected since"]);
     page.hides(&["Needs attention", "Sign in again"]);

@@ -10,13 +10,10 @@ use crate::{
 
 #[tokio::test]
 async fn what_will_happen_is_said_before_it_happens() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     site.connect(&browser, "Company C", "Y").await;
     site.finch.take_calls();
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (path, preview) = site.preview(&browser).await;
     preview.shows(
         200,
         &[
@@ -36,22 +33,20 @@ async fn what_will_happen_is_said_before_it_happens() {
     let done = browser.press(&path, &preview).await;
     done.shows(200, &["is disconnected", "Finch has confirmed it"]);
     assert!(site.finch.alive().is_empty());
-    assert!(site.told().last().unwrap().contains("Disconnected { tokens: 2 }"));
+    let changes = ["acme Connected", "acme Disconnecting", "acme Disconnected"];
+    assert_eq!(site.take_changes(), changes);
     browser.get(BASE).await.shows(200, &["Nothing is connected", "Ended", "Disconnected on"]);
     // The same address again, the back button, and the button once more.
     browser.get(&format!("{path}?done=yes")).await.shows(200, &["Finch has confirmed it"]);
     browser.get(&path).await.shows(200, &["Already disconnected", "There is nothing to do"]);
     browser.press(&path, &preview).await.shows(200, &["Already disconnected"]);
-    assert_eq!(site.told().len(), 3, "two sign-ins, and one end");
+    assert!(site.take_changes().is_empty());
 }
 
 #[tokio::test]
 async fn two_tabs_may_confirm_the_same_end() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     let (one, two) = tokio::join!(browser.press(&path, &preview), browser.press(&path, &preview));
     for tab in [one, two] {
         assert!(tab.status.is_success(), "{}", tab.body);
@@ -64,9 +59,7 @@ async fn two_tabs_may_confirm_the_same_end() {
 /// An address that anybody can write says nothing that is not so.
 #[tokio::test]
 async fn an_address_that_says_done_does_not_make_it_so() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
+    let (site, browser) = Site::connected().await;
     let done = format!("{}?done=yes", site.disconnect_page(&browser).await);
     browser.get(&done).await.shows(200, &["What will happen"]);
     let operator = OperatorScope::acting_as("tests".parse().unwrap());
@@ -81,11 +74,8 @@ async fn an_address_that_says_done_does_not_make_it_so() {
 
 #[tokio::test]
 async fn who_agreed_to_one_plan_is_shown_the_other() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     site.connect(&browser, "Company C", "Y").await;
     let again = browser.press(&path, &preview).await;
     again.shows(409, &["<title>Changed: Disconnect", "has changed since you looked", "2 sign-ins"]);
@@ -101,11 +91,8 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
 
 #[tokio::test]
 async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     site.finch_is_away();
     let pending = browser.press(&path, &preview).await;
     pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
@@ -126,30 +113,24 @@ async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
 
 #[tokio::test]
 async fn a_person_may_ask_finch_now() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     site.finch_is_away();
     browser.press(&path, &preview).await.shows(200, &["Access is switched off"]);
     let joins = browser.get(&path).await;
-    let told = site.told().len();
+    site.take_changes();
     browser.press(&path, &joins).await.shows(200, &["has not confirmed the end yet"]);
-    assert_eq!(site.told().len(), told, "that it goes on is no news");
+    assert!(site.take_changes().is_empty());
     site.finch.recover();
     browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
-    assert_eq!(site.told().len(), told + 1);
+    assert_eq!(site.take_changes(), ["acme Disconnected"]);
 }
 
 /// Finch says that it is done, and goes on taking the token: a person has to look at that.
 #[tokio::test]
 async fn where_an_operator_has_to_look_every_page_says_so() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     (0..100).for_each(|_| site.finch.lie_next());
     let look = "Our team needs to look at it";
     browser.press(&path, &preview).await.shows(200, &["Access is switched off", look]);
@@ -159,11 +140,8 @@ async fn where_an_operator_has_to_look_every_page_says_so() {
 
 #[tokio::test]
 async fn one_sign_in_is_not_counted() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (_, preview) = site.preview(&browser).await;
     preview.shows(200, &["All access to this company at Gusto ends.</li>"]);
     preview.hides(&["1 sign-in", "colleagues"]);
 }

@@ -10,11 +10,8 @@ use crate::{
 
 #[tokio::test]
 async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     let (csrf_token, plan) = (preview.field("csrf_token").unwrap(), preview.field("plan").unwrap());
     let fields = [("csrf_token", csrf_token.as_str()), ("plan", plan.as_str())];
     let safe = "Your connections are safe";
@@ -55,11 +52,8 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
 /// The intent is written; the rest is not. The page tells the truth, and the rest goes on.
 #[tokio::test]
 async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     site.store.intercept.fail_after("commit", "sealed", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     answer.shows(503, &["goes on by itself"]);
@@ -70,27 +64,12 @@ async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
 /// What is done is not told as undone because a name cannot be read any more.
 #[tokio::test]
 async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    let path = site.disconnect_page(&browser).await;
-    let preview = browser.get(&path).await;
+    let (site, browser) = Site::connected().await;
+    let (path, preview) = site.preview(&browser).await;
     site.store.intercept.fail_after("commit", "connections", || StoreError::Busy);
     let answer = browser.agree(&path, &preview).await;
     let done = answer.location().to_owned();
     browser.get(&done).await.shows(503, &["busy just now"]);
     site.store.intercept.recover();
     browser.get(&done).await.shows(200, &["is disconnected"]);
-}
-
-#[tokio::test]
-async fn a_host_that_does_not_know_who_asks_lets_nobody_in() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
-    site.connect(&browser, "Company C", "X").await;
-    *site.host.0.broken.lock().unwrap() = true;
-    let answer = browser.get(BASE).await;
-    answer.shows(503, &["who is signed in", "Try again"]);
-    answer.hides(&["Company C", "no sessions today"]);
-    is_guarded(&answer);
 }

@@ -44,8 +44,7 @@ async fn a_change_without_our_forms_token_is_refused() {
 
 #[tokio::test]
 async fn a_change_from_another_site_is_refused_whatever_it_knows() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let csrf_token = browser.csrf_token(BASE).await;
     let ask = async |name: &'static str, value: &'static str| {
         let request = browser.request(Method::POST, &format!("{BASE}/connect"));
@@ -70,8 +69,7 @@ async fn a_change_from_another_site_is_refused_whatever_it_knows() {
 
 #[tokio::test]
 async fn a_browser_keeps_its_guard_and_no_script_reads_it() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (_site, browser) = Site::visited().await;
     let first = browser.get(BASE).await;
     let cookie = first.header(header::SET_COOKIE).unwrap().to_owned();
     assert!(cookie.starts_with("__Host-finch-form="), "{cookie}");

@@ -1,66 +1,80 @@
-//! A host that goes by a header, and writes down what it is told.
+//! A host that goes by a header, and an event sink that keeps what it gets.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use axum::{
+    extract::FromRequestParts,
     http::{StatusCode, header::SET_COOKIE, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use finch_app::ConnectionView;
-use finch_web::{Customer, Host, HostError, News, Rescued};
+use finch_app::{CompanyId, CustomerChange, EventSink, SinkError, UnstoredToken};
+use finch_web::Customer;
 
-/// What a host remembers.
+/// How a request without a customer is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Anonymous {
+    #[default]
+    Redirect,
+    Refusal,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    pub(crate) told: Mutex<Vec<News>>,
+    pub(crate) changes: Mutex<Vec<CustomerChange>>,
     /// Tokens.
     pub(crate) rescued: Mutex<Vec<String>>,
-    /// It cannot say who asks, nor keep anything.
-    pub(crate) broken: Mutex<bool>,
-    pub(crate) company: Mutex<Option<String>>,
-    /// How often it was asked what a company is called.
-    pub(crate) asked: Mutex<usize>,
-    /// It has words for nobody, and no sign-in page.
-    pub(crate) sends_nobody_away: Mutex<bool>,
+    pub(crate) rescue_fails: Mutex<bool>,
+    pub(crate) company_names: Mutex<BTreeMap<CompanyId, String>>,
+    pub(crate) anonymous: Mutex<Anonymous>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TestHost(pub(crate) Arc<Notes>);
 
+/// The customer that the header names.
+pub(crate) struct Account(Customer);
+
+impl From<Account> for Customer {
+    fn from(Account(customer): Account) -> Self {
+        customer
+    }
+}
+
+impl FromRequestParts<TestHost> for Account {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, host: &TestHost) -> Result<Self, Response> {
+        if let Some(id) = parts.headers.get("x-customer") {
+            let id = id.to_str().unwrap();
+            let mut customer = Customer::new(id.parse().unwrap(), format!("{id} & <b>Sons</b>"));
+            customer.company_names = host.0.company_names.lock().unwrap().clone();
+            return Ok(Self(customer));
+        }
+        Err(match *host.0.anonymous.lock().unwrap() {
+            Anonymous::Redirect => {
+                let cookie = [(SET_COOKIE, "back-to=payroll; Path=/")];
+                (cookie, Redirect::to("https://sso.example.com/")).into_response()
+            }
+            Anonymous::Refusal => (StatusCode::FORBIDDEN, "Staff only").into_response(),
+        })
+    }
+}
+
 #[async_trait]
-impl Host for TestHost {
-    async fn customer(&self, request: &Parts) -> Result<Option<Customer>, HostError> {
-        if *self.0.broken.lock().unwrap() {
-            return Err("no sessions today".into());
-        }
-        let Some(id) = request.headers.get("x-customer") else { return Ok(None) };
-        let id = id.to_str()?;
-        Ok(Some(Customer::new(id.parse()?, format!("{id} & <b>Sons</b>"))))
+impl EventSink for TestHost {
+    fn on_change(&self, change: &CustomerChange) {
+        self.0.changes.lock().unwrap().push(change.clone());
     }
 
-    async fn anonymous(&self, _: &Parts) -> Response {
-        if *self.0.sends_nobody_away.lock().unwrap() {
-            return (StatusCode::FORBIDDEN, "Staff only").into_response();
-        }
-        ([(SET_COOKIE, "back-to=payroll; Path=/")], Redirect::to("https://sso.example.com/"))
-            .into_response()
-    }
-
-    async fn company(&self, _: &Customer, _: &ConnectionView) -> Option<String> {
-        *self.0.asked.lock().unwrap() += 1;
-        self.0.company.lock().unwrap().clone()
-    }
-
-    async fn told(&self, news: News) {
-        self.0.told.lock().unwrap().push(news);
-    }
-
-    async fn rescue(&self, rescued: Rescued) -> Result<(), HostError> {
-        if *self.0.broken.lock().unwrap() {
+    async fn rescue(&self, unstored: UnstoredToken<'_>) -> Result<(), SinkError> {
+        if *self.0.rescue_fails.lock().unwrap() {
             return Err("no safe place".into());
         }
-        self.0.rescued.lock().unwrap().push(rescued.token.expose().to_owned());
+        self.0.rescued.lock().unwrap().push(unstored.token.expose().to_owned());
         Ok(())
     }
 }

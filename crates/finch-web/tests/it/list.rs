@@ -38,8 +38,7 @@ fn order(page: &Seen) -> Vec<String> {
 
 #[tokio::test]
 async fn what_needs_somebody_comes_first_and_then_the_newest() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     for company in ["A", "B", "C", "D", "E"] {
         site.connect(&browser, company, "X").await;
     }
@@ -79,8 +78,7 @@ async fn what_has_ended_stands_by_its_end() {
 /// The last to end are shown, however old their connections are.
 #[tokio::test]
 async fn what_is_left_out_has_ended_before() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     for number in 0..52 {
         site.connect(&browser, &format!("K{number}"), "X").await;
     }
@@ -97,8 +95,7 @@ async fn what_is_left_out_has_ended_before() {
 /// An old address, or a connection that has ended meanwhile.
 #[tokio::test]
 async fn nobody_is_told_that_something_is_connected_where_nothing_is() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     for done in ["connected", "checking"] {
         let page = browser.get(&format!("{BASE}?done={done}")).await;
         page.shows(200, &["<title>Payroll connections · ", "Nothing is connected"]);
@@ -125,8 +122,7 @@ async fn nobody_is_told_that_something_is_connected_where_nothing_is() {
 /// Headings tell connections of one provider apart.
 #[tokio::test]
 async fn each_connection_is_named_by_its_heading() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     site.connect(&browser, "A", "X").await;
     site.connect(&browser, "B", "X").await;
     let page = browser.get(BASE).await;

@@ -9,6 +9,7 @@
 
 mod browser;
 mod callback;
+mod changes;
 mod connect;
 mod connections;
 mod disconnect;
@@ -16,7 +17,6 @@ mod faults;
 mod guard;
 mod host;
 mod list;
-mod news;
 mod pages;
 mod site;
 mod stateless;

@@ -10,13 +10,13 @@ use finch_web::{Options, router};
 
 use crate::{
     browser::Browser,
+    host::Account,
     site::{BASE, Site, is_guarded, options, style_of},
 };
 
 #[tokio::test]
 async fn every_answer_is_guarded() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (_site, browser) = Site::visited().await;
     for path in ["", "/form", "/callback", "/connections/x/disconnect", "/nothing", "/connect"] {
         is_guarded(&browser.get(&format!("{BASE}{path}")).await);
     }
@@ -34,8 +34,7 @@ async fn every_answer_is_guarded() {
 
 #[tokio::test]
 async fn a_form_that_is_too_long_is_not_read() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let csrf_token = browser.csrf_token(BASE).await;
     let long = "x".repeat(20_000);
     let fields = [("csrf_token", csrf_token.as_str()), ("more", long.as_str())];
@@ -47,8 +46,7 @@ async fn a_form_that_is_too_long_is_not_read() {
 
 #[tokio::test]
 async fn the_style_has_a_name_that_changes_with_it() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (_site, browser) = Site::visited().await;
     let path = style_of(&browser.get(BASE).await.body);
     assert!(path.starts_with(&format!("{BASE}/style-")) && path.ends_with(".css"), "{path}");
     let style = browser.get(&path).await;
@@ -66,7 +64,7 @@ async fn links_are_those_of_the_public_address() {
     let products = vec![finch_app::Product::Company];
     let behind = Options::new(public, "Payday", products).unwrap();
     assert_eq!(behind.redirect_uri().as_str(), "https://example.com/apps/payday/payroll/callback");
-    let pages = router(site.app.clone(), site.host(), behind);
+    let pages = router::<Account, _>(site.app.clone(), behind).with_state(site.host.clone());
     let browser = Browser::new(Router::new().nest_service("/payroll", pages), Some("acme"));
     let request = browser.request(Method::GET, "/payroll");
     let request =
@@ -83,7 +81,8 @@ async fn links_are_those_of_the_public_address() {
 async fn they_may_be_at_the_root_of_a_host() {
     let site = Site::new().await;
     let root = Options::new("http://127.0.0.1:3000", "Payday", vec![finch_app::Product::Company]);
-    let pages: Router = router(site.app.clone(), site.host(), root.unwrap());
+    let pages = router::<Account, _>(site.app.clone(), root.unwrap());
+    let pages: Router = pages.with_state(site.host.clone());
     let own = Router::new().route("/own", get(async || "the host's")).fallback_service(pages);
     let browser = Browser::new(own, Some("acme"));
     browser.get("/own").await.shows(200, &["the host's"]);
@@ -99,12 +98,12 @@ async fn they_may_be_at_the_root_of_a_host() {
 #[tokio::test]
 async fn they_fit_into_any_router() {
     let site = Site::new().await;
-    let pages = router::<&'static str>(site.app.clone(), site.host(), options());
+    let pages = router::<Account, _>(site.app.clone(), options());
     let layer = axum::middleware::map_response(async |mut response: axum::response::Response| {
         response.headers_mut().insert("x-layer", header::HeaderValue::from_static("here"));
         response
     });
-    let own = Router::new().nest(BASE, pages).layer(layer).with_state("a state");
+    let own = Router::new().nest(BASE, pages).layer(layer).with_state(site.host.clone());
     let browser = Browser::new(own, Some("acme"));
     let page = browser.get(BASE).await;
     page.shows(200, &["Nothing is connected"]);

@@ -6,11 +6,11 @@ use axum::{Router, http::header};
 use finch_app::{Finch, Kek, Product};
 use finch_core::{Answer, FinchApiError};
 use finch_testkit::{FakeFinch, Reach, application};
-use finch_web::{Host, Options, router};
+use finch_web::{Options, router};
 
 use crate::{
-    browser::Browser,
-    host::TestHost,
+    browser::{Browser, Seen},
+    host::{Account, TestHost},
     store::{FaultyStore, faulty_store},
     system::Hurried,
 };
@@ -39,6 +39,20 @@ impl Site {
         Self::with(options()).await
     }
 
+    /// A site, and the browser of a customer.
+    pub(crate) async fn visited() -> (Self, Browser) {
+        let site = Self::new().await;
+        let browser = site.browser("acme");
+        (site, browser)
+    }
+
+    /// The same, once the customer has connected.
+    pub(crate) async fn connected() -> (Self, Browser) {
+        let (site, browser) = Self::visited().await;
+        site.connect(&browser, "Company C", "X").await;
+        (site, browser)
+    }
+
     pub(crate) async fn with(options: Options) -> Self {
         Self::of(options, Reach::Pair).await
     }
@@ -53,10 +67,10 @@ impl Site {
         let store = Arc::new(faulty_store(application()));
         let system = Arc::new(Hurried::default());
         let key = Arc::new(Kek::generate().unwrap());
-        let app = Finch::builder(finch.clone(), store.clone(), key).system(system.clone());
-        let app = app.open().await.unwrap();
         let host = TestHost::default();
-        let pages = router(app.clone(), Arc::new(host.clone()), options);
+        let app = Finch::builder(finch.clone(), store.clone(), key).system(system.clone());
+        let app = app.event_sink(Arc::new(host.clone())).open().await.unwrap();
+        let pages = router::<Account, _>(app.clone(), options).with_state(host.clone());
         Self { finch, store, app, system, host, router: Router::new().nest_service(BASE, pages) }
     }
 
@@ -93,7 +107,19 @@ impl Site {
         found.unwrap_or_else(|| panic!("no link: {}", page.body)).to_owned()
     }
 
-    /// For longer than anybody waits.
+    /// The one disconnect page, and what it shows.
+    pub(crate) async fn preview(&self, browser: &Browser) -> (String, Seen) {
+        let path = self.disconnect_page(browser).await;
+        let preview = browser.get(&path).await;
+        (path, preview)
+    }
+
+    pub(crate) fn name_company(&self, id: &str, name: &str) {
+        let mut names = self.host.0.company_names.lock().unwrap();
+        names.insert(id.parse().unwrap(), name.to_owned());
+    }
+
+    /// For longer than any page waits.
     pub(crate) fn finch_is_away(&self) {
         for _ in 0..100 {
             let problem = "refused".into();
@@ -101,13 +127,10 @@ impl Site {
         }
     }
 
-    pub(crate) fn host(&self) -> Arc<dyn Host> {
-        Arc::new(self.host.clone())
-    }
-
-    /// What the host was told, in short.
-    pub(crate) fn told(&self) -> Vec<String> {
-        self.host.0.told.lock().unwrap().iter().map(|news| format!("{news:?}")).collect()
+    /// The changes that the event sink got since the last call, in short.
+    pub(crate) fn take_changes(&self) -> Vec<String> {
+        let changes = std::mem::take(&mut *self.host.0.changes.lock().unwrap());
+        changes.iter().map(|c| format!("{} {:?}", c.customer, c.now)).collect()
     }
 }
 

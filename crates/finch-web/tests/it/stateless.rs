@@ -32,8 +32,7 @@ async fn tokens(site: &Site) -> Vec<TokenState> {
 
 #[tokio::test]
 async fn the_browser_that_began_an_attempt_completes_it() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let csrf_token = browser.csrf_token(BASE).await;
     let begun = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
     let cookie = begun.header(header::SET_COOKIE).unwrap();
@@ -71,7 +70,7 @@ async fn a_code_planted_in_a_browser_with_a_live_attempt_connects_nothing() {
         come_back(&victim, &code).await.shows(409, &["This needs a look"]);
         victim.get(BASE).await.shows(200, &["Nothing is connected"]);
         assert_eq!(tokens(&site).await, [TokenState::Quarantined], "kept, for it is billed");
-        assert!(site.told().is_empty(), "{:?}", site.told());
+        assert!(site.take_changes().is_empty());
 
         // The victim connects all the same, in another attempt.
         site.begin(&victim).await;
@@ -83,8 +82,7 @@ async fn a_code_planted_in_a_browser_with_a_live_attempt_connects_nothing() {
 /// With the state that came back, Finch may leave the customer id out.
 #[tokio::test]
 async fn with_a_state_the_cookie_proves_nothing_and_is_not_needed() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let state = site.begin(&browser).await;
     let forged = browser.get(&format!("{BASE}/callback?code=a-code&state=made-up")).await;
     forged.shows(404, &["belong to a connection that you started here"]);
@@ -96,8 +94,7 @@ async fn with_a_state_the_cookie_proves_nothing_and_is_not_needed() {
 
 #[tokio::test]
 async fn without_an_attempt_of_this_browser_nothing_is_sent() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     let code = sign_in(&site, "Company C", Some("acme"));
     let none = come_back(&browser, &code).await;
     none.shows(400, &["cannot be finished here", "Nothing was connected", "connect again: in one"]);
@@ -127,8 +124,7 @@ async fn without_an_attempt_of_this_browser_nothing_is_sent() {
 
 #[tokio::test]
 async fn each_tab_completes_an_attempt_of_its_own() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     site.begin(&browser).await;
     site.begin(&browser).await;
     let one = sign_in(&site, "Company C", Some("acme"));
@@ -152,8 +148,7 @@ async fn each_tab_completes_an_attempt_of_its_own() {
 /// Both come back before either has an answer, so that neither cookie says which attempt is whose.
 #[tokio::test]
 async fn two_tabs_that_come_back_at_once_are_two_connections() {
-    let site = Site::new().await;
-    let browser = site.browser("acme");
+    let (site, browser) = Site::visited().await;
     site.begin(&browser).await;
     site.begin(&browser).await;
     let codes = ["Company C", "Company D"].map(|name| sign_in(&site, name, Some("acme")));

@@ -1,5 +1,5 @@
-//! What came of a disconnect, in words. It is read from the connection as it is: the address that says that
-//! somebody has just disconnected proves nothing.
+//! The outcome of a disconnect, in words. It is read from the connection: an address that says that the person has
+//! just disconnected proves nothing.
 
 use axum::{http::StatusCode, response::Response};
 use finch_app::{ConnectionId, ConnectionView, Plan, PlanVerdict, TokenState};
@@ -11,28 +11,28 @@ use crate::{
     words,
 };
 
-/// How far the end of a connection is.
+/// How far a disconnect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Somebody has just brought it about, and Finch has confirmed it.
+pub(super) enum Outcome {
+    /// The person has just disconnected, and Finch has confirmed it.
     Now,
     /// It had ended before.
     Before,
     /// This customer's access has just ended; others keep theirs.
     Retired,
-    /// Somebody has just brought it about, and Finch has not confirmed it.
+    /// The person has just disconnected, and Finch has not confirmed it.
     Pending { attention: Option<&'static str> },
 }
 
-impl End {
-    /// None: there is something to plan. `done`: somebody has just disconnected.
+impl Outcome {
+    /// None: there is something to plan. `done`: the person has just disconnected.
     pub(super) fn of(
         plan: &Plan,
         view: &ConnectionView,
         id: &ConnectionId,
         done: bool,
     ) -> Option<Self> {
-        // The newest that goes by this name: what was before it has ended before.
+        // The newest of this name: earlier ones have ended before.
         let newest = view.tokens.iter().rev().find(|t| t.connection_id == *id).map(|t| &t.state);
         match plan.verdict {
             PlanVerdict::AlreadyDisconnected => Some(match newest {
