@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Run a local Finch, for programs in any language
     #[command(after_help = help::EMULATOR)]
     Emulator(EmulatorArgs),
-    /// Make, rotate and verify the keys that seal the store
+    /// Make, show and rotate the keys that seal the store
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Begin an attempt: the page where a customer connects, and its state

@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// There is no such connection or state, or it is another customer's.
     NotFound = 3,
-    /// Something is left open; `finch reconcile` goes on with it.
+    /// Something is left open; `finch reconcile` continues it.
     LeftOpen = 4,
     /// The store or its key cannot be used.
     Store = 5,

@@ -32,7 +32,7 @@ The operator's view
   audit        Ask Finch about every token, and list where it disagrees
 
 The store
-  keys         Make, show, rotate and verify the keys that seal it
+  keys         Make, show and rotate the keys that seal it
   verify       Verify its integrity: the file, its records, its secrets
   backup       Back it up while it is in use
   restore      Make it from a backup; what was in use is in doubt
@@ -53,7 +53,7 @@ Environment, where no option says otherwise
 
 Exit codes
   0 done    1 failed     2 usage    3 not found    4 something is left open
-  5 store or key    6 Finch refused or was not reached    7 excluded by the state
+  5 store or key    6 Finch refused or was not reached    7 excluded by state
   8 Finch may have issued a token that the store does not have    130 stopped
 ";
 

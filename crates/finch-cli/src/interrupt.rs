@@ -77,7 +77,7 @@ pub(crate) async fn finish<T>(work: impl Future<Output = T>, meaning: &str) -> R
     wind_up(work, &AtomicBool::new(false), meaning).await
 }
 
-/// The same for work that could go on for long: the first signal sets `stopped`, which ends it early.
+/// The same for work that could continue for long: the first signal sets `stopped`, which ends it early.
 pub(crate) async fn wind_up<T>(
     work: impl Future<Output = T>,
     stopped: &AtomicBool,

@@ -50,7 +50,7 @@ pub(crate) fn done(report: &impl Report, json: bool) -> Exit {
     report.exit()
 }
 
-/// Says something on standard error that decides nothing: where it cannot be said, the work goes on.
+/// Says something on standard error that decides nothing: where it cannot be said, the work continues.
 pub(crate) fn notice(text: &str) {
     let mut sheet = Sheet::default();
     sheet.line(text);

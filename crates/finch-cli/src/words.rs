@@ -140,7 +140,7 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
             format!("/{call} proved nothing{under}: {failure}")
         }
         Happening::Retired => {
-            "the customer's access ended here; others go on using the connection".to_owned()
+            "the customer's access ended here; others continue using the connection".to_owned()
         }
         Happening::ClosedByOperator { reason } => {
             format!("the disconnect was closed without Finch's proof: {reason}")

@@ -316,3 +316,74 @@ pub(super) fn failed(
         (error, ExchangeFailure::Unknown) => E::Unknown(ExchangeError::Now(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use finch_core::{Answer, FailureKind};
+
+    use super::{CompleteConnectError as E, *};
+
+    fn answered(status: u16, retry_after: Option<u64>) -> ExchangeError {
+        let retry_after = retry_after.map(Duration::from_secs);
+        ExchangeError::Now(Answer { status, retry_after, ..Answer::default() }.into_error())
+    }
+
+    #[test]
+    fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
+        let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
+        for (error, fate, kind, is_retryable, step) in [
+            (
+                E::NoCode,
+                TokenFate::NotIssued,
+                ErrorKind::InvalidInput,
+                false,
+                "begin a new attempt",
+            ),
+            (E::Expired, TokenFate::NotIssued, ErrorKind::State, false, "begin a new attempt"),
+            (E::InProgress, TokenFate::Pending, ErrorKind::Unfinished, true, "in a minute"),
+            (
+                E::NotSent(answered(402, None)),
+                TokenFate::Pending,
+                ErrorKind::Finch,
+                true,
+                "the same state and code",
+            ),
+            (
+                E::NotSent(answered(429, Some(600))),
+                TokenFate::Pending,
+                ErrorKind::Finch,
+                false,
+                "will have expired",
+            ),
+            (
+                E::Failed(ExchangeError::Earlier(earlier)),
+                TokenFate::NotIssued,
+                ErrorKind::Finch,
+                false,
+                "begin a new attempt",
+            ),
+            (
+                E::Unknown(answered(502, None)),
+                TokenFate::Unknown,
+                ErrorKind::Finch,
+                false,
+                "do not send the code again",
+            ),
+            (E::ForeignToken, TokenFate::Stored, ErrorKind::State, false, "Finch's support"),
+            (
+                E::Store(StoreError::Busy),
+                TokenFate::Pending,
+                ErrorKind::Store,
+                true,
+                "wait until the other process",
+            ),
+        ] {
+            assert_eq!(
+                (error.token_fate(), error.kind(), error.is_retryable()),
+                (fate, kind, is_retryable),
+                "{error}"
+            );
+            assert!(error.next_step().contains(step), "{error}: {}", error.next_step());
+        }
+    }
+}

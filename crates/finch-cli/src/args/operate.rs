@@ -111,7 +111,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Group)]
 pub(crate) struct AuditArgs {
-    /// Write down what Finch says, and go on with what is open
+    /// Write down what Finch says, and continue what is open
     #[arg(long)]
     pub(crate) fix: bool,
     /// Days until a connection counts as unused

@@ -20,8 +20,6 @@ pub(crate) enum KeysCommand {
     /// Let another key open the store, and this one no longer
     #[command(after_help = help::ROTATE_KEK)]
     RotateKek(RotateKekArgs),
-    /// Verify that every secret opens, and every record
-    Verify(Operator),
 }
 
 #[derive(Debug, Group)]

@@ -24,7 +24,7 @@ struct NeedsAPerson {
     possible_orphans: Vec<Lost>,
     /// Exchanges that run now, or whose process has died: after 10 minutes they are possible orphans.
     unfinished_exchanges: Vec<Lost>,
-    /// Connections on which the reconciler goes on by itself.
+    /// Connections on which the reconciler continues by itself.
     goes_on_by_itself: usize,
 }
 
@@ -120,7 +120,7 @@ impl Report for NeedsAPerson {
         sheet.gap();
         if self.goes_on_by_itself > 0 {
             let many = count(self.goes_on_by_itself, "connection has", "connections have");
-            let text = format!("{many} work left that goes on by itself: finch reconcile");
+            let text = format!("{many} work left that continues by itself: finch reconcile");
             sheet.text("", &dim(&text));
         }
         for Lost { exchange, what } in &self.unfinished_exchanges {

@@ -36,16 +36,16 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     };
     if resumed && !json {
         output::notice(&format!(
-            "finch: going on with the audit of {}, {} done (--restart begins again)",
+            "finch: continuing the audit of {}, {} done (--restart begins again)",
             moment(audit.started_at),
             count(audit.connections as usize, "connection is", "connections are")
         ));
     }
     let stopped = AtomicBool::new(false);
     let work = go_on(&finch, &scope, &mut audit, args, &place, &stopped);
-    interrupt::wind_up(work, &stopped, "run `finch audit` again: it goes on").await??;
+    interrupt::wind_up(work, &stopped, "run `finch audit` again: it continues").await??;
     let found = Found::new(audit, resumed);
-    // What is kept of it goes once it is shown.
+    // What is kept of it continuesce it is shown.
     match (output::print(&found, json), args.fix) {
         (Ok(()), _) => place.clear()?,
         (Err(error), true) => Failure::not_printed(found.exit(), &error).print(json),

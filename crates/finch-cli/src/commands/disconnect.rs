@@ -59,7 +59,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         let plan_again = !report.plan_was_shown && tries < TRIES;
         let plan_now = report.plan.clone();
         let work = async { in_scope!(&scope, |scope| finch.carry_out(scope, plan_now).await) };
-        match interrupt::finish(work, "`finch reconcile` goes on with the disconnect").await? {
+        match interrupt::finish(work, "`finch reconcile` continues the disconnect").await? {
             Err(DisconnectError::PlanChanged) if plan_again => {
                 report.plan = plan(&finch, &scope, &args).await?;
             }
@@ -106,7 +106,7 @@ pub(crate) fn confirm(
     Err(refused(Exit::State, "the answer was not yes"))
 }
 
-/// What is unproven, why, and when it goes on.
+/// What is unproven, why, and when it continues.
 pub(crate) fn show_pending(outcome: &DisconnectOutcome, sheet: &mut Sheet) {
     let DisconnectOutcome::Pending { unproven, next_try, trouble, attention } = outcome else {
         return;
@@ -137,9 +137,9 @@ impl Disconnect {
         let plan = &self.plan;
         sheet.title(match plan.verdict {
             PlanVerdict::Disconnects => "This connection would be disconnected",
-            PlanVerdict::Joins => "This connection is being disconnected: that would go on",
+            PlanVerdict::Joins => "This connection is being disconnected: that would continue",
             PlanVerdict::Retires => {
-                "Access would end here; others use this connection, and it would go on"
+                "Access would end here; others use this connection, and it would continue"
             }
             PlanVerdict::AlreadyDisconnected => "This connection has been disconnected already",
             PlanVerdict::SharedWithOthers => "Other customers use this connection",

@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
     let work = import(&finch, &scope, from, args.paced.rate, &bar, &stopped, &mut summary);
-    let ended = interrupt::wind_up(work, &stopped, "run the same again: it goes on").await?;
+    let ended = interrupt::wind_up(work, &stopped, "run the same again: it continues").await?;
     drop(bar);
     if let Err(failure) = &ended
         && summary.lines == 0

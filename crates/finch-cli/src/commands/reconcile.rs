@@ -1,4 +1,4 @@
-//! `finch reconcile`: go on with everything that is unfinished.
+//! `finch reconcile`: continue everything that is unfinished.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let stopped = AtomicBool::new(false);
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
-    let again = "run `finch reconcile` again: it goes on with what is stored";
+    let again = "run `finch reconcile` again: it continues what is stored";
     let did = interrupt::wind_up(work, &stopped, again).await??;
     let possible_orphans = orphans::all(&finch, &Scope::Operator(scope)).await?;
     let stopped = !goes_on();
@@ -115,7 +115,7 @@ pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
     }
     for pending in &did.pending {
         let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
-        sheet.open(&format!("The disconnect of connection {} goes on", bold(id)));
+        sheet.open(&format!("The disconnect of connection {} continues", bold(id)));
         disconnect::show_pending(&pending.outcome, sheet);
     }
     if nothing && did.pending.is_empty() {

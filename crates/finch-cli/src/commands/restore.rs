@@ -56,7 +56,7 @@ impl Report for Done {
         }
         if open_disconnects > 0 {
             let open = say(open_disconnects, "disconnect", "disconnects");
-            sheet.pair("open", &format!("{open}: finch reconcile goes on"));
+            sheet.pair("open", &format!("{open}: finch reconcile continues"));
         }
         if unfinished_exchanges > 0 {
             let lost = say(unfinished_exchanges, "exchange", "exchanges");
@@ -73,7 +73,7 @@ impl Report for Done {
 }
 
 const NEXT: [&str; 2] = [
-    "`finch reconcile` asks Finch about each token in doubt, and goes on with open disconnects.",
+    "`finch reconcile` asks Finch about each token in doubt, and continues open disconnects.",
     "Compare `finch connections` with Finch's dashboard: let customers connect again whose connection is \
      missing here; one disconnect then ends the lost token too.",
 ];

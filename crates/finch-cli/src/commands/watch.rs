@@ -41,8 +41,7 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
     let reconciler = finch.spawn_reconciler(scope, options);
     stop.asked().await;
     say("finch: finishing what has begun at Finch; once more stops at once", json);
-    stop.before(reconciler.stop(), "run `finch reconcile` again: it goes on with what is stored")
-        .await
+    stop.before(reconciler.stop(), "run `finch reconcile` again: it continues what is stored").await
 }
 
 /// What is left open is reported once, until it changes.

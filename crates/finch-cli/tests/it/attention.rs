@@ -1,5 +1,5 @@
 //! What needs a person: listed with the way out, and closed on an operator's word; and the reconciler
-//! that goes on by itself.
+//! that continues by itself.
 
 use std::{
     io::{BufRead, BufReader},

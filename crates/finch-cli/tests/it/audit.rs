@@ -83,14 +83,6 @@ fn reauthentication_is_found() {
 }
 
 #[test]
-fn what_finch_does_not_say_comes_with_its_request_id() {
-    let place = Place::new();
-    place.connected("acme");
-    place.finch.push_fault(Fault::on("/introspect").times(9).status(403));
-    audit(&place, &[]).code(4).shows("does not say").shows("(403), request");
-}
-
-#[test]
 fn lost_exchanges_and_idle_connections_are_found() {
     let place = Place::new();
     place.connected("acme");
@@ -102,28 +94,6 @@ fn lost_exchanges_and_idle_connections_are_found() {
     let ran = audit(&place, &["--json", "--unused-days", "0"]).code(4);
     assert_eq!(kinds(&ran), ["unused", "possible_orphan"]);
     assert!(kinds(&audit(&place, &["--json"]).code(4)).contains(&"possible_orphan".to_owned()));
-}
-
-#[test]
-fn ends_on_an_operators_word_are_listed() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    place.finch.push_fault(Fault::on("/disconnect").times(9).status(403));
-    finch!(place, "disconnect {id} --yes").code(4);
-    place.run(&["close", &id, "--reason", "ticket 4711", "--yes"]).code(0);
-    audit(&place, &[]).code(4).shows("operator's word").shows("ticket 4711");
-}
-
-#[test]
-fn a_secret_that_cannot_be_unsealed_is_found() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("UPDATE secrets SET sealed = randomblob(length(sealed))").expect("spoiled");
-    db.close().expect("closed");
-    let ran = audit(&place, &["--json"]).code(4);
-    assert_eq!(kinds(&ran), ["secret_unreadable"]);
-    assert_eq!(ran.json()["findings"][0]["connection_id"], id);
 }
 
 #[test]
@@ -139,7 +109,7 @@ fn unpaid_invoices_stop_it_and_it_goes_on_from_there() {
     assert_eq!(fs::metadata(&kept).expect("kept").permissions().mode() & 0o7777, 0o600);
     place.finch.clear_faults();
     let ran = audit(&place, &[]).code(0);
-    assert!(ran.err.contains("going on with the audit"), "{ran:?}");
+    assert!(ran.err.contains("continuing the audit"), "{ran:?}");
     assert!(!kept.exists());
 }
 

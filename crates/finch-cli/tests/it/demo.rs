@@ -108,18 +108,6 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
-    let mut place = Place::without_key();
-    place.set("LANG", Some("C.UTF-8")).set("TERM", Some("xterm-256color"));
-    // No escape in what is piped is checked for every run.
-    let ran = place.cli("demo").code(0).shows("✓");
-    let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);
-    assert_eq!(too_wide, None);
-    place.set("NO_COLOR", Some("1"));
-    place.cli("demo").code(0);
-}
-
-#[test]
 fn a_signal_ends_it_and_leaves_nothing() {
     let mut place = Place::without_key();
     let temporary = place.path("temporary");

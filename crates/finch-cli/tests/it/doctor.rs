@@ -131,7 +131,7 @@ fn a_rotation_that_cannot_end_is_a_warning() {
     let key = check(&found, "data key");
     assert_eq!(
         (&key["found"], &key["help"]),
-        (&"warning".into(), &"run `finch keys rotate`, which goes on with it".into())
+        (&"warning".into(), &"run `finch keys rotate`, which continues it".into())
     );
     place.cli("keys status").code(4).shows("A rotation is under way, with 1 connection left");
 }

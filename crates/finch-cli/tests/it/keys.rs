@@ -33,7 +33,7 @@ fn a_rotation_is_online_and_recorded() {
     assert_eq!(place.run(&reveal).code(0).out, token);
     let again = place.cli("keys rotate --json").code(0).json();
     assert_eq!((&again["epoch"], &again["resealed"]), (&3.into(), &1.into()));
-    place.cli("keys verify").code(0).shows("1 secret opens");
+    place.cli("verify").code(0).shows("1 secret opens");
     place.cli("events").code(0).shows("a rotation began").shows("(operator rita)");
 }
 
@@ -91,7 +91,7 @@ fn verify_finds_what_was_changed() {
         .shows(&format!("of connection {id}"));
     db.execute_batch("UPDATE secrets SET sealed = x'0101'").expect("SQL");
     place.cli("verify").code(5).shows("unreadable").shows("0 secrets open");
-    let found = place.cli("keys verify --json").code(5).json();
+    let found = place.cli("verify --json").code(5).json();
     let count = |what: &str| found[what].as_array().map(Vec::len);
     assert_eq!((count("unreadable"), count("broken_records")), (Some(1), Some(1)));
 }

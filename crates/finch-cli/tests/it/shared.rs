@@ -123,29 +123,3 @@ fn the_operator_needs_force_and_a_reason() {
     assert_eq!(done["result"], json!({ "outcome": "disconnected", "tokens": 2 }));
     finch!(place, "show {id}").code(0).shows("the employer asked").shows("operator ada");
 }
-
-#[test]
-fn a_state_is_its_customers() {
-    let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
-    place
-        .run_with(&["exchange", "--state", &state, "--customer", "beta"], &code)
-        .code(3)
-        .says("no attempt to connect has this state");
-    assert!(place.calls("POST /auth/token") == 0, "nothing was sent");
-    place.run_with(&["exchange", "--state", &state, "--customer", "acme"], &code).code(0);
-}
-
-#[test]
-fn finch_naming_another_customer_is_not_believed() {
-    let place = Place::new();
-    let (state, _) = place.connect("acme");
-    let code = place.code("another-customer");
-    let ran = place
-        .run_with(&["exchange", "--state", &state], &code)
-        .code(7)
-        .says("the token is stored but not used");
-    assert!(ran.err.contains("another customer"), "{}", ran.err);
-    place.cli("connections").code(0).shows("contradicted what is known");
-}

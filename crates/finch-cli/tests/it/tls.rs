@@ -106,7 +106,7 @@ fn trusts(place: &mut Place, file: &str) {
 }
 
 /// What happens once the certificate is spoilt: an exchange says why, it and an open disconnect
-/// send not a byte, and both go on when it is well again.
+/// send not a byte, and both continue when it is well again.
 fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front)) {
     let (mut place, authority, front) = behind_tls();
     let id = place.connected("acme");
@@ -151,78 +151,6 @@ fn a_life_over_https() {
     finch!(place, "disconnect {id} --yes").code(0);
     assert!(!place.finch.is_alive(&token));
     assert!(front.bytes() > 1000, "{}", front.bytes());
-}
-
-/// A proxy that makes tunnels, and writes down what it is asked.
-fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
-    let (started, start) = mpsc::channel();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&asked);
-    thread::spawn(move || {
-        block_on(async move {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-            started.send(listener.local_addr().expect("an address").port()).expect("a receiver");
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(tunnel(stream, Arc::clone(&kept)));
-            }
-        });
-    });
-    (start.recv().expect("it starts"), asked)
-}
-
-async fn tunnel(mut client: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = client.read_u8().await else { return };
-        head.push(byte);
-    }
-    let head = String::from_utf8(head).expect("a head in ASCII");
-    let to = head.split(' ').nth(1).expect("an address").to_owned();
-    asked.lock().expect("no test has panicked").push(head);
-    let mut finch = TcpStream::connect(to).await.expect("the server");
-    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("a client");
-    let _ = tokio::io::copy_bidirectional(&mut client, &mut finch).await;
-}
-
-#[test]
-fn a_life_through_a_proxy() {
-    let (mut place, _, front) = behind_tls();
-    let (port, asked) = proxy();
-    place.guard("canary-pass");
-    // The environment's is not used unless it is asked for.
-    place.set("HTTPS_PROXY", Some(&format!("http://127.0.0.1:{port}")));
-    place.connected("acme");
-    assert!(asked.lock().expect("no test has panicked").is_empty());
-
-    place.set("HTTPS_PROXY", None);
-    place.set("FINCH_PROXY", Some(&format!("http://finch:canary-pass@127.0.0.1:{port}")));
-    let id = place.connected("acme");
-    place.cli("doctor").code(0);
-    finch!(place, "disconnect {id} --yes").code(0);
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-    let heads = std::mem::take(&mut *asked.lock().expect("no test has panicked"));
-    assert!(heads.len() >= 4, "{heads:?}");
-    for head in &heads {
-        assert!(
-            head.starts_with(&format!("CONNECT 127.0.0.1:{} HTTP/1.1\r\n", front.port)),
-            "{head}"
-        );
-        let head = head.to_ascii_lowercase();
-        // finch:canary-pass
-        assert!(head.contains("proxy-authorization: basic zmluy2g6y2fuyxj5lxbhc3m="), "{head}");
-        assert!(!head.contains("\r\nauthorization"), "{head}");
-    }
-
-    place.set("FINCH_PROXY", Some("env"));
-    place.set("HTTPS_PROXY", Some(&format!("http://127.0.0.1:{port}")));
-    place.connected("acme");
-    assert!(!asked.lock().expect("no test has panicked").is_empty());
-    place
-        .cli("connections --proxy socks5://u:canary-pass@h")
-        .code(2)
-        .says("http://")
-        .says("--proxy");
-    place.cli("connections --proxy http://u:canary-pass@h/path").code(2).says("no path");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Serialize)]
 pub(super) struct Found {
     started_at: finch_app::Timestamp,
-    /// Whether an earlier run was gone on with.
+    /// Whether an earlier run was continued.
     resumed: bool,
     fix: bool,
     connections: u64,
@@ -53,7 +53,7 @@ fn words(found: &Finding) -> (String, String) {
         Drift::AliveThoughEnded { state, .. } => {
             let step = match state.as_str() {
                 _ if found.fixed => "nothing: it has ended since".to_owned(),
-                "fenced" => "finch reconcile goes on with its end; finch attention says what is in the way".to_owned(),
+                "fenced" => "finch reconcile continues its end; finch attention says what is in the way".to_owned(),
                 "quarantined" => format!("find out whose it is (finch show {id}); then end it: {disconnect}"),
                 _ => format!("finch reconcile ends it where nothing of the connection is in use; else see what that would hit: {disconnect} --dry-run"),
             };

@@ -86,7 +86,7 @@ async fn keys(found: &Examined, settings: &Settings, findings: &mut Findings) {
     findings.note("sealed", opened.map_err(KeysError::from), says);
     if wrapped.oldest() != wrapped.newest() {
         let says = format!("number {}; a rotation is under way", wrapped.newest());
-        findings.warning("data key", says, "run `finch keys rotate`, which goes on with it");
+        findings.warning("data key", says, "run `finch keys rotate`, which continues it");
     } else {
         findings.good("data key", format!("number {}", wrapped.newest()));
     }

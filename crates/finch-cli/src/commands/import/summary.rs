@@ -27,7 +27,7 @@ pub(super) struct Summary {
     failed: BTreeMap<&'static str, usize>,
     failed_lines: Vec<FailedLine>,
     pub(super) ignored_columns: Vec<String>,
-    /// Whether it ended before the last line. Run again, it goes on.
+    /// Whether it ended before the last line. Run again, it continues.
     pub(super) stopped: bool,
     #[serde(skip)]
     keeps_all: bool,
@@ -153,7 +153,7 @@ impl Report for Summary {
             (!self.ignored_columns.is_empty())
                 .then(|| dim(&format!("Not used: {}", self.ignored_columns.join(", ")))),
             self.stopped.then(|| {
-                "Stopped before the last line. Run the same again: it goes on.".to_owned()
+                "Stopped before the last line. Run the same again: it continues.".to_owned()
             }),
         ];
         for note in notes.into_iter().flatten() {

@@ -73,7 +73,7 @@ struct OtherKek {
 pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.operator.open().await?;
     let replaces = finch.key_status(&scope).await?.key;
-    // The new key is on disk before anything needs it; one that is there already goes on from a call
+    // The new key is on disk before anything needs it; one that is there already continues from a call
     // that was cut off.
     let new = match keyfile::read(&args.to) {
         Err(KeyFileError::Missing { .. }) => {
@@ -96,7 +96,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
 impl Report for OtherKek {
     fn human(&self, sheet: &mut Sheet) {
         let file = self.key_file.display();
-        sheet.done(&"From here on the store opens with another key only".to_string());
+        sheet.done("From here on the store opens with another key only");
         sheet.pair("key", &self.key);
         sheet.pair("its file", &file.to_string());
         sheet.pair("replaces", &self.replaces);

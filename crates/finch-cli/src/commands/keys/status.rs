@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
 impl Report for Status {
     fn human(&self, sheet: &mut Sheet) {
         let status = &self.0;
-        sheet.done(&"The store opens with this key".to_string());
+        sheet.done("The store opens with this key");
         sheet.pair("key", &status.key);
         let label = if status.data_keys.len() == 1 { "data key" } else { "data keys" };
         sheet.pair(label, &list(&status.data_keys));
