@@ -1,8 +1,9 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
 use finch_core::{
-    AccessToken, Actor, ConnectionFilter, ConnectionId, CustomerId, CustomerScope, Draft, Failure,
-    Intent, OperatorScope, Scope, Selector, StoreError, Timestamp, Token,
+    AccessToken, Actionable, Actor, Advice, ConnectionFilter, ConnectionId, CustomerId,
+    CustomerScope, Draft, ErrorKind, Failure, Intent, OperatorScope, Scope, Selector, StoreError,
+    Timestamp, Token,
     decide::{self, Plan, PlanMark, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::{
     Finch,
     change::Refusals,
     drive::{Drive, pending},
+    token::no_such_connection,
 };
 
 /// What to disconnect. It names the whole connection: all tokens of the same provider and company.
@@ -77,14 +79,29 @@ pub enum DisconnectError {
     #[error("there is no such connection")]
     NotFound,
     /// The connection has changed since it was planned. Nothing was done.
-    #[error("the connection has changed since the plan was made: make it again")]
+    #[error("the connection has changed since the plan was made, and nothing was done")]
     PlanChanged,
     /// The store failed. Where the intent was stored before, the reconciler goes on.
-    #[error("the store failed during the disconnect: reconcile goes on with what was stored")]
+    #[error("the store failed during the disconnect")]
     Store(#[from] StoreError),
     /// The task that did the work has ended early. The reconciler goes on.
-    #[error("the disconnect was cut off: reconcile goes on with it")]
+    #[error("the disconnect was cut off")]
     CutOff,
+}
+
+impl Actionable for DisconnectError {
+    fn advice(&self) -> Advice {
+        const CONTINUES: &str = "the reconciler (`finch reconcile`) continues what was stored";
+        match self {
+            Self::NotFound => no_such_connection(),
+            Self::PlanChanged => {
+                let step = "make the plan again, and look at it before you confirm";
+                Advice::new(ErrorKind::State, "plan_changed", step)
+            }
+            Self::Store(error) => error.advice().then(CONTINUES),
+            Self::CutOff => Advice::retry(ErrorKind::Unfinished, "cut_off", CONTINUES),
+        }
+    }
 }
 
 impl Finch {

@@ -1,7 +1,7 @@
 //! Where settings and secrets come from: an argument, the environment, a file, standard input.
 //!
 //! An empty variable of the environment counts as one that is not set. A secret that is given twice
-//! is an error, since nobody can know which of the two is meant.
+//! is an error, since either may be the one that is meant.
 
 use std::{
     env,

@@ -10,7 +10,7 @@ use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
 use self::{found::Found, kept::Place};
 use crate::{
     args::AuditArgs,
-    fail::{Exit, Failure, run_stopped},
+    fail::{Exit, Failure},
     interrupt,
     output::{self, Report},
     progress::Progress,
@@ -23,8 +23,8 @@ const KEEP_EVERY: u64 = 50;
 
 pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let place = Place::beside(&wiring::store_path(args.paced.client.store.as_ref())?);
-    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate).await?;
+    let place = Place::beside(&wiring::store_path(args.paced.operator.client.store.as_ref())?);
+    let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     let known = match args.restart {
         true => None,
         false => place.find(&finch, args.unused_days, args.fix),
@@ -36,16 +36,16 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     };
     if resumed && !json {
         output::notice(&format!(
-            "finch: going on with the audit of {}, {} done (--restart begins again)",
+            "finch: continuing the audit of {}, {} done (--restart begins again)",
             moment(audit.started_at),
             count(audit.connections as usize, "connection is", "connections are")
         ));
     }
     let stopped = AtomicBool::new(false);
     let work = go_on(&finch, &scope, &mut audit, args, &place, &stopped);
-    interrupt::wind_up(work, &stopped, "run `finch audit` again: it goes on").await??;
+    interrupt::wind_up(work, &stopped, "run `finch audit` again: it continues").await??;
     let found = Found::new(audit, resumed);
-    // What is kept of it goes once it is shown.
+    // What is kept of it continuesce it is shown.
     match (output::print(&found, json), args.fix) {
         (Ok(()), _) => place.clear()?,
         (Err(error), true) => Failure::not_printed(found.exit(), &error).print(json),
@@ -85,5 +85,5 @@ async fn go_on(
 fn halted(audit: &Audit, error: &RunError) -> Failure {
     let asked = count(audit.asked as usize, "token was", "tokens were");
     let found = count(audit.findings.len(), "finding", "findings");
-    run_stopped(&format!("the audit stopped: {asked} asked about, {found} so far"), error)
+    Failure::while_(format!("the audit stopped: {asked} asked about, {found} so far"), error)
 }
