@@ -71,7 +71,7 @@ const PLAIN: Setting = Setting {
 
 /// Two codes, of which one is exchanged at the start; or three.
 const TWO: Setting = Setting { owners: &[0, 0], ..PLAIN };
-const EACH_ALONE: Setting = Setting { ids: Ids::Own, reach: Reach::ConnectionId, ..PLAIN };
+const EACH_ALONE: Setting = Setting { ids: Ids::Own, reach: Reach::Connection, ..PLAIN };
 
 /// For every day: two codes or three, two disconnects, one fault or two. The small ones first.
 pub const SMALL: &[Setting] = &[

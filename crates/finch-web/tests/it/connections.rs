@@ -71,12 +71,13 @@ async fn html_in_a_name_is_text() {
     let mut pages = vec![own.clone()];
     *site.host.0.company.lock().unwrap() = Some(NASTY.into());
     pages.push(browser.get(BASE).await);
-    for path in ["connection-%3Cimg%20src=x%3E", "connection-3"] {
+    let id = site.finch.alive()[0].1.clone();
+    for path in ["connection-%3Cimg%20src=x%3E", id.as_str()] {
         pages.push(browser.get(&format!("{BASE}/connections/{path}/disconnect")).await);
     }
     let plan = pages.last().unwrap();
     let (csrf_token, mark) = (plan.field("csrf_token").unwrap(), plan.field("plan").unwrap());
-    let form = format!("{BASE}/connections/connection-3/disconnect");
+    let form = format!("{BASE}/connections/{id}/disconnect");
     let done = browser.post(&form, &[("csrf_token", &csrf_token), ("plan", &mark)]).await;
     pages.push(browser.get(done.location()).await);
     pages.push(browser.get(&format!("{BASE}?done=%3Cb%3E")).await);
