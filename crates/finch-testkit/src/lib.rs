@@ -11,6 +11,7 @@ mod chance;
 mod disguise;
 #[cfg(feature = "emulator")]
 mod emulator;
+#[cfg(feature = "emulator")]
 mod fake_finch;
 pub mod finch_api;
 mod intercept;
@@ -22,6 +23,7 @@ pub use chance::Chance;
 pub use disguise::disguises;
 #[cfg(feature = "emulator")]
 pub use emulator::{emulator_config, emulator_finch};
+#[cfg(feature = "emulator")]
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use intercept::{Intercept, Intercepted};

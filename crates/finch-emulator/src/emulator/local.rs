@@ -73,6 +73,12 @@ impl LocalEmulator {
         Ok(Self { controls: Controls::new(config, Self::URL.to_owned(), Clock::standing()) })
     }
 
+    /// The same Finch as it is now, to go its own way from here. No fault waits for it, and no effect.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { controls: self.controls.fork() }
+    }
+
     /// A request and its response, without the delay of a fault. `None`: a client gets no response, or
     /// not the whole of it. `path` may have a query.
     pub fn call(

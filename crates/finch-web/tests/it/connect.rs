@@ -106,7 +106,7 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
 /// Where Finch ends credentials one by one, the newest may have ended: what is renewed is what lives.
 #[tokio::test]
 async fn what_is_renewed_is_what_needs_it() {
-    let site = Site::reaching(Reach::ConnectionId).await;
+    let site = Site::reaching(Reach::Connection).await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;

@@ -15,7 +15,7 @@ use crate::semantics::{
 
 #[tokio::test]
 async fn an_end_that_finch_confirms_is_written_down() {
-    for reach in [Reach::Pair, Reach::ConnectionId] {
+    for reach in [Reach::Pair, Reach::Connection] {
         let world = World::in_memory(reach).await;
         let id = connect(&world, ACME, "x").await;
         connect(&world, ACME, "x").await;
@@ -61,7 +61,7 @@ async fn what_finch_denies_changes_nothing() {
 
 #[tokio::test]
 async fn what_did_not_end_goes_on() {
-    let world = World::in_memory(Reach::ConnectionId).await;
+    let world = World::in_memory(Reach::Connection).await;
     let ended = connect(&world, ACME, "x").await;
     let other = connect(&world, BETA, "y").await;
     assert_ne!(ended, other, "two names of one connection");
@@ -138,7 +138,7 @@ proptest! {
     /// does not accept; and webhooks end nothing that lives.
     #[test]
     fn questions_lead_to_what_finch_says(history in steps(20), pair: bool) {
-        let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
+        let reach = if pair { Reach::Pair } else { Reach::Connection };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
             let world = World::in_memory(reach).await;
