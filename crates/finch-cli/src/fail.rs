@@ -1,6 +1,6 @@
 //! Failures: what happened, why, and what to do next; and how the process ends.
 
-mod of;
+mod errors;
 mod usage;
 
 pub(crate) use usage::as_word;
@@ -76,11 +76,11 @@ impl Failure {
 
     /// An error that states its advice.
     pub(crate) fn of(error: &(impl Actionable + 'static)) -> Self {
-        Self::while_(error.to_string(), error)
+        Self::during(error.to_string(), error)
     }
 
     /// The same with another message, which the error is the cause of.
-    pub(crate) fn while_(message: impl Into<String>, error: &(impl Actionable + 'static)) -> Self {
+    pub(crate) fn during(message: impl Into<String>, error: &(impl Actionable + 'static)) -> Self {
         let Advice { kind, code, next_step, .. } = error.advice();
         let exit = match kind {
             ErrorKind::InvalidInput => Exit::Usage,
@@ -91,8 +91,8 @@ impl Failure {
             ErrorKind::Finch => Exit::Finch,
             _ => Exit::Failed,
         };
-        let help = match of::here(code) {
-            Some(here) => format!("{next_step} ({here})"),
+        let help = match errors::options(code) {
+            Some(options) => format!("{next_step} ({options})"),
             None => next_step.into_owned(),
         };
         Self::new(exit, code, message).because(error).help(help)

@@ -17,7 +17,7 @@ use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 use crate::{
     args::{Client, Operator, Whose},
     fail::Failure,
-    secrets::{Place, Ways, path_setting, setting, variable},
+    secrets::{Given, Ways, path_setting, setting, variable},
 };
 
 /// Everything that is needed to open the store and to speak to Finch, read but not yet used.
@@ -113,7 +113,7 @@ pub(crate) fn client_id(client: &Client) -> Result<ClientId, Failure> {
         Failure::usage("the client id is missing")
             .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
     })?;
-    ClientId::new(id).map_err(|error| Failure::while_("FINCH_CLIENT_ID cannot be used", &error))
+    ClientId::new(id).map_err(|error| Failure::during("FINCH_CLIENT_ID cannot be used", &error))
 }
 
 /// How Finch is reached: where it is, and through which proxy.
@@ -177,9 +177,9 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
     };
     let parse = |text: &str| Ok(Kek::parse(text)?);
     match ways.place()? {
-        Some(Place::Value(text)) => parse(&text),
-        Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
-        Some(Place::File(path)) => Ok(keyfile::read(&path)?),
+        Some(Given::Value(text)) => parse(&text),
+        Some(Given::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
+        Some(Given::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
                 // A new store is made beside its key.
@@ -240,7 +240,7 @@ impl Operator {
                 let user = variable("USER").ok().flatten();
                 let user = user.and_then(|user| OperatorName::new(user).ok());
                 user.map_or_else(|| OperatorName::new("operator"), Ok)
-                    .map_err(|error| Failure::while_("--operator cannot be used", &error))?
+                    .map_err(|error| Failure::during("--operator cannot be used", &error))?
             }
         };
         Ok(OperatorScope::acting_as(name))

@@ -76,7 +76,7 @@ pub(crate) struct CloseArgs {
     /// Any connection_id of a connection whose disconnect is open
     #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
     pub(crate) connection: Option<ConnectionId>,
-    /// Or a lost exchange, by the number that `finch attention` shows
+    /// Or a lost exchange, by its number in `finch attention`
     #[arg(long, value_name = "N")]
     pub(crate) exchange: Option<u64>,
     /// How you know that no token lives on, for the record

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
     let flow = match &args.redirect_uri {
         Some(uri) => Flow::Redirect(
             RedirectUri::new(uri)
-                .map_err(|error| Failure::while_("the redirect URI cannot be used", &error))?,
+                .map_err(|error| Failure::during("the redirect URI cannot be used", &error))?,
         ),
         None => Flow::Embedded,
     };

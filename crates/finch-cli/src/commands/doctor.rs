@@ -1,6 +1,6 @@
 //! `finch doctor`: everything that can be wrong before a command runs, in order. It changes nothing.
 
-mod look;
+mod settings;
 mod store;
 
 use serde::Serialize;
@@ -46,9 +46,9 @@ enum Found {
 
 pub(crate) async fn run(client: &Client, json: bool) -> Result<Exit, Failure> {
     let mut findings = Findings { well: true, checks: Vec::new() };
-    let settings = look::settings(client, &mut findings);
-    store::look(&settings, &mut findings).await;
-    look::finch(&settings, &mut findings).await;
+    let settings = settings::check(client, &mut findings);
+    store::check(&settings, &mut findings).await;
+    settings::check_finch(&settings, &mut findings).await;
     findings.well = findings.exit() == Exit::Done;
     output::show(&findings, json)
 }

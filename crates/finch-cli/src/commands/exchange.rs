@@ -38,14 +38,14 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
             let (token, issued) = (grant.secret, Some(grant.facts));
             let token = Rescued { application, token, issued, customer, exchange };
             let issued = "Finch issued a token that could not be stored: it is live, and billed";
-            Err(token.save_beside(&store, Failure::while_(issued, &source), "mend the store"))
+            Err(token.save_beside(&store, Failure::during(issued, &source), "mend the store"))
         }
         Err(CompleteConnectError::Unplaced { token, customer, exchange, source }) => {
             let token = Rescued { application, token, issued: None, customer, exchange };
             let issued = "Finch issued a token without saying which connection it belongs to: it is \
                           live, and billed";
             let first = "ask Finch's support, with the request id, why its answers say too little";
-            Err(token.save_beside(&store, Failure::while_(issued, &source), first))
+            Err(token.save_beside(&store, Failure::during(issued, &source), first))
         }
         Err(error) => Err(error.into()),
     }

@@ -131,7 +131,7 @@ async fn import(
             Ok(token) => match finch.import(scope, &token, &pace).await {
                 Ok(what) => Ok((token.customer, what)),
                 Err(RunError::Stopped) => return Ok(()),
-                Err(error) => return Err(Failure::while_("the import stopped", &error)),
+                Err(error) => return Err(Failure::during("the import stopped", &error)),
             },
         };
         summary.add(row.line, done);

@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure>
     // The store gets its name only once nothing in it is handed out that may have ended since the backup.
     let store = Arc::new(restoring.store()?);
     let finch = Finch::builder(Arc::new(http), store, Arc::new(key)).open().await;
-    let finch = finch.map_err(|error| Failure::while_("the backup cannot be used", &error))?;
+    let finch = finch.map_err(|error| Failure::during("the backup cannot be used", &error))?;
     let in_doubt = finch.doubt_all(&scope).await?;
     drop(finch);
     let report = Done { store: options.path, restored: restoring.finish()?, in_doubt };

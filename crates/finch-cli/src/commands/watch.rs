@@ -36,7 +36,7 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
             }
             *last = Some(did.clone());
         }
-        Err(error) => Failure::while_("a pass could not be made", error).print(json),
+        Err(error) => Failure::during("a pass could not be made", error).print(json),
     }));
     let reconciler = finch.spawn_reconciler(scope, options);
     stop.asked().await;

@@ -11,10 +11,10 @@ use finch_core::FinchApi as _;
 use finch_seal::{KeyRing, WrappedKeys};
 use finch_sqlite::{Examined, OpenStoreError, examine};
 
-use super::{Findings, look::Settings};
+use super::{Findings, settings::Settings};
 use crate::words::bytes;
 
-pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
+pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
     let Some(path) = &settings.store else {
         return findings.not_checked("database", "no store path is given");
     };

@@ -87,19 +87,19 @@ impl<R: BufRead> Lines<R> {
         delimiter: u8,
     ) -> io::Result<Result<Vec<u8>, &'static str>> {
         let (mut row, mut further) = (first, Vec::new());
-        let mut place = Place::CellStart.after(&row, delimiter);
-        while place == Place::Quoted && row.len() < LONGEST_ROW {
+        let mut quoting = Quoting::CellStart.after(&row, delimiter);
+        while quoting == Quoting::Quoted && row.len() < LONGEST_ROW {
             let Some(line) = self.next()? else { break };
             let text = line.text.clone();
             further.push(line);
             let Some(text) = text else { break };
             row.push(b'\n');
             row.extend_from_slice(&text);
-            place = place.after(&text, delimiter);
+            quoting = quoting.after(&text, delimiter);
         }
-        let wrong = match place {
-            Place::Quoted => "a quote is not closed",
-            Place::Wrong => "a quote does not enclose the whole cell",
+        let wrong = match quoting {
+            Quoting::Quoted => "a quote is not closed",
+            Quoting::Wrong => "a quote does not enclose the whole cell",
             _ => return Ok(Ok(row)),
         };
         further.into_iter().rev().for_each(|line| self.put_back(line));
@@ -109,7 +109,7 @@ impl<R: BufRead> Lines<R> {
 
 /// Where a row stands after its last byte so far.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Quoting {
     CellStart,
     Unquoted,
     Quoted,
@@ -118,9 +118,9 @@ enum Place {
     Wrong,
 }
 
-impl Place {
+impl Quoting {
     fn after(self, text: &[u8], delimiter: u8) -> Self {
-        text.iter().fold(self, |place, &byte| match (place, byte) {
+        text.iter().fold(self, |quoting, &byte| match (quoting, byte) {
             (Self::Wrong, _) => Self::Wrong,
             (Self::Quoted, b'"') => Self::Closed,
             (Self::Quoted, _) | (Self::Closed | Self::CellStart, b'"') => Self::Quoted,

@@ -15,10 +15,10 @@ use crate::fail::{Exit, Failure};
 /// An older one is no news any more: a new one begins.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// The place beside a store.
-pub(super) struct Place(PathBuf);
+/// The file beside a store.
+pub(super) struct Checkpoint(PathBuf);
 
-impl Place {
+impl Checkpoint {
     pub(super) fn beside(store: &Path) -> Self {
         let mut name = store.as_os_str().to_owned();
         name.push(".audit");

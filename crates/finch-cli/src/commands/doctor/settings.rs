@@ -24,7 +24,7 @@ pub(super) struct Settings {
     pub(super) key: Option<Arc<Kek>>,
 }
 
-pub(super) fn settings(client: &Client, findings: &mut Findings) -> Settings {
+pub(super) fn check(client: &Client, findings: &mut Findings) -> Settings {
     let id = findings.note("client id", client_id(client), ToString::to_string);
     let secret = match client_secret_if_given(client) {
         Ok(None) => {
@@ -60,7 +60,7 @@ pub(super) fn settings(client: &Client, findings: &mut Findings) -> Settings {
 }
 
 /// Whether Finch answers, and knows the application.
-pub(super) async fn finch(settings: &Settings, findings: &mut Findings) {
+pub(super) async fn check_finch(settings: &Settings, findings: &mut Findings) {
     let Some(http) = &settings.http else {
         findings.not_checked("Finch", "the settings for it are incomplete");
         return findings.not_checked("credentials", "Finch was not asked");
@@ -72,7 +72,7 @@ pub(super) async fn finch(settings: &Settings, findings: &mut Findings) {
         Err(error) => {
             let answered = error.answer().is_some();
             let what = if answered { "answers, and not as it should" } else { "cannot be reached" };
-            findings.bad("Finch", Failure::while_(format!("{origin} {what}"), &error));
+            findings.bad("Finch", Failure::during(format!("{origin} {what}"), &error));
             return findings.not_checked("credentials", "Finch did not say");
         }
     };
@@ -80,6 +80,6 @@ pub(super) async fn finch(settings: &Settings, findings: &mut Findings) {
     if !settings.has_secret {
         return findings.not_checked("credentials", "there is no client secret");
     }
-    let said = said.map_err(|error| Failure::while_("Finch refuses them", &error));
+    let said = said.map_err(|error| Failure::during("Finch refuses them", &error));
     findings.note("credentials", said, |()| "Finch does not refuse them".to_owned());
 }

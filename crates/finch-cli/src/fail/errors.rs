@@ -16,7 +16,7 @@ use finch_sqlite::{BackupError, OpenStoreError, RestoreError};
 use super::{Exit, Failure};
 
 /// The command, option or variable that an error's next step means.
-pub(super) fn here(code: &str) -> Option<&'static str> {
+pub(super) fn options(code: &str) -> Option<&'static str> {
     Some(match code {
         "customer_name" => "--name",
         "no_products" => "--products, such as company,directory",
@@ -125,7 +125,7 @@ impl From<SealError> for Failure {
 
 impl Failure {
     fn with(exit: Exit, kind: &'static str, error: &(dyn Error + 'static), step: &str) -> Self {
-        let help = here(kind).map_or(step.to_owned(), |here| format!("{step} ({here})"));
+        let help = options(kind).map_or(step.to_owned(), |options| format!("{step} ({options})"));
         Self::new(exit, kind, error.to_string()).because(error).help(help)
     }
 }
