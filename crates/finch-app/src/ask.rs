@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use finch_core::{AccessToken, Backoff, FinchApiError, Introspection, StoreError};
+use finch_core::{
+    AccessToken, Actionable, Advice, Backoff, ErrorKind, FinchApiError, Introspection, StoreError,
+};
 use thiserror::Error;
 
 use crate::Finch;
@@ -49,14 +51,25 @@ impl fmt::Debug for Pace<'_> {
 #[non_exhaustive]
 pub enum RunError {
     /// Finch answers no call now.
-    #[error("Finch stopped the run: run it again, and it goes on")]
+    #[error("the run has stopped: Finch answers no call")]
     Finch(#[source] FinchApiError),
     /// The store failed.
-    #[error("the store stopped the run: run it again, and it goes on")]
+    #[error("the run has stopped: the store failed")]
     Store(#[from] StoreError),
     /// The caller wanted it to.
-    #[error("the run was stopped: run it again, and it goes on")]
+    #[error("the run was stopped")]
     Stopped,
+}
+
+impl Actionable for RunError {
+    fn advice(&self) -> Advice {
+        let advice = match self {
+            Self::Finch(error) => error.advice(),
+            Self::Store(error) => error.advice(),
+            Self::Stopped => Advice::retry(ErrorKind::Unfinished, "stopped", ""),
+        };
+        advice.then("run the same again: it continues where it stopped")
+    }
 }
 
 /// How often a call is made before Finch is thought to be down.

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use finch_core::{
-    ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId, CustomerScope,
-    DisconnectId, FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES, NewAttempt, NewSession,
-    Product, ProviderId, ReauthenticateSession, Selector, SessionId, State, StoreError, Timestamp,
-    Token, TokenState, decide,
+    Actionable, Advice, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
+    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES,
+    NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector, SessionId, State,
+    StoreError, Timestamp, Token, TokenState, decide,
 };
 use thiserror::Error;
 
-use crate::Finch;
+use crate::{Finch, token::no_such_connection};
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -82,7 +82,7 @@ pub enum BeginConnectError {
     #[error("the customer's name must have 1 to 255 characters")]
     CustomerName,
     /// No product was asked for.
-    #[error("ask for at least one product, such as company or directory")]
+    #[error("no product is asked for")]
     NoProducts,
     /// The lifetime is not one that Finch takes.
     #[error("a session lives for whole minutes, from 1 minute to 90 days")]
@@ -91,17 +91,43 @@ pub enum BeginConnectError {
     #[error("there is no such connection")]
     NotFound,
     /// The connection that was to be renewed has ended, here or at Finch.
-    #[error("the connection has ended, and cannot be renewed: begin a new one")]
+    #[error("the connection has ended, and cannot be renewed")]
     Ended,
     /// The connection that was to be renewed is being disconnected. Nothing was sent.
-    #[error("the connection is being disconnected: wait for its end, then begin a new one")]
+    #[error("the connection is being disconnected")]
     Disconnecting,
     /// Finch did not open a session.
     #[error("Finch did not open a Connect session")]
     Finch(#[source] FinchApiError),
     /// The store failed. No attempt was kept; try again.
-    #[error("the attempt could not be stored")]
+    #[error("the attempt could not be stored, and was not begun")]
     Store(#[from] StoreError),
+}
+
+impl Actionable for BeginConnectError {
+    fn advice(&self) -> Advice {
+        let input = |code, step| Advice::new(ErrorKind::InvalidInput, code, step);
+        match self {
+            Self::CustomerName => {
+                input("customer_name", "give the name that Finch Connect shows for the customer")
+            }
+            Self::NoProducts => {
+                input("no_products", "give at least one, such as company or directory")
+            }
+            Self::Lifetime => input("lifetime", "give a lifetime within these limits"),
+            Self::NotFound => no_such_connection(),
+            Self::Ended => {
+                let step = "connect the customer again, without reauthenticating";
+                Advice::new(ErrorKind::State, "ended", step)
+            }
+            Self::Disconnecting => {
+                let step = "wait for its end (`finch reconcile`), then connect the customer again";
+                Advice::new(ErrorKind::State, "disconnecting", step)
+            }
+            Self::Finch(error) => error.advice(),
+            Self::Store(error) => error.advice(),
+        }
+    }
 }
 
 impl Finch {

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use finch_core::{Application, FinchApi, InstanceId, StoreError, TokenStore};
+use finch_core::{
+    Actionable, Advice, Application, ErrorKind, FinchApi, InstanceId, StoreError, TokenStore,
+};
 use finch_seal::KeySource;
 use thiserror::Error;
 
@@ -26,9 +28,7 @@ pub struct FinchBuilder {
 #[non_exhaustive]
 pub enum OpenFinchError {
     /// Store and client belong to different applications, or API origins.
-    #[error(
-        "the store holds tokens of {store}, but the client speaks for {client}: use the store of that application, or make a new one"
-    )]
+    #[error("the store belongs to {store}, and the client speaks for {client}")]
     OtherApplication {
         /// What the store is bound to.
         store: Application,
@@ -46,6 +46,23 @@ pub enum OpenFinchError {
     #[cfg(feature = "sqlite")]
     #[error("the store cannot be opened")]
     Store(#[from] finch_sqlite::OpenStoreError),
+}
+
+impl Actionable for OpenFinchError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::OtherApplication { .. } => Advice::new(
+                ErrorKind::Store,
+                "store_other_application",
+                "check the client id and the base URL, or give that application's own store; nothing was sent",
+            ),
+            Self::Keys(error) => error.advice(),
+            #[cfg(feature = "http")]
+            Self::Http(error) => error.advice(),
+            #[cfg(feature = "sqlite")]
+            Self::Store(error) => error.advice(),
+        }
+    }
 }
 
 impl FinchBuilder {

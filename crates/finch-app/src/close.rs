@@ -1,7 +1,8 @@
 //! Close: an operator vouches for an end that Finch does not prove.
 
 use finch_core::{
-    AttemptEnd, AttemptId, ConnectionId, OperatorScope, Selector, StoreError, decide,
+    Actionable, Advice, AttemptEnd, AttemptId, ConnectionId, ErrorKind, OperatorScope, Selector,
+    StoreError, decide,
 };
 use thiserror::Error;
 
@@ -15,14 +16,34 @@ pub enum CloseError {
     #[error("there is nothing of this name to close")]
     NotFound,
     /// The connection has no open disconnect: disconnect it first.
-    #[error("no disconnect of this connection is open: disconnect it first")]
+    #[error("no disconnect of this connection is open")]
     NotDisconnecting,
     /// No reason was given: it is the only evidence that will be left.
-    #[error("say why: the reason is the only evidence that will be left")]
+    #[error("the reason is missing")]
     NoReason,
     /// The store failed. Nothing was closed.
-    #[error("the store failed: nothing was closed")]
+    #[error("nothing was closed, since the store failed")]
     Store(#[from] StoreError),
+}
+
+impl Actionable for CloseError {
+    fn advice(&self) -> Advice {
+        let (kind, code, step) = match self {
+            Self::NotFound => {
+                (ErrorKind::NotFound, "not_found", "`finch attention` lists what can be closed")
+            }
+            Self::NotDisconnecting => {
+                (ErrorKind::State, "not_disconnecting", "disconnect the connection first")
+            }
+            Self::NoReason => (
+                ErrorKind::InvalidInput,
+                "no_reason",
+                "give the reason: it is the only evidence that will be left",
+            ),
+            Self::Store(error) => return error.advice(),
+        };
+        Advice::new(kind, code, step)
+    }
 }
 
 impl Finch {

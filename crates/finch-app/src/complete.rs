@@ -1,5 +1,6 @@
 //! Complete: exchange the code, and store the token whatever the checks say.
 
+mod error;
 mod outcome;
 
 use std::time::Duration;
@@ -12,8 +13,10 @@ use finch_core::{
     exchange_failure,
 };
 
-pub use outcome::{CompleteConnectError, CompletedConnect, ExchangeError};
-use outcome::{completed, failed};
+use error::failed;
+pub use error::{CompleteConnectError, ExchangeError, TokenFate};
+pub use outcome::CompletedConnect;
+use outcome::completed;
 
 use crate::{Finch, change::Refusals, drive::Drive};
 

@@ -1,6 +1,9 @@
 //! Why a store's keys do not open.
 
-use finch_core::{EventId, EventQuery, Happening, StoreError, Timestamp, TokenStore};
+use finch_core::{
+    Actionable, Advice, ErrorKind, EventId, EventQuery, Happening, StoreError, Timestamp,
+    TokenStore,
+};
 use finch_seal::{KeyId, SealError};
 use thiserror::Error;
 
@@ -9,7 +12,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum KeysError {
     /// The key that was given is not the one that the store opens with.
-    #[error("the store opens with key {expected}, but key {given} was given: give the first one")]
+    #[error("the store opens with key {expected}, and key {given} was given")]
     WrongKey {
         /// The key that opens the store, by name.
         expected: KeyId,
@@ -18,7 +21,8 @@ pub enum KeysError {
     },
     /// The key that was given opened the store once, and was replaced.
     #[error(
-        "key {old} was replaced at {at:.0}, and the store opens with key {new} now: give that one"
+        "the store opens with key {new}, and the given key {old} was replaced on {}",
+        at.strftime("%F %R UTC")
     )]
     Replaced {
         /// The key that was given, by name.
@@ -34,6 +38,28 @@ pub enum KeysError {
     /// The store failed.
     #[error("the store's keys cannot be read")]
     Store(#[from] StoreError),
+}
+
+impl Actionable for KeysError {
+    fn advice(&self) -> Advice {
+        let keys = |code, step| Advice::new(ErrorKind::Store, code, step);
+        match self {
+            Self::WrongKey { .. } => keys(
+                "store_wrong_key",
+                "give that key's file, made by `finch keys init` or `finch keys rotate-kek`",
+            ),
+            Self::Replaced { .. } => keys(
+                "store_key_replaced",
+                "give the file that `finch keys rotate-kek --to` named, and restart every process that uses \
+                 the store",
+            ),
+            Self::Keys(error) => Advice {
+                is_retryable: error.is_retryable(),
+                ..keys("store_keys", error.next_step())
+            },
+            Self::Store(error) => error.advice(),
+        }
+    }
 }
 
 impl From<SealError> for KeysError {

@@ -38,8 +38,8 @@ pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
 pub use builder::{FinchBuilder, OpenFinchError};
 pub use changed::{Changed, Theirs};
 pub use close::CloseError;
-pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError};
-pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
+pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
+pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest};
 pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
 pub use import::{ImportedToken, ToImport};
@@ -55,11 +55,12 @@ pub use verify::{BrokenRecord, Verified};
 
 #[doc(no_inline)]
 pub use finch_core::{
-    AccessToken, Actor, AttemptId, AuthorizationCode, ClientId, ClientSecret, CompanyId,
-    ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange, CustomerId,
-    CustomerScope, Event, EventId, FailureKind, FinchApi, FinchApiError, Flow, Happening, IdError,
-    MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, RedirectUri, Scope,
-    SessionId, State, StoreError, Timestamp, TokenState, TokenView, WebhookEvent, WebhookEventId,
+    AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
+    CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
+    CustomerId, CustomerScope, ErrorKind, Event, EventId, FailureKind, FinchApi, FinchApiError,
+    Flow, Happening, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
+    RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
+    WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
 };
 #[cfg(feature = "http")]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use finch_core::{
-    AccessToken, Connection, ConnectionId, CustomerScope, Draft, Failure, FinchApiError, Product,
-    SealedToken, Selector, StoreError, Timestamp, Token, TokenId, TokenState, Wanted,
+    AccessToken, Actionable, Advice, Connection, ConnectionId, CustomerScope, Draft, ErrorKind,
+    Failure, FinchApiError, Product, SealedToken, Selector, StoreError, Timestamp, Token, TokenId,
+    TokenState, Wanted,
     decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
@@ -33,20 +34,21 @@ pub enum TokenError {
     #[error("there is no such connection")]
     NotFound,
     /// Finch must be asked first whether the token still lives: `reconcile` does.
-    #[error("the connection's token must be verified with Finch first: reconcile, then ask again")]
+    #[error("the connection's token must be verified with Finch first")]
     Unverified,
     /// A disconnect has begun.
     #[error("the connection is being disconnected")]
     Disconnecting,
     /// Access has ended. The customer must connect again.
-    #[error("the connection has been disconnected: the customer must connect again")]
+    #[error("the connection has been disconnected")]
     Disconnected,
     /// The employer must authenticate again: begin a reauthentication.
-    #[error("the employer must authenticate again: begin a reauthentication")]
+    #[error("the employer must authenticate again")]
     NeedsReauth,
     /// No token covers all of the products: begin a reauthentication that asks for them.
     #[error(
-        "no token of the connection covers all of these products: reauthenticate and ask for them"
+        "no token of the connection covers all of these products (granted: {})",
+        granted.iter().map(Product::as_str).collect::<Vec<_>>().join(", ")
     )]
     ProductsNotGranted {
         /// What one token covers, or another.
@@ -55,6 +57,36 @@ pub enum TokenError {
     /// The store failed.
     #[error("the token could not be read")]
     Store(#[from] StoreError),
+}
+
+impl Actionable for TokenError {
+    fn advice(&self) -> Advice {
+        let state = |code, step| Advice::new(ErrorKind::State, code, step);
+        match self {
+            Self::NotFound => no_such_connection(),
+            Self::Unverified => Advice::retry(
+                ErrorKind::State,
+                "unverified",
+                "reconcile (`finch reconcile`), then ask for the token again",
+            ),
+            Self::Disconnecting => state(
+                "disconnecting",
+                "wait: the reconciler (`finch reconcile`) finishes the disconnect",
+            ),
+            Self::Disconnected => state("disconnected", "connect the customer again"),
+            Self::NeedsReauth => state("needs_reauth", "reauthenticate the connection"),
+            Self::ProductsNotGranted { .. } => {
+                state("products_not_granted", "reauthenticate the connection with these products")
+            }
+            Self::Store(error) => error.advice(),
+        }
+    }
+}
+
+/// The same for another customer's connection as for one that does not exist.
+pub(crate) fn no_such_connection() -> Advice {
+    let step = "check the connection's id and its customer; `finch connections` lists what exists";
+    Advice::new(ErrorKind::NotFound, "not_found", step)
 }
 
 impl From<NoToken> for TokenError {

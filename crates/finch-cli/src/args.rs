@@ -1,28 +1,25 @@
 //! The command line.
 
-mod audit;
-mod backup;
 mod connect;
-mod import;
-mod keys;
 mod local;
-mod shell;
-mod state;
+mod operate;
+mod store;
+mod values;
 
-pub(crate) use audit::AuditArgs;
-pub(crate) use backup::{BackupArgs, RestoreArgs};
-pub(crate) use connect::{ConnectArgs, ExchangeArgs};
-pub(crate) use import::{Format, ImportArgs};
-pub(crate) use keys::{KeysCommand, KeysInitArgs, RotateArgs, RotateKekArgs};
-pub(crate) use local::{DemoArgs, EmulatorArgs};
-pub(crate) use shell::{CompletionsArgs, ManArgs};
-pub(crate) use state::StateFilter;
+pub(crate) use connect::{ConnectArgs, ExchangeArgs, TokenArgs};
+pub(crate) use local::{CompletionsArgs, DemoArgs, EmulatorArgs, ManArgs};
+pub(crate) use operate::{
+    AuditArgs, CloseArgs, ConnectionsArgs, DisconnectArgs, EventsArgs, Format, ImportArgs,
+    ReconcileArgs, ShowArgs,
+};
+pub(crate) use store::{BackupArgs, KeysCommand, KeysInitArgs, RestoreArgs, RotateKekArgs};
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as Group, Parser, Subcommand};
-use finch_core::{ConnectionId, CustomerId, OperatorName, ProviderId, Timestamp};
+use finch_core::{CustomerId, OperatorName};
 
+use self::values::{rate, seconds};
 use crate::help;
 
 #[derive(Debug, Parser)]
@@ -44,13 +41,13 @@ pub(crate) enum Command {
     /// Run a local Finch, for programs in any language
     #[command(after_help = help::EMULATOR)]
     Emulator(EmulatorArgs),
-    /// The keys that seal the store: make, rotate, verify
+    /// Make, show and rotate the keys that seal the store
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Begin: the page where a customer connects, and its state
+    /// Begin an attempt: the page where a customer connects, and its state
     #[command(after_help = with_secrets(help::CONNECT))]
     Connect(ConnectArgs),
-    /// Complete: turn the code that came back into a sealed token
+    /// Complete it: turn the code that came back into a sealed token
     #[command(after_help = with_secrets(help::EXCHANGE))]
     Exchange(ExchangeArgs),
     /// List connections, and what needs attention
@@ -58,37 +55,37 @@ pub(crate) enum Command {
     Connections(ConnectionsArgs),
     /// Show a connection: its tokens, their evidence, its history
     Show(ShowArgs),
-    /// What happened, in order: who did what, with what evidence
+    /// List what happened: who did what, with what evidence
     #[command(after_help = help::EVENTS)]
     Events(EventsArgs),
-    /// Look at everything that the store holds: is it what was written?
-    Verify(StoreArgs),
+    /// Verify the store's integrity: the file, its records, its secrets
+    Verify(Operator),
     /// End a connection at Finch for all its tokens, and prove it
     #[command(after_help = help::DISCONNECT)]
     Disconnect(DisconnectArgs),
-    /// Go on with everything that is unfinished, and list possible orphans
+    /// Continue everything that is unfinished, and list possible orphans
     #[command(after_help = help::RECONCILE)]
     Reconcile(ReconcileArgs),
     /// List what needs a person, with what to do
-    Attention(AttentionArgs),
-    /// Take over tokens that the application has already
+    Attention(Operator),
+    /// Import tokens that the application has already
     #[command(after_help = help::IMPORT)]
     Import(ImportArgs),
     /// Ask Finch about every token, and list where it disagrees
     #[command(after_help = help::AUDIT)]
     Audit(AuditArgs),
-    /// Vouch for an end that Finch does not prove
+    /// Close what Finch does not prove, on your word
     #[command(after_help = help::CLOSE)]
     Close(CloseArgs),
-    /// Copy the store as it is at one moment, while it is in use
+    /// Back up the store while it is in use
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
-    /// Make the store out of a backup; what was in use is in doubt
+    /// Make a store from a backup; what was in use is in doubt
     #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
     /// Check the settings, the key, the store, and the way to Finch
     #[command(after_help = help::DOCTOR)]
-    Doctor(StoreArgs),
+    Doctor(Client),
     /// Print a customer's token, with --reveal
     #[command(after_help = help::TOKEN)]
     Token(TokenArgs),
@@ -141,80 +138,12 @@ pub(crate) struct Whose {
     pub(crate) operator: Operator,
 }
 
-/// Who acts, where no customer does.
-#[derive(Debug, Default, Group)]
+/// Who acts, where no customer does, and on which store.
+#[derive(Debug, Group)]
 pub(crate) struct Operator {
     /// Who acts, for the record [default: $USER]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) operator: Option<OperatorName>,
-}
-
-/// For commands that only need the store.
-#[derive(Debug, Group)]
-pub(crate) struct StoreArgs {
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct EventsArgs {
-    /// Only those of this connection
-    #[arg(long, value_name = "ID")]
-    pub(crate) connection: Option<ConnectionId>,
-    /// Only since a day, a moment, or a time ago: 90m, 24h, 7d
-    #[arg(long, value_name = "WHEN", value_parser = since)]
-    pub(crate) since: Option<Timestamp>,
-    #[command(flatten)]
-    pub(crate) whose: Whose,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct ConnectionsArgs {
-    /// Those that have ended, too
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Only those in this state; give it again for another
-    #[arg(long, value_name = "STATE")]
-    pub(crate) state: Vec<StateFilter>,
-    /// Only those of this provider
-    #[arg(long, value_name = "ID")]
-    pub(crate) provider: Option<ProviderId>,
-    #[command(flatten)]
-    pub(crate) whose: Whose,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct ShowArgs {
-    /// Any connection_id in the connection
-    pub(crate) connection: ConnectionId,
-    #[command(flatten)]
-    pub(crate) whose: Whose,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct DisconnectArgs {
-    /// Any connection_id in the connection
-    pub(crate) connection: ConnectionId,
-    /// Show what would be hit, and do nothing
-    #[arg(long, conflicts_with = "yes")]
-    pub(crate) dry_run: bool,
-    /// End it for all customers that use it
-    #[arg(long, requires = "reason", conflicts_with = "customer")]
-    pub(crate) force_shared: bool,
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT", requires = "force_shared")]
-    pub(crate) reason: Option<String>,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) whose: Whose,
+    #[arg(long = "operator", value_name = "NAME")]
+    pub(crate) name: Option<OperatorName>,
     #[command(flatten)]
     pub(crate) client: Client,
 }
@@ -227,98 +156,4 @@ pub(crate) struct Paced {
     pub(crate) rate: Duration,
     #[command(flatten)]
     pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct ReconcileArgs {
-    /// Go on until stopped (SIGINT, SIGTERM)
-    #[arg(long)]
-    pub(crate) watch: bool,
-    #[command(flatten)]
-    pub(crate) paced: Paced,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct AttentionArgs {
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct CloseArgs {
-    /// Any connection_id of a connection whose disconnect is open
-    #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
-    pub(crate) connection: Option<ConnectionId>,
-    /// Or a lost exchange, by the number that `finch attention` shows
-    #[arg(long, value_name = "N")]
-    pub(crate) exchange: Option<u64>,
-    /// How you know that no token lives on, for the record
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct TokenArgs {
-    /// Any connection_id in the connection
-    pub(crate) connection: ConnectionId,
-    /// Whose token
-    #[arg(long, value_name = "ID")]
-    pub(crate) customer: CustomerId,
-    /// What the token must cover
-    #[arg(long, value_name = "A,B")]
-    pub(crate) products: Option<String>,
-    /// Take one that this release does not know
-    #[arg(long)]
-    pub(crate) any_product: bool,
-    /// Print the token itself
-    #[arg(long)]
-    pub(crate) reveal: bool,
-    #[command(flatten)]
-    pub(crate) client: Client,
-}
-
-/// A moment, a day's beginning in UTC, or how long ago.
-fn since(text: &str) -> Result<Timestamp, &'static str> {
-    const WRONG: &str =
-        "must be a day (2026-11-22), a moment (2026-11-22T10:00:00Z), or a time ago (90m, 24h, 7d)";
-    if let Ok(moment) = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()) {
-        return Ok(moment);
-    }
-    let unit = match text.chars().last() {
-        Some('m') => 60,
-        Some('h') => 3600,
-        Some('d') => 24 * 3600,
-        _ => return Err(WRONG),
-    };
-    let number: u32 = text[..text.len() - 1].parse().map_err(|_| WRONG)?;
-    Timestamp::now().checked_sub(Duration::from_secs(u64::from(number) * unit)).map_err(|_| WRONG)
-}
-
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds")?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(24 * 3600))
-        .ok_or("must be more than 0 seconds and at most a day")
-}
-
-/// So many a second, as the time between two.
-fn rate(text: &str) -> Result<Duration, &'static str> {
-    let rate: f64 = text.parse().map_err(|_| "must be a number of calls a second")?;
-    (rate > 0.0)
-        .then(|| Duration::try_from_secs_f64(1.0 / rate).ok())
-        .flatten()
-        .filter(|every| *every <= Duration::from_secs(300))
-        .ok_or("must be more than 0 calls a second, and at least one in five minutes")
 }

@@ -30,9 +30,25 @@ pub(crate) mod verify;
 pub(crate) mod completions;
 pub(crate) mod man;
 
-use finch_core::Product;
+use finch_app::Page;
+use finch_core::{Product, StoreError};
 
-use crate::fail::Failure;
+use crate::fail::{Failure, as_word};
+
+/// All items of a listing, page after page.
+async fn all<T, C>(
+    page: impl AsyncFn(Option<C>) -> Result<Page<T, C>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let (mut found, mut from) = (Vec::new(), None);
+    loop {
+        let Page { items, next, .. } = page(from).await?;
+        found.extend(items);
+        if next.is_none() {
+            return Ok(found);
+        }
+        from = next;
+    }
+}
 
 /// The products of a list such as `company,directory`. One that this release does not know is most likely
 /// mistyped; `any` takes it all the same.
@@ -42,5 +58,16 @@ fn products(list: Option<&String>, any: bool) -> Result<Vec<Product>, Failure> {
     let products: Vec<_> = words.map(Product::from).collect();
     let is_unknown = |product: &&Product| matches!(product, Product::Other(_));
     let unknown: Vec<_> = products.iter().filter(is_unknown).map(Product::as_str).collect();
-    if unknown.is_empty() || any { Ok(products) } else { Err(Failure::unknown_products(&unknown)) }
+    if unknown.is_empty() || any {
+        return Ok(products);
+    }
+    // A secret may have slipped there: only a plain word is repeated.
+    let words: Option<Vec<_>> = unknown.iter().map(|word| as_word(word)).collect();
+    let named = words.map(|words| format!(": {}", words.join(", "))).unwrap_or_default();
+    let known = super::words::products(Product::KNOWN);
+    Err(Failure::usage(format!("a product of --products is not known{named}"))
+        .cause(format!("known are {known}"))
+        .help(
+            "check its spelling; --any-product takes one that Finch has added since this release",
+        ))
 }

@@ -1,23 +1,14 @@
 //! Failures: what happened, why, and what to do next; and how the process ends.
 
-mod backup;
-mod connect;
-mod finch;
-mod input;
-mod keys;
-mod run;
-mod store;
+mod errors;
 mod usage;
 
-pub(crate) use backup::unusable_backup;
-pub(crate) use finch::{finch_failed, what_to_do};
-pub(crate) use keys::not_a_key;
-pub(crate) use run::run_stopped;
-pub(crate) use store::store_failed;
+pub(crate) use usage::as_word;
 
 use std::{error::Error, io, path::Path};
 
-use finch_core::RequestId;
+use finch_app::ExchangeError;
+use finch_core::{Actionable, Advice, ErrorKind, FinchApiError, RequestId};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::output::{self, Sheet, bad, dim};
@@ -33,14 +24,14 @@ pub(crate) enum Exit {
     Usage = 2,
     /// There is no such connection or state, or it is another customer's.
     NotFound = 3,
-    /// Something is left open; `finch reconcile` goes on with it.
+    /// Something is left open; `finch reconcile` continues it.
     LeftOpen = 4,
     /// The store or its key cannot be used.
     Store = 5,
     /// Finch refused, or was not reached.
     Finch = 6,
-    /// Not as things stand: a person has to decide, or to begin again.
-    Standing = 7,
+    /// The current state excludes it: a person has to decide, or to begin again.
+    State = 7,
     /// Finch may have issued a token that the store does not have.
     TokenAtLarge = 8,
     /// Stopped by a signal.
@@ -83,11 +74,40 @@ impl Failure {
         Self::new(Exit::Usage, "usage", message)
     }
 
-    /// The same in the operator's and in a customer's scope, and whether or not it is somebody
-    /// else's.
+    /// An error that states its advice.
+    pub(crate) fn of(error: &(impl Actionable + 'static)) -> Self {
+        Self::during(error.to_string(), error)
+    }
+
+    /// The same with another message, which the error is the cause of.
+    pub(crate) fn during(message: impl Into<String>, error: &(impl Actionable + 'static)) -> Self {
+        let Advice { kind, code, next_step, .. } = error.advice();
+        let exit = match kind {
+            ErrorKind::InvalidInput => Exit::Usage,
+            ErrorKind::NotFound => Exit::NotFound,
+            ErrorKind::State => Exit::State,
+            ErrorKind::Unfinished => Exit::LeftOpen,
+            ErrorKind::Store => Exit::Store,
+            ErrorKind::Finch => Exit::Finch,
+            _ => Exit::Failed,
+        };
+        let help = match errors::options(code) {
+            Some(options) => format!("{next_step} ({options})"),
+            None => next_step.into_owned(),
+        };
+        Self::new(exit, code, message).because(error).help(help)
+    }
+
+    /// The same in the operator's and in a customer's scope, and whether or not another customer has it.
     pub(crate) fn no_such_connection() -> Self {
-        Self::new(Exit::NotFound, "not_found", "there is no such connection")
-            .help("`finch connections` lists those that there are")
+        Self::of(&finch_app::TokenError::NotFound)
+    }
+
+    /// A file or standard input that could not be read.
+    pub(crate) fn unreadable(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::usage(format!("the file {} with the {what} could not be read", path.display()))
+            .because(error)
+            .help("check the path, and that this user may read it")
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -95,13 +115,29 @@ impl Failure {
         self
     }
 
-    /// Adds an error and everything below it, each text once.
+    /// Adds a cause.
+    pub(crate) fn cause(mut self, text: impl Into<String>) -> Self {
+        self.because.push(text.into());
+        self
+    }
+
+    /// Adds an error and everything below it, each text once, and what Finch answered.
     pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
             if self.because.last() != Some(&text) && self.message != text {
                 self.because.push(text);
+            }
+            let now = error.downcast_ref().map(FinchApiError::failure);
+            let failure = now.or_else(|| error.downcast_ref().map(ExchangeError::failure));
+            if let Some(failure) = failure.filter(|_| self.request_id.is_none()) {
+                let words: Vec<_> =
+                    failure.name.iter().chain(&failure.finch_code).cloned().collect();
+                if let (Some(status), false) = (failure.status, words.is_empty()) {
+                    self.because.push(format!("Finch's answer: {status}, {}", words.join(", ")));
+                }
+                self.request_id = failure.request_id;
             }
             next = error.source();
         }
@@ -127,8 +163,15 @@ impl Failure {
             }
             sheet.render()
         };
-        // Nobody is left to hear that this failed.
+        // Where standard error is closed there is no place left to report that.
         let _ = output::write(anstream::stderr().lock(), &text);
+    }
+
+    /// A command has done its work, and could not print it: the process ends with what was done.
+    pub(crate) fn not_printed(exit: Exit, error: &io::Error) -> Self {
+        Self::new(exit, "output", "the output could not be written; what was done stays done")
+            .because(error)
+            .help("look with `finch connections --all` and `finch events`")
     }
 }
 
@@ -148,23 +191,5 @@ impl Serialize for Failure {
         error.serialize_field("rescue_file", &self.rescue_file)?;
         error.serialize_field("exit_code", &(self.exit as u8))?;
         error.end()
-    }
-}
-
-impl Failure {
-    /// A command has done its work, and could not print it: the process ends with what was done.
-    pub(crate) fn not_printed(exit: Exit, error: &io::Error) -> Self {
-        Self::new(exit, "output", "the output could not be written; what was done stays done")
-            .because(error)
-            .help("look with `finch connections --all` and `finch events`")
-    }
-}
-
-/// What was to be shown could not be.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::new(Exit::Failed, "output", "the output could not be written")
-            .because(&error)
-            .help("give another place for the output, then run the same again")
     }
 }

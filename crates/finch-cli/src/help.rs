@@ -16,26 +16,26 @@ Try it
   emulator     Run that local Finch, for programs in any language
 
 The life of a connection
-  connect      Begin: the page where a customer connects, and its state
-  exchange     Complete: turn the code that came back into a sealed token
+  connect      Begin an attempt: the page where a customer connects
+  exchange     Complete it: turn the code that came back into a sealed token
   token        Print a customer's token, with --reveal
   disconnect   End a connection at Finch for all its tokens, and prove it
 
 The operator's view
   connections  List connections, and what needs attention; --all: ended ones
   show         Show a connection: its tokens, their evidence, its history
-  events       What happened: who did what, with what evidence
-  reconcile    Go on with everything that is unfinished, once or with --watch
+  events       List what happened: who did what, with what evidence
+  reconcile    Continue everything that is unfinished, once or with --watch
   attention    List what needs a person, with what to do
-  close        Vouch for an end that Finch does not prove
-  import       Take over tokens that the application has already
+  close        Close what Finch does not prove, on your word
+  import       Import tokens that the application has already
   audit        Ask Finch about every token, and list where it disagrees
 
 The store
-  keys         The keys that seal it: make, status, rotate, verify
-  verify       Look whether it is what was written
-  backup       Copy it as it is at one moment, while it is in use
-  restore      Make it out of a backup; what was in use is in doubt
+  keys         Make, show and rotate the keys that seal it
+  verify       Verify its integrity: the file, its records, its secrets
+  backup       Back it up while it is in use
+  restore      Make it from a backup; what was in use is in doubt
   doctor       Check the settings, the key, the store, and the way to Finch
 
 The shell
@@ -53,7 +53,7 @@ Environment, where no option says otherwise
 
 Exit codes
   0 done    1 failed     2 usage    3 not found    4 something is left open
-  5 store or key    6 Finch refused or was not reached    7 not as things stand
+  5 store or key    6 Finch refused or was not reached    7 excluded by state
   8 Finch may have issued a token that the store does not have    130 stopped
 ";
 
@@ -104,16 +104,16 @@ Examples:
 The file is UTF-8: CSV whose header names the columns token and customer, in
 any order, or one JSON object a line with these fields. connection_id is
 optional, and must be Finch's. Only what looks like a token is sent to Finch.
-Run it again, and it goes on.";
+Run it again, and it continues.";
 
 pub(crate) const AUDIT: &str = "\
 Examples:
   finch audit
   finch audit --fix --unused-days 30
 
-Without --fix nothing is changed. With it, what Finch says is written down, and
-open disconnects go on; what somebody has to decide is listed only. Stopped, it
-goes on within 24 hours from <store>.audit; --restart begins again.";
+Without --fix nothing is changed. With it, what Finch says is recorded, and open
+disconnects continue; what a person must decide is only listed. Stopped, it
+continues within 24 hours from <store>.audit; --restart begins again.";
 
 pub(crate) const CLOSE: &str = "\
 Examples:
@@ -183,15 +183,15 @@ Each connection's record is chained with the store's key: `finch verify` finds
 what was changed or taken out.";
 
 pub(crate) const ROTATE: &str = "\
-Every process may go on using the store meanwhile. Stopped half-way, the same
-command goes on.";
+Other processes may use the store meanwhile. Stopped half-way, the same command
+continues.";
 
 pub(crate) const ROTATE_KEK: &str = "\
 Example:
   finch keys rotate-kek --to keys/finch-2027.key
 
 No secret is sealed again: only the store's own keys are wrapped with the new key.
-Until their next start, processes that run go on.";
+Running processes are unaffected until their next start.";
 
 pub(crate) const EMULATOR: &str = "\
 Example:

@@ -54,6 +54,21 @@ impl Stop {
             _ = hang_up => {}
         }
     }
+
+    /// Waits for work that ends a command, unless another signal comes first.
+    pub(crate) async fn before(
+        &mut self,
+        end: impl Future<Output = ()>,
+        help: &str,
+    ) -> Result<Exit, Failure> {
+        tokio::select! {
+            () = end => Ok(Exit::Done),
+            () = self.asked() => {
+                Err(Failure::new(Exit::Stopped, "stopped", "stopped before everything was finished")
+                    .help(help))
+            }
+        }
+    }
 }
 
 /// Does work whose end must not be lost, and which ends in bounded time. The first signal lets it finish,
@@ -62,7 +77,7 @@ pub(crate) async fn finish<T>(work: impl Future<Output = T>, meaning: &str) -> R
     wind_up(work, &AtomicBool::new(false), meaning).await
 }
 
-/// The same for work that could go on for long: the first signal sets `stopped`, which ends it early.
+/// The same for work that could continue for long: the first signal sets `stopped`, which ends it early.
 pub(crate) async fn wind_up<T>(
     work: impl Future<Output = T>,
     stopped: &AtomicBool,

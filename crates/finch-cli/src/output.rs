@@ -6,7 +6,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use finch_core::is_invisible;
+use finch_core::{CompanyId, ProviderId, is_invisible};
 use serde::Serialize;
 
 use crate::fail::{Exit, Failure};
@@ -20,7 +20,15 @@ pub(crate) trait Report: Serialize {
     fn human(&self, sheet: &mut Sheet);
 
     /// How the process ends.
-    fn exit(&self) -> Exit;
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}
+
+/// Prints what a command was asked to show, and returns how the process ends.
+pub(crate) fn show(report: &impl Report, json: bool) -> Result<Exit, Failure> {
+    print(report, json)?;
+    Ok(report.exit())
 }
 
 /// Prints what a command was asked to show. A reader that has gone away is no failure.
@@ -42,7 +50,7 @@ pub(crate) fn done(report: &impl Report, json: bool) -> Exit {
     report.exit()
 }
 
-/// Says something on standard error that decides nothing: where it cannot be said, the work goes on.
+/// Says something on standard error that decides nothing: where it cannot be said, the work continues.
 pub(crate) fn notice(text: &str) {
     let mut sheet = Sheet::default();
     sheet.line(text);
@@ -135,6 +143,34 @@ impl Sheet {
         self.lines.push(line);
     }
 
+    /// What is done, or as it should be.
+    pub(crate) fn done(&mut self, text: &str) {
+        self.text(&format!("{} ", good("✓")), text);
+    }
+
+    /// What is open, or needs a look.
+    pub(crate) fn open(&mut self, text: &str) {
+        self.text(&format!("{} ", warn("!")), text);
+    }
+
+    /// What is wrong.
+    pub(crate) fn wrong(&mut self, text: &str) {
+        self.text(&format!("{} ", bad("✗")), text);
+    }
+
+    /// A label and several values, one a line.
+    pub(crate) fn pairs<T: ToString>(&mut self, label: &str, values: impl IntoIterator<Item = T>) {
+        for (at, value) in values.into_iter().enumerate() {
+            self.pair(if at == 0 { label } else { "" }, &value.to_string());
+        }
+    }
+
+    /// Which payroll or HR system a connection is at, and for which employer.
+    pub(crate) fn place(&mut self, provider: &ProviderId, company: Option<&CompanyId>) {
+        self.pair("provider", provider.as_str());
+        self.pair("employer", company.map_or("not named by Finch yet", |id| id.as_str()));
+    }
+
     /// A label and what it says.
     pub(crate) fn pair(&mut self, label: &str, text: &str) {
         self.text(&format!("  {}", dim(&format!("{label:<14}"))), text);
@@ -163,7 +199,7 @@ impl Sheet {
 }
 
 /// Marks for colours: code points that are no characters, and mean nothing but colour here,
-/// whoever wrote them.
+/// whatever text they come in.
 const PLAIN: char = '\u{fdd0}';
 const BOLD: char = '\u{fdd1}';
 const DIM: char = '\u{fdd2}';
@@ -208,7 +244,7 @@ pub(crate) fn bad(text: &str) -> String {
     inked(BAD, text)
 }
 
-/// What somebody should look at.
+/// What needs a look.
 pub(crate) fn warn(text: &str) -> String {
     inked(WARN, text)
 }

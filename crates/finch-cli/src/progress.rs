@@ -6,7 +6,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::output::Sheet;
 
-/// A bar that says what is done, and how long the rest will take. Where nobody watches it is nothing.
+/// A bar that says what is done, and how long the rest will take. Without a terminal it prints nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress(ProgressBar);
 
@@ -15,7 +15,7 @@ impl Progress {
         Self::over(what, Some(0))
     }
 
-    /// Over a file of this size; none: nobody knows where it ends.
+    /// Over a file of this size; none: its end is unknown.
     pub(crate) fn over(what: impl Into<Cow<'static, str>>, size: Option<u64>) -> Self {
         let (bar, form) = match size {
             Some(size) => (ProgressBar::new(size), "{prefix} [{bar:30}] {msg}, {eta} left"),

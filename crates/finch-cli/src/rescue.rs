@@ -45,7 +45,7 @@ impl Rescued {
                 failure.help(help)
             }
             Err(cause) => {
-                let lost = ", and it could not be saved in a file either: nobody has it now";
+                let lost = ", and it could not be saved in a file either: it is lost here";
                 failure.message.push_str(lost);
                 let own = self.connection_id().map(|id| format!(" ({id})")).unwrap_or_default();
                 failure.because(&cause).help(format!(
@@ -97,7 +97,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<PathBuf> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
-        // Half a token helps nobody.
+        // Half a token is of no use.
         let _ = std::fs::remove_file(path);
         return Err(error);
     }

@@ -1,7 +1,7 @@
 //! Where settings and secrets come from: an argument, the environment, a file, standard input.
 //!
 //! An empty variable of the environment counts as one that is not set. A secret that is given twice
-//! is an error, since nobody can know which of the two is meant.
+//! is an error, since either may be the one that is meant.
 
 use std::{
     env,
@@ -80,7 +80,7 @@ pub(crate) struct Ways<'a> {
 }
 
 /// The one place where a secret was given.
-pub(crate) enum Place {
+pub(crate) enum Given {
     Value(String),
     File(PathBuf),
 }
@@ -90,20 +90,20 @@ impl Ways<'_> {
     ///
     /// # Errors
     /// It was given twice.
-    pub(crate) fn place(&self) -> Result<Option<Place>, Failure> {
+    pub(crate) fn place(&self) -> Result<Option<Given>, Failure> {
         let in_file = format!("{}_FILE", self.variable);
         let mut places = Vec::new();
         if let Some((option, Some(value))) = self.argument {
-            places.push((option.to_owned(), Place::Value(value.clone())));
+            places.push((option.to_owned(), Given::Value(value.clone())));
         }
         if let (option, Some(path)) = self.file {
-            places.push((option.to_owned(), Place::File(path.clone())));
+            places.push((option.to_owned(), Given::File(path.clone())));
         }
         if let Some(value) = variable(self.variable)? {
-            places.push((self.variable.to_owned(), Place::Value(value)));
+            places.push((self.variable.to_owned(), Given::Value(value)));
         }
         if let Some(path) = path_setting(None, &in_file)? {
-            places.push((in_file, Place::File(path)));
+            places.push((in_file, Given::File(path)));
         }
         if let [(first, _), (second, _), ..] = places.as_slice() {
             let what = self.what;
@@ -116,9 +116,9 @@ impl Ways<'_> {
         let Some((name, place)) = places.pop() else { return Ok(None) };
         match &place {
             // White space alone is no value, and what reads it says so.
-            Place::Value(value) if value.trim().is_empty() => {}
-            Place::Value(value) => clean(&name, value)?,
-            Place::File(path) => clean(&name, &path.to_string_lossy())?,
+            Given::Value(value) if value.trim().is_empty() => {}
+            Given::Value(value) => clean(&name, value)?,
+            Given::File(path) => clean(&name, &path.to_string_lossy())?,
         }
         Ok(Some(place))
     }
@@ -127,9 +127,9 @@ impl Ways<'_> {
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         match self.place()? {
             None => Ok(None),
-            Some(Place::Value(value)) => self.whole(value).map(Some),
-            Some(Place::File(path)) if path == Path::new("-") => self.read_line().map(Some),
-            Some(Place::File(path)) => self.read_file(&path).map(Some),
+            Some(Given::Value(value)) => self.whole(value).map(Some),
+            Some(Given::File(path)) if path == Path::new("-") => self.read_line().map(Some),
+            Some(Given::File(path)) => self.read_file(&path).map(Some),
         }
     }
 

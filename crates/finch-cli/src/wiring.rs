@@ -16,8 +16,8 @@ use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 
 use crate::{
     args::{Client, Operator, Whose},
-    fail::{Exit, Failure, not_a_key},
-    secrets::{Place, Ways, path_setting, setting, variable},
+    fail::Failure,
+    secrets::{Given, Ways, path_setting, setting, variable},
 };
 
 /// Everything that is needed to open the store and to speak to Finch, read but not yet used.
@@ -90,16 +90,6 @@ impl Settings {
     }
 }
 
-/// Opens the store of a command that needs no client secret.
-pub(crate) async fn open(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::Store)?.open().await
-}
-
-/// The same for one that brings tokens: the store is made where there is none.
-pub(crate) async fn open_to_import(client: &Client) -> Result<Finch, Failure> {
-    Settings::read(client, Needs::NewStore)?.open().await
-}
-
 /// Opens a store for a command that looks after it, and asks Finch nothing.
 pub(crate) async fn open_store(client: &Client) -> Result<(Finch, Arc<SqliteTokenStore>), Failure> {
     let (builder, store) = Settings::read(client, Needs::Store)?.wire()?;
@@ -123,7 +113,7 @@ pub(crate) fn client_id(client: &Client) -> Result<ClientId, Failure> {
         Failure::usage("the client id is missing")
             .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
     })?;
-    ClientId::new(id).map_err(|error| Failure::bad_id("FINCH_CLIENT_ID", &error))
+    ClientId::new(id).map_err(|error| Failure::during("FINCH_CLIENT_ID cannot be used", &error))
 }
 
 /// How Finch is reached: where it is, and through which proxy.
@@ -165,7 +155,7 @@ fn client_secret_ways(client: &Client) -> Ways<'_> {
 /// Where the store is to be.
 pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     path_setting(given, "FINCH_STORE")?.ok_or_else(|| {
-        Failure::usage("it is not said where the store is")
+        Failure::usage("no store path is given")
             .help("set FINCH_STORE to the path of its file, such as finch.db, or give --store")
     })
 }
@@ -185,18 +175,11 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         file: ("--store-key-file", file),
         variable: "FINCH_STORE_KEY",
     };
-    let parse = |text: &str| {
-        Kek::parse(text).map_err(|error| {
-            not_a_key(
-                Failure::new(Exit::Store, "key_malformed", "the store's key is not a key"),
-                &error,
-            )
-        })
-    };
+    let parse = |text: &str| Ok(Kek::parse(text)?);
     match ways.place()? {
-        Some(Place::Value(text)) => parse(&text),
-        Some(Place::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
-        Some(Place::File(path)) => Ok(keyfile::read(&path)?),
+        Some(Given::Value(text)) => parse(&text),
+        Some(Given::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
+        Some(Given::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
                 // A new store is made beside its key.
@@ -227,6 +210,12 @@ pub(crate) enum Scope {
 }
 
 impl Whose {
+    /// Opens the store of a command that needs no client secret.
+    pub(crate) async fn open(&self) -> Result<(Scope, Finch), Failure> {
+        let settings = Settings::read(&self.operator.client, Needs::Store)?;
+        Ok((self.scope()?, settings.open().await?))
+    }
+
     /// A customer's scope where one is named, else the operator's.
     pub(crate) fn scope(&self) -> Result<Scope, Failure> {
         Ok(match &self.customer {
@@ -237,15 +226,21 @@ impl Whose {
 }
 
 impl Operator {
+    /// Opens the store of a command that needs no client secret.
+    pub(crate) async fn open(&self) -> Result<(OperatorScope, Finch), Failure> {
+        let settings = Settings::read(&self.client, Needs::Store)?;
+        Ok((self.scope()?, settings.open().await?))
+    }
+
     /// The operator's scope, under a name for the record.
     pub(crate) fn scope(&self) -> Result<OperatorScope, Failure> {
-        let name = match &self.operator {
+        let name = match &self.name {
             Some(name) => name.clone(),
             None => {
                 let user = variable("USER").ok().flatten();
                 let user = user.and_then(|user| OperatorName::new(user).ok());
                 user.map_or_else(|| OperatorName::new("operator"), Ok)
-                    .map_err(|error| Failure::bad_id("--operator", &error))?
+                    .map_err(|error| Failure::during("--operator cannot be used", &error))?
             }
         };
         Ok(OperatorScope::acting_as(name))

@@ -1,8 +1,8 @@
 //! Plain words for what the other crates say in types.
 
 use finch_core::{
-    Actor, ConnectionState, Event, Evidence, Failure, FailureKind, Happening, Product, RequestId,
-    Timestamp, TokenState, Trouble, decide::Call,
+    Actor, ConnectionState, Event, Evidence, Happening, Product, RequestId, Timestamp, TokenState,
+    Trouble, decide::Call,
 };
 
 /// `1 token`, `2 tokens`.
@@ -86,40 +86,7 @@ pub(crate) fn token_state(state: &TokenState) -> String {
 
 /// What stands in the way of a token's end, or of settling a doubt.
 pub(crate) fn standing_in_the_way(trouble: &Trouble) -> String {
-    format!("{}, {}", self::trouble(&trouble.failure), moment(trouble.at))
-}
-
-/// What Finch, the network or the store said.
-pub(crate) fn trouble(failure: &Failure) -> String {
-    let mut said = match failure.kind {
-        FailureKind::TokenInvalid => "Finch refuses the token",
-        FailureKind::Unauthorized => "Finch answered 401 for a reason that it does not name",
-        FailureKind::ReauthenticateUser => "the employer must authenticate again",
-        FailureKind::AccountSetupRequired => "the employer has not finished connecting",
-        FailureKind::InvalidClient => "Finch does not know this client id with this client secret",
-        FailureKind::OtherUnauthorized => "something answered 401, and it was not about the token",
-        FailureKind::InvalidGrant => "Finch does not accept the code",
-        FailureKind::ConnectionAlreadyExists => {
-            "Finch already has a connection for this customer id"
-        }
-        FailureKind::PaymentRequired => "Finch wants its invoices paid",
-        FailureKind::Rejected => "Finch rejected the request",
-        FailureKind::TryLater => "Finch cannot answer now",
-        FailureKind::Unreadable => "Finch's answer cannot be read",
-        FailureKind::Unplaced => "Finch does not say which connection the token belongs to",
-        FailureKind::NoAnswer => "no answer came from Finch",
-        FailureKind::SecretUnreadable => "the sealed secret cannot be opened",
-        FailureKind::StillAccepted => "Finch promised the end, and still accepts the token",
-        _ => "the call failed",
-    }
-    .to_owned();
-    if let Some(status) = failure.status {
-        said.push_str(&format!(" ({status})"));
-    }
-    if let Some(id) = &failure.request_id {
-        said.push_str(&format!(", request {id}"));
-    }
-    said
+    format!("{}, {}", trouble.failure, moment(trouble.at))
 }
 
 /// What happened, and who did it; without when. `several`: the connection has several ids, so that it
@@ -170,10 +137,10 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
                 Call::Disconnect => "disconnect",
                 Call::Introspect => "introspect",
             };
-            format!("/{call} proved nothing{under}: {}", trouble(failure))
+            format!("/{call} proved nothing{under}: {failure}")
         }
         Happening::Retired => {
-            "the customer's access ended here; others go on using the connection".to_owned()
+            "the customer's access ended here; others continue using the connection".to_owned()
         }
         Happening::ClosedByOperator { reason } => {
             format!("the disconnect was closed without Finch's proof: {reason}")

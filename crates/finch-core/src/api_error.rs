@@ -1,11 +1,12 @@
-//! What can go wrong at Finch, told apart by what the caller can do about it.
+//! What can go wrong at Finch, by what the caller can do about it.
 
 use std::{error::Error, time::Duration};
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{AccessToken, ConnectionId, FinchCustomerId, RequestId};
+use crate::{
+    AccessToken, Actionable, Advice, ConnectionId, Failure, FailureKind, FinchCustomerId, RequestId,
+};
 
 /// Finch's answer, where it is not the success that was asked for. Never its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,46 +35,44 @@ pub struct Answer {
 #[non_exhaustive]
 pub enum FinchApiError {
     /// 401 `invalid_token`: Finch refuses this token. The proof that it is dead.
-    #[error("Finch refuses this access token")]
+    #[error("{}", FailureKind::TokenInvalid)]
     TokenInvalid(Box<Answer>),
     /// 401 in Finch's shape with a meaning that is not known. A refusal only after Finch has
     /// acknowledged a disconnect: its documents promise no more than "Unauthorized".
-    #[error("Finch answered 401 for a reason that it does not name")]
+    #[error("{}", FailureKind::Unauthorized)]
     Unauthorized(Box<Answer>),
     /// 401 `reauthenticate_user`: the employer must authenticate again. The token stays.
-    #[error("the employer must authenticate again at the provider")]
+    #[error("{}", FailureKind::ReauthenticateUser)]
     ReauthenticateUser(Box<Answer>),
     /// 401 `account_setup_required`: the employer has not finished connecting. The token stays.
-    #[error("the employer has not finished setting the account up")]
+    #[error("{}", FailureKind::AccountSetupRequired)]
     AccountSetupRequired(Box<Answer>),
     /// 401 `invalid_client`: the client id or secret is wrong.
-    #[error("Finch does not know this client id with this client secret")]
+    #[error("{}", FailureKind::InvalidClient)]
     InvalidClient(Box<Answer>),
     /// 401 without a known meaning and not in Finch's shape (a proxy's), or one that speaks of the
     /// request and not of the token. Proves nothing.
-    #[error("something answered 401, and it was not about the token")]
+    #[error("{}", FailureKind::OtherUnauthorized)]
     OtherUnauthorized(Box<Answer>),
     /// 400 `invalid_grant`: the code is wrong, used or expired, or `redirect_uri` is not the code's.
-    #[error(
-        "Finch does not accept the authorization code: it is wrong, used or expired, or belongs to another redirect URI"
-    )]
+    #[error("{}", FailureKind::InvalidGrant)]
     InvalidGrant(Box<Answer>),
     /// 400 `connection_already_exists`: the customer id has a connection already.
-    #[error("Finch already has a connection for this customer id")]
+    #[error("{}", FailureKind::ConnectionAlreadyExists)]
     ConnectionAlreadyExists(Box<Answer>),
     /// 402: the application has unpaid invoices at Finch. Everything waits, and the bill runs.
-    #[error("Finch wants its invoices paid (402)")]
+    #[error("{} (402)", FailureKind::PaymentRequired)]
     PaymentRequired(Box<Answer>),
     /// Another answer that no retry mends soon: 3xx, 400, 403, 404, 405, 422, or a success whose body
     /// says something else.
-    #[error("Finch rejected the request with status {}", .0.status)]
+    #[error("{} (status {})", FailureKind::Rejected, .0.status)]
     Rejected(Box<Answer>),
     /// 408, 409, 425, 429, 5xx: later again.
-    #[error("Finch cannot answer now (status {})", .0.status)]
+    #[error("{} (status {})", FailureKind::TryLater, .0.status)]
     TryLater(Box<Answer>),
     /// An answer came and cannot be read: a success whose body is not what was asked for, or something
     /// that is not HTTP.
-    #[error("Finch's answer cannot be read: {problem}")]
+    #[error("{}: {problem}", FailureKind::Unreadable)]
     Unreadable {
         /// What is wrong: the length, and the JSON path where there is one. Never the content.
         problem: String,
@@ -82,7 +81,7 @@ pub enum FinchApiError {
     },
     /// A token was issued, and no answer says which connection it belongs to: it cannot be stored. It is
     /// live and billed, and this error holds its only copy.
-    #[error("Finch issued a token without saying which connection it belongs to")]
+    #[error("{}", FailureKind::Unplaced)]
     Unplaced {
         /// The token. It is never shown.
         secret: AccessToken,
@@ -90,7 +89,7 @@ pub enum FinchApiError {
         source: Box<FinchApiError>,
     },
     /// No answer.
-    #[error("no answer from Finch: {problem}")]
+    #[error("{}: {problem}", FailureKind::NoAnswer)]
     NoAnswer {
         /// What happened, without addresses.
         problem: String,
@@ -98,12 +97,12 @@ pub enum FinchApiError {
         sent: bool,
     },
     /// Something else in the adapter. A byte may have gone out.
-    #[error("the client for Finch failed")]
+    #[error("{}", FailureKind::Backend)]
     Backend(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl Answer {
-    /// Tells what the answer means, by status, `finch_code` and `name` together
+    /// What the answer means, by status, `finch_code` and `name` together
     /// (`reference/finch-api.md` 5.2): both spellings of each name, with and without `_error`.
     pub fn into_error(self) -> FinchApiError {
         let answer = Box::new(self);
@@ -137,60 +136,6 @@ impl Answer {
             _ => FinchApiError::Rejected(answer),
         }
     }
-}
-
-/// A [`FinchApiError`] in short: for records, listings and machines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Which kind.
-    pub kind: FailureKind,
-    /// The HTTP status, where there was an answer.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub status: Option<u16>,
-    /// Finch's `name`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub name: Option<String>,
-    /// Finch's `finch_code`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub finch_code: Option<String>,
-    /// Finch's request id: its support asks for it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub request_id: Option<RequestId>,
-}
-
-impl Failure {
-    /// A call whose answer nobody waited for: the process ended before it came.
-    pub fn lost() -> Self {
-        let kind = FailureKind::NoAnswer;
-        Self { kind, status: None, name: None, finch_code: None, request_id: None }
-    }
-}
-
-/// The kinds of [`Failure`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of FinchApiError of the same name")]
-pub enum FailureKind {
-    TokenInvalid,
-    Unauthorized,
-    ReauthenticateUser,
-    AccountSetupRequired,
-    InvalidClient,
-    OtherUnauthorized,
-    InvalidGrant,
-    ConnectionAlreadyExists,
-    PaymentRequired,
-    Rejected,
-    TryLater,
-    Unreadable,
-    Unplaced,
-    NoAnswer,
-    Backend,
-    /// The secret that the call needs cannot be unsealed.
-    SecretUnreadable,
-    /// Finch still accepts a token whose end it has promised.
-    StillAccepted,
 }
 
 impl FinchApiError {
@@ -247,7 +192,7 @@ impl FinchApiError {
         }
     }
 
-    /// How long Finch asks to wait.
+    /// How long Finch asks to wait before the next call.
     pub fn retry_after(&self) -> Option<Duration> {
         self.answer().and_then(|a| a.retry_after)
     }
@@ -263,6 +208,22 @@ impl FinchApiError {
     }
 }
 
+impl Actionable for FinchApiError {
+    fn advice(&self) -> Advice {
+        let advice = self.failure().advice();
+        let next_step = match (self, self.retry_after()) {
+            (_, Some(wait)) => format!("wait {} s, then try again", wait.as_secs()).into(),
+            // The cause says what to check, and more time would not help.
+            (Self::NoAnswer { sent: false, .. }, None) => {
+                "check the network, the base URL and the proxy, then try again; nothing was sent"
+                    .into()
+            }
+            _ => advice.next_step,
+        };
+        Advice { next_step, ..advice }
+    }
+}
+
 /// What a failed exchange means for the token that it was to bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeFailure {
@@ -270,11 +231,11 @@ pub enum ExchangeFailure {
     NotSent,
     /// No token was issued.
     Definite,
-    /// A token may exist that nobody has. The code must not be sent again.
+    /// A token may exist that is stored nowhere. The code must not be sent again.
     Unknown,
 }
 
-/// Tells what a failed exchange means (`design` semantics 5, step 3).
+/// What a failed exchange means (`design` semantics 5, step 3).
 pub fn exchange_failure(error: &FinchApiError) -> ExchangeFailure {
     match error {
         FinchApiError::NoAnswer { sent: false, .. } | FinchApiError::PaymentRequired(_) => {
@@ -309,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_is_told_apart_by_its_words() {
+    fn the_words_of_a_401_decide_its_meaning() {
         assert_eq!(kind(401, "invalid_token", ""), FailureKind::TokenInvalid);
         assert_eq!(kind(401, "invalid_token_error", ""), FailureKind::TokenInvalid);
         assert_eq!(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::ClientId;
+use crate::{Actionable, Advice, ClientId, ErrorKind};
 
 /// One Finch application at one API origin. A store is bound to it for good: a token tried at the
 /// wrong place would be "refused" there, and wiped here, while Finch goes on billing it.
@@ -156,6 +156,13 @@ impl TryFrom<String> for RedirectUri {
 impl From<RedirectUri> for String {
     fn from(uri: RedirectUri) -> String {
         uri.0.into()
+    }
+}
+
+impl Actionable for AddressError {
+    fn advice(&self) -> Advice {
+        let step = "give an address such as https://api.tryfinch.com";
+        Advice::new(ErrorKind::InvalidInput, "invalid_address", step)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Visible, invisible::is_invisible};
+use crate::{Actionable, Advice, ErrorKind, Visible, invisible::is_invisible};
 
 /// The longest identifier that a host may give, in bytes. Finch's own limit for `customer_id` is 255
 /// characters (`POST /connect/sessions`).
@@ -27,11 +27,11 @@ enum Problem {
     #[error("is longer than {MAX_ID_BYTES} bytes")]
     TooLong,
     #[error(
-        "contains U+{:04X}, which is not visible or changes how its neighbours are shown: leave it out",
+        "contains U+{:04X}, which is not visible or changes how its neighbours are shown",
         u32::from(*.0)
     )]
     Invisible(char),
-    #[error("begins or ends with a space: leave it out")]
+    #[error("begins or ends with a space")]
     OuterSpace,
 }
 
@@ -154,6 +154,13 @@ ids! {
     /// The `customer_id` under which a Connect session was made at Finch. Finch allows each only
     /// once, so that one [`CustomerId`] may have several.
     FinchCustomerId = "Finch's customer id";
+}
+
+impl Actionable for IdError {
+    fn advice(&self) -> Advice {
+        let step = "copy it again, without anything around it";
+        Advice::new(ErrorKind::InvalidInput, "invalid_id", step)
+    }
 }
 
 #[cfg(test)]

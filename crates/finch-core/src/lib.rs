@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod advice;
 mod application;
 mod id;
 mod invisible;
@@ -26,16 +27,16 @@ mod draft;
 
 mod api;
 mod api_error;
+mod failure;
 mod lease;
 mod memory;
 mod store;
 
 mod view;
 
+pub use advice::{Actionable, Advice, ErrorKind};
 pub use api::{ConnectSession, FinchApi, NewSession, ReauthenticateSession};
-pub use api_error::{
-    Answer, ExchangeFailure, Failure, FailureKind, FinchApiError, exchange_failure,
-};
+pub use api_error::{Answer, ExchangeFailure, FinchApiError, exchange_failure};
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
@@ -51,6 +52,7 @@ pub use disconnect::{
 };
 pub use draft::{Draft, Reseal};
 pub use event::{Absorbed, Event, EventId, EventQuery, Happening, Recorded};
+pub use failure::{Failure, FailureKind};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
     FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,

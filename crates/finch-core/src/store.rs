@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
-    Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, CompanyId, Connection,
-    ConnectionId, ConnectionKey, CustomerId, Due, Event, EventQuery, FinchCustomerId, Fingerprint,
-    InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded, Sealed, SealedToken, Seq,
-    StoreId, TokenFacts, TokenId, Wanted,
+    Actionable, Advice, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, CompanyId,
+    Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, Event, EventQuery,
+    FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded,
+    Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, Wanted,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -237,7 +237,7 @@ pub enum StoreError {
     #[error("a secret is sealed with a data key that is no longer in use")]
     OldEpoch,
     /// The store's keys cannot be opened now. Nothing was sent to Finch; try again when the key source answers.
-    #[error("the store's keys cannot be opened: check the key source, then try again")]
+    #[error("the store's keys cannot be opened")]
     KeysUnavailable(#[source] Box<dyn Error + Send + Sync>),
     /// A sealed secret does not open: it was changed, moved, or sealed under another key.
     #[error("the sealed secret of {token} cannot be opened")]
@@ -263,4 +263,35 @@ pub enum StoreError {
     /// Something else.
     #[error("the store failed")]
     Backend(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Actionable for StoreError {
+    fn advice(&self) -> Advice {
+        let (store, retry) = (
+            |code, step| Advice::new(ErrorKind::Store, code, step),
+            |code, step| Advice::retry(ErrorKind::Store, code, step),
+        );
+        match self {
+            Self::Moved | Self::OldEpoch => retry("store_changed", "try again"),
+            Self::KeysUnavailable(_) => {
+                retry("keys_unavailable", "check the source of the store's key, then try again")
+            }
+            Self::Unreadable { .. } => store(
+                "secret_unreadable",
+                "restore a backup of the store; without one, reauthenticate the connection, and the next \
+                 disconnect ends both tokens",
+            ),
+            Self::Busy => {
+                retry("store_busy", "wait until the other process has finished, then try again")
+            }
+            Self::Full => retry("store_full", "free space on the store's disk, then try again"),
+            Self::ReadOnly => {
+                store("store_read_only", "make the store, its folder and its file system writable")
+            }
+            Self::Corrupt(_) => {
+                store("store_damaged", "restore a backup, and keep the damaged file")
+            }
+            Self::Backend(_) => store("store_failed", "check the store's disk, then try again"),
+        }
+    }
 }

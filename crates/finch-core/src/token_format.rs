@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::AccessToken;
+use crate::{AccessToken, Actionable, Advice, ErrorKind};
 
 /// The shortest access token, in bytes. A Bearer token has 128 random bits (RFC 6749, section 10.10), which
 /// take more characters than this in every encoding of one byte a character.
@@ -48,6 +48,13 @@ pub fn may_hold_token(text: &str) -> bool {
 
 fn is_token_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/')
+}
+
+impl Actionable for TokenFormatError {
+    fn advice(&self) -> Advice {
+        let step = "copy the token alone, as Finch issued it";
+        Advice::new(ErrorKind::InvalidInput, "token_malformed", step)
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use finch_core::{AddressError, ClientId, ClientSecret, Origin, StrayCharacters, stray_characters};
+use finch_core::{
+    Actionable, AddressError, Advice, ClientId, ClientSecret, ErrorKind, Origin, StrayCharacters,
+    stray_characters,
+};
 use reqwest::Url;
 use thiserror::Error;
 
@@ -139,7 +142,7 @@ impl fmt::Debug for HttpFinchConfig {
 #[non_exhaustive]
 pub enum ConfigError {
     /// Quotation marks, white space or control characters that are not part of the value.
-    #[error("{setting} holds characters that are not part of its value: give the value alone")]
+    #[error("{setting} holds characters that are not part of its value")]
     Stray {
         /// The field of the configuration.
         setting: &'static str,
@@ -147,15 +150,13 @@ pub enum ConfigError {
         source: StrayCharacters,
     },
     /// The base address is not one that secrets may go to.
-    #[error("the base URL cannot be used: give one such as https://api.tryfinch.com")]
+    #[error("the base URL cannot be used")]
     BaseUrl(#[source] AddressError),
     /// The base address has a query.
-    #[error(
-        "the base URL must not contain a query: leave out everything from the question mark on"
-    )]
+    #[error("the base URL must not contain a query")]
     BaseUrlQuery,
     /// HTTP's Basic authentication cannot carry it.
-    #[error("the client id must not contain a colon: copy it from Finch's dashboard")]
+    #[error("the client id must not contain a colon")]
     ClientId,
     /// Out of range.
     #[error("{0} must be more than nothing and at most a day")]
@@ -164,12 +165,10 @@ pub enum ConfigError {
     #[error("max_body must be at least 16384 bytes, so that no token is lost for want of room")]
     MaxBody,
     /// No proxy has such an address.
-    #[error("the proxy's URL cannot be used: give one such as http://proxy.example:3128")]
+    #[error("the proxy's URL cannot be used")]
     Proxy(#[source] ProxyUrlError),
     /// A variable of the environment, which is to name the proxy, names none.
-    #[error(
-        "the proxy that {name} names cannot be used: set it to one such as http://proxy.example:3128"
-    )]
+    #[error("the proxy that {name} names cannot be used")]
     ProxyVariable {
         /// The variable.
         name: &'static str,
@@ -177,8 +176,30 @@ pub enum ConfigError {
         source: ProxyUrlError,
     },
     /// The HTTP client cannot be made.
-    #[error(
-        "the HTTP client cannot be made: for https, install the system's CA certificates (ca-certificates)"
-    )]
+    #[error("the HTTP client cannot be made")]
     Client(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Actionable for ConfigError {
+    fn advice(&self) -> Advice {
+        const PROXY: &str = "give http://HOST:PORT, with USER:PASSWORD@ before the host where the proxy asks for them";
+        let (code, step) = match self {
+            Self::Stray { .. } => (
+                "setting",
+                "give the value alone; in an env file write NAME=value without quotation marks or spaces",
+            ),
+            Self::BaseUrl(_) => ("base_url", "give an address such as https://api.tryfinch.com"),
+            Self::BaseUrlQuery => ("base_url", "leave out everything from the question mark on"),
+            Self::ClientId => ("client_id", "copy it from Finch's dashboard"),
+            Self::Timeout(_) => ("timeout", "give a duration of at most a day"),
+            Self::MaxBody => ("max_body", "give a larger one"),
+            Self::Proxy(_) | Self::ProxyVariable { .. } => ("proxy", PROXY),
+            Self::Client(_) => (
+                "http_client",
+                "for https, install the system's CA certificates (ca-certificates), or check the file that \
+                 SSL_CERT_FILE names",
+            ),
+        };
+        Advice::new(ErrorKind::InvalidInput, code, step)
+    }
 }

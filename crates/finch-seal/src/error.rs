@@ -1,4 +1,4 @@
-//! What can go wrong. No message carries a key, a plaintext or the text that was no key.
+//! What can go wrong, and what to do. No message carries a key, a plaintext or the text that was no key.
 
 use std::error::Error;
 use std::io;
@@ -11,9 +11,7 @@ use crate::KeyId;
 #[non_exhaustive]
 pub enum SealError {
     /// The key source holds another key than the one that the key ring is wrapped with.
-    #[error(
-        "the key ring is wrapped with key {expected}, but key {given} was given: give key {expected}"
-    )]
+    #[error("the key ring is wrapped with key {expected}, and key {given} was given")]
     WrongKey {
         /// The key that wrapped the key ring.
         expected: KeyId,
@@ -21,38 +19,58 @@ pub enum SealError {
         given: KeyId,
     },
     /// The right key, but the key ring does not open or its parts don't belong together.
-    #[error(
-        "the key ring was changed, or belongs to another store: restore the store from a backup"
-    )]
+    #[error("the key ring was changed, or belongs to another store")]
     BrokenKeys,
     /// A newer release wrote the key ring.
-    #[error("the key ring has format version {0}, unknown to this release: use the newest release")]
+    #[error("the key ring has format version {0}, unknown to this release")]
     UnknownKeyRingVersion(u32),
     /// The blob was changed, or is not where it was sealed for.
-    #[error("a sealed token was changed, or moved out of its row: restore the row from a backup")]
+    #[error("a sealed token was changed, or moved out of its row")]
     Tampered,
     /// The blob is shorter than any blob can be.
-    #[error("a sealed token is cut short: restore the row from a backup")]
+    #[error("a sealed token is cut short")]
     Truncated,
     /// The blob has a format version that this release does not know.
-    #[error(
-        "a sealed token has format version {0}, unknown to this release: use the newest release"
-    )]
+    #[error("a sealed token has format version {0}, unknown to this release")]
     UnknownVersion(u8),
     /// The blob names an algorithm that this release does not know.
-    #[error("a sealed token uses algorithm {0}, unknown to this release: use the newest release")]
+    #[error("a sealed token uses algorithm {0}, unknown to this release")]
     UnknownAlgorithm(u8),
     /// The blob names a data key that this ring does not hold: a rotation may have added or destroyed it.
-    #[error(
-        "a sealed token belongs to key epoch {0}, which the key ring does not hold: load the key ring again; if that does not help, restore the row from a backup"
-    )]
+    #[error("a sealed token belongs to key epoch {0}, which the key ring does not hold")]
     UnknownEpoch(u32),
     /// The key source could not be reached, or refused.
-    #[error("the key source failed: check that it can be reached and may be used, then try again")]
+    #[error("the key source failed")]
     Source(#[source] Box<dyn Error + Send + Sync>),
     /// The cryptographic library failed: no randomness, or no memory.
-    #[error("the cryptographic library failed: check the system's memory, then try again")]
+    #[error("the cryptographic library failed")]
     Crypto,
+}
+
+impl SealError {
+    /// Whether the same call may succeed later without a change by anyone.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Source(_) | Self::Crypto)
+    }
+
+    /// What a person does now, as part of a sentence.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::WrongKey { .. } => "give the key that the key ring is wrapped with",
+            Self::BrokenKeys => "restore a backup of the store, and keep its key file",
+            Self::UnknownKeyRingVersion(_)
+            | Self::UnknownVersion(_)
+            | Self::UnknownAlgorithm(_) => "use the newest release",
+            Self::Tampered | Self::Truncated => "restore a backup of the store",
+            Self::UnknownEpoch(_) => {
+                "read the key ring again; if that does not help, restore a backup of the store"
+            }
+            Self::Source(_) => {
+                "check that the key source can be reached and may be used, then try again"
+            }
+            Self::Crypto => "check the system's memory, then try again",
+        }
+    }
 }
 
 /// Why a text is no key.
@@ -60,38 +78,39 @@ pub enum SealError {
 #[non_exhaustive]
 pub enum ParseKeyError {
     /// There is nothing but white space.
-    #[error(
-        "the key is empty: expected 64 hex digits or base64 of 32 bytes; `finch keys init` makes one"
-    )]
+    #[error("the key is empty")]
     Empty,
     /// White space or a line break between its characters.
-    #[error(
-        "the key is broken by white space or a line break: give its 64 hex digits, or base64 of 32 bytes, in one piece"
-    )]
+    #[error("the key is broken by white space or a line break")]
     Broken,
     /// Quotation marks around it.
-    #[error(
-        "the key has quotation marks around it: give its 64 hex digits, or base64 of 32 bytes, without them"
-    )]
+    #[error("the key has quotation marks around it")]
     Quoted,
     /// As long as a key, but not spelt like one.
-    #[error(
-        "this is as long as a key, but not one: expected 64 hex digits or base64 of 32 bytes, and nothing else"
-    )]
+    #[error("this is as long as a key, and is none: a key has 64 hex digits or base64 of 32 bytes")]
     Digits,
     /// Raw bytes, or text that is not UTF-8.
-    #[error(
-        "the key is not UTF-8 text: expected 64 hex digits or base64 of 32 bytes; `finch keys init` makes one"
-    )]
+    #[error("the key is not UTF-8 text")]
     NotText,
     /// Something else than a key.
     #[error(
-        "this is not a key: expected 64 hex digits or base64 of 32 bytes, got {length} characters; `finch keys init` makes one"
+        "this is not a key: it has {length} characters, and a key has 64 hex digits or base64 of 32 bytes"
     )]
     Malformed {
         /// How many characters there are.
         length: usize,
     },
+}
+
+impl ParseKeyError {
+    /// What a person does now, as part of a sentence.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Broken => "give its 64 hex digits, or base64 of 32 bytes, in one piece",
+            Self::Quoted => "give the key without the quotation marks",
+            _ => "give the key that opens the store; `finch keys init` makes the first one",
+        }
+    }
 }
 
 /// Why a key could not be read from a keyring or put into it. It never carries what the keyring holds,
@@ -101,9 +120,7 @@ pub enum ParseKeyError {
 #[non_exhaustive]
 pub enum KeyringError {
     /// The keyring has no such entry.
-    #[error(
-        "the keyring has no entry of service {service:?} and user {user:?}: put the key there that the store was made with"
-    )]
+    #[error("the keyring has no entry of service {service:?} and user {user:?}")]
     Missing {
         /// The service of the entry.
         service: String,
@@ -111,7 +128,7 @@ pub enum KeyringError {
         user: String,
     },
     /// Several entries go by these names.
-    #[error("the keyring has several entries of service {service:?} and user {user:?}: leave one")]
+    #[error("the keyring has several entries of service {service:?} and user {user:?}")]
     Ambiguous {
         /// The service of the entry.
         service: String,
@@ -130,7 +147,7 @@ pub enum KeyringError {
     },
     /// The entry exists, and is never overwritten.
     #[error(
-        "the keyring has an entry of service {service:?} and user {user:?}: it is never overwritten, since whatever it sealed could not be opened again"
+        "the keyring has an entry of service {service:?} and user {user:?}, which is never overwritten"
     )]
     Exists {
         /// The service of the entry.
@@ -139,11 +156,28 @@ pub enum KeyringError {
         user: String,
     },
     /// The keyring could not be reached, is locked, or refused.
-    #[error("the keyring failed: check that it is running and unlocked for this user")]
+    #[error("the keyring failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
     /// There is none that this release knows for the operating system.
-    #[error("no keyring is known for this operating system: give a store of your own")]
+    #[error("no keyring is known for this operating system")]
     Unsupported,
+}
+
+#[cfg(feature = "keyring")]
+impl KeyringError {
+    /// What a person does now, as part of a sentence.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "put the key there that the store was made with",
+            Self::Ambiguous { .. } => "leave one",
+            Self::Content { source, .. } => source.next_step(),
+            Self::Exists { .. } => {
+                "use it, or name another entry: what the old key sealed could not be opened again"
+            }
+            Self::Failed(_) => "check that the keyring is running and unlocked for this user",
+            Self::Unsupported => "give a store of your own",
+        }
+    }
 }
 
 /// Why a key file could not be read or made.
@@ -151,17 +185,13 @@ pub enum KeyringError {
 #[non_exhaustive]
 pub enum KeyFileError {
     /// There is no such file.
-    #[error(
-        "there is no key file {path}: give the path of the one that the store was made with, or make the first one with `finch keys init`"
-    )]
+    #[error("there is no key file {path}")]
     Missing {
         /// The file.
         path: PathBuf,
     },
     /// Other users may use the file.
-    #[error(
-        "the key file {path} is open to others (mode {mode:04o}): run `chmod 600 {path}`; in a container's secret volume give it mode 0440 and a group of this process (`fsGroup`)"
-    )]
+    #[error("the key file {path} is open to others (mode {mode:04o})")]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -169,9 +199,7 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// The file or its folder belongs to a user that is neither root nor the process's own.
-    #[error(
-        "{path} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the key file and its folder to user id {user} (`chown`)"
-    )]
+    #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
     OtherOwner {
         /// The file or the folder.
         path: PathBuf,
@@ -181,7 +209,7 @@ pub enum KeyFileError {
         user: u32,
     },
     /// A folder, a FIFO, a socket, a device.
-    #[error("the key file {path} is not a regular file: give the path of the file itself")]
+    #[error("the key file {path} is not a regular file")]
     NotAFile {
         /// The file.
         path: PathBuf,
@@ -195,9 +223,7 @@ pub enum KeyFileError {
         source: ParseKeyError,
     },
     /// The file exists, and a key file is never overwritten.
-    #[error(
-        "the key file {path} exists: it is never overwritten, since whatever it sealed could not be opened again"
-    )]
+    #[error("the key file {path} exists, and is never overwritten")]
     Exists {
         /// The file.
         path: PathBuf,
@@ -218,4 +244,54 @@ pub enum KeyFileError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl KeyFileError {
+    /// The name of this very error for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "key_missing",
+            Self::Exposed { .. } => "key_exposed",
+            Self::OtherOwner { .. } => "key_other_owner",
+            Self::NotAFile { .. } => "key_not_a_file",
+            Self::Content { .. } => "key_malformed",
+            Self::Exists { .. } => "key_exists",
+            Self::Read { .. } => "key_unreadable",
+            Self::Write { .. } => "key_not_written",
+        }
+    }
+
+    /// What a person does now, as part of a sentence.
+    pub fn next_step(&self) -> String {
+        let step = match self {
+            Self::Missing { .. } => {
+                "for a new store, make a key with `finch keys init`; for an existing one, give the key that \
+                 opens it"
+            }
+            Self::Exposed { path, .. } => {
+                return format!(
+                    "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
+                     process (`fsGroup`). If others may have read it, rotate it: `finch keys rotate-kek`",
+                    path.display()
+                );
+            }
+            Self::OtherOwner { owner, user, .. } => {
+                return format!(
+                    "run as the owner (`sudo -u '#{owner}' …`), or give the key file and its folder to user id \
+                     {user} (`chown`)"
+                );
+            }
+            Self::NotAFile { .. } => {
+                "give the path of the file itself, which `finch keys init` made"
+            }
+            Self::Content { source, .. } => source.next_step(),
+            Self::Exists { .. } => {
+                "use it as it is, or choose another path for another store's key: what the old key sealed \
+                 could not be opened again"
+            }
+            Self::Read { .. } => "check that this user may read it",
+            Self::Write { .. } => "check that its folder exists and that this user may write there",
+        };
+        step.to_owned()
+    }
 }

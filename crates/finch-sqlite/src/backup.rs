@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use finch_core::StoreError;
+use finch_core::{Actionable, Advice, StoreError};
 use rusqlite::{
     Connection,
     backup::{Backup, StepResult},
@@ -46,6 +46,15 @@ pub enum BackupError {
     /// The store cannot be read.
     #[error("the store cannot be backed up")]
     Store(#[from] StoreError),
+}
+
+impl Actionable for BackupError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Place(error) => error.advice(),
+            Self::Store(error) => error.advice(),
+        }
+    }
 }
 
 impl SqliteTokenStore {

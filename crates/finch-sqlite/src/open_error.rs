@@ -1,4 +1,4 @@
-//! Why a store does not open. Nothing was written then.
+//! Why a store does not open, and what to do. Nothing was written then.
 
 use std::{
     error::Error,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use finch_core::{Application, StoreError};
+use finch_core::{Actionable, Advice, Application, ErrorKind, StoreError};
 use thiserror::Error;
 
 use crate::{
@@ -14,112 +14,177 @@ use crate::{
     schema::VERSION,
 };
 
-/// Why a store does not open, and what to do. A file that is refused is left as it is.
+/// Why a store does not open. A file that is refused is left as it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each error says what its fields are")]
 pub enum OpenStoreError {
     /// There is no such file, and none is to be made.
-    #[error(
-        "there is no store at {path:?}: check the path, or make one by opening it with `create`"
-    )]
+    #[error("there is no store at {path}")]
     Missing { path: PathBuf },
     /// There is no store's file, or one too short for a database, and beside it a log of one. No store is
     /// made or opened there: SQLite would empty the log.
     #[error(
-        "there is no store at {path:?}, but beside it is {log:?}, {}: put the store's file back to {path:?}, so that both are together, and open it again; until then no store is made here",
-        about_log(*may_hold_tokens)
+        "there is no store at {path}, but its log {log} is there, which {}",
+        if *may_hold_tokens { "may hold the only copy of live tokens" } else { "holds no tokens" }
     )]
     LogWithoutStore { path: PathBuf, log: PathBuf, may_hold_tokens: bool },
     /// There is no such folder.
-    #[error(
-        "there is no folder {folder:?}: check the path, or make the folder (`mkdir -p -m 700`)"
-    )]
+    #[error("there is no folder {folder} for the store")]
     NoFolder { folder: PathBuf },
     /// A folder, a FIFO, a socket, a device; as a journal a link, too.
-    #[error("{path:?} is not a file: give the path of the store's file itself")]
+    #[error("{path} is not a file")]
     NotAFile { path: PathBuf },
     /// The file has further names (hard links). Opened by another name it would get another log.
-    #[error(
-        "the store {path:?} has {names} names (hard links), and each would get a log of its own: remove the others (`find FOLDER -samefile FILE` lists them), then open it again"
-    )]
+    #[error("the store {path} has {names} names (hard links), and each would get a log of its own")]
     SeveralNames { path: PathBuf, names: u64 },
     /// The file was mounted by itself, and its log would be in another place.
     #[error(
-        "the store {path:?} is mounted without its folder, and its log would stay outside of the mount: mount the folder"
+        "the store {path} is mounted without its folder, and its log would stay outside of the mount"
     )]
     MountedAlone { path: PathBuf },
     /// A file or the folder belongs to a user that is neither root nor the process's own.
-    #[error(
-        "{path:?} belongs to user id {owner}, and this process runs as user id {user}: run it as the owner, or give the file and its folder to user id {user} (`chown`)"
-    )]
+    #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
     OtherOwner { path: PathBuf, owner: u32, user: u32 },
     /// Others may read or write the database or one of its journals.
-    #[error("{path:?} is open to others (mode {mode:04o}): run `chmod 600` on it")]
+    #[error("{path} is open to others (mode {mode:04o})")]
     Exposed { path: PathBuf, mode: u32 },
     /// Others may write to the folder, and so replace the store or its journals.
-    #[error(
-        "others may write to the folder {folder:?} (mode {mode:04o}): take a folder of your own (`mkdir -m 700`), or `chmod go-w` this one if it is yours alone"
-    )]
+    #[error("others may write to the store's folder {folder} (mode {mode:04o})")]
     FolderExposed { folder: PathBuf, mode: u32 },
     /// The file, or its file system, may only be read.
-    #[error("the store {path:?} is read-only: make it and its folder writable for this user")]
+    #[error("the store {path} is read-only")]
     ReadOnly { path: PathBuf },
     /// Not a SQLite database.
-    #[error(
-        "{path:?} is not a database: check the path, or restore a backup if it has been a store"
-    )]
+    #[error("{path} is not a database")]
     NotADatabase { path: PathBuf },
     /// A SQLite database of something else.
-    #[error("{path:?} is a database, but not a store of Finch connections: check the path")]
+    #[error("{path} is a database, but not a store of Finch connections")]
     NotAStore { path: PathBuf },
     /// Of another version.
-    #[error(
-        "the store {path:?} has version {found}, and this release knows version {known}: {}",
-        about_version(*found, *known)
-    )]
+    #[error("the store {path} has version {found}, and this release knows version {known}")]
     OtherVersion { path: PathBuf, found: i64, known: i64 },
     /// Its tables, indexes, views or triggers are not those of this release: another program has changed them.
-    #[error(
-        "the store {path:?} cannot be trusted, since {difference}: undo that change (`sqlite3`) if you know where it comes from, or restore a backup"
-    )]
+    #[error("the store {path} cannot be trusted: {difference}")]
     Schema { path: PathBuf, difference: String },
     /// Truncated, or damaged otherwise.
-    #[error("the store {path:?} is damaged ({problem}): restore a backup")]
+    #[error("the store {path} is damaged: {problem}")]
     Corrupt { path: PathBuf, problem: String },
     /// Another process holds its lock.
-    #[error(
-        "the store {path:?} is locked by another process: wait until that has finished, then try again"
-    )]
+    #[error("the store {path} is locked by another process")]
     Busy { path: PathBuf },
     /// The disk is full.
-    #[error("there is no room for {path:?}: free some, then try again")]
+    #[error("there is no space on the disk for the store {path}")]
     Full { path: PathBuf },
     /// Bound to another application, or to the same one at another address.
-    #[error(
-        "the store {path:?} belongs to {bound}, not to {asked}: check the client id and the base URL, or give another path"
-    )]
+    #[error("the store {path} belongs to {bound}, not to {asked}")]
     OtherApplication { path: PathBuf, bound: Application, asked: Application },
     /// The system or SQLite refused.
-    #[error(
-        "{path:?} cannot be opened or written: check that this user may read and write it, and its folder"
-    )]
+    #[error("{path} cannot be opened or written")]
     System { path: PathBuf, source: Box<dyn Error + Send + Sync> },
 }
 
-fn about_log(may_hold_tokens: bool) -> &'static str {
-    if may_hold_tokens {
-        "which may hold the only copy of live tokens"
-    } else {
-        "which holds no tokens, and can be deleted once no process has the store open"
+impl Actionable for OpenStoreError {
+    fn advice(&self) -> Advice {
+        let (code, step) = match self {
+            Self::Missing { .. } => ("store_missing", "check the path of the store; a new store is made by the first connect".into()),
+            Self::LogWithoutStore { path, log, may_hold_tokens } => {
+                ("store_log_left", unite(path, log, *may_hold_tokens))
+            }
+            Self::NoFolder { folder } => (
+                "store_no_folder",
+                format!("check the path, or run `mkdir -p -m 700 {}`", folder.display()),
+            ),
+            Self::NotAFile { .. } => ("store_not_a_file", "give the path of the store's file itself".into()),
+            Self::SeveralNames { path, .. } => (
+                "store_several_names",
+                format!("remove all names but one; `find FOLDER -samefile {}` lists them", path.display()),
+            ),
+            Self::MountedAlone { .. } => ("store_mounted_alone", "mount the store's folder".into()),
+            Self::OtherOwner { owner, user, .. } => (
+                "store_other_owner",
+                format!(
+                    "run as the owner (`sudo -u '#{owner}' …`), or give the store and its folder to user id \
+                     {user} (`chown`)"
+                ),
+            ),
+            Self::Exposed { path, .. } => (
+                "store_exposed",
+                format!(
+                    "run `chmod 600 {}`; in a container's volume, give its folder to a group of this process",
+                    path.display()
+                ),
+            ),
+            Self::FolderExposed { folder, .. } => (
+                "store_folder_exposed",
+                format!(
+                    "keep the store in a folder of your own (`mkdir -m 700`); or, if {0} is yours alone, run \
+                     `chmod go-w {0}`",
+                    folder.display()
+                ),
+            ),
+            Self::ReadOnly { .. } => (
+                "store_read_only",
+                "make the file, its folder and its file system writable for this user".into(),
+            ),
+            Self::NotADatabase { .. } => (
+                "store_not_a_database",
+                "check the path; if the file was a store, restore a backup".into(),
+            ),
+            Self::NotAStore { .. } => ("store_not_a_store", "check the path".into()),
+            Self::OtherVersion { found, known, .. } if found > known => (
+                "store_other_version",
+                "use the release that wrote the store, or a newer one; the store was not changed".into(),
+            ),
+            Self::OtherVersion { .. } => (
+                "store_other_version",
+                "give another path: no release has written this version; the store was not changed".into(),
+            ),
+            Self::Schema { .. } => (
+                "store_schema",
+                "undo that change (`sqlite3`) if you know where it comes from, or restore a backup; the \
+                 store was not changed"
+                    .into(),
+            ),
+            Self::Corrupt { .. } => (
+                "store_damaged",
+                "restore a backup, and keep the damaged file, which was not changed".into(),
+            ),
+            Self::Busy { .. } => {
+                let step = "wait until the other process has finished, then try again";
+                return Advice::retry(ErrorKind::Store, "store_busy", step);
+            }
+            Self::Full { .. } => {
+                let step = "free space on the disk, then try again";
+                return Advice::retry(ErrorKind::Store, "store_full", step);
+            }
+            Self::OtherApplication { .. } => (
+                "store_other_application",
+                "check the client id and the base URL, or give that application's own store; nothing was \
+                 sent"
+                    .into(),
+            ),
+            Self::System { .. } => (
+                "store_unusable",
+                "check that this user may read and write the store and its folder".into(),
+            ),
+        };
+        Advice::new(ErrorKind::Store, code, step)
     }
 }
 
-fn about_version(found: i64, known: i64) -> &'static str {
-    if found > known {
-        "use the release that wrote it, or a newer one"
+/// How a log and its store come together again.
+fn unite(path: &Path, log: &Path, may_hold_tokens: bool) -> String {
+    let (path, log) = (path.display(), log.display());
+    if may_hold_tokens {
+        format!(
+            "keep {log}, and put the store's file back to {path}; if that file is lost, move the log away, \
+             keep it, and restore a backup; until then no store is made here"
+        )
     } else {
-        "no release has written it, so that nothing can be read from it; give another path"
+        format!(
+            "put the store's file back to {path}; or delete {log} once no process has the store open"
+        )
     }
 }
 

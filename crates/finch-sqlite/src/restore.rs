@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use finch_core::Timestamp;
+use finch_core::{Actionable, Advice, ErrorKind, Timestamp};
 use rusqlite::Connection;
 use thiserror::Error;
 
@@ -64,6 +64,25 @@ pub enum RestoreError {
     /// The store that was made out of it cannot be closed: it may still be in use.
     #[error("the restored store cannot be finished")]
     Unfinished(#[source] OpenStoreError),
+}
+
+impl Actionable for RestoreError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Place(error) => error.advice(),
+            Self::Backup(OpenStoreError::Missing { .. }) => {
+                Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
+            }
+            Self::Backup(
+                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotADatabase { .. }),
+            ) => {
+                let step =
+                    "take another backup; this one was not changed, and nothing was restored";
+                Advice { next_step: step.into(), ..error.advice() }
+            }
+            Self::Backup(error) | Self::Unfinished(error) => error.advice(),
+        }
+    }
 }
 
 /// Copies `backup` for a store at the path of `options`: a file that

@@ -1,4 +1,4 @@
-//! What `finch connect` and `finch exchange` take.
+//! What `finch connect`, `finch exchange` and `finch token` take.
 
 use std::path::PathBuf;
 
@@ -62,6 +62,24 @@ pub(crate) struct ExchangeArgs {
     pub(crate) code_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) whose: Whose,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TokenArgs {
+    /// Any connection_id in the connection
+    pub(crate) connection: ConnectionId,
+    /// Whose token
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: CustomerId,
+    /// What the token must cover
+    #[arg(long, value_name = "A,B")]
+    pub(crate) products: Option<String>,
+    /// Take one that this release does not know
+    #[arg(long)]
+    pub(crate) any_product: bool,
+    /// Print the token itself
+    #[arg(long)]
+    pub(crate) reveal: bool,
     #[command(flatten)]
     pub(crate) client: Client,
 }

@@ -1,4 +1,4 @@
-//! What `finch demo` and `finch emulator` take.
+//! What `finch demo`, `finch emulator`, `finch completions` and `finch man` take.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args as Group, ValueEnum};
+use clap_complete::Shell;
 
 #[derive(Debug, Group)]
 pub(crate) struct DemoArgs {
@@ -77,4 +78,16 @@ impl From<Reach> for finch_emulator::DisconnectScope {
             Reach::Connection => Self::Connection,
         }
     }
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ManArgs {
+    /// The folder for one page a command [default: finch(1), printed]
+    pub(crate) folder: Option<PathBuf>,
 }

@@ -1,16 +1,16 @@
 //! `finch audit`: ask Finch about every token, and list where it disagrees with the store.
 
+mod checkpoint;
 mod found;
-mod kept;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
 
-use self::{found::Found, kept::Place};
+use self::{checkpoint::Checkpoint, found::Found};
 use crate::{
     args::AuditArgs,
-    fail::{Exit, Failure, run_stopped},
+    fail::{Exit, Failure},
     interrupt,
     output::{self, Report},
     progress::Progress,
@@ -23,11 +23,12 @@ const KEEP_EVERY: u64 = 50;
 
 pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let place = Place::beside(&wiring::store_path(args.paced.client.store.as_ref())?);
-    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate).await?;
+    let checkpoint =
+        Checkpoint::beside(&wiring::store_path(args.paced.operator.client.store.as_ref())?);
+    let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     let known = match args.restart {
         true => None,
-        false => place.find(&finch, args.unused_days, args.fix),
+        false => checkpoint.find(&finch, args.unused_days, args.fix),
     };
     let resumed = known.is_some();
     let mut audit = match known {
@@ -36,18 +37,18 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     };
     if resumed && !json {
         output::notice(&format!(
-            "finch: going on with the audit of {}, {} done (--restart begins again)",
+            "finch: continuing the audit of {}, {} done (--restart begins again)",
             moment(audit.started_at),
             count(audit.connections as usize, "connection is", "connections are")
         ));
     }
     let stopped = AtomicBool::new(false);
-    let work = go_on(&finch, &scope, &mut audit, args, &place, &stopped);
-    interrupt::wind_up(work, &stopped, "run `finch audit` again: it goes on").await??;
+    let work = go_on(&finch, &scope, &mut audit, args, &checkpoint, &stopped);
+    interrupt::wind_up(work, &stopped, "run `finch audit` again: it continues").await??;
     let found = Found::new(audit, resumed);
-    // What is kept of it goes once it is shown.
+    // What is kept of it continuesce it is shown.
     match (output::print(&found, json), args.fix) {
-        (Ok(()), _) => place.clear()?,
+        (Ok(()), _) => checkpoint.clear()?,
         (Err(error), true) => Failure::not_printed(found.exit(), &error).print(json),
         (Err(error), false) => return Err(error.into()),
     }
@@ -60,7 +61,7 @@ async fn go_on(
     scope: &OperatorScope,
     audit: &mut Audit,
     args: &AuditArgs,
-    place: &Place,
+    checkpoint: &Checkpoint,
     stopped: &AtomicBool,
 ) -> Result<(), Failure> {
     let bar = Progress::of("Asking Finch");
@@ -73,9 +74,9 @@ async fn go_on(
         match next {
             Ok(false) => return Ok(()),
             Ok(true) if goes_on() && !audit.connections.is_multiple_of(KEEP_EVERY) => {}
-            Ok(true) => place.keep(audit)?,
+            Ok(true) => checkpoint.keep(audit)?,
             Err(error) => {
-                place.keep(audit)?;
+                checkpoint.keep(audit)?;
                 return Err(halted(audit, &error));
             }
         }
@@ -85,5 +86,5 @@ async fn go_on(
 fn halted(audit: &Audit, error: &RunError) -> Failure {
     let asked = count(audit.asked as usize, "token was", "tokens were");
     let found = count(audit.findings.len(), "finding", "findings");
-    run_stopped(&format!("the audit stopped: {asked} asked about, {found} so far"), error)
+    Failure::during(format!("the audit stopped: {asked} asked about, {found} so far"), error)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     args::BackupArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, bold, good},
+    output::{self, Report, Sheet, bold},
     progress::Progress,
     wiring,
     words::{bytes, count},
@@ -24,8 +24,8 @@ struct Done {
 pub(crate) async fn run(args: &BackupArgs, json: bool) -> Result<Exit, Failure> {
     let (_, store) = wiring::open_store(&args.client).await?;
     let bar = Progress::of("Copying pages");
-    let told = bar.clone();
-    let holds = store.backup(&args.file, move |done, total| told.at(done, total)).await?;
+    let progress = bar.clone();
+    let holds = store.backup(&args.file, move |done, total| progress.at(done, total)).await?;
     drop(bar);
     let report = Done { file: args.file.clone(), holds };
     Ok(output::done(&report, json))
@@ -35,7 +35,7 @@ impl Report for Done {
     fn human(&self, sheet: &mut Sheet) {
         let BackedUp { bytes: length, connections, tokens, .. } = self.holds;
         let file = bold(&self.file.display().to_string());
-        sheet.line(format!("{} The store is backed up: {file}", good("✓")));
+        sheet.done(&format!("The store is backed up: {file}"));
         let connections = count(connections as usize, "connection", "connections");
         let tokens = count(tokens as usize, "token", "tokens");
         sheet.pair("holds", &format!("{connections} and {tokens}, {}", bytes(length)));
@@ -46,9 +46,5 @@ impl Report for Done {
             "Keep the store's key too, and elsewhere: the backup cannot be restored without it, and both \
              together give every token away.",
         );
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

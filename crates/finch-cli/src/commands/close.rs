@@ -8,8 +8,7 @@ use super::disconnect::confirm;
 use crate::{
     args::CloseArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good},
-    wiring,
+    output::{self, Report, Sheet},
     words::count,
 };
 
@@ -25,8 +24,7 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
         return Err(Failure::usage("the reason is empty")
             .help("say in --reason how you know that no token lives on"));
     }
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.operator.open().await?;
     let what = match (&args.connection, args.exchange) {
         (Some(connection), _) => format!("the disconnect of connection {connection}"),
         (None, exchange) => format!("the lost exchange {}", exchange.unwrap_or_default()),
@@ -68,10 +66,6 @@ impl Report for Closed {
                 format!("Closed: exchange {exchange} is off the list, on your word.")
             }
         };
-        sheet.text(&format!("{} ", good("✓")), &said);
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
+        sheet.done(&said);
     }
 }

@@ -12,7 +12,7 @@ use super::products;
 use crate::{
     args::ConnectArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, bold, dim, warn},
+    output::{self, Report, Sheet, bold, dim},
     wiring::{Needs, Settings},
     words::moment,
 };
@@ -33,7 +33,10 @@ struct Begun {
 
 pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> {
     let flow = match &args.redirect_uri {
-        Some(uri) => Flow::Redirect(RedirectUri::new(uri).map_err(Failure::bad_redirect_uri)?),
+        Some(uri) => Flow::Redirect(
+            RedirectUri::new(uri)
+                .map_err(|error| Failure::during("the redirect URI cannot be used", &error))?,
+        ),
         None => Flow::Embedded,
     };
     let products = products(args.products.as_ref(), args.any_product)?;
@@ -74,7 +77,7 @@ impl Begun {
 
 impl Report for Begun {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line("Open this page to connect; whoever has it can:");
+        sheet.line("Open this page to connect. Its address is all it takes, so keep it secret:");
         sheet.gap();
         sheet.line(format!("  {}", bold(&self.connect_url)));
         sheet.gap();
@@ -89,22 +92,14 @@ impl Report for Begun {
         }
         sheet.gap();
         if self.instead_of_new {
-            sheet.text(
-                &format!("{} ", warn("!")),
+            sheet.open(
                 "Finch has a connection for this customer already: the page renews that one.",
             );
         }
         if self.disconnect_is_open {
-            sheet.text(
-                &format!("{} ", warn("!")),
-                "A disconnect of this connection is open: the new token waits for its end.",
-            );
+            sheet.open("A disconnect of this connection is open: the new token waits for its end.");
         }
         sheet.line("Then, with the code that comes back on standard input:");
         sheet.line(format!("  finch exchange --state {}", dim("STATE")));
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

@@ -1,16 +1,18 @@
 //! `finch connections`: what there is, and what needs attention.
 
-use finch_app::{Finch, PossibleOrphan};
 use finch_core::{ConnectionState, ConnectionView, TokenState};
 use serde::Serialize;
 
-use super::orphans;
+use super::{
+    all,
+    orphans::{self, Lost},
+};
 use crate::{
     args::ConnectionsArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{self, Scope, in_scope},
-    words::{connection_state, count, list, trouble},
+    wiring::in_scope,
+    words::{connection_state, count, list},
 };
 
 const PAGE: usize = 200;
@@ -20,76 +22,44 @@ struct Connections {
     connections: Vec<Listed>,
     /// How many have ended and are left out, of those that the filters ask for.
     hidden: usize,
-    possible_orphans: Vec<PossibleOrphan>,
+    possible_orphans: Vec<Lost>,
     #[serde(skip)]
     filtered: bool,
-}
-
-/// Whether a connection is listed.
-enum Shown {
-    Yes,
-    /// It is asked for, and has ended.
-    Ended,
-    No,
-}
-
-fn shown(view: &ConnectionView, args: &ConnectionsArgs) -> Shown {
-    let provider = args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id);
-    let state = args.state.is_empty() || args.state.iter().any(|state| state.is(view.state));
-    if !provider || !state {
-        Shown::No
-    } else if view.state == ConnectionState::Disconnected && !args.all && args.state.is_empty() {
-        Shown::Ended
-    } else {
-        Shown::Yes
-    }
 }
 
 #[derive(Serialize)]
 struct Listed {
     #[serde(flatten)]
     view: ConnectionView,
-    /// What somebody should look at, in plain words.
+    /// What needs a look, in plain words.
     attention: Vec<String>,
 }
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
-    let (mut connections, mut hidden) = (Vec::new(), 0);
-    for listed in all(&finch, &scope).await? {
-        match shown(&listed.view, args) {
-            Shown::Yes => connections.push(listed),
-            Shown::Ended => hidden += 1,
-            Shown::No => {}
-        }
+    let (scope, finch) = args.whose.open().await?;
+    let page = async |from| in_scope!(&scope, |scope| finch.connections(scope, from, PAGE).await);
+    let mut views = all(page).await?;
+    views.retain(|view| {
+        args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id)
+            && (args.state.is_empty() || args.state.iter().any(|state| state.is(view.state)))
+    });
+    let found = views.len();
+    if !args.all && args.state.is_empty() {
+        views.retain(|view| view.state != ConnectionState::Disconnected);
     }
     let report = Connections {
-        connections,
-        hidden,
+        hidden: found - views.len(),
+        connections: views
+            .into_iter()
+            .map(|view| Listed { attention: attention(&view), view })
+            .collect(),
         filtered: args.provider.is_some() || !args.state.is_empty(),
-        possible_orphans: orphans::possible_orphans(&finch, &scope).await?,
+        possible_orphans: orphans::all(&finch, &scope).await?,
     };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    output::show(&report, json)
 }
 
-async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Listed>, Failure> {
-    let mut found = Vec::new();
-    let mut from = None;
-    loop {
-        let page = in_scope!(scope, |scope| finch.connections(scope, from, PAGE).await)?;
-        found.extend(
-            page.items.into_iter().map(|view| Listed { attention: attention(&view), view }),
-        );
-        from = page.next;
-        if from.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-/// What somebody should look at, and what to do.
+/// What needs a look, and what to do.
 pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
     let mut said = Vec::new();
     let id = view.connection_ids.first().map_or("CONNECTION", |id| id.as_str());
@@ -105,8 +75,8 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
         }
         _ => {}
     }
-    let quarantined =
-        view.tokens.iter().filter(|token| token.state == TokenState::Quarantined).count();
+    let quarantined = view.tokens.iter().filter(|token| token.state == TokenState::Quarantined);
+    let quarantined = quarantined.count();
     if quarantined > 0 {
         said.push(format!(
             "{} contradicted what is known: not used here, and billed by Finch until it is disconnected: finch disconnect {id}",
@@ -115,7 +85,7 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
     }
     for token in view.tokens.iter().filter(|token| !token.state.is_revoked()) {
         if let Some(found) = token.trouble.as_ref().filter(|found| found.attention) {
-            let text = trouble(&found.failure);
+            let text = found.failure.to_string();
             if !said.contains(&text) {
                 said.push(text);
             }
@@ -133,8 +103,7 @@ impl Report for Connections {
                 (false, _) => "No connection is in use: `finch connect` begins one.",
             });
         }
-        for listed in &self.connections {
-            let view = &listed.view;
+        for Listed { view, attention } in &self.connections {
             let state = connection_state(view.state);
             let state = match view.state {
                 ConnectionState::Connected => good(state),
@@ -143,21 +112,14 @@ impl Report for Connections {
             };
             sheet.gap();
             sheet.line(format!("{}  {state}", bold(&format!("{:<20}", view.provider_id))));
-            let company =
-                view.company_id.as_ref().map_or("not named by Finch yet", |id| id.as_str());
-            sheet.pair("employer", company);
-            for (at, id) in view.connection_ids.iter().enumerate() {
-                sheet.pair(if at == 0 { "connection_id" } else { "" }, id.as_str());
-            }
-            let active =
-                view.tokens.iter().filter(|token| token.state == TokenState::Active).count();
+            show(view, attention, sheet);
+            let active = view.tokens.iter().filter(|token| token.state == TokenState::Active);
+            let active = active.count();
             let tokens = count(view.tokens.len(), "token", "tokens");
-            let customers = list(view.customers());
-            let whose = if customers.is_empty() { "nobody".to_owned() } else { customers };
+            let customers = view.customers();
+            let whose =
+                if customers.is_empty() { "no customer".to_owned() } else { list(customers) };
             sheet.pair("tokens", &format!("{tokens}, {active} active; of {whose}"));
-            for text in &listed.attention {
-                sheet.text(&format!("  {} ", warn("!")), text);
-            }
         }
         if self.hidden > 0 {
             let hidden = count(
@@ -170,8 +132,14 @@ impl Report for Connections {
         }
         orphans::show(&self.possible_orphans, sheet);
     }
+}
 
-    fn exit(&self) -> Exit {
-        Exit::Done
+/// Below a connection's name: which it is, and what needs a look.
+pub(crate) fn show(view: &ConnectionView, attention: &[String], sheet: &mut Sheet) {
+    let company = view.company_id.as_ref();
+    sheet.pair("employer", company.map_or("not named by Finch yet", |id| id.as_str()));
+    sheet.pairs("connection_id", view.connection_ids.iter().map(|id| id.as_str()));
+    for text in attention {
+        sheet.text(&format!("  {} ", warn("!")), text);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     args::EmulatorArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
-    output::{self, Report, Sheet, bold, dim, warn},
+    output::{self, Report, Sheet, bold, dim},
     secrets::Ways,
 };
 
@@ -64,25 +64,15 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         }
     }
     // Calls on their way are answered first; a second signal does not wait for them.
-    tokio::select! {
-        () = emulator.shutdown() => Ok(Exit::Done),
-        () = stop.asked() => Err(Failure::new(
-            Exit::Stopped,
-            "stopped",
-            "stopped before every call was answered",
-        )),
-    }
+    stop.before(emulator.shutdown(), "").await
 }
 
 /// On standard error, so that the JSON document stays alone. Where it cannot be printed, the emulator runs on.
 fn warn_of_others() {
     let mut sheet = Sheet::default();
-    sheet.text(
-        &format!("{} ", warn("!")),
-        "It listens beyond this machine: everyone on the network can use it, control it and see what it \
+    sheet.open("It listens beyond this machine: everyone on the network can use it, control it and see what it \
          holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
-         name that --allow-host allows.",
-    );
+         name that --allow-host allows.");
     let _ = output::write(anstream::stderr().lock(), &sheet.render());
 }
 
@@ -122,16 +112,12 @@ impl Report for Ready {
         ] {
             sheet.line(format!("  export {name}={}", quoted(value)));
         }
-        sheet.title("Get a code, as if somebody had logged in");
+        sheet.title("Get a code, as after a login");
         sheet.line("  curl $FINCH_BASE_URL/__emulator/codes -d '{\"user\": \"User A\",");
         sheet.line("    \"provider\": \"Gusto\", \"company\": \"Company C\",");
         sheet.line("    \"credentials\": \"Credentials X\"}'");
         sheet.title("See what it holds");
         sheet.line("  curl $FINCH_BASE_URL/__emulator/state");
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }
 

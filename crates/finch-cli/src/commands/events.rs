@@ -10,7 +10,7 @@ use crate::{
     args::EventsArgs,
     fail::{Exit, Failure},
     output::{self, Sheet, bold, dim},
-    wiring::{self, Scope, in_scope},
+    wiring::{Scope, in_scope},
     words::{event, moment},
 };
 
@@ -18,8 +18,7 @@ const PAGE: usize = 1000;
 
 /// Page by page, however long the record is; with `json`, one document all the same.
 pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.whose.open().await?;
     if let Some(id) = &args.connection {
         let known = in_scope!(&scope, |scope| finch.connection(scope, id).await)?;
         known.ok_or_else(Failure::no_such_connection)?;

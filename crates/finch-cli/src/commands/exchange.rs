@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     args::ExchangeArgs,
-    fail::{Exit, Failure, finch_failed, store_failed},
+    fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, good, warn},
     rescue::Rescued,
@@ -20,7 +20,7 @@ use crate::{
 struct Completed(CompletedConnect);
 
 pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
-    let settings = Settings::read(&args.client, Needs::Secret)?;
+    let settings = Settings::read(&args.whose.operator.client, Needs::Secret)?;
     let scope = args.whose.scope()?;
     let state = State::new(state(&args)?);
     let code = AuthorizationCode::new(code(&args)?);
@@ -38,14 +38,14 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
             let (token, issued) = (grant.secret, Some(grant.facts));
             let token = Rescued { application, token, issued, customer, exchange };
             let issued = "Finch issued a token that could not be stored: it is live, and billed";
-            Err(token.save_beside(&store, store_failed(issued, &source), "mend the store"))
+            Err(token.save_beside(&store, Failure::during(issued, &source), "mend the store"))
         }
         Err(CompleteConnectError::Unplaced { token, customer, exchange, source }) => {
             let token = Rescued { application, token, issued: None, customer, exchange };
             let issued = "Finch issued a token without saying which connection it belongs to: it is \
                           live, and billed";
             let first = "ask Finch's support, with the request id, why its answers say too little";
-            Err(token.save_beside(&store, finch_failed(issued, &source), first))
+            Err(token.save_beside(&store, Failure::during(issued, &source), first))
         }
         Err(error) => Err(error.into()),
     }
@@ -120,7 +120,7 @@ impl Report for Completed {
     fn exit(&self) -> Exit {
         match self.0.token_state {
             TokenState::Active => Exit::Done,
-            TokenState::Revoked { .. } => Exit::Standing,
+            TokenState::Revoked { .. } => Exit::State,
             _ => Exit::LeftOpen,
         }
     }

@@ -1,20 +1,15 @@
-//! `finch import`: take over tokens that the application has already.
+//! `finch import`: import tokens that the application has already.
 
 mod columns;
-mod csv;
-mod form;
-mod json;
 mod lines;
-mod quotes;
+mod list;
 mod row;
-mod rows;
 mod summary;
 
 use std::{
-    collections::VecDeque,
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal},
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -22,13 +17,13 @@ use std::{
 use finch_app::{Finch, OperatorScope, Pace, RunError};
 use tokio::sync::mpsc;
 
-use self::{row::Row, rows::Rows, summary::Summary};
+use self::{list::List, row::Row, summary::Summary};
 use crate::{
-    args::{Format, ImportArgs},
-    fail::{Exit, Failure, run_stopped},
+    args::ImportArgs,
+    fail::{Exit, Failure},
     interrupt, output,
     progress::Progress,
-    wiring,
+    wiring::{Needs, Settings},
 };
 
 /// How many rows are read ahead of the one that Finch is asked about.
@@ -53,14 +48,19 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
         return Err(Failure::usage("there are no tokens: standard input is a terminal")
             .help("give a file: finch import FILE; or pipe it in: finch import < FILE"));
     }
-    let finch = wiring::open_to_import(&args.paced.client).await?;
+    let finch = Settings::read(&args.paced.operator.client, Needs::NewStore)?.open().await?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
     let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
-    let from = read_in_background(opened, args.format, file.unwrap_or(Path::new("-")).to_owned());
+    let input: Box<dyn BufRead + Send> = match opened {
+        Some(file) => Box::new(BufReader::with_capacity(64 * 1024, file)),
+        None => Box::new(BufReader::new(io::stdin())),
+    };
+    let path = file.unwrap_or(Path::new("-")).to_owned();
+    let from = read_in_background(List::new(input, args.format, path));
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
     let work = import(&finch, &scope, from, args.paced.rate, &bar, &stopped, &mut summary);
-    let ended = interrupt::wind_up(work, &stopped, "run the same again: it goes on").await?;
+    let ended = interrupt::wind_up(work, &stopped, "run the same again: it continues").await?;
     drop(bar);
     if let Err(failure) = &ended
         && summary.lines == 0
@@ -81,34 +81,23 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 /// Reads on a thread of its own, so that a silent pipe delays no signal.
-fn read_in_background(
-    file: Option<File>,
-    format: Option<Format>,
-    path: PathBuf,
-) -> mpsc::Receiver<Read> {
+fn read_in_background(mut list: List<Box<dyn BufRead + Send>>) -> mpsc::Receiver<Read> {
     let (to, from) = mpsc::channel(AHEAD);
-    std::thread::spawn(move || match file {
-        Some(file) => {
-            send(Rows::new(BufReader::with_capacity(64 * 1024, file), format, path), &to);
+    std::thread::spawn(move || {
+        loop {
+            let read = match list.next() {
+                Ok(Some(row)) => Read::Row(row),
+                Ok(None) => Read::End(list.ignored()),
+                Err(failure) => Read::Unusable(failure),
+            };
+            let is_last = !matches!(read, Read::Row(_));
+            // The receiver is gone when the import was stopped.
+            if to.blocking_send(read).is_err() || is_last {
+                return;
+            }
         }
-        None => send(Rows::new(io::stdin().lock(), format, path), &to),
     });
     from
-}
-
-fn send(mut rows: Rows<impl BufRead>, to: &mpsc::Sender<Read>) {
-    loop {
-        let read = match rows.next() {
-            Ok(Some(row)) => Read::Row(row),
-            Ok(None) => Read::End(rows.ignored()),
-            Err(failure) => Read::Unusable(failure),
-        };
-        let is_last = !matches!(read, Read::Row(_));
-        // The receiver is gone when the import was stopped.
-        if to.blocking_send(read).is_err() || is_last {
-            return;
-        }
-    }
 }
 
 async fn import(
@@ -123,36 +112,29 @@ async fn import(
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
     let pace = Pace::of(every).while_(&goes_on).telling(&on_wait);
-    let mut ahead = VecDeque::new();
     while goes_on() {
-        let row = match ahead.pop_front() {
-            Some(Read::Row(row)) => row,
-            Some(Read::End(ignored)) => {
+        // A signal is looked for while the input is silent, too.
+        let row = match tokio::time::timeout(SIGNAL_CHECK, from.recv()).await {
+            Err(_) => continue,
+            Ok(None) => return Ok(()),
+            Ok(Some(Read::Row(row))) => row,
+            Ok(Some(Read::Unusable(failure))) => return Err(failure),
+            Ok(Some(Read::End(ignored))) => {
                 summary.ignored_columns = ignored;
                 summary.stopped = false;
                 return Ok(());
             }
-            Some(Read::Unusable(failure)) => return Err(failure),
-            None => {
-                let mut more = Vec::with_capacity(AHEAD);
-                let next = from.recv_many(&mut more, AHEAD);
-                match tokio::time::timeout(SIGNAL_CHECK, next).await {
-                    Ok(0) => return Ok(()),
-                    Ok(_) => ahead.extend(more),
-                    Err(_) => {}
-                }
-                continue;
-            }
         };
-        bar.along(row.read, summary.done(), "tokens");
-        match row.content {
-            Err(bad) => summary.bad(row.line, bad),
+        bar.along(row.read, summary.lines, "tokens");
+        let done = match row.content {
+            Err(bad) => Err(bad),
             Ok(token) => match finch.import(scope, &token, &pace).await {
-                Ok(what) => summary.add(row.line, token.customer, what),
+                Ok(what) => Ok((token.customer, what)),
                 Err(RunError::Stopped) => return Ok(()),
-                Err(error) => return Err(run_stopped("the import stopped", &error)),
+                Err(error) => return Err(Failure::during("the import stopped", &error)),
             },
-        }
+        };
+        summary.add(row.line, done);
     }
     Ok(())
 }

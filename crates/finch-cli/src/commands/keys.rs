@@ -15,6 +15,5 @@ pub(crate) async fn run(command: KeysCommand, json: bool) -> Result<Exit, Failur
         KeysCommand::Status(args) => status::run(&args, json).await,
         KeysCommand::Rotate(args) => rotate::data_key(&args, json).await,
         KeysCommand::RotateKek(args) => rotate::kek(&args, json).await,
-        KeysCommand::Verify(args) => super::verify::secrets(&args, json).await,
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::{Args, ManArgs},
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good},
+    output::{self, Report, Sheet},
 };
 
 #[derive(Serialize)]
@@ -49,11 +49,7 @@ fn write(command: clap::Command, folder: &Path) -> io::Result<Vec<String>> {
 impl Report for Written {
     fn human(&self, sheet: &mut Sheet) {
         for page in &self.pages {
-            sheet.line(format!("{} {page}", good("✓")));
+            sheet.done(&page.to_string());
         }
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

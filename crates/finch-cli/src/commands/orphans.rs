@@ -1,61 +1,64 @@
-//! Exchanges whose token may exist at Finch without anybody having it: part of two listings.
+//! Exchanges whose token may exist at Finch without being stored: part of three listings.
 
 use finch_app::{Finch, PossibleOrphan};
+use serde::Serialize;
 
 use crate::{
     fail::Failure,
-    output::{Sheet, warn},
+    output::{Sheet, bold},
     wiring::{Scope, in_scope},
-    words::{count, moment, trouble},
+    words::moment,
 };
 
 const PAGE: usize = 100;
 
+/// A lost exchange, with the number that `finch close --exchange` takes.
+#[derive(Serialize)]
+pub(crate) struct Lost {
+    pub(crate) exchange: u64,
+    #[serde(flatten)]
+    pub(crate) what: PossibleOrphan,
+}
+
+impl From<PossibleOrphan> for Lost {
+    fn from(what: PossibleOrphan) -> Self {
+        Self { exchange: what.id.0.0, what }
+    }
+}
+
 /// All of them.
-pub(crate) async fn possible_orphans(
-    finch: &Finch,
-    scope: &Scope,
-) -> Result<Vec<PossibleOrphan>, Failure> {
-    let mut found = Vec::new();
-    let mut after = None;
+pub(crate) async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Lost>, Failure> {
+    let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = in_scope!(scope, |scope| finch.possible_orphans(scope, after, PAGE).await)?;
         after = page.last().map(|orphan| orphan.id);
-        found.extend(page);
+        found.extend(page.into_iter().map(Lost::from));
         if after.is_none() {
             return Ok(found);
         }
     }
 }
 
-/// What they are, and the way out.
-pub(crate) fn show(orphans: &[PossibleOrphan], sheet: &mut Sheet) {
-    if orphans.is_empty() {
-        return;
-    }
-    let many = count(orphans.len(), "token may exist", "tokens may exist");
-    sheet.title(&format!("{many} at Finch that nobody has"));
-    for orphan in orphans {
-        let why = match &orphan.failure {
-            Some(failure) => trouble(failure),
-            None => "the process ended before Finch's answer came".to_owned(),
-        };
-        sheet.text(
-            &format!("{} ", warn("!")),
+/// What they are, and what to do about each.
+pub(crate) fn show(orphans: &[Lost], sheet: &mut Sheet) {
+    for Lost { exchange, what } in orphans {
+        sheet.gap();
+        sheet.open(&bold("A token may exist at Finch that is stored nowhere"));
+        sheet.pair("customer", what.customer.as_str());
+        sheet.pair("exchange", &format!("{exchange}, of {}", moment(what.began_at)));
+        let why = what.failure.as_ref().map(ToString::to_string);
+        let lost = "the process ended before Finch's answer came";
+        sheet.pair("because", why.as_deref().unwrap_or(lost));
+        let renewed = what.reauthenticates.as_ref();
+        let again = renewed.map(|id| format!(" --reauthenticate {id}")).unwrap_or_default();
+        let customer = &what.customer;
+        sheet.pair(
+            "what to do",
             &format!(
-                "customer {}, exchange of {}: {why}",
-                orphan.customer,
-                moment(orphan.began_at)
+                "connect the customer again, and one disconnect ends both: finch connect --customer \
+                 '{customer}'{again} …; or, if Finch's dashboard shows no such connection: finch close \
+                 --exchange {exchange} --reason TEXT"
             ),
         );
-        let renewed = orphan.reauthenticates.as_ref();
-        let again = renewed.map(|id| format!(" --reauthenticate {id}")).unwrap_or_default();
-        sheet.line(format!("  finch connect --customer '{}'{again} …", orphan.customer));
     }
-    sheet.gap();
-    sheet.text(
-        "",
-        "Connect these customers again: the new token joins the same connection, which clears this, and \
-         one disconnect then ends both tokens. Until then Finch may bill for the lost one.",
-    );
 }

@@ -1,16 +1,20 @@
-//! `finch reconcile`: go on with everything that is unfinished.
+//! `finch reconcile`: continue everything that is unfinished.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use finch_app::{Changed, DisconnectOutcome, Pass, PossibleOrphan, Reconciled};
+use finch_app::{Changed, Pass, Reconciled};
 use serde::Serialize;
 
-use super::{disconnect, orphans, watch};
+use super::{
+    disconnect,
+    orphans::{self, Lost},
+    watch,
+};
 use crate::{
     args::ReconcileArgs,
     fail::{Exit, Failure},
     interrupt,
-    output::{self, Report, Sheet, bold, good, warn},
+    output::{self, Report, Sheet, bold},
     wiring::{self, Scope},
     words::count,
 };
@@ -21,22 +25,22 @@ struct OnePass {
     did: Reconciled,
     /// A signal ended the pass early.
     stopped: bool,
-    possible_orphans: Vec<PossibleOrphan>,
+    possible_orphans: Vec<Lost>,
     left_open: bool,
 }
 
 pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let finch = wiring::open_to_reconcile(&args.paced.client, args.paced.rate).await?;
+    let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     if args.watch {
         return watch::run(&finch, scope, json).await;
     }
     let stopped = AtomicBool::new(false);
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
-    let again = "run `finch reconcile` again: it goes on with what is stored";
+    let again = "run `finch reconcile` again: it continues what is stored";
     let did = interrupt::wind_up(work, &stopped, again).await??;
-    let possible_orphans = orphans::possible_orphans(&finch, &Scope::Operator(scope)).await?;
+    let possible_orphans = orphans::all(&finch, &Scope::Operator(scope)).await?;
     let stopped = !goes_on();
     let left_open = stopped
         || !did.pending.is_empty()
@@ -52,7 +56,7 @@ impl Report for OnePass {
     fn human(&self, sheet: &mut Sheet) {
         if self.stopped {
             let text = "A signal ended the pass early: run `finch reconcile` again.";
-            sheet.text(&format!("{} ", warn("!")), text);
+            sheet.open(text);
         }
         show(&self.did, sheet);
         orphans::show(&self.possible_orphans, sheet);
@@ -65,84 +69,56 @@ impl Report for OnePass {
 
 /// What a pass did, and what it left.
 pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
-    let Reconciled { unverified, unnamed, failed, .. } = *did;
-    let disconnected = did.disconnected.len();
     let tokens = |changed: &[Changed]| changed.iter().map(|changed| changed.tokens).sum();
-    let (verified, refused) = (tokens(&did.verified), tokens(&did.refused));
-    let mut done = |number: usize, what: String| {
-        if number > 0 {
-            sheet.text(&format!("{} ", good("✓")), &what);
-        }
-    };
-    done(disconnected, count(disconnected, "disconnect is proven", "disconnects are proven"));
-    done(
-        verified,
-        count(
-            verified,
+    let done = [
+        (did.disconnected.len(), "disconnect is proven", "disconnects are proven"),
+        (
+            tokens(&did.verified),
             "token in doubt works: it is in use",
             "tokens in doubt work: they are in use",
         ),
-    );
-    done(
-        refused,
-        count(
-            refused,
+        (
+            tokens(&did.refused),
             "token in doubt is dead: its customer must connect again",
             "tokens in doubt are dead: their customers must connect again",
         ),
-    );
-    let (processed, waiting) = (did.questions.answered, did.questions.left);
-    done(
-        processed,
-        count(
-            processed,
+        (
+            did.questions.answered,
             "connection was asked about because of a webhook",
             "connections were asked about because of webhooks",
         ),
-    );
-    let mut open = |number: usize, what: String| {
-        if number > 0 {
-            sheet.text(&format!("{} ", warn("!")), &what);
-        }
-    };
-    open(unverified, count(unverified, "token is still in doubt", "tokens are still in doubt"));
-    open(
-        unnamed,
-        count(
-            unnamed,
+    ];
+    let open = [
+        (did.unverified, "token is still in doubt", "tokens are still in doubt"),
+        (
+            did.unnamed,
             "connection has no employer that Finch has named",
             "connections have no employer that Finch has named",
         ),
-    );
-    open(
-        failed,
-        count(
-            failed,
+        (
+            did.failed,
             "connection cannot be read or written",
             "connections cannot be read or written",
         ),
-    );
-    open(
-        waiting,
-        count(
-            waiting,
+        (
+            did.questions.left,
             "connection is asked about later, because of a webhook",
             "connections are asked about later, because of webhooks",
         ),
-    );
+    ];
+    let nothing = done.iter().chain(&open).all(|(number, ..)| *number == 0);
+    for (number, one, many) in done.into_iter().filter(|(number, ..)| *number > 0) {
+        sheet.done(&count(number, one, many));
+    }
+    for (number, one, many) in open.into_iter().filter(|(number, ..)| *number > 0) {
+        sheet.open(&count(number, one, many));
+    }
     for pending in &did.pending {
         let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
-        sheet.text(
-            &format!("{} ", warn("!")),
-            &format!("The disconnect of connection {} goes on", bold(id)),
-        );
-        if let outcome @ DisconnectOutcome::Pending { .. } = &pending.outcome {
-            disconnect::show_pending(outcome, sheet);
-        }
+        sheet.open(&format!("The disconnect of connection {} continues", bold(id)));
+        disconnect::show_pending(&pending.outcome, sheet);
     }
-    let tokens = verified + refused + unverified + unnamed;
-    let others = disconnected + did.pending.len() + failed + processed + waiting;
-    if tokens + others == 0 {
-        sheet.text(&format!("{} ", good("✓")), "No disconnect is open, and no token is in doubt.");
+    if nothing && did.pending.is_empty() {
+        sheet.done("No disconnect is open, and no token is in doubt.");
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::{
     args::RestoreArgs,
-    fail::{Exit, Failure, unusable_backup},
-    output::{self, Report, Sheet, bold, good, warn},
+    fail::{Exit, Failure},
+    output::{self, Report, Sheet, bold},
     progress::Progress,
     wiring::{Needs, Settings},
     words::{count, moment},
@@ -26,14 +26,15 @@ struct Done {
 
 pub(crate) async fn run(args: &RestoreArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.operator.scope()?;
-    let (options, http, key) = Settings::read(&args.client, Needs::NewStore)?.into_restore();
+    let (options, http, key) =
+        Settings::read(&args.operator.client, Needs::NewStore)?.into_restore();
     let bar = Progress::of("Copying bytes");
     let restoring = restore(&args.file, &options, |done, total| bar.at(done, total))?;
     drop(bar);
     // The store gets its name only once nothing in it is handed out that may have ended since the backup.
     let store = Arc::new(restoring.store()?);
     let finch = Finch::builder(Arc::new(http), store, Arc::new(key)).open().await;
-    let finch = finch.map_err(unusable_backup)?;
+    let finch = finch.map_err(|error| Failure::during("the backup cannot be used", &error))?;
     let in_doubt = finch.doubt_all(&scope).await?;
     drop(finch);
     let report = Done { store: options.path, restored: restoring.finish()?, in_doubt };
@@ -46,7 +47,7 @@ impl Report for Done {
             self.restored;
         let say = |number: u64, one, many| count(number as usize, one, many);
         let store = bold(&self.store.display().to_string());
-        sheet.line(format!("{} The store is restored: {store}", good("✓")));
+        sheet.done(&format!("The store is restored: {store}"));
         sheet.pair("holds", &say(connections, "connection", "connections"));
         sheet.pair("knows", &format!("nothing of what happened after {}", moment(taken)));
         if self.in_doubt > 0 {
@@ -55,31 +56,24 @@ impl Report for Done {
         }
         if open_disconnects > 0 {
             let open = say(open_disconnects, "disconnect", "disconnects");
-            sheet.pair("open", &format!("{open}: finch reconcile goes on"));
+            sheet.pair("open", &format!("{open}: finch reconcile continues"));
         }
         if unfinished_exchanges > 0 {
             let lost = say(unfinished_exchanges, "exchange", "exchanges");
-            sheet.pair("unfinished", &format!("{lost}, whose token nobody may have"));
+            sheet.pair("unfinished", &format!("{lost}, whose token may be stored nowhere"));
         }
         sheet.title("What to do next");
         for (number, text) in NEXT.into_iter().enumerate() {
             sheet.text(&format!("  {}. ", number + 1), text);
         }
         sheet.gap();
-        sheet.text(
-            &format!("{} ", warn("!")),
-            "Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
-             left of the lost store, keep it.",
-        );
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
+        sheet.open("Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
+             left of the lost store, keep it.");
     }
 }
 
 const NEXT: [&str; 2] = [
-    "`finch reconcile` asks Finch about each token in doubt, and goes on with open disconnects.",
+    "`finch reconcile` asks Finch about each token in doubt, and continues open disconnects.",
     "Compare `finch connections` with Finch's dashboard: let customers connect again whose connection is \
      missing here; one disconnect then ends the lost token too.",
 ];

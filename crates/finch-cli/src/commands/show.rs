@@ -1,17 +1,22 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
-use finch_app::{Events, Finch};
-use finch_core::{ConnectionId, ConnectionView, Event, OperatorScope, TokenState, TokenView};
+use finch_app::Events;
+use finch_core::{ConnectionView, Event, TokenState, TokenView};
 use serde::Serialize;
 
-use super::connections::attention;
+use super::{
+    all,
+    connections::{self, attention},
+};
 use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{self, Scope, in_scope},
+    wiring::{Scope, in_scope},
     words::{connection_state, event, moment, products, standing_in_the_way, token_state},
 };
+
+const PAGE: usize = 1000;
 
 #[derive(Serialize)]
 struct Shown {
@@ -23,34 +28,22 @@ struct Shown {
 }
 
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.whose.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.whose.open().await?;
     let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {
-        Scope::Operator(scope) => Some(history(&finch, scope, &args.connection).await?),
+        Scope::Operator(scope) => {
+            let connection = Some(&args.connection);
+            let page = async |after| {
+                let which = Events { connection, since: None, after };
+                finch.events(scope, &which, PAGE).await
+            };
+            Some(all(page).await?)
+        }
         Scope::Customer(_) => None,
     };
     let report = Shown { attention: attention(&view), view, history };
-    output::print(&report, json)?;
-    Ok(report.exit())
-}
-
-async fn history(
-    finch: &Finch,
-    scope: &OperatorScope,
-    connection: &ConnectionId,
-) -> Result<Vec<Event>, Failure> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let which = Events { connection: Some(connection), since: None, after };
-        let page = finch.events(scope, &which, 1000).await?;
-        found.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
+    output::show(&report, json)
 }
 
 impl Report for Shown {
@@ -61,14 +54,7 @@ impl Report for Shown {
             bold(view.provider_id.as_str()),
             connection_state(view.state)
         ));
-        let company = view.company_id.as_ref().map_or("not named by Finch yet", |id| id.as_str());
-        sheet.pair("employer", company);
-        for (at, id) in view.connection_ids.iter().enumerate() {
-            sheet.pair(if at == 0 { "connection_id" } else { "" }, id.as_str());
-        }
-        for text in &self.attention {
-            sheet.text(&format!("  {} ", warn("!")), text);
-        }
+        connections::show(view, &self.attention, sheet);
         sheet.title("Tokens, oldest first");
         for (at, token) in view.tokens.iter().enumerate() {
             show_token(at + 1, token, view.connection_ids.len() > 1, sheet);
@@ -83,10 +69,6 @@ impl Report for Shown {
             }
         }
     }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
-    }
 }
 
 fn show_token(number: usize, token: &TokenView, several_ids: bool, sheet: &mut Sheet) {
@@ -98,7 +80,7 @@ fn show_token(number: usize, token: &TokenView, several_ids: bool, sheet: &mut S
     };
     sheet.text(&format!("{mark} {number:<2} "), &state);
     sheet.pair("products", &products(&token.products));
-    sheet.pair("customer", token.customer.as_ref().map_or("nobody", |customer| customer.as_str()));
+    sheet.pair("customer", token.customer.as_ref().map_or("none", |customer| customer.as_str()));
     sheet.pair("stored", &moment(token.added_at));
     if several_ids {
         sheet.pair("connection_id", token.connection_id.as_str());

@@ -9,7 +9,8 @@ use crate::{
     args::TokenArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
-    wiring, words,
+    wiring::{Needs, Settings},
+    words,
 };
 
 #[derive(Serialize)]
@@ -20,7 +21,7 @@ struct Revealed {
 }
 
 pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
-    let finch = wiring::open(&args.client).await?;
+    let finch = Settings::read(&args.client, Needs::Store)?.open().await?;
     let scope = CustomerScope::new(args.customer.clone());
     let wanted = products(args.products.as_ref(), args.any_product)?;
     let token = finch.access_token(&scope, &args.connection, &wanted).await?;
@@ -56,9 +57,5 @@ impl Report for Revealed {
     /// Nothing but the token, so that it can be piped.
     fn human(&self, sheet: &mut Sheet) {
         sheet.line(&self.access_token);
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

@@ -4,7 +4,7 @@ use finch_app::{BrokenRecord, Verified};
 use serde::Serialize;
 
 use crate::{
-    args::{Operator, StoreArgs},
+    args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bad, good},
     progress::Progress,
@@ -14,46 +14,28 @@ use crate::{
 
 #[derive(Serialize)]
 struct Found {
-    /// What SQLite and the schema show of the file; none: it was not read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    damage: Option<Vec<String>>,
+    /// What SQLite and the schema show of the file.
+    damage: Vec<String>,
     #[serde(flatten)]
     verified: Verified,
 }
 
 /// The file, the records and the secrets.
-pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    verify(args, true, json).await
-}
-
-/// `finch keys verify`: whether every secret opens.
-pub(crate) async fn secrets(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    verify(args, false, json).await
-}
-
-async fn verify(args: &StoreArgs, file: bool, json: bool) -> Result<Exit, Failure> {
-    let scope = Operator::default().scope()?;
+pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let scope = args.scope()?;
     let (finch, store) = wiring::open_store(&args.client).await?;
-    let damage = match file {
-        true => {
-            let bar = Progress::of("Reading the file");
-            let progress = bar.clone();
-            let verified = store.verify(move |done, total| progress.at(done, total)).await?;
-            Some(verified.damage)
-        }
-        false => None,
-    };
+    let bar = Progress::of("Reading the file");
+    let progress = bar.clone();
+    let damage = store.verify(move |done, total| progress.at(done, total)).await?.damage;
     let bar = Progress::of("Opening secrets and following records");
     let verified = finch.verify(&scope, |done| bar.at(done, done)).await?;
     drop(bar);
-    let report = Found { damage, verified };
-    output::print(&report, json)?;
-    Ok(report.exit())
+    output::show(&Found { damage, verified }, json)
 }
 
 impl Found {
     fn is_sound(&self) -> bool {
-        self.damage.as_ref().is_none_or(Vec::is_empty) && self.verified.is_sound()
+        self.damage.is_empty() && self.verified.is_sound()
     }
 }
 
@@ -63,10 +45,8 @@ impl Report for Found {
         let mut say = |sound: bool, text: &str| {
             sheet.text(&format!("{} ", if sound { good("✓") } else { bad("✗") }), text);
         };
-        if let Some(damage) = &self.damage {
-            let sound = damage.is_empty();
-            say(sound, if sound { "The database is whole" } else { "The database is damaged" });
-        }
+        let sound = self.damage.is_empty();
+        say(sound, if sound { "The database is whole" } else { "The database is damaged" });
         let events = count(*events as usize, "event", "events");
         match broken_records.len() {
             0 => say(true, &format!("Every record is what was written: {events}")),
@@ -83,7 +63,7 @@ impl Report for Found {
         for record in broken_records {
             sheet.pair("record", &of(record));
         }
-        for line in self.damage.iter().flatten() {
+        for line in &self.damage {
             sheet.pair("damage", line);
         }
         if !self.is_sound() {
@@ -107,7 +87,7 @@ fn of(record: &BrokenRecord) -> String {
 
 impl Found {
     fn way_out(&self) -> &'static str {
-        if self.damage.iter().flatten().next().is_some() || !self.verified.unreadable.is_empty() {
+        if !self.damage.is_empty() || !self.verified.unreadable.is_empty() {
             "keep the file as it is, and restore a backup; tokens that no backup has: finch connect \
              --reauthenticate, and one disconnect ends both"
         } else {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reconcile;
 use crate::{
-    fail::{Exit, Failure, store_failed},
+    fail::{Exit, Failure},
     interrupt::Stop,
     output::{self, Sheet, dim},
     words::moment,
@@ -24,41 +24,37 @@ struct News<'a> {
 pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
     say("finch: reconciling until it is stopped (Ctrl-C)", json);
-    let told = Mutex::new(None);
+    let last = Mutex::new(None);
     let mut options = ReconcilerOptions::default();
     options.first = Pass::Everything;
     options.on_pass = Some(Arc::new(move |report| match report {
         Ok(did) => {
-            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            if is_news(did, told.as_ref()) {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_news(did, last.as_ref()) {
                 // A reader that has gone away stops nothing.
                 let _ = show(did, json);
             }
-            *told = Some(did.clone());
+            *last = Some(did.clone());
         }
-        Err(error) => store_failed("a pass could not be made", error).print(json),
+        Err(error) => Failure::during("a pass could not be made", error).print(json),
     }));
     let reconciler = finch.spawn_reconciler(scope, options);
     stop.asked().await;
     say("finch: finishing what has begun at Finch; once more stops at once", json);
-    tokio::select! {
-        () = reconciler.stop() => Ok(Exit::Done),
-        () = stop.asked() => Err(Failure::new(Exit::Stopped, "stopped", "stopped half-way")
-            .help("run `finch reconcile` again: it goes on with what is stored")),
-    }
+    stop.before(reconciler.stop(), "run `finch reconcile` again: it continues what is stored").await
 }
 
-/// What is left open is told once, until it changes.
-fn is_news(did: &Reconciled, told: Option<&Reconciled>) -> bool {
+/// What is left open is reported once, until it changes.
+fn is_news(did: &Reconciled, last: Option<&Reconciled>) -> bool {
     let ended = did.disconnected.len() + did.refused.len();
     let did_something = ended + did.verified.len() + did.failed + did.questions.answered > 0;
     let left = |report: &Reconciled| {
         let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
         (pending, report.unverified, report.unnamed)
     };
-    let changed = match told {
+    let changed = match last {
         // A pass does only what is due: what it leaves out is not settled.
-        Some(told) => !did.pending.is_empty() && left(did) != left(told),
+        Some(last) => !did.pending.is_empty() && left(did) != left(last),
         None => true,
     };
     did_something || changed

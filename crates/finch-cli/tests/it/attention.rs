@@ -1,5 +1,5 @@
 //! What needs a person: listed with the way out, and closed on an operator's word; and the reconciler
-//! that goes on by itself.
+//! that continues by itself.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,8 +14,8 @@ use crate::support::{Place, signal};
 fn nothing_needs_a_person_at_first() {
     let place = Place::new();
     place.connected("acme");
-    place.run(&["attention"]).code(0).shows("Nothing needs a person");
-    let report = place.run(&["attention", "--json"]).code(0).json();
+    place.cli("attention").code(0).shows("Nothing needs a person");
+    let report = place.cli("attention --json").code(0).json();
     assert_eq!(report["attention"].as_array().map(Vec::len), Some(0));
     assert_eq!(report["goes_on_by_itself"], 0);
 }
@@ -25,16 +25,16 @@ fn a_running_bill_is_listed_until_it_is_paid() {
     let place = Place::new();
     let id = place.connected("acme");
     place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
-    place.run(&["disconnect", &id, "--yes"]).code(4);
-    let ran = place.run(&["attention"]).code(4).shows("A disconnect is stuck").shows(&id);
+    finch!(place, "disconnect {id} --yes").code(4);
+    let ran = place.cli("attention").code(4).shows("A disconnect is stuck").shows(&id);
     assert!(ran.out.contains("invoices") && ran.out.contains("(402), request"), "{}", ran.out);
-    let report = place.run(&["attention", "--json"]).code(4).json();
+    let report = place.cli("attention --json").code(4).json();
     assert_eq!(report["attention"][0]["matter"], "disconnect_stuck");
     assert_eq!(report["attention"][0]["failure"]["kind"], "payment_required");
     assert!(report["attention"][0]["failure"]["request_id"].is_string());
     place.finch.clear_faults();
-    place.run(&["reconcile"]).code(0);
-    place.run(&["attention"]).code(0).shows("Nothing needs a person");
+    place.cli("reconcile").code(0);
+    place.cli("attention").code(0).shows("Nothing needs a person");
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn what_goes_on_by_itself_needs_no_person() {
     let place = Place::new();
     let id = place.connected("acme");
     place.finch.push_fault(Fault::on("/disconnect").times(99).rate_limit(Some(60)));
-    place.run(&["disconnect", &id, "--yes", "--timeout", "1"]).code(4);
+    finch!(place, "disconnect {id} --yes --timeout 1").code(4);
     place
-        .run(&["attention"])
+        .cli("attention")
         .code(0)
         .shows("Nothing needs a person")
         .shows("1 connection has work left");
@@ -54,18 +54,18 @@ fn what_goes_on_by_itself_needs_no_person() {
 fn an_operator_closes_a_disconnect_with_a_reason() {
     let place = Place::new();
     let id = place.connected("acme");
-    place.run(&["close", &id, "--reason", "why", "--yes"]).code(7).says("no disconnect");
+    finch!(place, "close {id} --reason why --yes").code(7).says("no disconnect");
     place.finch.push_fault(Fault::on("/disconnect").times(2).status(403));
-    place.run(&["disconnect", &id, "--yes"]).code(4);
-    place.run(&["close", &id, "--yes"]).code(2).says("--reason");
+    finch!(place, "disconnect {id} --yes").code(4);
+    finch!(place, "close {id} --yes").code(2).says("--reason");
     place.run(&["close", &id, "--reason", " ", "--yes"]).code(2).says("reason is empty");
-    place.run(&["close", &id, "--reason", "why"]).code(2).says("nobody can be asked");
-    place.run(&["close", "other", "--reason", "why", "--yes"]).code(3).says("nothing of this name");
+    finch!(place, "close {id} --reason why").code(2).says("no terminal to ask");
+    place.cli("close other --reason why --yes").code(3).says("nothing of this name");
     let reason = ["--reason", "ticket 4711", "--operator", "ada"];
     let close = [&["close", &id, "--yes"][..], &reason].concat();
     place.run(&close).code(0).shows("on your word");
-    place.run(&["attention"]).code(0);
-    place.run(&["show", &id]).code(0).shows("closed by ada: ticket 4711");
+    place.cli("attention").code(0);
+    finch!(place, "show {id}").code(0).shows("closed by ada: ticket 4711");
 }
 
 #[test]
@@ -75,14 +75,14 @@ fn a_lost_exchange_is_listed_and_closed() {
     let code = place.code(&finch_customer);
     place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
     place.run_with(&["exchange", "--state", &state], &code).code(8);
-    let report = place.run(&["attention", "--json"]).code(4).json();
+    let report = place.cli("attention --json").code(4).json();
     let exchange = report["possible_orphans"][0]["exchange"].to_string();
-    place.run(&["attention"]).code(4).shows("that nobody has").shows("finch close --exchange");
+    place.cli("attention").code(4).shows("stored nowhere").shows("finch close --exchange");
     let close = ["close", "--exchange", &exchange, "--reason", "none there", "--yes"];
     place.run(&close).code(0).shows("off the list");
     place.run(&close).code(3);
-    place.run(&["attention"]).code(0);
-    place.run(&["reconcile"]).code(0);
+    place.cli("attention").code(0);
+    place.cli("reconcile").code(0);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn watching_goes_on_when_finch_is_back_and_stops_when_asked() {
     let place = Place::new();
     let id = place.connected("acme");
     place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
-    place.run(&["disconnect", &id, "--yes"]).code(4);
+    finch!(place, "disconnect {id} --yes").code(4);
     place.finch.clear_faults();
     let arguments = ["reconcile", "--watch", "--rate", "50", "--json"];
     let mut child = place.spawn(&arguments, "");
@@ -133,5 +133,5 @@ fn a_signal_lets_a_disconnect_finish() {
     let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
     assert!(ran.err.contains("finishing what has begun"), "{ran:?}");
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-    place.run(&["attention"]).code(0);
+    place.cli("attention").code(0);
 }

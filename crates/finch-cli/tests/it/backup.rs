@@ -26,38 +26,38 @@ fn lose_the_store(place: &Place) {
 fn what_is_backed_up_is_restored_and_settled() {
     let (place, live, ended) = lived();
     let file = place.path("b.db");
-    let made = place.run(&["backup", "b.db", "--json"]).code(0).json();
+    let made = place.cli("backup b.db --json").code(0).json();
     assert_eq!((&made["connections"], &made["tokens"]), (&2.into(), &2.into()));
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o7777, 0o600);
-    place.run(&["disconnect", &ended, "--yes"]).code(0);
+    finch!(place, "disconnect {ended} --yes").code(0);
     lose_the_store(&place);
 
-    let text = place.run(&["restore", "b.db"]).code(0);
+    let text = place.cli("restore b.db").code(0);
     let text = text.shows("2 tokens that were in use").shows("finch reconcile");
     assert!(text.out.lines().all(|line| line.chars().count() <= 80 || line.contains("finch.db")));
     place.run(&["token", &live, "--customer", "acme", "--reveal"]).code(7).says("finch reconcile");
     // What happened since, Finch knows.
-    let settled = place.run(&["reconcile", "--json"]).code(0).json();
+    let settled = place.cli("reconcile --json").code(0).json();
     let refused = settled["refused"].as_array().expect("what Finch refuses");
     assert_eq!((&settled["verified"][0]["tokens"], refused.len()), (&1.into(), 1));
     assert_eq!(refused[0]["connection_id"], ended);
     assert_eq!(refused[0]["customers"]["beta"]["tokens"], 1);
     place.token(&live, "acme");
-    place.run(&["token", &ended, "--customer", "beta", "--reveal"]).code(7);
-    place.run(&["events"]).code(0).shows("olga").shows("restored");
-    place.run(&["keys", "rotate"]).code(0);
-    place.run(&["verify"]).code(0);
+    finch!(place, "token {ended} --customer beta --reveal").code(7);
+    place.cli("events").code(0).shows("olga").shows("restored");
+    place.cli("keys rotate").code(0);
+    place.cli("verify").code(0);
     place.run(&["disconnect", &live, "--yes"]).code(0);
 }
 
 #[test]
 fn nothing_is_overwritten() {
     let (place, ..) = lived();
-    place.run(&["backup", "b.db"]).code(0).shows("holds").shows("2 connections and 2 tokens");
+    place.cli("backup b.db").code(0).shows("holds").shows("2 connections and 2 tokens");
     let before = fs::read(place.path("b.db")).expect("a backup");
-    place.run(&["backup", "b.db"]).code(7).says("exists").says("another path");
-    place.run(&["restore", "b.db"]).code(7).says("exists").says("move it away first");
-    let failure = place.run(&["restore", "b.db", "--json"]).code(7).failure();
+    place.cli("backup b.db").code(7).says("exists").says("another path");
+    place.cli("restore b.db").code(7).says("exists").says("move the file away first");
+    let failure = place.cli("restore b.db --json").code(7).failure();
     assert_eq!(failure["kind"], "file_exists");
     assert_eq!(fs::read(place.path("b.db")).expect("a backup"), before);
 }
@@ -65,7 +65,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn a_backup_that_cannot_be_used_says_why() {
     let (mut place, ..) = lived();
-    place.run(&["backup", "b.db"]).code(0);
+    place.cli("backup b.db").code(0);
     lose_the_store(&place);
     let kind = |place: &Place, file: &str| {
         let failure = place.run(&["restore", file, "--json"]).code(5).failure();
@@ -80,21 +80,21 @@ fn a_backup_that_cannot_be_used_says_why() {
     assert_eq!(kind(&place, "cut.db"), "store_damaged");
     fs::write(place.path("cut.db"), "a letter to my mother").expect("written");
     assert_eq!(kind(&place, "cut.db"), "store_not_a_database");
-    place.run(&["keys", "init", "--key-file", "other.key"]).code(0);
+    place.cli("keys init --key-file other.key").code(0);
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
     assert_eq!(kind(&place, "b.db"), "store_wrong_key");
     place.set("FINCH_STORE_KEY_FILE", None).set("FINCH_CLIENT_ID", Some("another"));
     assert_eq!(kind(&place, "b.db"), "store_other_application");
-    place.run(&["backup", "new.db"]).code(5).says("there is no store");
-    place.run(&["restore"]).code(2).says("is missing");
+    place.cli("backup new.db").code(5).says("there is no store");
+    place.cli("restore").code(2).says("is missing");
 }
 
 #[test]
 fn places_where_no_backup_can_be() {
     let (place, ..) = lived();
-    place.run(&["backup", "no/such/b.db"]).code(5).says("there is no folder").says("mkdir");
+    place.cli("backup no/such/b.db").code(5).says("there is no folder").says("mkdir");
     fs::create_dir(place.path("open")).expect("a folder");
     let mode = fs::Permissions::from_mode(0o777);
     fs::set_permissions(place.path("open"), mode).expect("a mode");
-    place.run(&["backup", "open/b.db"]).code(5).says("others may write").says("chmod go-w");
+    place.cli("backup open/b.db").code(5).says("others may write").says("chmod go-w");
 }

@@ -12,7 +12,7 @@ use crate::{
 #[test]
 fn a_person_sees_that_every_fact_held() {
     let place = Place::without_key();
-    let ran = place.run(&["demo"]).code(0);
+    let ran = place.cli("demo").code(0);
     assert_eq!(ran.err, "");
     for text in [
         "Gusto",
@@ -33,7 +33,7 @@ fn a_person_sees_that_every_fact_held() {
 #[test]
 fn a_program_sees_the_same_facts() {
     let place = Place::without_key();
-    let facts = place.run(&["demo", "--json"]).code(0).json();
+    let facts = place.cli("demo --json").code(0).json();
     assert_eq!(facts["held"], true);
     let all = facts["facts"].as_array().expect("facts");
     assert!(all.len() >= 8 && all.iter().all(|fact| fact["held"] == true), "{facts}");
@@ -65,7 +65,7 @@ fn a_program_sees_the_same_facts() {
 #[test]
 fn the_narrow_reading_of_a_disconnect_comes_to_the_same() {
     let place = Place::without_key();
-    let facts = place.run(&["demo", "--json", "--disconnect-scope", "connection"]).code(0).json();
+    let facts = place.cli("demo --json --disconnect-scope connection").code(0).json();
     assert_eq!(facts["held"], true);
     assert_eq!(facts["disconnect_calls"], 2, "one for each connection_id");
 }
@@ -77,7 +77,7 @@ fn no_setting_of_the_environment_matters_to_it() {
         .set("FINCH_BASE_URL", Some("https://192.0.2.1"))
         .set("FINCH_STORE", Some("/nowhere/at/all"));
     place.set("FINCH_STORE_KEY", Some("not a key"));
-    place.run(&["demo", "--json"]).code(0);
+    place.cli("demo --json").code(0);
     assert!(place.calls("POST /auth/token") == 0, "it has a Finch of its own");
 }
 
@@ -87,10 +87,10 @@ fn nothing_is_left_of_it() {
     let temporary = place.path("temporary");
     fs::create_dir(&temporary).expect("a folder");
     place.set("TMPDIR", temporary.to_str());
-    place.run(&["demo"]).code(0);
+    place.cli("demo").code(0);
     assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
     place.set("TMPDIR", place.path("missing").to_str());
-    place.run(&["demo"]).code(1).says("temporary folder").says("TMPDIR");
+    place.cli("demo").code(1).says("temporary folder").says("TMPDIR");
 }
 
 #[test]
@@ -105,18 +105,6 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     place.ran(&["demo"], output).code(0);
-}
-
-#[test]
-fn colours_are_for_terminals() {
-    let mut place = Place::without_key();
-    place.set("LANG", Some("C.UTF-8")).set("TERM", Some("xterm-256color"));
-    // No escape in what is piped is checked for every run.
-    let ran = place.run(&["demo"]).code(0).shows("✓");
-    let too_wide = ran.out.lines().find(|line| line.chars().count() > 80);
-    assert_eq!(too_wide, None);
-    place.set("NO_COLOR", Some("1"));
-    place.run(&["demo"]).code(0);
 }
 
 #[test]

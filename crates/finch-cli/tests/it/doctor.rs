@@ -13,8 +13,8 @@ use crate::support::{Place, SECRET};
 fn examined(place: &Place, code: i32) -> Value {
     let before = (fs::read(place.path("finch.db")).ok(), place.finch.state().tokens.len());
     let files = fs::read_dir(place.folder()).expect("a folder").count();
-    let found = place.run(&["doctor", "--json"]).code(code).json();
-    let text = place.run(&["doctor"]).code(code).out;
+    let found = place.cli("doctor --json").code(code).json();
+    let text = place.cli("doctor").code(code).out;
     assert!(!text.contains(SECRET), "{text}");
     assert_eq!(fs::read(place.path("finch.db")).ok(), before.0);
     assert_eq!(place.finch.state().tokens.len(), before.1);
@@ -43,7 +43,7 @@ fn all_is_well() {
     place.connected("acme");
     let found = examined(&place, 0);
     assert!(found["checks"].as_array().expect("checks").iter().all(|c| c["found"] == "good"));
-    let text = place.run(&["doctor"]).code(0).shows("All is well");
+    let text = place.cli("doctor").code(0).shows("All is well");
     let too_wide = |line: &str| line.chars().count() > 80 && !line.contains("finch.db");
     assert!(!text.out.lines().any(too_wide), "{}", text.out);
 }
@@ -61,7 +61,7 @@ fn every_trouble_is_found_beside_the_others() {
     place.set("FINCH_CLIENT_SECRET", None);
     let found = examined(&place, 0);
     assert_eq!(check(&found, "client secret")["found"], "warning");
-    assert_eq!(check(&found, "credentials")["found"], "not_looked_at");
+    assert_eq!(check(&found, "credentials")["found"], "not_checked");
     place.set("FINCH_CLIENT_SECRET", Some(SECRET));
 
     fs::set_permissions(&key, Permissions::from_mode(0o644)).expect("a mode");
@@ -74,7 +74,7 @@ fn every_trouble_is_found_beside_the_others() {
     only_bad(&examined(&place, 5), "database", "store_exposed");
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
 
-    place.run(&["keys", "init", "--key-file", "other.key"]).code(0);
+    place.cli("keys init --key-file other.key").code(0);
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
     let found = examined(&place, 5);
     only_bad(&found, "sealed", "store_wrong_key");
@@ -126,16 +126,12 @@ fn a_rotation_that_cannot_end_is_a_warning() {
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("UPDATE secrets SET sealed = randomblob(length(sealed))").expect("written");
     db.close().expect("closed");
-    place
-        .run(&["keys", "rotate"])
-        .code(4)
-        .shows("unreadable")
-        .shows("the older one is still needed");
+    place.cli("keys rotate").code(4).shows("unreadable").shows("the older one is still needed");
     let found = examined(&place, 0);
     let key = check(&found, "data key");
     assert_eq!(
         (&key["found"], &key["help"]),
-        (&"warning".into(), &"run `finch keys rotate`, which goes on with it".into())
+        (&"warning".into(), &"run `finch keys rotate`, which continues it".into())
     );
-    place.run(&["keys", "status"]).code(4).shows("A rotation is under way, with 1 connection left");
+    place.cli("keys status").code(4).shows("A rotation is under way, with 1 connection left");
 }

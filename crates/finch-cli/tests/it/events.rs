@@ -17,12 +17,12 @@ fn names(events: &[(String, String)]) -> Vec<&str> {
 #[test]
 fn a_life_is_recorded_with_its_evidence() {
     let place = Place::new();
-    place.run(&["connections"]).code(5);
+    place.cli("connections").code(5);
     let id = place.connected("acme");
     for _ in 0..2 {
-        place.run(&["token", &id, "--customer", "acme", "--reveal"]).code(0);
+        finch!(place, "token {id} --customer acme --reveal").code(0);
     }
-    place.run(&["disconnect", &id, "--customer", "acme", "--yes"]).code(0);
+    finch!(place, "disconnect {id} --customer acme --yes").code(0);
     let all = events(&place, &[]);
     assert_eq!(
         names(&all),
@@ -43,12 +43,12 @@ fn a_life_is_recorded_with_its_evidence() {
     assert_eq!(events(&place, &["--since", "1h"]), all);
     assert!(events(&place, &["--since", "2100-01-01"]).is_empty());
     assert!(events(&place, &["--customer", "other"]).is_empty());
-    let found = place.run(&["events", "--json"]).code(0).json();
+    let found = place.cli("events --json").code(0).json();
     for answered in [5, 6] {
         let request_id = &found["events"][answered]["request_id"];
         assert!(request_id.is_string(), "Finch's support asks for it: {found}");
     }
-    let shown = place.run(&["events"]).code(0);
+    let shown = place.cli("events").code(0);
     let shown = shown.shows(&format!("connection {id}\n")).shows("a new connection");
     let words = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Finch acknowledged the disconnect, request "), "{words}");
@@ -58,8 +58,8 @@ fn a_life_is_recorded_with_its_evidence() {
 fn what_is_asked_for_wrongly_is_said() {
     let place = Place::new();
     let id = place.connected("acme");
-    place.run(&["events", "--since", "yesterday"]).code(2).says("2026-11-22");
-    place.run(&["events", "--connection", "nothing"]).code(3).says("there is no such connection");
-    place.run(&["events", "--connection", &id, "--customer", "other"]).code(3).says("no such");
-    place.run(&["events", "--since", "2100-01-01"]).code(0).shows("Nothing is recorded here.");
+    place.cli("events --since yesterday").code(2).says("2026-11-22");
+    place.cli("events --connection nothing").code(3).says("there is no such connection");
+    finch!(place, "events --connection {id} --customer other").code(3).says("no such");
+    place.cli("events --since 2100-01-01").code(0).shows("Nothing is recorded here.");
 }

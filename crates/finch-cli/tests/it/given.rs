@@ -30,7 +30,7 @@ fn secrets_come_from_files_and_standard_input() {
         .set("FINCH_STORE_KEY_FILE", Some("moved.key"))
         .set("FINCH_CLIENT_SECRET_FILE", Some("secret"));
     place.set("FINCH_STATE", Some(&state)).set("FINCH_CODE", Some(&code));
-    place.run(&["exchange"]).code(0);
+    place.cli("exchange").code(0);
 }
 
 #[test]
@@ -38,12 +38,12 @@ fn commands_that_send_no_client_secret_need_none() {
     let mut place = Place::new();
     let id = place.connected("acme");
     place.set("FINCH_CLIENT_SECRET", None);
-    place.run(&["connections"]).code(0);
-    place.run(&["show", &id]).code(0);
-    place.run(&["disconnect", &id, "--yes"]).code(0);
-    place.run(&["reconcile"]).code(0);
+    place.cli("connections").code(0);
+    finch!(place, "show {id}").code(0);
+    finch!(place, "disconnect {id} --yes").code(0);
+    place.cli("reconcile").code(0);
     place
-        .run(&["connect", "--customer", "a", "--name", "A", "--products", "company"])
+        .cli("connect --customer a --name A --products company")
         .code(2)
         .says("the client secret is missing")
         .says("FINCH_CLIENT_SECRET");
@@ -57,14 +57,14 @@ fn what_a_terminal_would_obey_is_escaped() {
     let login = Login::new("User A", "Gusto", "Company C", "X").products([hostile, "company"]);
     let code = place.code_of(login, &finch_customer);
     let done = place.run_with(&["exchange", "--state", &state], &code).code(0);
-    let json = place.run(&["connections", "--json"]).code(0);
+    let json = place.cli("connections --json").code(0);
     assert_eq!(json.json()["connections"][0]["tokens"][0]["products"][0], hostile);
     let id = json.json()["connections"][0]["connection_ids"][0].as_str().expect("an id").to_owned();
     for out in [
         done.out,
         json.out,
-        place.run(&["show", &id]).code(0).out,
-        place.run(&["disconnect", &id, "--dry-run"]).code(0).out,
+        finch!(place, "show {id}").code(0).out,
+        finch!(place, "disconnect {id} --dry-run").code(0).out,
     ] {
         assert!(!out.contains(['\u{7}', '\u{1b}', '\u{202e}']), "{out:?}");
         assert!(!out.lines().any(|line| line.starts_with("fake")), "{out}");

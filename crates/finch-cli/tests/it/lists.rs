@@ -9,7 +9,7 @@ use crate::support::Place;
 fn two() -> (Place, String, String) {
     let place = Place::new();
     let ended = place.connected("acme");
-    place.run(&["disconnect", &ended, "--yes"]).code(0);
+    finch!(place, "disconnect {ended} --yes").code(0);
     let (state, finch_customer) = place.connect("beta");
     let login = Login::new("User B", "Bamboo", "Company D", "Credentials Y");
     let code = place.code_of(login, &finch_customer);
@@ -39,11 +39,11 @@ fn what_has_ended_is_hidden_and_counted() {
     assert_eq!(ids(&["--provider", "gusto", "--all"]), (vec![json!(ended)], json!(0)));
 
     place
-        .run(&["connections"])
+        .cli("connections")
         .code(0)
         .shows(&used)
         .shows("1 connection that has ended is hidden: --all");
-    place.run(&["connections", "--provider", "nobody"]).code(0).shows("no such connections");
-    place.run(&["connections", "--customer", "acme"]).code(0).shows("No connection is in use");
-    place.run(&["connections", "--state", "ended"]).code(2).says("--state").says("disconnected");
+    place.cli("connections --provider unknown").code(0).shows("no such connections");
+    place.cli("connections --customer acme").code(0).shows("No connection is in use");
+    place.cli("connections --state ended").code(2).says("--state").says("disconnected");
 }

@@ -1,8 +1,9 @@
 //! The real binary, against a local Finch that speaks the real wire format.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on panics")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't continue panics")]
 
 mod authority;
+#[macro_use]
 mod support;
 
 mod demo;

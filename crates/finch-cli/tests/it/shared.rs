@@ -57,7 +57,7 @@ fn another_customers_connection_looks_like_none() {
         assert_eq!(with(&id, &[]), with(unknown, &[]), "{command:?}");
         assert_eq!(with(&id, &["--json"]), with(unknown, &["--json"]), "{command:?}");
     }
-    place.run(&["connections", "--customer", "beta"]).code(0).shows("no connections yet");
+    place.cli("connections --customer beta").code(0).shows("no connections yet");
     assert!(!place.finch.state().tokens[0].revoked);
 }
 
@@ -72,9 +72,9 @@ fn a_customer_ends_its_own_access_to_what_others_use() {
         .shows("access has ended here")
         .shows("Finch was not called");
     assert!(!ran.out.contains("beta"), "{}", ran.out);
-    place.run(&["token", &id, "--customer", "acme"]).code(7).says("disconnected");
+    finch!(place, "token {id} --customer acme").code(7).says("disconnected");
     place.run(&[&own[..], &["--yes"]].concat()).code(0).shows("disconnected before");
-    let seen = place.run(&["show", &id, "--customer", "acme"]).code(0);
+    let seen = finch!(place, "show {id} --customer acme").code(0);
     assert!(!seen.out.contains("beta") && !seen.out.contains("History"), "{}", seen.out);
     assert!(place.finch.state().tokens.iter().all(|token| !token.revoked));
     place.token(&id, "beta");
@@ -83,26 +83,24 @@ fn a_customer_ends_its_own_access_to_what_others_use() {
     let last = ["disconnect", &id, "--customer", "beta", "--yes"];
     place.run(&last).code(0).shows("Finch has refused 1 token");
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-    let seen = place.run(&["show", &id, "--customer", "acme"]).code(0).shows("retired");
+    let seen = finch!(place, "show {id} --customer acme").code(0).shows("retired");
     assert!(!seen.out.contains("revoked"), "what others do is not shown: {}", seen.out);
 }
 
 #[test]
 fn the_operator_needs_force_and_a_reason() {
     let (place, id) = shared();
-    place
-        .run(&["disconnect", &id, "--yes"])
+    finch!(place, "disconnect {id} --yes")
         .code(7)
         .shows("--force-shared --reason")
         .shows("acme, beta");
-    place.run(&["disconnect", &id, "--yes", "--force-shared"]).code(2).says("--reason");
-    place.run(&["disconnect", &id, "--yes", "--reason", "why"]).code(2).says("--force-shared");
+    finch!(place, "disconnect {id} --yes --force-shared").code(2).says("--reason");
+    finch!(place, "disconnect {id} --yes --reason why").code(2).says("--force-shared");
     place
         .run(&["disconnect", &id, "--yes", "--force-shared", "--reason", " "])
         .code(2)
         .says("reason is empty");
-    place
-        .run(&["disconnect", &id, "--yes", "--force-shared", "--reason", "x", "--customer", "acme"])
+    finch!(place, "disconnect {id} --yes --force-shared --reason x --customer acme")
         .code(2)
         .says("--customer")
         .says("do not go together");
@@ -123,31 +121,5 @@ fn the_operator_needs_force_and_a_reason() {
     assert_eq!(plan["plan"]["customers"], json!(["acme", "beta"]));
     let done = place.run(&[&forced[..], &["--yes"]].concat()).code(0).json();
     assert_eq!(done["result"], json!({ "outcome": "disconnected", "tokens": 2 }));
-    place.run(&["show", &id]).code(0).shows("the employer asked").shows("operator ada");
-}
-
-#[test]
-fn a_state_is_its_customers() {
-    let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
-    place
-        .run_with(&["exchange", "--state", &state, "--customer", "beta"], &code)
-        .code(3)
-        .says("no attempt to connect has this state");
-    assert!(place.calls("POST /auth/token") == 0, "nothing was sent");
-    place.run_with(&["exchange", "--state", &state, "--customer", "acme"], &code).code(0);
-}
-
-#[test]
-fn finch_naming_another_customer_is_not_believed() {
-    let place = Place::new();
-    let (state, _) = place.connect("acme");
-    let code = place.code("somebody-else");
-    let ran = place
-        .run_with(&["exchange", "--state", &state], &code)
-        .code(7)
-        .says("the token is stored, and will not be used");
-    assert!(ran.err.contains("another customer"), "{}", ran.err);
-    place.run(&["connections"]).code(0).shows("contradicted what is known");
+    finch!(place, "show {id}").code(0).shows("the employer asked").shows("operator ada");
 }

@@ -1,8 +1,8 @@
 //! Stores and keys that cannot be used, and what is done about each. Nothing is sent, and nothing
-//! is changed.
+//! is changed. What makes a store unusable is tested with finch-sqlite and finch-seal.
 
 use std::{
-    fs::{self, OpenOptions, Permissions},
+    fs::{self, Permissions},
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::Path,
     process::Child,
@@ -14,8 +14,7 @@ use serde_json::Value;
 
 use crate::support::{Place, until};
 
-const CONNECT: [&str; 7] =
-    ["connect", "--customer", "acme", "--name", "A", "--products", "company"];
+const CONNECT: &str = "connect --customer acme --name A --products company";
 
 /// A place with a store and one connection in it.
 fn connected() -> (Place, String) {
@@ -28,18 +27,10 @@ fn connected() -> (Place, String) {
 fn refused(place: &Place, kind: &str, texts: &[&str]) {
     let before = fs::read(place.path("finch.db")).ok();
     let calls = place.finch.state().calls;
-    for command in [
-        &CONNECT[..],
-        &["connections"],
-        &["reconcile"],
-        &["exchange", "--state", "s", "--code", "c"],
-    ] {
-        let failure = place.run(&[command, &["--json"]].concat()).code(5).failure();
-        assert_eq!(failure["kind"], kind, "{command:?}: {failure}");
-        let mut ran = place.run(command).code(5);
-        for text in texts {
-            ran = ran.says(text);
-        }
+    for line in [CONNECT, "connections", "reconcile", "exchange --state s --code c"] {
+        let failure = finch!(place, "{line} --json").code(5).failure();
+        assert_eq!(failure["kind"], kind, "{line}: {failure}");
+        let ran = texts.iter().fold(place.cli(line).code(5), |ran, text| ran.says(text));
         assert!(ran.err.contains("\n  do:      "), "{}", ran.err);
     }
     assert_eq!(fs::read(place.path("finch.db")).ok(), before);
@@ -49,42 +40,35 @@ fn refused(place: &Place, kind: &str, texts: &[&str]) {
 #[test]
 fn no_key_is_no_store() {
     let place = Place::without_key();
-    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(5).failure();
-    assert_eq!(failure["kind"], "key_missing");
-    place
-        .run(&CONNECT)
-        .code(5)
-        .says("there is no key")
-        .says("finch.db.key")
-        .says("finch keys init");
-    place.run(&["connections"]).code(5).says("there is no store").says("key file");
+    place.cli(CONNECT).code(5).says("there is no key file").says("finch.db.key").says("keys init");
+    place.cli("connections").code(5).says("there is no store").says("key file");
     assert_eq!(fs::read_dir(place.folder()).expect("a folder").count(), 0, "nothing was made");
 
     let (place, _) = connected();
     fs::remove_file(place.path("finch.db.key")).expect("removed");
-    refused(&place, "key_missing", &["there is no key", "that opens it"]);
+    refused(&place, "key_missing", &["there is no key", "that opens it", "--store-key-file"]);
 }
 
 #[test]
-fn a_key_that_others_may_read_is_not_used() {
-    let (place, _) = connected();
-    fs::set_permissions(place.path("finch.db.key"), Permissions::from_mode(0o644)).expect("a mode");
-    refused(&place, "key_exposed", &["open to others (mode 0644)", "chmod 600"]);
-}
-
-#[test]
-fn another_key_does_not_open_it() {
+fn a_key_that_does_not_open_it() {
     let (mut place, id) = connected();
-    place.run(&["keys", "init", "--key-file", "other.key"]).code(0).shows("other.key");
+    let mode = |file, mode| {
+        fs::set_permissions(place.path(file), Permissions::from_mode(mode)).expect("a mode");
+    };
+    mode("finch.db.key", 0o644);
+    refused(&place, "key_exposed", &["open to others (mode 0644)", "chmod 600"]);
+    mode("finch.db.key", 0o600);
+    mode("finch.db", 0o640);
+    refused(&place, "store_exposed", &["open to others (mode 0640)", "chmod 600"]);
+    mode("finch.db", 0o600);
+
+    place.cli("keys init --key-file other.key").code(0).shows("other.key");
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
     refused(&place, "store_wrong_key", &["the store opens with key", "give that key's file"]);
     place.set("FINCH_STORE_KEY_FILE", None);
-    place.run(&["show", &id]).code(0);
-}
+    finch!(place, "show {id}").code(0);
 
-#[test]
-fn what_is_no_key_is_not_repeated() {
-    let (mut place, _) = connected();
+    // What is no key is not repeated.
     let canary = "canary-of-a-key-0123456789";
     place.guard(canary);
     place.set("FINCH_STORE_KEY", Some(canary));
@@ -97,43 +81,33 @@ fn what_is_no_key_is_not_repeated() {
 #[test]
 fn a_key_is_made_once() {
     let place = Place::without_key();
-    let made = place.run(&["keys", "init", "--json"]).code(0).json();
+    let made = place.cli("keys init --json").code(0).json();
     let path = place.path("finch.db.key");
     assert_eq!(made["key_file"], path.to_str().expect("a path"));
     assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o7777, 0o600);
     let key = fs::read(&path).expect("a key");
-    assert_eq!(place.run(&["keys", "init", "--json"]).code(7).failure()["kind"], "key_exists");
-    place.run(&["keys", "init"]).code(7).says("never overwritten");
-    place.run(&CONNECT).code(0);
-    fs::rename(place.path("finch.db.key"), place.path("away.key")).expect("a key file");
-    place
-        .run(&["keys", "init"])
-        .code(7)
-        .says("no new key can open it")
-        .says("put its own key back");
-    fs::rename(place.path("away.key"), place.path("finch.db.key")).expect("a key file");
+    assert_eq!(place.cli("keys init --json").code(7).failure()["kind"], "key_exists");
+    place.cli("keys init").code(7).says("never overwritten");
+    place.cli(CONNECT).code(0);
+    fs::rename(&path, place.path("away.key")).expect("a key file");
+    place.cli("keys init").code(7).says("no new key can open it").says("put its own key back");
+    fs::rename(place.path("away.key"), &path).expect("a key file");
     assert_eq!(fs::read(&path).expect("a key"), key);
-    place
-        .run(&["keys", "init", "--key-file", "no/such/folder.key"])
-        .code(5)
-        .says("could not be written");
+    place.cli("keys init --key-file no/such/folder.key").code(5).says("could not be written");
 }
 
 #[test]
-fn both_keys_at_once_are_one_too_many() {
+fn a_key_that_is_given_twice_is_refused() {
     let (mut place, _) = connected();
     let key = fs::read_to_string(place.path("finch.db.key")).expect("a key");
     place.set("FINCH_STORE_KEY", Some(key.trim()));
-    place.run(&["connections"]).code(0);
-    place
-        .run(&["connections", "--store-key-file", "finch.db.key"])
-        .code(2)
-        .says("given twice")
-        .says("--store-key-file")
-        .says("FINCH_STORE_KEY");
+    place.cli("connections").code(0);
+    let twice = "connections --store-key-file finch.db.key";
+    let ran = place.cli(twice).code(2).says("given twice").says("--store-key-file");
+    ran.says("FINCH_STORE_KEY");
     // An empty variable is one that is not set.
     place.set("FINCH_STORE_KEY", Some(""));
-    place.run(&["connections", "--store-key-file", "finch.db.key"]).code(0);
+    place.cli(twice).code(0);
 }
 
 #[test]
@@ -147,65 +121,25 @@ fn a_store_is_of_one_application_at_one_address() {
 }
 
 #[test]
-fn a_file_that_is_no_database() {
-    let place = Place::new();
-    let path = place.path("finch.db");
-    fs::write(&path, "This is a letter to my mother. ".repeat(100)).expect("written");
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
-    refused(&place, "store_not_a_database", &["is not a database", "FINCH_STORE"]);
-}
-
-#[test]
-fn a_database_of_something_else() {
-    let place = Place::new();
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("CREATE TABLE recipes (name TEXT)").expect("a table");
-    db.close().expect("closed");
-    fs::set_permissions(place.path("finch.db"), Permissions::from_mode(0o600)).expect("a mode");
-    refused(&place, "store_not_a_store", &["not a store of Finch connections"]);
-}
-
-#[test]
-fn a_store_of_another_release() {
-    let (place, _) = connected();
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.pragma_update(None, "user_version", 999).expect("a version");
-    db.close().expect("closed");
-    refused(&place, "store_other_version", &["version 999", "the release of finch that made it"]);
-}
-
-#[test]
-fn a_truncated_store() {
-    let (place, _) = connected();
-    let path = place.path("finch.db");
-    let file = OpenOptions::new().write(true).open(&path).expect("a file");
-    let length = file.metadata().expect("metadata").len();
-    file.set_len(length - 1000).expect("truncated");
-    refused(&place, "store_damaged", &["is damaged", "restore a backup"]);
-}
-
-#[test]
-fn a_store_that_others_may_read() {
-    let (place, _) = connected();
-    fs::set_permissions(place.path("finch.db"), Permissions::from_mode(0o640)).expect("a mode");
-    refused(&place, "store_exposed", &["open to others (mode 0640)", "chmod 600"]);
-}
-
-#[test]
 fn places_where_no_store_can_be() {
     let mut place = Place::new();
-    place.set("FINCH_STORE_KEY_FILE", place.path("finch.db.key").to_str());
-    place.set("FINCH_STORE", place.path("no/such/folder/finch.db").to_str());
-    place.run(&CONNECT).code(5).says("there is no folder").says("mkdir");
     fs::create_dir(place.path("folder")).expect("a folder");
-    place.set("FINCH_STORE", place.path("folder").to_str());
-    place.run(&CONNECT).code(5).says("is not a file");
-    place.set("FINCH_STORE", place.path("finch.db").to_str());
-    fs::set_permissions(place.folder(), Permissions::from_mode(0o777)).expect("a mode");
-    place.run(&CONNECT).code(5).says("others may write").says("chmod go-w");
-    fs::set_permissions(place.folder(), Permissions::from_mode(0o700)).expect("a mode");
+    fs::write(place.path("letter"), "This is a letter to my mother. ".repeat(100))
+        .expect("written");
+    fs::set_permissions(place.path("letter"), Permissions::from_mode(0o600)).expect("a mode");
+    let key = place.path("finch.db.key");
+    place.set("FINCH_STORE_KEY_FILE", key.to_str());
+    for (store, says, step) in [
+        ("no/such/folder/finch.db", "there is no folder", "mkdir"),
+        ("folder", "is not a file", "FINCH_STORE"),
+        ("letter", "is not a database", "FINCH_STORE"),
+    ] {
+        let path = place.path(store);
+        place.set("FINCH_STORE", path.to_str());
+        place.cli(CONNECT).code(5).says(says).says(step);
+    }
     place.set("FINCH_STORE", None);
-    place.run(&CONNECT).code(2).says("where the store is").says("FINCH_STORE");
+    place.cli(CONNECT).code(2).says("no store path").says("FINCH_STORE");
 }
 
 #[test]
@@ -216,30 +150,28 @@ fn a_store_that_is_locked_for_long() {
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
     let calls = place.finch.state().calls;
-    let failure =
-        place.run_with(&["exchange", "--state", &state, "--json"], &code).code(5).failure();
+    let exchange = ["exchange", "--state", &state, "--json"];
+    let failure = place.run_with(&exchange, &code).code(5).failure();
     assert_eq!(failure["kind"], "store_busy", "{failure}");
     assert_eq!(place.finch.state().calls, calls, "nothing was sent");
     db.execute_batch("ROLLBACK").expect("unlocked");
-    place.run_with(&["exchange", "--state", &state], &code).code(0);
+    place.run_with(&exchange, &code).code(0);
 }
 
 #[test]
 fn several_processes_use_one_store() {
     let place = Place::new();
     let attempts: Vec<_> = (0..6).map(|n| place.connect(&format!("customer-{n}"))).collect();
-    let children: Vec<Child> = attempts
-        .iter()
-        .map(|(state, finch_customer)| {
-            let code = place.code(finch_customer);
-            place.spawn(&["exchange", "--json", "--state", state], &code)
-        })
-        .collect();
+    let exchange = |(state, finch_customer): &(String, String)| {
+        let code = place.code(finch_customer);
+        place.spawn(&["exchange", "--json", "--state", state], &code)
+    };
+    let children: Vec<Child> = attempts.iter().map(exchange).collect();
     for child in children {
         let output = child.wait_with_output().expect("it ends");
         place.ran(&["exchange"], output).code(0);
     }
-    let listed = place.run(&["connections", "--json"]).code(0).json();
+    let listed = place.cli("connections --json").code(0).json();
     assert_eq!(listed["connections"][0]["tokens"].as_array().map(Vec::len), Some(6));
 }
 
@@ -275,9 +207,9 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     db.execute_batch("ROLLBACK").expect("unlocked");
     place.run(&["import", path]).code(0);
     let id = at_finch.connection_id.clone();
-    let used = place.run(&["token", &id, "--customer", "acme", "--reveal"]).code(0);
+    let used = finch!(place, "token {id} --customer acme --reveal").code(0);
     assert_eq!(used.out.trim(), token);
-    place.run(&["disconnect", &id, "--yes"]).code(0);
+    finch!(place, "disconnect {id} --yes").code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
 }
 
@@ -306,40 +238,25 @@ fn a_log_without_its_store_is_kept_and_named() {
             private(&path, b"");
         }
         refused(&place, "store_log_left", &texts);
-        let doctor = place.run(&["doctor"]).code(5);
+        let doctor = place.cli("doctor").code(5);
         assert!(texts.iter().all(|text| words(&doctor.out).contains(text)), "{}", doctor.out);
         fs::rename(place.path("finch.db.key"), place.path("away.key")).expect("a key file");
-        for command in [&["keys", "init"][..], &["connections"], &CONNECT] {
-            place.run(command).code(5).says("no store").says("finch.db-wal");
+        for line in ["keys init", "connections", CONNECT] {
+            place.cli(line).code(5).says("no store").says("finch.db-wal");
         }
         fs::rename(place.path("away.key"), place.path("finch.db.key")).expect("a key file");
         private(&place.path("backup"), &store);
-        let restored = place.run(&["restore", "backup"]).code(7);
-        assert!(words(&restored.err).contains("and keep them"), "{}", restored.err);
+        let restored = place.cli("restore backup").code(7);
+        assert!(words(&restored.err).contains("and keep it"), "{}", restored.err);
         assert_eq!(fs::read(&wal).expect("a log"), log);
         private(&path, &store);
     }
-    place.run(&["show", &id]).code(0);
+    finch!(place, "show {id}").code(0);
 }
 
 /// What was printed, without the line breaks.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[test]
-fn a_store_with_two_names_is_not_used() {
-    let (mut place, _) = connected();
-    fs::hard_link(place.path("finch.db"), place.path("other.db")).expect("a second name");
-    let texts = ["has 2 names", "-samefile"];
-    refused(&place, "store_several_names", &texts);
-    let doctor = place.run(&["doctor", "--json"]).code(5).json();
-    assert!(doctor.to_string().contains("store_several_names"), "{doctor}");
-    place.set("FINCH_STORE_KEY_FILE", place.path("finch.db.key").to_str());
-    place.set("FINCH_STORE", place.path("other.db").to_str());
-    refused(&place, "store_several_names", &texts);
-    fs::remove_file(place.path("finch.db")).expect("removed");
-    place.run(&["connections"]).code(0);
 }
 
 /// It takes root to give files away.
@@ -358,17 +275,6 @@ fn what_belongs_to_another_user_is_not_used() {
     }
     chown(place.folder(), Some(65534), None).expect("given away");
     refused(&place, "key_other_owner", &["belongs to user id 65534"]);
-    let backup = place.run(&["keys", "init", "--key-file", "new.key", "--json"]).code(5).failure();
-    assert_eq!(backup["kind"], "key_other_owner");
-}
-
-#[test]
-fn a_key_file_that_is_a_fifo_is_refused_at_once() {
-    let (place, _) = connected();
-    let key = place.path("finch.db.key");
-    fs::remove_file(&key).expect("removed");
-    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-    let (here, fifo) = (rustix::fs::CWD, rustix::fs::FileType::Fifo);
-    rustix::fs::mknodat(here, &key, fifo, mode, 0).expect("a FIFO");
-    refused(&place, "key_not_a_file", &["not a regular file"]);
+    let made = place.cli("keys init --key-file new.key --json").code(5).failure();
+    assert_eq!(made["kind"], "key_other_owner");
 }

@@ -14,6 +14,11 @@ use finch_emulator::{Emulator, EmulatorConfig, Login};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Runs a command line in a place: `finch!(place, "show {id}")`.
+macro_rules! finch {
+    ($place:expr, $($line:tt)*) => { $place.cli(&format!($($line)*)) };
+}
+
 /// What must never be printed, whatever happens.
 pub(crate) const SECRET: &str = "canary-client-secret-5fd1c2";
 
@@ -86,6 +91,11 @@ impl Place {
         self.run_with(arguments, "")
     }
 
+    /// Runs a command line, which is split at spaces.
+    pub(crate) fn cli(&self, line: &str) -> Ran {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
     /// Runs with this on standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let ran = self.spawn(arguments, input).wait_with_output();
@@ -100,7 +110,7 @@ impl Place {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        // Whoever does not read what it is given has ended already.
+        // A child that does not read what it is given has ended already.
         let _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
         child
     }
@@ -138,19 +148,9 @@ impl Place {
 
     /// Begins an attempt of this customer: its state, and the customer's id at Finch.
     pub(crate) fn connect(&self, customer: &str) -> (String, String) {
-        let begun = self
-            .run(&[
-                "connect",
-                "--customer",
-                customer,
-                "--name",
-                "Company C",
-                "--products",
-                "company",
-                "--json",
-            ])
-            .code(0)
-            .json();
+        let line =
+            format!("connect --customer {customer} --name Company --products company --json");
+        let begun = self.cli(&line).code(0).json();
         let word = |name: &str| begun[name].as_str().expect(name).to_owned();
         (word("state"), word("finch_customer_id"))
     }
@@ -174,7 +174,7 @@ impl Place {
         done["connection_id"].as_str().expect("an id").to_owned()
     }
 
-    /// The one token of a customer, printed on purpose; from now on nobody else may print it.
+    /// The one token of a customer, printed on purpose; from now on no other run may print it.
     pub(crate) fn token(&self, connection: &str, customer: &str) -> String {
         let ran = self.run(&["token", connection, "--customer", customer, "--reveal"]).code(0);
         self.guard(ran.out.trim());

@@ -1,4 +1,4 @@
-//! What is left open, and goes on.
+//! What is left open, and continues.
 
 use std::{
     thread,
@@ -6,7 +6,6 @@ use std::{
 };
 
 use finch_emulator::Fault;
-use serde_json::json;
 
 use crate::support::{Place, signal};
 
@@ -16,61 +15,30 @@ fn a_disconnect_without_proof_is_pending_until_it_is_reconciled() {
     let id = place.connected("acme");
     place.token(&id, "acme");
     place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
-    let done = place.run(&["disconnect", &id, "--yes", "--json"]).code(4).json();
+    let done = finch!(place, "disconnect {id} --yes --json").code(4).json();
     assert_eq!(done["result"]["outcome"], "pending");
     assert_eq!(done["result"]["attention"], true);
     assert_eq!(done["result"]["trouble"]["kind"], "payment_required");
 
     // Unusable from now on, whatever Finch thinks.
-    place.run(&["token", &id, "--customer", "acme", "--reveal"]).code(7).says("being disconnected");
+    finch!(place, "token {id} --customer acme --reveal").code(7).says("being disconnected");
     place
-        .run(&["connections"])
+        .cli("connections")
         .code(0)
         .shows("disconnecting")
         .shows("finch reconcile")
         .shows("invoices");
-    place.run(&["show", &id]).code(0).shows("fenced").shows("invoices").shows(", request");
-    place.run(&["disconnect", &id, "--dry-run"]).code(0).shows("that would go on");
+    finch!(place, "show {id}").code(0).shows("fenced").shows("invoices").shows(", request");
+    finch!(place, "disconnect {id} --dry-run").code(0).shows("that would continue");
 
-    let report = place.run(&["reconcile", "--json"]).code(4).json();
+    let report = place.cli("reconcile --json").code(4).json();
     assert_eq!(report["pending"][0]["connection_id"], id);
     place.finch.push_fault(Fault::on("/disconnect").status(402));
-    place.run(&["reconcile"]).code(4).shows("goes on").shows("invoices");
+    place.cli("reconcile").code(4).shows("continues").shows("invoices");
 
-    place.run(&["reconcile"]).code(0).shows("1 disconnect is proven");
+    place.cli("reconcile").code(0).shows("1 disconnect is proven");
     assert!(place.finch.state().tokens[0].revoked);
-    place.run(&["show", &id]).code(0).shows("revoked: Finch refused it");
-}
-
-#[test]
-fn a_success_that_is_none_is_not_believed() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    let lie = Fault::on("/disconnect").status_with(200, json!({ "status": "success" }));
-    place.finch.push_fault(lie.times(50));
-    let done = place.run(&["disconnect", &id, "--yes", "--json"]).code(4).json();
-    assert_eq!(done["result"]["outcome"], "pending");
-    assert!(!place.finch.state().tokens[0].revoked);
-    place.finch.push_fault(Fault::on("/nothing"));
-}
-
-#[test]
-fn the_first_signal_lets_an_exchange_finish() {
-    let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
-    place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_millis(700)));
-    let child = place.spawn(&["exchange", "--state", &state], &code);
-    let began = Instant::now();
-    while place.calls("POST /auth/token") == 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "the exchange never began");
-        thread::sleep(Duration::from_millis(5));
-    }
-    signal(&child, "INT");
-    let output = child.wait_with_output().expect("it ends");
-    let ran = place.ran(&["exchange"], output).code(0);
-    assert!(ran.err.contains("finishing what has begun"), "{ran:?}");
-    place.run(&["reconcile"]).code(0);
+    finch!(place, "show {id}").code(0).shows("revoked: Finch refused it");
 }
 
 #[test]
@@ -92,13 +60,4 @@ fn the_second_signal_does_not() {
     assert!(said.contains("once more stops at once"), "{said}");
     signal(&child, "TERM");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
-}
-
-#[test]
-fn a_token_that_finch_has_ended_by_itself_is_no_use() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    place.finch.push_fault(Fault::on("/introspect").times(9).status(401));
-    let plan = place.run(&["disconnect", &id, "--dry-run", "--json"]).code(0).json();
-    assert_eq!(plan["plan"]["tokens"], 1);
 }

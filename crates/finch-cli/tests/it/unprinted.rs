@@ -46,12 +46,12 @@ fn what_changes_something_does_it() {
         // The second run finds it done.
         assert_eq!(unprinted(&place, &arguments, &code), [Some(0), Some(0)]);
     }
-    let listed = place.run(&["connections", "--json"]).code(0).json();
+    let listed = place.cli("connections --json").code(0).json();
     assert_eq!(listed["connections"][0]["tokens"].as_array().map(Vec::len), Some(2));
     let id = listed["connections"][0]["connection_ids"][0].as_str().expect("an id").to_owned();
 
     assert_eq!(unprinted(&place, &["keys", "rotate"], ""), [Some(0), Some(0)]);
-    let epochs = place.run(&["keys", "status", "--json"]).code(0).json();
+    let epochs = place.cli("keys status --json").code(0).json();
     assert_eq!(epochs["data_keys"], serde_json::json!([3]));
     assert_eq!(unprinted(&place, &["backup", "copy.db"], ""), [Some(0), Some(7)]);
     assert_eq!(unprinted(&place, &["reconcile"], ""), [Some(0), Some(0)]);
@@ -96,8 +96,8 @@ fn no_first_signal_loses_a_token() {
             until(|| place.calls("POST /auth/token") > 0);
             signal(&child, name);
             assert_eq!(child.wait().expect("it ends").code(), Some(0), "{name}");
-            place.run(&["connections"]).code(0).shows("1 active");
-            place.run(&["reconcile"]).code(0);
+            place.cli("connections").code(0).shows("1 active");
+            place.cli("reconcile").code(0);
         }
     }
 }
@@ -108,7 +108,7 @@ fn watching_goes_on_and_ends_with_any_signal() {
         let place = Place::new();
         let id = place.connected("acme");
         place.finch.push_fault(Fault::on("/disconnect").times(1).status(402));
-        place.run(&["disconnect", &id, "--yes"]).code(4);
+        finch!(place, "disconnect {id} --yes").code(4);
         let [full, _] = nowhere();
         let [out, _] = nowhere();
         let mut command = place.command(&["reconcile", "--watch"]);
@@ -146,7 +146,7 @@ fn a_signal_ends_a_pass_early() {
     let place = Place::new();
     let id = place.connected("acme");
     place.finch.push_fault(Fault::on("/disconnect").times(1).status(402));
-    place.run(&["disconnect", &id, "--yes"]).code(4);
+    finch!(place, "disconnect {id} --yes").code(4);
     place.finch.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(500)));
     let calls = place.calls("POST /disconnect");
     let child = place.spawn(&["reconcile", "--json"], "");

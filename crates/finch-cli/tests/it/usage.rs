@@ -3,192 +3,130 @@
 
 use crate::support::Place;
 
+const CONNECT: &str = "connect --customer acme --name A --products company";
+
 #[test]
 fn help_fits_a_screen() {
     let place = Place::without_key();
-    let help = place.run(&["--help"]).code(0).out;
+    let help = place.cli("--help").code(0).out;
     assert!(help.lines().count() <= 58 && help.lines().all(|line| line.len() <= 80), "{help}");
-    for word in [
-        "demo",
-        "emulator",
-        "keys",
-        "events",
-        "verify",
-        "backup",
-        "restore",
-        "doctor",
-        "connect",
-        "exchange",
-        "connections",
-        "show",
-        "disconnect",
-        "reconcile",
-        "attention",
-        "import",
-        "audit",
-        "close",
-        "token",
-        "completions",
-        "man ",
-        "Exit codes",
-    ] {
-        assert!(help.contains(word), "no {word} in {help}");
-    }
-    assert_eq!(place.run(&["help"]).code(0).out, help);
-    for command in [
-        "demo",
-        "emulator",
-        "connect",
-        "exchange",
-        "connections",
-        "show",
-        "disconnect",
-        "reconcile",
-        "import",
-        "audit",
-        "token",
-        "events",
-        "verify",
-        "backup",
-        "restore",
-        "doctor",
-        "completions",
-        "man",
-    ] {
-        let help = place.run(&[command, "--help"]).code(0).out;
-        let too_wide = help.lines().find(|line| line.chars().count() > 80);
+    assert!(help.contains("Exit codes"), "{help}");
+    assert_eq!(place.cli("help").code(0).out, help);
+    for command in "demo emulator connect exchange token disconnect connections show events \
+                    reconcile attention close import audit keys verify backup restore doctor \
+                    completions man"
+        .split_whitespace()
+    {
+        assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
+        let own = place.run(&[command, "--help"]).code(0).out;
+        let too_wide = own.lines().find(|line| line.chars().count() > 80);
         assert_eq!(too_wide, None, "{command}");
-        assert_eq!(place.run(&["help", command]).code(0).out, help);
+        assert_eq!(place.run(&["help", command]).code(0).out, own);
     }
-    place.run(&["connect", "--help"]).code(0).shows("Examples");
-    place.run(&["exchange", "--help"]).code(0).shows("Examples").shows("standard");
-    place.run(&["disconnect", "--help"]).code(0).shows("--dry-run");
-    place.run(&["--version"]).code(0).shows("finch ");
-    place.run(&[]).code(2);
+    place.cli("exchange --help").code(0).shows("Examples").shows("standard");
+    place.cli("--version").code(0).shows("finch ");
+    finch!(place, "").code(2);
 }
 
 #[test]
 fn no_mistake_repeats_a_value() {
     let place = Place::without_key();
     place.guard("canary");
-    for arguments in [
-        &["canary7"][..],
-        &["keys", "canary.pem"],
-        &["exchange", "canary"],
-        &["exchange", "--state", "s", "canary"],
-        &["exchange", "--cod", "canary"],
-        &["exchange", "--cod=canary"],
-        &["exchange", "--json=canary"],
-        &["emulator", "--port", "canary"],
-        &["emulator", "--disconnect-scope", "canary"],
-        &["emulator", "--disconnect-scope=canary"],
-        &["connect", "--customer", "canary\n", "--name", "n"],
-        &["show", "a", "canary"],
-        &["connections", "--customer", "canary\u{1b}"],
-        &["connect", "--customer", "c", "--name", "n", "--products", "p", "--minutes", "canary"],
-        &["token", "id", "--customer", "c", "--timeout", "canary"],
+    for line in [
+        "canary7",
+        "keys canary.pem",
+        "exchange canary",
+        "exchange --state s canary",
+        "exchange --cod canary",
+        "exchange --cod=canary",
+        "exchange --json=canary",
+        "emulator --port canary",
+        "emulator --disconnect-scope canary",
+        "emulator --disconnect-scope=canary",
+        "show a canary",
+        "connections --customer canary\u{1b}",
+        "connect --customer c --name n --products p --minutes canary",
+        "token id --customer c --timeout canary",
     ] {
-        place.run(arguments).code(2).says("do:");
-        let failure = place.run(&[arguments, &["--json"]].concat()).code(2).failure();
-        assert_eq!(failure["kind"], "usage", "{arguments:?}");
+        place.cli(line).code(2).says("do:");
+        assert_eq!(finch!(place, "{line} --json").code(2).failure()["kind"], "usage");
     }
 }
 
 #[test]
-fn mistakes_are_named() {
+fn mistakes_are_named_with_what_to_do() {
     let place = Place::without_key();
-    place.run(&["conect"]).code(2).says("no command conect").says("`finch connect`");
-    place.run(&["version"]).code(2).says("no command version").says("`finch --version`");
-    place.run(&["logs"]).code(2).says("no command logs").says("`finch events`");
-    place.run(&["zzz"]).code(2).says("no command zzz").says("`finch --help`");
-    place.run(&["Version"]).code(2).says("no command Version").says("`finch --version`");
-    place
-        .run(&["rotate-kek"])
-        .code(2)
-        .says("no command rotate-kek")
-        .says("`finch keys rotate-kek`");
-    place.run(&["keys", "rotat"]).code(2).says("no command rotat").says("`finch keys rotate`");
-    place.run(&["keys", "list"]).code(2).says("no command list").says("`finch keys status`");
-    place.run(&["keys", "zzz"]).code(2).says("no command zzz").says("`finch keys --help`");
-    place.run(&["exchange", "--cod", "x"]).code(2).says("no option --cod").says("`--code`");
-    place.run(&["connect", "--name", "n"]).code(2).says("--customer").says("is missing");
-    place
-        .run(&["connect", "--customer", "c", "--products", "p"])
-        .code(2)
-        .says("--name")
-        .says("is missing");
-    place
-        .run(&["emulator", "--disconnect-scope", "x"])
-        .code(2)
-        .says("--disconnect-scope")
-        .says("pair or connection");
-    place.run(&["emulator", "--port"]).code(2).says("--port").says("needs a value");
-    place.run(&["show", ""]).code(2).says("is empty");
-    for (customer, why) in [(" a", "a space"), ("a\u{200b}", "U+200B"), ("a\u{e0041}", "U+E0041")] {
-        place.run(&["connect", "--customer", customer, "--name", "n"]).code(2).says(why);
+    for (line, says) in [
+        ("conect", &["no command conect", "`finch connect`"][..]),
+        ("version", &["no command version", "`finch --version`"]),
+        ("logs", &["no command logs", "`finch events`"]),
+        ("zzz", &["no command zzz", "`finch --help`"]),
+        ("rotate-kek", &["no command rotate-kek", "`finch keys rotate-kek`"]),
+        ("keys rotat", &["no command rotat", "`finch keys rotate`"]),
+        ("keys list", &["no command list", "`finch keys status`"]),
+        ("keys zzz", &["no command zzz", "`finch keys --help`"]),
+        ("exchange --cod x", &["no option --cod", "`--code`"]),
+        ("connect --name n", &["--customer", "is missing"]),
+        ("connect --customer c --products p", &["--name", "is missing"]),
+        ("emulator --disconnect-scope x", &["--disconnect-scope", "pair or connection"]),
+        ("emulator --port", &["--port", "needs a value"]),
+        ("connect --customer a\u{e0041} --name n", &["U+E0041"]),
+        ("connections --timeout 0", &["more than 0 seconds"]),
+        ("disconnect id --dry-run --yes", &["do not go together"]),
+    ] {
+        let ran = place.cli(line).code(2);
+        says.iter().fold(ran, |ran, text| ran.says(text));
     }
-    place.run(&["connections", "--timeout", "0"]).code(2).says("more than 0 seconds");
-    place.run(&["keys"]).code(2);
-    place.run(&["disconnect", "id", "--dry-run", "--yes"]).code(2).says("do not go together");
-    place
-        .run(&[
-            "connect",
-            "--customer",
-            "c",
-            "--name",
-            "n",
-            "--products",
-            "p",
-            "--embedded",
-            "--redirect-uri",
-            "https://a.example",
-        ])
-        .code(2)
-        .says("do not go together");
+    place.run(&["show", ""]).code(2).says("is empty");
+    let both = format!("{CONNECT} --embedded --redirect-uri https://a.example");
+    place.cli(&both).code(2).says("do not go together");
+    place.cli("keys").code(2);
 }
 
 #[test]
 fn settings_that_are_missing_or_wrong() {
     let mut place = Place::new();
-    let connect = ["connect", "--customer", "acme", "--name", "A", "--products", "company"];
-    place.set("FINCH_CLIENT_ID", Some(""));
-    place.run(&connect).code(2).says("the client id is missing").says("FINCH_CLIENT_ID");
-    place.set("FINCH_CLIENT_ID", Some("a:b"));
-    place.run(&connect).code(2).says("colon");
-    place.set("FINCH_CLIENT_ID", Some("id")).set("FINCH_CLIENT_SECRET", Some(""));
-    place.run(&connect).code(2).says("the client secret is missing");
-    place.set("FINCH_CLIENT_SECRET", Some("s")).set("FINCH_CLIENT_SECRET_FILE", Some("f"));
-    place.run(&connect).code(2).says("given twice");
-    place.set("FINCH_CLIENT_SECRET", None);
-    place.run(&connect).code(2).says("could not be read");
+    let mut fails = |settings: &[(&str, Option<&str>)], says: &str| {
+        for (name, value) in settings {
+            place.set(name, *value);
+        }
+        place.cli(CONNECT).code(2).says(says);
+    };
+    fails(&[("FINCH_CLIENT_ID", Some(""))], "the client id is missing");
+    fails(&[("FINCH_CLIENT_ID", Some("a:b"))], "colon");
+    let secret = [("FINCH_CLIENT_ID", Some("id")), ("FINCH_CLIENT_SECRET", Some(""))];
+    fails(&secret, "the client secret is missing");
+    let twice = [("FINCH_CLIENT_SECRET", Some("s")), ("FINCH_CLIENT_SECRET_FILE", Some("f"))];
+    fails(&twice, "given twice");
+    fails(&[("FINCH_CLIENT_SECRET", None)], "could not be read");
+    fails(&[("FINCH_STORE", None), ("FINCH_CLIENT_SECRET_FILE", None)], "the client secret");
 }
 
 #[test]
 fn what_finch_would_not_take_is_not_sent() {
     let place = Place::new();
     let connect = |more: &[&str]| place.run(&[&["connect", "--customer", "c"], more].concat());
-    connect(&["--name", "", "--products", "company"]).code(2).says("name must have");
-    connect(&["--name", &"x".repeat(256), "--products", "company"]).code(2).says("name must have");
-    connect(&["--name", "n", "--products", " , "]).code(2).says("no product");
-    connect(&["--name", "n", "--products", "company", "--minutes", "0"])
-        .code(2)
-        .says("1 minute to 90 days");
-    connect(&["--name", "n", "--products", "company", "--minutes", "129601"])
-        .code(2)
-        .says("1 minute to 90 days");
-    assert!(place.calls("POST /connect/sessions") == 0);
-    connect(&["--name", "n", "--products", "company,bogus"])
-        .code(2)
-        .says("the product bogus of --products is not known")
-        .says("pay_statement")
-        .says("--any-product");
-    connect(&["--name", "n", "--products", "company, Directory,pay-statement"])
-        .code(2)
-        .says("the products Directory, pay-statement of --products are not known");
-    let token = ["token", "c-1", "--customer", "c", "--products", "bogus"];
-    place.run(&token).code(2).says("the product bogus");
-    place.guard("S3cret-of-somebody");
-    connect(&["--name", "n", "--products", "S3cret-of-somebody"]).code(2).says("a product of");
+    let long = "x".repeat(256);
+    place.guard("S3cret-of-a-customer");
+    for (name, products, minutes, says) in [
+        ("", "company", "60", &["name must have", "--name"][..]),
+        (&long, "company", "60", &["name must have"]),
+        ("n", " , ", "60", &["no product", "--products"]),
+        ("n", "company", "0", &["1 minute to 90 days", "--minutes"]),
+        ("n", "company", "129601", &["1 minute to 90 days"]),
+        (
+            "n",
+            "company,bogus",
+            "60",
+            &["--products is not known: bogus", "pay_statement", "--any-product"],
+        ),
+        ("n", "company, Directory,pay-statement", "60", &["not known: Directory, pay-statement"]),
+        ("n", "S3cret-of-a-customer", "60", &["a product of"]),
+    ] {
+        let given = ["--name", name, "--products", products, "--minutes", minutes];
+        says.iter().fold(connect(&given).code(2), |ran, text| ran.says(text));
+    }
+    place.cli("token c-1 --customer c --products bogus").code(2).says("not known: bogus");
     assert!(place.calls("POST /connect/sessions") == 0);
     // What Finch knows better is Finch's to say.
     connect(&["--name", "n", "--products", "canaries", "--any-product"])
@@ -215,9 +153,9 @@ fn completions_and_manual_pages_name_every_command() {
             assert!(script.contains(word), "no {word} for {shell}");
         }
     }
-    place.run(&["completions", "tcsh"]).code(2).says("bash");
-    place.run(&["man"]).code(0).shows(".TH finch 1").shows("exchange");
-    let written = place.run(&["man", "pages/man1", "--json"]).code(0).json();
+    place.cli("completions tcsh").code(2).says("bash");
+    place.cli("man").code(0).shows(".TH finch 1").shows("exchange");
+    let written = place.cli("man pages/man1 --json").code(0).json();
     let pages = written["pages"].as_array().expect("pages");
     for page in ["finch.1", "finch-exchange.1", "finch-keys-rotate-kek.1"] {
         assert!(pages.contains(&page.into()), "no {page}");
@@ -225,5 +163,5 @@ fn completions_and_manual_pages_name_every_command() {
         assert!(text.contains(".SH OPTIONS") || page == "finch.1", "{text}");
     }
     std::fs::write(place.path("file"), "").expect("written");
-    place.run(&["man", "file/man1"]).code(1).says("could not be written");
+    place.cli("man file/man1").code(1).says("could not be written");
 }

@@ -9,18 +9,13 @@ use crate::{EmulatorConfig, WebhookError, server::is_host_name, webhook::Target}
 #[non_exhaustive]
 pub enum EmulatorError {
     /// Another program listens on the port.
-    #[error(
-        "port {} is taken: stop what listens on {address}, or choose another port (0 finds a free one)",
-        address.port()
-    )]
+    #[error("port {} on {} is taken", address.port(), address.ip())]
     PortTaken {
         /// The address and its port.
         address: SocketAddr,
     },
     /// The system refuses the address.
-    #[error(
-        "cannot listen on {address}: choose another port (0 finds a free one) or another address"
-    )]
+    #[error("cannot listen on port {} of {}", address.port(), address.ip())]
     Listen {
         /// The address and its port.
         address: SocketAddr,
@@ -43,6 +38,25 @@ pub enum EmulatorError {
     /// The system has no thread for the server.
     #[error("cannot start the emulator's thread")]
     Thread(#[source] io::Error),
+}
+
+impl EmulatorError {
+    /// What a person does now, as part of a sentence.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::PortTaken { .. } => {
+                "stop what listens there, or choose another port (0 finds a free one) and keep it: a store \
+                 belongs to one address of Finch"
+            }
+            Self::Listen { .. } => "choose another port (0 finds a free one) or another address",
+            Self::BadCredentials { .. } => "choose others",
+            Self::BadAllowedHost => {
+                "give a host name such as finch-emulator, without scheme, port and path"
+            }
+            Self::BadWebhook(_) => "give another URL and secret",
+            Self::Thread(_) => "try again",
+        }
+    }
 }
 
 pub(super) fn check(config: &EmulatorConfig) -> Result<(), EmulatorError> {

@@ -54,7 +54,7 @@ fn unknown_paths_and_methods_need_authentication_first() {
     ] {
         let mut words = line.split(' ');
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
-        let status: u16 = words.next().unwrap().parse().unwrap();
+        let status = words.next().unwrap().parse::<u16>().unwrap();
         let call = || finch.call(method, path);
         let other_scheme = format!("Token {}", secret(&token));
         for (call, name) in [

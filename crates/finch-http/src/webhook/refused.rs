@@ -1,6 +1,6 @@
 //! Why a delivery is no webhook of Finch's.
 
-use finch_core::MAX_WEBHOOK_BYTES;
+use finch_core::{Actionable, Advice, ErrorKind, MAX_WEBHOOK_BYTES};
 use thiserror::Error;
 
 /// Why a delivery is refused. Answer with a 4xx, and change nothing. What is said here of a delivery whose
@@ -26,26 +26,20 @@ pub enum WebhookRefused {
     /// `Finch-Timestamp` is not a number of seconds, in digits only.
     #[error("the header Finch-Timestamp is no number of seconds")]
     BadTimestamp,
-    /// It was sent too long ago: it is a replay, or a clock is wrong.
-    #[error(
-        "the webhook was sent more than five minutes ago ({seconds} s more): a replay, or this machine's clock is fast"
-    )]
+    /// It was sent too long ago: a replay, or a clock is wrong.
+    #[error("the webhook was sent more than five minutes ago ({seconds} s more)")]
     TooOld {
         /// By how much it is too old.
         seconds: u64,
     },
     /// It was sent in the future: a clock is wrong.
-    #[error(
-        "the webhook is from more than five minutes ahead ({seconds} s more): this machine's clock is slow"
-    )]
+    #[error("the webhook is from more than five minutes ahead ({seconds} s more)")]
     FromTheFuture {
         /// By how much it is too new.
         seconds: u64,
     },
     /// None of its signatures was made with one of the secrets.
-    #[error(
-        "no signature matches: it is not Finch's, its body was changed on the way, or the webhook secret is another one"
-    )]
+    #[error("no signature of the webhook matches")]
     NoSignatureMatches,
     /// Signed by Finch, and no JSON.
     #[error("the webhook's body is no JSON ({bytes} bytes)")]
@@ -61,4 +55,21 @@ pub enum WebhookRefused {
         /// How long it is.
         bytes: usize,
     },
+}
+
+impl Actionable for WebhookRefused {
+    fn advice(&self) -> Advice {
+        let step = match self {
+            Self::TooOld { .. } => {
+                "check this machine's clock, which may be fast; else it is a replay"
+            }
+            Self::FromTheFuture { .. } => "check this machine's clock, which may be slow",
+            Self::NoSignatureMatches => {
+                "compare the webhook secret with Finch's dashboard; else it is not Finch's, or was changed on \
+                 the way"
+            }
+            _ => "answer with a 4xx, and check that no proxy changes requests on the way",
+        };
+        Advice::new(ErrorKind::InvalidInput, "webhook_refused", step)
+    }
 }

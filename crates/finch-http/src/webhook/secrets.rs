@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_core::{StrayCharacters, stray_characters};
+use finch_core::{Actionable, Advice, ErrorKind, StrayCharacters, stray_characters};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -77,26 +77,40 @@ impl fmt::Debug for WebhookSecrets {
 #[non_exhaustive]
 pub enum WebhookSecretError {
     /// None was given: every webhook would be refused.
-    #[error("give the webhook secret that Finch's dashboard shows once, when the webhook is made")]
+    #[error("no webhook secret is given")]
     None,
     /// Not standard Base64.
-    #[error(
-        "webhook secret {number} is not standard Base64: copy it whole from Finch's dashboard, without a prefix"
-    )]
+    #[error("webhook secret {number} is not standard Base64")]
     NotBase64 {
         /// Which, from 1.
         number: usize,
     },
     /// Quotation marks around it.
-    #[error("webhook secret {number} has quotation marks around it: give the secret alone")]
+    #[error("webhook secret {number} has quotation marks around it")]
     Quoted {
         /// Which, from 1.
         number: usize,
     },
     /// Too short to be one.
-    #[error("webhook secret {number} is too short: Finch's have 24 bytes, 32 characters of Base64")]
+    #[error("webhook secret {number} is too short")]
     TooShort {
         /// Which, from 1.
         number: usize,
     },
+}
+
+impl Actionable for WebhookSecretError {
+    fn advice(&self) -> Advice {
+        let step = match self {
+            Self::None => {
+                "give the secret that Finch's dashboard shows once, when the webhook is made"
+            }
+            Self::NotBase64 { .. } => "copy it whole from Finch's dashboard, without a prefix",
+            Self::Quoted { .. } => "give the secret alone",
+            Self::TooShort { .. } => {
+                "copy it whole: Finch's have 24 bytes, 32 characters of Base64"
+            }
+        };
+        Advice::new(ErrorKind::InvalidInput, "webhook_secret", step)
+    }
 }

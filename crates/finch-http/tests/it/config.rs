@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use finch_core::{ClientId, ClientSecret};
+use finch_core::{Actionable as _, ClientId, ClientSecret};
 use finch_http::{ConfigError, HttpFinch, HttpFinchConfig, Proxy, ProxyUrlError};
 
 use crate::finch::config;
@@ -30,7 +30,7 @@ fn secrets_go_to_https_or_this_machine() {
     ] {
         let error = refused(|config| config.base_url = url.to_owned());
         assert!(matches!(error, ConfigError::BaseUrl(_)), "{url}: {error:?}");
-        assert!(error.to_string().contains("https://api.tryfinch.com"), "it says what to do");
+        assert!(error.next_step().contains("https://api.tryfinch.com"), "it says what to do");
     }
     let error = refused(|config| config.base_url = "https://api.tryfinch.com/?canary".to_owned());
     assert!(matches!(error, ConfigError::BaseUrlQuery));

@@ -19,7 +19,7 @@ async fn keys_come_back_from_their_document() {
 async fn a_document_of_a_newer_release_says_so() {
     let error = read(br#"{ "version": 2, "something": "else" }"#).unwrap_err();
     assert!(matches!(error, SealError::UnknownKeyRingVersion(2)), "{error:?}");
-    assert!(error.to_string().contains("newest release"), "{error}");
+    assert!(error.next_step().contains("newest release"), "{error}");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ fn any_right_of_others_is_refused_with_the_way_out() {
         set_mode(&path, mode);
         let error = keyfile::read(&path).unwrap_err();
         assert!(matches!(error, KeyFileError::Exposed { mode: found, .. } if found == mode));
-        let message = error.to_string();
+        let message = format!("{error}: {}", error.next_step());
         assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
         assert!(message.contains(&format!("{mode:04o}")), "{message}");
     }
@@ -116,7 +116,7 @@ fn a_missing_file_is_told_apart() {
     let path = folder().path().join("key");
     let error = keyfile::read(&path).unwrap_err();
     assert!(matches!(error, KeyFileError::Missing { .. }), "{error:?}");
-    assert!(error.to_string().contains("`finch keys init`"));
+    assert!(error.next_step().contains("`finch keys init`"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_key_or_a_folder_of_another_user_is_refused() {
         matches!(&error, KeyFileError::OtherOwner { path: of, owner, user } if (of, *owner, *user) == (&path, other, 0)),
         "{error:?}"
     );
-    assert!(error.to_string().contains("`chown`"), "{error}");
+    assert!(error.next_step().contains("`chown`"), "{error}");
     chown(&path, Some(0), None).unwrap();
     chown(folder.path(), Some(other), None).unwrap();
     let refused = |error: &KeyFileError| matches!(error, KeyFileError::OtherOwner { path, .. } if path == folder.path());

@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use finch_core::{Actionable, Advice};
 use thiserror::Error;
 
 use super::{self as files, JOURNALS, beside, check_folder, folder_of};
@@ -21,10 +22,10 @@ use crate::open_error::OpenStoreError;
 #[expect(missing_docs, reason = "the message of each error says what its fields are")]
 pub enum PlaceError {
     /// Something is there already, or a journal of what was there.
-    #[error("{path:?} exists, and nothing is overwritten")]
+    #[error("{path} exists, and nothing is overwritten")]
     Exists { path: PathBuf },
     /// Another process is making a file for the same place.
-    #[error("another process is writing to {path:?} now: wait until it has finished")]
+    #[error("another process is writing to {path} now")]
     InTheMaking { path: PathBuf },
     /// There is no such folder, the user has no right to it, or there is no room.
     #[error(transparent)]
@@ -40,6 +41,24 @@ impl PlaceError {
             ErrorKind::ReadOnlyFilesystem => OpenStoreError::ReadOnly { path },
             _ => OpenStoreError::System { path, source: Box::new(source) },
         })
+    }
+}
+
+impl Actionable for PlaceError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Exists { .. } => Advice::new(
+                finch_core::ErrorKind::State,
+                "file_exists",
+                "give another path; or move the file away first, a store together with its -wal, -journal and \
+                 -shm, and keep it: it may hold tokens that a backup does not",
+            ),
+            Self::InTheMaking { .. } => {
+                let step = "wait until the other process has finished, then try again";
+                Advice::retry(finch_core::ErrorKind::Store, "in_the_making", step)
+            }
+            Self::Unusable(error) => error.advice(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that are not what was written: cut off, with a byte changed, with another store's journal, on a
 //! disk without room or rights. A typed error, or right answers, or bytes that do not open.
 
+use finch_core::Actionable as _;
 use std::{
     collections::BTreeMap,
     fs::{self, Permissions},
@@ -249,7 +250,7 @@ async fn a_store_in_a_read_only_folder_is_refused() {
     if let Some(opened) = opened_by_nobody() {
         let error = opened.expect_err("no journal can be made");
         assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
-        assert!(error.to_string().contains("folder"), "{error}");
+        assert!(error.next_step().contains("folder"), "{error}");
         return;
     }
     let home = Home::new();
@@ -265,7 +266,7 @@ async fn a_store_in_a_folder_without_rights_is_refused() {
     if let Some(opened) = opened_by_nobody() {
         let error = opened.expect_err("the folder cannot be entered");
         assert!(matches!(error, E::System { .. }), "{error:?}");
-        assert!(error.to_string().contains("read and write it"), "{error}");
+        assert!(error.next_step().contains("read and write the store"), "{error}");
         return;
     }
     let home = Home::new();

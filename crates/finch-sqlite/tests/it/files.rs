@@ -1,6 +1,7 @@
 //! The files beside the store and around it: a log without its store, a second name, another owner, a
 //! container's volume.
 
+use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
@@ -58,7 +59,7 @@ fn refused_beside(home: &Home, suffix: &str, holds: bool) {
         assert_eq!(*may_hold_tokens, holds, "{suffix}");
         let says = if holds { "the only copy of live tokens" } else { "holds no tokens" };
         assert!(error.to_string().contains(says), "{error}");
-        assert!(error.to_string().contains("put the store's file back"), "{error}");
+        assert!(error.next_step().contains("put the store's file back"), "{error}");
     }
     assert!(content() == before, "{suffix}: the folder has changed");
 }
@@ -185,7 +186,7 @@ async fn a_store_with_a_second_name_is_refused() {
                 matches!(&error, E::SeveralNames { path: of, names: 2 } if of.file_name() == path.file_name()),
                 "{error:?}"
             );
-            assert!(error.to_string().contains("-samefile"), "{error}");
+            assert!(error.next_step().contains("-samefile"), "{error}");
         }
     }
     // A backup is only read.

@@ -1,5 +1,6 @@
 //! What is refused, with which error, and that a file which is refused stays as it was.
 
+use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -100,7 +101,7 @@ async fn files_that_others_can_read_are_refused() {
         fs::set_permissions(&home.path, Permissions::from_mode(mode)).unwrap();
         let error = refused(&home, home.options());
         assert!(matches!(&error, E::Exposed { mode: found, .. } if *found == mode), "{error}");
-        assert!(error.to_string().contains("chmod 600"), "{error}");
+        assert!(error.next_step().contains("chmod 600"), "{error}");
     }
     fs::set_permissions(&home.path, Permissions::from_mode(0o600)).unwrap();
     for suffix in ["-wal", "-shm", "-journal"] {
@@ -173,7 +174,7 @@ async fn a_store_of_another_version_is_refused() {
             matches!(error, E::OtherVersion { found, known: 1, .. } if found == version),
             "{error:?}"
         );
-        assert!(error.to_string().contains(what_to_do), "{error}");
+        assert!(error.next_step().contains(what_to_do), "{error}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! A schema that was changed is refused by the name of what was changed: at open, when a store is examined or
 //! restored, and by `verify`.
 
+use finch_core::Actionable as _;
 use finch_sqlite::{OpenStoreError as E, RestoreError, SqliteTokenStore, examine, restore};
 use finch_testkit::store_token;
 
@@ -67,7 +68,7 @@ async fn a_changed_schema_is_refused_by_name() {
         for error in [opened, examine(&home.path).expect_err("refused"), restored] {
             assert!(matches!(&error, E::Schema { path, .. } if *path == home.path), "{error:?}");
             assert!(error.to_string().contains(says), "{error}");
-            assert!(error.to_string().contains("restore a backup"), "{error}");
+            assert!(error.next_step().contains("restore a backup"), "{error}");
         }
         assert!(std::fs::read(&home.path).unwrap() == before, "{sql}");
     }

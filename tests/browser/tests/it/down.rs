@@ -44,11 +44,11 @@ async fn finch_is_down_while_somebody_connects() {
     let exchanges = calls(&host, "POST /auth/token");
     finch.push_fault(Fault::on("/auth/token").drop_after_effect());
     browser.goto(&back).await;
-    says(&browser, 502, &["We did not hear back", "Connect once more, with the same company"])
+    says(&browser, 502, &["No answer reached us", "Connect once more, with the same company"])
         .await;
     pages_are_fine(&browser, "problem-answer-lost").await;
     browser.reload().await;
-    says(&browser, 502, &["We did not hear back"]).await;
+    says(&browser, 502, &["No answer reached us"]).await;
     assert_eq!((calls(&host, "POST /auth/token"), living(&host)), (exchanges + 1, 2));
     browser.press("Your connections").await;
     browser.sees("answer to an earlier sign-in got lost").await;

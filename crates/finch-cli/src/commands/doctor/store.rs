@@ -12,24 +12,24 @@ use finch_seal::{KeyRing, WrappedKeys};
 use finch_sqlite::{Examined, OpenStoreError, examine};
 
 use super::{Findings, settings::Settings};
-use crate::{fail::Failure, words::bytes};
+use crate::words::bytes;
 
-pub(super) async fn look(settings: &Settings, findings: &mut Findings) {
+pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
     let Some(path) = &settings.store else {
-        return findings.not_looked_at("database", "it is not said where the store is");
+        return findings.not_checked("database", "no store path is given");
     };
     let found = match examine(path) {
         Ok(found) => found,
-        Err(error) => return findings.bad("database", Failure::from(error)),
+        Err(error) => return findings.bad("database", error.into()),
     };
-    findings.note("rights", rights(path).map_err(Failure::from));
-    findings.note("database", whole(path, &found).map_err(Failure::from));
+    findings.note("rights", rights(path), |()| "private, and writable".to_owned());
+    findings.note("database", whole(path, &found), |()| format!("whole: {}", bytes(found.bytes)));
     application(path, &found, settings, findings);
     keys(&found, settings, findings).await;
 }
 
 /// Whether this user may write it. That others may not use it was checked before.
-fn rights(path: &Path) -> Result<String, OpenStoreError> {
+fn rights(path: &Path) -> Result<(), OpenStoreError> {
     let read_only = || OpenStoreError::ReadOnly { path: path.to_owned() };
     // Opened to append, and nothing is: this process has no store open whose locks that could drop.
     OpenOptions::new().append(true).open(path).map_err(|_| read_only())?;
@@ -38,20 +38,20 @@ fn rights(path: &Path) -> Result<String, OpenStoreError> {
     if found.permissions().mode() & 0o222 == 0 {
         return Err(read_only());
     }
-    Ok("private, and writable".to_owned())
+    Ok(())
 }
 
-fn whole(path: &Path, found: &Examined) -> Result<String, OpenStoreError> {
+fn whole(path: &Path, found: &Examined) -> Result<(), OpenStoreError> {
     if !found.is_sound {
         let problem = "SQLite finds errors in it".to_owned();
         return Err(OpenStoreError::Corrupt { path: path.to_owned(), problem });
     }
-    Ok(format!("whole: {}", bytes(found.bytes)))
+    Ok(())
 }
 
 fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mut Findings) {
     let Some(http) = &settings.http else {
-        return findings.not_looked_at("application", "the settings for Finch are incomplete");
+        return findings.not_checked("application", "the settings for Finch are incomplete");
     };
     let (bound, asked) = (found.application.clone(), http.application().clone());
     if bound == asked {
@@ -79,14 +79,14 @@ async fn keys(found: &Examined, settings: &Settings, findings: &mut Findings) {
         Err(error) => return findings.bad("sealed", KeysError::from(error).into()),
     };
     let Some(key) = &settings.key else {
-        return findings.not_looked_at("sealed", &format!("with key {}", wrapped.kek));
+        return findings.not_checked("sealed", &format!("with key {}", wrapped.kek));
     };
     let opened = KeyRing::open(&**key, &wrapped).await;
-    let says = opened.map(|_| format!("with key {}, which opens it", wrapped.kek));
-    findings.note("sealed", says.map_err(|error| KeysError::from(error).into()));
+    let says = |_: &KeyRing| format!("with key {}, which opens it", wrapped.kek);
+    findings.note("sealed", opened.map_err(KeysError::from), says);
     if wrapped.oldest() != wrapped.newest() {
         let says = format!("number {}; a rotation is under way", wrapped.newest());
-        findings.warning("data key", says, "run `finch keys rotate`, which goes on with it");
+        findings.warning("data key", says, "run `finch keys rotate`, which continues it");
     } else {
         findings.good("data key", format!("number {}", wrapped.newest()));
     }

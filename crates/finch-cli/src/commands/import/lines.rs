@@ -1,32 +1,26 @@
-//! Lines of a file of any size, in little memory.
+//! Lines of a file of any size, in little memory; and the rows of comma-separated values, which may have
+//! several.
 
 use std::{
     collections::VecDeque,
-    io::{self, BufRead},
+    io::{self, BufRead, Read},
 };
 
 /// Bytes of the longest line that is kept whole.
-pub(super) const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
-/// The byte order mark that some programs write before UTF-8.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// Bytes of the longest row: several lines, where a quoted cell has line breaks.
+const LONGEST_ROW: usize = 4 * LONGEST;
 
-/// One line, without its line end: LF, CR LF or CR.
+/// One line, without its line end.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
     /// Its number in the file, from 1.
     pub(super) number: u64,
-    /// How many bytes of the file were read with it.
+    /// How many bytes of the file end with it.
     pub(super) read: u64,
-    /// Its text; where it is too long, the beginning.
-    pub(super) text: Vec<u8>,
-    /// Whether it is longer than [`LONGEST`].
-    pub(super) too_long: bool,
-}
-
-impl Line {
-    pub(super) fn is_blank(&self) -> bool {
-        self.text.iter().all(u8::is_ascii_whitespace) && !self.too_long
-    }
+    /// Its text; none of a line that is longer than 64 KiB.
+    pub(super) text: Option<Vec<u8>>,
 }
 
 /// A reader, line by line.
@@ -35,60 +29,105 @@ pub(super) struct Lines<R> {
     put_back: VecDeque<Line>,
     number: u64,
     read: u64,
-    /// The last line ended with CR: an LF right after it belongs to the same line end.
-    after_cr: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(from: R) -> Self {
-        Self { from, put_back: VecDeque::new(), number: 0, read: 0, after_cr: false }
+        Self { from, put_back: VecDeque::new(), number: 0, read: 0 }
     }
 
-    /// Makes these the next lines, in this order.
-    pub(super) fn put_back(&mut self, lines: Vec<Line>) {
-        for line in lines.into_iter().rev() {
-            self.put_back.push_front(line);
+    /// Makes this the next line.
+    pub(super) fn put_back(&mut self, line: Line) {
+        self.put_back.push_front(line);
+    }
+
+    /// The next line that is not blank. None at the end of the file.
+    pub(super) fn next_filled(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            match self.next()? {
+                Some(Line { text: Some(text), .. }) if text.trim_ascii().is_empty() => {}
+                line => return Ok(line),
+            }
         }
     }
 
-    /// The next line. None at the end of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    fn next(&mut self) -> io::Result<Option<Line>> {
         if let Some(line) = self.put_back.pop_front() {
             return Ok(Some(line));
         }
-        let (mut text, mut too_long, mut began) = (Vec::new(), false, false);
-        loop {
-            let buffer = match self.from.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                buffer => buffer?,
-            };
-            if buffer.is_empty() {
-                break;
-            }
-            let skipped = usize::from(std::mem::take(&mut self.after_cr) && buffer[0] == b'\n');
-            let buffer = &buffer[skipped..];
-            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-            let part = &buffer[..end.unwrap_or(buffer.len())];
-            self.after_cr = end.is_some_and(|end| buffer[end] == b'\r');
-            let kept = part.len().min(LONGEST - text.len());
-            text.extend_from_slice(&part[..kept]);
-            too_long |= kept < part.len();
-            began |= !buffer.is_empty();
-            let used = skipped + part.len() + usize::from(end.is_some());
-            self.from.consume(used);
-            self.read += used as u64;
-            if end.is_some() {
-                break;
-            }
-        }
-        if !began {
+        let mut text = Vec::new();
+        let longest = LONGEST as u64 + 1;
+        self.read += (&mut self.from).take(longest).read_until(b'\n', &mut text)? as u64;
+        if text.is_empty() {
             return Ok(None);
         }
         self.number += 1;
-        if self.number == 1 && text.starts_with(BOM) {
-            text.drain(..BOM.len());
+        let is_whole = text.pop_if(|last| *last == b'\n').is_some();
+        let is_too_long = text.len() > LONGEST;
+        if is_too_long && !is_whole {
+            self.read += self.from.skip_until(b'\n')? as u64;
         }
-        Ok(Some(Line { number: self.number, read: self.read, text, too_long }))
+        text.pop_if(|last| *last == b'\r');
+        // The byte order mark that some programs write before UTF-8.
+        if self.number == 1 && text.starts_with(b"\xef\xbb\xbf") {
+            text.drain(..3);
+        }
+        let text = (!is_too_long).then_some(text);
+        Ok(Some(Line { number: self.number, read: self.read, text }))
+    }
+
+    /// The row that begins with this text (RFC 4180), or what is wrong with its first line.
+    ///
+    /// The `csv` crate reads every input as some table: of a quote that is not closed it makes one cell, up
+    /// to the next quote, and tokens could be taken for another customer's. So only a row whose quotes are
+    /// right is parsed, and of another one only the first line is given up.
+    pub(super) fn row(
+        &mut self,
+        first: Vec<u8>,
+        delimiter: u8,
+    ) -> io::Result<Result<Vec<u8>, &'static str>> {
+        let (mut row, mut further) = (first, Vec::new());
+        let mut quoting = Quoting::CellStart.after(&row, delimiter);
+        while quoting == Quoting::Quoted && row.len() < LONGEST_ROW {
+            let Some(line) = self.next()? else { break };
+            let text = line.text.clone();
+            further.push(line);
+            let Some(text) = text else { break };
+            row.push(b'\n');
+            row.extend_from_slice(&text);
+            quoting = quoting.after(&text, delimiter);
+        }
+        let wrong = match quoting {
+            Quoting::Quoted => "a quote is not closed",
+            Quoting::Wrong => "a quote does not enclose the whole cell",
+            _ => return Ok(Ok(row)),
+        };
+        further.into_iter().rev().for_each(|line| self.put_back(line));
+        Ok(Err(wrong))
+    }
+}
+
+/// Where a row stands after its last byte so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    CellStart,
+    Unquoted,
+    Quoted,
+    /// After a quote in a quoted cell: it closes the cell, or is the first of two that stand for one.
+    Closed,
+    Wrong,
+}
+
+impl Quoting {
+    fn after(self, text: &[u8], delimiter: u8) -> Self {
+        text.iter().fold(self, |quoting, &byte| match (quoting, byte) {
+            (Self::Wrong, _) => Self::Wrong,
+            (Self::Quoted, b'"') => Self::Closed,
+            (Self::Quoted, _) | (Self::Closed | Self::CellStart, b'"') => Self::Quoted,
+            (_, byte) if byte == delimiter => Self::CellStart,
+            (Self::Closed, _) | (_, b'"') => Self::Wrong,
+            _ => Self::Unquoted,
+        })
     }
 }
 
@@ -96,36 +135,52 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use super::*;
 
-    /// The lines as a reader of small parts gives them; none: too long.
-    fn lines(text: &[u8], part: usize) -> Vec<Option<Vec<u8>>> {
-        let mut lines = Lines::new(io::BufReader::with_capacity(part, text));
-        let mut all = Vec::new();
-        while let Some(line) = lines.next().expect("memory reads") {
-            assert!(line.text.capacity() <= 2 * LONGEST);
-            assert_eq!(line.number, all.len() as u64 + 1);
-            all.push((!line.too_long).then_some(line.text));
+    /// The rows of a text; of one whose quotes are wrong, the number of its line.
+    fn rows(text: &str) -> Vec<Result<String, u64>> {
+        let mut lines = Lines::new(text.as_bytes());
+        let mut rows = Vec::new();
+        while let Some(line) = lines.next_filled().expect("memory reads") {
+            let row = lines.row(line.text.expect("it is short"), b',').expect("memory reads");
+            rows.push(
+                row.map(|row| String::from_utf8(row).expect("UTF-8")).map_err(|_| line.number),
+            );
         }
-        assert_eq!(lines.read, text.len() as u64);
-        all
+        rows
     }
 
     #[test]
-    fn line_ends_and_a_byte_order_mark_are_not_part_of_a_line() {
-        for part in 1..10 {
-            let found = lines(b"\xef\xbb\xbfone,1\r\n\ntwo,2\rthree,3\r\r\nfour", part);
-            let found: Vec<_> = found.into_iter().flatten().collect();
-            assert_eq!(found, [&b"one,1"[..], b"", b"two,2", b"three,3", b"", b"four"], "{part}");
-            assert!(lines(b"", part).is_empty());
-            assert_eq!(lines(b"\r\n", part).len(), 1);
+    fn a_quoted_cell_may_have_line_breaks_and_a_wrong_quote_costs_its_line_only() {
+        let ok = |text: &str| Ok(text.to_owned());
+        for (text, expected) in [
+            ("\u{feff}a,\"b\r\n\r\nc\",d\r\n\r\ne,f", vec![ok("a,\"b\n\nc\",d"), ok("e,f")]),
+            ("\"a\"\"\n,b\",\"\"\nc,d", vec![ok("\"a\"\"\n,b\",\"\""), ok("c,d")]),
+            ("a,\"b\nc,d\ne,f", vec![Err(1), ok("c,d"), ok("e,f")]),
+            // The next quote opens a cell of its own: the first was not closed.
+            ("a,\"b\nc,d\ne,\"f\"\ng", vec![Err(1), ok("c,d"), ok("e,\"f\""), ok("g")]),
+            ("\"a\"b,c\nd, \"e\"\n5\" x,f\ng", vec![Err(1), Err(2), Err(3), ok("g")]),
+        ] {
+            assert_eq!(rows(text), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn a_line_that_is_too_long_takes_little_memory_and_no_other_line() {
-        let mut text = vec![b'x'; 10 * LONGEST];
-        text.extend_from_slice(b"\nnext");
-        assert_eq!(lines(&text, 7), [None, Some(b"next".to_vec())]);
-        assert_eq!(lines(&text[..LONGEST], 7), [Some(vec![b'x'; LONGEST])]);
-        assert_eq!(lines(&text[..=LONGEST], 7), [None]);
+    fn what_is_too_long_takes_little_memory_and_no_other_line() {
+        let text = format!("\"a\n{}\"\nb", "x".repeat(LONGEST + 1));
+        let mut lines = Lines::new(text.as_bytes());
+        let first = lines.next().expect("memory reads").expect("a line");
+        assert!(lines.row(first.text.expect("short"), b',').expect("memory reads").is_err());
+        let long = lines.next().expect("memory reads").expect("a line");
+        assert_eq!((long.number, long.text), (2, None));
+        let last = lines.next().expect("memory reads").expect("a line");
+        assert_eq!(
+            (last.number, last.text, last.read),
+            (3, Some(b"b".to_vec()), text.len() as u64)
+        );
+        let open = "\"a\n".to_owned() + &"b,c\n".repeat(LONGEST_ROW);
+        let mut lines = Lines::new(open.as_bytes());
+        let first = lines.next().expect("memory reads").expect("a line");
+        assert!(lines.row(first.text.expect("short"), b',').expect("memory reads").is_err());
+        assert!(lines.read <= LONGEST_ROW as u64 + 4);
+        assert_eq!(lines.next().expect("memory reads").expect("a line").number, 2);
     }
 }

@@ -1,7 +1,10 @@
 //! From a row's cells to a token to import, or why the row cannot be used. No message repeats a cell.
 
+use std::borrow::Cow;
+
 use finch_app::ToImport;
 use finch_core::{AccessToken, ConnectionId, CustomerId};
+use serde::Serialize;
 
 /// The cells of a row that are used, without outer white space. An empty one is missing.
 pub(super) struct Fields {
@@ -21,17 +24,21 @@ pub(super) struct Row {
 }
 
 /// A row that cannot be used.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Bad {
     pub(super) customer: Option<CustomerId>,
     pub(super) kind: &'static str,
     pub(super) why: String,
-    pub(super) what_to_do: &'static str,
+    pub(super) what_to_do: Cow<'static, str>,
 }
 
 impl Bad {
-    fn new(kind: &'static str, why: impl Into<String>, what_to_do: &'static str) -> Self {
-        Self { customer: None, kind, why: why.into(), what_to_do }
+    pub(super) fn new(
+        kind: &'static str,
+        why: impl Into<String>,
+        what_to_do: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { customer: None, kind, why: why.into(), what_to_do: what_to_do.into() }
     }
 
     pub(super) fn too_long() -> Self {
@@ -53,27 +60,26 @@ impl Bad {
 
 /// The token of a row, its customer, and its connection if the row names one.
 pub(super) fn to_import(fields: &Fields) -> Result<ToImport, Bad> {
+    const COLUMNS: &str = "check which column holds what, and copy the token alone";
+    const CUSTOMER: &str = "give the customer's id, as your application has it";
+    if fields.customer == fields.token && !fields.token.is_empty() {
+        // Kept as a customer's id, it would be shown wherever the customer is.
+        return Err(Bad::new("customer_invalid", "the customer is the token itself", COLUMNS));
+    }
     let customer = CustomerId::new(&*fields.customer);
+    let named = customer.as_ref().ok().cloned();
     let bad = |kind, why: String, what_to_do| Bad {
-        customer: customer.as_ref().ok().cloned(),
+        customer: named.clone(),
         ..Bad::new(kind, why, what_to_do)
     };
     if fields.token.is_empty() {
         let why = "the token is missing".to_owned();
         return Err(bad("token_missing", why, "add it, or remove the row"));
     }
-    let token = AccessToken::parse(&fields.token).map_err(|error| {
-        let what_to_do = "check that the columns are named rightly, and copy the token alone";
-        bad("token_malformed", error.to_string(), what_to_do)
-    })?;
+    let token = AccessToken::parse(&fields.token)
+        .map_err(|error| bad("token_malformed", error.to_string(), COLUMNS))?;
     if fields.customer.is_empty() {
-        let what_to_do = "add the customer's id, as your application has it";
-        return Err(bad("customer_missing", "the customer is missing".to_owned(), what_to_do));
-    }
-    if fields.customer == fields.token {
-        // Kept as a customer's id, it would be shown wherever the customer is.
-        let what_to_do = "check which column holds the customer's id, as your application has it";
-        return Err(Bad::new("customer_invalid", "the customer is the token itself", what_to_do));
+        return Err(Bad::new("customer_missing", "the customer is missing", CUSTOMER));
     }
     let connection_id = match &*fields.connection_id {
         "" => None,
@@ -81,8 +87,7 @@ pub(super) fn to_import(fields: &Fields) -> Result<ToImport, Bad> {
             bad("connection_invalid", error.to_string(), "leave it empty, or correct it")
         })?),
     };
-    let customer = customer.map_err(|error| {
-        Bad::new("customer_invalid", error.to_string(), "correct the customer's id")
-    })?;
+    let customer =
+        customer.map_err(|error| Bad::new("customer_invalid", error.to_string(), CUSTOMER))?;
     Ok(ToImport { token, customer, connection_id })
 }

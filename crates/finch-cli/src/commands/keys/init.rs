@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::KeysInitArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good},
+    output::{self, Report, Sheet},
     secrets::path_setting,
     wiring::{default_key_file, no_store},
 };
@@ -43,7 +43,7 @@ fn beside_the_store(args: &KeysInitArgs) -> Result<PathBuf, Failure> {
     }
     if store.exists() && !key_file.exists() {
         return Err(Failure::new(
-            Exit::Standing,
+            Exit::State,
             "key_missing",
             format!("the store {} exists, and no new key can open it", store.display()),
         )
@@ -57,7 +57,7 @@ fn beside_the_store(args: &KeysInitArgs) -> Result<PathBuf, Failure> {
 
 impl Report for Made {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line(format!("{} A new key is in {}", good("✓"), self.key_file.display()));
+        sheet.done(&format!("A new key is in {}", self.key_file.display()));
         sheet.pair("key", &self.key_id);
         sheet.gap();
         sheet.text(
@@ -67,9 +67,5 @@ impl Report for Made {
         );
         sheet.gap();
         sheet.text("", "Next: `finch connect` makes the store and begins the first connection.");
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

@@ -7,11 +7,10 @@ use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
 use serde::Serialize;
 
 use crate::{
-    args::{RotateArgs, RotateKekArgs},
+    args::{Operator, RotateKekArgs},
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good, warn},
+    output::{self, Report, Sheet},
     progress::Progress,
-    wiring,
     words::{count, list},
 };
 
@@ -19,9 +18,8 @@ use crate::{
 #[serde(transparent)]
 struct DataKey(Rotated);
 
-pub(crate) async fn data_key(args: &RotateArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
     let bar = Progress::of("Sealing again");
     let mut total = 0;
     let rotated = finch.rotate(&scope, |left| {
@@ -43,7 +41,7 @@ impl Report for DataKey {
         if unreadable.is_empty() {
             let text =
                 format!("{resealed} sealed again with data key {epoch}; older ones are destroyed");
-            sheet.text(&format!("{} ", good("✓")), &text);
+            sheet.done(&text);
             sheet.gap();
             sheet
                 .text("", "Backups that were made before still hold the older data keys, wrapped.");
@@ -51,7 +49,7 @@ impl Report for DataKey {
         }
         let text =
             format!("{resealed} sealed again with data key {epoch}; the older one is still needed");
-        sheet.text(&format!("{} ", warn("!")), &text);
+        sheet.open(&text);
         sheet.pair("unreadable", &list(unreadable));
         sheet.pair(
             "what to do",
@@ -73,10 +71,9 @@ struct OtherKek {
 }
 
 pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failure> {
-    let scope = args.operator.scope()?;
-    let finch = wiring::open(&args.client).await?;
+    let (scope, finch) = args.operator.open().await?;
     let replaces = finch.key_status(&scope).await?.key;
-    // The new key is on disk before anything needs it; one that is there already goes on from a call
+    // The new key is on disk before anything needs it; one that is there already continues from a call
     // that was cut off.
     let new = match keyfile::read(&args.to) {
         Err(KeyFileError::Missing { .. }) => {
@@ -88,7 +85,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
     };
     let key = new.id().to_string();
     if key == replaces {
-        return Err(Failure::new(Exit::Standing, "key_in_use", "the store opens with that key already")
+        return Err(Failure::new(Exit::State, "key_in_use", "the store opens with that key already")
             .help("nothing is left to do: give its path from here on (--store-key-file, FINCH_STORE_KEY_FILE)"));
     }
     finch.replace_key(&scope, Arc::new(new)).await?;
@@ -99,7 +96,7 @@ pub(crate) async fn kek(args: &RotateKekArgs, json: bool) -> Result<Exit, Failur
 impl Report for OtherKek {
     fn human(&self, sheet: &mut Sheet) {
         let file = self.key_file.display();
-        sheet.line(format!("{} From here on the store opens with another key only", good("✓")));
+        sheet.done("From here on the store opens with another key only");
         sheet.pair("key", &self.key);
         sheet.pair("its file", &file.to_string());
         sheet.pair("replaces", &self.replaces);
@@ -112,9 +109,5 @@ impl Report for OtherKek {
                  long as backups are kept that were made before: destroying it destroys them."
             ),
         );
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Done
     }
 }

@@ -4,10 +4,9 @@ use finch_app::KeyStatus;
 use serde::Serialize;
 
 use crate::{
-    args::{Operator, StoreArgs},
+    args::Operator,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, good, warn},
-    wiring,
+    output::{self, Report, Sheet},
     words::{count, list},
 };
 
@@ -15,17 +14,16 @@ use crate::{
 #[serde(transparent)]
 struct Status(KeyStatus);
 
-pub(crate) async fn run(args: &StoreArgs, json: bool) -> Result<Exit, Failure> {
-    let (scope, finch) = (Operator::default().scope()?, wiring::open(&args.client).await?);
+pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
     let report = Status(finch.key_status(&scope).await?);
-    output::print(&report, json)?;
-    Ok(report.exit())
+    output::show(&report, json)
 }
 
 impl Report for Status {
     fn human(&self, sheet: &mut Sheet) {
         let status = &self.0;
-        sheet.line(format!("{} The store opens with this key", good("✓")));
+        sheet.done("The store opens with this key");
         sheet.pair("key", &status.key);
         let label = if status.data_keys.len() == 1 { "data key" } else { "data keys" };
         sheet.pair(label, &list(&status.data_keys));
@@ -33,7 +31,7 @@ impl Report for Status {
             let left = count(left as usize, "connection", "connections");
             let text = format!("A rotation is under way, with {left} left: finch keys rotate");
             sheet.gap();
-            sheet.text(&format!("{} ", warn("!")), &text);
+            sheet.open(&text);
         }
     }
 

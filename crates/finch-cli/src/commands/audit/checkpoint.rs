@@ -1,4 +1,4 @@
-//! An audit that was stopped, kept beside its store until it is gone on with. It holds no secret.
+//! An audit that was stopped, kept beside its store until it is continued. It holds no secret.
 
 use std::{
     fs,
@@ -15,17 +15,17 @@ use crate::fail::{Exit, Failure};
 /// An older one is no news any more: a new one begins.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// The place beside a store.
-pub(super) struct Place(PathBuf);
+/// The file beside a store.
+pub(super) struct Checkpoint(PathBuf);
 
-impl Place {
+impl Checkpoint {
     pub(super) fn beside(store: &Path) -> Self {
         let mut name = store.as_os_str().to_owned();
         name.push(".audit");
         Self(name.into())
     }
 
-    /// The audit that is kept there, if it can be gone on with as it is wanted now.
+    /// The audit that is kept there, if it can be continued as it is wanted now.
     pub(super) fn find(&self, finch: &Finch, unused_days: u32, fix: bool) -> Option<Audit> {
         let audit: Audit = serde_json::from_slice(&fs::read(&self.0).ok()?).ok()?;
         let age = Timestamp::now().duration_since(audit.started_at);

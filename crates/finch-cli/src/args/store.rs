@@ -1,10 +1,10 @@
-//! What `finch keys` takes.
+//! What `finch keys`, `finch backup` and `finch restore` take.
 
 use std::path::PathBuf;
 
 use clap::{Args as Group, Subcommand};
 
-use super::{Client, Operator, StoreArgs};
+use super::{Client, Operator};
 use crate::help;
 
 #[derive(Debug, Subcommand)]
@@ -13,23 +13,13 @@ pub(crate) enum KeysCommand {
     #[command(after_help = help::KEYS_INIT)]
     Init(KeysInitArgs),
     /// Show which key opens the store, and whether a rotation is under way
-    Status(StoreArgs),
+    Status(Operator),
     /// Make a new data key, and seal every secret again with it; online
     #[command(after_help = help::ROTATE)]
-    Rotate(RotateArgs),
+    Rotate(Operator),
     /// Let another key open the store, and this one no longer
     #[command(after_help = help::ROTATE_KEK)]
     RotateKek(RotateKekArgs),
-    /// Verify that every secret opens, and every record
-    Verify(StoreArgs),
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct RotateArgs {
-    #[command(flatten)]
-    pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
 }
 
 #[derive(Debug, Group)]
@@ -39,8 +29,6 @@ pub(crate) struct RotateKekArgs {
     pub(crate) to: PathBuf,
     #[command(flatten)]
     pub(crate) operator: Operator,
-    #[command(flatten)]
-    pub(crate) client: Client,
 }
 
 #[derive(Debug, Group)]
@@ -51,4 +39,20 @@ pub(crate) struct KeysInitArgs {
     /// The store whose key it becomes (FINCH_STORE)
     #[arg(long, value_name = "PATH")]
     pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BackupArgs {
+    /// Where to put it; an existing file is never overwritten
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) client: Client,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RestoreArgs {
+    /// The backup; it stays as it is
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
 }

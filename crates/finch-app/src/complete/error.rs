@@ -1,0 +1,389 @@
+//! Why an attempt did not end with a token in use, what became of the token, and what to do.
+
+use std::{error::Error, time::Duration};
+
+use finch_core::{
+    AccessToken, Actionable, Advice, Attempt, AttemptId, ConnectionId, CustomerId, ErrorKind,
+    ExchangeFailure, Failure, FinchApiError, Grant, StoreError,
+};
+use thiserror::Error as ThisError;
+
+#[cfg(doc)]
+use crate::Finch;
+
+/// How long Finch accepts a code.
+const CODE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// Why an attempt did not end with a token in use.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum CompleteConnectError {
+    /// Finch Connect gave no code: the person has refused, or something failed there. Nothing was sent, and the
+    /// attempt stays open.
+    #[error("no code came back from Finch Connect, and nothing was sent")]
+    NoCode,
+    /// There is no attempt with this state, or it is another customer's, or it came to nothing and was
+    /// forgotten, a day after its session ended.
+    #[error("no attempt to connect has this state")]
+    UnknownState,
+    /// The attempt's session has expired.
+    #[error("the attempt to connect has expired")]
+    Expired,
+    /// The state was used with another code.
+    #[error("this state was used with another code, and works once")]
+    StateUsed,
+    /// The same state and code are still being exchanged after
+    /// [`exchange_patience`](crate::FinchOptions::exchange_patience), or were when a process ended.
+    #[error("this code is being exchanged already, or its exchange was cut off")]
+    InProgress,
+    /// Finch did not look at the code. The same state and code may be tried again for as long as the
+    /// code lives (10 minutes).
+    #[error("Finch did not look at the code, which is not used up")]
+    NotSent(#[source] ExchangeError),
+    /// Finch said no. No token was issued.
+    #[error("Finch did not exchange the code, and issued no token")]
+    Failed(#[source] ExchangeError),
+    /// The answer was lost, or cannot be read: a token may exist, and be billed, that is not stored. The
+    /// code must not be sent again.
+    #[error(
+        "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored"
+    )]
+    Unknown(#[source] ExchangeError),
+    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
+    #[error(
+        "the token is stored but not used: connection {connection_id} belongs to another provider or company"
+    )]
+    Conflict {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
+    /// attempt's.
+    #[error(
+        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's"
+    )]
+    OtherCustomer {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
+    /// customer id the token belongs to, so that the code may be another customer's.
+    #[error(
+        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is"
+    )]
+    UnnamedCustomer {
+        /// What Finch said.
+        connection_id: ConnectionId,
+    },
+    /// Finch issued a token that is stored for another customer. Nothing was changed.
+    #[error("Finch issued a token that is another customer's here, and nothing was changed")]
+    ForeignToken,
+    /// The store took no token. Here it is: keep it safe, for it is live and billed. Once the store works,
+    /// [import](Finch::import) it; or connect the customer again: the new token joins the same connection,
+    /// and one disconnect ends both.
+    #[error("the token could not be stored: it is live, and billed")]
+    NotStored {
+        /// What would have been stored.
+        grant: Box<Grant>,
+        /// Whose it is.
+        customer: CustomerId,
+        /// Its exchange, which stays listed as a possible orphan until the customer connects again, or
+        /// [an operator says](Finch::dismiss_orphan) that the token is not lost.
+        exchange: AttemptId,
+        /// Why it was not.
+        #[source]
+        source: StoreError,
+    },
+    /// Finch issued a token without saying which connection it belongs to, so that it cannot be stored. Here
+    /// it is: keep it safe, for it is live and billed. [Import](Finch::import) it later, when Finch says more;
+    /// or connect the customer again.
+    #[error(
+        "Finch issued a token without saying which connection it belongs to: it is live, and billed"
+    )]
+    Unplaced {
+        /// The token.
+        token: AccessToken,
+        /// Whose it is.
+        customer: CustomerId,
+        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        exchange: AttemptId,
+        /// What is wrong with Finch's answer.
+        #[source]
+        source: FinchApiError,
+    },
+    /// The token could not be stored, and the [event sink](crate::EventSink::rescue) keeps it: it is live and
+    /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
+    #[error("the token could not be stored, and the event sink keeps it")]
+    Rescued {
+        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        exchange: AttemptId,
+        /// Why it was not stored.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The store failed before anything was sent.
+    #[error("the store failed, and nothing was sent to Finch")]
+    Store(#[from] StoreError),
+    /// The task that did the work has ended early.
+    #[error("the exchange was cut off")]
+    CutOff,
+}
+
+/// Why an exchange failed: the error itself, or, when it is repeated later, what is kept of it.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// By this call.
+    #[error(transparent)]
+    Now(FinchApiError),
+    /// Earlier, by this attempt's first exchange.
+    #[error("the exchange failed earlier ({})", .0.kind.code())]
+    Earlier(Failure),
+}
+
+impl ExchangeError {
+    /// The failure in short.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Now(error) => error.failure(),
+            Self::Earlier(failure) => failure.clone(),
+        }
+    }
+}
+
+impl CompleteConnectError {
+    /// The token that could not be stored. It is live and billed: keep it safe.
+    pub fn into_token(self) -> Option<AccessToken> {
+        match self {
+            Self::NotStored { grant, .. } => Some(grant.secret),
+            Self::Unplaced { token, .. } => Some(token),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of the token that an attempt was to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFate {
+    /// Finch issued none.
+    NotIssued,
+    /// The exchange is under way or may still be made: repeat the call with the same state and code.
+    Pending,
+    /// It is stored, and not used.
+    Stored,
+    /// The error holds its only copy: [`CompleteConnectError::into_token`]. It is live and billed.
+    HandedBack,
+    /// The [event sink](crate::EventSink::rescue) keeps it. It is live and billed.
+    Rescued,
+    /// It may exist at Finch, and be billed, without being stored anywhere.
+    Unknown,
+}
+
+impl CompleteConnectError {
+    /// What becomes of the token.
+    pub fn token_fate(&self) -> TokenFate {
+        match self {
+            Self::NoCode
+            | Self::UnknownState
+            | Self::Expired
+            | Self::StateUsed
+            | Self::Failed(_) => TokenFate::NotIssued,
+            Self::InProgress | Self::NotSent(_) | Self::Store(_) | Self::CutOff => {
+                TokenFate::Pending
+            }
+            Self::Conflict { .. }
+            | Self::OtherCustomer { .. }
+            | Self::UnnamedCustomer { .. }
+            | Self::ForeignToken => TokenFate::Stored,
+            Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
+            Self::Rescued { .. } => TokenFate::Rescued,
+            Self::Unknown(_) => TokenFate::Unknown,
+        }
+    }
+}
+
+impl Actionable for CompleteConnectError {
+    fn advice(&self) -> Advice {
+        const BEGIN: &str = "begin a new attempt to connect";
+        const KEEP: &str = "keep the token, which this error holds, and import it; or connect this customer \
+            again: the new token joins the same connection, and one disconnect ends both";
+        let state = |code, step: &str| Advice::new(ErrorKind::State, code, step.to_owned());
+        match self {
+            Self::NoCode => Advice::new(ErrorKind::InvalidInput, "no_code", BEGIN),
+            Self::UnknownState => {
+                let step = format!("check the state, its customer and the store; or {BEGIN}");
+                Advice::new(ErrorKind::NotFound, "unknown_state", step)
+            }
+            Self::Expired => state("expired", BEGIN),
+            Self::StateUsed => state("state_used", BEGIN),
+            Self::InProgress => Advice::retry(
+                ErrorKind::Unfinished,
+                "in_progress",
+                "try the same state and code again in a minute; if it stays so, connect this customer again: \
+                 reconciling lists the exchange after 10 minutes",
+            ),
+            Self::NotSent(cause) => not_sent(cause),
+            Self::Failed(cause) => {
+                let advice = cause.advice();
+                match advice.code {
+                    "finch_invalid_grant" => advice,
+                    "finch_rejected" => Advice { next_step: BEGIN.into(), ..advice },
+                    _ => advice.then(&format!("then {BEGIN}")),
+                }
+            }
+            Self::Unknown(_) => Advice::new(
+                ErrorKind::Finch,
+                "answer_lost",
+                "do not send the code again; connect this customer again: the new token joins the same \
+                 connection, and one disconnect ends both. Reconciling lists the exchange",
+            ),
+            Self::Conflict { connection_id } => {
+                let step = "show connection {}, and ask Finch's support which is right";
+                state("conflict", &step.replace("{}", connection_id.as_str()))
+            }
+            Self::OtherCustomer { .. } => state(
+                "other_customer",
+                "show the connection, and find out whether another person opened the page",
+            ),
+            Self::UnnamedCustomer { .. } => state(
+                "unnamed_customer",
+                "show the connection; then begin a new attempt to connect",
+            ),
+            Self::ForeignToken => {
+                state("foreign_token", "ask Finch's support, and give the time of this call")
+            }
+            Self::NotStored { source, .. } => {
+                Advice { code: "not_stored", is_retryable: false, ..source.advice() }.then(KEEP)
+            }
+            Self::Unplaced { .. } => Advice::new(ErrorKind::Finch, "not_stored", KEEP),
+            Self::Rescued { .. } => Advice::new(
+                ErrorKind::Store,
+                "rescued",
+                "import the token from where the event sink keeps it once the store works; or connect this \
+                 customer again: one disconnect ends both",
+            ),
+            Self::Store(error) => error.advice(),
+            Self::CutOff => {
+                Advice::retry(ErrorKind::Unfinished, "cut_off", "try the same state and code again")
+            }
+        }
+    }
+}
+
+/// A code that Finch did not look at works again while it lives.
+fn not_sent(cause: &ExchangeError) -> Advice {
+    let wait = match cause {
+        ExchangeError::Now(error) => error.retry_after(),
+        ExchangeError::Earlier(_) => None,
+    };
+    let advice = cause.advice();
+    if wait.is_some_and(|wait| wait >= CODE_LIFETIME) {
+        let next_step = "the code will have expired when Finch answers again: wait, then begin a new attempt \
+            to connect";
+        return Advice { next_step: next_step.into(), is_retryable: false, ..advice };
+    }
+    let next_step = format!(
+        "{} (the same state and code, within 10 minutes of the code's issue)",
+        advice.next_step
+    );
+    Advice { next_step: next_step.into(), is_retryable: true, ..advice }
+}
+
+impl Actionable for ExchangeError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Now(error) => error.advice(),
+            Self::Earlier(failure) => failure.advice(),
+        }
+    }
+}
+
+/// What the caller learns of an exchange that failed.
+pub(super) fn failed(
+    attempt: &Attempt,
+    error: FinchApiError,
+    means: ExchangeFailure,
+) -> CompleteConnectError {
+    use CompleteConnectError as E;
+    match (error, means) {
+        (FinchApiError::Unplaced { secret: token, source }, _) => {
+            let (customer, exchange) = (attempt.purpose.customer.clone(), attempt.id);
+            E::Unplaced { token, customer, exchange, source: *source }
+        }
+        (error, ExchangeFailure::NotSent) => E::NotSent(ExchangeError::Now(error)),
+        (error, ExchangeFailure::Definite) => E::Failed(ExchangeError::Now(error)),
+        (error, ExchangeFailure::Unknown) => E::Unknown(ExchangeError::Now(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use finch_core::{Answer, FailureKind};
+
+    use super::{CompleteConnectError as E, *};
+
+    fn answered(status: u16, retry_after: Option<u64>) -> ExchangeError {
+        let retry_after = retry_after.map(Duration::from_secs);
+        ExchangeError::Now(Answer { status, retry_after, ..Answer::default() }.into_error())
+    }
+
+    #[test]
+    fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
+        let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
+        for (error, fate, kind, is_retryable, step) in [
+            (
+                E::NoCode,
+                TokenFate::NotIssued,
+                ErrorKind::InvalidInput,
+                false,
+                "begin a new attempt",
+            ),
+            (E::Expired, TokenFate::NotIssued, ErrorKind::State, false, "begin a new attempt"),
+            (E::InProgress, TokenFate::Pending, ErrorKind::Unfinished, true, "in a minute"),
+            (
+                E::NotSent(answered(402, None)),
+                TokenFate::Pending,
+                ErrorKind::Finch,
+                true,
+                "the same state and code",
+            ),
+            (
+                E::NotSent(answered(429, Some(600))),
+                TokenFate::Pending,
+                ErrorKind::Finch,
+                false,
+                "will have expired",
+            ),
+            (
+                E::Failed(ExchangeError::Earlier(earlier)),
+                TokenFate::NotIssued,
+                ErrorKind::Finch,
+                false,
+                "begin a new attempt",
+            ),
+            (
+                E::Unknown(answered(502, None)),
+                TokenFate::Unknown,
+                ErrorKind::Finch,
+                false,
+                "do not send the code again",
+            ),
+            (E::ForeignToken, TokenFate::Stored, ErrorKind::State, false, "Finch's support"),
+            (
+                E::Store(StoreError::Busy),
+                TokenFate::Pending,
+                ErrorKind::Store,
+                true,
+                "wait until the other process",
+            ),
+        ] {
+            assert_eq!(
+                (error.token_fate(), error.kind(), error.is_retryable()),
+                (fate, kind, is_retryable),
+                "{error}"
+            );
+            assert!(error.next_step().contains(step), "{error}: {}", error.next_step());
+        }
+    }
+}
