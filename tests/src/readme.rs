@@ -11,4 +11,4 @@ let token = finch.access_token(&acme, &id, &[Product::Company]).await?;
 call_finch(token.secret).await?;                        // as the Bearer token, and nowhere else
 
 let plan = finch.plan_disconnect(&acme, id).await?;     // what would it hit?
-let outcome = finch.carry_out(&acme, plan).await?;      // until Finch has refused every token
+let outcome = finch.disconnect(&acme, plan).await?;     // until Finch has refused every token

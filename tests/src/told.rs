@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use finch_app::{BegunConnect, ConnectRequest, Pass, Questions, System as _};
+use finch_app::{BegunConnect, ConnectRequest, DisconnectRequest, Pass, Questions, System as _};
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, ConnectionView, FinchApiError, Flow, Product, State,
 };
@@ -47,10 +47,15 @@ impl World {
             }
             Step::DisconnectForEveryone { which } => {
                 let Some(handle) = self.handle(None, which).await else { return };
-                let plan =
-                    self.app.plan_disconnect_for_everyone(&operator(), handle, "a test").await;
+                let plan = self
+                    .app
+                    .plan_disconnect(
+                        &operator(),
+                        DisconnectRequest::from(handle).for_everyone(&operator(), "a test"),
+                    )
+                    .await;
                 if let Ok(plan) = plan {
-                    let _ = self.app.carry_out(&operator(), plan).await;
+                    let _ = self.app.disconnect(&operator(), plan).await;
                 }
             }
             Step::EndFromDashboard { which } => {

@@ -14,7 +14,7 @@ pub(crate) fn all() -> Result<(), Failure> {
         &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
         &[],
     )?;
-    // Whoever brings an adapter of their own builds without ours.
+    // A host with its own adapters builds without ours.
     cargo_step(
         "features",
         &[

@@ -3,78 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use serde_json::Value;
 use spdx::{Expression, ParseMode};
 
 use crate::{cargo, step::Failure, workspace::root};
-
-#[derive(Deserialize)]
-struct Rules {
-    licenses: Licenses,
-    sources: Sources,
-    bans: Bans,
-}
-
-#[derive(Deserialize)]
-struct Licenses {
-    allow: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Sources {
-    allow_registry: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Bans {
-    deny: Vec<Named>,
-    skip: Vec<Named>,
-    features: Vec<Features>,
-}
-
-/// A name or `name@version`, and the reason for its rule.
-#[derive(Deserialize)]
-struct Named {
-    #[serde(rename = "crate")]
-    name: String,
-    reason: String,
-}
-
-#[derive(Deserialize)]
-struct Features {
-    #[serde(flatten)]
-    of: Named,
-    deny: Vec<String>,
-}
-
-/// What the lock file brings, on every system and with every feature.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    resolve: Resolve,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
-    /// None for a crate of this workspace.
-    source: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    features: Vec<String>,
-}
 
 /// What breaks a rule, and the rules that nothing needs, one line each.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
@@ -82,77 +14,93 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
         .map_err(|error| Failure::Io("deny.toml could not be read".to_owned(), error))?;
     let arguments = ["metadata", "--locked", "--all-features", "--format-version", "1"];
     let metadata = cargo::output(&arguments)?;
-    let wrong = |what, error: String| Failure::Problems(vec![format!("{what}: {error}")]);
-    let rules = toml::from_str(&rules).map_err(|error| wrong("deny.toml", error.to_string()))?;
+    let wrong = |error: String| Failure::Problems(vec![error]);
+    let rules = toml::from_str(&rules).map_err(|error| wrong(format!("deny.toml: {error}")))?;
     let metadata = serde_json::from_str(&metadata)
-        .map_err(|error| wrong("cargo metadata", error.to_string()))?;
-    Ok(broken(&rules, &metadata))
+        .map_err(|error| wrong(format!("cargo metadata: {error}")))?;
+    broken(&rules, &metadata).map_err(wrong)
 }
 
-fn broken(rules: &Rules, metadata: &Metadata) -> Vec<String> {
+fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], String> {
+    let list = value.pointer(path).and_then(Value::as_array);
+    list.map(Vec::as_slice).ok_or_else(|| format!("there is no list {path}"))
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, String> {
+    let text = value[name].as_str().filter(|text| !text.is_empty());
+    text.ok_or_else(|| format!("{value} has no {name}"))
+}
+
+/// Fails if a rule or the metadata cannot be read: a rule that is misspelt must not be passed over.
+fn broken(rules: &Value, metadata: &Value) -> Result<Vec<String>, String> {
     let mut problems = Vec::new();
-    let allow = &rules.licenses.allow;
-    let mut unneeded: Vec<_> = allow.iter().collect();
+    let allow: Vec<&str> =
+        list(rules, "/licenses/allow")?.iter().filter_map(Value::as_str).collect();
+    let registries = list(rules, "/sources/allow-registry")?;
+    let mut unneeded = allow.clone();
     let mut versions = BTreeMap::<&str, Vec<String>>::new();
-    for package in &metadata.packages {
-        let at = format!("{}@{}", package.name, package.version);
-        let license = package.license.as_deref().unwrap_or("none");
+    for package in list(metadata, "/packages")? {
+        let name = text(package, "name")?;
+        let at = format!("{name}@{}", text(package, "version")?);
+        let license = package["license"].as_str().unwrap_or("none");
         let expression = Expression::parse_mode(license, ParseMode::LAX).ok();
-        let allowed = |by: &dyn Fn(&String) -> bool| {
+        let allowed = |by: &dyn Fn(&str) -> bool| {
             expression.as_ref().is_some_and(|it| it.evaluate(|license| by(&license.to_string())))
         };
-        if allowed(&|license| allow.contains(license)) {
-            unneeded.retain(|one| allowed(&|license| license != *one && allow.contains(license)));
+        if allowed(&|license| allow.contains(&license)) {
+            unneeded.retain(|one| allowed(&|license| license != *one && allow.contains(&license)));
         } else {
             problems.push(format!("{at}: its licence is not allowed: {license}"));
         }
-        let known = |source: &str| {
+        // A crate of this workspace has no source.
+        if let Some(source) = package["source"].as_str() {
             let registry = source.strip_prefix("registry+");
-            rules.sources.allow_registry.iter().any(|known| registry == Some(known))
-        };
-        if let Some(source) = package.source.as_deref().filter(|source| !known(source)) {
-            problems.push(format!("{at}: its source is not allowed: {source}"));
+            if !registries.iter().any(|known| known.as_str() == registry) {
+                problems.push(format!("{at}: its source is not allowed: {source}"));
+            }
         }
-        for Named { name, reason } in rules.bans.deny.iter().filter(|ban| ban.name == package.name)
-        {
-            problems.push(format!("{at}: {reason}; what brings it: cargo tree -i {name}"));
+        for ban in list(rules, "/bans/deny")? {
+            if text(ban, "crate")? == name {
+                let reason = text(ban, "reason")?;
+                problems.push(format!("{at}: {reason}; what brings it: cargo tree -i {name}"));
+            }
         }
-        versions.entry(&package.name).or_default().push(at);
+        versions.entry(name).or_default().push(at);
     }
     problems.extend(unneeded.iter().map(|license| format!("deny.toml: nothing needs {license}")));
 
-    let features: HashMap<_, _> =
-        metadata.resolve.nodes.iter().map(|node| (&node.id, &node.features)).collect();
-    for Features { of: Named { name, reason }, deny } in &rules.bans.features {
-        let on = metadata.packages.iter().filter(|package| package.name == *name);
-        let on = on.filter_map(|package| features.get(&package.id)).copied().flatten();
-        for feature in on.filter(|feature| deny.contains(feature)) {
-            problems.push(format!(
-                "{name}: its feature {feature} is on ({reason}); what switches it on: \
-                 cargo tree -e features -i {name}"
-            ));
+    let nodes = list(metadata, "/resolve/nodes")?.iter();
+    let nodes: HashMap<_, _> = nodes.map(|node| (node["id"].as_str(), node)).collect();
+    for rule in list(rules, "/bans/features")? {
+        let (name, reason) = (text(rule, "crate")?, text(rule, "reason")?);
+        let denied = list(rule, "/deny")?;
+        for package in list(metadata, "/packages")?.iter().filter(|it| it["name"] == name) {
+            let Some(node) = nodes.get(&package["id"].as_str()) else { continue };
+            for feature in list(node, "/features")?.iter().filter(|on| denied.contains(on)) {
+                problems.push(format!(
+                    "{name}: its feature {feature} is on ({reason}); what switches it on: \
+                     cargo tree -e features -i {name}"
+                ));
+            }
         }
-        if !versions.contains_key(name.as_str()) {
+        if !versions.contains_key(name) {
             problems.push(format!("deny.toml: there is no {name} whose features it could deny"));
         }
     }
 
     versions.retain(|_, found| found.len() > 1);
-    for Named { name, .. } in &rules.bans.skip {
-        match versions
-            .values_mut()
-            .find_map(|found| Some((found.iter().position(|at| at == name)?, found)))
-        {
-            Some((at, found)) => drop(found.remove(at)),
-            None => {
-                problems.push(format!("deny.toml: {name} is the only version: skip it no more"))
-            }
+    for skip in list(rules, "/bans/skip")? {
+        let (version, _reason) = (text(skip, "crate")?, text(skip, "reason")?);
+        let versions = versions.values_mut().find(|found| found.iter().any(|at| at == version));
+        match versions {
+            Some(found) => found.retain(|at| at != version),
+            None => problems.push(format!("deny.toml: {version} is not one of two versions")),
         }
     }
-    let twice = versions.values().filter(|found| found.len() > 1);
-    problems
-        .extend(twice.map(|found| format!("{}: without a reason in deny.toml", found.join(", "))));
-    problems
+    for found in versions.values().filter(|found| found.len() > 1) {
+        problems.push(format!("{}: without a reason in deny.toml", found.join(", ")));
+    }
+    Ok(problems)
 }
 
 #[cfg(test)]
@@ -196,22 +144,24 @@ mod tests {
                 ],
             },
         });
-        let (rules, metadata) =
-            (serde_json::from_value(rules).unwrap(), serde_json::from_value(metadata).unwrap());
-        let found = broken(&rules, &metadata);
+        let found = broken(&rules, &metadata).unwrap();
         let starts = [
             "gpl@1.0.0: its licence is not allowed: MIT AND GPL-3.0-only",
             "git@1.0.0: its source is not allowed: git+https://a.example",
             "bad@1.0.0: why; what brings it",
             "deny.toml: nothing needs ISC",
-            "big: its feature default is on (why)",
+            "big: its feature \"default\" is on (why)",
             "deny.toml: there is no gone",
-            "deny.toml: big@1.0.0 is the only version",
+            "deny.toml: big@1.0.0 is not one of two versions",
             "twice@2.0.0, twice@3.0.0: without a reason",
         ];
         assert_eq!(found.len(), starts.len(), "{found:#?}");
         for (line, start) in found.iter().zip(starts) {
             assert!(line.starts_with(start), "{line}");
         }
+        let mut misspelt = rules.clone();
+        misspelt["bans"]["skip"][0]["reason"] = "".into();
+        assert!(broken(&misspelt, &metadata).is_err());
+        assert!(broken(&json!({}), &metadata).is_err() && broken(&rules, &json!({})).is_err());
     }
 }

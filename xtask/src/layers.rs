@@ -1,81 +1,52 @@
-//! Who must not depend on whom: the picture of ARCHITECTURE.md as a check.
+//! Which crate must not depend on which: the picture of ARCHITECTURE.md as a check.
 
 use std::collections::BTreeSet;
 
 use crate::cargo;
 use crate::step::Failure;
 
-/// What one crate must not depend on, however far down.
+/// A package; how it is built here: with everything, or with nothing that can be left out; whether it is `alone`,
+/// without any other crate of this workspace; and what it must not depend on, however far down.
+const LAYERS: &str = "
+finch-core     --all-features        alone   tokio reqwest rusqlite axum hyper aws-lc-rs
+finch-http     --all-features        layered rusqlite finch-sqlite finch-seal finch-app
+finch-seal     --all-features        alone   rusqlite tokio reqwest
+finch-sqlite   --all-features        layered reqwest hyper finch-http finch-app
+finch-app      --no-default-features layered rusqlite reqwest finch-http finch-sqlite
+finch-web      --no-default-features layered rusqlite reqwest finch-http finch-sqlite
+finch-cli      --all-features        layered
+finch-testkit  --all-features        layered rusqlite finch-sqlite finch-seal finch-app
+finch-emulator --all-features        alone
+xtask          --all-features        alone
+";
+
+/// A row of the table.
 struct Layer {
     package: &'static str,
-    /// How it is built here: with everything, or with nothing that can be left out.
     features: &'static str,
-    /// Whether it may depend on crates of this workspace at all.
     stands_alone: bool,
-    forbidden: &'static [&'static str],
+    forbidden: Vec<&'static str>,
 }
 
 /// What only tests depend on.
 const TESTKIT: &str = "finch-testkit";
 
-const EVERYTHING: &str = "--all-features";
-const NOTHING: &str = "--no-default-features";
-
-const LAYERS: &[Layer] = &[
-    Layer {
-        package: "finch-core",
-        features: EVERYTHING,
-        stands_alone: true,
-        forbidden: &["tokio", "reqwest", "rusqlite", "axum", "hyper", "aws-lc-rs"],
-    },
-    Layer {
-        package: "finch-http",
-        features: EVERYTHING,
-        stands_alone: false,
-        forbidden: &["rusqlite", "finch-sqlite", "finch-seal", "finch-app"],
-    },
-    Layer {
-        package: "finch-seal",
-        features: EVERYTHING,
-        stands_alone: true,
-        forbidden: &["rusqlite", "tokio", "reqwest"],
-    },
-    Layer {
-        package: "finch-sqlite",
-        features: EVERYTHING,
-        stands_alone: false,
-        forbidden: &["reqwest", "hyper", "finch-http", "finch-app"],
-    },
-    Layer {
-        package: "finch-app",
-        features: NOTHING,
-        stands_alone: false,
-        forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite"],
-    },
-    Layer {
-        package: "finch-web",
-        features: NOTHING,
-        stands_alone: false,
-        forbidden: &["rusqlite", "reqwest", "finch-http", "finch-sqlite"],
-    },
-    Layer { package: "finch-cli", features: EVERYTHING, stands_alone: false, forbidden: &[] },
-    Layer {
-        package: "finch-testkit",
-        features: EVERYTHING,
-        stands_alone: false,
-        forbidden: &["rusqlite", "finch-sqlite", "finch-seal", "finch-app"],
-    },
-    Layer { package: "finch-emulator", features: EVERYTHING, stands_alone: true, forbidden: &[] },
-    Layer { package: "xtask", features: EVERYTHING, stands_alone: true, forbidden: &[] },
-];
+fn layers() -> impl Iterator<Item = Layer> {
+    LAYERS.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let (package, features) = (words.next()?, words.next()?);
+        let stands_alone = words.next()? == "alone";
+        Some(Layer { package, features, stands_alone, forbidden: words.collect() })
+    })
+}
 
 /// What breaks a layer, one line each.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let mut broken = Vec::new();
-    for layer in LAYERS {
+    for layer in layers() {
         let arguments = ["tree", "--locked", "-p", layer.package, layer.features];
         let flat = ["-e", "normal", "--prefix", "none", "-f", "{p}"];
-        broken.extend(broken_by(layer, &cargo::output(&[&arguments[..], &flat].concat())?));
+        broken.extend(broken_by(&layer, &cargo::output(&[&arguments[..], &flat].concat())?));
     }
     Ok(broken)
 }
@@ -115,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_forbidden_crate_is_found_once() {
-        let layer = &LAYERS[0];
+        let layer = layers().next().unwrap();
         let tree = "finch-core v0.1.0 (somewhere)\nserde v1.0.0\ntokio v1.0.0\ntokio v1.0.0 (*)\n\
                     tokio-macros v2.0.0 (proc-macro)\nfinch-seal v0.1.0 (elsewhere)\n";
-        let broken = broken_by(layer, tree);
+        let broken = broken_by(&layer, tree);
         assert_eq!(broken.len(), 2, "{broken:?}");
         assert!(broken[0].starts_with("finch-core must not depend on finch-seal;"));
         assert!(broken[1].starts_with("finch-core must not depend on tokio;"));
@@ -126,9 +97,9 @@ mod tests {
 
     #[test]
     fn the_testkit_is_in_no_release() {
-        let layer = LAYERS.iter().find(|layer| layer.package == "finch-cli").unwrap();
+        let layer = layers().find(|layer| layer.package == "finch-cli").unwrap();
         let broken =
-            broken_by(layer, "finch-cli v0.1.0\nfinch-core v0.1.0\nfinch-testkit v0.1.0\n");
+            broken_by(&layer, "finch-cli v0.1.0\nfinch-core v0.1.0\nfinch-testkit v0.1.0\n");
         assert_eq!(broken.len(), 1, "{broken:?}");
     }
 
@@ -136,9 +107,8 @@ mod tests {
     #[test]
     fn every_name_of_ours_is_a_crate_of_the_lock_file() {
         let lock = std::fs::read_to_string(crate::workspace::root().join("Cargo.lock")).unwrap();
-        let forbidden = LAYERS.iter().flat_map(|layer| layer.forbidden).copied();
-        let packages = LAYERS.iter().map(|layer| layer.package);
-        for name in forbidden.filter(|name| is_ours(name)).chain(packages) {
+        let names = layers().flat_map(|layer| [layer.forbidden, vec![layer.package]].concat());
+        for name in names.filter(|name| is_ours(name)) {
             assert!(lock.contains(&format!("name = \"{name}\"\n")), "{name}");
         }
     }

@@ -1,41 +1,24 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
+mod request;
+
 use finch_core::{
-    AccessToken, Actionable, Actor, Advice, ConnectionFilter, ConnectionId, CustomerId,
-    CustomerScope, Draft, ErrorKind, Failure, Intent, OperatorScope, Scope, Selector, StoreError,
-    Timestamp, Token,
-    decide::{self, Plan, PlanMark, PlanVerdict, Subject},
+    Actionable, Actor, Advice, Connection, ConnectionFilter, ConnectionId, CustomerId,
+    CustomerScope, Draft, ErrorKind, Failure, Intent, Scope, Selector, StoreError, Timestamp,
+    Token,
+    decide::{self, Plan, PlanVerdict, Subject},
 };
 use serde::Serialize;
 use thiserror::Error;
 
+pub use self::request::DisconnectRequest;
+use self::request::Target;
 use crate::{
     Finch,
     change::Refusals,
     drive::{Drive, pending},
     token::no_such_connection,
 };
-
-/// What to disconnect. It names the whole connection: all tokens of the same provider and company.
-#[derive(Clone, Debug)]
-pub enum DisconnectTarget {
-    /// The connection with this `connection_id`.
-    Connection(ConnectionId),
-    /// The connection of this token, live or not.
-    Token(AccessToken),
-}
-
-impl From<ConnectionId> for DisconnectTarget {
-    fn from(id: ConnectionId) -> Self {
-        Self::Connection(id)
-    }
-}
-
-impl From<AccessToken> for DisconnectTarget {
-    fn from(token: AccessToken) -> Self {
-        Self::Token(token)
-    }
-}
 
 /// How a disconnect came out. Every outcome is the truth as written in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -113,23 +96,9 @@ impl Finch {
     pub async fn plan_disconnect(
         &self,
         scope: &impl Scope,
-        target: impl Into<DisconnectTarget>,
+        request: impl Into<DisconnectRequest>,
     ) -> Result<Plan, DisconnectError> {
-        self.plan(scope, &target.into(), None).await
-    }
-
-    /// The same for an operator who means to end the connection for every customer that uses it, and
-    /// says why.
-    ///
-    /// # Errors
-    /// As [`Finch::plan_disconnect`].
-    pub async fn plan_disconnect_for_everyone(
-        &self,
-        scope: &OperatorScope,
-        target: impl Into<DisconnectTarget>,
-        reason: impl Into<String>,
-    ) -> Result<Plan, DisconnectError> {
-        self.plan(scope, &target.into(), Some(reason.into())).await
+        self.plan(scope.customer(), &request.into()).await
     }
 
     /// Disconnects: from the moment the intent is stored, no call hands out a token of the connection;
@@ -138,45 +107,18 @@ impl Finch {
     /// that goes away cancels nothing.
     ///
     /// # Errors
-    /// [`DisconnectError`].
+    /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that somebody has agreed to,
+    /// nothing was done: show the new plan.
     pub async fn disconnect(
         &self,
         scope: &impl Scope,
-        target: impl Into<DisconnectTarget>,
+        request: impl Into<DisconnectRequest>,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        let target = target.into();
-        loop {
-            let plan = self.plan(scope, &target, None).await?;
-            match self.carry_out(scope, plan).await {
-                Err(DisconnectError::PlanChanged) => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// Disconnects what somebody has agreed to, who was shown the plan of this mark: plans again, and does
-    /// it if the plan still says the same, or if nothing that works would stop. What others do to a shared
-    /// connection meanwhile does not count, unless it changes what was shown.
-    ///
-    /// # Errors
-    /// [`DisconnectError::PlanChanged`]: nothing was done. Show the new plan.
-    pub async fn disconnect_as_agreed(
-        &self,
-        scope: &impl Scope,
-        target: impl Into<DisconnectTarget>,
-        agreed: PlanMark,
-    ) -> Result<DisconnectOutcome, DisconnectError> {
-        let target = target.into();
-        loop {
-            let plan = self.plan(scope, &target, None).await?;
-            if !plan.keeps_to(agreed) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match self.carry_out(scope, plan).await {
-                Err(DisconnectError::PlanChanged) => {}
-                outcome => return outcome,
-            }
-        }
+        let (request, finch) = (request.into(), self.clone());
+        let (customer, by) = (scope.customer().cloned(), scope.actor());
+        let task =
+            self.spawn(async move { finch.plan_and_disconnect(customer, by, request).await });
+        task.await.unwrap_or(Err(DisconnectError::CutOff))
     }
 
     /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
@@ -201,19 +143,22 @@ impl Finch {
         Ok(outcomes)
     }
 
-    /// Does what was planned, if the same would still be planned: compared by its [mark](Plan::mark).
-    ///
-    /// # Errors
-    /// [`DisconnectError::PlanChanged`]: nothing was done.
-    pub async fn carry_out(
+    async fn plan_and_disconnect(
         &self,
-        scope: &impl Scope,
-        plan: Plan,
+        customer: Option<CustomerId>,
+        by: Actor,
+        request: DisconnectRequest,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        let (finch, customer, by) = (self.clone(), scope.customer().cloned(), scope.actor());
-        let task =
-            self.spawn(async move { finch.fence_and_drive(customer.as_ref(), by, plan).await });
-        task.await.unwrap_or(Err(DisconnectError::CutOff))
+        loop {
+            let plan = self.plan(customer.as_ref(), &request).await?;
+            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
+                return Err(DisconnectError::PlanChanged);
+            }
+            match self.fence_and_drive(customer.as_ref(), by.clone(), plan).await {
+                Err(DisconnectError::PlanChanged) => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn fence_and_drive(
@@ -277,17 +222,21 @@ impl Finch {
 
     async fn plan(
         &self,
-        scope: &impl Scope,
-        target: &DisconnectTarget,
-        for_everyone: Option<String>,
+        customer: Option<&CustomerId>,
+        request: &DisconnectRequest,
     ) -> Result<Plan, DisconnectError> {
-        let customer = scope.customer();
         let fingerprint;
-        let selector = match target {
-            DisconnectTarget::Connection(id) => Selector::ConnectionId(id),
-            DisconnectTarget::Token(token) => {
+        let selector = match &request.target {
+            Target::ConnectionId(id) => Selector::ConnectionId(id),
+            Target::Token(token) => {
                 fingerprint = self.vault().token(token);
                 Selector::Fingerprint(&fingerprint)
+            }
+            // What was planned is known by its record: there is nothing to ask Finch.
+            Target::Planned(plan) => {
+                let found = self.by_key(plan.connection, customer).await?;
+                let connection = found.ok_or(DisconnectError::PlanChanged)?;
+                return Ok(plan_again(&connection, &plan.subject, customer, request));
             }
         };
         let mut connection =
@@ -310,6 +259,17 @@ impl Finch {
             Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
             _ => return Err(DisconnectError::NotFound),
         };
-        Ok(decide::plan(&connection, &subject, customer, for_everyone))
+        Ok(plan_again(&connection, &subject, customer, request))
     }
+}
+
+/// Only an operator ends a connection for everyone.
+fn plan_again(
+    connection: &Connection,
+    subject: &Subject,
+    customer: Option<&CustomerId>,
+    request: &DisconnectRequest,
+) -> Plan {
+    let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
+    decide::plan(connection, subject, customer, for_everyone)
 }

@@ -39,7 +39,7 @@ pub use builder::{FinchBuilder, OpenFinchError};
 pub use changed::{Changed, Theirs};
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
-pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectTarget};
+pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest};
 pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
 pub use import::{ImportedToken, ToImport};

@@ -71,6 +71,11 @@ impl Service {
         }
     }
 
+    /// The same world, without the faults and effects that wait.
+    pub(crate) fn fork(&self) -> Self {
+        Self::with(self.world.clone())
+    }
+
     /// Starts again with the configuration. With a seed, the same ids come again.
     pub(crate) fn reset(&mut self) {
         let World { config, base_url, clock, outbox, .. } = &self.world;

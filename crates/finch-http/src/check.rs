@@ -18,12 +18,12 @@ pub struct Reached {
 }
 
 impl HttpFinch {
-    /// Asks Finch to renew a connection that nobody has: nothing changes there, and no token is needed.
+    /// Asks Finch to renew a connection that does not exist: nothing changes there, and no token is needed.
     ///
     /// What it proves: something at the address answers as Finch does, and has not refused the client id and
     /// its secret, which it does with [`FinchApiError::InvalidClient`]. By Finch's API description a request
     /// with wrong ones is answered 401, and one for an unknown connection 400. It does not say in which
-    /// order Finch looks; nobody has tried it against Finch itself.
+    /// order Finch looks; this has not been tried against Finch itself.
     ///
     /// # Errors
     /// [`FinchApiError`]: what stands in the way.

@@ -15,7 +15,9 @@ use reqwest::{
 };
 use zeroize::Zeroizing;
 
-use crate::{ConfigError, HttpFinchConfig, disconnect, exchange, introspect, session};
+use crate::{
+    ConfigError, HttpFinchConfig, disconnect, exchange, introspect, session, transport::Carrier,
+};
 
 /// Connections stay open this long when nothing is asked: less than the five seconds after which the
 /// hastiest servers close theirs, so that no code goes out on a connection that is about to close.
@@ -28,11 +30,9 @@ const MAX_HEADERS: usize = 4000;
 pub struct HttpFinch {
     application: Application,
     pub(crate) config: HttpFinchConfig,
-    pub(crate) client: Client,
+    pub(crate) carrier: Carrier,
     pub(crate) basic: HeaderValue,
     pub(crate) urls: Urls,
-    #[cfg(feature = "fuzzing")]
-    pub(crate) answers: Option<crate::fuzzing::Answers>,
 }
 
 /// Where each call goes.
@@ -50,16 +50,22 @@ impl HttpFinch {
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn new(config: HttpFinchConfig) -> Result<Self, ConfigError> {
+        Self::carried(config, |config, https| client(config, https).map(Carrier::Network))
+    }
+
+    /// `by` makes the carrier; its second argument is whether the calls go over https.
+    pub(crate) fn carried(
+        config: HttpFinchConfig,
+        by: impl FnOnce(&HttpFinchConfig, bool) -> Result<Carrier, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         config.check()?;
         let (origin, base) = config.base()?;
         Ok(Self {
             application: Application { client_id: config.client_id.clone(), origin },
-            client: client(&config, base.starts_with("https:"))?,
+            carrier: by(&config, base.starts_with("https:"))?,
             basic: basic(&config)?,
             urls: Urls::below(&base)?,
             config,
-            #[cfg(feature = "fuzzing")]
-            answers: None,
         })
     }
 }

@@ -18,14 +18,14 @@ mod refusal;
 mod reply;
 mod retry;
 mod send;
+mod transport;
 mod wire;
 
 pub mod webhook;
-
-#[cfg(feature = "fuzzing")]
-mod fuzzing;
 
 pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
 pub use proxy::{Proxy, ProxyUrlError};
+#[cfg(feature = "transport")]
+pub use transport::Transport;

@@ -88,7 +88,7 @@ fn certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateEr
     })
 }
 
-/// Nothing of the certificate is quoted: whoever answers has written it.
+/// Nothing of the certificate is quoted: its text comes from the other side.
 fn distrust(why: &CertificateError) -> &'static str {
     use CertificateError as E;
     match why {

@@ -61,13 +61,9 @@ impl HttpFinch {
         deadline: Instant,
     ) -> Result<Reply, FinchApiError> {
         let began = Instant::now();
-        #[cfg(feature = "fuzzing")]
-        let sent = self.execute(call.request());
-        #[cfg(not(feature = "fuzzing"))]
-        let sent = self.client.execute(call.request());
-        let outcome = match timeout_at(deadline, sent).await {
+        let outcome = match timeout_at(deadline, self.carrier.send(call.request())).await {
             Ok(Ok(response)) => Reply::receive(response, call, &self.config, deadline).await,
-            Ok(Err(error)) => Err(lost::before_answer(error)),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(lost::out_of_time(self.config.timeout)),
         };
         let (operation, attempt) = (call.operation, repetition + 1);

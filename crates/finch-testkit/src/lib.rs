@@ -9,6 +9,9 @@
 
 mod chance;
 mod disguise;
+#[cfg(feature = "emulator")]
+mod emulator;
+#[cfg(feature = "emulator")]
 mod fake_finch;
 pub mod finch_api;
 mod intercept;
@@ -18,6 +21,9 @@ pub mod token_store;
 
 pub use chance::Chance;
 pub use disguise::disguises;
+#[cfg(feature = "emulator")]
+pub use emulator::{emulator_config, emulator_finch};
+#[cfg(feature = "emulator")]
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use finch_api::FinchFixture;
 pub use intercept::{Intercept, Intercepted};

@@ -117,6 +117,8 @@ impl KeptAttempt {
 }
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use axum::http::header::COOKIE;
 
     use super::*;
@@ -130,23 +132,21 @@ mod tests {
         State::new(String::from(digit).repeat(64))
     }
 
-    /// A browser: it keeps a cookie until another one of the same name comes.
+    /// A browser's cookies: each stays until another one of its name comes.
     #[derive(Default)]
-    struct Jar(Vec<(String, String)>);
+    struct Jar(BTreeMap<String, String>);
 
     impl Jar {
         fn take(&mut self, cookie: Option<HeaderValue>) {
             let cookie = cookie.expect("a cookie");
-            let pair = cookie.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+            let (pair, _) = cookie.to_str().expect("text").split_once(';').expect("attributes");
             let (name, value) = pair.split_once('=').expect("a pair");
-            self.0.retain(|(known, _)| known != name);
-            self.0.push((name.to_owned(), value.to_owned()));
+            self.0.insert(name.to_owned(), value.to_owned());
         }
 
         fn headers(&self) -> HeaderMap {
-            let pairs: Vec<_> =
-                self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let line = HeaderValue::from_str(&pairs.join("; ")).expect("a header");
+            let pairs: Vec<_> = self.0.iter().map(|(n, value)| format!("{n}={value}")).collect();
+            let line = HeaderValue::from_bytes(pairs.join("; ").as_bytes()).expect("a header");
             HeaderMap::from_iter([(COOKIE, line)])
         }
     }
@@ -198,14 +198,13 @@ mod tests {
             format!("1.{good}.{}.1", "0".repeat(16)),
             "\u{fffd}".into(),
         ] {
-            let line = HeaderValue::from_bytes(format!("finch-attempt-1={junk}").as_bytes());
-            let headers = HeaderMap::from_iter([(COOKIE, line.expect("a header"))]);
+            let headers = Jar([("finch-attempt-1".into(), junk.clone())].into()).headers();
             let found = candidates(&headers, &address, &AuthorizationCode::new("c"));
             assert!(found.is_empty(), "{junk}");
             assert!(keep(&headers, &address, &state('b')).is_some());
         }
         // The last number there is: the next attempt is kept all the same.
-        let mut jar = Jar(vec![("finch-attempt-3".into(), format!("65535.{good}"))]);
+        let mut jar = Jar([("finch-attempt-3".into(), format!("65535.{good}"))].into());
         jar.take(keep(&jar.headers(), &address, &state('b')));
         assert_eq!(order(&jar, &address, "c"), "ab");
     }

@@ -7,8 +7,8 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use finch_app::{BegunConnect, ConnectRequest, Flow, Timestamp};
-use serde::Serialize;
+use finch_app::{BegunConnect, ConnectRequest, Flow, Product};
+use serde_json::json;
 
 use crate::{
     ConnectFlow, Customer,
@@ -17,25 +17,9 @@ use crate::{
     change::Change,
     csrf::Csrf,
     customer::SignedIn,
-    page::json,
+    page,
     problem::Problem,
 };
-
-/// What Finch's JavaScript needs to open. It is for the page of the host's that has asked, in this
-/// customer's session: with it anyone can complete the session.
-#[derive(Serialize)]
-struct Opening<'a> {
-    session_id: &'a str,
-    connect_url: &'a str,
-    state: &'a str,
-    expires_at: Timestamp,
-}
-
-/// What a script sends along with a change.
-#[derive(Serialize)]
-struct CsrfToken<'a> {
-    csrf_token: &'a str,
-}
 
 /// `GET /form`: the CSRF token of this customer's forms, for the host's own scripts. Other sites cannot read
 /// the answer.
@@ -44,8 +28,8 @@ pub(crate) async fn csrf_token<C>(
     SignedIn(customer, ..): SignedIn<C>,
     csrf: Csrf,
 ) -> Response {
-    let token = CsrfToken { csrf_token: &csrf.token(&customer.id) };
-    csrf.keep(&app.options().address, json(&token))
+    let token = json!({ "csrf_token": csrf.token(&customer.id) });
+    csrf.keep(&app.options().address, page::json(&token))
 }
 
 /// `POST /connect`
@@ -64,7 +48,7 @@ pub(crate) async fn renew<C>(app: App, Named(id): Named, change: Change<C>) -> A
 }
 
 /// What an attempt of this customer's asks for; no products: as before.
-fn request(app: &App, customer: &Customer, products: Vec<finch_app::Product>) -> ConnectRequest {
+fn request(app: &App, customer: &Customer, products: Vec<Product>) -> ConnectRequest {
     let options = app.options();
     let flow = match options.flow {
         ConnectFlow::Redirect => Flow::Redirect(options.redirect_uri().clone()),
@@ -78,16 +62,17 @@ fn request(app: &App, customer: &Customer, products: Vec<finch_app::Product>) ->
     request
 }
 
-/// To Finch's page; in the embedded flow what the host's page opens it with.
+/// To Finch's page; in the embedded flow what Finch's JavaScript opens it with. That is for the page of the host's
+/// that has asked, in this customer's session: with it anyone can complete the session.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: this browser is to open the session")]
 fn open(app: &App, begun: &BegunConnect, headers: &HeaderMap) -> Answer {
     if let ConnectFlow::Embedded { .. } = app.options().flow {
-        return Ok(json(&Opening {
-            session_id: begun.session_id.as_str(),
-            connect_url: begun.connect_url.expose(),
-            state: begun.state.expose(),
-            expires_at: begun.expires_at,
-        }));
+        return Ok(page::json(&json!({
+            "session_id": begun.session_id,
+            "connect_url": begun.connect_url.expose(),
+            "state": begun.state.expose(),
+            "expires_at": begun.expires_at,
+        })));
     }
     let to = HeaderValue::from_str(begun.connect_url.expose());
     let mut to = to.map_err(|_| Problem::connect_failed())?;

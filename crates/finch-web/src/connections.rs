@@ -2,7 +2,8 @@
 
 mod card;
 mod notice;
-mod order;
+
+use std::cmp::Reverse;
 
 use askama::Template;
 use axum::http::{StatusCode, Uri};
@@ -41,7 +42,7 @@ struct Connections<'a> {
 impl Connections<'_> {
     /// How many need a new sign-in, if that is more than one: they are the first of the list.
     fn waiting(&self) -> Option<usize> {
-        let number = self.current.iter().filter(|card| card.status.waits).count();
+        let number = self.current.iter().filter(|card| card.waits()).count();
         (number > 1).then_some(number)
     }
 }
@@ -55,7 +56,7 @@ pub(crate) async fn show<C>(
 ) -> Answer {
     let scope = customer.scope();
     let mut views = all(&app, &scope).await?;
-    order::sort(&mut views);
+    sort(&mut views);
     let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
     let (mut ended, current): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
@@ -93,4 +94,18 @@ async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, St
             return Ok(views);
         }
     }
+}
+
+/// Puts connections that come oldest first into the order of the page: what needs an action comes first. Those that
+/// are current are newest first within their kind; those that have ended, by their end.
+fn sort(views: &mut [ConnectionView]) {
+    views.reverse();
+    let place = |state| match state {
+        ConnectionState::NeedsReauth => 0,
+        ConnectionState::Connected => 2,
+        ConnectionState::Disconnected => 3,
+        // It settles by itself, or the person should ask about it.
+        _ => 1,
+    };
+    views.sort_by_key(|view| (place(view.state), Reverse(view.ended_at)));
 }

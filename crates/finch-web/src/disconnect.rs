@@ -4,7 +4,9 @@ mod outcome;
 
 use askama::Template;
 use axum::http::{StatusCode, Uri};
-use finch_app::{ConnectionId, DisconnectError, DisconnectOutcome, PlanMark, PlanVerdict};
+use finch_app::{
+    ConnectionId, DisconnectError, DisconnectOutcome, DisconnectRequest, PlanMark, PlanVerdict,
+};
 
 use crate::{
     Customer,
@@ -95,7 +97,8 @@ pub(crate) async fn confirm<C>(
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
     let page = app.disconnect_page(&id);
-    let outcome = app.finch().disconnect_as_agreed(&customer.scope(), id.clone(), agreed).await;
+    let request = DisconnectRequest::from(id.clone()).agreed(agreed);
+    let outcome = app.finch().disconnect(&customer.scope(), request).await;
     match outcome {
         Ok(DisconnectOutcome::AlreadyDisconnected) => app.redirect(&page),
         // The page that follows can be loaded again, and sends nothing a second time.

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::Options;
 
@@ -104,21 +104,16 @@ pub(crate) fn show(status: StatusCode, page: &impl Template) -> Response {
             let html_type = HeaderValue::from_static("text/html; charset=utf-8");
             (status, [(CONTENT_TYPE, html_type)], html).into_response()
         }
-        Err(error) => unmade(&error),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            let text = "This page could not be made. Reload it.\n";
+            (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+        }
     }
 }
 
 /// An answer for a script.
-pub(crate) fn json(value: &impl Serialize) -> Response {
-    match serde_json::to_vec(value) {
-        Ok(json) => {
-            ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
-        }
-        Err(error) => unmade(&error),
-    }
-}
-
-fn unmade(error: &(dyn std::error::Error + 'static)) -> Response {
-    tracing::error!(error, "an answer could not be made");
-    (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made. Reload it.\n").into_response()
+pub(crate) fn json(value: &Value) -> Response {
+    let json_type = HeaderValue::from_static("application/json");
+    ([(CONTENT_TYPE, json_type)], value.to_string()).into_response()
 }

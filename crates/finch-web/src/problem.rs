@@ -50,8 +50,7 @@ impl Problem {
         if is_form && std::mem::take(&mut self.again) {
             self.todo += wording::SEND_AGAIN;
         }
-        let what = vec![self.what];
-        let todo = Some(self.todo).filter(|todo| !todo.is_empty());
+        let (what, todo) = (vec![self.what], Some(self.todo));
         let Self { status, title, again, onward, .. } = self;
         let message = Message { shell, tone: Tone::Bad, title, what, todo, again, onward };
         let mut response = page::show(status, &message);

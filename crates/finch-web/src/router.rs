@@ -18,21 +18,36 @@ use crate::{
     style,
 };
 
-/// The pages, to be mounted at the path of their public address.
+/// The pages, to be mounted at the path of their public address. The host's layers apply as to any other router.
 ///
-/// `C` is the host's own extractor of the customer who makes a request, by the host's session and never by a
-/// parameter. Its rejection is the answer to a request without one, such as a redirect to the sign-in page; it
-/// goes out as it is, but for a redirect after a form, since browsers follow a form to no other site than these
-/// pages' own and Finch's: a page takes its place that says that nothing was changed, keeps the redirect's
-/// cookies, and links to the connections page, where `C` is asked again. The address of a rejected callback holds
-/// a code: do not log it; the person may come back to it after signing in.
+/// # The customer
 ///
-/// `S` is the host's own state, for `C`. A `Router<()>` (or any other, after
-/// [`with_state`](Router::with_state)) is mounted with [`nest_service`](Router::nest_service), which serves the
-/// path with a slash at its end too; [`nest`](Router::nest) takes a `Router<S>` as it is, and leaves that path
-/// out. At the root of a host use [`fallback_service`](Router::fallback_service), and not
-/// [`merge`](Router::merge): only one router can have the fallback that says "not found". Layers of the host's
-/// apply as to any other router.
+/// `C` extracts the customer who makes a request: by the host's session, and never by a parameter. Its rejection is
+/// the host's answer to a request without a customer, such as a redirect to the sign-in page. After a form a page
+/// takes the place of a redirect, since browsers follow a form to no other site than these pages' own and Finch's:
+/// it says that nothing was changed, keeps the redirect's cookies, and links to the connections page, where `C` is
+/// asked again.
+///
+/// The address of a rejected callback holds a code: do not log it. The person may come back to it after signing in.
+///
+/// # Mounting
+///
+/// `S` is what `C` is extracted from, usually the state of the host's own router:
+///
+/// ```
+/// # use axum::{Router, extract::FromRequestParts};
+/// # use finch_web::{Customer, Options};
+/// # fn mount<Account, Shop>(finch: finch_app::Finch, options: Options, shop: Shop, own: Router<Shop>) -> Router
+/// # where Account: FromRequestParts<Shop> + Into<Customer> + 'static, Shop: Clone + Send + Sync + 'static {
+/// let pages = finch_web::router::<Account, Shop>(finch, options).with_state(shop.clone());
+/// Router::new().nest_service("/settings/payroll", pages).merge(own.with_state(shop))
+/// # }
+/// ```
+///
+/// [`nest`](Router::nest) takes the router before [`with_state`](Router::with_state), but leaves out the path with a
+/// slash at its end, which [`nest_service`](Router::nest_service) serves. At the root of a host use
+/// [`fallback_service`](Router::fallback_service), and not [`merge`](Router::merge): only one router can have the
+/// fallback that says "not found".
 pub fn router<C, S>(finch: Finch, options: Options) -> Router<S>
 where
     C: FromRequestParts<S> + Into<Customer> + 'static,

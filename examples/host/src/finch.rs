@@ -3,19 +3,20 @@
 use std::{error::Error, path::Path, sync::Arc};
 
 use finch_app::{
-    ClientSecret, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource, SqliteOptions,
-    SqliteTokenStore, keyfile,
+    ClientSecret, EventSink, Finch, FinchOptions, HttpFinch, HttpFinchConfig, Kek, KeySource,
+    SqliteOptions, SqliteTokenStore, keyfile,
 };
 use finch_core::FinchApi as _;
 use finch_emulator::Emulator;
 
 use crate::Settings;
 
-/// With the default patience, `Finch::open(http, path, keys).await` is all of it.
+/// Without a sink, and with the default options, `Finch::open(http, path, keys).await` is all of it.
 pub(crate) async fn open(
     emulator: &Emulator,
     folder: &Path,
     settings: &Settings,
+    sink: Arc<dyn EventSink>,
 ) -> Result<Finch, Box<dyn Error>> {
     let secret = ClientSecret::new(emulator.client_secret());
     let mut http = HttpFinchConfig::new(emulator.client_id().parse()?, secret);
@@ -27,7 +28,8 @@ pub(crate) async fn open(
     let mut options = FinchOptions::default();
     options.disconnect_patience = settings.disconnect_patience;
     options.store_patience = settings.store_patience;
-    Ok(Finch::builder(Arc::new(client), Arc::new(store), key).options(options).open().await?)
+    let finch = Finch::builder(Arc::new(client), Arc::new(store), key);
+    Ok(finch.options(options).event_sink(sink).open().await?)
 }
 
 /// The key that seals the store: of the folder, or a fresh one.

@@ -34,7 +34,7 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether another site makes a browser send this: nobody is to be signed in as somebody else unawares.
+/// Whether another site makes a browser send this: it must not sign a person in as another company.
 fn is_elsewheres(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }

@@ -10,18 +10,9 @@ use axum::{
 };
 
 use crate::{
-    notices::Notices,
-    sign_in::{COMPANIES, Company, Sessions},
+    payday::Payday,
+    sign_in::{COMPANIES, Company},
 };
-
-/// What Payday's own page needs.
-#[derive(Clone, Debug)]
-pub(crate) struct Home {
-    pub(crate) sessions: Sessions,
-    pub(crate) notices: Notices,
-    /// Where Finch is.
-    pub(crate) finch: String,
-}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -33,18 +24,18 @@ struct Page<'a> {
     finch: &'a str,
 }
 
-pub(crate) fn router(home: Home) -> Router {
-    Router::new().route("/", get(show)).with_state(home)
+pub(crate) fn router() -> Router<Payday> {
+    Router::new().route("/", get(show))
 }
 
-async fn show(State(home): State<Home>, headers: HeaderMap) -> Response {
-    let company = home.sessions.of(&headers);
+async fn show(State(payday): State<Payday>, headers: HeaderMap) -> Response {
+    let company = payday.sessions.of(&headers);
     let page = Page {
         company,
         companies: &COMPANIES,
         pages: crate::PAGES,
-        notices: company.map(|company| home.notices.of(company.id)).unwrap_or_default(),
-        finch: &home.finch,
+        notices: company.map(|company| payday.notices.of(company.id)).unwrap_or_default(),
+        finch: payday.emulator.url(),
     };
     match page.render() {
         Ok(page) => Html(page).into_response(),

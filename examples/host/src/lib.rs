@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod finch;
 mod headers;
 mod home;
@@ -26,7 +27,7 @@ use finch_emulator::Emulator;
 use finch_web::{Options, Webhooks};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use home::Home;
+use account::Account;
 use notices::Notices;
 use payday::Payday;
 pub use settings::Settings;
@@ -53,16 +54,16 @@ impl Host {
     /// Starts it on a free port, with its store and key in this folder; none: in a temporary one.
     ///
     /// # Errors
-    /// Whatever keeps it from starting.
+    /// What keeps it from starting.
     pub async fn start(folder: Option<&Path>) -> Result<Self, Box<dyn Error>> {
         let folder = folder.map(Path::to_owned);
         Self::start_with(Settings { folder, ..Settings::default() }).await
     }
 
-    /// The same, as somebody decides.
+    /// The same with these settings.
     ///
     /// # Errors
-    /// Whatever keeps it from starting.
+    /// What keeps it from starting.
     pub async fn start_with(settings: Settings) -> Result<Self, Box<dyn Error>> {
         let (folder, temporary) = match &settings.folder {
             Some(folder) => (folder.clone(), None),
@@ -82,27 +83,22 @@ impl Host {
         let address = format!("http://{}", listener.local_addr()?);
         emulator.webhooks_to(format!("{address}{PAGES}/webhook"), WEBHOOK_SECRET)?;
 
-        let finch = finch::open(&emulator, &folder, &settings).await?;
-        let operator = OperatorScope::acting_as("payday".parse()?);
-        let (sessions, notices) = (Sessions::default(), Notices::default());
-        let home = Home {
-            sessions: sessions.clone(),
-            notices: notices.clone(),
-            finch: emulator.url().to_owned(),
-        };
         let payday = Payday {
-            sessions: sessions.clone(),
-            notices,
-            finch: emulator.clone(),
+            sessions: Sessions::default(),
+            notices: Notices::default(),
+            emulator: emulator.clone(),
             folder: folder.clone(),
         };
-        let payday: Arc<dyn finch_web::Host> = Arc::new(payday);
-        let mut background = ReconcilerOptions::default();
-        background.on_pass = Some(finch_web::on_pass(finch.clone(), payday.clone()));
-        let reconciler = finch.spawn_reconciler(operator.clone(), background);
-        let pages = finch_web::router(finch.clone(), payday, options(&address, operator)?);
-        let own = home::router(home).merge(sign_in::router(sessions)).layer(from_fn(headers::add));
-        let application = limits::around(Router::new().nest_service(PAGES, pages).merge(own));
+        let finch = finch::open(&emulator, &folder, &settings, Arc::new(payday.clone())).await?;
+        let operator = OperatorScope::acting_as("payday".parse()?);
+        let reconciler = finch.spawn_reconciler(operator, ReconcilerOptions::default());
+        let options = options(&address)?;
+        let pages = finch_web::router::<Account, _>(finch.clone(), options);
+        let own = home::router().merge(sign_in::router()).layer(from_fn(headers::add));
+        let application = Router::new()
+            .nest_service(PAGES, pages.with_state(payday.clone()))
+            .merge(own.with_state(payday));
+        let application = limits::around(application);
         let application = application.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, application).with_graceful_shutdown(async {
@@ -127,7 +123,7 @@ impl Host {
         &self.address
     }
 
-    /// The connections page, for whoever has signed in.
+    /// The connections page, for a company that has signed in.
     #[must_use]
     pub fn pages(&self) -> String {
         format!("{}{PAGES}", self.address)
@@ -155,7 +151,7 @@ impl Host {
     }
 }
 
-fn options(address: &str, operator: OperatorScope) -> Result<Options, Box<dyn Error>> {
+fn options(address: &str) -> Result<Options, Box<dyn Error>> {
     let products = vec![
         Product::Company,
         Product::Directory,
@@ -168,6 +164,6 @@ fn options(address: &str, operator: OperatorScope) -> Result<Options, Box<dyn Er
     options.home = Some("/".into());
     options.provider_names.insert("bamboo_hr".parse()?, "BambooHR".into());
     let secrets = WebhookSecrets::new([WEBHOOK_SECRET])?;
-    options.webhooks = Some(Webhooks { secrets, operator });
+    options.webhooks = Some(Webhooks::new(secrets));
     Ok(options)
 }

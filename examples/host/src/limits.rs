@@ -73,7 +73,7 @@ impl Peers {
     }
 }
 
-/// Whoever has an IPv6 address has 2⁶⁴ of them.
+/// A peer with one IPv6 address has 2⁶⁴ of them.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),

@@ -17,6 +17,8 @@ use axum::{
     routing::post,
 };
 
+use crate::payday::Payday;
+
 /// A customer of Payday's.
 #[derive(Debug)]
 pub(crate) struct Company {
@@ -41,12 +43,12 @@ const COOKIE_NAME: &str = "payday";
 /// How many browsers may be signed in; then the oldest sign-in ends.
 const SESSIONS: usize = 1000;
 
-/// Who has signed in, the newest first.
+/// The companies that have signed in, the newest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions(Arc<Mutex<VecDeque<(String, &'static Company)>>>);
 
 impl Sessions {
-    /// Who makes a request.
+    /// The company that makes a request.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Option<&'static Company> {
         let (id, sessions) = (id(headers)?, self.0.lock().unwrap_or_else(PoisonError::into_inner));
         sessions.iter().find(|(known, _)| *known == id).map(|(_, company)| *company)
@@ -78,25 +80,22 @@ fn id(headers: &HeaderMap) -> Option<String> {
     Some(id.to_owned())
 }
 
-pub(crate) fn router(sessions: Sessions) -> Router {
-    Router::new()
-        .route("/sign-in", post(sign_in))
-        .route("/sign-out", post(sign_out))
-        .with_state(sessions)
+pub(crate) fn router() -> Router<Payday> {
+    Router::new().route("/sign-in", post(sign_in)).route("/sign-out", post(sign_out))
 }
 
-async fn sign_in(State(sessions): State<Sessions>, form: Bytes) -> Response {
+async fn sign_in(State(payday): State<Payday>, form: Bytes) -> Response {
     let mut fields = url::form_urlencoded::parse(&form);
     let asked = fields.find(|(name, _)| name == "company").map(|(_, id)| id);
     let company = COMPANIES.iter().find(|company| asked.as_deref() == Some(company.id));
-    let Some(session) = company.and_then(|company| sessions.open(company)) else {
+    let Some(session) = company.and_then(|company| payday.sessions.open(company)) else {
         return Redirect::to("/").into_response();
     };
     leading_home(format!("{COOKIE_NAME}={session}; Path=/; HttpOnly; SameSite=Lax"))
 }
 
-async fn sign_out(State(sessions): State<Sessions>, headers: HeaderMap) -> Response {
-    sessions.close(&headers);
+async fn sign_out(State(payday): State<Payday>, headers: HeaderMap) -> Response {
+    payday.sessions.close(&headers);
     leading_home(format!("{COOKIE_NAME}=; Path=/; Max-Age=0"))
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::{cpu, setting::Setting};
 
 /// Every group is measured so often, since a machine has faster and slower minutes: a ratio is that of one
-/// round, and the median of all rounds is told.
+/// round, and the median of all rounds is reported.
 const ROUNDS: u32 = 3;
 
 /// Measures every group that is asked for.

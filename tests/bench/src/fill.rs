@@ -99,7 +99,7 @@ pub(crate) fn seal(
     ring.seal(&place, secret).unwrap()
 }
 
-/// For a file that nobody else has yet: no journal, no syncs, and the indexes are made at the end.
+/// For a file that no other process has yet: no journal, no syncs, and the indexes are made at the end.
 const FAST: &str = "
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;

@@ -19,7 +19,7 @@ impl Host {
         let store: Arc<dyn TokenStore> =
             Arc::new(SqliteTokenStore::open(fill::options(path)).unwrap());
         let (api, mut options) = (Arc::new(PaperFinch::new()), FinchOptions::default());
-        // A person would hear `Pending` of a connection of thousands, and the reconciler go on.
+        // A connection of thousands would be `Pending`, and the reconciler go on.
         options.disconnect_patience = Duration::from_secs(3600);
         let finch = Finch::builder(api, Arc::clone(&store), Arc::new(fill::kek()));
         let finch = finch.options(options).system(Arc::new(Clock)).open();

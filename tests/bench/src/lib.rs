@@ -19,7 +19,7 @@ mod figures;
 
 use setting::Setting;
 
-/// Runs all groups, or what a child process of theirs is told to do.
+/// Runs all groups, or the part of a child process.
 pub fn run() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

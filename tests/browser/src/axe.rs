@@ -1,4 +1,4 @@
-//! What axe finds in a page: whatever keeps somebody from using it.
+//! What axe finds in a page: barriers for its users.
 
 use std::fs;
 

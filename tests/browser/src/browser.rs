@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Driver, session::Session};
 
-/// How somebody browses.
+/// What the browser runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// A desktop, light.
@@ -18,7 +18,7 @@ pub enum Mode {
     WithoutScripts,
 }
 
-/// A browser, and whoever uses it.
+/// A browser, as a person uses it.
 #[derive(Debug)]
 pub struct Browser {
     pub(crate) session: Session,
@@ -41,7 +41,7 @@ impl Browser {
             "--disable-dev-shm-usage",
             "--disable-background-networking",
             "--disable-component-update",
-            // What nobody here uses, and every start pays for.
+            // Not used here, and slow to start.
             "--disable-extensions",
             "--disable-default-apps",
             "--disable-component-extensions-with-background-pages",

@@ -16,7 +16,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts one on a free port. None: this machine has none, and nobody requires it; it says so.
+    /// Starts one on a free port. None, with a message: this machine has none, and it is not required.
     ///
     /// # Panics
     /// If there is none although `FINCH_BROWSER` is `required`, or if it does not start.
@@ -72,7 +72,7 @@ pub(crate) fn is_required() -> bool {
 enum Said {
     Listens(u16),
     /// For port 0 it has the system choose a port of `::1`, wants the same one of `127.0.0.1`, and
-    /// exits where somebody else has that, which another start's choice mends.
+    /// exits where that is taken; another start chooses another port.
     PortTaken,
 }
 

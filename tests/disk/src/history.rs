@@ -64,7 +64,7 @@ impl History {
         let folder = folder();
         let disk = Disk::mount(folder.path());
         disk.record();
-        let reach = if chance.one_in(2) { Reach::Pair } else { Reach::ConnectionId };
+        let reach = if chance.one_in(2) { Reach::Pair } else { Reach::Connection };
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let empty = Arc::new(finch.copy());
         let (book, system) = (Book::default(), Arc::new(TestSystem::default()));

@@ -83,7 +83,7 @@ impl Day {
     /// # Errors
     /// What is broken.
     pub fn new(day: u64) -> Result<Self, Broken> {
-        let reach = if day.is_multiple_of(2) { Reach::Pair } else { Reach::ConnectionId };
+        let reach = if day.is_multiple_of(2) { Reach::Pair } else { Reach::Connection };
         let first = |files| Begin {
             files,
             ledger: Ledger::default(),

@@ -11,7 +11,7 @@ use finch_testkit::FakeFinch;
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};
 
-/// The Finch in memory, watched.
+/// The fake Finch, watched.
 #[derive(Debug)]
 pub(crate) struct WatchedFinch {
     finch: Arc<FakeFinch>,

@@ -18,9 +18,11 @@ use std::{
     time::Duration,
 };
 
-use finch_core::ClientSecret;
-use finch_http::{HttpFinch, HttpFinchConfig};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use async_trait::async_trait;
+use bytes::Bytes;
+use finch_core::{ClientSecret, FinchApiError};
+use finch_http::{HttpFinch, HttpFinchConfig, Transport};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::canary::{CODE, SECRET, TOKEN, filled};
@@ -87,23 +89,29 @@ impl Ear {
         config.backoff = Duration::ZERO;
         config.max_retry_after = Duration::from_millis(1);
         let script = Arc::new(Mutex::<Script>::default());
-        let heard = Arc::clone(&script);
-        let finch = HttpFinch::answered_by(config, move |path| {
-            let mut script = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            let (status, headers, body) =
-                script.answers.pop_front().unwrap_or((503, Vec::new(), Vec::new()));
-            let tells = headers.iter().any(|(_, value)| {
-                value.as_bytes().windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes())
-            });
-            let path = path.to_owned();
-            script.asked.push(Asked { path, status, body: body.clone(), tells });
-            let mut answer = Response::new(body);
-            *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-            answer.headers_mut().extend(headers);
-            answer
-        });
+        let finch = HttpFinch::with_transport(config, Arc::new(Scripted(Arc::clone(&script))));
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         Self { finch: finch.unwrap(), script, runtime: runtime.enable_time().build().unwrap() }
+    }
+}
+
+struct Scripted(Arc<Mutex<Script>>);
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, FinchApiError> {
+        let mut script = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, headers, body) =
+            script.answers.pop_front().unwrap_or((503, Vec::new(), Vec::new()));
+        let tells = headers.iter().any(|(_, value)| {
+            value.as_bytes().windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes())
+        });
+        let path = request.uri().path().to_owned();
+        script.asked.push(Asked { path, status, body: body.clone(), tells });
+        let mut answer = Response::new(body.into());
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+        answer.headers_mut().extend(headers);
+        Ok(answer)
     }
 }
 

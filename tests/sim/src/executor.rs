@@ -34,6 +34,8 @@ impl Executor {
         let idle = Arc::new(Idle::default());
         let seen = Arc::clone(&idle);
         let runtime = Builder::new_current_thread()
+            // HttpFinch has a deadline, which never comes here.
+            .enable_time()
             // The runtime parks its thread only when no task can go on.
             .on_thread_park(move || {
                 seen.reached.store(true, Ordering::Relaxed);

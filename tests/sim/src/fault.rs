@@ -1,8 +1,7 @@
 //! What goes wrong with a call, by the scheduler's choice.
 
-use std::time::Duration;
-
-use finch_core::{Answer, FinchApiError, StoreError};
+use finch_core::StoreError;
+use serde_json::json;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,35 +89,29 @@ impl Fault {
         }
     }
 
-    /// Finch's refusal of a code.
-    pub(crate) fn refuses_the_code() -> FinchApiError {
-        let name = Some("invalid_grant".to_owned());
-        Answer { status: 400, finch_shaped: true, name, ..Answer::default() }.into_error()
+    /// Whether the request takes effect although the answer does not say so.
+    pub(crate) fn is_after_effect(self) -> bool {
+        matches!(self, Self::Lost | Self::StatusAfter(_) | Self::GarbageAfter)
     }
 
-    /// Finch's error, for those that are one.
-    pub(crate) fn finch_error(self) -> FinchApiError {
-        let answer = |status, name: Option<&str>| Answer {
-            status,
-            finch_shaped: name.is_some(),
-            name: name.map(str::to_owned),
-            retry_after: (status == 429).then_some(Duration::from_secs(20)),
-            ..Answer::default()
-        };
+    /// Whether the answer says success.
+    pub(crate) fn is_success(self) -> bool {
+        matches!(self, Self::Lie | Self::LieLate(_))
+    }
+
+    /// What Finch answers, without effect.
+    pub(crate) fn of_emulator(self, path: &str) -> finch_emulator::Fault {
+        let fault = finch_emulator::Fault::on(path);
         match self {
-            Self::NotConnected => {
-                FinchApiError::NoAnswer { problem: "refused".into(), sent: false }
+            Self::Status(429) => fault.rate_limit(Some(20)),
+            Self::Status(status) | Self::StatusAfter(status) => fault.status(status),
+            Self::Word(word) => {
+                fault.status_with(401, json!({ "code": 401, "name": word, "message": "no" }))
             }
-            Self::Status(status) | Self::StatusAfter(status) => {
-                answer(status, Some("an_error")).into_error()
-            }
-            Self::Word(word) => answer(401, Some(word)).into_error(),
-            Self::Page401 => answer(401, None).into_error(),
-            Self::Garbage | Self::GarbageAfter => FinchApiError::Unreadable {
-                problem: "it is not a JSON object".into(),
-                answer: Some(Box::new(answer(200, None))),
-            },
-            _ => FinchApiError::NoAnswer { problem: "lost".into(), sent: true },
+            Self::Page401 => fault.status_with(401, "<html>Sign in</html>"),
+            Self::Garbage | Self::GarbageAfter => fault.garbage(),
+            Self::Lie | Self::LieLate(_) => fault.lie(),
+            _ => fault.drop_before_effect(),
         }
     }
 }

@@ -30,7 +30,7 @@ const FLOORS: &[(&str, u64)] = &[
     ("outcome already disconnected", 8000),
     ("outcome shared", 150),
     ("close", 800),
-    ("lease taken over", 1200),
+    ("sending mark found", 200),
     ("lease held by another", 5000),
     ("a token came back to its caller", 500),
     // Crash points of the exchange.

@@ -110,7 +110,6 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
     };
     let scope = if shape.pair { DisconnectScope::Pair } else { DisconnectScope::Connection };
     let shared = Shared {
-        application,
         keys: Arc::new(Keys::of(stores.of(0))),
         gate: Gate::default(),
         clock: Clock::new(seed),

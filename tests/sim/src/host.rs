@@ -6,13 +6,14 @@ use std::sync::{
 };
 
 use finch_app::{Finch, System};
-use finch_core::{Application, FinchApi, TokenStore};
+use finch_core::{FinchApi, TokenStore};
+use finch_http::HttpFinch;
 use finch_testkit::Intercepted;
 
 use crate::{
     clock::{Clock, HostSystem},
     executor::{Executor, finish},
-    finch::GatedFinch,
+    finch::{GatedFinch, lock},
     gate::Gate,
     keys::Keys,
     ledger::Ledger,
@@ -24,8 +25,6 @@ use crate::{
 /// What all hosts share.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    /// The application.
-    pub(crate) application: Application,
     /// The store's keys.
     pub(crate) keys: Arc<Keys>,
     /// Where calls wait.
@@ -81,8 +80,7 @@ impl Host {
         store: Arc<dyn TokenStore>,
         wrong_by: Arc<AtomicI64>,
     ) -> Self {
-        let Shared { application, keys, gate, clock, remote, ledger, variant, loss } =
-            shared.clone();
+        let Shared { keys, gate, clock, remote, ledger, variant, loss } = shared.clone();
         let store: Arc<dyn TokenStore> = match variant {
             Some(variant) => {
                 let broken = Broken { host: number, variant, loss, keys: Arc::clone(&keys) };
@@ -98,14 +96,10 @@ impl Host {
             ledger: Arc::clone(&ledger),
         };
         let gated = Arc::new(Intercepted::new(gated, Arc::clone(&store)));
-        let api = GatedFinch {
-            host: number,
-            gate: gate.clone(),
-            remote,
-            ledger,
-            clock: clock.clone(),
-            application,
-        };
+        let config = lock(&remote).config();
+        let way =
+            GatedFinch { host: number, gate: gate.clone(), remote, ledger, clock: clock.clone() };
+        let api = HttpFinch::with_transport(config, Arc::new(way)).expect("a configuration");
         let api = BrokenFinch { inner: Arc::new(api), variant };
         let system = HostSystem { host: number, clock, wrong_by: Arc::clone(&wrong_by), gate };
         let wiring = Wiring { api: Arc::new(api), system: Arc::new(system) };

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{AttemptId, Commit, Fingerprint, Leased, Seq, Timestamp, TokenId};
+use finch_core::{AttemptId, Commit, Fingerprint, Leased, Seq, Timestamp, Token, TokenId};
 
 /// How a lease came out that somebody else has.
 pub(crate) const HELD: &str = "lease held by another";
@@ -57,6 +57,8 @@ pub(crate) struct Ledger {
     taken: usize,
     /// How leases came out, since somebody looked.
     pub(crate) leases: Vec<&'static str>,
+    /// Tokens with a sending mark.
+    marked: HashSet<TokenId>,
     /// What was seen at a gate and must not be.
     pub(crate) broken: Vec<String>,
 }
@@ -74,7 +76,23 @@ impl Ledger {
             Some(None) => self.broken.push("the secret of a new token does not open".into()),
             None => {}
         }
+        self.marks(&commit);
         self.committed.push((commit, number));
+    }
+
+    /// Counts the sending marks that a host finds and that are another call's.
+    fn marks(&mut self, commit: &Commit) {
+        let is_new = |token: &&Token| token.progress.sending == Some(Seq::OF_COMMIT);
+        let sends = commit.tokens.iter().any(|token| is_new(&token));
+        for token in &commit.tokens {
+            let was_marked = self.marked.remove(&token.id);
+            if was_marked && sends {
+                self.leases.push("sending mark found");
+            }
+            if token.progress.sending.is_some() {
+                self.marked.insert(token.id);
+            }
+        }
     }
 
     /// Whether the secret of this token, which is read now, does not open.

@@ -25,7 +25,6 @@ mod run;
 mod store;
 mod trace;
 mod variant;
-mod wire;
 
 pub use counts::Counts;
 pub use disk::Disk;

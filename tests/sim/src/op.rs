@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, ti
 
 use finch_app::{
     BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect,
-    ConnectRequest, DisconnectError, DisconnectOutcome, DisconnectTarget, Finch, Pass, Reconciled,
+    ConnectRequest, DisconnectError, DisconnectOutcome, DisconnectRequest, Finch, Pass, Reconciled,
     TokenError, Unauthorized, UsableToken,
 };
 use finch_core::{
@@ -225,10 +225,14 @@ impl Op {
                     Outcome::Disconnected(disconnect(&finch, who, token).await)
                 }
                 Self::DisconnectForEveryone(id) => {
-                    let plan =
-                        finch.plan_disconnect_for_everyone(&operator(), id, "a simulation").await;
+                    let plan = finch
+                        .plan_disconnect(
+                            &operator(),
+                            DisconnectRequest::from(id).for_everyone(&operator(), "a simulation"),
+                        )
+                        .await;
                     Outcome::Disconnected(match plan {
-                        Ok(plan) => finch.carry_out(&operator(), plan).await,
+                        Ok(plan) => finch.disconnect(&operator(), plan).await,
                         Err(error) => Err(error),
                     })
                 }
@@ -256,7 +260,7 @@ impl Op {
 async fn disconnect(
     finch: &Finch,
     who: Who,
-    target: impl Into<DisconnectTarget>,
+    target: impl Into<DisconnectRequest>,
 ) -> Result<DisconnectOutcome, DisconnectError> {
     match who {
         Who::Customer(who) => finch.disconnect(&customer(who), target).await,

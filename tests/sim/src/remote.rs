@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use finch_core::{
-    AccessToken, CompanyId, FinchApiError, Grant, Introspection, NewSession, ReauthenticateSession,
-    RequestId,
-};
-use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
+use bytes::Bytes;
+use finch_emulator::{DisconnectScope, EmulatorConfig, FinchError, LocalEmulator, Login};
+use finch_http::HttpFinchConfig;
+use http::{Request, Response, header::AUTHORIZATION};
+use serde_json::Value;
 
-use crate::{fault::Fault, wire};
+use crate::fault::Fault;
 
 /// A token as Finch knows it.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct LoggedIn {
 
 /// A call that takes effect later.
 enum Late {
-    Exchange { code: String, redirect_uri: Option<String> },
+    Exchange(Request<Bytes>),
     Disconnect { with: Arc<str>, connection_id: String, pair: Option<(String, String)> },
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Remote {
     twists: HashMap<String, Twist>,
     logins: HashMap<String, LoggedIn>,
     nameless: HashMap<String, u8>,
-    wrong: HashMap<String, CompanyId>,
+    wrong: HashMap<String, String>,
     late: Vec<(i64, Late)>,
     /// Tokens that died, since somebody looked.
     pub(crate) killed: Vec<Killed>,
@@ -115,7 +115,16 @@ impl Remote {
         twist: Twist,
     ) -> Option<String> {
         let (provider, company, credentials) = &login.place;
-        let code = wire::log_in(&mut self.emulator, session, provider, company, credentials)?;
+        let form = format!(
+            "session={session}&provider={provider}&company={company}&user=u&credentials={credentials}&action=connect"
+        );
+        let answer = self.emulator.call("POST", "/authorize", &[], form.as_bytes())?;
+        let page = String::from_utf8_lossy(&answer.body);
+        let code = match answer.header("location") {
+            Some(location) => location.split_once("code=")?.1.split('&').next(),
+            None => page.split_once("<code>")?.1.split("</code>").next(),
+        };
+        let code = code?.to_owned();
         self.twists.insert(code.clone(), twist);
         self.logins.insert(code.clone(), login);
         Some(code)
@@ -156,101 +165,118 @@ impl Remote {
         !self.logins.contains_key(&issued.code)
     }
 
-    /// Exchanges a code.
-    pub(crate) fn exchange(
+    /// How a host reaches it.
+    pub(crate) fn config(&self) -> HttpFinchConfig {
+        finch_testkit::emulator_config(&self.emulator)
+    }
+
+    /// A request, with this fault, and what comes back.
+    pub(crate) fn send(
         &mut self,
-        code: &str,
-        uri: Option<&str>,
-    ) -> Result<Grant, FinchApiError> {
-        let twist = self.twists.get(code).copied().unwrap_or(Twist::None);
+        request: &Request<Bytes>,
+        fault: Option<Fault>,
+        now: i64,
+    ) -> Option<Response<Bytes>> {
+        let Some(fault) = fault else { return self.answer(request) };
+        if let Fault::Late(seconds) | Fault::LieLate(seconds) = fault {
+            let at = now + i64::from(seconds) * 1000;
+            match bearer(request) {
+                Some(token) => {
+                    self.disconnect_at(at, token, matches!(fault, Fault::LieLate(_)));
+                }
+                None => self.late.push((at, Late::Exchange(request.clone()))),
+            }
+        }
+        if fault.is_after_effect() {
+            drop(self.answer(request));
+        }
+        self.emulator.push_fault(fault.of_emulator(request.uri().path()));
+        self.emulator.send(request.clone())
+    }
+
+    /// The answer to a request that takes effect now.
+    fn answer(&mut self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        match request.uri().path() {
+            "/auth/token" => self.exchange(request),
+            "/introspect" => {
+                let token = bearer(request)?.to_owned();
+                let response = self.emulator.send(request.clone())?;
+                Some(response.map(|body| self.twisted(&token, body)))
+            }
+            path => {
+                let response = self.emulator.send(request.clone());
+                if path == "/disconnect" {
+                    self.look_for_dead(true, None);
+                }
+                response
+            }
+        }
+    }
+
+    /// What `/introspect` answers about a token, but for what is not to be told of it.
+    fn twisted(&mut self, token: &str, body: Bytes) -> Bytes {
+        if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
+            *times -= 1;
+            return with_company(&body, None);
+        }
+        self.wrong.get(token).map_or(body.clone(), |company| with_company(&body, Some(company)))
+    }
+
+    /// Exchanges a code.
+    fn exchange(&mut self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let code = field(request, "code").ok()?.as_str()?.to_owned();
+        let twist = self.twists.get(&code).copied().unwrap_or(Twist::None);
         if twist == Twist::SameAgain
-            && let Some(grant) = self.same_again(code)
+            && let Some(response) = self.same_again(&code)
         {
-            return Ok(grant);
+            return Some(response);
         }
-        if !self.allows(code) {
-            return Err(Fault::refuses_the_code());
+        if !self.allows(&code) {
+            let refused = finch_emulator::Fault::on("/auth/token").error(FinchError::InvalidGrant);
+            self.emulator.push_fault(refused);
+            return self.emulator.send(request.clone());
         }
-        let mut grant = wire::exchange(&mut self.emulator, code, uri)?;
-        let secret = grant.secret.expose().to_owned();
-        let facts = &mut grant.facts;
-        let company = facts.company_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let response = self.emulator.send(request.clone())?;
+        if !response.status().is_success() {
+            return Some(response);
+        }
+        let said: Value = serde_json::from_slice(response.body()).expect("Finch's JSON");
+        let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+        let (secret, company) = (text("access_token"), text("company_id"));
         self.issued.push(Issued {
             secret: secret.as_str().into(),
-            code: code.to_owned(),
-            connection_id: facts.connection_id.to_string(),
-            pair: (facts.provider_id.to_string(), company),
+            code,
+            connection_id: text("connection_id"),
+            pair: (text("provider_id"), company.clone()),
             alive: true,
             ended_outside: false,
         });
         match twist {
             Twist::Nameless(times) => {
-                facts.company_id = None;
                 self.nameless.insert(secret, times);
+                Some(response.map(|body| with_company(&body, None)))
             }
             Twist::WrongCompany => {
-                let others = self.issued.iter().map(|i| &i.pair.1);
-                let other = others
-                    .into_iter()
-                    .find(|c| facts.company_id.as_ref().is_some_and(|own| own.as_str() != *c));
-                facts.company_id = other.map_or("a-company-of-nobody", String::as_str).parse().ok();
-                self.wrong.extend(facts.company_id.clone().map(|company| (secret, company)));
+                let other = self.issued.iter().map(|i| &i.pair.1).find(|other| **other != company);
+                let other = other.map_or("a-company-of-nobody", String::as_str).to_owned();
+                let response = response.map(|body| with_company(&body, Some(&other)));
+                self.wrong.insert(secret, other);
+                Some(response)
             }
-            Twist::None | Twist::SameAgain => {}
+            Twist::None | Twist::SameAgain => Some(response),
         }
-        Ok(grant)
     }
 
     /// Issues the newest token once more.
-    fn same_again(&mut self, code: &str) -> Option<Grant> {
+    fn same_again(&mut self, code: &str) -> Option<Response<Bytes>> {
         let newest = self.issued.last()?;
-        let secret = Arc::clone(&newest.secret);
         self.twists.remove(code);
-        let said = wire::introspect(&mut self.emulator, &secret).ok()?;
-        let facts = said.facts.complete()?;
-        Some(Grant { secret: AccessToken::new(&*secret), facts })
-    }
-
-    /// What Finch knows of a token.
-    pub(crate) fn introspect(&mut self, token: &str) -> Result<Introspection, FinchApiError> {
-        let mut said = wire::introspect(&mut self.emulator, token)?;
-        if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
-            *times -= 1;
-            said.facts.company_id = None;
-        }
-        if let Some(company) = self.wrong.get(token) {
-            said.facts.company_id = Some(company.clone());
-        }
-        Ok(said)
-    }
-
-    /// Ends the connection of a token.
-    pub(crate) fn disconnect(&mut self, token: &str) -> Result<Option<RequestId>, FinchApiError> {
-        let answer = wire::disconnect(&mut self.emulator, token);
-        self.look_for_dead(true, None);
-        answer
-    }
-
-    /// A session for a new connection.
-    pub(crate) fn new_session(
-        &mut self,
-        session: &NewSession,
-    ) -> Result<finch_core::ConnectSession, FinchApiError> {
-        wire::new_session(&mut self.emulator, session)
-    }
-
-    /// A session that renews a connection.
-    pub(crate) fn reauthenticate_session(
-        &mut self,
-        session: &ReauthenticateSession,
-    ) -> Result<finch_core::ConnectSession, FinchApiError> {
-        wire::reauthenticate_session(&mut self.emulator, session)
-    }
-
-    /// An exchange that takes effect at `at`.
-    pub(crate) fn exchange_at(&mut self, at: i64, code: &str, redirect_uri: Option<&str>) {
-        let (code, redirect_uri) = (code.to_owned(), redirect_uri.map(str::to_owned));
-        self.late.push((at, Late::Exchange { code, redirect_uri }));
+        let request =
+            Request::get("/introspect").header(AUTHORIZATION, format!("Bearer {}", newest.secret));
+        let response = self.emulator.send(request.body(Bytes::new()).ok()?)?;
+        let token = Value::from(&*newest.secret);
+        let known = response.status().is_success();
+        known.then(|| response.map(|body| with(&body, "access_token", Some(token))))
     }
 
     /// A disconnect that Finch has taken on, and that takes effect at `at`.
@@ -276,10 +302,8 @@ impl Remote {
         self.emulator.advance(Duration::from_millis(u64::try_from(by).unwrap_or(0)));
         while let Some(index) = self.late.iter().position(|(at, _)| *at <= now) {
             match self.late.remove(index).1 {
-                Late::Exchange { code, redirect_uri } => {
-                    // Nobody hears the answer.
-                    drop(self.exchange(&code, redirect_uri.as_deref()));
-                }
+                // The answer goes nowhere.
+                Late::Exchange(request) => drop(self.exchange(&request)),
                 Late::Disconnect { with, connection_id, pair } => {
                     let of_pair = |i: &Issued| {
                         let told = !self.wrong.contains_key(&*i.secret);
@@ -326,4 +350,25 @@ impl Remote {
     pub(crate) fn accepts(&self, secret: &str) -> bool {
         self.issued.iter().any(|i| i.alive && &*i.secret == secret)
     }
+}
+
+/// The token of a request.
+pub(crate) fn bearer(request: &Request<Bytes>) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// A field of a request's JSON.
+pub(crate) fn field(request: &Request<Bytes>, name: &str) -> serde_json::Result<Value> {
+    serde_json::from_slice(request.body()).map(|mut body: Value| body[name].take())
+}
+
+/// A response's JSON with this company, or without any.
+fn with_company(body: &Bytes, company: Option<&str>) -> Bytes {
+    with(body, "company_id", company.map(Value::from))
+}
+
+fn with(body: &Bytes, name: &str, value: Option<Value>) -> Bytes {
+    let mut body: Value = serde_json::from_slice(body).expect("Finch's JSON");
+    body[name] = value.unwrap_or_default();
+    body.to_string().into()
 }

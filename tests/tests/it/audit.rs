@@ -86,7 +86,7 @@ async fn a_token_that_is_alive_while_its_disconnect_is_open_is_a_bill() {
 
 #[tokio::test]
 async fn a_retired_token_is_found_unless_its_connection_is_in_use() {
-    for (reach, billed) in [(Reach::Pair, false), (Reach::ConnectionId, true)] {
+    for (reach, billed) in [(Reach::Pair, false), (Reach::Connection, true)] {
         let world = World::in_memory(reach).await;
         let id = connected(&world, 0, 0).await;
         world.step(Step::Connect { customer: 1, provider: 0, company: 0, credentials: 1 }).await;
@@ -137,7 +137,7 @@ async fn a_need_to_authenticate_again_is_found_and_written_down() {
 
 #[tokio::test]
 async fn two_living_ids_of_one_employer_are_billed_twice() {
-    let world = World::in_memory(Reach::ConnectionId).await;
+    let world = World::in_memory(Reach::Connection).await;
     let one = connected(&world, 0, 0).await;
     let two = connected(&world, 0, 1).await;
     assert_ne!(one, two);

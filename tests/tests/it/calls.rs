@@ -11,7 +11,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{CompleteConnectError, ConnectRequest, DisconnectOutcome, Finch, Pass};
+use finch_app::{
+    CompleteConnectError, ConnectRequest, DisconnectOutcome, DisconnectRequest, Finch, Pass,
+};
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, Commit, FinchApiError, Flow,
     Introspection, MemoryTokenStore, Product, Seq, State, StoreError, TokenStore,

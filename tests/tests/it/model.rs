@@ -41,7 +41,7 @@ proptest! {
     #![proptest_config(cases_of(4))]
     #[test]
     fn the_stores_are_the_same(history in steps(12), pair in any::<bool>()) {
-        let reach = if pair { Reach::Pair } else { Reach::ConnectionId };
+        let reach = if pair { Reach::Pair } else { Reach::Connection };
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {

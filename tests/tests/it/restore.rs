@@ -104,7 +104,7 @@ proptest! {
     #![proptest_config(cases_of(100))]
     #[test]
     fn a_store_is_restored_at_every_point_of_a_run(history in steps(8), pair in any::<bool>()) {
-        run(&history, if pair { Reach::Pair } else { Reach::ConnectionId })?;
+        run(&history, if pair { Reach::Pair } else { Reach::Connection })?;
     }
 }
 
@@ -127,7 +127,7 @@ fn a_store_is_restored_at_every_point_of_a_full_life() {
         Step::EndFromDashboard { which: 1 },
         connect(2, 2),
     ];
-    for reach in [Reach::Pair, Reach::ConnectionId] {
+    for reach in [Reach::Pair, Reach::Connection] {
         run(&history, reach).unwrap();
     }
 }

@@ -11,7 +11,7 @@ const LEFTOVERS: [&str; 5] = [
     concat!("#[ig", "nore"),
 ];
 
-/// Where somebody's files are.
+/// Where one machine keeps its files.
 const MACHINE_PATHS: [&str; 4] =
     [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
 
@@ -36,7 +36,7 @@ pub(crate) fn check(file: &TextFile) -> Vec<String> {
         }
         if file.path != "Cargo.lock" {
             for path in MACHINE_PATHS.iter().filter(|path| has_path(line, path)) {
-                problem(&format!("`{path}` is a path of somebody's machine"));
+                problem(&format!("`{path}` is a path of one machine"));
             }
             for registry in REGISTRIES.iter().filter(|registry| line.contains(**registry)) {
                 problem(&format!("`{registry}` belongs in a machine's own configuration"));

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use finch_app::{DisconnectError, DisconnectOutcome, Finch};
+use finch_app::{DisconnectError, DisconnectOutcome, DisconnectRequest, Finch};
 use finch_core::decide::{Plan, PlanVerdict};
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         tries += 1;
         let plan_again = !report.plan_was_shown && tries < TRIES;
         let plan_now = report.plan.clone();
-        let work = async { in_scope!(&scope, |scope| finch.carry_out(scope, plan_now).await) };
+        let work = async { in_scope!(&scope, |scope| finch.disconnect(scope, plan_now).await) };
         match interrupt::finish(work, "`finch reconcile` continues the disconnect").await? {
             Err(DisconnectError::PlanChanged) if plan_again => {
                 report.plan = plan(&finch, &scope, &args).await?;
@@ -71,13 +71,11 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
 }
 
 async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Plan, Failure> {
-    let target = args.connection.clone();
-    Ok(match (scope, &args.reason) {
-        (Scope::Operator(operator), Some(reason)) => {
-            finch.plan_disconnect_for_everyone(operator, target, reason.trim()).await?
-        }
-        _ => in_scope!(scope, |scope| finch.plan_disconnect(scope, target).await)?,
-    })
+    let mut request = DisconnectRequest::from(args.connection.clone());
+    if let (Scope::Operator(operator), Some(reason)) = (scope, &args.reason) {
+        request = request.for_everyone(operator, reason.trim());
+    }
+    Ok(in_scope!(scope, |scope| finch.plan_disconnect(scope, request).await)?)
 }
 
 /// Asks below what `sheet` shows, and waits for a yes; without a terminal, that is an error.

@@ -26,6 +26,14 @@ impl Controls {
         }
     }
 
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            service: Shared::new(self.service.lock().fork()),
+        }
+    }
+
     /// The client id of the one application.
     #[must_use]
     pub fn client_id(&self) -> &str {

@@ -73,6 +73,12 @@ impl LocalEmulator {
         Ok(Self { controls: Controls::new(config, Self::URL.to_owned(), Clock::standing()) })
     }
 
+    /// The same Finch as it is now, to go its own way from here. No fault waits for it, and no effect.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { controls: self.controls.fork() }
+    }
+
     /// A request and its response, without the delay of a fault. `None`: a client gets no response, or
     /// not the whole of it. `path` may have a query.
     pub fn call(
@@ -84,6 +90,16 @@ impl LocalEmulator {
     ) -> Option<LocalAnswer> {
         let call = self.arrive(method, path, headers, body);
         self.answer(call)
+    }
+
+    /// The same for a request of the `http` crate, as an HTTP client sends it.
+    pub fn send(&self, request: hyper::Request<Bytes>) -> Option<hyper::Response<Bytes>> {
+        let mut service = self.service.lock();
+        let reply = match request.body().len() > BODY_LIMIT {
+            true => service.stamp(ApiError::too_large(BODY_LIMIT)),
+            false => Incoming::arrive(&mut service, request.into()).answer(&mut service),
+        };
+        read(reply)
     }
 
     /// The first half of a call: the request is counted, and takes its fault. Its effect is in
@@ -106,11 +122,7 @@ impl LocalEmulator {
             Ok(incoming) => incoming.answer(&mut service),
             Err(error) => service.stamp(error),
         };
-        match reply {
-            Reply::Dropped => None,
-            Reply::Response(response) => Some(response.into()),
-            Reply::Distorted(response, fault) => as_read(response, &fault).map(LocalAnswer::from),
-        }
+        read(reply).map(LocalAnswer::from)
     }
 
     /// The time since the start, by its clock.
@@ -143,6 +155,15 @@ impl LocalEmulator {
     pub fn webhook_answered(&mut self, webhook: &WebhookRequest, status: Option<u16>) {
         let outcome = status.ok_or_else(|| "no answer".to_owned());
         self.service.lock().world.webhook_tried(webhook.number, outcome);
+    }
+}
+
+/// What a client gets of a reply.
+fn read(reply: Reply) -> Option<Response> {
+    match reply {
+        Reply::Dropped => None,
+        Reply::Response(response) => Some(response),
+        Reply::Distorted(response, fault) => as_read(response, &fault),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use finch_emulator::DisconnectScope;
 use serde_json::json;
 use url::Url;
 
-use crate::support::{Answer, Finch, step_1, step_2};
+use crate::support::{Answer, Finch, step_1};
 
 const URI: &str = "https://app.example/callback?tenant=7";
 
@@ -61,49 +60,6 @@ fn a_redirect_carries_code_and_state() {
 }
 
 #[test]
-fn an_embedded_session_shows_code_and_state() {
-    let finch = Finch::start();
-    let session = finch.session_id(&json!({ "customer_email": "pay@acme.example" }));
-    let answer = finch.submit(&entered(&session));
-    assert_eq!(answer.status, 200);
-    assert!(answer.text.contains("<code>s 1&#38;2</code>"));
-    let token = finch.exchange(answer.code(), None).json();
-    assert_eq!(finch.introspect(&token).json()["customer_email"], "pay@acme.example");
-}
-
-#[test]
-fn a_session_may_fix_the_provider() {
-    let finch = Finch::start();
-    let session = finch.session_id(&json!({ "integration": { "provider": "justworks" } }));
-    let form = finch.open(&[("session", &session)]);
-    assert!(form.text.contains("Sign in at <bdi>Justworks</bdi>"));
-    assert!(form.text.contains("<bdi>Acme Inc</bdi>"), "it is the first page");
-    let token = finch.exchange(finch.submit(&entered(&session)).code(), None).json();
-    assert_eq!(token["provider_id"], "justworks");
-}
-
-#[test]
-fn a_reauthentication_makes_a_new_token_of_the_same_connection() {
-    for scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
-        let finch = Finch::scoped(scope);
-        let old = finch.connect(step_2().customer_id("acme"));
-        let session = finch.renewal(&old);
-        let mut form = entered(&session);
-        form[2].1 = "workday";
-        form[3].1 = "Company D";
-        form[5].1 = "New credentials";
-        let new = finch.exchange(finch.submit(&form).code(), None).json();
-        assert_ne!(new["access_token"], old["access_token"]);
-        for same in ["connection_id", "company_id", "provider_id", "products", "customer_id"] {
-            assert_eq!(new[same], old[same], "{same}");
-        }
-        assert!(finch.works(&old));
-        assert_eq!(finch.disconnect(&new).status, 200);
-        assert!(!finch.works(&old));
-    }
-}
-
-#[test]
 fn a_reauthentication_ends_with_its_connection() {
     let finch = Finch::start();
     let token = finch.connect(step_1());
@@ -116,19 +72,22 @@ fn a_reauthentication_ends_with_its_connection() {
 }
 
 #[test]
-fn cancelling_leaves_the_session_open() {
+fn cancelling_leaves_the_session_open_and_a_session_may_fix_the_provider() {
     let finch = Finch::start();
-    let session = finch.session_id(&json!({ "redirect_uri": URI }));
+    let fixed = json!({ "redirect_uri": URI, "integration": { "provider": "justworks" } });
+    let session = finch.session_id(&fixed);
     let cancel = [("session", session.as_str()), ("state", "s"), ("action", "cancel")];
     let pairs = parameters(&finch.submit(&cancel));
     assert_eq!(pairs, [pair("error", "access_denied"), pair("state", "s")]);
     // Without a state the redirect has none.
     let form = finch.open(&[("session", &session)]);
+    assert!(form.text.contains("Sign in at <bdi>Justworks</bdi>"));
     assert!(!form.text.contains("name=\"state\""));
     let mut form = entered(&session);
     form.remove(1);
     let pairs = parameters(&finch.submit(&form));
     assert_eq!((pairs.len(), pairs[0].0.as_str()), (1, "code"));
+    assert_eq!(finch.exchange(&pairs[0].1, Some(URI)).json()["provider_id"], "justworks");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use finch_emulator::{DisconnectScope, Effect, Fault, FinchError};
+use finch_emulator::{DisconnectScope, Effect, Fault, FinchError, IssuedToken, Login};
 use serde_json::{Value, json};
 
 use crate::{
@@ -93,54 +93,43 @@ fn a_late_disconnect_ends_the_tokens_that_the_connection_has_by_then() {
     assert!(is_alive(&finch, &newer));
 }
 
+/// The code must be valid when the effect is due or was before, and the customer free.
 #[test]
-fn a_late_exchange_issues_a_token_that_no_caller_gets() {
-    let finch = Finch::start();
-    let code = finch.emulator().issue_code(step_1());
-    let fault = Fault::on("/auth/token").status(503).late(Duration::from_secs(60));
-    finch.emulator().push_fault(fault);
-    assert_eq!(finch.exchange(&code, None).status, 503);
-    assert!(finch.emulator().issued_tokens().is_empty());
-    finch.emulator().advance(Duration::from_secs(600));
-    let issued = finch.emulator().issued_tokens();
-    assert!(issued.len() == 1 && issued[0].is_alive(), "the code was valid when it was due");
-    assert_eq!(finch.exchange(&code, None).status, 400);
-    assert_eq!(finch.emulator().state().calls["POST /auth/token"], 2);
-}
-
-#[test]
-fn a_late_exchange_issues_nothing_if_its_code_is_used_or_expired() {
-    for wait in [0, 400] {
+fn a_late_exchange_issues_a_token_if_it_may_still() {
+    let exchange_again = |finch: &Finch, code: &str| {
+        assert_eq!(finch.exchange(code, None).status, 200);
+    };
+    let connect = |finch: &Finch, company: &str| {
+        let other = Login::new("User A", "Gusto", company, "Credentials X");
+        finch.connect(other.customer_id("acme"));
+    };
+    let nothing = |_: &Finch, _: &str| {};
+    let same = |finch: &Finch, _: &str| connect(finch, "Company C");
+    let other = |finch: &Finch, _: &str| connect(finch, "Company D");
+    let meanwhile: [(u64, Duration, &dyn Fn(&Finch, &str), usize); 5] = [
+        (0, Effect::LATEST, &nothing, 1),
+        (0, Effect::LATEST, &exchange_again, 1),
+        (400, Effect::LATEST, &nothing, 0),
+        (0, Duration::from_secs(60), &same, 2),
+        (0, Duration::from_secs(60), &other, 1),
+    ];
+    for (wait, late, then, issued) in meanwhile {
         let finch = Finch::start();
-        let code = finch.emulator().issue_code(step_1());
+        let code = finch.emulator().issue_code(step_1().customer_id("acme"));
         finch.emulator().advance(Duration::from_secs(wait));
-        let fault = Fault::on("/auth/token").status(503).late(Effect::LATEST);
-        finch.emulator().push_fault(fault);
+        finch.emulator().push_fault(Fault::on("/auth/token").status(503).late(late));
         assert_eq!(finch.exchange(&code, None).status, 503);
-        if wait == 0 {
-            assert_eq!(finch.exchange(&code, None).status, 200);
+        assert!(finch.emulator().issued_tokens().is_empty());
+        then(&finch, &code);
+        finch.emulator().advance(late);
+        let tokens = finch.emulator().issued_tokens();
+        assert!(tokens.len() == issued && tokens.iter().all(IssuedToken::is_alive), "{tokens:?}");
+        if late == Effect::LATEST {
+            assert_eq!(finch.exchange(&code, None).status, 400, "it is used, or has expired");
         }
-        finch.emulator().advance(Effect::LATEST);
-        assert_eq!(finch.emulator().issued_tokens().len(), usize::from(wait == 0));
     }
     let late = Fault::on("/a").drop_before_effect().late(Duration::MAX);
     assert_eq!(late.effect, Effect::Late(Effect::LATEST));
-}
-
-/// Finch allows a customer only one provider and company.
-#[test]
-fn a_late_exchange_issues_nothing_if_its_customer_has_connected_another_company() {
-    for (company, issued) in [("Company C", 2), ("Company D", 1)] {
-        let finch = Finch::start();
-        let code = finch.emulator().issue_code(step_1().customer_id("acme"));
-        let fault = Fault::on("/auth/token").status(503).late(Duration::from_secs(60));
-        finch.emulator().push_fault(fault);
-        assert_eq!(finch.exchange(&code, None).status, 503);
-        let other = finch_emulator::Login::new("User A", "Gusto", company, "Credentials X");
-        finch.connect(other.customer_id("acme"));
-        finch.emulator().advance(Duration::from_secs(60));
-        assert_eq!(finch.emulator().issued_tokens().len(), issued, "{company}");
-    }
 }
 
 #[tokio::test]

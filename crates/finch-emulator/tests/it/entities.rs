@@ -139,13 +139,3 @@ fn each_disconnected_entity_is_announced_once() {
         assert_eq!(event["data"]["status"], "disconnected");
     }
 }
-
-#[test]
-fn the_control_api_names_entities() {
-    let finch = Finch::start();
-    let login = json!({ "user": "A", "provider": "Gusto", "company": "C", "credentials": "X",
-                        "entities": ["C West"] });
-    let code = finch.post("/__emulator/codes").json(&login).send().json();
-    let token = finch.exchange(code["code"].as_str().unwrap(), None).json();
-    assert_eq!(token["entity_ids"].as_array().unwrap().len(), 2);
-}

@@ -11,12 +11,14 @@ use crate::{
 #[test]
 fn errors_have_all_their_fields() {
     let finch = Finch::start();
+    let token = finch.connect(step_1());
     let get = || finch.get("/introspect");
     for (call, status, name) in [
         (get(), 401, "unauthorized_request"),
         (get().bearer_auth(""), 401, "unauthorized_request"),
         (get().basic_auth("a", Some("b")), 401, "unauthorized_request"),
         (get().bearer_auth("unknown"), 401, "invalid_token"),
+        (get().bearer_auth(secret(&token).to_uppercase()), 401, "invalid_token"),
         (finch.post("/disconnect"), 401, "unauthorized_request"),
         (finch.post("/disconnect").bearer_auth("unknown"), 401, "invalid_token"),
         (finch.call("PUT", "/sandbox/connections/accounts"), 401, "unauthorized_request"),
@@ -40,17 +42,19 @@ fn unknown_paths_and_methods_need_authentication_first() {
     let finch = Finch::start();
     let (token, ended) = (finch.connect(step_1()), finch.connect(step_4()));
     assert_eq!(finch.disconnect(&ended).status, 200);
-    for (method, path, status) in [
-        ("GET", "/employer/company", 404),
-        ("DELETE", "/nothing", 404),
-        ("GET", "//", 404),
-        ("POST", "/disconnect/", 404),
-        ("GET", "/auth/token", 405),
-        ("GET", "/disconnect", 405),
-        ("HEAD", "/disconnect", 405),
-        ("PUT", "/connect/sessions", 405),
-        ("DELETE", "/providers", 405),
+    for line in [
+        "GET /employer/company 404",
+        "DELETE /nothing 404",
+        "GET // 404",
+        "POST /disconnect/ 404",
+        "GET /auth/token 405",
+        "HEAD /disconnect 405",
+        "PUT /connect/sessions 405",
+        "DELETE /providers 405",
     ] {
+        let mut words = line.split(' ');
+        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        let status = words.next().unwrap().parse::<u16>().unwrap();
         let call = || finch.call(method, path);
         let other_scheme = format!("Token {}", secret(&token));
         for (call, name) in [
@@ -97,26 +101,6 @@ fn a_disconnect_ignores_its_body_and_the_case_of_the_scheme() {
     }
 }
 
-#[test]
-fn the_case_of_a_token_matters() {
-    let finch = Finch::start();
-    let token = finch.connect(step_1());
-    let other = secret(&token).to_uppercase();
-    assert_eq!(finch.get("/introspect").bearer_auth(other).send().status, 401);
-}
-
-#[test]
-fn an_error_does_not_repeat_a_secret() {
-    let finch = Finch::start();
-    for body in [
-        "{\"client_secret\": \"very-secret\", \"code\": very-secret}",
-        "{\"client_secret\": [\"very-secret\"], \"code\": \"c\"}",
-    ] {
-        let answer = finch.post("/auth/token").body(body).send();
-        assert!(answer.status == 400 && !answer.text.contains("very-secret"), "{}", answer.text);
-    }
-}
-
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let finch = server::Finch::start().await;
@@ -133,5 +117,5 @@ async fn a_body_that_is_too_large_is_refused() {
 async fn head_is_get_without_a_body() {
     let finch = server::Finch::start().await;
     let answer = send(finch.call(Method::HEAD, "/providers")).await;
-    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""));
+    assert_eq!((answer.status, answer.text.as_str()), (200, ""));
 }

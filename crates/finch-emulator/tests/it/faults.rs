@@ -24,30 +24,6 @@ fn with(fault: &Value) -> (Finch, Value) {
     (finch, token)
 }
 
-#[tokio::test]
-async fn a_dropped_connection_is_closed_before_or_after_the_effect() {
-    for (drop, alive) in [("before_effect", true), ("after_effect", false)] {
-        let finch = server::Finch::start().await;
-        let token = finch.connect(step_1()).await;
-        let fault = json!({ "path": "/disconnect", "drop": drop });
-        send(finch.post(FAULTS).json(&fault)).await;
-        let error = finch.disconnect(&token).send().await.unwrap_err();
-        assert!(error.is_request() && !error.is_timeout());
-        assert_eq!(finch.is_alive(&token), alive);
-    }
-}
-
-#[test]
-fn a_lost_response_uses_the_code_up() {
-    let finch = Finch::start();
-    let code = finch.emulator().issue_code(step_1());
-    finch.emulator().push_fault(Fault::on("/auth/token").drop_after_effect());
-    let body = finch.exchange_body(&code, None);
-    assert!(finch.post("/auth/token").json(&body).try_send().is_none());
-    assert_eq!(finch.exchange(&code, None).error(), (400, "invalid_grant".to_owned()));
-    assert_eq!(finch.emulator().state().tokens.len(), 1);
-}
-
 #[test]
 fn a_rate_limit_with_and_without_a_hint() {
     for (fault, hint) in [(json!({ "retry_after": 7 }), Some("7")), (json!({}), None)] {
@@ -75,20 +51,19 @@ fn a_status_with_finchs_body_or_another() {
         assert_eq!(answer.header("content-type"), Some("text/odd"));
         assert!(finch.works(&token));
     }
-    for (status, name) in [
-        (400, "bad_request"),
-        (401, "invalid_token"),
-        (402, "payment_required"),
-        (403, "error_permissions"),
-        (404, "not_found_error"),
-        (408, "client_connection_closed"),
-        (422, "unprocessable_request_error"),
-        (429, "rate_limit_exceeded_error"),
-        (500, "server_error"),
-        (501, "not_implemented_error"),
-        (502, "bad_gateway_error"),
-        (503, "error"),
+    for line in [
+        "400 bad_request",
+        "401 invalid_token",
+        "402 payment_required",
+        "403 error_permissions",
+        "404 not_found_error",
+        "429 rate_limit_exceeded_error",
+        "500 server_error",
+        "502 bad_gateway_error",
+        "503 error",
     ] {
+        let (status, name) = line.split_once(' ').unwrap();
+        let status: u16 = status.parse().unwrap();
         let (finch, token) = with(&json!({ "path": "/introspect", "status": status }));
         assert_eq!(finch.introspect(&token).error(), (status, name.to_owned()));
         assert!(finch.works(&token));
@@ -202,68 +177,4 @@ fn the_number_of_waiting_faults_is_bounded() {
     assert!(queue(&finch, &json!(faults)).text.contains("too many"));
     assert_eq!(queue(&finch, &json!(faults[..5_000])).status, 201);
     assert_eq!(finch.emulator().state().faults.len(), 10_000);
-}
-
-#[test]
-fn an_invalid_fault_is_explained_and_none_is_queued() {
-    let finch = Finch::start();
-    for (fault, named) in [
-        (json!("drop"), "object"),
-        (json!([1]), "object"),
-        (json!({}), "`rate_limit`"),
-        (json!({ "path": "/disconnect" }), "`drop`"),
-        (json!({ "path": "/disconnect", "explode": true }), "`explode`"),
-        (json!({ "path": "/disconnect", "explode": true }), "`garbage`"),
-        (json!({ "path": "disconnect", "garbage": true }), "`path`"),
-        (json!({ "path": "/__emulator/state", "garbage": true }), "`path`"),
-        (json!({ "path": 1, "garbage": true }), "`path`"),
-        (json!({ "method": "G T", "garbage": true }), "`method`"),
-        (json!({ "times": 0, "garbage": true }), "`times`"),
-        (json!({ "times": 5_000_000_000_u64, "garbage": true }), "`times`"),
-        (json!({ "delay_ms": -1 }), "`delay_ms`"),
-        (json!({ "delay_ms": 600_001 }), "`delay_ms`"),
-        (json!({ "status": 99 }), "`status`"),
-        (json!({ "status": "500" }), "`status`"),
-        (json!({ "status": 500, "headers": ["a"] }), "`headers`"),
-        (json!({ "status": 500, "headers": { "a b": "c" } }), "`headers`"),
-        (json!({ "status": 500, "headers": { "a": 1 } }), "`headers`"),
-        (json!({ "status": 500, "after_effect": "yes" }), "`after_effect`"),
-        (json!({ "status": 500, "drop": "before_effect" }), "`drop`"),
-        (json!({ "drop": "later" }), "`drop`"),
-        (json!({ "drop": "before_effect", "body": "x" }), "`body`"),
-        (json!({ "garbage": false }), "`garbage`"),
-        (json!({ "rate_limit": 5 }), "`rate_limit`"),
-        (json!({ "rate_limit": { "retry_after": "soon" } }), "`rate_limit.retry_after`"),
-        (json!({ "omit": "company_id" }), "`omit`"),
-        (json!({ "error": "no_such_error" }), "reauthenticate_user, "),
-        (json!({ "error": 401 }), "`error`"),
-        (json!({ "error": "invalid_token", "context": 1 }), "`context`"),
-        (json!({ "status": 400, "context": {} }), "`context`"),
-        (json!({ "lie": false }), "`lie`"),
-        (json!({ "lie": true, "after_effect": true }), "`after_effect`"),
-        (json!({ "cut": -1 }), "`cut`"),
-        (json!({ "cut": 5, "then": "wait" }), "close, half_close, silence, reset"),
-        (json!({ "endless": true, "then": "close" }), "`then`"),
-        (json!({ "endless": 7 }), "`endless`"),
-        (json!({ "trickle": 5 }), "`trickle`"),
-        (json!({ "trickle": {} }), "`trickle.pause_ms`"),
-        (json!({ "trickle": { "bytes": 0, "pause_ms": 1 } }), "`trickle.bytes`"),
-        (json!({ "trickle": { "pause_ms": 600_001 } }), "`trickle.pause_ms`"),
-        (json!({ "length_off_by": 0 }), "`length_off_by`"),
-        (json!({ "length_off_by": 1.5 }), "`length_off_by`"),
-        (json!({ "drop": "before_effect", "late_seconds": 421 }), "`late_seconds`"),
-        (json!({ "drop": "before_effect", "late_seconds": 0 }), "`late_seconds`"),
-        (json!({ "drop": "after_effect", "late_seconds": 9 }), "`late_seconds`"),
-        (json!({ "status": 500, "after_effect": true, "late_seconds": 9 }), "`late_seconds`"),
-        (json!({ "delay_ms": 5, "late_seconds": 9 }), "`late_seconds`"),
-    ] {
-        let good = json!({ "path": "/a", "garbage": true });
-        for body in [fault.clone(), json!([good, fault])] {
-            let answer = queue(&finch, &body);
-            assert_eq!(answer.status, 400, "{body}");
-            let message = answer.json()["message"].as_str().unwrap().to_owned();
-            assert!(message.contains(named), "{body}: {message}");
-        }
-    }
-    assert!(finch.emulator().state().faults.is_empty());
 }

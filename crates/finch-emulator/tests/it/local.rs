@@ -50,7 +50,7 @@ async fn it_answers_as_the_server_does() {
         let theirs = send(call.header("authorization", authorization).body(body.clone())).await;
         let ours =
             local.call(method, path).header("authorization", authorization).body(body).send();
-        assert_eq!(ours.status, theirs.status.as_u16(), "{method} {path}");
+        assert_eq!(ours.status, theirs.status, "{method} {path}");
         for name in ["finch-request-id", "content-type", "cache-control", "allow"] {
             assert_eq!(ours.header(name), theirs.header(name), "{method} {path}");
         }
@@ -71,22 +71,6 @@ fn without_dates(text: &str) -> Value {
         }
     }
     value
-}
-
-#[test]
-fn equal_calls_have_equal_answers() {
-    let life = |seed| {
-        let finch = Finch::with(EmulatorConfig { seed, ..EmulatorConfig::default() });
-        let code = finch.emulator().issue_code(step_1());
-        finch.emulator().advance(Duration::from_secs(60));
-        let token = finch.exchange(&code, None);
-        let shown = finch.introspect(&token.json());
-        let id = shown.header("finch-request-id").map(str::to_owned);
-        (token.text, shown.text, id, finch.emulator().state(), finch.emulator().now())
-    };
-    assert_eq!(life(Some(7)), life(Some(7)));
-    assert_eq!(life(None), life(Some(0)));
-    assert_ne!(life(Some(7)).0, life(Some(8)).0);
 }
 
 #[test]

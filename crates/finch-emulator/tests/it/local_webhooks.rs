@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use finch_emulator::{
-    EmulatorConfig, EmulatorError, Fault, LocalEmulator, WebhookEvent, WebhookRequest,
-    WebhookTarget,
+    EmulatorConfig, EmulatorError, Fault, LocalEmulator, WebhookDelivery, WebhookEvent,
+    WebhookRequest, WebhookTarget,
 };
+use serde_json::Value;
 
 use crate::{
     receiver::SECRET,
@@ -98,6 +99,27 @@ fn a_reset_forgets_deliveries_and_restores_the_receiver() {
     assert_eq!(finch.webhook_deliveries()[0].status, "waiting");
     finch.webhook_answered(&next, Some(200));
     assert_eq!(finch.webhook_deliveries()[0].status, "delivered");
+}
+
+#[test]
+fn every_change_of_status_is_announced_once() {
+    let finch = Finch::with(config("http://127.0.0.1:1/hooks"));
+    let token = finch.connect(step_1());
+    let id = token["connection_id"].as_str().unwrap();
+    for _ in 0..2 {
+        assert!(finch.emulator().set_status(id, "reauth"));
+    }
+    finch.connect(step_1());
+    assert!(finch.emulator().set_status(id, "error_permissions"));
+    assert!(!finch.emulator().set_status(id, "disconnected"));
+    assert!(!finch.emulator().set_status("x", "reauth"));
+    assert!(finch.emulator().end_connection(id));
+    assert!(!finch.emulator().set_status(id, "connected"));
+    let status = |delivery: &WebhookDelivery| -> Value {
+        serde_json::from_str::<Value>(&delivery.body).unwrap()["data"]["status"].take()
+    };
+    let statuses: Vec<_> = finch.emulator().webhook_deliveries().iter().map(status).collect();
+    assert_eq!(statuses, ["reauth", "connected", "error_permissions", "disconnected"]);
 }
 
 #[test]

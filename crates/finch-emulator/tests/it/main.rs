@@ -19,6 +19,7 @@ mod local;
 mod local_webhooks;
 mod methods;
 mod receiver;
+mod refusals;
 mod sandbox;
 mod server;
 mod sessions;

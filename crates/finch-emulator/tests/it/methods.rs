@@ -1,7 +1,6 @@
 //! The authentication method of a session: `manual` and `integration.auth_method`.
 
-use finch_emulator::Login;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Answer, Finch};
 
@@ -27,65 +26,64 @@ fn introspected(finch: &Finch, session: &str, provider: &str) -> (String, bool) 
     (methods[0]["type"].as_str().unwrap().to_owned(), shown["manual"].as_bool().unwrap())
 }
 
-fn integration(provider: &str, method: &str) -> Value {
-    json!({ "integration": { "provider": provider, "auth_method": method } })
-}
+/// The method, the provider that is chosen, and the fields of the session that decide.
+const METHODS: &str = r#"
+credential | gusto             | {}
+credential | gusto             | {"manual":false}
+api_token  | adp_workforce_now | {}
+credential | Tiny Pay          | {}
+credential |                   | {"integration":{"provider":"gusto"}}
+credential |                   | {"integration":{"provider":"gusto","auth_method":null}}
+oauth      |                   | {"integration":{"provider":"gusto","auth_method":"oauth"}}
+credential |                   | {"integration":{"provider":"gusto","auth_method":"credential"}}
+assisted   |                   | {"integration":{"provider":"gusto","auth_method":"assisted"}}
+api_token  |                   | {"integration":{"provider":"tiny","auth_method":"api_token"}}
+assisted   | gusto             | {"manual":true}
+assisted   | Tiny Pay          | {"manual":true}
+assisted   |                   | {"manual":true,"integration":{"provider":"ADP Run"}}
+assisted   |                   | {"manual":true,"integration":{"provider":"gusto","auth_method":"assisted"}}
+"#;
 
 #[test]
 fn the_session_determines_the_method() {
-    let both =
-        json!({ "manual": true, "integration": integration("gusto", "assisted")["integration"] });
-    for (more, provider, method) in [
-        (json!({}), "gusto", "credential"),
-        (json!({ "manual": false }), "gusto", "credential"),
-        (json!({}), "adp_workforce_now", "api_token"),
-        (json!({}), "Tiny Pay", "credential"),
-        (json!({ "integration": { "provider": "gusto" } }), "", "credential"),
-        (json!({ "integration": { "provider": "gusto", "auth_method": null } }), "", "credential"),
-        (integration("gusto", "oauth"), "", "oauth"),
-        (integration("gusto", "credential"), "", "credential"),
-        (integration("gusto", "assisted"), "", "assisted"),
-        (json!({ "manual": true }), "gusto", "assisted"),
-        (json!({ "manual": true }), "Tiny Pay", "assisted"),
-        (json!({ "manual": true, "integration": { "provider": "ADP Run" } }), "", "assisted"),
-        (both, "", "assisted"),
-        (integration("tiny", "api_token"), "", "api_token"),
-    ] {
+    for line in METHODS.lines().skip(1) {
+        let [method, provider, session] = cells(line);
         let finch = Finch::start();
-        let session = finch.session_id(&more);
+        let session = finch.session_id(&serde_json::from_str(session).unwrap());
         let expected = (method.to_owned(), method == "assisted");
-        assert_eq!(introspected(&finch, &session, provider), expected, "{more} {provider}");
+        assert_eq!(introspected(&finch, &session, provider), expected, "{line}");
     }
 }
+
+/// The field, the pair that contradicts itself, and the session with it.
+const CONTRADICTIONS: &str = r#"
+provider | justworks + api_token | {"integration":{"provider":"justworks","auth_method":"api_token"}}
+provider | gusto + api_token     | {"integration":{"provider":"Gusto","auth_method":"api_token"}}
+provider | bamboo_hr + assisted  | {"integration":{"provider":"bamboo_hr","auth_method":"assisted"}}
+provider | deel + oauth          | {"integration":{"provider":"deel","auth_method":"oauth"}}
+provider | workday + assisted    | {"manual":true,"integration":{"provider":"workday"}}
+manual   | true + oauth          | {"manual":true,"integration":{"provider":"gusto","auth_method":"oauth"}}
+manual   | true + credential     | {"manual":true,"integration":{"provider":"tiny","auth_method":"credential"}}
+"#;
 
 #[test]
 fn contradictions_are_a_validation_error() {
     let finch = Finch::start();
-    let manual = |mut more: Value| {
-        more["manual"] = true.into();
-        more
-    };
-    for (more, pairing) in [
-        (integration("justworks", "api_token"), "provider: justworks + api_token"),
-        (integration("Gusto", "api_token"), "provider: gusto + api_token"),
-        (integration("bamboo_hr", "assisted"), "provider: bamboo_hr + assisted"),
-        (integration("deel", "oauth"), "provider: deel + oauth"),
-        (
-            manual(json!({ "integration": { "provider": "workday" } })),
-            "provider: workday + assisted",
-        ),
-        (manual(integration("gusto", "oauth")), "manual: true + oauth"),
-        (manual(integration("tiny", "credential")), "manual: true + credential"),
-    ] {
-        let answer = finch.session(&more);
-        let (field, pair) = pairing.split_once(": ").unwrap();
+    for line in CONTRADICTIONS.lines().skip(1) {
+        let [field, pair, session] = cells(line);
+        let answer = finch.session(&serde_json::from_str(session).unwrap());
         let words = json!({
             "code": 400, "name": "validation_error", "finch_code": "invalid_request", "context": {},
             "message": format!("Invalid {field} and authentication type pairing: {pair}"),
         });
-        assert_eq!((answer.status, answer.json()), (400, words), "{more}");
+        assert_eq!((answer.status, answer.json()), (400, words), "{line}");
     }
     assert_eq!(finch.emulator().state().sessions, 0);
+}
+
+fn cells(line: &str) -> [&str; 3] {
+    let cells: Vec<_> = line.splitn(3, '|').map(str::trim).collect();
+    cells.try_into().unwrap()
 }
 
 #[test]
@@ -103,7 +101,8 @@ fn a_provider_without_the_sessions_method_is_not_offered() {
 #[test]
 fn connect_shows_the_method_and_a_renewal_keeps_it() {
     let finch = Finch::start();
-    let session = finch.session_id(&integration("gusto", "oauth"));
+    let session = finch
+        .session_id(&json!({ "integration": { "provider": "gusto", "auth_method": "oauth" } }));
     let shows = |session: &str| {
         let page = finch.open(&[("session", session)]).text;
         assert!(page.contains("Authentication method: <code>oauth</code>"), "{page}");
@@ -114,14 +113,4 @@ fn connect_shows_the_method_and_a_renewal_keeps_it() {
     let renewal = finch.renewal(&json!({ "connection_id": connection }));
     shows(&renewal);
     assert_eq!(introspected(&finch, &renewal, "").0, "oauth");
-}
-
-#[test]
-fn a_login_uses_a_method_that_its_provider_offers() {
-    let finch = Finch::start();
-    for (provider, method) in [("Gusto", "credential"), ("ADP Workforce Now", "api_token")] {
-        let token = finch.connect(Login::new("A", provider, "C", "X"));
-        let shown = finch.introspect(&token).json();
-        assert_eq!(shown["authentication_methods"][0]["type"], method);
-    }
 }

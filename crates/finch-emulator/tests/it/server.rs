@@ -3,27 +3,10 @@
 use std::{io::Write, net::TcpStream};
 
 use finch_emulator::{Emulator, EmulatorConfig, Login};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use reqwest::{Method, RequestBuilder, header::HeaderValue, redirect};
 use serde_json::{Value, json};
 
-use crate::support::{ID, SECRET, secret};
-
-/// A response, read to its end.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-}
+use crate::support::{Answer, ID, SECRET, secret};
 
 pub(crate) struct Finch {
     pub(crate) emulator: Emulator,
@@ -83,11 +66,10 @@ impl Finch {
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    read(request.send().await.unwrap()).await
-}
-
-async fn read(response: Response) -> Answer {
-    let (status, headers) = (response.status(), response.headers().clone());
-    assert!(headers.contains_key("finch-request-id"));
-    Answer { status, headers, text: response.text().await.unwrap() }
+    let response = request.send().await.unwrap();
+    let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+    let (status, headers): (_, Vec<_>) = (response.status().as_u16(), headers.collect());
+    assert!(headers.iter().any(|(name, _)| name == "finch-request-id"));
+    Answer { status, text: response.text().await.unwrap(), headers }
 }

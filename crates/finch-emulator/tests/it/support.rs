@@ -3,7 +3,7 @@
 use std::cell::{Ref, RefCell};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_emulator::{DisconnectScope, EmulatorConfig, LocalAnswer, LocalEmulator, Login};
+use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
@@ -12,7 +12,8 @@ use url::form_urlencoded::Serializer;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) text: String,
-    answer: LocalAnswer,
+    /// With lower-case names.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Answer {
@@ -21,7 +22,8 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.answer.header(name)
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// The status and the `name` of an error in Finch's format.
@@ -207,8 +209,8 @@ impl Call<'_> {
         let mut emulator = self.finch.0.borrow_mut();
         let answer = emulator.call(self.method, &self.path, &headers, &self.body)?;
         assert!(answer.header("finch-request-id").is_some());
-        let text = String::from_utf8(answer.body.clone()).unwrap();
-        Some(Answer { status: answer.status, text, answer })
+        let text = String::from_utf8(answer.body).unwrap();
+        Some(Answer { status: answer.status, text, headers: answer.headers })
     }
 
     pub(crate) fn send(self) -> Answer {

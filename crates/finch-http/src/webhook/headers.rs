@@ -70,7 +70,7 @@ fn seconds(value: &[u8]) -> Option<i64> {
 }
 
 /// The signatures in a header's value that this release knows: `v1,` and Base64, with spaces between
-/// them. Whoever joins repeated headers puts a comma there, with a space or without. What cannot be decoded
+/// them. A proxy that joins repeated headers puts a comma there, with a space or without. What cannot be decoded
 /// is passed over.
 pub(super) fn signatures(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let items = value.split(u8::is_ascii_whitespace).flat_map(|item| {

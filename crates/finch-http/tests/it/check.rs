@@ -12,7 +12,7 @@ const UNKNOWN_CLIENT: &str =
     r#"{"code":401,"finch_code":"invalid_client","message":"Invalid client"}"#;
 
 #[tokio::test]
-async fn it_asks_for_what_nobody_has_under_its_credentials() {
+async fn it_asks_for_an_unknown_connection_under_its_credentials() {
     let (server, finch) = playing([json(400, UNKNOWN_CONNECTION)]).await;
     finch.check().await.expect("Finch answered");
     let asked = server.only();

@@ -11,79 +11,68 @@ use crate::{
     server::{Play, answer, json},
 };
 
+/// A kind, and a body of a 401 that is of it.
+const UNAUTHORIZED: &str = r#"
+TokenInvalid         {"code":401,"name":"invalid_token","message":"Invalid token: access token is invalid","status":401}
+TokenInvalid         {"code":401,"name":"invalid_token_error","finch_code":null}
+TokenInvalid         {"code":401,"finch_code":"invalid_token"}
+ReauthenticateUser   {"code":401,"name":"authentication_error","finch_code":"reauthenticate_user"}
+ReauthenticateUser   {"code":401,"name":"authentication_error","finch_code":"locked_out"}
+AccountSetupRequired {"code":401,"name":"authentication_error","finch_code":"account_setup_required"}
+InvalidClient        {"code":401,"finch_code":"invalid_client","message":"Invalid client"}
+InvalidClient        {"name":"invalid_client_error"}
+OtherUnauthorized    {"name":"unauthorized_request_error"}
+OtherUnauthorized    {"name":"invalid_request_error"}
+Unauthorized         {"code":401,"message":"Unauthorized"}
+Unauthorized         {"code":401,"name":"brand_new_error","message":"m"}
+Unauthorized         {"name":"not a word!"}
+OtherUnauthorized    {"code":"401","message":"a proxy's"}
+OtherUnauthorized    {"code":401}
+OtherUnauthorized    {"error":"invalid_token"}
+OtherUnauthorized    {"name":401,"finch_code":{}}
+OtherUnauthorized    [{"name":"invalid_token"}]
+OtherUnauthorized    {"name":"invalid_token"
+OtherUnauthorized    <html>401 invalid_token</html>
+OtherUnauthorized
+"#;
+
 #[tokio::test]
 async fn every_401_has_its_own_kind() {
-    use FailureKind as Kind;
-    for (body, kind) in [
-        (
-            r#"{"code":401,"name":"invalid_token","message":"Invalid token: access token is invalid","status":401}"#,
-            Kind::TokenInvalid,
-        ),
-        (r#"{"code":401,"name":"invalid_token_error","finch_code":null}"#, Kind::TokenInvalid),
-        (r#"{"code":401,"finch_code":"invalid_token"}"#, Kind::TokenInvalid),
-        (
-            r#"{"code":401,"name":"authentication_error","finch_code":"reauthenticate_user"}"#,
-            Kind::ReauthenticateUser,
-        ),
-        (
-            r#"{"code":401,"name":"authentication_error","finch_code":"locked_out"}"#,
-            Kind::ReauthenticateUser,
-        ),
-        (
-            r#"{"code":401,"name":"authentication_error","finch_code":"account_setup_required"}"#,
-            Kind::AccountSetupRequired,
-        ),
-        (
-            r#"{"code":401,"finch_code":"invalid_client","message":"Invalid client"}"#,
-            Kind::InvalidClient,
-        ),
-        (r#"{"name":"invalid_client_error"}"#, Kind::InvalidClient),
-        (r#"{"name":"unauthorized_request_error"}"#, Kind::OtherUnauthorized),
-        (r#"{"name":"invalid_request_error"}"#, Kind::OtherUnauthorized),
-        (r#"{"code":401,"message":"Unauthorized"}"#, Kind::Unauthorized),
-        (r#"{"code":401,"name":"brand_new_error","message":"m"}"#, Kind::Unauthorized),
-        (r#"{"name":"not a word!"}"#, Kind::Unauthorized),
-        (r#"{"code":"401","message":"a proxy's"}"#, Kind::OtherUnauthorized),
-        (r#"{"code":401}"#, Kind::OtherUnauthorized),
-        (r#"{"error":"invalid_token"}"#, Kind::OtherUnauthorized),
-        (r#"{"name":401,"finch_code":{}}"#, Kind::OtherUnauthorized),
-        (r#"[{"name":"invalid_token"}]"#, Kind::OtherUnauthorized),
-        (r#"{"name":"invalid_token""#, Kind::OtherUnauthorized),
-        ("<html>401 invalid_token</html>", Kind::OtherUnauthorized),
-        ("", Kind::OtherUnauthorized),
-    ] {
-        let (_server, finch) = playing([json(401, body)]).await;
+    for line in UNAUTHORIZED.lines().skip(1) {
+        let (kind, body) = line.split_once(' ').unwrap_or((line, ""));
+        let (_server, finch) = playing([json(401, body.trim_start())]).await;
         for result in [introspect(&finch).await.map(drop), disconnect(&finch).await] {
-            let error = result.expect_err(body);
-            assert_eq!(error.kind(), kind, "{body}");
+            let error = result.expect_err(line);
+            assert_eq!(format!("{:?}", error.kind()), kind, "{body}");
             shown(&error);
         }
     }
 }
 
+/// A status, a kind, and the body of a refused exchange.
+const REFUSED: &str = r#"
+400 InvalidGrant         {"code":400,"name":"invalid_grant","message":"m"}
+400 InvalidGrant         {"name":"invalid_grant_error"}
+401 InvalidClient        {"name":"invalid_client_error"}
+400 Rejected             {"name":"bad_request","finch_code":"invalid_request"}
+402 PaymentRequired      {"name":"payment_required","finch_code":"payment_required"}
+402 PaymentRequired
+403 Rejected             {"name":"insufficient_scope_error"}
+404 Rejected             <html>
+422 Rejected             {}
+"#;
+
 #[tokio::test]
 async fn other_refusals_have_theirs() {
-    use FailureKind as Kind;
-    for (status, body, kind) in [
-        (400, r#"{"code":400,"name":"invalid_grant","message":"m"}"#, Kind::InvalidGrant),
-        (400, r#"{"name":"invalid_grant_error"}"#, Kind::InvalidGrant),
-        (401, r#"{"name":"invalid_client_error"}"#, Kind::InvalidClient),
-        (400, r#"{"name":"bad_request","finch_code":"invalid_request"}"#, Kind::Rejected),
-        (
-            402,
-            r#"{"name":"payment_required","finch_code":"payment_required"}"#,
-            Kind::PaymentRequired,
-        ),
-        (402, "", Kind::PaymentRequired),
-        (403, r#"{"name":"insufficient_scope_error"}"#, Kind::Rejected),
-        (404, "<html>", Kind::Rejected),
-        (422, "{}", Kind::Rejected),
-    ] {
-        let (server, finch) = playing([json(status, body)]).await;
-        let error = exchange(&finch).await.expect_err(body);
-        assert_eq!(error.kind(), kind, "{status} {body}");
+    for line in REFUSED.lines().skip(1) {
+        let (status, rest) = line.split_once(' ').expect("a status");
+        let (kind, body) = rest.split_once(' ').unwrap_or((rest, ""));
+        let status = status.parse().expect("a status");
+        let (server, finch) = playing([json(status, body.trim_start())]).await;
+        let error = exchange(&finch).await.expect_err(line);
+        assert_eq!(format!("{:?}", error.kind()), kind, "{line}");
         let lost = if status == 402 { ExchangeFailure::NotSent } else { ExchangeFailure::Definite };
-        assert_eq!(exchange_failure(&error), lost, "{status} {body}");
+        assert_eq!(exchange_failure(&error), lost, "{line}");
         server.only();
     }
 }

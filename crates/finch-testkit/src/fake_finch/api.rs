@@ -1,77 +1,136 @@
-//! The port, over a Finch in memory.
+//! The port, over the emulator, as the test has planned.
+
+use std::{future::poll_fn, pin::pin, sync::LazyLock};
 
 use async_trait::async_trait;
-
-use super::{FakeFinch, Held, Issued, answer};
 use finch_core::{
-    AccessToken, Answer, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError,
-    Grant, Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
+    AccessToken, Application, AuthorizationCode, CompanyId, ConnectSession, FinchApi,
+    FinchApiError, Grant, Introspection, NewSession, ProviderId, ReauthenticateSession,
+    RedirectUri, RequestId,
 };
+use tokio::runtime::{Builder, Runtime};
+
+use super::{FakeFinch, Held};
+
+/// `HttpFinch` has a deadline, by the clock of a Tokio runtime. Nothing drives this one, so that the deadline never
+/// comes, and a test may run without a runtime, or with a paused clock.
+static CLOCK: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
+
+async fn within_clock<T>(call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        let _clock = CLOCK.enter();
+        call.as_mut().poll(context)
+    })
+    .await
+}
+
+fn lost() -> FinchApiError {
+    FinchApiError::NoAnswer { problem: "lost".into(), sent: true }
+}
+
+impl FakeFinch {
+    /// Notes a call, and makes it unless it is to fail.
+    async fn call<T>(
+        &self,
+        name: &str,
+        call: impl Future<Output = Result<T, FinchApiError>>,
+    ) -> Result<T, FinchApiError> {
+        let failure = {
+            let mut plan = self.plan();
+            plan.calls.push(name.to_owned());
+            plan.failures.pop_front()
+        };
+        match failure {
+            Some(error) => Err(error),
+            None => within_clock(call).await,
+        }
+    }
+
+    /// The provider and the company of a token; not the company where it is hidden.
+    fn names(&self, token: &AccessToken) -> (ProviderId, Option<CompanyId>) {
+        let mut tokens = self.emulator.issued_tokens().into_iter();
+        let token = tokens.find(|t| t.secret == token.expose()).unwrap().state;
+        let company = (!self.plan().hide_company).then(|| token.company.parse().unwrap());
+        (token.provider.parse().unwrap(), company)
+    }
+
+    /// The answer, unless it is to be lost.
+    fn unless_lost<T>(&self, answer: T) -> Result<T, FinchApiError> {
+        match std::mem::take(&mut self.plan().lose_next) {
+            true => Err(lost()),
+            false => Ok(answer),
+        }
+    }
+
+    async fn wait_if_held(&self, here: Held) {
+        let hold = self.plan().hold.take_if(|(held, _)| *held == here);
+        if let Some((_, hold)) = hold {
+            hold.reached.notify_one();
+            hold.go.notified().await;
+        }
+    }
+}
 
 #[async_trait]
 impl FinchApi for FakeFinch {
     fn application(&self) -> &Application {
-        &self.application
+        self.http.application()
     }
 
+    /// Any redirect URI is the right one.
     async fn exchange(
         &self,
         code: &AuthorizationCode,
         _: Option<&RedirectUri>,
     ) -> Result<Grant, FinchApiError> {
         self.wait_if_held(Held::BeforeItsEffect).await;
-        let grant = self.issue(code)?;
+        let mut grant = self.call("exchange", self.http.exchange(code, None)).await?;
+        (grant.facts.provider_id, grant.facts.company_id) = self.names(&grant.secret);
         self.wait_if_held(Held::BeforeItsAnswer).await;
-        self.answer(grant)
+        self.unless_lost(grant)
     }
 
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
-        let said = self.look_at(token);
+        let mut said = self.call("introspect", self.http.introspect(token)).await;
+        if let Ok(said) = &mut said {
+            let (provider, company) = self.names(token);
+            (said.facts.provider_id, said.facts.company_id) = (Some(provider), company);
+            let plan = self.plan();
+            if let Some(status) = &plan.unknown_status {
+                said.status = Some(status.clone());
+            }
+            if let Some(other) = &plan.other_application {
+                said.client_id = Some(other.clone());
+            }
+        }
         self.wait_if_held(Held::Introspection).await;
         said
     }
 
     async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
-        {
-            let mut world = self.called("disconnect")?;
-            let used = world.alive(token)?;
-            let (id, login) = (used.connection_id.clone(), used.login.clone());
-            if std::mem::take(&mut world.late_next) {
-                world.late.push((id, login));
-                return Err(FinchApiError::NoAnswer { problem: "lost".into(), sent: true });
+        let live = self.live().find(|t| t.secret == token.expose());
+        let done = self.call("disconnect", async {
+            match live {
+                Some(live) if std::mem::take(&mut self.plan().late_next) => {
+                    self.plan().late.push(live.state);
+                    Err(lost())
+                }
+                _ => self.http.disconnect(token).await,
             }
-            if !std::mem::take(&mut world.lie_next) {
-                world.end(&id, &login, self.reach);
-            }
-        }
-        self.answer(None)
+        });
+        self.unless_lost(done.await?)
     }
 
     async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
-        let mut world = self.called("new_session")?;
-        let taken =
-            |t: &&Issued| t.alive && t.login.customer.as_ref() == Some(&session.customer_id);
-        if let Some(existing) = world.tokens.iter().find(taken) {
-            return Err(FinchApiError::ConnectionAlreadyExists(Box::new(Answer {
-                status: 400,
-                finch_shaped: true,
-                finch_code: Some("connection_already_exists".into()),
-                connection_id: Some(existing.connection_id.clone()),
-                customer_id: Some(session.customer_id.clone()),
-                ..Answer::default()
-            })));
-        }
-        Ok(world.session())
+        self.call("new_session", self.http.new_session(session)).await
     }
 
     async fn reauthenticate_session(
         &self,
         session: &ReauthenticateSession,
     ) -> Result<ConnectSession, FinchApiError> {
-        let mut world = self.called("reauthenticate_session")?;
-        if !world.tokens.iter().any(|t| t.alive && t.connection_id == session.connection_id) {
-            return Err(answer(400, "invalid_request"));
-        }
-        Ok(world.session())
+        self.call("reauthenticate_session", self.http.reauthenticate_session(session)).await
     }
 }

@@ -33,12 +33,6 @@ pub(super) struct Status {
     pub(super) word: &'static str,
     /// What that means, and what needs doing.
     pub(super) note: Option<String>,
-    pub(super) reauthenticate: bool,
-    /// Nothing is received until a new sign-in.
-    pub(super) waits: bool,
-    pub(super) disconnect: bool,
-    /// A disconnect is under way: it may be looked at.
-    pub(super) under_way: bool,
 }
 
 impl Card {
@@ -79,62 +73,64 @@ impl Card {
     pub(super) fn full_name(&self) -> String {
         format!("{}{}", self.provider, self.company.suffix())
     }
+
+    /// Nothing is received until a new sign-in.
+    pub(super) fn waits(&self) -> bool {
+        self.state == ConnectionState::NeedsReauth
+    }
+
+    /// Whether a new sign-in helps.
+    pub(super) fn offers_sign_in(&self) -> bool {
+        self.status.class == ACT
+    }
+
+    pub(super) fn offers_disconnect(&self) -> bool {
+        use ConnectionState::{Connected, NeedsReauth, Unverified};
+        matches!(self.state, Connected | NeedsReauth | Unverified)
+    }
+
+    pub(super) fn is_disconnecting(&self) -> bool {
+        self.state == ConnectionState::Disconnecting
+    }
 }
+
+/// The class of what needs an action.
+const ACT: &str = "act";
 
 impl Status {
     fn of(view: &ConnectionView, provider: &str, application: &str) -> Self {
-        let plain = |class, word| Self {
-            class,
-            word,
-            note: None,
-            reauthenticate: false,
-            waits: false,
-            disconnect: true,
-            under_way: false,
-        };
-        match view.state {
+        let (class, word, note) = match view.state {
             ConnectionState::Connected => match trouble(view, provider, application) {
-                None => plain("good", "Connected"),
-                Some(note) => Self {
-                    note: Some(note),
-                    reauthenticate: true,
-                    ..plain("act", "Needs attention")
-                },
+                None => ("good", "Connected", None),
+                Some(note) => (ACT, "Needs attention", Some(note)),
             },
-            ConnectionState::NeedsReauth => Self {
-                note: Some(format!(
+            ConnectionState::NeedsReauth => {
+                let note = format!(
                     "{provider} needs a new sign-in. Until then {application} receives nothing new."
-                )),
-                reauthenticate: true,
-                waits: true,
-                ..plain("act", "Sign-in needed")
-            },
-            ConnectionState::Unverified => Self {
-                note: Some("We are asking Finch whether this connection still works.".to_owned()),
-                ..plain("wait", "Being checked")
-            },
+                );
+                (ACT, "Sign-in needed", Some(note))
+            }
+            ConnectionState::Unverified => {
+                let note = "We are asking Finch whether this connection still works.".to_owned();
+                ("wait", "Being checked", Some(note))
+            }
             ConnectionState::Disconnecting => {
                 let look = words::attention(view).map(|look| format!(" {look}"));
-                Self {
-                    note: Some(format!(
-                        "{application} does not use this connection any more. Finch has not confirmed the \
-                         end yet: we keep checking automatically.{}",
-                        look.unwrap_or_default()
-                    )),
-                    disconnect: false,
-                    under_way: true,
-                    ..plain("wait", "Disconnecting")
-                }
+                let note = format!(
+                    "{application} does not use this connection any more. Finch has not confirmed the \
+                     end yet: we keep checking automatically.{}",
+                    look.unwrap_or_default()
+                );
+                ("wait", "Disconnecting", Some(note))
             }
-            ConnectionState::Disconnected => {
-                Self { disconnect: false, ..plain("over", "Disconnected") }
-            }
-            _ => Self {
-                note: Some("This connection is not used. Contact support.".to_owned()),
-                disconnect: false,
-                ..plain("wait", "On hold")
-            },
-        }
+            ConnectionState::Disconnected => ("over", "Disconnected", None),
+            _ => (
+                "wait",
+                "On hold",
+                Some("This connection is not used. Contact support.".to_owned()),
+            ),
+        };
+        Self { class, word, note }
     }
 }
 

@@ -170,7 +170,7 @@ impl From<CompleteConnectError> for Problem {
             E::Unknown(_) => {
                 let what = "Finch’s answer did not reach us, or cannot be read, so that we cannot tell \
                             whether you are connected.";
-                Self::new(StatusCode::BAD_GATEWAY, "We did not hear back", what).todo(
+                Self::new(StatusCode::BAD_GATEWAY, "No answer reached us", what).todo(
                     "Connect once more, with the same company. Both then count as one connection, and \
                      disconnecting ends both.",
                 )

@@ -31,7 +31,7 @@ impl Browser {
         Self { router, customer, cookies: Mutex::default() }
     }
 
-    /// Somebody else signs in, in the same browser.
+    /// Another customer signs in, in the same browser.
     pub(crate) fn sign_in(&mut self, customer: &'static str) {
         self.customer = Some(customer);
     }
@@ -81,6 +81,12 @@ impl Browser {
         let request = self.request(Method::POST, path);
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(form)).unwrap()).await
+    }
+
+    /// Sends a form that holds the CSRF token alone.
+    pub(crate) async fn change(&self, path: &str) -> Seen {
+        let csrf_token = self.csrf_token(crate::site::BASE).await;
+        self.post(path, &[("csrf_token", &csrf_token)]).await
     }
 
     /// Agrees to what a preview says.

@@ -1,7 +1,7 @@
 //! Changes that reach the event sink without a page: by webhooks, reports and reconcilers.
 
 use finch_app::{ConnectionId, CustomerScope, OperatorScope, Pass};
-use finch_core::{Answer, ConnectionStatus, FinchApiError, Timestamp, WebhookEvent};
+use finch_core::{ConnectionStatus, Timestamp, WebhookEvent};
 
 use crate::site::{Site, needs_reauth};
 
@@ -24,11 +24,6 @@ pub(crate) async fn hint(site: &Site, id: &ConnectionId, event: &str, status: Co
         received: Timestamp::now(),
     };
     assert!(site.app.take_webhook(&event).await.unwrap());
-}
-
-fn invalid_token() -> FinchApiError {
-    let name = Some("invalid_token".into());
-    Answer { status: 401, finch_shaped: true, name, ..Answer::default() }.into_error()
 }
 
 #[tokio::test]
@@ -77,37 +72,6 @@ async fn each_customer_of_a_connection_gets_its_change() {
     assert!(site.host.0.changes.lock().unwrap().iter().all(|change| change.ended_at_finch()));
     assert_eq!(site.take_changes().len(), 2);
     assert!(pass(&site).await.is_empty());
-}
-
-#[tokio::test]
-async fn retired_access_is_a_change_and_what_becomes_of_it_later_is_none() {
-    let site = Site::new().await;
-    let (acme, other) = (site.browser("acme"), site.browser("other"));
-    site.connect(&acme, "Company C", "X").await;
-    site.connect(&other, "Company C", "Y").await;
-    for (browser, says, change) in [
-        (&acme, "Your access has ended", "acme Disconnected"),
-        (&other, "Access is switched off", "other Disconnecting"),
-    ] {
-        let (path, preview) = site.preview(browser).await;
-        site.finch_is_away();
-        site.take_changes();
-        browser.press(&path, &preview).await.shows(200, &[says]);
-        assert_eq!(site.take_changes(), [change]);
-    }
-    site.finch.recover();
-    assert_eq!(pass(&site).await, ["other Disconnected"]);
-    assert!(site.finch.alive().is_empty());
-}
-
-#[tokio::test]
-async fn a_refused_token_is_no_change_while_another_one_works() {
-    let (site, browser) = Site::connected().await;
-    site.connect(&browser, "Company C", "Y").await;
-    let id = site.finch.alive()[0].1.clone();
-    site.finch.fail_next(invalid_token());
-    hint(&site, &id, "msg_1", ConnectionStatus::Disconnected).await;
-    assert!(pass(&site).await.is_empty(), "the older one works");
 }
 
 /// The host reports a 401, and its sink gets the change like any other.

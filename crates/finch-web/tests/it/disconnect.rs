@@ -1,4 +1,4 @@
-//! Disconnect: what would happen, whether it shall, and what came of it.
+//! Disconnect: the plan, the person's agreement, and the outcome.
 
 use axum::http::header;
 use finch_app::{OperatorScope, Pass};
@@ -9,23 +9,24 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_will_happen_is_said_before_it_happens() {
+async fn what_will_happen_is_shown_before_it_happens() {
     let (site, browser) = Site::connected().await;
+    let one = site.preview(&browser).await.1;
+    one.shows(200, &["All access to this company at Gusto ends.</li>"]);
+    one.hides(&["1 sign-in", "colleagues"]);
     site.connect(&browser, "Company C", "Y").await;
     site.finch.take_calls();
     let (path, preview) = site.preview(&browser).await;
-    preview.shows(
-        200,
-        &[
-            "<title>Disconnect Gusto for company Company C? · Payday",
-            "Disconnect Gusto?",
-            "ends: 2 sign-ins, including any that colleagues have made",
-            "company details and employee directory from Gusto at once",
-            "customer uses this connection",
-            "doesn’t delete what Payday",
-            "can’t be undone",
-        ],
-    );
+    let texts = [
+        "<title>Disconnect Gusto for company Company C? · Payday",
+        "Disconnect Gusto?",
+        "ends: 2 sign-ins, including any that colleagues have made",
+        "company details and employee directory from Gusto at once",
+        "customer uses this connection",
+        "doesn’t delete what Payday",
+        "can’t be undone",
+    ];
+    preview.shows(200, &texts);
     is_guarded(&preview);
     assert!(site.finch.take_calls().is_empty(), "a look changes nothing");
     assert_eq!(site.finch.alive().len(), 2);
@@ -56,7 +57,6 @@ async fn two_tabs_may_confirm_the_same_end() {
     assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 1, "{calls:?}");
 }
 
-/// An address that anybody can write says nothing that is not so.
 #[tokio::test]
 async fn an_address_that_says_done_does_not_make_it_so() {
     let (site, browser) = Site::connected().await;
@@ -73,7 +73,7 @@ async fn an_address_that_says_done_does_not_make_it_so() {
 }
 
 #[tokio::test]
-async fn who_agreed_to_one_plan_is_shown_the_other() {
+async fn a_plan_that_has_changed_is_shown_again() {
     let (site, browser) = Site::connected().await;
     let (path, preview) = site.preview(&browser).await;
     site.connect(&browser, "Company C", "Y").await;
@@ -90,40 +90,35 @@ async fn who_agreed_to_one_plan_is_shown_the_other() {
 }
 
 #[tokio::test]
-async fn an_end_that_finch_does_not_confirm_is_pending_and_settles() {
-    let (site, browser) = Site::connected().await;
-    let (path, preview) = site.preview(&browser).await;
-    site.finch_is_away();
-    let pending = browser.press(&path, &preview).await;
-    pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
-    let page = browser.get(BASE).await;
-    page.shows(200, &["Disconnecting", "does not use this connection any more"]);
-    page.hides(&["Disconnect…", "What is shared"]);
-    let going_on = browser.get(&path).await;
-    let title = "<title>Gusto for company Company C is being disconnected · ";
-    going_on.shows(200, &[title, "is being disconnected", "Ask Finch now", "keep checking"]);
-    going_on.hides(&["Our team"]);
+async fn an_end_that_finch_does_not_confirm_is_pending_until_it_does() {
+    for settles_by in ["a reconciler", "the person"] {
+        let (site, browser) = Site::connected().await;
+        let (path, preview) = site.preview(&browser).await;
+        site.finch_is_away();
+        let pending = browser.press(&path, &preview).await;
+        pending.shows(200, &["Access is switched off", "has not confirmed the end yet"]);
+        let page = browser.get(BASE).await;
+        page.shows(200, &["Disconnecting", "does not use this connection any more"]);
+        page.hides(&["Disconnect…", "What is shared"]);
+        let joins = browser.get(&path).await;
+        let title = "<title>Gusto for company Company C is being disconnected · ";
+        joins.shows(200, &[title, "is being disconnected", "Ask Finch now", "keep checking"]);
+        joins.hides(&["Our team"]);
+        site.take_changes();
+        browser.press(&path, &joins).await.shows(200, &["has not confirmed the end yet"]);
+        assert!(site.take_changes().is_empty(), "that it goes on is no change");
 
-    site.finch.recover();
-    let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
-    site.app.reconcile(&operator, Pass::Everything).await.unwrap();
-    browser.get(BASE).await.shows(200, &["Nothing is connected", "Disconnected on"]);
-    assert!(site.finch.alive().is_empty());
-}
-
-#[tokio::test]
-async fn a_person_may_ask_finch_now() {
-    let (site, browser) = Site::connected().await;
-    let (path, preview) = site.preview(&browser).await;
-    site.finch_is_away();
-    browser.press(&path, &preview).await.shows(200, &["Access is switched off"]);
-    let joins = browser.get(&path).await;
-    site.take_changes();
-    browser.press(&path, &joins).await.shows(200, &["has not confirmed the end yet"]);
-    assert!(site.take_changes().is_empty());
-    site.finch.recover();
-    browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
-    assert_eq!(site.take_changes(), ["acme Disconnected"]);
+        site.finch.recover();
+        if settles_by == "the person" {
+            browser.press(&path, &joins).await.shows(200, &["is disconnected"]);
+        } else {
+            let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
+            site.app.reconcile(&operator, Pass::Everything).await.unwrap();
+        }
+        assert_eq!(site.take_changes(), ["acme Disconnected"]);
+        browser.get(BASE).await.shows(200, &["Nothing is connected", "Disconnected on"]);
+        assert!(site.finch.alive().is_empty());
+    }
 }
 
 /// Finch says that it is done, and goes on taking the token: a person has to look at that.
@@ -139,31 +134,14 @@ async fn where_an_operator_has_to_look_every_page_says_so() {
 }
 
 #[tokio::test]
-async fn one_sign_in_is_not_counted() {
-    let (site, browser) = Site::connected().await;
-    let (_, preview) = site.preview(&browser).await;
-    preview.shows(200, &["All access to this company at Gusto ends.</li>"]);
-    preview.hides(&["1 sign-in", "colleagues"]);
-}
-
-#[tokio::test]
 async fn others_keep_their_access_and_are_not_named() {
-    let site = Site::new().await;
-    let (acme, other) = (site.browser("acme"), site.browser("other"));
-    site.connect(&acme, "Company C", "X").await;
+    let (site, acme) = Site::connected().await;
+    let other = site.browser("other");
     site.connect(&other, "Company C", "Y").await;
     let before = other.get(BASE).await;
-    let path = site.disconnect_page(&acme).await;
-    let preview = acme.get(&path).await;
-    preview.shows(
-        200,
-        &[
-            "from Gusto for you at once",
-            "Others who use the same connection keep theirs",
-            "End my access",
-            "1 sign-in",
-        ],
-    );
+    let (path, preview) = site.preview(&acme).await;
+    let others = "Others who use the same connection keep theirs";
+    preview.shows(200, &["from Gusto for you at once", others, "End my access", "1 sign-in"]);
     preview.hides(&["other &", "All access"]);
     site.finch.take_calls();
     acme.press(&path, &preview).await.shows(200, &["Your access has ended", "keep their access"]);
@@ -174,29 +152,27 @@ async fn others_keep_their_access_and_are_not_named() {
 
 #[tokio::test]
 async fn another_customers_connection_is_not_there_byte_for_byte() {
-    let site = Site::new().await;
-    let (acme, other) = (site.browser("acme"), site.browser("other"));
-    site.connect(&acme, "Company C", "X").await;
-    let theirs = site.disconnect_page(&acme).await;
+    let (site, acme) = Site::connected().await;
+    let other = site.browser("other");
+    let (foreign, preview) = site.preview(&acme).await;
     let nowhere = format!("{BASE}/connections/no-such-connection/disconnect");
     let no_id = format!("{BASE}/connections/%0a/disconnect");
     let csrf_token = other.csrf_token(BASE).await;
-    let plan = acme.get(&theirs).await.field("plan").unwrap();
+    let plan = preview.field("plan").unwrap();
     site.finch.take_calls();
     let same = |a: &Seen, b: &Seen| {
         assert_eq!((a.status.as_u16(), &a.body), (404, &b.body));
         assert_eq!(format!("{:?}", a.headers), format!("{:?}", b.headers));
     };
-    let page = other.get(&theirs).await;
-    same(&page, &other.get(&nowhere).await);
-    same(&page, &other.get(&no_id).await);
-    same(&page, &other.get(&format!("{BASE}/nothing/here")).await);
+    let page = other.get(&foreign).await;
+    for path in [&nowhere, &no_id, &format!("{BASE}/nothing/here")] {
+        same(&page, &other.get(path).await);
+    }
     let fields = [("csrf_token", csrf_token.as_str()), ("plan", plan.as_str())];
-    same(&other.post(&theirs, &fields).await, &other.post(&nowhere, &fields).await);
     let renew = |path: &str| path.replace("/disconnect", "/reauthenticate");
-    let renewed = other.post(&renew(&theirs), &fields).await;
-    same(&renewed, &other.post(&renew(&nowhere), &fields).await);
-    same(&renewed, &page);
+    for path in [&foreign, &nowhere, &no_id, &renew(&foreign), &renew(&nowhere)] {
+        same(&page, &other.post(path, &fields).await);
+    }
     assert!(site.finch.take_calls().is_empty());
     assert_eq!(site.finch.alive().len(), 1);
     assert_eq!(page.header(header::SET_COOKIE), None);

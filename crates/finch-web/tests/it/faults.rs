@@ -1,4 +1,4 @@
-//! The store locked or gone, and a host that does not know.
+//! The store locked, or gone.
 
 use axum::http::header;
 use finch_core::StoreError;
@@ -9,22 +9,17 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
+async fn a_store_that_is_locked_or_gone_loses_nothing() {
     let (site, browser) = Site::connected().await;
     let (path, preview) = site.preview(&browser).await;
     let (csrf_token, plan) = (preview.field("csrf_token").unwrap(), preview.field("plan").unwrap());
     let fields = [("csrf_token", csrf_token.as_str()), ("plan", plan.as_str())];
-    let safe = "Your connections are safe";
-    let support = "contact support";
+    let (safe, support) = ("Your connections are safe", "contact support");
+    let gone = || StoreError::Backend("no such file: tokens.db".into());
     let faults: [(Fault, &str, &str, &str); 3] = [
         (|| StoreError::Busy, "busy just now", safe, "5"),
         (|| StoreError::Corrupt("page 7".into()), "cannot be reached", support, "60"),
-        (
-            || StoreError::Backend("no such file: tokens.db".into()),
-            "cannot be reached",
-            support,
-            "60",
-        ),
+        (gone, "cannot be reached", support, "60"),
     ];
     for (fault, what, todo, wait) in faults {
         site.store.intercept.fail(fault);
@@ -49,27 +44,20 @@ async fn a_store_that_is_locked_or_gone_is_said_and_nothing_is_lost() {
     assert_eq!(site.finch.alive().len(), 1);
 }
 
-/// The intent is written; the rest is not. The page tells the truth, and the rest goes on.
+/// Within a disconnect, and after it. The page says how it is, and what has begun goes on.
 #[tokio::test]
-async fn a_store_that_goes_away_within_a_disconnect_leaves_it_under_way() {
+async fn a_store_that_goes_away_after_the_fence_undoes_nothing() {
     let (site, browser) = Site::connected().await;
     let (path, preview) = site.preview(&browser).await;
     site.store.intercept.fail_after("commit", "sealed", || StoreError::Busy);
-    let answer = browser.agree(&path, &preview).await;
-    answer.shows(503, &["goes on by itself"]);
+    browser.agree(&path, &preview).await.shows(503, &["goes on by itself"]);
     site.store.intercept.recover();
     browser.get(BASE).await.shows(200, &["Disconnecting"]);
-}
 
-/// What is done is not told as undone because a name cannot be read any more.
-#[tokio::test]
-async fn a_store_that_goes_away_after_a_disconnect_changes_nothing_about_it() {
-    let (site, browser) = Site::connected().await;
-    let (path, preview) = site.preview(&browser).await;
-    site.store.intercept.fail_after("commit", "connections", || StoreError::Busy);
-    let answer = browser.agree(&path, &preview).await;
-    let done = answer.location().to_owned();
-    browser.get(&done).await.shows(503, &["busy just now"]);
+    let answer = browser.agree(&path, &browser.get(&path).await).await;
+    site.store.intercept.fail_at("load", || StoreError::Busy);
+    let done = answer.location();
+    browser.get(done).await.shows(503, &["busy just now"]);
     site.store.intercept.recover();
-    browser.get(&done).await.shows(200, &["is disconnected"]);
+    browser.get(done).await.shows(200, &["is disconnected"]);
 }

@@ -74,7 +74,9 @@ impl EventSink for TestHost {
         if *self.0.rescue_fails.lock().unwrap() {
             return Err("no safe place".into());
         }
-        self.0.rescued.lock().unwrap().push(unstored.token.expose().to_owned());
+        let token = unstored.token.expose().to_owned();
+        assert!(!format!("{unstored:?}").contains(&token));
+        self.0.rescued.lock().unwrap().push(token);
         Ok(())
     }
 }

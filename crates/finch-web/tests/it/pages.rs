@@ -56,7 +56,7 @@ async fn the_style_has_a_name_that_changes_with_it() {
     style.hides(&["url(", "@import"]);
 }
 
-/// A proxy takes `/apps/payday` away, and names itself in headers that nobody here believes.
+/// A proxy takes `/apps/payday` away, and names itself in headers that are not believed.
 #[tokio::test]
 async fn links_are_those_of_the_public_address() {
     let site = Site::new().await;

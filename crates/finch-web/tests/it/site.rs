@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::{Router, http::header};
-use finch_app::{Finch, Kek, Product};
-use finch_core::{Answer, FinchApiError};
+use finch_app::{CustomerScope, Finch, Kek, Product};
+use finch_core::{Answer, ConnectionStatus, FinchApiError};
 use finch_testkit::{FakeFinch, Reach, application};
 use finch_web::{Options, router};
 
@@ -78,14 +78,29 @@ impl Site {
         Browser::new(self.router.clone(), Some(customer))
     }
 
-    /// Begins an attempt: its state.
-    pub(crate) async fn begin(&self, browser: &Browser) -> String {
-        let csrf_token = browser.csrf_token(BASE).await;
-        let answer = browser.post(&format!("{BASE}/connect"), &[("csrf_token", &csrf_token)]).await;
-        state_of(answer.location())
+    /// A browser without a session.
+    pub(crate) fn signed_out(&self) -> Browser {
+        Browser::new(self.router.clone(), None)
     }
 
-    /// Somebody signs in at Finch: the way back.
+    /// Begins an attempt: its state.
+    pub(crate) async fn begin(&self, browser: &Browser) -> String {
+        state_of(browser.change(&format!("{BASE}/connect")).await.location())
+    }
+
+    /// Begins an attempt, and signs in at Finch: the state, and the way back.
+    pub(crate) async fn attempt(&self, browser: &Browser) -> (String, String) {
+        let state = self.begin(browser).await;
+        let back = self.way_back(&state, "Company C", "X");
+        (state, back)
+    }
+
+    /// How many codes were sent to Finch since the last look at its calls.
+    pub(crate) fn exchanges(&self) -> usize {
+        self.finch.take_calls().iter().filter(|call| *call == "exchange").count()
+    }
+
+    /// A person signs in at Finch: the way back.
     pub(crate) fn way_back(&self, state: &str, company: &str, credentials: &str) -> String {
         let code = self.finch.login("gusto", company, credentials, None);
         format!("{BASE}/callback?code={}&state={state}", code.expose())
@@ -117,6 +132,16 @@ impl Site {
     pub(crate) fn name_company(&self, id: &str, name: &str) {
         let mut names = self.host.0.company_names.lock().unwrap();
         names.insert(id.parse().unwrap(), name.to_owned());
+    }
+
+    /// A company's provider asks for another sign-in, and a call of the host's has met that.
+    pub(crate) async fn needs_a_sign_in(&self, company: &str) {
+        let alive = self.finch.alive();
+        let (token, id, ..) = alive.iter().find(|(.., of)| of.as_str() == company).unwrap();
+        self.finch.set_status(id, ConnectionStatus::Reauth);
+        self.finch.fail_next(needs_reauth());
+        let scope = CustomerScope::new("acme".parse().unwrap());
+        self.app.report_unauthorized(&scope, token).await.unwrap();
     }
 
     /// For longer than any page waits.

@@ -1,6 +1,6 @@
 //! A store that fails when a test asks for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use finch_core::{Application, MemoryTokenStore, StoreError};
@@ -14,10 +14,14 @@ pub(crate) type FaultyStore = Intercepted<Faults>;
 
 /// Which calls fail.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
-    fault: Mutex<Option<(&'static str, Fault)>>,
+pub(crate) struct Faults(Mutex<Failing>);
+
+#[derive(Debug, Default)]
+struct Failing {
+    /// Of this method; empty: every method.
+    now: Option<(&'static str, Fault)>,
     /// Once this method has been called, that one fails.
-    later: Mutex<Option<(&'static str, &'static str, Fault)>>,
+    later: Option<(&'static str, &'static str, Fault)>,
 }
 
 pub(crate) fn faulty_store(application: Application) -> FaultyStore {
@@ -32,24 +36,24 @@ impl Faults {
 
     /// From now on calls of this method fail.
     pub(crate) fn fail_at(&self, method: &'static str, fault: Fault) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some((method, fault));
+        self.0.lock().unwrap().now = Some((method, fault));
     }
 
     /// From the next call of `first` on, calls of `method` fail.
     pub(crate) fn fail_after(&self, first: &'static str, method: &'static str, fault: Fault) {
-        *self.later.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, method, fault));
+        self.0.lock().unwrap().later = Some((first, method, fault));
     }
 
     pub(crate) fn recover(&self) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.lock().unwrap().now = None;
     }
 
     fn check(&self, method: &str) -> Result<(), StoreError> {
-        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, method, fault)) = later.take_if(|(first, ..)| *first == method) {
-            self.fail_at(method, fault);
+        let mut failing = self.0.lock().unwrap();
+        if let Some((_, method, fault)) = failing.later.take_if(|(first, ..)| *first == method) {
+            failing.now = Some((method, fault));
         }
-        match *self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
+        match failing.now {
             Some((at, fault)) if at.is_empty() || at == method => Err(fault()),
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! A clock for the impatient: whoever waits has waited.
+//! A clock on which no wait takes any time.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},

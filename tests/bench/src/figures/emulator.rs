@@ -75,7 +75,7 @@ fn ready(setting: &Setting) -> Duration {
     times[STARTS / 2]
 }
 
-/// A live token, as if somebody had just connected.
+/// A live token, as after a connect.
 async fn token(emulator: &Server) -> String {
     let login = json!({
         "user": "User A", "provider": "Gusto", "company": "Company C", "credentials": "Credentials X",

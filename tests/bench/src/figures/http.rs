@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What Finch may answer to `/introspect`.
-pub(crate) const BODY: &str = r#"{"id":"8a5c1b52-5f0b-4d4f-9c0e-2f6d0a7f1b11","connection_id":"0d8a0c7b-6a3b-4f1d-9d77-0a8f6f5e4c33","connection_status":{"status":"connected","last_successful_sync":"2026-01-01T00:00:00Z"},"client_id":"4ab15e51-11ad-49f4-acae-f343b7794375","client_type":"production","connection_type":"provider","company_id":"5d0e3c1a-7f43-4c1b-8f9a-6f0a2b1c9d55","account_id":"b1c2d3e4-f5a6-4b7c-8d9e-0f1a2b3c4d66","customer_id":"customer-1","customer_name":"Customer 1","customer_email":null,"products":["company","directory"],"username":"somebody@example.com","provider_id":"gusto","payroll_provider_id":"gusto","manual":false,"entities":[{"id":"b1c2d3e4-f5a6-4b7c-8d9e-0f1a2b3c4d66","name":"Acme","source_id":null,"status":"connected"}]}"#;
+pub(crate) const BODY: &str = r#"{"id":"8a5c1b52-5f0b-4d4f-9c0e-2f6d0a7f1b11","connection_id":"0d8a0c7b-6a3b-4f1d-9d77-0a8f6f5e4c33","connection_status":{"status":"connected","last_successful_sync":"2026-01-01T00:00:00Z"},"client_id":"4ab15e51-11ad-49f4-acae-f343b7794375","client_type":"production","connection_type":"provider","company_id":"5d0e3c1a-7f43-4c1b-8f9a-6f0a2b1c9d55","account_id":"b1c2d3e4-f5a6-4b7c-8d9e-0f1a2b3c4d66","customer_id":"customer-1","customer_name":"Customer 1","customer_email":null,"products":["company","directory"],"username":"person@example.com","provider_id":"gusto","payroll_provider_id":"gusto","manual":false,"entities":[{"id":"b1c2d3e4-f5a6-4b7c-8d9e-0f1a2b3c4d66","name":"Acme","source_id":null,"status":"connected"}]}"#;
 
 const TOKEN: &str = "7f3c2b1a-0d9e-4c8b-a7f6-5e4d3c2b1a00";
 

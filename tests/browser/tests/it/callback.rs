@@ -1,4 +1,4 @@
-//! The way back from Finch Connect, as somebody will try it.
+//! The way back from Finch Connect, and its misuse.
 
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::Host;
@@ -19,14 +19,14 @@ async fn a_way_back_is_its_customers_and_works_once() {
     sign_in(&acme, &host, "Acme Bakery").await;
     let back = way_back(&acme, &host, "Connect a system", "Ada").await;
 
-    // Nobody who has signed in: the application asks who it is, and the code stays good.
+    // A visitor who is not signed in is asked to, and the code stays good.
     bolt.goto(&back).await;
     bolt.sees("Choose a customer").await;
     assert_eq!(bolt.url().await, format!("{}/", host.url()));
-    let nobody = http::get(&back, &[]).await;
-    assert_eq!((nobody.status, nobody.location.as_str()), (303, "/"));
-    assert_eq!(nobody.headers["referrer-policy"], "no-referrer");
-    assert_eq!(nobody.headers["cache-control"], "no-store");
+    let visitor = http::get(&back, &[]).await;
+    assert_eq!((visitor.status, visitor.location.as_str()), (303, "/"));
+    assert_eq!(visitor.headers["referrer-policy"], "no-referrer");
+    assert_eq!(visitor.headers["cache-control"], "no-store");
 
     // Another customer: the page of a state that was made up.
     sign_in(&bolt, &host, "Bolt Logistics").await;
@@ -118,7 +118,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     }
     pages_are_fine(&browser, "problem-missing").await;
 
-    // Whatever somebody writes into the address is not shown, and does not run.
+    // What is written into the address is not shown, and does not run.
     let nasty = "%3Cscript%3Edocument.title%3D%27run%27%3C%2Fscript%3Ecall%200900";
     browser
         .goto(&format!("{callback}?error={nasty}&error_description={nasty}&state={state}"))
@@ -131,7 +131,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     says(&browser, 200, &["You left before finishing", "Nothing was changed"]).await;
     browser.does_not_see("0900").await;
 
-    // The provider lets nobody in: Finch's own page leads back with its error.
+    // The provider refuses the sign-in: Finch's own page leads back with its error.
     browser.goto(&host.pages()).await;
     browser.press("Connect a system").await;
     browser.press("Gusto").await;

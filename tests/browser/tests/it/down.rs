@@ -39,16 +39,16 @@ async fn finch_is_down_while_somebody_connects() {
     browser.sees("is now connected").await;
     assert_eq!(living(&host), 1);
 
-    // Its answer gets lost: there is a token that nobody has. The code is not sent again.
+    // Its answer gets lost: a token exists that the application does not have. The code is not sent again.
     let back = way_back(&browser, &host, "Connect another system", "Bob").await;
     let exchanges = calls(&host, "POST /auth/token");
     finch.push_fault(Fault::on("/auth/token").drop_after_effect());
     browser.goto(&back).await;
-    says(&browser, 502, &["We did not hear back", "Connect once more, with the same company"])
+    says(&browser, 502, &["No answer reached us", "Connect once more, with the same company"])
         .await;
     pages_are_fine(&browser, "problem-answer-lost").await;
     browser.reload().await;
-    says(&browser, 502, &["We did not hear back"]).await;
+    says(&browser, 502, &["No answer reached us"]).await;
     assert_eq!((calls(&host, "POST /auth/token"), living(&host)), (exchanges + 1, 2));
     browser.press("Your connections").await;
     browser.sees("answer to an earlier sign-in got lost").await;
@@ -99,7 +99,7 @@ async fn finch_is_down_while_somebody_disconnects() {
     browser.sees("Access is switched off").await;
     assert_eq!(living(&host), 1);
 
-    // Finch is back, and nobody presses anything: the reconciler goes on.
+    // Finch is back, and no button is pressed: the reconciler goes on.
     finch.clear_faults();
     browser.until_sees("is disconnected").await;
     assert_eq!(living(&host), 0);

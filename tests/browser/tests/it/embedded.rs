@@ -32,7 +32,7 @@ async fn connect_within_a_page_of_the_applications_own() {
     browser.sees("Connected since").await;
     assert!(browser.url().await.starts_with(&format!("{}?done=connected&", host.pages)));
 
-    // Somebody closes it, or the sign-in fails: the page says so, and nothing has changed.
+    // It is closed, or the sign-in fails: the page says so, and nothing has changed.
     open(&browser, "Connect another system").await;
     browser.press("Cancel").await;
     browser.leave_frame().await;

@@ -7,13 +7,14 @@ use std::sync::{
 
 use axum::{
     Router,
+    extract::FromRequestParts,
     http::request::Parts,
-    response::{Html, IntoResponse as _, Redirect, Response},
+    response::{Html, Redirect},
     routing::get,
 };
 use finch_app::{ClientSecret, Finch, HttpFinchConfig, Kek, Product};
 use finch_emulator::Emulator;
-use finch_web::{ConnectFlow, Customer, Host, HostError, News, Options, Rescued};
+use finch_web::{ConnectFlow, Customer, Options};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -66,7 +67,7 @@ pub(crate) struct Embedding {
     pub(crate) finch: Arc<Emulator>,
     pub(crate) pages: String,
     pub(crate) own_page: String,
-    /// Nobody is signed in.
+    /// The customer is signed out.
     pub(crate) signed_out: Arc<AtomicBool>,
     _folder: TempDir,
 }
@@ -94,8 +95,9 @@ impl Embedding {
         // The same server by another name is another site to a browser.
         let sign_in = format!("http://localhost:{}{SIGN_IN}", address.port());
         let payday = Payday { signed_out: signed_out.clone(), sign_in };
+        let router = finch_web::router::<Acme, _>(app, options);
         let site = Router::new()
-            .nest_service(PAGES, finch_web::router(app, Arc::new(payday), options))
+            .nest_service(PAGES, router.with_state(payday))
             .route(SIGN_IN, get(async || Html("<!doctype html><title>Sign in</title>Who are you?")))
             .route(OWN_PAGE, get(async move || own_page(&connect)));
         tokio::spawn(async move { axum::serve(listener, site).await });
@@ -103,27 +105,30 @@ impl Embedding {
     }
 }
 
-/// Acme is signed in, unless nobody is.
+/// The embedding application.
+#[derive(Clone)]
 struct Payday {
     signed_out: Arc<AtomicBool>,
     /// At another site.
     sign_in: String,
 }
 
-#[async_trait::async_trait]
-impl Host for Payday {
-    async fn customer(&self, _: &Parts) -> Result<Option<Customer>, HostError> {
-        let acme = Customer::new("acme".parse()?, "Acme Bakery");
-        Ok((!self.signed_out.load(Ordering::SeqCst)).then_some(acme))
+/// Acme, unless it is signed out.
+struct Acme;
+
+impl FromRequestParts<Payday> for Acme {
+    type Rejection = Redirect;
+
+    async fn from_request_parts(_: &mut Parts, payday: &Payday) -> Result<Self, Redirect> {
+        match payday.signed_out.load(Ordering::SeqCst) {
+            true => Err(Redirect::to(&payday.sign_in)),
+            false => Ok(Self),
+        }
     }
+}
 
-    async fn anonymous(&self, _: &Parts) -> Response {
-        Redirect::to(&self.sign_in).into_response()
-    }
-
-    async fn told(&self, _: News) {}
-
-    async fn rescue(&self, _: Rescued) -> Result<(), HostError> {
-        Err("there is no second place".into())
+impl From<Acme> for Customer {
+    fn from(_: Acme) -> Self {
+        Customer::new("acme".parse().expect("an id"), "Acme Bakery")
     }
 }

@@ -23,7 +23,7 @@ fn names() -> [String; 2] {
     [format!("{} {}", "W".repeat(100), "x".repeat(154)), "شركة الرواتب (7)!".to_owned()]
 }
 
-/// Somebody logs in, and the code becomes a token.
+/// A person logs in, and the code becomes a token.
 async fn connected(emulator: &Emulator, login: Login) {
     let body = json!({
         "client_id": emulator.client_id(),

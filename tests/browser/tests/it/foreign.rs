@@ -1,4 +1,4 @@
-//! A site of somebody else's.
+//! A site of another owner.
 
 use axum::{Router, response::Html, routing::get};
 use tokio::net::TcpListener;

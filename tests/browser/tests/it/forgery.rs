@@ -76,11 +76,11 @@ async fn only_our_own_pages_change_something() {
     pages_are_fine(&acme, "problem-signed-out").await;
     acme.press("Sign in").await;
     acme.sees("Choose a customer").await;
-    // What the browser had is worth nothing any more, to whoever has read it.
+    // What the browser had is worth nothing any more.
     let stale = http::get(&preview, &[("cookie", &cookies)]).await;
     assert_eq!((stale.status, stale.location.as_str()), (303, "/"));
 
-    // A page that was open when somebody else signed in, in the same browser.
+    // A page that was open when another customer signed in, in the same browser.
     sign_in(&acme, &host, "Acme Bakery").await;
     acme.goto(&preview).await;
     acme.switch_to(&after).await;

@@ -66,7 +66,7 @@ async fn a_person_authenticates_again() {
     browser.does_not_see("Sign-in needed").await;
     assert_eq!(browser.text().await.matches("Connected since").count(), 1);
 
-    // An end at Finch is told by webhook too.
+    // An end at Finch also comes by webhook.
     browser.goto(host.emulator().url()).await;
     browser.press("Disconnect").await;
     browser.press("Disconnect for good").await;
@@ -88,7 +88,7 @@ async fn a_person_says_no() {
     browser.sees("You left before finishing").await;
     pages_are_fine(&browser, "not-connected").await;
     browser.sees("Nothing is connected").await;
-    // The button goes back to Finch Connect, where the session is still open to whoever thinks again.
+    // The button goes back to Finch Connect, where the session is still open.
     browser.back().await;
     sign_in_at_gusto(&browser, "Acme Bakery LLC", "Ada").await;
     browser.sees("is now connected").await;

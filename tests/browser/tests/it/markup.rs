@@ -24,7 +24,7 @@ async fn html_in_every_name_is_text() {
     let browser = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&browser, &host, "Acme Bakery").await;
 
-    // At Finch: a provider that nobody lists, a company, a person.
+    // At Finch: an unlisted provider, a company, a person.
     browser.press("Connect a system").await;
     browser.fill("Search providers", PROVIDER).await;
     browser.press("Search").await;

@@ -1,4 +1,4 @@
-//! Several sign-ins of one connection, which needs one of them anew.
+//! Several sign-ins of one connection, which needs one of them again.
 
 use finch_browser::{Browser, Driver, Mode};
 use finch_emulator::WebhookEvent;

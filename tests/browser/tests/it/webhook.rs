@@ -1,4 +1,4 @@
-//! Webhooks over HTTP, as Finch sends them and as somebody else will try.
+//! Webhooks over HTTP, as Finch sends them, and forged.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -61,7 +61,7 @@ async fn a_plan_that_has_moved_is_not_carried_out() {
     let id: finch_core::ConnectionId = "k".parse().unwrap();
     let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
     store_token(store.clone(), "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
-    let error = finch.carry_out(&customer(0), plan).await.unwrap_err();
+    let error = finch.disconnect(&customer(0), plan).await.unwrap_err();
     assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
     finch.access_token(&customer(0), &id, &[]).await.unwrap();
 }
@@ -77,10 +77,16 @@ async fn shared() -> Arc<MemoryTokenStore> {
 #[tokio::test]
 async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
     let finch = wire(mock(), shared().await).await;
-    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
+    let plan = finch
+        .plan_disconnect(
+            &operator(),
+            DisconnectRequest::from(named("k1")).for_everyone(&operator(), "why"),
+        )
+        .await
+        .unwrap();
     assert_eq!(plan.tokens, 3);
     for who in [2, 0] {
-        let error = finch.carry_out(&customer(who), plan.clone()).await.unwrap_err();
+        let error = finch.disconnect(&customer(who), plan.clone()).await.unwrap_err();
         assert!(matches!(error, finch_app::DisconnectError::PlanChanged));
     }
     finch.access_token(&customer(0), &named("k1"), &[]).await.unwrap();
@@ -94,8 +100,14 @@ async fn a_customer_hears_of_its_own_tokens_only() {
         Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
     });
     let finch = wire(api, shared().await).await;
-    let plan = finch.plan_disconnect_for_everyone(&operator(), named("k1"), "why").await.unwrap();
-    let outcome = finch.carry_out(&operator(), plan).await.unwrap();
+    let plan = finch
+        .plan_disconnect(
+            &operator(),
+            DisconnectRequest::from(named("k1")).for_everyone(&operator(), "why"),
+        )
+        .await
+        .unwrap();
+    let outcome = finch.disconnect(&operator(), plan).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 3, .. }), "{outcome:?}");
     // The newest token, which was tried, is customer 1's.
     let outcome = finch.disconnect(&customer(0), named("k1")).await.unwrap();

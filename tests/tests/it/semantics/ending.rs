@@ -1,6 +1,9 @@
 //! Plan, retire, fence, finish; and what ends otherwise.
 
-use finch_app::{DisconnectError, DisconnectOutcome, Pass, PlanVerdict, TokenError, Unauthorized};
+use finch_app::{
+    DisconnectError, DisconnectOutcome, DisconnectRequest, Pass, PlanVerdict, TokenError,
+    Unauthorized,
+};
 use finch_core::{Actor, Evidence, Happening, TokenState};
 use finch_tests::{all_events, operator};
 
@@ -30,7 +33,7 @@ async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_d
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     connect(&world, ACME, "x").await;
     world.finch.take_calls();
-    let error = world.app.carry_out(&customer(ACME), plan).await.unwrap_err();
+    let error = world.app.disconnect(&customer(ACME), plan).await.unwrap_err();
     assert!(matches!(error, DisconnectError::PlanChanged), "{error:?}");
     assert_eq!(states(&world, &id).await, ["active", "active"]);
     assert!(world.finch.take_calls().is_empty());
@@ -65,8 +68,15 @@ async fn the_operator_forces_the_whole_connection_with_a_reason() {
     let shared = world.app.disconnect(&operator(), id.clone()).await.unwrap();
     assert_eq!(shared, DisconnectOutcome::SharedWithOthers);
     let why = "the employer asked";
-    let plan = world.app.plan_disconnect_for_everyone(&operator(), id.clone(), why).await.unwrap();
-    let outcome = world.app.carry_out(&operator(), plan).await.unwrap();
+    let plan = world
+        .app
+        .plan_disconnect(
+            &operator(),
+            DisconnectRequest::from(id.clone()).for_everyone(&operator(), why),
+        )
+        .await
+        .unwrap();
+    let outcome = world.app.disconnect(&operator(), plan).await.unwrap();
     assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 2 });
     let connection = load(&world, &id).await;
     assert_eq!(connection.disconnects[0].intent.reason.as_deref(), Some(why));

@@ -13,7 +13,7 @@ async fn everything(world: &World) -> Reconciled {
 /// A token of an employer that Finch has not named, and of which a disconnect that has ended here proves
 /// to have covered it once Finch names it.
 async fn covered_without_knowing_it() -> World {
-    let world = World::in_memory(Reach::ConnectionId).await;
+    let world = World::in_memory(Reach::Connection).await;
     let known = connect(&world, ACME, "x").await;
     world.finch.hide_company(true);
     connect(&world, ACME, "y").await;
@@ -61,7 +61,7 @@ async fn a_pass_reports_the_disconnect_that_it_reopens_itself_and_cannot_end() {
 
 #[tokio::test]
 async fn a_connection_that_merges_into_a_later_one_is_reported_once() {
-    let world = World::in_memory(Reach::ConnectionId).await;
+    let world = World::in_memory(Reach::Connection).await;
     world.finch.hide_company(true);
     connect(&world, ACME, "y").await;
     world.finch.hide_company(false);

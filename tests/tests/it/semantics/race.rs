@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use finch_core::{FinchApi as _, LATE_EFFECT};
+use finch_core::{Draft, FinchApi as _, LATE_EFFECT, decide};
 use finch_testkit::Held;
 use finch_tests::{World, operator};
 
@@ -277,7 +277,12 @@ async fn a_late_effect_of_a_host_that_died_before_two_connections_became_one_kil
     }
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
-    let (key, dead) = (load(&world, &id).await.key, String::from("a host").into());
+    // It has marked the token as sending, and holds the lease.
+    let seen = load(&world, &id).await;
+    let (key, dead) = (seen.key, String::from("a host").into());
+    let mut draft = Draft::of(seen.clone());
+    decide::send(&mut draft, seen.tokens.last().unwrap().id);
+    world.store.commit(draft.finish().unwrap()).await.unwrap();
     world.store.lease(key, &dead, world.system.now_quietly()).await.unwrap();
     world.finch.delay_next_effect();
     world.finch.disconnect(&token).await.unwrap_err();

@@ -22,7 +22,7 @@ async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome,
         }
         error => error,
     });
-    let outcome = world.app.carry_out(&customer(ACME), plan).await.unwrap();
+    let outcome = world.app.disconnect(&customer(ACME), plan).await.unwrap();
     let progress = load(&world, &id).await.tokens[0].progress.clone();
     (world, id, outcome, progress)
 }

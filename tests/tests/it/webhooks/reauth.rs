@@ -16,7 +16,7 @@ use crate::semantics::{ACME, BETA, answer, connect, disconnect, lost, request, s
 
 #[tokio::test]
 async fn reauth_is_noted_and_a_new_token_ends_it() {
-    for reach in [Reach::Pair, Reach::ConnectionId] {
+    for reach in [Reach::Pair, Reach::Connection] {
         let world = World::in_memory(reach).await;
         let id = connect(&world, ACME, "x").await;
         connect(&world, ACME, "x").await;

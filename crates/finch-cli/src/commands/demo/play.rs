@@ -109,7 +109,7 @@ pub(super) async fn play(disconnect_scope: DisconnectScope) -> Result<Play, Fail
     }
     let search_before = stage.search(&secrets)?;
     let plan = stage.finch.plan_disconnect(&scope, tokens[TARGET - 1].secret.clone()).await?;
-    let outcome = stage.finch.carry_out(&scope, plan.clone()).await?;
+    let outcome = stage.finch.disconnect(&scope, plan.clone()).await?;
     for token in &mut tokens {
         token.after = stage.call(&token.secret).await?;
     }
