@@ -129,8 +129,8 @@ impl App {
         stage.guard(begun.state.expose());
         let at_finch = begun.finch_customer_id.as_ref().map(|id| id.as_str());
         // A renewal logs in as before.
-        let code = match begun.reauthenticates {
-            Some(_) => stage.code_of_the_same(account, at_finch),
+        let code = match &begun.reauthenticates {
+            Some(renewed) => stage.code_of_renewal(account, at_finch, renewed.as_str()),
             None => stage.code(account, at_finch),
         };
         (begun.state, code)

@@ -222,13 +222,30 @@ impl Stage {
     /// A code, as if the account's next user had logged in, with credentials that may be new.
     pub(crate) fn code(&self, account: &Account, at_finch: Option<&str>) -> String {
         account.user.set(account.user.get() + 1);
-        self.code_of_the_same(account, at_finch)
-    }
-
-    /// A code, as if the account's last user had logged in once more.
-    pub(crate) fn code_of_the_same(&self, account: &Account, at_finch: Option<&str>) -> String {
         let user = format!("User {}", account.user.get());
         let credentials = format!("Credentials {}", account.user.get() % 2);
+        self.code_of(account, at_finch, (user, credentials))
+    }
+
+    /// A code, as if the user whose connection is renewed had logged in once more.
+    pub(crate) fn code_of_renewal(
+        &self,
+        account: &Account,
+        at_finch: Option<&str>,
+        renewed: &str,
+    ) -> String {
+        let tokens = self.truth().tokens;
+        let before = tokens.into_iter().find(|token| token.connection_id == renewed);
+        let before = before.expect("Finch knows the connection that is renewed");
+        self.code_of(account, at_finch, (before.user, before.credentials))
+    }
+
+    fn code_of(
+        &self,
+        account: &Account,
+        at_finch: Option<&str>,
+        (user, credentials): (String, String),
+    ) -> String {
         let mut login = Login::new(user, "Gusto", account.company, credentials);
         if let Some(id) = at_finch {
             login = login.customer_id(id);
