@@ -4,7 +4,7 @@ use finch_core::{
     AccessToken, Application, Commit, CustomerId, Fingerprint, Keyring, Sealed, SealedAs,
     SealedToken, StoreId, Token,
 };
-use finch_seal::{Domain, KeyRing, Place, Purpose, SealError, WrappedKeys};
+use finch_seal::{Domain, KeyRing, Place, SealError, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::keys;
@@ -42,12 +42,7 @@ impl StoreKeys {
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            purpose: match sealed_as {
-                SealedAs::Held => Purpose::Held,
-                SealedAs::InDoubt => Purpose::InDoubt,
-                SealedAs::Usable => Purpose::Usable,
-                SealedAs::Refused => Purpose::Refused,
-            },
+            purpose: sealed_as.number(),
         }
     }
 
@@ -83,7 +78,7 @@ impl StoreKeys {
             customer: Some(customer.as_str()),
             connection_id: token.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            purpose: Purpose::Usable,
+            purpose: SealedAs::Usable.number(),
         };
         self.unseal(&place, &token.sealed)
     }

@@ -6,9 +6,7 @@ use finch_core::{
     AccessToken, AuthorizationCode, CustomerId, Event, Fingerprint, Hash, Keyring, RecordHead,
     Sealed, SealedAs, SealedToken, State, StoreError, Token, TokenId, TokenStore,
 };
-use finch_seal::{
-    Domain, KeyRing, KeySource, Place, Purpose, SealError, WrappedEpoch, WrappedKeys,
-};
+use finch_seal::{Domain, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::KeysError;
@@ -179,7 +177,7 @@ impl Vault {
             customer: Some(customer.as_str()),
             connection_id: token.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            purpose: Purpose::Usable,
+            purpose: SealedAs::Usable.number(),
         };
         self.unseal(token.id, &[place], token.sealed).await
     }
@@ -223,12 +221,7 @@ impl Vault {
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            purpose: match sealed_as {
-                SealedAs::Held => Purpose::Held,
-                SealedAs::Usable => Purpose::Usable,
-                SealedAs::Refused => Purpose::Refused,
-                SealedAs::InDoubt => Purpose::InDoubt,
-            },
+            purpose: sealed_as.number(),
         }
     }
 

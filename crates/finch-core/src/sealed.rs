@@ -35,6 +35,16 @@ pub enum SealedAs {
 impl SealedAs {
     /// Each of them.
     pub const ALL: [Self; 4] = [Self::Held, Self::InDoubt, Self::Usable, Self::Refused];
+
+    /// Its number in what a secret is bound to. It never changes.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Held => 0,
+            Self::Usable => 1,
+            Self::Refused => 2,
+            Self::InDoubt => 3,
+        }
+    }
 }
 
 /// The random identity of a store. What is sealed for one does not open in another.

@@ -29,7 +29,7 @@ pub use error::KeyringError;
 pub use error::{KeyFileError, ParseKeyError, SealError};
 pub use fingerprint::Domain;
 pub use kek::Kek;
-pub use place::{Place, Purpose};
+pub use place::Place;
 pub use ring::{KeyRing, epoch_of};
 pub use source::{KeyBytes, KeyId, KeySource};
 pub use wrapped::{WrappedEpoch, WrappedKeys};

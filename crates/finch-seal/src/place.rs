@@ -16,33 +16,9 @@ pub struct Place<'a> {
     pub connection_id: &'a str,
     /// The token's own fingerprint.
     pub fingerprint: &'a [u8; 32],
-    /// What the token may be used for.
-    pub purpose: Purpose,
-}
-
-/// What a sealed token may be used for. One that is sealed for one purpose does not open for another: an edited
-/// row can't revive a token, nor declare it dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To ask Finch about it, and to disconnect it.
-    Held,
-    /// To be handed out, too.
-    Usable,
-    /// For nothing: Finch has refused it.
-    Refused,
-    /// To ask Finch about it, and to be handed out once Finch has accepted it.
-    InDoubt,
-}
-
-impl Purpose {
-    fn byte(self) -> u8 {
-        match self {
-            Self::Held => 0,
-            Self::Usable => 1,
-            Self::Refused => 2,
-            Self::InDoubt => 3,
-        }
-    }
+    /// What the token may be used for, as a number of the caller's. One that is sealed for one purpose does not open
+    /// for another: an edited row can't revive a token, nor declare it dead.
+    pub purpose: u8,
 }
 
 impl Place<'_> {
@@ -57,7 +33,7 @@ impl Place<'_> {
             self.customer.unwrap_or_default().as_bytes(),
             self.connection_id.as_bytes(),
             self.fingerprint,
-            &[self.purpose.byte()],
+            &[self.purpose],
         ])
     }
 }

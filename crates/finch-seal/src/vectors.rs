@@ -3,7 +3,7 @@
 
 use crate::aead::Nonce;
 use crate::wrapped::{data_key_context, index_key_context};
-use crate::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, Purpose, SealError, WrappedKeys};
+use crate::{Domain, Kek, KeyBytes, KeyRing, KeySource, Place, SealError, WrappedKeys};
 
 const STORE: [u8; 16] = counting_from(0xa0);
 const NONCE: Nonce = counting_from(0xc0);
@@ -12,9 +12,9 @@ const USABLE: Place<'_> = Place {
     customer: Some("acme"),
     connection_id: "conn-1",
     fingerprint: &counting_from(0xe0),
-    purpose: Purpose::Usable,
+    purpose: 1,
 };
-const HELD: Place<'_> = Place { purpose: Purpose::Held, ..USABLE };
+const HELD: Place<'_> = Place { purpose: 0, ..USABLE };
 const NO_CUSTOMER: Place<'_> = Place { customer: None, ..USABLE };
 
 /// Two epochs, wrapped by [`kek`], and the same keys wrapped by [`other_kek`].

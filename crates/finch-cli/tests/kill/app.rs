@@ -15,8 +15,8 @@ use finch_app::{
     ConnectRequest, CustomerId, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig,
     OperatorScope, Product, SqliteOptions, SqliteTokenStore, State, System, Timestamp, keyfile,
 };
-use finch_core::{SealedAs, Token, TokenStore as _};
-use finch_seal::{KeyRing, Place, Purpose, WrappedKeys};
+use finch_core::{Token, TokenStore as _};
+use finch_seal::{KeyRing, Place, WrappedKeys};
 use secrecy::ExposeSecret as _;
 
 use crate::stage::{Account, Stage};
@@ -110,12 +110,7 @@ impl App {
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
-            purpose: match token.sealed_as() {
-                SealedAs::Held => Purpose::Held,
-                SealedAs::InDoubt => Purpose::InDoubt,
-                SealedAs::Usable => Purpose::Usable,
-                SealedAs::Refused => Purpose::Refused,
-            },
+            purpose: token.sealed_as().number(),
         };
         let secret = self.ring.unseal(&place, &sealed.bytes).ok()?;
         Some(AccessToken::new(secret.expose_secret()))

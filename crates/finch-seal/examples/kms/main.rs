@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fake::{Kms, KmsError};
-use finch_seal::{Domain, KeyBytes, KeyId, KeyRing, KeySource, Place, Purpose, SealError};
+use finch_seal::{Domain, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -110,7 +110,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         customer: Some("acme"),
         connection_id: "a-connection",
         fingerprint: &ring.fingerprint(Domain::Token, "the-token"),
-        purpose: Purpose::Usable,
+        purpose: 1,
     };
     let blob = ring.seal(&place, "the-token")?;
     let before = kms.calls();

@@ -1,9 +1,7 @@
 use std::future::Future;
 
 use async_trait::async_trait;
-use finch_seal::{
-    Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, Purpose, SealError, WrappedKeys,
-};
+use finch_seal::{Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError, WrappedKeys};
 use proptest::test_runner::Config;
 use secrecy::ExposeSecret;
 
@@ -14,7 +12,7 @@ pub(crate) const PLACE: Place<'_> = Place {
     customer: Some("acme"),
     connection_id: "conn-1",
     fingerprint: &[1; 32],
-    purpose: Purpose::Usable,
+    purpose: 1,
 };
 
 /// At least 1,000 cases; more by `PROPTEST_CASES`.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use finch_seal::{Kek, KeyRing, Place, Purpose};
+use finch_seal::{Kek, KeyRing, Place};
 use secrecy::ExposeSecret as _;
 
 use crate::{
@@ -26,7 +26,7 @@ const HERE: Place<'_> = Place {
     customer: Some("acme"),
     connection_id: "k",
     fingerprint: &[7; 32],
-    purpose: Purpose::Usable,
+    purpose: 1,
 };
 
 struct Sealed {
@@ -64,10 +64,10 @@ pub fn sealed_blob(data: &[u8]) {
             let mut lines = text.split('\n');
             let mut line = || lines.next().unwrap_or_default();
             let purpose = match line() {
-                "usable" => Purpose::Usable,
-                "refused" => Purpose::Refused,
-                "doubt" => Purpose::InDoubt,
-                _ => Purpose::Held,
+                "usable" => 1,
+                "refused" => 2,
+                "doubt" => 3,
+                _ => 0,
             };
             let (connection_id, client_id) = (line(), line());
             let customer = lines.next();
