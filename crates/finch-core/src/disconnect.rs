@@ -109,6 +109,9 @@ pub struct Progress {
     /// Kept when the token is revoked.
     #[serde(skip_serializing_if = "is_false")]
     pub superseded: bool,
+    /// Why the token was quarantined when it arrived. Kept when the token is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
     /// Finch refused the token: the proof.
     pub refused: Option<Refusal>,
     /// Failures in a row.
@@ -117,6 +120,18 @@ pub struct Progress {
     pub next_try: Option<Timestamp>,
     /// What stands in the way.
     pub trouble: Option<Trouble>,
+}
+
+/// Why a token is quarantined: stored so that it can be disconnected, and for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quarantine {
+    /// Its `connection_id` belongs to another provider or employer (R5).
+    Conflict,
+    /// Finch says that it belongs to another customer id than the session's.
+    OtherCustomer,
+    /// The callback carried no `state`, and Finch names no customer id.
+    UnnamedCustomer,
 }
 
 /// The proof that a token is dead.
@@ -157,8 +172,8 @@ impl Progress {
 
     /// Nothing tried yet, but for what may still take effect and what the token was before.
     pub(crate) fn reset(&self) -> Self {
-        let Self { sending, ambiguous_at, superseded, .. } = *self;
-        Self { sending, ambiguous_at, superseded, ..Self::default() }
+        let Self { sending, ambiguous_at, superseded, quarantine, .. } = *self;
+        Self { sending, ambiguous_at, superseded, quarantine, ..Self::default() }
     }
 
     /// A call of which the answer is lost may take effect from `now` on, for as long as Finch may need.

@@ -47,8 +47,8 @@ pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use customer_change::CustomerChange;
 pub use disconnect::{
-    Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Refusal,
-    Retirement, Trouble,
+    Disconnect, DisconnectId, DisconnectState, Due, Intent, LATE_EFFECT, Progress, Quarantine,
+    Refusal, Retirement, Trouble,
 };
 pub use draft::{Draft, Reseal};
 pub use event::{Absorbed, Event, EventId, EventQuery, Happening, Recorded};

@@ -160,6 +160,7 @@ impl World {
                 sending: stored.sending.map(mark_of),
                 ambiguous_at: stored.ambiguous.then_some(NOW),
                 superseded: stored.superseded,
+                quarantine: None,
                 refused: stored.refused.then_some(refused),
                 failures: 0,
                 next_try: (stored.wait != Wait::No).then_some(LATER),

@@ -1,8 +1,8 @@
 //! An attempt that ends with a token in a connection.
 
 use finch_core::{
-    Attempt, CompanyId, Connection, ConnectionId, CustomerId, Product, ProviderId, Token, TokenId,
-    TokenState, decide::contradicts,
+    Attempt, CompanyId, Connection, ConnectionId, CustomerId, Product, ProviderId, Quarantine,
+    Token, TokenId, TokenState,
 };
 use serde::Serialize;
 
@@ -44,12 +44,14 @@ pub(super) fn completed(
     };
     let connection_id = token.facts.connection_id.clone();
     if token.customer.is_none() {
-        return Err(if contradicts(connection, &token.facts) {
-            CompleteConnectError::Conflict { connection_id }
-        } else if token.facts.finch_customer_id.is_some() {
-            CompleteConnectError::OtherCustomer { connection_id }
-        } else {
-            CompleteConnectError::UnnamedCustomer { connection_id }
+        return Err(match token.progress.quarantine {
+            Some(Quarantine::Conflict) => CompleteConnectError::Conflict { connection_id },
+            Some(Quarantine::UnnamedCustomer) => {
+                CompleteConnectError::UnnamedCustomer { connection_id }
+            }
+            Some(Quarantine::OtherCustomer) | None => {
+                CompleteConnectError::OtherCustomer { connection_id }
+            }
         });
     }
     let customer = &attempt.purpose.customer;

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     Absorbed, Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event,
-    Fingerprint, Found, Happening, OperatorName, Progress, Seq, Token, TokenFacts, TokenId,
-    TokenState,
+    Fingerprint, Found, Happening, OperatorName, Progress, Quarantine, Seq, Token, TokenFacts,
+    TokenId, TokenState,
     decide::{Placement, Standing, merge::merge, place, standing},
 };
 
@@ -89,12 +89,8 @@ pub enum Arrived {
     Known(TokenId),
     /// This very token is stored for somebody else; nothing was changed.
     Foreign,
-    /// Stored, quarantined: its `connection_id` belongs to another provider or employer (R5).
-    Conflict,
-    /// Stored, quarantined: Finch says that it belongs to another customer id than the session's.
-    OtherCustomer,
-    /// Stored, quarantined: the callback carried no `state`, and Finch names no customer id.
-    UnnamedCustomer,
+    /// Stored, quarantined, for this reason.
+    Quarantined(Quarantine),
 }
 
 /// Decides what an arriving token writes.
@@ -122,7 +118,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         }
     };
     let quarantined = match placement {
-        Placement::Conflict(_) => Some(Arrived::Conflict),
+        Placement::Conflict(_) => Some(Quarantine::Conflict),
         _ => customer_doubt(arrival.from, draft.connection(), facts),
     };
     let customer = quarantined.is_none().then(|| arrival.from.customer().clone());
@@ -163,12 +159,13 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         verified: None,
         added_at: arrival.now,
         fingerprint: arrival.fingerprint,
-        progress: Progress::default(),
+        progress: Progress { quarantine: quarantined, ..Progress::default() },
         handed_out: false,
         used_at: None,
     };
     draft.admit(token);
-    Admitted { draft: Some(draft), arrived: quarantined.unwrap_or(Arrived::Stored(state)) }
+    let arrived = quarantined.map_or(Arrived::Stored(state), Arrived::Quarantined);
+    Admitted { draft: Some(draft), arrived }
 }
 
 /// Why a token may not be the attempt's customer's, if the customer id that Finch names does not prove it.
@@ -177,16 +174,16 @@ fn customer_doubt(
     from: Source<'_>,
     connection: &Connection,
     facts: &TokenFacts,
-) -> Option<Arrived> {
+) -> Option<Quarantine> {
     let attempt = from.attempt()?;
     let stateless = matches!(from, Source::StatelessExchange(_));
     let expected = attempt.purpose.finch_customer_id.as_ref();
     let own = || renews_ones_own(attempt, connection, facts);
     match (facts.finch_customer_id.as_ref(), expected) {
-        (None, _) => stateless.then_some(Arrived::UnnamedCustomer),
+        (None, _) => stateless.then_some(Quarantine::UnnamedCustomer),
         (Some(named), Some(expected)) if named == expected => None,
         (Some(_), None) if !stateless => None,
-        (Some(_), _) => (!own()).then_some(Arrived::OtherCustomer),
+        (Some(_), _) => (!own()).then_some(Quarantine::OtherCustomer),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use finch_core::{
     Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange, Failure,
-    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Seq, Token, TokenId,
-    TokenState, TokenStore,
+    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq,
+    Token, TokenId, TokenState, TokenStore,
     decide::{Admitted, Arrived, Source, admit},
 };
 use finch_testkit::{application, at, facts, fingerprint, grant, new_attempt, store_token};
@@ -84,7 +84,7 @@ async fn a_token_of_another_customer_id_is_quarantined() {
     other.finch_customer_id = FinchCustomerId::new("somebody-else").ok();
     let new = grant("t2", other);
     let admitted = arrive(after_one(&new).await, "acme", new);
-    assert_eq!(admitted.arrived, Arrived::OtherCustomer);
+    assert_eq!(admitted.arrived, Arrived::Quarantined(Quarantine::OtherCustomer));
     let stored = stored(admitted);
     assert_eq!((stored.state, stored.customer), (TokenState::Quarantined, None));
 }
@@ -120,7 +120,11 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
         ("other", Some("k1"), new("acme", "k1")),
     ] {
         let arrived = renew(who, reauthenticates, new).await;
-        assert_eq!(arrived, Arrived::OtherCustomer, "{who} {reauthenticates:?}");
+        assert_eq!(
+            arrived,
+            Arrived::Quarantined(Quarantine::OtherCustomer),
+            "{who} {reauthenticates:?}"
+        );
     }
 }
 
@@ -147,16 +151,34 @@ async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
     let active = Arrived::Stored(TokenState::Active);
     for (connection, expected, named, renews, arrived) in [
         ("k2", Some("acme~2"), Some("acme~2"), false, active.clone()),
-        ("k2", Some("acme~2"), Some("attacker"), false, Arrived::OtherCustomer),
-        ("k2", Some("acme~2"), Some("acme"), false, Arrived::OtherCustomer),
-        ("k2", Some("acme~2"), None, false, Arrived::UnnamedCustomer),
+        (
+            "k2",
+            Some("acme~2"),
+            Some("attacker"),
+            false,
+            Arrived::Quarantined(Quarantine::OtherCustomer),
+        ),
+        (
+            "k2",
+            Some("acme~2"),
+            Some("acme"),
+            false,
+            Arrived::Quarantined(Quarantine::OtherCustomer),
+        ),
+        ("k2", Some("acme~2"), None, false, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
         // A renewal: any customer id of one's own there.
         ("k1", Some("acme~2"), Some("acme"), true, active),
-        ("k1", Some("acme"), Some("attacker"), true, Arrived::OtherCustomer),
-        ("k1", Some("acme"), None, true, Arrived::UnnamedCustomer),
+        (
+            "k1",
+            Some("acme"),
+            Some("attacker"),
+            true,
+            Arrived::Quarantined(Quarantine::OtherCustomer),
+        ),
+        ("k1", Some("acme"), None, true, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
         // A session whose customer id is not known proves nothing.
-        ("k2", None, Some("attacker"), false, Arrived::OtherCustomer),
-        ("k2", None, None, false, Arrived::UnnamedCustomer),
+        ("k2", None, Some("attacker"), false, Arrived::Quarantined(Quarantine::OtherCustomer)),
+        ("k2", None, None, false, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
     ] {
         let admitted = arrive(connection, expected, named, renews).await;
         assert_eq!(admitted.arrived, arrived, "{connection} {expected:?} {named:?} {renews}");
@@ -179,7 +201,7 @@ async fn a_connection_id_of_another_provider_or_company_is_quarantined() {
     for (provider, company) in [("justworks", "c"), ("gusto", "d")] {
         let odd = grant("t2", facts("k1", provider, company));
         let admitted = arrive(after_one(&odd).await, "acme", odd);
-        assert_eq!(admitted.arrived, Arrived::Conflict);
+        assert_eq!(admitted.arrived, Arrived::Quarantined(Quarantine::Conflict));
         assert_eq!(stored(admitted).state, TokenState::Quarantined);
     }
 }
