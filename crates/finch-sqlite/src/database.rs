@@ -12,12 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use crate::{
-    error::{Kind, kind},
-    files,
-};
+use crate::files;
 
 /// What a job writes with.
 pub(crate) struct Tx<'a> {
@@ -123,7 +120,10 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
     loop {
         match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
         {
-            Err(e) if kind(&e) == Kind::Busy && start.elapsed() < patience => {
+            Err(e)
+                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < patience =>
+            {
                 std::thread::sleep(Duration::from_millis(2));
             }
             other => return other.map(drop),

@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use crate::{
     backup::check,
     database,
-    error::{Fault, Kind, kind},
     files::{self, JOURNALS, Place, beside},
     open,
     open_error::{OpenStoreError, Refusal},
@@ -53,8 +52,7 @@ fn examine_at(place: &Place) -> Result<Examined, Refusal> {
     open::is_store(&db)?;
     let is_sound = match check(&db, "quick_check") {
         Ok(()) => true,
-        Err(Fault::Broken(_)) => false,
-        Err(Fault::Sqlite(error)) if kind(&error) == Kind::Corrupt => false,
+        Err(fault) if fault.damage().is_some() => false,
         Err(fault) => return Err(fault.into()),
     };
     Ok(Examined {

@@ -58,7 +58,7 @@ pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
     let place = find(path)?;
     for suffix in ["", "-wal"] {
         let file = beside(&place.path, suffix);
-        match metadata(&file).map_err(|source| system(&file, source))? {
+        match metadata(&file).map_err(|source| OpenStoreError::system(&file, source))? {
             Some(found) if found.nlink() > 1 => {
                 return Err(OpenStoreError::SeveralNames { path: file, names: found.nlink() });
             }
@@ -78,14 +78,16 @@ fn find_at(path: &Path) -> Result<Place, OpenStoreError> {
         Err(e) if e.kind() == ErrorKind::NotADirectory => {
             return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
         }
-        Err(source) => return Err(system(path, source)),
+        Err(source) => return Err(OpenStoreError::system(path, source)),
     };
     let process = process(&path)?;
     let folder = check_folder(&folder_of(&path), &process)?;
     let [mut len, mut journal_len] = [0, 0];
     for suffix in [""].into_iter().chain(JOURNALS) {
         let file = beside(&path, suffix);
-        let Some(found) = metadata(&file).map_err(|source| system(&file, source))? else {
+        let Some(found) =
+            metadata(&file).map_err(|source| OpenStoreError::system(&file, source))?
+        else {
             continue;
         };
         if !found.is_file() {
@@ -180,12 +182,12 @@ fn is_mount_point(_: &Path) -> bool {
 
 /// The user and the groups of this process.
 pub(crate) fn process(path: &Path) -> Result<Process, OpenStoreError> {
-    Process::current().map_err(|source| system(path, source))
+    Process::current().map_err(|source| OpenStoreError::system(path, source))
 }
 
 /// No other user may put another file in the place of the store or of a journal.
 pub(crate) fn check_folder(folder: &Path, process: &Process) -> Result<Rights, OpenStoreError> {
-    let found = fs::metadata(folder).map_err(|source| system(folder, source))?;
+    let found = fs::metadata(folder).map_err(|source| OpenStoreError::system(folder, source))?;
     let rights = Rights::from(&found);
     process.check_folder(rights).map_err(|why| match why {
         Refused::Exposed => {
@@ -204,8 +206,4 @@ fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenS
         }
         Refused::Exposed => OpenStoreError::Exposed { path, mode: found.mode },
     }
-}
-
-fn system(path: &Path, source: io::Error) -> OpenStoreError {
-    OpenStoreError::System { path: path.into(), source: Box::new(source) }
 }

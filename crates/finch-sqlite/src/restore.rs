@@ -13,12 +13,8 @@ use thiserror::Error;
 use crate::{
     backup::check,
     database,
-    error::{Fault, Kind, Result, kind},
-    files::{
-        self, Place,
-        atomic_file::{AtomicFile, PlaceError},
-        beside,
-    },
+    error::Result,
+    files::{self, Place, atomic_file::AtomicFile, beside},
     open,
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
@@ -54,22 +50,18 @@ pub struct Restored {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The store cannot be put there. If there is one, move it away first, with its journals: it may hold
-    /// tokens that the backup does not.
+    /// The store cannot be put there, or may still be in use where it was made. If another is there, move it
+    /// away first, with its journals: it may hold tokens that the backup does not.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] OpenStoreError),
     /// The backup cannot be used.
     #[error("the backup cannot be used")]
     Backup(#[source] OpenStoreError),
-    /// The store that was made out of it cannot be closed: it may still be in use.
-    #[error("the restored store cannot be finished")]
-    Unfinished(#[source] OpenStoreError),
 }
 
 impl Actionable for RestoreError {
     fn advice(&self) -> Advice {
         match self {
-            Self::Place(error) => error.advice(),
             Self::Backup(OpenStoreError::Missing { .. }) => {
                 Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
             }
@@ -80,7 +72,7 @@ impl Actionable for RestoreError {
                     "take another backup; this one was not changed, and nothing was restored";
                 Advice { next_step: step.into(), ..error.advice() }
             }
-            Self::Backup(error) | Self::Unfinished(error) => error.advice(),
+            Self::Backup(error) | Self::Place(error) => error.advice(),
         }
     }
 }
@@ -100,13 +92,12 @@ pub fn restore(
 ) -> Result<Restoring, RestoreError> {
     let found = files::find(backup).map_err(RestoreError::Backup)?;
     let file = AtomicFile::at(&options.path)?;
-    copy(&found, &file, progress).map_err(|error| PlaceError::system(&options.path, error))?;
+    copy(&found, &file, progress).map_err(|error| OpenStoreError::system(&options.path, error))?;
     let copied = Place { path: file.path.clone(), ..found };
     let restored =
         prepare(&copied, options, written_at(&found.path)).map_err(|refusal| match refusal {
-            Refusal::Fault(Fault::Sqlite(error)) if kind(&error) == Kind::Full => {
-                let path = options.path.clone();
-                PlaceError::Unusable(OpenStoreError::Full { path }).into()
+            Refusal::Fault(fault) if fault.is_full() => {
+                OpenStoreError::Full { path: options.path.clone() }.into()
             }
             refusal => RestoreError::Backup(refusal.into_error(&found.path)),
         })?;
@@ -135,9 +126,7 @@ impl Restoring {
             database::one_file(&db)?;
             database::close(db)
         };
-        one_file().map_err(|error| {
-            RestoreError::Unfinished(Refusal::from(error).into_error(&options.path))
-        })?;
+        one_file().map_err(|error| Refusal::from(error).into_error(&options.path))?;
         file.name()?;
         Ok(restored)
     }

@@ -4,7 +4,7 @@ use finch_core::StoreError;
 use rusqlite::{Connection, Row};
 
 use crate::{
-    error::{Fault, Kind, Result, kind},
+    error::Result,
     rows::{attempts, connections, disconnects, events, tokens},
     schema,
     store::SqliteTokenStore,
@@ -78,13 +78,8 @@ fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verifie
         let mut statement = db.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            match check(row) {
-                Ok(()) => {}
-                Err(Fault::Broken(what)) => found.damage.push(what),
-                Err(Fault::Sqlite(error)) if kind(&error) == Kind::Corrupt => {
-                    found.damage.push(error.to_string());
-                }
-                Err(fault) => return Err(fault),
+            if let Err(fault) = check(row) {
+                found.damage.push(fault.damage().ok_or(fault)?);
             }
             found.rows += 1;
             if found.rows.is_multiple_of(EVERY) {

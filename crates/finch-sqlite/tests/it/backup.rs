@@ -12,8 +12,8 @@ use std::{
 
 use finch_core::{EventQuery, InstanceId, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
-    BackupError, OpenStoreError, PlaceError, RestoreError, Restored, SqliteOptions,
-    SqliteTokenStore, examine, restore,
+    BackupError, OpenStoreError, RestoreError, Restored, SqliteOptions, SqliteTokenStore, examine,
+    restore,
 };
 use finch_testkit::{at, claimed, fingerprint, new_attempt, store_token};
 
@@ -87,18 +87,18 @@ async fn nothing_is_overwritten() {
     store_token(&store, "acme", token("a")).await;
     fs::write(home.at("b"), "another file").unwrap();
     let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it exists");
-    assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
+    assert!(matches!(refused, BackupError::Place(OpenStoreError::Exists { .. })), "{refused:?}");
     assert_eq!(fs::read(home.at("b")).unwrap(), b"another file");
     fs::remove_file(home.at("b")).unwrap();
     back_up(&store, &home.at("b")).await;
     let before = fs::read(home.at("b")).unwrap();
     let refused = restore(&home.at("b"), &home.options(), |_, _| {});
-    assert!(matches!(refused, Err(RestoreError::Place(PlaceError::Exists { .. }))));
+    assert!(matches!(refused, Err(RestoreError::Place(OpenStoreError::Exists { .. }))));
     // A journal that stayed behind would be played into the new store.
     fs::write(home.at("new.db-wal"), "left over").unwrap();
     let refused = home.restored().expect_err("a journal is there");
     assert!(
-        matches!(&refused, RestoreError::Place(PlaceError::Exists { path }) if *path == home.at("new.db-wal")),
+        matches!(&refused, RestoreError::Place(OpenStoreError::Exists { path }) if *path == home.at("new.db-wal")),
         "{refused:?}"
     );
     assert!(!home.at("new.db").exists());
@@ -111,17 +111,11 @@ async fn places_where_no_backup_can_be() {
     let store = home.open();
     let to = |path: &str| home.at(path);
     let refused = store.backup(&to("no/such/b"), |_, _| {}).await;
-    assert!(matches!(
-        refused,
-        Err(BackupError::Place(PlaceError::Unusable(OpenStoreError::NoFolder { .. })))
-    ));
+    assert!(matches!(refused, Err(BackupError::Place(OpenStoreError::NoFolder { .. }))));
     fs::create_dir(to("open")).unwrap();
     fs::set_permissions(to("open"), Permissions::from_mode(0o777)).unwrap();
     let refused = store.backup(&to("open/b"), |_, _| {}).await;
-    assert!(matches!(
-        refused,
-        Err(BackupError::Place(PlaceError::Unusable(OpenStoreError::FolderExposed { .. })))
-    ));
+    assert!(matches!(refused, Err(BackupError::Place(OpenStoreError::FolderExposed { .. }))));
     assert_eq!(fs::read_dir(to("open")).unwrap().count(), 0);
 }
 
@@ -219,7 +213,7 @@ async fn a_restore_has_its_name_once_it_is_finished() {
     let begin = || restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).unwrap();
     let abandoned = begin();
     let again = restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).expect_err("one");
-    let in_the_making = RestoreError::Place(PlaceError::InTheMaking { path: home.at("new.db") });
+    let in_the_making = RestoreError::Place(OpenStoreError::Busy { path: home.at("new.db") });
     assert_eq!(again.to_string(), in_the_making.to_string());
     store_token(&abandoned.store().unwrap(), "acme", token("gone")).await;
     drop(abandoned);
@@ -248,7 +242,7 @@ async fn a_restore_that_is_in_use_is_not_finished() {
     let restoring = restore(&home.at("b"), &options, |_, _| {}).unwrap();
     let _in_use = restoring.store().unwrap();
     let refused = restoring.finish().expect_err("in use");
-    let busy = matches!(&refused, RestoreError::Unfinished(OpenStoreError::Busy { .. }));
+    let busy = matches!(&refused, RestoreError::Place(OpenStoreError::Busy { .. }));
     assert!(busy, "{refused:?}");
     assert!(!home.at("new.db").exists());
 }

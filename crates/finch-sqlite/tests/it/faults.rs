@@ -12,8 +12,7 @@ use std::{
 
 use finch_core::{ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted};
 use finch_sqlite::{
-    BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
-    examine,
+    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
 };
 use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
@@ -309,14 +308,11 @@ async fn a_full_disk_has_no_half_of_a_backup_or_a_store() {
     let folder = disk.0.path().canonicalize().unwrap();
     fs::write(folder.join("filler"), vec![1; 200 << 10]).unwrap();
     let refused = store.backup(&folder.join("b"), |_, _| {}).await.expect_err("no room");
-    assert!(
-        matches!(refused, BackupError::Place(PlaceError::Unusable(E::Full { .. }))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, BackupError::Place(E::Full { .. })), "{refused:?}");
     let mut options = home.options();
     options.path = folder.join("new.db");
     let refused = finch_sqlite::restore(&whole, &options, |_, _| {}).expect_err("no room");
-    let full = RestoreError::Place(PlaceError::Unusable(E::Full { path: options.path.clone() }));
+    let full = RestoreError::Place(E::Full { path: options.path.clone() });
     assert_eq!(refused.to_string(), full.to_string());
     let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["filler"]);

@@ -11,8 +11,8 @@ use std::{
 
 use finch_core::{ConnectionFilter, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
-    BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
-    examine, restore,
+    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
+    restore,
 };
 use finch_testkit::{application, store_token};
 
@@ -72,13 +72,13 @@ async fn no_store_is_made_beside_a_log() {
     refused_beside(&home, "-wal", true);
     let backup = killed().await;
     let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
-    let exists = |error: &PlaceError| matches!(error, PlaceError::Exists { path } if *path == home.beside("-wal"));
+    let exists = |error: &E| matches!(error, E::Exists { path } if *path == home.beside("-wal"));
     assert!(matches!(&refused, RestoreError::Place(error) if exists(error)), "{refused:?}");
     private(&home.path, b"");
     refused_beside(&home, "-wal", true);
     let backup = SqliteTokenStore::open(backup.options()).unwrap();
     let refused = backup.backup(&home.path, |_, _| {}).await.unwrap_err();
-    assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
+    assert!(matches!(refused, BackupError::Place(E::Exists { .. })), "{refused:?}");
     // Both together again.
     fs::rename(&away, &home.path).unwrap();
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
@@ -237,10 +237,7 @@ async fn files_and_folders_of_another_user_are_refused() {
     chown(elsewhere.folder.path(), Some(UNPRIVILEGED), None).unwrap();
     let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
     assert!(
-        matches!(
-            &refused,
-            BackupError::Place(PlaceError::Unusable(E::OtherOwner { owner: UNPRIVILEGED, .. }))
-        ),
+        matches!(&refused, BackupError::Place(E::OtherOwner { owner: UNPRIVILEGED, .. })),
         "{refused:?}"
     );
     let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
