@@ -5,7 +5,6 @@ pub(crate) mod readers;
 pub(crate) mod writer;
 
 use std::{
-    cell::Cell,
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::Path,
@@ -15,28 +14,6 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::files;
-
-/// What a job writes with.
-pub(crate) struct Tx<'a> {
-    pub(crate) db: &'a Connection,
-    log_due: Cell<Option<Duration>>,
-}
-
-impl<'a> Tx<'a> {
-    pub(crate) fn new(db: &'a Connection) -> Self {
-        Self { db, log_due: Cell::new(None) }
-    }
-
-    /// Asks for the log to be emptied that soon after the commit: it still has bytes that were overwritten.
-    pub(crate) fn empty_log_within(&self, time: Duration) {
-        let known = self.log_due.get();
-        self.log_due.set(Some(known.map_or(time, |known| known.min(time))));
-    }
-
-    pub(crate) fn log_due(&self) -> Option<Duration> {
-        self.log_due.get()
-    }
-}
 
 /// For both kinds of connections.
 const COMMON: &str = "

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Tx, empty_log};
+use super::empty_log;
 use crate::{
     error::{Fault, Result},
     files::same_file::SameFile,
@@ -26,8 +26,12 @@ const LOG_PATIENCE: Duration = Duration::from_millis(50);
 /// After how long it is tried again.
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
-/// One job: runs in the transaction, or learns that there is none.
-type Job = Box<dyn FnOnce(Result<&Tx<'_>>) -> Done + Send>;
+struct Job {
+    /// Runs in the transaction, or learns that there is none.
+    work: Box<dyn FnOnce(Result<&Connection>) -> Done + Send>,
+    /// How soon after the commit the log is to be emptied, since it has bytes that the job overwrites.
+    log_due: Option<Duration>,
+}
 
 /// A job that ran: why its writes are undone, if they are, and who waits for the commit.
 struct Done {
@@ -61,14 +65,15 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction, and returns once that is on disk. A caller that goes away
-    /// cancels nothing.
+    /// cancels nothing. `log_due`: how soon the log is to be emptied then, for what `work` overwrites.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        log_due: Option<Duration>,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, answer) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            let result = tx.and_then(work);
+        let work = Box::new(move |db: Result<&Connection>| {
+            let result = db.and_then(work);
             let failed = result.as_ref().err().cloned();
             let answer = Box::new(move |lost: Option<Fault>| {
                 // The caller may have gone away.
@@ -80,7 +85,7 @@ impl Writer {
             Done { failed, answer }
         });
         let jobs = self.jobs.as_ref().ok_or(Fault::Stopped)?;
-        jobs.send(job).map_err(|_| Fault::Stopped)?;
+        jobs.send(Job { work, log_due }).map_err(|_| Fault::Stopped)?;
         answer.await.map_err(|_| Fault::Stopped)?
     }
 }
@@ -139,7 +144,7 @@ impl Loop {
         let lost = done.as_ref().err();
         if let (Some(fault), true) = (lost, answers.is_empty()) {
             // It never began: every job gets this answer.
-            answers.extend(jobs.drain(..).map(|job| job(Err(fault.clone())).answer));
+            answers.extend(jobs.drain(..).map(|job| (job.work)(Err(fault.clone())).answer));
         }
         for answer in answers {
             answer(lost.cloned());
@@ -156,18 +161,19 @@ impl Loop {
         answers: &mut Vec<Answer>,
     ) -> Result<Option<Duration>> {
         let transaction = self.begin()?;
-        let tx = Tx::new(&transaction);
+        let mut log_due: Option<Duration> = None;
         // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
         let alone = jobs.len() == 1;
         while !jobs.is_empty() {
             if !alone {
-                tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+                transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
             }
             let Some(job) = jobs.pop_front() else { break };
-            let Done { failed, answer } = job(Ok(&tx));
+            let Done { failed, answer } = (job.work)(Ok(&transaction));
+            log_due = [log_due, job.log_due].into_iter().flatten().min();
             answers.push(answer);
             // After some errors SQLite has rolled everything back by itself.
-            if tx.db.is_autocommit() {
+            if transaction.is_autocommit() {
                 return Err(failed.unwrap_or(Fault::Stopped));
             }
             if alone && failed.is_some() {
@@ -175,13 +181,12 @@ impl Loop {
                 return Ok(None);
             }
             if failed.is_some() {
-                tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
+                transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
             }
             if !alone {
-                tx.db.prepare_cached("RELEASE job")?.execute([])?;
+                transaction.prepare_cached("RELEASE job")?.execute([])?;
             }
         }
-        let log_due = tx.log_due();
         transaction.commit()?;
         // Nothing is acknowledged that is written to a file which is not there any more.
         self.file.check()?;

@@ -1,11 +1,11 @@
 //! Listings of connections, in pages of keys.
 
-use finch_core::{ConnectionFilter, ConnectionKey, Due, Timestamp};
+use finch_core::{ConnectionFilter, ConnectionKey, Due, Seq, Timestamp};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use crate::{
     error::Result,
-    values::{self, nanoseconds, number, seq, size},
+    values::{self, clamped, nanoseconds},
 };
 
 pub(crate) const ALL: &str = "SELECT key FROM connections WHERE key > ?1 ORDER BY key LIMIT ?2";
@@ -49,14 +49,14 @@ impl Page {
             }
         };
         let mut bound =
-            vec![after.map_or(-1, |key| number(key.0)).into(), Value::from(size(limit))];
+            vec![after.map_or(-1, |key| clamped(key.0.0)).into(), Value::from(clamped(limit))];
         bound.extend(filtered);
         Self { sql, bound }
     }
 
     pub(crate) fn read(self, db: &Connection) -> Result<Vec<ConnectionKey>> {
-        let keys: Vec<i64> = values::column(db, self.sql, params_from_iter(self.bound))?;
-        Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
+        let keys: Vec<u64> = values::column(db, self.sql, params_from_iter(self.bound))?;
+        Ok(keys.into_iter().map(|key| ConnectionKey(Seq(key))).collect())
     }
 }
 
