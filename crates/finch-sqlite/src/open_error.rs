@@ -17,7 +17,6 @@ use crate::{error::Fault, schema::VERSION};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each error says what its fields are")]
 pub enum OpenStoreError {
-    /// There is no such file, and none is to be made.
     #[error("there is no store at {path}")]
     Missing { path: PathBuf },
     /// There is no store's file, or one too short for a database, and beside it a log of one. No store is
@@ -27,7 +26,6 @@ pub enum OpenStoreError {
         if *may_hold_tokens { "may hold the only copy of live tokens" } else { "holds no tokens" }
     )]
     LogWithoutStore { path: PathBuf, log: PathBuf, may_hold_tokens: bool },
-    /// There is no such folder.
     #[error("there is no folder {folder} for the store")]
     NoFolder { folder: PathBuf },
     /// A folder, a FIFO, a socket, a device; as a journal a link, too.
@@ -41,31 +39,23 @@ pub enum OpenStoreError {
         "the store {path} is mounted without its folder, and its log would stay outside of the mount"
     )]
     MountedAlone { path: PathBuf },
-    /// A file or the folder belongs to a user that is neither root nor the process's own.
     #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
     OtherOwner { path: PathBuf, owner: u32, user: u32 },
-    /// Others may read or write the database or one of its journals.
     #[error("{path} is open to others (mode {mode:04o})")]
     Exposed { path: PathBuf, mode: u32 },
     /// Others may write to the folder, and so replace the store or its journals.
     #[error("others may write to the store's folder {folder} (mode {mode:04o})")]
     FolderExposed { folder: PathBuf, mode: u32 },
-    /// The file, or its file system, may only be read.
     #[error("the store {path} is read-only")]
     ReadOnly { path: PathBuf },
-    /// Not a SQLite database.
-    #[error("{path} is not a database")]
-    NotADatabase { path: PathBuf },
-    /// A SQLite database of something else.
-    #[error("{path} is a database, but not a store of Finch connections")]
+    /// No SQLite database, or that of another program.
+    #[error("{path} is not a store of Finch connections")]
     NotAStore { path: PathBuf },
-    /// Of another version.
     #[error("the store {path} has version {found}, and this release knows version {known}")]
     OtherVersion { path: PathBuf, found: i64, known: i64 },
     /// Its tables, indexes, views or triggers are not those of this release: another program has changed them.
     #[error("the store {path} cannot be trusted: {difference}")]
     Schema { path: PathBuf, difference: String },
-    /// Truncated, or damaged otherwise.
     #[error("the store {path} is damaged: {problem}")]
     Corrupt { path: PathBuf, problem: String },
     /// A new file was to get this name, and something has it already, or a journal of what had it is there.
@@ -74,13 +64,11 @@ pub enum OpenStoreError {
     /// Another process holds its lock, or makes a file of this name now.
     #[error("the store {path} is locked by another process")]
     Busy { path: PathBuf },
-    /// The disk is full.
     #[error("there is no space on the disk for the store {path}")]
     Full { path: PathBuf },
     /// Bound to another application, or to the same one at another address.
     #[error("the store {path} belongs to {bound}, not to {asked}")]
     OtherApplication { path: PathBuf, bound: Application, asked: Application },
-    /// The system or SQLite refused.
     #[error("{path} cannot be opened or written")]
     System { path: PathBuf, source: Box<dyn Error + Send + Sync> },
 }
@@ -149,11 +137,10 @@ impl Actionable for OpenStoreError {
                 "store_read_only",
                 "make the file, its folder and its file system writable for this user",
             ),
-            Self::NotADatabase { .. } => step(
-                "store_not_a_database",
+            Self::NotAStore { .. } => step(
+                "store_not_a_store",
                 "check the path; if the file was a store, restore a backup",
             ),
-            Self::NotAStore { .. } => step("store_not_a_store", "check the path"),
             Self::OtherVersion { found, known, .. } if found > known => step(
                 "store_other_version",
                 "use the release that wrote the store, or a newer one; the store was not changed",
@@ -249,7 +236,7 @@ impl Refusal {
             _ => None,
         };
         match (StoreError::from(fault), code) {
-            (_, Some(ErrorCode::NotADatabase)) => OpenStoreError::NotADatabase { path },
+            (_, Some(ErrorCode::NotADatabase)) => OpenStoreError::NotAStore { path },
             (_, Some(ErrorCode::CannotOpen)) if is_on_a_read_only_file_system(&path) => {
                 OpenStoreError::ReadOnly { path }
             }

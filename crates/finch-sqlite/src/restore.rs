@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::Path,
 };
 
@@ -22,6 +22,9 @@ use crate::{
     store::SqliteTokenStore,
     values::{self, count, time},
 };
+
+/// So many bytes are copied between two reports of progress.
+const CHUNK: u64 = 1 << 20;
 
 /// A store that is being restored. Dropped, it is gone, and nothing has the store's name.
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl Actionable for RestoreError {
                 Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
             }
             Self::Backup(
-                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotADatabase { .. }),
+                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotAStore { .. }),
             ) => {
                 let step =
                     "take another backup; this one was not changed, and nothing was restored";
@@ -134,16 +137,13 @@ impl Restoring {
 
 /// Copies the backup, and the journals that belong to it: it stays as it is.
 fn copy(backup: &Place, to: &AtomicFile, mut progress: impl FnMut(u64, u64)) -> io::Result<()> {
-    let mut chunk = vec![0; 1 << 20];
+    let from = File::open(&backup.path)?;
     let mut done = 0;
-    let mut from = File::open(&backup.path)?;
     loop {
-        let read = from.read(&mut chunk)?;
-        if read == 0 {
-            break;
+        match io::copy(&mut (&from).take(CHUNK), &mut &to.file)? {
+            0 => break,
+            copied => done += copied,
         }
-        (&to.file).write_all(&chunk[..read])?;
-        done += read as u64;
         progress(done, backup.len.max(done));
     }
     for suffix in ["-wal", "-journal"] {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use finch_core::{Hash, IdError, RecordHead, Seq, Timestamp};
+use finch_core::{Hash, RecordHead, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -49,15 +49,6 @@ pub(crate) fn parse<T: DeserializeOwned>(
 ) -> Result<T> {
     let text = row.get_ref(column)?.as_str().ok();
     text.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| broken(what))
-}
-
-/// An id out of a row.
-pub(crate) fn id<T>(
-    text: String,
-    new: impl FnOnce(String) -> Result<T, IdError>,
-    what: impl fmt::Display,
-) -> Result<T> {
-    new(text).map_err(|_| broken(what))
 }
 
 /// One column of every row that a cached statement finds.

@@ -139,29 +139,24 @@ impl Loop {
     /// Runs jobs in one transaction and answers them. Jobs are left only if SQLite gave the whole
     /// transaction up half way.
     fn commit(&mut self, jobs: &mut VecDeque<Job>) {
+        let log_due = jobs.iter().filter_map(|job| job.log_due).min();
         let mut answers = Vec::with_capacity(jobs.len());
-        let done = self.transaction(jobs, &mut answers);
-        let lost = done.as_ref().err();
-        if let (Some(fault), true) = (lost, answers.is_empty()) {
+        let lost = self.transaction(jobs, &mut answers).err();
+        if answers.is_empty()
+            && let Some(fault) = &lost
+        {
             // It never began: every job gets this answer.
             answers.extend(jobs.drain(..).map(|job| (job.work)(Err(fault.clone())).answer));
         }
         for answer in answers {
-            answer(lost.cloned());
+            answer(lost.clone());
         }
-        if let Ok(Some(within)) = done {
-            let due = Instant::now() + within;
-            self.log_due = Some(self.log_due.map_or(due, |known| known.min(due)));
-        }
+        let due = log_due.map(|within| Instant::now() + within);
+        self.log_due = [self.log_due, due].into_iter().flatten().min();
     }
 
-    fn transaction(
-        &mut self,
-        jobs: &mut VecDeque<Job>,
-        answers: &mut Vec<Answer>,
-    ) -> Result<Option<Duration>> {
+    fn transaction(&self, jobs: &mut VecDeque<Job>, answers: &mut Vec<Answer>) -> Result<()> {
         let transaction = self.begin()?;
-        let mut log_due: Option<Duration> = None;
         // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
         let alone = jobs.len() == 1;
         while !jobs.is_empty() {
@@ -170,27 +165,23 @@ impl Loop {
             }
             let Some(job) = jobs.pop_front() else { break };
             let Done { failed, answer } = (job.work)(Ok(&transaction));
-            log_due = [log_due, job.log_due].into_iter().flatten().min();
             answers.push(answer);
-            // After some errors SQLite has rolled everything back by itself.
-            if transaction.is_autocommit() {
-                return Err(failed.unwrap_or(Fault::Stopped));
-            }
-            if alone && failed.is_some() {
-                transaction.rollback()?;
-                return Ok(None);
-            }
-            if failed.is_some() {
-                transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
-            }
-            if !alone {
-                transaction.prepare_cached("RELEASE job")?.execute([])?;
+            match failed {
+                // After some errors SQLite has rolled everything back by itself.
+                failed if transaction.is_autocommit() => {
+                    return Err(failed.unwrap_or(Fault::Stopped));
+                }
+                Some(_) if alone => return Ok(transaction.rollback()?),
+                Some(_) => transaction.execute_batch("ROLLBACK TO job; RELEASE job")?,
+                None if alone => {}
+                None => {
+                    transaction.prepare_cached("RELEASE job")?.execute([])?;
+                }
             }
         }
         transaction.commit()?;
         // Nothing is acknowledged that is written to a file which is not there any more.
-        self.file.check()?;
-        Ok(log_due)
+        Ok(self.file.check()?)
     }
 
     fn begin(&self) -> Result<Transaction<'_>> {

@@ -25,7 +25,7 @@ pub(super) fn load(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Opti
 }
 
 /// A connection, as far as its own row goes.
-fn own_row(row: &Row<'_>) -> Result<Connection> {
+pub(crate) fn own_row(row: &Row<'_>) -> Result<Connection> {
     let key = ConnectionKey(Seq(row.get("key")?));
     let bad = |what: &str| broken(format_args!("the {what} of connection {}", key.0.0));
     let company = row.get::<_, Option<String>>("company")?.map(CompanyId::new);
@@ -43,11 +43,6 @@ fn own_row(row: &Row<'_>) -> Result<Connection> {
         question: question.map_err(|_| bad("question"))?,
         record: record_head(row)?,
     })
-}
-
-/// Whether a row can be read.
-pub(crate) fn check(row: &Row<'_>) -> Result<()> {
-    own_row(row).map(drop)
 }
 
 /// At which revision a connection is; none: it is not there.

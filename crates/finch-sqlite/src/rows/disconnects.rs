@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 
 use crate::{
     error::{Result, broken},
-    values::{self, json, nanoseconds, parse, time, upsert},
+    values::{json, nanoseconds, parse, time, upsert},
 };
 
 /// The disconnects of a connection, in the order in which they began.
@@ -16,7 +16,7 @@ pub(super) fn of(db: &Connection, connection: ConnectionKey) -> Result<Vec<Disco
     db.prepare_cached(sql)?.query_and_then([connection.0.0], disconnect)?.collect()
 }
 
-fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
+pub(crate) fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
     let id = DisconnectId(Seq(row.get("id")?));
     let number = |column| row.get::<_, Option<u64>>(column);
     let state: String = row.get("state")?;
@@ -34,11 +34,6 @@ fn disconnect(row: &Row<'_>) -> Result<Disconnect> {
     let intent = parse(row, "intent", format_args!("the intent of disconnect {}", id.0.0))?;
     let fenced = parse(row, "fenced", format_args!("the tokens of disconnect {}", id.0.0))?;
     Ok(Disconnect { id, intent, state, fenced })
-}
-
-/// Whether a row can be read.
-pub(crate) fn check(row: &Row<'_>) -> Result<()> {
-    disconnect(row).map(drop)
 }
 
 pub(super) fn write(db: &Connection, connection: ConnectionKey, row: &Disconnect) -> Result<()> {
@@ -66,16 +61,11 @@ pub(super) fn retirements(db: &Connection, connection: ConnectionKey) -> Result<
     db.prepare_cached(sql)?.query_and_then([connection.0.0], retirement)?.collect()
 }
 
-fn retirement(row: &Row<'_>) -> Result<Retirement> {
+pub(crate) fn retirement(row: &Row<'_>) -> Result<Retirement> {
     let seq = Seq(row.get("seq")?);
-    let what = format_args!("the customer of retirement {}", seq.0);
-    let customer = values::id(row.get("customer")?, CustomerId::new, what)?;
+    let customer = CustomerId::new(row.get::<_, String>("customer")?)
+        .map_err(|_| broken(format_args!("the customer of retirement {}", seq.0)))?;
     Ok(Retirement { seq, customer, at: time(row.get("at")?) })
-}
-
-/// Whether a row can be read.
-pub(crate) fn check_retirement(row: &Row<'_>) -> Result<()> {
-    retirement(row).map(drop)
 }
 
 pub(super) fn write_retirement(

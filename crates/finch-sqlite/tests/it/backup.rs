@@ -3,7 +3,7 @@
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,28 +20,10 @@ use finch_testkit::{at, claimed, fingerprint, new_attempt, store_token};
 use crate::support::{Home, by_id, customer, end, fence, token};
 
 impl Home {
-    fn at(&self, name: &str) -> PathBuf {
-        self.path.with_file_name(name)
-    }
-
-    /// The options of another path.
-    fn elsewhere(&self, name: &str) -> SqliteOptions {
-        let mut options = self.options().create(false);
-        options.path = self.at(name);
-        options
-    }
-
     /// Restores the backup `b`.
     fn restored(&self) -> Result<Restored, RestoreError> {
         restore(&self.at("b"), &self.elsewhere("new.db"), |_, _| {})?.finish()
     }
-}
-
-fn names(home: &Home) -> Vec<String> {
-    let all = fs::read_dir(home.folder.path()).unwrap();
-    let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    all.sort();
-    all
 }
 
 async fn back_up(store: &SqliteTokenStore, to: &Path) {
@@ -217,7 +199,7 @@ async fn a_restore_has_its_name_once_it_is_finished() {
     assert_eq!(again.to_string(), in_the_making.to_string());
     store_token(&abandoned.store().unwrap(), "acme", token("gone")).await;
     drop(abandoned);
-    assert_eq!(names(&home), ["b", "finch.db"]);
+    assert_eq!(home.names(), ["b", "finch.db"]);
 
     let restoring = begin();
     let inside = restoring.store().unwrap();
@@ -227,7 +209,7 @@ async fn a_restore_has_its_name_once_it_is_finished() {
     drop(inside);
     let restored = restoring.finish().unwrap();
     assert_eq!((restored.taken, restored.connections), (at(2), 1), "of the backup");
-    assert_eq!(names(&home), ["b", "finch.db", "new.db"]);
+    assert_eq!(home.names(), ["b", "finch.db", "new.db"]);
     let new = SqliteTokenStore::open(home.elsewhere("new.db")).unwrap();
     assert_eq!(by_id(&new, "more").await.tokens.len(), 1);
 }
@@ -260,7 +242,7 @@ async fn a_restore_that_was_killed_leaves_no_store() {
     let gone = SqliteTokenStore::open(home.elsewhere("new.db")).expect_err("no store");
     assert!(matches!(gone, OpenStoreError::Missing { .. }), "{gone:?}");
     home.restored().unwrap();
-    assert_eq!(names(&home), ["b", "finch.db", "new.db"]);
+    assert_eq!(home.names(), ["b", "finch.db", "new.db"]);
 }
 
 /// A snapshot of the whole folder while no process used it: database and journal.
@@ -308,7 +290,7 @@ async fn what_is_no_backup_of_this_store_is_refused() {
     let options = home.elsewhere("new.db");
     assert!(matches!(refused(&options), E::Missing { .. }));
     put(b"a letter to my mother");
-    assert!(matches!(refused(&options), E::NotADatabase { .. }));
+    assert!(matches!(refused(&options), E::NotAStore { .. }));
     put(b"");
     assert!(matches!(refused(&options), E::Missing { .. }));
     for length in (0..good.len()).step_by(4096).skip(1).chain([good.len() - 1, 4095, 600]) {

@@ -16,19 +16,7 @@ use finch_sqlite::{
 };
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, beside, by_id, customer, token};
-
-fn private(path: &Path, content: &[u8]) {
-    fs::write(path, content).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-}
-
-fn names(home: &Home) -> Vec<String> {
-    let all = fs::read_dir(home.folder.path()).unwrap();
-    let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    all.sort();
-    all
-}
+use crate::support::{Home, beside, by_id, customer, private, token};
 
 /// What a host leaves that was killed with committed rows in its log.
 async fn killed() -> Home {
@@ -44,7 +32,7 @@ async fn killed() -> Home {
 
 /// Every way to a store at this place is refused, and names the log that was left; nothing changes.
 fn refused_beside(home: &Home, suffix: &str, holds: bool) {
-    let content = || (names(home), fs::read(home.beside(suffix)).unwrap());
+    let content = || (home.names(), fs::read(home.beside(suffix)).unwrap());
     let before = content();
     let refused = [
         SqliteTokenStore::open(home.options()).err(),
@@ -72,8 +60,8 @@ async fn no_store_is_made_beside_a_log() {
     refused_beside(&home, "-wal", true);
     let backup = killed().await;
     let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
-    let exists = |error: &E| matches!(error, E::Exists { path } if *path == home.beside("-wal"));
-    assert!(matches!(&refused, RestoreError::Place(error) if exists(error)), "{refused:?}");
+    let RestoreError::Place(E::Exists { path }) = &refused else { panic!("{refused:?}") };
+    assert_eq!(*path, home.beside("-wal"));
     private(&home.path, b"");
     refused_beside(&home, "-wal", true);
     let backup = SqliteTokenStore::open(backup.options()).unwrap();
@@ -134,7 +122,7 @@ fn no_store_is_made_beside_any_other_rest_of_one() {
             private(&home.beside("-shm"), b"");
             refused_beside(&home, suffix, holds);
         }
-        for name in names(&home) {
+        for name in home.names() {
             fs::remove_file(home.folder.path().join(name)).unwrap();
         }
         home.open();
@@ -150,10 +138,10 @@ async fn an_empty_file_becomes_a_store_and_a_half_made_one_is_no_store() {
     private(&beside(&home.path, ".part-journal"), &[2; 5000]);
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
-    assert_eq!(names(&home), ["finch.db", "finch.db-shm", "finch.db-wal"]);
+    assert_eq!(home.names(), ["finch.db", "finch.db-shm", "finch.db-wal"]);
     assert_eq!(fs::metadata(&home.path).unwrap().mode() & 0o7777, 0o600);
     drop(store);
-    assert_eq!(names(&home), ["finch.db"]);
+    assert_eq!(home.names(), ["finch.db"]);
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
 }
 
@@ -242,7 +230,7 @@ async fn files_and_folders_of_another_user_are_refused() {
     );
     let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
     assert!(matches!(refused, E::OtherOwner { .. }), "{refused:?}");
-    assert!(names(&elsewhere).is_empty());
+    assert!(elsewhere.names().is_empty());
 }
 
 const UNPRIVILEGED: u32 = 65534;
