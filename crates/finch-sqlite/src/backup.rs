@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use finch_core::{Actionable, Advice, StoreError};
-use rusqlite::{
-    Connection,
-    backup::{Backup, StepResult},
-};
+use rusqlite::backup::{Backup, StepResult};
 use thiserror::Error;
 
 use crate::{
     database,
-    error::{Fault, Result, broken},
+    error::{Fault, Result},
     files::{atomic_file::AtomicFile, same_file::SameFile},
     open_error::OpenStoreError,
     store::SqliteTokenStore,
@@ -117,15 +114,9 @@ fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     drop(backup);
     drop(moment);
     database::one_file(&copy)?;
-    check(&copy, "quick_check")?;
+    database::check(&copy, "quick_check")?;
     let connections = count(&copy, "SELECT count(*) FROM connections")?;
     let tokens = count(&copy, "SELECT count(*) FROM tokens")?;
     database::close(copy)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
-}
-
-/// Whether SQLite finds the whole file in order.
-pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
-    let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
-    if said == "ok" { Ok(()) } else { Err(broken("its content")) }
 }

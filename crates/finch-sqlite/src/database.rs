@@ -13,7 +13,10 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use crate::files;
+use crate::{
+    error::{Result, broken},
+    files,
+};
 
 /// For both kinds of connections.
 const COMMON: &str = "
@@ -124,6 +127,12 @@ pub(crate) fn close(db: Connection) -> rusqlite::Result<()> {
 pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
         .map(drop)
+}
+
+/// Whether SQLite finds the whole file in order.
+pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
+    let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
+    if said == "ok" { Ok(()) } else { Err(broken("its content")) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use finch_core::{Application, Keyring, StoreId};
 use rusqlite::Connection;
 
 use crate::{
-    backup::check,
     database,
     files::{self, JOURNALS, Place, beside},
     open,
@@ -50,7 +49,7 @@ fn examine_at(place: &Place) -> Result<Examined, Refusal> {
     let db = connect(place)?;
     let db = db.unchecked_transaction()?;
     open::is_store(&db)?;
-    let is_sound = match check(&db, "quick_check") {
+    let is_sound = match database::check(&db, "quick_check") {
         Ok(()) => true,
         Err(fault) if fault.damage().is_some() => false,
         Err(fault) => return Err(fault.into()),

@@ -11,7 +11,6 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::{
-    backup::check,
     database,
     error::Result,
     files::{self, Place, atomic_file::AtomicFile, beside},
@@ -168,7 +167,7 @@ fn prepare(
     written_at: Option<Timestamp>,
 ) -> Result<Restored, Refusal> {
     let db = open::open_at(copy, options)?.db;
-    check(&db, "integrity_check")?;
+    database::check(&db, "integrity_check")?;
     coordination::forget_all(&db)?;
     let restored = restored(&db, written_at)?;
     database::close(db)?;

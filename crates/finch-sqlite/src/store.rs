@@ -16,11 +16,7 @@ use crate::{
     open::{self, Opened},
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
-    rows::{
-        attempts, commit, coordination, events, keyring, listing,
-        lookup::{self, Lookup},
-        secrets, tokens,
-    },
+    rows::{attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens},
     values,
 };
 
@@ -146,8 +142,8 @@ impl TokenStore for SqliteTokenStore {
         selector: Selector<'_>,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        let lookup = Lookup::of(selector, customer);
-        self.read(move |db| lookup.load(db)).await
+        let query = lookup::query(selector, customer);
+        self.read(move |db| lookup::load(db, &query)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
@@ -183,8 +179,8 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let page = listing::Page::of(filter, after, limit);
-        self.read(move |db| page.read(db)).await
+        let query = listing::query(filter, after, limit);
+        self.read(move |db| query.keys(db)).await
     }
 
     async fn lease(

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use finch_core::{Hash, RecordHead, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, types::FromSql};
+use finch_core::{ConnectionKey, Hash, RecordHead, Seq, Timestamp};
+use rusqlite::{
+    Connection, OptionalExtension as _, Params, Row, RowIndex, params_from_iter,
+    types::{FromSql, Value},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
@@ -84,6 +87,19 @@ macro_rules! upsert {
     };
 }
 pub(crate) use upsert;
+
+/// A query for the keys of connections: the statement, and what is bound to it.
+pub(crate) struct KeyQuery {
+    pub(crate) sql: &'static str,
+    pub(crate) bound: Vec<Value>,
+}
+
+impl KeyQuery {
+    pub(crate) fn keys(&self, db: &Connection) -> Result<Vec<ConnectionKey>> {
+        let keys = column(db, self.sql, params_from_iter(&self.bound))?;
+        Ok(keys.into_iter().map(|key| ConnectionKey(Seq(key))).collect())
+    }
+}
 
 /// What a query counts.
 pub(crate) fn count(db: &Connection, sql: &str) -> Result<u64> {

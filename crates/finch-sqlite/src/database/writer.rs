@@ -26,9 +26,11 @@ const LOG_PATIENCE: Duration = Duration::from_millis(50);
 /// After how long it is tried again.
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
+/// Runs in the transaction, or learns that there is none.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+
 struct Job {
-    /// Runs in the transaction, or learns that there is none.
-    work: Box<dyn FnOnce(Result<&Connection>) -> Done + Send>,
+    work: Work,
     /// How soon after the commit the log is to be emptied, since it has bytes that the job overwrites.
     log_due: Option<Duration>,
 }
@@ -72,7 +74,7 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, answer) = oneshot::channel();
-        let work = Box::new(move |db: Result<&Connection>| {
+        let work: Work = Box::new(move |db| {
             let result = db.and_then(work);
             let failed = result.as_ref().err().cloned();
             let answer = Box::new(move |lost: Option<Fault>| {

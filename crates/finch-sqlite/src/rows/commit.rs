@@ -4,7 +4,7 @@
 use finch_core::{Commit, Selector, Seq};
 use rusqlite::{Connection, ffi};
 
-use super::{attempts, connections, disconnects, events, keyring, lookup::Lookup, secrets, tokens};
+use super::{attempts, connections, disconnects, events, keyring, lookup, secrets, tokens};
 use crate::{
     error::{Fault, Result},
     values,
@@ -31,8 +31,8 @@ fn check(db: &Connection, commit: &Commit) -> Result<()> {
     }
     for token in &commit.tokens {
         let by_id = Selector::ConnectionId(&token.facts.connection_id);
-        let named = Lookup::of(by_id, None).key(db)?;
-        if named.is_some_and(|key| commit.seen.iter().all(|(seen, _)| *seen != key)) {
+        let named = lookup::query(by_id, None).keys(db)?;
+        if named.iter().any(|key| commit.seen.iter().all(|(seen, _)| seen != key)) {
             return Err(Fault::Moved);
         }
     }

@@ -4,12 +4,12 @@ use finch_core::{
     Connection, ConnectionKey, CustomerId, FinchCustomerId, Fingerprint, Found, Selector, Seq,
     TokenFacts, TokenId,
 };
-use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
+use rusqlite::{OptionalExtension as _, types::Value};
 
 use super::connections;
 use crate::{
     error::Result,
-    values::{self, clamped},
+    values::{self, KeyQuery, clamped},
 };
 
 pub(crate) const BY_KEY: &str = "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
@@ -27,44 +27,35 @@ pub(crate) const BY_FINGERPRINT: &str = "SELECT connection FROM tokens \
     WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
     AND (?1 IS NULL OR customer = ?1)";
 
-/// A [`Selector`] for a customer: the statement that finds the key, and what is bound to it.
-pub(crate) struct Lookup {
-    sql: &'static str,
-    bound: Vec<Value>,
+/// The query for the connection that is selected, of this customer if one is given.
+pub(crate) fn query(selector: Selector<'_>, customer: Option<&CustomerId>) -> KeyQuery {
+    let text = |text: &str| Value::from(text.to_owned());
+    let number = |seq: Seq| Value::from(clamped(seq.0));
+    let (sql, by) = match selector {
+        Selector::Key(key) => (BY_KEY, vec![number(key.0)]),
+        Selector::ConnectionId(id) => {
+            (if customer.is_some() { BY_ID_OF } else { BY_ID }, vec![text(id.as_str())])
+        }
+        Selector::Pair(provider, company) => {
+            (BY_PAIR, vec![text(provider.as_str()), text(company.as_str())])
+        }
+        Selector::TokenId(id) => (BY_TOKEN, vec![number(id.0)]),
+        Selector::Fingerprint(token) => (BY_FINGERPRINT, vec![token.0.to_vec().into()]),
+    };
+    let customer = customer.map(|id| id.as_str().to_owned());
+    KeyQuery { sql, bound: [vec![customer.into()], by].concat() }
 }
 
-impl Lookup {
-    pub(crate) fn of(selector: Selector<'_>, customer: Option<&CustomerId>) -> Self {
-        let text = |text: &str| Value::from(text.to_owned());
-        let number = |seq: Seq| Value::from(clamped(seq.0));
-        let (sql, by) = match selector {
-            Selector::Key(key) => (BY_KEY, vec![number(key.0)]),
-            Selector::ConnectionId(id) => {
-                (if customer.is_some() { BY_ID_OF } else { BY_ID }, vec![text(id.as_str())])
-            }
-            Selector::Pair(provider, company) => {
-                (BY_PAIR, vec![text(provider.as_str()), text(company.as_str())])
-            }
-            Selector::TokenId(id) => (BY_TOKEN, vec![number(id.0)]),
-            Selector::Fingerprint(token) => (BY_FINGERPRINT, vec![token.0.to_vec().into()]),
-        };
-        let customer = customer.map(|id| id.as_str().to_owned());
-        Self { sql, bound: [vec![customer.into()], by].concat() }
+/// The connection that a query finds, whole. Run it in a transaction.
+fn connection(db: &rusqlite::Connection, query: &KeyQuery) -> Result<Option<Connection>> {
+    match query.keys(db)?.first() {
+        Some(key) => connections::load(db, *key),
+        None => Ok(None),
     }
+}
 
-    pub(super) fn key(&self, db: &rusqlite::Connection) -> Result<Option<ConnectionKey>> {
-        let key = values::first(db, self.sql, params_from_iter(&self.bound))?;
-        Ok(key.map(|key| ConnectionKey(Seq(key))))
-    }
-
-    fn connection(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {
-        let key = self.key(db)?;
-        Ok(key.map(|key| connections::load(db, key)).transpose()?.flatten())
-    }
-
-    pub(crate) fn load(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {
-        self.connection(&*db.unchecked_transaction()?)
-    }
+pub(crate) fn load(db: &rusqlite::Connection, query: &KeyQuery) -> Result<Option<Connection>> {
+    connection(&*db.unchecked_transaction()?, query)
 }
 
 /// The newest record of a token, the connection that holds it, and whether it is revoked.
@@ -86,12 +77,13 @@ pub(crate) fn find(
     };
     let by_pair = match &facts.company_id {
         Some(company) => {
-            Lookup::of(Selector::Pair(&facts.provider_id, company), None).connection(&db)?
+            connection(&db, &query(Selector::Pair(&facts.provider_id, company), None))?
         }
         None => None,
     };
-    let by_id = Lookup::of(Selector::ConnectionId(&facts.connection_id), None);
-    Ok(Found { known, revoked_before, by_pair, by_connection_id: by_id.connection(&db)? })
+    let by_id = query(Selector::ConnectionId(&facts.connection_id), None);
+    let by_connection_id = connection(&db, &by_id)?;
+    Ok(Found { known, revoked_before, by_pair, by_connection_id })
 }
 
 pub(crate) const TAKEN: &str = "SELECT \

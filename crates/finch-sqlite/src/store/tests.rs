@@ -32,9 +32,7 @@ async fn a_full_disk_is_reported_and_loses_nothing() {
         assert!(kept < 1000, "it must fill up");
     };
     assert!(matches!(full, StoreError::Full), "{full:?}");
-    let count = |db: &Connection| {
-        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?)
-    };
+    let count = |db: &Connection| values::count(db, "SELECT count(*) FROM attempts");
     assert_eq!(store.read(count).await.unwrap(), kept + 1);
     assert!(store.sealed(token).await.unwrap().is_some());
     set(&store, "PRAGMA max_page_count = 100000").await;
@@ -64,12 +62,10 @@ async fn a_job_that_fails_undoes_its_own_writes_only() {
     assert!(a.is_ok() && c.is_ok());
     assert!(matches!(b, Err(Fault::Moved)), "{b:?}");
     let names = |db: &Connection| {
-        Ok(crate::values::column::<String>(db, "SELECT customer FROM attempts ORDER BY id", [])?)
+        Ok(values::column::<String>(db, "SELECT customer FROM attempts ORDER BY id", [])?)
     };
     assert_eq!(store.read(names).await.unwrap(), ["a", "ccc"]);
-    let last = |db: &Connection| {
-        Ok(db.query_row("SELECT seq FROM store", [], |row| row.get::<_, i64>(0))?)
-    };
+    let last = |db: &Connection| values::count(db, "SELECT seq FROM store");
     assert_eq!(store.read(last).await.unwrap(), 2, "the number that was taken is free again");
 }
 
@@ -95,9 +91,7 @@ async fn a_transaction_that_is_lost_fails_every_job_in_it() {
     let why = rusqlite::Error::InvalidQuery;
     assert!(matches!(before, Err(Fault::Sqlite(e)) if *e == why), "with the cause");
     assert!(lost.is_err() && after.is_ok(), "{lost:?} {after:?}");
-    let count = |db: &Connection| {
-        Ok(db.query_row("SELECT count(*) FROM attempts", [], |row| row.get::<_, i64>(0))?)
-    };
+    let count = |db: &Connection| values::count(db, "SELECT count(*) FROM attempts");
     assert_eq!(store.read(count).await.unwrap(), 1);
 }
 
