@@ -1,7 +1,6 @@
 //! Files that are not what was written: cut off, with a byte changed, with another store's journal, on a
 //! disk without room or rights. A typed error, or right answers, or bytes that do not open.
 
-use finch_core::Actionable as _;
 use std::{
     collections::BTreeMap,
     fs::{self, Permissions},
@@ -10,7 +9,9 @@ use std::{
     process::Command,
 };
 
-use finch_core::{ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted};
+use finch_core::{
+    Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted,
+};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
 };

@@ -1,7 +1,6 @@
 //! The files beside the store and around it: a log without its store, a second name, another owner, a
 //! container's volume.
 
-use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
@@ -9,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use finch_core::{ConnectionFilter, StoreError, TokenStore as _, Wanted};
+use finch_core::{Actionable as _, ConnectionFilter, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
     restore,
@@ -94,7 +93,7 @@ async fn a_link_to_where_only_a_log_was_left_names_the_log() {
     for target in [home.path.clone(), "finch.db".into()] {
         let link = home.folder.path().join("link.db");
         symlink(target, &link).unwrap();
-        let options = SqliteOptions::new(&link, application()).create(true);
+        let options = home.elsewhere("link.db").create(true);
         let error = SqliteTokenStore::open(options).expect_err("no store");
         let E::LogWithoutStore { path, log, .. } = &error else { panic!("{error:?}") };
         assert_eq!((path, log), (&home.path, &home.beside("-wal")));
@@ -167,8 +166,7 @@ async fn a_store_with_a_second_name_is_refused() {
     let other = home.folder.path().join("other.db");
     fs::hard_link(&home.path, &other).unwrap();
     for path in [&home.path, &other] {
-        let mut options = home.options();
-        options.path = path.clone();
+        let options = SqliteOptions::new(path, application());
         for error in [SqliteTokenStore::open(options).unwrap_err(), examine(path).unwrap_err()] {
             assert!(
                 matches!(&error, E::SeveralNames { path: of, names: 2 } if of.file_name() == path.file_name()),

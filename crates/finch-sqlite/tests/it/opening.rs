@@ -1,6 +1,5 @@
 //! What is refused, with which error, and that a file which is refused stays as it was.
 
-use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -8,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Application, ClientId, Origin, TokenStore as _};
+use finch_core::{Actionable as _, Application, ClientId, Origin, TokenStore as _};
 use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
 use finch_testkit::{application, store_token};
 
@@ -189,8 +188,7 @@ async fn a_store_of_another_application_is_refused_and_names_both() {
         Application { client_id: ClientId::new("other").unwrap(), origin: origin.clone() },
         Application { client_id, origin: Origin::new("https://api.tryfinch.com").unwrap() },
     ] {
-        let mut options = home.options();
-        options.application = other.clone();
+        let options = home.options_of(other.clone());
         let error = refused(&home, options);
         assert!(
             matches!(&error, E::OtherApplication { bound, asked, .. } if (bound, asked) == (&application(), &other))
@@ -209,8 +207,7 @@ async fn an_empty_store_is_bound_again() {
     drop(home.open());
     let Application { origin, .. } = application();
     let other = Application { client_id: ClientId::new("other").unwrap(), origin };
-    let mut options = home.options();
-    options.application = other.clone();
+    let options = home.options_of(other.clone());
     // A process that has it open from before writes nothing for the application of before.
     let stale = home.open();
     let store = SqliteTokenStore::open(options).unwrap();
@@ -220,8 +217,7 @@ async fn an_empty_store_is_bound_again() {
     drop((stale, store));
     assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, other);
     store_token(&home.open(), "acme", token("b")).await;
-    let mut options = home.options();
-    options.application = other;
+    let options = home.options_of(other);
     assert!(matches!(refused(&home, options), E::OtherApplication { .. }));
 }
 
@@ -230,9 +226,8 @@ async fn another_name_of_this_machine_is_no_other_application() {
     let home = used().await;
     let Application { client_id, .. } = application();
     for address in ["http://localhost:1", "http://[::1]:1/x/"] {
-        let mut options = home.options();
-        let origin = Origin::new(address).unwrap();
-        options.application = Application { client_id: client_id.clone(), origin };
+        let (client_id, origin) = (client_id.clone(), Origin::new(address).unwrap());
+        let options = home.options_of(Application { client_id, origin });
         let store = SqliteTokenStore::open(options).unwrap();
         assert_eq!(by_id(&store, "a").await.tokens.len(), 1);
     }

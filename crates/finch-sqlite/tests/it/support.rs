@@ -7,8 +7,8 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow,
-    Selector, Token, TokenState, TokenStore, decide,
+    Actor, Application, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant,
+    Intent, SecretRow, Selector, Token, TokenState, TokenStore, decide,
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{application, at, facts, grant, unchanged};
@@ -29,6 +29,11 @@ impl Home {
 
     pub(crate) fn options(&self) -> SqliteOptions {
         SqliteOptions::new(&self.path, application()).create(true)
+    }
+
+    /// The options of another application.
+    pub(crate) fn options_of(&self, application: Application) -> SqliteOptions {
+        SqliteOptions::new(&self.path, application).create(true)
     }
 
     pub(crate) fn open(&self) -> SqliteTokenStore {
