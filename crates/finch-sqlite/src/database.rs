@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Result, broken},
+    error::{Result, broken, is_busy},
     files,
 };
 
@@ -100,10 +100,7 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
     loop {
         match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
         {
-            Err(e)
-                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && start.elapsed() < patience =>
-            {
+            Err(error) if is_busy(&error) && start.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(2));
             }
             other => return other.map(drop),

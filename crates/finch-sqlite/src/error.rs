@@ -73,17 +73,18 @@ impl From<Fault> for StoreError {
     }
 }
 
+pub(crate) fn is_busy(error: &Error) -> bool {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
+    // The last: no lock of the log's in all of SQLite's own tries.
+    let busy = [DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed];
+    error.sqlite_error_code().is_some_and(|code| busy.contains(&code))
+}
+
 /// SQLite's errors, by what can be done.
 fn sqlite(error: Arc<Error>) -> StoreError {
     match &*error {
         Error::SqliteFailure(failure, _) => match (failure.code, failure.extended_code) {
-            // The last: no lock of the log's in all of SQLite's own tries.
-            (
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::FileLockingProtocolFailed,
-                _,
-            ) => StoreError::Busy,
+            _ if is_busy(&error) => StoreError::Busy,
             // The last: the shared memory beside the log has no room.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
             (_, ffi::SQLITE_READONLY_DBMOVED) => StoreError::Backend(Box::new(error)),

@@ -72,7 +72,8 @@ pub(crate) fn first<T: FromSql>(
     db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
 }
 
-/// Writes a whole row, in the place of the one with the same key, which is the first column.
+/// Writes a whole row, in the place of the one with the same key, which is the first column. Values are bound in
+/// the order of the columns, whose names the parameters have.
 macro_rules! upsert {
     ($db:expr, $table:literal, $key:literal: $id:expr, $($column:literal: $value:expr),+ $(,)?) => {
         $db.prepare_cached(concat!(

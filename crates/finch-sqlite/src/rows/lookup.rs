@@ -14,10 +14,8 @@ use crate::{
 
 pub(crate) const BY_KEY: &str = "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
     OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
-pub(crate) const BY_ID: &str =
-    "SELECT connection FROM tokens WHERE connection_id = ?2 AND ?1 IS NULL LIMIT 1";
-pub(crate) const BY_ID_OF: &str =
-    "SELECT connection FROM tokens WHERE connection_id = ?2 AND customer = ?1 LIMIT 1";
+pub(crate) const BY_ID: &str = "SELECT connection FROM tokens \
+    WHERE connection_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
 pub(crate) const BY_PAIR: &str = "SELECT key FROM connections \
     WHERE provider = ?2 AND company = ?3 AND (?1 IS NULL \
     OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
@@ -33,9 +31,7 @@ pub(crate) fn query(selector: Selector<'_>, customer: Option<&CustomerId>) -> Ke
     let number = |seq: Seq| Value::from(clamped(seq.0));
     let (sql, by) = match selector {
         Selector::Key(key) => (BY_KEY, vec![number(key.0)]),
-        Selector::ConnectionId(id) => {
-            (if customer.is_some() { BY_ID_OF } else { BY_ID }, vec![text(id.as_str())])
-        }
+        Selector::ConnectionId(id) => (BY_ID, vec![text(id.as_str())]),
         Selector::Pair(provider, company) => {
             (BY_PAIR, vec![text(provider.as_str()), text(company.as_str())])
         }
