@@ -3,19 +3,13 @@
 use std::path::Path;
 
 use finch_core::{Actionable, Advice, StoreError};
-use rusqlite::{
-    Connection,
-    backup::{Backup, StepResult},
-};
+use rusqlite::backup::{Backup, StepResult};
 use thiserror::Error;
 
 use crate::{
     database,
-    error::{Fault, Kind, Result, broken, kind},
-    files::{
-        atomic_file::{AtomicFile, PlaceError},
-        same_file::SameFile,
-    },
+    error::{Fault, Result},
+    files::{atomic_file::AtomicFile, same_file::SameFile},
     open_error::OpenStoreError,
     store::SqliteTokenStore,
     values::count,
@@ -42,7 +36,7 @@ pub struct BackedUp {
 pub enum BackupError {
     /// The backup cannot be put there.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] OpenStoreError),
     /// The store cannot be read.
     #[error("the store cannot be backed up")]
     Store(#[from] StoreError),
@@ -90,14 +84,11 @@ fn write(
     progress: impl FnMut(u64, u64),
 ) -> Result<BackedUp, BackupError> {
     let file = AtomicFile::at(to)?;
-    let backed_up = copy(from, &file.path, progress).map_err(|fault| match fault {
-        Fault::Sqlite(error) if kind(&error) == Kind::Full => {
-            let path = to.to_owned();
-            BackupError::Place(PlaceError::Unusable(OpenStoreError::Full { path }))
-        }
-        fault => BackupError::Store(fault.into()),
+    let backed_up = copy(from, &file.path, progress).map_err(|fault| match fault.is_full() {
+        true => BackupError::Place(OpenStoreError::Full { path: to.to_owned() }),
+        false => BackupError::Store(fault.into()),
     })?;
-    let bytes = file.file.metadata().map_err(|error| PlaceError::system(to, error))?.len();
+    let bytes = file.file.metadata().map_err(|error| OpenStoreError::system(to, error))?.len();
     file.name()?;
     Ok(BackedUp { bytes, ..backed_up })
 }
@@ -123,15 +114,9 @@ fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     drop(backup);
     drop(moment);
     database::one_file(&copy)?;
-    check(&copy, "quick_check")?;
+    database::check(&copy, "quick_check")?;
     let connections = count(&copy, "SELECT count(*) FROM connections")?;
     let tokens = count(&copy, "SELECT count(*) FROM tokens")?;
     database::close(copy)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
-}
-
-/// Whether SQLite finds the whole file in order.
-pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
-    let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
-    if said == "ok" { Ok(()) } else { Err(broken("its content")) }
 }

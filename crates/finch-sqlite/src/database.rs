@@ -5,7 +5,6 @@ pub(crate) mod readers;
 pub(crate) mod writer;
 
 use std::{
-    cell::Cell,
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::Path,
@@ -15,31 +14,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Kind, kind},
+    error::{Result, broken, is_busy},
     files,
 };
-
-/// What a job writes with.
-pub(crate) struct Tx<'a> {
-    pub(crate) db: &'a Connection,
-    log_due: Cell<Option<Duration>>,
-}
-
-impl<'a> Tx<'a> {
-    pub(crate) fn new(db: &'a Connection) -> Self {
-        Self { db, log_due: Cell::new(None) }
-    }
-
-    /// Asks for the log to be emptied that soon after the commit: it still has bytes that were overwritten.
-    pub(crate) fn empty_log_within(&self, time: Duration) {
-        let known = self.log_due.get();
-        self.log_due.set(Some(known.map_or(time, |known| known.min(time))));
-    }
-
-    pub(crate) fn log_due(&self) -> Option<Duration> {
-        self.log_due.get()
-    }
-}
 
 /// For both kinds of connections.
 const COMMON: &str = "
@@ -123,7 +100,7 @@ pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result
     loop {
         match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
         {
-            Err(e) if kind(&e) == Kind::Busy && start.elapsed() < patience => {
+            Err(error) if is_busy(&error) && start.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(2));
             }
             other => return other.map(drop),
@@ -147,6 +124,12 @@ pub(crate) fn close(db: Connection) -> rusqlite::Result<()> {
 pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
         .map(drop)
+}
+
+/// Whether SQLite finds the whole file in order.
+pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
+    let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
+    if said == "ok" { Ok(()) } else { Err(broken("its content")) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use finch_core::StoreError;
-use rusqlite::ErrorCode;
+use rusqlite::{Error, ErrorCode, ffi};
 
 /// An error inside this crate.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) enum Fault {
     /// The thread that writes is gone.
     Stopped,
     /// SQLite failed. Shared, since one failed commit is the answer to many.
-    Sqlite(Arc<rusqlite::Error>),
+    Sqlite(Arc<Error>),
 }
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -34,8 +34,22 @@ pub(crate) fn require(agree: bool, what: impl fmt::Display) -> Result<()> {
     if agree { Ok(()) } else { Err(Fault::Broken(format!("{what} contradict each other"))) }
 }
 
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
+impl Fault {
+    /// What is damaged, if that is the cause.
+    pub(crate) fn damage(&self) -> Option<String> {
+        match StoreError::from(self.clone()) {
+            StoreError::Corrupt(what) => Some(what),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(StoreError::from(self.clone()), StoreError::Full)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
         Self::Sqlite(Arc::new(error))
     }
 }
@@ -54,63 +68,38 @@ impl From<Fault> for StoreError {
             Fault::Stopped => {
                 Self::Backend("the thread that writes has stopped: open the store again".into())
             }
-            Fault::Sqlite(error) => match kind(&error) {
-                Kind::Busy => Self::Busy,
-                Kind::Full => Self::Full,
-                Kind::ReadOnly => Self::ReadOnly,
-                Kind::Corrupt => Self::Corrupt(error.to_string()),
-                Kind::NotADatabase => Self::Corrupt("it is no database any more".to_owned()),
-                Kind::CannotOpen | Kind::Other => Self::Backend(Box::new(error)),
-            },
+            Fault::Sqlite(error) => sqlite(error),
         }
     }
 }
 
-/// SQLite's errors, by what can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Busy,
-    Full,
-    ReadOnly,
-    Corrupt,
-    NotADatabase,
-    CannotOpen,
-    Other,
+pub(crate) fn is_busy(error: &Error) -> bool {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
+    // The last: no lock of the log's in all of SQLite's own tries.
+    let busy = [DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed];
+    error.sqlite_error_code().is_some_and(|code| busy.contains(&code))
 }
 
-/// What an error of SQLite's means.
-pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
-    use rusqlite::{Error as E, ffi};
-    let E::SqliteFailure(failure, _) = error else {
-        return match error {
-            E::FromSqlConversionFailure(..)
-            | E::IntegralValueOutOfRange(..)
-            | E::InvalidColumnType(..)
-            | E::Utf8Error(..)
-            // All statements are this crate's own: the schema is not.
-            | E::SqlInputError { .. }
-            | E::QueryReturnedNoRows => Kind::Corrupt,
-            _ => Kind::Other,
-        };
-    };
-    match failure.code {
-        // The last: no lock of the log's in all of SQLite's own tries.
-        ErrorCode::DatabaseBusy
-        | ErrorCode::DatabaseLocked
-        | ErrorCode::FileLockingProtocolFailed => Kind::Busy,
-        ErrorCode::DiskFull => Kind::Full,
-        ErrorCode::ReadOnly if failure.extended_code == ffi::SQLITE_READONLY_DBMOVED => Kind::Other,
-        ErrorCode::ReadOnly => Kind::ReadOnly,
-        ErrorCode::DatabaseCorrupt => Kind::Corrupt,
-        ErrorCode::NotADatabase => Kind::NotADatabase,
-        ErrorCode::CannotOpen => Kind::CannotOpen,
-        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ => {
-            Kind::Corrupt
-        }
-        // The shared memory beside the log has no room.
-        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
-            Kind::Full
-        }
-        _ => Kind::Other,
+/// SQLite's errors, by what can be done.
+fn sqlite(error: Arc<Error>) -> StoreError {
+    match &*error {
+        Error::SqliteFailure(failure, _) => match (failure.code, failure.extended_code) {
+            _ if is_busy(&error) => StoreError::Busy,
+            // The last: the shared memory beside the log has no room.
+            (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full,
+            (_, ffi::SQLITE_READONLY_DBMOVED) => StoreError::Backend(Box::new(error)),
+            (ErrorCode::ReadOnly, _) => StoreError::ReadOnly,
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _)
+            | (_, ffi::SQLITE_IOERR_SHORT_READ) => StoreError::Corrupt(error.to_string()),
+            _ => StoreError::Backend(Box::new(error)),
+        },
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..)
+        // All statements are this crate's own: the schema is not.
+        | Error::SqlInputError { .. }
+        | Error::QueryReturnedNoRows => StoreError::Corrupt(error.to_string()),
+        _ => StoreError::Backend(Box::new(error)),
     }
 }

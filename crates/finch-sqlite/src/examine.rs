@@ -6,9 +6,7 @@ use finch_core::{Application, Keyring, StoreId};
 use rusqlite::Connection;
 
 use crate::{
-    backup::check,
     database,
-    error::{Fault, Kind, kind},
     files::{self, JOURNALS, Place, beside},
     open,
     open_error::{OpenStoreError, Refusal},
@@ -51,10 +49,9 @@ fn examine_at(place: &Place) -> Result<Examined, Refusal> {
     let db = connect(place)?;
     let db = db.unchecked_transaction()?;
     open::is_store(&db)?;
-    let is_sound = match check(&db, "quick_check") {
+    let is_sound = match database::check(&db, "quick_check") {
         Ok(()) => true,
-        Err(Fault::Broken(_)) => false,
-        Err(Fault::Sqlite(error)) if kind(&error) == Kind::Corrupt => false,
+        Err(fault) if fault.damage().is_some() => false,
         Err(fault) => return Err(fault.into()),
     };
     Ok(Examined {

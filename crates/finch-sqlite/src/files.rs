@@ -9,7 +9,7 @@ pub(crate) mod same_file;
 use std::{
     ffi::OsString,
     fs::{self, Metadata},
-    io::{self, ErrorKind},
+    io::ErrorKind,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -58,7 +58,7 @@ pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
     let place = find(path)?;
     for suffix in ["", "-wal"] {
         let file = beside(&place.path, suffix);
-        match metadata(&file).map_err(|source| system(&file, source))? {
+        match metadata(&file)? {
             Some(found) if found.nlink() > 1 => {
                 return Err(OpenStoreError::SeveralNames { path: file, names: found.nlink() });
             }
@@ -78,14 +78,13 @@ fn find_at(path: &Path) -> Result<Place, OpenStoreError> {
         Err(e) if e.kind() == ErrorKind::NotADirectory => {
             return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
         }
-        Err(source) => return Err(system(path, source)),
+        Err(source) => return Err(OpenStoreError::system(path, source)),
     };
-    let process = process(&path)?;
-    let folder = check_folder(&folder_of(&path), &process)?;
+    let (process, folder) = check_folder(&folder_of(&path))?;
     let [mut len, mut journal_len] = [0, 0];
     for suffix in [""].into_iter().chain(JOURNALS) {
         let file = beside(&path, suffix);
-        let Some(found) = metadata(&file).map_err(|source| system(&file, source))? else {
+        let Some(found) = metadata(&file)? else {
             continue;
         };
         if !found.is_file() {
@@ -103,7 +102,7 @@ fn find_at(path: &Path) -> Result<Place, OpenStoreError> {
     }
     if len < SMALLEST {
         return Err(match absent(&path) {
-            OpenStoreError::Missing { path } if len > 0 => OpenStoreError::NotADatabase { path },
+            OpenStoreError::Missing { path } if len > 0 => OpenStoreError::NotAStore { path },
             why => why,
         });
     }
@@ -157,11 +156,11 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Not through a link: SQLite follows none.
-fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
+fn metadata(path: &Path) -> Result<Option<Metadata>, OpenStoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e),
+        Err(e) => Err(OpenStoreError::system(path, e)),
     }
 }
 
@@ -178,22 +177,19 @@ fn is_mount_point(_: &Path) -> bool {
     false
 }
 
-/// The user and the groups of this process.
-pub(crate) fn process(path: &Path) -> Result<Process, OpenStoreError> {
-    Process::current().map_err(|source| system(path, source))
-}
-
-/// No other user may put another file in the place of the store or of a journal.
-pub(crate) fn check_folder(folder: &Path, process: &Process) -> Result<Rights, OpenStoreError> {
-    let found = fs::metadata(folder).map_err(|source| system(folder, source))?;
-    let rights = Rights::from(&found);
-    process.check_folder(rights).map_err(|why| match why {
-        Refused::Exposed => {
-            OpenStoreError::FolderExposed { folder: folder.into(), mode: rights.mode }
+/// No other user may put another file in the place of the store or of a journal. Returns who this process is,
+/// too.
+pub(crate) fn check_folder(folder: &Path) -> Result<(Process, Rights), OpenStoreError> {
+    let system = |source| OpenStoreError::system(folder, source);
+    let process = Process::current().map_err(system)?;
+    let rights = Rights::from(&fs::metadata(folder).map_err(system)?);
+    match process.check_folder(rights) {
+        Ok(()) => Ok((process, rights)),
+        Err(Refused::Exposed) => {
+            Err(OpenStoreError::FolderExposed { folder: folder.into(), mode: rights.mode })
         }
-        other => refusal(other, folder, rights, process),
-    })?;
-    Ok(rights)
+        Err(other) => Err(refusal(other, folder, rights, &process)),
+    }
 }
 
 fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenStoreError {
@@ -204,8 +200,4 @@ fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenS
         }
         Refused::Exposed => OpenStoreError::Exposed { path, mode: found.mode },
     }
-}
-
-fn system(path: &Path, source: io::Error) -> OpenStoreError {
-    OpenStoreError::System { path: path.into(), source: Box::new(source) }
 }

@@ -21,7 +21,6 @@ mod values;
 
 pub use backup::{BackedUp, BackupError};
 pub use examine::{Examined, examine};
-pub use files::atomic_file::PlaceError;
 pub use open_error::OpenStoreError;
 pub use options::SqliteOptions;
 pub use restore::{RestoreError, Restored, Restoring, restore};

@@ -13,10 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, p
 use crate::{
     database::{self, writer::BINDING},
     error::{Fault, Result, broken},
-    files::{
-        self, Place,
-        atomic_file::{AtomicFile, PlaceError},
-    },
+    files::{self, Place, atomic_file::AtomicFile},
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
     schema::{self, APPLICATION_ID, VERSION},
@@ -139,17 +136,17 @@ fn create(path: &Path, options: &SqliteOptions) -> Result<(), OpenStoreError> {
     fill(&file.path, options).map_err(|refusal| refusal.into_error(path))?;
     // No process that makes a store can be writing to it.
     if fs::symlink_metadata(path).is_ok_and(|found| found.len() == 0) {
-        fs::remove_file(path).map_err(|error| PlaceError::system(path, error))?;
+        fs::remove_file(path).map_err(|error| OpenStoreError::system(path, error))?;
     }
-    Ok(file.name()?)
+    file.name()
 }
 
 /// The file in which the store is made, which is one process's at a time.
-fn claim(path: &Path, patience: Duration) -> Result<AtomicFile, PlaceError> {
+fn claim(path: &Path, patience: Duration) -> Result<AtomicFile, OpenStoreError> {
     let start = Instant::now();
     loop {
         match AtomicFile::claim(path) {
-            Err(PlaceError::InTheMaking { .. }) if start.elapsed() < patience => {
+            Err(OpenStoreError::Busy { .. }) if start.elapsed() < patience => {
                 thread::sleep(Duration::from_millis(2));
             }
             claimed => return claimed,

@@ -7,19 +7,16 @@ use std::{
 };
 
 use finch_core::{Actionable, Advice, Application, ErrorKind, StoreError};
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use crate::{
-    error::{Fault, Kind, kind},
-    schema::VERSION,
-};
+use crate::{error::Fault, schema::VERSION};
 
 /// Why a store does not open. A file that is refused is left as it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each error says what its fields are")]
 pub enum OpenStoreError {
-    /// There is no such file, and none is to be made.
     #[error("there is no store at {path}")]
     Missing { path: PathBuf },
     /// There is no store's file, or one too short for a database, and beside it a log of one. No store is
@@ -29,7 +26,6 @@ pub enum OpenStoreError {
         if *may_hold_tokens { "may hold the only copy of live tokens" } else { "holds no tokens" }
     )]
     LogWithoutStore { path: PathBuf, log: PathBuf, may_hold_tokens: bool },
-    /// There is no such folder.
     #[error("there is no folder {folder} for the store")]
     NoFolder { folder: PathBuf },
     /// A folder, a FIFO, a socket, a device; as a journal a link, too.
@@ -43,133 +39,150 @@ pub enum OpenStoreError {
         "the store {path} is mounted without its folder, and its log would stay outside of the mount"
     )]
     MountedAlone { path: PathBuf },
-    /// A file or the folder belongs to a user that is neither root nor the process's own.
     #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
     OtherOwner { path: PathBuf, owner: u32, user: u32 },
-    /// Others may read or write the database or one of its journals.
     #[error("{path} is open to others (mode {mode:04o})")]
     Exposed { path: PathBuf, mode: u32 },
     /// Others may write to the folder, and so replace the store or its journals.
     #[error("others may write to the store's folder {folder} (mode {mode:04o})")]
     FolderExposed { folder: PathBuf, mode: u32 },
-    /// The file, or its file system, may only be read.
     #[error("the store {path} is read-only")]
     ReadOnly { path: PathBuf },
-    /// Not a SQLite database.
-    #[error("{path} is not a database")]
-    NotADatabase { path: PathBuf },
-    /// A SQLite database of something else.
-    #[error("{path} is a database, but not a store of Finch connections")]
+    /// No SQLite database, or that of another program.
+    #[error("{path} is not a store of Finch connections")]
     NotAStore { path: PathBuf },
-    /// Of another version.
     #[error("the store {path} has version {found}, and this release knows version {known}")]
     OtherVersion { path: PathBuf, found: i64, known: i64 },
     /// Its tables, indexes, views or triggers are not those of this release: another program has changed them.
     #[error("the store {path} cannot be trusted: {difference}")]
     Schema { path: PathBuf, difference: String },
-    /// Truncated, or damaged otherwise.
     #[error("the store {path} is damaged: {problem}")]
     Corrupt { path: PathBuf, problem: String },
-    /// Another process holds its lock.
+    /// A new file was to get this name, and something has it already, or a journal of what had it is there.
+    #[error("{path} exists, and nothing is overwritten")]
+    Exists { path: PathBuf },
+    /// Another process holds its lock, or makes a file of this name now.
     #[error("the store {path} is locked by another process")]
     Busy { path: PathBuf },
-    /// The disk is full.
     #[error("there is no space on the disk for the store {path}")]
     Full { path: PathBuf },
     /// Bound to another application, or to the same one at another address.
     #[error("the store {path} belongs to {bound}, not to {asked}")]
     OtherApplication { path: PathBuf, bound: Application, asked: Application },
-    /// The system or SQLite refused.
     #[error("{path} cannot be opened or written")]
     System { path: PathBuf, source: Box<dyn Error + Send + Sync> },
 }
 
+impl OpenStoreError {
+    pub(crate) fn system(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::System { path, source: Box::new(source) },
+        }
+    }
+}
+
 impl Actionable for OpenStoreError {
     fn advice(&self) -> Advice {
-        let (code, step) = match self {
-            Self::Missing { .. } => ("store_missing", "check the path of the store; a new store is made by the first connect".into()),
+        let step = |code, step: &str| Advice::new(ErrorKind::Store, code, step.to_owned());
+        match self {
+            Self::Missing { .. } => step(
+                "store_missing",
+                "check the path of the store; a new store is made by the first connect",
+            ),
             Self::LogWithoutStore { path, log, may_hold_tokens } => {
-                ("store_log_left", unite(path, log, *may_hold_tokens))
+                step("store_log_left", &unite(path, log, *may_hold_tokens))
             }
-            Self::NoFolder { folder } => (
+            Self::NoFolder { folder } => step(
                 "store_no_folder",
-                format!("check the path, or run `mkdir -p -m 700 {}`", folder.display()),
+                &format!("check the path, or run `mkdir -p -m 700 {}`", folder.display()),
             ),
-            Self::NotAFile { .. } => ("store_not_a_file", "give the path of the store's file itself".into()),
-            Self::SeveralNames { path, .. } => (
+            Self::NotAFile { .. } => {
+                step("store_not_a_file", "give the path of the store's file itself")
+            }
+            Self::SeveralNames { path, .. } => step(
                 "store_several_names",
-                format!("remove all names but one; `find FOLDER -samefile {}` lists them", path.display()),
+                &format!(
+                    "remove all names but one; `find FOLDER -samefile {}` lists them",
+                    path.display()
+                ),
             ),
-            Self::MountedAlone { .. } => ("store_mounted_alone", "mount the store's folder".into()),
-            Self::OtherOwner { owner, user, .. } => (
+            Self::MountedAlone { .. } => step("store_mounted_alone", "mount the store's folder"),
+            Self::OtherOwner { owner, user, .. } => step(
                 "store_other_owner",
-                format!(
+                &format!(
                     "run as the owner (`sudo -u '#{owner}' …`), or give the store and its folder to user id \
                      {user} (`chown`)"
                 ),
             ),
-            Self::Exposed { path, .. } => (
+            Self::Exposed { path, .. } => step(
                 "store_exposed",
-                format!(
+                &format!(
                     "run `chmod 600 {}`; in a container's volume, give its folder to a group of this process",
                     path.display()
                 ),
             ),
-            Self::FolderExposed { folder, .. } => (
+            Self::FolderExposed { folder, .. } => step(
                 "store_folder_exposed",
-                format!(
+                &format!(
                     "keep the store in a folder of your own (`mkdir -m 700`); or, if {0} is yours alone, run \
                      `chmod go-w {0}`",
                     folder.display()
                 ),
             ),
-            Self::ReadOnly { .. } => (
+            Self::ReadOnly { .. } => step(
                 "store_read_only",
-                "make the file, its folder and its file system writable for this user".into(),
+                "make the file, its folder and its file system writable for this user",
             ),
-            Self::NotADatabase { .. } => (
-                "store_not_a_database",
-                "check the path; if the file was a store, restore a backup".into(),
+            Self::NotAStore { .. } => step(
+                "store_not_a_store",
+                "check the path; if the file was a store, restore a backup",
             ),
-            Self::NotAStore { .. } => ("store_not_a_store", "check the path".into()),
-            Self::OtherVersion { found, known, .. } if found > known => (
+            Self::OtherVersion { found, known, .. } if found > known => step(
                 "store_other_version",
-                "use the release that wrote the store, or a newer one; the store was not changed".into(),
+                "use the release that wrote the store, or a newer one; the store was not changed",
             ),
-            Self::OtherVersion { .. } => (
+            Self::OtherVersion { .. } => step(
                 "store_other_version",
-                "give another path: no release has written this version; the store was not changed".into(),
+                "give another path: no release has written this version; the store was not changed",
             ),
-            Self::Schema { .. } => (
+            Self::Schema { .. } => step(
                 "store_schema",
                 "undo that change (`sqlite3`) if you know where it comes from, or restore a backup; the \
-                 store was not changed"
-                    .into(),
+                 store was not changed",
             ),
-            Self::Corrupt { .. } => (
+            Self::Corrupt { .. } => step(
                 "store_damaged",
-                "restore a backup, and keep the damaged file, which was not changed".into(),
+                "restore a backup, and keep the damaged file, which was not changed",
             ),
-            Self::Busy { .. } => {
-                let step = "wait until the other process has finished, then try again";
-                return Advice::retry(ErrorKind::Store, "store_busy", step);
-            }
-            Self::Full { .. } => {
-                let step = "free space on the disk, then try again";
-                return Advice::retry(ErrorKind::Store, "store_full", step);
-            }
-            Self::OtherApplication { .. } => (
+            Self::Exists { .. } => Advice::new(
+                ErrorKind::State,
+                "file_exists",
+                "give another path; or move the file away first, a store together with its -wal, -journal and \
+                 -shm, and keep it: it may hold tokens that a backup does not",
+            ),
+            Self::Busy { .. } => Advice::retry(
+                ErrorKind::Store,
+                "store_busy",
+                "wait until the other process has finished, then try again",
+            ),
+            Self::Full { .. } => Advice::retry(
+                ErrorKind::Store,
+                "store_full",
+                "free space on the disk, then try again",
+            ),
+            Self::OtherApplication { .. } => step(
                 "store_other_application",
-                "check the client id and the base URL, or give that application's own store; nothing was \
-                 sent"
-                    .into(),
+                "check the client id and the base URL, or give that application's own store; nothing was sent",
             ),
-            Self::System { .. } => (
+            Self::System { .. } => step(
                 "store_unusable",
-                "check that this user may read and write the store and its folder".into(),
+                "check that this user may read and write the store and its folder",
             ),
-        };
-        Advice::new(ErrorKind::Store, code, step)
+        }
     }
 }
 
@@ -218,22 +231,21 @@ impl Refusal {
             }
             Self::Fault(fault) => fault,
         };
-        match fault {
-            Fault::Broken(problem) => OpenStoreError::Corrupt { path, problem },
-            Fault::Sqlite(error) => match kind(&error) {
-                Kind::Busy => OpenStoreError::Busy { path },
-                Kind::Full => OpenStoreError::Full { path },
-                Kind::ReadOnly => OpenStoreError::ReadOnly { path },
-                Kind::Corrupt => OpenStoreError::Corrupt { path, problem: error.to_string() },
-                Kind::NotADatabase => OpenStoreError::NotADatabase { path },
-                Kind::CannotOpen if is_on_a_read_only_file_system(&path) => {
-                    OpenStoreError::ReadOnly { path }
-                }
-                Kind::CannotOpen | Kind::Other => {
-                    OpenStoreError::System { path, source: Box::new(error) }
-                }
-            },
-            other => OpenStoreError::System { path, source: Box::new(StoreError::from(other)) },
+        let code = match &fault {
+            Fault::Sqlite(error) => error.sqlite_error_code(),
+            _ => None,
+        };
+        match (StoreError::from(fault), code) {
+            (_, Some(ErrorCode::NotADatabase)) => OpenStoreError::NotAStore { path },
+            (_, Some(ErrorCode::CannotOpen)) if is_on_a_read_only_file_system(&path) => {
+                OpenStoreError::ReadOnly { path }
+            }
+            (StoreError::Busy, _) => OpenStoreError::Busy { path },
+            (StoreError::Full, _) => OpenStoreError::Full { path },
+            (StoreError::ReadOnly, _) => OpenStoreError::ReadOnly { path },
+            (StoreError::Corrupt(problem), _) => OpenStoreError::Corrupt { path, problem },
+            (StoreError::Backend(source), _) => OpenStoreError::System { path, source },
+            (other, _) => OpenStoreError::System { path, source: Box::new(other) },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::Path,
 };
 
@@ -11,14 +11,9 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 use crate::{
-    backup::check,
     database,
-    error::{Fault, Kind, Result, kind},
-    files::{
-        self, Place,
-        atomic_file::{AtomicFile, PlaceError},
-        beside,
-    },
+    error::Result,
+    files::{self, Place, atomic_file::AtomicFile, beside},
     open,
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
@@ -26,6 +21,9 @@ use crate::{
     store::SqliteTokenStore,
     values::{self, count, time},
 };
+
+/// So many bytes are copied between two reports of progress.
+const CHUNK: u64 = 1 << 20;
 
 /// A store that is being restored. Dropped, it is gone, and nothing has the store's name.
 #[derive(Debug)]
@@ -54,33 +52,29 @@ pub struct Restored {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The store cannot be put there. If there is one, move it away first, with its journals: it may hold
-    /// tokens that the backup does not.
+    /// The store cannot be put there, or may still be in use where it was made. If another is there, move it
+    /// away first, with its journals: it may hold tokens that the backup does not.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] OpenStoreError),
     /// The backup cannot be used.
     #[error("the backup cannot be used")]
     Backup(#[source] OpenStoreError),
-    /// The store that was made out of it cannot be closed: it may still be in use.
-    #[error("the restored store cannot be finished")]
-    Unfinished(#[source] OpenStoreError),
 }
 
 impl Actionable for RestoreError {
     fn advice(&self) -> Advice {
         match self {
-            Self::Place(error) => error.advice(),
             Self::Backup(OpenStoreError::Missing { .. }) => {
                 Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
             }
             Self::Backup(
-                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotADatabase { .. }),
+                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotAStore { .. }),
             ) => {
                 let step =
                     "take another backup; this one was not changed, and nothing was restored";
                 Advice { next_step: step.into(), ..error.advice() }
             }
-            Self::Backup(error) | Self::Unfinished(error) => error.advice(),
+            Self::Backup(error) | Self::Place(error) => error.advice(),
         }
     }
 }
@@ -100,13 +94,12 @@ pub fn restore(
 ) -> Result<Restoring, RestoreError> {
     let found = files::find(backup).map_err(RestoreError::Backup)?;
     let file = AtomicFile::at(&options.path)?;
-    copy(&found, &file, progress).map_err(|error| PlaceError::system(&options.path, error))?;
+    copy(&found, &file, progress).map_err(|error| OpenStoreError::system(&options.path, error))?;
     let copied = Place { path: file.path.clone(), ..found };
     let restored =
         prepare(&copied, options, written_at(&found.path)).map_err(|refusal| match refusal {
-            Refusal::Fault(Fault::Sqlite(error)) if kind(&error) == Kind::Full => {
-                let path = options.path.clone();
-                PlaceError::Unusable(OpenStoreError::Full { path }).into()
+            Refusal::Fault(fault) if fault.is_full() => {
+                OpenStoreError::Full { path: options.path.clone() }.into()
             }
             refusal => RestoreError::Backup(refusal.into_error(&found.path)),
         })?;
@@ -135,9 +128,7 @@ impl Restoring {
             database::one_file(&db)?;
             database::close(db)
         };
-        one_file().map_err(|error| {
-            RestoreError::Unfinished(Refusal::from(error).into_error(&options.path))
-        })?;
+        one_file().map_err(|error| Refusal::from(error).into_error(&options.path))?;
         file.name()?;
         Ok(restored)
     }
@@ -145,16 +136,13 @@ impl Restoring {
 
 /// Copies the backup, and the journals that belong to it: it stays as it is.
 fn copy(backup: &Place, to: &AtomicFile, mut progress: impl FnMut(u64, u64)) -> io::Result<()> {
-    let mut chunk = vec![0; 1 << 20];
+    let from = File::open(&backup.path)?;
     let mut done = 0;
-    let mut from = File::open(&backup.path)?;
     loop {
-        let read = from.read(&mut chunk)?;
-        if read == 0 {
-            break;
+        match io::copy(&mut (&from).take(CHUNK), &mut &to.file)? {
+            0 => break,
+            copied => done += copied,
         }
-        (&to.file).write_all(&chunk[..read])?;
-        done += read as u64;
         progress(done, backup.len.max(done));
     }
     for suffix in ["-wal", "-journal"] {
@@ -179,7 +167,7 @@ fn prepare(
     written_at: Option<Timestamp>,
 ) -> Result<Restored, Refusal> {
     let db = open::open_at(copy, options)?.db;
-    check(&db, "integrity_check")?;
+    database::check(&db, "integrity_check")?;
     coordination::forget_all(&db)?;
     let restored = restored(&db, written_at)?;
     database::close(db)?;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use finch_core::{
     Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionFilter,
     ConnectionId, ConnectionKey, CustomerId, Event, EventQuery, FinchCustomerId, Fingerprint,
-    Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, Selector, Seq,
-    StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted,
+    Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, SecretRow,
+    Selector, Seq, StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted,
 };
 
 use crate::{
@@ -59,7 +59,7 @@ impl SqliteTokenStore {
         &self,
         write: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        Ok(self.writer.write(|tx| write(tx.db)).await?)
+        Ok(self.writer.write(None, write).await?)
     }
 }
 
@@ -82,7 +82,9 @@ impl TokenStore for SqliteTokenStore {
         keyring: Keyring,
         events: Vec<Event>,
     ) -> Result<(), StoreError> {
-        Ok(self.writer.write(move |tx| keyring::replace(tx, &keyring, &events)).await?)
+        // The one before may hold a data key that is destroyed.
+        let log_due = Some(Duration::ZERO);
+        Ok(self.writer.write(log_due, move |db| keyring::replace(db, &keyring, &events)).await?)
     }
 
     async fn open_attempt(
@@ -140,12 +142,15 @@ impl TokenStore for SqliteTokenStore {
         selector: Selector<'_>,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        let (by, customer) = (lookup::By::from(selector), customer.cloned());
-        self.read(move |db| lookup::load(db, &by, customer.as_ref())).await
+        let query = lookup::query(selector, customer);
+        self.read(move |db| lookup::load(db, &query)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
-        Ok(self.writer.write(move |tx| commit::commit(tx, commit)).await?)
+        // What is wiped goes at once, what is sealed again soon.
+        let overwrites = |row: &SecretRow| Duration::from_secs(row.sealed.is_some().into());
+        let log_due = commit.secrets.iter().map(overwrites).min();
+        Ok(self.writer.write(log_due, move |db| commit::commit(db, commit)).await?)
     }
 
     async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
@@ -174,8 +179,8 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let page = listing::Page::of(filter, after, limit);
-        self.read(move |db| page.read(db)).await
+        let query = listing::query(filter, after, limit);
+        self.read(move |db| query.keys(db)).await
     }
 
     async fn lease(

@@ -2,37 +2,25 @@
 
 use std::fmt;
 
-use finch_core::{Hash, IdError, RecordHead, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, ToSql, types::FromSql};
+use finch_core::{ConnectionKey, Hash, RecordHead, Seq, Timestamp};
+use rusqlite::{
+    Connection, OptionalExtension as _, Params, Row, RowIndex, params_from_iter,
+    types::{FromSql, Value},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
-
-/// A number of the sequence as SQLite keeps it. None is ever as large as the largest.
-pub(crate) fn number(seq: Seq) -> i64 {
-    count_of(seq.0)
-}
-
-/// A number of the sequence out of a row.
-pub(crate) fn seq(number: i64) -> Seq {
-    Seq(number.unsigned_abs())
-}
 
 /// The next number of the one sequence. It is taken when the transaction commits, and free again if it does
 /// not.
 pub(crate) fn next(db: &Connection) -> Result<Seq> {
     let mut statement = db.prepare_cached("UPDATE store SET seq = seq + 1 RETURNING seq")?;
-    Ok(seq(statement.query_row([], |row| row.get(0))?))
+    Ok(Seq(statement.query_row([], |row| row.get(0))?))
 }
 
-/// A count as SQLite keeps it.
-pub(crate) fn count_of(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// The limit of a page.
-pub(crate) fn size(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+/// A caller's limit or cursor: SQLite has no number beyond the largest.
+pub(crate) fn clamped(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 /// Nanoseconds since 1970. Times before 1678 and after 2262 become the nearest that fits.
@@ -47,8 +35,7 @@ pub(crate) fn time(nanoseconds: i64) -> Timestamp {
 
 /// The head of a record, out of its two columns.
 pub(crate) fn record_head(row: &Row<'_>) -> rusqlite::Result<RecordHead> {
-    let events = row.get::<_, i64>("record_events")?.unsigned_abs();
-    Ok(RecordHead { events, hash: Hash(row.get("record_hash")?) })
+    Ok(RecordHead { events: row.get("record_events")?, hash: Hash(row.get("record_hash")?) })
 }
 
 /// A value as JSON. Nothing that is kept as JSON fails to become it.
@@ -65,15 +52,6 @@ pub(crate) fn parse<T: DeserializeOwned>(
 ) -> Result<T> {
     let text = row.get_ref(column)?.as_str().ok();
     text.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| broken(what))
-}
-
-/// An id out of a row.
-pub(crate) fn id<T>(
-    text: String,
-    new: impl FnOnce(String) -> Result<T, IdError>,
-    what: impl fmt::Display,
-) -> Result<T> {
-    new(text).map_err(|_| broken(what))
 }
 
 /// One column of every row that a cached statement finds.
@@ -94,24 +72,37 @@ pub(crate) fn first<T: FromSql>(
     db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
 }
 
-/// Writes a whole row, in the place of the one with the same key, which is the first column. The names of
-/// columns are this crate's own.
-pub(crate) fn upsert(db: &Connection, table: &str, row: &[(&str, &dyn ToSql)]) -> Result<()> {
-    let (names, values): (Vec<_>, Vec<_>) = row.iter().copied().unzip();
-    let places: Vec<_> = (1..=names.len()).map(|n| format!("?{n}")).collect();
-    let updates: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
-    let sql = format!(
-        "INSERT INTO {table} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
-        names.join(", "),
-        places.join(", "),
-        names.first().unwrap_or(&""),
-        updates.join(", "),
-    );
-    db.prepare_cached(&sql)?.execute(&*values)?;
-    Ok(())
+/// Writes a whole row, in the place of the one with the same key, which is the first column. Values are bound in
+/// the order of the columns, whose names the parameters have.
+macro_rules! upsert {
+    ($db:expr, $table:literal, $key:literal: $id:expr, $($column:literal: $value:expr),+ $(,)?) => {
+        $db.prepare_cached(concat!(
+            "INSERT INTO ", $table, " (", $key, $(", ", $column),+,
+            ") VALUES (:", $key, $(", :", $column),+,
+            ") ON CONFLICT (", $key, ") DO UPDATE SET ", $key, " = excluded.", $key,
+            $(", ", $column, " = excluded.", $column),+
+        ))?
+        .execute(rusqlite::params![$id, $($value),+])
+        .map(drop)
+        .map_err($crate::error::Fault::from)
+    };
+}
+pub(crate) use upsert;
+
+/// A query for the keys of connections: the statement, and what is bound to it.
+pub(crate) struct KeyQuery {
+    pub(crate) sql: &'static str,
+    pub(crate) bound: Vec<Value>,
+}
+
+impl KeyQuery {
+    pub(crate) fn keys(&self, db: &Connection) -> Result<Vec<ConnectionKey>> {
+        let keys = column(db, self.sql, params_from_iter(&self.bound))?;
+        Ok(keys.into_iter().map(|key| ConnectionKey(Seq(key))).collect())
+    }
 }
 
 /// What a query counts.
 pub(crate) fn count(db: &Connection, sql: &str) -> Result<u64> {
-    Ok(first::<i64>(db, sql, [])?.unwrap_or_default().unsigned_abs())
+    Ok(first(db, sql, [])?.unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use finch_core::StoreError;
 use rusqlite::{Connection, Row};
 
 use crate::{
-    error::{Fault, Kind, Result, kind},
+    error::Result,
     rows::{attempts, connections, disconnects, events, tokens},
     schema,
     store::SqliteTokenStore,
@@ -53,10 +53,10 @@ type Check = fn(&Row<'_>) -> Result<()>;
 
 /// What to read of each table, and how.
 const TABLES: [(&str, Check); 6] = [
-    ("SELECT * FROM connections", connections::check),
+    ("SELECT * FROM connections", |row| connections::own_row(row).map(drop)),
     (tokens::ALL, tokens::check),
-    ("SELECT * FROM disconnects", disconnects::check),
-    ("SELECT * FROM retirements", disconnects::check_retirement),
+    ("SELECT * FROM disconnects", |row| disconnects::disconnect(row).map(drop)),
+    ("SELECT * FROM retirements", |row| disconnects::retirement(row).map(drop)),
     ("SELECT * FROM attempts", attempts::check),
     ("SELECT * FROM events", events::check),
 ];
@@ -78,13 +78,8 @@ fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verifie
         let mut statement = db.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            match check(row) {
-                Ok(()) => {}
-                Err(Fault::Broken(what)) => found.damage.push(what),
-                Err(Fault::Sqlite(error)) if kind(&error) == Kind::Corrupt => {
-                    found.damage.push(error.to_string());
-                }
-                Err(fault) => return Err(fault),
+            if let Err(fault) = check(row) {
+                found.damage.push(fault.damage().ok_or(fault)?);
             }
             found.rows += 1;
             if found.rows.is_multiple_of(EVERY) {

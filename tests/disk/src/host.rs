@@ -250,7 +250,6 @@ fn opening(error: &OpenStoreError) -> &'static str {
         OpenStoreError::Full { .. } => "Full",
         OpenStoreError::ReadOnly { .. } => "ReadOnly",
         OpenStoreError::Corrupt { .. } => "Corrupt",
-        OpenStoreError::NotADatabase { .. } => "NotADatabase",
         OpenStoreError::NotAStore { .. } => "NotAStore",
         OpenStoreError::Missing { .. } => "Missing",
         OpenStoreError::System { .. } => "Backend",

@@ -45,11 +45,9 @@ pub(super) fn options(code: &str) -> Option<&'static str> {
         "unknown_state" => "--customer, --store; `finch connect`",
         "conflict" | "other_customer" | "unnamed_customer" => "`finch show CONNECTION`",
         "not_disconnecting" => "`finch disconnect CONNECTION`",
-        "store_missing"
-        | "store_no_folder"
-        | "store_not_a_file"
-        | "store_not_a_database"
-        | "store_not_a_store" => "FINCH_STORE or --store",
+        "store_missing" | "store_no_folder" | "store_not_a_file" | "store_not_a_store" => {
+            "FINCH_STORE or --store"
+        }
         "store_other_application" => "FINCH_CLIENT_ID, FINCH_BASE_URL, FINCH_STORE",
         "store_wrong_key" | "store_key_replaced" | "key_missing" | "key_malformed" => {
             "--store-key-file PATH, FINCH_STORE_KEY_FILE or FINCH_STORE_KEY"

@@ -79,7 +79,7 @@ fn a_backup_that_cannot_be_used_says_why() {
     fs::write(place.path("cut.db"), &whole[..whole.len() - 4096]).expect("cut off");
     assert_eq!(kind(&place, "cut.db"), "store_damaged");
     fs::write(place.path("cut.db"), "a letter to my mother").expect("written");
-    assert_eq!(kind(&place, "cut.db"), "store_not_a_database");
+    assert_eq!(kind(&place, "cut.db"), "store_not_a_store");
     place.cli("keys init --key-file other.key").code(0);
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
     assert_eq!(kind(&place, "b.db"), "store_wrong_key");

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Tx, empty_log};
+use super::empty_log;
 use crate::{
     error::{Fault, Result},
     files::same_file::SameFile,
@@ -26,8 +26,14 @@ const LOG_PATIENCE: Duration = Duration::from_millis(50);
 /// After how long it is tried again.
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
-/// One job: runs in the transaction, or learns that there is none.
-type Job = Box<dyn FnOnce(Result<&Tx<'_>>) -> Done + Send>;
+/// Runs in the transaction, or learns that there is none.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+
+struct Job {
+    work: Work,
+    /// How soon after the commit the log is to be emptied, since it has bytes that the job overwrites.
+    log_due: Option<Duration>,
+}
 
 /// A job that ran: why its writes are undone, if they are, and who waits for the commit.
 struct Done {
@@ -61,14 +67,15 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction, and returns once that is on disk. A caller that goes away
-    /// cancels nothing.
+    /// cancels nothing. `log_due`: how soon the log is to be emptied then, for what `work` overwrites.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        log_due: Option<Duration>,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, answer) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            let result = tx.and_then(work);
+        let work: Work = Box::new(move |db| {
+            let result = db.and_then(work);
             let failed = result.as_ref().err().cloned();
             let answer = Box::new(move |lost: Option<Fault>| {
                 // The caller may have gone away.
@@ -80,7 +87,7 @@ impl Writer {
             Done { failed, answer }
         });
         let jobs = self.jobs.as_ref().ok_or(Fault::Stopped)?;
-        jobs.send(job).map_err(|_| Fault::Stopped)?;
+        jobs.send(Job { work, log_due }).map_err(|_| Fault::Stopped)?;
         answer.await.map_err(|_| Fault::Stopped)?
     }
 }
@@ -134,58 +141,49 @@ impl Loop {
     /// Runs jobs in one transaction and answers them. Jobs are left only if SQLite gave the whole
     /// transaction up half way.
     fn commit(&mut self, jobs: &mut VecDeque<Job>) {
+        let log_due = jobs.iter().filter_map(|job| job.log_due).min();
         let mut answers = Vec::with_capacity(jobs.len());
-        let done = self.transaction(jobs, &mut answers);
-        let lost = done.as_ref().err();
-        if let (Some(fault), true) = (lost, answers.is_empty()) {
+        let lost = self.transaction(jobs, &mut answers).err();
+        if answers.is_empty()
+            && let Some(fault) = &lost
+        {
             // It never began: every job gets this answer.
-            answers.extend(jobs.drain(..).map(|job| job(Err(fault.clone())).answer));
+            answers.extend(jobs.drain(..).map(|job| (job.work)(Err(fault.clone())).answer));
         }
         for answer in answers {
-            answer(lost.cloned());
+            answer(lost.clone());
         }
-        if let Ok(Some(within)) = done {
-            let due = Instant::now() + within;
-            self.log_due = Some(self.log_due.map_or(due, |known| known.min(due)));
-        }
+        let due = log_due.map(|within| Instant::now() + within);
+        self.log_due = [self.log_due, due].into_iter().flatten().min();
     }
 
-    fn transaction(
-        &mut self,
-        jobs: &mut VecDeque<Job>,
-        answers: &mut Vec<Answer>,
-    ) -> Result<Option<Duration>> {
+    fn transaction(&self, jobs: &mut VecDeque<Job>, answers: &mut Vec<Answer>) -> Result<()> {
         let transaction = self.begin()?;
-        let tx = Tx::new(&transaction);
         // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
         let alone = jobs.len() == 1;
         while !jobs.is_empty() {
             if !alone {
-                tx.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+                transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
             }
             let Some(job) = jobs.pop_front() else { break };
-            let Done { failed, answer } = job(Ok(&tx));
+            let Done { failed, answer } = (job.work)(Ok(&transaction));
             answers.push(answer);
-            // After some errors SQLite has rolled everything back by itself.
-            if tx.db.is_autocommit() {
-                return Err(failed.unwrap_or(Fault::Stopped));
-            }
-            if alone && failed.is_some() {
-                transaction.rollback()?;
-                return Ok(None);
-            }
-            if failed.is_some() {
-                tx.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
-            }
-            if !alone {
-                tx.db.prepare_cached("RELEASE job")?.execute([])?;
+            match failed {
+                // After some errors SQLite has rolled everything back by itself.
+                failed if transaction.is_autocommit() => {
+                    return Err(failed.unwrap_or(Fault::Stopped));
+                }
+                Some(_) if alone => return Ok(transaction.rollback()?),
+                Some(_) => transaction.execute_batch("ROLLBACK TO job; RELEASE job")?,
+                None if alone => {}
+                None => {
+                    transaction.prepare_cached("RELEASE job")?.execute([])?;
+                }
             }
         }
-        let log_due = tx.log_due();
         transaction.commit()?;
         // Nothing is acknowledged that is written to a file which is not there any more.
-        self.file.check()?;
-        Ok(log_due)
+        Ok(self.file.check()?)
     }
 
     fn begin(&self) -> Result<Transaction<'_>> {

@@ -2,18 +2,18 @@
 
 use finch_core::{
     ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange,
-    FORGOTTEN_AT_ONCE, FinchCustomerId, Fingerprint, NewAttempt, Timestamp, forgotten_until,
+    FORGOTTEN_AT_ONCE, FinchCustomerId, Fingerprint, NewAttempt, Seq, Timestamp, forgotten_until,
 };
 use rusqlite::{Connection, Row, named_params, params, types::ValueRef};
 
 use crate::{
     error::{Fault, Result, require},
-    values::{json, nanoseconds, next, number, parse, seq, size, time},
+    values::{clamped, json, nanoseconds, next, parse, time},
 };
 
 fn attempt(row: &Row<'_>) -> Result<Attempt> {
-    let id = AttemptId(seq(row.get("id")?));
-    let began = row.get::<_, Option<i64>>("began")?.zip(row.get("began_at")?);
+    let id = AttemptId(Seq(row.get("id")?));
+    let began = row.get::<_, Option<u64>>("began")?.zip(row.get("began_at")?);
     let end = match row.get_ref("ended")? {
         ValueRef::Null => None,
         _ => Some(parse(row, "ended", format_args!("the end of attempt {}", id.0.0))?),
@@ -21,7 +21,7 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
     Ok(Attempt {
         id,
         purpose: parse(row, "purpose", format_args!("the purpose of attempt {}", id.0.0))?,
-        exchange: began.map(|(began, at)| Exchange { began: seq(began), began_at: time(at), end }),
+        exchange: began.map(|(began, at)| Exchange { began: Seq(began), began_at: time(at), end }),
     })
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn open(
     state: &Fingerprint,
 ) -> Result<AttemptId> {
     let until = nanoseconds(forgotten_until(attempt.opened_at));
-    db.prepare_cached(FORGET)?.execute(params![until, size(FORGOTTEN_AT_ONCE)])?;
+    db.prepare_cached(FORGET)?.execute(params![until, clamped(FORGOTTEN_AT_ONCE)])?;
     let id = AttemptId(next(db)?);
     let customer = attempt.customer.as_str();
     if let Some(used) = attempt.finch_customer_id.as_ref().map(FinchCustomerId::as_str) {
@@ -77,7 +77,7 @@ pub(crate) fn open(
     let sql = "INSERT INTO attempts (id, state, purpose, customer, expires_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     let (purpose, expires_at) = (json(attempt)?, nanoseconds(attempt.expires_at));
-    let row = params![number(id.0), state.0, purpose, customer, expires_at];
+    let row = params![id.0.0, state.0, purpose, customer, expires_at];
     db.prepare_cached(sql)?.execute(row)?;
     Ok(id)
 }
@@ -102,7 +102,7 @@ pub(crate) fn claim(
         let began = next(db)?;
         let sql = "UPDATE attempts SET began = ?2, began_at = ?3, code = ?4, \
             outcome = 'running', ended = NULL WHERE id = ?1";
-        let row = params![number(attempt.id.0), number(began), nanoseconds(now), code.0];
+        let row = params![attempt.id.0.0, began.0, nanoseconds(now), code.0];
         db.prepare_cached(sql)?.execute(row)?;
         attempt.exchange = Some(Exchange { began, began_at: now, end: None });
     }
@@ -111,11 +111,11 @@ pub(crate) fn claim(
 
 pub(crate) fn end(db: &Connection, id: AttemptId, end: &AttemptEnd) -> Result<()> {
     let mut statement = db.prepare_cached("SELECT * FROM attempts WHERE id = ?1")?;
-    let found = statement.query_and_then([number(id.0)], attempt)?.next().transpose()?;
+    let found = statement.query_and_then([id.0.0], attempt)?.next().transpose()?;
     let exchange = found.and_then(|attempt| attempt.exchange);
     if exchange.is_some_and(|e| e.end.is_none_or(|now| now.may_become(end))) {
         let sql = "UPDATE attempts SET outcome = ?2, ended = ?3 WHERE id = ?1";
-        db.prepare_cached(sql)?.execute(params![number(id.0), outcome(end)?, json(end)?])?;
+        db.prepare_cached(sql)?.execute(params![id.0.0, outcome(end)?, json(end)?])?;
     }
     Ok(())
 }
@@ -139,8 +139,8 @@ pub(crate) fn possible_orphans(
         ":abandoned": nanoseconds(abandoned),
         ":ahead": nanoseconds(ahead),
         ":customer": customer.map(CustomerId::as_str),
-        ":after": after.map_or(-1, |id| number(id.0)),
-        ":limit": size(limit),
+        ":after": after.map_or(-1, |id| clamped(id.0.0)),
+        ":limit": clamped(limit),
     };
     db.prepare_cached(ORPHANS)?.query_and_then(page, attempt)?.collect()
 }

@@ -1,18 +1,18 @@
 //! Connections: the own row, and a connection loaded whole.
 
-use finch_core::{CompanyId, Connection, ConnectionKey, ConnectionRow, ProviderId, Revision};
+use finch_core::{CompanyId, Connection, ConnectionKey, ConnectionRow, ProviderId, Revision, Seq};
 use rusqlite::{Row, params};
 
 use super::{disconnects, tokens};
 use crate::{
     error::{Result, broken},
-    values::{self, count_of, nanoseconds, number, record_head, seq},
+    values::{self, nanoseconds, record_head},
 };
 
 /// Loads a connection whole. Run it in a transaction: it reads several tables.
 pub(super) fn load(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connection>> {
     let mut statement = db.prepare_cached("SELECT * FROM connections WHERE key = ?1")?;
-    let mut rows = statement.query([number(key.0)])?;
+    let mut rows = statement.query([key.0.0])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
@@ -25,15 +25,15 @@ pub(super) fn load(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Opti
 }
 
 /// A connection, as far as its own row goes.
-fn own_row(row: &Row<'_>) -> Result<Connection> {
-    let key = ConnectionKey(seq(row.get("key")?));
+pub(crate) fn own_row(row: &Row<'_>) -> Result<Connection> {
+    let key = ConnectionKey(Seq(row.get("key")?));
     let bad = |what: &str| broken(format_args!("the {what} of connection {}", key.0.0));
     let company = row.get::<_, Option<String>>("company")?.map(CompanyId::new);
     let question = row.get::<_, Option<String>>("question")?;
     let question = question.map(|text| serde_json::from_str(&text)).transpose();
     Ok(Connection {
         key,
-        revision: Revision(row.get::<_, i64>("revision")?.unsigned_abs()),
+        revision: Revision(row.get("revision")?),
         provider: ProviderId::new(row.get::<_, String>("provider")?)
             .map_err(|_| bad("provider"))?,
         company: company.transpose().map_err(|_| bad("company"))?,
@@ -45,16 +45,10 @@ fn own_row(row: &Row<'_>) -> Result<Connection> {
     })
 }
 
-/// Whether a row can be read.
-pub(crate) fn check(row: &Row<'_>) -> Result<()> {
-    own_row(row).map(drop)
-}
-
 /// At which revision a connection is; none: it is not there.
 pub(super) fn revision(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Revision>> {
     let sql = "SELECT revision FROM connections WHERE key = ?1";
-    let found: Option<i64> = values::first(db, sql, [number(key.0)])?;
-    Ok(found.map(|revision| Revision(revision.unsigned_abs())))
+    Ok(values::first(db, sql, [key.0.0])?.map(Revision))
 }
 
 /// Writes the own row, and raises its revision.
@@ -68,14 +62,14 @@ pub(super) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()
             record_events = excluded.record_events, record_hash = excluded.record_hash";
     let ConnectionRow { key, provider, company, agenda, question, record } = row;
     db.prepare_cached(sql)?.execute(params![
-        number(key.0),
+        key.0.0,
         provider.as_str(),
         company.as_ref().map(CompanyId::as_str),
         agenda.due.map(nanoseconds),
         agenda.attention,
         question.as_ref().map(values::json).transpose()?,
         agenda.question.map(nanoseconds),
-        count_of(record.events),
+        record.events,
         record.hash.0,
     ])?;
     Ok(())
@@ -83,6 +77,6 @@ pub(super) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()
 
 /// Removes the own row of an absorbed connection. Its lease goes with it.
 pub(super) fn remove(db: &rusqlite::Connection, key: ConnectionKey) -> Result<()> {
-    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([number(key.0)])?;
+    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([key.0.0])?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::connections;
 use crate::{
     error::Result,
-    values::{self, nanoseconds, number, time},
+    values::{self, nanoseconds, time, upsert},
 };
 
 pub(crate) const LEASE: &str = "SELECT owner, until FROM leases WHERE connection = ?1";
@@ -22,7 +22,7 @@ pub(crate) fn lease(
     if connections::revision(db, connection)?.is_none() {
         return Ok(Leased::Absorbed);
     }
-    let key = number(connection.0);
+    let key = connection.0.0;
     let mut statement = db.prepare_cached(LEASE)?;
     let mut held = statement.query_map([key], |row| {
         Ok(Lease { owner: row.get::<_, String>(0)?.into(), until: time(row.get(1)?) })
@@ -30,9 +30,8 @@ pub(crate) fn lease(
     let leased = Lease::ask(held.next().transpose()?.as_ref(), owner, now);
     if !matches!(leased, Leased::Held(_)) {
         let Lease { owner, until } = Lease::of(owner.clone(), now);
-        let sql = "INSERT INTO leases (connection, owner, until) VALUES (?1, ?2, ?3) \
-            ON CONFLICT (connection) DO UPDATE SET owner = excluded.owner, until = excluded.until";
-        db.prepare_cached(sql)?.execute(params![key, owner.as_str(), nanoseconds(until)])?;
+        let (owner, until) = (owner.as_str(), nanoseconds(until));
+        upsert!(db, "leases", "connection": key, "owner": owner, "until": until)?;
     }
     Ok(leased)
 }
@@ -43,16 +42,14 @@ pub(crate) fn release(
     owner: &InstanceId,
 ) -> Result<()> {
     let sql = "DELETE FROM leases WHERE connection = ?1 AND owner = ?2";
-    db.prepare_cached(sql)?.execute(params![number(connection.0), owner.as_str()])?;
+    db.prepare_cached(sql)?.execute(params![connection.0.0, owner.as_str()])?;
     Ok(())
 }
 
 pub(crate) fn take_turn(db: &Connection, every: Duration, now: Timestamp) -> Result<Timestamp> {
     let last: Option<i64> = values::first(db, "SELECT turn FROM pace WHERE id = 1", [])?;
     let turn = next_turn(last.map(time), every, now);
-    let sql = "INSERT INTO pace (id, turn) VALUES (1, ?1) \
-        ON CONFLICT (id) DO UPDATE SET turn = excluded.turn";
-    db.prepare_cached(sql)?.execute([nanoseconds(turn)])?;
+    upsert!(db, "pace", "id": 1, "turn": nanoseconds(turn))?;
     Ok(turn)
 }
 

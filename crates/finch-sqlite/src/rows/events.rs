@@ -1,11 +1,13 @@
 //! Events: what happened, in order. Rows are only added.
 
-use finch_core::{ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Recorded};
+use finch_core::{
+    ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Recorded, Seq,
+};
 use rusqlite::{Connection, Row, named_params, params};
 
 use crate::{
     error::{Result, require},
-    values::{count_of, json, nanoseconds, number, parse, seq, size},
+    values::{clamped, json, nanoseconds, parse},
 };
 
 /// Appends an event to the record of a connection, or to the store's own.
@@ -17,7 +19,7 @@ pub(super) fn append(
     let sql = "INSERT INTO events (connection, event, at, connection_id, customer) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     db.prepare_cached(sql)?.execute(params![
-        connection.map(|key| number(key.0)),
+        connection.map(|key| key.0.0),
         json(event)?,
         nanoseconds(event.at),
         event.connection_id.as_ref().map(ConnectionId::as_str),
@@ -27,10 +29,10 @@ pub(super) fn append(
 }
 
 fn recorded(row: &Row<'_>) -> Result<Recorded> {
-    let id = EventId(row.get::<_, i64>("id")?.unsigned_abs());
+    let id = EventId(row.get("id")?);
     Ok(Recorded {
         id,
-        connection: row.get::<_, Option<i64>>("connection")?.map(|key| ConnectionKey(seq(key))),
+        connection: row.get::<_, Option<u64>>("connection")?.map(|key| ConnectionKey(Seq(key))),
         event: parse(row, "event", format_args!("event {}", id.0))?,
     })
 }
@@ -69,9 +71,9 @@ pub(crate) fn page(db: &Connection, query: &EventQuery<'_>) -> Result<Vec<Record
     let of = named_params! {
         ":customer": query.customer.map(CustomerId::as_str),
         ":connection": query.connection.map(ConnectionId::as_str),
-        ":after": query.after.map_or(-1, |id| count_of(id.0)),
+        ":after": query.after.map_or(-1, |id| clamped(id.0)),
         ":since": query.since.map_or(i64::MIN, nanoseconds),
-        ":limit": size(query.limit),
+        ":limit": clamped(query.limit),
     };
     let sql = sql(query.customer.is_some(), query.connection.is_some());
     db.prepare_cached(&sql)?.query_and_then(of, recorded)?.collect()

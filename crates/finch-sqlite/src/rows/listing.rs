@@ -1,12 +1,9 @@
 //! Listings of connections, in pages of keys.
 
 use finch_core::{ConnectionFilter, ConnectionKey, Due, Timestamp};
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::types::Value;
 
-use crate::{
-    error::Result,
-    values::{self, nanoseconds, number, seq, size},
-};
+use crate::values::{KeyQuery, clamped, nanoseconds};
 
 pub(crate) const ALL: &str = "SELECT key FROM connections WHERE key > ?1 ORDER BY key LIMIT ?2";
 pub(crate) const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
@@ -25,39 +22,27 @@ pub(crate) const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > 
     AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
         WHERE connection = key AND epoch > x'00000000' AND epoch < ?3) ORDER BY key LIMIT ?2";
 
-/// A page: the statement that finds it, and what is bound to it.
-pub(crate) struct Page {
-    sql: &'static str,
-    bound: Vec<Value>,
-}
-
-impl Page {
-    pub(crate) fn of(
-        filter: &ConnectionFilter<'_>,
-        after: Option<ConnectionKey>,
-        limit: usize,
-    ) -> Self {
-        let (sql, filtered) = match filter {
-            ConnectionFilter::All => (ALL, Vec::new()),
-            ConnectionFilter::Customer(id) => (OF_CUSTOMER, vec![id.as_str().to_owned().into()]),
-            ConnectionFilter::Company(id) => (OF_COMPANY, vec![id.as_str().to_owned().into()]),
-            ConnectionFilter::Due(due) => (DUE, within(*due)),
-            ConnectionFilter::Question(due) => (QUESTION, within(*due)),
-            ConnectionFilter::Attention => (ATTENTION, Vec::new()),
-            ConnectionFilter::SealedBefore(epoch) => {
-                (SEALED_BEFORE, vec![epoch.to_be_bytes().to_vec().into()])
-            }
-        };
-        let mut bound =
-            vec![after.map_or(-1, |key| number(key.0)).into(), Value::from(size(limit))];
-        bound.extend(filtered);
-        Self { sql, bound }
-    }
-
-    pub(crate) fn read(self, db: &Connection) -> Result<Vec<ConnectionKey>> {
-        let keys: Vec<i64> = values::column(db, self.sql, params_from_iter(self.bound))?;
-        Ok(keys.into_iter().map(|key| ConnectionKey(seq(key))).collect())
-    }
+/// The query for a page.
+pub(crate) fn query(
+    filter: &ConnectionFilter<'_>,
+    after: Option<ConnectionKey>,
+    limit: usize,
+) -> KeyQuery {
+    let (sql, filtered) = match filter {
+        ConnectionFilter::All => (ALL, Vec::new()),
+        ConnectionFilter::Customer(id) => (OF_CUSTOMER, vec![id.as_str().to_owned().into()]),
+        ConnectionFilter::Company(id) => (OF_COMPANY, vec![id.as_str().to_owned().into()]),
+        ConnectionFilter::Due(due) => (DUE, within(*due)),
+        ConnectionFilter::Question(due) => (QUESTION, within(*due)),
+        ConnectionFilter::Attention => (ATTENTION, Vec::new()),
+        ConnectionFilter::SealedBefore(epoch) => {
+            (SEALED_BEFORE, vec![epoch.to_be_bytes().to_vec().into()])
+        }
+    };
+    let mut bound =
+        vec![after.map_or(-1, |key| clamped(key.0.0)).into(), Value::from(clamped(limit))];
+    bound.extend(filtered);
+    KeyQuery { sql, bound }
 }
 
 fn within(due: Option<Due>) -> Vec<Value> {

@@ -1,17 +1,14 @@
 //! Sealed secrets: opaque bytes, appended and overwritten in place. The hot path is here.
 
-use std::time::Duration;
-
 use finch_core::{
     ConnectionId, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed, SealedToken,
-    SecretRow, TokenId, Wanted,
+    SecretRow, Seq, TokenId, Wanted,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
-    database::Tx,
     error::{Result, broken},
-    values::{number, parse, seq, time},
+    values::{parse, time, upsert},
 };
 
 /// The epoch of a wiped secret.
@@ -22,7 +19,7 @@ const SEALED: &str = "SELECT epoch, sealed FROM tokens LEFT JOIN secrets ON toke
 
 pub(crate) fn sealed(db: &Connection, token: TokenId) -> Result<Option<Sealed>> {
     let mut statement = db.prepare_cached(SEALED)?;
-    Ok(statement.query_row([number(token.0)], |row| sealed_at(row, 0)).optional()?)
+    Ok(statement.query_row([token.0.0], |row| sealed_at(row, 0)).optional()?)
 }
 
 /// The epoch and the bytes, out of two columns from this one on. What is missing or wiped has no bytes.
@@ -51,7 +48,7 @@ pub(crate) fn usable_token(
     let mut statement = db.prepare_cached(USABLE)?;
     let mut rows = statement.query([connection.as_str(), customer.as_str()])?;
     while let Some(row) = rows.next()? {
-        let id = TokenId(seq(row.get(0)?));
+        let id = TokenId(Seq(row.get(0)?));
         let bad = |column: &str| broken(format_args!("the {column} of {id}"));
         let products: Vec<Product> = parse(row, 4, format_args!("the products of {id}"))?;
         let status = row.get_ref(5)?.as_str_or_null().map_err(|_| bad("status"))?;
@@ -70,29 +67,21 @@ pub(crate) fn usable_token(
     Ok(None)
 }
 
+/// Whether a secret names an older epoch.
 pub(crate) const OLDER: &str = "SELECT 1 FROM secrets \
     WHERE epoch > x'00000000' AND epoch < ?1 LIMIT 1";
 
-/// Whether a secret names an older epoch.
-pub(super) fn any_before(db: &Connection, epoch: u32) -> Result<bool> {
-    Ok(db.prepare_cached(OLDER)?.exists([epoch.to_be_bytes()])?)
-}
-
-pub(super) fn write(tx: &Tx<'_>, row: &SecretRow) -> Result<()> {
-    let token = number(row.token.0);
+pub(super) fn write(db: &Connection, row: &SecretRow) -> Result<()> {
+    let token = row.token.0.0;
     match &row.sealed {
         Some(Sealed { epoch, bytes }) => {
-            let sql = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3) \
-                ON CONFLICT (token) DO UPDATE SET epoch = excluded.epoch, sealed = excluded.sealed";
-            tx.db.prepare_cached(sql)?.execute(params![token, epoch.to_be_bytes(), bytes])?;
-            tx.empty_log_within(Duration::from_secs(1));
+            upsert!(db, "secrets", "token": token, "epoch": epoch.to_be_bytes(), "sealed": bytes)
         }
         None => {
             let sql =
                 "UPDATE secrets SET epoch = ?2, sealed = zeroblob(length(sealed)) WHERE token = ?1";
-            tx.db.prepare_cached(sql)?.execute(params![token, WIPED])?;
-            tx.empty_log_within(Duration::ZERO);
+            db.prepare_cached(sql)?.execute(params![token, WIPED])?;
+            Ok(())
         }
     }
-    Ok(())
 }

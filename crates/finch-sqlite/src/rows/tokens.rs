@@ -2,13 +2,13 @@
 
 use finch_core::{
     ConnectionKey, ConnectionStatus, CustomerId, FinchCustomerId, FinchTokenId, Fingerprint,
-    Product, Timestamp, Token, TokenFacts, TokenId, TokenState,
+    Product, Seq, Timestamp, Token, TokenFacts, TokenId, TokenState,
 };
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::{
     error::{Result, broken, require},
-    values::{self, json, nanoseconds, number, parse, seq, time},
+    values::{json, nanoseconds, parse, time, upsert},
 };
 
 /// Every row, with the columns that [`token`] and [`check`] read.
@@ -20,11 +20,11 @@ pub(crate) const ALL: &str = "SELECT id, customer, facts, finch_token_id, status
 /// The tokens of a connection.
 pub(super) fn of(db: &Connection, connection: ConnectionKey) -> Result<Vec<Token>> {
     let sql = format!("{ALL} WHERE connection = ?1 ORDER BY id");
-    db.prepare_cached(&sql)?.query_and_then([number(connection.0)], token)?.collect()
+    db.prepare_cached(&sql)?.query_and_then([connection.0.0], token)?.collect()
 }
 
 fn token(row: &Row<'_>) -> Result<Token> {
-    let id = TokenId(seq(row.get(0)?));
+    let id = TokenId(Seq(row.get(0)?));
     let optional = |column| row.get::<_, Option<String>>(column);
     let bad = |what: &str| broken(format_args!("the {what} of {id}"));
     let customer = optional(1)?.map(CustomerId::new).transpose();
@@ -36,8 +36,8 @@ fn token(row: &Row<'_>) -> Result<Token> {
         finch_token_id: finch_token_id.map_err(|_| bad("Finch token id"))?,
         status: optional(4)?.map(ConnectionStatus::from),
         state: state(row, id)?,
-        exchange_began: seq(row.get(7)?),
-        verified: row.get::<_, Option<i64>>(8)?.map(seq),
+        exchange_began: Seq(row.get(7)?),
+        verified: row.get::<_, Option<u64>>(8)?.map(Seq),
         added_at: time(row.get(9)?),
         fingerprint: Fingerprint(row.get(10)?),
         progress: parse(row, 11, format_args!("the progress of {id}"))?,
@@ -75,43 +75,31 @@ pub(super) fn write(db: &Connection, connection: ConnectionKey, token: &Token) -
     let Token { id, customer, facts, finch_token_id, status, state, .. } = token;
     let TokenFacts { connection_id, finch_customer_id, products, .. } = facts;
     let revoked = if state.is_revoked() { Some(json(state)?) } else { None };
-    let row: [(&str, &dyn ToSql); 17] = [
-        ("id", &number(id.0)),
-        ("connection", &number(connection.0)),
-        ("customer", &customer.as_ref().map(CustomerId::as_str)),
-        ("state", &state.name()),
-        ("revoked", &revoked),
-        ("fingerprint", &token.fingerprint.0),
-        ("status", &status.as_ref().map(ConnectionStatus::as_str)),
-        ("finch_token_id", &finch_token_id.as_ref().map(FinchTokenId::as_str)),
-        ("exchange_began", &number(token.exchange_began)),
-        ("verified", &token.verified.map(number)),
-        ("added_at", &nanoseconds(token.added_at)),
-        ("facts", &json(facts)?),
-        ("connection_id", &connection_id.as_str()),
-        ("finch_customer_id", &finch_customer_id.as_ref().map(FinchCustomerId::as_str)),
-        ("products", &json(products)?),
-        ("progress", &json(&token.progress)?),
-        ("handed_out", &token.handed_out),
-    ];
-    values::upsert(db, "tokens", &row)
+    upsert!(db, "tokens",
+        "id": id.0.0,
+        "connection": connection.0.0,
+        "customer": customer.as_ref().map(CustomerId::as_str),
+        "state": state.name(),
+        "revoked": revoked,
+        "fingerprint": token.fingerprint.0,
+        "status": status.as_ref().map(ConnectionStatus::as_str),
+        "finch_token_id": finch_token_id.as_ref().map(FinchTokenId::as_str),
+        "exchange_began": token.exchange_began.0,
+        "verified": token.verified.map(|seq| seq.0),
+        "added_at": nanoseconds(token.added_at),
+        "facts": json(facts)?,
+        "connection_id": connection_id.as_str(),
+        "finch_customer_id": finch_customer_id.as_ref().map(FinchCustomerId::as_str),
+        "products": json(products)?,
+        "progress": json(&token.progress)?,
+        "handed_out": token.handed_out,
+    )
 }
 
 /// Keeps when a token was handed out. Does nothing where there is no such token.
 pub(crate) fn note_use(db: &Connection, token: TokenId, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO token_uses (token, used_at) SELECT id, ?2 FROM tokens WHERE id = ?1 \
         ON CONFLICT (token) DO UPDATE SET used_at = excluded.used_at";
-    db.prepare_cached(sql)?.execute([number(token.0), nanoseconds(now)])?;
+    db.prepare_cached(sql)?.execute(params![token.0.0, nanoseconds(now)])?;
     Ok(())
-}
-
-/// The connection of a token, if it is this customer's.
-pub(super) fn connection_of(
-    db: &Connection,
-    token: TokenId,
-    customer: Option<&CustomerId>,
-) -> Result<Option<ConnectionKey>> {
-    let sql = "SELECT connection FROM tokens WHERE id = ?1 AND (?2 IS NULL OR customer = ?2)";
-    let of = params![number(token.0), customer.map(CustomerId::as_str)];
-    Ok(values::first(db, sql, of)?.map(|key| ConnectionKey(seq(key))))
 }

@@ -1,24 +1,24 @@
 //! Files that are not what was written: cut off, with a byte changed, with another store's journal, on a
 //! disk without room or rights. A typed error, or right answers, or bytes that do not open.
 
-use finch_core::Actionable as _;
 use std::{
     collections::BTreeMap,
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
 
-use finch_core::{ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted};
+use finch_core::{
+    Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted,
+};
 use finch_sqlite::{
-    BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
-    examine,
+    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
 };
 use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
-use crate::support::{Home, beside, by_id, customer, end, fence, token};
+use crate::support::{Home, beside, by_id, customer, end, fence, private, token};
 
 const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
 const TOKENS: usize = 24;
@@ -40,11 +40,6 @@ async fn written(home: &Home) -> Vec<u8> {
     end(&store, "t23").await;
     drop(store);
     fs::read(&home.path).unwrap()
-}
-
-fn private(path: &Path, content: &[u8]) {
-    fs::write(path, content).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 /// In memory, where the machine has such a place: thousands of stores are opened.
@@ -154,7 +149,7 @@ async fn a_store_that_is_cut_off_anywhere_is_refused() {
     for length in lengths.chain([1, 15, 16, 99, 100, 511, 512]) {
         private(&home.path, &whole[..length]);
         let error = SqliteTokenStore::open(home.options().create(false)).expect_err("cut off");
-        let known = matches!(error, E::Corrupt { .. } | E::NotADatabase { .. });
+        let known = matches!(error, E::Corrupt { .. } | E::NotAStore { .. });
         assert!(known, "{length} of {}: {error:?}", whole.len());
         assert_eq!(fs::read(&home.path).unwrap().len(), length, "{error}");
         assert!(!beside(&home.path, "-wal").exists(), "{length}");
@@ -245,36 +240,46 @@ fn opened_by_nobody() -> Option<Result<SqliteTokenStore, E>> {
     Some(SqliteTokenStore::open(SqliteOptions::new(path, application())))
 }
 
-#[tokio::test]
-async fn a_store_in_a_read_only_folder_is_refused() {
+/// Runs `check` on the error of a store's path with these modes, which keep another user than root from it.
+async fn refused_to_nobody(test: &str, file: u32, folder: u32, check: impl FnOnce(E)) {
     if let Some(opened) = opened_by_nobody() {
-        let error = opened.expect_err("no journal can be made");
-        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
-        assert!(error.next_step().contains("folder"), "{error}");
-        return;
+        return check(opened.expect_err("a refusal"));
     }
     let home = Home::new();
     let whole = written(&home).await;
-    as_nobody("faults::a_store_in_a_read_only_folder_is_refused", &home, |home| {
-        fs::set_permissions(home.folder.path(), Permissions::from_mode(0o500)).unwrap();
+    as_nobody(test, &home, |home| {
+        fs::set_permissions(&home.path, Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(home.folder.path(), Permissions::from_mode(folder)).unwrap();
     });
     assert!(fs::read(&home.path).unwrap() == whole);
 }
 
 #[tokio::test]
+async fn a_read_only_store_is_refused() {
+    refused_to_nobody("faults::a_read_only_store_is_refused", 0o400, 0o700, |error| {
+        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_store_in_a_read_only_folder_is_refused() {
+    let test = "faults::a_store_in_a_read_only_folder_is_refused";
+    refused_to_nobody(test, 0o600, 0o500, |error| {
+        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
+        assert!(error.next_step().contains("folder"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_store_in_a_folder_without_rights_is_refused() {
-    if let Some(opened) = opened_by_nobody() {
-        let error = opened.expect_err("the folder cannot be entered");
+    let test = "faults::a_store_in_a_folder_without_rights_is_refused";
+    refused_to_nobody(test, 0o600, 0o000, |error| {
         assert!(matches!(error, E::System { .. }), "{error:?}");
         assert!(error.next_step().contains("read and write the store"), "{error}");
-        return;
-    }
-    let home = Home::new();
-    let whole = written(&home).await;
-    as_nobody("faults::a_store_in_a_folder_without_rights_is_refused", &home, |home| {
-        fs::set_permissions(home.folder.path(), Permissions::from_mode(0o000)).unwrap();
-    });
-    assert!(fs::read(&home.path).unwrap() == whole);
+    })
+    .await;
 }
 
 /// A small file system in memory. None: this user may not mount one.
@@ -309,14 +314,10 @@ async fn a_full_disk_has_no_half_of_a_backup_or_a_store() {
     let folder = disk.0.path().canonicalize().unwrap();
     fs::write(folder.join("filler"), vec![1; 200 << 10]).unwrap();
     let refused = store.backup(&folder.join("b"), |_, _| {}).await.expect_err("no room");
-    assert!(
-        matches!(refused, BackupError::Place(PlaceError::Unusable(E::Full { .. }))),
-        "{refused:?}"
-    );
-    let mut options = home.options();
-    options.path = folder.join("new.db");
+    assert!(matches!(refused, BackupError::Place(E::Full { .. })), "{refused:?}");
+    let options = SqliteOptions::new(folder.join("new.db"), application());
     let refused = finch_sqlite::restore(&whole, &options, |_, _| {}).expect_err("no room");
-    let full = RestoreError::Place(PlaceError::Unusable(E::Full { path: options.path.clone() }));
+    let full = RestoreError::Place(E::Full { path: options.path.clone() });
     assert_eq!(refused.to_string(), full.to_string());
     let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["filler"]);

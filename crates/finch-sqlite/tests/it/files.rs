@@ -1,7 +1,6 @@
 //! The files beside the store and around it: a log without its store, a second name, another owner, a
 //! container's volume.
 
-use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
@@ -9,26 +8,14 @@ use std::{
     process::Command,
 };
 
-use finch_core::{ConnectionFilter, StoreError, TokenStore as _, Wanted};
+use finch_core::{Actionable as _, ConnectionFilter, StoreError, TokenStore as _, Wanted};
 use finch_sqlite::{
-    BackupError, OpenStoreError as E, PlaceError, RestoreError, SqliteOptions, SqliteTokenStore,
-    examine, restore,
+    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
+    restore,
 };
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, beside, by_id, customer, token};
-
-fn private(path: &Path, content: &[u8]) {
-    fs::write(path, content).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-}
-
-fn names(home: &Home) -> Vec<String> {
-    let all = fs::read_dir(home.folder.path()).unwrap();
-    let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    all.sort();
-    all
-}
+use crate::support::{Home, beside, by_id, customer, private, token};
 
 /// What a host leaves that was killed with committed rows in its log.
 async fn killed() -> Home {
@@ -44,7 +31,7 @@ async fn killed() -> Home {
 
 /// Every way to a store at this place is refused, and names the log that was left; nothing changes.
 fn refused_beside(home: &Home, suffix: &str, holds: bool) {
-    let content = || (names(home), fs::read(home.beside(suffix)).unwrap());
+    let content = || (home.names(), fs::read(home.beside(suffix)).unwrap());
     let before = content();
     let refused = [
         SqliteTokenStore::open(home.options()).err(),
@@ -72,13 +59,13 @@ async fn no_store_is_made_beside_a_log() {
     refused_beside(&home, "-wal", true);
     let backup = killed().await;
     let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
-    let exists = |error: &PlaceError| matches!(error, PlaceError::Exists { path } if *path == home.beside("-wal"));
-    assert!(matches!(&refused, RestoreError::Place(error) if exists(error)), "{refused:?}");
+    let RestoreError::Place(E::Exists { path }) = &refused else { panic!("{refused:?}") };
+    assert_eq!(*path, home.beside("-wal"));
     private(&home.path, b"");
     refused_beside(&home, "-wal", true);
     let backup = SqliteTokenStore::open(backup.options()).unwrap();
     let refused = backup.backup(&home.path, |_, _| {}).await.unwrap_err();
-    assert!(matches!(refused, BackupError::Place(PlaceError::Exists { .. })), "{refused:?}");
+    assert!(matches!(refused, BackupError::Place(E::Exists { .. })), "{refused:?}");
     // Both together again.
     fs::rename(&away, &home.path).unwrap();
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
@@ -106,7 +93,7 @@ async fn a_link_to_where_only_a_log_was_left_names_the_log() {
     for target in [home.path.clone(), "finch.db".into()] {
         let link = home.folder.path().join("link.db");
         symlink(target, &link).unwrap();
-        let options = SqliteOptions::new(&link, application()).create(true);
+        let options = home.elsewhere("link.db").create(true);
         let error = SqliteTokenStore::open(options).expect_err("no store");
         let E::LogWithoutStore { path, log, .. } = &error else { panic!("{error:?}") };
         assert_eq!((path, log), (&home.path, &home.beside("-wal")));
@@ -134,7 +121,7 @@ fn no_store_is_made_beside_any_other_rest_of_one() {
             private(&home.beside("-shm"), b"");
             refused_beside(&home, suffix, holds);
         }
-        for name in names(&home) {
+        for name in home.names() {
             fs::remove_file(home.folder.path().join(name)).unwrap();
         }
         home.open();
@@ -150,10 +137,10 @@ async fn an_empty_file_becomes_a_store_and_a_half_made_one_is_no_store() {
     private(&beside(&home.path, ".part-journal"), &[2; 5000]);
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
-    assert_eq!(names(&home), ["finch.db", "finch.db-shm", "finch.db-wal"]);
+    assert_eq!(home.names(), ["finch.db", "finch.db-shm", "finch.db-wal"]);
     assert_eq!(fs::metadata(&home.path).unwrap().mode() & 0o7777, 0o600);
     drop(store);
-    assert_eq!(names(&home), ["finch.db"]);
+    assert_eq!(home.names(), ["finch.db"]);
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
 }
 
@@ -179,8 +166,7 @@ async fn a_store_with_a_second_name_is_refused() {
     let other = home.folder.path().join("other.db");
     fs::hard_link(&home.path, &other).unwrap();
     for path in [&home.path, &other] {
-        let mut options = home.options();
-        options.path = path.clone();
+        let options = SqliteOptions::new(path, application());
         for error in [SqliteTokenStore::open(options).unwrap_err(), examine(path).unwrap_err()] {
             assert!(
                 matches!(&error, E::SeveralNames { path: of, names: 2 } if of.file_name() == path.file_name()),
@@ -237,15 +223,12 @@ async fn files_and_folders_of_another_user_are_refused() {
     chown(elsewhere.folder.path(), Some(UNPRIVILEGED), None).unwrap();
     let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
     assert!(
-        matches!(
-            &refused,
-            BackupError::Place(PlaceError::Unusable(E::OtherOwner { owner: UNPRIVILEGED, .. }))
-        ),
+        matches!(&refused, BackupError::Place(E::OtherOwner { owner: UNPRIVILEGED, .. })),
         "{refused:?}"
     );
     let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
     assert!(matches!(refused, E::OtherOwner { .. }), "{refused:?}");
-    assert!(names(&elsewhere).is_empty());
+    assert!(elsewhere.names().is_empty());
 }
 
 const UNPRIVILEGED: u32 = 65534;

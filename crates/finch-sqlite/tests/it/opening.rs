@@ -1,6 +1,5 @@
 //! What is refused, with which error, and that a file which is refused stays as it was.
 
-use finch_core::Actionable as _;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -8,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Application, ClientId, Origin, TokenStore as _};
+use finch_core::{Actionable as _, Application, ClientId, Origin, TokenStore as _};
 use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, by_id, token};
+use crate::support::{Home, by_id, private, token};
 
 /// What lies in the folder: names, modes and bytes.
 fn snapshot(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
@@ -38,11 +37,6 @@ fn refused(home: &Home, options: SqliteOptions) -> E {
     let after = snapshot(home.folder.path());
     assert!(before == after, "{error}: the folder has changed");
     error
-}
-
-fn private(path: &Path, content: &[u8]) {
-    fs::write(path, content).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 /// A store with one token, closed.
@@ -72,12 +66,10 @@ fn nothing_is_made_for_a_mistyped_path() {
     assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
     private(&home.path, b"");
     assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
-    let mut options = home.options();
-    options.path = home.path.join("no/such/finch.db");
-    assert!(matches!(refused(&home, options), E::NoFolder { .. }));
-    let mut options = home.options();
-    options.path = home.folder.path().join("missing/finch.db");
-    assert!(matches!(refused(&home, options), E::NoFolder { .. }));
+    for path in ["finch.db/no/such/finch.db", "missing/finch.db"] {
+        let options = home.elsewhere(path).create(true);
+        assert!(matches!(refused(&home, options), E::NoFolder { .. }), "{path}");
+    }
 }
 
 #[test]
@@ -87,11 +79,8 @@ fn only_a_file_is_opened() {
     assert!(matches!(refused(&home, home.options()), E::NotAFile { .. }));
     fs::remove_dir(&home.path).unwrap();
     std::os::unix::fs::symlink("/nonexistent/finch.db", &home.path).unwrap();
-    assert!(matches!(refused_link(&home), E::NotAFile { .. }));
-}
-
-fn refused_link(home: &Home) -> E {
-    SqliteTokenStore::open(home.options()).expect_err("a refusal")
+    let refused = SqliteTokenStore::open(home.options()).expect_err("a refusal");
+    assert!(matches!(refused, E::NotAFile { .. }));
 }
 
 #[tokio::test]
@@ -140,7 +129,7 @@ fn what_is_no_database_is_refused() {
     for length in [1, 5, 20, 100, 511, 600, 5000, 8192] {
         private(&home.path, &b"plain text ".repeat(1000)[..length]);
         let error = refused(&home, home.options());
-        assert!(matches!(error, E::NotADatabase { .. }), "{length}: {error:?}");
+        assert!(matches!(error, E::NotAStore { .. }), "{length}: {error:?}");
     }
 }
 
@@ -199,8 +188,7 @@ async fn a_store_of_another_application_is_refused_and_names_both() {
         Application { client_id: ClientId::new("other").unwrap(), origin: origin.clone() },
         Application { client_id, origin: Origin::new("https://api.tryfinch.com").unwrap() },
     ] {
-        let mut options = home.options();
-        options.application = other.clone();
+        let options = home.options_of(other.clone());
         let error = refused(&home, options);
         assert!(
             matches!(&error, E::OtherApplication { bound, asked, .. } if (bound, asked) == (&application(), &other))
@@ -219,8 +207,7 @@ async fn an_empty_store_is_bound_again() {
     drop(home.open());
     let Application { origin, .. } = application();
     let other = Application { client_id: ClientId::new("other").unwrap(), origin };
-    let mut options = home.options();
-    options.application = other.clone();
+    let options = home.options_of(other.clone());
     // A process that has it open from before writes nothing for the application of before.
     let stale = home.open();
     let store = SqliteTokenStore::open(options).unwrap();
@@ -230,8 +217,7 @@ async fn an_empty_store_is_bound_again() {
     drop((stale, store));
     assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, other);
     store_token(&home.open(), "acme", token("b")).await;
-    let mut options = home.options();
-    options.application = other;
+    let options = home.options_of(other);
     assert!(matches!(refused(&home, options), E::OtherApplication { .. }));
 }
 
@@ -240,9 +226,8 @@ async fn another_name_of_this_machine_is_no_other_application() {
     let home = used().await;
     let Application { client_id, .. } = application();
     for address in ["http://localhost:1", "http://[::1]:1/x/"] {
-        let mut options = home.options();
-        let origin = Origin::new(address).unwrap();
-        options.application = Application { client_id: client_id.clone(), origin };
+        let (client_id, origin) = (client_id.clone(), Origin::new(address).unwrap());
+        let options = home.options_of(Application { client_id, origin });
         let store = SqliteTokenStore::open(options).unwrap();
         assert_eq!(by_id(&store, "a").await.tokens.len(), 1);
     }
@@ -297,34 +282,4 @@ fn many_may_make_the_same_store() {
             one.join().unwrap().unwrap();
         }
     });
-}
-
-/// Root may write everywhere, so that this runs itself once more as nobody.
-#[tokio::test]
-async fn a_read_only_store_is_refused() {
-    const HERE: &str = "FINCH_TEST_READ_ONLY_STORE";
-    if let Some(path) = std::env::var_os(HERE) {
-        let error =
-            SqliteTokenStore::open(SqliteOptions::new(path, application())).expect_err("read-only");
-        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
-        return;
-    }
-    let home = used().await;
-    fs::set_permissions(&home.path, Permissions::from_mode(0o400)).unwrap();
-    let myself = std::env::current_exe().unwrap();
-    let mut again = std::process::Command::new(&myself);
-    again.args(["--exact", "opening::a_read_only_store_is_refused"]).env(HERE, &home.path);
-    const NOBODY: u32 = 65534;
-    if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
-        for path in [home.folder.path(), &home.path] {
-            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
-    }
-    match again.output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
-        }
-        Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
-    }
 }

@@ -1,10 +1,14 @@
 //! A store in a folder of its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant, Intent, SecretRow,
-    Selector, Token, TokenState, TokenStore, decide,
+    Actor, Application, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant,
+    Intent, SecretRow, Selector, Token, TokenState, TokenStore, decide,
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{application, at, facts, grant, unchanged};
@@ -27,6 +31,11 @@ impl Home {
         SqliteOptions::new(&self.path, application()).create(true)
     }
 
+    /// The options of another application.
+    pub(crate) fn options_of(&self, application: Application) -> SqliteOptions {
+        SqliteOptions::new(&self.path, application).create(true)
+    }
+
     pub(crate) fn open(&self) -> SqliteTokenStore {
         SqliteTokenStore::open(self.options()).unwrap()
     }
@@ -42,6 +51,30 @@ impl Home {
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         beside(&self.path, suffix)
     }
+
+    /// Another path in the folder.
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
+    /// The options for an existing store at another path.
+    pub(crate) fn elsewhere(&self, name: &str) -> SqliteOptions {
+        SqliteOptions::new(self.at(name), application())
+    }
+
+    /// The names in the folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let all = fs::read_dir(self.folder.path()).unwrap();
+        let mut all: Vec<_> = all.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        all.sort();
+        all
+    }
+}
+
+/// Writes a file that only its owner may read.
+pub(crate) fn private(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
