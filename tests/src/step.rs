@@ -65,7 +65,7 @@ pub enum Step {
         /// Which of all connections.
         which: u8,
     },
-    /// Somebody ends a connection in Finch's dashboard.
+    /// A connection is ended in Finch's dashboard.
     EndFromDashboard {
         /// Which of all connections.
         which: u8,

@@ -1,4 +1,4 @@
-//! A world to tell histories in.
+//! A world in which histories are run.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use finch_testkit::{Chance, FakeFinch, Reach, application, at};
 
 use crate::{fingerprint, keys};
 
-/// A clock that only moves when somebody waits, and randomness that can be repeated.
+/// A clock that moves only when a task waits, and repeatable randomness.
 #[derive(Debug, Default)]
 pub struct TestSystem {
     millis: AtomicI64,

@@ -309,7 +309,7 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
 #[tokio::test]
 async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
     for (provider, company) in [("justworks", "c"), ("justworks", ""), ("gusto", "d")] {
-        for named_customer in [None, Some("customer-0"), Some("somebody-else")] {
+        for named_customer in [None, Some("customer-0"), Some("another")] {
             let mut odd = facts("k", provider, company);
             odd.finch_customer_id = named_customer.and_then(|id| id.parse().ok());
             let mut api = mock();

@@ -61,7 +61,7 @@ async fn an_imported_token_is_used_and_disconnected_like_any_other() {
 }
 
 #[tokio::test]
-async fn importing_again_asks_nobody_and_says_so() {
+async fn importing_again_sends_nothing_and_says_so() {
     let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     import(&world, &token, 0).await.unwrap();
@@ -73,7 +73,7 @@ async fn importing_again_asks_nobody_and_says_so() {
 }
 
 #[tokio::test]
-async fn somebody_elses_token_is_left_as_it_is() {
+async fn another_customers_token_is_left_as_it_is() {
     let world = World::in_memory(Reach::Pair).await;
     let token = elsewhere(&world, "c", "x").await;
     import(&world, &token, 0).await.unwrap();
@@ -86,7 +86,7 @@ async fn somebody_elses_token_is_left_as_it_is() {
 #[tokio::test]
 async fn a_dead_token_is_not_stored() {
     let world = World::in_memory(Reach::Pair).await;
-    let token = AccessToken::new("of-nobody");
+    let token = AccessToken::new("unknown");
     let refused = import(&world, &token, 0).await.unwrap();
     assert!(matches!(refused, ImportedToken::Refused { .. }), "{refused:?}");
     assert!(world.tokens().await.is_empty());

@@ -71,7 +71,7 @@ async fn a_known_token_that_is_exchanged_again_needs_no_reauth() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
+async fn a_token_that_is_known_for_another_customer_changes_nothing() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     let admitted = arrive(after_one(&again).await, "other", again);
     assert_eq!(admitted.arrived, Arrived::Foreign);
@@ -81,7 +81,7 @@ async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
 #[tokio::test]
 async fn a_token_of_another_customer_id_is_quarantined() {
     let mut other = facts("k2", "gusto", "d");
-    other.finch_customer_id = FinchCustomerId::new("somebody-else").ok();
+    other.finch_customer_id = FinchCustomerId::new("another").ok();
     let new = grant("t2", other);
     let admitted = arrive(after_one(&new).await, "acme", new);
     assert_eq!(admitted.arrived, Arrived::OtherCustomer);
@@ -114,7 +114,7 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
     assert_eq!(renew("acme", Some("k1"), new("acme~2", "k1")).await, accepted);
     for (who, reauthenticates, new) in [
         ("acme", Some("k1"), new("other", "k1")),
-        ("acme", Some("k1"), new("somebody", "k1")),
+        ("acme", Some("k1"), new("stranger", "k1")),
         ("acme", Some("k1"), new("acme", "k2")),
         ("acme", None, new("acme", "k1")),
         ("other", Some("k1"), new("acme", "k1")),

@@ -106,7 +106,7 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
 }
 
 #[test]
-fn the_operator_needs_a_reason_to_join_what_would_hit_somebody_else() {
+fn the_operator_needs_a_reason_to_join_what_would_hit_another_customer() {
     let tokens = vec![
         token("acme", "k1", 1, 2, TokenState::Fenced),
         token("other", "k2", 11, 12, TokenState::Unverified),
@@ -247,11 +247,14 @@ fn who_agreed_to_an_end_agrees_to_one_that_is_under_way_or_over() {
     assert!(acmes(&under_way).keeps_to(agreed));
     let over = connection(vec![token("acme", "k", 1, 2, revoked())], vec![]);
     assert!(acmes(&over).keeps_to(agreed));
-    let anew = vec![
+    let later = vec![
         token("acme", "k", 1, 2, TokenState::Fenced),
         token("acme", "k", 11, 12, TokenState::Unverified),
     ];
-    assert!(!acmes(&connection(anew, open)).keeps_to(agreed), "something came since that may work");
+    assert!(
+        !acmes(&connection(later, open)).keeps_to(agreed),
+        "something came since that may work"
+    );
 }
 
 #[test]

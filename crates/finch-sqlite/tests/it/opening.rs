@@ -299,7 +299,7 @@ fn many_may_make_the_same_store() {
     });
 }
 
-/// Root may write everywhere, so that this runs itself once more as nobody.
+/// Root may write everywhere, so the test runs itself again as an unprivileged user.
 #[tokio::test]
 async fn a_read_only_store_is_refused() {
     const HERE: &str = "FINCH_TEST_READ_ONLY_STORE";
@@ -314,17 +314,19 @@ async fn a_read_only_store_is_refused() {
     let myself = std::env::current_exe().unwrap();
     let mut again = std::process::Command::new(&myself);
     again.args(["--exact", "opening::a_read_only_store_is_refused"]).env(HERE, &home.path);
-    const NOBODY: u32 = 65534;
+    const UNPRIVILEGED: u32 = 65534;
     if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
         for path in [home.folder.path(), &home.path] {
-            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
         }
-        std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
+        std::os::unix::process::CommandExt::uid(&mut again, UNPRIVILEGED);
     }
     match again.output() {
         Ok(output) => {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
         }
-        Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
+        Err(error) => {
+            println!("skipped: the unprivileged user cannot run {}: {error}", myself.display())
+        }
     }
 }

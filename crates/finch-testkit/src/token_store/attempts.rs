@@ -67,7 +67,7 @@ pub async fn an_attempt_expires(fixture: &mut dyn StoreFixture) {
     assert_eq!(claim, Claim::Expired);
 }
 
-/// How an exchange ended is told to whoever repeats it; one that never reached Finch begins
+/// A repeated callback gets the result of the first exchange; one that never reached Finch begins
 /// again, under a new number, with the same code only.
 pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) {
     let (lost, _) = claimed(&*fixture.store().await, "acme", "lost").await;

@@ -93,10 +93,10 @@ async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
 }
 
 #[tokio::test]
-async fn a_customer_hears_of_its_own_tokens_only() {
+async fn a_customer_sees_its_own_tokens_only() {
     let mut api = mock();
     api.expect_disconnect().returning(|_| {
-        let request_id = "request-of-somebody".parse().ok();
+        let request_id = "a-request".parse().ok();
         Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
     });
     let finch = wire(api, shared().await).await;
@@ -149,7 +149,7 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
 }
 
 #[tokio::test]
-async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
+async fn requests_at_once_are_one_disconnect_with_one_outcome() {
     let store = memory().await;
     store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     let mut api = mock();

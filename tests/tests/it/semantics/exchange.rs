@@ -75,7 +75,7 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let begun = world.app.begin_connect(&customer(BETA), request()).await.unwrap();
-    let other = "somebody-else".parse().unwrap();
+    let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
     assert!(matches!(error, E::OtherCustomer { .. }), "{error:?}");
@@ -95,7 +95,7 @@ async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
     assert_eq!(done.token_state, TokenState::Active);
 }
 
-/// A connection, and a token of its renewal that nobody has.
+/// A connection, and a lost token of its renewal.
 async fn lose_a_renewal(world: &World) -> ConnectionId {
     let id = connect(world, ACME, "x").await;
     let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
@@ -106,10 +106,10 @@ async fn lose_a_renewal(world: &World) -> ConnectionId {
     id
 }
 
-/// An operator vouches for the tokens that are here, and not for one that nobody has; and what Finch
+/// An operator vouches for the stored tokens, and not for a lost one; and what Finch
 /// refused before that one was issued proves nothing.
 #[tokio::test]
-async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
+async fn a_lost_renewal_stays_listed_when_an_operator_closed_its_connection() {
     for refused_before in [false, true] {
         let world = world().await;
         if refused_before {

@@ -12,7 +12,7 @@ use super::*;
 async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome, Progress) {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    // Nobody waits: one try, and what it leaves.
+    // Without patience: one try, and what it leaves.
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     let long = Duration::from_secs(3600 * 24 * 400);
     world.finch.fail_next(match error {
@@ -81,7 +81,7 @@ async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_o
 }
 
 #[tokio::test]
-async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
+async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
     for (name, kind) in [
         ("reauthenticate_user", FailureKind::ReauthenticateUser),
         ("account_setup_required", FailureKind::AccountSetupRequired),
@@ -123,14 +123,14 @@ async fn a_401_of_another_meaning_is_followed_by_the_same_call_until_it_is_prove
 }
 
 #[tokio::test]
-async fn a_402_waits_an_hour_and_a_person_hears_that_the_bill_runs() {
+async fn a_402_waits_an_hour_and_needs_attention() {
     let (_, _, outcome, progress) = meets(answer(402, "payment_required")).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
     assert_eq!(waits(&progress), Duration::from_secs(3600));
 }
 
 #[tokio::test]
-async fn a_rejection_waits_a_day_and_a_person_hears_at_once() {
+async fn a_rejection_waits_a_day_and_needs_attention_at_once() {
     for status in [400, 403, 404, 405, 422, 301, 200] {
         let (_, _, outcome, progress) = meets(answer(status, "no")).await;
         assert!(

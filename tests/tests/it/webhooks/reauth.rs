@@ -86,7 +86,7 @@ async fn what_is_being_disconnected_is_not_renewed() {
     assert!(world.finch.take_calls().is_empty());
 }
 
-/// Nobody has told us; but Finch renews nothing that has ended.
+/// No webhook has come; but Finch renews nothing that has ended.
 #[tokio::test]
 async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() {
     let world = World::in_memory(Reach::Pair).await;
@@ -99,10 +99,10 @@ async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() 
     let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
     assert!(matches!(renewed, Err(BeginConnectError::Ended)), "{renewed:?}");
     assert_eq!(state(&world, ACME, &id).await, ConnectionState::Disconnected);
-    assert_eq!(state(&world, BETA, &id).await, ConnectionState::Connected, "nobody asked for it");
+    assert_eq!(state(&world, BETA, &id).await, ConnectionState::Connected, "no webhook named it");
 }
 
-/// Somebody has signed in again at Finch's own pages, or one of two customers has: it works for both.
+/// A person has signed in again at Finch's own pages, or one of two customers has: it works for both.
 #[tokio::test]
 async fn a_connection_that_does_well_again_is_in_use_again() {
     let world = World::in_memory(Reach::Pair).await;
