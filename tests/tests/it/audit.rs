@@ -231,9 +231,7 @@ async fn a_run_that_finch_stops_goes_on_where_it_was() {
     assert!(world.app.audit_next(&operator(), &mut run, &Pace::of(EVERY)).await.unwrap());
     for (errors, status) in [(5, 503), (1, 402)] {
         world.finch.take_calls();
-        for _ in 0..errors {
-            world.finch.fail_next(Answer { status, ..Answer::default() }.into_error());
-        }
+        world.fail(errors, || Answer { status, ..Answer::default() }.into_error());
         let before = run.clone();
         let stopped = go_on(&world, &mut run).await.unwrap_err();
         assert!(matches!(stopped, RunError::Finch(_)), "{stopped:?}");
@@ -249,17 +247,4 @@ async fn a_run_that_finch_stops_goes_on_where_it_was() {
     go_on(&world, &mut run).await.unwrap();
     assert_eq!(world.finch.take_calls().len(), 2, "nothing is asked twice");
     assert_eq!((run.asked, run.connections), (3, 3));
-}
-
-#[tokio::test]
-async fn findings_survive_being_kept() {
-    let world = World::in_memory(Reach::Pair).await;
-    let id = connected(&world, 0, 0).await;
-    world.step(Step::ConnectAndLoseTheAnswer { customer: 1, provider: 0, company: 1 }).await;
-    world.finch.end_from_dashboard(&id);
-    let mut run = begin(&world, false).await;
-    go_on(&world, &mut run).await.unwrap();
-    let kept = serde_json::to_string(&run).unwrap();
-    assert_eq!(serde_json::from_str::<Audit>(&kept).unwrap(), run);
-    assert!(run.findings.len() >= 2, "{:?}", run.findings);
 }

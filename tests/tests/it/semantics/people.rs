@@ -82,7 +82,7 @@ async fn a_lost_exchange_is_dismissed_on_an_operators_word() {
     assert!(matches!(dismiss(orphan.id, "").await, Err(CloseError::NoReason)));
     dismiss(orphan.id, "the dashboard shows none").await.unwrap();
     assert!(matches!(dismiss(orphan.id, "again").await, Err(CloseError::NotFound)));
-    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert_eq!(world.orphans().await, 0);
 }
 
 #[tokio::test]
@@ -93,10 +93,10 @@ async fn an_exchange_that_runs_is_listed_as_an_orphan_only_later() {
     let state = fingerprint(&*world.store, Domain::State, state.expose()).await;
     let code = fingerprint(&*world.store, Domain::Code, code.expose()).await;
     world.store.claim_attempt(None, &state, &code, now).await.unwrap();
-    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert_eq!(world.orphans().await, 0);
     assert_eq!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().len(), 1);
     world.system.pass(finch_core::ABANDONED_AFTER);
-    assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(world.orphans().await, 1);
     assert!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().is_empty());
 }
 

@@ -104,9 +104,7 @@ impl FinchApi for Watched {
 async fn open_disconnects(world: &World, count: usize) {
     for number in 0..count {
         let id = connect_to(world, ACME, &format!("c{number}")).await;
-        for _ in 0..20 {
-            world.finch.fail_next(answer(402, "pay"));
-        }
+        world.fail(20, || answer(402, "pay"));
         disconnect(world, ACME, &id).await;
         world.finch.recover();
     }
@@ -233,9 +231,7 @@ async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
     for _ in 0..20 {
         id = connect(&world, ACME, "x").await;
     }
-    for _ in 0..20 {
-        world.finch.fail_next(answer(402, "pay"));
-    }
+    world.fail(20, || answer(402, "pay"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     let watched = Watched::over(&world);

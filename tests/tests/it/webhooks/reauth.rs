@@ -76,9 +76,7 @@ async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
 async fn what_is_being_disconnected_is_not_renewed() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
-    for _ in 0..100 {
-        world.finch.fail_next(lost());
-    }
+    world.fail(100, || lost());
     disconnect(&world, ACME, &id).await;
     world.finch.take_calls();
     let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
