@@ -80,7 +80,9 @@ impl Commit {
             }
         };
         number(&mut self.connection.key.0);
-        self.connection.question.as_mut().map(|question| number(&mut question.number));
+        if let Some(question) = &mut self.connection.question {
+            number(&mut question.number);
+        }
         for token in &mut self.tokens {
             number(&mut token.id.0);
             token.verified.as_mut().map(number);

@@ -31,8 +31,6 @@ pub(crate) enum Repeat {
     Unseen,
     /// Whenever Finch may do better the next time.
     Freely,
-    /// The same; but it matters to the caller whether one of the tries may take effect later.
-    InDoubt,
 }
 
 /// Why a call cannot be sent.

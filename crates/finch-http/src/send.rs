@@ -6,7 +6,7 @@ use tracing::debug;
 
 use crate::{
     HttpFinch,
-    call::{Call, Repeat},
+    call::Call,
     lost,
     refusal::refusal,
     reply::{Problem, Reply},
@@ -22,9 +22,8 @@ impl HttpFinch {
         read: fn(&Reply) -> Result<T, Problem>,
     ) -> Result<T, FinchApiError> {
         let deadline = Instant::now() + self.config.timeout;
-        // A try that begins in the last eighth of the time would hardly end, and leave a doubt.
+        // A try that begins in the last eighth of the time would hardly end.
         let latest = deadline - self.config.timeout / 8;
-        let mut doubt = None;
         let mut repetition = 0;
         loop {
             let error = match self.attempt(&call, repetition, deadline).await {
@@ -38,7 +37,7 @@ impl HttpFinch {
             let again = repetition < self.config.retries && may_repeat(call.repeat, &error);
             let pause = wait(&self.config, repetition, error.retry_after()).filter(|_| again);
             let Some(pause) = pause.filter(|pause| Instant::now() + *pause < latest) else {
-                return Err(settled(error, doubt, call.repeat));
+                return Err(error);
             };
             debug!(
                 operation = call.operation,
@@ -46,9 +45,6 @@ impl HttpFinch {
                 "asking Finch again"
             );
             sleep(pause).await;
-            if error.is_ambiguous() {
-                doubt = Some(error);
-            }
             repetition += 1;
         }
     }
@@ -79,23 +75,5 @@ impl HttpFinch {
             }
         }
         outcome
-    }
-}
-
-/// The last error, unless it would hide that an earlier try may have gone out.
-fn settled(error: FinchApiError, doubt: Option<FinchApiError>, repeat: Repeat) -> FinchApiError {
-    match (error, doubt) {
-        (FinchApiError::NoAnswer { problem, .. }, Some(_)) => {
-            FinchApiError::NoAnswer { problem, sent: true }
-        }
-        // Dead is dead, whichever try did it.
-        (error @ FinchApiError::TokenInvalid(_), _) => error,
-        (error, Some(mut doubt)) if repeat == Repeat::InDoubt && !error.is_ambiguous() => {
-            if let FinchApiError::TryLater(answer) = &mut doubt {
-                answer.retry_after = error.retry_after().max(answer.retry_after);
-            }
-            doubt
-        }
-        (error, _) => error,
     }
 }

@@ -12,7 +12,7 @@ pub(crate) enum KeysCommand {
     /// Make a new key file; an existing one is never overwritten
     #[command(after_help = help::KEYS_INIT)]
     Init(KeysInitArgs),
-    /// Show which key opens the store, and whether a rotation is under way
+    /// Show the key that opens the store, and a rotation under way
     Status(Operator),
     /// Make a new data key, and seal every secret again with it; online
     #[command(after_help = help::ROTATE)]

@@ -18,6 +18,7 @@ mod observe;
 mod plan;
 mod question;
 mod revoke;
+mod sending;
 mod standing;
 
 use finch_core::{

@@ -96,6 +96,7 @@ fn a_late_disconnect_ends_the_tokens_that_the_connection_has_by_then() {
 /// The code must be valid when the effect is due or was before, and the customer free.
 #[test]
 fn a_late_exchange_issues_a_token_if_it_may_still() {
+    type Meanwhile<'a> = &'a dyn Fn(&Finch, &str);
     let exchange_again = |finch: &Finch, code: &str| {
         assert_eq!(finch.exchange(code, None).status, 200);
     };
@@ -106,14 +107,14 @@ fn a_late_exchange_issues_a_token_if_it_may_still() {
     let nothing = |_: &Finch, _: &str| {};
     let same = |finch: &Finch, _: &str| connect(finch, "Company C");
     let other = |finch: &Finch, _: &str| connect(finch, "Company D");
-    let meanwhile: [(u64, Duration, &dyn Fn(&Finch, &str), usize); 5] = [
+    let cases: [(u64, Duration, Meanwhile<'_>, usize); 5] = [
         (0, Effect::LATEST, &nothing, 1),
         (0, Effect::LATEST, &exchange_again, 1),
         (400, Effect::LATEST, &nothing, 0),
         (0, Duration::from_secs(60), &same, 2),
         (0, Duration::from_secs(60), &other, 1),
     ];
-    for (wait, late, then, issued) in meanwhile {
+    for (wait, late, then, issued) in cases {
         let finch = Finch::start();
         let code = finch.emulator().issue_code(step_1().customer_id("acme"));
         finch.emulator().advance(Duration::from_secs(wait));

@@ -63,7 +63,7 @@ async fn a_taken_port_is_an_error_that_says_what_to_do() {
     let config = EmulatorConfig { port: port(&first), ..EmulatorConfig::default() };
     let error = Emulator::start_with(config).await.unwrap_err();
     assert!(matches!(error, EmulatorError::PortTaken { .. }));
-    assert!(error.to_string().contains("choose another port"));
+    assert!(error.next_step().contains("choose another port"));
 }
 
 fn credentials(id: &str, secret: &str) -> EmulatorConfig {

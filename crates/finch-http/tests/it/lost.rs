@@ -134,10 +134,6 @@ async fn the_other_calls_are_repeated_when_an_answer_is_lost() {
     introspect(&finch).await.expect("the third");
     assert_eq!(server.seen().len(), 3);
 
-    let (server, finch) = playing([cut(0), cut(60), json(200, SUCCESS)]).await;
-    disconnect(&finch).await.expect("the third");
-    assert_eq!(server.seen().len(), 3);
-
     let (server, finch) = playing([cut(whole.len() - 1)]).await;
     let error = new_session(&finch).await.expect_err("never whole");
     assert!(matches!(error, FinchApiError::NoAnswer { sent: true, .. }), "{error:?}");

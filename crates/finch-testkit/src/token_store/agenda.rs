@@ -1,11 +1,11 @@
 //! The cases about what is due, and what needs a person.
 
-use super::{listing::read_pages,
-    pieces::{StoreFixture, by_id, set_agenda}};
-use crate::{at, decided, facts, grant, store_token, unchanged};
-use finch_core::{
-    Agenda, ConnectionFilter, ConnectionKey, Due, Question, Seq, TokenStore, decide,
+use super::{
+    listing::read_pages,
+    pieces::{StoreFixture, by_id, set_agenda},
 };
+use crate::{at, decided, facts, grant, store_token, unchanged};
+use finch_core::{Agenda, ConnectionFilter, ConnectionKey, Due, Question, Seq, TokenStore, decide};
 
 async fn list(store: &dyn TokenStore, filter: ConnectionFilter<'_>) -> Vec<ConnectionKey> {
     store.connections(&filter, None, 10).await.unwrap()
@@ -107,7 +107,10 @@ pub async fn a_question_is_kept_and_found(fixture: &mut dyn StoreFixture) {
         let due_then = ConnectionFilter::Question(Some(Due::at(at(now))));
         assert_eq!(list(&*store, due_then).await, due, "at {now}");
     }
-    assert!(list(&*store, ConnectionFilter::Due(None)).await.is_empty(), "a question is no other work");
+    assert!(
+        list(&*store, ConnectionFilter::Due(None)).await.is_empty(),
+        "a question is no other work"
+    );
     decided(&*store, "k2", |draft| decide::answered(draft, numbers[1], &[], at(101))).await;
     assert_eq!(by_id(&*fixture.store().await, "k2").await.question, None);
     assert_eq!(list(&*fixture.store().await, ConnectionFilter::Question(None)).await, [keys[0]]);

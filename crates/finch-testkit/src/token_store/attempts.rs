@@ -1,7 +1,9 @@
 //! The cases about attempts, and about exchanges whose token may be lost.
 
-use super::{listing::read_pages,
-    pieces::{StoreFixture, customer, failure, id}};
+use super::{
+    listing::read_pages,
+    pieces::{StoreFixture, customer, failure, id},
+};
 use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
 use finch_core::{
     Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow, Product,
@@ -14,14 +16,17 @@ pub async fn a_state_is_claimed_once(fixture: &mut dyn StoreFixture) {
     let state = fingerprint("s1");
     let opened = fixture.store().await.open_attempt(new_attempt("acme"), &state).await.unwrap();
     let code = fingerprint("c1");
-    let (attempt, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
+    let (attempt, claim) =
+        fixture.store().await.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
     assert_eq!((attempt.id, claim), (opened, Claim::Begin));
     assert_eq!(attempt.purpose, new_attempt("acme"));
     assert!(attempt.exchange.unwrap().began > opened.0, "the exchange took a later number");
-    let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(2)).await.unwrap().unwrap();
+    let (_, claim) =
+        fixture.store().await.claim_attempt(None, &state, &code, at(2)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::InProgress);
     let other = fingerprint("c2");
-    let (_, claim) = fixture.store().await.claim_attempt(None, &state, &other, at(2)).await.unwrap().unwrap();
+    let (_, claim) =
+        fixture.store().await.claim_attempt(None, &state, &other, at(2)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::StateUsed);
 }
 
@@ -29,13 +34,16 @@ pub async fn a_state_is_claimed_once(fixture: &mut dyn StoreFixture) {
 pub async fn of_many_at_once_one_begins(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
-    let tasks: Vec<_> = (0..1000).map(|_| {
-        let store = store.clone();
-        tokio::spawn(async move {
-            let claimed = store.claim_attempt(None, &fingerprint("s"), &fingerprint("c"), at(1)).await;
-            claimed.unwrap().unwrap().1
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let claimed =
+                    store.claim_attempt(None, &fingerprint("s"), &fingerprint("c"), at(1)).await;
+                claimed.unwrap().unwrap().1
+            })
         })
-    }).collect();
+        .collect();
     let mut began = 0;
     for task in tasks {
         match task.await.unwrap() {
@@ -52,10 +60,13 @@ pub async fn a_state_of_somebody_else_is_not_there(fixture: &mut dyn StoreFixtur
     store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
     let other = customer("other");
-    assert!(store.claim_attempt(Some(&other), &fingerprint("s"), &code, at(1)).await.unwrap().is_none());
+    assert!(
+        store.claim_attempt(Some(&other), &fingerprint("s"), &code, at(1)).await.unwrap().is_none()
+    );
     assert!(store.claim_attempt(None, &fingerprint("t"), &code, at(1)).await.unwrap().is_none());
     let own = customer("acme");
-    let (_, claim) = store.claim_attempt(Some(&own), &fingerprint("s"), &code, at(1)).await.unwrap().unwrap();
+    let (_, claim) =
+        store.claim_attempt(Some(&own), &fingerprint("s"), &code, at(1)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Begin, "the refused claims consumed nothing");
 }
 
@@ -63,7 +74,13 @@ pub async fn a_state_of_somebody_else_is_not_there(fixture: &mut dyn StoreFixtur
 pub async fn an_attempt_expires(fixture: &mut dyn StoreFixture) {
     fixture.store().await.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
-    let (_, claim) = fixture.store().await.claim_attempt(None, &fingerprint("s"), &code, at(3600)).await.unwrap().unwrap();
+    let (_, claim) = fixture
+        .store()
+        .await
+        .claim_attempt(None, &fingerprint("s"), &code, at(3600))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(claim, Claim::Expired);
 }
 
@@ -74,7 +91,12 @@ pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) 
     let (unsent, began) = claimed(&*fixture.store().await, "acme", "unsent").await;
     let unknown = AttemptEnd::Unknown(failure(FailureKind::TryLater));
     fixture.store().await.end_attempt(lost, unknown.clone()).await.unwrap();
-    fixture.store().await.end_attempt(unsent, AttemptEnd::NotSent(failure(FailureKind::NoAnswer))).await.unwrap();
+    fixture
+        .store()
+        .await
+        .end_attempt(unsent, AttemptEnd::NotSent(failure(FailureKind::NoAnswer)))
+        .await
+        .unwrap();
     let store = fixture.store().await;
     let (state, code) = (fingerprint("state of lost"), fingerprint("lost"));
     let (_, claim) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
@@ -95,7 +117,8 @@ pub async fn a_definite_end_stays(fixture: &mut dyn StoreFixture) {
     fixture.store().await.end_attempt(attempt, failed.clone()).await.unwrap();
     fixture.store().await.end_attempt(attempt, AttemptEnd::Cleared).await.unwrap();
     let (state, code) = (fingerprint("state of c"), fingerprint("c"));
-    let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+    let (_, claim) =
+        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Repeat(failed));
 }
 
@@ -108,7 +131,13 @@ pub async fn an_attempt_keeps_every_field(fixture: &mut dyn StoreFixture) {
     attempt.for_disconnect = Some(DisconnectId(Seq(7)));
     fixture.store().await.open_attempt(attempt.clone(), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
-    let (kept, _) = fixture.store().await.claim_attempt(None, &fingerprint("s"), &code, at(1)).await.unwrap().unwrap();
+    let (kept, _) = fixture
+        .store()
+        .await
+        .claim_attempt(None, &fingerprint("s"), &code, at(1))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(kept.purpose, attempt);
 }
 
@@ -121,7 +150,10 @@ pub async fn possible_orphans_are_listed(fixture: &mut dyn StoreFixture) {
     let (abandoned, _) = claimed(&*store, "other", "abandoned").await;
     store.open_attempt(new_attempt("acme"), &fingerprint("never used")).await.unwrap();
     store.end_attempt(lost, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
-    store.end_attempt(failed, AttemptEnd::Failed(failure(FailureKind::InvalidGrant))).await.unwrap();
+    store
+        .end_attempt(failed, AttemptEnd::Failed(failure(FailureKind::InvalidGrant)))
+        .await
+        .unwrap();
     let ids = |page: Vec<Attempt>| page.iter().map(|a| a.id).collect::<Vec<_>>();
     let store = fixture.store().await;
     let later = at(1 + 600);
@@ -170,18 +202,28 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     let (attempt, _) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     let (fingerprint, facts) = (fingerprint("t1"), facts("k", "gusto", "c"));
     let found = store.find(&fingerprint, &facts).await.unwrap();
-    let arrival = decide::Arrival { facts, fingerprint, from: decide::Source::Exchange(&attempt), began, now: at(9), late: false };
+    let arrival = decide::Arrival {
+        facts,
+        fingerprint,
+        from: decide::Source::Exchange(&attempt),
+        began,
+        now: at(9),
+        late: false,
+    };
     let draft = decide::admit(found, arrival).draft.unwrap();
     let commit = sealing(&*store, draft, "t1").await.unwrap();
     let stored = TokenId(store.commit(commit).await.unwrap());
-    let (_, repeat) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+    let (_, repeat) =
+        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
 }
 
 /// An attempt ends with its token, in one.
 pub async fn an_attempt_ends_with_its_token(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let (state, code) = (fingerprint("state for t1"), fingerprint("t1"));
-    let (_, claim) = fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+    let (_, claim) =
+        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
 }

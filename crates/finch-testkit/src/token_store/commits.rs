@@ -1,6 +1,6 @@
 //! The cases about commits: whole rows, on the revision that was decided on, under one number.
 
-use super::{pieces::{StoreFixture, by_id, commit, failure, intent, moved}};
+use super::pieces::{StoreFixture, by_id, commit, failure, intent, moved};
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
     Actor, FailureKind, Progress, Revision, Seq, TokenId, TokenState, Trouble, decide::fence,
@@ -33,7 +33,8 @@ pub async fn of_two_decisions_one_holds(fixture: &mut dyn StoreFixture) {
 
 /// What is new in a commit has its number: in the order in which commits take effect, without a gap.
 pub async fn a_commit_has_one_number(fixture: &mut dyn StoreFixture) {
-    let first = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let first =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let connection = by_id(&*fixture.store().await, "k").await;
     assert_eq!(connection.key.0, first.0, "the connection is as old as its first token");
     let number =
@@ -44,8 +45,10 @@ pub async fn a_commit_has_one_number(fixture: &mut dyn StoreFixture) {
 
 /// What is not written stays; a row that is written is kept whole.
 pub async fn a_row_is_kept_whole(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let other = store_token(&*fixture.store().await, "acme", grant("t2", facts("k", "gusto", "c"))).await;
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let other =
+        store_token(&*fixture.store().await, "acme", grant("t2", facts("k", "gusto", "c"))).await;
     let seen = by_id(&*fixture.store().await, "k").await;
     let mut row = seen.token(token).unwrap().clone();
     row.progress = Progress {

@@ -1,12 +1,17 @@
 //! The cases about connections: which tokens form one, and who sees which.
 
-use super::{events,
+use super::{
+    events,
     listing::read_pages,
-    pieces::{StoreFixture, by_id, commit, customer, id, intent, moved}};
-use crate::{application, connections, at, decided, facts, fingerprint, grant, new_attempt, opened, store_token,};
+    pieces::{StoreFixture, by_id, commit, customer, id, intent, moved},
+};
+use crate::{
+    application, at, connections, decided, facts, fingerprint, grant, new_attempt, opened,
+    store_token,
+};
 use finch_core::{
-    Actor, Attempt, AttemptId, Connection, ConnectionFilter, Disconnect, Found, Selector, Seq, TokenFacts,
-    TokenState, Wanted, decide,
+    Actor, Attempt, AttemptId, Connection, ConnectionFilter, Disconnect, Found, Selector, Seq,
+    TokenFacts, TokenState, Wanted, decide,
 };
 
 /// The store speaks for the application it was made for.
@@ -18,8 +23,16 @@ pub async fn the_application_is_kept(fixture: &mut dyn StoreFixture) {
 pub async fn a_connection_is_made_once(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     let admit = async |secret: &str, what: TokenFacts| {
-        let attempt = Attempt { id: AttemptId(Seq(0)), purpose: new_attempt("acme"), exchange: None };
-        let arrival = decide::Arrival { facts: what, fingerprint: fingerprint(secret), from: decide::Source::Exchange(&attempt), began: Seq(0), now: at(2), late: false };
+        let attempt =
+            Attempt { id: AttemptId(Seq(0)), purpose: new_attempt("acme"), exchange: None };
+        let arrival = decide::Arrival {
+            facts: what,
+            fingerprint: fingerprint(secret),
+            from: decide::Source::Exchange(&attempt),
+            began: Seq(0),
+            now: at(2),
+            late: false,
+        };
         decide::admit(Found::default(), arrival).draft.unwrap().finish().unwrap()
     };
     store.commit(admit("t1", facts("k1", "gusto", "c")).await).await.unwrap();
@@ -38,7 +51,8 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     decided(&*store, "k1", |draft| decide::fence(draft, operator())).await;
     let before = by_id(&*store, "k1").await;
     assert_eq!(connections(&*store, None).await.unwrap().len(), 2);
-    let third = store_token(&*fixture.store().await, "acme", grant("t3", facts("k1", "gusto", "c"))).await;
+    let third =
+        store_token(&*fixture.store().await, "acme", grant("t3", facts("k1", "gusto", "c"))).await;
     let store = fixture.store().await;
     assert_eq!(connections(&*store, None).await.unwrap().len(), 1);
     let one = by_id(&*store, "k2").await;
@@ -49,7 +63,11 @@ pub async fn two_connections_become_one(fixture: &mut dyn StoreFixture) {
     assert_eq!(one.disconnects, [fenced], "it goes on for both");
     assert!(one.tokens.iter().filter(|t| t.id != third).all(|t| t.state == TokenState::Fenced));
     assert_eq!(one.token(third).unwrap().state, TokenState::Unverified);
-    assert_eq!(opened(&store.sealed(one.tokens[0].id).await.unwrap().unwrap()).0, "t1", "it is still there");
+    assert_eq!(
+        opened(&store.sealed(one.tokens[0].id).await.unwrap().unwrap()).0,
+        "t1",
+        "it is still there"
+    );
     assert!(store.load(Selector::Key(before.key), None).await.unwrap().is_none());
     assert!(store.events(&events::of(Some(&id("k1")), None)).await.unwrap().len() >= 4);
     moved(&*store, commit(&before, |draft| decide::retire(draft, &customer("acme"), at(30)))).await;
@@ -77,7 +95,13 @@ pub async fn a_conflict_is_quarantined(fixture: &mut dyn StoreFixture) {
     let token = connection.token(odd).unwrap();
     assert_eq!((token.state.clone(), token.customer.clone()), (TokenState::Quarantined, None));
     assert!(connections(&*store, Some(&customer("other"))).await.unwrap().is_empty());
-    assert!(store.usable_token(&customer("other"), &id("k"), &Wanted::default()).await.unwrap().is_none());
+    assert!(
+        store
+            .usable_token(&customer("other"), &id("k"), &Wanted::default())
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(opened(&store.sealed(odd).await.unwrap().unwrap()).0, "t3");
 }
 
@@ -103,7 +127,8 @@ pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn St
         (Selector::Fingerprint(&token1), true),
         (Selector::Fingerprint(&token2), false),
     ] {
-        let whole = store.load(selector, None).await.unwrap().expect("it is there for the operator");
+        let whole =
+            store.load(selector, None).await.unwrap().expect("it is there for the operator");
         assert_eq!(whole.tokens.len(), 2);
         let found = store.load(selector, Some(&acme)).await.unwrap();
         assert_eq!(found.is_some(), own, "{selector:?}");
@@ -117,7 +142,12 @@ pub async fn listings_come_in_pages(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     for n in 0..5 {
         let who = if n % 2 == 0 { "acme" } else { "other" };
-        store_token(&*store, who, grant(&format!("t{n}"), facts(&format!("k{n}"), "gusto", &format!("c{n}")))).await;
+        store_token(
+            &*store,
+            who,
+            grant(&format!("t{n}"), facts(&format!("k{n}"), "gusto", &format!("c{n}"))),
+        )
+        .await;
     }
     store_token(&*store, "other", grant("extra", facts("k0", "gusto", "c0"))).await;
     let store = fixture.store().await;

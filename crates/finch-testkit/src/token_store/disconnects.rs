@@ -1,6 +1,6 @@
 //! The cases about disconnects and retirements.
 
-use super::{pieces::{StoreFixture, by_id, customer, id, intent, token_of}};
+use super::pieces::{StoreFixture, by_id, customer, id, intent, token_of};
 use crate::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
     Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
@@ -10,12 +10,19 @@ use finch_core::{
 
 /// From the fence on no call hands out a token; secrets stay, for Finch wants them.
 pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let by_acme = || intent(Actor::Customer(customer("acme")));
     let number =
         decided(&*fixture.store().await, "k", |draft| decide::fence(draft, by_acme())).await;
     let store = fixture.store().await;
-    assert!(store.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await.unwrap().is_none());
+    assert!(
+        store
+            .usable_token(&customer("acme"), &id("k"), &Wanted::default())
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(opened(&store.sealed(token).await.unwrap().unwrap()), ("t1".into(), SealedAs::Held));
     let fenced = by_id(&*store, "k").await;
     let open = fenced.open_disconnect().expect("an open disconnect");
@@ -26,7 +33,8 @@ pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
 
 /// Evidence, wipe and end are written in one; the record and its fingerprint stay.
 pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let fence = |draft: &mut _| decide::fence(draft, intent(Actor::Finch));
     decided(&*fixture.store().await, "k", fence).await;
     let invalid = FinchApiError::TokenInvalid(Box::new(Answer {
@@ -110,6 +118,9 @@ pub async fn retirements_are_kept(fixture: &mut dyn StoreFixture) {
     assert_eq!(after.token(token).unwrap().state, TokenState::Retired);
     assert_eq!(after.retirements.len(), 1);
     assert!(after.retirements[0].seq > token.0 && after.is_retired(after.token(token).unwrap()));
-    assert_eq!((&after.retirements[0].customer, after.retirements[0].at), (&customer("acme"), at(20)));
+    assert_eq!(
+        (&after.retirements[0].customer, after.retirements[0].at),
+        (&customer("acme"), at(20))
+    );
     assert!(store.sealed(token).await.unwrap().is_some(), "it may still be needed");
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{listing::read_pages,
-    pieces::{StoreFixture, by_id, customer, id, intent}};
+use super::{
+    listing::read_pages,
+    pieces::{StoreFixture, by_id, customer, id, intent},
+};
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
     Actor, ConnectionId, CustomerId, Event, EventQuery, Happening, TokenStore, Wanted, decide,

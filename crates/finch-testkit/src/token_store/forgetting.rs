@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{pieces::{StoreFixture, customer, failure}};
+use super::pieces::{StoreFixture, customer, failure};
 use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
 use finch_core::{
     ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, Claim, FORGOTTEN_AT_ONCE, FailureKind, FinchCustomerId,
@@ -25,9 +25,7 @@ async fn known(store: &dyn TokenStore, state: &str, now: Timestamp) -> Option<(A
 }
 
 /// Attempts are forgotten once nothing can come of them, and a while later; others never.
-pub async fn attempts_that_nothing_can_come_of_are_forgotten(
-    fixture: &mut dyn StoreFixture,
-) {
+pub async fn attempts_that_nothing_can_come_of_are_forgotten(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     let lost = || failure(FailureKind::NoAnswer);
     let used = vec![FinchCustomerId::new("acme~2").unwrap()];
@@ -40,7 +38,10 @@ pub async fn attempts_that_nothing_can_come_of_are_forgotten(
         ("unknown", &[AttemptEnd::Unknown(lost())]),
         (
             "covered",
-            &[AttemptEnd::Unknown(lost()), AttemptEnd::Covered { failure: lost(), by: stored, over: false }],
+            &[
+                AttemptEnd::Unknown(lost()),
+                AttemptEnd::Covered { failure: lost(), by: stored, over: false },
+            ],
         ),
         ("not sent", &[AttemptEnd::NotSent(lost())]),
         ("failed", &[AttemptEnd::Failed(failure(FailureKind::InvalidGrant))]),

@@ -1,11 +1,14 @@
 //! The cases about the key ring and what it has sealed.
 
-use super::{events,
+use super::{
+    events,
     listing::read_pages,
-    pieces::{StoreFixture, by_id}};
+    pieces::{StoreFixture, by_id},
+};
 use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
-use finch_core::{ConnectionFilter, 
-    Actor, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow, StoreError, TokenStore,
+use finch_core::{
+    Actor, ConnectionFilter, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow,
+    StoreError, TokenStore,
 };
 
 fn keyring(version: u64, oldest: u32) -> Keyring {
@@ -53,7 +56,8 @@ pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
     assert!(matches!(error, StoreError::OldEpoch), "{error:?}");
     let seal = async |store: &dyn TokenStore, epoch| {
         let mut commit = unchanged(&by_id(store, "k").await);
-        commit.secrets = vec![SecretRow { token, sealed: Some(sealed("t1", SealedAs::Usable, epoch)) }];
+        commit.secrets =
+            vec![SecretRow { token, sealed: Some(sealed("t1", SealedAs::Usable, epoch)) }];
         store.commit(commit).await
     };
     seal(&*fixture.store().await, 2).await.unwrap();
@@ -78,7 +82,10 @@ pub async fn a_secret_is_sealed_again(fixture: &mut dyn StoreFixture) {
         fixture.store().await.commit(commit).await.unwrap();
         let store = fixture.store().await;
         assert_eq!(store.sealed(token).await.unwrap(), Some(sealed(again, SealedAs::Held, 3)));
-        assert_eq!(opened(&store.sealed(other).await.unwrap().unwrap()), ("t2".into(), SealedAs::Usable));
+        assert_eq!(
+            opened(&store.sealed(other).await.unwrap().unwrap()),
+            ("t2".into(), SealedAs::Usable)
+        );
         assert_eq!(by_id(&*store, "k").await.token(token).unwrap().fingerprint, fingerprint("t1"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{pieces::{StoreFixture, by_id}};
+use super::pieces::{StoreFixture, by_id};
 use crate::{at, facts, grant, store_token};
 use finch_core::{ConnectionKey, InstanceId, LEASE, Leased, Seq};
 

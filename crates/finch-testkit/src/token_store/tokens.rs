@@ -1,9 +1,10 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
-use super::{pieces::{StoreFixture, by_id, customer, id}};
+use super::pieces::{StoreFixture, by_id, customer, id};
 use crate::{at, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
-    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq, Token, TokenId, TokenState, Wanted,
+    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq,
+    Token, TokenId, TokenState, Wanted,
 };
 
 /// A stored token is found by its pair, its `connection_id` and itself, with everything that was
@@ -30,7 +31,8 @@ pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
     assert!(token.exchange_began < token.id.0, "an exchange begins before it ends");
     let other = store.find(&fingerprint("t2"), &facts("k2", "gusto", "d")).await.unwrap();
     assert!(other.known.is_none() && other.by_pair.is_none() && other.by_connection_id.is_none());
-    let other_provider = store.find(&fingerprint("t2"), &facts("k2", "justworks", "c")).await.unwrap();
+    let other_provider =
+        store.find(&fingerprint("t2"), &facts("k2", "justworks", "c")).await.unwrap();
     assert!(other_provider.by_pair.is_none());
     let second = store_token(&*store, "acme", grant("t2", facts("k2", "gusto", "c"))).await;
     assert!(second > first);
@@ -71,24 +73,27 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
 
 /// A token that needs a new authentication is not handed out.
 pub async fn a_token_in_reauth_is_not_handed_out(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
     let seen = by_id(&*fixture.store().await, "k").await;
     let mut commit = unchanged(&seen);
     let row = seen.token(token).unwrap().clone();
     commit.tokens.push(Token { status: Some(ConnectionStatus::Reauth), ..row });
     fixture.store().await.commit(commit).await.unwrap();
-    let usable = fixture.store().await.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await;
+    let usable =
+        fixture.store().await.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await;
     assert!(usable.unwrap().is_none());
 }
 
 /// A revoked token stays revoked, and a change that says otherwise changes nothing.
 pub async fn a_revoked_token_stays_revoked(fixture: &mut dyn StoreFixture) {
-    let token = store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let revoke = TokenState::Revoked {
-        evidence: Evidence::Refused { request_id: None },
-        at: at(3),
-    };
-    for (state, allowed) in [(revoke, true), (TokenState::Active, false), (TokenState::Fenced, false)] {
+    let token =
+        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    let revoke =
+        TokenState::Revoked { evidence: Evidence::Refused { request_id: None }, at: at(3) };
+    for (state, allowed) in
+        [(revoke, true), (TokenState::Active, false), (TokenState::Fenced, false)]
+    {
         let seen = by_id(&*fixture.store().await, "k").await;
         let mut commit = unchanged(&seen);
         commit.tokens.push(Token { state, ..seen.token(token).unwrap().clone() });

@@ -94,7 +94,7 @@ async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting(
         assert_eq!((questions.answered, questions.left), (1, 1));
         assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
         let question = load(&world, &stuck).await.question.unwrap();
-        assert!(question.next_try > Some(world.system.now_quietly()), "it waits: {question:?}");
+        assert!(question.failures > 0 && question.next_try.is_some(), "it waits: {question:?}");
     }
     world.system.pass(HOUR);
     assert_eq!(pass(&world).await.changed.len(), 1);
