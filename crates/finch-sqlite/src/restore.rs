@@ -61,7 +61,7 @@ pub enum RestoreError {
     /// The backup cannot be used.
     #[error("the backup cannot be used")]
     Backup(#[source] OpenStoreError),
-    /// The store that was made out of it cannot be closed: it may still be in use.
+    /// The restored store cannot be closed: it may still be in use.
     #[error("the restored store cannot be finished")]
     Unfinished(#[source] OpenStoreError),
 }

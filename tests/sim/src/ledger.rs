@@ -15,7 +15,7 @@ pub(crate) const HELD: &str = "lease held by another";
 /// How a lease came out of a connection that another one has absorbed.
 pub(crate) const ABSORBED: &str = "lease of an absorbed connection";
 
-/// A turn further ahead than this was given by a clock that ran ahead, as far as one can see who asks.
+/// A turn further ahead than this was given by a clock that ran ahead, as far as the instance that asks can see.
 const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 
 /// What was learned.

@@ -122,7 +122,7 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     assert_eq!(everyone.customers.len(), 2);
 }
 
-/// I11: that another customer connects, and disconnects, is none of what acme sees.
+/// I11: acme sees nothing of another customer that connects and disconnects.
 #[test]
 fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
     use finch_core::{

@@ -55,7 +55,7 @@ pub async fn of_many_at_once_one_begins(fixture: &mut dyn StoreFixture) {
 }
 
 /// An unknown state, and another customer's, are the same: nothing.
-pub async fn a_state_of_somebody_else_is_not_there(fixture: &mut dyn StoreFixture) {
+pub async fn another_customers_state_is_not_there(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");

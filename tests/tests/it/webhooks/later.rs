@@ -142,7 +142,7 @@ async fn a_pass_ends_where_finch_does_not_answer() {
         (report.questions.answered, report.questions.left)
     };
     for (failure, calls) in failures {
-        world.fail(calls, || failure());
+        world.fail(calls, failure);
         world.finch.take_calls();
         assert_eq!(everything().await, (0, calls));
         assert_eq!(world.finch.take_calls().len(), calls);
