@@ -6,11 +6,12 @@
     reason = "tests fail by panicking, and compare secrets"
 )]
 
+mod history;
 mod proxy;
 mod secrets;
 mod step;
 mod store_keys;
-mod told;
+
 mod world;
 
 pub use proxy::{Cut, End, Passed, Plan, Proxy};

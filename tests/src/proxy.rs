@@ -227,7 +227,7 @@ async fn pass_on(
         tokio::select! {
             read = client.read(&mut up) => match read? {
                 0 => return Ok(Passing::Over),
-                // Nobody sends the next request before the answer.
+                // The client does not send the next request before the answer.
                 n if answered > 0 => return Ok(Passing::Next(up[..n].to_vec())),
                 n => {
                     finch.write_all(&up[..n]).await?;

@@ -65,12 +65,12 @@ pub enum Step {
         /// Which of all connections.
         which: u8,
     },
-    /// Somebody ends a connection in Finch's dashboard.
+    /// A connection is ended in Finch's dashboard.
     EndFromDashboard {
         /// Which of all connections.
         which: u8,
     },
-    /// A webhook says of a connection that it does not do well, and is processed.
+    /// A webhook says that a connection is unhealthy, and is processed.
     Hint {
         /// Which of all connections.
         which: u8,

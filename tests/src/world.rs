@@ -1,4 +1,4 @@
-//! A world to tell histories in.
+//! A world in which histories are run.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use finch_app::{Finch, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
+    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi, FinchApiError,
     MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
 };
 use finch_seal::Domain;
@@ -20,7 +20,7 @@ use finch_testkit::{Chance, FakeFinch, Reach, application, at};
 
 use crate::{fingerprint, keys};
 
-/// A clock that only moves when somebody waits, and randomness that can be repeated.
+/// A clock that moves only when a task waits, and repeatable randomness.
 #[derive(Debug, Default)]
 pub struct TestSystem {
     millis: AtomicI64,
@@ -138,6 +138,18 @@ impl World {
     /// Another process on the same store, with the same clock.
     pub async fn another_process(&self) -> Finch {
         open_finch(self.finch.clone(), self.store.clone(), self.system.clone()).await
+    }
+
+    /// The next calls to Finch fail, so many of them.
+    pub fn fail(&self, times: usize, error: impl Fn() -> FinchApiError) {
+        for _ in 0..times {
+            self.finch.fail_next(error());
+        }
+    }
+
+    /// How many possible orphans the operator sees.
+    pub async fn orphans(&self) -> usize {
+        self.app.possible_orphans(&operator(), None, 100).await.unwrap().len()
     }
 
     /// Every token record of every connection, with the connection's pair.

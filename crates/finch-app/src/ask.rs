@@ -17,7 +17,7 @@ pub struct Pace<'a> {
     pub every: Duration,
     /// Whether the run goes on; looked at before each call, and once a second in a wait.
     pub goes_on: &'a (dyn Fn() -> bool + Sync),
-    /// Is told of each wait that Finch has asked for, or that a failure of Finch's has earned.
+    /// Called for each wait: one that Finch asks for, or one after a failure.
     pub on_wait: &'a (dyn Fn(Duration) + Sync),
 }
 

@@ -39,7 +39,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// What still needs somebody.
+    /// What still needs a person.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.fixed)
     }

@@ -54,7 +54,7 @@ impl ConnectRequest {
 /// An attempt that has begun.
 #[derive(Clone, Debug)]
 pub struct BegunConnect {
-    /// The page to send the person to. Whoever has it can complete the attempt.
+    /// The page to send the person to. It is a secret: with it the attempt can be completed.
     pub connect_url: ConnectUrl,
     /// The session behind it, which Finch's JavaScript asks for.
     pub session_id: SessionId,
@@ -174,7 +174,7 @@ impl Finch {
             if self.is_own_or_unknown(scope.id(), &existing).await? {
                 return self.reauthenticate(scope, request, existing, Some(customer_id)).await;
             }
-            // Somebody else's connection goes by this name at Finch.
+            // Finch gives this name to another customer's connection.
             refused.push(customer_id);
         }
     }
@@ -211,7 +211,7 @@ impl Finch {
         if let (Err(BeginConnectError::Finch(FinchApiError::Rejected(_))), Some(newest)) =
             (&begun, newest)
         {
-            // Perhaps it has ended there, and nobody has told us.
+            // It may have ended at Finch without a webhook.
             self.probe_own(scope, newest).await?;
             let found = self.store().load(Selector::TokenId(newest), Some(scope.id())).await?;
             if found.is_some_and(|c| decide::has_ended_for(&c, connection, scope.id())) {

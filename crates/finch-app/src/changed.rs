@@ -67,7 +67,7 @@ impl Changed {
     }
 }
 
-/// Whose these tokens are, and how the connection does for them now. Quarantined ones are nobody's.
+/// Whose these tokens are, and how the connection does for them now. Quarantined ones have no customer.
 fn whose<'a>(
     tokens: impl Iterator<Item = &'a Token>,
     now: &Connection,

@@ -263,7 +263,7 @@ impl Finch {
     }
 
     /// Stores a token, for as long as the store has a chance: a try that has begun by then is the last. A commit whose result is unknown is looked
-    /// up: the token is then known already. Returns its record, or none if the token is somebody else's.
+    /// up: the token is then known already. Returns its record, or none if the token is another customer's.
     pub(crate) async fn store_grant(
         &self,
         from: Source<'_>,

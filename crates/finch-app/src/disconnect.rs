@@ -107,7 +107,7 @@ impl Finch {
     /// that goes away cancels nothing.
     ///
     /// # Errors
-    /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that somebody has agreed to,
+    /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed to,
     /// nothing was done: show the new plan.
     pub async fn disconnect(
         &self,
@@ -211,7 +211,7 @@ impl Finch {
         if is_ended_for_others_too {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
-            // The anchor may be another customer's token: what is told is chosen by `pending`.
+            // The anchor may be another customer's token: `pending` chooses what this customer sees.
             let found = self.store().load(Selector::TokenId(anchor), None).await?;
             let connection = found.ok_or(DisconnectError::NotFound)?;
             return Ok(pending(&connection, customer, self.now()));

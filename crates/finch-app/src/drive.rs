@@ -74,7 +74,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl Finch {
     /// Follows the open disconnect of the connection that holds this token. None: there is none open.
-    /// What a customer hears of it speaks of that customer's tokens only.
+    /// A customer's view of it covers that customer's tokens only.
     pub(crate) async fn drive(
         &self,
         anchor: TokenId,
@@ -335,7 +335,7 @@ impl Finch {
     }
 }
 
-/// The tokens that a disconnect is ending, as far as `customer` may hear of them.
+/// The tokens that a disconnect is ending, as far as `customer` may see them.
 fn covered<'a>(
     connection: &'a Connection,
     customer: Option<&'a CustomerId>,

@@ -69,7 +69,7 @@ impl Finch {
         Ok(found.map(|found| ConnectionView::of(&found.seen_by(customer), customer)))
     }
 
-    /// A page of what needs a person, connection by connection. Exchanges whose token nobody may have are
+    /// A page of what needs a person, connection by connection. Exchanges that may have left a lost token are
     /// listed by [`Finch::possible_orphans`].
     ///
     /// # Errors

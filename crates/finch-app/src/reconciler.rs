@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Finch, Pass, Reconciled};
 
-/// What is told after every pass.
+/// Called after every pass.
 pub type OnPass = Arc<dyn Fn(Result<&Reconciled, &StoreError>) + Send + Sync>;
 
 /// How the background task works.
@@ -19,7 +19,7 @@ pub struct ReconcilerOptions {
     pub rest: Duration,
     /// What the first pass does. Default: what is due.
     pub first: Pass,
-    /// What is told after every pass.
+    /// Called after every pass.
     pub on_pass: Option<OnPass>,
 }
 

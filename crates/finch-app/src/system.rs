@@ -21,7 +21,7 @@ pub trait System: fmt::Debug + Send + Sync {
     /// Waits.
     async fn sleep(&self, duration: Duration);
 
-    /// Fills `bytes` with randomness that nobody can guess.
+    /// Fills `bytes` with cryptographically secure randomness.
     fn fill(&self, bytes: &mut [u8]);
 }
 

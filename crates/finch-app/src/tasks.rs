@@ -1,4 +1,4 @@
-//! Tasks that come to their end, even if whoever has begun them goes away.
+//! Tasks that run to their end although their caller goes away.
 
 use tokio::{sync::watch, task::JoinHandle};
 

@@ -23,7 +23,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl Finch {
-    /// Begins to work on a connection, as soon as nobody else in this process does.
+    /// Begins to work on a connection once no other task of this process works on it.
     pub(crate) async fn work_on(&self, connection: ConnectionKey) -> Work<'_> {
         let alone = Some((connection, self.drive_alone(connection).await));
         Work { finch: self, alone, leased: None, turn: false }

@@ -148,7 +148,7 @@ pub(crate) struct Operator {
     pub(crate) client: Client,
 }
 
-/// What makes many calls: who asks for it, of whom, and how fast.
+/// Options of a command that makes many calls: the operator, and how fast.
 #[derive(Debug, Group)]
 pub(crate) struct Paced {
     /// Calls to Finch a second, in all

@@ -91,7 +91,7 @@ pub enum AttemptEnd {
     NotSent(Failure),
     /// Finch said no: no token was issued.
     Failed(Failure),
-    /// The answer was lost: a token may exist that nobody has.
+    /// The answer was lost: a token may exist that is not stored.
     Unknown(Failure),
     /// Was `Unknown`; a later token of the same connection ends with it, once Finch has ended that.
     Covered {
@@ -276,7 +276,7 @@ impl Attempt {
 
     /// Whether the connection that this lost exchange was to renew has ended since, and Finch has refused a
     /// token of it since: then Finch has ended the lost one with it, or has issued none. An operator's word
-    /// for the tokens that are here says nothing of one that nobody has. Since when is told by the clock: no
+    /// for the stored tokens says nothing of a lost one. The clock says since when: no
     /// sequence number is kept with a refusal.
     pub fn has_ended_with(&self, renewed: &Connection) -> bool {
         let Some(exchange) = &self.exchange else { return false };
@@ -305,7 +305,7 @@ impl Attempt {
         is_over && self.purpose.expires_at <= forgotten_until(now)
     }
 
-    /// Whether a token may exist at Finch that nobody has: the answer was lost, or the exchange began
+    /// Whether a token may exist at Finch that is not stored: the answer was lost, or the exchange began
     /// long ago and never ended.
     pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
         match &self.exchange {

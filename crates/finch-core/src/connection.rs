@@ -163,13 +163,13 @@ impl Connection {
         self.tokens.iter().filter_map(|t| t.progress.ambiguous_at).max()
     }
 
-    /// Whether somebody other than `customer` has live tokens on it.
+    /// Whether a customer other than `customer` has live tokens on it.
     pub fn is_shared_beyond(&self, customer: &CustomerId) -> bool {
         let mut live = self.tokens.iter().filter(|t| t.state.is_live());
         live.any(|t| t.customer.as_ref().is_some_and(|c| c != customer))
     }
 
-    /// Whether a disconnect is ending tokens of somebody other than `customer`.
+    /// Whether a disconnect is ending tokens of a customer other than `customer`.
     pub fn is_ended_for_others_too(&self, customer: &CustomerId) -> bool {
         let others =
             self.tokens.iter().filter(|t| t.customer.as_ref().is_some_and(|c| c != customer));

@@ -206,7 +206,7 @@ impl Due {
     }
 }
 
-/// For how long a request that nobody saw answered may still take effect: Finch's server gives up after
+/// How long a request whose answer was lost may still take effect: Finch's server gives up after
 /// 6 minutes.
 pub const LATE_EFFECT: std::time::Duration = std::time::Duration::from_secs(7 * 60);
 

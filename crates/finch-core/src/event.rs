@@ -62,7 +62,7 @@ pub enum Happening {
         /// Why, where the operator forced it on other customers.
         reason: Option<String>,
     },
-    /// Somebody asked for a disconnect that was open already: it covers more now.
+    /// A second request joined an open disconnect: it covers more now.
     DisconnectJoined {
         /// Why, where the operator forced it on other customers.
         reason: Option<String>,
@@ -128,7 +128,7 @@ pub enum Happening {
 }
 
 impl Event {
-    /// What became of a token: told to its customer, if it [concerns](Connection::concerns) that one.
+    /// What became of a token: shown to its customer, if it [concerns](Connection::concerns) that one.
     pub(crate) fn of_token(
         connection: &Connection,
         token: &Token,
@@ -140,7 +140,7 @@ impl Event {
         Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, what }
     }
 
-    /// What became of a connection: told to the customer who caused it.
+    /// What became of a connection: shown to the customer who caused it.
     pub(crate) fn of_connection(
         connection: &Connection,
         by: Actor,

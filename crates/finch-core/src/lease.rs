@@ -76,7 +76,7 @@ fn until(now: Timestamp) -> Timestamp {
 }
 
 /// The next turn to call Finch, where turns are `every` apart and the last one was given for `last`. One
-/// that lies far ahead was given by a clock that ran ahead, and binds nobody.
+/// that lies far ahead was given by a clock that ran ahead, and is ignored.
 pub fn next_turn(last: Option<Timestamp>, every: Duration, now: Timestamp) -> Timestamp {
     let longest_queue = Duration::from_secs(600).max(every.saturating_mul(2));
     let next = last.and_then(|last| last.checked_add(every).ok());

@@ -49,7 +49,7 @@ secrets! {
     ClientSecret;
     /// The OAuth `state` of one attempt to connect: 256 random bits, for one use.
     State;
-    /// The address of a Connect session. Whoever has it can complete the session, for up to 90 days.
+    /// The address of a Connect session. With it the session can be completed, for up to 90 days.
     ConnectUrl;
 }
 

@@ -31,7 +31,7 @@ use crate::{
 ///   transaction.
 /// - **Pages.** Each listing returns its rows in ascending order of what the next page is asked for with,
 ///   each once, all after `after`, and at most `limit`. A page with fewer rows than `limit` is the last one.
-/// - **Uniqueness** is the store's to hold, whoever races: one connection per provider and company;
+/// - The store ensures **uniqueness** under concurrency: one connection per provider and company;
 ///   one connection per `connection_id`; one record per token that is not revoked.
 /// - **Finality.** A token that is revoked keeps that state: a commit that says otherwise is refused
 ///   whole. A `state` opens one attempt: a second one under the same is refused.
@@ -164,8 +164,8 @@ pub trait TokenStore: Send + Sync {
         owner: &InstanceId,
     ) -> Result<(), StoreError>;
 
-    /// Takes the next turn to call Finch, with [`next_turn`](crate::next_turn): turns are `every` apart,
-    /// whoever takes them. Returns when it is.
+    /// Takes the next turn to call Finch, with [`next_turn`](crate::next_turn): turns are `every` apart
+    /// across all instances. Returns the time of the turn.
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
 
     /// Takes the next sequence number, for a token that comes from elsewhere.

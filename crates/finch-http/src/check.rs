@@ -7,7 +7,7 @@ use finch_core::{ConnectionId, FinchApiError, ReauthenticateSession, RequestId};
 use crate::{HttpFinch, session};
 
 /// No connection has this id: it is the nil UUID.
-const NOBODYS: &str = "00000000-0000-0000-0000-000000000000";
+const NO_CONNECTION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Finch has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ impl HttpFinch {
     /// # Errors
     /// [`FinchApiError`]: what stands in the way.
     pub async fn check(&self) -> Result<Reached, FinchApiError> {
-        let connection_id =
-            ConnectionId::new(NOBODYS).map_err(|error| FinchApiError::Backend(Box::new(error)))?;
+        let connection_id = ConnectionId::new(NO_CONNECTION)
+            .map_err(|error| FinchApiError::Backend(Box::new(error)))?;
         let session = ReauthenticateSession {
             connection_id,
             products: Vec::new(),

@@ -50,7 +50,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
 }
 
 /// Writes a new key file, readable by its owner only, and makes it durable. It gets its name only once it
-/// is whole: a crash leaves none, or at most one with a name of its own that nobody uses.
+/// is whole: a crash leaves none, or at most one with a temporary name that is never read.
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.

@@ -16,7 +16,7 @@ pub trait FinchFixture: Send {
     /// The adapter.
     fn api(&self) -> Arc<dyn FinchApi>;
 
-    /// Somebody logs in, in the embedded flow, at `gusto` for one company, for the session of
+    /// A person logs in, in the embedded flow, at `gusto` for one company, for the session of
     /// `customer_id`: the code that comes back.
     async fn code(&mut self, customer_id: &str) -> AuthorizationCode;
 }
@@ -70,7 +70,7 @@ cases! { $
     }
 
     /// A token that was issued is accepted, and belongs where the exchange said.
-    async fn introspect_tells_what_the_exchange_told(fixture) {
+    async fn introspect_agrees_with_the_exchange(fixture) {
         let code = fixture.code("acme").await;
         let grant = fixture.api().exchange(&code, None).await.unwrap();
         let said = fixture.api().introspect(&grant.secret).await.unwrap();

@@ -44,7 +44,7 @@ cases! { $
     attempts {
         a_state_is_claimed_once,
         of_many_at_once_one_begins,
-        a_state_of_somebody_else_is_not_there,
+        another_customers_state_is_not_there,
         an_attempt_expires,
         the_end_of_an_exchange_is_repeated,
         a_definite_end_stays,

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_nobody_knows_is_still_readable() {
+    fn an_unknown_code_is_still_readable() {
         let id = |text: &str| text.parse::<ProviderId>().expect("an id");
         assert_eq!(provider(&id("bamboo_hr")), "BambooHR");
         assert_eq!(provider(&id("paychex_flex")), "Paychex Flex");

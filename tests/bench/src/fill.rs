@@ -8,7 +8,7 @@ use std::{
 };
 
 use finch_core::{ConnectionId, CustomerId, Failure, FailureKind, Progress, TokenFacts, Trouble};
-use finch_seal::{Domain, Kek, KeyBytes, KeyRing, Place, Purpose, WrappedKeys};
+use finch_seal::{Domain, Kek, KeyBytes, KeyRing, Place, WrappedKeys};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use rusqlite::{Connection, Statement, params};
 
@@ -94,7 +94,11 @@ pub(crate) fn seal(
         customer: Some(customer.as_str()),
         connection_id: connection_id.as_str(),
         fingerprint,
-        purpose: if usable { Purpose::Usable } else { Purpose::Held },
+        purpose: if usable {
+            finch_core::SealedAs::Usable.number()
+        } else {
+            finch_core::SealedAs::Held.number()
+        },
     };
     ring.seal(&place, secret).unwrap()
 }

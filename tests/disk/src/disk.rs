@@ -1,4 +1,4 @@
-//! A disk: one folder whose files are watched, and fail when they are told to.
+//! A disk: one folder whose files are watched, and fail on command.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -58,7 +58,7 @@ impl History {
     }
 
     /// Lets the steps of this seed happen to a new store.
-    pub(crate) fn told(seed: u64, lie: Lie) -> Result<Self, Broken> {
+    pub(crate) fn run(seed: u64, lie: Lie) -> Result<Self, Broken> {
         let runtime = runtime();
         let mut chance = Chance::new(seed);
         let folder = folder();

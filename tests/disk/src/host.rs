@@ -156,7 +156,7 @@ impl<'a> Host<'a> {
         login: &str,
     ) -> Result<(), Broken> {
         let Some(app) = self.app() else { return Ok(()) };
-        let request = ConnectRequest::new("Somebody", vec![Product::Company], Flow::Embedded);
+        let request = ConnectRequest::new("A customer", vec![Product::Company], Flow::Embedded);
         let begun = match app.begin_connect(&customer(who), request).await {
             Ok(begun) => begun,
             Err(BeginConnectError::Store(error)) => return self.note_error(&error),

@@ -92,7 +92,7 @@ impl Image {
             let options = options.write(true).create_new(true).mode(0o600);
             options.open(folder.join(name.file()))?.write_all(content)?;
         }
-        // The shared memory is nobody's promise: whatever stands there must not matter.
+        // The shared memory promises nothing: its content must not matter.
         if self.files.contains_key(&Name::Log) && self.mark().is_multiple_of(4) {
             let mut options = fs::OpenOptions::new();
             let options = options.write(true).create_new(true).mode(0o600);

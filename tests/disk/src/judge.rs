@@ -144,7 +144,7 @@ async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> R
             |t: &&Token| found.secrets.get(&t.id).map(String::as_str) == Some(secret.expose());
         let token = found.tokens().filter(of).filter(|t| !t.state.is_revoked()).find(same);
         let Some(token) = token else {
-            return Err(Broken(format!("{connection} hands out a token that nobody knows")));
+            return Err(Broken(format!("{connection} hands out an unknown token")));
         };
         ensure(token.state == TokenState::Active, || {
             format!("{} is handed out, and is {:?}", token.id, token.state)
@@ -206,7 +206,7 @@ async fn not_lost(
             beside |= same && is_held(store, found, other.expose()).await.or_broken("a record")?;
         }
         ensure(cleared == Some(true) && beside, || {
-            format!("a live token of {:?} is in nobody's hands", exchange.attempt)
+            format!("a live token of {:?} is lost", exchange.attempt)
         })?;
     }
     Ok(())

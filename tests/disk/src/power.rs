@@ -42,7 +42,7 @@ enum Stage {
 /// # Errors
 /// The first that is broken.
 pub fn images(seed: u64, count: usize, lie: Lie, reached: &mut Reached) -> Result<(), Broken> {
-    let history = History::told(seed, lie)?;
+    let history = History::run(seed, lie)?;
     *reached.entry("histories").or_default() += 1;
     *reached.entry("events").or_default() += history.tape.events.len() as u64;
     let mut chance = Chance::new(!seed);
@@ -144,8 +144,8 @@ fn check(
     content(history, replay, &db, reached)?;
     let system = recover::later();
     let now = finch_app::System::now(&*system);
-    let (ledger, nobody) = (&replay.ledger, BTreeSet::new());
-    let found = quietly(judge(&*store, &db, ledger, &replay.finch, &nobody, now))?;
+    let (ledger, none) = (&replay.ledger, BTreeSet::new());
+    let found = quietly(judge(&*store, &db, ledger, &replay.finch, &none, now))?;
     let finch = Arc::new(replay.finch.copy());
     let app = recover::application(finch.clone(), store.clone(), system.clone());
     let app = quietly(app)?;

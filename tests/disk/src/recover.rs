@@ -73,17 +73,17 @@ pub(crate) async fn at_rest(
     Ok(())
 }
 
-/// Life goes on: somebody connects, uses, and disconnects.
+/// Life goes on: a customer connects, uses, and disconnects.
 pub(crate) async fn life_goes_on(app: &Finch, finch: &FakeFinch) -> Result<(), Broken> {
-    let somebody = customer(9);
+    let newcomer = customer(9);
     let products = vec![Product::Company];
-    let request = ConnectRequest::new("Somebody", products, Flow::Embedded);
-    let begun = app.begin_connect(&somebody, request).await.or_broken("begin")?;
+    let request = ConnectRequest::new("A customer", products, Flow::Embedded);
+    let begun = app.begin_connect(&newcomer, request).await.or_broken("begin")?;
     let code = finch.login("provider-9", "company-9", "x", begun.finch_customer_id.as_ref());
-    let done = app.complete_connect(&somebody, begun.state, code).await.or_broken("complete")?;
+    let done = app.complete_connect(&newcomer, begun.state, code).await.or_broken("complete")?;
     let id = done.connection_id;
-    let token = app.access_token(&somebody, &id, &[]).await.or_broken("use")?;
+    let token = app.access_token(&newcomer, &id, &[]).await.or_broken("use")?;
     ensure(finch.accepts(&token.secret), || "a new token does not work".into())?;
-    let outcome = app.disconnect(&somebody, id).await.or_broken("disconnect")?;
+    let outcome = app.disconnect(&newcomer, id).await.or_broken("disconnect")?;
     ensure(outcome == DisconnectOutcome::Disconnected { tokens: 1 }, || format!("{outcome:?}"))
 }

@@ -183,7 +183,7 @@ fn aftermath(bench: &Bench, path: &Path) -> Result<(), Broken> {
     quietly(recover::at_rest(&*store, &finch, &ledger, &found))
 }
 
-/// A type of the store's errors that the host may hear under a fault of this kind.
+/// A type of the store's errors that the host may get under a fault of this kind.
 pub(crate) fn may_get(fault: Option<Fault>, what: &str) -> bool {
     let Some(fault) = fault else { return false };
     match fault.kind {

@@ -1,4 +1,4 @@
-//! Answers of Finch's as text, and the client that hears them. An input is
+//! Finch's answers as text, and the client that reads them. An input is
 //!
 //! ```text
 //! 401

@@ -12,11 +12,11 @@ pub enum Action {
     Callback(u8),
     /// Finch exchanges this code.
     Exchange(u8),
-    /// The same, where nobody waits for the answer.
+    /// The same, but the caller does not wait for the answer.
     LateExchange(u8),
     /// The token of this code is stored.
     Store(u8),
-    /// Somebody asks for a disconnect.
+    /// A customer asks for a disconnect.
     Ask(By),
     /// This instance goes on with what is due.
     Work(u8),

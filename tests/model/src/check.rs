@@ -74,7 +74,7 @@ impl Check {
             match (property.expectation, path) {
                 (Expectation::Sometimes, None) => found.missing.push(property.name),
                 (Expectation::Sometimes, Some(_)) | (_, None) => {}
-                (_, Some(path)) => found.broken.push((property.name, told(setting, path))),
+                (_, Some(path)) => found.broken.push((property.name, describe(setting, path))),
             }
         }
         found
@@ -128,7 +128,7 @@ fn search(
 }
 
 /// A history, for people.
-fn told(setting: &Setting, path: &Path<World, Action>) -> String {
+fn describe(setting: &Setting, path: &Path<World, Action>) -> String {
     let steps = path.clone().into_actions();
     let steps: Vec<String> = steps.iter().map(|action| format!("{action:?}")).collect();
     let last = path.last_state();

@@ -1,4 +1,4 @@
-//! One line of figures for whoever collects them.
+//! One line of figures, to be collected.
 
 use std::{fs::OpenOptions, io::Write};
 

@@ -68,16 +68,13 @@ fn shown() -> Vec<Property<Check>> {
             let ended = |d: &&crate::world::Disconnect| matches!(d.state, Course::Ended(_));
             world.disconnects.iter().filter(ended).count() > 1
         }),
-        Property::sometimes(
-            "an exchange takes effect that nobody waits for",
-            |_, world: &World| {
-                let orphan = |c: &crate::world::Code| {
-                    let lost = c.attempt.is_some_and(|a| a.end == End::Unknown);
-                    lost && c.token != Issued::Not
-                };
-                world.codes.iter().any(orphan)
-            },
-        ),
+        Property::sometimes("an abandoned exchange takes effect", |_, world: &World| {
+            let orphan = |c: &crate::world::Code| {
+                let lost = c.attempt.is_some_and(|a| a.end == End::Unknown);
+                lost && c.token != Issued::Not
+            };
+            world.codes.iter().any(orphan)
+        }),
     ]
 }
 

@@ -120,7 +120,7 @@ impl World {
         }
     }
 
-    /// Applies changes; whoever has just loaded the connection will find that it moved.
+    /// Applies changes; a worker that has just loaded the connection will find that it moved.
     pub(crate) fn change(&mut self, decide: impl FnOnce(&mut Draft)) {
         let mut draft = Draft::of(self.connection());
         decide(&mut draft);
@@ -247,7 +247,7 @@ impl World {
         }
     }
 
-    /// Somebody asks for a disconnect of the newest token that he knows.
+    /// The customer asks for a disconnect of the newest token that it knows.
     fn ask(&mut self, variant: Variant, by: By) -> bool {
         let connection = self.connection();
         let who = match by {

@@ -22,7 +22,7 @@ pub struct World {
     pub lease: Lease,
     /// What each instance works on.
     pub drivers: [Driver; 2],
-    /// The codes whose tokens `/disconnect` was sent with, and may take effect although nobody waits.
+    /// The codes whose tokens `/disconnect` was sent with, and may take effect although no caller waits.
     pub late: u8,
     /// An instance was thought to be dead, and was not.
     pub stalled: bool,
@@ -43,7 +43,7 @@ pub struct Code {
     pub attempt: Option<Attempt>,
     /// The process that exchanges it.
     pub exchange: Exchange,
-    /// Its request may take effect although nobody waits for the answer.
+    /// Its request may take effect although no caller waits for the answer.
     pub late: bool,
     /// The truth at Finch.
     pub token: Issued,
@@ -206,7 +206,7 @@ pub enum By {
 /// The lease of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lease {
-    /// Nobody has it.
+    /// It was lost.
     Free,
     /// This instance has it.
     Of(u8),

@@ -63,7 +63,7 @@ impl Disk {
         self.broom.execute_batch(sweep).expect("an empty store");
     }
 
-    /// A process ends and starts again: its store is opened anew.
+    /// A process ends and starts again: its store is opened again.
     pub(crate) fn reopen(&mut self, host: usize) {
         self.stores[host] = Arc::new(open(&self.folder, &self.application));
     }

@@ -12,7 +12,7 @@ pub(crate) enum Fault {
     Full,
     /// An I/O error; nothing happened.
     Io,
-    /// An I/O error after the commit: it happened, and nobody is told.
+    /// An I/O error after the commit: it happened, and the caller gets an error.
     IoAfter,
     /// The secret has no bytes, until the store is repaired.
     Unreadable,

@@ -33,7 +33,7 @@ pub(crate) struct GatedFinch {
     pub(crate) clock: Clock,
 }
 
-/// Locks, whoever has panicked.
+/// Locks, although another thread may have panicked.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

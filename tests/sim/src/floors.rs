@@ -72,7 +72,7 @@ const FLOORS: &[(&str, u64)] = &[
     ("files searched for secrets", 1200),
 ];
 
-/// What was not reached often enough, where so many histories were told.
+/// What was not reached often enough, in that many histories.
 pub fn missed(counts: &Counts, histories: u64) -> Vec<String> {
     let missed = |(what, floor): &(&str, u64)| {
         let floor = floor * histories / 100_000;

@@ -200,7 +200,7 @@ impl Gate {
         look(&self.inner().parked)
     }
 
-    /// Forgets what nobody waits for any more.
+    /// Forgets what no task waits for any more.
     pub(crate) fn tidy(&self) {
         self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
     }

@@ -35,9 +35,9 @@ use crate::{
 };
 use shape::Shape;
 
-/// A history that was told.
+/// A history that was run.
 #[derive(Debug)]
-pub struct Told {
+pub struct Played {
     /// Its seed.
     pub seed: u64,
     /// What happened.
@@ -59,7 +59,7 @@ pub fn application() -> Application {
     }
 }
 
-/// Somebody's call that runs.
+/// A call that is running.
 struct Running {
     task: usize,
     host: usize,
@@ -97,8 +97,8 @@ pub(crate) struct History<'a> {
     leased_at: HashMap<usize, i64>,
 }
 
-/// Tells the history of this seed.
-pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
+/// Plays the history of this seed.
+pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
     let mut chance = Chance::new(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 0x1234_5678);
     let shape = Shape::new(&mut chance);
     let application = application();
@@ -144,14 +144,14 @@ pub fn tell(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Told {
         full_until: 0,
         shape,
     };
-    history.tell();
+    history.play();
     let History { trace, counts, mut judge, .. } = history;
     judge.broken.truncate(8);
-    Told { seed, trace, counts, broken: judge.broken }
+    Played { seed, trace, counts, broken: judge.broken }
 }
 
 impl History<'_> {
-    fn tell(&mut self) {
+    fn play(&mut self) {
         self.trace.line(format_args!("{:?}", self.shape));
         while self.judge.broken.is_empty() && (self.ops_left > 0 || !self.running.is_empty()) {
             if self.trace.steps() > 4000 {
@@ -164,7 +164,7 @@ impl History<'_> {
         }
     }
 
-    /// Shows the judge what there is now, if something was written by somebody in `customer`'s scope.
+    /// Shows the judge what there is now, if something was written in `customer`'s scope.
     fn judge(&mut self, customer: Option<usize>) {
         let ledger = Arc::clone(&self.shared.ledger);
         let mut ledger = lock(&ledger);

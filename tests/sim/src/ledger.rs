@@ -9,13 +9,13 @@ use std::{
 
 use finch_core::{AttemptId, Commit, Fingerprint, Leased, Seq, Timestamp, Token, TokenId};
 
-/// How a lease came out that somebody else has.
+/// The outcome for a lease that another instance has.
 pub(crate) const HELD: &str = "lease held by another";
 
 /// How a lease came out of a connection that another one has absorbed.
 pub(crate) const ABSORBED: &str = "lease of an absorbed connection";
 
-/// A turn further ahead than this was given by a clock that ran ahead, as far as one can see who asks.
+/// A turn further ahead than this was given by a clock that ran ahead, as far as the instance that asks can see.
 const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 
 /// What was learned.
@@ -33,9 +33,9 @@ pub(crate) struct Ledger {
     code_of_state: HashMap<Fingerprint, String>,
     /// Codes that went out, or may have.
     sent: HashSet<String>,
-    /// What was written, since somebody looked.
+    /// What was written since the last look.
     pub(crate) committed: Vec<(Commit, Seq)>,
-    /// That a hand-out was noted, since somebody looked.
+    /// Whether a hand-out was noted since the last look.
     pub(crate) noted: bool,
     /// Secrets that do not open until they are [repaired](Self::repaired).
     pub(crate) unreadable: HashSet<TokenId>,
@@ -55,7 +55,7 @@ pub(crate) struct Ledger {
     apart_from: usize,
     /// Calls that took a turn each.
     taken: usize,
-    /// How leases came out, since somebody looked.
+    /// The outcomes of leases since the last look.
     pub(crate) leases: Vec<&'static str>,
     /// Tokens with a sending mark.
     marked: HashSet<TokenId>,

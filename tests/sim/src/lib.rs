@@ -29,7 +29,7 @@ mod variant;
 pub use counts::Counts;
 pub use disk::Disk;
 pub use floors::missed;
-pub use history::{Told, application, tell};
+pub use history::{Played, application, play};
 pub use run::{Figures, number, run};
 pub use trace::Trace;
 pub use variant::Variant;

@@ -1,4 +1,4 @@
-//! What somebody does: one call of a use case.
+//! An operation: one call of a use case.
 
 use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ pub(crate) enum Who {
     Operator,
 }
 
-/// Where somebody logs in, and how Finch tells of it.
+/// Where a person logs in, and how Finch reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     /// At which employer and provider.
@@ -34,7 +34,7 @@ pub(crate) struct Place {
     pub(crate) redirect: bool,
     /// What Finch tells.
     pub(crate) twist: Twist,
-    /// Somebody else's customer id comes back.
+    /// Another customer id comes back.
     pub(crate) stranger: bool,
 }
 
@@ -58,7 +58,7 @@ impl Callback {
     }
 }
 
-/// What somebody does.
+/// An operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     /// Begins to connect.

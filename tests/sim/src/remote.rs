@@ -34,7 +34,7 @@ pub(crate) enum Twist {
     None,
     /// The company is left out, and so often by `/introspect` too.
     Nameless(u8),
-    /// Another company's id is told (R5).
+    /// Another company's id is given (R5).
     WrongCompany,
     /// The token that was issued last is issued again.
     SameAgain,
@@ -57,7 +57,7 @@ enum Late {
     Disconnect { with: Arc<str>, connection_id: String, pair: Option<(String, String)> },
 }
 
-/// A token that a call of ours has killed, or somebody in the dashboard.
+/// A token that was ended by a call of ours, or in the dashboard.
 #[derive(Clone, Debug)]
 pub(crate) struct Killed {
     /// The token.
@@ -79,7 +79,7 @@ pub(crate) struct Remote {
     nameless: HashMap<String, u8>,
     wrong: HashMap<String, String>,
     late: Vec<(i64, Late)>,
-    /// Tokens that died, since somebody looked.
+    /// Tokens that died since the last look.
     pub(crate) killed: Vec<Killed>,
 }
 
@@ -107,7 +107,7 @@ impl Remote {
         }
     }
 
-    /// Somebody logs in: the code.
+    /// A person logs in: the code.
     pub(crate) fn log_in(
         &mut self,
         session: &str,
@@ -148,7 +148,7 @@ impl Remote {
         others.all(same)
     }
 
-    /// Somebody logs in for a customer that is not ours: the code.
+    /// A person logs in for a customer that is not ours: the code.
     pub(crate) fn log_in_as(
         &mut self,
         customer: &str,
@@ -213,7 +213,7 @@ impl Remote {
         }
     }
 
-    /// What `/introspect` answers about a token, but for what is not to be told of it.
+    /// What `/introspect` answers about a token, without the facts that are withheld.
     fn twisted(&mut self, token: &str, body: Bytes) -> Bytes {
         if let Some(times) = self.nameless.get_mut(token).filter(|times| **times > 0) {
             *times -= 1;
@@ -258,7 +258,7 @@ impl Remote {
             }
             Twist::WrongCompany => {
                 let other = self.issued.iter().map(|i| &i.pair.1).find(|other| **other != company);
-                let other = other.map_or("a-company-of-nobody", String::as_str).to_owned();
+                let other = other.map_or("no-company", String::as_str).to_owned();
                 let response = response.map(|body| with_company(&body, Some(&other)));
                 self.wrong.insert(secret, other);
                 Some(response)
@@ -284,7 +284,7 @@ impl Remote {
         if let Some(found) = self.issued.iter().find(|i| &*i.secret == token && i.alive) {
             let connection_id = found.connection_id.clone();
             // What Finch has promised ends what it was asked to end, and nothing newer. And where it
-            // told another company, nobody could know what else it reaches.
+            // wrong about the company, what else it reaches would be unknown.
             let narrow = promised || self.wrong.contains_key(token);
             let pair = (!narrow).then(|| found.pair.clone());
             let with = Arc::clone(&found.secret);
@@ -306,9 +306,9 @@ impl Remote {
                 Late::Exchange(request) => drop(self.exchange(&request)),
                 Late::Disconnect { with, connection_id, pair } => {
                     let of_pair = |i: &Issued| {
-                        let told = !self.wrong.contains_key(&*i.secret);
+                        let honest = !self.wrong.contains_key(&*i.secret);
                         self.scope == DisconnectScope::Pair
-                            && told
+                            && honest
                             && pair.as_ref() == Some(&i.pair)
                     };
                     let same = |i: &&Issued| i.connection_id == connection_id || of_pair(i);
@@ -323,7 +323,7 @@ impl Remote {
         }
     }
 
-    /// Somebody ends a connection in Finch's dashboard.
+    /// A connection is ended in Finch's dashboard.
     pub(crate) fn end_outside(&mut self, connection_id: &str) {
         self.emulator.end_connection(connection_id);
         self.look_for_dead(false, None);

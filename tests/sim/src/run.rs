@@ -10,12 +10,12 @@ use std::{
 
 use serde_json::json;
 
-use crate::{Counts, Disk, Told, Variant, application, tell};
+use crate::{Counts, Disk, Played, Variant, application, play};
 
 /// What a run came to.
 #[derive(Debug, Default)]
 pub struct Figures {
-    /// How many histories were told.
+    /// How many histories were run.
     pub histories: u64,
     /// With how many steps.
     pub steps: u64,
@@ -24,7 +24,7 @@ pub struct Figures {
     /// What they reached.
     pub counts: Counts,
     /// The broken ones, by seed: at most one of each thread.
-    pub broken: Vec<Told>,
+    pub broken: Vec<Played>,
 }
 
 impl Figures {
@@ -70,13 +70,13 @@ pub fn run(first: u64, histories: u64, variant: Option<Variant>) -> Figures {
             if seed >= first + histories {
                 break;
             }
-            let told = tell(seed, variant, &mut disk);
+            let ran = play(seed, variant, &mut disk);
             own.histories += 1;
-            own.steps += told.trace.steps();
-            own.counts.add(&told.counts);
-            if !told.broken.is_empty() {
+            own.steps += ran.trace.steps();
+            own.counts.add(&ran.counts);
+            if !ran.broken.is_empty() {
                 stop.store(true, Ordering::Relaxed);
-                own.broken.push(told);
+                own.broken.push(ran);
             }
         }
         own
@@ -84,14 +84,14 @@ pub fn run(first: u64, histories: u64, variant: Option<Variant>) -> Figures {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         for thread in threads {
-            let own = thread.join().expect("a thread that tells histories");
+            let own = thread.join().expect("a thread that plays histories");
             figures.histories += own.histories;
             figures.steps += own.steps;
             figures.counts.add(&own.counts);
             figures.broken.extend(own.broken);
         }
     });
-    figures.broken.sort_by_key(|told| told.seed);
+    figures.broken.sort_by_key(|ran| ran.seed);
     figures.took = began.elapsed();
     figures
 }

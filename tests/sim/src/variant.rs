@@ -38,7 +38,7 @@ pub enum Variant {
     FenceNotDurable,
     /// A secret is wiped at Finch's promise, before the refusal.
     WipesBeforeRefusal,
-    /// Nobody waits for a lease.
+    /// A worker does not wait for a lease.
     LeaseIgnored,
     /// A state can be used again.
     StateNotConsumed,

@@ -28,7 +28,7 @@ impl World {
         open_finch(self.api.clone(), self.store.clone(), system).await
     }
 
-    /// Customer 0 begins, and somebody signs in at Finch in the session of this customer id.
+    /// Customer 0 begins, and a person signs in at Finch in the session of this customer id.
     async fn begin(
         &self,
         finch: &Finch,

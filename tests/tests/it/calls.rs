@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use finch_app::{
-    CompleteConnectError, ConnectRequest, DisconnectOutcome, DisconnectRequest, Finch, Pass,
+    CompleteConnectError, ConnectRequest, DisconnectOutcome, DisconnectRequest, Finch,
 };
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, Commit, FinchApiError, Flow,
@@ -72,23 +72,6 @@ async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_on_a_state_that_is_used() {
-    let mut api = mock();
-    api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
-    let store = memory().await;
-    open(&*store, "s", 3600).await;
-    let finch = wire(api, store).await;
-    let complete = async |code: &str| {
-        finch.complete_connect(&customer(0), State::new("s"), AuthorizationCode::new(code)).await
-    };
-    // A refusal, for instance: the attempt stays open.
-    assert!(matches!(complete("").await.unwrap_err(), CompleteConnectError::NoCode));
-    let first = complete("a-code").await.unwrap();
-    assert_eq!(complete("a-code").await.unwrap(), first, "the first one's result");
-    assert!(matches!(complete("another").await.unwrap_err(), CompleteConnectError::StateUsed));
-}
-
-#[tokio::test]
 async fn a_thousand_replays_at_once_are_one_exchange() {
     let mut api = mock();
     api.expect_exchange().times(1).returning(|_, _| Ok(grant("t", facts("k", "gusto", "c"))));
@@ -107,27 +90,6 @@ async fn a_thousand_replays_at_once_are_one_exchange() {
         let connected = replay.await.unwrap().unwrap();
         assert_eq!(*first.get_or_insert(connected.clone()), connected);
     }
-}
-
-#[tokio::test]
-async fn a_code_is_not_sent_again_after_a_lost_answer() {
-    let mut api = mock();
-    api.expect_exchange()
-        .times(1)
-        .returning(|_, _| Err(FinchApiError::NoAnswer { problem: "reset".into(), sent: true }));
-    let store = memory().await;
-    open(&*store, "s", 3600).await;
-    let finch = wire(api, store).await;
-    for _ in 0..3 {
-        let lost = finch
-            .complete_connect(&customer(0), State::new("s"), AuthorizationCode::new("c"))
-            .await;
-        assert!(matches!(lost.unwrap_err(), CompleteConnectError::Unknown(_)));
-    }
-    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
-    let listed = finch.possible_orphans(&customer(0), None, 10).await.unwrap();
-    assert_eq!(listed.len(), 1);
-    assert!(finch.possible_orphans(&customer(1), None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -187,24 +149,6 @@ async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error(
     assert_eq!(finch.possible_orphans(&scope, None, 10).await.unwrap().len(), 1);
     let again = complete().await.unwrap_err();
     assert!(matches!(again, CompleteConnectError::Unknown(_)), "{again:?}");
-}
-
-#[tokio::test]
-async fn a_code_that_was_not_sent_may_be_sent_once_more() {
-    let mut api = mock();
-    let mut answers = vec![
-        Ok(grant("t", facts("k", "gusto", "c"))),
-        Err(FinchApiError::NoAnswer { problem: "refused".into(), sent: false }),
-    ];
-    api.expect_exchange().times(2).returning(move |_, _| answers.pop().unwrap());
-    let store = memory().await;
-    open(&*store, "s", 3600).await;
-    let finch = wire(api, store).await;
-    let scope = customer(0);
-    let complete = || finch.complete_connect(&scope, State::new("s"), AuthorizationCode::new("c"));
-    assert!(matches!(complete().await.unwrap_err(), CompleteConnectError::NotSent(_)));
-    complete().await.unwrap();
-    complete().await.unwrap();
 }
 
 #[tokio::test]
@@ -309,7 +253,7 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
 #[tokio::test]
 async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
     for (provider, company) in [("justworks", "c"), ("justworks", ""), ("gusto", "d")] {
-        for named_customer in [None, Some("customer-0"), Some("somebody-else")] {
+        for named_customer in [None, Some("customer-0"), Some("another")] {
             let mut odd = facts("k", provider, company);
             odd.finch_customer_id = named_customer.and_then(|id| id.parse().ok());
             let mut api = mock();

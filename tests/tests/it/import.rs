@@ -18,12 +18,18 @@ use finch_tests::{World, customer, open_finch, operator};
 
 const EVERY: Duration = Duration::from_millis(1000 / 3);
 
-/// A token that Finch has issued, and that nothing here knows.
+/// A token that Finch has issued, and that is not stored here.
 pub(crate) async fn elsewhere(world: &World, company: &str, credentials: &str) -> AccessToken {
     let code = world.finch.login("gusto", company, credentials, None);
     let token = world.finch.exchange(&code, None).await.unwrap().secret;
     world.finch.take_calls();
     token
+}
+
+async fn one_elsewhere() -> (World, AccessToken) {
+    let world = World::in_memory(Reach::Pair).await;
+    let token = elsewhere(&world, "c", "x").await;
+    (world, token)
 }
 
 pub(crate) async fn import(
@@ -49,8 +55,7 @@ fn stored(imported: ImportedToken) -> (ConnectionId, TokenState) {
 
 #[tokio::test]
 async fn an_imported_token_is_used_and_disconnected_like_any_other() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     let (id, state) = stored(import(&world, &token, 0).await.unwrap());
     assert_eq!(state, TokenState::Active);
     assert_eq!(world.finch.take_calls(), ["introspect"]);
@@ -61,9 +66,8 @@ async fn an_imported_token_is_used_and_disconnected_like_any_other() {
 }
 
 #[tokio::test]
-async fn importing_again_asks_nobody_and_says_so() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+async fn importing_again_sends_nothing_and_says_so() {
+    let (world, token) = one_elsewhere().await;
     import(&world, &token, 0).await.unwrap();
     world.finch.take_calls();
     let again = import(&world, &token, 0).await.unwrap();
@@ -73,9 +77,8 @@ async fn importing_again_asks_nobody_and_says_so() {
 }
 
 #[tokio::test]
-async fn somebody_elses_token_is_left_as_it_is() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+async fn another_customers_token_is_left_as_it_is() {
+    let (world, token) = one_elsewhere().await;
     import(&world, &token, 0).await.unwrap();
     let before = world.tokens().await;
     assert_eq!(import(&world, &token, 1).await.unwrap(), ImportedToken::Foreign);
@@ -86,7 +89,7 @@ async fn somebody_elses_token_is_left_as_it_is() {
 #[tokio::test]
 async fn a_dead_token_is_not_stored() {
     let world = World::in_memory(Reach::Pair).await;
-    let token = AccessToken::new("of-nobody");
+    let token = AccessToken::new("unknown");
     let refused = import(&world, &token, 0).await.unwrap();
     assert!(matches!(refused, ImportedToken::Refused { .. }), "{refused:?}");
     assert!(world.tokens().await.is_empty());
@@ -94,8 +97,7 @@ async fn a_dead_token_is_not_stored() {
 
 #[tokio::test]
 async fn a_token_of_another_application_or_connection_is_not_stored() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     let other: finch_core::ClientId = "another".parse().unwrap();
     world.finch.say_application(Some(other.clone()));
     let said = import(&world, &token, 0).await.unwrap();
@@ -134,8 +136,7 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
 
 #[tokio::test]
 async fn an_employer_who_must_authenticate_again_is_known_at_once() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     let (_, id, ..) = world.finch.alive().pop().unwrap();
     world.finch.set_status(&id, ConnectionStatus::Reauth);
     import(&world, &token, 0).await.unwrap();
@@ -145,8 +146,7 @@ async fn an_employer_who_must_authenticate_again_is_known_at_once() {
 
 #[tokio::test]
 async fn a_token_without_an_employer_waits_for_its_name() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     world.finch.hide_company(true);
     let (id, _) = stored(import(&world, &token, 0).await.unwrap());
     assert_eq!(world.finch.take_calls(), ["introspect"], "asked once, and not again at once");
@@ -161,9 +161,7 @@ async fn a_token_that_a_disconnect_covers_is_ended_with_it() {
     let world = World::in_memory(Reach::Pair).await;
     let (one, two) = (elsewhere(&world, "c", "x").await, elsewhere(&world, "c", "y").await);
     let (id, _) = stored(import(&world, &one, 0).await.unwrap());
-    for _ in 0..9 {
-        world.finch.fail_next(answered(402, None));
-    }
+    world.fail(9, || answered(402, None));
     let open = world.app.disconnect(&operator(), id).await.unwrap();
     assert!(matches!(open, finch_app::DisconnectOutcome::Pending { .. }), "{open:?}");
     world.finch.recover();
@@ -175,11 +173,8 @@ async fn a_token_that_a_disconnect_covers_is_ended_with_it() {
 
 #[tokio::test]
 async fn finchs_limit_is_waited_for_however_often() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
-    for _ in 0..20 {
-        world.finch.fail_next(answered(429, Some(Duration::from_secs(90))));
-    }
+    let (world, token) = one_elsewhere().await;
+    world.fail(20, || answered(429, Some(Duration::from_secs(90))));
     let waits = AtomicU32::new(0);
     let on_wait = |wait: Duration| {
         assert!(wait >= Duration::from_secs(90), "{wait:?}");
@@ -196,16 +191,13 @@ async fn finchs_limit_is_waited_for_however_often() {
 
 #[tokio::test]
 async fn a_finch_that_is_down_stops_the_run_after_some_tries() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     for status in [503, 502, 500] {
         world.finch.fail_next(answered(status, None));
     }
     stored(import(&world, &token, 0).await.unwrap());
     let token = elsewhere(&world, "d", "x").await;
-    for _ in 0..5 {
-        world.finch.fail_next(FinchApiError::NoAnswer { problem: "down".into(), sent: false });
-    }
+    world.fail(5, || FinchApiError::NoAnswer { problem: "down".into(), sent: false });
     let down = import(&world, &token, 0).await.unwrap_err();
     assert!(matches!(down, RunError::Finch(FinchApiError::NoAnswer { .. })), "{down:?}");
     assert_eq!(world.finch.take_calls().len(), 5);
@@ -214,8 +206,7 @@ async fn a_finch_that_is_down_stops_the_run_after_some_tries() {
 
 #[tokio::test]
 async fn unpaid_invoices_stop_the_run_at_once() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     world.finch.fail_next(answered(402, None));
     let unpaid = import(&world, &token, 0).await.unwrap_err();
     assert!(matches!(unpaid, RunError::Finch(FinchApiError::PaymentRequired(_))), "{unpaid:?}");
@@ -224,8 +215,7 @@ async fn unpaid_invoices_stop_the_run_at_once() {
 
 #[tokio::test]
 async fn an_answer_that_decides_nothing_stores_nothing_and_stops_nothing() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     world.finch.fail_next(answered(403, None));
     let said = import(&world, &token, 0).await.unwrap();
     let ImportedToken::Undecided { failure } = said else { panic!("{said:?}") };
@@ -246,8 +236,7 @@ async fn calls_keep_their_distance() {
 
 #[tokio::test]
 async fn a_run_that_is_stopped_stores_nothing_more() {
-    let world = World::in_memory(Reach::Pair).await;
-    let token = elsewhere(&world, "c", "x").await;
+    let (world, token) = one_elsewhere().await;
     world.finch.fail_next(answered(429, Some(Duration::from_secs(3600))));
     let looks = AtomicU32::new(0);
     let goes_on = || looks.fetch_add(1, Ordering::SeqCst) < 10;

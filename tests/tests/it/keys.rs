@@ -48,7 +48,7 @@ async fn a_key_that_was_replaced_opens_the_store_no_longer_and_running_processes
     opened.access_token(&customer(ACME), &id, &[]).await.unwrap();
 }
 
-/// A store that somebody has changed by hand, as far as it is asked.
+/// A store whose rows were edited by hand.
 #[derive(Default)]
 struct Tampered {
     swaps_secrets: AtomicBool,

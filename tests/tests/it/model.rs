@@ -1,4 +1,4 @@
-//! The store in memory and the SQLite store, told the same history, are the same.
+//! The store in memory and the SQLite store give the same results for the same history.
 
 use std::{path::Path, sync::Arc};
 

@@ -47,9 +47,7 @@ async fn story() -> Story {
     disconnect(&world, ACME, &ended).await;
     let ending = connect_to(&world, ACME, "ending").await;
     connect_to(&world, ACME, "ending").await;
-    for _ in 0..100 {
-        world.finch.fail_next(FinchApiError::NoAnswer { problem: "away".into(), sent: false });
-    }
+    world.fail(100, || FinchApiError::NoAnswer { problem: "away".into(), sent: false });
     disconnect(&world, ACME, &ending).await;
     world.finch.recover();
     Story { world, path, _folder: folder }
@@ -121,7 +119,7 @@ async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> boo
     let _ = app.reconcile(&operator(), Pass::Everything).await;
     check_uses(&app, allowed, what).await;
     drop(app);
-    check_secrets(story, &store, &finch, what).await;
+    check_secrets(story, &finch, what).await;
     named
 }
 
@@ -140,20 +138,16 @@ async fn check_uses(app: &finch_app::Finch, allowed: &Allowed, what: &str) {
 }
 
 /// A secret that an open disconnect needs is still there, while its token lives at Finch.
-async fn check_secrets(story: &Story, store: &SqliteTokenStore, finch: &FakeFinch, what: &str) {
+async fn check_secrets(story: &Story, finch: &FakeFinch, what: &str) {
     for (token, secret) in pending(story).await {
         if !finch.accepts(&secret) {
             continue;
         }
-        let db = rusqlite::Connection::open(store_path(store, story)).unwrap();
+        let db = rusqlite::Connection::open(story.path.with_file_name("edited.db")).unwrap();
         let sql = "SELECT count(*) FROM secrets WHERE token = ?1 AND epoch > x'00000000'";
         let left: i64 = db.query_row(sql, [token], |row| row.get(0)).unwrap();
         assert!(left == 1 || what.contains("secrets."), "{what}: a live token's secret was wiped");
     }
-}
-
-fn store_path(_: &SqliteTokenStore, story: &Story) -> PathBuf {
-    story.path.with_file_name("edited.db")
 }
 
 /// The tokens of the open disconnect, by number, with their secrets.

@@ -1,4 +1,4 @@
-//! What is begun for somebody comes to its end without them.
+//! What a caller has begun ends without the caller.
 
 use finch_testkit::{Held, Reach};
 use finch_tests::{World, customer};
@@ -6,14 +6,14 @@ use finch_tests::{World, customer};
 use crate::semantics::{ACME, begin};
 
 #[tokio::test]
-async fn an_orderly_end_waits_for_exchanges_that_nobody_waits_for() {
+async fn an_orderly_end_waits_for_exchanges_whose_caller_has_gone() {
     let world = World::in_memory(Reach::Pair).await;
     world.app.idle().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let hold = world.finch.hold_next_exchange(Held::BeforeItsAnswer);
     let finch = world.app.clone();
     let task = async move { finch.complete_connect(&customer(ACME), state, code).await.is_ok() };
-    // Whoever has asked goes away.
+    // The caller goes away.
     drop(world.app.spawn(task));
     hold.reached().await;
     {

@@ -1,9 +1,9 @@
 //! Using a token, and what happens when Finch says 401.
 
-use finch_app::{ConnectRequest, Pass, TokenError, Unauthorized};
-use finch_core::{AccessToken, ConnectionId, ConnectionState, ConnectionStatus, Flow, Product};
+use finch_app::{ConnectRequest, TokenError, Unauthorized};
+use finch_core::{AccessToken, ConnectionId, ConnectionStatus, Flow, Product};
 use finch_testkit::Reach;
-use finch_tests::{Step, World, customer, operator};
+use finch_tests::{Step, World, customer};
 
 async fn connected(world: &World) -> ConnectionId {
     world.step(Step::Connect { customer: 0, provider: 0, company: 0, credentials: 0 }).await;
@@ -37,25 +37,6 @@ async fn the_hosts_word_alone_revokes_nothing() {
 }
 
 #[tokio::test]
-async fn an_end_at_finch_is_believed_when_finch_says_so() {
-    let world = World::in_memory(Reach::Pair).await;
-    let id = connected(&world).await;
-    connected(&world).await;
-    let token = world.app.access_token(&customer(0), &id, &[]).await.unwrap().secret;
-    world.finch.end_from_dashboard(&id);
-    assert_eq!(report(&world, &token).await, Unauthorized::Revoked);
-    let gone = world.app.access_token(&customer(0), &id, &[]).await.unwrap_err();
-    assert!(matches!(gone, TokenError::Disconnected), "its sibling was asked about too: {gone}");
-    let view = world.app.connection(&customer(0), &id).await.unwrap().unwrap();
-    assert_eq!(view.state, ConnectionState::Disconnected);
-    // What comes after is a new generation, and works.
-    let again = connected(&world).await;
-    let views = world.app.connections(&customer(0), None, 10).await.unwrap().items;
-    assert_eq!(views.len(), 1, "the same provider and company: {again}");
-    assert_eq!(views[0].state, ConnectionState::Connected);
-}
-
-#[tokio::test]
 async fn reauth_keeps_the_token_and_a_new_one_joins() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connected(&world).await;
@@ -78,26 +59,6 @@ async fn products_decide_which_token_is_handed_out() {
     let missing = world.app.access_token(&customer(0), &id, &[Product::Ssn]).await.unwrap_err();
     let TokenError::ProductsNotGranted { granted } = missing else { panic!("{missing}") };
     assert_eq!(granted, [Product::Company, Product::Directory]);
-}
-
-#[tokio::test]
-async fn a_token_in_doubt_waits_for_finch() {
-    let world = World::in_memory(Reach::Pair).await;
-    connected(&world).await;
-    // Issued by Finch before the disconnect of its connection began, stored after that had ended: it
-    // is covered, and the disconnect is reopened for it.
-    world
-        .step(Step::ConnectDuringDisconnect {
-            customer: 0,
-            provider: 0,
-            company: 0,
-            issued_before: true,
-        })
-        .await;
-    let views = world.app.connections(&customer(0), None, 10).await.unwrap().items;
-    assert!(views[0].tokens.iter().all(|t| t.state != finch_core::TokenState::Active));
-    world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
-    assert!(world.finch.alive().is_empty(), "no token is left at Finch");
 }
 
 #[tokio::test]

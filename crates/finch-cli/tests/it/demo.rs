@@ -128,7 +128,7 @@ fn a_signal_ends_it_and_leaves_nothing() {
 
 /// From the one address on, as a browser goes.
 #[test]
-fn it_serves_an_application_to_click_through_until_it_is_told_to_stop() {
+fn it_serves_an_application_to_click_through_until_it_is_stopped() {
     let place = Place::without_key();
     let mut child = place.spawn(&["demo", "--serve", "--json"], "");
     let ready = ready(&mut child);

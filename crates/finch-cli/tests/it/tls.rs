@@ -154,21 +154,21 @@ fn a_life_over_https() {
 }
 
 #[test]
-fn nothing_is_sent_to_whoever_has_a_certificate_of_an_unknown_authority() {
+fn nothing_is_sent_to_a_server_with_a_certificate_of_an_unknown_authority() {
     nothing_goes_out("no authority that this machine trusts has issued it", |place, _, _| {
         trusts(place, "other.pem");
     });
 }
 
 #[test]
-fn nothing_is_sent_to_whoever_has_a_certificate_that_has_expired() {
+fn nothing_is_sent_to_a_server_with_a_certificate_that_has_expired() {
     nothing_goes_out("it has expired", |_, authority, front| {
         front.shows(authority.server(HERE, OVER));
     });
 }
 
 #[test]
-fn nothing_is_sent_to_whoever_has_a_certificate_of_another_host() {
+fn nothing_is_sent_to_a_server_with_a_certificate_of_another_host() {
     nothing_goes_out("it is of another host", |_, authority, front| {
         front.shows(authority.server("api.tryfinch.com", LONG));
     });

@@ -112,7 +112,7 @@ pub(crate) fn after(
     let (look, unkept) = broken(stage, &app);
     found.extend(unkept);
     if chance.one_in(4) {
-        found.extend(told_by_the_binary(stage, &look));
+        found.extend(reported_by_the_binary(stage, &look));
     }
     found.extend(again(stage, &app, ready, ran, chance));
     found.extend(broken(stage, &app).1);
@@ -198,7 +198,7 @@ pub(crate) fn late_effects(stage: &Stage, ready: &Ready) {
 
 /// What the binary says, opening the store again: it hands out nothing that it must not, and lists
 /// what this process has seen listed.
-fn told_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
+fn reported_by_the_binary(stage: &Stage, look: &Look) -> Vec<String> {
     let mut found = Vec::new();
     let acme = stage.acme();
     let tokens = look.connections.iter().flat_map(|connection| &connection.tokens);

@@ -87,7 +87,7 @@ pub enum Arrived {
     Stored(TokenState),
     /// This very token was stored before, for the same customer; what is known of it is renewed.
     Known(TokenId),
-    /// This very token is stored for somebody else; nothing was changed.
+    /// This token is stored for another customer; nothing was changed.
     Foreign,
     /// Stored, quarantined, for this reason.
     Quarantined(Quarantine),

@@ -1,4 +1,4 @@
-//! What somebody has agreed to: a plan that was shown, and is made again when its answer comes.
+//! What a person has agreed to: a plan that was shown, and is made again when the answer comes.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::plan::{Plan, PlanVerdict};
 use crate::{Connection, Token};
 
-/// A short mark of what a plan says to whoever asked for it. Plans of one mark would do the same to the
+/// A short mark of what a plan says to its caller. Plans of one mark would do the same to the
 /// same tokens. It is made of nothing that its scope does not see, so that a host may put it into a page
 /// between preview and confirmation; it is no secret, and proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl PlanMark {
 }
 
 impl Plan {
-    /// Whether somebody who agreed to the plan of this mark has agreed to this one too: it is the same, or
+    /// Whether agreement to the plan of this mark is agreement to this one too: it is the same, or
     /// nothing that still works would stop.
     pub fn keeps_to(&self, agreed: PlanMark) -> bool {
         self.verdict == PlanVerdict::AlreadyDisconnected || self.live == 0 || self.mark == agreed

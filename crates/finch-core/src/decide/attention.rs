@@ -42,7 +42,7 @@ pub enum Matter {
     /// A disconnect is open, and Finch answers what time alone does not mend.
     DisconnectStuck,
     /// A token is stored and not used: it contradicts its connection, or belongs to another customer
-    /// at Finch. It is billed until somebody disconnects it.
+    /// at Finch. It is billed until it is disconnected.
     Quarantined,
     /// A token is in doubt, or an employer has no name, and Finch answers what time alone does not mend.
     InDoubt,

@@ -10,7 +10,7 @@ use crate::{
     TokenId, TokenState,
 };
 
-/// What somebody wants to disconnect, found in a connection. Each means the generation in which it
+/// What a request names to disconnect, found in a connection. Each means the generation in which it
 /// lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -48,7 +48,7 @@ pub struct Plan {
     /// Why the operator ends it for every customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What it says, in short: to be kept while somebody makes up their mind.
+    /// A short mark of the plan, to keep until the person has decided.
     pub mark: PlanMark,
     /// What was to be disconnected.
     #[serde(skip)]
@@ -91,7 +91,7 @@ pub fn plan(
         Subject::Token(id) => t.id == *id,
     };
     let own = || connection.tokens.iter().filter(visible);
-    // For whoever asks, it has ended if nothing of theirs is left, or if what they name is of an
+    // For the caller, it has ended if nothing of theirs is left, or if what they name is of an
     // earlier generation. What was superseded ends with the generation that lives, if one does.
     let over = |t: &Token| customer.is_some() && connection.has_ended_for_its_customer(t);
     let nothing_left = own().all(|t| t.state.is_revoked() || over(t));

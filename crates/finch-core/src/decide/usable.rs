@@ -48,7 +48,7 @@ pub enum NoToken {
 }
 
 /// Whether nothing is left to renew under this name: every token that `customer` had of it is revoked, or its
-/// access was given up. Finch opens no session for it: to connect anew is the way.
+/// access was given up. Finch opens no session for it: the customer connects again.
 pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
     let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let mut named = own.filter(|t| t.facts.connection_id == *name);

@@ -71,7 +71,7 @@ async fn a_known_token_that_is_exchanged_again_needs_no_reauth() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
+async fn a_token_that_is_known_for_another_customer_changes_nothing() {
     let again = grant("t1", facts("k1", "gusto", "c"));
     let admitted = arrive(after_one(&again).await, "other", again);
     assert_eq!(admitted.arrived, Arrived::Foreign);
@@ -81,7 +81,7 @@ async fn a_token_that_is_known_for_somebody_else_changes_nothing() {
 #[tokio::test]
 async fn a_token_of_another_customer_id_is_quarantined() {
     let mut other = facts("k2", "gusto", "d");
-    other.finch_customer_id = FinchCustomerId::new("somebody-else").ok();
+    other.finch_customer_id = FinchCustomerId::new("another").ok();
     let new = grant("t2", other);
     let admitted = arrive(after_one(&new).await, "acme", new);
     assert_eq!(admitted.arrived, Arrived::Quarantined(Quarantine::OtherCustomer));
@@ -114,7 +114,7 @@ async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
     assert_eq!(renew("acme", Some("k1"), new("acme~2", "k1")).await, accepted);
     for (who, reauthenticates, new) in [
         ("acme", Some("k1"), new("other", "k1")),
-        ("acme", Some("k1"), new("somebody", "k1")),
+        ("acme", Some("k1"), new("stranger", "k1")),
         ("acme", Some("k1"), new("acme", "k2")),
         ("acme", None, new("acme", "k1")),
         ("other", Some("k1"), new("acme", "k1")),
@@ -220,47 +220,35 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         purpose.finch_customer_id = FinchCustomerId::new(customer_id).ok();
         purpose.reauthenticates = reauthenticates.map(|id| id.parse().expect("an id"));
         purpose.opened_at = at(id as i64 * 300);
-        let exchange = finch_core::Exchange { began: Seq(id + 1), began_at: at(1), end: None };
+        let exchange = Exchange { began: Seq(id + 1), began_at: at(1), end: None };
         Attempt { id: AttemptId(Seq(id)), purpose, exchange: Some(exchange) }
     };
-    let lost = attempt(1, "acme", None);
-    let said = |name: &str, id: &str| {
-        let finch_customer_id = FinchCustomerId::new(id).ok();
+    let said = |name: &str, id: Option<&str>| {
+        let finch_customer_id = id.and_then(|id| FinchCustomerId::new(id).ok());
         finch_core::TokenFacts { finch_customer_id, ..facts(name, "gusto", "c") }
     };
-    let token = said("k1", "acme");
-    assert!(
-        !lost.is_cleared_by(&attempt(3, "acme", None), &facts("k1", "gusto", "c")),
-        "Finch does not say"
-    );
-    assert!(lost.is_cleared_by(&attempt(3, "acme", None), &token));
-    assert!(
-        lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &token),
-        "Finch named its connection"
-    );
-    assert!(
-        !lost.is_cleared_by(&attempt(3, "acme", Some("k2")), &token),
-        "not the one that was named"
-    );
-    let silent = facts("k1", "gusto", "c");
-    assert!(
-        lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &silent),
-        "Finch named its connection, and says no more"
-    );
-    assert!(!lost.is_cleared_by(&attempt(3, "acme", Some("k2")), &silent));
-    assert!(!lost.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &silent));
-    assert!(!lost.is_cleared_by(&attempt(3, "acme", Some("k1")), &said("k1", "acme~2")));
-    assert!(!lost.is_cleared_by(&attempt(3, "acme~2", None), &token));
-    assert!(
-        !attempt(3, "acme", None).is_cleared_by(&attempt(1, "acme", None), &token),
-        "an earlier attempt"
-    );
-    let mut anothers = attempt(3, "acme", None);
-    anothers.purpose.customer = finch_core::CustomerId::new("other").expect("an id");
-    assert!(!lost.is_cleared_by(&anothers, &token));
-    let renewing = attempt(1, "acme", Some("k1"));
-    assert!(renewing.is_cleared_by(&attempt(3, "acme~2", Some("k1")), &token));
-    assert!(!renewing.is_cleared_by(&attempt(3, "acme", None), &said("k2", "acme")));
+    let (own, silent) = (said("k1", Some("acme")), said("k1", None));
+    let (lost, renewing) = (attempt(1, "acme", None), attempt(1, "acme", Some("k1")));
+    let later = |reauthenticates| attempt(3, "acme", reauthenticates);
+    let mut anothers = later(None);
+    anothers.purpose.customer = crate::customer("other");
+    for (what, lost, by, token, cleared) in [
+        ("the same customer id", &lost, later(None), &own, true),
+        ("Finch names none", &lost, later(None), &silent, false),
+        ("Finch named its connection", &lost, later(Some("k1")), &own, true),
+        ("Finch named another one", &lost, later(Some("k2")), &own, false),
+        ("its connection, and no id", &lost, later(Some("k1")), &silent, true),
+        ("another one, and no id", &lost, later(Some("k2")), &silent, false),
+        ("another session", &lost, attempt(3, "acme~2", Some("k1")), &silent, false),
+        ("another id", &lost, later(Some("k1")), &said("k1", Some("acme~2")), false),
+        ("another session's id", &lost, attempt(3, "acme~2", None), &own, false),
+        ("an earlier attempt", &later(None), lost.clone(), &own, false),
+        ("another customer", &lost, anothers, &own, false),
+        ("the renewed connection", &renewing, attempt(3, "acme~2", Some("k1")), &own, true),
+        ("not the renewed one", &renewing, later(None), &said("k2", Some("acme")), false),
+    ] {
+        assert_eq!(lost.is_cleared_by(&by, token), cleared, "{what}");
+    }
 }
 
 #[test]

@@ -12,6 +12,10 @@ fn revoked() -> TokenState {
     TokenState::Revoked { evidence, at: finch_testkit::at(0) }
 }
 
+fn refusal() -> finch_core::Refusal {
+    finch_core::Refusal { at: finch_testkit::at(0), request_id: None }
+}
+
 fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
     let subject = Subject::ConnectionId(id.parse().expect("an id"));
     let who = who.map(customer);
@@ -19,66 +23,79 @@ fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) ->
     plan(connection, &subject, who.as_ref(), reason).verdict
 }
 
+/// Each row: a connection; a handle, the customer (none: the operator), whether there is a reason, the verdict.
 #[test]
-fn a_connection_of_one_customer_may_be_ended_by_it_or_the_operator() {
-    let own = connection(vec![token("acme", "k", 1, 2, TokenState::Active)], vec![]);
-    assert_eq!(verdict(&own, "k", Some("acme"), false), PlanVerdict::Disconnects);
-    assert_eq!(verdict(&own, "k", None, false), PlanVerdict::Disconnects);
-}
-
-#[test]
-fn a_shared_connection_retires_for_a_customer_and_ends_for_the_operator_with_a_reason() {
-    for live in [TokenState::Active, TokenState::Unverified] {
-        let tokens =
-            vec![token("acme", "k", 1, 2, TokenState::Active), token("other", "k", 3, 4, live)];
-        let shared = connection(tokens, vec![]);
-        assert_eq!(verdict(&shared, "k", Some("acme"), false), PlanVerdict::Retires);
-        assert_eq!(verdict(&shared, "k", Some("acme"), true), PlanVerdict::Retires);
-        assert_eq!(verdict(&shared, "k", None, false), PlanVerdict::SharedWithOthers);
-        assert_eq!(verdict(&shared, "k", None, true), PlanVerdict::Disconnects);
-    }
-}
-
-#[test]
-fn a_quarantined_token_makes_nothing_shared() {
+fn each_verdict() {
+    use PlanVerdict::{AlreadyDisconnected, Disconnects, Joins, Retires, SharedWithOthers};
+    let live = |who, id, began| token(who, id, began, began + 1, TokenState::Active);
+    let old = |id| token("acme", id, 1, 2, revoked());
+    let fenced = || token("acme", "k", 1, 2, TokenState::Fenced);
+    let doubtful = || token("other", "k2", 11, 12, TokenState::Unverified);
+    let superseded = || token("acme", "k1", 1, 20, TokenState::Superseded);
+    let ended = || vec![disconnect(operator(), 10, Some(12))];
+    let open = || vec![disconnect(Actor::Customer(customer("acme")), 10, None)];
     let mut odd = token("other", "k", 3, 4, TokenState::Quarantined);
     odd.customer = None;
-    let one = connection(vec![token("acme", "k", 1, 2, TokenState::Active), odd], vec![]);
-    assert_eq!(verdict(&one, "k", Some("acme"), false), PlanVerdict::Disconnects);
-}
-
-#[test]
-fn a_handle_means_the_generation_in_which_it_lives() {
-    let again = connection(
-        vec![token("acme", "k1", 1, 2, revoked()), token("acme", "k2", 13, 14, TokenState::Active)],
-        vec![disconnect(operator(), 10, Some(12))],
-    );
-    assert_eq!(verdict(&again, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
-    assert_eq!(verdict(&again, "k2", Some("acme"), false), PlanVerdict::Disconnects);
-}
-
-#[test]
-fn a_token_refused_by_itself_still_names_a_connection_that_lives() {
-    let half = connection(
-        vec![token("acme", "k1", 1, 2, revoked()), token("acme", "k2", 3, 4, TokenState::Active)],
-        vec![],
-    );
-    assert_eq!(verdict(&half, "k1", Some("acme"), false), PlanVerdict::Disconnects);
-}
-
-#[test]
-fn a_second_request_joins_the_first() {
-    let open = connection(
-        vec![token("acme", "k", 1, 2, TokenState::Fenced)],
-        vec![disconnect(Actor::Customer(customer("acme")), 10, None)],
-    );
-    assert_eq!(verdict(&open, "k", Some("acme"), false), PlanVerdict::Joins);
-    let mut proven = open.clone();
-    proven.tokens[0].progress.refused =
-        Some(finch_core::Refusal { at: finch_testkit::at(0), request_id: None });
-    proven.tokens.push(token("other", "k", 11, 12, TokenState::Unverified));
-    let joins = verdict(&proven, "k", Some("acme"), false);
-    assert_eq!(joins, PlanVerdict::Joins, "also where it is proven, and not finished");
+    let mut proven = fenced();
+    proven.progress.refused = Some(refusal());
+    let (acme, ops) = (Some("acme"), None);
+    let shared = |state| vec![live("acme", "k", 1), token("other", "k", 3, 4, state)];
+    let of_shared = [
+        ("k", acme, false, Retires),
+        ("k", acme, true, Retires),
+        ("k", ops, false, SharedWithOthers),
+        ("k", ops, true, Disconnects),
+    ];
+    let of_one = [("k", acme, false, Disconnects), ("k", ops, false, Disconnects)];
+    for (what, tokens, disconnects, rows) in [
+        ("one customer's", vec![live("acme", "k", 1)], vec![], &of_one[..]),
+        ("a quarantined one too", vec![live("acme", "k", 1), odd], vec![], &of_one),
+        ("shared", shared(TokenState::Active), vec![], &of_shared),
+        ("shared, one in doubt", shared(TokenState::Unverified), vec![], &of_shared),
+        (
+            "a handle means its generation",
+            vec![old("k1"), live("acme", "k2", 13)],
+            ended(),
+            &[("k1", acme, false, AlreadyDisconnected), ("k2", acme, false, Disconnects)],
+        ),
+        (
+            "refused by itself",
+            vec![old("k1"), live("acme", "k2", 3)],
+            vec![],
+            &[("k1", acme, false, Disconnects)],
+        ),
+        ("open", vec![fenced()], open(), &[("k", acme, false, Joins)]),
+        ("proven, not finished", vec![proven, doubtful()], open(), &[("k", acme, false, Joins)]),
+        (
+            "open, and another customer's in doubt",
+            vec![fenced(), doubtful()],
+            open(),
+            &[
+                ("k", ops, false, SharedWithOthers),
+                ("k", ops, true, Joins),
+                ("k", acme, false, Joins),
+                ("k2", Some("other"), false, Joins),
+            ],
+        ),
+        (
+            "superseded, and a newer one lives",
+            vec![live("acme", "k2", 13), superseded()],
+            ended(),
+            &[("k1", acme, false, AlreadyDisconnected), ("k1", ops, false, AlreadyDisconnected)],
+        ),
+        (
+            "superseded, and nothing lives",
+            vec![token("acme", "k2", 13, 14, revoked()), superseded()],
+            ended(),
+            &[("k1", acme, false, AlreadyDisconnected), ("k1", ops, false, Disconnects)],
+        ),
+    ] {
+        let connection = connection(tokens, disconnects);
+        for (id, who, force, expected) in rows {
+            let found = verdict(&connection, id, *who, *force);
+            assert_eq!(found, *expected, "{what}: {id} of {who:?}, reason: {force}");
+        }
+    }
 }
 
 /// It ends what customers have given up; what another customer has in doubt meanwhile is not its matter.
@@ -105,42 +122,11 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     assert_eq!(everyone.customers.len(), 2);
 }
 
-#[test]
-fn the_operator_needs_a_reason_to_join_what_would_hit_somebody_else() {
-    let tokens = vec![
-        token("acme", "k1", 1, 2, TokenState::Fenced),
-        token("other", "k2", 11, 12, TokenState::Unverified),
-    ];
-    let open = connection(tokens, vec![disconnect(Actor::Customer(customer("acme")), 10, None)]);
-    assert_eq!(verdict(&open, "k1", None, false), PlanVerdict::SharedWithOthers);
-    assert_eq!(verdict(&open, "k1", None, true), PlanVerdict::Joins);
-    assert_eq!(
-        verdict(&open, "k1", Some("acme"), false),
-        PlanVerdict::Joins,
-        "its own is under way"
-    );
-    assert_eq!(verdict(&open, "k2", Some("other"), false), PlanVerdict::Joins);
-}
-
-#[test]
-fn what_was_superseded_has_ended_for_its_customer_and_the_operator_can_end_it() {
-    let superseded = token("acme", "k1", 1, 20, TokenState::Superseded);
-    let old = disconnect(operator(), 10, Some(12));
-    let newer = token("acme", "k2", 13, 14, TokenState::Active);
-    let lives = connection(vec![newer, superseded.clone()], vec![old.clone()]);
-    let dead = connection(vec![token("acme", "k2", 13, 14, revoked()), superseded], vec![old]);
-    for seen in [&lives, &dead] {
-        assert_eq!(verdict(seen, "k1", Some("acme"), false), PlanVerdict::AlreadyDisconnected);
-    }
-    assert_eq!(verdict(&lives, "k1", None, false), PlanVerdict::AlreadyDisconnected);
-    assert_eq!(verdict(&dead, "k1", None, false), PlanVerdict::Disconnects);
-}
-
-/// I11: that another customer connects, and disconnects, is none of what acme sees.
+/// I11: acme sees nothing of another customer that connects and disconnects.
 #[test]
 fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
     use finch_core::{
-        ConnectionView, Draft, Intent, Refusal, TokenId,
+        ConnectionView, Draft, Intent, TokenId,
         decide::{fence, finish, is_ending_for, why_no_token},
     };
     use finch_testkit::at;
@@ -167,7 +153,7 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
     assert_eq!(seen.token(superseded).map(|t| &t.state), Some(&TokenState::Fenced), "it ends too");
     assert_eq!(shown(&seen), before);
     for token in &mut seen.tokens {
-        token.progress.refused = Some(Refusal { at: at(2), request_id: None });
+        token.progress.refused = Some(refusal());
     }
     let open = seen.open_disconnect().map(|d| d.id).expect("an open disconnect");
     let mut draft = Draft::of(seen);
@@ -247,11 +233,14 @@ fn who_agreed_to_an_end_agrees_to_one_that_is_under_way_or_over() {
     assert!(acmes(&under_way).keeps_to(agreed));
     let over = connection(vec![token("acme", "k", 1, 2, revoked())], vec![]);
     assert!(acmes(&over).keeps_to(agreed));
-    let anew = vec![
+    let later = vec![
         token("acme", "k", 1, 2, TokenState::Fenced),
         token("acme", "k", 11, 12, TokenState::Unverified),
     ];
-    assert!(!acmes(&connection(anew, open)).keeps_to(agreed), "something came since that may work");
+    assert!(
+        !acmes(&connection(later, open)).keeps_to(agreed),
+        "something came since that may work"
+    );
 }
 
 #[test]

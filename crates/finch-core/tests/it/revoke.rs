@@ -66,20 +66,6 @@ fn success_is_a_promise_and_each_token_is_proven() {
 }
 
 #[test]
-fn one_refused_token_does_not_settle_the_others() {
-    let world = fenced(&["k", "k"]);
-    let world = after(&world, 3, Call::Disconnect, Err(answered(401, "invalid_token")), at(0));
-    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
-}
-
-#[test]
-fn each_connection_id_is_disconnected() {
-    let world = fenced(&["k1", "k2"]);
-    let world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
-    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
-}
-
-#[test]
 fn an_unknown_401_proves_only_after_a_promise() {
     let world = fenced(&["k"]);
     let odd = || Err(answered(401, "something_new"));
@@ -136,7 +122,7 @@ fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_onc
 }
 
 #[test]
-fn unpaid_invoices_wait_an_hour_under_attention() {
+fn a_402_waits_an_hour_and_needs_attention() {
     let world = after(
         &fenced(&["k", "k"]),
         3,
@@ -150,7 +136,7 @@ fn unpaid_invoices_wait_an_hour_under_attention() {
 }
 
 #[test]
-fn what_no_retry_mends_waits_a_day_under_attention() {
+fn a_rejection_waits_a_day_and_needs_attention_at_once() {
     for status in [200, 302, 400, 403, 404, 405, 422] {
         let world =
             after(&fenced(&["k"]), 2, Call::Disconnect, Err(answered(status, "odd")), at(0));
@@ -160,48 +146,60 @@ fn what_no_retry_mends_waits_a_day_under_attention() {
 }
 
 #[test]
-fn what_time_mends_is_tried_again_without_end_and_without_attention() {
+fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
     let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
     let garbage =
-        || FinchApiError::Unreadable { problem: String::new(), answer: Some(Box::default()) };
-    let errors: Vec<(fn() -> FinchApiError, bool)> = vec![
-        (|| answered(408, "x"), true),
-        (|| answered(409, "x"), true),
-        (|| answered(425, "x"), false),
-        (|| answered(429, "x"), false),
-        (|| answered(500, "x"), true),
-        (|| answered(503, ""), true),
-    ];
-    let mut all: Vec<_> =
-        errors.into_iter().map(|(error, ambiguous)| (error(), ambiguous)).collect();
-    all.extend([(lost(true), true), (lost(false), false), (garbage(), true)]);
-    for (error, ambiguous) in all {
-        let shown = format!("{error:?}");
-        let mut world = fenced(&["k"]);
-        let fails = |draft: &mut Draft| {
-            record(draft, id(2), Call::Disconnect, None, Err(&error), at(0), 1.0)
+        FinchApiError::Unreadable { problem: String::new(), answer: Some(Box::default()) };
+    let mut errors = vec![(lost(true), true), (lost(false), false), (garbage, true)];
+    errors.extend([408, 409, 500, 503].map(|status| (answered(status, "x"), true)));
+    errors.extend([425, 429].map(|status| (answered(status, "x"), false)));
+    errors.push((answered(503, ""), true));
+    for (error, ambiguous) in errors {
+        let fails = |world: &Connection, jitter| {
+            changed(world, |draft| {
+                record(draft, id(2), Call::Disconnect, None, Err(&error), at(0), jitter);
+            })
         };
-        world = changed(&world, fails);
+        let mut world = fails(&fenced(&["k"]), 1.0);
         let trouble = progress(&world, 2).trouble.clone().expect("trouble");
-        assert_eq!((trouble.attention, trouble.ambiguous), (false, ambiguous), "{shown}");
-        assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{shown}");
+        assert_eq!((trouble.attention, trouble.ambiguous), (false, ambiguous), "{error:?}");
+        assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{error:?}");
+        let least = fails(&fenced(&["k"]), 0.0);
+        let next = progress(&least, 2).next_try.expect("another try");
+        assert!(next > at(0) && next < at(1), "jitter shortens it, and never to a loop: {error:?}");
         for _ in 0..20 {
-            world = changed(&world, fails);
+            world = fails(&world, 1.0);
         }
-        assert_eq!(seconds_until_next(&world, 2, at(0)), 3600, "one hour at most: {shown}");
+        assert_eq!(seconds_until_next(&world, 2, at(0)), 3600, "one hour at most: {error:?}");
     }
 }
 
 #[test]
-fn retry_after_wins_and_is_capped() {
-    let asked = |seconds| {
-        let retry_after = Some(std::time::Duration::from_secs(seconds));
-        Answer { status: 429, finch_shaped: true, retry_after, ..Answer::default() }.into_error()
-    };
-    let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(90)), at(0));
-    assert_eq!(seconds_until_next(&world, 2, at(0)), 90);
-    let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(1_000_000)), at(0));
-    assert_eq!(seconds_until_next(&world, 2, at(0)), 3600);
+fn retry_after_wins_where_time_mends_and_shortens_nothing_else() {
+    for (status, asked, waits) in [
+        (429, 90, 90.0),
+        (429, 1_000_000, 3600.0),
+        (429, 0, 0.1),
+        (503, 0, 0.1),
+        (402, 0, 3600.0),
+        (403, 0, 86400.0),
+    ] {
+        let retry_after = Some(std::time::Duration::from_secs(asked));
+        let error = Answer { status, finch_shaped: true, retry_after, ..Answer::default() };
+        let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(error.into_error()), at(0));
+        let next = progress(&world, 2).next_try.expect("another try");
+        assert_eq!(next.duration_since(at(0)).as_secs_f64(), waits, "{status} {asked}");
+    }
+}
+
+/// Finch has ended one `connection_id`, or refused one token: the next call is for the other.
+#[test]
+fn a_promise_settles_one_connection_id_and_a_refusal_one_token() {
+    let refused = Err(answered(401, "invalid_token"));
+    for (names, answer) in [(["k1", "k2"], Ok(())), (["k", "k"], refused)] {
+        let world = after(&fenced(&names), 3, Call::Disconnect, answer, at(0));
+        assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
+    }
 }
 
 #[test]
@@ -230,24 +228,6 @@ fn a_person_who_asks_does_not_wait_for_the_schedule() {
         matches!(next_step(&world, at(60), Some(&tried)), Step::Wait(_)),
         "once for one request"
     );
-}
-
-#[test]
-fn a_wait_that_finch_asks_for_is_never_a_loop_and_shortens_nothing() {
-    let asked = |status: u16| {
-        let retry_after = Some(std::time::Duration::ZERO);
-        Answer { status, finch_shaped: true, retry_after, ..Answer::default() }.into_error()
-    };
-    for (status, least) in [(429, 0.1), (503, 0.1), (402, 3600.0), (403, 86400.0)] {
-        let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(asked(status)), at(0));
-        let next = progress(&world, 2).next_try.expect("another try");
-        assert!(next.duration_since(at(0)).as_secs_f64() >= least, "{status}");
-    }
-    let error = answered(503, "x");
-    let world = changed(&fenced(&["k"]), |draft| {
-        record(draft, id(2), Call::Disconnect, None, Err(&error), at(0), 0.0);
-    });
-    assert!(progress(&world, 2).next_try.expect("another try") > at(0), "whatever chance says");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The table of the races: an exchange and a disconnect of the same connection.
 
 use finch_core::{
-    Actor, Connection, Seq, TokenState,
+    Actor, Connection, DisconnectId, Seq, TokenState,
     decide::{Standing, standing},
 };
 
@@ -18,70 +18,49 @@ fn revoked() -> TokenState {
     TokenState::Revoked { evidence, at: finch_testkit::at(0) }
 }
 
+/// What became of the connection's disconnect `10..`, or `10..12` if it has ended, and of its tokens; when
+/// the exchange began; and how its token stands.
 #[test]
-fn without_a_disconnect_a_token_is_active() {
-    assert_eq!(stands(&connection(vec![], vec![]), 5), Standing::Active);
-}
-
-#[test]
-fn began_before_an_open_disconnect_is_fenced() {
-    let open = connection(vec![], vec![disconnect(operator(), 10, None)]);
-    assert_eq!(stands(&open, 9), Standing::Fenced);
-}
-
-#[test]
-fn began_during_an_open_disconnect_is_unverified() {
-    let open = connection(vec![], vec![disconnect(operator(), 10, None)]);
-    assert_eq!(stands(&open, 11), Standing::Unverified);
-}
-
-#[test]
-fn began_before_a_disconnect_that_has_ended_reopens_it() {
-    let first = disconnect(operator(), 10, Some(12));
-    let ended = connection(vec![token("acme", "k", 1, 2, revoked())], vec![first.clone()]);
-    assert_eq!(stands(&ended, 9), Standing::Reopens(first.id));
-}
-
-#[test]
-fn began_before_a_disconnect_while_a_newer_generation_lives_is_superseded() {
-    let newer = token("acme", "k2", 13, 14, TokenState::Active);
-    let ended = connection(vec![newer], vec![disconnect(operator(), 10, Some(12))]);
-    assert_eq!(stands(&ended, 9), Standing::Superseded);
-}
-
-#[test]
-fn began_during_a_disconnect_that_has_ended_is_unverified() {
-    let ended = connection(vec![], vec![disconnect(operator(), 10, Some(12))]);
-    assert_eq!(stands(&ended, 11), Standing::Unverified);
-}
-
-#[test]
-fn began_after_the_end_is_active() {
-    let ended = connection(
-        vec![token("acme", "k", 1, 2, revoked())],
-        vec![disconnect(operator(), 10, Some(12))],
-    );
-    assert_eq!(stands(&ended, 13), Standing::Active);
-}
-
-#[test]
-fn a_connection_id_of_an_ended_generation_is_in_doubt() {
-    let ended = connection(
-        vec![token("acme", "new", 1, 2, revoked())],
-        vec![disconnect(operator(), 10, Some(12))],
-    );
-    assert_eq!(stands(&ended, 13), Standing::Unverified);
-}
-
-#[test]
-fn a_customers_disconnect_covers_only_that_customers_exchanges() {
-    let of = |who: &str, ended| {
-        connection(vec![], vec![disconnect(Actor::Customer(customer(who)), 10, ended)])
-    };
-    assert_eq!(stands(&of("acme", None), 9), Standing::Fenced);
-    assert_eq!(stands(&of("other", None), 9), Standing::Unverified);
-    assert_eq!(stands(&of("other", Some(12)), 9), Standing::Unverified);
-    assert_eq!(stands(&of("other", Some(12)), 13), Standing::Active);
+fn each_row_of_the_table_of_races() {
+    let open = || vec![disconnect(operator(), 10, None)];
+    let ended = || vec![disconnect(operator(), 10, Some(12))];
+    let of = |who: &str, ended| vec![disconnect(Actor::Customer(customer(who)), 10, ended)];
+    let at_finch = vec![disconnect(Actor::Finch, 10, Some(11))];
+    let old = || vec![token("acme", "k", 1, 2, revoked())];
+    let same_id = vec![token("acme", "new", 1, 2, revoked())];
+    let newer = vec![token("acme", "k2", 13, 14, TokenState::Active)];
+    let reopens = Standing::Reopens(DisconnectId(Seq(10)));
+    for (what, tokens, disconnects, rows) in [
+        ("no disconnect", vec![], vec![], &[(5, Standing::Active)][..]),
+        ("open", vec![], open(), &[(9, Standing::Fenced), (11, Standing::Unverified)]),
+        (
+            "ended",
+            old(),
+            ended(),
+            &[(9, reopens), (11, Standing::Unverified), (13, Standing::Active)],
+        ),
+        ("a newer generation lives", newer, ended(), &[(9, Standing::Superseded)]),
+        ("the same connection id", same_id, ended(), &[(13, Standing::Unverified)]),
+        ("its own customer's", vec![], of("acme", None), &[(9, Standing::Fenced)]),
+        ("another customer's", vec![], of("other", None), &[(9, Standing::Unverified)]),
+        (
+            "another customer's, ended",
+            vec![],
+            of("other", Some(12)),
+            &[(9, Standing::Unverified), (13, Standing::Active)],
+        ),
+        (
+            "an end seen at Finch",
+            vec![],
+            at_finch,
+            &[(9, Standing::Unverified), (12, Standing::Active)],
+        ),
+    ] {
+        let connection = connection(tokens, disconnects);
+        for (began, expected) in rows {
+            assert_eq!(stands(&connection, *began), *expected, "{what}, began at {began}");
+        }
+    }
 }
 
 #[test]
@@ -89,13 +68,6 @@ fn a_quarantined_token_is_covered_by_every_disconnect() {
     let open = connection(vec![], vec![disconnect(Actor::Customer(customer("other")), 10, None)]);
     let id = "new".parse().expect("an id");
     assert_eq!(standing(&open, Seq(9), None, &id, false), Standing::Fenced);
-}
-
-#[test]
-fn an_end_seen_at_finch_covers_nothing_and_leaves_a_doubt() {
-    let seen = connection(vec![], vec![disconnect(Actor::Finch, 10, Some(11))]);
-    assert_eq!(stands(&seen, 9), Standing::Unverified);
-    assert_eq!(stands(&seen, 12), Standing::Active);
 }
 
 #[test]

@@ -66,7 +66,7 @@ async fn odd_json_is_still_json() {
     let (_server, finch) = playing([json(200, &format!("{} canary", grant()))]).await;
     exchange(&finch).await.expect("what follows the object is not read");
     let (_server, finch) = playing([json(200, &format!("{SUCCESS} canary"))]).await;
-    disconnect(&finch).await.expect_err("no success is made out of half an answer");
+    disconnect(&finch).await.expect_err("half an answer is no success");
     let deep =
         grant().replace("{", &format!(r#"{{"deep":{}1{},"#, "[".repeat(5000), "]".repeat(5000)));
     let (_server, finch) = playing([json(200, &deep)]).await;

@@ -112,7 +112,7 @@ fn the_forms_of_the_environment_are_read_too() {
 }
 
 #[test]
-fn a_missing_file_is_told_apart() {
+fn a_missing_file_has_its_own_error() {
     let path = folder().path().join("key");
     let error = keyfile::read(&path).unwrap_err();
     assert!(matches!(error, KeyFileError::Missing { .. }), "{error:?}");

@@ -207,21 +207,21 @@ async fn without_its_journal_a_store_is_an_older_one() {
     assert!(found.is_none());
 }
 
-const NOBODY: u32 = 65534;
+const UNPRIVILEGED: u32 = 65534;
 const HERE: &str = "FINCH_TEST_STORE";
 
 /// Runs a test of this program once more, as another user than root, with a store of that user's.
 /// Root may do everything.
 #[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
-fn as_nobody(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
+fn as_unprivileged(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
     let myself = std::env::current_exe().unwrap();
     let mut again = Command::new(&myself);
     again.args(["--exact", test]).env(HERE, &home.path);
     if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
         for path in [home.folder.path(), &home.path] {
-            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
         }
-        std::os::unix::process::CommandExt::uid(&mut again, NOBODY);
+        std::os::unix::process::CommandExt::uid(&mut again, UNPRIVILEGED);
     }
     prepare(home);
     let ran = again.output();
@@ -230,24 +230,26 @@ fn as_nobody(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
         Ok(output) => {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
         }
-        Err(error) => println!("skipped: nobody may not run {}: {error}", myself.display()),
+        Err(error) => {
+            println!("skipped: the unprivileged user cannot run {}: {error}", myself.display())
+        }
     }
 }
 
 /// What opening the store of such a run comes to.
-fn opened_by_nobody() -> Option<Result<SqliteTokenStore, E>> {
+fn opened_unprivileged() -> Option<Result<SqliteTokenStore, E>> {
     let path = PathBuf::from(std::env::var_os(HERE)?);
     Some(SqliteTokenStore::open(SqliteOptions::new(path, application())))
 }
 
 /// Runs `check` on the error of a store's path with these modes, which keep another user than root from it.
-async fn refused_to_nobody(test: &str, file: u32, folder: u32, check: impl FnOnce(E)) {
-    if let Some(opened) = opened_by_nobody() {
+async fn refused_to_others(test: &str, file: u32, folder: u32, check: impl FnOnce(E)) {
+    if let Some(opened) = opened_unprivileged() {
         return check(opened.expect_err("a refusal"));
     }
     let home = Home::new();
     let whole = written(&home).await;
-    as_nobody(test, &home, |home| {
+    as_unprivileged(test, &home, |home| {
         fs::set_permissions(&home.path, Permissions::from_mode(file)).unwrap();
         fs::set_permissions(home.folder.path(), Permissions::from_mode(folder)).unwrap();
     });
@@ -256,7 +258,7 @@ async fn refused_to_nobody(test: &str, file: u32, folder: u32, check: impl FnOnc
 
 #[tokio::test]
 async fn a_read_only_store_is_refused() {
-    refused_to_nobody("faults::a_read_only_store_is_refused", 0o400, 0o700, |error| {
+    refused_to_others("faults::a_read_only_store_is_refused", 0o400, 0o700, |error| {
         assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
     })
     .await;
@@ -265,7 +267,7 @@ async fn a_read_only_store_is_refused() {
 #[tokio::test]
 async fn a_store_in_a_read_only_folder_is_refused() {
     let test = "faults::a_store_in_a_read_only_folder_is_refused";
-    refused_to_nobody(test, 0o600, 0o500, |error| {
+    refused_to_others(test, 0o600, 0o500, |error| {
         assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
         assert!(error.next_step().contains("folder"), "{error}");
     })
@@ -275,7 +277,7 @@ async fn a_store_in_a_read_only_folder_is_refused() {
 #[tokio::test]
 async fn a_store_in_a_folder_without_rights_is_refused() {
     let test = "faults::a_store_in_a_folder_without_rights_is_refused";
-    refused_to_nobody(test, 0o600, 0o000, |error| {
+    refused_to_others(test, 0o600, 0o000, |error| {
         assert!(matches!(error, E::System { .. }), "{error:?}");
         assert!(error.next_step().contains("read and write the store"), "{error}");
     })

@@ -55,7 +55,7 @@ pub async fn of_many_at_once_one_begins(fixture: &mut dyn StoreFixture) {
 }
 
 /// An unknown state, and another customer's, are the same: nothing.
-pub async fn a_state_of_somebody_else_is_not_there(fixture: &mut dyn StoreFixture) {
+pub async fn another_customers_state_is_not_there(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
@@ -84,7 +84,7 @@ pub async fn an_attempt_expires(fixture: &mut dyn StoreFixture) {
     assert_eq!(claim, Claim::Expired);
 }
 
-/// How an exchange ended is told to whoever repeats it; one that never reached Finch begins
+/// A repeated callback gets the result of the first exchange; one that never reached Finch begins
 /// again, under a new number, with the same code only.
 pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) {
     let (lost, _) = claimed(&*fixture.store().await, "acme", "lost").await;

@@ -83,7 +83,7 @@ pub async fn an_employer_is_named(fixture: &mut dyn StoreFixture) {
     assert_eq!(found.by_pair.unwrap().tokens.len(), 2);
 }
 
-/// A conflict is stored, quarantined, under the `connection_id` that is known; it is nobody's.
+/// A conflict is stored, quarantined, under the `connection_id` that is known; it has no customer.
 pub async fn a_conflict_is_quarantined(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     store_token(&*store, "acme", grant("t1", facts("k", "gusto", "c"))).await;

@@ -67,9 +67,9 @@ pub async fn events_are_read_by_whom_they_concern(fixture: &mut dyn StoreFixture
     assert_eq!(events(&*store, of(Some(&id("k")), Some(&acme))).await, own);
     let others = events(&*store, of(Some(&id("k")), Some(&other))).await;
     assert_eq!(others.len(), 1, "{others:?}");
-    let nobody = customer("nobody");
-    assert!(events(&*store, of(None, Some(&nobody))).await.is_empty());
-    assert!(events(&*store, of(Some(&id("k")), Some(&nobody))).await.is_empty());
+    let stranger = customer("stranger");
+    assert!(events(&*store, of(None, Some(&stranger))).await.is_empty());
+    assert!(events(&*store, of(Some(&id("k")), Some(&stranger))).await.is_empty());
 }
 
 /// The use of a token is noted, which changes no revision, and which no commit takes back.
@@ -95,7 +95,7 @@ pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
     assert_eq!(by_id(&*fixture.store().await, "k").await.tokens[0].used_at, Some(at(21)));
 }
 
-/// A number that is taken is given to nobody else.
+/// A number that is taken is never given out again.
 pub async fn numbers_are_taken_once(fixture: &mut dyn StoreFixture) {
     let mut numbers = BTreeSet::new();
     for _ in 0..3 {

@@ -33,7 +33,7 @@ pub async fn an_absorbed_connection_is_not_leased(fixture: &mut dyn StoreFixture
     assert_eq!(store.lease(gone, &one, at(10)).await.unwrap(), Leased::Absorbed);
 }
 
-/// Turns to call Finch are apart, whoever takes them.
+/// Turns to call Finch are spaced apart across all instances.
 pub async fn turns_are_apart(fixture: &mut dyn StoreFixture) {
     let every = Duration::from_secs(2);
     assert_eq!(fixture.store().await.take_turn(every, at(10)).await.unwrap(), at(10));

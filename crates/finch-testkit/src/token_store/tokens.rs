@@ -42,7 +42,7 @@ pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
 }
 
 /// The customer's newest active token that covers what is wanted is handed out, under any
-/// `connection_id` that the customer has in the connection; and to nobody else.
+/// `connection_id` that the customer has in the connection; and to no other customer.
 pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     let mut narrow = facts("k2", "gusto", "c");
@@ -65,7 +65,7 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
     assert_eq!(usable(&acme, "k1", &[]).await, token("t2", "k2"));
     assert_eq!(usable(&acme, "k2", &[Product::Directory]).await, token("t1", "k1"));
     assert_eq!(usable(&acme, "k1", &[Product::Ssn]).await, None);
-    assert_eq!(usable(&acme, "k3", &[]).await, None, "a handle of somebody else's");
+    assert_eq!(usable(&acme, "k3", &[]).await, None, "another customer's handle");
     assert_eq!(usable(&other, "k3", &[]).await, token("t3", "k3"));
     assert_eq!(usable(&other, "k1", &[]).await, None);
     assert_eq!(usable(&acme, "nothing", &[]).await, None);

@@ -13,7 +13,7 @@ use crate::steps::{
 const FOR_LONG: u32 = 10_000;
 
 #[tokio::test]
-async fn finch_is_down_while_somebody_connects() {
+async fn finch_is_down_while_a_customer_connects() {
     let Some(driver) = Driver::start() else { return };
     let host = Host::start(None).await.expect("a host");
     let finch = host.emulator();
@@ -67,7 +67,7 @@ async fn finch_is_down_while_somebody_connects() {
 }
 
 #[tokio::test]
-async fn finch_is_down_while_somebody_disconnects() {
+async fn finch_is_down_while_a_customer_disconnects() {
     let Some(driver) = Driver::start() else { return };
     let settings = Settings { disconnect_patience: Duration::ZERO, ..Settings::default() };
     let host = Host::start_with(settings).await.expect("a host");

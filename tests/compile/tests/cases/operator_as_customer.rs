@@ -1,4 +1,4 @@
-//! The operator has no tokens, and connects for nobody.
+//! The operator has no tokens, and connects no customer.
 
 use finch_app::{AccessToken, ConnectionId, Finch, OperatorScope};
 

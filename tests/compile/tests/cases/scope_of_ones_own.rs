@@ -1,4 +1,4 @@
-//! There are two scopes, and nobody adds a third.
+//! There are two scopes, and a host cannot add a third.
 
 use finch_core::{Actor, CustomerId, Scope};
 

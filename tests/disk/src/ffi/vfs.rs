@@ -153,7 +153,7 @@ unsafe extern "C" fn access(
     }
 }
 
-/// Nobody waits for a lock that only seems to be taken.
+/// No connection waits for a lock that only seems to be taken.
 unsafe extern "C" fn sleep(_: *mut sqlite3_vfs, microseconds: c_int) -> c_int {
     if fault::seemed_busy() {
         return microseconds;

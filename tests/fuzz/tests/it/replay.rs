@@ -68,10 +68,10 @@ fn no_input_breaks_a_target() {
 
 /// Runs a target in a thread of its own, so that an input that hangs is told.
 fn watched(target: Target, entries: Vec<Entry>, runs: u64, seed: u64) {
-    let (tell, told) = mpsc::channel();
+    let (done, ends) = mpsc::channel();
     let work = thread::spawn(move || {
         for entry in &entries {
-            tell.send((entry.name.clone(), entry.data.clone())).unwrap();
+            done.send((entry.name.clone(), entry.data.clone())).unwrap();
             run(target, &entry.name, &entry.data, seed);
         }
         for number in 0..runs {
@@ -81,13 +81,13 @@ fn watched(target: Target, entries: Vec<Entry>, runs: u64, seed: u64) {
             let other = &entries[mutator.below(entries.len())];
             let made = mutator.mutated(&one.data, &other.data, target.words);
             let name = format!("mutation {number} of {}", one.name);
-            tell.send((name.clone(), made.clone())).unwrap();
+            done.send((name.clone(), made.clone())).unwrap();
             run(target, &name, &made, seed);
         }
     });
     let mut last = (String::new(), Vec::new());
     loop {
-        match told.recv_timeout(LONGEST) {
+        match ends.recv_timeout(LONGEST) {
             Ok(next) => last = next,
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {

@@ -1,4 +1,4 @@
-//! What came of somebody's call: what follows from it, and whether it is true.
+//! The result of a call: what follows from it, and whether it is true.
 
 use std::sync::Arc;
 

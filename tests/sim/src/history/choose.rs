@@ -1,4 +1,4 @@
-//! What somebody does next, and what goes wrong with a call.
+//! The next operation, and what goes wrong with a call.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ enum Wish {
 }
 
 impl History<'_> {
-    /// What somebody does next.
+    /// The next operation.
     pub(super) fn choose_op(&mut self) -> Op {
         let fresh = self.callbacks.iter().any(|c| c.times == 0);
         let stale = self.callbacks.iter().any(|c| c.times > 0 && c.times < CALLBACKS);
@@ -143,7 +143,7 @@ impl History<'_> {
         }
     }
 
-    /// The tokens that a customer may know of; now and then somebody else's.
+    /// The tokens that a customer may know of; now and then another customer's.
     fn known(&mut self, who: Option<usize>) -> Vec<(Arc<str>, String)> {
         let who = who.filter(|_| !self.chance.percent(8));
         let remote = lock(&self.shared.remote);

@@ -105,7 +105,7 @@ impl History<'_> {
         self.check_hand_outs(&lock(&ledger));
     }
 
-    /// Somebody ends a connection in Finch's dashboard.
+    /// A connection is ended in Finch's dashboard.
     fn end_outside(&mut self) {
         let alive: Vec<String> = {
             let remote = lock(&self.shared.remote);

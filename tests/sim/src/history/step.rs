@@ -1,4 +1,4 @@
-//! One step: somebody begins something, or one call goes on.
+//! One step: an operation begins, or one call goes on.
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
 }
 
 impl Judge {
-    /// A view that hid everything would change for nobody: each token is shown as it is, unless its customer's
+    /// A view that hid everything would never change: each token is shown as it is, unless its customer's
     /// access had ended before.
     pub(super) fn check_shown(&mut self, before: &[Connection], now: &[Connection]) {
         for connection in now {

@@ -93,7 +93,7 @@ impl Judge {
         };
         let lost = alive().filter(|i| !safe(i)).count();
         if lost > 0 {
-            let what = format_args!("{lost} tokens are live at Finch, and nobody has them");
+            let what = format_args!("{lost} tokens are live at Finch, and are lost");
             self.fault("I7 no orphan", what);
         }
     }

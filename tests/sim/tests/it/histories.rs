@@ -1,6 +1,6 @@
 //! The histories themselves.
 
-use finch_sim::{Disk, application, missed, number, run, tell};
+use finch_sim::{Disk, application, missed, number, play, run};
 
 /// The figure of CI.
 const HISTORIES: u64 = 15_000;
@@ -14,15 +14,15 @@ fn first() -> u64 {
 fn histories() {
     if let Ok(seed) = std::env::var("FINCH_SEED") {
         let seed = seed.parse().expect("a seed");
-        let told = tell(seed, None, &mut Disk::new(application()));
-        println!("{}\n{}", told.trace.text(), told.counts);
-        assert!(told.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", told.broken);
+        let ran = play(seed, None, &mut Disk::new(application()));
+        println!("{}\n{}", ran.trace.text(), ran.counts);
+        assert!(ran.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", ran.broken);
         return;
     }
     let figures = run(first(), number("FINCH_HISTORIES", HISTORIES), None);
     println!("{}{}", figures.counts, figures.report("simulation"));
-    if let Some(told) = figures.broken.first() {
-        panic!("{}FINCH_SEED={}: {:#?}", told.trace.text(), told.seed, told.broken);
+    if let Some(ran) = figures.broken.first() {
+        panic!("{}FINCH_SEED={}: {:#?}", ran.trace.text(), ran.seed, ran.broken);
     }
     let missed = missed(&figures.counts, figures.histories);
     assert!(missed.is_empty(), "not reached often enough: {missed:#?}");
@@ -69,22 +69,22 @@ const BROKEN_ONCE: &[u64] = &[
 fn what_broke_once_holds() {
     let mut disk = Disk::new(application());
     for seed in BROKEN_ONCE {
-        let told = tell(*seed, None, &mut disk);
-        assert!(told.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", told.broken);
+        let ran = play(*seed, None, &mut disk);
+        assert!(ran.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", ran.broken);
     }
 }
 
-/// The same seed gives the same history, step by step, whatever was told before.
+/// The same seed gives the same history, step by step, whatever ran before.
 #[test]
 fn a_seed_is_a_history() {
     let (mut one, mut other) = (Disk::new(application()), Disk::new(application()));
     for seed in 0..300 {
-        let first = tell(seed, None, &mut one);
+        let first = play(seed, None, &mut one);
         // Not in the same order.
         if seed % 3 == 0 {
-            tell(seed + 1000, None, &mut other);
+            play(seed + 1000, None, &mut other);
         }
-        let second = tell(seed, None, &mut other);
+        let second = play(seed, None, &mut other);
         let (a, b) = (first.trace.hash(), second.trace.hash());
         assert_eq!(a, b, "{}\n\n{}", first.trace.text(), second.trace.text());
     }

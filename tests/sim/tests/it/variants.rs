@@ -7,8 +7,8 @@ const ENOUGH: u64 = 80_000;
 
 fn caught(variant: Variant) {
     let figures = run(0, number("FINCH_VARIANT_HISTORIES", ENOUGH), Some(variant));
-    let told = figures.broken.first();
-    assert!(told.is_some(), "{variant:?} is not noticed in {} histories", figures.histories);
+    let ran = figures.broken.first();
+    assert!(ran.is_some(), "{variant:?} is not noticed in {} histories", figures.histories);
     figures.report(&format!("simulation without {variant:?}"));
 }
 

@@ -2,70 +2,6 @@
 
 use super::*;
 
-#[tokio::test]
-async fn one_disconnect_per_connection_id_and_one_proof_per_token() {
-    let store = memory().await;
-    for (token, name) in [("t1", "k1"), ("t2", "k1"), ("t3", "k1"), ("t4", "k2")] {
-        store_token(store.clone(), "customer-0", grant(token, facts(name, "gusto", "c"))).await;
-    }
-    let mut api = mock();
-    api.expect_disconnect()
-        .times(2)
-        .withf(|t: &AccessToken| ["t3", "t4"].contains(&t.expose()))
-        .returning(|_| Ok(None));
-    api.expect_introspect().times(4).returning(|_| Err(refused()));
-    let finch = wire(api, store).await;
-    let id: finch_core::ConnectionId = "k1".parse().unwrap();
-    let outcome = finch.disconnect(&customer(0), id.clone()).await.unwrap();
-    assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 4 });
-    // A connection that is proven dead is not called again.
-    assert_eq!(
-        finch.disconnect(&customer(0), id).await.unwrap(),
-        DisconnectOutcome::AlreadyDisconnected
-    );
-    finch.reconcile(&operator(), Pass::Everything).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_shared_connection_retires_without_a_call() {
-    let store = memory().await;
-    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    store_token(store.clone(), "customer-1", grant("t2", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store).await;
-    let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
-    assert!(plan.shared);
-    assert_eq!(plan.tokens, 1, "only its own");
-    assert!(!serde_json::to_string(&plan).unwrap().contains("customer-1"));
-    assert_eq!(
-        finch.disconnect(&operator(), id.clone()).await.unwrap(),
-        DisconnectOutcome::SharedWithOthers
-    );
-    assert_eq!(
-        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
-        DisconnectOutcome::Retired { tokens: 1 }
-    );
-    assert_eq!(
-        finch.disconnect(&customer(0), id.clone()).await.unwrap(),
-        DisconnectOutcome::AlreadyDisconnected
-    );
-    finch.access_token(&customer(0), &id, &[]).await.unwrap_err();
-    finch.access_token(&customer(1), &id, &[]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_plan_that_has_moved_is_not_carried_out() {
-    let store = memory().await;
-    store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
-    let finch = wire(mock(), store.clone()).await;
-    let id: finch_core::ConnectionId = "k".parse().unwrap();
-    let plan = finch.plan_disconnect(&customer(0), id.clone()).await.unwrap();
-    store_token(store.clone(), "customer-0", grant("t2", facts("k", "gusto", "c"))).await;
-    let error = finch.disconnect(&customer(0), plan).await.unwrap_err();
-    assert!(matches!(error, finch_app::DisconnectError::PlanChanged), "{error}");
-    finch.access_token(&customer(0), &id, &[]).await.unwrap();
-}
-
 async fn shared() -> Arc<MemoryTokenStore> {
     let store = memory().await;
     store_token(store.clone(), "customer-0", grant("t1", facts("k1", "gusto", "c"))).await;
@@ -93,10 +29,10 @@ async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
 }
 
 #[tokio::test]
-async fn a_customer_hears_of_its_own_tokens_only() {
+async fn a_customer_sees_its_own_tokens_only() {
     let mut api = mock();
     api.expect_disconnect().returning(|_| {
-        let request_id = "request-of-somebody".parse().ok();
+        let request_id = "a-request".parse().ok();
         Err(Answer { status: 503, request_id, ..Answer::default() }.into_error())
     });
     let finch = wire(api, shared().await).await;
@@ -149,7 +85,7 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
 }
 
 #[tokio::test]
-async fn requests_at_once_are_one_disconnect_and_hear_the_same() {
+async fn requests_at_once_are_one_disconnect_with_one_outcome() {
     let store = memory().await;
     store_token(store.clone(), "customer-0", grant("t1", facts("k", "gusto", "c"))).await;
     let mut api = mock();

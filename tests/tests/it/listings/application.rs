@@ -15,9 +15,7 @@ async fn world() -> World {
     let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
     for company in ["c1", "c2"] {
         let id = connect_to(&world, ACME, company).await;
-        for _ in 0..10 {
-            world.finch.fail_next(answer(402, "payment_required"));
-        }
+        world.fail(10, || answer(402, "payment_required"));
         disconnect(&world, ACME, &id).await;
         world.finch.recover();
     }
@@ -58,9 +56,7 @@ async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
 #[tokio::test]
 async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_failed() {
     let world = world().await;
-    for _ in 0..2 {
-        world.finch.fail_next(answer(402, "payment_required"));
-    }
+    world.fail(2, || answer(402, "payment_required"));
     let report = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
     assert_eq!((report.pending.len(), report.failed), (2, 1), "{report:?}");
 }

@@ -1,8 +1,6 @@
 //! `/disconnect`, and the `/introspect` that proves it, cut at every byte: nothing is wiped that lives, and
 //! everything ends.
 
-use std::time::Duration;
-
 use finch_app::DisconnectOutcome;
 use finch_core::ConnectionId;
 use finch_emulator::Fault;
@@ -172,22 +170,4 @@ async fn a_lie_is_not_believed_while_every_proof_of_it_is_cut() {
     }
     let cuts = (lengths.0 + lengths.1 + 2) / 8;
     count.finish(&[("cuts", cuts), ("pending_and_alive", cuts)]);
-}
-
-#[tokio::test]
-async fn a_disconnect_that_finds_no_way_at_all_is_pending_until_there_is_one() {
-    let mut net = Net::start(Kept::InSqlite).await;
-    let person = net.person();
-    let id = net.connect(&person).await.connection_id;
-    let mut count = Count::new("network: no way");
-    for path in [PATH, PROOF] {
-        let plan = Plan { path, cut: Cut::Request(0), end: End::Reset, times: usize::MAX };
-        net.proxy.set(plan);
-        let outcome = net.finch.disconnect(&person.scope, id.clone()).await.unwrap();
-        assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
-        check(&net, &person, &id, &outcome, path, &mut count).await;
-        net.system.pass(Duration::from_secs(3600));
-    }
-    net.proxy.heal();
-    net.assert_ends(&person, "healed").await;
 }

@@ -1,7 +1,7 @@
 //! Byte-level network faults, end to end: the real client and use cases, a proxy that breaks at a byte,
 //! and the emulator's truth.
 //!
-//! `FINCH_NETWORK_RANDOM` says how many random histories are told (200), `FINCH_NETWORK_SEED` with which
+//! `FINCH_NETWORK_RANDOM` says how many random histories are run (200), `FINCH_NETWORK_SEED` with which
 //! seed they begin; a failure names its seed.
 
 #![expect(

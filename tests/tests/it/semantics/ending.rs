@@ -138,9 +138,7 @@ async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
 async fn a_second_request_joins_the_open_disconnect() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    for _ in 0..200 {
-        world.finch.fail_next(answer(503, "later"));
-    }
+    world.fail(200, || answer(503, "later"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 1 });

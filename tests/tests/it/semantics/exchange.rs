@@ -19,8 +19,10 @@ async fn the_same_state_and_code_again_give_the_first_result() {
     let first = complete(&state, code.clone()).await.unwrap();
     world.finch.take_calls();
     assert_eq!(complete(&state, code).await.unwrap(), first);
-    let other = complete(&state, AuthorizationCode::new("another")).await.unwrap_err();
-    assert!(matches!(other, E::StateUsed), "{other:?}");
+    for (code, refusal) in [("another", E::StateUsed), ("", E::NoCode)] {
+        let refused = complete(&state, AuthorizationCode::new(code)).await.unwrap_err();
+        assert_eq!(std::mem::discriminant(&refused), std::mem::discriminant(&refusal), "{code}");
+    }
     assert!(world.finch.take_calls().is_empty());
 }
 
@@ -36,8 +38,11 @@ async fn a_code_that_may_have_gone_out_is_never_sent_again() {
                 world.app.complete_connect(&customer(ACME), state.clone(), code.clone()).await;
             assert!(matches!(result, Err(E::Unknown(_))), "{result:?}");
         }
+        reconcile(&world).await;
         assert_eq!(world.finch.take_calls(), ["exchange"]);
-        assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+        assert_eq!(world.orphans().await, 1);
+        let others = world.app.possible_orphans(&customer(BETA), None, 10).await.unwrap();
+        assert!(others.is_empty(), "not another customer's");
     }
 }
 
@@ -62,9 +67,9 @@ async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
     world.finch.lose_next_answer();
     let lost = world.app.complete_connect(&customer(ACME), state, code).await;
     assert!(matches!(lost, Err(E::Unknown(_))));
-    assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(world.orphans().await, 1);
     let id = connect(&world, ACME, "x").await;
-    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert_eq!(world.orphans().await, 0);
     assert_eq!(world.finch.alive().len(), 2);
     disconnect(&world, ACME, &id).await;
     assert!(world.finch.alive().is_empty(), "one disconnect ends both");
@@ -75,7 +80,7 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let begun = world.app.begin_connect(&customer(BETA), request()).await.unwrap();
-    let other = "somebody-else".parse().unwrap();
+    let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
     assert!(matches!(error, E::OtherCustomer { .. }), "{error:?}");
@@ -95,7 +100,7 @@ async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
     assert_eq!(done.token_state, TokenState::Active);
 }
 
-/// A connection, and a token of its renewal that nobody has.
+/// A connection, and a lost token of its renewal.
 async fn lose_a_renewal(world: &World) -> ConnectionId {
     let id = connect(world, ACME, "x").await;
     let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
@@ -106,10 +111,10 @@ async fn lose_a_renewal(world: &World) -> ConnectionId {
     id
 }
 
-/// An operator vouches for the tokens that are here, and not for one that nobody has; and what Finch
+/// An operator vouches for the stored tokens, and not for a lost one; and what Finch
 /// refused before that one was issued proves nothing.
 #[tokio::test]
-async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys_word() {
+async fn a_lost_renewal_stays_listed_when_an_operator_closed_its_connection() {
     for refused_before in [false, true] {
         let world = world().await;
         if refused_before {
@@ -130,8 +135,7 @@ async fn a_lost_renewal_stays_listed_when_its_connection_was_closed_on_somebodys
         world.app.close_disconnect(&operator(), &id, "it looks ended").await.unwrap();
         world.finch.recover();
         reconcile(&world).await;
-        let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
-        assert_eq!(orphans.len(), 1, "refused before: {refused_before}");
+        assert_eq!(world.orphans().await, 1, "refused before: {refused_before}");
     }
 }
 
@@ -140,24 +144,23 @@ async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
     let world = world().await;
     let id = lose_a_renewal(&world).await;
     reconcile(&world).await;
-    assert_eq!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(world.orphans().await, 1);
     disconnect(&world, ACME, &id).await;
     reconcile(&world).await;
-    assert!(world.app.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert_eq!(world.orphans().await, 0);
     assert!(world.finch.alive().is_empty());
 }
 
 #[tokio::test]
 async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cover_ends() {
     let world = world().await;
-    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
     for waits in [false, true] {
         let (state, code) = begin(&world, ACME, "x").await;
         world.finch.fail_next(lost());
         world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
-        assert_eq!(orphans().await, 1);
+        assert_eq!(world.orphans().await, 1);
         let id = connect(&world, ACME, "x").await;
-        assert_eq!(orphans().await, 0, "one disconnect would end both");
+        assert_eq!(world.orphans().await, 0, "one disconnect would end both");
         if waits {
             world.system.pass(finch_core::LATE_EFFECT);
             reconcile(&world).await;
@@ -165,7 +168,7 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
         disconnect(&world, ACME, &id).await;
         reconcile(&world).await;
         // Ended within the 7 minutes, the lost one may come to life after that end.
-        assert_eq!(orphans().await, usize::from(!waits));
+        assert_eq!(world.orphans().await, usize::from(!waits));
         for lost in world.app.possible_orphans(&operator(), None, 10).await.unwrap() {
             world.app.dismiss_orphan(&operator(), lost.id, "seen to").await.unwrap();
         }
@@ -212,25 +215,7 @@ async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
     world.system.pass(finch_core::LATE_EFFECT);
     let report = world.app.reconcile(&operator(), Pass::Due).await.unwrap();
     assert_eq!(report.refused.len(), 1, "Finch was asked");
-    let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
-    assert_eq!(orphans.len(), 1);
-}
-
-/// 7 minutes are over when the process's own clock says so.
-/// The connection was ended outside before the lost exchange took effect: its token is in another one.
-#[tokio::test]
-async fn a_lost_exchange_is_listed_again_when_its_cover_was_ended_from_the_dashboard() {
-    let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.fail_next(lost());
-    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
-    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
-    let id = connect(&world, ACME, "x").await;
-    assert_eq!(orphans().await, 0);
-    world.finch.end_from_dashboard(&id);
-    world.system.pass(finch_core::LATE_EFFECT);
-    reconcile(&world).await;
-    assert_eq!(orphans().await, 1, "Finch refuses the token that covered it");
+    assert_eq!(world.orphans().await, 1);
     assert!(all_revoked(&load(&world, &id).await));
 }
 
@@ -247,8 +232,7 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
         reconcile(&world).await;
         disconnect(&world, ACME, &id).await;
         reconcile(&world).await;
-        let orphans = world.app.possible_orphans(&operator(), None, 10).await.unwrap();
-        assert_eq!(orphans.len(), 1, "it may come to life after that end: {jump}");
+        assert_eq!(world.orphans().await, 1, "it may come to life after that end: {jump}");
     }
 }
 
@@ -256,22 +240,19 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_an_operator_closes_its_connection() {
     let world = world().await;
-    let orphans = async || world.app.possible_orphans(&operator(), None, 10).await.unwrap().len();
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.lose_next_answer();
     world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
     let id = connect(&world, ACME, "x").await;
     world.system.pass(finch_core::LATE_EFFECT);
     reconcile(&world).await;
-    for _ in 0..100 {
-        world.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
-    }
+    world.fail(100, || FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
     disconnect(&world, ACME, &id).await;
-    assert_eq!(orphans().await, 0, "one disconnect will end both");
+    assert_eq!(world.orphans().await, 0, "one disconnect will end both");
     world.app.close_disconnect(&operator(), &id, "it looks ended").await.unwrap();
     world.finch.recover();
     assert_eq!(world.finch.alive().len(), 2);
-    assert_eq!(orphans().await, 1);
+    assert_eq!(world.orphans().await, 1);
     reconcile(&world).await;
-    assert_eq!(orphans().await, 1);
+    assert_eq!(world.orphans().await, 1);
 }

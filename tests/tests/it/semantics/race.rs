@@ -23,18 +23,12 @@ async fn meanwhile(world: &World, who: u8, with: &str, held: Held, happens: impl
     drop(exchange.await);
 }
 
-async fn fail_for_long(world: &World) {
-    for _ in 0..200 {
-        world.finch.fail_next(answer(503, "later"));
-    }
-}
-
 #[tokio::test]
 async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, ACME, "x", Held::BeforeItsAnswer, async || {
-        fail_for_long(&world).await;
+        world.fail(200, || answer(503, "later"));
         disconnect(&world, ACME, &id).await;
     })
     .await;
@@ -79,7 +73,7 @@ async fn began_before_an_ended_disconnect_and_something_newer_lives_is_supersede
 async fn began_while_a_disconnect_was_open_is_unverified_until_finch_accepts_it() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    fail_for_long(&world).await;
+    world.fail(200, || answer(503, "later"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     // Other credentials: at Finch it is no part of what is being disconnected here.
@@ -98,7 +92,7 @@ async fn began_while_a_disconnect_was_open_is_unverified_until_finch_accepts_it(
 async fn began_while_a_disconnect_was_open_and_finch_refuses_it_is_revoked() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    fail_for_long(&world).await;
+    world.fail(200, || answer(503, "later"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     let late = connect(&world, BETA, "x").await;
@@ -157,7 +151,7 @@ async fn a_customers_disconnect_covers_no_other_customers_exchange() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     meanwhile(&world, BETA, "y", Held::BeforeItsAnswer, async || {
-        fail_for_long(&world).await;
+        world.fail(200, || answer(503, "later"));
         disconnect(&world, ACME, &id).await;
         world.finch.recover();
     })
@@ -272,9 +266,7 @@ async fn a_late_effect_of_a_host_that_died_before_two_connections_became_one_kil
     let id = connect(&world, ACME, "x").await;
     let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
     let (state, code) = begin(&world, ACME, "x").await;
-    for _ in 0..20 {
-        world.finch.fail_next(answer(402, "pay"));
-    }
+    world.fail(20, || answer(402, "pay"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     // It has marked the token as sending, and holds the lease.

@@ -46,7 +46,7 @@ impl Watched {
         self.system.pass(*self.takes.lock().unwrap());
     }
 
-    /// The next `/disconnect` waits until it is told to go on.
+    /// The next `/disconnect` waits until it is released.
     fn hold(&self) -> Arc<Notify> {
         let go = Arc::new(Notify::new());
         *self.hold.lock().unwrap() = Some(go.clone());
@@ -104,9 +104,7 @@ impl FinchApi for Watched {
 async fn open_disconnects(world: &World, count: usize) {
     for number in 0..count {
         let id = connect_to(world, ACME, &format!("c{number}")).await;
-        for _ in 0..20 {
-            world.finch.fail_next(answer(402, "pay"));
-        }
+        world.fail(20, || answer(402, "pay"));
         disconnect(world, ACME, &id).await;
         world.finch.recover();
     }
@@ -150,7 +148,7 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time() {
     world.finch.take_calls();
     let second = two.reconcile(&operator(), Pass::Due).await.unwrap();
     assert_eq!(second.pending.len(), 1, "{second:?}");
-    assert!(world.finch.take_calls().is_empty(), "the second host calls nobody");
+    assert!(world.finch.take_calls().is_empty(), "the second host sends nothing");
     go.notify_one();
     assert_eq!(first.await.unwrap().disconnected.len(), 1);
 }
@@ -171,7 +169,7 @@ async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect
     world.system.pass(LEASE);
     assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().disconnected.len(), 1);
     let (_, token) = world.tokens().await.remove(0);
-    assert!(token.progress.ambiguous_at.is_some(), "nobody knows what the dead one sent");
+    assert!(token.progress.ambiguous_at.is_some(), "the dead host may have sent it");
 }
 
 #[tokio::test]
@@ -191,10 +189,10 @@ async fn a_person_who_disconnects_again_after_a_crash_waits_for_the_dead_ones_le
 async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
     let world = world().await;
     open_disconnects(&world, 3).await;
-    let (told, mut passes) = tokio::sync::mpsc::unbounded_channel();
+    let (report_pass, mut passes) = tokio::sync::mpsc::unbounded_channel();
     let mut options = ReconcilerOptions::default();
     options.on_pass = Some(Arc::new(move |report| {
-        let _ = told.send(report.map(|report| report.disconnected.len()).unwrap_or(0));
+        let _ = report_pass.send(report.map(|report| report.disconnected.len()).unwrap_or(0));
     }));
     let reconciler = world.app.spawn_reconciler(operator(), options);
     assert_eq!(passes.recv().await, Some(3));
@@ -233,9 +231,7 @@ async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
     for _ in 0..20 {
         id = connect(&world, ACME, "x").await;
     }
-    for _ in 0..20 {
-        world.finch.fail_next(answer(402, "pay"));
-    }
+    world.fail(20, || answer(402, "pay"));
     disconnect(&world, ACME, &id).await;
     world.finch.recover();
     let watched = Watched::over(&world);

@@ -12,7 +12,7 @@ use super::*;
 async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome, Progress) {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    // Nobody waits: one try, and what it leaves.
+    // Without patience: one try, and what it leaves.
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     let long = Duration::from_secs(3600 * 24 * 400);
     world.finch.fail_next(match error {
@@ -25,11 +25,6 @@ async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome,
     let outcome = world.app.disconnect(&customer(ACME), plan).await.unwrap();
     let progress = load(&world, &id).await.tokens[0].progress.clone();
     (world, id, outcome, progress)
-}
-
-fn waits(progress: &Progress) -> Duration {
-    let trouble = progress.trouble.as_ref().expect("trouble");
-    progress.next_try.expect("a next try").duration_since(trouble.at).unsigned_abs()
 }
 
 #[tokio::test]
@@ -81,7 +76,7 @@ async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_o
 }
 
 #[tokio::test]
-async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
+async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
     for (name, kind) in [
         ("reauthenticate_user", FailureKind::ReauthenticateUser),
         ("account_setup_required", FailureKind::AccountSetupRequired),
@@ -89,9 +84,7 @@ async fn a_401_of_another_meaning_is_no_proof_and_a_person_hears_of_it() {
     ] {
         let world = world().await;
         let id = connect(&world, ACME, "x").await;
-        for _ in 0..100 {
-            world.finch.fail_next(answer(401, name));
-        }
+        world.fail(100, || answer(401, name));
         let outcome = disconnect(&world, ACME, &id).await;
         let DisconnectOutcome::Pending { trouble: Some(failure), attention: true, .. } = outcome
         else {
@@ -123,43 +116,6 @@ async fn a_401_of_another_meaning_is_followed_by_the_same_call_until_it_is_prove
 }
 
 #[tokio::test]
-async fn a_402_waits_an_hour_and_a_person_hears_that_the_bill_runs() {
-    let (_, _, outcome, progress) = meets(answer(402, "payment_required")).await;
-    assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
-    assert_eq!(waits(&progress), Duration::from_secs(3600));
-}
-
-#[tokio::test]
-async fn a_rejection_waits_a_day_and_a_person_hears_at_once() {
-    for status in [400, 403, 404, 405, 422, 301, 200] {
-        let (_, _, outcome, progress) = meets(answer(status, "no")).await;
-        assert!(
-            matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }),
-            "{status}: {outcome:?}"
-        );
-        assert_eq!(waits(&progress), Duration::from_secs(24 * 3600), "{status}");
-    }
-}
-
-#[tokio::test]
-async fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
-    for status in [408, 409, 425, 429, 500, 502, 503, 504] {
-        let (world, id, outcome, progress) = meets(answer(status, "later")).await;
-        assert!(
-            matches!(outcome, DisconnectOutcome::Pending { attention: false, .. }),
-            "{outcome:?}"
-        );
-        assert_eq!(
-            waits(&progress),
-            Duration::from_secs(3600),
-            "{status}: Retry-After wins, capped"
-        );
-        settle(&world).await;
-        assert!(all_revoked(&load(&world, &id).await), "{status}");
-    }
-}
-
-#[tokio::test]
 async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
     let unreadable = FinchApiError::Unreadable {
         problem: "cut off".into(),
@@ -187,9 +143,7 @@ async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
 async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    for _ in 0..200 {
-        world.finch.fail_next(answer(503, "later"));
-    }
+    world.fail(200, || answer(503, "later"));
     let outcome = disconnect(&world, ACME, &id).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 1, .. }), "{outcome:?}");
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnecting));
@@ -199,9 +153,7 @@ async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
 async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    for _ in 0..2000 {
-        world.finch.fail_next(FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
-    }
+    world.fail(2000, || FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
     disconnect(&world, ACME, &id).await;
     for _ in 0..24 * 30 {
         world.system.pass(Duration::from_secs(3600));

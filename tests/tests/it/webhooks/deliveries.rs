@@ -1,4 +1,4 @@
-//! Deliveries that somebody has changed: refused, or the very event that Finch has signed.
+//! Deliveries that were changed on the way: refused, or the very event that Finch has signed.
 
 use finch_core::Timestamp;
 use finch_tests::cases;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finch_app::{Pass, ReconcilerOptions};
+use finch_app::Pass;
 use finch_core::{ConnectionState, CustomerId, FinchApiError, InstanceId, LEASE, decide::Matter};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Reach, application};
@@ -35,23 +35,6 @@ async fn a_question_that_a_crash_has_left_is_asked() {
     assert_eq!(view.state, ConnectionState::Disconnected);
     let again = next.reconcile(&operator(), Pass::Due).await.unwrap();
     assert_eq!(again, finch_app::Reconciled::default());
-}
-
-#[tokio::test]
-async fn a_reconciler_in_the_background_asks() {
-    let world = World::in_memory(Reach::Pair).await;
-    let id = connect(&world, ACME, "x").await;
-    world.finch.end_from_dashboard(&id);
-    assert!(delivered(&world, &account(&id, "disconnected")).await);
-    let (report, mut passes) = tokio::sync::mpsc::unbounded_channel();
-    let mut options = ReconcilerOptions::default();
-    options.on_pass = Some(Arc::new(move |pass| {
-        let _ = report.send(pass.map_or(0, |pass| pass.questions.answered));
-    }));
-    let reconciler = world.app.spawn_reconciler(operator(), options);
-    assert_eq!(passes.recv().await, Some(1));
-    reconciler.stop().await;
-    assert_eq!(state(&world, ACME, &id).await, ConnectionState::Disconnected);
 }
 
 /// A webhook that comes while Finch is being asked: the answer may be older than what it speaks of.
@@ -159,9 +142,7 @@ async fn a_pass_ends_where_finch_does_not_answer() {
         (report.questions.answered, report.questions.left)
     };
     for (failure, calls) in failures {
-        for _ in 0..calls {
-            world.finch.fail_next(failure());
-        }
+        world.fail(calls, failure);
         world.finch.take_calls();
         assert_eq!(everything().await, (0, calls));
         assert_eq!(world.finch.take_calls().len(), calls);

@@ -1,17 +1,11 @@
 //! An employer that must authenticate again: from the webhook to a connection that works.
 
-use std::sync::Arc;
-
-use finch_app::{
-    AuthorizationCode, BeginConnectError, ClientSecret, ConnectRequest, Finch, Flow,
-    HttpFinchConfig, Kek, Pass, Product, TokenError, Unauthorized,
-};
+use finch_app::{BeginConnectError, TokenError, Unauthorized};
 use finch_core::{ConnectionState, ConnectionStatus};
-use finch_emulator::{Emulator, Fault, FinchError, Login};
 use finch_testkit::Reach;
-use finch_tests::{World, customer, operator};
+use finch_tests::{World, customer};
 
-use super::{Delivery, account, state};
+use super::state;
 use crate::semantics::{ACME, BETA, answer, connect, disconnect, lost, request, states, why_none};
 
 #[tokio::test]
@@ -50,7 +44,7 @@ async fn a_reauthentication_is_begun_by_the_connections_own_customer_only() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     let foreign = world.app.begin_reauthenticate(&customer(BETA), &id, request()).await;
-    assert!(matches!(foreign, Err(finch_app::BeginConnectError::NotFound)), "{foreign:?}");
+    assert!(matches!(foreign, Err(BeginConnectError::NotFound)), "{foreign:?}");
 }
 
 #[tokio::test]
@@ -62,23 +56,21 @@ async fn what_has_ended_is_not_renewed_and_finch_is_not_asked() {
     world.finch.take_calls();
     let renew = async |id| world.app.begin_reauthenticate(&customer(ACME), id, request()).await;
     let ended = renew(&id).await;
-    assert!(matches!(ended, Err(finch_app::BeginConnectError::Ended)), "{ended:?}");
+    assert!(matches!(ended, Err(BeginConnectError::Ended)), "{ended:?}");
     assert!(world.finch.take_calls().is_empty());
     assert_eq!(renew(&again).await.unwrap().reauthenticates, Some(again.clone()));
 
     // Access that was given up, though the connection goes on for others.
     connect(&world, BETA, "y").await;
     disconnect(&world, ACME, &again).await;
-    assert!(matches!(renew(&again).await, Err(finch_app::BeginConnectError::Ended)));
+    assert!(matches!(renew(&again).await, Err(BeginConnectError::Ended)));
 }
 
 #[tokio::test]
 async fn what_is_being_disconnected_is_not_renewed() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
-    for _ in 0..100 {
-        world.finch.fail_next(lost());
-    }
+    world.fail(100, lost);
     disconnect(&world, ACME, &id).await;
     world.finch.take_calls();
     let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
@@ -86,7 +78,7 @@ async fn what_is_being_disconnected_is_not_renewed() {
     assert!(world.finch.take_calls().is_empty());
 }
 
-/// Nobody has told us; but Finch renews nothing that has ended.
+/// No webhook has come; but Finch renews nothing that has ended.
 #[tokio::test]
 async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() {
     let world = World::in_memory(Reach::Pair).await;
@@ -99,12 +91,12 @@ async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() 
     let renewed = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await;
     assert!(matches!(renewed, Err(BeginConnectError::Ended)), "{renewed:?}");
     assert_eq!(state(&world, ACME, &id).await, ConnectionState::Disconnected);
-    assert_eq!(state(&world, BETA, &id).await, ConnectionState::Connected, "nobody asked for it");
+    assert_eq!(state(&world, BETA, &id).await, ConnectionState::Connected, "no webhook named it");
 }
 
-/// Somebody has signed in again at Finch's own pages, or one of two customers has: it works for both.
+/// A person has signed in again at Finch's own pages, or one of two customers has: it works for both.
 #[tokio::test]
-async fn a_connection_that_does_well_again_is_in_use_again() {
+async fn a_healthy_connection_is_in_use_again() {
     let world = World::in_memory(Reach::Pair).await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
@@ -124,55 +116,4 @@ async fn a_connection_that_does_well_again_is_in_use_again() {
     world.finch.take_calls();
     assert!(world.hint(&id, "connected").await.changed.is_empty());
     assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
-}
-
-/// The same over HTTP and a sealed store, as a host has it.
-#[tokio::test]
-async fn a_signed_reauth_leads_over_http_to_a_new_token() {
-    let emulator = Emulator::start().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let secret = ClientSecret::new(emulator.client_secret());
-    let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
-    http.base_url = emulator.url().to_owned();
-    let path = folder.path().join("finch.db");
-    let finch = Finch::open(http, path, Arc::new(Kek::generate().unwrap())).await.unwrap();
-    let scope = customer(ACME);
-    let request =
-        || ConnectRequest::new("Acme", vec![Product::Company, Product::Directory], Flow::Embedded);
-    let begun = finch.begin_connect(&scope, request()).await.unwrap();
-    let at_finch = begun.finch_customer_id.unwrap();
-    let login = || {
-        let login = Login::new("User A", "Gusto", "Company C", "X").customer_id(at_finch.as_str());
-        AuthorizationCode::new(emulator.issue_code(login))
-    };
-    let id = finch.complete_connect(&scope, begun.state, login()).await.unwrap().connection_id;
-    let now = finch_core::Timestamp::now();
-    let deliver = async |event_id: &str, status: &str| {
-        let delivery = Delivery::new(event_id, &account(&id, status), now);
-        assert!(finch.take_webhook(&delivery.check(now).unwrap()).await.unwrap());
-        let report = finch.reconcile(&operator(), Pass::Due).await.unwrap();
-        assert_eq!(report.questions.answered, 1);
-        report.questions.changed.len()
-    };
-    emulator.push_fault(Fault::on("/introspect").error(FinchError::ReauthenticateUser));
-    assert_eq!(deliver("msg_1", "reauth").await, 1);
-    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
-    assert_eq!(view.state, ConnectionState::NeedsReauth);
-
-    let begun = finch.begin_reauthenticate(&scope, &id, request()).await.unwrap();
-    assert_eq!(begun.reauthenticates.as_ref(), Some(&id));
-    assert_eq!(emulator.state().calls["POST /connect/sessions/reauthenticate"], 1);
-    let done = finch.complete_connect(&scope, begun.state, login()).await.unwrap();
-    assert_eq!((&done.connection_id, done.joined_tokens), (&id, 1));
-    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
-    assert_eq!((view.state, view.tokens.len()), (ConnectionState::Connected, 2));
-    finch.access_token(&scope, &id, &[Product::Directory]).await.unwrap();
-
-    // And its end, from the dashboard.
-    assert_eq!(deliver("msg_2", "connected").await, 1, "the older token works again");
-    assert_eq!(deliver("msg_3", "disconnected").await, 0);
-    assert!(emulator.end_connection(id.as_str()));
-    assert_eq!(deliver("msg_4", "disconnected").await, 1);
-    let view = finch.connection(&scope, &id).await.unwrap().unwrap();
-    assert_eq!(view.state, ConnectionState::Disconnected);
 }

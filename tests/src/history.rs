@@ -1,4 +1,4 @@
-//! Lets things happen in a world.
+//! The steps of a history, applied to a world.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use finch_testkit::{Held, webhook};
 use crate::{Step, World, customer, operator};
 
 impl World {
-    /// Lets one thing happen. Whatever comes of it is a history too.
+    /// Applies one step. A step that fails is part of the history too.
     pub async fn step(&self, step: Step) {
         match step {
             Step::Connect { customer, provider, company, credentials } => {
