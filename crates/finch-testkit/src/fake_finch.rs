@@ -28,9 +28,11 @@ pub enum Held {
     BeforeItsAnswer,
     /// An `/introspect`, after Finch has looked, before the answer is sent.
     Introspection,
+    /// A `/disconnect`, before Finch looks at it.
+    Disconnect,
 }
 
-/// An exchange, or an `/introspect`, that waits.
+/// A call that waits.
 #[derive(Clone, Debug, Default)]
 pub struct Hold {
     reached: Arc<Notify>,
@@ -68,13 +70,24 @@ struct Plan {
     late_next: bool,
     /// With which tokens something is still to take effect.
     late: Vec<TokenState>,
-    /// The next exchange or `/introspect` waits.
+    /// The next call of this kind waits.
     hold: Option<(Held, Hold)>,
+    on_call: OnCall,
     /// `/auth/token` and `/introspect` leave the company out.
     hide_company: bool,
     /// `/introspect` names this application.
     other_application: Option<ClientId>,
     unknown_status: Option<ConnectionStatus>,
+}
+
+/// Called at the beginning of each call.
+#[derive(Default)]
+struct OnCall(Option<Box<dyn Fn() + Send>>);
+
+impl std::fmt::Debug for OnCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnCall")
+    }
 }
 
 impl FakeFinch {
@@ -229,6 +242,16 @@ impl FakeFinch {
     /// The next `/introspect` waits between Finch's look and the answer.
     pub fn hold_next_introspection(&self) -> Hold {
         self.hold_next_exchange(Held::Introspection)
+    }
+
+    /// The next `/disconnect` waits before Finch looks at it.
+    pub fn hold_next_disconnect(&self) -> Hold {
+        self.hold_next_exchange(Held::Disconnect)
+    }
+
+    /// Calls this at the beginning of each call.
+    pub fn on_call(&self, on_call: impl Fn() + Send + 'static) {
+        self.plan().on_call = OnCall(Some(Box::new(on_call)));
     }
 
     /// No exchange is to wait any more.

@@ -10,7 +10,7 @@ use finch_core::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{FakeFinch, Held};
+use super::{FakeFinch, Held, OnCall};
 
 /// `HttpFinch` has a deadline, by the clock of a Tokio runtime. Nothing drives this one, so that the deadline never
 /// comes, and a test may run without a runtime, or with a paused clock.
@@ -40,6 +40,9 @@ impl FakeFinch {
         let failure = {
             let mut plan = self.plan();
             plan.calls.push(name.to_owned());
+            if let OnCall(Some(on_call)) = &plan.on_call {
+                on_call();
+            }
             plan.failures.pop_front()
         };
         match failure {
@@ -110,6 +113,7 @@ impl FinchApi for FakeFinch {
     }
 
     async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
+        self.wait_if_held(Held::Disconnect).await;
         let live = self.live().find(|t| t.secret == token.expose());
         let done = self.call("disconnect", async {
             match live {
