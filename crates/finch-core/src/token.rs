@@ -274,6 +274,15 @@ impl Token {
         }
     }
 
+    /// Whether a disconnect has ended it, and not Finch by itself.
+    pub fn was_ended_by_a_disconnect(&self) -> bool {
+        match &self.state {
+            TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => true,
+            TokenState::Revoked { .. } => self.progress.refused.is_some(),
+            _ => false,
+        }
+    }
+
     /// From where the token's generation counts: its exchange, or the moment it was verified.
     pub fn since(&self) -> Seq {
         self.verified.unwrap_or(self.exchange_began)

@@ -99,6 +99,8 @@ pub fn plan(
     let has_ended = |t: &Token| match t.state {
         _ if over(t) => true,
         TokenState::Superseded => something_lives,
+        // Also where the disconnect that has ended it goes on again, for another token.
+        _ if t.was_ended_by_a_disconnect() => true,
         _ => t.state.is_revoked() && connection.generation_at(t.since()) < connection.generation(),
     };
     let open = connection.open_disconnect().is_some();

@@ -251,3 +251,19 @@ fn nothing_else_is_a_mark() {
         assert!(text.parse::<finch_core::decide::PlanMark>().is_err(), "{text}");
     }
 }
+
+/// A disconnect that had ended is open again for a token that came late: what it had ended before has ended.
+#[test]
+fn what_a_disconnect_has_ended_stays_ended_where_it_goes_on_again() {
+    let mut ended = token("acme", "k1", 1, 2, revoked());
+    ended.progress.refused = Some(refusal());
+    let late = token("acme", "k2", 3, 4, TokenState::Fenced);
+    let newer = token("acme", "k3", 13, 14, TokenState::Unverified);
+    let other = token("other", "k4", 15, 16, TokenState::Unverified);
+    let open = vec![disconnect(operator(), 10, None)];
+    let found = connection(vec![ended, late, newer, other], open);
+    for who in [Some("acme"), None] {
+        assert_eq!(verdict(&found, "k1", who, true), PlanVerdict::AlreadyDisconnected, "{who:?}");
+    }
+    assert_eq!(verdict(&found, "k3", Some("acme"), false), PlanVerdict::Retires);
+}
