@@ -132,7 +132,7 @@ fn places_where_no_store_can_be() {
     for (store, says, step) in [
         ("no/such/folder/finch.db", "there is no folder", "mkdir"),
         ("folder", "is not a file", "FINCH_STORE"),
-        ("letter", "is not a database", "FINCH_STORE"),
+        ("letter", "is not a store of Finch connections", "FINCH_STORE"),
     ] {
         let path = place.path(store);
         place.set("FINCH_STORE", path.to_str());
