@@ -1,4 +1,4 @@
-//! Calls to the emulator, and the faults that it is told. Others write their tests against it.
+//! Calls to the emulator, and the faults that it plays. Applications write their tests against it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;

@@ -315,7 +315,7 @@ async fn walk(store: &SqliteTokenStore) {
     seen(store.possible_orphans(None, Timestamp::MAX, None, 100).await);
 }
 
-/// A few things that a store is told.
+/// A few things to write into a store.
 async fn change(store: &SqliteTokenStore) {
     let (state, code) = (Fingerprint([2; 32]), Fingerprint([3; 32]));
     if seen(store.open_attempt(new_attempt("acme"), &state).await).is_some() {

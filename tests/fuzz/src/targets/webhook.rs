@@ -102,7 +102,7 @@ fn check(event: &WebhookEvent, headers: &Headers, body: &[u8]) {
     let listed = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("finch-signature"));
     let lists = |value: &[u8]| value.windows(right.len()).any(|part| part == right.as_bytes());
     assert!(listed.into_iter().any(|(_, value)| lists(value)), "the signature is there");
-    // What this reader does not take, such as an unpaired surrogate, nobody compares.
+    // What this reader does not take, such as an unpaired surrogate, is not compared.
     let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return };
     let text = |name: &str| json.get(name).and_then(|value| value.as_str());
     assert_eq!(event.event_type, text("event_type").unwrap_or_default());

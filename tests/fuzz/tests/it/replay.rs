@@ -66,7 +66,7 @@ fn no_input_breaks_a_target() {
     }
 }
 
-/// Runs a target in a thread of its own, so that an input that hangs is told.
+/// Runs a target in a thread of its own, so that an input that hangs is named.
 fn watched(target: Target, entries: Vec<Entry>, runs: u64, seed: u64) {
     let (done, ends) = mpsc::channel();
     let work = thread::spawn(move || {
