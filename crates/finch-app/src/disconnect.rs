@@ -236,7 +236,7 @@ impl Finch {
             Target::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
                 let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(plan_again(&connection, &plan.subject, customer, request));
+                return Ok(plan_of(&connection, &plan.subject, customer, request));
             }
         };
         let mut connection =
@@ -259,12 +259,12 @@ impl Finch {
             Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
             _ => return Err(DisconnectError::NotFound),
         };
-        Ok(plan_again(&connection, &subject, customer, request))
+        Ok(plan_of(&connection, &subject, customer, request))
     }
 }
 
 /// Only an operator ends a connection for everyone.
-fn plan_again(
+fn plan_of(
     connection: &Connection,
     subject: &Subject,
     customer: Option<&CustomerId>,

@@ -36,7 +36,7 @@ pub use ask::{Pace, RunError};
 pub use audit::Audit;
 pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
 pub use builder::{FinchBuilder, OpenFinchError};
-pub use changed::{Changed, Theirs};
+pub use changed::Changed;
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest};

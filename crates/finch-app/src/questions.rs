@@ -22,8 +22,8 @@ const FAILURES: usize = 2;
 pub struct Questions {
     /// How many connections Finch was asked about, and has answered for.
     pub answered: usize,
-    /// What Finch has said that is new, and how these connections are for their customers now. Also of some whose
-    /// question is left, since Finch could not say all.
+    /// Of which tokens Finch has said something new. Also of some whose question is left, since Finch could not say
+    /// all.
     pub changed: Vec<Changed>,
     /// How many of those that were tried are left for later: Finch cannot answer now, or another instance is at
     /// work.
@@ -32,6 +32,8 @@ pub struct Questions {
 
 /// What became of one question.
 enum Asked {
+    /// There is none: another instance was faster, or a disconnect has begun.
+    Gone,
     /// Every token in use was asked about.
     Answered,
     /// Finch could not answer; `away`: for any connection.
@@ -72,22 +74,24 @@ impl Finch {
         how: Drive<'_>,
         report: &mut Questions,
     ) -> Result<(), StoreError> {
-        let (mut tried, mut failures) = (0, 0);
+        let (mut asked, mut failures) = (0, 0);
         let mut listed = self.listed(ConnectionFilter::Question(due), None);
-        while how.goes_on() && failures < FAILURES && (how.hurries() || tried < SHARE) {
+        while how.goes_on() && failures < FAILURES && (how.hurries() || asked < SHARE) {
             let Some(connection) = listed.next_key().await? else { break };
-            tried += 1;
+            // What Finch was not asked about costs a pass nothing of its share, and keeps no other one waiting.
             match self.answer_question(connection, how, report).await {
+                Ok(Asked::Gone) => {}
                 Ok(Asked::Answered) => {
+                    asked += 1;
                     failures = 0;
                     report.answered += 1;
                 }
                 Ok(Asked::Unanswered { away }) => {
+                    asked += 1;
                     failures += if away { FAILURES } else { 1 };
                     report.left += 1;
                 }
                 Ok(Asked::Left) => report.left += 1,
-                // One that cannot be read keeps no other one waiting.
                 Err(error) => {
                     tracing::warn!(%error, "a connection's question could not be answered");
                     report.left += 1;
@@ -103,14 +107,12 @@ impl Finch {
         how: Drive<'_>,
         report: &mut Questions,
     ) -> Result<Asked, StoreError> {
-        let Some(before) = self.by_key(key, None).await? else { return Ok(Asked::Left) };
+        let Some(before) = self.by_key(key, None).await? else { return Ok(Asked::Gone) };
         let mut work = self.work_on(key).await;
         let mut said = BTreeMap::new();
         let asked = self.ask_about_each(&before, how, &mut work, &mut said).await;
         work.release().await;
-        let now = self.by_key(key, None).await.ok().flatten();
-        let changed = Changed::of(&before, said.values(), now.as_ref().unwrap_or(&before));
-        report.changed.extend(changed.if_any());
+        report.changed.extend(Changed::of(&before, said.values()).if_any());
         asked
     }
 
@@ -122,15 +124,16 @@ impl Finch {
         work: &mut Work<'_>,
         said: &mut BTreeMap<TokenId, Token>,
     ) -> Result<Asked, StoreError> {
-        let Some(question) = before.question else { return Ok(Asked::Left) };
+        let Some(question) = before.question else { return Ok(Asked::Gone) };
         let mut unproven = Vec::new();
         for token in before.tokens.iter().rev().filter(|token| token.state.is_live()) {
             let Some(held) = self.hold(before.key, how, work).await? else {
                 return Ok(Asked::Left);
             };
-            if held.token(token.id).is_none_or(|now| !now.state.is_live())
-                || held.open_disconnect().is_some()
-            {
+            if held.question.is_none() {
+                return Ok(Asked::Gone);
+            }
+            if held.token(token.id).is_none_or(|now| !now.state.is_live()) {
                 continue;
             }
             match self.probe(token.id, work).await? {

@@ -65,7 +65,7 @@ fn headline(what: &Attention) -> String {
         Matter::Quarantined => {
             format!("{tokens} quarantined: not used here, and billed until disconnected")
         }
-        Matter::InDoubt => format!("{tokens} in doubt, and Finch does not settle it"),
+        Matter::InDoubt => format!("{tokens} that Finch neither accepts nor refuses"),
         _ => format!("{tokens} of this connection"),
     }
 }

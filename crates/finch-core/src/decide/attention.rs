@@ -44,7 +44,8 @@ pub enum Matter {
     /// A token is stored and not used: it contradicts its connection, or belongs to another customer
     /// at Finch. It is billed until it is disconnected.
     Quarantined,
-    /// A token is in doubt, or an employer has no name, and Finch answers what time alone does not mend.
+    /// A token is in doubt, an employer has no name, or a webhook spoke of the connection's health; and Finch answers
+    /// what time alone does not mend.
     InDoubt,
 }
 

@@ -120,8 +120,9 @@ pub fn send(draft: &mut Draft, token: TokenId) {
     }
 }
 
-/// Turns the sending marks that another instance, or a crash, has left into calls that may take effect from `now`
-/// on. Returns whether there were any. Only the holder of the connection's lease may call this: no mark is its own.
+/// Turns the sending marks that are there into calls that may take effect from `now` on. Returns whether there were
+/// any. The holder of the connection's lease calls this before its own call: every mark is a crash's, or that of an
+/// instance which has lost the lease.
 pub fn lost_calls(draft: &mut Draft, now: Timestamp) -> bool {
     let marked = draft.tokens_mut().filter(|token| token.progress.sending.is_some());
     marked.map(|token| token.progress.lose_call(now)).count() > 0
