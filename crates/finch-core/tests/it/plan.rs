@@ -267,3 +267,21 @@ fn what_a_disconnect_has_ended_stays_ended_where_it_goes_on_again() {
     }
     assert_eq!(verdict(&found, "k3", Some("acme"), false), PlanVerdict::Retires);
 }
+
+/// In a customer's scope a connection is that customer's tokens and retirements.
+#[test]
+fn a_customer_sees_its_own_part_of_a_connection() {
+    let tokens = vec![
+        token("acme", "k1", 1, 2, TokenState::Active),
+        token("other", "k2", 3, 4, TokenState::Retired),
+    ];
+    let mut whole = connection(tokens, vec![]);
+    let seq = finch_core::Seq(5);
+    let at = finch_testkit::at(0);
+    whole.retirements.push(finch_core::Retirement { seq, customer: customer("other"), at });
+    assert_eq!(whole.clone().seen_by(None), whole);
+    let own = whole.clone().seen_by(Some(&customer("acme")));
+    assert_eq!((own.tokens.as_slice(), own.retirements.len()), (&whole.tokens[..1], 0));
+    let own = whole.clone().seen_by(Some(&customer("other")));
+    assert_eq!((own.tokens.as_slice(), own.retirements.len()), (&whole.tokens[1..], 1));
+}
