@@ -35,7 +35,7 @@ impl<'a> Pace<'a> {
 
     /// And tells of each wait.
     #[must_use]
-    pub fn telling(self, on_wait: &'a (dyn Fn(Duration) + Sync)) -> Self {
+    pub fn on_wait(self, on_wait: &'a (dyn Fn(Duration) + Sync)) -> Self {
         Self { on_wait, ..self }
     }
 }

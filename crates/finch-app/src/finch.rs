@@ -10,8 +10,8 @@ use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, To
 use finch_seal::KeySource;
 
 use crate::{
-    EventSink, FinchBuilder, System, exchanges::Exchanges, late::LateEffects, system::jitter,
-    tasks::Tasks, vault::Vault,
+    EventSink, FinchBuilder, System, exchanges::Exchanges, pending_effects::PendingEffects,
+    system::jitter, tasks::Tasks, vault::Vault,
 };
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
@@ -33,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
     /// This instance among all that share the store.
     pub(crate) instance: InstanceId,
-    pub(crate) late: LateEffects,
+    pub(crate) late: PendingEffects,
     pub(crate) tasks: Tasks,
     pub(crate) exchanges: Exchanges,
 }
@@ -106,7 +106,7 @@ impl Finch {
         &self.inner.instance
     }
 
-    pub(crate) fn late_effects(&self) -> &LateEffects {
+    pub(crate) fn late_effects(&self) -> &PendingEffects {
         &self.inner.late
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, ConnectionFilter, ConnectionKey, Draft, Event, Happening, Keyring, OperatorScope,
+    Actor, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring, OperatorScope,
     Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
@@ -106,7 +106,7 @@ impl Finch {
                 Ok(rewrapped) => rewrapped,
                 Err(error) => return Err(KeysError::explained(self.store(), error).await),
             };
-            let what = Happening::KeyReplaced {
+            let what = EventKind::KeyReplaced {
                 key: rewrapped.kek.as_str().to_owned(),
                 replaced: Some(keys.kek.as_str().to_owned()),
             };
@@ -126,7 +126,7 @@ impl Finch {
                 return Ok(true);
             }
             keys.add(self.vault().next_epoch().await?);
-            let what = Happening::RotationBegan { epoch: keys.newest() };
+            let what = EventKind::RotationBegan { epoch: keys.newest() };
             if self.replace_keyring(scope, keyring, &keys, what).await? {
                 self.vault().reload().await?;
                 return Ok(false);
@@ -142,7 +142,7 @@ impl Finch {
                 return Ok(());
             }
             keys.forget_below(epoch);
-            let what = Happening::RotationEnded { epoch };
+            let what = EventKind::RotationEnded { epoch };
             if self.replace_keyring(scope, keyring, &keys, what).await? {
                 self.vault().reload().await?;
                 return Ok(());
@@ -164,7 +164,7 @@ impl Finch {
         scope: &OperatorScope,
         before: Keyring,
         keys: &WrappedKeys,
-        what: Happening,
+        what: EventKind,
     ) -> Result<bool, KeysError> {
         let by = Actor::Operator(scope.name().clone());
         let event = Event { at: self.now(), by, connection_id: None, customer: None, what };

@@ -16,8 +16,8 @@ mod finch;
 mod import;
 mod keys;
 mod keys_error;
-mod late;
 mod list;
+mod pending_effects;
 mod questions;
 mod reconcile;
 mod reconciler;
@@ -57,9 +57,9 @@ pub use verify::{BrokenRecord, Verified};
 pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
     CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
-    CustomerId, CustomerScope, ErrorKind, Event, EventId, FailureKind, FinchApi, FinchApiError,
-    Flow, Happening, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
-    RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
+    CustomerId, CustomerScope, ErrorKind, Event, EventId, EventKind, FailureKind, FinchApi,
+    FinchApiError, Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product,
+    ProviderId, RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
     WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
 };

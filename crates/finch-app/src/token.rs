@@ -5,7 +5,7 @@ use std::time::Duration;
 use finch_core::{
     AccessToken, Actionable, Advice, Connection, ConnectionId, CustomerScope, Draft, ErrorKind,
     Failure, FinchApiError, Product, SealedToken, Selector, StoreError, Timestamp, Token, TokenId,
-    TokenState, Wanted,
+    TokenQuery, TokenState,
     decide::{self, AskedAt, NoToken, Observation, Observed, why_no_token},
 };
 use serde::Serialize;
@@ -144,8 +144,8 @@ impl Finch {
         connection: &ConnectionId,
         products: &[Product],
     ) -> Result<UsableToken, TokenError> {
-        let wanted = Wanted { products: products.to_vec() };
-        let usable = || self.store().usable_token(scope.id(), connection, &wanted);
+        let query = TokenQuery { products: products.to_vec() };
+        let usable = || self.store().usable_token(scope.id(), connection, &query);
         while let Some(mut token) = usable().await? {
             let now = self.now();
             if token.is_worth_noting(now) {

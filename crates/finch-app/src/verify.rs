@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use finch_core::{
-    ConnectionFilter, ConnectionId, ConnectionKey, EventQuery, Happening, OperatorScope,
+    ConnectionFilter, ConnectionId, ConnectionKey, EventKind, EventQuery, OperatorScope,
     RecordHead, Recorded, Selector, StoreError, Token, TokenId,
 };
 use serde::Serialize;
@@ -136,7 +136,7 @@ impl Finch {
                 return Ok(());
             }
             for Recorded { connection, event, .. } in page {
-                if let Happening::CompanyNamed { absorbed: Some(absorbed) } = &event.what {
+                if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.what {
                     let record = records.entry(Some(absorbed.connection)).or_default();
                     record.connection_id.clone_from(&event.connection_id);
                     record.expects(absorbed.record);

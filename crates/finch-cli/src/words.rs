@@ -1,7 +1,7 @@
 //! Plain words for what the other crates say in types.
 
 use finch_core::{
-    Actor, ConnectionState, Event, Evidence, Happening, Product, RequestId, Timestamp, TokenState,
+    Actor, ConnectionState, Event, EventKind, Evidence, Product, RequestId, Timestamp, TokenState,
     Trouble, decide::Call,
 };
 
@@ -100,66 +100,66 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
         id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default()
     };
     let what = match &event.what {
-        Happening::Connected => "a new connection".to_owned(),
-        Happening::TokenAdded { state } => format!("a token was stored, {state}{under}"),
-        Happening::HandedOut => format!("a token was handed out for the first time{under}"),
-        Happening::CompanyNamed { absorbed: None } => "Finch named the employer".to_owned(),
-        Happening::CompanyNamed { absorbed: Some(_) } => {
+        EventKind::Connected => "a new connection".to_owned(),
+        EventKind::TokenAdded { state } => format!("a token was stored, {state}{under}"),
+        EventKind::HandedOut => format!("a token was handed out for the first time{under}"),
+        EventKind::CompanyNamed { absorbed: None } => "Finch named the employer".to_owned(),
+        EventKind::CompanyNamed { absorbed: Some(_) } => {
             "Finch named the employer: two connections proved to be one".to_owned()
         }
-        Happening::TokenVerified { request_id } => {
+        EventKind::TokenVerified { request_id } => {
             format!("Finch accepted a token that was in doubt{under}{}", request(request_id))
         }
-        Happening::TokenRefused { request_id } => {
+        EventKind::TokenRefused { request_id } => {
             format!("Finch refused a token{under}{}", request(request_id))
         }
-        Happening::DisconnectBegan { reason: Some(reason) } => {
+        EventKind::DisconnectBegan { reason: Some(reason) } => {
             format!("a disconnect was forced: {reason}")
         }
-        Happening::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),
-        Happening::DisconnectJoined { reason: Some(reason) } => {
+        EventKind::DisconnectBegan { reason: None } => "a disconnect began".to_owned(),
+        EventKind::DisconnectJoined { reason: Some(reason) } => {
             format!("the open disconnect was asked for too: {reason}")
         }
-        Happening::DisconnectJoined { reason: None } => {
+        EventKind::DisconnectJoined { reason: None } => {
             "the open disconnect was asked for too".to_owned()
         }
-        Happening::Fenced { tokens } => {
+        EventKind::Fenced { tokens } => {
             format!("{} not handed out any more{under}", count(*tokens, "token is", "tokens are"))
         }
-        Happening::Acknowledged { request_id } => {
+        EventKind::Acknowledged { request_id } => {
             format!("Finch acknowledged the disconnect{under}{}", request(request_id))
         }
-        Happening::StillAccepted { request_id } => {
+        EventKind::StillAccepted { request_id } => {
             format!("Finch still accepted a token{under}{}", request(request_id))
         }
-        Happening::NothingProven { call, failure } => {
+        EventKind::NothingProven { call, failure } => {
             let call = match call {
                 Call::Disconnect => "disconnect",
                 Call::Introspect => "introspect",
             };
             format!("/{call} proved nothing{under}: {failure}")
         }
-        Happening::Retired => {
+        EventKind::Retired => {
             "the customer's access ended here; others continue using the connection".to_owned()
         }
-        Happening::ClosedByOperator { reason } => {
+        EventKind::ClosedByOperator { reason } => {
             format!("the disconnect was closed without Finch's proof: {reason}")
         }
-        Happening::DisconnectReopened => {
+        EventKind::DisconnectReopened => {
             "the disconnect went on for a token that came late".to_owned()
         }
-        Happening::Disconnected => "every token was refused: the connection has ended".to_owned(),
-        Happening::RotationBegan { epoch } => {
+        EventKind::Disconnected => "every token was refused: the connection has ended".to_owned(),
+        EventKind::RotationBegan { epoch } => {
             format!("a rotation began: data key {epoch} seals from here on")
         }
-        Happening::RotationEnded { epoch } => {
+        EventKind::RotationEnded { epoch } => {
             format!("every secret is sealed with data key {epoch}; older ones are destroyed")
         }
-        Happening::KeyReplaced { key, replaced } => {
+        EventKind::KeyReplaced { key, replaced } => {
             let replaced = replaced.as_ref().map(|old| format!(" instead of {old}"));
             format!("the store's keys are wrapped with key {key}{}", replaced.unwrap_or_default())
         }
-        Happening::Restored { in_doubt } => format!(
+        EventKind::Restored { in_doubt } => format!(
             "the store was restored from a backup: {} in doubt",
             count(*in_doubt, "token is", "tokens are")
         ),

@@ -23,14 +23,14 @@ pub struct Event {
     pub customer: Option<CustomerId>,
     /// What it is.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: EventKind,
 }
 
 /// What an [`Event`] tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Happening {
+pub enum EventKind {
     /// The first token of a connection that was not known here.
     Connected,
     /// A token was stored, in this state.
@@ -133,7 +133,7 @@ impl Event {
         connection: &Connection,
         token: &Token,
         by: Actor,
-        what: Happening,
+        what: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = token.customer.clone().filter(|c| connection.concerns(token, c));
@@ -144,7 +144,7 @@ impl Event {
     pub(crate) fn of_connection(
         connection: &Connection,
         by: Actor,
-        what: Happening,
+        what: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = match &by {

@@ -51,7 +51,7 @@ pub use disconnect::{
     Refusal, Retirement, Trouble,
 };
 pub use draft::{Draft, Reseal};
-pub use event::{Absorbed, Event, EventId, EventQuery, Happening, Recorded};
+pub use event::{Absorbed, Event, EventId, EventKind, EventQuery, Recorded};
 pub use failure::{Failure, FailureKind};
 pub use id::{
     AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
@@ -70,7 +70,7 @@ pub use store::{ConnectionFilter, Found, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, PartialFacts, SealedToken, Seq, Token, TokenFacts, TokenId,
-    TokenState, USE_NOTED_AFTER, Wanted,
+    TokenQuery, TokenState, USE_NOTED_AFTER,
 };
 pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};

@@ -16,8 +16,8 @@ use crate::{
     Agenda, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection,
     ConnectionFilter, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
     FinchCustomerId, Fingerprint, Found, InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded,
-    Sealed, SealedToken, Selector, Seq, StoreError, StoreId, TokenFacts, TokenId, TokenState,
-    TokenStore, Wanted, next_turn,
+    Sealed, SealedToken, Selector, Seq, StoreError, StoreId, TokenFacts, TokenId, TokenQuery,
+    TokenState, TokenStore, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -225,7 +225,7 @@ impl TokenStore for MemoryTokenStore {
         &self,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &Wanted,
+        query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         let data = self.data();
         let Some(connection) = data.named(connection, Some(customer)) else {
@@ -234,7 +234,7 @@ impl TokenStore for MemoryTokenStore {
         let own = connection.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
         let token = own
             .filter(|t| t.state == TokenState::Active)
-            .find(|t| wanted.accepts(&t.facts.products, t.status.as_ref()));
+            .find(|t| query.accepts(&t.facts.products, t.status.as_ref()));
         Ok(token.map(|t| SealedToken {
             id: t.id,
             connection_id: t.facts.connection_id.clone(),

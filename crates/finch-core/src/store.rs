@@ -10,7 +10,7 @@ use crate::{
     Actionable, Advice, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, CompanyId,
     Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, Event, EventQuery,
     FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded,
-    Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, Wanted,
+    Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, TokenQuery,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -26,7 +26,7 @@ use crate::{
 ///   unique in the whole store, are taken in that order. A read sees every write that returned
 ///   before it began, in whichever process that was.
 /// - **No rules.** A store compares revisions, keeps what it is given, and filters by customer in
-///   its query. What decides is in this crate ([`Attempt::claim`], [`Wanted::accepts`], and the
+///   its query. What decides is in this crate ([`Attempt::claim`], [`TokenQuery::accepts`], and the
 ///   functions that change a [`Draft`](crate::Draft)), and the store calls it where it must decide inside a
 ///   transaction.
 /// - **Pages.** Each listing returns its rows in ascending order of what the next page is asked for with,
@@ -130,13 +130,13 @@ pub trait TokenStore: Send + Sync {
     /// token that is not revoked is missing, it has no bytes.
     async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError>;
 
-    /// The newest `Active` token of this customer that [`Wanted::accepts`], in the connection in
+    /// The newest `Active` token of this customer that [`TokenQuery::accepts`], in the connection in
     /// which the customer has a token under this `connection_id`. This is the hot path.
     async fn usable_token(
         &self,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &Wanted,
+        query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError>;
 
     /// A page of the keys of connections, in their order, after `after`.

@@ -301,12 +301,12 @@ impl Token {
 
 /// What a host wants to do with a token: decides which one it gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TokenQuery {
     /// The products that the token must cover; empty: any.
     pub products: Vec<Product>,
 }
 
-impl Wanted {
+impl TokenQuery {
     /// Whether an `Active` token with these products, last seen in this status, will do.
     pub fn accepts(&self, products: &[Product], status: Option<&ConnectionStatus>) -> bool {
         status != Some(&ConnectionStatus::Reauth)

@@ -63,12 +63,13 @@ pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
         _ => KeyFileError::Write { path: path.into(), source },
     };
     check_folder(path, &Process::current().map_err(failed)?, failed)?;
-    let unnamed = beside(path);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed);
+    let temporary = beside(path);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
     // A link never takes the place of what has that name already.
-    let named = file.and_then(|file| write(file, key)).and_then(|()| fs::hard_link(&unnamed, path));
+    let named =
+        file.and_then(|file| write(file, key)).and_then(|()| fs::hard_link(&temporary, path));
     // If it can't go, it stays under its own name.
-    let _ = fs::remove_file(&unnamed);
+    let _ = fs::remove_file(&temporary);
     named.and_then(|()| sync_folder(path)).map_err(failed)
 }
 

@@ -7,7 +7,7 @@ use finch_core::{
     Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionFilter,
     ConnectionId, ConnectionKey, CustomerId, Event, EventQuery, FinchCustomerId, Fingerprint,
     Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, SecretRow,
-    Selector, Seq, StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenStore, Wanted,
+    Selector, Seq, StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenQuery, TokenStore,
 };
 
 use crate::{
@@ -164,13 +164,13 @@ impl TokenStore for SqliteTokenStore {
         &self,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &Wanted,
+        query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         if let Some(db) = self.readers.free()? {
-            return Ok(secrets::usable_token(&db, customer, connection, wanted)?);
+            return Ok(secrets::usable_token(&db, customer, connection, query)?);
         }
-        let (customer, connection, wanted) = (customer.clone(), connection.clone(), wanted.clone());
-        self.read(move |db| secrets::usable_token(db, &customer, &connection, &wanted)).await
+        let (customer, connection, query) = (customer.clone(), connection.clone(), query.clone());
+        self.read(move |db| secrets::usable_token(db, &customer, &connection, &query)).await
     }
 
     async fn connections(

@@ -62,7 +62,7 @@ port! {
     fn load(selector: Selector<'_>, customer: Option<&CustomerId>) -> Option<Connection>;
     fn commit(commit: Commit) -> Seq;
     fn sealed(token: TokenId) -> Option<Sealed>;
-    fn usable_token(customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Option<SealedToken>;
+    fn usable_token(customer: &CustomerId, connection: &ConnectionId, query: &TokenQuery) -> Option<SealedToken>;
     fn connections(filter: &ConnectionFilter<'_>, after: Option<ConnectionKey>, limit: usize) -> Vec<ConnectionKey>;
     fn lease(connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Leased;
     fn release(connection: ConnectionKey, owner: &InstanceId) -> ();

@@ -40,7 +40,7 @@ mock! {
         async fn load<'s, 'i, 'c>(&'s self, selector: Selector<'i>, customer: Option<&'c CustomerId>) -> Result<Option<Connection>, StoreError>;
         async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
         async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError>;
-        async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, wanted: &Wanted) -> Result<Option<SealedToken>, StoreError>;
+        async fn usable_token(&self, customer: &CustomerId, connection: &ConnectionId, query: &TokenQuery) -> Result<Option<SealedToken>, StoreError>;
         async fn connections<'s, 'f, 'a>(&'s self, filter: &'f ConnectionFilter<'a>, after: Option<ConnectionKey>, limit: usize) -> Result<Vec<ConnectionKey>, StoreError>;
         async fn lease(&self, connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Result<Leased, StoreError>;
         async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;

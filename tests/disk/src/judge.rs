@@ -7,7 +7,7 @@ use std::{
 
 use finch_core::{
     AccessToken, Connection, ConnectionId, CustomerId, Selector, StoreError, Timestamp, Token,
-    TokenId, TokenState, TokenStore, Wanted,
+    TokenId, TokenQuery, TokenState, TokenStore,
 };
 use finch_seal::Domain;
 use finch_testkit::FakeFinch;
@@ -165,7 +165,7 @@ pub(crate) async fn usable(
     let owned = found.tokens().filter_map(|t| Some((t.customer.clone()?, &t.facts.connection_id)));
     let mut all = Vec::new();
     for (customer, connection) in owned.collect::<BTreeSet<_>>() {
-        let usable = store.usable_token(&customer, connection, &Wanted::default()).await;
+        let usable = store.usable_token(&customer, connection, &TokenQuery::default()).await;
         let what = format_args!("the token of {connection}");
         let Some(usable) = usable.or_broken(what)? else { continue };
         let secret = found.keys()?.usable(&customer, &usable).or_broken(what)?;

@@ -240,7 +240,7 @@ impl History<'_> {
         asked.dedup();
         let mut wrong = Vec::new();
         for (customer, id) in asked {
-            let wanted = finch_core::Wanted::default();
+            let wanted = finch_core::TokenQuery::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
             let Some(given) = given.expect("the store answers the judge") else { continue };
             let secret = self.shared.keys.usable(&customer, &given);

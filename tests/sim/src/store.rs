@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use finch_core::{
     AttemptEnd, AttemptId, Commit, Connection, ConnectionId, ConnectionKey, CustomerId,
     Fingerprint, InstanceId, Leased, NewAttempt, Sealed, SealedToken, Selector, Seq, StoreError,
-    Timestamp, TokenId, TokenStore, Wanted,
+    Timestamp, TokenId, TokenQuery, TokenStore,
 };
 use finch_testkit::Intercept;
 
@@ -154,7 +154,7 @@ impl Intercept for Gated {
         next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &Wanted,
+        wanted: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         self.note(format_args!("{customer} {connection}"));
         next.usable_token(customer, connection, wanted).await

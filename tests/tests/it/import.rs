@@ -182,7 +182,7 @@ async fn finchs_limit_is_waited_for_however_often() {
     };
     let began = world.system.now_quietly();
     let import = ToImport { token, customer: customer(0).id().clone(), connection_id: None };
-    let done = world.app.import(&operator(), &import, &Pace::of(EVERY).telling(&on_wait)).await;
+    let done = world.app.import(&operator(), &import, &Pace::of(EVERY).on_wait(&on_wait)).await;
     stored(done.unwrap());
     assert_eq!(waits.into_inner(), 20);
     let waited = world.system.now_quietly().duration_since(began).unsigned_abs();

@@ -109,7 +109,7 @@ impl Intercept for Mixed {
         next: &dyn TokenStore,
         customer: &finch_core::CustomerId,
         connection: &finch_core::ConnectionId,
-        wanted: &finch_core::Wanted,
+        wanted: &finch_core::TokenQuery,
     ) -> Result<Option<finch_core::SealedToken>, StoreError> {
         let found = next.usable_token(customer, connection, wanted).await?;
         Ok(found.map(|token| finch_core::SealedToken { sealed: self.0.clone(), ..token }))

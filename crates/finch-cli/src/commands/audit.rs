@@ -67,7 +67,7 @@ async fn go_on(
     let bar = Progress::of("Asking Finch");
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
-    let pace = Pace::of(args.paced.rate).while_(&goes_on).telling(&on_wait);
+    let pace = Pace::of(args.paced.rate).while_(&goes_on).on_wait(&on_wait);
     loop {
         bar.at(audit.asked, audit.tokens);
         let next = finch.audit_next(scope, audit, &pace).await;

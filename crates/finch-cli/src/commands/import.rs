@@ -111,7 +111,7 @@ async fn import(
 ) -> Result<(), Failure> {
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
-    let pace = Pace::of(every).while_(&goes_on).telling(&on_wait);
+    let pace = Pace::of(every).while_(&goes_on).on_wait(&on_wait);
     while goes_on() {
         // A signal is looked for while the input is silent, too.
         let row = match tokio::time::timeout(SIGNAL_CHECK, from.recv()).await {

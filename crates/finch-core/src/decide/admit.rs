@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::{
     Absorbed, Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event,
-    Fingerprint, Found, Happening, OperatorName, Progress, Quarantine, Seq, Token, TokenFacts,
+    EventKind, Fingerprint, Found, OperatorName, Progress, Quarantine, Seq, Token, TokenFacts,
     TokenId, TokenState,
-    decide::{Placement, Standing, merge::merge, place, standing},
+    decide::{InitialState, Placement, initial_state, merge::merge, place},
 };
 
 /// A token that arrives.
@@ -106,7 +106,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         Placement::Into(connection) | Placement::Conflict(connection) => {
             Draft::of(connection.clone())
         }
-        Placement::Names(connection, company) => {
+        Placement::CompletesCompany(connection, company) => {
             let mut draft = Draft::of(connection.clone());
             draft.name(company.clone());
             draft
@@ -133,17 +133,17 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         });
     };
     match placement {
-        Placement::New => event(Happening::Connected, customer.as_ref()),
-        Placement::Names(..) => event(Happening::CompanyNamed { absorbed: None }, None),
+        Placement::New => event(EventKind::Connected, customer.as_ref()),
+        Placement::CompletesCompany(..) => event(EventKind::CompanyNamed { absorbed: None }, None),
         Placement::Merges(_, absorbed) => {
-            event(Happening::CompanyNamed { absorbed: Some(Absorbed::of(&absorbed)) }, None);
+            event(EventKind::CompanyNamed { absorbed: Some(Absorbed::of(&absorbed)) }, None);
         }
         Placement::Into(_) | Placement::Conflict(_) => {}
     }
     if reopens {
-        event(Happening::DisconnectReopened, customer.as_ref());
+        event(EventKind::DisconnectReopened, customer.as_ref());
     }
-    event(Happening::TokenAdded { state: state.name().to_owned() }, customer.as_ref());
+    event(EventKind::TokenAdded { state: state.name().to_owned() }, customer.as_ref());
     let id = TokenId(Seq::OF_COMMIT);
     if let Some(attempt) = arrival.from.attempt() {
         draft.ends_attempt(attempt.id, AttemptEnd::Stored(id));
@@ -211,22 +211,22 @@ fn state(
     let is_for_the_open_one =
         for_this.is_some() && connection.open_disconnect().map(|d| d.id) == for_this;
     let id = &arrival.facts.connection_id;
-    let stands = standing(connection, arrival.began, customer, id, arrival.late);
+    let stands = initial_state(connection, arrival.began, customer, id, arrival.late);
     let state = match stands {
         _ if is_for_the_open_one => TokenState::Fenced,
-        Standing::Fenced => TokenState::Fenced,
+        InitialState::Fenced => TokenState::Fenced,
         _ if customer.is_none() => TokenState::Quarantined,
-        Standing::Reopens(disconnect) => {
+        InitialState::Reopens(disconnect) => {
             draft.reopen(disconnect);
             // What was left over ends with it; what is in doubt waits for its end.
             draft.fence(|t| !t.state.is_live());
             return (TokenState::Fenced, true);
         }
-        Standing::Retired => TokenState::Retired,
-        Standing::Superseded => TokenState::Superseded,
-        Standing::Unverified => TokenState::Unverified,
-        Standing::Active if revoked_before => TokenState::Unverified,
-        Standing::Active => TokenState::Active,
+        InitialState::Retired => TokenState::Retired,
+        InitialState::Superseded => TokenState::Superseded,
+        InitialState::Unverified => TokenState::Unverified,
+        InitialState::Active if revoked_before => TokenState::Unverified,
+        InitialState::Active => TokenState::Active,
     };
     (state, false)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Actor, Draft, Event, Happening, TokenState};
+use crate::{Actor, Draft, Event, EventKind, TokenState};
 
 /// Puts every token that is in use in doubt, until Finch has been asked. A token in any other state is not
 /// handed out, and stays what it is. Returns how many were in use.
@@ -11,7 +11,7 @@ pub fn doubt(draft: &mut Draft, by: Actor, now: Timestamp) -> usize {
     let in_doubt = in_use.map(|token| token.state = TokenState::Unverified).count();
     if in_doubt > 0 {
         let connection_id = draft.connection().handle(None).cloned();
-        let what = Happening::Restored { in_doubt };
+        let what = EventKind::Restored { in_doubt };
         draft.remember(Event { at: now, by, connection_id, customer: None, what });
     }
     in_doubt

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Actor, Connection, CustomerId, Draft, Event, Happening, Intent, Token};
+use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, Intent, Token};
 
 /// Begins a disconnect: every token that is not `Revoked` is fenced. Or joins the open one: what has
 /// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
@@ -11,14 +11,14 @@ pub fn fence(draft: &mut Draft, intent: Intent) {
     let event = |c: &Connection, what| Event::of_connection(c, intent.by.clone(), what, intent.at);
     let reason = intent.reason.clone();
     let Some(open) = draft.connection().open_disconnect().map(|open| open.id) else {
-        draft.remember(event(draft.connection(), Happening::DisconnectBegan { reason }));
+        draft.remember(event(draft.connection(), EventKind::DisconnectBegan { reason }));
         let fenced = draft.fence(|_| true);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
         draft.begin(intent);
         return;
     };
     let widens = widens(draft.connection(), &intent);
-    let joined = event(draft.connection(), Happening::DisconnectJoined { reason });
+    let joined = event(draft.connection(), EventKind::DisconnectJoined { reason });
     let fenced = draft.fence(|token| match &intent.by {
         Actor::Customer(customer) => token.customer.as_ref().is_none_or(|c| c == customer),
         _ => true,
@@ -46,7 +46,7 @@ fn fenced_events(fenced: &[Token], intent: &Intent) -> Vec<Event> {
         by: intent.by.clone(),
         connection_id: tokens.last().map(|t| t.facts.connection_id.clone()),
         customer: customer.cloned(),
-        what: Happening::Fenced { tokens: tokens.len() },
+        what: EventKind::Fenced { tokens: tokens.len() },
     };
     of.into_iter().map(event).collect()
 }

@@ -18,7 +18,7 @@ pub enum Placement {
     /// To this one.
     Into(Connection),
     /// To this provisional one, whose employer it names (R4).
-    Names(Connection, CompanyId),
+    CompletesCompany(Connection, CompanyId),
     /// To the first; and it proves that the second, provisional one is the same (R4).
     Merges(Connection, Connection),
     /// Its `connection_id` is this connection's, its provider or employer is not (R5).
@@ -40,7 +40,7 @@ pub fn place(facts: &TokenFacts, found: &Found) -> Placement {
         (Some(_), _) | (None, None) => Placement::Into(named.clone()),
         (None, Some(company)) => match &found.by_pair {
             Some(pair) => Placement::Merges(pair.clone(), named.clone()),
-            None => Placement::Names(named.clone(), company.clone()),
+            None => Placement::CompletesCompany(named.clone(), company.clone()),
         },
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     Connection, Draft, TokenState,
-    decide::{Standing, lost_calls, standing},
+    decide::{InitialState, initial_state, lost_calls},
 };
 
 /// The drafted connection, provisional so far, proves to be `into` and is absorbed by it. Each token
@@ -24,17 +24,17 @@ pub(super) fn merge(draft: &mut Draft, into: &Connection, late: bool, now: Times
         };
         for token in side.tokens.iter().filter(|t| !t.state.is_revoked()) {
             let (customer, id) = (token.customer.as_ref(), &token.facts.connection_id);
-            let state = match standing(&beside, token.since(), customer, id, late) {
-                Standing::Fenced => TokenState::Fenced,
+            let state = match initial_state(&beside, token.since(), customer, id, late) {
+                InitialState::Fenced => TokenState::Fenced,
                 _ if !token.state.is_live() => continue,
-                Standing::Reopens(disconnect) => {
+                InitialState::Reopens(disconnect) => {
                     draft.reopen(disconnect);
                     TokenState::Fenced
                 }
-                Standing::Retired => TokenState::Retired,
-                Standing::Superseded => TokenState::Superseded,
-                Standing::Unverified => TokenState::Unverified,
-                Standing::Active => continue,
+                InitialState::Retired => TokenState::Retired,
+                InitialState::Superseded => TokenState::Superseded,
+                InitialState::Unverified => TokenState::Unverified,
+                InitialState::Active => continue,
             };
             match state {
                 TokenState::Fenced => {

@@ -5,7 +5,7 @@
 //! | question | answered by |
 //! |---|---|
 //! | To which connection does a token belong? | [`place`] |
-//! | What may an exchange's token be, beside the connection's disconnects? | [`standing`] |
+//! | What may an exchange's token be, beside the connection's disconnects? | [`initial_state`] |
 //! | What is written when a token arrives? | [`admit`] |
 //! | What does Finch's word on a token change? | [`observe`] |
 //! | What would a disconnect hit, and may this scope do it? | [`plan`] |
@@ -28,6 +28,7 @@ mod doubt;
 mod drift;
 mod fence;
 mod identity;
+mod initial_state;
 mod merge;
 mod observe;
 mod plan;
@@ -35,7 +36,6 @@ mod question;
 mod retire;
 mod revoke;
 mod schedule;
-mod standing;
 mod usable;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
@@ -45,6 +45,7 @@ pub use doubt::doubt;
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
+pub use initial_state::{InitialState, initial_state};
 pub use observe::{AskedAt, Observation, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use question::{answered, ask, is_away, speaks_of_health, time_mends, unanswered};
@@ -54,5 +55,4 @@ pub use revoke::{
     send, unreadable,
 };
 pub use schedule::{agenda, has_new_work, nameless_token};
-pub use standing::{Standing, standing};
 pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, Evidence, FinchApiError,
-    Happening, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token, TokenId,
+    Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, EventKind, Evidence,
+    FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token, TokenId,
     TokenState,
     decide::{
         merge::merge,
@@ -126,7 +126,7 @@ fn name(
     };
     let key = connection.key;
     let pair = pair.filter(|pair| pair.key != key);
-    let what = Happening::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
+    let what = EventKind::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
     draft.remember(Event::of_connection(connection, Actor::Finch, what, now));
     match pair {
         Some(pair) => merge(draft, pair, late, now),
@@ -144,7 +144,7 @@ fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_
     let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
     let next_try = late.filter(|_| in_doubt).or(nameless);
     if verifies {
-        let what = Happening::TokenVerified { request_id: said.request_id.clone() };
+        let what = EventKind::TokenVerified { request_id: said.request_id.clone() };
         draft.remember(Event::of_token(beside, known, Actor::Finch, what, now));
     }
     let Some(token) = draft.token_mut(token) else { return };
@@ -168,8 +168,8 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
     let connection = draft.connection();
     let disconnecting = connection.fenced().any(|fenced| fenced.id == token.id);
     let event = |what| Event::of_token(connection, token, Actor::Finch, what, now);
-    let refused = event(Happening::TokenRefused { request_id: request_id.clone() });
-    let ended = event(Happening::Disconnected);
+    let refused = event(EventKind::TokenRefused { request_id: request_id.clone() });
+    let ended = event(EventKind::Disconnected);
     let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
     let ends = token.state.is_live() && !others_live && connection.open_disconnect().is_none();
     draft.remember(refused);

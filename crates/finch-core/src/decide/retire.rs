@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::{Actor, Connection, CustomerId, Draft, Event, Happening, TokenState};
+use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, TokenState};
 
 /// Ends the access of `customer` to a connection that others use too. Finch is not called, and the
 /// secrets are kept: they may still be needed to end the connection.
 pub fn retire(draft: &mut Draft, customer: &CustomerId, now: Timestamp) {
     let by = Actor::Customer(customer.clone());
-    draft.remember(Event::of_connection(draft.connection(), by, Happening::Retired, now));
+    draft.remember(Event::of_connection(draft.connection(), by, EventKind::Retired, now));
     for token in draft.tokens_mut() {
         if token.state.is_live() && token.customer.as_ref() == Some(customer) {
             token.progress = token.progress.reset();

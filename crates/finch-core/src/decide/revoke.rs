@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, Evidence, Failure,
-    FailureKind, FinchApiError, Happening, OperatorName, Progress, Refusal, RequestId, Seq, Token,
+    Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, EventKind, Evidence,
+    Failure, FailureKind, FinchApiError, OperatorName, Progress, Refusal, RequestId, Seq, Token,
     TokenId, TokenState, Trouble,
     decide::schedule::{DAY, later, trouble},
 };
@@ -154,17 +154,17 @@ pub fn record(
     let before = tried.progress.clone();
     let (what, progress) = match (call, answer) {
         (Call::Disconnect, Ok(request_id)) => (
-            Happening::Acknowledged { request_id },
+            EventKind::Acknowledged { request_id },
             Progress { acknowledged: Some(now), ..before.reset() },
         ),
         (Call::Introspect, Ok(request_id)) => {
-            (Happening::StillAccepted { request_id }, still_accepted(connection, tried, now))
+            (EventKind::StillAccepted { request_id }, still_accepted(connection, tried, now))
         }
         (_, Err(error)) if is_refusal(error, || promised(connection).contains(connection_id)) => {
             let request_id = error.answer().and_then(|a| a.request_id.clone());
             let refused = Some(Refusal { at: now, request_id: request_id.clone() });
             (
-                Happening::TokenRefused { request_id },
+                EventKind::TokenRefused { request_id },
                 Progress { refused, failures: 0, next_try: None, trouble: None, ..before },
             )
         }
@@ -173,7 +173,7 @@ pub fn record(
             let (trouble, next_try) = trouble(error, failures, now, jitter);
             let (next_try, trouble) = (Some(next_try), Some(trouble));
             (
-                Happening::NothingProven { call, failure: error.failure() },
+                EventKind::NothingProven { call, failure: error.failure() },
                 Progress { failures, next_try, trouble, ..before },
             )
         }
@@ -245,7 +245,7 @@ pub fn close(
 ) {
     let (operator, reason) = (operator.clone(), reason.to_owned());
     let by = Actor::Operator(operator.clone());
-    let what = Happening::ClosedByOperator { reason: reason.clone() };
+    let what = EventKind::ClosedByOperator { reason: reason.clone() };
     if draft.connection().open_disconnect().is_some_and(|open| open.id == disconnect) {
         draft.remember(Event::of_connection(draft.connection(), by, what, now));
     }
@@ -260,7 +260,7 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
     else {
         return;
     };
-    let what = Happening::Disconnected;
+    let what = EventKind::Disconnected;
     let fenced: Vec<_> = connection.fenced().map(|t| t.id).collect();
     draft.remember(Event::of_connection(connection, intent.by.clone(), what, now));
     for token in draft.tokens_mut().filter(|t| fenced.contains(&t.id)) {

@@ -6,7 +6,7 @@ use super::lacks_a_readable_token;
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Connection, ConnectionId, CustomerId, Draft, Event, Happening, Product, TokenId,
+    Actor, Connection, ConnectionId, CustomerId, Draft, Event, EventKind, Product, TokenId,
     TokenState,
 };
 
@@ -20,7 +20,7 @@ pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
         by: Actor::Customer(customer.clone()),
         connection_id: Some(token.facts.connection_id.clone()),
         customer: Some(customer),
-        what: Happening::HandedOut,
+        what: EventKind::HandedOut,
     };
     draft.remember(event);
 }

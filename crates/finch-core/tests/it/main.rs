@@ -11,6 +11,7 @@ mod attempt;
 mod customer_change;
 mod facts;
 mod fenced;
+mod initial_state;
 mod invariants;
 mod memory;
 mod merge;
@@ -19,7 +20,6 @@ mod plan;
 mod question;
 mod revoke;
 mod sending;
-mod standing;
 
 use finch_core::{
     Actor, Connection, ConnectionKey, CustomerId, Disconnect, DisconnectId, DisconnectState, Grant,

@@ -70,7 +70,7 @@ impl LocalEmulator {
     pub fn new(config: EmulatorConfig) -> Result<Self, EmulatorError> {
         check(&config)?;
         let config = EmulatorConfig { seed: Some(config.seed.unwrap_or(0)), ..config };
-        Ok(Self { controls: Controls::new(config, Self::URL.to_owned(), Clock::standing()) })
+        Ok(Self { controls: Controls::new(config, Self::URL.to_owned(), Clock::initial_state()) })
     }
 
     /// The same Finch as it is now, to go its own way from here. No fault waits for it, and no effect.

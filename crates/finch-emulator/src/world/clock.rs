@@ -27,13 +27,13 @@ impl Clock {
     }
 
     /// A clock that moves only when it is advanced.
-    pub(crate) fn standing() -> Self {
+    pub(crate) fn initial_state() -> Self {
         Self { started_at: Self::STANDS_AT, running: None, advanced: Duration::ZERO, pinned: None }
     }
 
     /// A new clock of the same kind.
     pub(crate) fn restarted(&self) -> Self {
-        if self.running.is_some() { Self::running() } else { Self::standing() }
+        if self.running.is_some() { Self::running() } else { Self::initial_state() }
     }
 
     /// The time since the start.

@@ -6,7 +6,7 @@ use crate::{EmulatorConfig, Login, webhook::Outbox};
 #[test]
 fn the_oldest_revoked_tokens_are_forgotten_with_their_connections() {
     let config = EmulatorConfig::default();
-    let mut world = World::new(config, String::new(), Clock::standing(), Outbox::default());
+    let mut world = World::new(config, String::new(), Clock::initial_state(), Outbox::default());
     let login = |company: &str| Login::new("A", "Gusto", company, "X").customer_id("acme");
     let live = world.admit(login("Live").into()).2.id;
     for _ in 0..World::REVOKED_REMEMBERED + 50 {

@@ -2,7 +2,7 @@
 
 use finch_core::{
     ConnectionId, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed, SealedToken,
-    SecretRow, Seq, TokenId, Wanted,
+    SecretRow, Seq, TokenId, TokenQuery,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -43,7 +43,7 @@ pub(crate) fn usable_token(
     db: &Connection,
     customer: &CustomerId,
     connection: &ConnectionId,
-    wanted: &Wanted,
+    query: &TokenQuery,
 ) -> Result<Option<SealedToken>> {
     let mut statement = db.prepare_cached(USABLE)?;
     let mut rows = statement.query([connection.as_str(), customer.as_str()])?;
@@ -52,7 +52,7 @@ pub(crate) fn usable_token(
         let bad = |column: &str| broken(format_args!("the {column} of {id}"));
         let products: Vec<Product> = parse(row, 4, format_args!("the products of {id}"))?;
         let status = row.get_ref(5)?.as_str_or_null().map_err(|_| bad("status"))?;
-        if wanted.accepts(&products, status.map(ConnectionStatus::from).as_ref()) {
+        if query.accepts(&products, status.map(ConnectionStatus::from).as_ref()) {
             return Ok(Some(SealedToken {
                 id,
                 connection_id: ConnectionId::new(row.get::<_, String>(3)?)

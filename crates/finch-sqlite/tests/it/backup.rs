@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use finch_core::{EventQuery, InstanceId, StoreError, TokenStore as _, Wanted};
+use finch_core::{EventQuery, InstanceId, StoreError, TokenQuery, TokenStore as _};
 use finch_sqlite::{
     BackupError, OpenStoreError, RestoreError, Restored, SqliteOptions, SqliteTokenStore, examine,
     restore,
@@ -59,7 +59,7 @@ async fn a_backup_is_one_private_file_and_a_store() {
     assert_eq!(text[18..20], [1, 1], "no journal is needed to read it");
     let again = SqliteTokenStore::open(home.elsewhere("b")).unwrap();
     let (acme, id) = (customer("acme"), "b".parse().unwrap());
-    assert!(again.usable_token(&acme, &id, &Wanted::default()).await.unwrap().is_some());
+    assert!(again.usable_token(&acme, &id, &TokenQuery::default()).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use finch_core::{AttemptId, InstanceId, Leased, StoreError, TokenStore as _, Wanted};
+use finch_core::{AttemptId, InstanceId, Leased, StoreError, TokenQuery, TokenStore as _};
 use finch_testkit::{at, facts, fingerprint, grant, new_attempt, store_token, unchanged};
 
 use crate::support::{Home, by_id, customer, end, fence, token};
@@ -35,7 +35,7 @@ async fn a_fence_is_seen_at_once_everywhere() {
     let home = Home::new();
     let (one, two) = (home.open(), home.open());
     store_token(&one, "acme", token("a")).await;
-    let (acme, id, any) = (customer("acme"), "a".parse().unwrap(), Wanted::default());
+    let (acme, id, any) = (customer("acme"), "a".parse().unwrap(), TokenQuery::default());
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_some());
     one.commit(fence(&by_id(&one, "a").await)).await.unwrap();
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_none());
@@ -164,7 +164,11 @@ async fn many_read_while_one_writes() {
                 let (acme, id) = (customer("acme"), "a".parse().unwrap());
                 for _ in 0..200 {
                     assert!(
-                        store.usable_token(&acme, &id, &Wanted::default()).await.unwrap().is_some()
+                        store
+                            .usable_token(&acme, &id, &TokenQuery::default())
+                            .await
+                            .unwrap()
+                            .is_some()
                     );
                     assert_eq!(by_id(&*store, "a").await.tokens.len(), 1);
                 }

@@ -10,7 +10,8 @@ use std::{
 };
 
 use finch_core::{
-    Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenStore as _, Wanted,
+    Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenQuery,
+    TokenStore as _,
 };
 use finch_sqlite::{
     BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
@@ -57,7 +58,7 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
     let mut count = |what| *seen.entry(what).or_default() += 1;
     for n in 0..TOKENS {
         let (who, id) = (customer(CUSTOMERS[n % 3]), format!("t{n}").parse().unwrap());
-        match store.usable_token(&who, &id, &Wanted::default()).await {
+        match store.usable_token(&who, &id, &TokenQuery::default()).await {
             Ok(Some(found)) => {
                 let is_right = found.sealed == sealed(&secret(n), finch_core::SealedAs::Usable, 1);
                 count(if is_right { "right" } else { "damaged" });

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use finch_core::{Actionable as _, ConnectionFilter, StoreError, TokenStore as _, Wanted};
+use finch_core::{Actionable as _, ConnectionFilter, StoreError, TokenQuery, TokenStore as _};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
     restore,
@@ -301,7 +301,7 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             take_away(&path, &away);
             let backup = store.backup(&home.folder.path().join("backup"), |_, _| {}).await;
             let failures = [
-                store.usable_token(&acme, &a, &Wanted::default()).await.map(drop),
+                store.usable_token(&acme, &a, &TokenQuery::default()).await.map(drop),
                 store.sealed(id).await.map(drop),
                 store.connections(&ConnectionFilter::All, None, 9).await.map(drop),
                 store.take_number().await.map(drop),
@@ -320,11 +320,11 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             let _ = fs::remove_file(&path);
             fs::rename(&away, &path).unwrap();
             store.take_number().await.unwrap();
-            assert!(store.usable_token(&acme, &a, &Wanted::default()).await.unwrap().is_some());
+            assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.unwrap().is_some());
             assert!(store.sealed(id).await.unwrap().is_some());
         }
     }
     fs::remove_file(&home.path).unwrap();
-    assert!(store.usable_token(&acme, &a, &Wanted::default()).await.is_err());
+    assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.is_err());
     assert!(store.take_number().await.is_err());
 }

@@ -1,6 +1,6 @@
 //! What Finch names is kept as it is, and no token is lost over a name.
 
-use finch_core::{TokenStore, Wanted};
+use finch_core::{TokenQuery, TokenStore};
 use finch_testkit::{facts, grant, store_token};
 
 use crate::support::{Home, by_id, customer};
@@ -21,7 +21,7 @@ async fn a_token_is_kept_whatever_its_connection_is_called() {
         assert_eq!(connection.tokens.len(), 1, "{odd:?} is no other connection");
         assert_eq!(connection.tokens[0].facts, facts);
         let (acme, id) = (customer("acme"), facts.connection_id);
-        let usable = store.usable_token(&acme, &id, &Wanted::default()).await.unwrap();
+        let usable = store.usable_token(&acme, &id, &TokenQuery::default()).await.unwrap();
         assert_eq!(usable.unwrap().id, token);
     }
 }

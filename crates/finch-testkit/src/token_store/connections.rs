@@ -11,7 +11,7 @@ use crate::{
 };
 use finch_core::{
     Actor, Attempt, AttemptId, Connection, ConnectionFilter, Disconnect, Found, Selector, Seq,
-    TokenFacts, TokenState, Wanted, decide,
+    TokenFacts, TokenState, TokenQuery, decide,
 };
 
 /// The store speaks for the application it was made for.
@@ -97,7 +97,7 @@ pub async fn a_conflict_is_quarantined(fixture: &mut dyn StoreFixture) {
     assert!(connections(&*store, Some(&customer("other"))).await.unwrap().is_empty());
     assert!(
         store
-            .usable_token(&customer("other"), &id("k"), &Wanted::default())
+            .usable_token(&customer("other"), &id("k"), &TokenQuery::default())
             .await
             .unwrap()
             .is_none()

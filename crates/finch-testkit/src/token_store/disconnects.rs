@@ -4,7 +4,7 @@ use super::pieces::{StoreFixture, by_id, customer, id, intent, token_of};
 use crate::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
     Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
-    TokenState, Wanted,
+    TokenState, TokenQuery,
     decide::{self, Call},
 };
 
@@ -18,7 +18,7 @@ pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
     assert!(
         store
-            .usable_token(&customer("acme"), &id("k"), &Wanted::default())
+            .usable_token(&customer("acme"), &id("k"), &TokenQuery::default())
             .await
             .unwrap()
             .is_none()

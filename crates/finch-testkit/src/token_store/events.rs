@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
-    Actor, ConnectionId, CustomerId, Event, EventQuery, Happening, TokenStore, Wanted, decide,
+    Actor, ConnectionId, CustomerId, Event, EventQuery, EventKind, TokenStore, TokenQuery, decide,
 };
 
 pub(super) fn of<'a>(
@@ -43,11 +43,11 @@ pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
     assert_pages(&*store, of(Some(&id("k")), None), 4).await;
     let happened = events(&*store, of(Some(&id("k")), None)).await;
     let [connected, added, began, fenced] = <[Event; 4]>::try_from(happened).unwrap();
-    assert_eq!(connected.what, Happening::Connected);
-    assert_eq!(added.what, Happening::TokenAdded { state: "active".into() });
-    assert!(matches!(began.what, Happening::DisconnectBegan { .. }), "{began:?}");
+    assert_eq!(connected.what, EventKind::Connected);
+    assert_eq!(added.what, EventKind::TokenAdded { state: "active".into() });
+    assert!(matches!(began.what, EventKind::DisconnectBegan { .. }), "{began:?}");
     assert_eq!((&began.by, &began.connection_id), (&ops, &Some(id("k"))));
-    assert_eq!(fenced.what, Happening::Fenced { tokens: 1 });
+    assert_eq!(fenced.what, EventKind::Fenced { tokens: 1 });
     assert_eq!(fenced.customer, Some(customer("acme")));
     let all = events(&*store, of(None, None)).await;
     let since = EventQuery { since: Some(began.at), ..of(None, None) };
@@ -82,7 +82,7 @@ pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
         let now = at(minute);
         fixture.store().await.note_use(token, now).await.unwrap();
         let store = fixture.store().await;
-        let usable = store.usable_token(&acme, &id("k"), &Wanted::default()).await.unwrap();
+        let usable = store.usable_token(&acme, &id("k"), &TokenQuery::default()).await.unwrap();
         let usable = usable.expect("a token in use");
         assert_eq!((usable.id, usable.used_at), (token, Some(now)));
         let now_known = by_id(&*store, "k").await;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
 use finch_core::{
-    Actor, ConnectionFilter, Event, Happening, Hash, Keyring, RecordHead, SealedAs, SecretRow,
+    Actor, ConnectionFilter, Event, EventKind, Hash, Keyring, RecordHead, SealedAs, SecretRow,
     StoreError, TokenStore,
 };
 
@@ -30,7 +30,7 @@ pub async fn a_key_ring_is_replaced_by_version(fixture: &mut dyn StoreFixture) {
         assert!(matches!(error, StoreError::Moved), "{error:?}");
     }
     let by = Actor::Operator("ops".parse().unwrap());
-    let what = Happening::RotationBegan { epoch: 2 };
+    let what = EventKind::RotationBegan { epoch: 2 };
     let event = Event { at: at(3), by, connection_id: None, customer: None, what };
     fixture.store().await.replace_keyring(keyring(2, 1), vec![event.clone()]).await.unwrap();
     let store = fixture.store().await;

@@ -4,7 +4,7 @@ use super::pieces::{StoreFixture, by_id, customer, id};
 use crate::{at, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
     ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq,
-    Token, TokenId, TokenState, Wanted,
+    Token, TokenId, TokenState, TokenQuery,
 };
 
 /// A stored token is found by its pair, its `connection_id` and itself, with everything that was
@@ -41,7 +41,7 @@ pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
     assert!(store.sealed(TokenId(Seq(9999))).await.unwrap().is_none());
 }
 
-/// The customer's newest active token that covers what is wanted is handed out, under any
+/// The customer's newest active token that covers what is asked for is handed out, under any
 /// `connection_id` that the customer has in the connection; and to no other customer.
 pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
@@ -53,8 +53,8 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
     let store = fixture.store().await;
     let (acme, other) = (customer("acme"), customer("other"));
     let usable = async |who: &CustomerId, name: &str, products: &[Product]| {
-        let wanted = Wanted { products: products.to_vec() };
-        let token = store.usable_token(who, &id(name), &wanted).await.unwrap();
+        let query = TokenQuery { products: products.to_vec() };
+        let token = store.usable_token(who, &id(name), &query).await.unwrap();
         token.map(|t| {
             let (secret, sealed_as) = opened(&t.sealed);
             assert_eq!((sealed_as, t.fingerprint), (SealedAs::Usable, fingerprint(&secret)));
@@ -81,7 +81,7 @@ pub async fn a_token_in_reauth_is_not_handed_out(fixture: &mut dyn StoreFixture)
     commit.tokens.push(Token { status: Some(ConnectionStatus::Reauth), ..row });
     fixture.store().await.commit(commit).await.unwrap();
     let usable =
-        fixture.store().await.usable_token(&customer("acme"), &id("k"), &Wanted::default()).await;
+        fixture.store().await.usable_token(&customer("acme"), &id("k"), &TokenQuery::default()).await;
     assert!(usable.unwrap().is_none());
 }
 

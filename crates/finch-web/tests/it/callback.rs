@@ -101,7 +101,7 @@ async fn a_way_back_that_connects_nothing_says_why() {
     denied.hides(&["pay me", "access_denied"]);
 
     site.system.pass(Duration::from_secs(25 * 3600));
-    let late = browser.get(&site.way_back(&state, "Company C", "X")).await;
+    let late = browser.get(&site.callback_url(&state, "Company C", "X")).await;
     late.shows(410, &["took too long", "connect again"]);
     late.hides(&[&state]);
     is_guarded(&late);
@@ -124,7 +124,7 @@ async fn finchs_answer_to_the_code_is_shown() {
     assert_eq!(browser.get(&back).await.done(), "connected");
 
     let state = site.begin(&browser).await;
-    let back = site.way_back(&state, "Company D", "X");
+    let back = site.callback_url(&state, "Company D", "X");
     site.finch.lose_next_answer();
     let lost = browser.get(&back).await;
     lost.shows(502, &["did not reach us, or cannot be read", "Connect once more"]);

@@ -91,7 +91,7 @@ impl Site {
     /// Begins an attempt, and signs in at Finch: the state, and the way back.
     pub(crate) async fn attempt(&self, browser: &Browser) -> (String, String) {
         let state = self.begin(browser).await;
-        let back = self.way_back(&state, "Company C", "X");
+        let back = self.callback_url(&state, "Company C", "X");
         (state, back)
     }
 
@@ -101,7 +101,7 @@ impl Site {
     }
 
     /// A person signs in at Finch: the way back.
-    pub(crate) fn way_back(&self, state: &str, company: &str, credentials: &str) -> String {
+    pub(crate) fn callback_url(&self, state: &str, company: &str, credentials: &str) -> String {
         let code = self.finch.login("gusto", company, credentials, None);
         format!("{BASE}/callback?code={}&state={state}", code.expose())
     }
@@ -109,7 +109,7 @@ impl Site {
     /// Connects a company.
     pub(crate) async fn connect(&self, browser: &Browser, company: &str, credentials: &str) {
         let state = self.begin(browser).await;
-        let back = browser.get(&self.way_back(&state, company, credentials)).await;
+        let back = browser.get(&self.callback_url(&state, company, credentials)).await;
         assert_eq!(back.done(), "connected");
     }
 

@@ -5,7 +5,7 @@ use finch_example_host::Host;
 
 use crate::{
     http,
-    steps::{calls, living, pages_are_fine, says, sign_in, sign_out, way_back},
+    steps::{callback_url, calls, living, pages_are_fine, says, sign_in, sign_out},
 };
 
 const EXCHANGE: &str = "POST /auth/token";
@@ -17,7 +17,7 @@ async fn a_way_back_is_its_customers_and_works_once() {
     let (acme, bolt) =
         (Browser::open(&driver, Mode::Desktop).await, Browser::open(&driver, Mode::Phone).await);
     sign_in(&acme, &host, "Acme Bakery").await;
-    let back = way_back(&acme, &host, "Connect a system", "Ada").await;
+    let back = callback_url(&acme, &host, "Connect a system", "Ada").await;
 
     // A visitor who is not signed in is asked to, and the code stays good.
     bolt.goto(&back).await;
@@ -71,7 +71,7 @@ async fn a_callback_without_state_completes_what_this_browser_began_and_nothing_
         (Browser::open(&driver, Mode::Desktop).await, Browser::open(&driver, Mode::Phone).await);
     let without_state = |back: String| back.split_once("&state=").expect("a state").0.to_owned();
     sign_in(&acme, &host, "Acme Bakery").await;
-    let back = without_state(way_back(&acme, &host, "Connect a system", "Ada").await);
+    let back = without_state(callback_url(&acme, &host, "Connect a system", "Ada").await);
 
     // The same customer in another browser, which has begun nothing.
     sign_in(&bolt, &host, "Acme Bakery").await;
@@ -87,7 +87,7 @@ async fn a_callback_without_state_completes_what_this_browser_began_and_nothing_
     bolt.goto(host.url()).await;
     sign_out(&bolt).await;
     sign_in(&bolt, &host, "Bolt Logistics").await;
-    let planted = without_state(way_back(&bolt, &host, "Connect a system", "Eve").await);
+    let planted = without_state(callback_url(&bolt, &host, "Connect a system", "Eve").await);
     acme.goto(&host.pages()).await;
     acme.press("Connect another system").await;
     acme.sees("Which system does your company use?").await;
@@ -106,7 +106,7 @@ async fn a_way_back_that_leads_nowhere_says_so_and_loses_nothing() {
     let host = Host::start(None).await.expect("a host");
     let browser = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&browser, &host, "Acme Bakery").await;
-    let back = way_back(&browser, &host, "Connect a system", "Ada").await;
+    let back = callback_url(&browser, &host, "Connect a system", "Ada").await;
     let callback = format!("{}/callback", host.pages());
     let (_, state) = back.split_once("state=").expect("a state");
 

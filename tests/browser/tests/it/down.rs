@@ -7,7 +7,7 @@ use finch_emulator::Fault;
 use finch_example_host::{Host, Settings};
 
 use crate::steps::{
-    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, way_back,
+    callback_url, calls, connect, disconnect_all, living, pages_are_fine, says, sign_in,
 };
 
 const FOR_LONG: u32 = 10_000;
@@ -29,7 +29,7 @@ async fn finch_is_down_while_a_customer_connects() {
     browser.press("Your connections").await;
 
     // It does not look at the code: the same address works later.
-    let back = way_back(&browser, &host, "Connect a system", "Ada").await;
+    let back = callback_url(&browser, &host, "Connect a system", "Ada").await;
     finch.push_fault(Fault::on("/auth/token").rate_limit(Some(60)).times(FOR_LONG));
     browser.goto(&back).await;
     says(&browser, 503, &["You are not connected yet", "remembers where you were"]).await;
@@ -40,7 +40,7 @@ async fn finch_is_down_while_a_customer_connects() {
     assert_eq!(living(&host), 1);
 
     // Its answer gets lost: a token exists that the application does not have. The code is not sent again.
-    let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+    let back = callback_url(&browser, &host, "Connect another system", "Bob").await;
     let exchanges = calls(&host, "POST /auth/token");
     finch.push_fault(Fault::on("/auth/token").drop_after_effect());
     browser.goto(&back).await;

@@ -47,7 +47,12 @@ pub(crate) async fn disconnect_all(browser: &Browser, host: &Host) {
 }
 
 /// Goes to Finch Connect by a button, and is done there, but for the way back: its address.
-pub(crate) async fn way_back(browser: &Browser, host: &Host, button: &str, user: &str) -> String {
+pub(crate) async fn callback_url(
+    browser: &Browser,
+    host: &Host,
+    button: &str,
+    user: &str,
+) -> String {
     browser.press(button).await;
     browser.sees("Which system does your company use?").await;
     let (session, state) = (browser.value("session").await, browser.value("state").await);

@@ -7,8 +7,8 @@ use finch_example_host::{Host, Settings};
 use rusqlite::Connection;
 
 use crate::steps::{
-    calls, connect, disconnect_all, living, pages_are_fine, says, sign_in, sign_in_at_gusto,
-    way_back,
+    callback_url, calls, connect, disconnect_all, living, pages_are_fine, says, sign_in,
+    sign_in_at_gusto,
 };
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn a_locked_store_is_said_and_loses_nothing() {
     let browser = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&browser, &host, "Acme Bakery").await;
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
-    let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+    let back = callback_url(&browser, &host, "Connect another system", "Bob").await;
 
     let other = Connection::open(host.folder().join("finch.db")).expect("the store");
     other.busy_timeout(Duration::from_secs(5)).expect("a timeout");
@@ -57,7 +57,7 @@ async fn a_store_that_is_gone_is_said_and_loses_nothing() {
     sign_in(&browser, &host, "Acme Bakery").await;
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
 
-    let back = way_back(&browser, &host, "Connect another system", "Bob").await;
+    let back = callback_url(&browser, &host, "Connect another system", "Bob").await;
     browser.goto(&host.pages()).await;
     let first = browser.here().await;
     let second = browser.another().await;

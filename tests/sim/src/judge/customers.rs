@@ -1,7 +1,7 @@
 //! I11: no call in one customer's scope changes what another one sees; and each sees its own.
 
 use finch_core::{
-    Commit, Connection, ConnectionView, CustomerId, Happening, Token, TokenState, TokenView,
+    Commit, Connection, ConnectionView, CustomerId, EventKind, Token, TokenState, TokenView,
 };
 
 use super::{Case, Judge, is_retired};
@@ -65,7 +65,7 @@ impl Judge {
         // An employer that Finch names late is named for everybody.
         let named = |(commit, _): &(Commit, _)| {
             let mut events = commit.events.iter();
-            events.any(|event| matches!(event.what, Happening::CompanyNamed { .. }))
+            events.any(|event| matches!(event.what, EventKind::CompanyNamed { .. }))
         };
         if case.committed.iter().any(named) {
             return;

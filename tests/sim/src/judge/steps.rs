@@ -1,7 +1,7 @@
 //! What must hold after every write: I2 to I5, I7 and I8, as far as the store shows them.
 
 use finch_core::{
-    AttemptEnd, Commit, Connection, DisconnectState, Evidence, Happening, Seq, TokenId, TokenState,
+    AttemptEnd, Commit, Connection, DisconnectState, EventKind, Evidence, Seq, TokenId, TokenState,
 };
 
 use super::{Case, Judge, may_become};
@@ -133,7 +133,7 @@ fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
             (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if commit.events.iter().any(|event| matches!(event.what, Happening::CompanyNamed { .. })) {
+    if commit.events.iter().any(|event| matches!(event.what, EventKind::CompanyNamed { .. })) {
         counts.hit("a company was named late");
     }
     if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use finch_core::{
     Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
     CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow,
-    Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenState, TokenStore, Wanted,
+    Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenQuery, TokenState, TokenStore,
 };
 use finch_testkit::Intercept;
 
@@ -229,7 +229,7 @@ impl Intercept for Broken {
         next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &Wanted,
+        wanted: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         let found = next.usable_token(customer, connection, wanted).await?;
         let leaks = self.is(Variant::NoFence) || self.is(Variant::FenceNotDurable);

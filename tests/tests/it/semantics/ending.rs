@@ -4,7 +4,7 @@ use finch_app::{
     DisconnectError, DisconnectOutcome, DisconnectRequest, Pass, PlanVerdict, TokenError,
     Unauthorized,
 };
-use finch_core::{Actor, Evidence, Happening, TokenState};
+use finch_core::{Actor, EventKind, Evidence, TokenState};
 use finch_tests::{all_events, operator};
 
 use super::*;
@@ -57,7 +57,7 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
     let events = world.store.events(&all_events()).await.unwrap();
-    assert!(events.iter().any(|e| e.event.what == Happening::Retired));
+    assert!(events.iter().any(|e| e.event.what == EventKind::Retired));
 }
 
 #[tokio::test]
@@ -156,9 +156,9 @@ async fn finish_writes_evidence_wipes_and_records() {
     assert!(world.store.sealed(token.id).await.unwrap().is_none());
     let events = world.store.events(&all_events()).await.unwrap();
     let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.event.what).collect();
-    assert_eq!(*last[0], Happening::Disconnected);
-    assert!(matches!(last[1], Happening::TokenRefused { .. }));
-    assert!(matches!(last[2], Happening::Acknowledged { .. }));
+    assert_eq!(*last[0], EventKind::Disconnected);
+    assert!(matches!(last[1], EventKind::TokenRefused { .. }));
+    assert!(matches!(last[2], EventKind::Acknowledged { .. }));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
 
 use finch_app::{Pass, Reconciled};
-use finch_core::{InstanceId, LEASE, Wanted};
+use finch_core::{InstanceId, LEASE, TokenQuery};
 use finch_testkit::Reach;
 
 use super::*;
@@ -115,6 +115,6 @@ async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does
     let pass = everything(&world).await;
     assert_eq!((pass.unverified, pass.verified.len()), (0, 1), "{pass:?}");
     assert!(world.system.now_quietly().duration_since(now) >= LEASE.try_into().expect("short"));
-    let usable = world.store.usable_token(customer(ACME).id(), &id, &Wanted::default()).await;
+    let usable = world.store.usable_token(customer(ACME).id(), &id, &TokenQuery::default()).await;
     assert!(usable.expect("the store answers").is_some());
 }

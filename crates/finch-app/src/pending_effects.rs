@@ -14,12 +14,12 @@ use crate::Finch;
 /// Until when each unanswered request may take effect, by the process's own clock, which never
 /// jumps; named by the time under which it is stored.
 #[derive(Debug, Default)]
-pub(crate) struct LateEffects(Mutex<HashMap<Timestamp, Duration>>);
+pub(crate) struct PendingEffects(Mutex<HashMap<Timestamp, Duration>>);
 
 /// Beyond so many, those that are over are forgotten.
 const MANY: usize = 10_000;
 
-impl LateEffects {
+impl PendingEffects {
     fn noted(&self) -> MutexGuard<'_, HashMap<Timestamp, Duration>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use crate::{Connection, ConnectionId, CustomerId, DisconnectId, Seq};
 
 /// What a token may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum InitialState {
     /// No disconnect touches it.
     Active,
     /// A disconnect may have ended it: Finch must be asked.
@@ -23,18 +23,18 @@ pub enum Standing {
 /// Tells what a token of `customer` may be whose exchange began at `began`. `late`: a `/disconnect` of
 /// this connection that was never answered may have taken effect since, or may still do so
 /// ([`LATE_EFFECT`](crate::LATE_EFFECT)).
-pub fn standing(
+pub fn initial_state(
     connection: &Connection,
     began: Seq,
     customer: Option<&CustomerId>,
     connection_id: &ConnectionId,
     late: bool,
-) -> Standing {
+) -> InitialState {
     let covering = || connection.disconnects.iter().filter(|d| d.covers(began, customer));
     let retired = connection.has_retired(customer, began);
     if connection.open_disconnect().is_some() {
         let covered = retired || covering().next().is_some();
-        return if covered { Standing::Fenced } else { Standing::Unverified };
+        return if covered { InitialState::Fenced } else { InitialState::Unverified };
     }
     let ended = || connection.disconnects.iter().filter_map(|d| connection.end_of(d));
     let last =
@@ -42,13 +42,13 @@ pub fn standing(
     if let Some((end, covering)) = last {
         let newer_lives = connection.tokens.iter().any(|t| t.state.is_live() && t.since() > end);
         return if newer_lives {
-            Standing::Superseded
+            InitialState::Superseded
         } else {
-            Standing::Reopens(connection.root_of(covering).id)
+            InitialState::Reopens(connection.root_of(covering).id)
         };
     }
     if retired {
-        return Standing::Retired;
+        return InitialState::Retired;
     }
     let issued_during_one = ended().any(|end| began < end);
     let of_an_ended_generation = connection.tokens.iter().any(|t| {
@@ -56,8 +56,8 @@ pub fn standing(
             && connection.generation_at(t.since()) < connection.generation()
     });
     if issued_during_one || of_an_ended_generation || late {
-        Standing::Unverified
+        InitialState::Unverified
     } else {
-        Standing::Active
+        InitialState::Active
     }
 }
