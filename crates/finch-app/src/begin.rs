@@ -135,6 +135,10 @@ impl Finch {
     /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
     /// customer's, or unknown here), the session renews that one.
     ///
+    #[doc = example!(
+        r#"let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);"#,
+        "let begun = finch.begin_connect(acme, request).await?; // send the person to `begun.connect_url`",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_connect(
@@ -182,6 +186,11 @@ impl Finch {
     /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
     /// products.
     ///
+    #[doc = example!(
+        "// No products: as before.",
+        r#"let request = ConnectRequest::new("Acme Inc", Vec::new(), Flow::Embedded);"#,
+        "let begun = finch.begin_reauthenticate(acme, &id, request).await?;",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_reauthenticate(

@@ -19,6 +19,13 @@ impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
     /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
+    #[doc = example!(
+        r#"# let (state, code) = ("", "");"#,
+        "// Of the callback's query.",
+        "let (state, code) = (State::new(state), AuthorizationCode::new(code));",
+        "let connected = finch.complete_connect(acme, state, code).await?;",
+        r#"println!("{} is connected", connected.connection_id);"#,
+    )]
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
     pub async fn complete_connect(
@@ -34,6 +41,10 @@ impl Finch {
     /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
     /// names the customer id of the attempt's session.
     ///
+    #[doc = example!(
+        r#"# let (kept, code) = (State::new(""), AuthorizationCode::new(""));"#,
+        "let connected = finch.complete_connect_without_state(acme, kept, code).await?;",
+    )]
     /// # Errors
     /// As [`complete_connect`](Self::complete_connect), and
     /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).

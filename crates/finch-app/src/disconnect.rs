@@ -87,6 +87,10 @@ impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?;",
+        r#"println!("{} tokens would stop working: {:?}", plan.tokens, plan.verdict);"#,
+    )]
     /// # Errors
     /// [`DisconnectError::NotFound`], [`DisconnectError::Store`].
     pub async fn plan_disconnect(
@@ -102,6 +106,13 @@ impl Finch {
     /// customers use the connection, a customer's disconnect ends that customer's access only. A caller
     /// that goes away cancels nothing.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?; // show it",
+        "match finch.disconnect(acme, plan).await? {",
+        r#"    DisconnectOutcome::Pending { next_try, .. } => println!("goes on at {next_try}"),"#,
+        r#"    outcome => println!("{outcome:?}"),"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed to,
     /// nothing was done: show the new plan.
@@ -120,6 +131,11 @@ impl Finch {
     /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
     /// of it. Those that have ended already are left out.
     ///
+    #[doc = example!(
+        "for (connection, outcome) in finch.disconnect_all(acme).await? {",
+        r#"    println!("{connection}: {outcome:?}");"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]: the rest was not tried.
     pub async fn disconnect_all(

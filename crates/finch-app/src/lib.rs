@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod example;
+
 // What a `Finch` is made of.
 mod builder;
 mod event_sink;

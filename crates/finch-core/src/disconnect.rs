@@ -224,7 +224,7 @@ pub struct Retirement {
 
 impl Token {
     /// Whether the token is superseded, or was before a disconnect fenced it.
-    pub fn is_superseded(&self) -> bool {
+    pub(crate) fn is_superseded(&self) -> bool {
         self.state == crate::TokenState::Superseded || self.progress.superseded
     }
 

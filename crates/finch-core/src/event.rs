@@ -23,7 +23,7 @@ pub struct Event {
     pub customer: Option<CustomerId>,
     /// What it is.
     #[serde(flatten)]
-    pub what: EventKind,
+    pub kind: EventKind,
 }
 
 /// What an [`Event`] tells.
@@ -133,18 +133,18 @@ impl Event {
         connection: &Connection,
         token: &Token,
         by: Actor,
-        what: EventKind,
+        kind: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = token.customer.clone().filter(|c| connection.concerns(token, c));
-        Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, what }
+        Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, kind }
     }
 
     /// What became of a connection: shown to the customer who caused it.
     pub(crate) fn of_connection(
         connection: &Connection,
         by: Actor,
-        what: EventKind,
+        kind: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = match &by {
@@ -152,7 +152,7 @@ impl Event {
             _ => None,
         };
         let connection_id = connection.handle(customer.as_ref()).cloned();
-        Self { at, by, connection_id, customer, what }
+        Self { at, by, connection_id, customer, kind }
     }
 }
 

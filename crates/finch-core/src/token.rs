@@ -275,7 +275,7 @@ impl Token {
     }
 
     /// Whether a disconnect has ended it, and not Finch by itself.
-    pub fn was_ended_by_a_disconnect(&self) -> bool {
+    pub(crate) fn was_ended_by_a_disconnect(&self) -> bool {
         match &self.state {
             TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => true,
             TokenState::Revoked { .. } => self.progress.refused.is_some(),

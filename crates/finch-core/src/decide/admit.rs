@@ -123,13 +123,13 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     };
     let customer = quarantined.is_none().then(|| arrival.from.customer().clone());
     let (state, reopens) = state(&mut draft, customer.as_ref(), revoked_before, &arrival);
-    let mut event = |what, customer: Option<&CustomerId>| {
+    let mut event = |kind, customer: Option<&CustomerId>| {
         draft.remember(Event {
             at: arrival.now,
             by: arrival.from.actor(),
             connection_id: Some(facts.connection_id.clone()),
             customer: customer.cloned(),
-            what,
+            kind,
         });
     };
     match placement {

@@ -11,8 +11,8 @@ pub fn doubt(draft: &mut Draft, by: Actor, now: Timestamp) -> usize {
     let in_doubt = in_use.map(|token| token.state = TokenState::Unverified).count();
     if in_doubt > 0 {
         let connection_id = draft.connection().handle(None).cloned();
-        let what = EventKind::Restored { in_doubt };
-        draft.remember(Event { at: now, by, connection_id, customer: None, what });
+        let kind = EventKind::Restored { in_doubt };
+        draft.remember(Event { at: now, by, connection_id, customer: None, kind });
     }
     in_doubt
 }

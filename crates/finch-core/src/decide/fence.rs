@@ -8,7 +8,7 @@ use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, Intent, Toke
 /// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
 /// hands out any of them.
 pub fn fence(draft: &mut Draft, intent: Intent) {
-    let event = |c: &Connection, what| Event::of_connection(c, intent.by.clone(), what, intent.at);
+    let event = |c: &Connection, kind| Event::of_connection(c, intent.by.clone(), kind, intent.at);
     let reason = intent.reason.clone();
     let Some(open) = draft.connection().open_disconnect().map(|open| open.id) else {
         draft.remember(event(draft.connection(), EventKind::DisconnectBegan { reason }));
@@ -46,7 +46,7 @@ fn fenced_events(fenced: &[Token], intent: &Intent) -> Vec<Event> {
         by: intent.by.clone(),
         connection_id: tokens.last().map(|t| t.facts.connection_id.clone()),
         customer: customer.cloned(),
-        what: EventKind::Fenced { tokens: tokens.len() },
+        kind: EventKind::Fenced { tokens: tokens.len() },
     };
     of.into_iter().map(event).collect()
 }

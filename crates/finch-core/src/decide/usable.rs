@@ -19,7 +19,7 @@ pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
         by: Actor::Customer(customer.clone()),
         connection_id: Some(token.facts.connection_id.clone()),
         customer: Some(customer),
-        what: EventKind::HandedOut,
+        kind: EventKind::HandedOut,
     };
     draft.remember(event);
 }

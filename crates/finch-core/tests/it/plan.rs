@@ -145,7 +145,8 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
         let own = Connection { tokens: own.collect(), ..seen.clone() };
         let ending = is_ending_for(&own, &"k1".parse().expect("an id"), &acme);
         let plan = verdict(seen, "k1", Some("acme"), false);
-        (ConnectionView::of(&own, Some(&acme)), why_no_token(Some(&own), &acme), ending, plan)
+        let why = why_no_token(Some(&own), &acme).to_string();
+        (ConnectionView::of(&own, Some(&acme)), why, ending, plan)
     };
     let before = shown(&seen);
     let mut draft = Draft::of(seen);
