@@ -98,7 +98,7 @@ impl Finch {
         scope: &impl Scope,
         request: impl Into<DisconnectRequest>,
     ) -> Result<Plan, DisconnectError> {
-        self.plan(scope.customer(), &request.into()).await
+        self.plan(scope.customer(), &request.into()).await.map(|(_, plan)| plan)
     }
 
     /// Disconnects: from the moment the intent is stored, no call hands out a token of the connection;
@@ -161,31 +161,10 @@ impl Finch {
         by: Actor,
         request: DisconnectRequest,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        loop {
-            let plan = self.plan(customer.as_ref(), &request).await?;
-            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match self.fence_and_drive(customer.as_ref(), by.clone(), plan).await {
-                Err(DisconnectError::PlanChanged) => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn fence_and_drive(
-        &self,
-        customer: Option<&CustomerId>,
-        by: Actor,
-        plan: Plan,
-    ) -> Result<DisconnectOutcome, DisconnectError> {
-        let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
-        let mut retries = Retries::default();
+        let (customer, mut retries) = (customer.as_ref(), Retries::default());
         let (anchor, is_ended_for_others_too) = loop {
-            let found = self.store().load(Selector::Key(plan.connection), customer).await?;
-            let connection = found.ok_or(DisconnectError::PlanChanged)?;
-            let plan = self.plan_of(&connection, subject, customer, for_everyone.as_ref());
-            if !plan.keeps_to(agreed) {
+            let (connection, plan) = self.plan(customer, &request).await?;
+            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
                 return Err(DisconnectError::PlanChanged);
             }
             match plan.verdict {
@@ -195,9 +174,8 @@ impl Finch {
                 PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
                 _ => {}
             }
-            let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
-                return Err(DisconnectError::NotFound);
-            };
+            let anchor = connection.tokens.first().map(|t| t.id);
+            let anchor = anchor.ok_or(DisconnectError::NotFound)?;
             let is_ended_for_others_too =
                 customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
             let (now, revision) = (self.now(), connection.revision);
@@ -206,8 +184,8 @@ impl Finch {
             match retires {
                 Some(customer) => decide::retire(&mut draft, customer, now),
                 None => {
-                    let reason = plan.reason.filter(|_| customer.is_none());
-                    decide::fence(&mut draft, Intent { by: by.clone(), reason, at: now });
+                    let intent = Intent { by: by.clone(), reason: plan.reason, at: now };
+                    decide::fence(&mut draft, intent);
                 }
             }
             match self.commit(draft).await {
@@ -222,8 +200,8 @@ impl Finch {
         };
         if is_ended_for_others_too {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
-            // another one sees (I11).
-            // The anchor may be another customer's token: `pending` chooses what this customer sees.
+            // another one sees (I11). The anchor may be another customer's token: `pending` chooses what this
+            // customer sees.
             let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
             return Ok(pending(&connection, customer, self.now()));
         }
@@ -231,47 +209,46 @@ impl Finch {
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
+    /// The connection, and what a disconnect would hit.
     async fn plan(
         &self,
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
-    ) -> Result<Plan, DisconnectError> {
-        let for_everyone = request.for_everyone.as_ref();
-        let fingerprint;
-        let selector = match &request.target {
-            DisconnectTarget::ConnectionId(id) => Selector::ConnectionId(id),
+    ) -> Result<(Connection, Plan), DisconnectError> {
+        let store = self.store();
+        let (found, subject) = match &request.target {
+            DisconnectTarget::ConnectionId(id) => {
+                let found = store.load(Selector::ConnectionId(id), customer).await?;
+                (found, Subject::ConnectionId(id.clone()))
+            }
             DisconnectTarget::Token(token) => {
-                fingerprint = self.vault().token(token);
-                Selector::Fingerprint(&fingerprint)
+                let fingerprint = self.vault().token(token);
+                let found = store.load(Selector::Fingerprint(&fingerprint), customer).await?;
+                let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
+                let token = token.map(|t| t.id).ok_or(DisconnectError::NotFound)?;
+                (found, Subject::Token(token))
             }
             // What was planned is known by its record: there is nothing to ask Finch.
             DisconnectTarget::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
-                let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(self.plan_of(&connection, &plan.subject, customer, for_everyone));
+                let found = found.ok_or(DisconnectError::PlanChanged)?;
+                let plan = self.plan_of(&found, &plan.subject, customer, request);
+                return Ok((found, plan));
             }
         };
-        let mut connection =
-            self.store().load(selector, customer).await?.ok_or(DisconnectError::NotFound)?;
+        let mut connection = found.ok_or(DisconnectError::NotFound)?;
         if connection.company.is_none() {
             let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
             let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
-            if let Some(token) = live {
+            if let Some(token) = live.map(|t| t.id) {
                 let mut work = self.work_on(connection.key).await;
-                self.probe(token.id, &mut work).await?;
+                self.probe(token, &mut work).await?;
+                let found = store.load(Selector::TokenId(token), customer).await?;
+                connection = found.ok_or(DisconnectError::NotFound)?;
             }
-            let found = self.store().load(selector, customer).await?;
-            connection = found.ok_or(DisconnectError::NotFound)?;
         }
-        let subject = match selector {
-            Selector::Fingerprint(token) => {
-                let token = connection.token_of(token).ok_or(DisconnectError::NotFound)?;
-                Subject::Token(token.id)
-            }
-            Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
-            _ => return Err(DisconnectError::NotFound),
-        };
-        Ok(self.plan_of(&connection, &subject, customer, for_everyone))
+        let plan = self.plan_of(&connection, &subject, customer, request);
+        Ok((connection, plan))
     }
 
     /// Only an operator ends a connection for everyone.
@@ -280,9 +257,9 @@ impl Finch {
         connection: &Connection,
         subject: &Subject,
         customer: Option<&CustomerId>,
-        for_everyone: Option<&String>,
+        request: &DisconnectRequest,
     ) -> Plan {
-        let for_everyone = for_everyone.filter(|_| customer.is_none()).cloned();
+        let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
         let digest = |text: &str| self.vault().digest(text);
         decide::plan(connection, subject, customer, for_everyone, &digest)
     }

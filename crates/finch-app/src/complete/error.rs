@@ -311,59 +311,24 @@ mod tests {
 
     #[test]
     fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
+        use ErrorKind as K;
+        use TokenFate as F;
         let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
+        let failed = E::Failed(ExchangeError::Earlier(earlier));
+        let busy = E::Store(StoreError::Busy);
         for (error, fate, kind, is_retryable, step) in [
-            (
-                E::NoCode,
-                TokenFate::NotIssued,
-                ErrorKind::InvalidInput,
-                false,
-                "begin a new attempt",
-            ),
-            (E::Expired, TokenFate::NotIssued, ErrorKind::State, false, "begin a new attempt"),
-            (E::InProgress, TokenFate::Pending, ErrorKind::Unfinished, true, "in a minute"),
-            (
-                E::NotSent(answered(402, None)),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                true,
-                "the same state and code",
-            ),
-            (
-                E::NotSent(answered(429, Some(600))),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                false,
-                "will have expired",
-            ),
-            (
-                E::Failed(ExchangeError::Earlier(earlier)),
-                TokenFate::NotIssued,
-                ErrorKind::Finch,
-                false,
-                "begin a new attempt",
-            ),
-            (
-                E::Unknown(answered(502, None)),
-                TokenFate::Unknown,
-                ErrorKind::Finch,
-                false,
-                "do not send the code again",
-            ),
-            (E::ForeignToken, TokenFate::Stored, ErrorKind::State, false, "Finch's support"),
-            (
-                E::Store(StoreError::Busy),
-                TokenFate::Pending,
-                ErrorKind::Store,
-                true,
-                "wait until the other process",
-            ),
+            (E::NoCode, F::NotIssued, K::InvalidInput, false, "begin a new attempt"),
+            (E::Expired, F::NotIssued, K::State, false, "begin a new attempt"),
+            (E::InProgress, F::Pending, K::Unfinished, true, "in a minute"),
+            (E::NotSent(answered(402, None)), F::Pending, K::Finch, true, "same state and code"),
+            (E::NotSent(answered(429, Some(600))), F::Pending, K::Finch, false, "have expired"),
+            (failed, F::NotIssued, K::Finch, false, "begin a new attempt"),
+            (E::Unknown(answered(502, None)), F::Unknown, K::Finch, false, "do not send the code"),
+            (E::ForeignToken, F::Stored, K::State, false, "Finch's support"),
+            (busy, F::Pending, K::Store, true, "wait until the other process"),
         ] {
-            assert_eq!(
-                (error.token_fate(), error.kind(), error.is_retryable()),
-                (fate, kind, is_retryable),
-                "{error}"
-            );
+            let found = (error.token_fate(), error.kind(), error.is_retryable());
+            assert_eq!(found, (fate, kind, is_retryable), "{error}");
             assert!(error.next_step().contains(step), "{error}: {}", error.next_step());
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, Intent, Token};
+use crate::{
+    Actor, Connection, CustomerId, DisconnectState, Draft, Event, EventKind, Intent, Token,
+};
 
 /// Begins a disconnect: every token that is not `Revoked` is fenced. Or joins the open one: what has
 /// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
@@ -14,7 +16,7 @@ pub fn fence(draft: &mut Draft, intent: Intent) {
         draft.remember(event(draft.connection(), EventKind::DisconnectBegan { reason }));
         let fenced = draft.fence(|_| true);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.begin(intent);
+        draft.add_disconnect(intent, DisconnectState::Open);
         return;
     };
     let widens = widens(draft.connection(), &intent);
@@ -26,7 +28,7 @@ pub fn fence(draft: &mut Draft, intent: Intent) {
     if widens || !fenced.is_empty() {
         draft.remember(joined);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.join(intent, open);
+        draft.add_disconnect(intent, DisconnectState::Merged { into: open });
     }
 }
 

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, EventKind, Evidence,
-    FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token, TokenId,
-    TokenState,
+    Absorbed, Actor, Connection, ConnectionStatus, DisconnectState, Draft, Event, EventKind,
+    Evidence, FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token,
+    TokenId, TokenState,
     decide::{
         merge::merge,
         schedule::{ask_for_name_again, trouble},
@@ -130,7 +130,7 @@ fn name(
     draft.remember(Event::of_connection(connection, Actor::Finch, kind, now));
     match pair {
         Some(pair) => merge(draft, pair, late, now),
-        None => draft.name(company.clone()),
+        None => draft.now.company = Some(company.clone()),
     }
 }
 
@@ -175,7 +175,8 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
     draft.remember(refused);
     if ends {
         draft.remember(ended);
-        draft.ended_at_finch(Intent { by: Actor::Finch, reason: None, at: now });
+        let ended = DisconnectState::Ended { seq: Seq::OF_COMMIT, at: now };
+        draft.add_disconnect(Intent { by: Actor::Finch, reason: None, at: now }, ended);
     }
     if let Some(token) = draft.token_mut(token.id) {
         if disconnecting {

@@ -124,7 +124,7 @@ pub fn send(draft: &mut Draft, token: TokenId) {
 /// any. The holder of the connection's lease calls this before its own call: every mark is a crash's, or that of an
 /// instance which has lost the lease.
 pub fn lost_calls(draft: &mut Draft, now: Timestamp) -> bool {
-    let marked = draft.tokens_mut().filter(|token| token.progress.sending.is_some());
+    let marked = draft.now.tokens.iter_mut().filter(|token| token.progress.sending.is_some());
     marked.map(|token| token.progress.lose_call(now)).count() > 0
 }
 
@@ -265,7 +265,7 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
     let kind = EventKind::Disconnected;
     let fenced: Vec<_> = connection.fenced().map(|t| t.id).collect();
     draft.remember(Event::of_connection(connection, intent.by.clone(), kind, now));
-    for token in draft.tokens_mut().filter(|t| fenced.contains(&t.id)) {
+    for token in draft.now.tokens.iter_mut().filter(|t| fenced.contains(&t.id)) {
         let proven = token
             .progress
             .refused
