@@ -163,7 +163,7 @@ impl World {
 
     /// How many possible orphans the operator sees.
     pub async fn orphans(&self) -> usize {
-        self.app.possible_orphans(&operator(), None, 100).await.unwrap().len()
+        self.app.possible_orphans(&operator()).all().await.unwrap().len()
     }
 
     /// Every token record of every connection, with the connection's pair.
@@ -191,7 +191,7 @@ impl World {
 
     /// Everything that a customer sees, as a host would print it.
     pub async fn view(&self, who: u8) -> String {
-        let views = self.app.connections(&customer(who), None, 1000).await.unwrap().items;
+        let views = self.app.connections(&customer(who)).all().await.unwrap();
         let mut seen = vec![serde_json::to_string(&views).unwrap()];
         for view in &views {
             for id in &view.connection_ids {
@@ -202,10 +202,10 @@ impl World {
                 });
             }
         }
-        let orphans = self.app.possible_orphans(&customer(who), None, 1000).await.unwrap();
+        let orphans = self.app.possible_orphans(&customer(who)).all().await.unwrap();
         seen.push(serde_json::to_string(&orphans).unwrap());
-        let which = finch_app::Events::default();
-        let events = self.app.events(&customer(who), &which, usize::MAX).await.unwrap().items;
+        let events =
+            self.app.events(&customer(who), finch_app::EventFilter::default()).all().await.unwrap();
         seen.push(serde_json::to_string(&events).unwrap());
         seen.join("\n")
     }

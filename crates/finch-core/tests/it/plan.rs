@@ -4,6 +4,7 @@ use finch_core::{
     Actor, Connection, TokenState,
     decide::{PlanVerdict, Subject, plan},
 };
+use finch_testkit::digest;
 
 use crate::{connection, customer, disconnect, operator, token};
 
@@ -20,7 +21,7 @@ fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) ->
     let subject = Subject::ConnectionId(id.parse().expect("an id"));
     let who = who.map(customer);
     let reason = force.then(|| "the contract has ended".to_owned());
-    plan(connection, &subject, who.as_ref(), reason).verdict
+    plan(connection, &subject, who.as_ref(), reason, &digest).verdict
 }
 
 /// Each row: a connection; a handle, the customer (none: the operator), whether there is a reason, the verdict.
@@ -114,10 +115,10 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     ];
     let shared = connection(tokens, vec![]);
     let subject = Subject::ConnectionId("k1".parse().expect("an id"));
-    let acme = plan(&shared, &subject, Some(&customer("acme")), None);
+    let acme = plan(&shared, &subject, Some(&customer("acme")), None, &digest);
     assert_eq!((acme.tokens, acme.connection_ids.len(), acme.shared), (1, 1, true));
     assert_eq!(acme.customers, [customer("acme")]);
-    let everyone = plan(&shared, &subject, None, None);
+    let everyone = plan(&shared, &subject, None, None, &digest);
     assert_eq!((everyone.tokens, everyone.connection_ids.len()), (2, 2));
     assert_eq!(everyone.customers.len(), 2);
 }
@@ -200,6 +201,7 @@ fn acmes(connection: &Connection) -> finch_core::decide::Plan {
         &Subject::ConnectionId("k".parse().expect("an id")),
         Some(&customer("acme")),
         None,
+        &digest,
     )
 }
 

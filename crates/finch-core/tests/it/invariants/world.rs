@@ -8,7 +8,7 @@ use finch_core::{
     TokenId, TokenState,
     decide::{self, AskedAt, Call, PlanVerdict, Subject},
 };
-use finch_testkit::at;
+use finch_testkit::{at, digest};
 
 use super::{
     finch::{Finch, Login, Place, Setting},
@@ -74,7 +74,8 @@ impl World {
             Step::DisconnectForEveryone { connection } => {
                 let connection = self.connection(connection)?;
                 let subject = Subject::Token(connection.tokens.last()?.id);
-                let plan = decide::plan(&connection, &subject, None, Some("it must end".into()));
+                let plan =
+                    decide::plan(&connection, &subject, None, Some("it must end".into()), &digest);
                 if plan.verdict != PlanVerdict::AlreadyDisconnected {
                     self.fence(&connection, Actor::Operator(operator()));
                 }
@@ -232,7 +233,7 @@ impl World {
         }
         let connection = self.store.with(token.id)?.clone();
         let subject = Subject::ConnectionId(token.facts.connection_id);
-        match decide::plan(&connection, &subject, Some(&customer), None).verdict {
+        match decide::plan(&connection, &subject, Some(&customer), None, &digest).verdict {
             PlanVerdict::AlreadyDisconnected | PlanVerdict::SharedWithOthers => {}
             PlanVerdict::Retires => {
                 let mut draft = Draft::of(connection);
