@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -26,9 +26,20 @@ pub struct TestSystem {
     millis: AtomicI64,
     wrong_by: AtomicI64,
     random: AtomicU64,
+    renewals: AtomicUsize,
 }
 
 impl TestSystem {
+    /// The next call to Finch that is held takes so many renewals of its lease.
+    pub fn renew(&self, times: usize) {
+        self.renewals.store(times, Ordering::SeqCst);
+    }
+
+    /// How many of them are left.
+    pub fn renewals_left(&self) -> usize {
+        self.renewals.load(Ordering::SeqCst)
+    }
+
     /// The time, without a moment passing.
     pub fn now_quietly(&self) -> Timestamp {
         self.at(self.millis.load(Ordering::SeqCst))
@@ -66,7 +77,10 @@ impl System for TestSystem {
     async fn sleep(&self, duration: Duration) {
         // The renewal of a lease beside a call that takes real time, of which this clock knows nothing.
         if duration == finch_core::LEASE / 4 {
-            return std::future::pending().await;
+            let left = |left: usize| left.checked_sub(1);
+            if self.renewals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_err() {
+                return std::future::pending().await;
+            }
         }
         self.pass(duration);
         tokio::task::yield_now().await;

@@ -71,7 +71,7 @@ pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
     CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
     CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi, FinchApiError,
-    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
+    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, Quarantine,
     RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
     WebhookEvent, WebhookEventId,
     decide::{

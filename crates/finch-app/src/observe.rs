@@ -140,10 +140,7 @@ impl Finch {
                 if !how.goes_on() || !self.is_doubtful(&connection, token, customer, how) {
                     break;
                 }
-                if how.is_paced() && work.wait_for_a_turn().await? {
-                    continue;
-                }
-                match work.lease(connection.key).await? {
+                match work.ready(connection.key, how).await? {
                     Leased::Held(until) => {
                         let now = self.now();
                         if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {

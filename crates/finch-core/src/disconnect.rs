@@ -1,5 +1,7 @@
 //! Disconnects: the durable intent to end a connection, and how far each token's end is proven.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +134,18 @@ pub enum Quarantine {
     OtherCustomer,
     /// The callback carried no `state`, and Finch names no customer id.
     UnnamedCustomer,
+}
+
+impl fmt::Display for Quarantine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conflict => "its connection_id belongs to another provider or employer",
+            Self::OtherCustomer => "Finch says that it belongs to another customer",
+            Self::UnnamedCustomer => {
+                "the callback carried no state, and Finch does not say whose it is"
+            }
+        })
+    }
 }
 
 /// The proof that a token is dead.

@@ -106,6 +106,12 @@ macro_rules! ids {
                 Self::new(text)
             }
         }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.into()
+            }
+        }
     )*};
 }
 

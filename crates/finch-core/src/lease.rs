@@ -97,16 +97,6 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_its_owners_until_it_runs_out() {
-        let lease = Lease::of(instance(1), at(100));
-        let ask = |who, now| Lease::ask(Some(&lease), &instance(who), now);
-        assert_eq!(ask(1, at(101)), Leased::Taken);
-        assert_eq!(ask(2, at(101)), Leased::Held(at(108)));
-        assert_eq!(ask(2, at(108)), Leased::Taken);
-        assert_eq!(Lease::ask(None, &instance(2), at(101)), Leased::Taken);
-    }
-
-    #[test]
     fn a_clock_set_back_a_year_is_held_up_by_no_lease_and_no_turn() {
         let year = 365 * 24 * 3600;
         let lease = Lease::of(instance(1), at(100 + year));
@@ -122,14 +112,5 @@ mod tests {
         let (last, stalled) = (Some(at(1000)), |seconds: i64| at(1000 - seconds));
         assert_eq!(next_turn(last, every, stalled(598)), at(1002));
         assert_eq!(next_turn(last, every, stalled(599)), stalled(599));
-    }
-
-    #[test]
-    fn turns_are_apart() {
-        let every = Duration::from_secs(2);
-        assert_eq!(next_turn(None, every, at(100)), at(100));
-        assert_eq!(next_turn(Some(at(100)), every, at(100)), at(102));
-        assert_eq!(next_turn(Some(at(102)), every, at(100)), at(104));
-        assert_eq!(next_turn(Some(at(104)), every, at(200)), at(200));
     }
 }

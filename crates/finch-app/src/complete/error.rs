@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use finch_core::{
     AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, ExchangeFailure, Failure,
-    FinchApiError, StoreError,
+    FinchApiError, Quarantine, StoreError,
 };
 use thiserror::Error as ThisError;
 
@@ -50,31 +50,13 @@ pub enum CompleteConnectError {
         "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored"
     )]
     Unknown(#[source] ExchangeError),
-    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
-    #[error(
-        "the token is stored but not used: connection {connection_id} belongs to another provider or company"
-    )]
-    Conflict {
-        /// What Finch said.
+    /// The token is stored so that it can be disconnected, and is not used.
+    #[error("the token of connection {connection_id} is stored but not used: {reason}")]
+    Quarantined {
+        /// The connection that it joined.
         connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
-    /// attempt's.
-    #[error(
-        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's"
-    )]
-    OtherCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
-    /// customer id the token belongs to, so that the code may be another customer's.
-    #[error(
-        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is"
-    )]
-    UnnamedCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
+        /// What contradicts it.
+        reason: Quarantine,
     },
     /// Finch issued a token that is stored for another customer. Nothing was changed.
     #[error("Finch issued a token that is another customer's here, and nothing was changed")]
@@ -191,10 +173,7 @@ impl CompleteConnectError {
             Self::InProgress | Self::NotSent(_) | Self::Store(_) | Self::CutOff => {
                 TokenFate::Pending
             }
-            Self::Conflict { .. }
-            | Self::OtherCustomer { .. }
-            | Self::UnnamedCustomer { .. }
-            | Self::ForeignToken => TokenFate::Stored,
+            Self::Quarantined { .. } | Self::ForeignToken => TokenFate::Stored,
             Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
             Self::Rescued { .. } => TokenFate::Rescued,
             Self::Unknown(_) => TokenFate::Unknown,
@@ -237,18 +216,20 @@ impl Actionable for CompleteConnectError {
                 "do not send the code again; connect this customer again: the new token joins the same \
                  connection, and one disconnect ends both. Reconciling lists the exchange",
             ),
-            Self::Conflict { connection_id } => {
-                let step = "show connection {}, and ask Finch's support which is right";
-                state("conflict", &step.replace("{}", connection_id.as_str()))
-            }
-            Self::OtherCustomer { .. } => state(
-                "other_customer",
-                "show the connection, and find out whether another person opened the page",
-            ),
-            Self::UnnamedCustomer { .. } => state(
-                "unnamed_customer",
-                "show the connection; then begin a new attempt to connect",
-            ),
+            Self::Quarantined { connection_id, reason } => match reason {
+                Quarantine::Conflict => {
+                    let step = "show connection {}, and ask Finch's support which is right";
+                    state("conflict", &step.replace("{}", connection_id.as_str()))
+                }
+                Quarantine::OtherCustomer => state(
+                    "other_customer",
+                    "show the connection, and find out whether another person opened the page",
+                ),
+                Quarantine::UnnamedCustomer => state(
+                    "unnamed_customer",
+                    "show the connection; then begin a new attempt to connect",
+                ),
+            },
             Self::ForeignToken => {
                 state("foreign_token", "ask Finch's support, and give the time of this call")
             }

@@ -81,24 +81,19 @@ impl Finch {
                 Step::Call(..) if used > self.options().disconnect_patience || !how.goes_on() => {
                     return Ok(Some(pending(&connection, customer, now)));
                 }
-                Step::Call(call, token) => {
-                    if how.is_paced() && work.wait_for_a_turn().await? {
+                Step::Call(call, token) => match work.ready(connection.key, how).await? {
+                    Leased::Held(until) => (until, Wait::ForAnother),
+                    Leased::Absorbed => continue,
+                    Leased::Taken => {
+                        let began = self.system().monotonic();
+                        self.call(&connection, call, token, work).await?;
+                        if how.is_timed() {
+                            used += self.system().monotonic().saturating_sub(began);
+                        }
+                        tried.insert(token);
                         continue;
                     }
-                    match work.lease(connection.key).await? {
-                        Leased::Held(until) => (until, Wait::ForAnother),
-                        Leased::Absorbed => continue,
-                        Leased::Taken => {
-                            let began = self.system().monotonic();
-                            self.call(&connection, call, token, work).await?;
-                            if how.is_timed() {
-                                used += self.system().monotonic().saturating_sub(began);
-                            }
-                            tried.insert(token);
-                            continue;
-                        }
-                    }
-                }
+                },
             };
             if !self.has_waited(until, why, how, now, &mut used).await {
                 return Ok(Some(pending(&connection, customer, until)));

@@ -75,6 +75,26 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_lease_is_renewed_for_as_long_as_a_call_takes() {
+    let world = world().await;
+    open_disconnects(&world, 1).await;
+    let (one, two) = (world.another_process().await, world.another_process().await);
+    let hold = world.finch.hold_next_disconnect();
+    world.system.renew(20);
+    let pass = async move { one.reconcile(&operator(), Pass::Everything).await.unwrap() };
+    let first = tokio::spawn(pass);
+    hold.reached().await;
+    while world.system.renewals_left() > 0 {
+        tokio::task::yield_now().await;
+    }
+    world.finch.take_calls();
+    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
+    assert!(world.finch.take_calls().is_empty(), "the first host still holds the connection");
+    hold.release();
+    assert_eq!(first.await.unwrap().disconnected, 1);
+}
+
+#[tokio::test]
 async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect() {
     let world = world().await;
     open_disconnects(&world, 1).await;
