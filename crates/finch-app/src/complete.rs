@@ -6,9 +6,9 @@ mod outcome;
 use std::time::Duration;
 
 use finch_core::{
-    Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId, CustomerScope,
-    ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State, StoreError, Token, TokenId,
-    TokenState,
+    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection, CustomerId,
+    CustomerScope, ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State, StoreError,
+    Token, TokenId, TokenState,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     exchange_failure,
 };
@@ -174,7 +174,7 @@ impl Finch {
                 };
                 let error = failed(&attempt, error, means);
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
-                if let Err(error) = self.store().end_attempt(attempt.id, end).await {
+                if let Err(error) = self.end_attempt(attempt.id, end).await {
                     tracing::warn!(%error, "the end of an exchange could not be stored");
                 }
                 Err(error)
@@ -201,8 +201,7 @@ impl Finch {
             }
         };
         let Some(token) = stored else {
-            if let Err(error) = self.store().end_attempt(attempt.id, AttemptEnd::ForeignToken).await
-            {
+            if let Err(error) = self.end_attempt(attempt.id, AttemptEnd::ForeignToken).await {
                 tracing::warn!(%error, "the end of an exchange could not be stored");
             }
             return Err(CompleteConnectError::ForeignToken);
@@ -257,9 +256,19 @@ impl Finch {
             let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();
             let is_over = took_effect || was_over;
             let end = orphan.cleared_by(token, is_over);
-            self.store().end_attempt(orphan.id, end).await?;
+            self.end_attempt(orphan.id, end).await?;
         }
         Ok(())
+    }
+
+    /// Writes how an exchange ended without a token.
+    pub(crate) async fn end_attempt(
+        &self,
+        attempt: AttemptId,
+        end: AttemptEnd,
+    ) -> Result<(), StoreError> {
+        let commit = Commit { attempt: Some((attempt, end)), ..Commit::default() };
+        self.store().commit(commit).await.map(drop)
     }
 
     /// Stores a token, for as long as the store has a chance: a try that has begun by then is the last. A commit whose result is unknown is looked

@@ -79,7 +79,7 @@ impl Finch {
 
     /// The application whose connections these are.
     pub fn application(&self) -> &Application {
-        self.inner.store.application()
+        &self.inner.store.binding().application
     }
 
     pub(crate) fn api(&self) -> &dyn FinchApi {

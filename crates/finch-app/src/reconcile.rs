@@ -194,7 +194,7 @@ impl Finch {
             Cover::Asks(end) if *asks && self.accepts_cover(lost, how, asks, report).await? => end,
             Cover::Asks(_) | Cover::Holds | Cover::Lost => return Ok(()),
         };
-        self.store().end_attempt(lost.id, end).await
+        self.end_attempt(lost.id, end).await
     }
 
     /// What a later token of the same connection is worth to a lost exchange.

@@ -258,9 +258,9 @@ fn a_named_connection_is_not_work_any_more() {
     nameless.company = None;
     let found = Found { by_connection_id: Some(nameless), ..Found::default() };
     let named = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
-    assert_eq!(named.connection.agenda.due, None);
+    assert_eq!(named.connection.unwrap().agenda.due, None);
     let new = commit(arrive(Found::default(), "acme", grant("t2", facts("k1", "gusto", ""))));
-    assert!(new.connection.agenda.due.is_some(), "a nameless one is");
+    assert!(new.connection.unwrap().agenda.due.is_some(), "a nameless one is");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_reopened_disconnect_takes_what_was_left_over() {
     let found = Found { by_pair: Some(ended), ..Found::default() };
     let commit = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
     assert_eq!(commit.tokens[0].state, TokenState::Fenced);
-    assert!(commit.connection.agenda.due.is_some());
+    assert!(commit.connection.unwrap().agenda.due.is_some());
 }
 
 #[test]

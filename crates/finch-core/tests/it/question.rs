@@ -83,7 +83,7 @@ fn committed(before: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection
     let mut draft = Draft::of(before.clone());
     decide(&mut draft);
     let Some(commit) = draft.finish() else { return before.clone() };
-    commit.numbered(Seq(78)).applied_to(Some(before.clone()))
+    commit.numbered(Seq(78)).applied_to(Some(before.clone())).expect("a connection")
 }
 
 #[test]

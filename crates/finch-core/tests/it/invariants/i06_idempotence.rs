@@ -21,7 +21,10 @@ fn after(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection
     match commit {
         Some(commit) => {
             let revision = connection.revision;
-            Connection { revision, ..commit.applied_to(Some(connection.clone())) }
+            Connection {
+                revision,
+                ..commit.applied_to(Some(connection.clone())).expect("a connection")
+            }
         }
         None => connection.clone(),
     }
