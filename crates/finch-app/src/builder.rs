@@ -132,8 +132,9 @@ impl FinchBuilder {
     /// [`OpenFinchError`]. Nothing was sent.
     pub async fn open(self) -> Result<Finch, OpenFinchError> {
         let Self { api, store, keys, options, sink, system } = self;
-        if api.application() != store.application() {
-            let (store, client) = (store.application().clone(), api.application().clone());
+        let bound = &store.binding().application;
+        if api.application() != bound {
+            let (store, client) = (bound.clone(), api.application().clone());
             return Err(OpenFinchError::OtherApplication { store, client });
         }
         let vault = Vault::open(Arc::clone(&store), keys).await?;
@@ -165,7 +166,8 @@ impl From<StoreError> for OpenFinchError {
 impl fmt::Debug for FinchBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("FinchBuilder");
-        shown.field("application", self.store.application()).field("keys", &self.keys.id());
+        shown.field("application", &self.store.binding().application);
+        shown.field("keys", &self.keys.id());
         shown.field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -106,7 +106,9 @@ impl Finch {
     ) -> Result<Committed, StoreError> {
         let (reseals, changes) = (draft.reseals(), draft.customer_changes());
         let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
-        commit.connection.record = self.vault().link(commit.connection.record, &commit.events)?;
+        if let Some(row) = &mut commit.connection {
+            row.record = self.vault().link(row.record, &commit.events)?;
+        }
         loop {
             let (secrets, unreadable) = self.seal(&reseals, new).await?;
             let mut sealed = commit.clone();

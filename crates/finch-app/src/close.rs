@@ -104,6 +104,6 @@ impl Finch {
             return Err(CloseError::NotFound);
         }
         let end = AttemptEnd::Dismissed { operator: scope.name().clone(), reason };
-        Ok(self.store().end_attempt(exchange, end).await?)
+        Ok(self.end_attempt(exchange, end).await?)
     }
 }

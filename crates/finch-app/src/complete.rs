@@ -4,9 +4,9 @@ mod error;
 mod outcome;
 
 use finch_core::{
-    AccessToken, Attempt, AttemptEnd, AuthorizationCode, Claim, Connection, CustomerId,
-    CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError, Token,
-    TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
+    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
+    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
+    Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, ExchangeError, TokenFate};
@@ -201,7 +201,7 @@ impl Finch {
                     (error, means) => CompleteConnectError::of_exchange(means, error),
                 };
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
-                if let Err(error) = self.store().end_attempt(attempt.id, end).await {
+                if let Err(error) = self.end_attempt(attempt.id, end).await {
                     tracing::warn!(%error, "the end of an exchange could not be stored");
                 }
                 Err(error)
@@ -224,8 +224,7 @@ impl Finch {
             }
         };
         let Some(token) = stored else {
-            if let Err(error) = self.store().end_attempt(attempt.id, AttemptEnd::ForeignToken).await
-            {
+            if let Err(error) = self.end_attempt(attempt.id, AttemptEnd::ForeignToken).await {
                 tracing::warn!(%error, "the end of an exchange could not be stored");
             }
             return Err(CompleteConnectError::ForeignToken);
@@ -280,9 +279,19 @@ impl Finch {
             let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();
             let is_over = took_effect || was_over;
             let end = orphan.cleared_by(token, is_over);
-            self.store().end_attempt(orphan.id, end).await?;
+            self.end_attempt(orphan.id, end).await?;
         }
         Ok(())
+    }
+
+    /// Writes how an exchange ended without a token.
+    pub(crate) async fn end_attempt(
+        &self,
+        attempt: AttemptId,
+        end: AttemptEnd,
+    ) -> Result<(), StoreError> {
+        let commit = Commit { attempt: Some((attempt, end)), ..Commit::default() };
+        self.store().commit(commit).await.map(drop)
     }
 }
 

@@ -2,8 +2,8 @@
 //! connection, and stored as the token of an exchange is.
 
 use finch_core::{
-    AccessToken, ClientId, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError, Grant,
-    Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
+    AccessToken, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError,
+    Grant, Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
     TokenId, TokenState,
     decide::{AskedAt, Source},
 };
@@ -98,7 +98,7 @@ impl Finch {
         self.vault().ready().await?;
         // Before Finch is asked: a disconnect that begins while it answers covers the token.
         let monotonic = self.system().monotonic();
-        let began = Began { number: self.store().take_number().await?, monotonic };
+        let began = Began { number: self.store().commit(Commit::default()).await?, monotonic };
         let said = match self.ask(&import.token, pace).await? {
             Ok(said) => said,
             Err(FinchApiError::TokenInvalid(answer)) => {

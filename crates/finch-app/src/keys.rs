@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring, OperatorScope,
-    Selector, StoreError, TokenId,
+    Actor, Commit, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring,
+    OperatorScope, Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
@@ -164,7 +164,7 @@ impl Finch {
         let Some(keyring) = self.store().keyring().await? else {
             return Err(StoreError::Corrupt("its key ring is missing".to_owned()).into());
         };
-        let keys = WrappedKeys::from_document(self.store().id().0, &keyring.document)?;
+        let keys = WrappedKeys::from_document(self.store().binding().store.0, &keyring.document)?;
         Ok((keyring, keys))
     }
 
@@ -184,8 +184,9 @@ impl Finch {
             oldest: keys.oldest(),
             record: self.vault().link(before.record, std::slice::from_ref(&event))?,
         };
-        match self.store().replace_keyring(keyring, vec![event]).await {
-            Ok(()) => Ok(true),
+        let commit = Commit { keyring: Some(keyring), events: vec![event], ..Commit::default() };
+        match self.store().commit(commit).await {
+            Ok(_) => Ok(true),
             Err(StoreError::Moved) => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -40,8 +40,7 @@ pub struct Page<T> {
 
 /// A place in one listing. Opaque; not for a customer's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(pub(crate) u64);
+pub struct Cursor(pub(crate) Seq, pub(crate) u32);
 
 /// Which events to list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,10 +114,10 @@ impl<T> Page<T> {
     pub(crate) fn of<R>(
         rows: Vec<R>,
         limit: usize,
-        cursor: impl Fn(&R) -> u64,
+        cursor: impl Fn(&R) -> Cursor,
         items: impl FnOnce(Vec<R>) -> Vec<T>,
     ) -> Self {
-        let next = rows.last().filter(|_| rows.len() >= limit).map(|row| Cursor(cursor(row)));
+        let next = rows.last().filter(|_| rows.len() >= limit).map(cursor);
         Self { items: items(rows), unreadable: 0, next }
     }
 }
@@ -171,14 +170,14 @@ impl Finch {
     ) -> Listing<'a, Event> {
         let (customer, EventFilter { connection, since }) = (scope.customer(), filter);
         Listing::new(move |after, limit| async move {
-            let after = after.map(|Cursor(id)| EventId(id));
+            let after = after.map(|Cursor(commit, place)| EventId { commit, place });
             let query = EventQuery { customer, connection, since, after, limit };
             let rows = self.store().events(&query).await?;
             Walk::behind("events", after).goes_on(rows.iter().map(|recorded| recorded.id))?;
             Ok(Page::of(
                 rows,
                 limit,
-                |recorded| recorded.id.0,
+                |recorded| Cursor(recorded.id.commit, recorded.id.place),
                 |rows| rows.into_iter().map(|recorded| recorded.event).collect(),
             ))
         })
@@ -202,7 +201,7 @@ impl Finch {
         items_of: impl Fn(Connection) -> Vec<T> + Copy + Send + Sync + 'a,
     ) -> Listing<'a, T> {
         Listing::new(move |after, limit| async move {
-            let after = after.map(|Cursor(key)| ConnectionKey(Seq(key)));
+            let after = after.map(|Cursor(key, _)| ConnectionKey(key));
             let keys = self.store().connections(&filter, after, limit).await?;
             Walk::behind("connections", after).goes_on(keys.iter().copied())?;
             let (mut items, mut unreadable) = (Vec::new(), 0);
@@ -217,7 +216,7 @@ impl Finch {
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Page { unreadable, ..Page::of(keys, limit, |key| key.0.0, |_| items) })
+            Ok(Page { unreadable, ..Page::of(keys, limit, |key| Cursor(key.0, 0), |_| items) })
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptId, ConnectionId, Cover, CustomerId, Failure, Scope, Seq,
+    ABANDONED_AFTER, Attempt, AttemptId, ConnectionId, Cover, CustomerId, Failure, Scope,
     StoreError, Timestamp,
 };
 use serde::Serialize;
@@ -56,7 +56,7 @@ impl Finch {
                     items.extend(PossibleOrphan::of(lost.clone()));
                 }
             }
-            Ok(Page::of(rows, limit, |lost| lost.id.0.0, |_| items))
+            Ok(Page::of(rows, limit, |lost| Cursor(lost.id.0, 0), |_| items))
         })
     }
 
@@ -78,7 +78,7 @@ impl Finch {
             Ok(Page::of(
                 rows,
                 limit,
-                |lost| lost.id.0.0,
+                |lost| Cursor(lost.id.0, 0),
                 |rows| {
                     let unfinished = rows.into_iter().filter(|lost| !lost.is_possible_orphan(now));
                     unfinished.filter_map(PossibleOrphan::of).collect()
@@ -94,7 +94,7 @@ impl Finch {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
-        let after = after.map(|Cursor(id)| AttemptId(Seq(id)));
+        let after = after.map(|Cursor(id, _)| AttemptId(id));
         let rows = self.store().possible_orphans(customer, now, after, limit).await?;
         Walk::behind("possible_orphans", after).goes_on(rows.iter().map(|lost| lost.id))?;
         Ok(rows)

@@ -54,7 +54,7 @@ impl Finch {
             Cover::Asks(end) if *asks && self.accepts_cover(lost, how, asks, report).await? => end,
             Cover::Asks(_) | Cover::Holds | Cover::Lost => return Ok(()),
         };
-        self.store().end_attempt(lost.id, end).await
+        self.end_attempt(lost.id, end).await
     }
 
     /// Asks Finch about the token that covers this lost exchange. `asks` ends where Finch gives no answer.
