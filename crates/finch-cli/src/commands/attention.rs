@@ -12,7 +12,6 @@ use crate::{
     args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim},
-    wiring::Scope,
     words::{count, list, moment},
 };
 
@@ -50,7 +49,7 @@ pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
             .collect(),
         unfinished_exchanges: exchanges.into_iter().map(Lost::from).collect(),
         goes_on_by_itself: unfinished.saturating_sub(stuck.len()),
-        possible_orphans: orphans::all(&finch, &Scope::Operator(scope)).await?,
+        possible_orphans: orphans::all(&finch, &scope).await?,
     };
     output::show(&report, json)
 }

@@ -2,6 +2,7 @@
 
 use finch_core::{ConnectionState, ConnectionView, TokenState};
 use serde::Serialize;
+use serde_json::json;
 
 use super::{
     all,
@@ -11,7 +12,6 @@ use crate::{
     args::ConnectionsArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::in_scope,
     words::{connection_state, count, list},
 };
 
@@ -37,11 +37,11 @@ struct Listed {
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
-    let page = async |from| in_scope!(&scope, |scope| finch.connections(scope, from, PAGE).await);
-    let mut views = all(page).await?;
+    let mut views = all(async |from| finch.connections(&scope, from, PAGE).await).await?;
     views.retain(|view| {
         args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id)
-            && (args.state.is_empty() || args.state.iter().any(|state| state.is(view.state)))
+            && (args.state.is_empty()
+                || args.state.iter().any(|state| json!(view.state) == **state))
     });
     let found = views.len();
     if !args.all && args.state.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
     args::EventsArgs,
     fail::{Exit, Failure},
     output::{self, Sheet, bold, dim},
-    wiring::{Scope, in_scope},
+    wiring::AnyScope,
     words::{event, moment},
 };
 
@@ -20,8 +20,7 @@ const PAGE: usize = 1000;
 pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
     if let Some(id) = &args.connection {
-        let known = in_scope!(&scope, |scope| finch.connection(scope, id).await)?;
-        known.ok_or_else(Failure::no_such_connection)?;
+        finch.connection(&scope, id).await?.ok_or_else(Failure::no_such_connection)?;
     }
     let (mut after, mut shown, mut heading) = (None, 0, None);
     write(if json { "{\"events\":[" } else { "" })?;
@@ -50,12 +49,12 @@ pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> 
 
 async fn page(
     finch: &Finch,
-    scope: &Scope,
+    scope: &AnyScope,
     args: &EventsArgs,
     after: Option<EventId>,
 ) -> Result<finch_app::Page<Event, EventId>, StoreError> {
     let which = Events { connection: args.connection.as_ref(), since: args.since, after };
-    in_scope!(scope, |scope| finch.events(scope, &which, PAGE).await)
+    finch.events(scope, &which, PAGE).await
 }
 
 fn document(happened: &impl Serialize, first: bool) -> io::Result<String> {

@@ -1,12 +1,12 @@
 //! Exchanges whose token may exist at Finch without being stored: part of three listings.
 
 use finch_app::{Finch, PossibleOrphan};
+use finch_core::Scope;
 use serde::Serialize;
 
 use crate::{
     fail::Failure,
     output::{Sheet, bold},
-    wiring::{Scope, in_scope},
     words::moment,
 };
 
@@ -27,10 +27,10 @@ impl From<PossibleOrphan> for Lost {
 }
 
 /// All of them.
-pub(crate) async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Lost>, Failure> {
+pub(crate) async fn all(finch: &Finch, scope: &impl Scope) -> Result<Vec<Lost>, Failure> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = in_scope!(scope, |scope| finch.possible_orphans(scope, after, PAGE).await)?;
+        let page = finch.possible_orphans(scope, after, PAGE).await?;
         after = page.last().map(|orphan| orphan.id);
         found.extend(page.into_iter().map(Lost::from));
         if after.is_none() {

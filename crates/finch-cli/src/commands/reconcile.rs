@@ -15,7 +15,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, bold},
-    wiring::{self, Scope},
+    wiring,
     words::count,
 };
 
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
     let again = "run `finch reconcile` again: it continues what is stored";
     let did = interrupt::wind_up(work, &stopped, again).await??;
-    let possible_orphans = orphans::all(&finch, &Scope::Operator(scope)).await?;
+    let possible_orphans = orphans::all(&finch, &scope).await?;
     let stopped = !goes_on();
     let left_open = stopped
         || !did.pending.is_empty()
