@@ -59,7 +59,7 @@ pub(crate) struct RestoreArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Put every token that is in use in doubt: the database was restored by other means
+    /// Put every token in use in doubt, after a restore by other means
     #[command(after_help = help::RESTORED)]
     Restored(Operator),
 }

@@ -48,30 +48,6 @@ fn what_finch_answers_decides_the_code_the_kind_and_the_next_step() {
     }
 }
 
-#[test]
-fn a_wrong_client_secret() {
-    let mut place = Place::new();
-    place.guard("canary-wrong-secret");
-    place.set("FINCH_CLIENT_SECRET", Some("canary-wrong-secret"));
-    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
-    assert_eq!(failure["kind"], "finch_invalid_client");
-    assert!(failure["request_id"].is_string(), "{failure}");
-    place.run(&CONNECT).code(6).says("FINCH_CLIENT_SECRET");
-}
-
-#[test]
-fn a_port_where_nothing_listens() {
-    let mut place = Place::new();
-    // A port that is taken, so that no other program gets it, and on which nothing listens.
-    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let address = format!("http://{}", socket.local_addr().expect("an address"));
-    place.set("FINCH_BASE_URL", Some(&address));
-    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
-    assert_eq!(failure["kind"], "finch_no_answer");
-    place.run(&CONNECT).code(6).says("no answer from Finch").says("check the network");
-}
-
 /// What a fault of the exchange leads to: an exit code and a kind; and then the same again.
 fn exchange(fault: Fault, code: i32, kind: &str, again: i32) -> Place {
     let place = Place::new();

@@ -34,10 +34,11 @@ fn url(said: &Value) -> &str {
 fn it_answers_until_a_signal() {
     for how in ["INT", "TERM"] {
         let place = Place::without_key();
-        let (child, said) = start(&place, "--client-id id-1 --disconnect-scope connection", "");
+        let line = "--client-id id-1 --disconnect-scope connection --seed 7 --client-secret-file -";
+        let (child, said) = start(&place, line, "from standard input\n");
         assert_eq!(said["client_id"], "id-1");
         assert_eq!(said["disconnect_scope"], "connection");
-        assert!(said["client_secret"].is_string());
+        assert_eq!(said["client_secret"], "from standard input");
         assert!(get(url(&said), "/__emulator/state").starts_with("HTTP/1.1 200"));
         stop(&place, child, how);
     }
@@ -97,21 +98,6 @@ fn a_person_gets_lines_to_copy() {
     assert!(said.lines().all(|line| line.len() <= 80), "{said}");
     signal(&child, "INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
-}
-
-#[test]
-fn a_seed_makes_the_same_ids_again() {
-    let ids = [0, 1].map(|_| {
-        let place = Place::without_key();
-        let line = "--seed 7 --client-secret-file -";
-        let (child, said) = start(&place, line, "from standard input\n");
-        assert_eq!(said["client_secret"], "from standard input");
-        let answer = get(url(&said), "/providers");
-        stop(&place, child, "TERM");
-        let header = |line: &&str| line.to_ascii_lowercase().starts_with("finch-request-id");
-        answer.lines().find(header).expect("a request id").to_owned()
-    });
-    assert_eq!(ids[0], ids[1]);
 }
 
 #[test]

@@ -182,19 +182,6 @@ fn unpaid_invoices_stop_it_and_it_goes_on_later() {
 }
 
 #[test]
-fn a_store_that_fails_stops_it() {
-    let place = Place::new();
-    let tokens = some(&place, 1);
-    place.connected("beta");
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
-    let list = format!("token,customer\n{},acme\n", tokens[0]);
-    let ran = import(&place, list.as_bytes(), &["--json"]).code(5);
-    assert_eq!(ran.failure()["kind"], "store_busy");
-    db.execute_batch("ROLLBACK").expect("unlocked");
-}
-
-#[test]
 fn a_signal_ends_it_after_the_token_at_hand() {
     let place = Place::new();
     let tokens = some(&place, 2);

@@ -3,9 +3,8 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::fs::PermissionsExt,
     path::Path,
-    process::Child,
     time::Duration,
 };
 
@@ -159,23 +158,6 @@ fn a_store_that_is_locked_for_long() {
 }
 
 #[test]
-fn several_processes_use_one_store() {
-    let place = Place::new();
-    let attempts: Vec<_> = (0..6).map(|n| place.connect(&format!("customer-{n}"))).collect();
-    let exchange = |(state, finch_customer): &(String, String)| {
-        let code = place.code(finch_customer);
-        place.spawn(&["exchange", "--json", "--state", state], &code)
-    };
-    let children: Vec<Child> = attempts.iter().map(exchange).collect();
-    for child in children {
-        let output = child.wait_with_output().expect("it ends");
-        place.ran(&["exchange"], output).code(0);
-    }
-    let listed = place.cli("connections --json").code(0).json();
-    assert_eq!(listed["connections"][0]["tokens"].as_array().map(Vec::len), Some(6));
-}
-
-#[test]
 fn a_token_that_the_store_does_not_take_is_saved() {
     let place = Place::new();
     let (state, finch_customer) = place.connect("acme");
@@ -257,24 +239,4 @@ fn a_log_without_its_store_is_kept_and_named() {
 /// What was printed, without the line breaks.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// It takes root to give files away.
-#[test]
-fn what_belongs_to_another_user_is_not_used() {
-    let (place, _) = connected();
-    if fs::metadata(place.folder()).expect("a folder").uid() != 0 {
-        println!("skipped: only root can give a file to another user");
-        return;
-    }
-    let give = |name: &str, user| chown(place.path(name), Some(user), None).expect("given away");
-    for (name, kind) in [("finch.db", "store_other_owner"), ("finch.db.key", "key_other_owner")] {
-        give(name, 65534);
-        refused(&place, kind, &["belongs to user id 65534", "chown"]);
-        give(name, 0);
-    }
-    chown(place.folder(), Some(65534), None).expect("given away");
-    refused(&place, "key_other_owner", &["belongs to user id 65534"]);
-    let made = place.cli("keys init --key-file new.key --json").code(5).failure();
-    assert_eq!(made["kind"], "key_other_owner");
 }

@@ -144,16 +144,6 @@ fn nothing_goes_out(why: &str, spoil: impl FnOnce(&mut Place, &Authority, &Front
 }
 
 #[test]
-fn a_life_over_https() {
-    let (place, _, front) = behind_tls();
-    let id = place.connected("acme");
-    let token = place.token(&id, "acme");
-    finch!(place, "disconnect {id} --yes").code(0);
-    assert!(!place.finch.is_alive(&token));
-    assert!(front.bytes() > 1000, "{}", front.bytes());
-}
-
-#[test]
 fn nothing_is_sent_to_a_server_with_a_certificate_of_an_unknown_authority() {
     nothing_goes_out("no authority that this machine trusts has issued it", |place, _, _| {
         trusts(place, "other.pem");

@@ -11,22 +11,20 @@ use std::{
 };
 
 use finch_emulator::Fault;
+use finch_testkit::Chance;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use finch_testkit::Chance;
 
 use crate::{
     action::{Action, Ready},
     app::App,
     case::note,
     end::{LATER, end},
-    figures::report,
+    figures::{report, seed},
     look::{is_rescue_file, rescued},
     promises::broken,
     run::{Ended, Ran, command, gather, start},
     secrets::leaks,
-    seed::seed,
     stage::Stage,
 };
 

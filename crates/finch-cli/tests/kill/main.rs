@@ -15,12 +15,10 @@ mod case;
 mod end;
 mod figures;
 mod kill;
-mod ledger;
 mod look;
 mod promises;
 mod run;
 mod secrets;
-mod seed;
 mod stage;
 mod steps;
 
@@ -29,5 +27,4 @@ mod full;
 mod keys;
 mod kills;
 mod proof;
-mod term;
 mod twice;
