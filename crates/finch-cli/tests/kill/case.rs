@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use finch_app::State;
@@ -10,7 +11,7 @@ use finch_emulator::Fault;
 use finch_testkit::Chance;
 
 use crate::{
-    action::{Action, EXCHANGE, Ready, issued},
+    action::{Action, EXCHANGE, Ready, handle, issued},
     app::App,
     end::{LATER, end},
     kill::Kill,
@@ -61,13 +62,40 @@ impl Case {
         let ran = stage.kill(&ready.arguments, &ready.input, &self.kill);
         drop(other);
         let mut broken = after(&stage, self.action, &ready, &ran, &mut chance);
+        while self.action != Action::Create && broken.is_empty() && chance.one_in(3) {
+            broken = killed_again(&stage, &mut chance);
+        }
+        broken.extend(end_of_story(&stage, &mut chance));
         broken.dedup();
         Played { ran, broken }
     }
 }
 
-/// Everything that must hold after a kill, up to the end of the story.
-pub(crate) fn after(
+/// The same store killed once more, at any moment of what may come next.
+fn killed_again(stage: &Stage, chance: &mut Chance) -> Vec<String> {
+    let app = App::open(stage);
+    let account = chance.pick(&[stage.acme(), stage.gamma()]).unwrap();
+    let (action, ready) = stage.block_on(async {
+        match (chance.below(5), handle(&app, account).await) {
+            (0..=1, Some(id)) => {
+                (Action::Disconnect, Ready::disconnect(stage, &app, account, &id).await)
+            }
+            (2, _) => {
+                let mut ready = Ready::reconcile(stage);
+                ready.covered = stage.ledger.borrow().never.clone();
+                (Action::Reconcile, ready)
+            }
+            _ => (Action::First, Ready::exchange(stage, &app, account).await),
+        }
+    });
+    drop(app);
+    let kill = Kill::After(Duration::from_micros(chance.below(60_000) as u64));
+    let ran = stage.kill(&ready.arguments, &ready.input, &kill);
+    after(stage, action, &ready, &ran, chance)
+}
+
+/// Everything that must hold after a kill.
+fn after(
     stage: &Stage,
     action: Action,
     ready: &Ready,
@@ -86,7 +114,13 @@ pub(crate) fn after(
     }
     found.extend(again(stage, &app, ready, ran, chance));
     found.extend(broken(stage, &app).1);
-    found.extend(end(stage, &app, chance));
+    found
+}
+
+/// Whether all of it can be brought to its end, and nothing is left where it must not be.
+fn end_of_story(stage: &Stage, chance: &mut Chance) -> Vec<String> {
+    let app = App::open(stage);
+    let mut found = end(stage, &app, chance);
     drop(app);
     found.extend(crate::secrets::leaks(stage));
     found.extend(damage(stage));
@@ -126,7 +160,7 @@ pub(crate) fn note(stage: &Stage, action: Action, ready: &Ready, ran: &Ran) {
 }
 
 /// Finch misbehaves during the run, in ways that it may.
-pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
+fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
     let paths: &[&str] = match action {
         Action::Create | Action::Connect => &["/connect/sessions"],
         Action::First | Action::Second | Action::During | Action::Reconnect => &["/auth/token"],

@@ -22,8 +22,6 @@ mod secrets;
 mod stage;
 mod steps;
 
-mod again;
-mod full;
 mod keys;
 mod kills;
 mod proof;

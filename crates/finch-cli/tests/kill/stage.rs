@@ -62,11 +62,6 @@ impl Stage {
         let in_memory = Path::new("/dev/shm");
         let at = if memory && in_memory.is_dir() { in_memory.into() } else { env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("finch-kill-").tempdir_in(at).unwrap();
-        Self::in_folder(chance, folder)
-    }
-
-    /// The same in a folder of the caller's.
-    pub(crate) fn in_folder(chance: &mut Chance, folder: TempDir) -> Self {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let reach = chance.pick(&[DisconnectScope::Pair, DisconnectScope::Connection]).unwrap();

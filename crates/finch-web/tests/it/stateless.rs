@@ -146,7 +146,7 @@ async fn each_tab_completes_an_attempt_of_its_own() {
     for _ in 0..2 {
         site.begin(&browser).await;
     }
-    assert_ne!(come_back(&browser, &one).await.status, 303);
+    assert_ne!(come_back(&browser, &two).await.status, 303, "it had the oldest");
 }
 
 /// Both come back before either has an answer, so that neither cookie says which attempt is whose.
