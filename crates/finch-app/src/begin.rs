@@ -10,7 +10,7 @@ use finch_core::{
 };
 use thiserror::Error;
 
-use crate::{Finch, token::no_such_connection};
+use crate::Finch;
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -115,7 +115,7 @@ impl Actionable for BeginConnectError {
                 input("no_products", "give at least one, such as company or directory")
             }
             Self::Lifetime => input("lifetime", "give a lifetime within these limits"),
-            Self::NotFound => no_such_connection(),
+            Self::NotFound => Advice::no_such_connection(),
             Self::Ended => {
                 let step = "connect the customer again, without reauthenticating";
                 Advice::new(ErrorKind::State, "ended", step)
@@ -142,7 +142,7 @@ impl Finch {
         scope: &CustomerScope,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         if request.products.is_empty() {
             return Err(BeginConnectError::NoProducts);
         }
@@ -190,7 +190,7 @@ impl Finch {
         connection: &ConnectionId,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
@@ -335,7 +335,7 @@ impl Finch {
     }
 }
 
-fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
+fn validate(request: &ConnectRequest) -> Result<(), BeginConnectError> {
     if !(1..=255).contains(&request.customer_name.chars().count()) {
         return Err(BeginConnectError::CustomerName);
     }

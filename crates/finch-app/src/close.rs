@@ -72,7 +72,7 @@ impl Finch {
         });
         let unproven = closed.await?.ok_or(CloseError::NotFound)?;
         let unproven = unproven.ok_or(CloseError::NotDisconnecting)?;
-        self.note_late_effect(now);
+        self.pending_effects().note(now);
         Ok(unproven)
     }
 

@@ -9,7 +9,7 @@ use finch_core::{
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, change::Refusals};
+use crate::{Finch, KeysError, change::Retries};
 
 /// How a store's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -191,7 +191,7 @@ impl Finch {
         connection: ConnectionKey,
         unreadable: &mut Vec<TokenId>,
     ) -> Result<u64, StoreError> {
-        let mut refusals = Refusals::default();
+        let mut retries = Retries::default();
         loop {
             let found = self.store().load(Selector::Key(connection), None).await?;
             let Some(connection) = found else { return Ok(0) };
@@ -204,7 +204,7 @@ impl Finch {
                     unreadable.extend(&committed.unreadable);
                     return Ok((tokens.len() - committed.unreadable.len()) as u64);
                 }
-                Err(StoreError::Moved) => refusals.count(revision)?,
+                Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error),
             }
         }

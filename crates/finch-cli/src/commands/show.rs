@@ -1,21 +1,16 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
-use finch_app::Events;
+use finch_app::EventFilter;
 use finch_core::{ConnectionView, Event, Scope as _, TokenState, TokenView};
 use serde::Serialize;
 
-use super::{
-    all,
-    connections::{self, attention},
-};
+use super::connections::{self, attention};
 use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
     words::{connection_state, event, moment, products, standing_in_the_way, token_state},
 };
-
-const PAGE: usize = 1000;
 
 #[derive(Serialize)]
 struct Shown {
@@ -30,11 +25,9 @@ pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
     let view = finch.connection(&scope, &args.connection).await?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
-    let connection = Some(&args.connection);
-    let page =
-        async |after| finch.events(&scope, &Events { connection, since: None, after }, PAGE).await;
+    let filter = EventFilter { connection: Some(&args.connection), since: None };
     let history = match scope.customer() {
-        None => Some(all(page).await?),
+        None => Some(finch.events(&scope, filter).all().await?),
         Some(_) => None,
     };
     let report = Shown { attention: attention(&view), view, history };
