@@ -58,8 +58,7 @@ fn an_operator_closes_a_disconnect_with_a_reason() {
 #[test]
 fn a_lost_exchange_is_listed_and_closed() {
     let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
     place.run_with(&["exchange", "--state", &state], &code).code(8);
     let report = place.cli("attention --json").code(4).json();

@@ -71,18 +71,6 @@ fn what_is_billed_is_found() {
 }
 
 #[test]
-fn reauthentication_is_found() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    place
-        .finch
-        .push_fault(Fault::on("/introspect").error(finch_emulator::FinchError::ReauthenticateUser));
-    let ran = audit(&place, &[]).code(4).shows("must authenticate again");
-    let way_out = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(way_out.contains(&format!("--customer 'acme' --reauthenticate {id}")), "{way_out}");
-}
-
-#[test]
 fn lost_exchanges_and_idle_connections_are_found() {
     let place = Place::new();
     place.connected("acme");

@@ -57,25 +57,6 @@ pub(crate) fn failed(line: u64, kind: &str) -> (u64, String) {
 }
 
 #[test]
-fn a_csv_with_a_header_in_any_order_and_case() {
-    let place = Place::new();
-    let tokens = some(&place, 2);
-    let list = format!(
-        "Customer_ID,Notes,TOKEN\nacme,\"a, note\",{}\n\n beta ,x, {} \n",
-        tokens[0], tokens[1]
-    );
-    let ran = import(&place, list.as_bytes(), &["--json"]).code(0);
-    assert_eq!(counts(&ran), (2, 0, vec![]));
-    assert_eq!(ran.json()["ignored_columns"][0], "Notes");
-    place.cli("connections").code(0).shows("acme").shows("beta");
-    // Again: nothing is asked, and it says so.
-    let asked = place.calls("GET /introspect");
-    let ran = import(&place, list.as_bytes(), &[]).code(0).shows("2 tokens were here already");
-    assert!(ran.err.is_empty(), "{ran:?}");
-    assert_eq!(place.calls("GET /introspect"), asked);
-}
-
-#[test]
 fn lines_of_json_from_standard_input() {
     let place = Place::new();
     let tokens = some(&place, 3);

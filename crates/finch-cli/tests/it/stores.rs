@@ -144,8 +144,7 @@ fn places_where_no_store_can_be() {
 #[test]
 fn a_store_that_is_locked_for_long() {
     let (place, _) = connected();
-    let (state, finch_customer) = place.connect("beta");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("beta");
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
     let calls = place.finch.state().calls;
@@ -159,8 +158,7 @@ fn a_store_that_is_locked_for_long() {
 
 /// Runs an exchange, and does this to its store from Finch's answer on: the failure, and its rescue file.
 fn rescued(place: &Place, spoil: impl FnOnce()) -> (Value, Value) {
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_secs(1)));
     let arguments = ["exchange", "--state", &state, "--json"];
     let child = place.spawn(&arguments, &code);

@@ -40,8 +40,7 @@ fn unprinted(place: &Place, arguments: &[&str], input: &str) -> [Option<i32>; 2]
 fn what_changes_something_does_it() {
     let place = Place::new();
     for (customer, json) in [("acme", &[][..]), ("beta", &["--json"])] {
-        let (state, finch_customer) = place.connect(customer);
-        let code = place.code(&finch_customer);
+        let (state, code) = place.attempt(customer);
         let arguments = [&["exchange", "--state", &state], json].concat();
         // The second run finds it done.
         assert_eq!(unprinted(&place, &arguments, &code), [Some(0), Some(0)]);
@@ -83,8 +82,7 @@ fn no_first_signal_loses_an_answer() {
     for name in ["TERM", "INT", "HUP"] {
         for which in 0..2 {
             let place = Place::new();
-            let (state, finch_customer) = place.connect("acme");
-            let code = place.code(&finch_customer);
+            let (state, code) = place.attempt("acme");
             let signaled = |path: &str, arguments: &[&str]| {
                 place.finch.push_fault(Fault::on(path).delay(Duration::from_millis(500)));
                 let (call, mut command) = (format!("POST {path}"), place.command(arguments));
