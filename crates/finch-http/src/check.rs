@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use finch_core::{ConnectionId, FinchApiError, ReauthenticateSession, RequestId};
+use finch_core::{ConnectionId, FinchApi as _, FinchApiError, ReauthenticateSession, RequestId};
 
-use crate::{HttpFinch, session};
+use crate::HttpFinch;
 
 /// No connection has this id: it is the nil UUID.
 const NO_CONNECTION: &str = "00000000-0000-0000-0000-000000000000";
@@ -36,7 +36,7 @@ impl HttpFinch {
             redirect_uri: None,
             lifetime: Duration::from_secs(60),
         };
-        match session::reauthenticate_session(self, &session).await {
+        match self.reauthenticate_session(&session).await {
             Ok(_) => Ok(Reached { request_id: None }),
             Err(FinchApiError::Rejected(answer))
                 if answer.finch_shaped && matches!(answer.status, 400 | 404 | 422) =>

@@ -4,12 +4,9 @@ mod config;
 mod finch;
 mod proxy;
 
+mod answers;
+mod api;
 mod check;
-mod disconnect;
-mod exchange;
-mod facts;
-mod introspect;
-mod session;
 
 mod call;
 mod coding;

@@ -57,7 +57,8 @@ impl HttpFinch {
         deadline: Instant,
     ) -> Result<Reply, FinchApiError> {
         let began = Instant::now();
-        let outcome = match timeout_at(deadline, self.carrier.send(call.request())).await {
+        let outcome = match timeout_at(deadline, self.carrier.send(call.request(&self.base))).await
+        {
             Ok(Ok(response)) => Reply::receive(response, call, &self.config, deadline).await,
             Ok(Err(error)) => Err(error),
             Err(_) => Err(lost::out_of_time(self.config.timeout)),
