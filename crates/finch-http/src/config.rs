@@ -1,4 +1,4 @@
-//! What a client needs to know before it can speak.
+//! The configuration of a client, and its checks.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -32,7 +32,7 @@ pub struct HttpFinchConfig {
     pub timeout: Duration,
     /// How many bytes of an answer are read, at least 16 KiB.
     pub max_body: usize,
-    /// How often a call that may be repeated is repeated.
+    /// The maximum number of repetitions of a call that may be repeated.
     pub retries: u32,
     /// The longest wait before the first repetition; it doubles with each, and the wait is random below it.
     pub backoff: Duration,
@@ -131,10 +131,10 @@ pub enum ConfigError {
     /// The field of this name has a value that it must not have.
     #[error("{0} {1}")]
     Invalid(&'static str, &'static str),
-    /// No proxy has such an address.
+    /// It is not a proxy's address.
     #[error("the proxy's URL cannot be used")]
     Proxy(#[source] ProxyUrlError),
-    /// A variable of the environment, which is to name the proxy, names none.
+    /// The environment variable that names the proxy has a value that is not a proxy's address.
     #[error("the proxy that {name} names cannot be used")]
     ProxyVariable {
         /// The variable.

@@ -20,7 +20,6 @@ mod wire;
 
 pub mod webhook;
 
-pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
 pub use proxy::{Proxy, ProxyUrlError};

@@ -22,7 +22,7 @@ impl HttpFinch {
         read: fn(&Reply) -> Result<T, Problem>,
     ) -> Result<T, FinchApiError> {
         let deadline = Instant::now() + self.config.timeout;
-        // A try that begins in the last eighth of the time would hardly end.
+        // An attempt that begins in the last eighth of the time would hardly end.
         let latest = deadline - self.config.timeout / 8;
         let mut repetition = 0;
         loop {

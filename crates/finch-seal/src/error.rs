@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do. No message carries a key, a plaintext or the text that was no key.
+//! What can go wrong, and what to do. No message carries a key, a plaintext or a text that should be a key.
 
 use std::error::Error;
 use std::io;
@@ -73,7 +73,7 @@ impl SealError {
     }
 }
 
-/// Why a text is no key.
+/// Why a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseKeyError {
@@ -86,13 +86,15 @@ pub enum ParseKeyError {
     /// Quotation marks around it.
     #[error("the key has quotation marks around it")]
     Quoted,
-    /// As long as a key, but not spelt like one.
-    #[error("this is as long as a key, and is none: a key has 64 hex digits or base64 of 32 bytes")]
+    /// As long as a key, with digits that a key does not have.
+    #[error(
+        "this is as long as a key, but is not one: a key has 64 hex digits or base64 of 32 bytes"
+    )]
     Digits,
     /// Raw bytes, or text that is not UTF-8.
     #[error("the key is not UTF-8 text")]
     NotText,
-    /// Something else than a key.
+    /// Not as long as a key.
     #[error(
         "this is not a key: it has {length} characters, and a key has 64 hex digits or base64 of 32 bytes"
     )]

@@ -1,4 +1,4 @@
-//! A key-encryption key whose bytes are at hand.
+//! A key-encryption key in memory.
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -48,7 +48,7 @@ impl Kek {
         random_key().map(Self)
     }
 
-    /// A key whose bytes the host holds already.
+    /// A key from bytes that the host has.
     #[must_use]
     pub fn from_bytes(bytes: KeyBytes) -> Self {
         Self(bytes)

@@ -62,12 +62,11 @@ impl KeyRing {
         Ok(Self { store, kek: keys.kek.clone(), epochs, newest: keys.newest(), index_key })
     }
 
-    /// Makes the data key of the next epoch. This ring does not use it: once it is
-    /// [added](WrappedKeys::add) and durable, open the keys again, and seal again what the older ones
-    /// have sealed.
+    /// Makes the data key of the next epoch, which this ring does not use. Once it is [added](WrappedKeys::add)
+    /// and durable, open the keys again, and seal again what the older keys have sealed.
     ///
     /// # Errors
-    /// [`SealError::WrongKey`] when `source` is not the one of the other keys: a store has one.
+    /// [`SealError::WrongKey`] when `source` is not that of the other keys.
     /// [`SealError::Source`], [`SealError::Crypto`], or [`SealError::BrokenKeys`] when `source` does
     /// not give back what it wrapped.
     pub async fn next_epoch(&self, source: &dyn KeySource) -> Result<WrappedEpoch, SealError> {

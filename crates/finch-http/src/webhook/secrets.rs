@@ -23,7 +23,7 @@ impl WebhookSecrets {
     /// is passed over.
     ///
     /// # Errors
-    /// [`WebhookSecretError`] says which is none.
+    /// [`WebhookSecretError`] names the text that is not a secret.
     pub fn new<S: AsRef<str>>(
         secrets: impl IntoIterator<Item = S>,
     ) -> Result<Self, WebhookSecretError> {
@@ -73,14 +73,14 @@ impl fmt::Debug for WebhookSecrets {
     }
 }
 
-/// Why there are no webhook secrets. The text that was given is not repeated.
+/// Why a text is not a webhook secret. The text is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WebhookSecretError {
     /// None was given: every webhook would be refused.
     #[error("no webhook secret is given")]
     None,
-    /// A text is none.
+    /// A text is not a webhook secret.
     #[error("webhook secret {number} {problem}")]
     Malformed {
         /// Which, from 1.

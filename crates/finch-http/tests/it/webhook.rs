@@ -41,6 +41,10 @@ fn check(headers: &Headers, body: &[u8]) -> Result<WebhookEvent, WebhookRefused>
     check_at(headers, body, sent())
 }
 
+fn bad(header: &'static str, problem: &'static str) -> Result<WebhookEvent, WebhookRefused> {
+    Err(WebhookRefused::Header { header, problem })
+}
+
 /// As Finch signs.
 fn sign(secret: &str, id: &str, time: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).expect("Base64"));
@@ -90,7 +94,7 @@ fn a_time_is_digits_and_signed_as_it_was_written() {
     for time in bare.into_iter().chain(odd) {
         let signature = sign(SECRET, ID, time, BODY.as_bytes());
         let refused = check(&headers(ID, time, &signature), BODY.as_bytes());
-        assert_eq!(refused, Err(WebhookRefused::BadTimestamp), "{time:?}");
+        assert_eq!(refused, bad("Finch-Timestamp", "is not a number of seconds"), "{time:?}");
     }
     let zeros = format!("000{TIME}");
     let signature = sign(SECRET, ID, &zeros, BODY.as_bytes());
@@ -110,8 +114,8 @@ fn each_header_must_be_there_and_speak_with_one_voice() {
     for (at, (name, value)) in whole.iter().enumerate() {
         let mut other = whole.clone();
         other.remove(at);
-        let missing = check(&other, BODY.as_bytes()).unwrap_err();
-        assert!(matches!(missing, WebhookRefused::MissingHeader { header } if header == name));
+        let missing = check(&other, BODY.as_bytes()).unwrap_err().to_string();
+        assert!(missing.starts_with(&format!("the header {name} is missing")), "{missing}");
         other.push((name.to_uppercase(), value.clone()));
         check(&other, BODY.as_bytes()).unwrap();
         with(3, &name.to_lowercase(), value).unwrap();
@@ -120,9 +124,11 @@ fn each_header_must_be_there_and_speak_with_one_voice() {
             if name == "Finch-Signature" {
                 assert_eq!(said.unwrap().id.as_str(), ID, "one of them is right");
             } else {
-                let contradicts =
-                    matches!(said, Err(WebhookRefused::Contradiction { header }) if header == name);
-                assert!(contradicts, "{name} {junk:?}");
+                let said = said.unwrap_err().to_string();
+                assert!(
+                    said.starts_with(&format!("the header {name} came more than once")),
+                    "{said}"
+                );
             }
             other[2].1 = junk.to_vec();
             check(&other, BODY.as_bytes()).unwrap_err();
@@ -203,11 +209,11 @@ fn an_id_that_could_be_cut_elsewhere_is_none() {
     let body = format!("{TIME}.{{}}");
     let signature = sign(SECRET, "a", TIME, body.as_bytes());
     let moved = check(&headers(&format!("a.{TIME}"), TIME, &signature), b"{}");
-    assert_eq!(moved, Err(WebhookRefused::BadEventId));
+    assert_eq!(moved, bad("Finch-Event-Id", "is not an event id"));
     for id in ["", "a.b"] {
         let signature = sign(SECRET, id, TIME, BODY.as_bytes());
         let refused = check(&headers(id, TIME, &signature), BODY.as_bytes());
-        assert_eq!(refused, Err(WebhookRefused::BadEventId), "{id:?}");
+        assert_eq!(refused, bad("Finch-Event-Id", "is not an event id"), "{id:?}");
     }
     for id in [" a", "\u{202e}", &"x".repeat(256)] {
         let signature = sign(SECRET, id, TIME, BODY.as_bytes());
