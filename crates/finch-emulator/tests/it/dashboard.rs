@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use finch_emulator::{EmulatorConfig, Fault, Login, WebhookEvent, WebhookTarget};
+use finch_emulator::{Fault, Login, WebhookEvent};
 use serde_json::json;
 
 use crate::{
     receiver::SECRET,
     support::{self, Answer, Finch, secret, step_1, step_4},
 };
-
-/// With a receiver of webhooks.
-fn start() -> Finch {
-    let url = "http://127.0.0.1:1/hooks".to_owned();
-    let webhook = Some(WebhookTarget { url, secrets: vec![SECRET.to_owned()] });
-    Finch::with(EmulatorConfig { webhook, ..EmulatorConfig::default() })
-}
 
 fn look(finch: &Finch) -> String {
     let answer = finch.get("/").send();
@@ -50,7 +43,7 @@ fn refused(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> String {
 fn it_shows_everything_but_secrets() {
     let finch = Finch::start();
     assert!(look(&finch).contains("None yet"));
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let token = finch.connect(step_1().customer_id("acme"));
     finch.disconnect(&finch.connect(step_4().customer_id("other")));
     let call = finch.introspect(&token);
@@ -73,7 +66,7 @@ fn it_shows_everything_but_secrets() {
 
 #[test]
 fn a_connection_is_ended_its_status_set_and_the_clock_advanced() {
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let token = finch.connect(step_1());
     let id = ("connection_id", token["connection_id"].as_str().unwrap());
     let hint = [("event_type", "account.updated"), id, ("status", "disconnected")];
@@ -210,7 +203,7 @@ fn pages_and_assets_have_strict_headers() {
 #[test]
 fn no_name_becomes_html() {
     let attack = "\"'><script>alert(1)</script>";
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let login = Login::new(attack, attack, attack, attack).customer_id(attack).products([attack]);
     let token = finch.connect(login);
     let event = json!({ "event_type": attack, "connection_id": attack });
@@ -229,7 +222,7 @@ fn no_name_becomes_html() {
 /// The direction of a name does not affect the words around it, and a long one does not hide a token.
 #[test]
 fn names_are_isolated_and_complete() {
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let long = "x".repeat(255);
     let names = [long.as_str(), "גוסטו (7)!"];
     for name in names {

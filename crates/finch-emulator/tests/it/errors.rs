@@ -68,6 +68,8 @@ fn unknown_paths_and_methods_need_authentication_first() {
         assert_eq!(call().token(&token).send().status, status, "{path}");
         assert_eq!(call().basic_auth(ID, Some(SECRET)).send().status, status, "{path}");
     }
+    let calls = finch.emulator().state().calls;
+    assert_eq!((calls["POST /disconnect"], calls["other"]), (1, 7 * 8), "each is counted");
 }
 
 #[test]
