@@ -57,7 +57,7 @@ pub struct NewAttempt {
 }
 
 /// One attempt's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The record.
     pub id: AttemptId,
@@ -68,7 +68,7 @@ pub struct Attempt {
 }
 
 /// The exchange of an attempt's code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Its place in the order of things.
     pub began: Seq,
