@@ -6,9 +6,9 @@ mod outcome;
 use std::time::Duration;
 
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection, CustomerId,
-    CustomerScope, ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State, StoreError,
-    Token, TokenId, TokenState,
+    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection, ConnectionKey,
+    CustomerId, CustomerScope, ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State,
+    StoreError, Token, TokenId, TokenState,
     decide::{Admitted, Arrival, Arrived, Source, admit},
     exchange_failure,
 };
@@ -206,16 +206,25 @@ impl Finch {
             }
             return Err(CompleteConnectError::ForeignToken);
         };
+        let load = || self.store().load(Selector::TokenId(token), None);
+        let mut connection = load().await.unwrap_or_default();
+        let customer = Some(&attempt.purpose.customer);
         // A doubt, or an employer without a name, is settled at once where Finch answers.
-        if let Err(error) = self.settle(token, Some(&attempt.purpose.customer), Drive::AtOnce).await
+        if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Drive::AtOnce)) {
+            if let Err(error) = self.settle(token, customer, Drive::AtOnce).await {
+                tracing::debug!(%error, "left to the reconciler");
+            }
+            connection = load().await.unwrap_or_default();
+        }
+        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
+        if let Some(found) = &connection
+            && found.token(token).is_some_and(is_unknown)
         {
-            tracing::debug!(%error, "left to the reconciler");
+            if let Err(error) = self.learn_products(token, found.key).await {
+                tracing::debug!(%error, "the token's products stay unknown");
+            }
+            connection = load().await.unwrap_or_default();
         }
-        if let Err(error) = self.learn_products(token).await {
-            tracing::debug!(%error, "the token's products stay unknown");
-        }
-        let connection =
-            self.store().load(Selector::TokenId(token), None).await.unwrap_or_default();
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
         if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
             && let Err(error) = self.clear_orphans(attempt, connection, token, began).await
@@ -226,13 +235,12 @@ impl Finch {
     }
 
     /// Asks Finch what a token covers, where its exchange did not say it.
-    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
-        let found = self.store().load(Selector::TokenId(token), None).await?;
-        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
-        let Some(connection) = found.filter(|c| c.token(token).is_some_and(is_unknown)) else {
-            return Ok(());
-        };
-        let mut work = self.work_on(connection.key).await;
+    async fn learn_products(
+        &self,
+        token: TokenId,
+        connection: ConnectionKey,
+    ) -> Result<(), StoreError> {
+        let mut work = self.work_on(connection).await;
         let asked = self.probe(token, &mut work).await;
         work.release().await;
         asked.map(drop)

@@ -84,7 +84,7 @@ fn a_secret_that_is_wiped_too_early_is_found() {
     let kill = Kill::At("connect finch 1".to_owned(), How::Before);
     let revoked = r#"{"state":"revoked","evidence":{"kind":"refused","request_id":null},"at":"2026-11-21T00:00:00Z"}"#;
     let wipe = format!(
-        "UPDATE tokens SET state = 'revoked', revoked = '{revoked}' WHERE customer = 'acme'"
+        "UPDATE tokens SET row = json_set(row, '$.state', json('{revoked}')) WHERE customer = 'acme'"
     );
     let found = found(Action::Disconnect, &kill, |stage, _| sql(stage, &wipe));
     assert!(found.contains("is wiped, and Finch accepts it"), "{found}");
