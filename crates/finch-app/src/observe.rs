@@ -159,6 +159,16 @@ impl Finch {
         Ok(())
     }
 
+    /// Whether there is anything to [settle](Self::settle).
+    pub(crate) fn has_doubts(
+        &self,
+        connection: &Connection,
+        customer: Option<&CustomerId>,
+        how: Effort<'_>,
+    ) -> bool {
+        connection.tokens.iter().any(|t| self.is_doubtful(connection, t.id, customer, how))
+    }
+
     fn is_doubtful(
         &self,
         connection: &Connection,

@@ -49,7 +49,7 @@ pub struct SecretRow {
 }
 
 /// A connection's own row. The store raises its revision by one with each commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionRow {
     /// The record; [`Seq::OF_COMMIT`] if it is new.
     pub key: ConnectionKey,
@@ -57,7 +57,8 @@ pub struct ConnectionRow {
     pub provider: ProviderId,
     /// The employer; none while the connection is provisional (R4).
     pub company: Option<CompanyId>,
-    /// What it needs next.
+    /// What it needs next. Kept beside the row, to be searched.
+    #[serde(skip)]
     pub agenda: Agenda,
     /// What a webhook leaves to ask; none: nothing.
     pub question: Option<Question>,

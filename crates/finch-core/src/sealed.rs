@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A keyed hash by which a secret is found again. It reveals nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "crate::Hash", into = "crate::Hash")]
 pub struct Fingerprint(pub [u8; 32]);
 
 /// A sealed secret: opaque bytes, and the number of the data key that sealed them.
@@ -79,6 +80,18 @@ pub struct RecordHead {
 /// A keyed hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hash(pub [u8; 32]);
+
+impl From<Hash> for Fingerprint {
+    fn from(hash: Hash) -> Self {
+        Self(hash.0)
+    }
+}
+
+impl From<Fingerprint> for Hash {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(fingerprint.0)
+    }
+}
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -48,7 +48,7 @@ pub trait TokenStore: Send + Sync {
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
 
     /// Keeps a new attempt under the fingerprint of its `state`. So that the store does not grow without end, the
-    /// oldest attempts of which [nothing can come](Attempt::is_forgettable) at its `opened_at` are forgotten
+    /// oldest attempts of which [nothing can come](Attempt::forgettable_at) at its `opened_at` are forgotten
     /// first, [some at once](crate::FORGOTTEN_AT_ONCE).
     async fn open_attempt(
         &self,

@@ -259,7 +259,8 @@ pub struct Token {
     pub progress: Progress,
     /// Whether it was ever handed out.
     pub handed_out: bool,
-    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
+    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never. Noted beside the row.
+    #[serde(skip)]
     pub used_at: Option<Timestamp>,
 }
 
