@@ -70,9 +70,11 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
 /// On standard error, so that the JSON document stays alone. Where it cannot be printed, the emulator runs on.
 fn warn_of_others() {
     let mut sheet = Sheet::default();
-    sheet.open("It listens beyond this machine: everyone on the network can use it, control it and see what it \
-         holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
-         name that --allow-host allows.");
+    sheet.open(
+        "It listens beyond this machine: everyone on the network can use it, control it and see \
+         what it holds, so do this only on a network that you trust. Callers address it by an IP \
+         address, or by a name that --allow-host allows.",
+    );
     let _ = output::write(anstream::stderr().lock(), &sheet.render());
 }
 

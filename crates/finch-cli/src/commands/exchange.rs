@@ -90,16 +90,10 @@ impl Report for CompletedConnect {
         match &self.token_state {
             TokenState::Active => {}
             TokenState::Revoked { .. } => {
-                sheet.gap();
-                sheet.text(
-                    "",
-                    "A disconnect has ended this token: the customer must connect again.",
-                );
+                sheet.note("A disconnect has ended this token: the customer must connect again.");
             }
             _ => {
-                sheet.gap();
-                sheet.text(
-                    "",
+                sheet.note(
                     "A disconnect was under way: `finch reconcile` settles what becomes of it.",
                 );
             }
