@@ -8,7 +8,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt::Stop,
     output::{self, Report, Sheet, bold, dim},
-    secrets::Ways,
+    secrets::SecretSource,
 };
 
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ struct Ready {
 }
 
 pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure> {
-    let secret = Ways {
+    let secret = SecretSource {
         what: "client secret",
         argument: Some(("--client-secret", args.client_secret.as_ref())),
         file: ("--client-secret-file", args.client_secret_file.as_ref()),
@@ -81,7 +81,7 @@ fn warn_of_others() {
 /// Where webhooks go, with what signs them.
 fn webhook(args: &EmulatorArgs) -> Result<Option<WebhookTarget>, Failure> {
     let Some(url) = args.webhook_url.clone() else { return Ok(None) };
-    let secret = Ways {
+    let secret = SecretSource {
         what: "webhook secret",
         argument: Some(("--webhook-secret", args.webhook_secret.as_ref())),
         file: ("--webhook-secret-file", args.webhook_secret_file.as_ref()),
