@@ -1,4 +1,4 @@
-//! `keys init` killed at each of its steps: there is a whole key, or none that anybody takes for one.
+//! `keys init` killed at each of its steps: there is a whole key, or no key file.
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, time::Instant};
 

@@ -31,8 +31,8 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
     let mut logs = logs.iter();
     let ran = children.map(|child| gather(child, logs.next().unwrap(), began, false));
     for ran in &ran {
-        stage.heard(&ran.out);
-        stage.heard(&ran.err);
+        stage.printed(&ran.out);
+        stage.printed(&ran.err);
     }
     ran
 }
