@@ -6,7 +6,7 @@ use finch_core::{
         Plan, PlanMark, PlanVerdict, Subject, fence, finish, is_ending_for, plan, why_no_token,
     },
 };
-use finch_testkit::at;
+use finch_testkit::{at, digest};
 
 use crate::{by, connection, customer, disconnect, id, intent, operator, refusal, revoked, token};
 
@@ -14,7 +14,7 @@ fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) ->
     let subject = Subject::ConnectionId(id.parse().expect("an id"));
     let who = who.map(customer);
     let reason = force.then(|| "the contract has ended".to_owned());
-    plan(connection, &subject, who.as_ref(), reason).verdict
+    plan(connection, &subject, who.as_ref(), reason, &digest).verdict
 }
 
 /// Each row: a connection; a handle, the customer (none: the operator), whether there is a reason, the verdict.
@@ -108,10 +108,10 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     ];
     let shared = connection(tokens, vec![]);
     let subject = Subject::ConnectionId("k1".parse().expect("an id"));
-    let acme = plan(&shared, &subject, Some(&customer("acme")), None);
+    let acme = plan(&shared, &subject, Some(&customer("acme")), None, &digest);
     assert_eq!((acme.tokens, acme.connection_ids.len(), acme.shared), (1, 1, true));
     assert_eq!(acme.customers, [customer("acme")]);
-    let everyone = plan(&shared, &subject, None, None);
+    let everyone = plan(&shared, &subject, None, None, &digest);
     assert_eq!((everyone.tokens, everyone.connection_ids.len()), (2, 2));
     assert_eq!(everyone.customers.len(), 2);
 }
@@ -132,7 +132,12 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
         let own = Connection { tokens: own.collect(), ..seen.clone() };
         let ending = is_ending_for(&own, &"k1".parse().expect("an id"), &acme);
         let plan = verdict(seen, "k1", Some("acme"), false);
-        (ConnectionView::of(&own, Some(&acme)), why_no_token(Some(&own), &acme), ending, plan)
+        (
+            ConnectionView::of(&own, Some(&acme)),
+            why_no_token(Some(&own), &acme).to_string(),
+            ending,
+            plan,
+        )
     };
     let before = shown(&seen);
     let mut draft = Draft::of(seen);
@@ -179,7 +184,7 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
 /// The plan of acme's connection `k`, with the mark that acme would agree to.
 fn acmes(connection: &Connection) -> Plan {
     let subject = Subject::ConnectionId("k".parse().expect("an id"));
-    plan(connection, &subject, Some(&customer("acme")), None)
+    plan(connection, &subject, Some(&customer("acme")), None, &digest)
 }
 
 #[test]

@@ -124,5 +124,8 @@ async fn every_call_reads_compressed_answers_and_refusals() {
     disconnect(&finch).await.expect("success");
     new_session(&finch).await.expect("a session");
     let (_server, finch) = playing([gzipped(401, r#"{"code":401,"name":"invalid_token"}"#)]).await;
-    assert_eq!(disconnect(&finch).await.expect_err("401").kind(), FailureKind::TokenInvalid);
+    assert_eq!(
+        disconnect(&finch).await.expect_err("401").failure_kind(),
+        FailureKind::TokenInvalid
+    );
 }

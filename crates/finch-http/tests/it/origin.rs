@@ -19,7 +19,7 @@ async fn no_redirect_is_followed() {
         let (server, finch) = playing([Play::Answer(answer(status, &header, "canary"))]).await;
         for result in each_call(&finch).await {
             let error = result.expect_err("a redirect");
-            assert_eq!(error.kind(), FailureKind::Rejected, "{status}");
+            assert_eq!(error.failure_kind(), FailureKind::Rejected, "{status}");
             assert_eq!(error.answer().expect("an answer").status, status);
             shown(&error);
         }

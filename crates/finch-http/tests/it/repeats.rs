@@ -28,7 +28,7 @@ async fn what_may_pass_is_asked_again_twice() {
 
         let (server, finch) = playing([json(status, "")]).await;
         let error = introspect(&finch).await.expect_err("always");
-        assert_eq!(error.kind(), FailureKind::TryLater, "{status}");
+        assert_eq!(error.failure_kind(), FailureKind::TryLater, "{status}");
         assert_eq!(server.seen().len(), 3, "{status}");
         let bodies: Vec<_> = server.seen().into_iter().map(|r| (r.path, r.headers)).collect();
         assert!(bodies[1..].iter().all(|body| *body == bodies[0]), "the same request");
@@ -51,7 +51,7 @@ async fn what_will_not_pass_is_asked_once() {
     let (server, finch) =
         playing([json(409, r#"{"finch_code":"connection_already_exists"}"#)]).await;
     assert_eq!(
-        new_session(&finch).await.expect_err("exists").kind(),
+        new_session(&finch).await.expect_err("exists").failure_kind(),
         FailureKind::ConnectionAlreadyExists
     );
     server.only();
@@ -110,6 +110,6 @@ async fn a_disconnect_that_may_have_gone_out_is_not_repeated() {
     }
     let (server, finch) = playing([json(429, ""), json(401, DEAD)]).await;
     let error = disconnect(&finch).await.expect_err("dead");
-    assert_eq!(error.kind(), FailureKind::TokenInvalid);
+    assert_eq!(error.failure_kind(), FailureKind::TokenInvalid);
     assert_eq!(server.seen().len(), 2, "Finch did not look at the first one");
 }

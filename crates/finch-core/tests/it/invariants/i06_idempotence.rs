@@ -8,7 +8,7 @@ use finch_core::{
         self, Arrival, Arrived, AskedAt, Call, Observation, Observed, PlanVerdict, Source, Subject,
     },
 };
-use finch_testkit::at;
+use finch_testkit::{at, digest};
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{holds_after_each_step, world};
@@ -84,7 +84,7 @@ fn has_ended(connection: &Connection, token: &Token) -> Result<(), TestCaseError
     let scopes: [Option<&CustomerId>; 2] = [None, token.customer.as_ref()];
     for customer in scopes {
         let reason = customer.is_none().then(|| "why".to_owned());
-        let plan = decide::plan(connection, &Subject::Token(token.id), customer, reason);
+        let plan = decide::plan(connection, &Subject::Token(token.id), customer, reason, &digest);
         let goes_on = connection.open_disconnect().is_some() && plan.verdict == PlanVerdict::Joins;
         prop_assert!(
             plan.verdict == PlanVerdict::AlreadyDisconnected || goes_on,

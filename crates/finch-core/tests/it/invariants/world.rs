@@ -8,7 +8,7 @@ use finch_core::{
     TokenState,
     decide::{self, AskedAt, Call, PlanVerdict, Subject},
 };
-use finch_testkit::{at, new_attempt};
+use finch_testkit::{at, digest, new_attempt};
 
 use super::{
     finch::{Finch, Login, Place, Setting},
@@ -70,7 +70,8 @@ impl World {
             Step::DisconnectForEveryone(connection) => {
                 let connection = self.connection(connection)?;
                 let subject = Subject::Token(connection.tokens.last()?.id);
-                let plan = decide::plan(&connection, &subject, None, Some("it must end".into()));
+                let plan =
+                    decide::plan(&connection, &subject, None, Some("it must end".into()), &digest);
                 if plan.verdict != PlanVerdict::AlreadyDisconnected {
                     self.fence(&connection, Actor::Operator(operator()));
                 }
@@ -194,7 +195,7 @@ impl World {
         }
         let (connection, now) = (self.store.with(token.id)?, self.at());
         let subject = Subject::ConnectionId(token.facts.connection_id);
-        match decide::plan(&connection, &subject, Some(&customer), None).verdict {
+        match decide::plan(&connection, &subject, Some(&customer), None, &digest).verdict {
             PlanVerdict::AlreadyDisconnected | PlanVerdict::SharedWithOthers => {}
             PlanVerdict::Retires => {
                 self.store.decided(&connection, |draft| decide::retire(draft, &customer, now));
