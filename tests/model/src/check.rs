@@ -16,9 +16,7 @@ use crate::{
 /// What is checked: one setting.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// The rules.
     pub(crate) variant: Variant,
-    /// Where histories begin.
     pub(crate) setting: &'static Setting,
     /// The states from which everything ends if nothing fails.
     ending: Arc<Mutex<HashSet<u64>>>,

@@ -3,7 +3,6 @@
 
 mod action;
 mod check;
-mod figures;
 mod finch;
 mod property;
 mod setting;
@@ -15,6 +14,5 @@ mod world;
 
 pub use action::Action;
 pub use check::{Found, breaks, check};
-pub use figures::report;
 pub use setting::{Ids, LARGE, Reach, SMALL, Setting};
 pub use variant::Variant;

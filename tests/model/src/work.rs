@@ -42,7 +42,6 @@ impl World {
         }
     }
 
-    /// Asks about a token in doubt.
     pub(crate) fn settle(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
         let connection = self.connection();
         let generation = connection.generation() as u8;

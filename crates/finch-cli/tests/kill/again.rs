@@ -2,19 +2,15 @@
 
 use std::time::Instant;
 
-use serde_json::json;
-
-use finch_testkit::Chance;
+use finch_testkit::{Chance, Figures, number, seed_base};
 
 use crate::{
     action::{Action, Ready, handle},
     app::App,
     case::{late_effects, misbehave, note},
     end::{LATER, end, reconnect},
-    figures::report,
     promises::broken,
     secrets::leaks,
-    seed::{seed, setting},
     stage::Stage,
     steps::Steps,
 };
@@ -41,8 +37,8 @@ fn next(stage: &Stage, chance: &mut Chance) -> (Action, Ready) {
 
 #[test]
 fn one_store_survives_a_hundred_kills() {
-    let (began, seed) = (Instant::now(), seed());
-    let kills = setting("FINCH_KILLS", 400) / 10;
+    let (began, seed) = (Instant::now(), number("FINCH_SEED").unwrap_or_else(seed_base));
+    let kills = number("FINCH_KILLS").unwrap_or(400) / 10;
     let mut chance = Chance::new(seed);
     let steps = Steps::of_all(seed);
     let stage = Stage::new(&mut chance, true);
@@ -51,15 +47,17 @@ fn one_store_survives_a_hundred_kills() {
         stage.block_on(app.connect(&stage, stage.bystander()));
         assert_eq!(broken(&stage, &app).1, [""; 0]);
     }
-    let (mut killed, mut reconnected) = (0, 0);
-    for number in 0..kills {
+    let mut total = Figures::default();
+    for round in 0..kills {
         let (action, ready) = next(&stage, &mut chance);
         if chance.one_in(2) {
             misbehave(&stage, action, &mut chance);
         }
         let kill = steps.any_kill(action, &mut chance);
         let ran = stage.kill(&ready.arguments, &ready.input, &kill);
-        killed += u32::from(ran.killed());
+        let mut figures = Figures::default();
+        figures.hit("runs");
+        figures.add("killed", ran.killed().into());
         late_effects(&stage, &ready);
         note(&stage, action, &ready, &ran);
         stage.clear_faults();
@@ -68,22 +66,19 @@ fn one_store_survives_a_hundred_kills() {
         let app = App::open(&stage);
         let (look, unkept) = broken(&stage, &app);
         found.extend(unkept);
-        assert!(found.is_empty(), "FINCH_SEED={seed}, {number}: {action}, {kill}: {found:#?}");
+        assert!(found.is_empty(), "FINCH_SEED={seed}, {round}: {action}, {kill}: {found:#?}");
         if !look.orphans.is_empty() && chance.one_in(2) {
             stage.block_on(reconnect(&stage, &app));
-            reconnected += 1;
+            figures.hit("reconnected");
         }
+        total.add_case(&figures);
     }
     let app = App::open(&stage);
     let found = end(&stage, &app, &mut chance);
     assert!(found.is_empty(), "FINCH_SEED={seed}: {found:#?}");
     drop(app);
     assert_eq!(leaks(&stage), [""; 0]);
-    let tokens = stage.truth().tokens.len();
-    report(
-        "kill: one store",
-        began,
-        json!({ "runs": kills, "killed": killed, "tokens": tokens, "reconnected": reconnected, "broken": 0, "seed": seed }),
-    );
-    assert!(killed >= kills as u32 / 2 && reconnected > 0, "{killed} kills, {reconnected} lost");
+    total.report("kill: one store", began);
+    let missed = total.missed(kills, &[("killed", 50_000), ("reconnected", 8_000)]);
+    assert!(missed.is_empty(), "not reached often enough: {missed:#?}");
 }

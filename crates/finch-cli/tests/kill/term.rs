@@ -8,13 +8,12 @@ use std::{
 
 use finch_emulator::Fault;
 
-use finch_testkit::Chance;
+use finch_testkit::{Chance, seed_base};
 
 use crate::{
     action::Action,
     case::after,
     run::{Ran, command, gather, start},
-    seed::seed,
     stage::Stage,
 };
 
@@ -37,7 +36,7 @@ fn terminated(stage: &Stage, action: Action, arguments: &[String], input: &str) 
 #[test]
 fn the_first_sigterm_lets_it_finish() {
     for action in [Action::Disconnect, Action::Reconcile, Action::First] {
-        let mut chance = Chance::new(seed());
+        let mut chance = Chance::new(seed_base());
         let stage = Stage::new(&mut chance, true);
         let ready = action.prepare(&stage, &mut chance);
         // A pass ends early, and says what it leaves open.

@@ -7,6 +7,7 @@ use crate::{
     clock::beginning,
     finch::lock,
     gate::{Kind, Parked, Point},
+    op::Op,
 };
 
 /// A call that is on its way.
@@ -18,7 +19,6 @@ pub(super) struct OnItsWay {
     leased_at: i64,
 }
 
-/// A call that waits.
 struct Begun {
     number: u64,
     task: usize,
@@ -51,7 +51,8 @@ impl History<'_> {
                 continue;
             }
             self.last_call = number;
-            let reconciles = self.running.iter().any(|r| r.task == task && r.op.reconciles());
+            let reconciles =
+                self.running.iter().any(|r| r.task == task && matches!(r.op, Op::Reconcile(_)));
             if reconciles && !self.shape.clocks {
                 let now = beginning() + jiff::SignedDuration::from_millis(self.shared.clock.now());
                 lock(&self.shared.ledger).takes_a_turn(now);
