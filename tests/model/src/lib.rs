@@ -13,6 +13,6 @@ mod work;
 mod world;
 
 pub use action::Action;
-pub use check::{Found, breaks, check};
+pub use check::{Found, check};
 pub use setting::{Ids, LARGE, Reach, SMALL, Setting};
 pub use variant::Variant;

@@ -1,6 +1,8 @@
 //! One state of everything: Finch's truth, the durable store, and the processes. Small and canonical:
 //! no time, no secret, and numbers of the sequence only by their order.
 
+use finch_core::decide::AskedAt;
+
 /// A moment of the sequence. 0: none, or of no more use.
 pub(crate) type Moment = u8;
 
@@ -190,10 +192,7 @@ pub(crate) enum Purpose {
     /// `/introspect`, to prove an end.
     Prove,
     /// `/introspect`, to settle a doubt; and how the connection was when it was asked.
-    Settle {
-        generation: u8,
-        disconnecting: bool,
-    },
+    Settle(AskedAt),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,9 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AttemptEnd, AttemptId, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Event,
-    Fingerprint, InstanceId, Keyring, Leased, NewAttempt, Sealed, SealedToken, Selector, Seq,
-    StoreError, Timestamp, TokenId, TokenQuery, TokenStore,
+    AttemptId, Commit, Connection, ConnectionKey, CustomerId, Event, Fingerprint, InstanceId,
+    Keyring, Leased, NewAttempt, Sealed, Selector, Seq, StoreError, Timestamp, TokenId, TokenStore,
 };
 use finch_testkit::Intercept;
 use finch_tests::finish;
@@ -106,16 +105,6 @@ impl Intercept for Gated {
         Ok(id)
     }
 
-    async fn end_attempt(
-        &self,
-        next: &dyn TokenStore,
-        id: AttemptId,
-        end: AttemptEnd,
-    ) -> Result<(), StoreError> {
-        self.note(format_args!("{} {end:?}", id.0.0));
-        next.end_attempt(id, end).await
-    }
-
     async fn load(
         &self,
         next: &dyn TokenStore,
@@ -149,17 +138,6 @@ impl Intercept for Gated {
         let sealed = next.sealed(token).await?;
         Ok(sealed
             .map(|sealed| if damaged { Sealed { bytes: Vec::new(), ..sealed } } else { sealed }))
-    }
-
-    async fn usable_token(
-        &self,
-        next: &dyn TokenStore,
-        customer: &CustomerId,
-        connection: &ConnectionId,
-        wanted: &TokenQuery,
-    ) -> Result<Option<SealedToken>, StoreError> {
-        self.note(format_args!("{customer} {connection}"));
-        next.usable_token(customer, connection, wanted).await
     }
 
     async fn lease(

@@ -1,9 +1,9 @@
 //! Each simplification of the rules breaks an invariant, the one that is named.
 
-use finch_model::{SMALL, Variant, breaks};
+use finch_model::{SMALL, Variant, check};
 
 fn is_caught(variant: Variant, invariant: &'static str) {
-    let found = breaks(variant, invariant, SMALL);
+    let found = check(variant, SMALL, Some(invariant));
     let how = found.broken.iter().find(|(name, _)| *name == invariant);
     let (name, how) = how.unwrap_or_else(|| panic!("{variant:?} does not break {invariant}"));
     println!("{variant:?} breaks {name} within {} states: {how}", found.states);
