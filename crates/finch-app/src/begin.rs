@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use finch_core::{
     Actionable, Advice, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
-    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES,
-    NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector, SessionId, State,
-    StoreError, Timestamp, Token, TokenState, decide,
+    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, Hash,
+    MAX_ID_BYTES, NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector,
+    SessionId, State, StoreError, Timestamp, Token, TokenState, decide,
 };
 use thiserror::Error;
 
-use crate::{Finch, token::no_such_connection};
+use crate::Finch;
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -115,7 +115,7 @@ impl Actionable for BeginConnectError {
                 input("no_products", "give at least one, such as company or directory")
             }
             Self::Lifetime => input("lifetime", "give a lifetime within these limits"),
-            Self::NotFound => no_such_connection(),
+            Self::NotFound => Advice::no_such_connection(),
             Self::Ended => {
                 let step = "connect the customer again, without reauthenticating";
                 Advice::new(ErrorKind::State, "ended", step)
@@ -142,7 +142,7 @@ impl Finch {
         scope: &CustomerScope,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         if request.products.is_empty() {
             return Err(BeginConnectError::NoProducts);
         }
@@ -190,7 +190,7 @@ impl Finch {
         connection: &ConnectionId,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
@@ -280,19 +280,18 @@ impl Finch {
         })
     }
 
-    /// The customer's own id if no connection goes by it yet, or the first free one of `id~2`, `id~3` …
+    /// The first of the customer's [ids at Finch](customer_id_at_finch) that names no token here.
     async fn free_customer_id(
         &self,
         customer: &CustomerId,
         refused: &[FinchCustomerId],
     ) -> Result<FinchCustomerId, BeginConnectError> {
-        for block in 0_u32.. {
-            let numbers = block * 16 + 1..=block * 16 + 16;
-            let candidates: Vec<_> = numbers.filter_map(|n| derived(customer, n)).collect();
-            let taken = self.store().taken_customer_ids(customer, &candidates).await?;
-            let free = |id: &&FinchCustomerId| !taken.contains(id) && !refused.contains(id);
-            if let Some(free) = candidates.iter().find(free) {
-                return Ok(free.clone());
+        for number in 1_u32.. {
+            let id = customer_id_at_finch(customer, number, || self.vault().pseudonym(customer));
+            let Ok(id) = FinchCustomerId::new(id) else { break };
+            let selector = Selector::FinchCustomerId(&id);
+            if !refused.contains(&id) && self.store().load(selector, None).await?.is_none() {
+                return Ok(id);
             }
         }
         Err(BeginConnectError::NotFound)
@@ -335,7 +334,7 @@ impl Finch {
     }
 }
 
-fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
+fn validate(request: &ConnectRequest) -> Result<(), BeginConnectError> {
     if !(1..=255).contains(&request.customer_name.chars().count()) {
         return Err(BeginConnectError::CustomerName);
     }
@@ -347,12 +346,49 @@ fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
     Ok(())
 }
 
-/// The customer's id at Finch for its `number`-th connection.
-fn derived(customer: &CustomerId, number: u32) -> Option<FinchCustomerId> {
-    let suffix = if number == 1 { String::new() } else { format!("~{number}") };
-    let mut end = customer.as_str().len().min(MAX_ID_BYTES - suffix.len());
-    while !customer.as_str().is_char_boundary(end) {
-        end -= 1;
+/// The customer's id at Finch for its `number`-th connection: the customer's own, then `id~2`, `id~3` … Where that
+/// is too long, the `pseudonym` stands for the id.
+///
+/// No two customers ever have the same one: Finch may know a connection of a session that is forgotten here, and
+/// would let the other customer renew it.
+fn customer_id_at_finch(
+    customer: &CustomerId,
+    number: u32,
+    pseudonym: impl FnOnce() -> Hash,
+) -> String {
+    let id = customer.as_str();
+    let is_number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+    let looks_numbered = id.rsplit_once('~').is_some_and(|(_, end)| is_number(end));
+    let suffix = match number {
+        1 if !looks_numbered => String::new(),
+        number => format!("~{number}"),
+    };
+    match id.len() + suffix.len() <= MAX_ID_BYTES {
+        true => format!("{id}{suffix}"),
+        false => format!("{}{suffix}", pseudonym()),
     }
-    FinchCustomerId::new(format!("{}{suffix}", customer.as_str()[..end].trim_end())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_customers_have_the_same_id_at_finch() {
+        let long = |end: &str| format!("{}{end}", "x".repeat(MAX_ID_BYTES - end.len()));
+        let names = ["a", "a~2", "a~2~2", "a~", "a~02", "a~b", "~2"].map(str::to_owned);
+        let customers = [&names[..], &[long("1"), long("2"), long("~2")]].concat();
+        let mut seen = BTreeSet::new();
+        for (place, name) in (0_u8..).zip(&customers) {
+            let customer = CustomerId::new(name.as_str()).unwrap();
+            for number in [1, 2, 3, 10, 100] {
+                let id = customer_id_at_finch(&customer, number, || Hash([place; 32]));
+                assert!(id.len() <= MAX_ID_BYTES, "{id}");
+                assert!(seen.insert(id.clone()), "{id}");
+            }
+        }
+        assert!(seen.contains("a") && seen.contains("a~2") && seen.contains("a~2~1"), "{seen:?}");
+    }
 }

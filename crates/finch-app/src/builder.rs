@@ -9,7 +9,8 @@ use finch_seal::KeySource;
 use thiserror::Error;
 
 use crate::{
-    EventSink, Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner, vault::Vault,
+    EventSink, Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner,
+    pending_effects::PendingEffects, vault::Vault,
 };
 
 /// What a [`Finch`] is made of.
@@ -65,16 +66,39 @@ impl Actionable for OpenFinchError {
     }
 }
 
-impl FinchBuilder {
-    pub(crate) fn new(
+impl Finch {
+    /// Wires a client, a store, and the key that opens what is sealed in the store.
+    pub fn builder(
         api: Arc<dyn FinchApi>,
         store: Arc<dyn TokenStore>,
         keys: Arc<dyn KeySource>,
-    ) -> Self {
+    ) -> FinchBuilder {
         let (options, system) = (FinchOptions::default(), Arc::new(OsSystem));
-        Self { api, store, keys, options, sink: None, system }
+        FinchBuilder { api, store, keys, options, sink: None, system }
     }
 
+    /// Opens the embedded default: Finch over HTTP, and a SQLite store. The store at `path` is made if there is
+    /// none and no log of one was left there, and belongs to the application and API origin of `http` ever
+    /// after; `keys` opens what is sealed in it.
+    ///
+    /// # Errors
+    /// [`OpenFinchError`]. Nothing was sent.
+    #[cfg(all(feature = "http", feature = "sqlite"))]
+    pub async fn open(
+        http: finch_http::HttpFinchConfig,
+        path: impl Into<std::path::PathBuf>,
+        keys: Arc<dyn KeySource>,
+    ) -> Result<Self, OpenFinchError> {
+        use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+
+        let api = finch_http::HttpFinch::new(http)?;
+        let options = SqliteOptions::new(path, api.application().clone()).create(true);
+        let store = SqliteTokenStore::open(options)?;
+        Self::builder(Arc::new(api), Arc::new(store), keys).open().await
+    }
+}
+
+impl FinchBuilder {
     /// How long calls may take. Default: [`FinchOptions::default`].
     pub fn options(self, options: FinchOptions) -> Self {
         Self { options, ..self }
@@ -96,28 +120,28 @@ impl FinchBuilder {
     /// [`OpenFinchError`]. Nothing was sent.
     pub async fn open(self) -> Result<Finch, OpenFinchError> {
         let Self { api, store, keys, options, sink, system } = self;
-        if api.application() != store.application() {
-            let (store, client) = (store.application().clone(), api.application().clone());
+        let bound = &store.binding().application;
+        if api.application() != bound {
+            let (store, client) = (bound.clone(), api.application().clone());
             return Err(OpenFinchError::OtherApplication { store, client });
         }
         let vault = Vault::open(Arc::clone(&store), keys).await?;
         let mut random = [0; 16];
         system.fill(&mut random);
-        Ok(Finch {
-            inner: Arc::new(Inner {
-                api,
-                store,
-                vault,
-                system,
-                options,
-                sink,
-                driving: Default::default(),
-                instance: InstanceId::new(random),
-                late: Default::default(),
-                tasks: Default::default(),
-                exchanges: Default::default(),
-            }),
-        })
+        let inner = Inner {
+            api,
+            store,
+            vault,
+            pending_effects: PendingEffects::new(Arc::clone(&system)),
+            system,
+            options,
+            sink,
+            working: Default::default(),
+            instance: InstanceId::new(random),
+            tasks: Default::default(),
+            exchanges: Default::default(),
+        };
+        Ok(Finch { inner: Arc::new(inner) })
     }
 }
 
@@ -130,7 +154,8 @@ impl From<StoreError> for OpenFinchError {
 impl fmt::Debug for FinchBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("FinchBuilder");
-        shown.field("application", self.store.application()).field("keys", &self.keys.id());
+        shown.field("application", &self.store.binding().application);
+        shown.field("keys", &self.keys.id());
         shown.field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -72,7 +72,7 @@ impl Finch {
         });
         let unproven = closed.await?.ok_or(CloseError::NotFound)?;
         let unproven = unproven.ok_or(CloseError::NotDisconnecting)?;
-        self.note_late_effect(now);
+        self.pending_effects().note(now);
         Ok(unproven)
     }
 
@@ -97,6 +97,6 @@ impl Finch {
             return Err(CloseError::NotFound);
         }
         let end = AttemptEnd::Dismissed { operator: scope.name().clone(), reason };
-        Ok(self.store().end_attempt(exchange, end).await?)
+        Ok(self.end_attempt(exchange, end).await?)
     }
 }

@@ -1,5 +1,6 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
+mod follow;
 mod request;
 
 use finch_core::{
@@ -11,14 +12,9 @@ use finch_core::{
 use serde::Serialize;
 use thiserror::Error;
 
-pub use self::request::DisconnectRequest;
-use self::request::Target;
-use crate::{
-    Finch,
-    change::Refusals,
-    drive::{Drive, pending},
-    token::no_such_connection,
-};
+use self::follow::pending;
+pub use self::request::{DisconnectRequest, DisconnectTarget};
+use crate::{Finch, change::Retries, work::Effort};
 
 /// How a disconnect came out. Every outcome is the truth as written in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +72,7 @@ impl Actionable for DisconnectError {
     fn advice(&self) -> Advice {
         const CONTINUES: &str = "the reconciler (`finch reconcile`) continues what was stored";
         match self {
-            Self::NotFound => no_such_connection(),
+            Self::NotFound => Advice::no_such_connection(),
             Self::PlanChanged => {
                 let step = "make the plan again, and look at it before you confirm";
                 Advice::new(ErrorKind::State, "plan_changed", step)
@@ -168,11 +164,11 @@ impl Finch {
         plan: Plan,
     ) -> Result<DisconnectOutcome, DisconnectError> {
         let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
-        let mut refusals = Refusals::default();
+        let mut retries = Retries::default();
         let (anchor, is_ended_for_others_too) = loop {
             let found = self.store().load(Selector::Key(plan.connection), customer).await?;
             let connection = found.ok_or(DisconnectError::PlanChanged)?;
-            let plan = decide::plan(&connection, subject, customer, for_everyone.clone());
+            let plan = self.plan_of(&connection, subject, customer, for_everyone.as_ref());
             if !plan.keeps_to(agreed) {
                 return Err(DisconnectError::PlanChanged);
             }
@@ -204,7 +200,7 @@ impl Finch {
                 }
                 Ok(_) => break (anchor, is_ended_for_others_too),
                 // Something of the connection has changed: what was agreed on may not have.
-                Err(StoreError::Moved) => refusals.count(revision)?,
+                Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error.into()),
             }
         };
@@ -212,11 +208,10 @@ impl Finch {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
             // another one sees (I11).
             // The anchor may be another customer's token: `pending` chooses what this customer sees.
-            let found = self.store().load(Selector::TokenId(anchor), None).await?;
-            let connection = found.ok_or(DisconnectError::NotFound)?;
+            let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
             return Ok(pending(&connection, customer, self.now()));
         }
-        let outcome = self.drive(anchor, customer, Drive::Patiently).await?;
+        let outcome = self.drive(anchor, customer, Effort::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
@@ -225,18 +220,19 @@ impl Finch {
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
     ) -> Result<Plan, DisconnectError> {
+        let for_everyone = request.for_everyone.as_ref();
         let fingerprint;
         let selector = match &request.target {
-            Target::ConnectionId(id) => Selector::ConnectionId(id),
-            Target::Token(token) => {
+            DisconnectTarget::ConnectionId(id) => Selector::ConnectionId(id),
+            DisconnectTarget::Token(token) => {
                 fingerprint = self.vault().token(token);
                 Selector::Fingerprint(&fingerprint)
             }
             // What was planned is known by its record: there is nothing to ask Finch.
-            Target::Planned(plan) => {
+            DisconnectTarget::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
                 let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(plan_of(&connection, &plan.subject, customer, request));
+                return Ok(self.plan_of(&connection, &plan.subject, customer, for_everyone));
             }
         };
         let mut connection =
@@ -259,17 +255,19 @@ impl Finch {
             Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
             _ => return Err(DisconnectError::NotFound),
         };
-        Ok(plan_of(&connection, &subject, customer, request))
+        Ok(self.plan_of(&connection, &subject, customer, for_everyone))
     }
-}
 
-/// Only an operator ends a connection for everyone.
-fn plan_of(
-    connection: &Connection,
-    subject: &Subject,
-    customer: Option<&CustomerId>,
-    request: &DisconnectRequest,
-) -> Plan {
-    let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
-    decide::plan(connection, subject, customer, for_everyone)
+    /// Only an operator ends a connection for everyone.
+    fn plan_of(
+        &self,
+        connection: &Connection,
+        subject: &Subject,
+        customer: Option<&CustomerId>,
+        for_everyone: Option<&String>,
+    ) -> Plan {
+        let for_everyone = for_everyone.filter(|_| customer.is_none()).cloned();
+        let digest = |text: &str| self.vault().digest(text);
+        decide::plan(connection, subject, customer, for_everyone, &digest)
+    }
 }

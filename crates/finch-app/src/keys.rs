@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring, OperatorScope,
-    Selector, StoreError, TokenId,
+    Actor, Commit, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring,
+    OperatorScope, Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, change::Refusals};
+use crate::{Finch, KeysError, change::Retries};
 
 /// How a store's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -154,7 +154,7 @@ impl Finch {
         let Some(keyring) = self.store().keyring().await? else {
             return Err(StoreError::Corrupt("its key ring is missing".to_owned()).into());
         };
-        let keys = WrappedKeys::from_document(self.store().id().0, &keyring.document)?;
+        let keys = WrappedKeys::from_document(self.store().binding().store.0, &keyring.document)?;
         Ok((keyring, keys))
     }
 
@@ -174,8 +174,9 @@ impl Finch {
             oldest: keys.oldest(),
             record: self.vault().link(before.record, std::slice::from_ref(&event))?,
         };
-        match self.store().replace_keyring(keyring, vec![event]).await {
-            Ok(()) => Ok(true),
+        let commit = Commit { keyring: Some(keyring), events: vec![event], ..Commit::default() };
+        match self.store().commit(commit).await {
+            Ok(_) => Ok(true),
             Err(StoreError::Moved) => Ok(false),
             Err(error) => Err(error.into()),
         }
@@ -191,7 +192,7 @@ impl Finch {
         connection: ConnectionKey,
         unreadable: &mut Vec<TokenId>,
     ) -> Result<u64, StoreError> {
-        let mut refusals = Refusals::default();
+        let mut retries = Retries::default();
         loop {
             let found = self.store().load(Selector::Key(connection), None).await?;
             let Some(connection) = found else { return Ok(0) };
@@ -204,7 +205,7 @@ impl Finch {
                     unreadable.extend(&committed.unreadable);
                     return Ok((tokens.len() - committed.unreadable.len()) as u64);
                 }
-                Err(StoreError::Moved) => refusals.count(revision)?,
+                Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error),
             }
         }

@@ -12,7 +12,6 @@ pub type OnPass = Arc<dyn Fn(Result<&Reconciled, &StoreError>) + Send + Sync>;
 
 /// How the background task works.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct ReconcilerOptions {
     /// How long it rests between two passes, at most: half of it is chance, so that several instances do
     /// not march in step. Default: 2 s. A pass without work costs three reads of the store.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use finch_core::{
     ConnectionFilter, ConnectionId, ConnectionKey, EventKind, EventQuery, OperatorScope,
-    RecordHead, Recorded, Selector, StoreError, Token, TokenId,
+    RecordHead, Recorded, StoreError, Token, TokenId,
 };
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ impl Finch {
         if !matches!(opened, Err(StoreError::Unreadable { .. } | StoreError::Moved)) {
             return opened.map(|_| true);
         }
-        let found = self.store().load(Selector::TokenId(token.id), None).await?;
+        let found = self.holding(token.id).await?;
         let Some(now) = found.as_ref().and_then(|c| c.token(token.id)) else { return Ok(false) };
         match self.vault().secret_as(now, &[now.sealed_as()]).await {
             Ok(_) => Ok(true),

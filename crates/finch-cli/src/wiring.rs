@@ -101,8 +101,7 @@ pub(crate) async fn open_to_reconcile(
     client: &Client,
     interval: Duration,
 ) -> Result<Finch, Failure> {
-    let mut options = FinchOptions::default();
-    options.reconcile_interval = interval;
+    let options = FinchOptions { reconcile_interval: interval, ..FinchOptions::default() };
     let (builder, _) = Settings::read(client, Needs::Store)?.wire()?;
     Ok(builder.options(options).open().await?)
 }

@@ -160,7 +160,7 @@ impl FinchApiError {
     }
 
     /// Which kind of error it is.
-    pub fn kind(&self) -> FailureKind {
+    pub fn failure_kind(&self) -> FailureKind {
         match self {
             Self::TokenInvalid(_) => FailureKind::TokenInvalid,
             Self::Unauthorized(_) => FailureKind::Unauthorized,
@@ -184,7 +184,7 @@ impl FinchApiError {
     pub fn failure(&self) -> Failure {
         let answer = self.answer();
         Failure {
-            kind: self.kind(),
+            kind: self.failure_kind(),
             status: answer.map(|a| a.status),
             name: answer.and_then(|a| a.name.clone()),
             finch_code: answer.and_then(|a| a.finch_code.clone()),
@@ -266,7 +266,7 @@ mod tests {
             ..Answer::default()
         }
         .into_error()
-        .kind()
+        .failure_kind()
     }
 
     #[test]

@@ -4,19 +4,21 @@ use jiff::Timestamp;
 
 use crate::{
     AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState,
-    Event, ProviderId, Question, RecordHead, Retirement, Revision, Sealed, Seq, Token, TokenId,
+    Event, EventId, Keyring, ProviderId, Question, RecordHead, Retirement, Revision, Sealed, Seq,
+    Token, TokenId, decide,
 };
 
-/// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes it.
+/// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes that of a
+/// connection.
 ///
 /// A commit takes one number of the store-wide sequence. Whatever is new in it, an id or a place in the
 /// order, is that number: the rows say [`Seq::OF_COMMIT`] until [`numbered`](Self::numbered) puts it in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Commit {
     /// The connections that the decision saw, each at the revision at which it was loaded.
     pub seen: Vec<(ConnectionKey, Revision)>,
-    /// The connection as it should be. The rows below belong to it.
-    pub connection: ConnectionRow,
+    /// The connection as it should be; none: the commit is of no connection, and neither are rows in it.
+    pub connection: Option<ConnectionRow>,
     /// Tokens that are new, that differ, or that belonged to the absorbed connection.
     pub tokens: Vec<Token>,
     /// The same of disconnects: those that are not open first, so that no two are ever open.
@@ -25,9 +27,12 @@ pub struct Commit {
     pub retirements: Vec<Retirement>,
     /// A connection whose rows have moved to this one: its own row goes, last (R4).
     pub absorbs: Option<ConnectionKey>,
-    /// The attempt that ends with this.
+    /// How the exchange of an attempt ended. Does nothing to one that has ended, unless that
+    /// [may become](AttemptEnd::may_become) this.
     pub attempt: Option<(AttemptId, AttemptEnd)>,
-    /// What to remember, in this order: part of the connection's record.
+    /// The key ring, if the present one has the version before this one's; 0 stands for none.
+    pub keyring: Option<Keyring>,
+    /// What to remember, in this order: part of the connection's record, or else of the store's own.
     pub events: Vec<Event>,
     /// What to keep of the tokens' secrets. Those that are not named stay as they are.
     pub secrets: Vec<SecretRow>,
@@ -59,6 +64,20 @@ pub struct ConnectionRow {
     pub record: RecordHead,
 }
 
+impl ConnectionRow {
+    /// The row of a connection as it is now.
+    pub fn of(connection: &Connection) -> Self {
+        Self {
+            key: connection.key,
+            provider: connection.provider.clone(),
+            company: connection.company.clone(),
+            agenda: decide::agenda(connection),
+            question: connection.question,
+            record: connection.record,
+        }
+    }
+}
+
 /// When a connection next needs work, and whether a person should look at it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agenda {
@@ -79,9 +98,9 @@ impl Commit {
                 *seq = number;
             }
         };
-        number(&mut self.connection.key.0);
-        if let Some(question) = &mut self.connection.question {
-            number(&mut question.number);
+        if let Some(row) = &mut self.connection {
+            number(&mut row.key.0);
+            row.question.iter_mut().for_each(|question| number(&mut question.number));
         }
         for token in &mut self.tokens {
             number(&mut token.id.0);
@@ -112,11 +131,16 @@ impl Commit {
         self.tokens.iter().find(|token| token.id == TokenId(Seq::OF_COMMIT))
     }
 
-    /// The connection after this commit, which is [numbered](Self::numbered). `before`: the connection as
-    /// stored; none if it is new.
+    /// The events of a commit of this number, each with its id.
+    pub fn recorded(&self, number: Seq) -> impl Iterator<Item = (EventId, &Event)> {
+        (0..).map(move |place| EventId { commit: number, place }).zip(&self.events)
+    }
+
+    /// The connection after this commit, which is [numbered](Self::numbered); none: it is of no connection.
+    /// `before`: the connection as stored; none if it is new.
     #[must_use]
-    pub fn applied_to(&self, before: Option<Connection>) -> Connection {
-        let row = &self.connection;
+    pub fn applied_to(&self, before: Option<Connection>) -> Option<Connection> {
+        let row = self.connection.as_ref()?;
         let mut now =
             before.unwrap_or_else(|| Connection::empty(row.key, row.provider.clone(), None));
         now.revision.0 += 1;
@@ -126,7 +150,7 @@ impl Commit {
         replace(&mut now.tokens, &self.tokens, |token| token.id.0);
         replace(&mut now.disconnects, &self.disconnects, |disconnect| disconnect.id.0);
         replace(&mut now.retirements, &self.retirements, |retirement| retirement.seq);
-        now
+        Some(now)
     }
 }
 

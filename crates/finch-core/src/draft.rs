@@ -6,7 +6,7 @@ use crate::{
     AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow,
     CustomerChange, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
     ProviderId, Question, Retirement, SealedAs, SecretRow, Seq, Token, TokenId, TokenState,
-    customer_change::customer_changes, decide::agenda,
+    customer_change::customer_changes,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -98,7 +98,6 @@ impl Draft {
         if !differs && attempt.is_none() && events.is_empty() && !reseals {
             return None;
         }
-        let agenda = agenda(&now);
         let tokens = differing(&now, before, |c| &c.tokens);
         let retirements = differing(&now, before, |c| &c.retirements);
         let mut disconnects = differing(&now, before, |c| &c.disconnects);
@@ -108,16 +107,10 @@ impl Draft {
             tokens,
             disconnects,
             retirements,
-            connection: ConnectionRow {
-                key: now.key,
-                provider: now.provider,
-                company: now.company,
-                agenda,
-                question: now.question,
-                record: now.record,
-            },
+            connection: Some(ConnectionRow::of(&now)),
             absorbs,
             attempt,
+            keyring: None,
             events,
             secrets,
         })

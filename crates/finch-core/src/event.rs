@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Connection, ConnectionId, ConnectionKey, CustomerId, Failure, RecordHead, RequestId,
-    Token, decide::Call,
+    Seq, Token, decide::Call,
 };
 
 /// Something that happened. No secret is in it, and nothing that leads to one.
@@ -183,10 +183,15 @@ pub struct Recorded {
     pub event: Event,
 }
 
-/// An event's place in the record of the whole store.
+/// An event's place in the record of the whole store. Ids are in the order in which commits took effect, so that
+/// a reader who keeps the last one misses nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventId(pub u64);
+pub struct EventId {
+    /// The number of its commit.
+    pub commit: Seq,
+    /// Its place among the events of that commit, from 0.
+    pub place: u32,
+}
 
 /// Which events to read.
 #[derive(Clone, Copy, Debug)]

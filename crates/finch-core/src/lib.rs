@@ -66,7 +66,7 @@ pub use question::Question;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
-pub use store::{ConnectionFilter, Found, Selector, StoreError, TokenStore};
+pub use store::{Binding, ConnectionFilter, Found, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, PartialFacts, SealedToken, Seq, Token, TokenFacts, TokenId,

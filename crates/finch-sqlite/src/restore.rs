@@ -175,7 +175,8 @@ fn prepare(
 }
 
 fn restored(db: &Connection, written_at: Option<Timestamp>) -> Result<Restored> {
-    let newest = values::first(db, "SELECT at FROM events ORDER BY id DESC LIMIT 1", [])?;
+    let newest =
+        values::first(db, "SELECT at FROM events ORDER BY number DESC, place DESC LIMIT 1", [])?;
     let count = |of: &str| count(db, &format!("SELECT count(*) FROM {of}"));
     Ok(Restored {
         taken: newest.map(time).or(written_at).unwrap_or_default(),

@@ -162,16 +162,11 @@ CREATE INDEX attempts_unsettled ON attempts (id) WHERE outcome IN ('running', 'u
 CREATE INDEX attempts_forgettable ON attempts (expires_at)
     WHERE outcome IS NULL OR outcome IN ('not_sent', 'failed', 'foreign_token', 'cleared');
 
--- Which customer's attempts used which customer id at Finch: outlives the attempts.
-CREATE TABLE used_customer_ids (
-    finch_customer_id TEXT NOT NULL,
-    customer          TEXT NOT NULL,
-    PRIMARY KEY (finch_customer_id, customer)
-) STRICT, WITHOUT ROWID;
-
 -- What happened. Rows are only added.
 CREATE TABLE events (
-    id            INTEGER PRIMARY KEY,
+    -- The number of its commit, and its place in that.
+    number        INTEGER NOT NULL,
+    place         INTEGER NOT NULL,
     -- Whose record it is part of, absorbed since perhaps. NULL: the store's own.
     connection    INTEGER,
     -- JSON: all of it, and what of that is searched for.
@@ -179,8 +174,9 @@ CREATE TABLE events (
     at            INTEGER NOT NULL,
     connection_id TEXT,
     -- Who may read it. NULL: only the operator.
-    customer      TEXT
-) STRICT;
+    customer      TEXT,
+    PRIMARY KEY (number, place)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX events_by_connection_id ON events (connection_id) WHERE connection_id IS NOT NULL;
 CREATE INDEX events_by_customer ON events (customer) WHERE customer IS NOT NULL;

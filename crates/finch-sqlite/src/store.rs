@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionFilter,
-    ConnectionId, ConnectionKey, CustomerId, Event, EventQuery, FinchCustomerId, Fingerprint,
-    Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, SecretRow,
-    Selector, Seq, StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenQuery, TokenStore,
+    Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter, ConnectionId,
+    ConnectionKey, CustomerId, EventQuery, Fingerprint, Found, InstanceId, Keyring, Leased,
+    NewAttempt, Recorded, Sealed, SealedToken, SecretRow, Selector, Seq, StoreError, Timestamp,
+    TokenFacts, TokenId, TokenQuery, TokenStore,
 };
 
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     open_error::{OpenStoreError, Refusal},
     options::SqliteOptions,
     rows::{attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens},
-    values,
 };
 
 /// A [`TokenStore`] in one SQLite file.
@@ -26,8 +25,7 @@ use crate::{
 /// asked for is written.
 #[derive(Debug)]
 pub struct SqliteTokenStore {
-    application: Application,
-    id: StoreId,
+    binding: Binding,
     pub(crate) readers: Arc<Readers>,
     writer: Writer,
 }
@@ -45,7 +43,8 @@ impl SqliteTokenStore {
             .map_err(|error| Refusal::from(error).into_error(&path))?;
         let writer = Writer::start(db, readers.file().clone(), binding, options.busy_timeout)
             .map_err(|source| OpenStoreError::System { path, source: Box::new(source) })?;
-        Ok(Self { application: options.application, id, readers: Arc::new(readers), writer })
+        let binding = Binding { application: options.application, store: id };
+        Ok(Self { binding, readers: Arc::new(readers), writer })
     }
 
     pub(crate) async fn read<T: Send + 'static>(
@@ -65,26 +64,12 @@ impl SqliteTokenStore {
 
 #[async_trait]
 impl TokenStore for SqliteTokenStore {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    fn id(&self) -> StoreId {
-        self.id
+    fn binding(&self) -> &Binding {
+        &self.binding
     }
 
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
         self.read(keyring::keyring).await
-    }
-
-    async fn replace_keyring(
-        &self,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        // The one before may hold a data key that is destroyed.
-        let log_due = Some(Duration::ZERO);
-        Ok(self.writer.write(log_due, move |db| keyring::replace(db, &keyring, &events)).await?)
     }
 
     async fn open_attempt(
@@ -107,10 +92,6 @@ impl TokenStore for SqliteTokenStore {
         self.write(move |db| attempts::claim(db, customer.as_ref(), &state, &code, now)).await
     }
 
-    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
-        self.write(move |db| attempts::end(db, id, &end)).await
-    }
-
     async fn possible_orphans(
         &self,
         customer: Option<&CustomerId>,
@@ -121,15 +102,6 @@ impl TokenStore for SqliteTokenStore {
         let customer = customer.cloned();
         self.read(move |db| attempts::possible_orphans(db, customer.as_ref(), now, after, limit))
             .await
-    }
-
-    async fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Result<Vec<FinchCustomerId>, StoreError> {
-        let (customer, candidates) = (customer.clone(), candidates.to_vec());
-        self.read(move |db| lookup::taken_customer_ids(db, &customer, candidates)).await
     }
 
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
@@ -147,9 +119,11 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
-        // What is wiped goes at once, what is sealed again soon.
+        // What is wiped goes at once, and so does a key ring, which may hold a data key that is destroyed. What
+        // is sealed again goes soon.
         let overwrites = |row: &SecretRow| Duration::from_secs(row.sealed.is_some().into());
-        let log_due = commit.secrets.iter().map(overwrites).min();
+        let keyring = commit.keyring.iter().map(|_| Duration::ZERO);
+        let log_due = commit.secrets.iter().map(overwrites).chain(keyring).min();
         Ok(self.writer.write(log_due, move |db| commit::commit(db, commit)).await?)
     }
 
@@ -204,10 +178,6 @@ impl TokenStore for SqliteTokenStore {
 
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
         self.write(move |db| coordination::take_turn(db, every, now)).await
-    }
-
-    async fn take_number(&self) -> Result<Seq, StoreError> {
-        self.write(values::next).await
     }
 
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {

@@ -97,7 +97,7 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
     let known = ledger.tokens.iter().filter_map(|(id, k)| Some((*id, k.secret.clone()?)));
     let mut secrets: BTreeMap<_, _> = known.collect();
     let keys = match store.keyring().await.or_broken("the key ring")? {
-        Some(keyring) => Some(StoreKeys::open(store.application(), store.id(), &keyring).await),
+        Some(keyring) => Some(StoreKeys::open(store.binding(), &keyring).await),
         None => None,
     };
     let keys = keys.transpose().or_broken("the keys")?;

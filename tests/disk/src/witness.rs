@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, Claim, Commit, ConnectionId, CustomerId, Event, Fingerprint,
-    Keyring, NewAttempt, SealedToken, Seq, StoreError, Timestamp, TokenId, TokenQuery, TokenStore,
+    Attempt, AttemptId, Claim, Commit, ConnectionId, CustomerId, Fingerprint, Keyring, NewAttempt,
+    SealedToken, Seq, StoreError, Timestamp, TokenId, TokenQuery, TokenStore,
 };
 use finch_testkit::{FakeFinch, Intercept};
 use finch_tests::StoreKeys;
@@ -70,21 +70,10 @@ impl Intercept for Witness {
     async fn keyring(&self, next: &dyn TokenStore) -> Result<Option<Keyring>, StoreError> {
         let found = next.keyring().await?;
         if let (None, Some(keyring)) = (self.keys.get(), &found) {
-            let keys = StoreKeys::open(next.application(), next.id(), keyring).await;
+            let keys = StoreKeys::open(next.binding(), keyring).await;
             let _ = self.keys.set(keys.expect("a key ring that opens"));
         }
         Ok(found)
-    }
-
-    async fn replace_keyring(
-        &self,
-        next: &dyn TokenStore,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        next.replace_keyring(keyring, events).await?;
-        self.acknowledged();
-        Ok(())
     }
 
     async fn open_attempt(
@@ -112,17 +101,6 @@ impl Intercept for Witness {
             self.acknowledged();
         }
         Ok(claimed)
-    }
-
-    async fn end_attempt(
-        &self,
-        next: &dyn TokenStore,
-        id: AttemptId,
-        end: AttemptEnd,
-    ) -> Result<(), StoreError> {
-        next.end_attempt(id, end).await?;
-        self.acknowledged();
-        Ok(())
     }
 
     async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {

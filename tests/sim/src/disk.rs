@@ -50,7 +50,7 @@ impl Disk {
     pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
             DELETE FROM events; DELETE FROM pace; DELETE FROM leases;
-            DELETE FROM attempts; DELETE FROM used_customer_ids; DELETE FROM secrets;
+            DELETE FROM attempts; DELETE FROM secrets;
             DELETE FROM token_uses; DELETE FROM tokens; DELETE FROM disconnects;
             DELETE FROM retirements; DELETE FROM connections; 
             UPDATE store SET seq = 0, keyring_version = 0, keyring = x'', oldest_epoch = 0,

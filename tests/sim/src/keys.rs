@@ -30,7 +30,7 @@ impl Keys {
         let open = || {
             let keyring = finish(self.store.keyring()).expect("the store answers");
             let keyring = keyring.expect("a store in use");
-            let opened = StoreKeys::open(self.store.application(), self.store.id(), &keyring);
+            let opened = StoreKeys::open(self.store.binding(), &keyring);
             Arc::new(finish(opened).expect("a key ring that opens"))
         };
         Arc::clone(opened.get_or_insert_with(open))

@@ -205,7 +205,8 @@ async fn disconnect(finch: &Finch, who: Who, request: DisconnectRequest) -> (Str
         Who::Customer(who) => finch.disconnect(&customer(who), request).await,
         Who::Operator => finch.disconnect(&operator(), request).await,
         Who::Everyone => {
-            let request = request.for_everyone(&operator(), "a simulation");
+            let request =
+                DisconnectRequest { for_everyone: Some("a simulation".into()), ..request };
             match finch.plan_disconnect(&operator(), request).await {
                 Ok(plan) => finch.disconnect(&operator(), plan).await,
                 Err(error) => Err(error),

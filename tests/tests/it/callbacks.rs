@@ -143,8 +143,8 @@ async fn without_a_state_a_token_is_used_only_if_finch_names_its_customer() {
                 (_, other) => panic!("{named:?}: {other}"),
             }
         }
-        assert!(finch.connections(&customer(0), None, 10).await.unwrap().items.is_empty());
-        let all = finch.connections(&operator(), None, 10).await.unwrap().items;
+        assert!(finch.connections(&customer(0)).all().await.unwrap().is_empty());
+        let all = finch.connections(&operator()).all().await.unwrap();
         assert_eq!(all[0].tokens[0].state, TokenState::Quarantined, "and it is not lost");
     }
 }

@@ -146,7 +146,7 @@ async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error(
     let error = complete().await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains("canary"));
     assert_eq!(error.into_token().unwrap().expose(), "canary");
-    assert_eq!(finch.possible_orphans(&scope, None, 10).await.unwrap().len(), 1);
+    assert_eq!(finch.possible_orphans(&scope).all().await.unwrap().len(), 1);
     let again = complete().await.unwrap_err();
     assert!(matches!(again, CompleteConnectError::Unknown(_)), "{again:?}");
 }

@@ -3,13 +3,14 @@
 use std::{error::Error, time::Duration};
 
 use finch_core::{
-    AccessToken, Actionable, Advice, Attempt, AttemptId, ConnectionId, CustomerId, ErrorKind,
-    ExchangeFailure, Failure, FinchApiError, Grant, StoreError,
+    AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, ExchangeFailure, Failure,
+    FinchApiError, StoreError,
 };
 use thiserror::Error as ThisError;
 
 #[cfg(doc)]
 use crate::Finch;
+use crate::UnstoredToken;
 
 /// How long Finch accepts a code.
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
@@ -84,12 +85,7 @@ pub enum CompleteConnectError {
     #[error("the token could not be stored: it is live, and billed")]
     NotStored {
         /// What would have been stored.
-        grant: Box<Grant>,
-        /// Whose it is.
-        customer: CustomerId,
-        /// Its exchange, which stays listed as a possible orphan until the customer connects again, or
-        /// [an operator says](Finch::dismiss_orphan) that the token is not lost.
-        exchange: AttemptId,
+        token: Box<UnstoredToken>,
         /// Why it was not.
         #[source]
         source: StoreError,
@@ -102,11 +98,7 @@ pub enum CompleteConnectError {
     )]
     Unplaced {
         /// The token.
-        token: AccessToken,
-        /// Whose it is.
-        customer: CustomerId,
-        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
-        exchange: AttemptId,
+        token: Box<UnstoredToken>,
         /// What is wrong with Finch's answer.
         #[source]
         source: FinchApiError,
@@ -115,7 +107,7 @@ pub enum CompleteConnectError {
     /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
     #[error("the token could not be stored, and the event sink keeps it")]
     Rescued {
-        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        /// Its exchange, as that of an [`UnstoredToken`].
         exchange: AttemptId,
         /// Why it was not stored.
         #[source]
@@ -151,17 +143,6 @@ impl ExchangeError {
     }
 }
 
-impl CompleteConnectError {
-    /// The token that could not be stored. It is live and billed: keep it safe.
-    pub fn into_token(self) -> Option<AccessToken> {
-        match self {
-            Self::NotStored { grant, .. } => Some(grant.secret),
-            Self::Unplaced { token, .. } => Some(token),
-            _ => None,
-        }
-    }
-}
-
 /// What becomes of the token that an attempt was to bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -181,6 +162,24 @@ pub enum TokenFate {
 }
 
 impl CompleteConnectError {
+    /// The token that could not be stored. It is live and billed: keep it safe.
+    pub fn into_token(self) -> Option<AccessToken> {
+        match self {
+            Self::NotStored { token, .. } | Self::Unplaced { token, .. } => Some(token.token),
+            _ => None,
+        }
+    }
+
+    /// What the caller learns of an exchange that failed now.
+    pub(super) fn of_exchange(means: ExchangeFailure, error: FinchApiError) -> Self {
+        let error = ExchangeError::Now(error);
+        match means {
+            ExchangeFailure::NotSent => Self::NotSent(error),
+            ExchangeFailure::Definite => Self::Failed(error),
+            ExchangeFailure::Unknown => Self::Unknown(error),
+        }
+    }
+
     /// What becomes of the token.
     pub fn token_fate(&self) -> TokenFate {
         match self {
@@ -296,24 +295,6 @@ impl Actionable for ExchangeError {
             Self::Now(error) => error.advice(),
             Self::Earlier(failure) => failure.advice(),
         }
-    }
-}
-
-/// What the caller learns of an exchange that failed.
-pub(super) fn failed(
-    attempt: &Attempt,
-    error: FinchApiError,
-    means: ExchangeFailure,
-) -> CompleteConnectError {
-    use CompleteConnectError as E;
-    match (error, means) {
-        (FinchApiError::Unplaced { secret: token, source }, _) => {
-            let (customer, exchange) = (attempt.purpose.customer.clone(), attempt.id);
-            E::Unplaced { token, customer, exchange, source: *source }
-        }
-        (error, ExchangeFailure::NotSent) => E::NotSent(ExchangeError::Now(error)),
-        (error, ExchangeFailure::Definite) => E::Failed(ExchangeError::Now(error)),
-        (error, ExchangeFailure::Unknown) => E::Unknown(ExchangeError::Now(error)),
     }
 }
 

@@ -71,10 +71,8 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
 }
 
 async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Plan, Failure> {
-    let mut request = DisconnectRequest::from(args.connection.clone());
-    if let (Scope::Operator(operator), Some(reason)) = (scope, &args.reason) {
-        request = request.for_everyone(operator, reason.trim());
-    }
+    let for_everyone = args.reason.as_ref().map(|reason| reason.trim().to_owned());
+    let request = DisconnectRequest { for_everyone, ..args.connection.clone().into() };
     Ok(in_scope!(scope, |scope| finch.plan_disconnect(scope, request).await)?)
 }
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use finch_app::{Event, Events, Finch};
-use finch_core::{ConnectionId, EventId, StoreError};
+use finch_app::{Cursor, Event, EventFilter, Finch, Page};
+use finch_core::{ConnectionId, StoreError};
 use serde::Serialize;
 
 use crate::{
@@ -52,10 +52,10 @@ async fn page(
     finch: &Finch,
     scope: &Scope,
     args: &EventsArgs,
-    after: Option<EventId>,
-) -> Result<finch_app::Page<Event, EventId>, StoreError> {
-    let which = Events { connection: args.connection.as_ref(), since: args.since, after };
-    in_scope!(scope, |scope| finch.events(scope, &which, PAGE).await)
+    after: Option<Cursor>,
+) -> Result<Page<Event>, StoreError> {
+    let filter = EventFilter { connection: args.connection.as_ref(), since: args.since };
+    in_scope!(scope, |scope| finch.events(scope, filter).page(after, PAGE).await)
 }
 
 fn document(happened: &impl Serialize, first: bool) -> io::Result<String> {

@@ -34,14 +34,13 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
             let completed = Completed(completed);
             Ok(output::done(&completed, json))
         }
-        Err(CompleteConnectError::NotStored { grant, customer, exchange, source }) => {
-            let (token, issued) = (grant.secret, Some(grant.facts));
-            let token = Rescued { application, token, issued, customer, exchange };
+        Err(CompleteConnectError::NotStored { token, source }) => {
+            let token = Rescued { application, token };
             let issued = "Finch issued a token that could not be stored: it is live, and billed";
             Err(token.save_beside(&store, Failure::during(issued, &source), "mend the store"))
         }
-        Err(CompleteConnectError::Unplaced { token, customer, exchange, source }) => {
-            let token = Rescued { application, token, issued: None, customer, exchange };
+        Err(CompleteConnectError::Unplaced { token, source }) => {
+            let token = Rescued { application, token };
             let issued = "Finch issued a token without saying which connection it belongs to: it is \
                           live, and billed";
             let first = "ask Finch's support, with the request id, why its answers say too little";

@@ -111,7 +111,7 @@ async fn import(
 ) -> Result<(), Failure> {
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
-    let pace = Pace::of(every).while_(&goes_on).on_wait(&on_wait);
+    let pace = Pace { every, goes_on: &goes_on, on_wait: &on_wait };
     while goes_on() {
         // A signal is looked for while the input is silent, too.
         let row = match tokio::time::timeout(SIGNAL_CHECK, from.recv()).await {
@@ -128,7 +128,7 @@ async fn import(
         bar.along(row.read, summary.lines, "tokens");
         let done = match row.content {
             Err(bad) => Err(bad),
-            Ok(token) => match finch.import(scope, &token, &pace).await {
+            Ok(token) => match finch.import(scope, &token, pace).await {
                 Ok(what) => Ok((token.customer, what)),
                 Err(RunError::Stopped) => return Ok(()),
                 Err(error) => return Err(Failure::during("the import stopped", &error)),

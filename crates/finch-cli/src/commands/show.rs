@@ -1,13 +1,10 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
-use finch_app::Events;
+use finch_app::EventFilter;
 use finch_core::{ConnectionView, Event, TokenState, TokenView};
 use serde::Serialize;
 
-use super::{
-    all,
-    connections::{self, attention},
-};
+use super::connections::{self, attention};
 use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
@@ -15,8 +12,6 @@ use crate::{
     wiring::{Scope, in_scope},
     words::{connection_state, event, moment, products, standing_in_the_way, token_state},
 };
-
-const PAGE: usize = 1000;
 
 #[derive(Serialize)]
 struct Shown {
@@ -33,12 +28,8 @@ pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let view = view.ok_or_else(Failure::no_such_connection)?;
     let history = match &scope {
         Scope::Operator(scope) => {
-            let connection = Some(&args.connection);
-            let page = async |after| {
-                let which = Events { connection, since: None, after };
-                finch.events(scope, &which, PAGE).await
-            };
-            Some(all(page).await?)
+            let filter = EventFilter { connection: Some(&args.connection), since: None };
+            Some(finch.events(scope, filter).all().await?)
         }
         Scope::Customer(_) => None,
     };

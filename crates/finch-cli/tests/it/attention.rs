@@ -98,11 +98,7 @@ fn watching_goes_on_when_finch_is_back_and_stops_when_asked() {
     let mut line = String::new();
     out.read_line(&mut line).expect("a pass");
     let pass: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    assert_eq!(
-        pass["disconnected"].as_array().map(Vec::len),
-        Some(1),
-        "the first pass tries everything: {pass}"
-    );
+    assert_eq!(pass["disconnected"], 1, "the first pass tries everything: {pass}");
     signal(&child, "TERM");
     let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
     assert!(ran.err.is_empty(), "{ran:?}");

@@ -38,10 +38,7 @@ fn what_is_backed_up_is_restored_and_settled() {
     place.run(&["token", &live, "--customer", "acme", "--reveal"]).code(7).says("finch reconcile");
     // What happened since, Finch knows.
     let settled = place.cli("reconcile --json").code(0).json();
-    let refused = settled["refused"].as_array().expect("what Finch refuses");
-    assert_eq!((&settled["verified"][0]["tokens"], refused.len()), (&1.into(), 1));
-    assert_eq!(refused[0]["connection_id"], ended);
-    assert_eq!(refused[0]["customers"], serde_json::json!(["beta"]));
+    assert_eq!((&settled["verified"], &settled["refused"]), (&1.into(), &1.into()));
     place.token(&live, "acme");
     finch!(place, "token {ended} --customer beta --reveal").code(7);
     place.cli("events").code(0).shows("olga").shows("restored");

@@ -222,7 +222,7 @@ async fn held(stage: &Stage, app: &App, account: &Account) -> BTreeSet<String> {
 
 /// A handle of this account's connection: of its newest token that has not ended.
 pub(crate) async fn handle(app: &App, account: &Account) -> Option<ConnectionId> {
-    let page = app.finch.connections(&account.scope(), None, 100).await.unwrap();
+    let page = app.finch.connections(&account.scope()).page(None, 100).await.unwrap();
     let tokens = page.items.iter().flat_map(|connection| &connection.tokens);
     let mut live = tokens.filter(|token| !token.state.is_revoked());
     live.next_back().map(|token| token.connection_id.clone())

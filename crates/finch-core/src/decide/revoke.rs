@@ -213,7 +213,9 @@ fn is_refusal(error: &FinchApiError, promised: impl FnOnce() -> bool) -> bool {
 /// Writes down that a token's secret cannot be unsealed: the others go on, and this one waits for a
 /// person. Tried again daily, and whenever a person asks.
 pub fn unreadable(draft: &mut Draft, token: TokenId, now: Timestamp) {
-    if let Some(token) = draft.token_mut(token) {
+    let is_awaited = draft.connection().unproven().any(|t| t.id == token);
+    let kept = |t: &&mut Token| is_awaited || !t.state.is_revoked();
+    if let Some(token) = draft.token_mut(token).filter(kept) {
         token.progress.trouble = Some(alone(FailureKind::SecretUnreadable, now));
         token.progress.next_try = Some(later(now, DAY));
     }

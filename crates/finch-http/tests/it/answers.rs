@@ -167,7 +167,7 @@ async fn only_success_is_success() {
         let answer = answer(200, "Finch-Request-Id: r-9\r\n", body);
         let (server, finch) = playing([Play::Answer(answer)]).await;
         let result = disconnect(&finch).await;
-        assert_eq!(result.as_ref().err().map(FinchApiError::kind), kind, "{body}");
+        assert_eq!(result.as_ref().err().map(FinchApiError::failure_kind), kind, "{body}");
         if let Err(error) = result {
             shown(&error);
             let answer = error.answer().expect("an answer");

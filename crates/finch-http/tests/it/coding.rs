@@ -143,7 +143,7 @@ async fn every_call_reads_compressed_answers_and_refusals() {
             new_session(&finch).await.map(drop),
             reauthenticate(&finch).await.map(drop),
         ] {
-            assert_eq!(result.expect_err(body).kind(), kind, "{body}");
+            assert_eq!(result.expect_err(body).failure_kind(), kind, "{body}");
         }
     }
 }

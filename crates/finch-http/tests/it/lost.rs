@@ -122,7 +122,7 @@ async fn too_long_an_answer_is_not_read() {
     let (server, finch) =
         playing([Play::Endless(b"HTTP/1.1 402 X\r\n\r\n".to_vec(), vec![b'x'; 4096])]).await;
     let error = introspect(&finch).await.expect_err("402");
-    assert_eq!(error.kind(), FailureKind::PaymentRequired);
+    assert_eq!(error.failure_kind(), FailureKind::PaymentRequired);
     server.only();
 }
 
@@ -173,7 +173,7 @@ async fn the_time_is_the_whole_calls() {
     config.max_backoff = Duration::from_secs(3600);
     let finch = HttpFinch::new(config).expect("a client");
     let error = introspect(&finch).await.expect_err("503");
-    assert_eq!(error.kind(), FailureKind::TryLater, "the answer at hand, not a timeout");
+    assert_eq!(error.failure_kind(), FailureKind::TryLater, "the answer at hand, not a timeout");
     server.only();
 }
 

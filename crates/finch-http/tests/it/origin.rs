@@ -27,7 +27,7 @@ async fn no_redirect_is_followed() {
             new_session(&finch).await.map(drop),
         ] {
             let error = result.expect_err("a redirect");
-            assert_eq!(error.kind(), FailureKind::Rejected, "{status}");
+            assert_eq!(error.failure_kind(), FailureKind::Rejected, "{status}");
             assert_eq!(error.answer().expect("an answer").status, status);
             shown(&error);
         }

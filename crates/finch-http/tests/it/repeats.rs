@@ -29,7 +29,7 @@ async fn what_may_pass_is_asked_again_twice() {
 
         let (server, finch) = playing([json(status, "")]).await;
         let error = introspect(&finch).await.expect_err("always");
-        assert_eq!(error.kind(), FailureKind::TryLater, "{status}");
+        assert_eq!(error.failure_kind(), FailureKind::TryLater, "{status}");
         assert_eq!(server.seen().len(), 3, "{status}");
         let first = format!("{:?}", server.seen()[0]);
         assert!(
@@ -55,7 +55,7 @@ async fn what_will_not_pass_is_asked_once() {
     let (server, finch) =
         playing([json(409, r#"{"finch_code":"connection_already_exists"}"#)]).await;
     assert_eq!(
-        new_session(&finch).await.expect_err("exists").kind(),
+        new_session(&finch).await.expect_err("exists").failure_kind(),
         FailureKind::ConnectionAlreadyExists
     );
     server.only();
@@ -124,7 +124,7 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
         let busy = Play::Answer(answer(429, &format!("Retry-After: {nonsense}\r\n"), ""));
         let (server, finch) = playing([busy]).await;
         let error = introspect(&finch).await.expect_err("busy");
-        if error.kind() == FailureKind::TryLater {
+        if error.failure_kind() == FailureKind::TryLater {
             assert_eq!(error.retry_after(), None, "{nonsense}");
         }
         assert_eq!(server.seen().len(), 3, "{nonsense}");
@@ -142,6 +142,6 @@ async fn a_disconnect_that_may_have_gone_out_is_not_repeated() {
     }
     let (server, finch) = playing([json(429, ""), json(401, DEAD)]).await;
     let error = disconnect(&finch).await.expect_err("dead");
-    assert_eq!(error.kind(), FailureKind::TokenInvalid);
+    assert_eq!(error.failure_kind(), FailureKind::TokenInvalid);
     assert_eq!(server.seen().len(), 2, "Finch did not look at the first one");
 }

@@ -2,7 +2,7 @@
 
 use finch_core::{
     ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange,
-    FORGOTTEN_AT_ONCE, FinchCustomerId, Fingerprint, NewAttempt, Seq, Timestamp, forgotten_until,
+    FORGOTTEN_AT_ONCE, Fingerprint, NewAttempt, Seq, Timestamp, forgotten_until,
 };
 use rusqlite::{Connection, Row, named_params, params, types::ValueRef};
 
@@ -69,11 +69,6 @@ pub(crate) fn open(
     db.prepare_cached(FORGET)?.execute(params![until, clamped(FORGOTTEN_AT_ONCE)])?;
     let id = AttemptId(next(db)?);
     let customer = attempt.customer.as_str();
-    if let Some(used) = attempt.finch_customer_id.as_ref().map(FinchCustomerId::as_str) {
-        let sql = "INSERT OR IGNORE INTO used_customer_ids (finch_customer_id, customer) \
-            VALUES (?1, ?2)";
-        db.prepare_cached(sql)?.execute([used, customer])?;
-    }
     let sql = "INSERT INTO attempts (id, state, purpose, customer, expires_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     let (purpose, expires_at) = (json(attempt)?, nanoseconds(attempt.expires_at));

@@ -1,7 +1,7 @@
 //! A commit, written whole: first whether what was decided on still holds and stays unique, then its rows
 //! in their order.
 
-use finch_core::{Commit, Selector, Seq};
+use finch_core::{Commit, ConnectionRow, Selector, Seq};
 use rusqlite::{Connection, ffi};
 
 use super::{attempts, connections, disconnects, events, keyring, lookup, secrets, tokens};
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) fn commit(db: &Connection, commit: Commit) -> Result<Seq> {
     check(db, &commit)?;
     let taken = values::next(db)?;
-    match write(db, &commit.numbered(taken)) {
+    match write(db, &commit.numbered(taken), taken) {
         Ok(()) => Ok(taken),
         // Another decision was faster: the constraints of the schema hold what is unique.
         Err(Fault::Sqlite(error)) if is_not_unique(&error) => Err(Fault::Moved),
@@ -41,31 +41,41 @@ fn check(db: &Connection, commit: &Commit) -> Result<()> {
     if sealed.any(|sealed| sealed.epoch < oldest) { Err(Fault::OldEpoch) } else { Ok(()) }
 }
 
-fn write(db: &Connection, commit: &Commit) -> Result<()> {
-    let key = commit.connection.key;
-    connections::write(db, &commit.connection)?;
-    for token in &commit.tokens {
-        tokens::write(db, key, token)?;
-    }
-    for disconnect in &commit.disconnects {
-        disconnects::write(db, key, disconnect)?;
-    }
-    for retirement in &commit.retirements {
-        disconnects::write_retirement(db, key, retirement)?;
-    }
-    if let Some(absorbed) = commit.absorbs {
-        connections::remove(db, absorbed)?;
+fn write(db: &Connection, commit: &Commit, number: Seq) -> Result<()> {
+    if let Some(row) = &commit.connection {
+        write_connection(db, row, commit)?;
     }
     if let Some((attempt, end)) = &commit.attempt {
         attempts::end(db, *attempt, end)?;
     }
-    for event in &commit.events {
-        events::append(db, Some(key), event)?;
+    if let Some(keyring) = &commit.keyring {
+        keyring::replace(db, keyring)?;
+    }
+    let key = commit.connection.as_ref().map(|row| row.key);
+    for event in commit.recorded(number) {
+        events::append(db, key, event)?;
     }
     for secret in &commit.secrets {
         secrets::write(db, secret)?;
     }
     Ok(())
+}
+
+fn write_connection(db: &Connection, row: &ConnectionRow, commit: &Commit) -> Result<()> {
+    connections::write(db, row)?;
+    for token in &commit.tokens {
+        tokens::write(db, row.key, token)?;
+    }
+    for disconnect in &commit.disconnects {
+        disconnects::write(db, row.key, disconnect)?;
+    }
+    for retirement in &commit.retirements {
+        disconnects::write_retirement(db, row.key, retirement)?;
+    }
+    match commit.absorbs {
+        Some(absorbed) => connections::remove(db, absorbed),
+        None => Ok(()),
+    }
 }
 
 fn is_not_unique(error: &rusqlite::Error) -> bool {

@@ -14,11 +14,13 @@ use crate::{
 pub(super) fn append(
     db: &Connection,
     connection: Option<ConnectionKey>,
-    event: &Event,
+    (id, event): (EventId, &Event),
 ) -> Result<()> {
-    let sql = "INSERT INTO events (connection, event, at, connection_id, customer) \
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO events (number, place, connection, event, at, connection_id, customer) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     db.prepare_cached(sql)?.execute(params![
+        id.commit.0,
+        id.place,
         connection.map(|key| key.0.0),
         json(event)?,
         nanoseconds(event.at),
@@ -29,12 +31,16 @@ pub(super) fn append(
 }
 
 fn recorded(row: &Row<'_>) -> Result<Recorded> {
-    let id = EventId(row.get("id")?);
+    let id = EventId { commit: Seq(row.get("number")?), place: row.get("place")? };
     Ok(Recorded {
         id,
         connection: row.get::<_, Option<u64>>("connection")?.map(|key| ConnectionKey(Seq(key))),
-        event: parse(row, "event", format_args!("event {}", id.0))?,
+        event: parse(row, "event", format_args!("event {}", named(id)))?,
     })
+}
+
+fn named(id: EventId) -> String {
+    format!("{}.{}", id.commit.0, id.place)
 }
 
 /// Whether a row can be read, and the columns that are searched agree with what it says.
@@ -45,7 +51,7 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
         && optional("connection_id")?.as_deref()
             == event.connection_id.as_ref().map(ConnectionId::as_str)
         && optional("customer")?.as_deref() == event.customer.as_ref().map(CustomerId::as_str);
-    require(agree, format_args!("the columns of event {} beside its JSON", id.0))
+    require(agree, format_args!("the columns of event {} beside its JSON", named(id)))
 }
 
 /// The statement for a page of this kind. An index serves each.
@@ -62,8 +68,8 @@ pub(crate) fn sql(customer: bool, connection: bool) -> String {
         (true, true) => format!("{of_connection} AND +customer = :customer"),
     };
     format!(
-        "SELECT id, connection, event FROM events \
-         WHERE {of} AND id > :after AND at >= :since ORDER BY id LIMIT :limit"
+        "SELECT number, place, connection, event FROM events \
+         WHERE {of} AND (number, place) > (:number, :place) AND at >= :since ORDER BY number, place LIMIT :limit"
     )
 }
 
@@ -71,7 +77,8 @@ pub(crate) fn page(db: &Connection, query: &EventQuery<'_>) -> Result<Vec<Record
     let of = named_params! {
         ":customer": query.customer.map(CustomerId::as_str),
         ":connection": query.connection.map(ConnectionId::as_str),
-        ":after": query.after.map_or(-1, |id| clamped(id.0)),
+        ":number": query.after.map_or(-1, |id| clamped(id.commit.0)),
+        ":place": query.after.map_or(-1, |id| i64::from(id.place)),
         ":since": query.since.map_or(i64::MIN, nanoseconds),
         ":limit": clamped(query.limit),
     };

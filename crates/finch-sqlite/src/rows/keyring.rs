@@ -1,9 +1,9 @@
 //! The key ring: one opaque document, replaced by version, with the store's own record.
 
-use finch_core::{Event, Keyring};
+use finch_core::Keyring;
 use rusqlite::{Connection, params};
 
-use super::{events, secrets::OLDER};
+use super::secrets::OLDER;
 use crate::{
     error::{Fault, Result, broken},
     values::{self, record_head},
@@ -29,7 +29,7 @@ pub(super) fn oldest_epoch(db: &Connection) -> Result<u32> {
     oldest.ok_or_else(|| broken("its row of itself"))
 }
 
-pub(crate) fn replace(db: &Connection, keyring: &Keyring, events: &[Event]) -> Result<()> {
+pub(super) fn replace(db: &Connection, keyring: &Keyring) -> Result<()> {
     let known = self::keyring(db)?.map_or(0, |known| known.version);
     if known + 1 != keyring.version {
         return Err(Fault::Moved);
@@ -46,5 +46,5 @@ pub(crate) fn replace(db: &Connection, keyring: &Keyring, events: &[Event]) -> R
     let Keyring { version, document, oldest, record } = keyring;
     let row = params![version, document, oldest, record.events, record.hash.0];
     db.prepare_cached(sql)?.execute(row)?;
-    events.iter().try_for_each(|event| events::append(db, None, event))
+    Ok(())
 }

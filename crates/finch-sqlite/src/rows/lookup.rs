@@ -1,15 +1,14 @@
 //! Finding a connection or a token by what is known of it.
 
 use finch_core::{
-    Connection, ConnectionKey, CustomerId, FinchCustomerId, Fingerprint, Found, Selector, Seq,
-    TokenFacts, TokenId,
+    Connection, ConnectionKey, CustomerId, Fingerprint, Found, Selector, Seq, TokenFacts, TokenId,
 };
 use rusqlite::{OptionalExtension as _, types::Value};
 
 use super::connections;
 use crate::{
     error::Result,
-    values::{self, KeyQuery, clamped},
+    values::{KeyQuery, clamped},
 };
 
 pub(crate) const BY_KEY: &str = "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
@@ -24,6 +23,8 @@ pub(crate) const BY_TOKEN: &str =
 pub(crate) const BY_FINGERPRINT: &str = "SELECT connection FROM tokens \
     WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
     AND (?1 IS NULL OR customer = ?1)";
+pub(crate) const BY_FINCH_CUSTOMER_ID: &str = "SELECT connection FROM tokens \
+    WHERE finch_customer_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
 
 /// The query for the connection that is selected, of this customer if one is given.
 pub(crate) fn query(selector: Selector<'_>, customer: Option<&CustomerId>) -> KeyQuery {
@@ -37,6 +38,7 @@ pub(crate) fn query(selector: Selector<'_>, customer: Option<&CustomerId>) -> Ke
         }
         Selector::TokenId(id) => (BY_TOKEN, vec![number(id.0)]),
         Selector::Fingerprint(token) => (BY_FINGERPRINT, vec![token.0.to_vec().into()]),
+        Selector::FinchCustomerId(id) => (BY_FINCH_CUSTOMER_ID, vec![text(id.as_str())]),
     };
     let customer = customer.map(|id| id.as_str().to_owned());
     KeyQuery { sql, bound: [vec![customer.into()], by].concat() }
@@ -80,22 +82,4 @@ pub(crate) fn find(
     let by_id = query(Selector::ConnectionId(&facts.connection_id), None);
     let by_connection_id = connection(&db, &by_id)?;
     Ok(Found { known, revoked_before, by_pair, by_connection_id })
-}
-
-pub(crate) const TAKEN: &str = "SELECT \
-    EXISTS (SELECT 1 FROM tokens WHERE finch_customer_id = ?1) OR \
-    EXISTS (SELECT 1 FROM used_customer_ids WHERE finch_customer_id = ?1 AND customer <> ?2)";
-
-pub(crate) fn taken_customer_ids(
-    db: &rusqlite::Connection,
-    customer: &CustomerId,
-    candidates: Vec<FinchCustomerId>,
-) -> Result<Vec<FinchCustomerId>> {
-    let mut taken = Vec::new();
-    for candidate in candidates {
-        if values::first(db, TAKEN, [candidate.as_str(), customer.as_str()])? == Some(true) {
-            taken.push(candidate);
-        }
-    }
-    Ok(taken)
 }

@@ -5,7 +5,7 @@ use finch_testkit::{application, facts, fingerprint, grant, new_attempt, store_t
 use rusqlite::Connection;
 
 use super::*;
-use crate::error::Fault;
+use crate::{error::Fault, values};
 
 fn open() -> (tempfile::TempDir, SqliteTokenStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +110,7 @@ async fn every_query_has_its_index() {
         (lookup::BY_TOKEN, "rowid"),
         (lookup::BY_FINGERPRINT, "rowid tokens_by_fingerprint"),
         (lookup::NEWEST, "rowid tokens_by_fingerprint"),
-        (lookup::TAKEN, "tokens_by_finch_customer_id used_customer_ids"),
+        (lookup::BY_FINCH_CUSTOMER_ID, "tokens_by_finch_customer_id"),
         (listing::ALL, "rowid"),
         (listing::OF_CUSTOMER, "tokens_by_customer"),
         (listing::OF_COMPANY, "connections_by_pair sorts"),
@@ -118,7 +118,7 @@ async fn every_query_has_its_index() {
         (listing::QUESTION, "connections_question"),
         (listing::ATTENTION, "connections_attention"),
         (listing::SEALED_BEFORE, "rowid tokens_by_connection rowid"),
-        (&all, "rowid"),
+        (&all, "events"),
         (&of_customer, "events_by_customer"),
         (
             &of_connection,

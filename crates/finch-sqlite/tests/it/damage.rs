@@ -128,7 +128,7 @@ async fn a_row_that_cannot_be_read_is_named() {
         ("disconnects", "intent", "'{'", "the intent of disconnect"),
         ("retirements", "customer", "''", "the customer of retirement"),
         ("attempts", "purpose", "'{'", "the purpose of attempt"),
-        ("events", "event", "'{'", "event 1 cannot be read"),
+        ("events", "event", "'{'", ".0 cannot be read"),
         ("connections", "question_due = 0, question", "'{'", "the question of connection"),
     ] {
         let damage = found(&full, &format!("UPDATE {table} SET {column} = {value}")).await.damage;

@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, fs};
 
-use finch_core::{Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _};
+use finch_core::{
+    Commit, Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _,
+};
 use finch_testkit::{at, facts, grant, store_token, unchanged};
 
 use crate::support::{Home, by_id, end, revoked, token};
@@ -172,9 +174,9 @@ async fn a_replaced_key_ring_is_gone() {
         Keyring { version, document: document.to_vec(), oldest: 1, record }
     };
     let [old, new] = [b"the first key ring, wrapped", b"the second keyring, wrapped"];
-    store.replace_keyring(keyring(1, old), Vec::new()).await.unwrap();
+    store.commit(Commit { keyring: Some(keyring(1, old)), ..Commit::default() }).await.unwrap();
     assert!(is_left(&everything(&home), old), "it is there before");
-    store.replace_keyring(keyring(2, new), Vec::new()).await.unwrap();
+    store.commit(Commit { keyring: Some(keyring(2, new)), ..Commit::default() }).await.unwrap();
     until(|| fs::metadata(home.beside("-wal")).unwrap().len() == 0).await;
     let content = everything(&home);
     assert!(!is_left(&content, old) && is_left(&content, new));

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
-    Actor, ConnectionId, CustomerId, Event, EventQuery, EventKind, TokenStore, TokenQuery, decide,
+    Actor, Commit, ConnectionId, CustomerId, Event, EventQuery, EventKind, TokenStore, TokenQuery, decide,
 };
 
 pub(super) fn of<'a>(
@@ -99,7 +99,7 @@ pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
 pub async fn numbers_are_taken_once(fixture: &mut dyn StoreFixture) {
     let mut numbers = BTreeSet::new();
     for _ in 0..3 {
-        assert!(numbers.insert(fixture.store().await.take_number().await.unwrap()));
+        assert!(numbers.insert(fixture.store().await.commit(Commit::default()).await.unwrap()));
     }
     let token =
         store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;

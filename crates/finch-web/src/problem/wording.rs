@@ -270,7 +270,7 @@ impl Problem {
 
     fn finch(error: &FinchApiError, left: &str) -> Self {
         tracing::warn!(error = chain(error), "Finch failed");
-        Self::of_kind(error.kind(), error.retry_after(), left)
+        Self::of_kind(error.failure_kind(), error.retry_after(), left)
     }
 
     /// Finch did not look at the code: the same address works again while the code lives.

@@ -22,7 +22,7 @@ async fn come_back(browser: &Browser, code: &AuthorizationCode) -> Seen {
 /// The states of all tokens, of every customer.
 async fn tokens(site: &Site) -> Vec<TokenState> {
     let operator = OperatorScope::acting_as("operator".parse().unwrap());
-    let all = site.app.connections(&operator, None, 100).await.unwrap().items;
+    let all = site.app.connections(&operator).all().await.unwrap();
     all.into_iter().flat_map(|view| view.tokens).map(|token| token.state).collect()
 }
 

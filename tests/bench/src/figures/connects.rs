@@ -230,10 +230,6 @@ impl Row {
             db.prepare_cached(sql).unwrap().execute(row).unwrap();
         };
         run(
-            "INSERT INTO used_customer_ids (finch_customer_id, customer) VALUES (?1, ?1)",
-            params![customer],
-        );
-        run(
             "INSERT INTO attempts (id, customer, state, code, purpose, expires_at, began, began_at, outcome, \
                 ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, 'stored', ?8)",
             params![number, customer, state, code, purpose, at, number + 1, ended],
@@ -265,7 +261,8 @@ impl Row {
             params![number + 3, sealed],
         );
         run(
-            "INSERT INTO events (connection, event, at, connection_id, customer) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO events (number, place, connection, event, at, connection_id, customer) \
+                VALUES (?1, 0, ?1, ?2, ?3, ?4, ?5)",
             params![number + 2, event, at, facts.connection_id.as_str(), customer],
         );
         run("UPDATE store SET seq = ?1", params![number + 4]);

@@ -115,7 +115,7 @@ impl Judge {
 
 /// Which rows of semantics 4 and 5 a write is.
 fn count(commit: &Commit, before: &[Connection], figures: &mut Figures) {
-    if commit.connection.key.0 == Seq::OF_COMMIT {
+    if commit.connection.as_ref().is_some_and(|row| row.key.0 == Seq::OF_COMMIT) {
         figures.hit("a new connection");
     }
     if commit.absorbs.is_some() {

@@ -72,7 +72,7 @@ async fn the_operator_forces_the_whole_connection_with_a_reason() {
         .app
         .plan_disconnect(
             &operator(),
-            DisconnectRequest::from(id.clone()).for_everyone(&operator(), why),
+            DisconnectRequest { for_everyone: Some(why.into()), ..id.clone().into() },
         )
         .await
         .unwrap();

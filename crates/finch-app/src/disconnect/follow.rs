@@ -1,4 +1,4 @@
-//! Drive: follow an open disconnect, call by call; and settle what is in doubt.
+//! Follow an open disconnect, call by call, to its end.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,69 +8,11 @@ use finch_core::{
     decide::{self, Step},
 };
 
-use crate::{DisconnectOutcome, Finch, work::Work};
-
-/// How far a disconnect is followed.
-#[derive(Clone, Copy)]
-pub(crate) enum Drive<'a> {
-    /// What is due, without waiting but for its turns to call Finch, and for as long as this says: the
-    /// reconciler.
-    WhatIsDue(GoesOn<'a>),
-    /// The same with everything once, due or not: a person reconciles.
-    Everything(GoesOn<'a>),
-    /// Everything once, without waiting: a customer has just connected.
-    AtOnce,
-    /// Everything once, and on until `disconnect_patience` is used up: a person waits.
-    Patiently,
-}
-
-/// Whether background work goes on.
-pub(crate) type GoesOn<'a> = &'a (dyn Fn() -> bool + Sync);
-
-impl Drive<'_> {
-    /// Whether nothing waits for its time.
-    pub(crate) fn hurries(self) -> bool {
-        !matches!(self, Self::WhatIsDue(_))
-    }
-
-    /// Whether it takes turns with all other background work.
-    fn is_paced(self) -> bool {
-        matches!(self, Self::WhatIsDue(_) | Self::Everything(_))
-    }
-
-    /// Whether it ends early where calls to Finch take long. Where a person reconciles, each token is
-    /// tried, however many there are.
-    fn is_timed(self) -> bool {
-        !matches!(self, Self::Everything(_))
-    }
-
-    pub(crate) fn goes_on(self) -> bool {
-        match self {
-            Self::WhatIsDue(goes_on) | Self::Everything(goes_on) => goes_on(),
-            Self::AtOnce | Self::Patiently => true,
-        }
-    }
-
-    /// Whether it waits for what another instance works on, and for its own retries.
-    fn waits(self, why: Wait) -> bool {
-        match self {
-            Self::Patiently => true,
-            Self::Everything(_) => why == Wait::ForAnother,
-            Self::WhatIsDue(_) | Self::AtOnce => false,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
-    /// Another instance works on the connection.
-    ForAnother,
-    /// It was tried, and is tried again later.
-    ToTryAgain,
-}
-
-/// How often a connection that another instance works on is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+use super::DisconnectOutcome;
+use crate::{
+    Finch,
+    work::{Effort, Wait, Work},
+};
 
 impl Finch {
     /// Follows the open disconnect of the connection that holds this token. None: there is none open.
@@ -79,9 +21,9 @@ impl Finch {
         &self,
         anchor: TokenId,
         customer: Option<&CustomerId>,
-        how: Drive<'_>,
+        how: Effort<'_>,
     ) -> Result<Option<DisconnectOutcome>, StoreError> {
-        let Some(connection) = self.store().load(Selector::TokenId(anchor), None).await? else {
+        let Some(connection) = self.holding(anchor).await? else {
             return Ok(None);
         };
         if connection.open_disconnect().is_none() {
@@ -98,7 +40,7 @@ impl Finch {
         before: Connection,
         anchor: TokenId,
         customer: Option<&CustomerId>,
-        how: Drive<'_>,
+        how: Effort<'_>,
         work: &mut Work<'_>,
     ) -> Result<Option<DisconnectOutcome>, StoreError> {
         let mut tried = BTreeSet::new();
@@ -106,8 +48,7 @@ impl Finch {
         let mut before = covered(&before, customer).count();
         loop {
             // By a token, since a connection may be absorbed by another one meanwhile.
-            let found = self.store().load(Selector::TokenId(anchor), None).await?;
-            let Some(connection) = found else { return Ok(None) };
+            let Some(connection) = self.holding(anchor).await? else { return Ok(None) };
             let Some(open) = connection.open_disconnect().map(|open| open.id) else {
                 // Another caller, or another process, has finished it.
                 return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
@@ -125,7 +66,7 @@ impl Finch {
                         if is_proven {
                             decide::finish(draft, open, now);
                             // A call that is marked as sending may take effect later.
-                            self.note_late_effect(now);
+                            self.pending_effects().note(now);
                         }
                         is_proven
                     };
@@ -165,25 +106,6 @@ impl Finch {
         }
     }
 
-    /// Waits until this time, or until another instance may be done. False: that is too long.
-    async fn has_waited(
-        &self,
-        until: Timestamp,
-        why: Wait,
-        how: Drive<'_>,
-        now: Timestamp,
-        used: &mut Duration,
-    ) -> bool {
-        let wait = until.duration_since(now).unsigned_abs();
-        let wait = if why == Wait::ForAnother { wait.min(LOOK_AGAIN) } else { wait };
-        *used += wait;
-        let waits = how.waits(why) && *used <= self.options().disconnect_patience;
-        if waits {
-            self.system().sleep(wait).await;
-        }
-        waits
-    }
-
     /// Takes back each refusal that the secret of its token does not confirm: a row was edited. Returns whether
     /// there was one.
     async fn has_disproved(&self, connection: &Connection) -> Result<bool, StoreError> {
@@ -212,16 +134,8 @@ impl Finch {
         token: TokenId,
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
-        let secret = match connection.token(token) {
-            Some(token) => self.vault().secret(token).await,
-            None => Ok(None),
-        };
-        let secret = match secret {
-            Ok(Some(secret)) => secret,
-            Ok(None) | Err(StoreError::Unreadable { .. }) => {
-                return self.note_unreadable(token).await;
-            }
-            Err(error) => return Err(error),
+        let Some(secret) = self.secret_of(connection, token).await? else {
+            return Ok(());
         };
         let mark = match call {
             decide::Call::Disconnect => self.mark_as_sending(token).await?,
@@ -236,7 +150,7 @@ impl Finch {
         let now = self.now();
         let unanswered = answer.as_ref().is_err_and(|error| error.is_ambiguous());
         if call == decide::Call::Disconnect && unanswered {
-            self.note_late_effect(now);
+            self.pending_effects().note(now);
         }
         self.change(Selector::TokenId(token), |draft| {
             let answer = answer.as_ref().map(Clone::clone);
@@ -257,81 +171,9 @@ impl Finch {
         });
         let (lost, mark) = marked.await?.unwrap_or_default();
         if lost {
-            self.note_late_effect(now);
+            self.pending_effects().note(now);
         }
         Ok(mark)
-    }
-
-    /// Settles what is in doubt about the connection that holds this token, and that no disconnect
-    /// holds: tokens that are `Unverified`, and an employer that Finch has not named. With a customer,
-    /// only by asking about that customer's tokens.
-    pub(crate) async fn settle(
-        &self,
-        anchor: TokenId,
-        customer: Option<&CustomerId>,
-        how: Drive<'_>,
-    ) -> Result<(), StoreError> {
-        let Some(connection) = self.store().load(Selector::TokenId(anchor), None).await? else {
-            return Ok(());
-        };
-        let mut work = self.work_on(connection.key).await;
-        let settled = self.settle_each(connection, customer, how, &mut work).await;
-        work.release().await;
-        settled
-    }
-
-    async fn settle_each(
-        &self,
-        connection: Connection,
-        customer: Option<&CustomerId>,
-        how: Drive<'_>,
-        work: &mut Work<'_>,
-    ) -> Result<(), StoreError> {
-        let mut used = Duration::ZERO;
-        for token in connection.tokens.iter().rev().map(|t| t.id) {
-            loop {
-                // Each answer may settle the next question.
-                let found = self.store().load(Selector::TokenId(token), None).await?;
-                let Some(connection) = found else { break };
-                if !how.goes_on() || !self.is_doubtful(&connection, token, customer, how) {
-                    break;
-                }
-                if how.is_paced() && work.wait_for_a_turn().await? {
-                    continue;
-                }
-                match work.lease(connection.key).await? {
-                    Leased::Held(until) => {
-                        let now = self.now();
-                        if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
-                            // Another instance settles it.
-                            return Ok(());
-                        }
-                    }
-                    Leased::Absorbed => {}
-                    Leased::Taken => {
-                        self.probe(token, work).await?;
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn is_doubtful(
-        &self,
-        connection: &Connection,
-        token: TokenId,
-        customer: Option<&CustomerId>,
-        how: Drive<'_>,
-    ) -> bool {
-        let nameless = decide::nameless_token(connection).is_some_and(|t| t.id == token);
-        connection.open_disconnect().is_none()
-            && connection.token(token).is_some_and(|token| {
-                let own = customer.is_none() || token.customer.as_ref() == customer;
-                let due = how.hurries() || token.progress.is_due(self.now());
-                own && due && (nameless || token.state == TokenState::Unverified)
-            })
     }
 }
 
@@ -344,7 +186,7 @@ fn covered<'a>(
     connection.tokens.iter().filter(|t| t.state == TokenState::Fenced).filter(own)
 }
 
-pub(crate) fn pending(
+pub(super) fn pending(
     connection: &Connection,
     customer: Option<&CustomerId>,
     next_try: Timestamp,
