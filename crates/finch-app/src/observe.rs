@@ -156,6 +156,16 @@ impl Finch {
         Ok(())
     }
 
+    /// Whether there is anything to [settle](Self::settle).
+    pub(crate) fn has_doubts(
+        &self,
+        connection: &Connection,
+        customer: Option<&CustomerId>,
+        how: Effort<'_>,
+    ) -> bool {
+        connection.tokens_of(customer).any(|t| self.is_doubtful(connection, t.id, how))
+    }
+
     fn is_doubtful(&self, connection: &Connection, token: TokenId, how: Effort<'_>) -> bool {
         let nameless = decide::nameless_token(connection).is_some_and(|t| t.id == token);
         connection.open_disconnect().is_none()

@@ -45,7 +45,7 @@ pub enum DisconnectState {
 }
 
 /// One disconnect's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disconnect {
     /// The record; also when it began.
     pub id: DisconnectId,
@@ -226,7 +226,7 @@ pub const LATE_EFFECT: std::time::Duration = std::time::Duration::from_secs(7 * 
 
 /// One customer's access to a connection has ended here, while others still use the connection:
 /// nothing was sent to Finch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retirement {
     /// When, in the order of things. That customer's exchanges that began earlier arrive `Retired`.
     pub seq: Seq,

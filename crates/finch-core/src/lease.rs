@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// For how long a connection is leased. The holder renews it. After a crash, others wait at most this long.
 pub const LEASE: Duration = Duration::from_secs(8);
@@ -11,7 +12,7 @@ pub const LEASE: Duration = Duration::from_secs(8);
 const SKEW: Duration = Duration::from_secs(60);
 
 /// Names one host's reconciler and calls among all that share a store. Random, and new with every start.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstanceId(String);
 
 impl InstanceId {
@@ -33,7 +34,7 @@ impl From<String> for InstanceId {
 }
 
 /// One instance works on a connection, and no other does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Which.
     pub owner: InstanceId,

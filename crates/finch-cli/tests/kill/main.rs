@@ -5,29 +5,22 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, compare secrets, and print their figures"
+    reason = "tests fail by panicking, and compare secrets"
 )]
 
 mod action;
 mod app;
 mod case;
 mod end;
-mod figures;
 mod kill;
-mod ledger;
 mod look;
 mod promises;
 mod run;
 mod secrets;
-mod seed;
 mod stage;
 mod steps;
 
-mod again;
-mod full;
 mod keys;
 mod kills;
 mod proof;
-mod term;
 mod twice;
