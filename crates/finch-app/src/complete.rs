@@ -47,7 +47,7 @@ impl Finch {
     )]
     /// # Errors
     /// As [`complete_connect`](Self::complete_connect), and
-    /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
+    /// [`Quarantined`](CompleteConnectError::Quarantined) where Finch names none.
     pub async fn complete_connect_without_state(
         &self,
         scope: &CustomerScope,
