@@ -51,7 +51,7 @@ impl World {
                     .app
                     .plan_disconnect(
                         &operator(),
-                        DisconnectRequest::from(handle).for_everyone(&operator(), "a test"),
+                        DisconnectRequest { for_everyone: Some("a test".into()), ..handle.into() },
                     )
                     .await;
                 if let Ok(plan) = plan {
@@ -135,7 +135,7 @@ impl World {
 
     async fn race(&self, who: u8, provider: u8, company: u8, issued_before: bool) {
         let pair = (format!("provider-{provider}"), format!("company-{company}"));
-        let views = self.app.connections(&customer(who), None, 100).await.unwrap().items;
+        let views = self.app.connections(&customer(who)).all().await.unwrap();
         let same = |v: &&ConnectionView| {
             v.provider_id.as_str() == pair.0
                 && v.company_id.as_ref().is_some_and(|c| c.as_str() == pair.1)
@@ -164,8 +164,8 @@ impl World {
     /// The `which`-th connection that this customer (or the operator) sees: its newest handle.
     async fn handle(&self, who: Option<u8>, which: u8) -> Option<ConnectionId> {
         let views = match who {
-            Some(who) => self.app.connections(&customer(who), None, 100).await,
-            None => self.app.connections(&operator(), None, 100).await,
+            Some(who) => self.app.connections(&customer(who)).page(None, 100).await,
+            None => self.app.connections(&operator()).page(None, 100).await,
         };
         let views = views.unwrap().items;
         let view = views.get(usize::from(which) % views.len().max(1))?;

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -26,9 +26,20 @@ pub struct TestSystem {
     millis: AtomicI64,
     wrong_by: AtomicI64,
     random: AtomicU64,
+    renewals: AtomicUsize,
 }
 
 impl TestSystem {
+    /// The next call to Finch that is held takes so many renewals of its lease.
+    pub fn renew(&self, times: usize) {
+        self.renewals.store(times, Ordering::SeqCst);
+    }
+
+    /// How many of them are left.
+    pub fn renewals_left(&self) -> usize {
+        self.renewals.load(Ordering::SeqCst)
+    }
+
     /// The time, without a moment passing.
     pub fn now_quietly(&self) -> Timestamp {
         self.at(self.millis.load(Ordering::SeqCst))
@@ -66,7 +77,10 @@ impl System for TestSystem {
     async fn sleep(&self, duration: Duration) {
         // The renewal of a lease beside a call that takes real time, of which this clock knows nothing.
         if duration == finch_core::LEASE / 4 {
-            return std::future::pending().await;
+            let left = |left: usize| left.checked_sub(1);
+            if self.renewals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_err() {
+                return std::future::pending().await;
+            }
         }
         self.pass(duration);
         tokio::task::yield_now().await;
@@ -149,7 +163,7 @@ impl World {
 
     /// How many possible orphans the operator sees.
     pub async fn orphans(&self) -> usize {
-        self.app.possible_orphans(&operator(), None, 100).await.unwrap().len()
+        self.app.possible_orphans(&operator()).all().await.unwrap().len()
     }
 
     /// Every token record of every connection, with the connection's pair.
@@ -177,7 +191,7 @@ impl World {
 
     /// Everything that a customer sees, as a host would print it.
     pub async fn view(&self, who: u8) -> String {
-        let views = self.app.connections(&customer(who), None, 1000).await.unwrap().items;
+        let views = self.app.connections(&customer(who)).all().await.unwrap();
         let mut seen = vec![serde_json::to_string(&views).unwrap()];
         for view in &views {
             for id in &view.connection_ids {
@@ -188,10 +202,10 @@ impl World {
                 });
             }
         }
-        let orphans = self.app.possible_orphans(&customer(who), None, 1000).await.unwrap();
+        let orphans = self.app.possible_orphans(&customer(who)).all().await.unwrap();
         seen.push(serde_json::to_string(&orphans).unwrap());
-        let which = finch_app::Events::default();
-        let events = self.app.events(&customer(who), &which, usize::MAX).await.unwrap().items;
+        let events =
+            self.app.events(&customer(who), finch_app::EventFilter::default()).all().await.unwrap();
         seen.push(serde_json::to_string(&events).unwrap());
         seen.join("\n")
     }

@@ -10,8 +10,14 @@ use thiserror::Error;
 use crate::Finch;
 
 /// How a run over many tokens goes.
+///
+/// ```
+/// use std::time::Duration;
+/// use finch_app::Pace;
+///
+/// let pace = Pace { on_wait: &|wait| println!("waiting {wait:?}"), ..Pace::of(Duration::from_millis(500)) };
+/// ```
 #[derive(Clone, Copy)]
-#[non_exhaustive]
 pub struct Pace<'a> {
     /// How far calls to Finch are kept apart: those of all background work on the store together.
     pub every: Duration,
@@ -21,22 +27,10 @@ pub struct Pace<'a> {
     pub on_wait: &'a (dyn Fn(Duration) + Sync),
 }
 
-impl<'a> Pace<'a> {
+impl Pace<'_> {
     /// So far apart, to the end.
     pub fn of(every: Duration) -> Self {
         Self { every, goes_on: &|| true, on_wait: &|_| {} }
-    }
-
-    /// For as long as this says.
-    #[must_use]
-    pub fn while_(self, goes_on: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Self { goes_on, ..self }
-    }
-
-    /// And tells of each wait.
-    #[must_use]
-    pub fn on_wait(self, on_wait: &'a (dyn Fn(Duration) + Sync)) -> Self {
-        Self { on_wait, ..self }
     }
 }
 
@@ -56,7 +50,7 @@ pub enum RunError {
     /// The store failed.
     #[error("the run has stopped: the store failed")]
     Store(#[from] StoreError),
-    /// The caller wanted it to.
+    /// The caller stopped it.
     #[error("the run was stopped")]
     Stopped,
 }
@@ -86,7 +80,7 @@ impl Finch {
     pub(crate) async fn ask(
         &self,
         token: &AccessToken,
-        pace: &Pace<'_>,
+        pace: Pace<'_>,
     ) -> Result<Result<Introspection, FinchApiError>, RunError> {
         let (mut failures, mut limits) = (0, 0);
         loop {
@@ -118,14 +112,14 @@ impl Finch {
         }
     }
 
-    pub(crate) async fn await_a_turn(&self, pace: &Pace<'_>) -> Result<(), RunError> {
+    pub(crate) async fn await_a_turn(&self, pace: Pace<'_>) -> Result<(), RunError> {
         let now = self.now();
         let turn = self.store().take_turn(pace.every, now).await?;
         self.rest(turn.duration_since(now).try_into().unwrap_or_default(), pace).await
     }
 
-    /// Waits, and looks now and then whether anybody still wants it to.
-    async fn rest(&self, mut wait: Duration, pace: &Pace<'_>) -> Result<(), RunError> {
+    /// Waits, for as long as the run goes on.
+    async fn rest(&self, mut wait: Duration, pace: Pace<'_>) -> Result<(), RunError> {
         while (pace.goes_on)() {
             let nap = wait.min(NAP);
             if nap.is_zero() {

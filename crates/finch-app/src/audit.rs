@@ -4,15 +4,28 @@ use std::{collections::BTreeSet, time::Duration};
 
 use finch_core::{
     Application, Connection, ConnectionFilter, ConnectionId, ConnectionKey, OperatorScope,
-    Selector, StoreError, Timestamp, Token, TokenId,
+    StoreError, Timestamp, Token, TokenId,
     decide::{Drift, Finding, drift, drift_of_token},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{Finch, Pace, Pass, RunError};
 
-/// How many connections, or exchanges, are read at once where Finch is not asked about them.
-const PAGE: usize = 500;
+/// What an audit does.
+#[derive(Clone, Debug)]
+pub struct AuditOptions {
+    /// After how many days a connection counts as unused. Default: 90.
+    pub unused_days: u32,
+    /// Whether what Finch says is written down, as after [`Finch::report_unauthorized`]. Default: nothing is
+    /// changed.
+    pub fix: bool,
+}
+
+impl Default for AuditOptions {
+    fn default() -> Self {
+        Self { unused_days: 90, fix: false }
+    }
+}
 
 /// One audit, as far as it has come. It holds no secret: a host may keep it somewhere and go on later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,17 +67,23 @@ struct Seen {
 }
 
 impl Finch {
-    /// Begins an audit: counts what there is to ask. With `fix`, what Finch says will be written down, as
-    /// after [`Finch::report_unauthorized`]; without, nothing is changed.
+    /// Begins an audit: counts what there is to ask.
     ///
+    #[doc = example!(
+        "let options = AuditOptions { fix: true, ..AuditOptions::default() };",
+        "let mut audit = finch.begin_audit(operator, options).await?;",
+        "let pace = Pace::of(std::time::Duration::from_millis(500));",
+        "while finch.audit_next(operator, &mut audit, pace).await? {}",
+        r#"println!("{} findings", audit.findings.len());"#,
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn begin_audit(
         &self,
         _scope: &OperatorScope,
-        unused_days: u32,
-        fix: bool,
+        options: AuditOptions,
     ) -> Result<Audit, StoreError> {
+        let AuditOptions { unused_days, fix } = options;
         let (mut tokens, mut listed) = (0, self.listed(ConnectionFilter::All, None));
         while let Some(connection) = listed.next().await? {
             tokens += connection.tokens.iter().filter(|t| !t.state.is_revoked()).count() as u64;
@@ -90,7 +109,7 @@ impl Finch {
         &self,
         scope: &OperatorScope,
         audit: &mut Audit,
-        pace: &Pace<'_>,
+        pace: Pace<'_>,
     ) -> Result<bool, RunError> {
         let next = self.listed(ConnectionFilter::All, audit.after).next().await?;
         let Some(connection) = next else {
@@ -103,7 +122,7 @@ impl Finch {
         }
         let unused = Duration::from_secs(u64::from(audit.unused_days) * 24 * 3600);
         // A provisional connection may have become part of another one meanwhile, which has its turn.
-        if let Some(now) = self.store().load(Selector::Key(connection.key), None).await? {
+        if let Some(now) = self.by_key(connection.key, None).await? {
             seen.findings.extend(drift(&now, &seen.alive, self.now(), unused));
         }
         audit.after = Some(connection.key);
@@ -117,7 +136,7 @@ impl Finch {
         &self,
         id: TokenId,
         fix: bool,
-        pace: &Pace<'_>,
+        pace: Pace<'_>,
         seen: &mut Seen,
     ) -> Result<(), RunError> {
         let Some((before, token)) = self.of_token(id).await? else { return Ok(()) };
@@ -156,7 +175,7 @@ impl Finch {
 
     /// The connection that holds a token, and the token.
     async fn of_token(&self, id: TokenId) -> Result<Option<(Connection, Token)>, StoreError> {
-        let found = self.store().load(Selector::TokenId(id), None).await?;
+        let found = self.holding(id).await?;
         Ok(found.and_then(|c| c.token(id).cloned().map(|token| (c, token))))
     }
 
@@ -166,7 +185,7 @@ impl Finch {
         &self,
         scope: &OperatorScope,
         audit: &mut Audit,
-        pace: &Pace<'_>,
+        pace: Pace<'_>,
     ) -> Result<(), RunError> {
         if audit.fix {
             self.reconcile_while(scope, Pass::Everything, pace.goes_on).await?;
@@ -179,22 +198,20 @@ impl Finch {
                 finding.fixed = ended && !matches!(finding.drift, Drift::Vouched { .. });
             }
         }
-        let (mut lost, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.possible_orphans(scope, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            lost.extend(page.into_iter().map(|lost| Finding {
-                drift: Drift::PossibleOrphan { exchange: lost.id.0.0, began_at: lost.began_at },
+        for lost in self.possible_orphans(scope).all().await? {
+            audit.findings.push(Finding {
+                drift: Drift::PossibleOrphan {
+                    exchange: lost.exchange.0.0,
+                    began_at: lost.began_at,
+                },
                 connection_id: lost.reauthenticates,
                 provider_id: None,
                 company_id: None,
                 customers: vec![lost.customer],
                 token: None,
                 fixed: false,
-            }));
+            });
         }
-        audit.findings.append(&mut lost);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use finch_core::{
 };
 use thiserror::Error;
 
-use crate::{Finch, token::no_such_connection};
+use crate::Finch;
 
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
@@ -115,7 +115,7 @@ impl Actionable for BeginConnectError {
                 input("no_products", "give at least one, such as company or directory")
             }
             Self::Lifetime => input("lifetime", "give a lifetime within these limits"),
-            Self::NotFound => no_such_connection(),
+            Self::NotFound => Advice::no_such_connection(),
             Self::Ended => {
                 let step = "connect the customer again, without reauthenticating";
                 Advice::new(ErrorKind::State, "ended", step)
@@ -135,6 +135,10 @@ impl Finch {
     /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
     /// customer's, or unknown here), the session renews that one.
     ///
+    #[doc = example!(
+        r#"let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);"#,
+        "let begun = finch.begin_connect(acme, request).await?; // send the person to `begun.connect_url`",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_connect(
@@ -142,7 +146,7 @@ impl Finch {
         scope: &CustomerScope,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         if request.products.is_empty() {
             return Err(BeginConnectError::NoProducts);
         }
@@ -182,6 +186,11 @@ impl Finch {
     /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
     /// products.
     ///
+    #[doc = example!(
+        "// No products: as before.",
+        r#"let request = ConnectRequest::new("Acme Inc", Vec::new(), Flow::Embedded);"#,
+        "let begun = finch.begin_reauthenticate(acme, &id, request).await?;",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_reauthenticate(
@@ -190,7 +199,7 @@ impl Finch {
         connection: &ConnectionId,
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
-        check(&request)?;
+        validate(&request)?;
         let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
@@ -334,7 +343,7 @@ impl Finch {
     }
 }
 
-fn check(request: &ConnectRequest) -> Result<(), BeginConnectError> {
+fn validate(request: &ConnectRequest) -> Result<(), BeginConnectError> {
     if !(1..=255).contains(&request.customer_name.chars().count()) {
         return Err(BeginConnectError::CustomerName);
     }

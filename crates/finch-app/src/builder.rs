@@ -9,7 +9,8 @@ use finch_seal::KeySource;
 use thiserror::Error;
 
 use crate::{
-    EventSink, Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner, vault::Vault,
+    EventSink, Finch, FinchOptions, KeysError, OsSystem, System, finch::Inner,
+    pending_effects::PendingEffects, vault::Vault,
 };
 
 /// What a [`Finch`] is made of.
@@ -65,16 +66,51 @@ impl Actionable for OpenFinchError {
     }
 }
 
-impl FinchBuilder {
-    pub(crate) fn new(
+impl Finch {
+    /// Wires a client, a store, and the key that opens what is sealed in the store.
+    ///
+    #[doc = example!(
+        "let key = std::sync::Arc::new(Kek::generate()?);",
+        "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = todo!();",
+        "let options = FinchOptions { store_patience: std::time::Duration::from_secs(2), ..Default::default() };",
+        "let finch = Finch::builder(client, store, key).options(options).open().await?;",
+    )]
+    pub fn builder(
         api: Arc<dyn FinchApi>,
         store: Arc<dyn TokenStore>,
         keys: Arc<dyn KeySource>,
-    ) -> Self {
+    ) -> FinchBuilder {
         let (options, system) = (FinchOptions::default(), Arc::new(OsSystem));
-        Self { api, store, keys, options, sink: None, system }
+        FinchBuilder { api, store, keys, options, sink: None, system }
     }
 
+    /// Opens the embedded default: Finch over HTTP, and a SQLite store. The store at `path` is made if there is
+    /// none and no log of one was left there, and belongs to the application and API origin of `http` ever
+    /// after; `keys` opens what is sealed in it.
+    ///
+    #[doc = example!(
+        r#"let http = HttpFinchConfig::new("client-id".parse()?, ClientSecret::new("client-secret"));"#,
+        r#"let key = std::sync::Arc::new(keyfile::read("finch.key")?);"#,
+        r#"let finch = Finch::open(http, "finch.db", key).await?;"#,
+    )]
+    /// # Errors
+    /// [`OpenFinchError`]. Nothing was sent.
+    #[cfg(all(feature = "http", feature = "sqlite"))]
+    pub async fn open(
+        http: finch_http::HttpFinchConfig,
+        path: impl Into<std::path::PathBuf>,
+        keys: Arc<dyn KeySource>,
+    ) -> Result<Self, OpenFinchError> {
+        use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+
+        let api = finch_http::HttpFinch::new(http)?;
+        let options = SqliteOptions::new(path, api.application().clone()).create(true);
+        let store = SqliteTokenStore::open(options)?;
+        Self::builder(Arc::new(api), Arc::new(store), keys).open().await
+    }
+}
+
+impl FinchBuilder {
     /// How long calls may take. Default: [`FinchOptions::default`].
     pub fn options(self, options: FinchOptions) -> Self {
         Self { options, ..self }
@@ -104,21 +140,20 @@ impl FinchBuilder {
         let vault = Vault::open(Arc::clone(&store), keys).await?;
         let mut random = [0; 16];
         system.fill(&mut random);
-        Ok(Finch {
-            inner: Arc::new(Inner {
-                api,
-                store,
-                vault,
-                system,
-                options,
-                sink,
-                driving: Default::default(),
-                instance: InstanceId::new(random),
-                late: Default::default(),
-                tasks: Default::default(),
-                exchanges: Default::default(),
-            }),
-        })
+        let inner = Inner {
+            api,
+            store,
+            vault,
+            pending_effects: PendingEffects::new(Arc::clone(&system)),
+            system,
+            options,
+            sink,
+            working: Default::default(),
+            instance: InstanceId::new(random),
+            tasks: Default::default(),
+            exchanges: Default::default(),
+        };
+        Ok(Finch { inner: Arc::new(inner) })
     }
 }
 

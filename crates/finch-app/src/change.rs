@@ -18,13 +18,13 @@ pub(crate) struct Committed {
 
 /// Commits that were refused although nothing had moved: rows of the store contradict each other.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals {
+pub(crate) struct Retries {
     at: Option<Revision>,
     times: u32,
 }
 
-impl Refusals {
-    /// So often a race with other processes may refuse a commit at one revision.
+impl Retries {
+    /// So many times a race with other processes may refuse a commit at one revision.
     const MANY: u32 = 100;
 
     /// Another commit was refused, of a decision on this revision.
@@ -71,7 +71,7 @@ impl Finch {
         company: Option<&CompanyId>,
         mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
     ) -> Result<Option<(T, Option<Seq>)>, StoreError> {
-        let mut refusals = Refusals::default();
+        let mut retries = Retries::default();
         loop {
             let Some(connection) = self.store().load(selector, None).await? else {
                 return Ok(None);
@@ -87,7 +87,7 @@ impl Finch {
             let decided = decide(&mut draft, pair.as_ref());
             match self.commit(draft).await {
                 Ok(committed) => return Ok(Some((decided, committed.number))),
-                Err(StoreError::Moved) => refusals.count(revision)?,
+                Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error),
             }
         }
@@ -104,7 +104,7 @@ impl Finch {
         draft: Draft,
         new: Option<&AccessToken>,
     ) -> Result<Committed, StoreError> {
-        let (reseals, changes) = (draft.reseals(), self.changes_to_report(&draft));
+        let (reseals, changes) = (draft.reseals(), draft.customer_changes());
         let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
         if let Some(row) = &mut commit.connection {
             row.record = self.vault().link(row.record, &commit.events)?;
@@ -115,7 +115,9 @@ impl Finch {
             sealed.secrets.extend(secrets);
             match self.store().commit(sealed).await {
                 Ok(number) => {
-                    self.report(&changes);
+                    if let Some(sink) = &self.inner.sink {
+                        changes.iter().for_each(|change| sink.on_change(change));
+                    }
                     return Ok(Committed { number: Some(number), unreadable });
                 }
                 // Another process has rotated the data key.

@@ -3,36 +3,29 @@
 mod error;
 mod outcome;
 
-use std::time::Duration;
-
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection, ConnectionKey,
-    CustomerId, CustomerScope, ExchangeFailure, Grant, Revision, Scope, Selector, Seq, State,
-    StoreError, Token, TokenId, TokenState,
-    decide::{Admitted, Arrival, Arrived, Source, admit},
-    exchange_failure,
+    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
+    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
+    Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
 };
 
-use error::failed;
 pub use error::{CompleteConnectError, ExchangeError, TokenFate};
 pub use outcome::CompletedConnect;
 use outcome::completed;
 
-use crate::{Finch, change::Refusals, drive::Drive};
-
-/// When an exchange began.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Began {
-    /// Its place in the order of things.
-    pub(crate) number: Seq,
-    /// By the process's own clock, before anything was sent.
-    pub(crate) monotonic: Duration,
-}
+use crate::{Finch, UnstoredToken, admit::Began, work::Effort};
 
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
     /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
+    #[doc = example!(
+        r#"# let (state, code) = ("", "");"#,
+        "// Of the callback's query.",
+        "let (state, code) = (State::new(state), AuthorizationCode::new(code));",
+        "let connected = finch.complete_connect(acme, state, code).await?;",
+        r#"println!("{} is connected", connected.connection_id);"#,
+    )]
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
     pub async fn complete_connect(
@@ -48,6 +41,10 @@ impl Finch {
     /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
     /// names the customer id of the attempt's session.
     ///
+    #[doc = example!(
+        r#"# let (kept, code) = (State::new(""), AuthorizationCode::new(""));"#,
+        "let connected = finch.complete_connect_without_state(acme, kept, code).await?;",
+    )]
     /// # Errors
     /// As [`complete_connect`](Self::complete_connect), and
     /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
@@ -77,6 +74,26 @@ impl Finch {
         task.await.unwrap_or(Err(CompleteConnectError::CutOff))
     }
 
+    /// Gives the sink a token that an error carries. What it keeps, the error carries no longer.
+    async fn rescue(&self, error: CompleteConnectError) -> CompleteConnectError {
+        use CompleteConnectError as E;
+        let (Some(sink), E::NotStored { token, .. } | E::Unplaced { token, .. }) =
+            (&self.inner.sink, &error)
+        else {
+            return error;
+        };
+        if let Err(problem) = sink.rescue(token).await {
+            tracing::error!(%problem, "the event sink could not keep a token that is live and billed");
+            return error;
+        }
+        let exchange = token.exchange;
+        match error {
+            E::NotStored { source, .. } => E::Rescued { exchange, source: source.into() },
+            E::Unplaced { source, .. } => E::Rescued { exchange, source: source.into() },
+            error => error,
+        }
+    }
+
     /// `stateless`: the callback carried no state.
     async fn complete(
         &self,
@@ -89,13 +106,14 @@ impl Finch {
             return Err(CompleteConnectError::NoCode);
         }
         self.vault().ready().await?;
-        let patience = self.exchange_patience();
+        let patience = self.options().exchange_patience;
+        let until = self.system().monotonic().saturating_add(patience);
         let (state, code_hash) = (self.vault().state(state), self.vault().code(code));
         loop {
             let claimed =
                 self.store().claim_attempt(customer, &state, &code_hash, self.now()).await?;
             let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
-            if patience.waits_for(attempt.id, &claim).await {
+            if self.exchanges().waited_for(attempt.id, &claim, self.system(), until).await {
                 continue;
             }
             return match claim {
@@ -108,7 +126,7 @@ impl Finch {
                     let began_at = attempt.exchange.as_ref().map(|exchange| exchange.began_at);
                     let completed = self.exchange(attempt, code, stateless).await;
                     if matches!(completed, Err(CompleteConnectError::Unknown(_))) {
-                        began_at.into_iter().for_each(|at| self.note_late_effect(at));
+                        began_at.into_iter().for_each(|at| self.pending_effects().note(at));
                     }
                     if matches!(completed, Err(CompleteConnectError::NotStored { .. })) {
                         running.leave_open();
@@ -124,17 +142,20 @@ impl Finch {
         attempt: &Attempt,
         end: AttemptEnd,
     ) -> Result<CompletedConnect, CompleteConnectError> {
-        use ExchangeError::Earlier;
         match end {
             AttemptEnd::Stored(token) => {
-                let connection = self.store().load(Selector::TokenId(token), None).await?;
+                let connection = self.holding(token).await?;
                 completed(attempt, connection.as_ref(), token)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
-            AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(Earlier(failure))),
-            AttemptEnd::Failed(failure) => Err(CompleteConnectError::Failed(Earlier(failure))),
+            AttemptEnd::NotSent(failure) => {
+                Err(CompleteConnectError::NotSent(ExchangeError::Earlier(failure)))
+            }
+            AttemptEnd::Failed(failure) => {
+                Err(CompleteConnectError::Failed(ExchangeError::Earlier(failure)))
+            }
             AttemptEnd::Unknown(failure) | AttemptEnd::Covered { failure, .. } => {
-                Err(CompleteConnectError::Unknown(Earlier(failure)))
+                Err(CompleteConnectError::Unknown(ExchangeError::Earlier(failure)))
             }
             _ => Err(CompleteConnectError::StateUsed),
         }
@@ -172,7 +193,13 @@ impl Finch {
                     ExchangeFailure::Definite => AttemptEnd::Failed(failure),
                     ExchangeFailure::Unknown => AttemptEnd::Unknown(failure),
                 };
-                let error = failed(&attempt, error, means);
+                let error = match (error, means) {
+                    (FinchApiError::Unplaced { secret, source }, _) => {
+                        let token = unstored(&attempt, secret, None);
+                        CompleteConnectError::Unplaced { token, source: *source }
+                    }
+                    (error, means) => CompleteConnectError::of_exchange(means, error),
+                };
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
                 if let Err(error) = self.end_attempt(attempt.id, end).await {
                     tracing::warn!(%error, "the end of an exchange could not be stored");
@@ -190,14 +217,10 @@ impl Finch {
         grant: Grant,
     ) -> Result<CompletedConnect, CompleteConnectError> {
         let stored = match self.store_grant(from, began, &grant).await {
-            Ok((token, _)) => token,
+            Ok(stored) => stored,
             Err(source) => {
-                return Err(CompleteConnectError::NotStored {
-                    grant: Box::new(grant),
-                    customer: attempt.purpose.customer.clone(),
-                    exchange: attempt.id,
-                    source,
-                });
+                let token = unstored(attempt, grant.secret, Some(grant.facts));
+                return Err(CompleteConnectError::NotStored { token, source });
             }
         };
         let Some(token) = stored else {
@@ -206,24 +229,21 @@ impl Finch {
             }
             return Err(CompleteConnectError::ForeignToken);
         };
-        let load = || self.store().load(Selector::TokenId(token), None);
-        let mut connection = load().await.unwrap_or_default();
+        let mut connection = self.holding(token).await.unwrap_or_default();
         let customer = Some(&attempt.purpose.customer);
         // A doubt, or an employer without a name, is settled at once where Finch answers.
-        if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Drive::AtOnce)) {
-            if let Err(error) = self.settle(token, customer, Drive::AtOnce).await {
+        if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Effort::AtOnce)) {
+            if let Err(error) = self.settle(token, customer, Effort::AtOnce).await {
                 tracing::debug!(%error, "left to the reconciler");
             }
-            connection = load().await.unwrap_or_default();
+            connection = self.holding(token).await.unwrap_or_default();
         }
         let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
-        if let Some(found) = &connection
-            && found.token(token).is_some_and(is_unknown)
-        {
-            if let Err(error) = self.learn_products(token, found.key).await {
+        if connection.as_ref().is_some_and(|c| c.token(token).is_some_and(is_unknown)) {
+            if let Err(error) = self.learn_products(token).await {
                 tracing::debug!(%error, "the token's products stay unknown");
             }
-            connection = load().await.unwrap_or_default();
+            connection = self.holding(token).await.unwrap_or_default();
         }
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
         if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
@@ -235,12 +255,9 @@ impl Finch {
     }
 
     /// Asks Finch what a token covers, where its exchange did not say it.
-    async fn learn_products(
-        &self,
-        token: TokenId,
-        connection: ConnectionKey,
-    ) -> Result<(), StoreError> {
-        let mut work = self.work_on(connection).await;
+    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
+        let Some(connection) = self.holding(token).await? else { return Ok(()) };
+        let mut work = self.work_on(connection.key).await;
         let asked = self.probe(token, &mut work).await;
         work.release().await;
         asked.map(drop)
@@ -278,57 +295,13 @@ impl Finch {
         let commit = Commit { attempt: Some((attempt, end)), ..Commit::default() };
         self.store().commit(commit).await.map(drop)
     }
+}
 
-    /// Stores a token, for as long as the store has a chance: a try that has begun by then is the last. A commit whose result is unknown is looked
-    /// up: the token is then known already. Returns its record, or none if the token is another customer's.
-    pub(crate) async fn store_grant(
-        &self,
-        from: Source<'_>,
-        began: Began,
-        grant: &Grant,
-    ) -> Result<(Option<TokenId>, Arrived), StoreError> {
-        let began_at = self.system().monotonic();
-        let patience = self.options().store_patience;
-        let (mut wait, mut refusals) = (Duration::from_millis(50), Refusals::default());
-        loop {
-            match self.admit_once(from, began, grant).await {
-                Ok(stored) => return Ok(stored),
-                Err(StoreError::Moved) => refusals.count(Revision(0))?,
-                Err(error) => {
-                    let waited = self.system().monotonic().saturating_sub(began_at);
-                    if waited >= patience {
-                        return Err(error);
-                    }
-                    self.system().sleep(wait.min(patience - waited)).await;
-                    wait *= 2;
-                }
-            }
-        }
-    }
-
-    async fn admit_once(
-        &self,
-        from: Source<'_>,
-        began: Began,
-        grant: &Grant,
-    ) -> Result<(Option<TokenId>, Arrived), StoreError> {
-        let Grant { secret, facts } = grant;
-        let fingerprint = self.vault().token(secret);
-        let found = self.store().find(&fingerprint, facts).await?;
-        let Began { number, monotonic } = began;
-        let found_connections = found.by_pair.iter().chain(&found.by_connection_id);
-        let late = self.late(found_connections, monotonic).is_some();
-        let (facts, now) = (facts.clone(), self.now());
-        let arrival = Arrival { facts, fingerprint, from, began: number, now, late };
-        let Admitted { draft, arrived } = admit(found, arrival);
-        let Some(draft) = draft else {
-            return Ok((None, arrived));
-        };
-        let committed = self.commit_with(draft, Some(secret)).await?;
-        let token = match arrived {
-            Arrived::Known(token) => Some(token),
-            _ => committed.number.map(TokenId),
-        };
-        Ok((token, arrived))
-    }
+fn unstored(
+    attempt: &Attempt,
+    token: AccessToken,
+    issued: Option<TokenFacts>,
+) -> Box<UnstoredToken> {
+    let (customer, exchange) = (attempt.purpose.customer.clone(), attempt.id);
+    Box::new(UnstoredToken { token, customer, issued, exchange })
 }

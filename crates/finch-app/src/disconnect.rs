@@ -1,5 +1,6 @@
 //! Disconnect: plan, fence, revoke until every token is refused, finish.
 
+mod follow;
 mod request;
 
 use finch_core::{
@@ -11,14 +12,9 @@ use finch_core::{
 use serde::Serialize;
 use thiserror::Error;
 
-pub use self::request::DisconnectRequest;
-use self::request::Target;
-use crate::{
-    Finch,
-    change::Refusals,
-    drive::{Drive, pending},
-    token::no_such_connection,
-};
+use self::follow::pending;
+pub use self::request::{DisconnectRequest, DisconnectTarget};
+use crate::{Finch, change::Retries, work::Effort};
 
 /// How a disconnect came out. Every outcome is the truth as written in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +72,7 @@ impl Actionable for DisconnectError {
     fn advice(&self) -> Advice {
         const CONTINUES: &str = "the reconciler (`finch reconcile`) continues what was stored";
         match self {
-            Self::NotFound => no_such_connection(),
+            Self::NotFound => Advice::no_such_connection(),
             Self::PlanChanged => {
                 let step = "make the plan again, and look at it before you confirm";
                 Advice::new(ErrorKind::State, "plan_changed", step)
@@ -91,6 +87,10 @@ impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?;",
+        r#"println!("{} tokens would stop working: {:?}", plan.tokens, plan.verdict);"#,
+    )]
     /// # Errors
     /// [`DisconnectError::NotFound`], [`DisconnectError::Store`].
     pub async fn plan_disconnect(
@@ -98,7 +98,7 @@ impl Finch {
         scope: &impl Scope,
         request: impl Into<DisconnectRequest>,
     ) -> Result<Plan, DisconnectError> {
-        self.plan(scope.customer(), &request.into()).await
+        self.plan(scope.customer(), &request.into()).await.map(|(_, plan)| plan)
     }
 
     /// Disconnects: from the moment the intent is stored, no call hands out a token of the connection;
@@ -106,6 +106,13 @@ impl Finch {
     /// customers use the connection, a customer's disconnect ends that customer's access only. A caller
     /// that goes away cancels nothing.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?; // show it",
+        "match finch.disconnect(acme, plan).await? {",
+        r#"    DisconnectOutcome::Pending { next_try, .. } => println!("goes on at {next_try}"),"#,
+        r#"    outcome => println!("{outcome:?}"),"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed to,
     /// nothing was done: show the new plan.
@@ -124,6 +131,11 @@ impl Finch {
     /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
     /// of it. Those that have ended already are left out.
     ///
+    #[doc = example!(
+        "for (connection, outcome) in finch.disconnect_all(acme).await? {",
+        r#"    println!("{connection}: {outcome:?}");"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]: the rest was not tried.
     pub async fn disconnect_all(
@@ -149,31 +161,10 @@ impl Finch {
         by: Actor,
         request: DisconnectRequest,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        loop {
-            let plan = self.plan(customer.as_ref(), &request).await?;
-            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match self.fence_and_drive(customer.as_ref(), by.clone(), plan).await {
-                Err(DisconnectError::PlanChanged) => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn fence_and_drive(
-        &self,
-        customer: Option<&CustomerId>,
-        by: Actor,
-        plan: Plan,
-    ) -> Result<DisconnectOutcome, DisconnectError> {
-        let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
-        let mut refusals = Refusals::default();
+        let (customer, mut retries) = (customer.as_ref(), Retries::default());
         let (anchor, is_ended_for_others_too) = loop {
-            let found = self.store().load(Selector::Key(plan.connection), customer).await?;
-            let connection = found.ok_or(DisconnectError::PlanChanged)?;
-            let plan = decide::plan(&connection, subject, customer, for_everyone.clone());
-            if !plan.keeps_to(agreed) {
+            let (connection, plan) = self.plan(customer, &request).await?;
+            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
                 return Err(DisconnectError::PlanChanged);
             }
             match plan.verdict {
@@ -183,9 +174,8 @@ impl Finch {
                 PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
                 _ => {}
             }
-            let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
-                return Err(DisconnectError::NotFound);
-            };
+            let anchor = connection.tokens.first().map(|t| t.id);
+            let anchor = anchor.ok_or(DisconnectError::NotFound)?;
             let is_ended_for_others_too =
                 customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
             let (now, revision) = (self.now(), connection.revision);
@@ -194,8 +184,8 @@ impl Finch {
             match retires {
                 Some(customer) => decide::retire(&mut draft, customer, now),
                 None => {
-                    let reason = plan.reason.filter(|_| customer.is_none());
-                    decide::fence(&mut draft, Intent { by: by.clone(), reason, at: now });
+                    let intent = Intent { by: by.clone(), reason: plan.reason, at: now };
+                    decide::fence(&mut draft, intent);
                 }
             }
             match self.commit(draft).await {
@@ -204,72 +194,73 @@ impl Finch {
                 }
                 Ok(_) => break (anchor, is_ended_for_others_too),
                 // Something of the connection has changed: what was agreed on may not have.
-                Err(StoreError::Moved) => refusals.count(revision)?,
+                Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error.into()),
             }
         };
         if is_ended_for_others_too {
             // It is under way for others: the reconciler goes on with it, and no customer hurries what
-            // another one sees (I11).
-            // The anchor may be another customer's token: `pending` chooses what this customer sees.
-            let found = self.store().load(Selector::TokenId(anchor), None).await?;
-            let connection = found.ok_or(DisconnectError::NotFound)?;
+            // another one sees (I11). The anchor may be another customer's token: `pending` chooses what this
+            // customer sees.
+            let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
             return Ok(pending(&connection, customer, self.now()));
         }
-        let outcome = self.drive(anchor, customer, Drive::Patiently).await?;
+        let outcome = self.drive(anchor, customer, Effort::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
+    /// The connection, and what a disconnect would hit.
     async fn plan(
         &self,
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
-    ) -> Result<Plan, DisconnectError> {
-        let fingerprint;
-        let selector = match &request.target {
-            Target::ConnectionId(id) => Selector::ConnectionId(id),
-            Target::Token(token) => {
-                fingerprint = self.vault().token(token);
-                Selector::Fingerprint(&fingerprint)
+    ) -> Result<(Connection, Plan), DisconnectError> {
+        let store = self.store();
+        let (found, subject) = match &request.target {
+            DisconnectTarget::ConnectionId(id) => {
+                let found = store.load(Selector::ConnectionId(id), customer).await?;
+                (found, Subject::ConnectionId(id.clone()))
+            }
+            DisconnectTarget::Token(token) => {
+                let fingerprint = self.vault().token(token);
+                let found = store.load(Selector::Fingerprint(&fingerprint), customer).await?;
+                let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
+                let token = token.map(|t| t.id).ok_or(DisconnectError::NotFound)?;
+                (found, Subject::Token(token))
             }
             // What was planned is known by its record: there is nothing to ask Finch.
-            Target::Planned(plan) => {
+            DisconnectTarget::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
-                let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(plan_of(&connection, &plan.subject, customer, request));
+                let found = found.ok_or(DisconnectError::PlanChanged)?;
+                let plan = self.plan_of(&found, &plan.subject, customer, request);
+                return Ok((found, plan));
             }
         };
-        let mut connection =
-            self.store().load(selector, customer).await?.ok_or(DisconnectError::NotFound)?;
+        let mut connection = found.ok_or(DisconnectError::NotFound)?;
         if connection.company.is_none() {
             let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
             let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
-            if let Some(token) = live {
+            if let Some(token) = live.map(|t| t.id) {
                 let mut work = self.work_on(connection.key).await;
-                self.probe(token.id, &mut work).await?;
+                self.probe(token, &mut work).await?;
+                let found = store.load(Selector::TokenId(token), customer).await?;
+                connection = found.ok_or(DisconnectError::NotFound)?;
             }
-            let found = self.store().load(selector, customer).await?;
-            connection = found.ok_or(DisconnectError::NotFound)?;
         }
-        let subject = match selector {
-            Selector::Fingerprint(token) => {
-                let token = connection.token_of(token).ok_or(DisconnectError::NotFound)?;
-                Subject::Token(token.id)
-            }
-            Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
-            _ => return Err(DisconnectError::NotFound),
-        };
-        Ok(plan_of(&connection, &subject, customer, request))
+        let plan = self.plan_of(&connection, &subject, customer, request);
+        Ok((connection, plan))
     }
-}
 
-/// Only an operator ends a connection for everyone.
-fn plan_of(
-    connection: &Connection,
-    subject: &Subject,
-    customer: Option<&CustomerId>,
-    request: &DisconnectRequest,
-) -> Plan {
-    let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
-    decide::plan(connection, subject, customer, for_everyone)
+    /// Only an operator ends a connection for everyone.
+    fn plan_of(
+        &self,
+        connection: &Connection,
+        subject: &Subject,
+        customer: Option<&CustomerId>,
+        request: &DisconnectRequest,
+    ) -> Plan {
+        let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
+        let digest = |text: &str| self.vault().digest(text);
+        decide::plan(connection, subject, customer, for_everyone, &digest)
+    }
 }

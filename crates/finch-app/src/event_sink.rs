@@ -3,9 +3,10 @@
 use std::error::Error;
 
 use async_trait::async_trait;
-use finch_core::{AccessToken, AttemptId, ConnectionId, CustomerChange, CustomerId, Draft};
+use finch_core::{AccessToken, AttemptId, ConnectionId, CustomerChange, CustomerId, TokenFacts};
 
-use crate::{CompleteConnectError, Finch};
+#[cfg(doc)]
+use crate::Finch;
 
 /// Why a sink could not keep a token. It is logged.
 pub type SinkError = Box<dyn Error + Send + Sync>;
@@ -30,59 +31,27 @@ pub trait EventSink: Send + Sync + 'static {
     /// # Errors
     /// [`SinkError`]: it could not be kept, or there is no place for it. The error of
     /// [`Finch::complete_connect`] then carries the token.
-    async fn rescue(&self, token: UnstoredToken<'_>) -> Result<(), SinkError>;
+    async fn rescue(&self, token: &UnstoredToken) -> Result<(), SinkError>;
 }
 
-/// A token that could not be stored. Once the store works, [import](Finch::import) it.
-#[derive(Clone, Copy, Debug)]
+/// A token that could not be stored: live, and billed. Once the store works, [import](Finch::import) it.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct UnstoredToken<'a> {
-    /// Its customer.
-    pub customer: &'a CustomerId,
-    /// The name under which Finch issued it; none where Finch did not say it.
-    pub connection_id: Option<&'a ConnectionId>,
+pub struct UnstoredToken {
     /// The token.
-    pub token: &'a AccessToken,
-    /// Its exchange, which stays listed as a possible orphan until it is
+    pub token: AccessToken,
+    /// Its customer.
+    pub customer: CustomerId,
+    /// What Finch said of it; none where that does not name its connection.
+    pub issued: Option<TokenFacts>,
+    /// Its exchange, which stays listed as a possible orphan until the customer connects again, or it is
     /// [dismissed](Finch::dismiss_orphan).
     pub exchange: AttemptId,
 }
 
-impl Finch {
-    pub(crate) fn changes_to_report(&self, draft: &Draft) -> Vec<CustomerChange> {
-        self.inner.sink.as_ref().map(|_| draft.customer_changes()).unwrap_or_default()
-    }
-
-    pub(crate) fn report(&self, changes: &[CustomerChange]) {
-        if let Some(sink) = &self.inner.sink {
-            changes.iter().for_each(|change| sink.on_change(change));
-        }
-    }
-
-    /// Gives the sink a token that an error carries. What it keeps, the error carries no longer.
-    pub(crate) async fn rescue(&self, error: CompleteConnectError) -> CompleteConnectError {
-        use CompleteConnectError as E;
-        let Some(sink) = &self.inner.sink else { return error };
-        let unstored = match &error {
-            E::NotStored { grant, customer, exchange, .. } => UnstoredToken {
-                customer,
-                connection_id: Some(&grant.facts.connection_id),
-                token: &grant.secret,
-                exchange: *exchange,
-            },
-            E::Unplaced { token, customer, exchange, .. } => {
-                UnstoredToken { customer, connection_id: None, token, exchange: *exchange }
-            }
-            _ => return error,
-        };
-        if let Err(problem) = sink.rescue(unstored).await {
-            tracing::error!(%problem, "the event sink could not keep a token that is live and billed");
-            return error;
-        }
-        match error {
-            E::NotStored { exchange, source, .. } => E::Rescued { exchange, source: source.into() },
-            E::Unplaced { exchange, source, .. } => E::Rescued { exchange, source: source.into() },
-            error => error,
-        }
+impl UnstoredToken {
+    /// The name under which Finch issued it; none where Finch did not say it.
+    pub fn connection_id(&self) -> Option<&ConnectionId> {
+        self.issued.as_ref().map(|facts| &facts.connection_id)
     }
 }

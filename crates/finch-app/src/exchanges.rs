@@ -9,7 +9,7 @@ use std::{
 use finch_core::{AttemptId, Claim};
 use tokio::sync::Semaphore;
 
-use crate::Finch;
+use crate::System;
 
 /// How often the store is asked about an exchange that does not run in this process.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -44,6 +44,37 @@ impl Exchanges {
         self.running().get(&attempt).is_some_and(|end| !end.is_closed())
     }
 
+    /// Waits, if the exchange behind this claim still runs: until it has ended, until it is time to claim
+    /// again, or `until`, by the process's own clock. Returns whether it has waited. Where the exchange runs in
+    /// this process it is waited for even if its token is stored already, since Finch may still be asked whether
+    /// the token works.
+    pub(crate) async fn waited_for(
+        &self,
+        attempt: AttemptId,
+        claim: &Claim,
+        system: &dyn System,
+        until: Duration,
+    ) -> bool {
+        let left = until.saturating_sub(system.monotonic());
+        let repeats = matches!(claim, Claim::InProgress | Claim::Repeat(_));
+        if !repeats || left.is_zero() {
+            return false;
+        }
+        let running = self.running().get(&attempt).cloned();
+        match (running, claim) {
+            // One that has a stored end leaves the map before it closes.
+            (Some(end), _) if end.is_closed() => return false,
+            (Some(end), _) => tokio::select! {
+                biased;
+                _ = end.acquire() => {}
+                () = system.sleep(left) => {}
+            },
+            (None, Claim::InProgress) => system.sleep(left.min(LOOK_AGAIN)).await,
+            (None, _) => return false,
+        }
+        true
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<AttemptId, End>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,51 +93,5 @@ impl Drop for Running<'_> {
             self.exchanges.running().remove(&self.attempt);
         }
         self.end.close();
-    }
-}
-
-/// How much longer a caller waits for an exchange that another one has begun.
-pub(crate) struct Patience<'a> {
-    finch: &'a Finch,
-    until: Duration,
-}
-
-impl Finch {
-    pub(crate) fn exchange_patience(&self) -> Patience<'_> {
-        let until = self.system().monotonic().saturating_add(self.options().exchange_patience);
-        Patience { finch: self, until }
-    }
-}
-
-impl Patience<'_> {
-    /// Waits, if the exchange behind this claim still runs: until it has ended, or until it is time to claim
-    /// again. Returns whether it has waited. Where the exchange runs in this process it is waited for even
-    /// if its token is stored already, since Finch may still be asked whether the token works.
-    pub(crate) async fn waits_for(&self, attempt: AttemptId, claim: &Claim) -> bool {
-        let system = self.finch.system();
-        let left = self.until.saturating_sub(system.monotonic());
-        let repeats = matches!(claim, Claim::InProgress | Claim::Repeat(_));
-        if !repeats || left.is_zero() {
-            return false;
-        }
-        let running = {
-            let running = self.finch.exchanges().running();
-            let found = running.get(&attempt);
-            // One that has a stored end leaves the map before it closes.
-            if found.is_some_and(|end| end.is_closed()) {
-                return false;
-            }
-            found.cloned()
-        };
-        match (running, claim) {
-            (Some(end), _) => tokio::select! {
-                biased;
-                _ = end.acquire() => {}
-                () = system.sleep(left) => {}
-            },
-            (None, Claim::InProgress) => system.sleep(left.min(LOOK_AGAIN)).await,
-            (None, _) => return false,
-        }
-        true
     }
 }

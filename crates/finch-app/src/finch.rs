@@ -2,21 +2,22 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
 use finch_core::{Application, ConnectionKey, FinchApi, InstanceId, Timestamp, TokenStore};
-use finch_seal::KeySource;
+use tokio::task::JoinHandle;
 
 use crate::{
-    EventSink, FinchBuilder, System, exchanges::Exchanges, pending_effects::PendingEffects,
-    system::jitter, tasks::Tasks, vault::Vault,
+    EventSink, System, exchanges::Exchanges, pending_effects::PendingEffects, system::jitter,
+    tasks::Tasks, vault::Vault,
 };
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
-/// Its methods must be called within a Tokio runtime.
+/// Its methods must be called within a Tokio runtime. What a call must have is an argument; what it may be told
+/// is a struct with public fields, made by `new`, `from` or `default` and changed where you want something else.
 #[derive(Clone)]
 pub struct Finch {
     pub(crate) inner: Arc<Inner>,
@@ -29,18 +30,17 @@ pub(crate) struct Inner {
     pub(crate) system: Arc<dyn System>,
     pub(crate) options: FinchOptions,
     pub(crate) sink: Option<Arc<dyn EventSink>>,
-    /// Who drives a connection's disconnect in this process, so that one does at a time.
-    pub(crate) driving: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
+    /// Held by the task of this process that works on a connection, so that one does at a time.
+    pub(crate) working: Mutex<HashMap<ConnectionKey, Weak<tokio::sync::Mutex<()>>>>,
     /// This instance among all that share the store.
     pub(crate) instance: InstanceId,
-    pub(crate) late: PendingEffects,
+    pub(crate) pending_effects: PendingEffects,
     pub(crate) tasks: Tasks,
     pub(crate) exchanges: Exchanges,
 }
 
 /// How long calls may take.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct FinchOptions {
     /// How long [`Finch::disconnect`] tries before it answers `Pending`. One call to Finch that has
     /// begun is not cut off. Default: 10 s.
@@ -68,18 +68,28 @@ impl Default for FinchOptions {
 }
 
 impl Finch {
-    /// Wires a client, a store, and the key that opens what is sealed in the store.
-    pub fn builder(
-        api: Arc<dyn FinchApi>,
-        store: Arc<dyn TokenStore>,
-        keys: Arc<dyn KeySource>,
-    ) -> FinchBuilder {
-        FinchBuilder::new(api, store, keys)
-    }
-
     /// The application whose connections these are.
     pub fn application(&self) -> &Application {
         &self.inner.store.binding().application
+    }
+
+    /// Does something in a task of its own, which [`idle`](Self::idle) waits for.
+    /// [`complete_connect`](Self::complete_connect) and [`disconnect`](Self::disconnect) do so by themselves.
+    /// Without an [event sink](EventSink), wrap the first in this together with the rescue of its
+    /// token: servers drop the work for a browser that goes away, and the error may hold the only copy.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.inner.tasks.spawn(task)
+    }
+
+    /// Waits until nothing is left of exchanges and disconnects that were begun, and of what was
+    /// [spawned](Self::spawn). Call it before a process ends, when
+    /// it takes no more requests and its reconciler has [stopped](crate::Reconciler::stop); never within such a
+    /// task, which would wait for itself.
+    pub async fn idle(&self) {
+        self.inner.tasks.idle().await;
     }
 
     pub(crate) fn api(&self) -> &dyn FinchApi {
@@ -102,16 +112,8 @@ impl Finch {
         &self.inner.options
     }
 
-    pub(crate) fn instance(&self) -> &InstanceId {
-        &self.inner.instance
-    }
-
-    pub(crate) fn late_effects(&self) -> &PendingEffects {
-        &self.inner.late
-    }
-
-    pub(crate) fn tasks(&self) -> &Tasks {
-        &self.inner.tasks
+    pub(crate) fn pending_effects(&self) -> &PendingEffects {
+        &self.inner.pending_effects
     }
 
     pub(crate) fn exchanges(&self) -> &Exchanges {
@@ -124,24 +126,6 @@ impl Finch {
 
     pub(crate) fn jitter(&self) -> f64 {
         jitter(self.system())
-    }
-
-    /// The right to call Finch for this connection: one holder at a time in this process.
-    pub(crate) async fn drive_alone(
-        &self,
-        connection: ConnectionKey,
-    ) -> tokio::sync::OwnedMutexGuard<()> {
-        let turn = {
-            let mut driving = self.inner.driving.lock().unwrap_or_else(PoisonError::into_inner);
-            driving.retain(|_, turn| turn.strong_count() > 0);
-            let known = driving.get(&connection).and_then(Weak::upgrade);
-            known.unwrap_or_else(|| {
-                let turn = Arc::default();
-                driving.insert(connection, Arc::downgrade(&turn));
-                turn
-            })
-        };
-        turn.lock_owned().await
     }
 }
 

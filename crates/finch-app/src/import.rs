@@ -9,11 +9,11 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, Pace, RunError, complete::Began, drive::Drive, token::Asked};
+use crate::{Finch, Pace, RunError, admit::Began, observe::Asked, work::Effort};
 
 /// A token that the application has.
 #[derive(Clone, Debug)]
-pub struct ToImport {
+pub struct ImportRequest {
     /// The token. [`AccessToken::parse`] checks text that may be something else.
     pub token: AccessToken,
     /// Whose it is, by the application's own id. The operator vouches for that.
@@ -77,13 +77,20 @@ impl Finch {
     /// Imports one token. Safe to repeat: a token that is here already is found without asking Finch, so
     /// that a run over many goes on where it stopped.
     ///
+    #[doc = example!(
+        r#"# let (token, customer) = ("", "acme");"#,
+        "let token = AccessToken::parse(token)?;",
+        "let import = ImportRequest { token, customer: customer.parse()?, connection_id: None };",
+        "let pace = Pace::of(std::time::Duration::from_millis(500));",
+        "let imported = finch.import(operator, &import, pace).await?;",
+    )]
     /// # Errors
     /// [`RunError`]: this token was not imported, and the next one would not be either.
     pub async fn import(
         &self,
         scope: &OperatorScope,
-        import: &ToImport,
-        pace: &Pace<'_>,
+        import: &ImportRequest,
+        pace: Pace<'_>,
     ) -> Result<ImportedToken, RunError> {
         if let Some(known) = self.known(import).await? {
             return Ok(known);
@@ -112,7 +119,7 @@ impl Finch {
         }
         let grant = Grant { secret: import.token.clone(), facts };
         let from = Source::Import { customer: &import.customer, by: scope.name() };
-        let (stored, _) = self.store_grant(from, began, &grant).await?;
+        let stored = self.store_grant(from, began, &grant).await?;
         let Some(token) = stored else { return Ok(ImportedToken::Foreign) };
         // What Finch has just said, such as that the employer must authenticate again. It was asked before
         // the token was here, so that it settles no doubt.
@@ -125,7 +132,7 @@ impl Finch {
     }
 
     /// What is known of the token without asking Finch.
-    async fn known(&self, import: &ToImport) -> Result<Option<ImportedToken>, StoreError> {
+    async fn known(&self, import: &ImportRequest) -> Result<Option<ImportedToken>, StoreError> {
         let fingerprint = self.vault().token(&import.token);
         let found = self.store().load(Selector::Fingerprint(&fingerprint), None).await?;
         let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
@@ -147,18 +154,18 @@ impl Finch {
 
     /// Settles the doubt that an earlier disconnect may have raised. Where Finch is silent now, the
     /// reconciler does it.
-    async fn settle_import(&self, token: TokenId, pace: &Pace<'_>) -> Result<(), RunError> {
-        let found = self.store().load(Selector::TokenId(token), None).await?;
+    async fn settle_import(&self, token: TokenId, pace: Pace<'_>) -> Result<(), RunError> {
+        let found = self.holding(token).await?;
         let token = found.as_ref().and_then(|c| c.token(token));
         if let Some(token) = token.filter(|t| t.state == TokenState::Unverified) {
             self.await_a_turn(pace).await?;
-            self.settle(token.id, token.customer.as_ref(), Drive::AtOnce).await?;
+            self.settle(token.id, token.customer.as_ref(), Effort::AtOnce).await?;
         }
         Ok(())
     }
 
     async fn outcome(&self, token: TokenId) -> Result<ImportedToken, RunError> {
-        let found = self.store().load(Selector::TokenId(token), None).await?;
+        let found = self.holding(token).await?;
         let Some(token) = found.as_ref().and_then(|c| c.token(token)) else {
             return Err(StoreError::Corrupt("a token that was stored is not there".into()).into());
         };

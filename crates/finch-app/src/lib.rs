@@ -1,79 +1,94 @@
 #![doc = include_str!("../README.md")]
 
-mod ask;
-mod audit;
-mod begin;
+#[macro_use]
+mod example;
+
+// What a `Finch` is made of.
 mod builder;
-mod change;
-mod changed;
-mod close;
-mod complete;
-mod disconnect;
-mod drive;
 mod event_sink;
-mod exchanges;
 mod finch;
-mod import;
-mod keys;
 mod keys_error;
+mod system;
+mod vault;
+
+// The use cases, in the order of a connection's life.
+mod begin;
+mod complete;
+mod import;
+
+mod access;
 mod list;
-mod pending_effects;
-mod questions;
+mod webhooks;
+
+mod disconnect;
+
 mod reconcile;
 mod reconciler;
+
+mod orphans;
+
+mod close;
+
+mod audit;
+mod keys;
 mod restored;
-mod system;
-mod tasks;
-mod token;
-mod vault;
 mod verify;
+
+// What they share. `change` owns the one loop that commits, `work` owns leases and pacing.
+mod admit;
+mod ask;
+mod change;
+mod exchanges;
+mod observe;
+mod pending_effects;
+mod tasks;
 mod walk;
-#[cfg(all(feature = "http", feature = "sqlite"))]
-mod wiring;
 mod work;
 
+pub use access::{Unauthorized, UsableToken};
 pub use ask::{Pace, RunError};
-pub use audit::Audit;
+pub use audit::{Audit, AuditOptions};
 pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
 pub use builder::{FinchBuilder, OpenFinchError};
-pub use changed::Changed;
 pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
-pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest};
+pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest, DisconnectTarget};
 pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
-pub use import::{ImportedToken, ToImport};
+pub use import::{ImportRequest, ImportedToken};
 pub use keys::{KeyStatus, Rotated};
 pub use keys_error::KeysError;
-pub use list::{Cursor, Events, Page};
-pub use questions::Questions;
-pub use reconcile::{Pass, PossibleOrphan, Reconciled, StillPending};
+pub use list::{Cursor, EventFilter, Listing, Page};
+pub use orphans::PossibleOrphan;
+pub use reconcile::{Pass, Reconciled, StillPending};
 pub use reconciler::{OnPass, Reconciler, ReconcilerOptions};
 pub use system::{OsSystem, System};
-pub use token::{TokenError, Unauthorized, UsableToken};
 pub use verify::{BrokenRecord, Verified};
+pub use webhooks::Questions;
 
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
     CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
-    CustomerId, CustomerScope, ErrorKind, Event, EventId, EventKind, FailureKind, FinchApi,
-    FinchApiError, Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product,
-    ProviderId, RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
+    CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi, FinchApiError,
+    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, Quarantine,
+    RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
     WebhookEvent, WebhookEventId,
-    decide::{Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict},
+    decide::{
+        Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict, TokenError,
+    },
 };
 #[cfg(feature = "http")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_http::{HttpFinch, HttpFinchConfig, webhook};
 #[cfg(unix)]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_seal::keyfile;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_seal::{Kek, KeySource};
 #[cfg(feature = "keyring")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_seal::{KeyringError, keyring};
 #[cfg(feature = "sqlite")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};

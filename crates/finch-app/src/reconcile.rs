@@ -1,17 +1,16 @@
 //! Reconcile: one pass over everything that is unfinished.
 
-mod connection;
-mod cover;
+mod lost;
 
 use std::collections::BTreeSet;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionFilter, ConnectionId, Cover,
-    CustomerId, Due, Failure, OperatorScope, Scope, Selector, StoreError, Timestamp,
+    Actor, Connection, ConnectionFilter, ConnectionId, ConnectionKey, Draft, Due, Intent,
+    OperatorScope, Selector, StoreError, Token, TokenId, TokenState, decide,
 };
 use serde::Serialize;
 
-use crate::{Changed, DisconnectOutcome, Finch, Questions, drive::Drive, walk::Walk};
+use crate::{DisconnectOutcome, Finch, Questions, work::Effort};
 
 /// How much one pass does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,19 +24,19 @@ pub enum Pass {
     Everything,
 }
 
-/// What one pass found and did.
+/// What one pass found and did. Which customers and connections it changed goes to the
+/// [event sink](crate::EventSink), and into the [events](Finch::events).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reconciled {
     /// Disconnects that Finch has proven now.
-    pub disconnected: Vec<Changed>,
+    pub disconnected: usize,
     /// Disconnects that go on.
     pub pending: Vec<StillPending>,
-    /// Connections with tokens in doubt that Finch accepts: they are in use now.
-    pub verified: Vec<Changed>,
-    /// Connections with tokens that Finch was asked about, and refuses: a customer without another one must
-    /// connect again.
-    pub refused: Vec<Changed>,
+    /// Tokens that were in doubt and that Finch accepts: they are in use now.
+    pub verified: usize,
+    /// Tokens that Finch was asked about, and refuses: a customer without another one must connect again.
+    pub refused: usize,
     /// Tokens still in doubt.
     pub unverified: usize,
     /// Connections whose employer Finch still has not named.
@@ -53,25 +52,21 @@ pub struct Reconciled {
 pub struct StillPending {
     /// Its connection.
     pub connection_id: Option<ConnectionId>,
-    /// How it stands.
+    /// How far it is.
     #[serde(flatten)]
     pub outcome: DisconnectOutcome,
 }
 
-/// An exchange whose token may exist at Finch, and be billed, without anybody having it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PossibleOrphan {
-    /// Whose attempt it was.
-    pub customer: CustomerId,
-    /// When the exchange began.
-    pub began_at: Timestamp,
-    /// The connection that was renewed, where it was not a new one.
-    pub reauthenticates: Option<ConnectionId>,
-    /// What became of Finch's answer; none: the process ended before it came.
-    pub failure: Option<Failure>,
-    /// For the next page.
-    #[serde(skip)]
-    pub id: AttemptId,
+impl Reconciled {
+    /// What Finch's word has changed between two looks at a connection.
+    pub(crate) fn count_changes(&mut self, before: &Connection, after: &Connection) {
+        let became = |is: fn(&Token) -> bool| {
+            let changed = before.tokens.iter().filter(|t| !is(t));
+            changed.filter(|t| after.token(t.id).is_some_and(is)).count()
+        };
+        self.verified += became(|t| t.state == TokenState::Active);
+        self.refused += became(|t| t.state.is_revoked());
+    }
 }
 
 impl Finch {
@@ -82,6 +77,10 @@ impl Finch {
     /// this process and in others on the same store: a connection is worked on by one at a time, and all
     /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
     ///
+    #[doc = example!(
+        "let report = finch.reconcile(operator, Pass::Everything).await?;",
+        r#"println!("{} disconnects are left", report.pending.len());"#,
+    )]
     /// # Errors
     /// [`StoreError`]: the store cannot even be asked for work.
     pub async fn reconcile(
@@ -95,6 +94,11 @@ impl Finch {
     /// The same, for as long as `goes_on` says: a call to Finch that has begun is finished, and its answer
     /// is written down.
     ///
+    #[doc = example!(
+        "let until = std::time::Instant::now() + std::time::Duration::from_secs(60);",
+        "let goes_on = || std::time::Instant::now() < until;",
+        "let report = finch.reconcile_while(operator, Pass::Due, &goes_on).await?;",
+    )]
     /// # Errors
     /// As [`reconcile`](Self::reconcile).
     pub async fn reconcile_while(
@@ -104,8 +108,8 @@ impl Finch {
         goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Reconciled, StoreError> {
         let (due, how) = match pass {
-            Pass::Due => (Some(Due::at(self.now())), Drive::WhatIsDue(goes_on)),
-            Pass::Everything => (None, Drive::Everything(goes_on)),
+            Pass::Due => (Some(Due::at(self.now())), Effort::WhatIsDue(goes_on)),
+            Pass::Everything => (None, Effort::Everything(goes_on)),
         };
         let mut report = Reconciled::default();
         let mut done = self.reconcile_all(due, how, &mut report).await;
@@ -123,10 +127,24 @@ impl Finch {
         }
     }
 
+    /// How many connections have work left that a reconciler goes on with.
+    ///
+    #[doc = example!(
+        r#"println!("{} connections have work left", finch.unfinished_connections(operator).await?);"#,
+    )]
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unfinished_connections(
+        &self,
+        _scope: &OperatorScope,
+    ) -> Result<usize, StoreError> {
+        self.listed(ConnectionFilter::Due(None), None).count().await
+    }
+
     async fn reconcile_all(
         &self,
         due: Option<Due>,
-        how: Drive<'_>,
+        how: Effort<'_>,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
         let mut listed = self.listed(ConnectionFilter::Due(due), None);
@@ -152,122 +170,56 @@ impl Finch {
         self.clear_lost_exchanges(how, report).await
     }
 
-    /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
-    /// since, and those that a later token has covered until Finch ended it. Where it depends on whether Finch
-    /// accepts that token, Finch is asked, until it gives no answer.
-    async fn clear_lost_exchanges(
+    /// Goes on with one connection until nothing is left that this pass can do. What Finch says of one token
+    /// may leave work for the others: a connection whose employer it names merges into another one, whose
+    /// disconnect is reopened; a refusal of the last live token leaves those of customers who have left.
+    ///
+    /// Returns where the connection is kept then.
+    async fn reconcile_connection(
         &self,
-        how: Drive<'_>,
+        key: ConnectionKey,
+        how: Effort<'_>,
         report: &mut Reconciled,
-    ) -> Result<(), StoreError> {
-        let (mut walk, now, mut asks) = (Walk::of("possible_orphans"), self.now(), true);
+    ) -> Result<ConnectionKey, StoreError> {
+        let found = self.by_key(key, None).await?;
+        // By a token, since the connection may merge into another one.
+        let Some(anchor) = found.and_then(|c| c.tokens.first().map(|t| t.id)) else {
+            return Ok(key);
+        };
         loop {
-            let page = self.store().possible_orphans(None, now, walk.after(), 100).await?;
-            if !walk.goes_on(page.iter().map(|lost| lost.id))? {
-                return Ok(());
-            }
-            for lost in &page {
-                if let Err(error) = self.clear_lost_exchange(lost, how, &mut asks, report).await {
-                    tracing::warn!(%error, "a lost exchange stays listed");
-                    report.failed += 1;
+            self.begin_left_over(anchor).await?;
+            let driven = self.drive(anchor, None, how).await?;
+            let Some(before) = self.holding(anchor).await? else { return Ok(key) };
+            match driven {
+                None => {}
+                Some(DisconnectOutcome::Disconnected { .. }) => report.disconnected += 1,
+                Some(outcome) => {
+                    let connection_id = before.handle(None).cloned();
+                    report.pending.push(StillPending { connection_id, outcome });
+                    return Ok(before.key);
                 }
+            }
+            self.settle(anchor, None, how).await?;
+            let Some(after) = self.holding(anchor).await? else { return Ok(key) };
+            report.count_changes(&before, &after);
+            if !decide::has_new_work(&before, &after) {
+                let in_doubt = after.tokens.iter().filter(|t| t.state == TokenState::Unverified);
+                report.unverified += in_doubt.count();
+                report.unnamed += usize::from(decide::nameless_token(&after).is_some());
+                return Ok(after.key);
             }
         }
     }
 
-    async fn clear_lost_exchange(
-        &self,
-        lost: &Attempt,
-        how: Drive<'_>,
-        asks: &mut bool,
-        report: &mut Reconciled,
-    ) -> Result<(), StoreError> {
-        let renewed = match &lost.purpose.reauthenticates {
-            Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
-            None => None,
+    /// Begins the disconnect of what is left over, if anything is.
+    async fn begin_left_over(&self, anchor: TokenId) -> Result<(), StoreError> {
+        let begin = |draft: &mut Draft| {
+            if decide::is_left_over(draft.connection()) {
+                let intent = Intent { by: Actor::Reconciler, reason: None, at: self.now() };
+                decide::fence(draft, intent);
+            }
         };
-        let end = match self.cover(lost).await? {
-            _ if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) => {
-                AttemptEnd::Cleared
-            }
-            Cover::Ends(end) => end,
-            Cover::Asks(end) if *asks && self.accepts_cover(lost, how, asks, report).await? => end,
-            Cover::Asks(_) | Cover::Holds | Cover::Lost => return Ok(()),
-        };
-        self.end_attempt(lost.id, end).await
+        self.change(Selector::TokenId(anchor), begin).await?;
+        Ok(())
     }
-
-    /// What a later token of the same connection is worth to a lost exchange.
-    async fn cover(&self, lost: &Attempt) -> Result<Cover, StoreError> {
-        let Some(by) = lost.covered_by() else { return Ok(Cover::Lost) };
-        let since = self.system().monotonic();
-        let found = self.store().load(Selector::TokenId(by), None).await?;
-        let token = found.as_ref().and_then(|connection| connection.token(by));
-        Ok(token.map_or(Cover::Lost, |token| lost.cover(token, self.is_over(lost, since))))
-    }
-
-    /// A page of the exchanges whose token may exist without anybody having it. The way out: connect
-    /// the customer again; the new token joins the same connection, and one disconnect ends both.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn possible_orphans(
-        &self,
-        scope: &impl Scope,
-        after: Option<AttemptId>,
-        limit: usize,
-    ) -> Result<Vec<PossibleOrphan>, StoreError> {
-        let (mut found, mut walk) = (Vec::new(), Walk::behind("possible_orphans", after));
-        while found.len() < limit {
-            let (left, now, after) = (limit - found.len(), self.now(), walk.after());
-            let page = self.store().possible_orphans(scope.customer(), now, after, left).await?;
-            if !walk.goes_on(page.iter().map(|lost| lost.id))? {
-                break;
-            }
-            for lost in page {
-                if self.cover(&lost).await? == Cover::Lost {
-                    found.extend(possible_orphan(lost));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// The exchanges, up to `limit`, that run now, or whose process has died a short while ago: after
-    /// [`ABANDONED_AFTER`] they are possible orphans.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn unfinished_exchanges(
-        &self,
-        scope: &impl Scope,
-        limit: usize,
-    ) -> Result<Vec<PossibleOrphan>, StoreError> {
-        let now = self.now();
-        let later = now.checked_add(ABANDONED_AFTER).unwrap_or(Timestamp::MAX);
-        let listed = self.store().possible_orphans(scope.customer(), later, None, limit).await?;
-        let unfinished = listed.into_iter().filter(|attempt| !attempt.is_possible_orphan(now));
-        Ok(unfinished.filter_map(possible_orphan).collect())
-    }
-
-    /// How many connections have work left that a reconciler goes on with.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn unfinished_connections(
-        &self,
-        _scope: &OperatorScope,
-    ) -> Result<usize, StoreError> {
-        self.listed(ConnectionFilter::Due(None), None).count().await
-    }
-}
-
-fn possible_orphan(attempt: Attempt) -> Option<PossibleOrphan> {
-    Some(PossibleOrphan {
-        failure: attempt.failure(),
-        began_at: attempt.exchange.as_ref()?.began_at,
-        customer: attempt.purpose.customer,
-        reauthenticates: attempt.purpose.reauthenticates,
-        id: attempt.id,
-    })
 }

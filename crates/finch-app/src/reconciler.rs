@@ -12,7 +12,6 @@ pub type OnPass = Arc<dyn Fn(Result<&Reconciled, &StoreError>) + Send + Sync>;
 
 /// How the background task works.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct ReconcilerOptions {
     /// How long it rests between two passes, at most: half of it is chance, so that several instances do
     /// not march in step. Default: 2 s. A pass without work costs three reads of the store.
@@ -47,6 +46,13 @@ impl Finch {
     /// Reconciles in the background, pass after pass, until it is stopped. Several instances, in this
     /// process or in others on the same store, share the work. An error of the store ends a pass and not
     /// the task.
+    ///
+    #[doc = example!(
+        "let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());",
+        "// When the server takes no more requests:",
+        "reconciler.stop().await;",
+        "finch.idle().await;",
+    )]
     pub fn spawn_reconciler(&self, scope: OperatorScope, options: ReconcilerOptions) -> Reconciler {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(run(self.clone(), scope, options, stopped));

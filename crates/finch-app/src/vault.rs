@@ -232,6 +232,12 @@ impl Vault {
         }
     }
 
+    /// A hash of a text: the same in every process on this store, and another one on another store.
+    pub(crate) fn digest(&self, text: &str) -> u64 {
+        let hash = self.now_open().ring.authenticate("plan", &[text.as_bytes()]);
+        hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// The head of a record once these events are part of it.
     pub(crate) fn link(
         &self,

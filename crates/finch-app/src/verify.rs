@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use finch_core::{
     ConnectionFilter, ConnectionId, ConnectionKey, EventKind, EventQuery, OperatorScope,
-    RecordHead, Recorded, Selector, StoreError, Token, TokenId,
+    RecordHead, Recorded, StoreError, Token, TokenId,
 };
 use serde::Serialize;
 
@@ -67,6 +67,9 @@ impl Finch {
     /// Opens every secret, and follows every record from its first event to its head. Reads all of the store and
     /// changes nothing. `progress` gets how many rows were read.
     ///
+    #[doc = example!(
+        "assert!(finch.verify(operator, |_| {}).await?.is_sound());",
+    )]
     /// # Errors
     /// [`StoreError`]: the store cannot be read at all.
     pub async fn verify(
@@ -109,7 +112,7 @@ impl Finch {
         if !matches!(opened, Err(StoreError::Unreadable { .. } | StoreError::Moved)) {
             return opened.map(|_| true);
         }
-        let found = self.store().load(Selector::TokenId(token.id), None).await?;
+        let found = self.holding(token.id).await?;
         let Some(now) = found.as_ref().and_then(|c| c.token(token.id)) else { return Ok(false) };
         match self.vault().secret_as(now, &[now.sealed_as()]).await {
             Ok(_) => Ok(true),
@@ -136,7 +139,7 @@ impl Finch {
                 return Ok(());
             }
             for Recorded { connection, event, .. } in page {
-                if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.what {
+                if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.kind {
                     let record = records.entry(Some(absorbed.connection)).or_default();
                     record.connection_id.clone_from(&event.connection_id);
                     record.expects(absorbed.record);

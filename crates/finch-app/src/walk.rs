@@ -2,7 +2,9 @@
 
 use std::{fmt::Debug, vec};
 
-use finch_core::{Connection, ConnectionFilter, ConnectionKey, CustomerId, Selector, StoreError};
+use finch_core::{
+    Connection, ConnectionFilter, ConnectionKey, CustomerId, Selector, StoreError, TokenId,
+};
 use thiserror::Error;
 
 use crate::Finch;
@@ -96,6 +98,11 @@ impl Finch {
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
         self.store().load(Selector::Key(key), customer).await
+    }
+
+    /// The connection that holds a token, whatever it has become part of.
+    pub(crate) async fn holding(&self, token: TokenId) -> Result<Option<Connection>, StoreError> {
+        self.store().load(Selector::TokenId(token), None).await
     }
 }
 

@@ -30,25 +30,9 @@ pub(crate) mod verify;
 pub(crate) mod completions;
 pub(crate) mod man;
 
-use finch_app::Page;
-use finch_core::{Product, StoreError};
+use finch_core::Product;
 
 use crate::fail::{Failure, as_word};
-
-/// All items of a listing, page after page.
-async fn all<T, C>(
-    page: impl AsyncFn(Option<C>) -> Result<Page<T, C>, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let (mut found, mut from) = (Vec::new(), None);
-    loop {
-        let Page { items, next, .. } = page(from).await?;
-        found.extend(items);
-        if next.is_none() {
-            return Ok(found);
-        }
-        from = next;
-    }
-}
 
 /// The products of a list such as `company,directory`. One that this release does not know is most likely
 /// mistyped; `any` takes it all the same.

@@ -9,9 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use finch_core::{
-    AccessToken, Application, AttemptId, ConnectionId, CustomerId, Timestamp, TokenFacts,
-};
+use finch_app::UnstoredToken;
+use finch_core::{Application, Timestamp};
 use serde_json::json;
 
 use crate::fail::{Exit, Failure};
@@ -19,11 +18,7 @@ use crate::fail::{Exit, Failure};
 /// A token that the store did not take.
 pub(crate) struct Rescued {
     pub(crate) application: Application,
-    pub(crate) token: AccessToken,
-    /// What Finch said of it; none where that does not name its connection.
-    pub(crate) issued: Option<TokenFacts>,
-    pub(crate) customer: CustomerId,
-    pub(crate) exchange: AttemptId,
+    pub(crate) token: Box<UnstoredToken>,
 }
 
 impl Rescued {
@@ -33,7 +28,7 @@ impl Rescued {
         (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
         match self.save(store) {
             Ok(path) => {
-                let (exchange, shown) = (self.exchange.0.0, path.display());
+                let (exchange, shown) = (self.token.exchange.0.0, path.display());
                 let help = format!(
                     "keep that file safe; {first}, then take the token in: finch import {shown}; \
                      then remove the file. Its exchange is listed as lost, after 10 minutes at the latest: \
@@ -47,7 +42,8 @@ impl Rescued {
             Err(cause) => {
                 let lost = ", and it could not be saved in a file either: it is lost here";
                 failure.message.push_str(lost);
-                let own = self.connection_id().map(|id| format!(" ({id})")).unwrap_or_default();
+                let own =
+                    self.token.connection_id().map(|id| format!(" ({id})")).unwrap_or_default();
                 failure.because(&cause).help(format!(
                     "{first}, and connect this customer again: the new token joins the same \
                      connection{own}, and one disconnect ends both. `finch reconcile` lists it after \
@@ -55,10 +51,6 @@ impl Rescued {
                 ))
             }
         }
-    }
-
-    fn connection_id(&self) -> Option<&ConnectionId> {
-        self.issued.as_ref().map(|facts| &facts.connection_id)
     }
 
     fn save(&self, store: &Path) -> io::Result<PathBuf> {
@@ -73,14 +65,15 @@ impl Rescued {
     /// One line, as `finch import` reads it.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the token would be lost otherwise")]
     fn contents(&self) -> String {
+        let Self { application, token } = self;
         let value = json!({
             "what": "a live Finch access token that could not be stored; keep this file secret",
-            "access_token": self.token.expose(),
-            "customer": self.customer,
-            "connection_id": self.connection_id(),
-            "issued": self.issued,
-            "application": self.application,
-            "exchange": self.exchange,
+            "access_token": token.token.expose(),
+            "customer": token.customer,
+            "connection_id": token.connection_id(),
+            "issued": token.issued,
+            "application": application,
+            "exchange": token.exchange,
             "saved_at": Timestamp::now(),
         });
         format!("{value}\n")

@@ -9,6 +9,7 @@ use std::{
 use finch_app::{Finch, FinchBuilder, FinchOptions};
 use finch_core::{
     Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
+    Scope,
 };
 use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 use finch_seal::{Kek, KeyFileError, keyfile};
@@ -101,8 +102,7 @@ pub(crate) async fn open_to_reconcile(
     client: &Client,
     interval: Duration,
 ) -> Result<Finch, Failure> {
-    let mut options = FinchOptions::default();
-    options.reconcile_interval = interval;
+    let options = FinchOptions { reconcile_interval: interval, ..FinchOptions::default() };
     let (builder, _) = Settings::read(client, Needs::Store)?.wire()?;
     Ok(builder.options(options).open().await?)
 }
@@ -203,24 +203,21 @@ pub(crate) fn no_store(path: &Path) -> Option<OpenStoreError> {
     if has_content { None } else { examine(path).err() }
 }
 
-/// In whose scope a command runs.
-pub(crate) enum Scope {
-    Customer(CustomerScope),
-    Operator(OperatorScope),
-}
+/// In whose scope a command runs: a customer's, or the operator's.
+pub(crate) type AnyScope = Box<dyn Scope + Send>;
 
 impl Whose {
     /// Opens the store of a command that needs no client secret.
-    pub(crate) async fn open(&self) -> Result<(Scope, Finch), Failure> {
+    pub(crate) async fn open(&self) -> Result<(AnyScope, Finch), Failure> {
         let settings = Settings::read(&self.operator.client, Needs::Store)?;
         Ok((self.scope()?, settings.open().await?))
     }
 
     /// A customer's scope where one is named, else the operator's.
-    pub(crate) fn scope(&self) -> Result<Scope, Failure> {
+    pub(crate) fn scope(&self) -> Result<AnyScope, Failure> {
         Ok(match &self.customer {
-            Some(customer) => Scope::Customer(CustomerScope::new(customer.clone())),
-            None => Scope::Operator(self.operator.scope()?),
+            Some(customer) => Box::new(CustomerScope::new(customer.clone())),
+            None => Box::new(self.operator.scope()?),
         })
     }
 }
@@ -246,14 +243,3 @@ impl Operator {
         Ok(OperatorScope::acting_as(name))
     }
 }
-
-/// Runs a call in either scope.
-macro_rules! in_scope {
-    ($scope:expr, |$bound:ident| $call:expr) => {
-        match $scope {
-            $crate::wiring::Scope::Customer($bound) => $call,
-            $crate::wiring::Scope::Operator($bound) => $call,
-        }
-    };
-}
-pub(crate) use in_scope;

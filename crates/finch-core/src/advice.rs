@@ -34,8 +34,6 @@ pub enum ErrorKind {
 }
 
 /// An error that tells its caller what to do.
-///
-/// [`FinchApiError::kind`](crate::FinchApiError::kind) is more detailed than this trait's `kind`.
 pub trait Actionable: Error {
     /// The kind, the code and the next step.
     fn advice(&self) -> Advice;
@@ -73,6 +71,13 @@ impl Advice {
         next_step: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { is_retryable: true, ..Self::new(kind, code, next_step) }
+    }
+
+    /// The same for another customer's connection as for one that does not exist.
+    pub fn no_such_connection() -> Self {
+        let step =
+            "check the connection's id and its customer; `finch connections` lists what exists";
+        Self::new(ErrorKind::NotFound, "not_found", step)
     }
 
     /// The same with a further step.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Fingerprint(pub [u8; 32]);
 
 /// A sealed secret: opaque bytes, and the number of the data key that sealed them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// The number of the data key.
     pub epoch: u32,
@@ -49,12 +49,12 @@ impl SealedAs {
 }
 
 /// The random identity of a store. What is sealed for one does not open in another.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreId(pub [u8; 16]);
 
 /// The key ring of a store, wrapped with a key that is kept elsewhere. The store compares `version` and
 /// `oldest`, and does not look into `document`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyring {
     /// Counts the replacements: 1 for the first key ring.
     pub version: u64,

@@ -259,8 +259,7 @@ pub struct Token {
     pub progress: Progress,
     /// Whether it was ever handed out.
     pub handed_out: bool,
-    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never. Noted beside the row.
-    #[serde(skip)]
+    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
     pub used_at: Option<Timestamp>,
 }
 
@@ -276,7 +275,7 @@ impl Token {
     }
 
     /// Whether a disconnect has ended it, and not Finch by itself.
-    pub fn was_ended_by_a_disconnect(&self) -> bool {
+    pub(crate) fn was_ended_by_a_disconnect(&self) -> bool {
         match &self.state {
             TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => true,
             TokenState::Revoked { .. } => self.progress.refused.is_some(),
@@ -312,6 +311,15 @@ impl TokenQuery {
     pub fn accepts(&self, products: &[Product], status: Option<&ConnectionStatus>) -> bool {
         status != Some(&ConnectionStatus::Reauth)
             && self.products.iter().all(|p| products.contains(p))
+    }
+
+    /// The token of `customer` that it chooses: the newest that is `Active` and that it accepts.
+    pub fn choose<'a>(&self, tokens: &'a [Token], customer: &CustomerId) -> Option<&'a Token> {
+        tokens.iter().rev().find(|t| {
+            t.customer.as_ref() == Some(customer)
+                && t.state == TokenState::Active
+                && self.accepts(&t.facts.products, t.status.as_ref())
+        })
     }
 }
 

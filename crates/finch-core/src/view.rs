@@ -106,7 +106,7 @@ impl ConnectionView {
 
 impl ConnectionState {
     /// How it does for one of its customers.
-    pub fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
+    pub(crate) fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
         Self::across(std::slice::from_ref(connection), customer)
     }
 

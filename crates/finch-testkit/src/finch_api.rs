@@ -66,7 +66,7 @@ cases! { $
         assert_eq!(grant.facts.provider_id.as_str(), "gusto");
         assert!(grant.facts.company_id.is_some());
         let again = fixture.api().exchange(&code, None).await.unwrap_err();
-        assert_eq!(again.kind(), FailureKind::InvalidGrant);
+        assert_eq!(again.failure_kind(), FailureKind::InvalidGrant);
     }
 
     /// A token that was issued is accepted, and belongs where the exchange said.
@@ -85,15 +85,15 @@ cases! { $
         let token = fixture.api().exchange(&code, None).await.unwrap().secret;
         fixture.api().disconnect(&token).await.unwrap();
         let refused = fixture.api().introspect(&token).await.unwrap_err();
-        assert_eq!(refused.kind(), FailureKind::TokenInvalid);
+        assert_eq!(refused.failure_kind(), FailureKind::TokenInvalid);
         let refused = fixture.api().disconnect(&token).await.unwrap_err();
-        assert_eq!(refused.kind(), FailureKind::TokenInvalid);
+        assert_eq!(refused.failure_kind(), FailureKind::TokenInvalid);
     }
 
     /// A token that Finch never issued is refused.
     async fn an_unknown_token_is_refused(fixture) {
         let refused = fixture.api().introspect(&AccessToken::new("never-issued")).await.unwrap_err();
-        assert_eq!(refused.kind(), FailureKind::TokenInvalid);
+        assert_eq!(refused.failure_kind(), FailureKind::TokenInvalid);
     }
 
     /// A session has a page to send the person to.
@@ -108,7 +108,7 @@ cases! { $
         let code = fixture.code("acme").await;
         let grant = fixture.api().exchange(&code, None).await.unwrap();
         let exists = fixture.api().new_session(&session("acme")).await.unwrap_err();
-        assert_eq!(exists.kind(), FailureKind::ConnectionAlreadyExists);
+        assert_eq!(exists.failure_kind(), FailureKind::ConnectionAlreadyExists);
         let named = exists.answer().and_then(|a| a.connection_id.clone()).unwrap();
         assert_eq!(named, grant.facts.connection_id);
         fixture.api().reauthenticate_session(&again(named)).await.unwrap();
@@ -120,6 +120,6 @@ cases! { $
         let grant = fixture.api().exchange(&code, None).await.unwrap();
         fixture.api().disconnect(&grant.secret).await.unwrap();
         let error = fixture.api().reauthenticate_session(&again(grant.facts.connection_id)).await.unwrap_err();
-        assert_eq!(error.kind(), FailureKind::Rejected);
+        assert_eq!(error.failure_kind(), FailureKind::Rejected);
     }
 }

@@ -29,7 +29,7 @@ pub use finch_api::FinchFixture;
 pub use intercept::{Intercept, Intercepted};
 pub use mocks::{MockFinchApi, MockTokenStore};
 pub use sample::{
-    application, at, claimed, connections, decided, facts, fingerprint, grant, new_attempt, opened,
-    sealed, sealing, store_token, unchanged, webhook,
+    application, at, claimed, connections, decided, digest, facts, fingerprint, grant, new_attempt,
+    opened, sealed, sealing, store_token, unchanged, webhook,
 };
 pub use token_store::StoreFixture;

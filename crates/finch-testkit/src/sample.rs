@@ -190,3 +190,10 @@ pub async fn connections(
     }
     Ok(found)
 }
+
+/// A hash of a text for the marks of [plans](finch_core::decide::plan).
+pub fn digest(text: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(text, &mut hasher);
+    std::hash::Hasher::finish(&hasher)
+}

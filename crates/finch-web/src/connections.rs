@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use askama::Template;
 use axum::http::{StatusCode, Uri};
-use finch_app::{ConnectionState, ConnectionView, CustomerScope, StoreError};
+use finch_app::{ConnectionState, ConnectionView};
 
 use crate::{
     ConnectFlow,
@@ -21,7 +21,6 @@ use notice::Notice;
 
 /// How many of those that have ended are shown: the last to end.
 const ENDED: usize = 50;
-const AT_ONCE: usize = 100;
 
 #[derive(Template)]
 #[template(path = "connections.html")]
@@ -55,9 +54,9 @@ pub(crate) async fn show<C>(
     uri: Uri,
 ) -> Answer {
     let scope = customer.scope();
-    let mut views = all(&app, &scope).await?;
+    let mut views = app.finch().connections(&scope).all().await?;
     sort(&mut views);
-    let lost = !app.finch().possible_orphans(&scope, None, 1).await?.is_empty();
+    let lost = !app.finch().possible_orphans(&scope).all().await?.is_empty();
     let (mut ended, current): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
     let more = ended.len() > ENDED;
@@ -81,19 +80,6 @@ pub(crate) async fn show<C>(
         more,
     };
     Ok(csrf.keep(&app.options().address, page::show(StatusCode::OK, &page)))
-}
-
-/// The customer's connections.
-async fn all(app: &App, scope: &CustomerScope) -> Result<Vec<ConnectionView>, StoreError> {
-    let (mut views, mut from) = (Vec::new(), None);
-    loop {
-        let page = app.finch().connections(scope, from, AT_ONCE).await?;
-        views.extend(page.items);
-        from = page.next;
-        if from.is_none() {
-            return Ok(views);
-        }
-    }
 }
 
 /// Puts connections that come oldest first into the order of the page: what needs an action comes first. Those that

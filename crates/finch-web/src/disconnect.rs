@@ -97,7 +97,7 @@ pub(crate) async fn confirm<C>(
     let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
     let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
     let page = app.disconnect_page(&id);
-    let request = DisconnectRequest::from(id.clone()).agreed(agreed);
+    let request = DisconnectRequest { agreed: Some(agreed), ..id.clone().into() };
     let outcome = app.finch().disconnect(&customer.scope(), request).await;
     match outcome {
         Ok(DisconnectOutcome::AlreadyDisconnected) => app.redirect(&page),

@@ -25,9 +25,11 @@ pub(crate) async fn open(
     let key = key(&folder.join("finch.key"))?;
     let store = SqliteOptions::new(folder.join("finch.db"), client.application().clone());
     let store = SqliteTokenStore::open(store.create(true).busy_timeout(settings.store_patience))?;
-    let mut options = FinchOptions::default();
-    options.disconnect_patience = settings.disconnect_patience;
-    options.store_patience = settings.store_patience;
+    let options = FinchOptions {
+        disconnect_patience: settings.disconnect_patience,
+        store_patience: settings.store_patience,
+        ..FinchOptions::default()
+    };
     let finch = Finch::builder(Arc::new(client), Arc::new(store), key);
     Ok(finch.options(options).event_sink(sink).open().await?)
 }

@@ -32,7 +32,7 @@ impl EventSink for Payday {
     }
 
     /// In a file that an operator finds. A host of your own seals it, too.
-    async fn rescue(&self, token: UnstoredToken<'_>) -> Result<(), SinkError> {
+    async fn rescue(&self, token: &UnstoredToken) -> Result<(), SinkError> {
         let file = rescue::keep(token, &self.folder).await?;
         let line = format!(
             "Finch issued a token that the store did not take: it is in {}\n",

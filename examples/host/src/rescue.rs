@@ -16,7 +16,7 @@ use serde_json::json;
 /// # Errors
 /// It is not.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: the token would be lost otherwise")]
-pub(crate) async fn keep(unstored: UnstoredToken<'_>, folder: &Path) -> io::Result<PathBuf> {
+pub(crate) async fn keep(unstored: &UnstoredToken, folder: &Path) -> io::Result<PathBuf> {
     let now = Timestamp::now();
     let (day, exchange) = (now.strftime("%Y%m%dT%H%M%SZ"), unstored.exchange.0.0);
     let file = folder.join(format!("rescue-{day}-{exchange}.json"));
@@ -24,7 +24,7 @@ pub(crate) async fn keep(unstored: UnstoredToken<'_>, folder: &Path) -> io::Resu
         "what": "a live Finch access token that could not be stored: keep this file secret",
         "access_token": unstored.token.expose(),
         "customer": unstored.customer,
-        "connection_id": unstored.connection_id,
+        "connection_id": unstored.connection_id(),
         "exchange": unstored.exchange,
         "saved_at": now,
     });

@@ -18,9 +18,10 @@ impl Host {
     pub(crate) fn over(path: &Path) -> Self {
         let store: Arc<dyn TokenStore> =
             Arc::new(SqliteTokenStore::open(fill::options(path)).unwrap());
-        let (api, mut options) = (Arc::new(PaperFinch::new()), FinchOptions::default());
+        let api = Arc::new(PaperFinch::new());
         // A connection of thousands would be `Pending`, and the reconciler go on.
-        options.disconnect_patience = Duration::from_secs(3600);
+        let disconnect_patience = Duration::from_secs(3600);
+        let options = FinchOptions { disconnect_patience, ..FinchOptions::default() };
         let finch = Finch::builder(api, Arc::clone(&store), Arc::new(fill::kek()));
         let finch = finch.options(options).system(Arc::new(Clock)).open();
         let finch = runtime().block_on(finch).unwrap();

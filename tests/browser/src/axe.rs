@@ -29,7 +29,7 @@ impl Browser {
             eprintln!("NOT RUN: there is no axe. `cargo xtask test` says more.");
             return;
         };
-        self.session.run("/execute/sync", json!({ "script": axe, "args": [] })).await;
+        self.evaluate(&axe).await;
         let found = self.session.run("/execute/async", json!({ "script": RUN, "args": [] })).await;
         let none = found.as_array().is_some_and(Vec::is_empty);
         assert!(none, "{}: {found:#}", self.url().await);
@@ -37,8 +37,7 @@ impl Browser {
 
     /// Whether something sticks out of the screen, so that a person must scroll sideways.
     pub async fn fits_the_screen(&self) -> bool {
-        let script = "return document.documentElement.scrollWidth <= window.innerWidth";
-        let fits = self.session.run("/execute/sync", json!({ "script": script, "args": [] })).await;
-        fits == Value::Bool(true)
+        let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+        self.evaluate(fits).await == Value::Bool(true)
     }
 }

@@ -1,4 +1,4 @@
-//! What a person does not see of a page: its status, its cookies, its elements.
+//! What a person does not see of a page: its status, its fields, its elements.
 
 use serde_json::{Value, json};
 
@@ -33,15 +33,6 @@ impl Browser {
         let body = json!({ "script": script, "args": [name] });
         let value = self.session.run("/execute/sync", body).await;
         value.as_str().unwrap_or_else(|| panic!("no field is called {name}")).to_owned()
-    }
-
-    /// What the browser sends to the page's host as `Cookie`, those that no script reads included.
-    pub async fn cookies(&self) -> String {
-        let cookies = self.session.get("/cookie").await;
-        let cookies = cookies.as_array().into_iter().flatten();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let pairs = cookies.map(|c| format!("{}={}", text(&c["name"]), text(&c["value"])));
-        pairs.collect::<Vec<_>>().join("; ")
     }
 
     /// Goes into the page's frame, once it is there.

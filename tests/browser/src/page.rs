@@ -29,11 +29,6 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Its source.
-    pub async fn source(&self) -> String {
-        self.session.get("/source").await.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Waits until it says this.
     ///
     /// # Panics
@@ -57,18 +52,6 @@ impl Browser {
             self.reload().await;
         }
         panic!("it never says {text:?}:\n{}", self.text().await);
-    }
-
-    /// Loads it again until it says this no more.
-    ///
-    /// # Panics
-    /// If it goes on saying it.
-    pub async fn until_not_seen(&self, text: &str) {
-        let began = Instant::now();
-        while self.session.count(&saying("//body", text)).await > 0 {
-            assert!(began.elapsed() < PATIENCE, "it goes on saying {text:?}");
-            self.reload().await;
-        }
     }
 
     /// The tab in front.

@@ -174,8 +174,8 @@ impl<'a> Host<'a> {
                 // Not known: asked again, as the error says.
                 Err(CompleteConnectError::Store(error)) => self.note_error(&error)?,
                 Err(CompleteConnectError::CutOff | CompleteConnectError::InProgress) => {}
-                Err(CompleteConnectError::NotStored { grant, source, .. }) => {
-                    self.bench.handed_back.insert(grant.secret.expose().to_owned());
+                Err(CompleteConnectError::NotStored { token, source }) => {
+                    self.bench.handed_back.insert(token.token.expose().to_owned());
                     self.note_error(&source)?;
                     break;
                 }

@@ -38,7 +38,7 @@ pub(crate) async fn reconcile(app: &Finch, system: &TestSystem) -> Result<usize,
     for _ in 0..20 {
         let report = app.reconcile(&operator(), Pass::Everything).await.or_broken("reconcile")?;
         ensure(report.failed == 0, || format!("reconcile: {report:?}"))?;
-        ended += report.disconnected.len();
+        ended += report.disconnected;
         if report.pending.is_empty() && report.unverified == 0 {
             return Ok(ended);
         }

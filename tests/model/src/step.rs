@@ -261,7 +261,7 @@ impl World {
         let reason = who.is_none().then(String::new);
         let scope = who.map(customer);
         let subject = Subject::ConnectionId(id);
-        let verdict = decide::plan(&connection, &subject, scope, reason.clone()).verdict;
+        let verdict = decide::plan(&connection, &subject, scope, reason.clone(), &|_| 0).verdict;
         let requests =
             |connection: &Connection| connection.disconnects.len() + connection.retirements.len();
         let before = requests(&connection);

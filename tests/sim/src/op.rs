@@ -228,7 +228,10 @@ impl Op {
                     let plan = finch
                         .plan_disconnect(
                             &operator(),
-                            DisconnectRequest::from(id).for_everyone(&operator(), "a simulation"),
+                            DisconnectRequest {
+                                for_everyone: Some("a simulation".into()),
+                                ..id.into()
+                            },
                         )
                         .await;
                     Outcome::Disconnected(match plan {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use finch_app::{Audit, ConnectRequest, DisconnectOutcome, Drift, Finding, Pace, RunError};
+use finch_app::{
+    Audit, AuditOptions, ConnectRequest, DisconnectOutcome, Drift, Finding, Pace, RunError,
+};
 use finch_core::{
     Answer, ConnectionId, ConnectionStatus, FinchApiError, Flow, Product, TokenState,
 };
@@ -12,11 +14,15 @@ use finch_tests::{Step, World, customer, operator};
 const EVERY: Duration = Duration::from_millis(1000 / 3);
 
 async fn begin(world: &World, fix: bool) -> Audit {
-    world.app.begin_audit(&operator(), 90, fix).await.unwrap()
+    world
+        .app
+        .begin_audit(&operator(), AuditOptions { fix, ..AuditOptions::default() })
+        .await
+        .unwrap()
 }
 
 async fn go_on(world: &World, audit: &mut Audit) -> Result<(), RunError> {
-    while world.app.audit_next(&operator(), audit, &Pace::of(EVERY)).await? {}
+    while world.app.audit_next(&operator(), audit, Pace::of(EVERY)).await? {}
     Ok(())
 }
 
@@ -228,7 +234,7 @@ async fn a_run_that_finch_stops_goes_on_where_it_was() {
         connected(&world, company, 0).await;
     }
     let mut run = begin(&world, false).await;
-    assert!(world.app.audit_next(&operator(), &mut run, &Pace::of(EVERY)).await.unwrap());
+    assert!(world.app.audit_next(&operator(), &mut run, Pace::of(EVERY)).await.unwrap());
     for (errors, status) in [(5, 503), (1, 402)] {
         world.finch.take_calls();
         world.fail(errors, || Answer { status, ..Answer::default() }.into_error());

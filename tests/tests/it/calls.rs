@@ -146,7 +146,7 @@ async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error(
     let error = complete().await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains("canary"));
     assert_eq!(error.into_token().unwrap().expose(), "canary");
-    assert_eq!(finch.possible_orphans(&scope, None, 10).await.unwrap().len(), 1);
+    assert_eq!(finch.possible_orphans(&scope).all().await.unwrap().len(), 1);
     let again = complete().await.unwrap_err();
     assert!(matches!(again, CompleteConnectError::Unknown(_)), "{again:?}");
 }
@@ -268,8 +268,11 @@ async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
             for _ in 0..2 {
                 let code = AuthorizationCode::new("a-code");
                 let done = finch.complete_connect(&customer(0), State::new("s"), code).await;
-                let conflict = matches!(done, Err(CompleteConnectError::Conflict { .. }));
-                assert!(conflict, "{provider} {company} {named_customer:?}: {done:?}");
+                let what = format!("{provider} {company} {named_customer:?}: {done:?}");
+                let Err(CompleteConnectError::Quarantined { reason, .. }) = done else {
+                    panic!("{what}")
+                };
+                assert_eq!(reason, finch_core::Quarantine::Conflict, "{what}");
             }
         }
     }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use finch_app::{ImportedToken, Pace, Pass, RunError, ToImport};
+use finch_app::{ImportRequest, ImportedToken, Pace, Pass, RunError};
 use finch_core::{
     AccessToken, Answer, ConnectionId, ConnectionStatus, FailureKind, FinchApi as _, FinchApiError,
     Introspection, PartialFacts, TokenState,
@@ -38,8 +38,8 @@ pub(crate) async fn import(
     who: u8,
 ) -> Result<ImportedToken, RunError> {
     let whose = customer(who).id().clone();
-    let import = ToImport { token: token.clone(), customer: whose, connection_id: None };
-    world.app.import(&operator(), &import, &Pace::of(EVERY)).await
+    let import = ImportRequest { token: token.clone(), customer: whose, connection_id: None };
+    world.app.import(&operator(), &import, Pace::of(EVERY)).await
 }
 
 fn answered(status: u16, retry_after: Option<Duration>) -> FinchApiError {
@@ -83,7 +83,7 @@ async fn another_customers_token_is_left_as_it_is() {
     let before = world.tokens().await;
     assert_eq!(import(&world, &token, 1).await.unwrap(), ImportedToken::Foreign);
     assert_eq!(world.tokens().await, before);
-    assert!(world.app.connections(&customer(1), None, 10).await.unwrap().items.is_empty());
+    assert!(world.app.connections(&customer(1)).all().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -103,12 +103,12 @@ async fn a_token_of_another_application_or_connection_is_not_stored() {
     let said = import(&world, &token, 0).await.unwrap();
     assert_eq!(said, ImportedToken::OtherApplication { client_id: other });
     world.finch.say_application(None);
-    let named = ToImport {
+    let named = ImportRequest {
         token: token.clone(),
         customer: customer(0).id().clone(),
         connection_id: "another".parse().ok(),
     };
-    let said = world.app.import(&operator(), &named, &Pace::of(EVERY)).await.unwrap();
+    let said = world.app.import(&operator(), &named, Pace::of(EVERY)).await.unwrap();
     assert!(matches!(said, ImportedToken::OtherConnection { .. }), "{said:?}");
     assert!(world.tokens().await.is_empty());
 }
@@ -126,9 +126,9 @@ async fn a_connection_id_of_another_employer_is_quarantined_and_stays_so() {
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
     let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
     let whose = customer(1).id().clone();
-    let conflict = ToImport { token: two, customer: whose, connection_id: None };
+    let conflict = ImportRequest { token: two, customer: whose, connection_id: None };
     for _ in 0..2 {
-        let said = app.import(&operator(), &conflict, &Pace::of(EVERY)).await.unwrap();
+        let said = app.import(&operator(), &conflict, Pace::of(EVERY)).await.unwrap();
         assert_eq!(said, ImportedToken::Conflict { connection_id: id.clone() });
     }
     assert_eq!(world.tokens().await[1].1.state, TokenState::Quarantined);
@@ -181,8 +181,9 @@ async fn finchs_limit_is_waited_for_however_often() {
         waits.fetch_add(1, Ordering::SeqCst);
     };
     let began = world.system.now_quietly();
-    let import = ToImport { token, customer: customer(0).id().clone(), connection_id: None };
-    let done = world.app.import(&operator(), &import, &Pace::of(EVERY).on_wait(&on_wait)).await;
+    let import = ImportRequest { token, customer: customer(0).id().clone(), connection_id: None };
+    let done =
+        world.app.import(&operator(), &import, Pace { on_wait: &on_wait, ..Pace::of(EVERY) }).await;
     stored(done.unwrap());
     assert_eq!(waits.into_inner(), 20);
     let waited = world.system.now_quietly().duration_since(began).unsigned_abs();
@@ -240,8 +241,9 @@ async fn a_run_that_is_stopped_stores_nothing_more() {
     world.finch.fail_next(answered(429, Some(Duration::from_secs(3600))));
     let looks = AtomicU32::new(0);
     let goes_on = || looks.fetch_add(1, Ordering::SeqCst) < 10;
-    let import = ToImport { token, customer: customer(0).id().clone(), connection_id: None };
-    let stopped = world.app.import(&operator(), &import, &Pace::of(EVERY).while_(&goes_on)).await;
+    let import = ImportRequest { token, customer: customer(0).id().clone(), connection_id: None };
+    let stopped =
+        world.app.import(&operator(), &import, Pace { goes_on: &goes_on, ..Pace::of(EVERY) }).await;
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
     assert!(world.tokens().await.is_empty());
 }
@@ -253,12 +255,12 @@ async fn import_of(said: Introspection, connection_id: Option<&str>) -> (World, 
     finch.expect_application().return_const(finch_testkit::application());
     finch.expect_introspect().times(1).returning(move |_| Ok(said.clone()));
     let app = open_finch(Arc::new(finch), world.store.clone(), world.system.clone()).await;
-    let token = ToImport {
+    let token = ImportRequest {
         token: AccessToken::new("t"),
         customer: customer(0).id().clone(),
         connection_id: connection_id.map(|id| id.parse().unwrap()),
     };
-    let imported = app.import(&operator(), &token, &Pace::of(EVERY)).await.unwrap();
+    let imported = app.import(&operator(), &token, Pace::of(EVERY)).await.unwrap();
     (world, imported)
 }
 

@@ -1,13 +1,19 @@
 //! Keys under running processes, and what verification finds.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
-use finch_app::{Finch, Kek, KeysError, OpenFinchError, TokenError};
-use finch_core::{EventQuery, Recorded, Sealed, StoreError, TokenId, TokenStore};
+use finch_app::{DisconnectOutcome, Finch, Kek, KeysError, OpenFinchError, TokenError};
+use finch_core::{
+    Actionable as _, Commit, EventQuery, Recorded, Sealed, Seq, StoreError, TokenId, TokenStore,
+};
+use finch_seal::KeySource as _;
 use finch_testkit::{Intercept, Intercepted};
 use finch_tests::{customer, keys, open_finch, operator};
 
@@ -46,6 +52,76 @@ async fn a_key_that_was_replaced_opens_the_store_no_longer_and_running_processes
     assert!(matches!(refused, OpenFinchError::Keys(KeysError::Replaced { .. })), "{refused:?}");
     let opened = open(new).await.unwrap();
     opened.access_token(&customer(ACME), &id, &[]).await.unwrap();
+}
+
+/// Both by another process, in either order, before this one looks at its keys again.
+#[tokio::test]
+async fn a_process_that_can_no_longer_open_the_keys_says_so_before_a_code_is_sent() {
+    for rotates_first in [true, false] {
+        let world = world().await;
+        let id = connect(&world, ACME, "x").await;
+        let (state, code) = begin(&world, ACME, "x").await;
+        let (other, new) = (world.another_process().await, Arc::new(Kek::generate().unwrap()));
+        if rotates_first {
+            other.rotate(&operator(), |_| {}).await.unwrap();
+        }
+        other.replace_key(&operator(), new.clone()).await.unwrap();
+        if !rotates_first {
+            other.rotate(&operator(), |_| {}).await.unwrap();
+        }
+        world.finch.take_calls();
+        let complete = async |app: &Finch| {
+            app.complete_connect(&customer(ACME), state.clone(), code.clone()).await
+        };
+        let unavailable = complete(&world.app).await.unwrap_err();
+        assert_eq!(
+            (unavailable.advice().code, unavailable.is_retryable()),
+            ("keys_unavailable", true)
+        );
+        let unavailable = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap_err();
+        assert_eq!(unavailable.advice().code, "keys_unavailable");
+        assert!(world.app.disconnect(&customer(ACME), id.clone()).await.is_err());
+        assert!(world.finch.take_calls().is_empty(), "nothing is sent");
+        // Restarted with the new key, the host goes on with the same code.
+        let restarted = Finch::builder(world.finch.clone(), world.store.clone(), new);
+        let restarted = restarted.system(world.system.clone()).open().await.unwrap();
+        complete(&restarted).await.unwrap();
+        let ended = restarted.disconnect(&customer(ACME), id.clone()).await.unwrap();
+        assert_eq!(ended, DisconnectOutcome::Disconnected { tokens: 2 }, "no secret was lost");
+    }
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Another process is faster: it does this right before the key ring is replaced.
+struct Overtaken(Mutex<Option<Task>>);
+
+#[async_trait]
+impl Intercept for Overtaken {
+    async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {
+        let other = commit.keyring.as_ref().and_then(|_| self.0.lock().unwrap().take());
+        if let Some(other) = other {
+            other.await;
+        }
+        next.commit(commit).await
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_while_another_process_rotates() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    let other = world.another_process().await;
+    let rotation = async move { drop(other.rotate(&operator(), |_| {}).await.unwrap()) };
+    let overtaken = Overtaken(Mutex::new(Some(Box::pin(rotation))));
+    let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
+    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    let new = Arc::new(Kek::generate().unwrap());
+    app.replace_key(&operator(), new.clone()).await.unwrap();
+    let status = app.key_status(&operator()).await.unwrap();
+    assert_eq!((status.key.as_str(), &*status.data_keys), (new.id().as_str(), &[2][..]));
+    app.access_token(&customer(ACME), &id, &[]).await.unwrap();
+    assert!(app.verify(&operator(), |_| {}).await.unwrap().is_sound());
 }
 
 /// A store whose rows were edited by hand.

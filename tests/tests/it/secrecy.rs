@@ -4,9 +4,9 @@
 use std::{cell::RefCell, error::Error, fmt::Debug, fs, path::Path, sync::Arc, time::Duration};
 
 use finch_app::{
-    AccessToken, AuthorizationCode, ClientSecret, ConnectRequest, Finch, FinchOptions, Flow,
-    HttpFinch, HttpFinchConfig, Kek, Pace, Pass, Product, SqliteOptions, SqliteTokenStore, State,
-    ToImport,
+    AccessToken, AuditOptions, AuthorizationCode, ClientSecret, ConnectRequest, EventFilter, Finch,
+    FinchOptions, Flow, HttpFinch, HttpFinchConfig, ImportRequest, Kek, Pace, Pass, Product,
+    SqliteOptions, SqliteTokenStore, State,
 };
 use finch_core::TokenStore as _;
 use finch_emulator::{Emulator, Fault, Login};
@@ -122,9 +122,11 @@ impl Life {
         let options = SqliteOptions::new(folder.join("finch.db"), application);
         print(&format!("{options:?}"));
         let store = Arc::new(SqliteTokenStore::open(options.create(true)).unwrap());
-        let mut options = FinchOptions::default();
-        options.disconnect_patience = Duration::ZERO;
-        options.reconcile_interval = Duration::ZERO;
+        let options = FinchOptions {
+            disconnect_patience: Duration::ZERO,
+            reconcile_interval: Duration::ZERO,
+            ..FinchOptions::default()
+        };
         let builder = Finch::builder(Arc::new(client), store.clone(), Self::key()).options(options);
         print(&format!("{builder:?}"));
         let finch = builder.open().await.unwrap();
@@ -149,13 +151,16 @@ impl Life {
         for token in tokens {
             let customer = customer(0).id().clone();
             let token = AccessToken::new(token);
-            let import = ToImport { token, customer, connection_id: None };
+            let import = ImportRequest { token, customer, connection_id: None };
             print(&format!("{import:?}"));
-            printed(self.finch.import(&operator(), &import, &pace).await);
+            printed(self.finch.import(&operator(), &import, pace).await);
         }
         self.emulator.push_fault(Fault::on("/introspect").garbage());
-        let mut audit = printed(self.finch.begin_audit(&operator(), 0, true).await).unwrap();
-        while printed(self.finch.audit_next(&operator(), &mut audit, &pace).await) == Some(true) {}
+        let mut audit = printed(
+            self.finch.begin_audit(&operator(), AuditOptions { unused_days: 0, fix: true }).await,
+        )
+        .unwrap();
+        while printed(self.finch.audit_next(&operator(), &mut audit, pace).await) == Some(true) {}
         print(&format!("{audit:?} {}", serde_json::to_string(&audit).unwrap()));
     }
 
@@ -233,12 +238,12 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
         printed(finch.reconcile(&operator(), Pass::Everything).await);
     }
     for who in 0..3 {
-        printed(finch.connections(&customer(who), None, 100).await);
-        printed(finch.possible_orphans(&customer(who), None, 100).await);
-        printed(finch.events(&customer(who), &finch_app::Events::default(), 100).await);
+        printed(finch.connections(&customer(who)).page(None, 100).await);
+        printed(finch.possible_orphans(&customer(who)).page(None, 100).await);
+        printed(finch.events(&customer(who), EventFilter::default()).page(None, 100).await);
     }
-    printed(finch.attention(&operator(), None, 100).await);
-    printed(finch.events(&operator(), &finch_app::Events::default(), 1000).await);
+    printed(finch.attention(&operator()).page(None, 100).await);
+    printed(finch.events(&operator(), EventFilter::default()).page(None, 1000).await);
     printed(life.store.verify(|_, _| {}).await);
     printed(finch.verify(&operator(), |_| {}).await);
     let tokens = life.emulator.issued_tokens();

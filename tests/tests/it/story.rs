@@ -69,7 +69,7 @@ async fn works(http: &HttpFinch, token: &AccessToken) -> bool {
     match http.introspect(token).await {
         Ok(_) => true,
         Err(error) => {
-            assert_eq!(error.kind(), FailureKind::TokenInvalid);
+            assert_eq!(error.failure_kind(), FailureKind::TokenInvalid);
             assert_eq!(error.answer().unwrap().status, 401);
             false
         }
@@ -83,7 +83,7 @@ async fn the_seeds_four_steps_in_both_readings() {
         let folder = tempfile::tempdir().unwrap();
         let finch = open(&emulator, folder.path()).await;
         let tokens = seed(&finch, &emulator).await;
-        let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
+        let listed = finch.connections(&customer(0)).all().await.unwrap();
         let sizes: Vec<_> =
             listed.iter().map(|c| (c.provider_id.as_str(), c.tokens.len())).collect();
         assert_eq!(sizes, [("gusto", 3), ("justworks", 1)], "{scope:?}");
@@ -114,7 +114,7 @@ async fn a_company_that_finch_leaves_out_is_asked_for_at_once() {
     let nameless =
         connect(&finch, &emulator, &customer(0), ["User B", "Gusto", "Company C", "Y"]).await;
     assert!(nameless.company_id.is_some());
-    let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
+    let listed = finch.connections(&customer(0)).all().await.unwrap();
     assert_eq!(listed.len(), 1, "the two proved to be one");
     assert_eq!(listed[0].tokens.len(), 2);
 }
@@ -143,7 +143,7 @@ async fn exchanges_at_once_make_one_connection() {
     for exchange in exchanges {
         exchange.await.unwrap();
     }
-    let listed = finch.connections(&customer(0), None, 10).await.unwrap().items;
+    let listed = finch.connections(&customer(0)).all().await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].tokens.len(), 16);
 }

@@ -24,7 +24,7 @@ async fn an_orderly_end_waits_for_exchanges_whose_caller_has_gone() {
     }
     hold.release();
     world.app.idle().await;
-    assert_eq!(world.app.connections(&customer(ACME), None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(world.app.connections(&customer(ACME)).all().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use finch_tests::{Step, World, customer};
 
 async fn connected(world: &World) -> ConnectionId {
     world.step(Step::Connect { customer: 0, provider: 0, company: 0, credentials: 0 }).await;
-    let views = world.app.connections(&customer(0), None, 10).await.unwrap();
+    let views = world.app.connections(&customer(0)).page(None, 10).await.unwrap();
     views.items[0].connection_ids[0].clone()
 }
 

@@ -3,13 +3,14 @@
 use std::{error::Error, time::Duration};
 
 use finch_core::{
-    AccessToken, Actionable, Advice, Attempt, AttemptId, ConnectionId, CustomerId, ErrorKind,
-    ExchangeFailure, Failure, FinchApiError, Grant, StoreError,
+    AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, ExchangeFailure, Failure,
+    FinchApiError, Quarantine, StoreError,
 };
 use thiserror::Error as ThisError;
 
 #[cfg(doc)]
 use crate::Finch;
+use crate::UnstoredToken;
 
 /// How long Finch accepts a code.
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
@@ -49,31 +50,13 @@ pub enum CompleteConnectError {
         "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored"
     )]
     Unknown(#[source] ExchangeError),
-    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
-    #[error(
-        "the token is stored but not used: connection {connection_id} belongs to another provider or company"
-    )]
-    Conflict {
-        /// What Finch said.
+    /// The token is stored so that it can be disconnected, and is not used.
+    #[error("the token of connection {connection_id} is stored but not used: {reason}")]
+    Quarantined {
+        /// The connection that it joined.
         connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
-    /// attempt's.
-    #[error(
-        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's"
-    )]
-    OtherCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
-    /// customer id the token belongs to, so that the code may be another customer's.
-    #[error(
-        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is"
-    )]
-    UnnamedCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
+        /// What contradicts it.
+        reason: Quarantine,
     },
     /// Finch issued a token that is stored for another customer. Nothing was changed.
     #[error("Finch issued a token that is another customer's here, and nothing was changed")]
@@ -84,12 +67,7 @@ pub enum CompleteConnectError {
     #[error("the token could not be stored: it is live, and billed")]
     NotStored {
         /// What would have been stored.
-        grant: Box<Grant>,
-        /// Whose it is.
-        customer: CustomerId,
-        /// Its exchange, which stays listed as a possible orphan until the customer connects again, or
-        /// [an operator says](Finch::dismiss_orphan) that the token is not lost.
-        exchange: AttemptId,
+        token: Box<UnstoredToken>,
         /// Why it was not.
         #[source]
         source: StoreError,
@@ -102,11 +80,7 @@ pub enum CompleteConnectError {
     )]
     Unplaced {
         /// The token.
-        token: AccessToken,
-        /// Whose it is.
-        customer: CustomerId,
-        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
-        exchange: AttemptId,
+        token: Box<UnstoredToken>,
         /// What is wrong with Finch's answer.
         #[source]
         source: FinchApiError,
@@ -115,7 +89,7 @@ pub enum CompleteConnectError {
     /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
     #[error("the token could not be stored, and the event sink keeps it")]
     Rescued {
-        /// Its exchange, which stays listed as a possible orphan, as that of [`NotStored`](Self::NotStored).
+        /// Its exchange, as that of an [`UnstoredToken`].
         exchange: AttemptId,
         /// Why it was not stored.
         #[source]
@@ -151,17 +125,6 @@ impl ExchangeError {
     }
 }
 
-impl CompleteConnectError {
-    /// The token that could not be stored. It is live and billed: keep it safe.
-    pub fn into_token(self) -> Option<AccessToken> {
-        match self {
-            Self::NotStored { grant, .. } => Some(grant.secret),
-            Self::Unplaced { token, .. } => Some(token),
-            _ => None,
-        }
-    }
-}
-
 /// What becomes of the token that an attempt was to bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -181,6 +144,24 @@ pub enum TokenFate {
 }
 
 impl CompleteConnectError {
+    /// The token that could not be stored. It is live and billed: keep it safe.
+    pub fn into_token(self) -> Option<AccessToken> {
+        match self {
+            Self::NotStored { token, .. } | Self::Unplaced { token, .. } => Some(token.token),
+            _ => None,
+        }
+    }
+
+    /// What the caller learns of an exchange that failed now.
+    pub(super) fn of_exchange(means: ExchangeFailure, error: FinchApiError) -> Self {
+        let error = ExchangeError::Now(error);
+        match means {
+            ExchangeFailure::NotSent => Self::NotSent(error),
+            ExchangeFailure::Definite => Self::Failed(error),
+            ExchangeFailure::Unknown => Self::Unknown(error),
+        }
+    }
+
     /// What becomes of the token.
     pub fn token_fate(&self) -> TokenFate {
         match self {
@@ -192,10 +173,7 @@ impl CompleteConnectError {
             Self::InProgress | Self::NotSent(_) | Self::Store(_) | Self::CutOff => {
                 TokenFate::Pending
             }
-            Self::Conflict { .. }
-            | Self::OtherCustomer { .. }
-            | Self::UnnamedCustomer { .. }
-            | Self::ForeignToken => TokenFate::Stored,
+            Self::Quarantined { .. } | Self::ForeignToken => TokenFate::Stored,
             Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
             Self::Rescued { .. } => TokenFate::Rescued,
             Self::Unknown(_) => TokenFate::Unknown,
@@ -238,18 +216,20 @@ impl Actionable for CompleteConnectError {
                 "do not send the code again; connect this customer again: the new token joins the same \
                  connection, and one disconnect ends both. Reconciling lists the exchange",
             ),
-            Self::Conflict { connection_id } => {
-                let step = "show connection {}, and ask Finch's support which is right";
-                state("conflict", &step.replace("{}", connection_id.as_str()))
-            }
-            Self::OtherCustomer { .. } => state(
-                "other_customer",
-                "show the connection, and find out whether another person opened the page",
-            ),
-            Self::UnnamedCustomer { .. } => state(
-                "unnamed_customer",
-                "show the connection; then begin a new attempt to connect",
-            ),
+            Self::Quarantined { connection_id, reason } => match reason {
+                Quarantine::Conflict => {
+                    let step = "show connection {}, and ask Finch's support which is right";
+                    state("conflict", &step.replace("{}", connection_id.as_str()))
+                }
+                Quarantine::OtherCustomer => state(
+                    "other_customer",
+                    "show the connection, and find out whether another person opened the page",
+                ),
+                Quarantine::UnnamedCustomer => state(
+                    "unnamed_customer",
+                    "show the connection; then begin a new attempt to connect",
+                ),
+            },
             Self::ForeignToken => {
                 state("foreign_token", "ask Finch's support, and give the time of this call")
             }
@@ -299,24 +279,6 @@ impl Actionable for ExchangeError {
     }
 }
 
-/// What the caller learns of an exchange that failed.
-pub(super) fn failed(
-    attempt: &Attempt,
-    error: FinchApiError,
-    means: ExchangeFailure,
-) -> CompleteConnectError {
-    use CompleteConnectError as E;
-    match (error, means) {
-        (FinchApiError::Unplaced { secret: token, source }, _) => {
-            let (customer, exchange) = (attempt.purpose.customer.clone(), attempt.id);
-            E::Unplaced { token, customer, exchange, source: *source }
-        }
-        (error, ExchangeFailure::NotSent) => E::NotSent(ExchangeError::Now(error)),
-        (error, ExchangeFailure::Definite) => E::Failed(ExchangeError::Now(error)),
-        (error, ExchangeFailure::Unknown) => E::Unknown(ExchangeError::Now(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use finch_core::{Answer, FailureKind};
@@ -330,59 +292,24 @@ mod tests {
 
     #[test]
     fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
+        use ErrorKind as K;
+        use TokenFate as F;
         let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
+        let failed = E::Failed(ExchangeError::Earlier(earlier));
+        let busy = E::Store(StoreError::Busy);
         for (error, fate, kind, is_retryable, step) in [
-            (
-                E::NoCode,
-                TokenFate::NotIssued,
-                ErrorKind::InvalidInput,
-                false,
-                "begin a new attempt",
-            ),
-            (E::Expired, TokenFate::NotIssued, ErrorKind::State, false, "begin a new attempt"),
-            (E::InProgress, TokenFate::Pending, ErrorKind::Unfinished, true, "in a minute"),
-            (
-                E::NotSent(answered(402, None)),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                true,
-                "the same state and code",
-            ),
-            (
-                E::NotSent(answered(429, Some(600))),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                false,
-                "will have expired",
-            ),
-            (
-                E::Failed(ExchangeError::Earlier(earlier)),
-                TokenFate::NotIssued,
-                ErrorKind::Finch,
-                false,
-                "begin a new attempt",
-            ),
-            (
-                E::Unknown(answered(502, None)),
-                TokenFate::Unknown,
-                ErrorKind::Finch,
-                false,
-                "do not send the code again",
-            ),
-            (E::ForeignToken, TokenFate::Stored, ErrorKind::State, false, "Finch's support"),
-            (
-                E::Store(StoreError::Busy),
-                TokenFate::Pending,
-                ErrorKind::Store,
-                true,
-                "wait until the other process",
-            ),
+            (E::NoCode, F::NotIssued, K::InvalidInput, false, "begin a new attempt"),
+            (E::Expired, F::NotIssued, K::State, false, "begin a new attempt"),
+            (E::InProgress, F::Pending, K::Unfinished, true, "in a minute"),
+            (E::NotSent(answered(402, None)), F::Pending, K::Finch, true, "same state and code"),
+            (E::NotSent(answered(429, Some(600))), F::Pending, K::Finch, false, "have expired"),
+            (failed, F::NotIssued, K::Finch, false, "begin a new attempt"),
+            (E::Unknown(answered(502, None)), F::Unknown, K::Finch, false, "do not send the code"),
+            (E::ForeignToken, F::Stored, K::State, false, "Finch's support"),
+            (busy, F::Pending, K::Store, true, "wait until the other process"),
         ] {
-            assert_eq!(
-                (error.token_fate(), error.kind(), error.is_retryable()),
-                (fate, kind, is_retryable),
-                "{error}"
-            );
+            let found = (error.token_fate(), error.kind(), error.is_retryable());
+            assert_eq!(found, (fate, kind, is_retryable), "{error}");
             assert!(error.next_step().contains(step), "{error}: {}", error.next_step());
         }
     }

@@ -1,7 +1,7 @@
 //! What is asked for when a connection is to be disconnected.
 
 use finch_core::{
-    AccessToken, ConnectionId, OperatorScope,
+    AccessToken, ConnectionId,
     decide::{Plan, PlanMark},
 };
 
@@ -9,63 +9,57 @@ use finch_core::{
 /// provider and company.
 ///
 /// ```
-/// use finch_app::{AccessToken, ConnectionId, DisconnectRequest, OperatorScope};
+/// use finch_app::{AccessToken, ConnectionId, DisconnectRequest, PlanMark};
 ///
-/// # fn _a(id: ConnectionId, token: AccessToken, operator: OperatorScope, mark: finch_app::PlanMark) {
+/// # fn _a(id: ConnectionId, token: AccessToken, mark: PlanMark) {
 /// let simple: DisconnectRequest = id.clone().into();
 /// let by_token: DisconnectRequest = token.into();
-/// let confirmed = DisconnectRequest::from(id.clone()).agreed(mark);
-/// let for_all = DisconnectRequest::from(id).for_everyone(&operator, "the contract has ended");
+/// let confirmed = DisconnectRequest { agreed: Some(mark), ..id.clone().into() };
+/// let reason = Some("the contract has ended".to_owned());
+/// let for_all = DisconnectRequest { for_everyone: reason, ..id.into() };
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct DisconnectRequest {
-    pub(super) target: Target,
-    pub(super) for_everyone: Option<String>,
-    pub(super) agreed: Option<PlanMark>,
-}
-
-/// What names the connection.
-#[derive(Clone, Debug)]
-pub(super) enum Target {
-    ConnectionId(ConnectionId),
-    /// A token of it, live or not.
-    Token(AccessToken),
-    Planned(Box<Plan>),
-}
-
-impl DisconnectRequest {
-    fn of(target: Target) -> Self {
-        Self { target, for_everyone: None, agreed: None }
-    }
-
-    /// An operator ends the connection for every customer that uses it, and says why. In a customer's scope it changes
-    /// nothing: the customer's own access ends.
-    #[must_use]
-    pub fn for_everyone(self, _operator: &OperatorScope, reason: impl Into<String>) -> Self {
-        Self { for_everyone: Some(reason.into()), ..self }
-    }
-
+    /// What names the connection.
+    pub target: DisconnectTarget,
+    /// An operator ends the connection for every customer that uses it, for this reason. In a customer's scope it
+    /// changes nothing: the customer's own access ends.
+    pub for_everyone: Option<String>,
     /// A person has agreed to the plan of this [mark](Plan::mark). If it says something else by now, nothing is done,
     /// unless nothing that still works would stop. What other customers do to a shared connection meanwhile does not
     /// count, unless it changes what was shown.
-    #[must_use]
-    pub fn agreed(self, mark: PlanMark) -> Self {
-        Self { agreed: Some(mark), ..self }
+    pub agreed: Option<PlanMark>,
+}
+
+/// What names a connection that is to be disconnected.
+#[derive(Clone, Debug)]
+pub enum DisconnectTarget {
+    /// One of its `connection_id`s.
+    ConnectionId(ConnectionId),
+    /// A token of it, live or not.
+    Token(AccessToken),
+    /// What was planned.
+    Planned(Box<Plan>),
+}
+
+impl From<DisconnectTarget> for DisconnectRequest {
+    fn from(target: DisconnectTarget) -> Self {
+        Self { target, for_everyone: None, agreed: None }
     }
 }
 
 /// The connection with this `connection_id`.
 impl From<ConnectionId> for DisconnectRequest {
     fn from(id: ConnectionId) -> Self {
-        Self::of(Target::ConnectionId(id))
+        DisconnectTarget::ConnectionId(id).into()
     }
 }
 
 /// The connection of this token.
 impl From<AccessToken> for DisconnectRequest {
     fn from(token: AccessToken) -> Self {
-        Self::of(Target::Token(token))
+        DisconnectTarget::Token(token).into()
     }
 }
 
@@ -73,6 +67,6 @@ impl From<AccessToken> for DisconnectRequest {
 impl From<Plan> for DisconnectRequest {
     fn from(plan: Plan) -> Self {
         let (for_everyone, agreed) = (plan.reason.clone(), Some(plan.mark));
-        Self { for_everyone, agreed, ..Self::of(Target::Planned(Box::new(plan))) }
+        Self { target: DisconnectTarget::Planned(Box::new(plan)), for_everyone, agreed }
     }
 }

@@ -1,29 +1,23 @@
 //! `finch attention`: what needs a person, with what to do.
 
-use finch_app::{Attention, Matter};
+use finch_app::{Attention, Matter, PossibleOrphan};
 use finch_core::ABANDONED_AFTER;
 use serde::Serialize;
 
-use super::{
-    all,
-    orphans::{self, Lost},
-};
+use super::orphans;
 use crate::{
     args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim},
-    wiring::Scope,
     words::{count, list, moment},
 };
-
-const PAGE: usize = 100;
 
 #[derive(Serialize)]
 struct NeedsAPerson {
     attention: Vec<Item>,
-    possible_orphans: Vec<Lost>,
+    possible_orphans: Vec<PossibleOrphan>,
     /// Exchanges that run now, or whose process has died: after 10 minutes they are possible orphans.
-    unfinished_exchanges: Vec<Lost>,
+    unfinished_exchanges: Vec<PossibleOrphan>,
     /// Connections on which the reconciler continues by itself.
     goes_on_by_itself: usize,
 }
@@ -37,20 +31,19 @@ struct Item {
 
 pub(crate) async fn run(args: &Operator, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.open().await?;
-    let found = all(async |from| finch.attention(&scope, from, PAGE).await).await?;
+    let found = finch.attention(&scope).all().await?;
     let stuck = found.iter().filter(|what| what.matter != Matter::Quarantined);
     let mut stuck: Vec<_> = stuck.map(|what| what.connection_id.clone()).collect();
     stuck.dedup();
     let unfinished = finch.unfinished_connections(&scope).await?;
-    let exchanges = finch.unfinished_exchanges(&scope, PAGE).await?;
     let report = NeedsAPerson {
         attention: found
             .into_iter()
             .map(|what| Item { what_to_do: what_to_do(&what), what })
             .collect(),
-        unfinished_exchanges: exchanges.into_iter().map(Lost::from).collect(),
+        unfinished_exchanges: finch.unfinished_exchanges(&scope).all().await?,
         goes_on_by_itself: unfinished.saturating_sub(stuck.len()),
-        possible_orphans: orphans::all(&finch, &Scope::Operator(scope)).await?,
+        possible_orphans: finch.possible_orphans(&scope).all().await?,
     };
     output::show(&report, json)
 }
@@ -123,10 +116,11 @@ impl Report for NeedsAPerson {
             let text = format!("{many} work left that continues by itself: finch reconcile");
             sheet.text("", &dim(&text));
         }
-        for Lost { exchange, what } in &self.unfinished_exchanges {
+        for what in &self.unfinished_exchanges {
             let text = format!(
-                "Exchange {exchange} of customer {} runs since {}, or its process has died: after {} \
+                "Exchange {} of customer {} runs since {}, or its process has died: after {} \
                  minutes it counts as lost.",
+                what.exchange.0.0,
                 what.customer,
                 moment(what.began_at),
                 ABANDONED_AFTER.as_secs() / 60

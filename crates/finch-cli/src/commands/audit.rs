@@ -5,7 +5,7 @@ mod found;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use finch_app::{Audit, Finch, OperatorScope, Pace, RunError};
+use finch_app::{Audit, AuditOptions, Finch, OperatorScope, Pace, RunError};
 
 use self::{checkpoint::Checkpoint, found::Found};
 use crate::{
@@ -26,6 +26,7 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let checkpoint =
         Checkpoint::beside(&wiring::store_path(args.paced.operator.client.store.as_ref())?);
     let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
+    let options = AuditOptions { unused_days: args.unused_days, fix: args.fix };
     let known = match args.restart {
         true => None,
         false => checkpoint.find(&finch, args.unused_days, args.fix),
@@ -33,7 +34,7 @@ pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let resumed = known.is_some();
     let mut audit = match known {
         Some(audit) => audit,
-        None => finch.begin_audit(&scope, args.unused_days, args.fix).await?,
+        None => finch.begin_audit(&scope, options).await?,
     };
     if resumed && !json {
         output::notice(&format!(
@@ -67,10 +68,10 @@ async fn go_on(
     let bar = Progress::of("Asking Finch");
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let on_wait = |wait| bar.waits(wait);
-    let pace = Pace::of(args.paced.rate).while_(&goes_on).on_wait(&on_wait);
+    let pace = Pace { every: args.paced.rate, goes_on: &goes_on, on_wait: &on_wait };
     loop {
         bar.at(audit.asked, audit.tokens);
-        let next = finch.audit_next(scope, audit, &pace).await;
+        let next = finch.audit_next(scope, audit, pace).await;
         match next {
             Ok(false) => return Ok(()),
             Ok(true) if goes_on() && !audit.connections.is_multiple_of(KEEP_EVERY) => {}

@@ -1,28 +1,24 @@
 //! `finch connections`: what there is, and what needs attention.
 
+use finch_app::PossibleOrphan;
 use finch_core::{ConnectionState, ConnectionView, TokenState};
 use serde::Serialize;
+use serde_json::json;
 
-use super::{
-    all,
-    orphans::{self, Lost},
-};
+use super::orphans;
 use crate::{
     args::ConnectionsArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::in_scope,
     words::{connection_state, count, list},
 };
-
-const PAGE: usize = 200;
 
 #[derive(Serialize)]
 struct Connections {
     connections: Vec<Listed>,
     /// How many have ended and are left out, of those that the filters ask for.
     hidden: usize,
-    possible_orphans: Vec<Lost>,
+    possible_orphans: Vec<PossibleOrphan>,
     #[serde(skip)]
     filtered: bool,
 }
@@ -37,11 +33,11 @@ struct Listed {
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
-    let page = async |from| in_scope!(&scope, |scope| finch.connections(scope, from, PAGE).await);
-    let mut views = all(page).await?;
+    let mut views = finch.connections(&scope).all().await?;
     views.retain(|view| {
         args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id)
-            && (args.state.is_empty() || args.state.iter().any(|state| state.is(view.state)))
+            && (args.state.is_empty()
+                || args.state.iter().any(|state| json!(view.state) == **state))
     });
     let found = views.len();
     if !args.all && args.state.is_empty() {
@@ -54,7 +50,7 @@ pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Fail
             .map(|view| Listed { attention: attention(&view), view })
             .collect(),
         filtered: args.provider.is_some() || !args.state.is_empty(),
-        possible_orphans: orphans::all(&finch, &scope).await?,
+        possible_orphans: finch.possible_orphans(&scope).all().await?,
     };
     output::show(&report, json)
 }

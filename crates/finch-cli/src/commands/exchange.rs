@@ -2,7 +2,6 @@
 
 use finch_app::{CompleteConnectError, CompletedConnect};
 use finch_core::{AuthorizationCode, State, TokenState};
-use serde::Serialize;
 
 use crate::{
     args::ExchangeArgs,
@@ -11,13 +10,9 @@ use crate::{
     output::{self, Report, Sheet, good, warn},
     rescue::Rescued,
     secrets::Ways,
-    wiring::{Needs, Settings, in_scope},
+    wiring::{Needs, Settings},
     words::{count, products, token_state},
 };
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Completed(CompletedConnect);
 
 pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
     let settings = Settings::read(&args.whose.operator.client, Needs::Secret)?;
@@ -26,22 +21,17 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     let code = AuthorizationCode::new(code(&args)?);
     let (store, application) = (settings.store().to_owned(), settings.application().clone());
     let finch = settings.open().await?;
-    let work =
-        async { in_scope!(&scope, |scope| finch.complete_connect(scope, state, code).await) };
+    let work = finch.complete_connect(&scope, state, code);
     let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";
     match interrupt::finish(work, left).await? {
-        Ok(completed) => {
-            let completed = Completed(completed);
-            Ok(output::done(&completed, json))
-        }
-        Err(CompleteConnectError::NotStored { grant, customer, exchange, source }) => {
-            let (token, issued) = (grant.secret, Some(grant.facts));
-            let token = Rescued { application, token, issued, customer, exchange };
+        Ok(completed) => Ok(output::done(&completed, json)),
+        Err(CompleteConnectError::NotStored { token, source }) => {
+            let token = Rescued { application, token };
             let issued = "Finch issued a token that could not be stored: it is live, and billed";
             Err(token.save_beside(&store, Failure::during(issued, &source), "mend the store"))
         }
-        Err(CompleteConnectError::Unplaced { token, customer, exchange, source }) => {
-            let token = Rescued { application, token, issued: None, customer, exchange };
+        Err(CompleteConnectError::Unplaced { token, source }) => {
+            let token = Rescued { application, token };
             let issued = "Finch issued a token without saying which connection it belongs to: it is \
                           live, and billed";
             let first = "ask Finch's support, with the request id, why its answers say too little";
@@ -74,15 +64,14 @@ fn code(args: &ExchangeArgs) -> Result<String, Failure> {
     }
 }
 
-impl Report for Completed {
+impl Report for CompletedConnect {
     fn human(&self, sheet: &mut Sheet) {
-        let done = &self.0;
-        let company = match &done.company_id {
+        let company = match &self.company_id {
             Some(company) => format!("company {company}"),
             None => "an employer that Finch has not named yet".to_owned(),
         };
-        let own = count(done.joined_tokens, "token", "tokens");
-        let joined = match (done.joined_tokens, done.shared) {
+        let own = count(self.joined_tokens, "token", "tokens");
+        let joined = match (self.joined_tokens, self.shared) {
             (0, false) => "a connection of its own".to_owned(),
             (0, true) => "its connection is shared with other customers".to_owned(),
             (_, false) => format!("it joins {own} of this customer"),
@@ -90,15 +79,15 @@ impl Report for Completed {
                 "it joins {own} of this customer, in a connection that is shared with other customers"
             ),
         };
-        let mark = if done.token_state == TokenState::Active { good("✓") } else { warn("!") };
+        let mark = if self.token_state == TokenState::Active { good("✓") } else { warn("!") };
         sheet.text(&format!("{mark} "), &format!("The token is sealed in the store: {joined}."));
-        sheet.pair("connection_id", done.connection_id.as_str());
-        sheet.pair("provider", done.provider_id.as_str());
+        sheet.pair("connection_id", self.connection_id.as_str());
+        sheet.pair("provider", self.provider_id.as_str());
         sheet.pair("employer", &company);
-        sheet.pair("customer", done.customer.as_str());
-        sheet.pair("products", &products(&done.products));
-        sheet.pair("token", &token_state(&done.token_state));
-        match &done.token_state {
+        sheet.pair("customer", self.customer.as_str());
+        sheet.pair("products", &products(&self.products));
+        sheet.pair("token", &token_state(&self.token_state));
+        match &self.token_state {
             TokenState::Active => {}
             TokenState::Revoked { .. } => {
                 sheet.gap();
@@ -118,7 +107,7 @@ impl Report for Completed {
     }
 
     fn exit(&self) -> Exit {
-        match self.0.token_state {
+        match self.token_state {
             TokenState::Active => Exit::Done,
             TokenState::Revoked { .. } => Exit::State,
             _ => Exit::LeftOpen,

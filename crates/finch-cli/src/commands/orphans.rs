@@ -1,47 +1,16 @@
 //! Exchanges whose token may exist at Finch without being stored: part of three listings.
 
-use finch_app::{Finch, PossibleOrphan};
-use serde::Serialize;
+use finch_app::PossibleOrphan;
 
 use crate::{
-    fail::Failure,
     output::{Sheet, bold},
-    wiring::{Scope, in_scope},
     words::moment,
 };
 
-const PAGE: usize = 100;
-
-/// A lost exchange, with the number that `finch close --exchange` takes.
-#[derive(Serialize)]
-pub(crate) struct Lost {
-    pub(crate) exchange: u64,
-    #[serde(flatten)]
-    pub(crate) what: PossibleOrphan,
-}
-
-impl From<PossibleOrphan> for Lost {
-    fn from(what: PossibleOrphan) -> Self {
-        Self { exchange: what.id.0.0, what }
-    }
-}
-
-/// All of them.
-pub(crate) async fn all(finch: &Finch, scope: &Scope) -> Result<Vec<Lost>, Failure> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = in_scope!(scope, |scope| finch.possible_orphans(scope, after, PAGE).await)?;
-        after = page.last().map(|orphan| orphan.id);
-        found.extend(page.into_iter().map(Lost::from));
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
 /// What they are, and what to do about each.
-pub(crate) fn show(orphans: &[Lost], sheet: &mut Sheet) {
-    for Lost { exchange, what } in orphans {
+pub(crate) fn show(orphans: &[PossibleOrphan], sheet: &mut Sheet) {
+    for what in orphans {
+        let exchange = what.exchange.0.0;
         sheet.gap();
         sheet.open(&bold("A token may exist at Finch that is stored nowhere"));
         sheet.pair("customer", what.customer.as_str());

@@ -2,20 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use finch_app::{Changed, Pass, Reconciled};
+use finch_app::{Pass, PossibleOrphan, Reconciled};
 use serde::Serialize;
 
-use super::{
-    disconnect,
-    orphans::{self, Lost},
-    watch,
-};
+use super::{disconnect, orphans, watch};
 use crate::{
     args::ReconcileArgs,
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, bold},
-    wiring::{self, Scope},
+    wiring,
     words::count,
 };
 
@@ -25,7 +21,7 @@ struct OnePass {
     did: Reconciled,
     /// A signal ended the pass early.
     stopped: bool,
-    possible_orphans: Vec<Lost>,
+    possible_orphans: Vec<PossibleOrphan>,
     left_open: bool,
 }
 
@@ -40,7 +36,7 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
     let again = "run `finch reconcile` again: it continues what is stored";
     let did = interrupt::wind_up(work, &stopped, again).await??;
-    let possible_orphans = orphans::all(&finch, &Scope::Operator(scope)).await?;
+    let possible_orphans = finch.possible_orphans(&scope).all().await?;
     let stopped = !goes_on();
     let left_open = stopped
         || !did.pending.is_empty()
@@ -69,16 +65,15 @@ impl Report for OnePass {
 
 /// What a pass did, and what it left.
 pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
-    let tokens = |changed: &[Changed]| changed.iter().map(|changed| changed.tokens).sum();
     let done = [
-        (did.disconnected.len(), "disconnect is proven", "disconnects are proven"),
+        (did.disconnected, "disconnect is proven", "disconnects are proven"),
         (
-            tokens(&did.verified),
+            did.verified,
             "token in doubt works: it is in use",
             "tokens in doubt work: they are in use",
         ),
         (
-            tokens(&did.refused),
+            did.refused,
             "token in doubt is dead: its customer must connect again",
             "tokens in doubt are dead: their customers must connect again",
         ),

@@ -1,22 +1,16 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
-use finch_app::Events;
-use finch_core::{ConnectionView, Event, TokenState, TokenView};
+use finch_app::EventFilter;
+use finch_core::{ConnectionView, Event, Scope as _, TokenState, TokenView};
 use serde::Serialize;
 
-use super::{
-    all,
-    connections::{self, attention},
-};
+use super::connections::{self, attention};
 use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{Scope, in_scope},
     words::{connection_state, event, moment, products, standing_in_the_way, token_state},
 };
-
-const PAGE: usize = 1000;
 
 #[derive(Serialize)]
 struct Shown {
@@ -29,18 +23,12 @@ struct Shown {
 
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
-    let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
+    let view = finch.connection(&scope, &args.connection).await?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
-    let history = match &scope {
-        Scope::Operator(scope) => {
-            let connection = Some(&args.connection);
-            let page = async |after| {
-                let which = Events { connection, since: None, after };
-                finch.events(scope, &which, PAGE).await
-            };
-            Some(all(page).await?)
-        }
-        Scope::Customer(_) => None,
+    let filter = EventFilter { connection: Some(&args.connection), since: None };
+    let history = match scope.customer() {
+        None => Some(finch.events(&scope, filter).all().await?),
+        Some(_) => None,
     };
     let report = Shown { attention: attention(&view), view, history };
     output::show(&report, json)

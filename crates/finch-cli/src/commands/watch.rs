@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use finch_app::{Finch, OperatorScope, Pass, Reconciled, ReconcilerOptions, Timestamp};
+use finch_app::{Finch, OnPass, OperatorScope, Pass, Reconciled, ReconcilerOptions, Timestamp};
 use serde::Serialize;
 
 use super::reconcile;
@@ -25,9 +25,7 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
     let mut stop = Stop::listen()?;
     say("finch: reconciling until it is stopped (Ctrl-C)", json);
     let last = Mutex::new(None);
-    let mut options = ReconcilerOptions::default();
-    options.first = Pass::Everything;
-    options.on_pass = Some(Arc::new(move |report| match report {
+    let on_pass: OnPass = Arc::new(move |report| match report {
         Ok(did) => {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             if is_news(did, last.as_ref()) {
@@ -37,7 +35,12 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
             *last = Some(did.clone());
         }
         Err(error) => Failure::during("a pass could not be made", error).print(json),
-    }));
+    });
+    let options = ReconcilerOptions {
+        first: Pass::Everything,
+        on_pass: Some(on_pass),
+        ..ReconcilerOptions::default()
+    };
     let reconciler = finch.spawn_reconciler(scope, options);
     stop.asked().await;
     say("finch: finishing what has begun at Finch; once more stops at once", json);
@@ -46,8 +49,8 @@ pub(crate) async fn run(finch: &Finch, scope: OperatorScope, json: bool) -> Resu
 
 /// What is left open is reported once, until it changes.
 fn is_news(did: &Reconciled, last: Option<&Reconciled>) -> bool {
-    let ended = did.disconnected.len() + did.refused.len();
-    let did_something = ended + did.verified.len() + did.failed + did.questions.answered > 0;
+    let ended = did.disconnected + did.refused;
+    let did_something = ended + did.verified + did.failed + did.questions.answered > 0;
     let left = |report: &Reconciled| {
         let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
         (pending, report.unverified, report.unnamed)

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use finch_app::{ConnectionState, ConnectionView, Pass};
-
 use finch_testkit::Chance;
 
 use crate::{
@@ -50,13 +49,13 @@ pub(crate) fn end(stage: &Stage, app: &App, chance: &mut Chance) -> Vec<String> 
 /// its exchange stays listed. The operator sees in Finch's dashboard that nothing is left of it.
 async fn dismiss_dead(stage: &Stage, app: &App) {
     let tokens = stage.truth().tokens;
-    for orphan in app.finch.possible_orphans(&operator(), None, 100).await.unwrap() {
+    for orphan in app.finch.possible_orphans(&operator()).all().await.unwrap() {
         let of_customer =
             |at_finch: &str| at_finch.split('~').next() == Some(orphan.customer.as_str());
         let mut living = tokens.iter().filter(|token| !token.revoked);
         if !living.any(|token| token.customer_id.as_deref().is_some_and(of_customer)) {
             let reason = "Finch's dashboard shows no connection of it";
-            app.finch.dismiss_orphan(&operator(), orphan.id, reason).await.unwrap();
+            app.finch.dismiss_orphan(&operator(), orphan.exchange, reason).await.unwrap();
         }
     }
 }
@@ -106,7 +105,7 @@ fn reconcile(stage: &Stage, app: &App, chance: &mut Chance) {
 
 /// Connects the customers of lost exchanges again, as the listing says.
 pub(crate) async fn reconnect(stage: &Stage, app: &App) {
-    let orphans = app.finch.possible_orphans(&operator(), None, 100).await.unwrap();
+    let orphans = app.finch.possible_orphans(&operator()).all().await.unwrap();
     for account in stage.accounts() {
         if orphans.iter().any(|orphan| orphan.customer.as_str() == account.customer) {
             app.connect(stage, account).await;

@@ -49,7 +49,7 @@ impl Look {
                 }
             }
         }
-        let orphans = app.finch.possible_orphans(&operator(), None, 10_000).await.unwrap();
+        let orphans = app.finch.possible_orphans(&operator()).all().await.unwrap();
         Self { connections, stored, rescued: rescued(stage), orphans, handed_out }
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::plan::{Plan, PlanVerdict};
 use crate::{Connection, Token};
 
-/// A short mark of what a plan says to its caller. Plans of one mark would do the same to the
-/// same tokens. It is made of nothing that its scope does not see, so that a host may put it into a page
-/// between preview and confirmation; it is no secret, and proves nothing.
+/// A short mark of what a plan says to its caller: plans of one mark would do the same to the same tokens.
+/// It is made of nothing that its scope does not see, so that a host may put it into a page between preview
+/// and confirmation; it is no secret, and proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlanMark(u64);
 
@@ -24,17 +24,12 @@ impl PlanMark {
         verdict: PlanVerdict,
         shared: bool,
         hit: &[&Token],
+        digest: &dyn Fn(&str) -> u64,
     ) -> Self {
-        let mut mark = Fnv::default();
-        mark.add(&format!("{verdict:?} {shared}"));
-        mark.add(connection.provider.as_str());
-        mark.add(connection.company.as_ref().map_or("", |company| company.as_str()));
-        for token in hit {
-            mark.add(token.facts.connection_id.as_str());
-            mark.add(&token.added_at.to_string());
-            token.facts.products.iter().for_each(|product| mark.add(product.as_str()));
-        }
-        Self(mark.0)
+        let tokens: Vec<_> =
+            hit.iter().map(|t| (&t.facts.connection_id, t.added_at, &t.facts.products)).collect();
+        let (provider, company) = (&connection.provider, &connection.company);
+        Self(digest(&format!("{:?}", (verdict, shared, provider, company, tokens))))
     }
 }
 
@@ -72,23 +67,5 @@ impl Serialize for PlanMark {
 impl<'de> Deserialize<'de> for PlanMark {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// FNV-1a: the same in every build and on every machine.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, text: &str) {
-        // No text contains the byte that ends each.
-        for byte in text.bytes().chain([0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
     }
 }

@@ -55,4 +55,4 @@ pub use revoke::{
     send, unreadable,
 };
 pub use schedule::{agenda, has_new_work, nameless_token};
-pub use usable::{NoToken, hand_out, has_ended_for, is_ending_for, why_no_token};
+pub use usable::{TokenError, hand_out, has_ended_for, is_ending_for, why_no_token};

@@ -78,12 +78,14 @@ pub enum PlanVerdict {
 }
 
 /// Plans a disconnect. `customer`: in whose scope; none for the operator. `for_everyone`: the operator
-/// means to end it for every customer, for this reason.
+/// means to end it for every customer, for this reason. `digest`: a hash of a text, the same in every
+/// process that shares the store; the plan's [mark](PlanMark) is that of what it says.
 pub fn plan(
     connection: &Connection,
     subject: &Subject,
     customer: Option<&CustomerId>,
     for_everyone: Option<String>,
+    digest: &dyn Fn(&str) -> u64,
 ) -> Plan {
     let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
     let meant = |t: &&Token| match subject {
@@ -141,7 +143,7 @@ pub fn plan(
         shared,
         customers: customers.cloned().collect(),
         reason: for_everyone,
-        mark: PlanMark::of(connection, verdict, shared, &hit),
+        mark: PlanMark::of(connection, verdict, shared, &hit, digest),
         subject: subject.clone(),
         connection: connection.key,
     }

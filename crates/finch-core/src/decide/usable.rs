@@ -1,13 +1,12 @@
 //! Why there is no token to hand out, and whether a renewal would bring one.
 
-use serde::Serialize;
+use jiff::Timestamp;
+use thiserror::Error;
 
 use super::lacks_a_readable_token;
-use jiff::Timestamp;
-
 use crate::{
-    Actor, Connection, ConnectionId, CustomerId, Draft, Event, EventKind, Product, TokenId,
-    TokenState,
+    Actionable, Actor, Advice, Connection, ConnectionId, CustomerId, Draft, ErrorKind, Event,
+    EventKind, Product, StoreError, TokenId, TokenState,
 };
 
 /// Records that a token is handed out to its customer, if that is the first time.
@@ -20,31 +19,66 @@ pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
         by: Actor::Customer(customer.clone()),
         connection_id: Some(token.facts.connection_id.clone()),
         customer: Some(customer),
-        what: EventKind::HandedOut,
+        kind: EventKind::HandedOut,
     };
     draft.remember(event);
 }
 
-/// Why a customer gets no token of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+/// Why there is no token to use.
+#[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum NoToken {
+pub enum TokenError {
     /// There is no such connection, or it is another customer's.
+    #[error("there is no such connection")]
     NotFound,
-    /// Finch must be asked first whether the token still lives.
+    /// Finch must be asked first whether the token still lives: a reconciler does.
+    #[error("the connection's token must be verified with Finch first")]
     Unverified,
     /// A disconnect has begun.
+    #[error("the connection is being disconnected")]
     Disconnecting,
-    /// The customer's access has ended.
+    /// Access has ended. The customer must connect again.
+    #[error("the connection has been disconnected")]
     Disconnected,
-    /// The employer must authenticate again.
+    /// The employer must authenticate again: begin a reauthentication.
+    #[error("the employer must authenticate again")]
     NeedsReauth,
-    /// The tokens cover these products, and not all that were asked for.
+    /// No token covers all of the products: begin a reauthentication that asks for them.
+    #[error(
+        "no token of the connection covers all of these products (granted: {})",
+        granted.iter().map(Product::as_str).collect::<Vec<_>>().join(", ")
+    )]
     ProductsNotGranted {
-        /// What one of them covers, or another.
+        /// What one token covers, or another.
         granted: Vec<Product>,
     },
+    /// The store failed.
+    #[error("the token could not be read")]
+    Store(#[from] StoreError),
+}
+
+impl Actionable for TokenError {
+    fn advice(&self) -> Advice {
+        let state = |code, step| Advice::new(ErrorKind::State, code, step);
+        match self {
+            Self::NotFound => Advice::no_such_connection(),
+            Self::Unverified => Advice::retry(
+                ErrorKind::State,
+                "unverified",
+                "reconcile (`finch reconcile`), then ask for the token again",
+            ),
+            Self::Disconnecting => state(
+                "disconnecting",
+                "wait: the reconciler (`finch reconcile`) finishes the disconnect",
+            ),
+            Self::Disconnected => state("disconnected", "connect the customer again"),
+            Self::NeedsReauth => state("needs_reauth", "reauthenticate the connection"),
+            Self::ProductsNotGranted { .. } => {
+                state("products_not_granted", "reauthenticate the connection with these products")
+            }
+            Self::Store(error) => error.advice(),
+        }
+    }
 }
 
 /// Whether nothing is left to renew under this name: every token that `customer` had of it is revoked, or its
@@ -69,29 +103,29 @@ pub fn is_ending_for(connection: &Connection, name: &ConnectionId, customer: &Cu
 }
 
 /// Says why `customer` gets no token of this connection that covers what was asked for.
-pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> NoToken {
+pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> TokenError {
     let Some(connection) = connection else {
-        return NoToken::NotFound;
+        return TokenError::NotFound;
     };
     let own = || connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
     let active = || own().filter(|t| t.state == TokenState::Active);
     let any = |state: TokenState| own().any(|t| t.state == state);
     if own().next().is_none() {
-        NoToken::NotFound
+        TokenError::NotFound
     } else if active().any(|t| !t.needs_reauth()) {
         let mut granted: Vec<_> = active().flat_map(|t| t.facts.products.iter().cloned()).collect();
         granted.sort();
         granted.dedup();
-        NoToken::ProductsNotGranted { granted }
+        TokenError::ProductsNotGranted { granted }
     } else if active().next().is_some() {
-        NoToken::NeedsReauth
+        TokenError::NeedsReauth
     } else if own()
         .any(|t| t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t))
     {
-        NoToken::Disconnecting
+        TokenError::Disconnecting
     } else if any(TokenState::Unverified) {
-        NoToken::Unverified
+        TokenError::Unverified
     } else {
-        NoToken::Disconnected
+        TokenError::Disconnected
     }
 }

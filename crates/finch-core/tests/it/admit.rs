@@ -2,21 +2,33 @@
 
 use finch_core::{
     Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange, Failure,
-    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq,
-    Token, TokenId, TokenState, TokenStore,
-    decide::{Admitted, Arrived, Source, admit},
+    FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq, Token,
+    TokenFacts, TokenId, TokenState, TokenStore,
+    decide::{Admitted, Arrival, Arrived, Source, admit},
 };
 use finch_testkit::{application, at, facts, fingerprint, grant, new_attempt, store_token};
 
-use crate::arrival;
+use crate::{connection, disconnect, operator, revoked, token};
 
-fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
-    arrive_for(found, new_attempt(who), grant)
+/// A token that arrives; the number 901 was taken before.
+fn arrival<'a>(grant: Grant, from: Source<'a>) -> Arrival<'a> {
+    let Grant { secret, facts } = grant;
+    let fingerprint = fingerprint(secret.expose());
+    Arrival { facts, fingerprint, from, began: Seq(901), now: at(9), late: false }
 }
 
-fn arrive_for(found: Found, purpose: NewAttempt, grant: Grant) -> Admitted {
-    let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-    admit(found, arrival(grant, Source::Exchange(&attempt)))
+fn attempt(purpose: NewAttempt) -> Attempt {
+    Attempt { id: AttemptId(Seq(900)), purpose, exchange: None }
+}
+
+fn arrive(found: Found, who: &str, grant: Grant) -> Admitted {
+    admit(found, arrival(grant, Source::Exchange(&attempt(new_attempt(who)))))
+}
+
+/// The facts of a connection, with this customer id.
+fn named(connection_id: &str, company: &str, customer_id: Option<&str>) -> TokenFacts {
+    let finch_customer_id = customer_id.and_then(|id| FinchCustomerId::new(id).ok());
+    TokenFacts { finch_customer_id, ..facts(connection_id, "gusto", company) }
 }
 
 /// What the store finds when a token arrives.
@@ -78,122 +90,57 @@ async fn a_token_that_is_known_for_another_customer_changes_nothing() {
     assert!(admitted.draft.is_none());
 }
 
+/// Each row: whether a state came with the code; the connection, and whether the attempt renews it; the
+/// customer id of the session, and the one that Finch names.
+///
+/// A connection of two sessions has two customer ids, both the customer's, and Finch names one of them. Without a
+/// state only the customer id that Finch names ties a code to its attempt: an attacker can send a browser to a
+/// callback with a code of their own.
 #[tokio::test]
-async fn a_token_of_another_customer_id_is_quarantined() {
-    let mut other = facts("k2", "gusto", "d");
-    other.finch_customer_id = FinchCustomerId::new("another").ok();
-    let new = grant("t2", other);
-    let admitted = arrive(after_one(&new).await, "acme", new);
-    assert_eq!(admitted.arrived, Arrived::Quarantined(Quarantine::OtherCustomer));
-    let stored = stored(admitted);
-    assert_eq!((stored.state, stored.customer), (TokenState::Quarantined, None));
-}
-
-/// A connection of two sessions has two customer ids, both the customer's, and Finch names one of them.
-#[tokio::test]
-async fn a_renewed_token_may_be_of_any_customer_id_of_ones_own_there() {
-    let of = |id: &str, connection: &str| {
-        let mut facts = facts(connection, "gusto", "c");
-        facts.finch_customer_id = FinchCustomerId::new(id).ok();
-        facts
-    };
+async fn the_customer_id_that_finch_names_is_the_sessions_or_an_own_one_there() {
     let store = MemoryTokenStore::new(application());
-    store_token(&store, "acme", grant("t1", of("acme", "k1"))).await;
-    store_token(&store, "other", grant("t2", of("other", "k1"))).await;
-    let renew = async |who: &str, reauthenticates: Option<&str>, new: Grant| {
-        let mut purpose = new_attempt(who);
-        purpose.finch_customer_id = FinchCustomerId::new("acme~2").ok();
-        purpose.reauthenticates = reauthenticates.and_then(|id| id.parse().ok());
-        let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-        let found = find(&store, &new).await;
-        admit(found, arrival(new, Source::Exchange(&attempt))).arrived
-    };
-    let new = |id: &str, connection: &str| grant("t3", of(id, connection));
-    let accepted = Arrived::Stored(TokenState::Active);
-    assert_eq!(renew("acme", Some("k1"), new("acme", "k1")).await, accepted);
-    assert_eq!(renew("acme", Some("k1"), new("acme~2", "k1")).await, accepted);
-    for (who, reauthenticates, new) in [
-        ("acme", Some("k1"), new("other", "k1")),
-        ("acme", Some("k1"), new("stranger", "k1")),
-        ("acme", Some("k1"), new("acme", "k2")),
-        ("acme", None, new("acme", "k1")),
-        ("other", Some("k1"), new("acme", "k1")),
-    ] {
-        let arrived = renew(who, reauthenticates, new).await;
-        assert_eq!(
-            arrived,
-            Arrived::Quarantined(Quarantine::OtherCustomer),
-            "{who} {reauthenticates:?}"
-        );
-    }
-}
-
-/// Without a state only the customer id that Finch names ties a code to its attempt: an attacker can send a
-/// browser to a callback with a code of their own.
-#[tokio::test]
-async fn without_a_state_finch_must_name_the_customer_id_of_the_session() {
-    let id = |text: &str| FinchCustomerId::new(text).ok();
-    let store = MemoryTokenStore::new(application());
-    let mut own = facts("k1", "gusto", "c");
-    own.finch_customer_id = id("acme");
-    store_token(&store, "acme", grant("t1", own)).await;
-    let arrive = async |connection: &str, expected: Option<&str>, named: Option<&str>, renews| {
-        let mut facts = facts(connection, "gusto", if connection == "k1" { "c" } else { "d" });
-        facts.finch_customer_id = named.and_then(id);
-        let new = grant("t2", facts);
-        let mut purpose = new_attempt("acme");
-        purpose.finch_customer_id = expected.and_then(id);
-        purpose.reauthenticates = if renews { connection.parse().ok() } else { None };
-        let attempt = Attempt { id: AttemptId(Seq(900)), purpose, exchange: None };
-        let found = find(&store, &new).await;
-        admit(found, arrival(new, Source::StatelessExchange(&attempt)))
-    };
+    store_token(&store, "acme", grant("t1", named("k1", "c", Some("acme")))).await;
+    store_token(&store, "other", grant("t2", named("k1", "c", Some("other")))).await;
     let active = Arrived::Stored(TokenState::Active);
-    for (connection, expected, named, renews, arrived) in [
-        ("k2", Some("acme~2"), Some("acme~2"), false, active.clone()),
-        (
-            "k2",
-            Some("acme~2"),
-            Some("attacker"),
-            false,
-            Arrived::Quarantined(Quarantine::OtherCustomer),
-        ),
-        (
-            "k2",
-            Some("acme~2"),
-            Some("acme"),
-            false,
-            Arrived::Quarantined(Quarantine::OtherCustomer),
-        ),
-        ("k2", Some("acme~2"), None, false, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
-        // A renewal: any customer id of one's own there.
-        ("k1", Some("acme~2"), Some("acme"), true, active),
-        (
-            "k1",
-            Some("acme"),
-            Some("attacker"),
-            true,
-            Arrived::Quarantined(Quarantine::OtherCustomer),
-        ),
-        ("k1", Some("acme"), None, true, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
+    let other = Arrived::Quarantined(Quarantine::OtherCustomer);
+    let unnamed = Arrived::Quarantined(Quarantine::UnnamedCustomer);
+    for (has_state, who, connection, renews, expected, named_id, arrived) in [
+        (true, "acme", "k2", false, Some("acme"), None, &active),
+        (true, "acme", "k2", false, Some("acme"), Some("another"), &other),
+        (true, "acme", "k1", true, Some("acme~2"), Some("acme"), &active),
+        (true, "acme", "k1", true, Some("acme~2"), Some("acme~2"), &active),
+        (true, "acme", "k1", true, Some("acme~2"), Some("other"), &other),
+        (true, "acme", "k1", true, Some("acme~2"), Some("stranger"), &other),
+        (true, "acme", "k1", false, Some("acme~2"), Some("acme"), &other),
+        (true, "other", "k1", true, Some("acme~2"), Some("acme"), &other),
+        (false, "acme", "k2", false, Some("acme~2"), Some("acme~2"), &active),
+        (false, "acme", "k2", false, Some("acme~2"), Some("attacker"), &other),
+        (false, "acme", "k2", false, Some("acme~2"), Some("acme"), &other),
+        (false, "acme", "k2", false, Some("acme~2"), None, &unnamed),
+        (false, "acme", "k1", true, Some("acme~2"), Some("acme"), &active),
+        (false, "acme", "k1", true, Some("acme"), Some("attacker"), &other),
+        (false, "acme", "k1", true, Some("acme"), None, &unnamed),
         // A session whose customer id is not known proves nothing.
-        ("k2", None, Some("attacker"), false, Arrived::Quarantined(Quarantine::OtherCustomer)),
-        ("k2", None, None, false, Arrived::Quarantined(Quarantine::UnnamedCustomer)),
+        (false, "acme", "k2", false, None, Some("attacker"), &other),
+        (false, "acme", "k2", false, None, None, &unnamed),
     ] {
-        let admitted = arrive(connection, expected, named, renews).await;
-        assert_eq!(admitted.arrived, arrived, "{connection} {expected:?} {named:?} {renews}");
-        let used = matches!(admitted.arrived, Arrived::Stored(_));
+        let company = if connection == "k1" { "c" } else { "d" };
+        let new = grant("t3", named(connection, company, named_id));
+        let mut purpose = new_attempt(who);
+        purpose.finch_customer_id = expected.and_then(|id| FinchCustomerId::new(id).ok());
+        purpose.reauthenticates = connection.parse().ok().filter(|_| renews);
+        let attempt = attempt(purpose);
+        let from = match has_state {
+            true => Source::Exchange(&attempt),
+            false => Source::StatelessExchange(&attempt),
+        };
+        let admitted = admit(find(&store, &new).await, arrival(new, from));
+        let row = format!("{has_state} {who} {connection} {expected:?} {named_id:?}");
+        assert_eq!(&admitted.arrived, arrived, "{row}");
         let kept = stored(admitted);
-        assert_eq!(kept.customer.is_some(), used, "a quarantined token has no customer");
-        assert_eq!(kept.state == TokenState::Quarantined, !used);
+        assert_eq!(kept.customer.is_some(), *arrived == active, "{row}");
+        assert_eq!(kept.state != TokenState::Quarantined, *arrived == active, "{row}");
     }
-}
-
-#[tokio::test]
-async fn a_missing_customer_id_is_accepted_on_the_state() {
-    let new = grant("t2", facts("k2", "gusto", "d"));
-    let admitted = arrive(after_one(&new).await, "acme", new);
-    assert_eq!(admitted.arrived, Arrived::Stored(TokenState::Active));
 }
 
 #[tokio::test]
@@ -219,14 +166,10 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
         let mut purpose = new_attempt("acme");
         purpose.finch_customer_id = FinchCustomerId::new(customer_id).ok();
         purpose.reauthenticates = reauthenticates.map(|id| id.parse().expect("an id"));
-        purpose.opened_at = at(id as i64 * 300);
         let exchange = Exchange { began: Seq(id + 1), began_at: at(1), end: None };
         Attempt { id: AttemptId(Seq(id)), purpose, exchange: Some(exchange) }
     };
-    let said = |name: &str, id: Option<&str>| {
-        let finch_customer_id = id.and_then(|id| FinchCustomerId::new(id).ok());
-        finch_core::TokenFacts { finch_customer_id, ..facts(name, "gusto", "c") }
-    };
+    let said = |connection: &str, id| named(connection, "c", id);
     let (own, silent) = (said("k1", Some("acme")), said("k1", None));
     let (lost, renewing) = (attempt(1, "acme", None), attempt(1, "acme", Some("k1")));
     let later = |reauthenticates| attempt(3, "acme", reauthenticates);
@@ -253,23 +196,19 @@ fn a_later_token_of_the_same_customer_id_clears_a_lost_exchange() {
 
 #[test]
 fn a_named_connection_is_not_work_any_more() {
-    let mut nameless =
-        crate::connection(vec![crate::token("acme", "k1", 1, 2, TokenState::Active)], vec![]);
+    let mut nameless = connection(vec![token("acme", "k1", 1, 2, TokenState::Active)], vec![]);
     nameless.company = None;
     let found = Found { by_connection_id: Some(nameless), ..Found::default() };
-    let named = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
-    assert_eq!(named.connection.unwrap().agenda.due, None);
-    let new = commit(arrive(Found::default(), "acme", grant("t2", facts("k1", "gusto", ""))));
-    assert!(new.connection.unwrap().agenda.due.is_some(), "a nameless one is");
+    for (found, company, is_work) in [(found, "c", false), (Found::default(), "", true)] {
+        let admitted = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", company))));
+        assert_eq!(admitted.connection.unwrap().agenda.due.is_some(), is_work, "{company}");
+    }
 }
 
 #[test]
 fn a_reopened_disconnect_takes_what_was_left_over() {
-    let left_over = crate::token("acme", "k0", 1, 2, TokenState::Quarantined);
-    let ended = crate::connection(
-        vec![left_over],
-        vec![crate::disconnect(crate::operator(), 950, Some(960))],
-    );
+    let left_over = token("acme", "k0", 1, 2, TokenState::Quarantined);
+    let ended = connection(vec![left_over], vec![disconnect(operator(), 950, Some(960))]);
     let found = Found { by_pair: Some(ended), ..Found::default() };
     let commit = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
     assert_eq!(commit.tokens[0].state, TokenState::Fenced);
@@ -278,45 +217,37 @@ fn a_reopened_disconnect_takes_what_was_left_over() {
 
 #[test]
 fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
-    let stuck = crate::token("acme", "k1", 1, 2, TokenState::Fenced);
-    let open = crate::disconnect(crate::operator(), 10, None);
-    let world = crate::connection(vec![stuck], vec![open.clone()]);
-    let mut purpose = new_attempt("acme");
-    purpose.for_disconnect = Some(open.id);
+    let world = crate::fenced(&["k1"]);
+    let for_disconnect = Some(world.disconnects[0].id);
+    let attempt = attempt(NewAttempt { for_disconnect, ..new_attempt("acme") });
     let found = Found { by_pair: Some(world), ..Found::default() };
-    let admitted = arrive_for(found, purpose, grant("t2", facts("k1", "gusto", "c")));
-    assert_eq!(stored(admitted).state, TokenState::Fenced);
+    let new = arrival(grant("t2", facts("k1", "gusto", "c")), Source::Exchange(&attempt));
+    assert_eq!(stored(admit(found, new)).state, TokenState::Fenced);
 }
 
 /// A lost exchange, and a token that covers it.
 #[test]
 fn a_cover_holds_until_finch_ends_it() {
-    let failure = FailureKind::NoAnswer;
-    let failure =
-        Failure { kind: failure, status: None, name: None, finch_code: None, request_id: None };
-    let covered =
-        |over| AttemptEnd::Covered { failure: failure.clone(), by: TokenId(Seq(7)), over };
+    let by = TokenId(Seq(7));
+    let covered = |over| AttemptEnd::Covered { failure: Failure::lost(), by, over };
     let lost = |over| {
         let exchange = Exchange { began: Seq(2), began_at: at(1), end: Some(covered(over)) };
-        Attempt { id: AttemptId(Seq(1)), purpose: new_attempt("acme"), exchange: Some(exchange) }
+        Attempt { exchange: Some(exchange), ..attempt(new_attempt("acme")) }
     };
-    let refused = Evidence::Refused { request_id: None };
     let (operator, reason) = ("x".parse().expect("a name"), "it looks ended".to_owned());
-    let vouched = Evidence::ClosedByOperator { operator, reason };
-    let revoked = |evidence| TokenState::Revoked { evidence, at: at(9) };
-    let arrived = arrive(Found::default(), "acme", grant("t1", facts("k1", "gusto", "c")));
-    let token = Token { id: TokenId(Seq(7)), ..stored(arrived) };
+    let evidence = Evidence::ClosedByOperator { operator, reason };
+    let vouched = TokenState::Revoked { evidence, at: at(9) };
     let cases = [
         // The state of the token; the exchange may take effect yet, and was over when Finch accepted that.
         (TokenState::Active, Cover::Holds, Cover::Holds),
         (TokenState::Unverified, Cover::Holds, Cover::Holds),
         (TokenState::Fenced, Cover::Lost, Cover::Holds),
         (TokenState::Retired, Cover::Lost, Cover::Holds),
-        (revoked(refused), Cover::Lost, Cover::Ends(AttemptEnd::Cleared)),
-        (revoked(vouched), Cover::Lost, Cover::Lost),
+        (revoked(), Cover::Lost, Cover::Ends(AttemptEnd::Cleared)),
+        (vouched, Cover::Lost, Cover::Lost),
     ];
     for (state, open, over) in cases {
-        let by = Token { state, ..token.clone() };
+        let by = token("acme", "k1", 5, 7, state);
         assert_eq!(lost(false).cover(&by, false), open, "{:?}", by.state);
         assert_eq!(lost(true).cover(&by, true), over, "{:?}", by.state);
         let now_over = if by.state.is_live() { Cover::Asks(covered(true)) } else { open };

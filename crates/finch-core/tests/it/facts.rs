@@ -36,16 +36,3 @@ fn each_fact_that_one_answer_leaves_out_comes_from_the_other() {
         assert_eq!(part.products.is_none(), part.or(rest).products == Some(vec![Product::Ssn]));
     }
 }
-
-#[test]
-fn identity_is_all_that_a_token_needs() {
-    let mut needed = PartialFacts {
-        connection_id: "k".parse().ok(),
-        provider_id: "gusto".parse().ok(),
-        ..PartialFacts::default()
-    };
-    assert!(needed.clone().complete().is_some());
-    let provider_id = needed.provider_id.take();
-    assert_eq!(needed.complete(), None);
-    assert_eq!(PartialFacts { provider_id, ..PartialFacts::default() }.complete(), None);
-}

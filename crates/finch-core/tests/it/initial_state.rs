@@ -1,102 +1,72 @@
 //! The table of the races: an exchange and a disconnect of the same connection.
 
 use finch_core::{
-    Actor, Connection, DisconnectId, Seq, TokenState,
-    decide::{InitialState, initial_state},
+    Actor, Disconnect, DisconnectId, DisconnectState, Seq, TokenState,
+    decide::{
+        InitialState::{Active, Fenced, Reopens, Superseded, Unverified},
+        initial_state,
+    },
 };
 
-use crate::{connection, customer, disconnect, operator, token};
+use crate::{by, connection, customer, disconnect, operator, revoked, token};
 
-/// What a token of `acme` may be whose exchange began at `began`.
-fn stands(connection: &Connection, began: u64) -> InitialState {
-    let acme = customer("acme");
-    initial_state(connection, Seq(began), Some(&acme), &"new".parse().expect("an id"), false)
-}
-
-fn revoked() -> TokenState {
-    let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked { evidence, at: finch_testkit::at(0) }
-}
-
-/// What became of the connection's disconnect `10..`, or `10..12` if it has ended, and of its tokens; when
-/// the exchange began; and how its token stands.
+/// What became of the connection's disconnects, of which the first has the numbers `10..`, or `10..12` if it
+/// has ended, and of its tokens; when the exchange began; and how its token stands.
 #[test]
 fn each_row_of_the_table_of_races() {
-    let open = || vec![disconnect(operator(), 10, None)];
-    let ended = || vec![disconnect(operator(), 10, Some(12))];
-    let of = |who: &str, ended| vec![disconnect(Actor::Customer(customer(who)), 10, ended)];
-    let at_finch = vec![disconnect(Actor::Finch, 10, Some(11))];
+    let open = |by: Actor| vec![disconnect(by, 10, None)];
+    let ended = |by: Actor| vec![disconnect(by, 10, Some(12))];
     let old = || vec![token("acme", "k", 1, 2, revoked())];
     let same_id = vec![token("acme", "new", 1, 2, revoked())];
     let newer = vec![token("acme", "k2", 13, 14, TokenState::Active)];
-    let reopens = InitialState::Reopens(DisconnectId(Seq(10)));
+    let first = DisconnectId(Seq(10));
+    // An operator's request has joined another customer's disconnect.
+    let joined = |mut disconnects: Vec<Disconnect>| {
+        let state = DisconnectState::Merged { into: first };
+        disconnects.push(Disconnect { state, ..disconnect(operator(), 20, None) });
+        disconnects
+    };
+    let other_open = disconnect(by("other"), 30, None);
     for (what, tokens, disconnects, rows) in [
-        ("no disconnect", vec![], vec![], &[(5, InitialState::Active)][..]),
-        ("open", vec![], open(), &[(9, InitialState::Fenced), (11, InitialState::Unverified)]),
+        ("no disconnect", vec![], vec![], &[(5, Active)][..]),
+        ("open", vec![], open(operator()), &[(9, Fenced), (11, Unverified)]),
+        ("ended", old(), ended(operator()), &[(9, Reopens(first)), (11, Unverified), (13, Active)]),
+        ("a newer generation lives", newer, ended(operator()), &[(9, Superseded)]),
+        ("the same connection id", same_id, ended(operator()), &[(13, Unverified)]),
+        ("its own customer's", vec![], open(by("acme")), &[(9, Fenced)]),
+        ("another customer's", vec![], open(by("other")), &[(9, Unverified)]),
+        ("another customer's, ended", vec![], ended(by("other")), &[(9, Unverified), (13, Active)]),
+        ("an end seen at Finch", vec![], ended(Actor::Finch), &[(9, Unverified), (12, Active)]),
+        // It ends what is left over, and no customer's exchange.
+        ("a reconciler's", vec![], open(Actor::Reconciler), &[(5, Unverified)]),
+        ("a reconciler's, ended", vec![], ended(Actor::Reconciler), &[(5, Unverified)]),
         (
-            "ended",
-            old(),
-            ended(),
-            &[(9, reopens), (11, InitialState::Unverified), (13, InitialState::Active)],
-        ),
-        ("a newer generation lives", newer, ended(), &[(9, InitialState::Superseded)]),
-        ("the same connection id", same_id, ended(), &[(13, InitialState::Unverified)]),
-        ("its own customer's", vec![], of("acme", None), &[(9, InitialState::Fenced)]),
-        ("another customer's", vec![], of("other", None), &[(9, InitialState::Unverified)]),
-        (
-            "another customer's, ended",
+            "an earlier one covers it while any is open",
             vec![],
-            of("other", Some(12)),
-            &[(9, InitialState::Unverified), (13, InitialState::Active)],
+            [ended(operator()), vec![other_open]].concat(),
+            &[(5, Fenced), (20, Unverified)],
         ),
+        ("joined", vec![], joined(open(by("other"))), &[(15, Fenced), (21, Unverified)]),
         (
-            "an end seen at Finch",
+            "joined, and ended as the first one",
             vec![],
-            at_finch,
-            &[(9, InitialState::Unverified), (12, InitialState::Active)],
+            joined(vec![disconnect(by("other"), 10, Some(25))]),
+            &[(15, Reopens(first))],
         ),
     ] {
         let connection = connection(tokens, disconnects);
         for (began, expected) in rows {
-            assert_eq!(stands(&connection, *began), *expected, "{what}, began at {began}");
+            let (acme, id) = (customer("acme"), "new".parse().expect("an id"));
+            let found = initial_state(&connection, Seq(*began), Some(&acme), &id, false);
+            assert_eq!(found, *expected, "{what}, began at {began}");
         }
     }
 }
 
 #[test]
 fn a_quarantined_token_is_covered_by_every_disconnect() {
-    let open = connection(vec![], vec![disconnect(Actor::Customer(customer("other")), 10, None)]);
     let id = "new".parse().expect("an id");
-    assert_eq!(initial_state(&open, Seq(9), None, &id, false), InitialState::Fenced);
-}
-
-#[test]
-fn what_an_earlier_disconnect_covers_is_fenced_while_any_is_open() {
-    let another_customers = disconnect(Actor::Customer(customer("other")), 30, None);
-    let both = connection(vec![], vec![disconnect(operator(), 10, Some(12)), another_customers]);
-    assert_eq!(stands(&both, 5), InitialState::Fenced);
-    assert_eq!(stands(&both, 20), InitialState::Unverified);
-}
-
-#[test]
-fn a_request_that_joined_covers_what_came_before_it() {
-    let first = disconnect(Actor::Customer(customer("other")), 10, None);
-    let mut joined = disconnect(operator(), 20, None);
-    joined.state = finch_core::DisconnectState::Merged { into: first.id };
-    let open = connection(vec![], vec![first.clone(), joined.clone()]);
-    assert_eq!(stands(&open, 15), InitialState::Fenced);
-    assert_eq!(stands(&open, 21), InitialState::Unverified);
-    let ended = disconnect(Actor::Customer(customer("other")), 10, Some(25));
-    let ended = connection(vec![], vec![ended, joined]);
-    assert_eq!(stands(&ended, 15), InitialState::Reopens(first.id), "it goes on as the first one");
-}
-
-/// It ends what is left over, and no one's exchange.
-#[test]
-fn a_reconcilers_disconnect_covers_no_customers_exchange() {
-    let open = connection(vec![], vec![disconnect(Actor::Reconciler, 10, None)]);
-    assert_eq!(stands(&open, 5), InitialState::Unverified);
-    let ended = connection(vec![], vec![disconnect(Actor::Reconciler, 10, Some(12))]);
-    assert_eq!(stands(&ended, 5), InitialState::Unverified);
-    assert!(open.disconnects[0].covers(Seq(5), None), "a quarantined token ends with it");
+    let open = connection(vec![], vec![disconnect(by("other"), 10, None)]);
+    assert_eq!(initial_state(&open, Seq(9), None, &id, false), Fenced);
+    assert!(disconnect(Actor::Reconciler, 10, None).covers(Seq(5), None));
 }

@@ -1,21 +1,17 @@
 //! Two connections that prove to be one (R4).
 
 use finch_core::{
-    Actor, Attempt, AttemptId, Connection, Disconnect, DisconnectId, DisconnectState, Draft, Found,
-    Refusal, Retirement, Revision, Seq, TokenId, TokenState,
-    decide::{Source, admit},
+    Connection, ConnectionKey, Disconnect, DisconnectId, DisconnectState, Draft, Found, Progress,
+    Retirement, Revision, Seq, Token, TokenId, TokenState,
 };
-use finch_testkit::{at, facts, grant, new_attempt};
+use finch_testkit::at;
 
-use crate::{arrival, connection, customer, disconnect, operator, token};
+use crate::{by, connection, customer, disconnect, id, operator, refusal, token};
 
 /// A provisional connection with these tokens and disconnects.
-fn provisional(
-    tokens: Vec<finch_core::Token>,
-    disconnects: Vec<finch_core::Disconnect>,
-) -> Connection {
+fn provisional(tokens: Vec<Token>, disconnects: Vec<Disconnect>) -> Connection {
     let mut provisional = connection(tokens, disconnects);
-    provisional.key = finch_core::ConnectionKey(Seq(2));
+    provisional.key = ConnectionKey(Seq(2));
     provisional.company = None;
     provisional.tokens.iter_mut().for_each(|t| t.facts.company_id = None);
     provisional
@@ -24,9 +20,7 @@ fn provisional(
 /// What comes of it when a token under `k1` names the employer.
 fn arrives(pair: Connection, nameless: Connection) -> Draft {
     let found = Found { by_pair: Some(pair), by_connection_id: Some(nameless), ..Found::default() };
-    let attempt = Attempt { id: AttemptId(Seq(900)), purpose: new_attempt("acme"), exchange: None };
-    let arrival = arrival(grant("t", facts("k1", "gusto", "c")), Source::Exchange(&attempt));
-    let draft = admit(found, arrival).draft.expect("a merge");
+    let draft = crate::arrives(found);
     assert!(draft.clone().finish().expect("a commit").absorbs.is_some());
     draft
 }
@@ -61,15 +55,14 @@ fn a_token_that_came_after_the_open_disconnect_began_is_in_doubt() {
 
 #[test]
 fn of_two_open_disconnects_the_older_goes_on() {
-    let acme = || Actor::Customer(customer("acme"));
     for (of_pair, of_nameless) in [(10, 20), (20, 10)] {
         let pair = connection(
             vec![token("acme", "k2", 1, 2, TokenState::Fenced)],
-            vec![disconnect(acme(), of_pair, None)],
+            vec![disconnect(by("acme"), of_pair, None)],
         );
         let nameless = provisional(
             vec![token("acme", "k1", 3, 4, TokenState::Fenced)],
-            vec![disconnect(acme(), of_nameless, None)],
+            vec![disconnect(by("acme"), of_nameless, None)],
         );
         let into = DisconnectId(Seq(10));
         let states = merged(pair, nameless).1.into_iter().map(|d| (d.id.0.0, d.state));
@@ -95,8 +88,8 @@ fn a_fence_by_merging_waits_for_nothing() {
     waiting.progress.next_try = Some(at(3600));
     let nameless = provisional(vec![waiting], vec![]);
     let draft = arrives(pair, nameless);
-    let fenced = draft.connection().token(TokenId(Seq(4))).expect("the waiting one");
-    assert_eq!(fenced.progress, finch_core::Progress::default());
+    let fenced = draft.connection().token(id(4)).expect("the waiting one");
+    assert_eq!(fenced.progress, Progress::default());
 }
 
 /// What one customer gave up in either connection stays given up.
@@ -120,8 +113,7 @@ fn a_merge_names_the_revision_of_both_connections() {
     (pair.revision, nameless.revision) = (Revision(3), Revision(7));
     let mut seen = arrives(pair, nameless).finish().expect("a commit").seen;
     seen.sort();
-    let key = |number| finch_core::ConnectionKey(Seq(number));
-    assert_eq!(seen, [(key(1), Revision(3)), (key(2), Revision(7))]);
+    assert_eq!(seen, [(ConnectionKey(Seq(1)), Revision(3)), (ConnectionKey(Seq(2)), Revision(7))]);
 }
 
 /// The lease of the absorbed connection, by which another host would have noticed, is gone.
@@ -129,11 +121,11 @@ fn a_merge_names_the_revision_of_both_connections() {
 fn what_the_absorbed_connection_has_sent_may_take_effect() {
     let pair = connection(vec![token("acme", "k2", 1, 2, TokenState::Active)], vec![]);
     let mut proven = token("acme", "k1", 3, 4, TokenState::Fenced);
-    proven.progress.refused = Some(Refusal { at: at(5), request_id: None });
+    proven.progress.refused = refusal();
     let mut unproven = token("acme", "k1", 5, 6, TokenState::Fenced);
     unproven.progress.sending = Some(Seq(20));
     let nameless = provisional(vec![proven, unproven], vec![disconnect(operator(), 10, None)]);
     let one = arrives(pair, nameless).connection().clone();
     let ambiguous = one.tokens.iter().filter(|t| t.progress.ambiguous_at == Some(at(9)));
-    assert_eq!(ambiguous.map(|t| t.id).collect::<Vec<_>>(), [TokenId(Seq(6))]);
+    assert_eq!(ambiguous.map(|t| t.id).collect::<Vec<_>>(), [id(6)]);
 }

@@ -1,26 +1,20 @@
 //! What a disconnect would hit.
 
 use finch_core::{
-    Actor, Connection, TokenState,
-    decide::{PlanVerdict, Subject, plan},
+    Actor, Commit, Connection, ConnectionView, DisconnectState, Draft, Retirement, Seq, TokenState,
+    decide::{
+        Plan, PlanMark, PlanVerdict, Subject, fence, finish, is_ending_for, plan, why_no_token,
+    },
 };
+use finch_testkit::{at, digest};
 
-use crate::{connection, customer, disconnect, operator, token};
-
-fn revoked() -> TokenState {
-    let evidence = finch_core::Evidence::Refused { request_id: None };
-    TokenState::Revoked { evidence, at: finch_testkit::at(0) }
-}
-
-fn refusal() -> finch_core::Refusal {
-    finch_core::Refusal { at: finch_testkit::at(0), request_id: None }
-}
+use crate::{by, connection, customer, disconnect, id, intent, operator, refusal, revoked, token};
 
 fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
     let subject = Subject::ConnectionId(id.parse().expect("an id"));
     let who = who.map(customer);
     let reason = force.then(|| "the contract has ended".to_owned());
-    plan(connection, &subject, who.as_ref(), reason).verdict
+    plan(connection, &subject, who.as_ref(), reason, &digest).verdict
 }
 
 /// Each row: a connection; a handle, the customer (none: the operator), whether there is a reason, the verdict.
@@ -33,11 +27,11 @@ fn each_verdict() {
     let doubtful = || token("other", "k2", 11, 12, TokenState::Unverified);
     let superseded = || token("acme", "k1", 1, 20, TokenState::Superseded);
     let ended = || vec![disconnect(operator(), 10, Some(12))];
-    let open = || vec![disconnect(Actor::Customer(customer("acme")), 10, None)];
+    let open = || vec![disconnect(by("acme"), 10, None)];
     let mut odd = token("other", "k", 3, 4, TokenState::Quarantined);
     odd.customer = None;
     let mut proven = fenced();
-    proven.progress.refused = Some(refusal());
+    proven.progress.refused = refusal();
     let (acme, ops) = (Some("acme"), None);
     let shared = |state| vec![live("acme", "k", 1), token("other", "k", 3, 4, state)];
     let of_shared = [
@@ -114,10 +108,10 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
     ];
     let shared = connection(tokens, vec![]);
     let subject = Subject::ConnectionId("k1".parse().expect("an id"));
-    let acme = plan(&shared, &subject, Some(&customer("acme")), None);
+    let acme = plan(&shared, &subject, Some(&customer("acme")), None, &digest);
     assert_eq!((acme.tokens, acme.connection_ids.len(), acme.shared), (1, 1, true));
     assert_eq!(acme.customers, [customer("acme")]);
-    let everyone = plan(&shared, &subject, None, None);
+    let everyone = plan(&shared, &subject, None, None, &digest);
     assert_eq!((everyone.tokens, everyone.connection_ids.len()), (2, 2));
     assert_eq!(everyone.customers.len(), 2);
 }
@@ -125,12 +119,7 @@ fn a_customers_plan_speaks_of_its_own_tokens_only() {
 /// I11: acme sees nothing of another customer that connects and disconnects.
 #[test]
 fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
-    use finch_core::{
-        ConnectionView, Draft, Intent, TokenId,
-        decide::{fence, finish, is_ending_for, why_no_token},
-    };
-    use finch_testkit::at;
-    let (acme, other) = (customer("acme"), customer("other"));
+    let acme = customer("acme");
     let mut seen = connection(
         vec![
             token("other", "k2", 13, 14, TokenState::Active),
@@ -138,23 +127,25 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
         ],
         vec![disconnect(operator(), 10, Some(12))],
     );
-    let superseded = TokenId(finch_core::Seq(20));
     let shown = |seen: &Connection| {
         let own = seen.tokens.iter().filter(|t| t.customer.as_ref() == Some(&acme)).cloned();
         let own = Connection { tokens: own.collect(), ..seen.clone() };
         let ending = is_ending_for(&own, &"k1".parse().expect("an id"), &acme);
         let plan = verdict(seen, "k1", Some("acme"), false);
-        (ConnectionView::of(&own, Some(&acme)), why_no_token(Some(&own), &acme), ending, plan)
+        (
+            ConnectionView::of(&own, Some(&acme)),
+            why_no_token(Some(&own), &acme).to_string(),
+            ending,
+            plan,
+        )
     };
     let before = shown(&seen);
     let mut draft = Draft::of(seen);
-    fence(&mut draft, Intent { by: Actor::Customer(other), reason: None, at: at(1) });
+    fence(&mut draft, intent(by("other")));
     seen = draft.connection().clone();
-    assert_eq!(seen.token(superseded).map(|t| &t.state), Some(&TokenState::Fenced), "it ends too");
+    assert_eq!(seen.token(id(20)).map(|t| &t.state), Some(&TokenState::Fenced), "it ends too");
     assert_eq!(shown(&seen), before);
-    for token in &mut seen.tokens {
-        token.progress.refused = Some(refusal());
-    }
+    seen.tokens.iter_mut().for_each(|token| token.progress.refused = refusal());
     let open = seen.open_disconnect().map(|d| d.id).expect("an open disconnect");
     let mut draft = Draft::of(seen);
     finish(&mut draft, open, at(3));
@@ -165,21 +156,18 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
 
 #[test]
 fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
-    use finch_core::{Commit, DisconnectState, Draft, Intent, decide::fence};
-    use finch_testkit::at;
     let tokens = vec![
         token("acme", "k1", 1, 2, TokenState::Fenced),
         token("acme", "k1", 11, 12, TokenState::Unverified),
         token("other", "k2", 13, 14, TokenState::Unverified),
     ];
-    let acme = Actor::Customer(customer("acme"));
-    let open = connection(tokens, vec![disconnect(acme.clone(), 10, None)]);
+    let open = connection(tokens, vec![disconnect(by("acme"), 10, None)]);
     let join = |by: Actor| {
         let mut draft = Draft::of(open.clone());
-        fence(&mut draft, Intent { by, reason: Some("why".into()), at: at(1) });
+        fence(&mut draft, intent(by));
         draft.finish().expect("a commit")
     };
-    let own = join(acme);
+    let own = join(by("acme"));
     let fenced: Vec<_> = own.tokens.iter().map(|t| t.id.0.0).collect();
     assert_eq!(fenced, [12]);
     let all = join(operator());
@@ -194,61 +182,41 @@ fn a_join_fences_what_its_scope_reaches_and_is_written_down() {
 }
 
 /// The plan of acme's connection `k`, with the mark that acme would agree to.
-fn acmes(connection: &Connection) -> finch_core::decide::Plan {
-    plan(
-        connection,
-        &Subject::ConnectionId("k".parse().expect("an id")),
-        Some(&customer("acme")),
-        None,
-    )
+fn acmes(connection: &Connection) -> Plan {
+    let subject = Subject::ConnectionId("k".parse().expect("an id"));
+    plan(connection, &subject, Some(&customer("acme")), None, &digest)
 }
 
 #[test]
 fn what_was_agreed_to_is_the_same_tokens_and_the_same_fate() {
-    let one = || vec![token("acme", "k", 1, 2, TokenState::Active)];
-    let agreed = acmes(&connection(one(), vec![])).mark;
+    let one = || token("acme", "k", 1, 2, TokenState::Active);
+    let agreed = acmes(&connection(vec![one()], vec![])).mark;
     assert_eq!(agreed.to_string().parse(), Ok(agreed));
-    let mut moved = connection(one(), vec![]);
+    let mut moved = connection(vec![one()], vec![]);
     moved.revision.0 += 7;
-    assert!(acmes(&moved).keeps_to(agreed), "another revision says nothing to a customer");
-
-    let second = [one(), vec![token("acme", "k", 3, 4, TokenState::Active)]].concat();
-    assert!(!acmes(&connection(second, vec![])).keeps_to(agreed), "another token would stop");
-    let shared = [one(), vec![token("other", "k", 3, 4, TokenState::Active)]].concat();
-    assert!(!acmes(&connection(shared, vec![])).keeps_to(agreed), "it would only retire");
-    let mut reduced = one();
-    reduced[0].facts.products.pop();
-    assert!(!acmes(&connection(reduced, vec![])).keeps_to(agreed), "it covers other products");
-    let mut renewed = one();
-    renewed[0].added_at = finch_testkit::at(99);
-    assert!(!acmes(&connection(renewed, vec![])).keeps_to(agreed), "it is another token");
-}
-
-#[test]
-fn who_agreed_to_an_end_agrees_to_one_that_is_under_way_or_over() {
-    let agreed =
-        acmes(&connection(vec![token("acme", "k", 1, 2, TokenState::Active)], vec![])).mark;
-    let open = vec![disconnect(Actor::Customer(customer("acme")), 10, None)];
-    let under_way = connection(vec![token("acme", "k", 1, 2, TokenState::Fenced)], open.clone());
-    assert!(acmes(&under_way).keeps_to(agreed));
-    let over = connection(vec![token("acme", "k", 1, 2, revoked())], vec![]);
-    assert!(acmes(&over).keeps_to(agreed));
-    let later = vec![
-        token("acme", "k", 1, 2, TokenState::Fenced),
-        token("acme", "k", 11, 12, TokenState::Unverified),
-    ];
-    assert!(
-        !acmes(&connection(later, open)).keeps_to(agreed),
-        "something came since that may work"
-    );
-}
-
-#[test]
-fn nothing_else_is_a_mark() {
+    let (mut reduced, mut renewed) = (one(), one());
+    reduced.facts.products.pop();
+    renewed.added_at = at(99);
+    let fenced = || token("acme", "k", 1, 2, TokenState::Fenced);
+    let later = token("acme", "k", 11, 12, TokenState::Unverified);
+    let open = || vec![disconnect(by("acme"), 10, None)];
+    let with = |other: &str| vec![one(), token(other, "k", 3, 4, TokenState::Active)];
+    for (what, now, keeps) in [
+        ("another revision says nothing to a customer", moved, true),
+        ("another token would stop", connection(with("acme"), vec![]), false),
+        ("it would only retire", connection(with("other"), vec![]), false),
+        ("it covers other products", connection(vec![reduced], vec![]), false),
+        ("it is another token", connection(vec![renewed], vec![]), false),
+        ("the end is under way", connection(vec![fenced()], open()), true),
+        ("it is over", connection(vec![token("acme", "k", 1, 2, revoked())], vec![]), true),
+        ("something came since that may work", connection(vec![fenced(), later], open()), false),
+    ] {
+        assert_eq!(acmes(&now).keeps_to(agreed), keeps, "{what}");
+    }
     for text in
         ["", "0", "+123456789abcdef", "0123456789abcdefa", "g123456789abcdef", "é23456789abcde"]
     {
-        assert!(text.parse::<finch_core::decide::PlanMark>().is_err(), "{text}");
+        assert!(text.parse::<PlanMark>().is_err(), "{text}");
     }
 }
 
@@ -256,7 +224,7 @@ fn nothing_else_is_a_mark() {
 #[test]
 fn what_a_disconnect_has_ended_stays_ended_where_it_goes_on_again() {
     let mut ended = token("acme", "k1", 1, 2, revoked());
-    ended.progress.refused = Some(refusal());
+    ended.progress.refused = refusal();
     let late = token("acme", "k2", 3, 4, TokenState::Fenced);
     let newer = token("acme", "k3", 13, 14, TokenState::Unverified);
     let other = token("other", "k4", 15, 16, TokenState::Unverified);
@@ -276,9 +244,7 @@ fn a_customer_sees_its_own_part_of_a_connection() {
         token("other", "k2", 3, 4, TokenState::Retired),
     ];
     let mut whole = connection(tokens, vec![]);
-    let seq = finch_core::Seq(5);
-    let at = finch_testkit::at(0);
-    whole.retirements.push(finch_core::Retirement { seq, customer: customer("other"), at });
+    whole.retirements.push(Retirement { seq: Seq(5), customer: customer("other"), at: at(0) });
     assert_eq!(whole.clone().seen_by(None), whole);
     let own = whole.clone().seen_by(Some(&customer("acme")));
     assert_eq!((own.tokens.as_slice(), own.retirements.len()), (&whole.tokens[..1], 0));

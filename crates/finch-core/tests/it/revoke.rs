@@ -3,25 +3,18 @@
 use std::collections::BTreeSet;
 
 use finch_core::{
-    Answer, Connection, Draft, FinchApiError, Progress, Timestamp, TokenId, TokenState,
-    decide::{Call, Step, agenda, close, fence, finish, next_step, record, unreadable},
+    Answer, Connection, FinchApiError, Progress, Timestamp, TokenState,
+    decide::{
+        Call, Step, agenda, close, fence, finish, lacks_a_readable_token, next_step, record,
+        unreadable,
+    },
 };
 use finch_testkit::at;
 
-use crate::{connection, disconnect, operator, token};
-
-pub(crate) fn fenced(names: &[&str]) -> Connection {
-    let numbered = names.iter().zip(2..);
-    let tokens = numbered.map(|(name, n)| token("acme", name, 1, n, TokenState::Fenced)).collect();
-    connection(tokens, vec![disconnect(operator(), 100, None)])
-}
-
-pub(crate) fn id(n: u64) -> TokenId {
-    TokenId(finch_core::Seq(n))
-}
+use crate::{answered, changed, connection, fenced, id, intent, lost, operator, refusal, token};
 
 /// The connection after an answer of Finch's is written down.
-pub(crate) fn after(
+fn after(
     connection: &Connection,
     n: u64,
     call: Call,
@@ -32,15 +25,13 @@ pub(crate) fn after(
     changed(connection, |draft| record(draft, id(n), call, None, answer, now, 1.0))
 }
 
-pub(crate) fn changed(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection {
-    let mut draft = Draft::of(connection.clone());
-    decide(&mut draft);
-    draft.connection().clone()
+/// The same for the first token's `/disconnect`, at 0.
+fn disconnected(connection: &Connection, answer: Result<(), FinchApiError>) -> Connection {
+    after(connection, 2, Call::Disconnect, answer, at(0))
 }
 
-fn answered(status: u16, word: &str) -> FinchApiError {
-    let name = (!word.is_empty()).then(|| word.to_owned());
-    Answer { status, finch_shaped: name.is_some(), name, ..Answer::default() }.into_error()
+fn refused() -> Result<(), FinchApiError> {
+    Err(answered(401, "invalid_token"))
 }
 
 fn progress(connection: &Connection, n: u64) -> &Progress {
@@ -59,7 +50,7 @@ fn success_is_a_promise_and_each_token_is_proven() {
     assert!(progress(&world, 4).refused.is_none(), "a 200 is no proof");
     for n in [4, 3, 2] {
         assert_eq!(next_step(&world, at(1), None), Step::Call(Call::Introspect, id(n)));
-        world = after(&world, n, Call::Introspect, Err(answered(401, "invalid_token")), at(1));
+        world = after(&world, n, Call::Introspect, refused(), at(1));
         assert!(progress(&world, n).refused.is_some());
     }
     assert_eq!(next_step(&world, at(1), None), Step::Finish);
@@ -69,44 +60,34 @@ fn success_is_a_promise_and_each_token_is_proven() {
 fn an_unknown_401_proves_only_after_a_promise() {
     let world = fenced(&["k"]);
     let odd = || Err(answered(401, "something_new"));
-    let before = after(&world, 2, Call::Disconnect, odd(), at(0));
+    let before = disconnected(&world, odd());
     assert!(progress(&before, 2).refused.is_none());
     assert!(progress(&before, 2).trouble.as_ref().is_some_and(|t| t.attention));
-    let promised = after(&world, 2, Call::Disconnect, Ok(()), at(0));
+    let promised = disconnected(&world, Ok(()));
     let proven = after(&promised, 2, Call::Introspect, odd(), at(1));
     assert!(progress(&proven, 2).refused.is_some());
 }
 
 #[test]
 fn other_401s_never_prove_and_the_other_tokens_go_on() {
-    for (name, promised) in [
-        ("reauthenticate_user", false),
-        ("reauthenticate_user", true),
-        ("account_setup_required", true),
-        ("invalid_client", true),
-        ("unauthorized_request", true),
-        ("invalid_request", true),
-        ("", true),
-    ] {
-        let mut world = fenced(&["k", "k"]);
-        if promised {
-            world = after(&world, 3, Call::Disconnect, Ok(()), at(0));
+    let names = ["reauthenticate_user", "account_setup_required", "invalid_client"];
+    for name in names.into_iter().chain(["unauthorized_request", "invalid_request", ""]) {
+        let promised = after(&fenced(&["k", "k"]), 3, Call::Disconnect, Ok(()), at(0));
+        for (world, call) in [(fenced(&["k", "k"]), Call::Disconnect), (promised, Call::Introspect)]
+        {
+            let world = after(&world, 3, call, Err(answered(401, name)), at(1));
+            assert!(progress(&world, 3).refused.is_none(), "{name}");
+            assert!(progress(&world, 3).trouble.as_ref().is_some_and(|t| t.attention), "{name}");
+            assert!(agenda(&world).attention, "{name}");
+            let next = next_step(&world, at(1), None);
+            assert!(matches!(next, Step::Call(_, token) if token == id(2)), "{name}");
         }
-        let call = if promised { Call::Introspect } else { Call::Disconnect };
-        let world = after(&world, 3, call, Err(answered(401, name)), at(1));
-        assert!(progress(&world, 3).refused.is_none(), "{name}");
-        assert!(progress(&world, 3).trouble.as_ref().is_some_and(|t| t.attention), "{name}");
-        assert!(agenda(&world).attention, "{name}");
-        assert!(
-            matches!(next_step(&world, at(1), None), Step::Call(_, token) if token == id(2)),
-            "{name}"
-        );
     }
 }
 
 #[test]
 fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_once_more() {
-    let mut world = after(&fenced(&["k"]), 2, Call::Disconnect, Ok(()), at(0));
+    let mut world = disconnected(&fenced(&["k"]), Ok(()));
     let mut now = 0;
     for wait in [1, 2, 4, 8, 16, 32, 60] {
         assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
@@ -121,33 +102,22 @@ fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_onc
     assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
 }
 
+/// Each row: the status; how long the next try waits; whether the other tokens wait, too.
 #[test]
-fn a_402_waits_an_hour_and_needs_attention() {
-    let world = after(
-        &fenced(&["k", "k"]),
-        3,
-        Call::Disconnect,
-        Err(answered(402, "payment_required")),
-        at(0),
-    );
-    assert_eq!(seconds_until_next(&world, 3, at(0)), 3600);
-    assert!(agenda(&world).attention);
-    assert_eq!(next_step(&world, at(0), None), Step::Wait(at(3600)), "the other token waits too");
-}
-
-#[test]
-fn a_rejection_waits_a_day_and_needs_attention_at_once() {
-    for status in [200, 302, 400, 403, 404, 405, 422] {
-        let world =
-            after(&fenced(&["k"]), 2, Call::Disconnect, Err(answered(status, "odd")), at(0));
-        assert_eq!(seconds_until_next(&world, 2, at(0)), 24 * 3600, "{status}");
+fn a_rejection_waits_a_day_and_a_bill_an_hour_and_both_need_attention_at_once() {
+    let (day, hour) = (24 * 3600, 3600);
+    let rejections = [200, 302, 400, 403, 404, 405, 422].map(|status| (status, day));
+    for (status, wait) in rejections.into_iter().chain([(402, hour)]) {
+        let world = disconnected(&fenced(&["k"]), Err(answered(status, "odd")));
+        assert_eq!(seconds_until_next(&world, 2, at(0)), wait, "{status}");
         assert!(agenda(&world).attention, "{status}");
     }
+    let unpaid = disconnected(&fenced(&["k", "k"]), Err(answered(402, "payment_required")));
+    assert_eq!(next_step(&unpaid, at(0), None), Step::Wait(at(hour)), "the other token waits too");
 }
 
 #[test]
 fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
-    let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
     let garbage =
         FinchApiError::Unreadable { problem: String::new(), answer: Some(Box::default()) };
     let mut errors = vec![(lost(true), true), (lost(false), false), (garbage, true)];
@@ -166,7 +136,7 @@ fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
         assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{error:?}");
         let least = fails(&fenced(&["k"]), 0.0);
         let next = progress(&least, 2).next_try.expect("another try");
-        assert!(next > at(0) && next < at(1), "jitter shortens it, and never to a loop: {error:?}");
+        assert!(next > at(0) && next < at(1), "shorter by jitter, and never a loop: {error:?}");
         for _ in 0..20 {
             world = fails(&world, 1.0);
         }
@@ -186,7 +156,7 @@ fn retry_after_wins_where_time_mends_and_shortens_nothing_else() {
     ] {
         let retry_after = Some(std::time::Duration::from_secs(asked));
         let error = Answer { status, finch_shaped: true, retry_after, ..Answer::default() };
-        let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(error.into_error()), at(0));
+        let world = disconnected(&fenced(&["k"]), Err(error.into_error()));
         let next = progress(&world, 2).next_try.expect("another try");
         assert_eq!(next.duration_since(at(0)).as_secs_f64(), waits, "{status} {asked}");
     }
@@ -195,8 +165,7 @@ fn retry_after_wins_where_time_mends_and_shortens_nothing_else() {
 /// Finch has ended one `connection_id`, or refused one token: the next call is for the other.
 #[test]
 fn a_promise_settles_one_connection_id_and_a_refusal_one_token() {
-    let refused = Err(answered(401, "invalid_token"));
-    for (names, answer) in [(["k1", "k2"], Ok(())), (["k", "k"], refused)] {
+    for (names, answer) in [(["k1", "k2"], Ok(())), (["k", "k"], refused())] {
         let world = after(&fenced(&names), 3, Call::Disconnect, answer, at(0));
         assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
     }
@@ -208,26 +177,27 @@ fn a_secret_that_cannot_be_read_does_not_stop_the_others() {
     let world = changed(&world, |draft| unreadable(draft, id(3), at(0)));
     assert!(agenda(&world).attention);
     assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
-    let world = after(&world, 2, Call::Disconnect, Ok(()), at(0));
-    let world = after(&world, 2, Call::Introspect, Err(answered(401, "invalid_token")), at(0));
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Wait(at(24 * 3600)),
-        "never settled without its proof"
+    let world = disconnected(&world, Ok(()));
+    let world = after(&world, 2, Call::Introspect, refused(), at(0));
+    let day = Step::Wait(at(24 * 3600));
+    assert_eq!(next_step(&world, at(0), None), day, "never settled without its proof");
+    assert!(
+        !lacks_a_readable_token(&fenced(&["k"]))
+            && !lacks_a_readable_token(&connection(vec![], vec![]))
     );
+    let none = changed(&fenced(&["k"]), |draft| unreadable(draft, id(2), at(0)));
+    assert!(lacks_a_readable_token(&none), "there is a way out");
 }
 
 #[test]
 fn a_person_who_asks_does_not_wait_for_the_schedule() {
-    let world = after(&fenced(&["k"]), 2, Call::Disconnect, Err(answered(403, "odd")), at(0));
+    let world = disconnected(&fenced(&["k"]), Err(answered(403, "odd")));
     assert_eq!(next_step(&world, at(60), None), Step::Wait(at(24 * 3600)));
     let mut tried = BTreeSet::new();
     assert_eq!(next_step(&world, at(60), Some(&tried)), Step::Call(Call::Disconnect, id(2)));
     tried.insert(id(2));
-    assert!(
-        matches!(next_step(&world, at(60), Some(&tried)), Step::Wait(_)),
-        "once for one request"
-    );
+    let waits = matches!(next_step(&world, at(60), Some(&tried)), Step::Wait(_));
+    assert!(waits, "once for one request");
 }
 
 #[test]
@@ -236,13 +206,9 @@ fn a_token_of_another_pair_is_asked_about_and_never_used_to_disconnect() {
     let odd = &mut world.tokens[1];
     odd.customer = None;
     odd.facts.company_id = "another".parse().ok();
-    assert_eq!(
-        next_step(&world, at(0), None),
-        Step::Call(Call::Disconnect, id(2)),
-        "the other one"
-    );
-    let mut world = after(&world, 2, Call::Disconnect, Ok(()), at(0));
-    world = after(&world, 2, Call::Introspect, Err(answered(401, "invalid_token")), at(0));
+    assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
+    let mut world = disconnected(&world, Ok(()));
+    world = after(&world, 2, Call::Introspect, refused(), at(0));
     for _ in 0..7 {
         let now = progress(&world, 3).next_try.unwrap_or(at(0));
         assert_eq!(next_step(&world, now, None), Step::Call(Call::Introspect, id(3)));
@@ -250,11 +216,7 @@ fn a_token_of_another_pair_is_asked_about_and_never_used_to_disconnect() {
     }
     let now = progress(&world, 3).next_try.expect("tomorrow");
     assert!(agenda(&world).attention);
-    assert_eq!(
-        next_step(&world, now, None),
-        Step::Call(Call::Introspect, id(3)),
-        "still only asked"
-    );
+    assert_eq!(next_step(&world, now, None), Step::Call(Call::Introspect, id(3)), "only asked");
 }
 
 #[test]
@@ -262,7 +224,7 @@ fn a_quarantined_token_of_the_same_pair_is_used_last() {
     let mut world = fenced(&["k", "k"]);
     world.tokens[1].customer = None;
     assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(2)));
-    let world = after(&world, 2, Call::Disconnect, Err(answered(401, "invalid_token")), at(0));
+    let world = disconnected(&world, refused());
     assert_eq!(next_step(&world, at(0), None), Step::Call(Call::Disconnect, id(3)));
 }
 
@@ -278,23 +240,17 @@ fn the_fence_takes_every_token_that_is_not_revoked() {
     let numbered = states.into_iter().zip(2..);
     let world =
         connection(numbered.map(|(state, n)| token("acme", "k", 1, n, state)).collect(), vec![]);
-    let intent = finch_core::Intent { by: operator(), reason: None, at: at(0) };
-    let world = changed(&world, |draft| fence(draft, intent));
+    let world = changed(&world, |draft| fence(draft, intent(operator())));
     assert!(world.tokens.iter().all(|t| t.state == TokenState::Fenced));
 }
 
 #[test]
 fn finish_writes_the_evidence_of_each_token() {
-    let world = fenced(&["k"]);
     let request_id = Some("req-9".parse().expect("an id"));
-    let said = Answer {
-        status: 401,
-        finch_shaped: true,
-        name: Some("invalid_token".into()),
-        request_id: request_id.clone(),
-        ..Answer::default()
-    };
-    let world = after(&world, 2, Call::Disconnect, Err(said.into_error()), at(7));
+    let mut said = answered(401, "invalid_token").answer().expect("an answer").clone();
+    said.request_id = request_id.clone();
+    let said = Err(said.into_error());
+    let world = after(&fenced(&["k"]), 2, Call::Disconnect, said, at(7));
     let open = world.open_disconnect().expect("it is open").id;
     let world = changed(&world, |draft| finish(draft, open, at(8)));
     let evidence = finch_core::Evidence::Refused { request_id };
@@ -302,21 +258,9 @@ fn finish_writes_the_evidence_of_each_token() {
 }
 
 #[test]
-fn a_disconnect_without_a_readable_token_has_a_way_out() {
-    use finch_core::decide::lacks_a_readable_token;
-    let world = fenced(&["k", "k"]);
-    let world = changed(&world, |draft| unreadable(draft, id(3), at(0)));
-    assert!(!lacks_a_readable_token(&world));
-    let world = changed(&world, |draft| unreadable(draft, id(2), at(0)));
-    assert!(lacks_a_readable_token(&world));
-    assert!(!lacks_a_readable_token(&connection(vec![], vec![])));
-}
-
-#[test]
 fn what_an_operator_closes_may_yet_take_effect() {
     let mut connection = fenced(&["c1", "c2"]);
-    let refused = Some(finch_core::Refusal { at: at(0), request_id: None });
-    connection.tokens[0].progress.refused = refused;
+    connection.tokens[0].progress.refused = refusal();
     let open = connection.open_disconnect().expect("an open one").id;
     let name = "ops".parse().expect("a name");
     let closed = changed(&connection, |draft| close(draft, open, &name, "gone", at(9)));

@@ -32,7 +32,7 @@ async fn nothing_but_finchs_own_answer_counts() {
     ] {
         let (_server, finch) = playing([json(status, body)]).await;
         let error = finch.check().await.expect_err("no proof");
-        assert_eq!(error.kind(), kind, "{status} {body}");
+        assert_eq!(error.failure_kind(), kind, "{status} {body}");
     }
     for (status, body) in [(404, UNKNOWN_CONNECTION), (201, SESSION)] {
         let (_server, finch) = playing([json(status, body)]).await;

@@ -102,7 +102,7 @@ async fn a_head_that_cannot_be_read_is_unknown_and_names_its_cause() {
     ] {
         let (server, finch) = playing([Play::Last(text.into_bytes())]).await;
         let error = exchange(&finch).await.expect_err(what);
-        assert_eq!(error.kind(), FailureKind::Unreadable, "{what}: {error:?}");
+        assert_eq!(error.failure_kind(), FailureKind::Unreadable, "{what}: {error:?}");
         assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown, "{what}");
         assert!(
             error.to_string().contains("its HTTP head is") == (what != "a bad chunk"),
@@ -112,7 +112,7 @@ async fn a_head_that_cannot_be_read_is_unknown_and_names_its_cause() {
         server.only();
         for result in [introspect(&finch).await.map(drop), disconnect(&finch).await] {
             let error = result.expect_err(what);
-            assert_eq!(error.kind(), FailureKind::Unreadable, "{what}");
+            assert_eq!(error.failure_kind(), FailureKind::Unreadable, "{what}");
             assert!(error.is_ambiguous(), "{what}");
         }
     }

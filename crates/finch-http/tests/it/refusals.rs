@@ -43,7 +43,7 @@ async fn every_401_has_its_own_kind() {
         let (_server, finch) = playing([json(401, body.trim_start())]).await;
         for result in [introspect(&finch).await.map(drop), disconnect(&finch).await] {
             let error = result.expect_err(line);
-            assert_eq!(format!("{:?}", error.kind()), kind, "{body}");
+            assert_eq!(format!("{:?}", error.failure_kind()), kind, "{body}");
             shown(&error);
         }
     }
@@ -70,7 +70,7 @@ async fn other_refusals_have_theirs() {
         let status = status.parse().expect("a status");
         let (server, finch) = playing([json(status, body.trim_start())]).await;
         let error = exchange(&finch).await.expect_err(line);
-        assert_eq!(format!("{:?}", error.kind()), kind, "{line}");
+        assert_eq!(format!("{:?}", error.failure_kind()), kind, "{line}");
         let lost = if status == 402 { ExchangeFailure::NotSent } else { ExchangeFailure::Definite };
         assert_eq!(exchange_failure(&error), lost, "{line}");
         server.only();
@@ -85,7 +85,7 @@ async fn what_the_caller_needs_is_kept() {
     let (_server, finch) =
         playing([Play::Answer(answer(400, "finch-request-id: req-77\r\n", body))]).await;
     let error = new_session(&finch).await.expect_err("exists");
-    assert_eq!(error.kind(), FailureKind::ConnectionAlreadyExists);
+    assert_eq!(error.failure_kind(), FailureKind::ConnectionAlreadyExists);
     let answer = error.answer().expect("an answer");
     assert_eq!(answer.name.as_deref(), Some("bad_request"));
     assert_eq!(answer.finch_code.as_deref(), Some("connection_already_exists"));
@@ -156,7 +156,7 @@ async fn a_secret_that_looks_like_a_word_is_not_repeated_either() {
     let (_server, finch) = playing([json(401, body)]).await;
     for token in ["short_canary", "long_canary_token"] {
         let error = finch.introspect(&AccessToken::new(token)).await.expect_err("refused");
-        assert_eq!(error.kind(), FailureKind::Unauthorized, "still in Finch's shape");
+        assert_eq!(error.failure_kind(), FailureKind::Unauthorized, "still in Finch's shape");
         assert!(!format!("{error:?}").contains(token));
     }
 }

@@ -129,7 +129,7 @@ async fn a_token_of_a_connection_that_neither_names_comes_back_with_the_error() 
         let said = without(&SAID, &[name, "payroll_provider_id"]);
         let (server, finch) = playing([json(200, &issued), json(200, &said)]).await;
         let error = exchange(&finch).await.expect_err(name);
-        assert_eq!(error.kind(), FailureKind::Unplaced);
+        assert_eq!(error.failure_kind(), FailureKind::Unplaced);
         assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown);
         assert!(shown(&error).contains(&format!("{name} is missing")));
         let FinchApiError::Unplaced { secret, .. } = error else { panic!("{error:?}") };

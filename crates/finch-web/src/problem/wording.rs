@@ -175,10 +175,7 @@ impl From<CompleteConnectError> for Problem {
                      disconnecting ends both.",
                 )
             }
-            E::Conflict { .. }
-            | E::OtherCustomer { .. }
-            | E::UnnamedCustomer { .. }
-            | E::ForeignToken => {
+            E::Quarantined { .. } | E::ForeignToken => {
                 let what = "Finch connected something that contradicts what we know of your account. For \
                             your safety it is not used.";
                 Self::new(StatusCode::CONFLICT, "This needs a look", what)
@@ -270,7 +267,7 @@ impl Problem {
 
     fn finch(error: &FinchApiError, left: &str) -> Self {
         tracing::warn!(error = chain(error), "Finch failed");
-        Self::of_kind(error.kind(), error.retry_after(), left)
+        Self::of_kind(error.failure_kind(), error.retry_after(), left)
     }
 
     /// Finch did not look at the code: the same address works again while the code lives.

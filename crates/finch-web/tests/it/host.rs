@@ -70,7 +70,7 @@ impl EventSink for TestHost {
         self.0.changes.lock().unwrap().push(change.clone());
     }
 
-    async fn rescue(&self, unstored: UnstoredToken<'_>) -> Result<(), SinkError> {
+    async fn rescue(&self, unstored: &UnstoredToken) -> Result<(), SinkError> {
         if *self.0.rescue_fails.lock().unwrap() {
             return Err("no safe place".into());
         }

@@ -228,7 +228,7 @@ impl Row {
             by: Actor::Customer(customer.clone()),
             connection_id: Some(connection.connection_id()),
             customer: Some(customer),
-            what: EventKind::Connected,
+            kind: EventKind::Connected,
         };
         Self {
             number,

@@ -67,7 +67,7 @@ impl What {
                 }
                 // Through the application, which loads each: the first page.
                 Self::Attention => {
-                    host.finch.attention(&operator(), None, PAGE).await.unwrap().items.len()
+                    host.finch.attention(&operator()).page(None, PAGE).await.unwrap().items.len()
                 }
             }
         });

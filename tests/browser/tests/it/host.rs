@@ -3,7 +3,7 @@
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::Host;
 
-use crate::steps::{connect, pages_are_fine, sign_in, sign_in_at_gusto};
+use crate::steps::{connect, pages_are_fine, says, sign_in, sign_in_at_gusto};
 
 #[tokio::test]
 async fn a_connections_whole_life() {
@@ -52,6 +52,7 @@ async fn a_person_authenticates_again() {
     let browser = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&browser, &host, "Acme Bakery").await;
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+    connect(&browser, "Connect another system", "Acme Bakery LLC", "Bob").await;
 
     // Finch says so by webhook: from its own page.
     browser.goto(host.emulator().url()).await;
@@ -84,6 +85,13 @@ async fn a_person_says_no() {
     sign_in(&browser, &host, "Acme Bakery").await;
     browser.press("Connect a system").await;
     pages_are_fine(&browser, "finch-connect").await;
+    browser.press("Gusto").await;
+    browser.press("Play a failure").await;
+    browser.press("Let the sign-in fail").await;
+    says(&browser, 502, &["The sign-in was not completed", "Nothing was changed"]).await;
+    pages_are_fine(&browser, "problem-finch-failed").await;
+    browser.press("Your connections").await;
+    browser.press("Connect a system").await;
     browser.press("Cancel").await;
     browser.sees("You left before finishing").await;
     pages_are_fine(&browser, "not-connected").await;

@@ -33,9 +33,6 @@ async fn a_locked_store_is_said_and_loses_nothing() {
     pages_are_fine(&browser, "problem-store-locked").await;
     browser.press("Your connections").await;
     browser.sees("Connected since").await;
-    browser.press("Connect another system").await;
-    says(&browser, 503, &busy).await;
-    browser.sees("Nothing was connected or changed").await;
     browser.goto(&back).await;
     says(&browser, 503, &busy).await;
     browser.sees("nothing is lost").await;
@@ -45,47 +42,6 @@ async fn a_locked_store_is_said_and_loses_nothing() {
     browser.press("Try again").await;
     browser.sees("is now connected").await;
     assert_eq!(living(&host), 2);
-    disconnect_all(&browser, &host).await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn a_store_that_is_gone_is_said_and_loses_nothing() {
-    let Some(driver) = Driver::start() else { return };
-    let host = Host::start(None).await.expect("a host");
-    let browser = Browser::open(&driver, Mode::Desktop).await;
-    sign_in(&browser, &host, "Acme Bakery").await;
-    connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
-
-    let back = callback_url(&browser, &host, "Connect another system", "Bob").await;
-    browser.goto(&host.pages()).await;
-    let first = browser.here().await;
-    let second = browser.another().await;
-    browser.switch_to(&second).await;
-    browser.goto(&host.pages()).await;
-    browser.press("Disconnect").await;
-    browser.sees("This can’t be undone").await;
-
-    let (here, away) = (host.folder().join("finch.db"), host.folder().join("away"));
-    fs::rename(&here, &away).expect("gone");
-    let gone = ["Not available just now", "cannot be reached", "contact support"];
-    browser.press("Disconnect").await;
-    says(&browser, 503, &gone).await;
-    browser.switch_to(&first).await;
-    browser.press("Connect another system").await;
-    says(&browser, 503, &gone).await;
-    browser.sees("Nothing was connected or changed").await;
-    pages_are_fine(&browser, "problem-store-gone").await;
-    browser.press("Your connections").await;
-    says(&browser, 503, &gone).await;
-    browser.goto(&back).await;
-    says(&browser, 503, &gone).await;
-    browser.sees("nothing is lost").await;
-    assert_eq!((calls(&host, "POST /disconnect"), calls(&host, "POST /auth/token")), (0, 1));
-
-    fs::rename(&away, &here).expect("back");
-    browser.press("Try again").await;
-    browser.sees("is now connected").await;
     disconnect_all(&browser, &host).await;
     browser.close().await;
 }

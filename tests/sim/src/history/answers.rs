@@ -42,9 +42,9 @@ impl History<'_> {
                         self.judge.fault("I8 durability", "a token is acknowledged and not stored");
                     }
                 }
-                Err(CompleteConnectError::NotStored { grant, .. }) => {
+                Err(CompleteConnectError::NotStored { token, .. }) => {
                     self.counts.hit("a token came back to its caller");
-                    let secret = grant.secret.expose().to_owned();
+                    let secret = token.token.expose().to_owned();
                     lock(&self.shared.ledger).handed_back.insert(secret);
                 }
                 Err(error) => {

@@ -62,9 +62,9 @@ impl History<'_> {
 
     fn check_end(&mut self) {
         let (finch, operator) = (self.hosts[0].unhindered(), operator());
-        let listed = finish(finch.possible_orphans(&operator, None, 1000));
+        let listed = finish(finch.possible_orphans(&operator).all());
         let listed = listed.expect("the store answers the judge");
-        let listed: HashSet<_> = listed.into_iter().map(|lost| lost.id).collect();
+        let listed: HashSet<_> = listed.into_iter().map(|lost| lost.exchange).collect();
         {
             let (remote, ledger) = (lock(&self.shared.remote), lock(&self.shared.ledger));
             self.judge.check_agreement(&remote, &ledger);

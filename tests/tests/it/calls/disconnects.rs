@@ -16,7 +16,7 @@ async fn a_plan_of_the_operators_is_not_carried_out_by_a_customer() {
     let plan = finch
         .plan_disconnect(
             &operator(),
-            DisconnectRequest::from(named("k1")).for_everyone(&operator(), "why"),
+            DisconnectRequest { for_everyone: Some("why".into()), ..named("k1").into() },
         )
         .await
         .unwrap();
@@ -39,7 +39,7 @@ async fn a_customer_sees_its_own_tokens_only() {
     let plan = finch
         .plan_disconnect(
             &operator(),
-            DisconnectRequest::from(named("k1")).for_everyone(&operator(), "why"),
+            DisconnectRequest { for_everyone: Some("why".into()), ..named("k1").into() },
         )
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use finch_app::{DisconnectError, Events, KeysError, Pass};
+use finch_app::{AuditOptions, DisconnectError, EventFilter, KeysError, Pass};
 use finch_core::StoreError;
 use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
@@ -36,14 +36,16 @@ async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
     let world = world().await;
     let (app, operator) = (&world.app, operator());
     assert_out_of_order(app.unfinished_connections(&operator).await, "connections");
-    assert_out_of_order(app.begin_audit(&operator, 30, false).await, "connections");
-    let first = app.connections(&operator, None, 1).await.unwrap();
-    assert_out_of_order(app.connections(&operator, first.next, 1).await, "connections");
-    let first = app.attention(&operator, None, 1).await.unwrap();
-    assert_out_of_order(app.attention(&operator, first.next, 1).await, "connections");
-    let after = app.events(&operator, &Events::default(), 1).await.unwrap().next;
-    let events = Events { after, ..Events::default() };
-    assert_out_of_order(app.events(&operator, &events, 1).await, "events");
+    assert_out_of_order(app.begin_audit(&operator, AuditOptions::default()).await, "connections");
+    let listed = app.connections(&operator);
+    let first = listed.page(None, 1).await.unwrap();
+    assert_out_of_order(listed.page(first.next, 1).await, "connections");
+    let listed = app.attention(&operator);
+    let first = listed.page(None, 1).await.unwrap();
+    assert_out_of_order(listed.page(first.next, 1).await, "connections");
+    let events = app.events(&operator, EventFilter::default());
+    let first = events.page(None, 1).await.unwrap();
+    assert_out_of_order(events.page(first.next, 1).await, "events");
     assert_out_of_order(app.verify(&operator, |_| {}).await, "connections");
     assert_out_of_order(app.doubt_all(&operator).await, "connections");
     let Err(KeysError::Store(error)) = app.rotate(&operator, |_| {}).await else { panic!() };
@@ -67,8 +69,10 @@ async fn lost_exchanges_of_a_store_that_ignores_the_cursor_are_not_read_for_ever
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.expect_err("it is lost");
-    let orphans = world.app.possible_orphans(&operator(), None, 10).await;
-    assert_out_of_order(orphans, "possible_orphans");
-    let pass = world.app.reconcile(&operator(), Pass::Due).await;
+    let operator = operator();
+    let orphans = world.app.possible_orphans(&operator);
+    let first = orphans.page(None, 1).await.unwrap();
+    assert_out_of_order(orphans.page(first.next, 1).await, "possible_orphans");
+    let pass = world.app.reconcile(&operator, Pass::Due).await;
     assert_out_of_order(pass, "possible_orphans");
 }

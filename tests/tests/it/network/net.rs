@@ -134,7 +134,7 @@ impl Net {
     }
 
     pub(super) async fn possible_orphans(&self, person: &Person) -> usize {
-        self.finch.possible_orphans(&person.scope, None, 10).await.unwrap().len()
+        self.finch.possible_orphans(&person.scope).all().await.unwrap().len()
     }
 
     /// The secret that a call would be made with.

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use finch_app::CompleteConnectError as E;
+use finch_app::{CompleteConnectError as E, Quarantine};
 use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState};
 use finch_testkit::Held;
 use finch_tests::operator;
@@ -41,7 +41,7 @@ async fn a_code_that_may_have_gone_out_is_never_sent_again() {
         reconcile(&world).await;
         assert_eq!(world.finch.take_calls(), ["exchange"]);
         assert_eq!(world.orphans().await, 1);
-        let others = world.app.possible_orphans(&customer(BETA), None, 10).await.unwrap();
+        let others = world.app.possible_orphans(&customer(BETA)).all().await.unwrap();
         assert!(others.is_empty(), "not another customer's");
     }
 }
@@ -83,7 +83,8 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
     let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
-    assert!(matches!(error, E::OtherCustomer { .. }), "{error:?}");
+    let reason = Quarantine::OtherCustomer;
+    assert!(matches!(error, E::Quarantined { reason: r, .. } if r == reason), "{error:?}");
     assert_eq!(states(&world, &id).await, ["active", "quarantined"]);
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     assert!(!plan.shared);
@@ -169,8 +170,8 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
         reconcile(&world).await;
         // Ended within the 7 minutes, the lost one may come to life after that end.
         assert_eq!(world.orphans().await, usize::from(!waits));
-        for lost in world.app.possible_orphans(&operator(), None, 10).await.unwrap() {
-            world.app.dismiss_orphan(&operator(), lost.id, "seen to").await.unwrap();
+        for lost in world.app.possible_orphans(&operator()).all().await.unwrap() {
+            world.app.dismiss_orphan(&operator(), lost.exchange, "seen to").await.unwrap();
         }
     }
 }
@@ -192,7 +193,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
     let another = world.another_process().await;
     let (state, code) = begin(&world, ACME, "x").await;
     let id = another.complete_connect(&customer(ACME), state, code).await.unwrap().connection_id;
-    assert!(another.possible_orphans(&operator(), None, 10).await.unwrap().is_empty());
+    assert!(another.possible_orphans(&operator()).all().await.unwrap().is_empty());
     disconnect(&world, ACME, &id).await;
     another.reconcile(&operator(), Pass::Due).await.unwrap();
     world.finch.lose_next_answer();
@@ -200,7 +201,7 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
     assert!(matches!(exchange.await, Err(E::Unknown(_))));
     reconcile(&world).await;
     assert_eq!(world.finch.alive().len(), 1);
-    assert_eq!(another.possible_orphans(&operator(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(another.possible_orphans(&operator()).all().await.unwrap().len(), 1);
 }
 
 /// The connection of the later token ends from Finch's dashboard before the lost exchange takes effect.
@@ -214,7 +215,7 @@ async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
     world.finch.end_from_dashboard(&id);
     world.system.pass(finch_core::LATE_EFFECT);
     let report = world.app.reconcile(&operator(), Pass::Due).await.unwrap();
-    assert_eq!(report.refused.len(), 1, "Finch was asked");
+    assert_eq!(report.refused, 1, "Finch was asked");
     assert_eq!(world.orphans().await, 1);
     assert!(all_revoked(&load(&world, &id).await));
 }

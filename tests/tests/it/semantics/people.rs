@@ -14,7 +14,7 @@ use finch_tests::{World, fingerprint, operator};
 use super::*;
 
 async fn listed(world: &World) -> Vec<finch_app::Attention> {
-    world.app.attention(&operator(), None, 10).await.unwrap().items
+    world.app.attention(&operator()).all().await.unwrap()
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_quarantined_token_is_listed_until_it_is_disconnected() {
     let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap_err();
-    let finch_app::CompleteConnectError::OtherCustomer { connection_id } = error else {
+    let finch_app::CompleteConnectError::Quarantined { connection_id, .. } = error else {
         panic!("{error:?}");
     };
     assert_eq!(listed(&world).await[0].matter, Matter::Quarantined);
@@ -77,11 +77,11 @@ async fn a_lost_exchange_is_dismissed_on_an_operators_word() {
     let (state, code) = begin(&world, ACME, "x").await;
     world.finch.fail_next(lost());
     world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
-    let orphan = world.app.possible_orphans(&operator(), None, 10).await.unwrap().remove(0);
+    let orphan = world.app.possible_orphans(&operator()).all().await.unwrap().remove(0);
     let dismiss = async |id, why| world.app.dismiss_orphan(&operator(), id, why).await;
-    assert!(matches!(dismiss(orphan.id, "").await, Err(CloseError::NoReason)));
-    dismiss(orphan.id, "the dashboard shows none").await.unwrap();
-    assert!(matches!(dismiss(orphan.id, "again").await, Err(CloseError::NotFound)));
+    assert!(matches!(dismiss(orphan.exchange, "").await, Err(CloseError::NoReason)));
+    dismiss(orphan.exchange, "the dashboard shows none").await.unwrap();
+    assert!(matches!(dismiss(orphan.exchange, "again").await, Err(CloseError::NotFound)));
     assert_eq!(world.orphans().await, 0);
 }
 
@@ -94,10 +94,10 @@ async fn an_exchange_that_runs_is_listed_as_an_orphan_only_later() {
     let code = fingerprint(&*world.store, Domain::Code, code.expose()).await;
     world.store.claim_attempt(None, &state, &code, now).await.unwrap();
     assert_eq!(world.orphans().await, 0);
-    assert_eq!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().len(), 1);
+    assert_eq!(world.app.unfinished_exchanges(&operator()).all().await.unwrap().len(), 1);
     world.system.pass(finch_core::ABANDONED_AFTER);
     assert_eq!(world.orphans().await, 1);
-    assert!(world.app.unfinished_exchanges(&operator(), 10).await.unwrap().is_empty());
+    assert!(world.app.unfinished_exchanges(&operator()).all().await.unwrap().is_empty());
 }
 
 /// A world whose store is a file in there.

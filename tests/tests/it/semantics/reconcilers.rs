@@ -46,7 +46,7 @@ async fn reconcilers_together_keep_the_rate() {
     }
     let mut disconnected = 0;
     for pass in passes {
-        disconnected += pass.await.unwrap().disconnected.len();
+        disconnected += pass.await.unwrap().disconnected;
     }
     assert!(disconnected >= 60, "{disconnected}");
     assert!(world.finch.alive().is_empty());
@@ -71,7 +71,27 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time() {
     assert_eq!(second.pending.len(), 1, "{second:?}");
     assert!(world.finch.take_calls().is_empty(), "the second host sends nothing");
     hold.release();
-    assert_eq!(first.await.unwrap().disconnected.len(), 1);
+    assert_eq!(first.await.unwrap().disconnected, 1);
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_for_as_long_as_a_call_takes() {
+    let world = world().await;
+    open_disconnects(&world, 1).await;
+    let (one, two) = (world.another_process().await, world.another_process().await);
+    let hold = world.finch.hold_next_disconnect();
+    world.system.renew(20);
+    let pass = async move { one.reconcile(&operator(), Pass::Everything).await.unwrap() };
+    let first = tokio::spawn(pass);
+    hold.reached().await;
+    while world.system.renewals_left() > 0 {
+        tokio::task::yield_now().await;
+    }
+    world.finch.take_calls();
+    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
+    assert!(world.finch.take_calls().is_empty(), "the first host still holds the connection");
+    hold.release();
+    assert_eq!(first.await.unwrap().disconnected, 1);
 }
 
 #[tokio::test]
@@ -87,7 +107,7 @@ async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect
     let two = world.another_process().await;
     assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
     world.system.pass(LEASE);
-    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().disconnected.len(), 1);
+    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().disconnected, 1);
     let (_, token) = world.tokens().await.remove(0);
     assert!(token.progress.ambiguous_at.is_some(), "the dead host may have sent it");
 }
@@ -110,10 +130,10 @@ async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
     let world = world().await;
     open_disconnects(&world, 3).await;
     let (report_pass, mut passes) = tokio::sync::mpsc::unbounded_channel();
-    let mut options = ReconcilerOptions::default();
-    options.on_pass = Some(Arc::new(move |report| {
-        let _ = report_pass.send(report.map(|report| report.disconnected.len()).unwrap_or(0));
-    }));
+    let on_pass: finch_app::OnPass = Arc::new(move |report| {
+        let _ = report_pass.send(report.map(|report| report.disconnected).unwrap_or(0));
+    });
+    let options = ReconcilerOptions { on_pass: Some(on_pass), ..ReconcilerOptions::default() };
     let reconciler = world.app.spawn_reconciler(operator(), options);
     assert_eq!(passes.recv().await, Some(3));
     reconciler.stop().await;
@@ -155,6 +175,6 @@ async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
     world.finch.recover();
     timed(&world, Duration::from_secs(2));
     let pass = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
-    assert_eq!((pass.disconnected.len(), pass.pending.len()), (1, 0), "{pass:?}");
+    assert_eq!((pass.disconnected, pass.pending.len()), (1, 0), "{pass:?}");
     assert!(all_revoked(&load(&world, &id).await));
 }

@@ -29,7 +29,7 @@ async fn reauth_is_noted_and_a_new_token_ends_it() {
         assert_eq!(state(&world, ACME, &id).await, ConnectionState::Connected);
         let new = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
         assert_ne!(new.expose(), old.expose());
-        let view = world.app.connections(&customer(ACME), None, 10).await.unwrap().items;
+        let view = world.app.connections(&customer(ACME)).all().await.unwrap();
         assert_eq!((view.len(), view[0].tokens.len()), (1, 3));
         let said = world.app.report_unauthorized(&customer(ACME), &new).await.unwrap();
         assert_eq!(said, Unauthorized::StillAccepted);
@@ -105,11 +105,11 @@ async fn a_healthy_connection_is_in_use_again() {
     assert_eq!(state(&world, BETA, &id).await, ConnectionState::NeedsReauth);
     world.finch.set_status(&id, ConnectionStatus::Connected);
     let pass = world.hint(&id, "connected").await;
-    assert_eq!((pass.changed[0].tokens, pass.changed[0].customers.len()), (2, 2));
+    assert_eq!(pass.changed, 2);
     for who in [ACME, BETA] {
         assert_eq!(state(&world, who, &id).await, ConnectionState::Connected);
     }
     world.finch.take_calls();
-    assert!(world.hint(&id, "connected").await.changed.is_empty());
+    assert_eq!(world.hint(&id, "connected").await.changed, 0);
     assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
 }

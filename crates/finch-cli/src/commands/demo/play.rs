@@ -177,7 +177,7 @@ async fn together(
     scope: &CustomerScope,
     tokens: &[Played],
 ) -> Result<Vec<Together>, Failure> {
-    let page = stage.finch.connections(scope, None, 100).await?;
+    let page = stage.finch.connections(scope).page(None, 100).await?;
     let mut found = Vec::new();
     for view in page.items {
         let is_in = |token: &&Played| view.connection_ids.contains(&token.connection_id);

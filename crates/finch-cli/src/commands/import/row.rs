@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use finch_app::ToImport;
+use finch_app::ImportRequest;
 use finch_core::{AccessToken, ConnectionId, CustomerId};
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub(super) struct Row {
     /// How many bytes of the file were read up to there.
     pub(super) read: u64,
     /// A token to import, or why there is none.
-    pub(super) content: Result<ToImport, Bad>,
+    pub(super) content: Result<ImportRequest, Bad>,
 }
 
 /// A row that cannot be used.
@@ -59,7 +59,7 @@ impl Bad {
 }
 
 /// The token of a row, its customer, and its connection if the row names one.
-pub(super) fn to_import(fields: &Fields) -> Result<ToImport, Bad> {
+pub(super) fn to_import(fields: &Fields) -> Result<ImportRequest, Bad> {
     const COLUMNS: &str = "check which column holds what, and copy the token alone";
     const CUSTOMER: &str = "give the customer's id, as your application has it";
     if fields.customer == fields.token && !fields.token.is_empty() {
@@ -89,5 +89,5 @@ pub(super) fn to_import(fields: &Fields) -> Result<ToImport, Bad> {
     };
     let customer =
         customer.map_err(|error| Bad::new("customer_invalid", error.to_string(), CUSTOMER))?;
-    Ok(ToImport { token, customer, connection_id })
+    Ok(ImportRequest { token, customer, connection_id })
 }

@@ -14,10 +14,6 @@ use crate::{
     words::{count, list},
 };
 
-#[derive(Serialize)]
-#[serde(transparent)]
-struct DataKey(Rotated);
-
 pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.open().await?;
     let bar = Progress::of("Sealing again");
@@ -26,14 +22,14 @@ pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failur
         total = total.max(left);
         bar.at(total - left, total);
     });
-    let report = DataKey(rotated.await?);
+    let report = rotated.await?;
     drop(bar);
     Ok(output::done(&report, json))
 }
 
-impl Report for DataKey {
+impl Report for Rotated {
     fn human(&self, sheet: &mut Sheet) {
-        let Rotated { epoch, joined, resealed, unreadable, .. } = &self.0;
+        let Rotated { epoch, joined, resealed, unreadable, .. } = self;
         if *joined {
             sheet.text("", "A rotation that was under way went on.");
         }
@@ -59,7 +55,7 @@ impl Report for DataKey {
     }
 
     fn exit(&self) -> Exit {
-        if self.0.unreadable.is_empty() { Exit::Done } else { Exit::LeftOpen }
+        if self.unreadable.is_empty() { Exit::Done } else { Exit::LeftOpen }
     }
 }
 

@@ -10,11 +10,11 @@ use super::step::Twist;
 /// What Finch's documents leave open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
-    /// `/disconnect` ends the provider and company's tokens, and not those of the token's `connection_id`.
+    /// `/disconnect` ends the tokens of the provider and company, and not only those of the `connection_id`.
     pub(super) reaches_pair: bool,
     /// A connection that begins again has the `connection_id` of the one before.
     pub(super) keeps_ids: bool,
-    /// Finch says of a token that it has promised to end that it is invalid, and not only "Unauthorized".
+    /// Finch calls a token whose end it has promised invalid, and not only unauthorized.
     pub(super) names_refusals: bool,
 }
 
@@ -55,21 +55,9 @@ pub(super) struct Finch {
 }
 
 impl Finch {
-    pub(super) fn new(setting: Setting) -> Self {
-        Self { setting, issued: Vec::new(), ended: Vec::new() }
-    }
-
-    fn alive(&self) -> impl DoubleEndedIterator<Item = &Issued> {
-        self.issued.iter().filter(|i| i.alive)
-    }
-
-    /// The connection that a customer id has: Finch allows it one.
-    pub(super) fn of_customer(&self, id: &FinchCustomerId) -> Option<&Issued> {
-        self.alive().find(|i| i.login.customer_id == *id)
-    }
-
-    pub(super) fn by_id(&self, id: &ConnectionId) -> Option<&Issued> {
-        self.alive().find(|i| i.facts.connection_id == *id)
+    /// A token that is alive.
+    pub(super) fn alive(&self, is: impl Fn(&Issued) -> bool) -> Option<&Issued> {
+        self.issued.iter().find(|i| i.alive && is(i))
     }
 
     /// Exchanges a code. None: Finch refuses it.
@@ -79,20 +67,19 @@ impl Finch {
             return newest;
         }
         let Place { provider, company, credentials } = login.place;
-        let reaches_pair = self.setting.reaches_pair;
-        let joins = |i: &&Issued| match &login.renews {
+        let joins = |i: &Issued| match &login.renews {
             Some(id) => i.facts.connection_id == *id,
             None => {
                 let pair = i.login.place.provider == provider && i.login.place.company == company;
-                pair && (reaches_pair || i.login.place.credentials == credentials)
+                pair && (self.setting.reaches_pair || i.login.place.credentials == credentials)
             }
         };
-        let renews_nothing = login.renews.as_ref().is_some_and(|id| self.by_id(id).is_none());
-        let own = |i: &&Issued| i.login.customer_id == login.customer_id;
-        if renews_nothing || self.alive().filter(own).any(|i| !joins(&i)) {
+        // Finch allows a customer id one connection.
+        let elsewhere = self.alive(|i| i.login.customer_id == login.customer_id && !joins(i));
+        if elsewhere.is_some() || (login.renews.is_some() && self.alive(joins).is_none()) {
             return None;
         }
-        let same = self.alive().find(|i| i.login.place == login.place);
+        let same = self.alive(|i| i.login.place == login.place);
         let known = login.renews.clone().or(same.map(|i| i.facts.connection_id.clone()));
         let contradicts = login.twist == Twist::OtherCompany && known.is_some();
         let number = if self.setting.keeps_ids { 0 } else { self.issued.len() };
@@ -140,18 +127,19 @@ impl Finch {
     /// `POST /disconnect` takes effect, on tokens before `before`. False: Finch refuses the token.
     pub(super) fn disconnect(&mut self, token: usize, before: usize) -> bool {
         let was_alive = self.issued[token].alive;
-        let reached = (0..before).filter(|other| was_alive && self.reaches(token, *other));
-        let ends: Vec<_> = reached.filter(|other| self.issued[*other].alive).collect();
-        for other in ends {
+        let ends = (0..before.min(self.issued.len()))
+            .filter(|other| was_alive && self.issued[*other].alive && self.reaches(token, *other));
+        for other in ends.collect::<Vec<_>>() {
             self.issued[other].alive = false;
             self.ended.push((token, other));
         }
         was_alive
     }
 
-    /// A connection is ended in Finch's dashboard.
-    pub(super) fn end(&mut self, id: &ConnectionId) {
-        let same = self.issued.iter_mut().filter(|i| i.facts.connection_id == *id);
+    /// The connection of a token is ended in Finch's dashboard.
+    pub(super) fn end(&mut self, token: usize) {
+        let id = self.issued[token].facts.connection_id.clone();
+        let same = self.issued.iter_mut().filter(|i| i.facts.connection_id == id);
         same.for_each(|i| i.alive = false);
     }
 }

@@ -1,10 +1,10 @@
 //! I1: identity is reflexive, symmetric and transitive, and on histories without a conflict independent of
 //! the order of arrival.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use finch_core::{
-    CustomerId, Draft, Introspection, TokenFacts, TokenId,
+    Connection, Introspection, TokenFacts, TokenId,
     decide::{self, Arrival, AskedAt, Observation, Source, same_connection},
 };
 use finch_testkit::{at, facts, fingerprint};
@@ -46,58 +46,52 @@ fn said(arriving: &Arriving) -> TokenFacts {
 /// Which tokens share a connection in the store, in the end.
 fn stored(arriving: &[Numbered]) -> BTreeSet<BTreeSet<usize>> {
     let mut store = Store::default();
-    let mut numbers = Vec::new();
-    let customer: CustomerId = world::customer(0);
+    let mut numbers = BTreeMap::new();
+    let (customer, by) = (world::customer(0), world::operator());
     for (number, arriving) in arriving {
         let facts = said(arriving);
         let found = store.find(&facts, &[]);
-        let fingerprint = fingerprint(&number.to_string());
-        let (by, began) = (world::operator(), store.next());
+        let (fingerprint, began) = (fingerprint(&number.to_string()), store.next());
         let from = Source::Import { customer: &customer, by: &by };
         let arrival = Arrival { facts, fingerprint, from, began, now: at(0), late: false };
         let draft = decide::admit(found, arrival).draft.expect("a new token");
-        numbers.push((TokenId(store.commit(draft)), *number));
+        numbers.insert(TokenId(store.commit(draft)), *number);
     }
-    for (id, number) in &numbers {
-        let (_, Arriving { facts, is_named_later, .. }) =
-            arriving.iter().find(|(other, _)| other == number).expect("it has arrived");
-        if *is_named_later {
-            let connection = store.with(*id).expect("it is stored").clone();
+    for (token, number) in &numbers {
+        let named = arriving.iter().find(|(other, a)| other == number && a.is_named_later);
+        if let Some((_, Arriving { facts, .. })) = named {
+            let connection = store.with(*token).expect("it is stored");
             let said = Introspection { facts: facts.clone().into(), ..Introspection::default() };
-            let pair = store.pair(facts).filter(|_| connection.company.is_none()).cloned();
-            let asked_at = AskedAt::of(&connection);
-            let mut draft = Draft::of(connection);
-            let (token, answer, late, now, jitter) = (*id, Ok(&said), None, at(0), 0.0);
+            let pair = store.pair(facts).filter(|_| connection.company.is_none());
+            let (asked_at, answer) = (AskedAt::of(&connection), Ok(&said));
+            let (token, late, now, jitter) = (*token, None, at(0), 0.0);
             let observation = Observation { token, asked_at, answer, late, now, jitter };
-            decide::observe(&mut draft, pair.as_ref(), observation);
-            store.commit(draft);
+            store.decided(&connection, |draft| {
+                decide::observe(draft, pair.as_deref(), observation);
+            });
         }
     }
-    let number = |id: TokenId| numbers.iter().find(|(other, _)| *other == id).map(|(_, n)| *n);
-    let connections = store.connections.iter();
-    connections.map(|c| c.tokens.iter().filter_map(|t| number(t.id)).collect()).collect()
+    let numbers = |c: &Connection| c.tokens.iter().map(|t| numbers[&t.id]).collect();
+    store.connections.iter().map(|c| numbers(c)).collect()
 }
 
 /// The same by the rules R1 and R2 alone: the smallest equivalence relation that holds them.
 fn closure(arriving: &[Numbered]) -> BTreeSet<BTreeSet<usize>> {
     let known = |a: &Arriving| if a.is_named_later { a.facts.clone() } else { said(a) };
-    let mut classes: Vec<BTreeSet<usize>> =
-        arriving.iter().map(|(number, _)| BTreeSet::from([*number])).collect();
-    for (a, of_a) in arriving {
-        for (b, of_b) in arriving {
-            let (fa, fb) = (known(of_a), known(of_b));
-            let same_pair = fa.provider_id == fb.provider_id
-                && fa.company_id.is_some()
-                && fa.company_id == fb.company_id;
-            if same_pair || fa.connection_id == fb.connection_id {
-                let (one, rest): (Vec<_>, Vec<_>) =
-                    classes.into_iter().partition(|c| c.contains(a) || c.contains(b));
-                classes = rest;
-                classes.push(one.into_iter().flatten().collect());
-            }
-        }
+    let mut classes: Vec<Vec<(usize, TokenFacts)>> = Vec::new();
+    for (number, arriving) in arriving {
+        let facts = known(arriving);
+        let is_same = |(_, other): &(usize, TokenFacts)| {
+            let pair = (&facts.provider_id, &facts.company_id);
+            facts.connection_id == other.connection_id
+                || (pair.1.is_some() && pair == (&other.provider_id, &other.company_id))
+        };
+        let (same, others): (Vec<_>, Vec<_>) =
+            classes.into_iter().partition(|class| class.iter().any(is_same));
+        classes = others;
+        classes.push(same.into_iter().flatten().chain([(*number, facts)]).collect());
     }
-    classes.into_iter().collect()
+    classes.iter().map(|class| class.iter().map(|(number, _)| *number).collect()).collect()
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn i2_a_disconnect_changes_no_other_connection() {
             let used = record.and_then(|(id, _)| Some((world.store.with(*id)?, *id)));
             let (connection, used) = used.expect("the token that was used is stored");
             let facts = &world.finch.issued[*ended].facts;
-            // Whose company Finch has not named yet is not known to be another one.
+            // Before Finch names a token's company, it is not known to be another one.
             let is_named = connection.token(used).is_some_and(|t| t.facts.company_id.is_some());
             let same_pair = connection.provider == facts.provider_id
                 && (!is_named || connection.company == facts.company_id);

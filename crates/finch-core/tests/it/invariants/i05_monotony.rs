@@ -1,6 +1,6 @@
 //! I5: a revoked token never works again; a retired, superseded, fenced or quarantined one is never active.
 
-use finch_core::{Evidence, Token, TokenState};
+use finch_core::{Evidence, TokenState};
 use proptest::prelude::*;
 
 use super::holds_after_each_step;
@@ -20,23 +20,17 @@ fn may_become(from: &TokenState, to: &TokenState) -> bool {
 fn i5_what_has_ended_never_works_again() {
     let name = "i5_what_has_ended_never_works_again";
     holds_after_each_step(name, |(): &mut (), before, world, _| {
-        let tokens = |c: &[std::rc::Rc<finch_core::Connection>]| -> Vec<Token> {
-            c.iter().flat_map(|c| c.tokens.clone()).collect()
-        };
-        let (was, is) = (tokens(&before.connections), tokens(&world.store.connections));
-        for old in &was {
-            let now = is.iter().find(|t| t.id == old.id);
-            prop_assert!(now.is_some(), "{} is gone", old.id);
-            let now = now.map(|t| &t.state).unwrap_or(&old.state);
+        for old in before.connections.iter().flat_map(|c| &c.tokens) {
+            let connection = world.store.with(old.id);
+            let now = connection.as_ref().and_then(|c| c.token(old.id)).map(|t| &t.state);
             prop_assert!(
-                may_become(&old.state, now),
-                "{} went from {:?} to {:?}",
+                now.is_some_and(|now| may_become(&old.state, now)),
+                "{} went from {:?} to {now:?}",
                 old.id,
-                old.state,
-                now
+                old.state
             );
         }
-        for token in &is {
+        for token in world.store.connections.iter().flat_map(|c| &c.tokens) {
             if let TokenState::Revoked { evidence: Evidence::Refused { .. }, .. } = token.state {
                 let at_finch = &world.finch.issued[world.records[&token.id]];
                 prop_assert!(!at_finch.alive, "{} is revoked, and works at Finch", token.id);

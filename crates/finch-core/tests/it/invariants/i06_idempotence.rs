@@ -3,77 +3,62 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use finch_core::{
-    Actor, Answer, Connection, CustomerId, Draft, Found, Intent, Seq, Token, TokenId, TokenState,
+    Actor, Connection, CustomerId, Draft, Found, Intent, Token, TokenId, TokenState,
     decide::{
         self, Arrival, Arrived, AskedAt, Call, Observation, Observed, PlanVerdict, Source, Subject,
     },
 };
-use finch_testkit::at;
+use finch_testkit::{at, digest};
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{holds_after_each_step, world};
+use crate::{answered, committed};
 
-/// The connection after a decision is committed.
-fn after(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connection {
-    let mut draft = Draft::of(connection.clone());
-    decide(&mut draft);
-    let commit = draft.finish().map(|commit| commit.numbered(Seq(1_000_000)));
-    match commit {
-        Some(commit) => {
-            let revision = connection.revision;
-            Connection {
-                revision,
-                ..commit.applied_to(Some(connection.clone())).expect("a connection")
-            }
-        }
-        None => connection.clone(),
-    }
+/// Fails where a decision changes the connection.
+fn unchanged(
+    connection: &Connection,
+    what: &str,
+    decide: impl FnOnce(&mut Draft),
+) -> Result<(), TestCaseError> {
+    let after = committed(connection, decide);
+    prop_assert_eq!(connection, &Connection { revision: connection.revision, ..after }, "{}", what);
+    Ok(())
 }
 
 /// A request by this actor, a second time, changes nothing.
-fn fences_once(connection: &Connection, by: &Actor) -> Result<(), TestCaseError> {
-    let intent = || Intent { by: by.clone(), reason: None, at: at(0) };
-    let once = after(connection, |draft| decide::fence(draft, intent()));
-    prop_assert_eq!(&once, &after(&once, |draft| decide::fence(draft, intent())), "{:?}", by);
-    Ok(())
+fn fences_once(connection: &Connection, by: Actor) -> Result<(), TestCaseError> {
+    let intent = Intent { by, reason: None, at: at(0) };
+    let once = committed(connection, |draft| decide::fence(draft, intent.clone()));
+    unchanged(&once, "fence", |draft| decide::fence(draft, intent))
 }
 
 /// A disconnect that has ended is not ended again.
 fn ends_once(connection: &Connection) -> Result<(), TestCaseError> {
     for ended in connection.disconnects.iter().filter(|d| !d.is_open()) {
-        let again = after(connection, |draft| decide::finish(draft, ended.id, at(9)));
-        prop_assert_eq!(connection, &again, "finish");
         let by = world::operator();
-        let again = after(connection, |draft| decide::close(draft, ended.id, &by, "why", at(9)));
-        prop_assert_eq!(connection, &again, "close");
+        unchanged(connection, "finish", |draft| decide::finish(draft, ended.id, at(9)))?;
+        unchanged(connection, "close", |draft| decide::close(draft, ended.id, &by, "why", at(9)))?;
     }
     Ok(())
 }
 
 /// A proof of what is proven changes nothing.
 fn is_proven_once(connection: &Connection, token: &Token) -> Result<(), TestCaseError> {
-    let refusal = Answer {
-        status: 401,
-        finch_shaped: true,
-        name: Some("invalid_token".into()),
-        ..Answer::default()
-    };
-    let refusal = refusal.into_error();
-    let proven = token.state.is_revoked() || token.progress.refused.is_some();
-    for call in [Call::Disconnect, Call::Introspect].into_iter().filter(|_| proven) {
-        let again = after(connection, |draft| {
-            decide::record(draft, token.id, call, None, Err(&refusal), at(9), 0.0);
-        });
-        prop_assert_eq!(connection, &again, "{:?}", call);
+    let refusal = answered(401, "invalid_token");
+    if token.state.is_revoked() || token.progress.refused.is_some() {
+        for call in [Call::Disconnect, Call::Introspect] {
+            unchanged(connection, "record", |draft| {
+                decide::record(draft, token.id, call, None, Err(&refusal), at(9), 0.0);
+            })?;
+        }
     }
     if token.state.is_revoked() {
         let (asked_at, answer) = (AskedAt::of(connection), Err(&refusal));
         let (token, late, now, jitter) = (token.id, None, at(9), 0.0);
         let said = Observation { token, asked_at, answer, late, now, jitter };
         let mut observed = None;
-        let again = after(connection, |draft| observed = Some(decide::observe(draft, None, said)));
+        unchanged(connection, "observe", |d| observed = Some(decide::observe(d, None, said)))?;
         prop_assert_eq!(observed, Some(Observed::Nothing));
-        prop_assert_eq!(connection, &again, "observe");
     }
     Ok(())
 }
@@ -84,15 +69,13 @@ fn arrives_once(connection: &Connection, token: &Token) -> Result<(), TestCaseEr
         return Ok(());
     };
     let (facts, fingerprint) = (token.facts.clone(), token.fingerprint);
-    let known = Some((token.id, connection.clone()));
     let (began, by) = (token.exchange_began, world::operator());
     let from = Source::Import { customer, by: &by };
-    let found = Found { known, ..Found::default() };
+    let found = Found { known: Some((token.id, connection.clone())), ..Found::default() };
     let arrival = Arrival { facts, fingerprint, from, began, now: at(9), late: false };
     let admitted = decide::admit(found, arrival);
     prop_assert_eq!(admitted.arrived, Arrived::Known(token.id));
-    let draft = admitted.draft.expect("a draft");
-    prop_assert_eq!(connection, draft.connection());
+    prop_assert_eq!(Some(connection), admitted.draft.as_ref().map(Draft::connection));
     Ok(())
 }
 
@@ -101,7 +84,7 @@ fn has_ended(connection: &Connection, token: &Token) -> Result<(), TestCaseError
     let scopes: [Option<&CustomerId>; 2] = [None, token.customer.as_ref()];
     for customer in scopes {
         let reason = customer.is_none().then(|| "why".to_owned());
-        let plan = decide::plan(connection, &Subject::Token(token.id), customer, reason);
+        let plan = decide::plan(connection, &Subject::Token(token.id), customer, reason, &digest);
         let goes_on = connection.open_disconnect().is_some() && plan.verdict == PlanVerdict::Joins;
         prop_assert!(
             plan.verdict == PlanVerdict::AlreadyDisconnected || goes_on,
@@ -127,9 +110,9 @@ fn i6_twice_is_once() {
                     && was(t).is_some_and(|was| was.state == TokenState::Fenced)
             };
             ended.extend(connection.tokens.iter().filter(ends).map(|t| t.id));
-            fences_once(connection, &Actor::Operator(world::operator()))?;
+            fences_once(connection, Actor::Operator(world::operator()))?;
             for customer in connection.customers_using() {
-                fences_once(connection, &Actor::Customer(customer.clone()))?;
+                fences_once(connection, Actor::Customer(customer.clone()))?;
             }
             ends_once(connection)?;
             for token in &connection.tokens {

@@ -3,7 +3,7 @@
 //!
 //! Each run draws a seed. What fails is shrunk and printed, with the `FINCH_SEED` that finds it again.
 //!
-//! Each has caught faults that were planted in core for it, after so many histories:
+//! Each has caught faults that were planted in core for it, at the first time after so many histories:
 //!
 //! | | fault | after |
 //! |---|---|---|

@@ -4,38 +4,38 @@ use proptest::prelude::*;
 
 use super::finch::{Place, Setting};
 
-/// One thing that happens. Small numbers name customers and, counted from the newest, the requests, tokens
+/// One thing that happens. The numbers name customers and, counted from the newest, the requests, tokens
 /// and connections that there are by then.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     /// A customer logs in, and the exchange of its code is sent.
-    Connect { who: u8, place: Place, twist: Twist },
-    /// The same, to renew one of the customer's connections.
-    Renew { who: u8, token: u8, twist: Twist },
+    Connect(u8, Place, Twist),
+    /// The same, to renew the connection of one of the customer's tokens.
+    Renew(u8, u8, Twist),
     /// A customer has one of its tokens asked about.
-    Ask { who: u8, token: u8 },
+    Ask(u8, u8),
     /// A customer disconnects the connection of one of its tokens.
-    Disconnect { who: u8, token: u8 },
+    Disconnect(u8, u8),
     /// An operator disconnects a connection for every customer.
-    DisconnectForEveryone { connection: u8 },
+    DisconnectForEveryone(u8),
     /// An operator closes the open disconnect of a connection.
-    Close { connection: u8 },
+    Close(u8),
     /// The next call that a connection needs is sent, or its disconnect is finished or begun.
-    Work { connection: u8 },
+    Work(u8),
     /// Finch acts on a request, which may be one that is given up here.
-    Act { request: u8 },
+    Act(u8),
     /// The answer to a request arrives; Finch acts first, if it has not.
-    Answer { request: u8, how: How },
+    Answer(u8, How),
     /// The answer to a request is lost; Finch may act later.
-    Lose { request: u8 },
+    Lose(u8),
     /// The process that waits for an answer dies.
-    Crash { request: u8 },
+    Crash(u8),
     /// A token's connection is ended in Finch's dashboard.
-    EndAtFinch { token: u8 },
+    EndAtFinch(u8),
     /// One pass over the lost exchanges.
     Review,
     /// Minutes pass.
-    Wait { minutes: u8 },
+    Wait(u8),
 }
 
 /// What Finch does with a login.
@@ -46,9 +46,7 @@ pub(super) enum Twist {
     Nameless(u8),
     /// Another company is named under the same `connection_id` (R5).
     OtherCompany,
-    /// No customer id is named.
     NoCustomer,
-    /// Another customer id is named.
     OtherCustomer,
     /// The newest token is issued again.
     SameToken,
@@ -58,10 +56,11 @@ pub(super) enum Twist {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
     Truly,
-    /// With this error.
-    Failing(u8),
+    /// With an error of this status and name.
+    Failing(u16, &'static str),
     /// Success to `/disconnect`, which takes effect later or never.
     Lying,
+    Lost,
 }
 
 /// A Finch, and what happens.
@@ -69,68 +68,61 @@ pub(super) type History = (Setting, Vec<Step>);
 
 /// Histories of up to 15 turns, each of one step or a few that belong together.
 pub(super) fn histories() -> impl Strategy<Value = History> {
-    let setting = (any::<bool>(), any::<bool>(), any::<bool>());
-    let setting = setting.prop_map(|(reaches_pair, keeps_ids, names_refusals)| Setting {
-        reaches_pair,
-        keeps_ids,
-        names_refusals,
+    let setting = any::<[bool; 3]>().prop_map(|[reaches_pair, keeps_ids, names_refusals]| {
+        Setting { reaches_pair, keeps_ids, names_refusals }
     });
-    let turns = prop::collection::vec(turn(), 1..16);
-    (setting, turns).prop_map(|(setting, turns)| (setting, turns.concat()))
+    (setting, prop::collection::vec(turn(), 1..16).prop_map(|turns| turns.concat()))
 }
 
 fn turn() -> impl Strategy<Value = Vec<Step>> {
     let (who, small) = (|| 0..3_u8, || 0..4_u8);
-    let truly = Step::Answer { request: 0, how: How::Truly };
-    // A request, and perhaps its answer at once.
-    let sent = move |step, is_answered| {
-        if is_answered { vec![step, truly] } else { vec![step] }
-    };
-    let likely = || prop::bool::weighted(0.7);
+    let truly = Step::Answer(0, How::Truly);
+    let sent = prop_oneof![
+        8 => (who(), place(), twist()).prop_map(|(who, place, twist)| Step::Connect(who, place, twist)),
+        2 => (who(), small(), twist()).prop_map(|(who, token, twist)| Step::Renew(who, token, twist)),
+        2 => (who(), small()).prop_map(|(who, token)| Step::Ask(who, token)),
+    ];
+    let alone = prop_oneof![
+        4 => (who(), small()).prop_map(|(who, token)| Step::Disconnect(who, token)),
+        1 => small().prop_map(Step::DisconnectForEveryone),
+        1 => small().prop_map(Step::Close),
+        2 => small().prop_map(Step::Work),
+        3 => small().prop_map(Step::Act),
+        3 => (small(), how()).prop_map(|(request, how)| Step::Answer(request, how)),
+        2 => small().prop_map(Step::Lose),
+        1 => small().prop_map(Step::Crash),
+        1 => small().prop_map(Step::EndAtFinch),
+        2 => Just(Step::Review),
+        3 => (1..12_u8).prop_map(Step::Wait),
+    ];
     prop_oneof![
-        8 => (who(), place(), twist(), likely()).prop_map(move |(who, place, twist, answered)| {
-            sent(Step::Connect { who, place, twist }, answered)
+        12 => (sent, prop::bool::weighted(0.7)).prop_map(move |(step, is_answered)| {
+            if is_answered { vec![step, truly] } else { vec![step] }
         }),
+        23 => alone.prop_map(|step| vec![step]),
         // A lost exchange, and the same once more.
         2 => (who(), place()).prop_map(move |(who, place)| {
-            let connect = Step::Connect { who, place, twist: Twist::None };
-            vec![connect, Step::Lose { request: 0 }, connect, truly]
+            let connect = Step::Connect(who, place, Twist::None);
+            vec![connect, Step::Lose(0), connect, truly]
         }),
         // A contradiction (R5), and a disconnect that asks about it again and again.
         1 => (who(), place()).prop_map(move |(who, place)| {
-            let connect = |twist| Step::Connect { who, place, twist };
+            let connect = |twist| Step::Connect(who, place, twist);
             let odd = [connect(Twist::None), truly, connect(Twist::OtherCompany), truly];
-            let ends = [Step::Work { connection: 0 }, truly].repeat(12);
-            [&odd[..], &[Step::DisconnectForEveryone { connection: 0 }], &ends].concat()
+            let ends = [Step::Work(0), truly].repeat(12);
+            [&odd[..], &[Step::DisconnectForEveryone(0)], &ends].concat()
         }),
-        2 => (who(), small(), twist(), likely()).prop_map(move |(who, token, twist, answered)| {
-            sent(Step::Renew { who, token, twist }, answered)
-        }),
-        2 => (who(), small(), likely()).prop_map(move |(who, token, answered)| {
-            sent(Step::Ask { who, token }, answered)
-        }),
-        4 => (who(), small()).prop_map(|(who, token)| vec![Step::Disconnect { who, token }]),
-        1 => small().prop_map(|connection| vec![Step::DisconnectForEveryone { connection }]),
-        1 => small().prop_map(|connection| vec![Step::Close { connection }]),
-        2 => small().prop_map(|connection| vec![Step::Work { connection }]),
-        // A connection is worked on; one answer is perhaps no true one.
+        // A connection is worked on; one answer is perhaps not the true one.
         5 => (small(), 1..14_usize, 0..14_usize, how()).prop_map(|(connection, calls, odd, how)| {
             let answer = |call| if call == odd { how } else { How::Truly };
-            let call = |n| [Step::Work { connection }, Step::Answer { request: 0, how: answer(n) }];
+            let call = |n| [Step::Work(connection), Step::Answer(0, answer(n))];
             (0..calls).flat_map(call).collect()
         }),
-        3 => small().prop_map(|request| vec![Step::Act { request }]),
-        3 => (small(), how()).prop_map(|(request, how)| vec![Step::Answer { request, how }]),
-        2 => small().prop_map(|request| vec![Step::Lose { request }]),
-        1 => small().prop_map(|request| vec![Step::Crash { request }]),
-        1 => small().prop_map(|token| vec![Step::EndAtFinch { token }]),
-        2 => Just(vec![Step::Review]),
-        3 => (1..12_u8).prop_map(|minutes| vec![Step::Wait { minutes }]),
     ]
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    (0..2_u8, 0..2_u8, 0..2_u8).prop_map(|(provider, company, credentials)| Place {
+    [0..2_u8, 0..2_u8, 0..2_u8].prop_map(|[provider, company, credentials]| Place {
         provider,
         company,
         credentials,
@@ -149,9 +141,15 @@ fn twist() -> impl Strategy<Value = Twist> {
 }
 
 fn how() -> impl Strategy<Value = How> {
-    prop_oneof![
-        3 => Just(How::Truly),
-        2 => (0..8_u8).prop_map(How::Failing),
-        1 => Just(How::Lying),
-    ]
+    let failing = prop::sample::select(&[
+        How::Failing(401, "new_word"),
+        How::Failing(401, "reauthenticate_user"),
+        How::Failing(401, "account_setup_required"),
+        How::Failing(401, ""),
+        How::Failing(402, "payment_required"),
+        How::Failing(429, ""),
+        How::Failing(403, "forbidden"),
+        How::Lost,
+    ]);
+    prop_oneof![3 => Just(How::Truly), 2 => failing, 1 => Just(How::Lying)]
 }

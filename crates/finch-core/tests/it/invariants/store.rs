@@ -21,12 +21,23 @@ impl Store {
         Seq(self.number)
     }
 
+    /// Commits a decision on a connection.
+    pub(super) fn decided(
+        &mut self,
+        connection: &Connection,
+        decide: impl FnOnce(&mut Draft),
+    ) -> Seq {
+        let mut draft = Draft::of(connection.clone());
+        decide(&mut draft);
+        self.commit(draft)
+    }
+
     pub(super) fn commit(&mut self, draft: Draft) -> Seq {
         let number = self.next();
         let Some(commit) = draft.finish() else { return number };
         let commit = commit.numbered(number);
         let key = commit.connection.as_ref().expect("a connection").key;
-        let before = self.connections.iter().find(|c| c.key == key).map(|c| (**c).clone());
+        let before = self.find_by(|c| c.key == key).map(|c| (*c).clone());
         let now = commit.applied_to(before).expect("a connection");
         self.connections.retain(|c| c.key != key && Some(c.key) != commit.absorbs);
         self.connections.push(Rc::new(now));
@@ -50,33 +61,35 @@ impl Store {
         }
     }
 
-    pub(super) fn with(&self, token: TokenId) -> Option<&Connection> {
-        self.connections.iter().map(|c| &**c).find(|c| c.token(token).is_some())
+    fn find_by(&self, is: impl Fn(&Connection) -> bool) -> Option<Rc<Connection>> {
+        self.connections.iter().find(|c| is(c)).cloned()
     }
 
-    pub(super) fn named(&self, id: &ConnectionId) -> Option<&Connection> {
-        let named = |c: &&Rc<Connection>| c.tokens.iter().any(|t| t.facts.connection_id == *id);
-        self.connections.iter().find(named).map(|c| &**c)
+    pub(super) fn with(&self, token: TokenId) -> Option<Rc<Connection>> {
+        self.find_by(|c| c.token(token).is_some())
     }
 
-    pub(super) fn pair(&self, facts: &TokenFacts) -> Option<&Connection> {
-        let same = |c: &&Rc<Connection>| {
-            c.company.is_some() && c.company == facts.company_id && c.provider == facts.provider_id
-        };
-        self.connections.iter().find(same).map(|c| &**c)
+    pub(super) fn named(&self, id: &ConnectionId) -> Option<Rc<Connection>> {
+        self.find_by(|c| c.tokens.iter().any(|t| t.facts.connection_id == *id))
+    }
+
+    pub(super) fn pair(&self, facts: &TokenFacts) -> Option<Rc<Connection>> {
+        let company = facts.company_id.as_ref()?;
+        self.find_by(|c| c.company.as_ref() == Some(company) && c.provider == facts.provider_id)
     }
 
     /// What an arriving token may belong to. `records`: those of this very token.
     pub(super) fn find(&self, facts: &TokenFacts, records: &[TokenId]) -> Found {
-        let is_revoked =
-            |id: TokenId, c: &Connection| c.token(id).is_some_and(|token| token.state.is_revoked());
-        let mut known = records.iter().filter_map(|id| Some((*id, self.with(*id)?)));
-        let known = known.find(|(id, c)| !is_revoked(*id, c)).map(|(id, c)| (id, c.clone()));
+        let known = records.iter().find_map(|id| {
+            let connection = self.with(*id)?;
+            let is_revoked = connection.token(*id)?.state.is_revoked();
+            (!is_revoked).then(|| (*id, (*connection).clone()))
+        });
         Found {
             revoked_before: known.is_none() && !records.is_empty(),
             known,
-            by_pair: self.pair(facts).cloned(),
-            by_connection_id: self.named(&facts.connection_id).cloned(),
+            by_pair: self.pair(facts).map(|c| (*c).clone()),
+            by_connection_id: self.named(&facts.connection_id).map(|c| (*c).clone()),
         }
     }
 }

@@ -3,17 +3,17 @@
 use std::{collections::BTreeMap, collections::BTreeSet, rc::Rc};
 
 use finch_core::{
-    Actor, Attempt, AttemptEnd, AttemptId, Connection, ConnectionId, CustomerId, Draft, Exchange,
-    FinchCustomerId, Flow, Intent, LATE_EFFECT, NewAttempt, OperatorName, Timestamp, Token,
-    TokenId, TokenState,
+    Actor, Attempt, AttemptEnd, AttemptId, Connection, ConnectionId, Cover, CustomerId, Exchange,
+    FinchCustomerId, Intent, LATE_EFFECT, NewAttempt, OperatorName, Timestamp, Token, TokenId,
+    TokenState,
     decide::{self, AskedAt, Call, PlanVerdict, Subject},
 };
-use finch_testkit::at;
+use finch_testkit::{at, digest, new_attempt};
 
 use super::{
     finch::{Finch, Login, Place, Setting},
     request::{Request, What},
-    step::{How, Step, Twist},
+    step::{Step, Twist},
     store::Store,
 };
 
@@ -23,10 +23,7 @@ pub(super) struct World {
     pub(super) store: Store,
     /// Which token at Finch each record is.
     pub(super) records: BTreeMap<TokenId, usize>,
-    /// Sent, and waited for.
     pub(super) requests: Vec<Request>,
-    /// Given up here. Finch may yet act on them.
-    pub(super) late: Vec<Request>,
     /// Seconds.
     pub(super) now: i64,
 }
@@ -46,14 +43,9 @@ fn pick(which: u8, of: usize) -> Option<usize> {
 
 impl World {
     pub(super) fn new(setting: Setting) -> Self {
-        Self {
-            finch: Finch::new(setting),
-            store: Store::default(),
-            records: BTreeMap::new(),
-            requests: Vec::new(),
-            late: Vec::new(),
-            now: 0,
-        }
+        let finch = Finch { setting, issued: Vec::new(), ended: Vec::new() };
+        let (records, requests) = (BTreeMap::new(), Vec::new());
+        Self { finch, store: Store::default(), records, requests, now: 0 }
     }
 
     pub(super) fn at(&self) -> Timestamp {
@@ -63,62 +55,52 @@ impl World {
     /// Does a step. Returns the customer in whose scope it was done.
     pub(super) fn step(&mut self, step: Step) -> Option<CustomerId> {
         match step {
-            Step::Connect { who, place, twist } => self.connect(who, place, twist),
-            Step::Renew { who, token, twist } => self.renew(who, token, twist),
-            Step::Ask { who, token } => {
-                let (connection, token) = self.own_token(who, token, |t| t.state.is_live())?;
-                let asked_at = AskedAt::of(&connection);
-                self.send(What::Ask { token: token.id, asked_at, by: Some(customer(who)) })
+            Step::Connect(who, place, twist) => return self.connect(who, place, twist),
+            Step::Renew(who, token, twist) => return self.renew(who, token, twist),
+            Step::Disconnect(who, token) => return self.disconnect(who, token),
+            Step::Work(connection) => return self.work(connection),
+            Step::Ask(who, token) => {
+                let (connection, token) = self.own_token(who, token)?;
+                if token.state.is_live() {
+                    let what = What::Ask(token.id, AskedAt::of(&connection));
+                    self.send(what, Some(customer(who)));
+                    return Some(customer(who));
+                }
             }
-            Step::Disconnect { who, token } => self.disconnect(who, token),
-            Step::DisconnectForEveryone { connection } => {
+            Step::DisconnectForEveryone(connection) => {
                 let connection = self.connection(connection)?;
                 let subject = Subject::Token(connection.tokens.last()?.id);
-                let plan = decide::plan(&connection, &subject, None, Some("it must end".into()));
+                let plan =
+                    decide::plan(&connection, &subject, None, Some("it must end".into()), &digest);
                 if plan.verdict != PlanVerdict::AlreadyDisconnected {
                     self.fence(&connection, Actor::Operator(operator()));
                 }
-                None
             }
-            Step::Close { connection } => {
+            Step::Close(connection) => {
                 let connection = self.connection(connection)?;
-                let open = connection.open_disconnect()?.id;
-                let mut draft = Draft::of((*connection).clone());
-                decide::close(&mut draft, open, &operator(), "Finch says so", self.at());
-                self.store.commit(draft);
-                None
+                let (open, now) = (connection.open_disconnect()?.id, self.at());
+                self.store.decided(&connection, |draft| {
+                    decide::close(draft, open, &operator(), "Finch says so", now);
+                });
             }
-            Step::Work { connection } => self.work(connection),
-            Step::Act { request } => {
-                let all = self.requests.len() + self.late.len();
-                self.act(pick(request, all)?);
-                None
+            Step::Act(request) => self.act(pick(request, self.requests.len())?),
+            Step::Answer(request, how) => {
+                let request = self.take(request)?;
+                return self.answered(request, how);
             }
-            Step::Answer { request, how } => {
-                let request = self.requests.remove(pick(request, self.requests.len())?);
-                self.answered(request, how)
+            Step::Lose(request) => {
+                let request = self.take(request)?;
+                return self.lost(request);
             }
-            Step::Lose { request } => {
-                let request = self.requests.remove(pick(request, self.requests.len())?);
-                self.lost(request)
+            Step::Crash(request) => {
+                let request = self.take(request)?;
+                self.give_up(request);
             }
-            Step::Crash { request } => {
-                let request = self.requests.remove(pick(request, self.requests.len())?);
-                self.late.push(request);
-                None
-            }
-            Step::EndAtFinch { token } => {
-                let token = pick(token, self.finch.issued.len())?;
-                let id = self.finch.issued[token].facts.connection_id.clone();
-                self.finch.end(&id);
-                None
-            }
-            Step::Review => self.review(),
-            Step::Wait { minutes } => {
-                self.now += i64::from(minutes) * 60;
-                None
-            }
+            Step::EndAtFinch(token) => self.finch.end(pick(token, self.finch.issued.len())?),
+            Step::Review => self.review()?,
+            Step::Wait(minutes) => self.now += i64::from(minutes) * 60,
         }
+        None
     }
 
     fn connection(&self, which: u8) -> Option<Rc<Connection>> {
@@ -126,19 +108,21 @@ impl World {
         pick(which, connections.len()).map(|at| Rc::clone(&connections[at]))
     }
 
-    fn own_token(
-        &self,
-        who: u8,
-        which: u8,
-        is: impl Fn(&Token) -> bool,
-    ) -> Option<(Connection, Token)> {
+    /// A request whose answer is waited for.
+    fn take(&mut self, which: u8) -> Option<Request> {
+        let awaited = |at: &usize| self.requests[*at].is_awaited;
+        let awaited: Vec<_> = (0..self.requests.len()).filter(awaited).collect();
+        Some(self.requests.remove(awaited[pick(which, awaited.len())?]))
+    }
+
+    fn own_token(&self, who: u8, which: u8) -> Option<(Rc<Connection>, Token)> {
         let each = self.store.connections.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t)));
         let customer = customer(who);
         let mut own: Vec<_> =
-            each.filter(|(_, t)| t.customer.as_ref() == Some(&customer) && is(t)).collect();
+            each.filter(|(_, t)| t.customer.as_ref() == Some(&customer)).collect();
         own.sort_by_key(|(_, token)| token.id);
         let (connection, token) = own[pick(which, own.len())?];
-        Some(((**connection).clone(), token.clone()))
+        Some((Rc::clone(connection), token.clone()))
     }
 
     /// Opens a session, as `finch-app` does: under a customer id that is free here; where Finch has a
@@ -147,24 +131,17 @@ impl World {
         let customer = customer(who);
         let tokens = || self.store.connections.iter().flat_map(|c| &c.tokens);
         for number in 1..9 {
-            let id = match number {
-                1 => FinchCustomerId::new(customer.as_str()),
-                _ => FinchCustomerId::new(format!("{customer}~{number}")),
-            };
-            let id = id.expect("an id");
+            let derived = if number == 1 { String::new() } else { format!("~{number}") };
+            let id = FinchCustomerId::new(format!("{customer}{derived}")).expect("an id");
             if tokens().any(|t| t.facts.finch_customer_id.as_ref() == Some(&id)) {
                 continue;
             }
-            let Some(existing) = self.finch.of_customer(&id) else {
+            let Some(existing) = self.finch.alive(|i| i.login.customer_id == id) else {
                 return self.open(customer, id, place, None, twist);
             };
-            let name = existing.facts.connection_id.clone();
-            let known = |own: bool| {
-                let mut named = tokens().filter(|t| t.facts.connection_id == name);
-                named.any(|t| !own || t.customer.as_ref() == Some(&customer))
-            };
-            if known(true) || !known(false) {
-                let place = existing.login.place;
+            let (place, name) = (existing.login.place, existing.facts.connection_id.clone());
+            let mut named = tokens().filter(|t| t.facts.connection_id == name).peekable();
+            if named.peek().is_none() || named.any(|t| t.customer.as_ref() == Some(&customer)) {
                 return self.open(customer, id, place, Some(name), twist);
             }
         }
@@ -172,16 +149,17 @@ impl World {
     }
 
     fn renew(&mut self, who: u8, token: u8, twist: Twist) -> Option<CustomerId> {
-        let (connection, token) = self.own_token(who, token, |_| true)?;
+        let (connection, token) = self.own_token(who, token)?;
         let (customer, name) = (customer(who), token.facts.connection_id);
         if decide::has_ended_for(&connection, &name, &customer)
             || decide::is_ending_for(&connection, &name, &customer)
         {
             return None;
         }
-        let existing = self.finch.by_id(&name)?;
-        let (id, place) = (existing.login.customer_id.clone(), existing.login.place);
-        let customer_id = token.facts.finch_customer_id.unwrap_or(id);
+        let Login { customer_id, place, .. } =
+            &self.finch.alive(|i| i.facts.connection_id == name)?.login;
+        let (customer_id, place) = (customer_id.clone(), *place);
+        let customer_id = token.facts.finch_customer_id.unwrap_or(customer_id);
         self.open(customer, customer_id, place, Some(name), twist)
     }
 
@@ -195,49 +173,32 @@ impl World {
         twist: Twist,
     ) -> Option<CustomerId> {
         let (id, now) = (AttemptId(self.store.next()), self.at());
-        let login = Login { attempt: id, customer_id, place, renews, twist };
         let purpose = NewAttempt {
-            customer: customer.clone(),
-            flow: Flow::Embedded,
-            finch_customer_id: Some(login.customer_id.clone()),
-            products: Vec::new(),
-            reauthenticates: login.renews.clone(),
-            for_disconnect: None,
+            finch_customer_id: Some(customer_id.clone()),
+            reauthenticates: renews.clone(),
             opened_at: now,
             expires_at: Timestamp::MAX,
+            ..new_attempt(customer.as_str())
         };
         let exchange = Some(Exchange { began: self.store.next(), began_at: now, end: None });
         self.store.attempts.push(Attempt { id, purpose, exchange });
-        self.send(What::Exchange { attempt: id, login });
+        let login = Login { attempt: id, customer_id, place, renews, twist };
+        self.send(What::Exchange(login), Some(customer.clone()));
         Some(customer)
     }
 
-    pub(super) fn send(&mut self, what: What) -> Option<CustomerId> {
-        let by = match &what {
-            What::Exchange { .. } => None,
-            What::Ask { by, .. } | What::Call { by, .. } => by.clone(),
-        };
-        self.requests.push(Request { what, sent: self.now, answer: None, only_before: None });
-        by
-    }
-
     fn disconnect(&mut self, who: u8, token: u8) -> Option<CustomerId> {
-        let (connection, token) = self.own_token(who, token, |_| true)?;
+        let (connection, token) = self.own_token(who, token)?;
         let customer = customer(who);
         if connection.company.is_none() && token.state.is_live() {
-            let what = What::Ask { token: token.id, asked_at: AskedAt::of(&connection), by: None };
-            self.send(what);
-            let request = self.requests.pop()?;
-            self.answered(request, How::Truly);
+            self.ask_at_once(token.id, AskedAt::of(&connection));
         }
-        let connection = self.store.with(token.id)?.clone();
+        let (connection, now) = (self.store.with(token.id)?, self.at());
         let subject = Subject::ConnectionId(token.facts.connection_id);
-        match decide::plan(&connection, &subject, Some(&customer), None).verdict {
+        match decide::plan(&connection, &subject, Some(&customer), None, &digest).verdict {
             PlanVerdict::AlreadyDisconnected | PlanVerdict::SharedWithOthers => {}
             PlanVerdict::Retires => {
-                let mut draft = Draft::of(connection);
-                decide::retire(&mut draft, &customer, self.at());
-                self.store.commit(draft);
+                self.store.decided(&connection, |draft| decide::retire(draft, &customer, now));
             }
             _ => self.fence(&connection, Actor::Customer(customer.clone())),
         }
@@ -246,21 +207,22 @@ impl World {
 
     fn fence(&mut self, connection: &Connection, by: Actor) {
         let reason = matches!(by, Actor::Operator(_)).then(|| "it must end".to_owned());
-        let mut draft = Draft::of(connection.clone());
-        decide::fence(&mut draft, Intent { by, reason, at: self.at() });
-        self.store.commit(draft);
+        let intent = Intent { by, reason, at: self.at() };
+        self.store.decided(connection, |draft| decide::fence(draft, intent));
     }
 
     /// What the connection needs next, in the scope of the customer who disconnects it, where no other
     /// customer sees it end.
     fn work(&mut self, which: u8) -> Option<CustomerId> {
         let connection = self.connection(which)?;
-        let holds = |token: &TokenId| connection.token(*token).is_some();
-        let calls = |r: &Request| matches!(&r.what, What::Call { token, .. } if holds(token));
-        if self.requests.iter().any(calls) {
-            return None; // The lease is held.
+        let is_leased = self.requests.iter().any(|r| {
+            r.is_awaited
+                && matches!(&r.what, What::Call(token, ..) if connection.token(*token).is_some())
+        });
+        if is_leased {
+            return None;
         }
-        let mut draft = Draft::of((*connection).clone());
+        let now = self.at();
         let Some(open) = connection.open_disconnect() else {
             if decide::is_left_over(&connection) {
                 self.fence(&connection, Actor::Reconciler);
@@ -268,8 +230,7 @@ impl World {
                 let doubtful = connection.tokens.iter().rev();
                 let doubtful = doubtful.filter(|t| t.state == TokenState::Unverified);
                 let token = doubtful.chain(decide::nameless_token(&connection)).next()?.id;
-                let asked_at = AskedAt::of(&connection);
-                self.send(What::Ask { token, asked_at, by: None });
+                self.send(What::Ask(token, AskedAt::of(&connection)), None);
             }
             return None;
         };
@@ -277,73 +238,58 @@ impl World {
             Actor::Customer(by) if !connection.is_ended_for_others_too(by) => Some(by.clone()),
             _ => None,
         };
-        match decide::next_step(&connection, self.at(), Some(&BTreeSet::new())) {
+        match decide::next_step(&connection, now, Some(&BTreeSet::new())) {
             decide::Step::Call(call, token) => {
                 let mark = (call == Call::Disconnect).then(|| {
-                    decide::lost_calls(&mut draft, self.at());
-                    decide::send(&mut draft, token);
-                    self.store.commit(draft)
+                    self.store.decided(&connection, |draft| {
+                        decide::lost_calls(draft, now);
+                        decide::send(draft, token);
+                    })
                 });
-                self.send(What::Call { token, call, mark, by })
+                self.send(What::Call(token, call, mark), by.clone());
             }
             decide::Step::Finish => {
-                decide::finish(&mut draft, open.id, self.at());
-                self.store.commit(draft);
-                by
+                self.store.decided(&connection, |draft| decide::finish(draft, open.id, now));
             }
-            decide::Step::Wait(_) => None,
+            decide::Step::Wait(_) => return None,
         }
+        by
     }
 
     /// A pass takes a lost exchange off the list, as `finch-app` does.
-    fn review(&mut self) -> Option<CustomerId> {
+    fn review(&mut self) -> Option<()> {
         let mut lost = self.store.attempts.iter().filter(|a| a.is_possible_orphan(self.at()));
         let (id, end) = lost.find_map(|lost| Some((lost.id, self.end_of(lost)?)))?;
-        let accepts = match end {
-            AttemptEnd::Covered { by, .. } => self.still_accepts(by),
-            _ => true,
-        };
-        if accepts {
-            self.store.end_attempt(id, end);
+        if let AttemptEnd::Covered { by, .. } = end {
+            // Only Finch knows whether the token that covers it still works.
+            let connection = self.store.with(by).filter(|c| c.open_disconnect().is_none())?;
+            self.ask_at_once(by, AskedAt::of(&connection));
+            if !self.finch.issued[self.records[&by]].alive {
+                return None;
+            }
         }
-        None
+        self.store.end_attempt(id, end);
+        Some(())
     }
 
     fn end_of(&self, lost: &Attempt) -> Option<AttemptEnd> {
         let renews = lost.purpose.reauthenticates.as_ref();
         let renewed = renews.and_then(|id| self.store.named(id));
-        if renewed.is_some_and(|renewed| lost.has_ended_with(renewed)) {
+        if renewed.is_some_and(|renewed| lost.has_ended_with(&renewed)) {
             return Some(AttemptEnd::Cleared);
         }
         let by = lost.covered_by()?;
-        match lost.cover(self.store.with(by)?.token(by)?, self.is_over(lost)) {
-            finch_core::Cover::Ends(end) | finch_core::Cover::Asks(end) => Some(end),
+        match lost.cover(self.store.with(by)?.token(by)?, self.is_over(lost, self.at())) {
+            Cover::Ends(end) | Cover::Asks(end) => Some(end),
             _ => None,
         }
     }
 
-    /// Asks Finch about a token that no disconnect is ending.
-    fn still_accepts(&mut self, token: TokenId) -> bool {
-        let found = self.store.with(token).filter(|c| c.open_disconnect().is_none());
-        let Some(connection) = found else { return false };
-        let asked_at = AskedAt::of(connection);
-        self.send(What::Ask { token, asked_at, by: None });
-        let request = self.requests.pop();
-        request.into_iter().for_each(|request| {
-            self.answered(request, How::Truly);
-        });
-        self.finch.issued[self.records[&token]].alive
-    }
-
-    /// Whether a lost exchange can take effect no more.
-    pub(super) fn is_over(&self, lost: &Attempt) -> bool {
-        self.is_over_at(lost, self.at())
-    }
-
     /// Whether a lost exchange could take effect no more at this time.
-    pub(super) fn is_over_at(&self, lost: &Attempt, at: Timestamp) -> bool {
-        let runs =
-            |r: &Request| matches!(&r.what, What::Exchange { attempt, .. } if *attempt == lost.id);
+    pub(super) fn is_over(&self, lost: &Attempt, at: Timestamp) -> bool {
+        let runs = |r: &Request| {
+            r.is_awaited && matches!(&r.what, What::Exchange(login) if login.attempt == lost.id)
+        };
         let over = |e: &Exchange| e.began_at + LATE_EFFECT <= at;
         !self.requests.iter().any(runs) && lost.exchange.as_ref().is_none_or(over)
     }
@@ -361,11 +307,10 @@ impl World {
     pub(super) fn is_promised(&self, token: TokenId) -> bool {
         let Some(connection) = self.store.with(token) else { return false };
         let id = connection.token(token).map(|t| &t.facts.connection_id);
-        let promised = |t: &Token| {
+        connection.tokens.iter().any(|t| {
             Some(&t.facts.connection_id) == id
                 && t.state == TokenState::Fenced
                 && t.progress.acknowledged.is_some()
-        };
-        connection.tokens.iter().any(promised)
+        })
     }
 }

@@ -1,15 +1,15 @@
 //! Questions: a webhook speaks of a connection's health. Finch is asked, and only its answer counts.
 
-use std::collections::BTreeMap;
-
 use finch_core::{
-    Connection, ConnectionFilter, ConnectionKey, Due, Leased, Selector, StoreError, Token, TokenId,
-    WebhookEvent,
+    Connection, ConnectionFilter, ConnectionKey, Due, Leased, Selector, StoreError, WebhookEvent,
     decide::{self, Observed},
 };
 use serde::Serialize;
 
-use crate::{Changed, Finch, drive::Drive, work::Work};
+use crate::{
+    Finch,
+    work::{Effort, Work},
+};
 
 /// How many connections a pass of the background asks about, so that disconnects need not wait long.
 const SHARE: usize = 20;
@@ -22,9 +22,9 @@ const FAILURES: usize = 2;
 pub struct Questions {
     /// How many connections Finch was asked about, and has answered for.
     pub answered: usize,
-    /// Of which tokens Finch has said something new. Also of some whose question is left, since Finch could not say
-    /// all.
-    pub changed: Vec<Changed>,
+    /// Of how many tokens Finch has said something new. Also of some whose question is left, since Finch could not
+    /// say all.
+    pub changed: usize,
     /// How many of those that were tried are left for later: Finch cannot answer now, or another instance is at
     /// work.
     pub left: usize,
@@ -71,7 +71,7 @@ impl Finch {
     pub(crate) async fn answer_questions(
         &self,
         due: Option<Due>,
-        how: Drive<'_>,
+        how: Effort<'_>,
         report: &mut Questions,
     ) -> Result<(), StoreError> {
         let (mut asked, mut failures) = (0, 0);
@@ -104,25 +104,23 @@ impl Finch {
     async fn answer_question(
         &self,
         key: ConnectionKey,
-        how: Drive<'_>,
+        how: Effort<'_>,
         report: &mut Questions,
     ) -> Result<Asked, StoreError> {
         let Some(before) = self.by_key(key, None).await? else { return Ok(Asked::Gone) };
         let mut work = self.work_on(key).await;
-        let mut said = BTreeMap::new();
-        let asked = self.ask_about_each(&before, how, &mut work, &mut said).await;
+        let asked = self.ask_about_each(&before, how, &mut work, &mut report.changed).await;
         work.release().await;
-        report.changed.extend(Changed::of(&before, said.values()).if_any());
         asked
     }
 
-    /// Asks about each token in use. What is new of one goes into `said`, with the token as it was.
+    /// Asks about each token in use, and counts those of which Finch says something new.
     async fn ask_about_each(
         &self,
         before: &Connection,
-        how: Drive<'_>,
+        how: Effort<'_>,
         work: &mut Work<'_>,
-        said: &mut BTreeMap<TokenId, Token>,
+        changed: &mut usize,
     ) -> Result<Asked, StoreError> {
         let Some(question) = before.question else { return Ok(Asked::Gone) };
         let mut unproven = Vec::new();
@@ -148,7 +146,7 @@ impl Finch {
                 (Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
                 (Observed::Nothing, None) => {}
                 (Observed::Accepted, _) if token.works() => {}
-                _ => drop(said.insert(token.id, token.clone())),
+                _ => *changed += 1,
             }
         }
         let now = self.now();
@@ -164,7 +162,7 @@ impl Finch {
     async fn hold(
         &self,
         key: ConnectionKey,
-        how: Drive<'_>,
+        how: Effort<'_>,
         work: &mut Work<'_>,
     ) -> Result<Option<Connection>, StoreError> {
         while work.wait_for_a_turn().await? {}
