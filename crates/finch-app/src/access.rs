@@ -115,7 +115,7 @@ impl Finch {
                 let mut draft = Draft::of(connection);
                 decide::hand_out(&mut draft, token.id, now);
                 // Another call may have noted it: once is enough.
-                match self.commit(draft).await {
+                match self.commit(draft, None).await {
                     Ok(_) => {}
                     Err(StoreError::Moved) => return Ok(()),
                     Err(error) => return Err(error),

@@ -5,8 +5,8 @@ mod outcome;
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
-    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
-    Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
+    ConnectionKey, CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State,
+    StoreError, Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, ExchangeError, TokenFate};
@@ -239,8 +239,10 @@ impl Finch {
             connection = self.holding(token).await.unwrap_or_default();
         }
         let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
-        if connection.as_ref().is_some_and(|c| c.token(token).is_some_and(is_unknown)) {
-            if let Err(error) = self.learn_products(token).await {
+        if let Some(found) = &connection
+            && found.token(token).is_some_and(is_unknown)
+        {
+            if let Err(error) = self.learn_products(token, found.key).await {
                 tracing::debug!(%error, "the token's products stay unknown");
             }
             connection = self.holding(token).await.unwrap_or_default();
@@ -255,9 +257,12 @@ impl Finch {
     }
 
     /// Asks Finch what a token covers, where its exchange did not say it.
-    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
-        let Some(connection) = self.holding(token).await? else { return Ok(()) };
-        let mut work = self.work_on(connection.key).await;
+    async fn learn_products(
+        &self,
+        token: TokenId,
+        connection: ConnectionKey,
+    ) -> Result<(), StoreError> {
+        let mut work = self.work_on(connection).await;
         let asked = self.probe(token, &mut work).await;
         work.release().await;
         asked.map(drop)

@@ -6,7 +6,7 @@ mod request;
 use finch_core::{
     Actionable, Actor, Advice, Connection, ConnectionFilter, ConnectionId, CustomerId,
     CustomerScope, Draft, ErrorKind, Failure, Intent, Scope, Selector, StoreError, Timestamp,
-    Token,
+    Token, TokenId,
     decide::{self, Plan, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use self::follow::pending;
 pub use self::request::{DisconnectRequest, DisconnectTarget};
-use crate::{Finch, change::Retries, work::Effort};
+use crate::{Finch, work::Effort};
 
 /// How a disconnect came out. Every outcome is the truth as written in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,6 +83,17 @@ impl Actionable for DisconnectError {
     }
 }
 
+/// What the fence has led to. A token names the connection, whatever it becomes part of.
+enum Fenced {
+    /// There is nothing to follow.
+    Over(DisconnectOutcome),
+    /// A disconnect is under way for other customers too: the reconciler goes on with it, and no customer hurries
+    /// what another one sees (I11).
+    UnderWay(TokenId),
+    /// A disconnect is open.
+    Open(TokenId),
+}
+
 impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
@@ -98,7 +109,7 @@ impl Finch {
         scope: &impl Scope,
         request: impl Into<DisconnectRequest>,
     ) -> Result<Plan, DisconnectError> {
-        self.plan(scope.customer(), &request.into()).await.map(|(_, plan)| plan)
+        self.plan(scope.customer(), &request.into()).await
     }
 
     /// Disconnects: from the moment the intent is stored, no call hands out a token of the connection;
@@ -161,60 +172,65 @@ impl Finch {
         by: Actor,
         request: DisconnectRequest,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        let (customer, mut retries) = (customer.as_ref(), Retries::default());
-        let (anchor, is_ended_for_others_too) = loop {
-            let (connection, plan) = self.plan(customer, &request).await?;
-            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match plan.verdict {
-                PlanVerdict::AlreadyDisconnected => {
-                    return Ok(DisconnectOutcome::AlreadyDisconnected);
+        let customer = customer.as_ref();
+        let fenced = loop {
+            let Plan { connection, subject, .. } = self.plan(customer, &request).await?;
+            let fence = |draft: &mut Draft| {
+                let plan = self.plan_of(draft.connection(), &subject, customer, &request);
+                match request.agreed {
+                    Some(agreed) if !plan.keeps_to(agreed) => Err(DisconnectError::PlanChanged),
+                    _ => Ok(self.fence(draft, customer, &by, plan)),
                 }
-                PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
-                _ => {}
-            }
-            let anchor = connection.tokens.first().map(|t| t.id);
-            let anchor = anchor.ok_or(DisconnectError::NotFound)?;
-            let is_ended_for_others_too =
-                customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
-            let (now, revision) = (self.now(), connection.revision);
-            let mut draft = Draft::of(connection);
-            let retires = customer.filter(|_| plan.verdict == PlanVerdict::Retires);
-            match retires {
-                Some(customer) => decide::retire(&mut draft, customer, now),
-                None => {
-                    let intent = Intent { by: by.clone(), reason: plan.reason, at: now };
-                    decide::fence(&mut draft, intent);
-                }
-            }
-            match self.commit(draft).await {
-                Ok(_) if retires.is_some() => {
-                    return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
-                }
-                Ok(_) => break (anchor, is_ended_for_others_too),
-                // Something of the connection has changed: what was agreed on may not have.
-                Err(StoreError::Moved) => retries.count(revision)?,
-                Err(error) => return Err(error.into()),
+            };
+            // None: it has become part of another one.
+            if let Some(fenced) = self.change(Selector::Key(connection), fence).await? {
+                break fenced?;
             }
         };
-        if is_ended_for_others_too {
-            // It is under way for others: the reconciler goes on with it, and no customer hurries what
-            // another one sees (I11). The anchor may be another customer's token: `pending` chooses what this
-            // customer sees.
-            let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
-            return Ok(pending(&connection, customer, self.now()));
-        }
+        let anchor = match fenced {
+            Fenced::Over(outcome) => return Ok(outcome),
+            Fenced::UnderWay(anchor) => {
+                let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
+                return Ok(pending(&connection, customer, self.now()));
+            }
+            Fenced::Open(anchor) => anchor,
+        };
         let outcome = self.drive(anchor, customer, Effort::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
     }
 
-    /// The connection, and what a disconnect would hit.
+    /// Writes down what the plan says, if it says anything.
+    fn fence(
+        &self,
+        draft: &mut Draft,
+        customer: Option<&CustomerId>,
+        by: &Actor,
+        plan: Plan,
+    ) -> Fenced {
+        let (now, connection) = (self.now(), draft.connection());
+        let anchor = connection.tokens.first().map(|t| t.id);
+        let is_under_way = customer.is_some_and(|c| connection.is_ended_for_others_too(c));
+        match (plan.verdict, customer, anchor) {
+            (PlanVerdict::Disconnects | PlanVerdict::Joins, _, Some(anchor)) => {
+                decide::fence(draft, Intent { by: by.clone(), reason: plan.reason, at: now });
+                if is_under_way { Fenced::UnderWay(anchor) } else { Fenced::Open(anchor) }
+            }
+            (PlanVerdict::Retires, Some(customer), _) => {
+                decide::retire(draft, customer, now);
+                Fenced::Over(DisconnectOutcome::Retired { tokens: plan.tokens })
+            }
+            (PlanVerdict::SharedWithOthers, ..) => {
+                Fenced::Over(DisconnectOutcome::SharedWithOthers)
+            }
+            _ => Fenced::Over(DisconnectOutcome::AlreadyDisconnected),
+        }
+    }
+
     async fn plan(
         &self,
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
-    ) -> Result<(Connection, Plan), DisconnectError> {
+    ) -> Result<Plan, DisconnectError> {
         let store = self.store();
         let (found, subject) = match &request.target {
             DisconnectTarget::ConnectionId(id) => {
@@ -232,14 +248,12 @@ impl Finch {
             DisconnectTarget::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
                 let found = found.ok_or(DisconnectError::PlanChanged)?;
-                let plan = self.plan_of(&found, &plan.subject, customer, request);
-                return Ok((found, plan));
+                return Ok(self.plan_of(&found, &plan.subject, customer, request));
             }
         };
         let mut connection = found.ok_or(DisconnectError::NotFound)?;
         if connection.company.is_none() {
-            let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
-            let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
+            let live = connection.tokens_of(customer).rev().find(|t| t.state.is_live());
             if let Some(token) = live.map(|t| t.id) {
                 let mut work = self.work_on(connection.key).await;
                 self.probe(token, &mut work).await?;
@@ -247,8 +261,7 @@ impl Finch {
                 connection = found.ok_or(DisconnectError::NotFound)?;
             }
         }
-        let plan = self.plan_of(&connection, &subject, customer, request);
-        Ok((connection, plan))
+        Ok(self.plan_of(&connection, &subject, customer, request))
     }
 
     /// Only an operator ends a connection for everyone.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, Commit, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring,
-    OperatorScope, Selector, StoreError, TokenId,
+    Actor, Commit, ConnectionFilter, ConnectionKey, Event, EventKind, Keyring, OperatorScope,
+    Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, change::Retries};
+use crate::{Finch, KeysError};
 
 /// How a store's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -202,22 +202,12 @@ impl Finch {
         connection: ConnectionKey,
         unreadable: &mut Vec<TokenId>,
     ) -> Result<u64, StoreError> {
-        let mut retries = Retries::default();
-        loop {
-            let found = self.store().load(Selector::Key(connection), None).await?;
-            let Some(connection) = found else { return Ok(0) };
-            let revision = connection.revision;
-            let mut draft = Draft::of(connection);
+        let resealed = self.change_beside(Selector::Key(connection), None, |draft, _| {
             draft.reseal_all();
-            let tokens = draft.reseals();
-            match self.commit(draft).await {
-                Ok(committed) => {
-                    unreadable.extend(&committed.unreadable);
-                    return Ok((tokens.len() - committed.unreadable.len()) as u64);
-                }
-                Err(StoreError::Moved) => retries.count(revision)?,
-                Err(error) => return Err(error),
-            }
-        }
+            draft.reseals().len()
+        });
+        let (tokens, committed) = resealed.await?.unwrap_or_default();
+        unreadable.extend(&committed.unreadable);
+        Ok((tokens - committed.unreadable.len()) as u64)
     }
 }

@@ -18,7 +18,7 @@ use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 use crate::{
     args::{Client, Operator, Whose},
     fail::Failure,
-    secrets::{Given, Ways, path_setting, setting, variable},
+    secrets::{Given, SecretSource, path_setting, setting, variable},
 };
 
 /// Everything that is needed to open the store and to speak to Finch, read but not yet used.
@@ -136,15 +136,15 @@ pub(crate) fn http_config(
 
 /// The client secret, from wherever it was given; none: nowhere.
 pub(crate) fn client_secret_if_given(client: &Client) -> Result<Option<ClientSecret>, Failure> {
-    Ok(client_secret_ways(client).read()?.map(ClientSecret::new))
+    Ok(client_secret_source(client).read()?.map(ClientSecret::new))
 }
 
 fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
-    client_secret_if_given(client)?.ok_or_else(|| client_secret_ways(client).missing())
+    client_secret_if_given(client)?.ok_or_else(|| client_secret_source(client).missing())
 }
 
-fn client_secret_ways(client: &Client) -> Ways<'_> {
-    Ways {
+fn client_secret_source(client: &Client) -> SecretSource<'_> {
+    SecretSource {
         what: "client secret",
         argument: None,
         file: ("--client-secret-file", client.client_secret_file.as_ref()),
@@ -160,7 +160,7 @@ pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where a store's key file is, unless something else is said.
+/// Where a store's key file is by default.
 pub(crate) fn default_key_file(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(".key");
@@ -169,16 +169,16 @@ pub(crate) fn default_key_file(store: &Path) -> PathBuf {
 
 /// The store's key, from wherever it was given.
 pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "store's key",
         argument: None,
         file: ("--store-key-file", file),
         variable: "FINCH_STORE_KEY",
     };
     let parse = |text: &str| Ok(Kek::parse(text)?);
-    match ways.place()? {
+    match source.given()? {
         Some(Given::Value(text)) => parse(&text),
-        Some(Given::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
+        Some(Given::File(path)) if path == Path::new("-") => parse(&source.read_line()?),
         Some(Given::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {

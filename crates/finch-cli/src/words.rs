@@ -2,7 +2,7 @@
 
 use finch_core::{
     Actor, ConnectionState, Event, EventKind, Evidence, Product, RequestId, Timestamp, TokenState,
-    Trouble, decide::Call,
+    decide::Call,
 };
 
 /// `1 token`, `2 tokens`.
@@ -82,11 +82,6 @@ pub(crate) fn token_state(state: &TokenState) -> String {
         }
         other => other.name().to_owned(),
     }
-}
-
-/// What stands in the way of a token's end, or of settling a doubt.
-pub(crate) fn standing_in_the_way(trouble: &Trouble) -> String {
-    format!("{}, {}", trouble.failure, moment(trouble.at))
 }
 
 /// What happened, and who did it; without when. `several`: the connection has several ids, so that it

@@ -73,6 +73,15 @@ impl Connection {
         self
     }
 
+    /// The tokens of this customer; none: all tokens.
+    pub fn tokens_of<'a>(
+        &'a self,
+        customer: Option<&CustomerId>,
+    ) -> impl DoubleEndedIterator<Item = &'a Token> {
+        let tokens = self.tokens.iter();
+        tokens.filter(move |t| customer.is_none() || t.customer.as_ref() == customer)
+    }
+
     /// The token of this record.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.position(id).map(|at| &self.tokens[at])
@@ -178,9 +187,7 @@ impl Connection {
 
     /// The name of the connection that `customer` knows, or else anybody: that of the newest token.
     pub fn handle(&self, customer: Option<&CustomerId>) -> Option<&ConnectionId> {
-        let mut known = self.tokens.iter().rev();
-        let newest = known.find(|t| customer.is_none() || t.customer.as_ref() == customer);
-        newest.map(|t| &t.facts.connection_id)
+        self.tokens_of(customer).next_back().map(|t| &t.facts.connection_id)
     }
 
     /// Whether what becomes of this token concerns its customer. What others bring about, after the

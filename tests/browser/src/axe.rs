@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Browser, driver::is_required, page::target};
 
@@ -33,11 +33,5 @@ impl Browser {
         let found = self.session.run("/execute/async", json!({ "script": RUN, "args": [] })).await;
         let none = found.as_array().is_some_and(Vec::is_empty);
         assert!(none, "{}: {found:#}", self.url().await);
-    }
-
-    /// Whether something sticks out of the screen, so that a person must scroll sideways.
-    pub async fn fits_the_screen(&self) -> bool {
-        let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
-        self.evaluate(fits).await == Value::Bool(true)
     }
 }

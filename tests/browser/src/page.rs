@@ -91,12 +91,15 @@ impl Browser {
     }
 
     async fn click(&self, xpath: &str) {
-        let found = self.session.find(xpath).await;
-        let element = match found {
-            Ok(element) => element,
-            Err(_) => panic!("nothing to press at {xpath}:\n{}", self.text().await),
-        };
+        let element = self.element(xpath).await;
         self.session.run(&format!("/element/{element}/click"), json!({})).await;
+    }
+
+    async fn element(&self, xpath: &str) -> String {
+        match self.session.find(xpath).await {
+            Ok(element) => element,
+            Err(_) => panic!("nothing is at {xpath}:\n{}", self.text().await),
+        }
     }
 
     /// Types into the field with this label.
@@ -105,10 +108,7 @@ impl Browser {
         let xpath = format!(
             "//*[@id=//label[normalize-space()={label}]/@for] | //label[normalize-space()={label}]//input"
         );
-        let field = match self.session.find(&xpath).await {
-            Ok(field) => field,
-            Err(_) => panic!("no field {label}:\n{}", self.text().await),
-        };
+        let field = self.element(&xpath).await;
         self.session.run(&format!("/element/{field}/clear"), json!({})).await;
         self.session.run(&format!("/element/{field}/value"), json!({ "text": text })).await;
     }

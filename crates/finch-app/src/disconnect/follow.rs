@@ -159,16 +159,16 @@ impl Finch {
     /// crash's, and its call is lost.
     async fn mark_as_sending(&self, token: TokenId) -> Result<Option<Seq>, StoreError> {
         let now = self.now();
-        let marked = self.change_numbered(Selector::TokenId(token), None, |draft, _| {
+        let marked = self.change_beside(Selector::TokenId(token), None, |draft, _| {
             let lost = decide::lost_calls(draft, now);
             decide::send(draft, token);
             lost
         });
-        let (lost, mark) = marked.await?.unwrap_or_default();
+        let (lost, committed) = marked.await?.unwrap_or_default();
         if lost {
             self.pending_effects().note(now);
         }
-        Ok(mark)
+        Ok(committed.number)
     }
 }
 
@@ -177,8 +177,7 @@ fn covered<'a>(
     connection: &'a Connection,
     customer: Option<&'a CustomerId>,
 ) -> impl Iterator<Item = &'a Token> {
-    let own = move |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
-    connection.tokens.iter().filter(|t| t.state == TokenState::Fenced).filter(own)
+    connection.tokens_of(customer).filter(|t| t.state == TokenState::Fenced)
 }
 
 pub(super) fn pending(

@@ -108,9 +108,7 @@ pub(crate) fn show_pending(outcome: &DisconnectOutcome, sheet: &mut Sheet) {
         return;
     };
     sheet.pair("unproven", &count(*unproven, "token", "tokens"));
-    if let Some(failure) = trouble {
-        sheet.pair("because", &failure.to_string());
-    }
+    sheet.pairs("because", trouble);
     sheet.pair("next try", &format!("from {} on: `finch reconcile`", words::moment(*next_try)));
     if *attention && let Some(failure) = trouble {
         sheet.pair("attention", &failure.advice().next_step);
@@ -152,15 +150,11 @@ impl Disconnect {
         };
         sheet.pair("tokens", &format!("{}{hit}", count(plan.tokens, "token", "tokens")));
         sheet.pair("products", &words::products(&plan.products));
-        if !plan.customers.is_empty() {
-            sheet.pair("customers", &words::list(&plan.customers));
-        }
+        sheet.list("customers", &plan.customers);
         if plan.shared && self.in_customer_scope {
             sheet.pair("shared", "with other customers");
         }
-        if let Some(reason) = &plan.reason {
-            sheet.pair("reason", reason);
-        }
+        sheet.pairs("reason", &plan.reason);
     }
 }
 

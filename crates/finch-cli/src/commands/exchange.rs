@@ -9,7 +9,7 @@ use crate::{
     interrupt,
     output::{self, Report, Sheet, good, warn},
     rescue::Rescued,
-    secrets::Ways,
+    secrets::SecretSource,
     wiring::{Needs, Settings},
     words::{count, products, token_state},
 };
@@ -42,25 +42,25 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
 }
 
 fn state(args: &ExchangeArgs) -> Result<String, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "state",
         argument: Some(("--state", args.state.as_ref())),
         file: ("--state-file", args.state_file.as_ref()),
         variable: "FINCH_STATE",
     };
-    ways.read()?.ok_or_else(|| ways.missing())
+    source.read()?.ok_or_else(|| source.missing())
 }
 
 fn code(args: &ExchangeArgs) -> Result<String, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "code",
         argument: Some(("--code", args.code.as_ref())),
         file: ("--code-file", args.code_file.as_ref()),
         variable: "FINCH_CODE",
     };
-    match ways.read()? {
+    match source.read()? {
         Some(code) => Ok(code),
-        None => ways.read_line(),
+        None => source.read_line(),
     }
 }
 
@@ -90,16 +90,10 @@ impl Report for CompletedConnect {
         match &self.token_state {
             TokenState::Active => {}
             TokenState::Revoked { .. } => {
-                sheet.gap();
-                sheet.text(
-                    "",
-                    "A disconnect has ended this token: the customer must connect again.",
-                );
+                sheet.note("A disconnect has ended this token: the customer must connect again.");
             }
             _ => {
-                sheet.gap();
-                sheet.text(
-                    "",
+                sheet.note(
                     "A disconnect was under way: `finch reconcile` settles what becomes of it.",
                 );
             }

@@ -67,8 +67,10 @@ impl Report for Done {
             sheet.text(&format!("  {}. ", number + 1), text);
         }
         sheet.gap();
-        sheet.open("Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
-             left of the lost store, keep it.");
+        sheet.open(
+            "Tokens that Finch issued after the backup are not in it, and are billed. If there is \
+             anything left of the lost store, keep it.",
+        );
     }
 }
 

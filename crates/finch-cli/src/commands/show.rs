@@ -9,7 +9,7 @@ use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    words::{connection_state, event, moment, products, standing_in_the_way, token_state},
+    words::{connection_state, event, moment, products, token_state},
 };
 
 #[derive(Serialize)]
@@ -73,13 +73,11 @@ fn show_token(number: usize, token: &TokenView, several_ids: bool, sheet: &mut S
     if several_ids {
         sheet.pair("connection_id", token.connection_id.as_str());
     }
-    if let Some(id) = &token.finch_token_id {
-        sheet.pair("at Finch", id.as_str());
-    }
-    if let Some(trouble) = token.trouble.as_ref().filter(|_| !token.state.is_revoked()) {
-        sheet.pair("in the way", &standing_in_the_way(trouble));
-    }
-    if let Some(next) = token.next_try.filter(|_| !token.state.is_revoked()) {
-        sheet.pair("next try", &moment(next));
+    sheet.pairs("at Finch", &token.finch_token_id);
+    if !token.state.is_revoked() {
+        let trouble = token.trouble.as_ref();
+        let trouble = trouble.map(|found| format!("{}, {}", found.failure, moment(found.at)));
+        sheet.pairs("in the way", trouble);
+        sheet.pairs("next try", token.next_try.map(moment));
     }
 }

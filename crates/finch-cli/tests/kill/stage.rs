@@ -165,16 +165,16 @@ impl Stage {
     /// Runs the binary, and kills it as asked.
     pub(crate) fn kill(&self, arguments: &[String], input: &str, kill: &Kill) -> Ran {
         let ran = run(self, arguments, input, kill);
-        self.heard(&ran.err);
+        self.printed(&ran.err);
         // These two show a secret on purpose.
         if !["connect", "token"].contains(&arguments[0].as_str()) {
-            self.heard(&ran.out);
+            self.printed(&ran.out);
         }
         ran
     }
 
     /// Remembers what a run has printed.
-    pub(crate) fn heard(&self, text: &str) {
+    pub(crate) fn printed(&self, text: &str) {
         self.said.borrow_mut().push_str(text);
     }
 

@@ -192,7 +192,7 @@ fn customer_doubt(
 /// and Finch names any of them.
 fn renews_ones_own(attempt: &Attempt, connection: &Connection, facts: &TokenFacts) -> bool {
     let purpose = &attempt.purpose;
-    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(&purpose.customer));
+    let own = connection.tokens_of(Some(&purpose.customer));
     let mut renewed = own.filter(|t| t.facts.connection_id == facts.connection_id);
     purpose.reauthenticates.as_ref() == Some(&facts.connection_id)
         && renewed.any(|t| t.facts.finch_customer_id == facts.finch_customer_id)

@@ -182,13 +182,3 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
         claim_at(fixture, &state, &code, 9).await;
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
 }
-
-/// An attempt ends with its token, in one.
-pub async fn an_attempt_ends_with_its_token(fixture: &mut dyn StoreFixture) {
-    let token =
-        stored(fixture, "t1").await;
-    let (state, code) = (fingerprint("state for t1"), fingerprint("t1"));
-    let (_, claim) =
-        claim_at(fixture, &state, &code, 9).await;
-    assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
-}

@@ -72,7 +72,7 @@ pub(crate) async fn callback_url(
     done.headers()["location"].to_str().expect("an address").to_owned()
 }
 
-/// Makes sure that everybody can use the page, and keeps a picture of it.
+/// Makes sure that the page is accessible, and keeps a picture of it.
 pub(crate) async fn pages_are_fine(browser: &Browser, name: &str) {
     browser.is_accessible().await;
     assert!(browser.fits_the_screen().await, "{name} does not fit the screen");

@@ -31,16 +31,14 @@ impl Report for Rotated {
     fn human(&self, sheet: &mut Sheet) {
         let Rotated { epoch, joined, resealed, unreadable, .. } = self;
         if *joined {
-            sheet.text("", "A rotation that was under way went on.");
+            sheet.paragraph("A rotation that was under way went on.");
         }
         let resealed = count(*resealed as usize, "secret was", "secrets were");
         if unreadable.is_empty() {
             let text =
                 format!("{resealed} sealed again with data key {epoch}; older ones are destroyed");
             sheet.done(&text);
-            sheet.gap();
-            sheet
-                .text("", "Backups that were made before still hold the older data keys, wrapped.");
+            sheet.note("Backups that were made before still hold the older data keys, wrapped.");
             return;
         }
         let text =
@@ -96,10 +94,7 @@ impl Report for OtherKek {
         sheet.pair("key", &self.key);
         sheet.pair("its file", &file.to_string());
         sheet.pair("replaces", &self.replaces);
-        sheet.gap();
-        sheet.text(
-            "",
-            &format!(
+        sheet.note(&format!(
                 "Next: set FINCH_STORE_KEY_FILE={file} for every process that uses the store, and restart \
                  them. Keep a copy of the new file where no copy of the store is, and the old key for as \
                  long as backups are kept that were made before: destroying it destroys them."
