@@ -2,7 +2,7 @@
 
 use super::{
     listing::read_pages,
-    pieces::{StoreFixture, claim_at, customer, end, failure, id, stored},
+    pieces::{StoreFixture, claim_at, customer, end, failure, id},
 };
 use crate::{at, claimed, facts, fingerprint, new_attempt, sealing};
 use finch_core::{
