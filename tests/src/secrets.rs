@@ -39,7 +39,7 @@ pub async fn store_token(store: Arc<dyn TokenStore>, customer: &str, grant: Gran
     let state = format!("state of {}", grant.secret.expose());
     let code = AuthorizationCode::new(&*state);
     let mut api = MockFinchApi::new();
-    api.expect_application().return_const(store.application().clone());
+    api.expect_application().return_const(store.binding().application.clone());
     api.expect_exchange().return_once(|_, _| Ok(grant));
     api.expect_introspect().returning(|_| Ok(Introspection::default()));
     let finch = open_finch(Arc::new(api), store.clone(), Arc::new(TestSystem::default())).await;
@@ -50,5 +50,5 @@ pub async fn store_token(store: Arc<dyn TokenStore>, customer: &str, grant: Gran
 
 async fn opened(store: &dyn TokenStore) -> StoreKeys {
     let keyring = store.keyring().await.unwrap().expect("a store in use");
-    StoreKeys::open(store.application(), store.id(), &keyring).await.unwrap()
+    StoreKeys::open(store.binding(), &keyring).await.unwrap()
 }

@@ -1,8 +1,8 @@
 //! The open keys of a store, to look into it past the application.
 
 use finch_core::{
-    AccessToken, Application, Commit, CustomerId, Fingerprint, Keyring, Sealed, SealedAs,
-    SealedToken, StoreId, Token,
+    AccessToken, Binding, Commit, CustomerId, Fingerprint, Keyring, Sealed, SealedAs, SealedToken,
+    Token,
 };
 use finch_seal::{Domain, KeyRing, Place, SealError, WrappedKeys};
 use secrecy::ExposeSecret as _;
@@ -21,14 +21,10 @@ impl StoreKeys {
     ///
     /// # Errors
     /// [`SealError`].
-    pub async fn open(
-        application: &Application,
-        store: StoreId,
-        keyring: &Keyring,
-    ) -> Result<Self, SealError> {
-        let keys_of_store = WrappedKeys::from_document(store.0, &keyring.document)?;
+    pub async fn open(binding: &Binding, keyring: &Keyring) -> Result<Self, SealError> {
+        let keys_of_store = WrappedKeys::from_document(binding.store.0, &keyring.document)?;
         let ring = KeyRing::open(&*keys(), &keys_of_store).await?;
-        Ok(Self { ring, client_id: application.client_id.to_string() })
+        Ok(Self { ring, client_id: binding.application.client_id.to_string() })
     }
 
     /// The fingerprint under which the store keeps a secret.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use finch_core::{
     Actionable, Advice, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
-    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, MAX_ID_BYTES,
-    NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector, SessionId, State,
-    StoreError, Timestamp, Token, TokenState, decide,
+    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, Hash,
+    MAX_ID_BYTES, NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector,
+    SessionId, State, StoreError, Timestamp, Token, TokenState, decide,
 };
 use thiserror::Error;
 
@@ -135,6 +135,10 @@ impl Finch {
     /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
     /// customer's, or unknown here), the session renews that one.
     ///
+    #[doc = example!(
+        r#"let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);"#,
+        "let begun = finch.begin_connect(acme, request).await?; // send the person to `begun.connect_url`",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_connect(
@@ -159,18 +163,19 @@ impl Finch {
                 sandbox: request.sandbox.clone(),
                 lifetime: request.lifetime,
             };
-            let exists = match self.api().new_session(&session).await {
+            let error = match self.api().new_session(&session).await {
                 Ok(session) => {
                     return self.keep(scope, request, session, Some(customer_id), None).await;
                 }
-                Err(FinchApiError::ConnectionAlreadyExists(answer)) if refused.len() < 8 => answer,
-                Err(error) => return Err(BeginConnectError::Finch(error)),
+                Err(error) => error,
             };
-            let Some(existing) = exists.connection_id.clone() else {
-                return Err(BeginConnectError::Finch(FinchApiError::ConnectionAlreadyExists(
-                    exists,
-                )));
+            let existing = match &error {
+                FinchApiError::ConnectionAlreadyExists(answer) if refused.len() < 8 => {
+                    answer.connection_id.clone()
+                }
+                _ => None,
             };
+            let Some(existing) = existing else { return Err(BeginConnectError::Finch(error)) };
             if self.is_own_or_unknown(scope.id(), &existing).await? {
                 return self.reauthenticate(scope, request, existing, Some(customer_id)).await;
             }
@@ -182,6 +187,11 @@ impl Finch {
     /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
     /// products.
     ///
+    #[doc = example!(
+        "// No products: as before.",
+        r#"let request = ConnectRequest::new("Acme Inc", Vec::new(), Flow::Embedded);"#,
+        "let begun = finch.begin_reauthenticate(acme, &id, request).await?;",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_reauthenticate(
@@ -202,7 +212,7 @@ impl Finch {
             return Err(BeginConnectError::Disconnecting);
         }
         let (newest, expected) = {
-            let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
+            let own = found.tokens_of(Some(scope.id())).rev();
             let mut named = own.filter(|t| t.facts.connection_id == *connection).peekable();
             let newest = named.peek().map(|t| t.id);
             (newest, named.find_map(|t| t.facts.finch_customer_id.clone()))
@@ -280,19 +290,18 @@ impl Finch {
         })
     }
 
-    /// The customer's own id if no connection goes by it yet, or the first free one of `id~2`, `id~3` …
+    /// The first of the customer's [ids at Finch](customer_id_at_finch) that names no token here.
     async fn free_customer_id(
         &self,
         customer: &CustomerId,
         refused: &[FinchCustomerId],
     ) -> Result<FinchCustomerId, BeginConnectError> {
-        for block in 0_u32.. {
-            let numbers = block * 16 + 1..=block * 16 + 16;
-            let candidates: Vec<_> = numbers.filter_map(|n| derived(customer, n)).collect();
-            let taken = self.store().taken_customer_ids(customer, &candidates).await?;
-            let free = |id: &&FinchCustomerId| !taken.contains(id) && !refused.contains(id);
-            if let Some(free) = candidates.iter().find(free) {
-                return Ok(free.clone());
+        for number in 1_u32.. {
+            let id = customer_id_at_finch(customer, number, || self.vault().pseudonym(customer));
+            let Ok(id) = FinchCustomerId::new(id) else { break };
+            let selector = Selector::FinchCustomerId(&id);
+            if !refused.contains(&id) && self.store().load(selector, None).await?.is_none() {
+                return Ok(id);
             }
         }
         Err(BeginConnectError::NotFound)
@@ -347,12 +356,49 @@ fn validate(request: &ConnectRequest) -> Result<(), BeginConnectError> {
     Ok(())
 }
 
-/// The customer's id at Finch for its `number`-th connection.
-fn derived(customer: &CustomerId, number: u32) -> Option<FinchCustomerId> {
-    let suffix = if number == 1 { String::new() } else { format!("~{number}") };
-    let mut end = customer.as_str().len().min(MAX_ID_BYTES - suffix.len());
-    while !customer.as_str().is_char_boundary(end) {
-        end -= 1;
+/// The customer's id at Finch for its `number`-th connection: the customer's own, then `id~2`, `id~3` … Where that
+/// is too long, the `pseudonym` stands for the id.
+///
+/// No two customers ever have the same one: Finch may know a connection of a session that is forgotten here, and
+/// would let the other customer renew it.
+fn customer_id_at_finch(
+    customer: &CustomerId,
+    number: u32,
+    pseudonym: impl FnOnce() -> Hash,
+) -> String {
+    let id = customer.as_str();
+    let is_number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+    let looks_numbered = id.rsplit_once('~').is_some_and(|(_, end)| is_number(end));
+    let suffix = match number {
+        1 if !looks_numbered => String::new(),
+        number => format!("~{number}"),
+    };
+    match id.len() + suffix.len() <= MAX_ID_BYTES {
+        true => format!("{id}{suffix}"),
+        false => format!("{}{suffix}", pseudonym()),
     }
-    FinchCustomerId::new(format!("{}{suffix}", customer.as_str()[..end].trim_end())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_customers_have_the_same_id_at_finch() {
+        let long = |end: &str| format!("{}{end}", "x".repeat(MAX_ID_BYTES - end.len()));
+        let names = ["a", "a~2", "a~2~2", "a~", "a~02", "a~b", "~2"].map(str::to_owned);
+        let customers = [&names[..], &[long("1"), long("2"), long("~2")]].concat();
+        let mut seen = BTreeSet::new();
+        for (place, name) in (0_u8..).zip(&customers) {
+            let customer = CustomerId::new(name.as_str()).unwrap();
+            for number in [1, 2, 3, 10, 100] {
+                let id = customer_id_at_finch(&customer, number, || Hash([place; 32]));
+                assert!(id.len() <= MAX_ID_BYTES, "{id}");
+                assert!(seen.insert(id.clone()), "{id}");
+            }
+        }
+        assert!(seen.contains("a") && seen.contains("a~2") && seen.contains("a~2~1"), "{seen:?}");
+    }
 }

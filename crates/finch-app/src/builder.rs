@@ -68,6 +68,13 @@ impl Actionable for OpenFinchError {
 
 impl Finch {
     /// Wires a client, a store, and the key that opens what is sealed in the store.
+    ///
+    #[doc = example!(
+        "let key = std::sync::Arc::new(Kek::generate()?);",
+        "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = todo!();",
+        "let options = FinchOptions { store_patience: std::time::Duration::from_secs(2), ..Default::default() };",
+        "let finch = Finch::builder(client, store, key).options(options).open().await?;",
+    )]
     pub fn builder(
         api: Arc<dyn FinchApi>,
         store: Arc<dyn TokenStore>,
@@ -81,6 +88,11 @@ impl Finch {
     /// none and no log of one was left there, and belongs to the application and API origin of `http` ever
     /// after; `keys` opens what is sealed in it.
     ///
+    #[doc = example!(
+        r#"let http = HttpFinchConfig::new("client-id".parse()?, ClientSecret::new("client-secret"));"#,
+        r#"let key = std::sync::Arc::new(keyfile::read("finch.key")?);"#,
+        r#"let finch = Finch::open(http, "finch.db", key).await?;"#,
+    )]
     /// # Errors
     /// [`OpenFinchError`]. Nothing was sent.
     #[cfg(all(feature = "http", feature = "sqlite"))]
@@ -120,8 +132,9 @@ impl FinchBuilder {
     /// [`OpenFinchError`]. Nothing was sent.
     pub async fn open(self) -> Result<Finch, OpenFinchError> {
         let Self { api, store, keys, options, sink, system } = self;
-        if api.application() != store.application() {
-            let (store, client) = (store.application().clone(), api.application().clone());
+        let bound = &store.binding().application;
+        if api.application() != bound {
+            let (store, client) = (bound.clone(), api.application().clone());
             return Err(OpenFinchError::OtherApplication { store, client });
         }
         let vault = Vault::open(Arc::clone(&store), keys).await?;
@@ -153,7 +166,8 @@ impl From<StoreError> for OpenFinchError {
 impl fmt::Debug for FinchBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("FinchBuilder");
-        shown.field("application", self.store.application()).field("keys", &self.keys.id());
+        shown.field("application", &self.store.binding().application);
+        shown.field("keys", &self.keys.id());
         shown.field("options", &self.options).finish_non_exhaustive()
     }
 }

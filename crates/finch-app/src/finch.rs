@@ -70,7 +70,7 @@ impl Default for FinchOptions {
 impl Finch {
     /// The application whose connections these are.
     pub fn application(&self) -> &Application {
-        self.inner.store.application()
+        &self.inner.store.binding().application
     }
 
     /// Does something in a task of its own, which [`idle`](Self::idle) waits for.

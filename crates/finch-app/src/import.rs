@@ -2,8 +2,8 @@
 //! connection, and stored as the token of an exchange is.
 
 use finch_core::{
-    AccessToken, ClientId, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError, Grant,
-    Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
+    AccessToken, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError,
+    Grant, Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
     TokenId, TokenState,
     decide::{AskedAt, Source},
 };
@@ -77,6 +77,13 @@ impl Finch {
     /// Imports one token. Safe to repeat: a token that is here already is found without asking Finch, so
     /// that a run over many goes on where it stopped.
     ///
+    #[doc = example!(
+        r#"# let (token, customer) = ("", "acme");"#,
+        "let token = AccessToken::parse(token)?;",
+        "let import = ImportRequest { token, customer: customer.parse()?, connection_id: None };",
+        "let pace = Pace::of(std::time::Duration::from_millis(500));",
+        "let imported = finch.import(operator, &import, pace).await?;",
+    )]
     /// # Errors
     /// [`RunError`]: this token was not imported, and the next one would not be either.
     pub async fn import(
@@ -91,7 +98,7 @@ impl Finch {
         self.vault().ready().await?;
         // Before Finch is asked: a disconnect that begins while it answers covers the token.
         let monotonic = self.system().monotonic();
-        let began = Began { number: self.store().take_number().await?, monotonic };
+        let began = Began { number: self.store().commit(Commit::default()).await?, monotonic };
         let said = match self.ask(&import.token, pace).await? {
             Ok(said) => said,
             Err(FinchApiError::TokenInvalid(answer)) => {

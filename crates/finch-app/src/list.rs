@@ -40,8 +40,7 @@ pub struct Page<T> {
 
 /// A place in one listing. Opaque; not for a customer's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(pub(crate) u64);
+pub struct Cursor(pub(crate) Seq, pub(crate) u32);
 
 /// Which events to list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +61,11 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
 
     /// Up to `limit` items that come after a [page](Page::next); none: from the beginning.
     ///
+    #[doc = example!(
+        "let connections = finch.connections(operator);",
+        "let first = connections.page(None, 50).await?;",
+        "let second = connections.page(first.next, 50).await?;",
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn page(&self, after: Option<Cursor>, limit: usize) -> Result<Page<T>, StoreError> {
@@ -69,6 +73,15 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
     }
 
     /// Every item in order, read page by page. It ends after an error.
+    ///
+    #[doc = example!(
+        "use futures_util::TryStreamExt as _;",
+        "",
+        "let mut events = finch.events(operator, EventFilter::default()).stream();",
+        "while let Some(event) = events.try_next().await? {",
+        r#"    println!("{} {:?}", event.at, event.kind);"#,
+        "}",
+    )]
     pub fn stream(self) -> BoxStream<'a, Result<T, StoreError>> {
         let pages = stream::try_unfold(Some(None), move |from| {
             let page = from.map(|after| (self.0)(after, PAGE));
@@ -101,16 +114,22 @@ impl<T> Page<T> {
     pub(crate) fn of<R>(
         rows: Vec<R>,
         limit: usize,
-        cursor: impl Fn(&R) -> u64,
+        cursor: impl Fn(&R) -> Cursor,
         items: impl FnOnce(Vec<R>) -> Vec<T>,
     ) -> Self {
-        let next = rows.last().filter(|_| rows.len() >= limit).map(|row| Cursor(cursor(row)));
+        let next = rows.last().filter(|_| rows.len() >= limit).map(cursor);
         Self { items: items(rows), unreadable: 0, next }
     }
 }
 
 impl Finch {
     /// Connections: a customer's own, with that customer's tokens only; or everyone's.
+    ///
+    #[doc = example!(
+        "for connection in finch.connections(acme).all().await? {",
+        r#"    println!("{}: {:?}", connection.provider_id, connection.state);"#,
+        "}",
+    )]
     pub fn connections<'a>(&'a self, scope: &'a impl Scope) -> Listing<'a, ConnectionView> {
         let customer = scope.customer();
         let filter = customer.map_or(ConnectionFilter::All, ConnectionFilter::Customer);
@@ -123,6 +142,9 @@ impl Finch {
 
     /// One connection. None: there is none of this name, or it is another customer's.
     ///
+    #[doc = example!(
+        r#"let connection = finch.connection(acme, &id).await?.ok_or("there is no such connection")?;"#,
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn connection(
@@ -136,6 +158,11 @@ impl Finch {
     }
 
     /// What happened, in order: to a customer's own connections, or to everything.
+    ///
+    #[doc = example!(
+        "let filter = EventFilter { connection: Some(&id), ..EventFilter::default() };",
+        "let history = finch.events(operator, filter).all().await?;",
+    )]
     pub fn events<'a>(
         &'a self,
         scope: &'a impl Scope,
@@ -143,14 +170,14 @@ impl Finch {
     ) -> Listing<'a, Event> {
         let (customer, EventFilter { connection, since }) = (scope.customer(), filter);
         Listing::new(move |after, limit| async move {
-            let after = after.map(|Cursor(id)| EventId(id));
+            let after = after.map(|Cursor(commit, place)| EventId { commit, place });
             let query = EventQuery { customer, connection, since, after, limit };
             let rows = self.store().events(&query).await?;
             Walk::behind("events", after).goes_on(rows.iter().map(|recorded| recorded.id))?;
             Ok(Page::of(
                 rows,
                 limit,
-                |recorded| recorded.id.0,
+                |recorded| Cursor(recorded.id.commit, recorded.id.place),
                 |rows| rows.into_iter().map(|recorded| recorded.event).collect(),
             ))
         })
@@ -158,6 +185,12 @@ impl Finch {
 
     /// What needs a person, connection by connection. Exchanges that may have left a lost token are listed by
     /// [`possible_orphans`](Self::possible_orphans).
+    ///
+    #[doc = example!(
+        "for what in finch.attention(operator).all().await? {",
+        r#"    println!("{:?}: {}", what.matter, what.connection_id);"#,
+        "}",
+    )]
     pub fn attention<'a>(&'a self, _scope: &'a OperatorScope) -> Listing<'a, Attention> {
         self.list(ConnectionFilter::Attention, |found| decide::attention(&found))
     }
@@ -168,7 +201,7 @@ impl Finch {
         items_of: impl Fn(Connection) -> Vec<T> + Copy + Send + Sync + 'a,
     ) -> Listing<'a, T> {
         Listing::new(move |after, limit| async move {
-            let after = after.map(|Cursor(key)| ConnectionKey(Seq(key)));
+            let after = after.map(|Cursor(key, _)| ConnectionKey(key));
             let keys = self.store().connections(&filter, after, limit).await?;
             Walk::behind("connections", after).goes_on(keys.iter().copied())?;
             let (mut items, mut unreadable) = (Vec::new(), 0);
@@ -183,7 +216,7 @@ impl Finch {
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Page { unreadable, ..Page::of(keys, limit, |key| key.0.0, |_| items) })
+            Ok(Page { unreadable, ..Page::of(keys, limit, |key| Cursor(key.0, 0), |_| items) })
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptId, ConnectionId, Cover, CustomerId, Failure, Scope, Seq,
+    ABANDONED_AFTER, Attempt, AttemptId, ConnectionId, Cover, CustomerId, Failure, Scope,
     StoreError, Timestamp,
 };
 use serde::Serialize;
@@ -40,6 +40,12 @@ impl PossibleOrphan {
 impl Finch {
     /// The exchanges whose token may exist without being stored. The way out: connect the customer again; the
     /// new token joins the same connection, and one disconnect ends both.
+    ///
+    #[doc = example!(
+        "for lost in finch.possible_orphans(operator).all().await? {",
+        r#"    println!("{} should connect again", lost.customer);"#,
+        "}",
+    )]
     pub fn possible_orphans<'a>(&'a self, scope: &'a impl Scope) -> Listing<'a, PossibleOrphan> {
         let customer = scope.customer();
         Listing::new(move |after, limit| async move {
@@ -50,12 +56,16 @@ impl Finch {
                     items.extend(PossibleOrphan::of(lost.clone()));
                 }
             }
-            Ok(Page::of(rows, limit, |lost| lost.id.0.0, |_| items))
+            Ok(Page::of(rows, limit, |lost| Cursor(lost.id.0, 0), |_| items))
         })
     }
 
     /// The exchanges that run now, or whose process has died a short while ago: after
     /// [`ABANDONED_AFTER`] they are possible orphans.
+    ///
+    #[doc = example!(
+        "let running = finch.unfinished_exchanges(operator).all().await?;",
+    )]
     pub fn unfinished_exchanges<'a>(
         &'a self,
         scope: &'a impl Scope,
@@ -68,7 +78,7 @@ impl Finch {
             Ok(Page::of(
                 rows,
                 limit,
-                |lost| lost.id.0.0,
+                |lost| Cursor(lost.id.0, 0),
                 |rows| {
                     let unfinished = rows.into_iter().filter(|lost| !lost.is_possible_orphan(now));
                     unfinished.filter_map(PossibleOrphan::of).collect()
@@ -84,7 +94,7 @@ impl Finch {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
-        let after = after.map(|Cursor(id)| AttemptId(Seq(id)));
+        let after = after.map(|Cursor(id, _)| AttemptId(id));
         let rows = self.store().possible_orphans(customer, now, after, limit).await?;
         Walk::behind("possible_orphans", after).goes_on(rows.iter().map(|lost| lost.id))?;
         Ok(rows)

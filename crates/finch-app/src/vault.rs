@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use finch_core::{
-    AccessToken, AuthorizationCode, CustomerId, Event, Fingerprint, Hash, Keyring, RecordHead,
-    Sealed, SealedAs, SealedToken, State, StoreError, Token, TokenId, TokenStore,
+    AccessToken, AuthorizationCode, Commit, CustomerId, Event, Fingerprint, Hash, Keyring,
+    RecordHead, Sealed, SealedAs, SealedToken, State, StoreError, Token, TokenId, TokenStore,
 };
 use finch_seal::{Domain, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
 use secrecy::ExposeSecret as _;
@@ -34,15 +34,16 @@ impl Vault {
             match store.keyring().await? {
                 Some(keyring) => break open(&*store, &*source, &keyring).await?,
                 None => {
-                    let (_, keys) = KeyRing::create(&*source, store.id().0).await?;
+                    let (_, keys) = KeyRing::create(&*source, store.binding().store.0).await?;
                     let first = Keyring {
                         version: 1,
                         document: keys.to_document(),
                         oldest: keys.oldest(),
                         record: RecordHead::default(),
                     };
-                    match store.replace_keyring(first, Vec::new()).await {
-                        Ok(()) | Err(StoreError::Moved) => {}
+                    let commit = Commit { keyring: Some(first), ..Commit::default() };
+                    match store.commit(commit).await {
+                        Ok(_) | Err(StoreError::Moved) => {}
                         Err(error) => return Err(error.into()),
                     }
                 }
@@ -88,7 +89,7 @@ impl Vault {
             return Ok(());
         }
         // Wrapped with another key, it may hold the data keys that are open here already.
-        let keys = WrappedKeys::from_document(self.store.id().0, &keyring.document);
+        let keys = WrappedKeys::from_document(self.store.binding().store.0, &keyring.document);
         match keys {
             Ok(keys) if keys.newest() == self.epoch() => Ok(()),
             _ => self.open_again(&keyring).await,
@@ -125,6 +126,12 @@ impl Vault {
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed under the store's index key")]
     pub(crate) fn code(&self, code: &AuthorizationCode) -> Fingerprint {
         Fingerprint(self.now_open().ring.fingerprint(Domain::Code, code.expose()))
+    }
+
+    /// Stands for a customer's id where that is too long: the same for as long as the store lives.
+    pub(crate) fn pseudonym(&self, customer: &CustomerId) -> Hash {
+        let id = customer.as_str().as_bytes();
+        Hash(self.now_open().ring.authenticate("customer id", &[id]))
     }
 
     /// Seals a token's secret for what the token [is](Token::sealed_as).
@@ -173,7 +180,7 @@ impl Vault {
         token: SealedToken,
     ) -> Result<AccessToken, StoreError> {
         let place = Place {
-            client_id: self.store.application().client_id.as_str(),
+            client_id: self.store.binding().application.client_id.as_str(),
             customer: Some(customer.as_str()),
             connection_id: token.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
@@ -217,7 +224,7 @@ impl Vault {
 
     fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {
         Place {
-            client_id: self.store.application().client_id.as_str(),
+            client_id: self.store.binding().application.client_id.as_str(),
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,
@@ -252,7 +259,7 @@ async fn open(
     source: &dyn KeySource,
     keyring: &Keyring,
 ) -> Result<Open, KeysError> {
-    let keys = WrappedKeys::from_document(store.id().0, &keyring.document)?;
+    let keys = WrappedKeys::from_document(store.binding().store.0, &keyring.document)?;
     match KeyRing::open(source, &keys).await {
         Ok(ring) => Ok(Open { ring, version: keyring.version }),
         Err(error) => Err(KeysError::explained(store, error).await),

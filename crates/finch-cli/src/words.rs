@@ -94,7 +94,7 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
     let request = |id: &Option<RequestId>| {
         id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default()
     };
-    let what = match &event.what {
+    let what = match &event.kind {
         EventKind::Connected => "a new connection".to_owned(),
         EventKind::TokenAdded { state } => format!("a token was stored, {state}{under}"),
         EventKind::HandedOut => format!("a token was handed out for the first time{under}"),

@@ -40,7 +40,7 @@ pub use api_error::{Answer, ExchangeFailure, FinchApiError, exchange_failure};
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
-    FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten_until,
+    FORGOTTEN_AT_ONCE, Flow, NewAttempt,
 };
 pub use backoff::Backoff;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
@@ -66,7 +66,7 @@ pub use question::Question;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
-pub use store::{ConnectionFilter, Found, Selector, StoreError, TokenStore};
+pub use store::{Binding, ConnectionFilter, Found, Selector, StoreError, TokenStore};
 pub use stray::{StrayCharacters, stray_characters};
 pub use token::{
     Evidence, Grant, Introspection, PartialFacts, SealedToken, Seq, Token, TokenFacts, TokenId,

@@ -4,7 +4,8 @@ mod attempts;
 mod commit;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,17 +14,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection,
-    ConnectionFilter, ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery,
-    FinchCustomerId, Fingerprint, Found, InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded,
-    Sealed, SealedToken, Selector, Seq, StoreError, StoreId, TokenFacts, TokenId, TokenQuery,
-    TokenState, TokenStore, next_turn,
+    Agenda, Application, Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter,
+    ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Fingerprint, Found,
+    InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded, Sealed, SealedToken, Selector, Seq,
+    StoreError, StoreId, Token, TokenFacts, TokenId, TokenQuery, TokenStore, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
 #[derive(Debug)]
 pub struct MemoryTokenStore {
-    application: Application,
+    binding: Binding,
     data: Mutex<Data>,
 }
 
@@ -31,14 +31,12 @@ pub struct MemoryTokenStore {
 struct Data {
     last: u64,
     keyring: Option<Keyring>,
-    /// What happened, in order, and to whose record it belongs.
-    events: Vec<(Option<ConnectionKey>, Event)>,
+    /// What happened, and to whose record it belongs.
+    events: BTreeMap<EventId, (Option<ConnectionKey>, Event)>,
     last_turn: Option<Timestamp>,
     connections: BTreeMap<ConnectionKey, Kept>,
     secrets: BTreeMap<TokenId, Sealed>,
     attempts: BTreeMap<AttemptId, attempts::Kept>,
-    /// Outlives the attempts.
-    used_customer_ids: BTreeSet<(FinchCustomerId, CustomerId)>,
 }
 
 #[derive(Debug)]
@@ -58,12 +56,8 @@ impl Data {
         self.connections.values().map(|kept| &kept.connection)
     }
 
-    fn named(&self, id: &ConnectionId, customer: Option<&CustomerId>) -> Option<&Connection> {
-        self.connections().find(|c| {
-            let mut of_customer =
-                c.tokens.iter().filter(|t| customer.is_none() || t.customer.as_ref() == customer);
-            of_customer.any(|t| t.facts.connection_id == *id)
-        })
+    fn with_token(&self, is: impl Fn(&Token) -> bool) -> Option<&Connection> {
+        self.connections().find(|c| c.tokens.iter().any(&is))
     }
 
     /// The newest record of this very token, and the connection that holds it.
@@ -80,9 +74,10 @@ impl Data {
 }
 
 impl MemoryTokenStore {
-    /// An empty store for `application`.
+    /// An empty store for `application`. Its identity is zeros: what is kept here is opened nowhere else.
     pub fn new(application: Application) -> Self {
-        Self { application, data: Mutex::default() }
+        let binding = Binding { application, store: StoreId([0; 16]) };
+        Self { binding, data: Mutex::default() }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -92,38 +87,12 @@ impl MemoryTokenStore {
 
 #[async_trait]
 impl TokenStore for MemoryTokenStore {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    /// Zeros: what is kept here is opened nowhere else.
-    fn id(&self) -> StoreId {
-        StoreId([0; 16])
+    fn binding(&self) -> &Binding {
+        &self.binding
     }
 
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
         Ok(self.data().keyring.clone())
-    }
-
-    async fn replace_keyring(
-        &self,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        let mut data = self.data();
-        let version = data.keyring.as_ref().map_or(0, |known| known.version);
-        if version + 1 != keyring.version {
-            return Err(StoreError::Moved);
-        }
-        if version == 0 && !(data.connections.is_empty() && data.attempts.is_empty()) {
-            return Err(StoreError::Corrupt("it holds rows and no key ring".to_owned()));
-        }
-        if data.secrets.values().any(|sealed| sealed.epoch < keyring.oldest) {
-            return Err(StoreError::OldEpoch);
-        }
-        data.keyring = Some(keyring);
-        data.events.extend(events.into_iter().map(|event| (None, event)));
-        Ok(())
     }
 
     async fn open_attempt(
@@ -144,11 +113,6 @@ impl TokenStore for MemoryTokenStore {
         Ok(self.data().claim_attempt(customer, state, *code, now))
     }
 
-    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
-        self.data().end_attempt(id, end);
-        Ok(())
-    }
-
     async fn possible_orphans(
         &self,
         customer: Option<&CustomerId>,
@@ -157,14 +121,6 @@ impl TokenStore for MemoryTokenStore {
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
         Ok(self.data().possible_orphans(customer, now, after, limit))
-    }
-
-    async fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Result<Vec<FinchCustomerId>, StoreError> {
-        Ok(self.data().taken_customer_ids(customer, candidates))
     }
 
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
@@ -179,7 +135,9 @@ impl TokenStore for MemoryTokenStore {
             known: holding.filter(|(id, c)| !is_revoked(*id, c)).map(|(id, c)| (id, c.clone())),
             revoked_before: holding.is_some_and(|(id, c)| is_revoked(id, c)),
             by_pair: data.connections().find(pair).cloned(),
-            by_connection_id: data.named(&facts.connection_id, None).cloned(),
+            by_connection_id: data
+                .with_token(|t| t.facts.connection_id == facts.connection_id)
+                .cloned(),
         })
     }
 
@@ -189,23 +147,23 @@ impl TokenStore for MemoryTokenStore {
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
         let data = self.data();
-        let of = |c: &&Connection, token: Option<TokenId>| {
-            let mut tokens = c.tokens.iter().filter(|t| token.is_none_or(|id| id == t.id));
-            customer.is_none() || tokens.any(|t| t.customer.as_ref() == customer)
-        };
+        let is_own = |t: &Token| customer.is_none() || t.customer.as_ref() == customer;
+        let has_own = |c: &&Connection| c.tokens.iter().any(is_own);
         Ok(match selector {
             Selector::Key(key) => {
-                data.connections.get(&key).map(|k| &k.connection).filter(|c| of(c, None))
+                data.connections.get(&key).map(|kept| &kept.connection).filter(has_own)
             }
-            Selector::ConnectionId(id) => data.named(id, customer),
-            Selector::Pair(provider, company) => {
-                data.pair(provider, Some(company)).filter(|c| of(c, None))
+            Selector::Pair(provider, company) => data.pair(provider, Some(company)).filter(has_own),
+            Selector::ConnectionId(id) => {
+                data.with_token(|t| is_own(t) && t.facts.connection_id == *id)
             }
-            Selector::TokenId(id) => {
-                data.connections().find(|c| c.token(id).is_some()).filter(|c| of(c, Some(id)))
-            }
+            Selector::TokenId(id) => data.with_token(|t| is_own(t) && t.id == id),
             Selector::Fingerprint(fingerprint) => {
-                data.holding(fingerprint).filter(|(id, c)| of(c, Some(*id))).map(|(_, c)| c)
+                let newest = data.holding(fingerprint);
+                newest.filter(|(id, c)| c.token(*id).is_some_and(is_own)).map(|(_, c)| c)
+            }
+            Selector::FinchCustomerId(id) => {
+                data.with_token(|t| is_own(t) && t.facts.finch_customer_id.as_ref() == Some(id))
             }
         }
         .cloned())
@@ -228,13 +186,9 @@ impl TokenStore for MemoryTokenStore {
         query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         let data = self.data();
-        let Some(connection) = data.named(connection, Some(customer)) else {
-            return Ok(None);
-        };
-        let own = connection.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
-        let token = own
-            .filter(|t| t.state == TokenState::Active)
-            .find(|t| query.accepts(&t.facts.products, t.status.as_ref()));
+        let is_own = |t: &Token| t.customer.as_ref() == Some(customer);
+        let named = data.with_token(|t| is_own(t) && t.facts.connection_id == *connection);
+        let token = named.and_then(|c| query.choose(&c.tokens, customer));
         Ok(token.map(|t| SealedToken {
             id: t.id,
             connection_id: t.facts.connection_id.clone(),
@@ -252,22 +206,9 @@ impl TokenStore for MemoryTokenStore {
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
         let data = self.data();
-        let is_due = |next: Option<Timestamp>, due: &Option<Due>| {
-            next.is_some_and(|next| due.is_none_or(|due| due.holds(next)))
-        };
-        let is_listed = |Kept { connection, agenda, .. }: &Kept| match filter {
-            ConnectionFilter::All => true,
-            ConnectionFilter::Customer(customer) => {
-                connection.tokens.iter().any(|t| t.customer.as_ref() == Some(*customer))
-            }
-            ConnectionFilter::Company(company) => connection.company.as_ref() == Some(*company),
-            ConnectionFilter::Due(due) => is_due(agenda.due, due),
-            ConnectionFilter::Question(due) => is_due(agenda.question, due),
-            ConnectionFilter::Attention => agenda.attention,
-            ConnectionFilter::SealedBefore(epoch) => connection
-                .tokens
-                .iter()
-                .any(|t| data.secrets.get(&t.id).is_some_and(|s| s.epoch < *epoch)),
+        let is_listed = |Kept { connection, agenda, .. }: &Kept| {
+            let sealed = connection.tokens.iter().filter_map(|t| data.secrets.get(&t.id));
+            filter.selects(connection, agenda, sealed.map(|sealed| sealed.epoch))
         };
         let listed = data.connections.iter().filter(|(_, kept)| is_listed(kept));
         let page = listed.map(|(key, _)| *key).filter(|key| after.is_none_or(|after| *key > after));
@@ -309,10 +250,6 @@ impl TokenStore for MemoryTokenStore {
         Ok(turn)
     }
 
-    async fn take_number(&self) -> Result<Seq, StoreError> {
-        Ok(self.data().next())
-    }
-
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
         let mut data = self.data();
         let mut tokens = data.connections.values_mut().flat_map(|k| &mut k.connection.tokens);
@@ -324,21 +261,13 @@ impl TokenStore for MemoryTokenStore {
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
         let data = self.data();
-        let names: Option<Vec<_>> = query.connection.map(|id| {
-            let tokens = data.named(id, None).map(|c| c.tokens.as_slice()).unwrap_or_default();
-            tokens.iter().map(|t| &t.facts.connection_id).collect()
-        });
-        let asked_for = |event: &Event| {
-            (query.customer.is_none() || event.customer.as_ref() == query.customer)
-                && query.since.is_none_or(|since| event.at >= since)
-                && names.as_ref().is_none_or(|names| {
-                    event.connection_id.as_ref().is_some_and(|id| names.contains(&id))
-                })
-        };
-        let numbered = (1..).map(EventId).zip(&data.events);
-        let page = numbered.filter(|(id, (_, event))| Some(*id) > query.after && asked_for(event));
-        let rows = page.take(query.limit).map(|(id, (connection, event))| Recorded {
-            id,
+        let named = query.connection;
+        let named = named.and_then(|id| data.with_token(|t| t.facts.connection_id == *id));
+        let after = query.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let events = data.events.range((after, Bound::Unbounded));
+        let page = events.filter(|(_, (_, event))| query.selects(event, named)).take(query.limit);
+        let rows = page.map(|(id, (connection, event))| Recorded {
+            id: *id,
             connection: *connection,
             event: event.clone(),
         });

@@ -4,11 +4,12 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    Actionable, Advice, Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, CompanyId,
-    Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, Event, EventQuery,
+    Actionable, Advice, Agenda, Application, Attempt, AttemptId, Claim, Commit, CompanyId,
+    Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, EventQuery,
     FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded,
     Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, TokenQuery,
 };
@@ -40,29 +41,15 @@ use crate::{
 /// - "Another customer's" and "not there" are the same answer.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// The application that the store is bound to, for good.
-    fn application(&self) -> &Application;
-
-    /// The random identity of the store, made with it.
-    fn id(&self) -> StoreId;
+    /// What the store is, for good.
+    fn binding(&self) -> &Binding;
 
     /// The key ring. None: the store has none yet.
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
 
-    /// Replaces the key ring, and appends `events` to the store's own record, if the present one has the
-    /// version before this one's; 0 stands for none.
-    ///
-    /// # Errors
-    /// - [`StoreError::Moved`]: another process has replaced it. Read it again.
-    /// - [`StoreError::OldEpoch`]: a sealed secret names an older epoch than `keyring.oldest`.
-    /// - [`StoreError::Corrupt`]: a first key ring for a store that holds connections or attempts already.
-    async fn replace_keyring(&self, keyring: Keyring, events: Vec<Event>)
-    -> Result<(), StoreError>;
-
     /// Keeps a new attempt under the fingerprint of its `state`. So that the store does not grow without end, the
-    /// oldest attempts of which [nothing can come](Attempt::is_forgettable) at its `opened_at` are forgotten
-    /// first, [some at once](crate::FORGOTTEN_AT_ONCE). Which customer used which customer id at Finch is
-    /// [not forgotten](Self::taken_customer_ids).
+    /// oldest attempts of which [nothing can come](Attempt::forgettable_at) at its `opened_at` are forgotten
+    /// first, [some at once](crate::FORGOTTEN_AT_ONCE).
     async fn open_attempt(
         &self,
         attempt: NewAttempt,
@@ -80,10 +67,6 @@ pub trait TokenStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(Attempt, Claim)>, StoreError>;
 
-    /// Writes how an exchange ended without a token. Does nothing to one that has ended, unless that
-    /// [may become](AttemptEnd::may_become) this.
-    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
-
     /// A page of the attempts whose token may exist at Finch without anybody having it
     /// ([`Attempt::is_possible_orphan`]), in the order of their ids, after `after`.
     async fn possible_orphans(
@@ -94,20 +77,11 @@ pub trait TokenStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Of `candidates`, those that name a token of *any* connection, or that an attempt of another customer
-    /// ever used, forgotten ones too, so that a new session must not use them. (Finch allows each only once,
-    /// and may know a connection of an attempt of which nothing is known here any more.)
-    async fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Result<Vec<FinchCustomerId>, StoreError>;
-
     /// What an arriving token may belong to.
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError>;
 
     /// Loads one connection whole; with a customer, only if that customer has a token in it under
-    /// the selected `connection_id`, or the selected token.
+    /// the selected `connection_id` or customer id at Finch, or the selected token.
     async fn load(
         &self,
         selector: Selector<'_>,
@@ -117,13 +91,15 @@ pub trait TokenStore: Send + Sync {
     /// Takes the next number of the sequence and writes `commit` whole, [under it](Commit::numbered), if
     /// each connection that it [saw](Commit::seen) is still at that revision, and if it keeps what is
     /// unique. Raises the revision of the connection by one. Rows replace those of the same id, in the
-    /// order of [`Commit`]'s fields; when a token was last used is not theirs to change. Returns the number.
+    /// order of [`Commit`]'s fields; when a token was last used is not theirs to change. Returns the number; a
+    /// commit of nothing only takes one.
     ///
     /// # Errors
     /// Nothing was changed, and no number taken.
     /// - [`StoreError::Moved`]: load again, and decide again.
-    /// - [`StoreError::OldEpoch`]: a secret is sealed with a data key that is no longer in use. Read the key
-    ///   ring again, and seal again.
+    /// - [`StoreError::OldEpoch`]: a secret is, or would be, sealed with an older data key than the oldest in
+    ///   use. Read the key ring again, and seal again.
+    /// - [`StoreError::Corrupt`]: a first key ring for a store that holds connections or attempts already.
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
 
     /// A token's sealed secret. None: there is no such token, or its secret is wiped. Where the secret of a
@@ -168,14 +144,20 @@ pub trait TokenStore: Send + Sync {
     /// across all instances. Returns the time of the turn.
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
 
-    /// Takes the next sequence number, for a token that comes from elsewhere.
-    async fn take_number(&self) -> Result<Seq, StoreError>;
-
     /// Notes that a token was handed out at `now`. It changes no revision.
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError>;
 
     /// A page of what happened, in order. With a customer: what names that customer as its reader.
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError>;
+}
+
+/// What a store is, for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The application whose connections it holds.
+    pub application: Application,
+    /// Its random identity, made with it.
+    pub store: StoreId,
 }
 
 /// Which connection to load.
@@ -191,6 +173,8 @@ pub enum Selector<'a> {
     TokenId(TokenId),
     /// By a token itself: the connection that holds its newest record.
     Fingerprint(&'a Fingerprint),
+    /// By the customer id at Finch of any of its tokens.
+    FinchCustomerId(&'a FinchCustomerId),
 }
 
 /// Which connections to list.
@@ -210,6 +194,32 @@ pub enum ConnectionFilter<'a> {
     Attention,
     /// Those that hold a secret sealed with an older data key than this.
     SealedBefore(u32),
+}
+
+impl ConnectionFilter<'_> {
+    /// Whether a connection is listed, of which secrets are sealed with the data keys of these numbers. For stores
+    /// that cannot search their rows for it.
+    pub fn selects(
+        &self,
+        connection: &Connection,
+        agenda: &Agenda,
+        epochs: impl IntoIterator<Item = u32>,
+    ) -> bool {
+        let is_due = |next: Option<Timestamp>, due: &Option<Due>| {
+            next.is_some_and(|next| due.is_none_or(|due| due.holds(next)))
+        };
+        match self {
+            Self::All => true,
+            Self::Customer(id) => {
+                connection.tokens.iter().any(|t| t.customer.as_ref() == Some(*id))
+            }
+            Self::Company(id) => connection.company.as_ref() == Some(*id),
+            Self::Due(due) => is_due(agenda.due, due),
+            Self::Question(due) => is_due(agenda.question, due),
+            Self::Attention => agenda.attention,
+            Self::SealedBefore(epoch) => epochs.into_iter().any(|sealed| sealed < *epoch),
+        }
+    }
 }
 
 /// What an arriving token may belong to.

@@ -4,20 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use finch_core::{
-    Application, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionFilter,
-    ConnectionId, ConnectionKey, CustomerId, Event, EventQuery, FinchCustomerId, Fingerprint,
-    Found, InstanceId, Keyring, Leased, NewAttempt, Recorded, Sealed, SealedToken, SecretRow,
-    Selector, Seq, StoreError, StoreId, Timestamp, TokenFacts, TokenId, TokenQuery, TokenStore,
+    Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter, ConnectionId,
+    ConnectionKey, CustomerId, EventQuery, Fingerprint, Found, InstanceId, Keyring, Leased,
+    NewAttempt, Recorded, Sealed, SealedToken, SecretRow, Selector, Seq, StoreError, Timestamp,
+    TokenFacts, TokenId, TokenQuery, TokenStore,
 };
 
 use crate::{
-    database::{readers::Readers, writer::Writer},
+    attempts, commit, connections, coordination,
+    database::Readers,
     error::Result,
-    open::{self, Opened},
+    events,
+    open::{self, Opened, SqliteOptions},
     open_error::{OpenStoreError, Refusal},
-    options::SqliteOptions,
-    rows::{attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens},
-    values,
+    secrets,
+    writer::{Batch, Writer},
 };
 
 /// A [`TokenStore`] in one SQLite file.
@@ -26,8 +27,7 @@ use crate::{
 /// asked for is written.
 #[derive(Debug)]
 pub struct SqliteTokenStore {
-    application: Application,
-    id: StoreId,
+    binding: Binding,
     pub(crate) readers: Arc<Readers>,
     writer: Writer,
 }
@@ -45,7 +45,8 @@ impl SqliteTokenStore {
             .map_err(|error| Refusal::from(error).into_error(&path))?;
         let writer = Writer::start(db, readers.file().clone(), binding, options.busy_timeout)
             .map_err(|source| OpenStoreError::System { path, source: Box::new(source) })?;
-        Ok(Self { application: options.application, id, readers: Arc::new(readers), writer })
+        let binding = Binding { application: options.application, store: id };
+        Ok(Self { binding, readers: Arc::new(readers), writer })
     }
 
     pub(crate) async fn read<T: Send + 'static>(
@@ -55,9 +56,20 @@ impl SqliteTokenStore {
         Ok(self.readers.elsewhere(read).await?)
     }
 
-    async fn write<T: Send + 'static>(
+    /// A lookup of one row, on a connection that is free.
+    async fn in_place<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if let Some(db) = self.readers.free()? {
+            return Ok(read(&db)?);
+        }
+        self.read(read).await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Batch<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         Ok(self.writer.write(None, write).await?)
     }
@@ -65,26 +77,12 @@ impl SqliteTokenStore {
 
 #[async_trait]
 impl TokenStore for SqliteTokenStore {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    fn id(&self) -> StoreId {
-        self.id
+    fn binding(&self) -> &Binding {
+        &self.binding
     }
 
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
-        self.read(keyring::keyring).await
-    }
-
-    async fn replace_keyring(
-        &self,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        // The one before may hold a data key that is destroyed.
-        let log_due = Some(Duration::ZERO);
-        Ok(self.writer.write(log_due, move |db| keyring::replace(db, &keyring, &events)).await?)
+        self.in_place(commit::keyring).await
     }
 
     async fn open_attempt(
@@ -93,7 +91,7 @@ impl TokenStore for SqliteTokenStore {
         state: &Fingerprint,
     ) -> Result<AttemptId, StoreError> {
         let state = *state;
-        self.write(move |db| attempts::open(db, &attempt, &state)).await
+        self.write(move |db| attempts::open(db, attempt, &state)).await
     }
 
     async fn claim_attempt(
@@ -105,10 +103,6 @@ impl TokenStore for SqliteTokenStore {
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
         let (customer, state, code) = (customer.cloned(), *state, *code);
         self.write(move |db| attempts::claim(db, customer.as_ref(), &state, &code, now)).await
-    }
-
-    async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError> {
-        self.write(move |db| attempts::end(db, id, &end)).await
     }
 
     async fn possible_orphans(
@@ -123,18 +117,9 @@ impl TokenStore for SqliteTokenStore {
             .await
     }
 
-    async fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Result<Vec<FinchCustomerId>, StoreError> {
-        let (customer, candidates) = (customer.clone(), candidates.to_vec());
-        self.read(move |db| lookup::taken_customer_ids(db, &customer, candidates)).await
-    }
-
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
         let (token, facts) = (*token, facts.clone());
-        self.read(move |db| lookup::find(db, &token, &facts)).await
+        self.read(move |db| connections::find(db, &token, &facts)).await
     }
 
     async fn load(
@@ -142,22 +127,21 @@ impl TokenStore for SqliteTokenStore {
         selector: Selector<'_>,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        let query = lookup::query(selector, customer);
-        self.read(move |db| lookup::load(db, &query)).await
+        let query = connections::selected(selector, customer);
+        self.read(move |db| query.load(db)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
-        // What is wiped goes at once, what is sealed again soon.
+        // What is wiped goes at once, and so does a key ring, which may hold a data key that is destroyed. What
+        // is sealed again goes soon.
         let overwrites = |row: &SecretRow| Duration::from_secs(row.sealed.is_some().into());
-        let log_due = commit.secrets.iter().map(overwrites).min();
+        let keyring = commit.keyring.iter().map(|_| Duration::ZERO);
+        let log_due = commit.secrets.iter().map(overwrites).chain(keyring).min();
         Ok(self.writer.write(log_due, move |db| commit::commit(db, commit)).await?)
     }
 
     async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
-        if let Some(db) = self.readers.free()? {
-            return Ok(secrets::sealed(&db, token)?);
-        }
-        self.read(move |db| secrets::sealed(db, token)).await
+        self.in_place(move |db| secrets::sealed(db, token)).await
     }
 
     async fn usable_token(
@@ -179,8 +163,8 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let query = listing::query(filter, after, limit);
-        self.read(move |db| query.keys(db)).await
+        let query = connections::listed(filter, after, limit);
+        self.read(move |db| Ok(query.keys(db)?)).await
     }
 
     async fn lease(
@@ -206,12 +190,8 @@ impl TokenStore for SqliteTokenStore {
         self.write(move |db| coordination::take_turn(db, every, now)).await
     }
 
-    async fn take_number(&self) -> Result<Seq, StoreError> {
-        self.write(values::next).await
-    }
-
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |db| tokens::note_use(db, token, now)).await
+        self.write(move |db| coordination::note_use(db, token, now)).await
     }
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
@@ -224,6 +204,3 @@ impl TokenStore for SqliteTokenStore {
         .await
     }
 }
-
-#[cfg(test)]
-mod tests;

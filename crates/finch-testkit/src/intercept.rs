@@ -34,12 +34,8 @@ macro_rules! port {
 
         #[async_trait]
         impl<I: Intercept> TokenStore for Intercepted<I> {
-            fn application(&self) -> &Application {
-                self.next.application()
-            }
-
-            fn id(&self) -> StoreId {
-                self.next.id()
+            fn binding(&self) -> &Binding {
+                self.next.binding()
             }
 
             $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
@@ -52,12 +48,9 @@ macro_rules! port {
 
 port! {
     fn keyring() -> Option<Keyring>;
-    fn replace_keyring(keyring: Keyring, events: Vec<Event>) -> ();
     fn open_attempt(attempt: NewAttempt, state: &Fingerprint) -> AttemptId;
     fn claim_attempt(customer: Option<&CustomerId>, state: &Fingerprint, code: &Fingerprint, now: Timestamp) -> Option<(Attempt, Claim)>;
-    fn end_attempt(id: AttemptId, end: AttemptEnd) -> ();
     fn possible_orphans(customer: Option<&CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Vec<Attempt>;
-    fn taken_customer_ids(customer: &CustomerId, candidates: &[FinchCustomerId]) -> Vec<FinchCustomerId>;
     fn find(token: &Fingerprint, facts: &TokenFacts) -> Found;
     fn load(selector: Selector<'_>, customer: Option<&CustomerId>) -> Option<Connection>;
     fn commit(commit: Commit) -> Seq;
@@ -67,7 +60,6 @@ port! {
     fn lease(connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Leased;
     fn release(connection: ConnectionKey, owner: &InstanceId) -> ();
     fn take_turn(every: Duration, now: Timestamp) -> Timestamp;
-    fn take_number() -> Seq;
     fn note_use(token: TokenId, now: Timestamp) -> ();
     fn events(query: &EventQuery<'_>) -> Vec<Recorded>;
 }

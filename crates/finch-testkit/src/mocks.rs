@@ -27,15 +27,11 @@ mock! {
 
     #[async_trait]
     impl TokenStore for TokenStore {
-        fn application(&self) -> &Application;
-        fn id(&self) -> StoreId;
+        fn binding(&self) -> &Binding;
         async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
-        async fn replace_keyring(&self, keyring: Keyring, events: Vec<Event>) -> Result<(), StoreError>;
         async fn open_attempt(&self, attempt: NewAttempt, state: &Fingerprint) -> Result<AttemptId, StoreError>;
         async fn claim_attempt<'s, 'c, 't, 'd>(&'s self, customer: Option<&'c CustomerId>, state: &'t Fingerprint, code: &'d Fingerprint, now: Timestamp) -> Result<Option<(Attempt, Claim)>, StoreError>;
-        async fn end_attempt(&self, id: AttemptId, end: AttemptEnd) -> Result<(), StoreError>;
         async fn possible_orphans<'s, 'c>(&'s self, customer: Option<&'c CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Result<Vec<Attempt>, StoreError>;
-        async fn taken_customer_ids(&self, customer: &CustomerId, candidates: &[FinchCustomerId]) -> Result<Vec<FinchCustomerId>, StoreError>;
         async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError>;
         async fn load<'s, 'i, 'c>(&'s self, selector: Selector<'i>, customer: Option<&'c CustomerId>) -> Result<Option<Connection>, StoreError>;
         async fn commit(&self, commit: Commit) -> Result<Seq, StoreError>;
@@ -45,7 +41,6 @@ mock! {
         async fn lease(&self, connection: ConnectionKey, owner: &InstanceId, now: Timestamp) -> Result<Leased, StoreError>;
         async fn release(&self, connection: ConnectionKey, owner: &InstanceId) -> Result<(), StoreError>;
         async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError>;
-        async fn take_number(&self) -> Result<Seq, StoreError>;
         async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError>;
         async fn events<'s, 'q, 'a>(&'s self, query: &'q EventQuery<'a>) -> Result<Vec<Recorded>, StoreError>;
     }

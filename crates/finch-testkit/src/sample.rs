@@ -7,7 +7,7 @@ use finch_core::{
     ConnectionId, ConnectionRow, CustomerId, Draft, FinchCustomerId, Fingerprint, Flow, Grant,
     NewAttempt, Origin, Product, Sealed, SealedAs, SecretRow, Selector, Seq, StoreError,
     TokenFacts, TokenId, TokenStore, WebhookEvent, WebhookEventId,
-    decide::{Arrival, Source, admit, agenda},
+    decide::{Arrival, Source, admit},
 };
 
 /// The application of every sample.
@@ -81,7 +81,9 @@ pub async fn sealing(store: &dyn TokenStore, draft: Draft, new: &str) -> Option<
     }
     let mut commit = draft.finish()?;
     commit.secrets.extend(secrets);
-    commit.connection.record.events += commit.events.len() as u64;
+    if let Some(row) = &mut commit.connection {
+        row.record.events += commit.events.len() as u64;
+    }
     Some(commit)
 }
 
@@ -167,21 +169,8 @@ pub async fn decided(
 pub fn unchanged(seen: &Connection) -> Commit {
     Commit {
         seen: vec![(seen.key, seen.revision)],
-        connection: ConnectionRow {
-            key: seen.key,
-            provider: seen.provider.clone(),
-            company: seen.company.clone(),
-            agenda: agenda(seen),
-            question: seen.question,
-            record: seen.record,
-        },
-        tokens: Vec::new(),
-        disconnects: Vec::new(),
-        retirements: Vec::new(),
-        absorbs: None,
-        attempt: None,
-        events: Vec::new(),
-        secrets: Vec::new(),
+        connection: Some(ConnectionRow::of(seen)),
+        ..Commit::default()
     }
 }
 

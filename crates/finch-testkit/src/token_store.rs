@@ -50,7 +50,6 @@ cases! { $
         a_definite_end_stays,
         an_attempt_keeps_every_field,
         possible_orphans_are_listed,
-        customer_ids_that_were_used_are_taken,
         what_was_given_up_may_still_end,
         an_attempt_ends_with_its_token,
     }

@@ -98,7 +98,7 @@ async fn found(store: &dyn TokenStore, ledger: &Ledger) -> Result<Found, Broken>
     let known = ledger.tokens.iter().filter_map(|(id, k)| Some((*id, k.secret.clone()?)));
     let mut secrets: BTreeMap<_, _> = known.collect();
     let keys = match store.keyring().await.or_broken("the key ring")? {
-        Some(keyring) => Some(StoreKeys::open(store.application(), store.id(), &keyring).await),
+        Some(keyring) => Some(StoreKeys::open(store.binding(), &keyring).await),
         None => None,
     };
     let keys = keys.transpose().or_broken("the keys")?;
@@ -196,7 +196,8 @@ async fn not_lost(
         }
         let pair = alive.iter().find(|(token, ..)| token.expose() == secret);
         let Some((.., provider, company)) = pair else { continue };
-        let sql = "SELECT outcome = 'cleared' FROM attempts WHERE id = ?1";
+        let sql = "SELECT row ->> '$.exchange.end' = 'cleared' \
+            OR row -> '$.exchange.end.dismissed' IS NOT NULL FROM attempts WHERE id = ?1";
         let id = i64::try_from(exchange.attempt.0.0).unwrap_or(-1);
         let cleared: Option<bool> =
             db.query_row(sql, [id], |row| row.get(0)).or_broken("attempt")?;

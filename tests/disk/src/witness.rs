@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, Claim, Commit, CustomerId, Event, Fingerprint, Keyring,
-    NewAttempt, Seq, StoreError, Timestamp, TokenId, TokenStore,
+    Attempt, AttemptId, Claim, Commit, CustomerId, Fingerprint, Keyring, NewAttempt, Seq,
+    StoreError, Timestamp, TokenId, TokenStore,
 };
 use finch_testkit::Intercept;
 use finch_tests::StoreKeys;
@@ -43,21 +43,10 @@ impl Intercept for Witness {
     async fn keyring(&self, next: &dyn TokenStore) -> Result<Option<Keyring>, StoreError> {
         let found = next.keyring().await?;
         if let (None, Some(keyring)) = (self.keys.get(), &found) {
-            let keys = StoreKeys::open(next.application(), next.id(), keyring).await;
+            let keys = StoreKeys::open(next.binding(), keyring).await;
             let _ = self.keys.set(keys.expect("a key ring that opens"));
         }
         Ok(found)
-    }
-
-    async fn replace_keyring(
-        &self,
-        next: &dyn TokenStore,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        next.replace_keyring(keyring, events).await?;
-        self.acknowledged();
-        Ok(())
     }
 
     async fn open_attempt(
@@ -85,17 +74,6 @@ impl Intercept for Witness {
             self.acknowledged();
         }
         Ok(claimed)
-    }
-
-    async fn end_attempt(
-        &self,
-        next: &dyn TokenStore,
-        id: AttemptId,
-        end: AttemptEnd,
-    ) -> Result<(), StoreError> {
-        next.end_attempt(id, end).await?;
-        self.acknowledged();
-        Ok(())
     }
 
     async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {

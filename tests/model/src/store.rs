@@ -176,7 +176,8 @@ impl World {
     pub(crate) fn write(&mut self, draft: Draft, code: Option<u8>) {
         let mut connection = draft.connection().clone();
         let Some(commit) = draft.finish() else { return };
-        self.due = commit.connection.agenda.due.is_some();
+        let row = commit.connection.as_ref().expect("a connection");
+        self.due = row.agenda.due.is_some();
         let number = Seq(self.next().into());
         let commit = commit.numbered(number);
         if let Some(token) = connection.tokens.last_mut()

@@ -26,7 +26,7 @@ impl Keys {
         self.opened.get_or_init(|| {
             let keyring = finish(self.store.keyring()).expect("the store answers");
             let keyring = keyring.expect("a store in use");
-            let opened = StoreKeys::open(self.store.application(), self.store.id(), &keyring);
+            let opened = StoreKeys::open(self.store.binding(), &keyring);
             finish(opened).expect("a key ring that opens")
         })
     }

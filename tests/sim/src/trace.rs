@@ -59,5 +59,8 @@ pub(crate) fn commit(commit: &Commit) -> String {
             DisconnectState::Merged { .. } => "disconnect merged; ",
         });
     }
+    if let Some((attempt, end)) = &commit.attempt {
+        let _ = write!(said, "attempt {} {end:?}; ", attempt.0.0);
+    }
     said
 }

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use finch_app::{DisconnectOutcome, Finch, Kek, KeysError, OpenFinchError, TokenError};
 use finch_core::{
-    Actionable as _, Event, EventQuery, Keyring, Recorded, Sealed, StoreError, TokenId, TokenStore,
+    Actionable as _, Commit, EventQuery, Recorded, Sealed, Seq, StoreError, TokenId, TokenStore,
 };
 use finch_seal::KeySource as _;
 use finch_testkit::{Intercept, Intercepted};
@@ -98,17 +98,12 @@ struct Overtaken(Mutex<Option<Task>>);
 
 #[async_trait]
 impl Intercept for Overtaken {
-    async fn replace_keyring(
-        &self,
-        next: &dyn TokenStore,
-        keyring: Keyring,
-        events: Vec<Event>,
-    ) -> Result<(), StoreError> {
-        let other = self.0.lock().unwrap().take();
+    async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {
+        let other = commit.keyring.as_ref().and_then(|_| self.0.lock().unwrap().take());
         if let Some(other) = other {
             other.await;
         }
-        next.replace_keyring(keyring, events).await
+        next.commit(commit).await
     }
 }
 

@@ -167,7 +167,7 @@ impl Life {
     async fn back_up_and_restore(&self, folder: &Path) {
         let backup = folder.join("backup");
         printed(self.store.backup(&backup, |_, _| {}).await).unwrap();
-        let application = self.store.application().clone();
+        let application = self.store.binding().application.clone();
         let options = SqliteOptions::new(folder.join("restored.db"), application);
         let restoring = printed(finch_sqlite::restore(&backup, &options, |_, _| {})).unwrap();
         let store = Arc::new(printed(restoring.store()).unwrap());

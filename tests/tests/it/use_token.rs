@@ -71,7 +71,10 @@ async fn an_existing_connection_at_finch_is_renewed_not_doubled() {
     let begun = world.app.begin_connect(&customer(0), request.clone()).await.unwrap();
     let (_, existing, ..) = &world.finch.alive()[0];
     assert_eq!(begun.reauthenticates.as_ref(), Some(existing));
-    // Another customer who goes by the same id at Finch gets another id.
+    // Of the second one, too, which goes by `customer-0~2`, the answer is lost. Another customer of that id does
+    // not renew it.
+    connected(&world).await;
+    world.step(Step::ConnectAndLoseTheAnswer { customer: 0, provider: 0, company: 1 }).await;
     let other = finch_core::CustomerScope::new("customer-0~2".parse().unwrap());
     let begun = world.app.begin_connect(&other, request).await.unwrap();
     assert_eq!(begun.reauthenticates, None);

@@ -54,7 +54,7 @@ impl Finch {
             Cover::Asks(end) if *asks && self.accepts_cover(lost, how, asks, report).await? => end,
             Cover::Asks(_) | Cover::Holds | Cover::Lost => return Ok(()),
         };
-        self.store().end_attempt(lost.id, end).await
+        self.end_attempt(lost.id, end).await
     }
 
     /// Asks Finch about the token that covers this lost exchange. `asks` ends where Finch gives no answer.
@@ -93,10 +93,7 @@ impl Finch {
             let Some(connection) = found.filter(|_| how.goes_on()) else {
                 return Ok(Some(false));
             };
-            if work.wait_for_a_turn().await? {
-                continue;
-            }
-            match work.lease(connection.key).await? {
+            match work.ready(connection.key, how).await? {
                 Leased::Held(_) => return Ok(Some(false)),
                 Leased::Absorbed => continue,
                 Leased::Taken => {}

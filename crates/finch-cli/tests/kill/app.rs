@@ -96,7 +96,8 @@ impl App {
             let finch = Finch::builder(api, store.clone(), key.clone());
             let finch = finch.system(stage.clock.clone()).open().await.expect("the keys open");
             let keyring = store.keyring().await.unwrap().expect("a store in use");
-            let keys = WrappedKeys::from_document(store.id().0, &keyring.document).unwrap();
+            let keys =
+                WrappedKeys::from_document(store.binding().store.0, &keyring.document).unwrap();
             let ring = KeyRing::open(&*key, &keys).await.unwrap();
             Self { finch, store, ring }
         })
@@ -106,7 +107,7 @@ impl App {
     pub(crate) async fn secret(&self, token: &Token) -> Option<AccessToken> {
         let sealed = self.store.sealed(token.id).await.unwrap()?;
         let place = Place {
-            client_id: self.store.application().client_id.as_str(),
+            client_id: self.store.binding().application.client_id.as_str(),
             customer: token.customer.as_ref().map(CustomerId::as_str),
             connection_id: token.facts.connection_id.as_str(),
             fingerprint: &token.fingerprint.0,

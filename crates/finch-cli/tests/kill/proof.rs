@@ -63,7 +63,7 @@ fn a_broken_promise_is_found() {
     let forget: Spoil = |stage, _| sql(stage, "DELETE FROM attempts");
     let wipe: Spoil = |stage, _| {
         let revoked = r#"{"state":"revoked","evidence":{"kind":"refused","request_id":null},"at":"2026-11-21T00:00:00Z"}"#;
-        let revoke = format!("UPDATE tokens SET state = 'revoked', revoked = '{revoked}'");
+        let revoke = format!("UPDATE tokens SET row = json_set(row, '$.state', json('{revoked}'))");
         sql(stage, &format!("{revoke} WHERE customer = 'acme'"));
     };
     let vanish: Spoil = |stage, _| {

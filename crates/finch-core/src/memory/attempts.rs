@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Data;
 use crate::{
-    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, FORGOTTEN_AT_ONCE,
-    FinchCustomerId, Fingerprint, NewAttempt,
+    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, FORGOTTEN_AT_ONCE, Fingerprint,
+    NewAttempt,
 };
 
 #[derive(Debug)]
@@ -17,16 +17,13 @@ pub(super) struct Kept {
 
 impl Data {
     pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: Fingerprint) -> AttemptId {
-        let forgettable =
-            self.attempts.values().filter(|k| k.attempt.is_forgettable(purpose.opened_at));
+        let kept = self.attempts.values();
         let mut forgettable: Vec<_> =
-            forgettable.map(|k| (k.attempt.purpose.expires_at, k.attempt.id)).collect();
+            kept.filter_map(|k| Some((k.attempt.forgettable_at()?, k.attempt.id))).collect();
+        forgettable.retain(|(at, _)| *at <= purpose.opened_at);
         forgettable.sort_unstable();
         for (_, id) in forgettable.iter().take(FORGOTTEN_AT_ONCE) {
             self.attempts.remove(id);
-        }
-        if let Some(id) = &purpose.finch_customer_id {
-            self.used_customer_ids.insert((id.clone(), purpose.customer.clone()));
         }
         let id = AttemptId(self.next());
         let attempt = Attempt { id, purpose, exchange: None };
@@ -78,21 +75,5 @@ impl Data {
         let own = attempts.filter(|a| customer.is_none_or(|c| *c == a.purpose.customer));
         let page = own.filter(|a| after.is_none_or(|after| a.id > after));
         page.filter(|a| a.is_possible_orphan(now)).take(limit).cloned().collect()
-    }
-
-    pub(super) fn taken_customer_ids(
-        &self,
-        customer: &CustomerId,
-        candidates: &[FinchCustomerId],
-    ) -> Vec<FinchCustomerId> {
-        let on_token = |id: &FinchCustomerId| {
-            let mut tokens = self.connections().flat_map(|c| &c.tokens);
-            tokens.any(|t| t.facts.finch_customer_id.as_ref() == Some(id))
-        };
-        let on_attempt = |id: &FinchCustomerId| {
-            let mut used = self.used_customer_ids.iter().filter(|(used, _)| used == id);
-            used.any(|(_, by)| by != customer)
-        };
-        candidates.iter().filter(|id| on_token(id) || on_attempt(id)).cloned().collect()
     }
 }

@@ -201,7 +201,7 @@ fn a_named_connection_is_not_work_any_more() {
     let found = Found { by_connection_id: Some(nameless), ..Found::default() };
     for (found, company, is_work) in [(found, "c", false), (Found::default(), "", true)] {
         let admitted = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", company))));
-        assert_eq!(admitted.connection.agenda.due.is_some(), is_work, "{company}");
+        assert_eq!(admitted.connection.unwrap().agenda.due.is_some(), is_work, "{company}");
     }
 }
 
@@ -212,7 +212,7 @@ fn a_reopened_disconnect_takes_what_was_left_over() {
     let found = Found { by_pair: Some(ended), ..Found::default() };
     let commit = commit(arrive(found, "acme", grant("t2", facts("k1", "gusto", "c"))));
     assert_eq!(commit.tokens[0].state, TokenState::Fenced);
-    assert!(commit.connection.agenda.due.is_some());
+    assert!(commit.connection.unwrap().agenda.due.is_some());
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn committed(connection: &Connection, decide: impl FnOnce(&mut Draft)) -> Connec
     let mut draft = Draft::of(connection.clone());
     decide(&mut draft);
     let Some(commit) = draft.finish() else { return connection.clone() };
-    commit.numbered(COMMIT).applied_to(Some(connection.clone()))
+    commit.numbered(COMMIT).applied_to(Some(connection.clone())).expect("a connection")
 }
 
 /// What Finch's word on a token changes, beside the connection of the employer that Finch names.

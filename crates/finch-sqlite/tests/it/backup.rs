@@ -336,7 +336,7 @@ async fn examining_a_store_changes_nothing() {
     store_token(&store, "acme", token("a")).await;
     let used = examine(&home.path).unwrap();
     assert!(used.is_sound);
-    assert_eq!((used.is_empty, used.keyring, used.id), (false, None, store.id()));
+    assert_eq!((used.is_empty, used.keyring, used.id), (false, None, store.binding().store));
     drop(store);
     let before = fs::read(&home.path).unwrap();
     let found = examine(&home.path).unwrap();

@@ -8,7 +8,9 @@ use std::{
     process::Command,
 };
 
-use finch_core::{Actionable as _, ConnectionFilter, StoreError, TokenQuery, TokenStore as _};
+use finch_core::{
+    Actionable as _, Commit, ConnectionFilter, StoreError, TokenQuery, TokenStore as _,
+};
 use finch_sqlite::{
     BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
     restore,
@@ -242,7 +244,7 @@ async fn a_volume_of_the_processs_group_holds_a_store() {
     let options = |path: PathBuf| SqliteOptions::new(path, application()).create(true);
     if let Some(path) = std::env::var_os(HERE) {
         let store = SqliteTokenStore::open(options(path.into())).unwrap();
-        store.take_number().await.unwrap();
+        store.commit(Commit::default()).await.unwrap();
         return;
     }
     let home = Home::new();
@@ -304,7 +306,7 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
                 store.usable_token(&acme, &a, &TokenQuery::default()).await.map(drop),
                 store.sealed(id).await.map(drop),
                 store.connections(&ConnectionFilter::All, None, 9).await.map(drop),
-                store.take_number().await.map(drop),
+                store.commit(Commit::default()).await.map(drop),
                 match backup {
                     Err(BackupError::Store(error)) => Err(error),
                     other => panic!("{other:?}"),
@@ -319,12 +321,12 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
             // A file in its place, or what SQLite has made there, goes.
             let _ = fs::remove_file(&path);
             fs::rename(&away, &path).unwrap();
-            store.take_number().await.unwrap();
+            store.commit(Commit::default()).await.unwrap();
             assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.unwrap().is_some());
             assert!(store.sealed(id).await.unwrap().is_some());
         }
     }
     fs::remove_file(&home.path).unwrap();
     assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.is_err());
-    assert!(store.take_number().await.is_err());
+    assert!(store.commit(Commit::default()).await.is_err());
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Actionable as _, Application, ClientId, Origin, TokenStore as _};
+use finch_core::{Actionable as _, Application, ClientId, Commit, Origin, TokenStore as _};
 use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
 use finch_testkit::{application, store_token};
 
@@ -56,7 +56,7 @@ async fn a_new_store_is_private_and_opens_again() {
     }
     drop(store);
     let again = SqliteTokenStore::open(home.options().create(false)).unwrap();
-    assert_eq!(*again.application(), application());
+    assert_eq!(again.binding().application, application());
     assert_eq!(by_id(&again, "a").await.tokens.len(), 1);
 }
 
@@ -168,19 +168,6 @@ async fn a_store_of_another_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_truncated_store_is_refused() {
-    let home = used().await;
-    let whole = fs::read(&home.path).unwrap();
-    for length in [whole.len() - 1, whole.len() - 4096, whole.len() / 2, 8192, 4096, 4095, 600] {
-        private(&home.path, &whole[..length]);
-        let error = refused(&home, home.options());
-        assert!(matches!(error, E::Corrupt { .. }), "{length} of {}: {error:?}", whole.len());
-    }
-    private(&home.path, &whole);
-    assert!(SqliteTokenStore::open(home.options()).is_ok());
-}
-
-#[tokio::test]
 async fn a_store_of_another_application_is_refused_and_names_both() {
     let home = used().await;
     let Application { client_id, origin } = application();
@@ -211,8 +198,9 @@ async fn an_empty_store_is_bound_again() {
     // A process that has it open from before writes nothing for the application of before.
     let stale = home.open();
     let store = SqliteTokenStore::open(options).unwrap();
-    assert_eq!(store.application(), &other);
-    let written = format!("{:?}", stale.take_number().await.expect_err("another application"));
+    assert_eq!(store.binding().application, other);
+    let written =
+        format!("{:?}", stale.commit(Commit::default()).await.expect_err("another application"));
     assert!(written.contains("bound to another application"), "{written}");
     drop((stale, store));
     assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, other);

@@ -98,8 +98,9 @@ pub async fn a_question_is_kept_and_found(fixture: &mut dyn StoreFixture) {
     assert_eq!(seen.question, Some(asked));
     let failed = Question { failures: 3, next_try: Some(at(100)), ..asked };
     let mut commit = unchanged(&seen);
-    commit.connection.question = Some(failed);
-    commit.connection.agenda = Agenda { question: failed.next_try, ..Agenda::default() };
+    let row = commit.connection.as_mut().unwrap();
+    row.question = Some(failed);
+    row.agenda = Agenda { question: failed.next_try, ..Agenda::default() };
     store.commit(commit).await.unwrap();
     assert_eq!(by_id(&*fixture.store().await, "k0").await.question, Some(failed));
     let store = fixture.store().await;

@@ -2,11 +2,11 @@
 
 use super::{
     listing::read_pages,
-    pieces::{StoreFixture, customer, failure, id},
+    pieces::{StoreFixture, customer, end, failure, id},
 };
 use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
 use finch_core::{
-    Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, FinchCustomerId, Flow, Product,
+    Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, Flow, Product,
     RedirectUri, Seq, TokenId, decide,
 };
 
@@ -90,13 +90,9 @@ pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) 
     let (lost, _) = claimed(&*fixture.store().await, "acme", "lost").await;
     let (unsent, began) = claimed(&*fixture.store().await, "acme", "unsent").await;
     let unknown = AttemptEnd::Unknown(failure(FailureKind::TryLater));
-    fixture.store().await.end_attempt(lost, unknown.clone()).await.unwrap();
-    fixture
-        .store()
-        .await
-        .end_attempt(unsent, AttemptEnd::NotSent(failure(FailureKind::NoAnswer)))
-        .await
-        .unwrap();
+    end(&*fixture.store().await, lost, unknown.clone()).await;
+    let not_sent = AttemptEnd::NotSent(failure(FailureKind::NoAnswer));
+    end(&*fixture.store().await, unsent, not_sent).await;
     let store = fixture.store().await;
     let (state, code) = (fingerprint("state of lost"), fingerprint("lost"));
     let (_, claim) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
@@ -114,8 +110,8 @@ pub async fn the_end_of_an_exchange_is_repeated(fixture: &mut dyn StoreFixture) 
 pub async fn a_definite_end_stays(fixture: &mut dyn StoreFixture) {
     let (attempt, _) = claimed(&*fixture.store().await, "acme", "c").await;
     let failed = AttemptEnd::Failed(failure(FailureKind::InvalidGrant));
-    fixture.store().await.end_attempt(attempt, failed.clone()).await.unwrap();
-    fixture.store().await.end_attempt(attempt, AttemptEnd::Cleared).await.unwrap();
+    end(&*fixture.store().await, attempt, failed.clone()).await;
+    end(&*fixture.store().await, attempt, AttemptEnd::Cleared).await;
     let (state, code) = (fingerprint("state of c"), fingerprint("c"));
     let (_, claim) =
         fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
@@ -149,11 +145,8 @@ pub async fn possible_orphans_are_listed(fixture: &mut dyn StoreFixture) {
     let (failed, _) = claimed(&*store, "acme", "failed").await;
     let (abandoned, _) = claimed(&*store, "other", "abandoned").await;
     store.open_attempt(new_attempt("acme"), &fingerprint("never used")).await.unwrap();
-    store.end_attempt(lost, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
-    store
-        .end_attempt(failed, AttemptEnd::Failed(failure(FailureKind::InvalidGrant)))
-        .await
-        .unwrap();
+    end(&*store, lost, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await;
+    end(&*store, failed, AttemptEnd::Failed(failure(FailureKind::InvalidGrant))).await;
     let ids = |page: Vec<Attempt>| page.iter().map(|a| a.id).collect::<Vec<_>>();
     let store = fixture.store().await;
     let later = at(1 + 600);
@@ -166,39 +159,23 @@ pub async fn possible_orphans_are_listed(fixture: &mut dyn StoreFixture) {
     assert_eq!(ids(store.possible_orphans(Some(&acme), later, None, 10).await.unwrap()), [lost]);
 }
 
-/// A customer id that Finch has seen on a token, or that another customer's session used, is
-/// taken; one's own abandoned session does not count.
-pub async fn customer_ids_that_were_used_are_taken(fixture: &mut dyn StoreFixture) {
-    let store = fixture.store().await;
-    let mut on_token = facts("k", "gusto", "c");
-    on_token.finch_customer_id = Some(FinchCustomerId::new("acme").unwrap());
-    store_token(&*store, "acme", grant("t1", on_token)).await;
-    store.open_attempt(new_attempt("other"), &fingerprint("o")).await.unwrap();
-    let candidates = ["acme", "other", "free"].map(|c| FinchCustomerId::new(c).unwrap());
-    let store = fixture.store().await;
-    let taken = store.taken_customer_ids(&customer("acme"), &candidates).await.unwrap();
-    assert_eq!(taken.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["acme", "other"]);
-    let taken = store.taken_customer_ids(&customer("other"), &candidates).await.unwrap();
-    assert_eq!(taken.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["acme"]);
-}
-
 /// An exchange that was given up while it ran, and comes to its own end after all: it is listed again if its
 /// answer was lost, and ends with its token.
 pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     let (id, began) = claimed(&*fixture.store().await, "acme", "t1").await;
     let store = fixture.store().await;
-    store.end_attempt(id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await.unwrap();
-    store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
+    end(&*store, id, AttemptEnd::Unknown(failure(FailureKind::NoAnswer))).await;
+    end(&*store, id, AttemptEnd::Cleared).await;
     let (state, code) = (fingerprint("state of t1"), fingerprint("t1"));
     let (unknown, by) = (failure(FailureKind::NoAnswer), TokenId(Seq(99)));
     let covered = AttemptEnd::Covered { failure: unknown.clone(), by, over: true };
-    store.end_attempt(id, covered).await.unwrap();
+    end(&*store, id, covered).await;
     let (_, repeat) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Cleared), "no other token brings it back");
-    store.end_attempt(id, AttemptEnd::Unknown(unknown)).await.unwrap();
+    end(&*store, id, AttemptEnd::Unknown(unknown)).await;
     let listed = store.possible_orphans(None, at(9), None, 10).await.unwrap();
     assert_eq!(listed.iter().map(|lost| lost.id).collect::<Vec<_>>(), [id]);
-    store.end_attempt(id, AttemptEnd::Cleared).await.unwrap();
+    end(&*store, id, AttemptEnd::Cleared).await;
     let (attempt, _) = store.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
     let (fingerprint, facts) = (fingerprint("t1"), facts("k", "gusto", "c"));
     let found = store.find(&fingerprint, &facts).await.unwrap();

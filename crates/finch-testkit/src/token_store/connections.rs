@@ -16,7 +16,9 @@ use finch_core::{
 
 /// The store speaks for the application it was made for.
 pub async fn the_application_is_kept(fixture: &mut dyn StoreFixture) {
-    assert_eq!(*fixture.store().await.application(), application());
+    let binding = fixture.store().await.binding().clone();
+    assert_eq!(binding.application, application());
+    assert_eq!(*fixture.store().await.binding(), binding);
 }
 
 /// Two first tokens of one pair, or of one `connection_id`, decided at once, make one connection.
@@ -109,14 +111,19 @@ pub async fn a_conflict_is_quarantined(fixture: &mut dyn StoreFixture) {
 /// customer's own tokens.
 pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn StoreFixture) {
     let store = fixture.store().await;
-    let mine = store_token(&*store, "acme", grant("t1", facts("k1", "gusto", "c"))).await;
-    let theirs = store_token(&*store, "other", grant("t2", facts("k2", "gusto", "c"))).await;
+    let named = |id: &str, customer: &str| TokenFacts {
+        finch_customer_id: customer.parse().ok(),
+        ..facts(id, "gusto", "c")
+    };
+    let mine = store_token(&*store, "acme", grant("t1", named("k1", "acme"))).await;
+    let theirs = store_token(&*store, "other", grant("t2", named("k2", "other"))).await;
     let key = by_id(&*store, "k1").await.key;
     let acme = customer("acme");
     let store = fixture.store().await;
     let (token1, token2) = (fingerprint("t1"), fingerprint("t2"));
     let (k1, k2) = (id("k1"), id("k2"));
     let (gusto, c) = ("gusto".parse().unwrap(), "c".parse().unwrap());
+    let at_finch = ["acme", "other"].map(|id| id.parse().unwrap());
     for (selector, own) in [
         (Selector::Key(key), true),
         (Selector::ConnectionId(&k1), true),
@@ -126,6 +133,8 @@ pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn St
         (Selector::TokenId(theirs), false),
         (Selector::Fingerprint(&token1), true),
         (Selector::Fingerprint(&token2), false),
+        (Selector::FinchCustomerId(&at_finch[0]), true),
+        (Selector::FinchCustomerId(&at_finch[1]), false),
     ] {
         let whole =
             store.load(selector, None).await.unwrap().expect("it is there for the operator");
@@ -135,6 +144,8 @@ pub async fn a_connection_is_loaded_through_ones_own_tokens(fixture: &mut dyn St
     }
     let stranger = customer("stranger");
     assert!(store.load(Selector::Key(key), Some(&stranger)).await.unwrap().is_none());
+    let free = "acme~2".parse().unwrap();
+    assert!(store.load(Selector::FinchCustomerId(&free), None).await.unwrap().is_none());
 }
 
 /// Listings come in pages, in order: everyone's, and those in which a customer has a token.

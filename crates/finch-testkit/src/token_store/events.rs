@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
-    Actor, ConnectionId, CustomerId, Event, EventQuery, EventKind, TokenStore, TokenQuery, decide,
+    Actor, Commit, ConnectionId, CustomerId, Event, EventQuery, EventKind, TokenStore, TokenQuery, decide,
 };
 
 pub(super) fn of<'a>(
@@ -43,11 +43,11 @@ pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
     assert_pages(&*store, of(Some(&id("k")), None), 4).await;
     let happened = events(&*store, of(Some(&id("k")), None)).await;
     let [connected, added, began, fenced] = <[Event; 4]>::try_from(happened).unwrap();
-    assert_eq!(connected.what, EventKind::Connected);
-    assert_eq!(added.what, EventKind::TokenAdded { state: "active".into() });
-    assert!(matches!(began.what, EventKind::DisconnectBegan { .. }), "{began:?}");
+    assert_eq!(connected.kind, EventKind::Connected);
+    assert_eq!(added.kind, EventKind::TokenAdded { state: "active".into() });
+    assert!(matches!(began.kind, EventKind::DisconnectBegan { .. }), "{began:?}");
     assert_eq!((&began.by, &began.connection_id), (&ops, &Some(id("k"))));
-    assert_eq!(fenced.what, EventKind::Fenced { tokens: 1 });
+    assert_eq!(fenced.kind, EventKind::Fenced { tokens: 1 });
     assert_eq!(fenced.customer, Some(customer("acme")));
     let all = events(&*store, of(None, None)).await;
     let since = EventQuery { since: Some(began.at), ..of(None, None) };
@@ -99,7 +99,7 @@ pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
 pub async fn numbers_are_taken_once(fixture: &mut dyn StoreFixture) {
     let mut numbers = BTreeSet::new();
     for _ in 0..3 {
-        assert!(numbers.insert(fixture.store().await.take_number().await.unwrap()));
+        assert!(numbers.insert(fixture.store().await.commit(Commit::default()).await.unwrap()));
     }
     let token =
         store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;

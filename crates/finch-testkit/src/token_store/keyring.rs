@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
 use finch_core::{
-    Actor, ConnectionFilter, Event, EventKind, Hash, Keyring, RecordHead, SealedAs, SecretRow,
+    Actor, Commit, ConnectionFilter, Event, EventId, EventKind, Hash, Keyring, RecordHead, SealedAs, SecretRow,
     StoreError, TokenStore,
 };
 
@@ -17,7 +17,7 @@ fn keyring(version: u64, oldest: u32) -> Keyring {
 }
 
 async fn replace(store: &dyn TokenStore, keyring: Keyring) -> Result<(), StoreError> {
-    store.replace_keyring(keyring, Vec::new()).await
+    store.commit(Commit { keyring: Some(keyring), ..Commit::default() }).await.map(drop)
 }
 
 /// A key ring is replaced whole, by the process that has seen the present one, together with its event.
@@ -30,13 +30,16 @@ pub async fn a_key_ring_is_replaced_by_version(fixture: &mut dyn StoreFixture) {
         assert!(matches!(error, StoreError::Moved), "{error:?}");
     }
     let by = Actor::Operator("ops".parse().unwrap());
-    let what = EventKind::RotationBegan { epoch: 2 };
-    let event = Event { at: at(3), by, connection_id: None, customer: None, what };
-    fixture.store().await.replace_keyring(keyring(2, 1), vec![event.clone()]).await.unwrap();
+    let kind = EventKind::RotationBegan { epoch: 2 };
+    let event = Event { at: at(3), by, connection_id: None, customer: None, kind };
+    let (keyring_2, events) = (Some(keyring(2, 1)), vec![event.clone()]);
+    let commit = Commit { keyring: keyring_2, events, ..Commit::default() };
+    let number = fixture.store().await.commit(commit).await.unwrap();
     let store = fixture.store().await;
     assert_eq!(store.keyring().await.unwrap(), Some(keyring(2, 1)));
     let recorded = store.events(&events::of(None, None)).await.unwrap();
     let [recorded] = recorded.try_into().unwrap();
+    assert_eq!(recorded.id, EventId { commit: number, place: 0 });
     assert_eq!((recorded.connection, recorded.event), (None, event));
 }
 
@@ -117,7 +120,7 @@ pub async fn the_head_of_a_record_is_kept(fixture: &mut dyn StoreFixture) {
     let seen = by_id(&*fixture.store().await, "k").await;
     let mut commit = unchanged(&seen);
     let head = RecordHead { events: 9, hash: Hash([9; 32]) };
-    commit.connection.record = head;
+    commit.connection.as_mut().unwrap().record = head;
     fixture.store().await.commit(commit).await.unwrap();
     assert_eq!(by_id(&*fixture.store().await, "k").await.record, head);
     store_token(&*fixture.store().await, "acme", grant("t2", facts("k2", "gusto", "c"))).await;

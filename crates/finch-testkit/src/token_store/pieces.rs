@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::{at, fingerprint, unchanged};
 use finch_core::{
-    Actor, Agenda, Commit, Connection, ConnectionId, CustomerId, Draft, Failure, FailureKind,
-    Intent, Selector, StoreError, TokenId, TokenStore,
+    Actor, Agenda, AttemptEnd, AttemptId, Commit, Connection, ConnectionId, CustomerId, Draft,
+    Failure, FailureKind, Intent, Selector, StoreError, TokenId, TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -56,7 +56,13 @@ pub(super) fn commit(connection: &Connection, decide: impl FnOnce(&mut Draft)) -
 /// Writes this agenda of a connection, whatever else is true of it.
 pub(super) async fn set_agenda(store: &dyn TokenStore, seen: &Connection, agenda: Agenda) {
     let mut commit = unchanged(seen);
-    commit.connection.agenda = agenda;
+    commit.connection.as_mut().unwrap().agenda = agenda;
+    store.commit(commit).await.unwrap();
+}
+
+/// Writes how an exchange ended.
+pub(super) async fn end(store: &dyn TokenStore, attempt: AttemptId, end: AttemptEnd) {
+    let commit = Commit { attempt: Some((attempt, end)), ..Commit::default() };
     store.commit(commit).await.unwrap();
 }
 

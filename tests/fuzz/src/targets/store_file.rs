@@ -109,7 +109,7 @@ fn finch_api() -> Arc<FakeFinch> {
 /// Fences a connection as the application does.
 async fn fence(store: &SqliteTokenStore, id: &str) {
     let keyring = store.keyring().await.unwrap().unwrap();
-    let keys = StoreKeys::open(store.application(), store.id(), &keyring).await.unwrap();
+    let keys = StoreKeys::open(store.binding(), &keyring).await.unwrap();
     let mut draft = Draft::of(by_id(store, id).await.unwrap().unwrap());
     decide::fence(&mut draft, Intent { by: Actor::Finch, reason: None, at: at(5) });
     let reseals = draft.reseals();

@@ -148,10 +148,12 @@ fn signature(headers: &Headers, body: &[u8]) -> String {
 
 fn name(refused: &WebhookRefused) -> &'static str {
     match refused {
-        WebhookRefused::MissingHeader { .. } => "webhook: MissingHeader",
-        WebhookRefused::Contradiction { .. } => "webhook: Contradiction",
-        WebhookRefused::BadEventId => "webhook: BadEventId",
-        WebhookRefused::BadTimestamp => "webhook: BadTimestamp",
+        WebhookRefused::Header { problem, .. } => match *problem {
+            "is not an event id" => "webhook: BadEventId",
+            "is not a number of seconds" => "webhook: BadTimestamp",
+            "came more than once, with different values" => "webhook: Contradiction",
+            _ => "webhook: MissingHeader",
+        },
         WebhookRefused::TooOld { .. } => "webhook: TooOld",
         WebhookRefused::FromTheFuture { .. } => "webhook: FromTheFuture",
         WebhookRefused::NoSignatureMatches => "webhook: NoSignatureMatches",

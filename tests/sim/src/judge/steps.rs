@@ -115,7 +115,7 @@ impl Judge {
 
 /// Which rows of semantics 4 and 5 a write is.
 fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
-    if commit.connection.key.0 == Seq::OF_COMMIT {
+    if commit.connection.as_ref().is_some_and(|row| row.key.0 == Seq::OF_COMMIT) {
         counts.hit("a new connection");
     }
     if commit.absorbs.is_some() {
@@ -133,7 +133,7 @@ fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
             (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if commit.events.iter().any(|event| matches!(event.what, EventKind::CompanyNamed { .. })) {
+    if commit.events.iter().any(|event| matches!(event.kind, EventKind::CompanyNamed { .. })) {
         counts.hit("a company was named late");
     }
     if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use finch_core::{
-    Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey,
-    CustomerId, Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow,
-    Selector, Seq, StoreError, Timestamp, Token, TokenId, TokenQuery, TokenState, TokenStore,
+    Agenda, Attempt, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId,
+    Fingerprint, InstanceId, Leased, Refusal, Sealed, SealedAs, SealedToken, SecretRow, Selector,
+    Seq, StoreError, Timestamp, Token, TokenId, TokenQuery, TokenState, TokenStore,
 };
 use finch_testkit::Intercept;
 
@@ -31,7 +31,8 @@ impl Broken {
     }
 
     async fn twist(&self, next: &dyn TokenStore, commit: &mut Commit) -> Result<(), StoreError> {
-        let key = commit.connection.key;
+        let Some(row) = &commit.connection else { return Ok(()) };
+        let key = row.key;
         if key.0 == Seq::OF_COMMIT {
             return Ok(());
         }
@@ -60,8 +61,7 @@ impl Broken {
                 let superseded = |t: &&mut Token| t.state == TokenState::Superseded;
                 if let Some(token) = commit.tokens.iter_mut().find(arrives).filter(superseded) {
                     token.state = TokenState::Unverified;
-                    commit.connection.agenda =
-                        Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
+                    is_due(commit);
                 }
             }
             Variant::FenceNotDurable => {
@@ -158,7 +158,13 @@ fn settle(commit: &mut Commit, connection: &Connection, variant: Variant) {
             commit.tokens.push(token);
         }
     }
-    commit.connection.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
+    is_due(commit);
+}
+
+fn is_due(commit: &mut Commit) {
+    if let Some(row) = &mut commit.connection {
+        row.agenda = Agenda { due: Some(Timestamp::UNIX_EPOCH), ..Agenda::default() };
+    }
 }
 
 #[async_trait]
@@ -179,16 +185,6 @@ impl Intercept for Broken {
             let again = self.is(Variant::StateNotConsumed) && attempt.exchange.is_some();
             (attempt, if again { Claim::Begin } else { claim })
         }))
-    }
-
-    async fn end_attempt(
-        &self,
-        next: &dyn TokenStore,
-        id: AttemptId,
-        end: AttemptEnd,
-    ) -> Result<(), StoreError> {
-        lock(&self.loss).running.retain(|(_, running)| *running != id);
-        next.end_attempt(id, end).await
     }
 
     async fn possible_orphans(

@@ -36,9 +36,9 @@ impl Store {
         let number = self.next();
         let Some(commit) = draft.finish() else { return number };
         let commit = commit.numbered(number);
-        let key = commit.connection.key;
+        let key = commit.connection.as_ref().expect("a connection").key;
         let before = self.find_by(|c| c.key == key).map(|c| (*c).clone());
-        let now = commit.applied_to(before);
+        let now = commit.applied_to(before).expect("a connection");
         self.connections.retain(|c| c.key != key && Some(c.key) != commit.absorbs);
         self.connections.push(Rc::new(now));
         if let Some((attempt, end)) = commit.attempt {
