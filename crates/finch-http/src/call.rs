@@ -10,26 +10,26 @@ use serde::Serialize;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// A call.
 pub(crate) struct Call<'a> {
     /// Its name in the log.
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
-    pub(crate) url: &'a Url,
+    /// Below the base address.
+    pub(crate) path: &'static str,
     pub(crate) authorization: Option<HeaderValue>,
     /// JSON; none: an empty body.
     pub(crate) body: Option<Bytes>,
-    /// What goes out and must not come back in an error; empty where there is only one.
-    pub(crate) secrets: [&'a str; 2],
+    /// What must not come back in an error, beside the credentials in `authorization`.
+    pub(crate) secrets: &'a [&'a str],
     pub(crate) repeat: Repeat,
 }
 
 /// When a call may be sent again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Only where Finch did not look at it: no connection was made, or it said 429.
+    /// Only where Finch did not look at it: no connection was made, or it answered 429.
     Unseen,
-    /// Whenever Finch may do better the next time.
+    /// After every failure that may pass.
     Freely,
 }
 
@@ -49,8 +49,10 @@ impl From<CallError> for FinchApiError {
 }
 
 impl Call<'_> {
-    pub(crate) fn request(&self) -> Request {
-        let mut request = Request::new(self.method.clone(), self.url.clone());
+    pub(crate) fn request(&self, base: &Url) -> Request {
+        let mut url = base.clone();
+        url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), self.path));
+        let mut request = Request::new(self.method.clone(), url);
         let headers = request.headers_mut();
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
@@ -71,10 +73,10 @@ impl Call<'_> {
     /// Whether `text`, which came from outside, repeats a secret of this call. A short secret may
     /// stand in an innocent text by chance, so that only a long one is searched for.
     pub(crate) fn is_echoed_in(&self, text: &str) -> bool {
-        let basic = self.authorization.as_ref().and_then(|header| header.to_str().ok());
-        let credential = basic.and_then(|header| header.split_once(' ')).map_or("", |(_, c)| c);
-        let secrets = self.secrets.iter().copied().chain([credential]).filter(|s| !s.is_empty());
-        secrets.into_iter().any(|s| text == s || (s.len() >= 16 && text.contains(s)))
+        let header = self.authorization.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        let credential = str::from_utf8(header).ok().and_then(|header| header.split_once(' '));
+        let mut secrets = self.secrets.iter().copied().chain(credential.map(|(_, secret)| secret));
+        secrets.any(|s| text == s || (s.len() >= 16 && text.contains(s)))
     }
 }
 

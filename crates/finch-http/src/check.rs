@@ -1,33 +1,26 @@
-//! Whether Finch can be reached, and knows the application.
+//! A check that Finch can be reached and knows the application.
 
 use std::time::Duration;
 
-use finch_core::{ConnectionId, FinchApiError, ReauthenticateSession, RequestId};
+use finch_core::{ConnectionId, FinchApi as _, FinchApiError, ReauthenticateSession, RequestId};
 
-use crate::{HttpFinch, session};
+use crate::HttpFinch;
 
 /// No connection has this id: it is the nil UUID.
 const NO_CONNECTION: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Finch has answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reached {
-    /// Finch's request id of the answer.
-    pub request_id: Option<RequestId>,
-}
-
 impl HttpFinch {
     /// Asks Finch to renew a connection that does not exist: nothing changes there, and no token is needed.
+    /// Returns Finch's request id of the answer.
     ///
-    /// What it proves: something at the address answers as Finch does, and has not refused the client id and
-    /// its secret, which it does with [`FinchApiError::InvalidClient`]. By Finch's API description a request
-    /// with wrong ones is answered 401, and one for an unknown connection 400. It does not say in which
-    /// order Finch looks; this has not been tried against Finch itself.
+    /// Success proves that something at the address answers as Finch does, and has not refused the client id and
+    /// its secret with [`FinchApiError::InvalidClient`]. By Finch's API description it answers wrong ones with
+    /// 401, and an unknown connection with 400. The description does not say which check comes first; this has
+    /// not been tried against Finch itself.
     ///
     /// # Errors
-    /// [`FinchApiError`]: what stands in the way.
-    pub async fn check(&self) -> Result<Reached, FinchApiError> {
+    /// [`FinchApiError`]: why there is no such answer.
+    pub async fn check(&self) -> Result<Option<RequestId>, FinchApiError> {
         let connection_id = ConnectionId::new(NO_CONNECTION)
             .map_err(|error| FinchApiError::Backend(Box::new(error)))?;
         let session = ReauthenticateSession {
@@ -36,12 +29,12 @@ impl HttpFinch {
             redirect_uri: None,
             lifetime: Duration::from_secs(60),
         };
-        match session::reauthenticate_session(self, &session).await {
-            Ok(_) => Ok(Reached { request_id: None }),
+        match self.reauthenticate_session(&session).await {
+            Ok(_) => Ok(None),
             Err(FinchApiError::Rejected(answer))
                 if answer.finch_shaped && matches!(answer.status, 400 | 404 | 422) =>
             {
-                Ok(Reached { request_id: answer.request_id })
+                Ok(answer.request_id)
             }
             Err(error) => Err(error),
         }

@@ -1,7 +1,7 @@
-//! Bodies that come compressed, although `identity` is asked for.
+//! Bodies that are compressed although `identity` was asked for.
 //!
-//! A body is inflated by its first bytes, whatever `Content-Encoding` says: no JSON text begins with
-//! those of gzip or zlib, and proxies are known to add, drop and misspell the header.
+//! The first bytes of a body decide, and not `Content-Encoding`: no JSON text begins with those of gzip or
+//! zlib, and proxies are known to add, drop and misspell the header.
 
 use std::io::Read;
 
@@ -19,7 +19,7 @@ pub(crate) enum Coding {
     Plain,
     /// `deflate`: perhaps without zlib's first bytes.
     Deflate,
-    /// One that is not read here: what to say if the body is no JSON.
+    /// One that is not read here: the problem to report if the body is not JSON.
     Unread(&'static str),
 }
 
@@ -49,8 +49,8 @@ pub(crate) struct Inflated {
     pub(crate) problem: Option<&'static str>,
 }
 
-/// Inflates a body of up to `max` bytes, as far as it can be inflated: a checksum that is cut off or
-/// wrong, or bytes behind the end, spoil nothing of what came before.
+/// Inflates a body of up to `max` bytes, as far as it can be inflated: a missing or wrong checksum, or bytes
+/// behind the end, do not damage what came before.
 pub(crate) fn inflate(body: Zeroizing<Vec<u8>>, coding: Coding, max: usize) -> Inflated {
     let mut problem = match coding {
         Coding::Unread(problem) => Some(problem),

@@ -1,4 +1,4 @@
-//! What a client needs to know before it can speak.
+//! The configuration of a client, and its checks.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::{Proxy, ProxyUrlError};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const A_DAY: &str = "must be more than nothing and at most a day";
 
 /// The least room for an answer: an exchange's must always fit, since its token is billed.
 const MIN_BODY: usize = 16 * 1024;
@@ -31,7 +32,7 @@ pub struct HttpFinchConfig {
     pub timeout: Duration,
     /// How many bytes of an answer are read, at least 16 KiB.
     pub max_body: usize,
-    /// How often a call that may be repeated is repeated.
+    /// The maximum number of repetitions of a call that may be repeated.
     pub retries: u32,
     /// The longest wait before the first repetition; it doubles with each, and the wait is random below it.
     pub backoff: Duration,
@@ -61,16 +62,15 @@ impl HttpFinchConfig {
         }
     }
 
-    /// The base address, checked, without a slash at its end.
-    pub(crate) fn base(&self) -> Result<(Origin, String), ConfigError> {
+    /// The base address, checked.
+    pub(crate) fn base(&self) -> Result<(Origin, Url), ConfigError> {
         let origin = Origin::new(&self.base_url).map_err(ConfigError::BaseUrl)?;
         let url = Url::parse(&self.base_url)
             .map_err(|_| ConfigError::BaseUrl(AddressError::NotAnAddress))?;
-        if url.query().is_some() {
-            return Err(ConfigError::BaseUrlQuery);
+        match url.query() {
+            Some(_) => Err(ConfigError::Invalid("base_url", "must not contain a query")),
+            None => Ok((origin, url)),
         }
-        let base = format!("{origin}{}", url.path().trim_end_matches('/'));
-        Ok((origin, base))
     }
 
     #[expect(
@@ -87,53 +87,29 @@ impl HttpFinchConfig {
                 return Err(ConfigError::Stray { setting, source });
             }
         }
-        if self.client_id.as_str().contains(':') {
-            return Err(ConfigError::ClientId);
-        }
-        for (name, value) in [("connect_timeout", self.connect_timeout), ("timeout", self.timeout)]
-        {
-            if value.is_zero() || value > DAY {
-                return Err(ConfigError::Timeout(name));
+        let is_duration = |value: Duration| !value.is_zero() && value <= DAY;
+        for (setting, is_good, rule) in [
+            ("client_id", !self.client_id.as_str().contains(':'), "must not contain a colon"),
+            ("connect_timeout", is_duration(self.connect_timeout), A_DAY),
+            ("timeout", is_duration(self.timeout), A_DAY),
+            ("max_body", self.max_body >= MIN_BODY, "must be at least 16384 bytes, a token's room"),
+        ] {
+            if !is_good {
+                return Err(ConfigError::Invalid(setting, rule));
             }
-        }
-        if self.max_body < MIN_BODY {
-            return Err(ConfigError::MaxBody);
         }
         Ok(())
     }
 }
 
-/// Shows everything but the secret, and of the address only the origin: it may hold a password
-/// before it is checked.
+/// Which application, and where: of the address only the origin, since it may hold a password before it is
+/// checked.
 impl fmt::Debug for HttpFinchConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart so that a new field cannot be forgotten here.
-        let Self {
-            client_id,
-            client_secret,
-            base_url,
-            connect_timeout,
-            timeout,
-            max_body,
-            retries,
-            backoff,
-            max_backoff,
-            max_retry_after,
-            proxy,
-        } = self;
         f.debug_struct("HttpFinchConfig")
-            .field("client_id", client_id)
-            .field("client_secret", client_secret)
-            .field("base_url", &Origin::new(base_url))
-            .field("connect_timeout", connect_timeout)
-            .field("timeout", timeout)
-            .field("max_body", max_body)
-            .field("retries", retries)
-            .field("backoff", backoff)
-            .field("max_backoff", max_backoff)
-            .field("max_retry_after", max_retry_after)
-            .field("proxy", proxy)
-            .finish()
+            .field("client_id", &self.client_id)
+            .field("base_url", &Origin::new(&self.base_url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -152,22 +128,13 @@ pub enum ConfigError {
     /// The base address is not one that secrets may go to.
     #[error("the base URL cannot be used")]
     BaseUrl(#[source] AddressError),
-    /// The base address has a query.
-    #[error("the base URL must not contain a query")]
-    BaseUrlQuery,
-    /// HTTP's Basic authentication cannot carry it.
-    #[error("the client id must not contain a colon")]
-    ClientId,
-    /// Out of range.
-    #[error("{0} must be more than nothing and at most a day")]
-    Timeout(&'static str),
-    /// Too small for an exchange's answer.
-    #[error("max_body must be at least 16384 bytes, so that no token is lost for want of room")]
-    MaxBody,
-    /// No proxy has such an address.
+    /// The field of this name has a value that it must not have.
+    #[error("{0} {1}")]
+    Invalid(&'static str, &'static str),
+    /// It is not a proxy's address.
     #[error("the proxy's URL cannot be used")]
     Proxy(#[source] ProxyUrlError),
-    /// A variable of the environment, which is to name the proxy, names none.
+    /// The environment variable that names the proxy has a value that is not a proxy's address.
     #[error("the proxy that {name} names cannot be used")]
     ProxyVariable {
         /// The variable.
@@ -189,10 +156,7 @@ impl Actionable for ConfigError {
                 "give the value alone; in an env file write NAME=value without quotation marks or spaces",
             ),
             Self::BaseUrl(_) => ("base_url", "give an address such as https://api.tryfinch.com"),
-            Self::BaseUrlQuery => ("base_url", "leave out everything from the question mark on"),
-            Self::ClientId => ("client_id", "copy it from Finch's dashboard"),
-            Self::Timeout(_) => ("timeout", "give a duration of at most a day"),
-            Self::MaxBody => ("max_body", "give a larger one"),
+            Self::Invalid(setting, _) => (*setting, "give another value"),
             Self::Proxy(_) | Self::ProxyVariable { .. } => ("proxy", PROXY),
             Self::Client(_) => (
                 "http_client",

@@ -2,12 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_core::{
-    AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, ReauthenticateSession, RedirectUri, RequestId,
-};
+use finch_core::Application;
 use reqwest::{
     Client, Url,
     header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
@@ -15,9 +11,7 @@ use reqwest::{
 };
 use zeroize::Zeroizing;
 
-use crate::{
-    ConfigError, HttpFinchConfig, disconnect, exchange, introspect, session, transport::Carrier,
-};
+use crate::{ConfigError, HttpFinchConfig, transport::Carrier};
 
 /// Connections stay open this long when nothing is asked: less than the five seconds after which the
 /// hastiest servers close theirs, so that no code goes out on a connection that is about to close.
@@ -28,20 +22,12 @@ const MAX_HEADERS: usize = 4000;
 
 /// Finch over HTTP. One instance serves all tasks: it keeps its connections open between calls.
 pub struct HttpFinch {
-    application: Application,
+    pub(crate) application: Application,
     pub(crate) config: HttpFinchConfig,
     pub(crate) carrier: Carrier,
     pub(crate) basic: HeaderValue,
-    pub(crate) urls: Urls,
-}
-
-/// Where each call goes.
-pub(crate) struct Urls {
-    pub(crate) exchange: Url,
-    pub(crate) introspect: Url,
-    pub(crate) disconnect: Url,
-    pub(crate) new_session: Url,
-    pub(crate) reauthenticate_session: Url,
+    /// The paths of the calls are below this.
+    pub(crate) base: Url,
 }
 
 impl HttpFinch {
@@ -62,25 +48,10 @@ impl HttpFinch {
         let (origin, base) = config.base()?;
         Ok(Self {
             application: Application { client_id: config.client_id.clone(), origin },
-            carrier: by(&config, base.starts_with("https:"))?,
+            carrier: by(&config, base.scheme() == "https")?,
             basic: basic(&config)?,
-            urls: Urls::below(&base)?,
+            base,
             config,
-        })
-    }
-}
-
-impl Urls {
-    fn below(base: &str) -> Result<Self, ConfigError> {
-        let url = |path: &str| {
-            Url::parse(&format!("{base}{path}")).map_err(|e| ConfigError::Client(Box::new(e)))
-        };
-        Ok(Self {
-            exchange: url("/auth/token")?,
-            introspect: url("/introspect")?,
-            disconnect: url("/disconnect")?,
-            new_session: url("/connect/sessions")?,
-            reauthenticate_session: url("/connect/sessions/reauthenticate")?,
         })
     }
 }
@@ -130,39 +101,5 @@ fn basic(config: &HttpFinchConfig) -> Result<HeaderValue, ConfigError> {
 impl fmt::Debug for HttpFinch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpFinch").field("application", &self.application).finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl FinchApi for HttpFinch {
-    fn application(&self) -> &Application {
-        &self.application
-    }
-
-    async fn exchange(
-        &self,
-        code: &AuthorizationCode,
-        redirect_uri: Option<&RedirectUri>,
-    ) -> Result<Grant, FinchApiError> {
-        exchange::exchange(self, code, redirect_uri).await
-    }
-
-    async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
-        introspect::introspect(self, token).await
-    }
-
-    async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
-        disconnect::disconnect(self, token).await
-    }
-
-    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
-        session::new_session(self, session).await
-    }
-
-    async fn reauthenticate_session(
-        &self,
-        session: &ReauthenticateSession,
-    ) -> Result<ConnectSession, FinchApiError> {
-        session::reauthenticate_session(self, session).await
     }
 }

@@ -4,12 +4,9 @@ mod config;
 mod finch;
 mod proxy;
 
+mod answers;
+mod api;
 mod check;
-mod disconnect;
-mod exchange;
-mod facts;
-mod introspect;
-mod session;
 
 mod call;
 mod coding;
@@ -23,7 +20,6 @@ mod wire;
 
 pub mod webhook;
 
-pub use check::Reached;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
 pub use proxy::{Proxy, ProxyUrlError};

@@ -1,11 +1,11 @@
-//! No answer, or none that is HTTP: what happened, and whether a byte may have gone out.
+//! The error where no answer came, or one that is not HTTP: what happened, and whether a byte may have gone out.
 
 use std::{error::Error, io, time::Duration};
 
 use finch_core::{Answer, FinchApiError};
 use rustls::CertificateError;
 
-/// The call's time is over. How far it had come is not known.
+/// The call's time is over. How far it got is not known.
 pub(crate) fn out_of_time(timeout: Duration) -> FinchApiError {
     FinchApiError::NoAnswer { problem: format!("nothing came within {timeout:?}"), sent: true }
 }
@@ -67,8 +67,8 @@ fn sources<'a>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// The operating system's word for it. Once something was sent, nothing else is quoted: the other
-/// side may have had a say in it.
+/// The operating system's name for it. Once something was sent, nothing else is quoted: the other side may
+/// have chosen the text.
 fn kind(error: &(dyn Error + 'static)) -> String {
     let io = sources(error).find_map(|e| e.downcast_ref::<io::Error>());
     io.map_or_else(String::new, |e| format!(" ({})", e.kind()))

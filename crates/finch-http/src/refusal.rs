@@ -1,11 +1,11 @@
-//! Finch's errors: which of their words are kept.
+//! Finch's errors: which parts of them are kept.
 
 use finch_core::{Answer, FinchApiError, MAX_ID_BYTES};
 
 use crate::{call::Call, reply::Reply, wire::Object};
 
-/// What an answer that is no success means. Its body may be anything: Finch's error in one of its
-/// shapes, a proxy's page, nothing.
+/// The error for an answer outside 2xx. Its body may be Finch's error in one of its shapes, a proxy's page, or
+/// empty.
 pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
     let mut answer = reply.answer();
     if let Ok(body) = reply.object() {
@@ -23,7 +23,7 @@ fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
     answer.name = name.filter(|text| is_word(text) && !call.is_echoed_in(text));
     answer.finch_code = finch_code.filter(|text| is_word(text) && !call.is_echoed_in(text));
     if let Some(context) = body.object("context") {
-        // No token comes with an error: what is longer than an id names nothing, and would fill logs.
+        // A longer text is not an id, and would fill logs.
         let is_id = |text: &String| text.len() <= MAX_ID_BYTES && !call.is_echoed_in(text);
         let id = |name| context.text(name).filter(is_id);
         answer.connection_id = id("connection_id").and_then(|id| id.parse().ok());
@@ -31,8 +31,7 @@ fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
     }
 }
 
-/// Finch's names and codes are such words. A secret is not, nor is anything that could disturb a
-/// terminal.
+/// Finch's names and codes are such words; secrets and control characters are not.
 fn is_word(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
 }

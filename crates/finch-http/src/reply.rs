@@ -1,4 +1,4 @@
-//! What came back.
+//! An answer, read to its end or as far as it goes.
 
 use std::{mem, time::Duration};
 
@@ -16,23 +16,23 @@ use crate::{
     wire::Object,
 };
 
-/// An answer of Finch's, or of something that stands in for it.
+/// An answer of Finch, or of something in its place.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) request_id: Option<RequestId>,
     retry_after: Option<Duration>,
     /// None: longer than is read.
     body: Option<Zeroizing<String>>,
-    /// Why the body may be no JSON, beside its own faults.
+    /// Why the body may not be JSON, beside its own faults.
     coding: Option<&'static str>,
     max_body: usize,
 }
 
-/// Why a success is none.
+/// Why a 2xx answer is not the success that was asked for.
 pub(crate) enum Problem {
     /// Its body is not what it should be: the JSON path, and never the content.
     Unreadable(String),
-    /// Its body says something else than success.
+    /// Its body is readable, and is not a success.
     Declined,
 }
 
@@ -110,7 +110,7 @@ impl Reply {
         }
     }
 
-    /// The error for a success that is none.
+    /// The error for a 2xx answer that is not the success that was asked for.
     pub(crate) fn problem(&self, problem: Problem) -> FinchApiError {
         match problem {
             Problem::Unreadable(problem) => {
@@ -143,7 +143,7 @@ async fn read(response: &mut Response, bytes: &mut Vec<u8>, max: usize) -> reqwe
     Ok(true)
 }
 
-/// Bytes that are no UTF-8 spoil the field they stand in, and no other.
+/// Bytes that are not UTF-8 damage only the field that holds them.
 fn text(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<String> {
     let text = String::from_utf8(mem::take(&mut *bytes)).unwrap_or_else(|error| {
         let bytes = Zeroizing::new(error.into_bytes());

@@ -1,4 +1,4 @@
-//! When to ask again.
+//! Whether a call is repeated, and after which wait.
 
 use std::{
     hash::{BuildHasher, RandomState},

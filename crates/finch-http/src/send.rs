@@ -22,7 +22,7 @@ impl HttpFinch {
         read: fn(&Reply) -> Result<T, Problem>,
     ) -> Result<T, FinchApiError> {
         let deadline = Instant::now() + self.config.timeout;
-        // A try that begins in the last eighth of the time would hardly end.
+        // An attempt that begins in the last eighth of the time would hardly end.
         let latest = deadline - self.config.timeout / 8;
         let mut repetition = 0;
         loop {
@@ -57,7 +57,8 @@ impl HttpFinch {
         deadline: Instant,
     ) -> Result<Reply, FinchApiError> {
         let began = Instant::now();
-        let outcome = match timeout_at(deadline, self.carrier.send(call.request())).await {
+        let outcome = match timeout_at(deadline, self.carrier.send(call.request(&self.base))).await
+        {
             Ok(Ok(response)) => Reply::receive(response, call, &self.config, deadline).await,
             Ok(Err(error)) => Err(error),
             Err(_) => Err(lost::out_of_time(self.config.timeout)),

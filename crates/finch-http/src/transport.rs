@@ -1,4 +1,4 @@
-//! What carries a call: the network, or in tests what stands in for it.
+//! The carrier of a call: the network, or a stand-in for tests.
 
 use finch_core::FinchApiError;
 use reqwest::{Client, Request, Response};
@@ -50,8 +50,8 @@ mod given {
     }
 
     impl HttpFinch {
-        /// A client whose requests `transport` carries. All that comes before and after is as on the
-        /// network: the request, its repetitions, doubts, the deadline, the reading of the answer.
+        /// A client whose requests `transport` carries. Everything else is as on the network: the request, its
+        /// repetitions, the deadline, and the reading of the answer.
         ///
         /// # Errors
         /// [`ConfigError`] says what to change.

@@ -1,4 +1,4 @@
-//! Finch's webhooks: whether Finch has sent one, and what it says.
+//! Finch's webhooks: verification, and reading.
 //!
 //! Framework-neutral: a host hands over the headers and the raw body as they came. Answer 2xx once the
 //! event is kept, and process it afterwards; with anything else Finch sends it again, for hours.
@@ -46,11 +46,11 @@ pub const WEBHOOK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// of the request, or at least Finch's, each as often as it came; the case of their names does not matter.
 /// `body` is the body as it came, byte for byte.
 ///
-/// An event is what Finch has said, and nothing is true of it but that: duplicates, replays within the
-/// five minutes and wrong hints are dealt with by keeping it once and asking Finch.
+/// An event is a hint: ask Finch before anything changes. Duplicates and replays within the five minutes
+/// are then harmless.
 ///
 /// # Errors
-/// [`WebhookRefused`]: nothing of the delivery is to be believed. No error repeats any of it.
+/// [`WebhookRefused`]: the delivery must be ignored. No error repeats any of it.
 pub fn verify<'a>(
     secrets: &WebhookSecrets,
     headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,

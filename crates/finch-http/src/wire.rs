@@ -1,7 +1,5 @@
-//! Reading Finch's JSON: strict about what is asked for, blind to the rest.
-//!
-//! A field is looked at only when it is asked for, so that a broken one breaks nothing else. No
-//! message of the JSON parser gets out of here, since it may quote what it stumbled on.
+//! Reading Finch's JSON. A field is parsed only when it is asked for, so that a broken one breaks nothing
+//! else. No message of the JSON parser is passed on, since it may quote the content.
 
 use std::{fmt, str::FromStr};
 
@@ -95,7 +93,7 @@ impl<'a> Object<'a> {
         self.all(name).find_map(|json| serde_json::from_str::<String>(json).ok()?.parse().ok())
     }
 
-    /// The texts of an array, if there is one that is empty or has any; what is no text is passed over.
+    /// The texts of an array, if there is one that is empty or has any; other elements are skipped.
     pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
         let array: Vec<&RawValue> = self.read(name)?;
         let text = |json: &&RawValue| serde_json::from_str(json.get()).ok();
@@ -119,7 +117,7 @@ impl<'a> Object<'a> {
         self.find(name, |text| !text.is_empty()).ok_or_else(|| self.no_text(name))
     }
 
-    /// Of the fields of that name the last one with a text that will do.
+    /// Of the fields of that name the last one with such a text.
     pub(crate) fn find(&self, name: &str, will_do: impl Fn(&String) -> bool) -> Option<String> {
         let mut texts = self.all(name).filter_map(|json| serde_json::from_str(json).ok());
         texts.find(will_do)

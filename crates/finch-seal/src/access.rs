@@ -56,11 +56,8 @@ impl Process {
     /// # Errors
     /// [`Refused::OtherOwner`].
     pub fn check_owner(&self, rights: Rights) -> Result<(), Refused> {
-        if rights.owner == self.user || rights.owner == 0 {
-            Ok(())
-        } else {
-            Err(Refused::OtherOwner)
-        }
+        let is_trusted = rights.owner == self.user || rights.owner == 0;
+        if is_trusted { Ok(()) } else { Err(Refused::OtherOwner) }
     }
 
     /// Whether a key file is private: no one but its owner has a right to it. A group of the process may
@@ -111,6 +108,3 @@ impl Process {
 fn refuse_if(exposed: bool) -> Result<(), Refused> {
     if exposed { Err(Refused::Exposed) } else { Ok(()) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,20 +6,11 @@ use secrecy::ExposeSecret as _;
 
 use crate::{KeyBytes, SealError};
 
-/// 96 random bits. A repeated nonce is harmless but for equal messages: the README has the bound.
-pub(crate) type Nonce = [u8; NONCE_LEN];
-
 pub(crate) const NONCE_LEN: usize = 12;
 pub(crate) const TAG_LEN: usize = 16;
 
 /// What is added to a plaintext: nonce and tag.
 pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
-
-pub(crate) fn random_nonce() -> Result<Nonce, SealError> {
-    let mut nonce = [0; NONCE_LEN];
-    rand::fill(&mut nonce).map_err(|_| SealError::Crypto)?;
-    Ok(nonce)
-}
 
 pub(crate) fn random_key() -> Result<KeyBytes, SealError> {
     let mut bytes = Box::new([0; 32]);
@@ -29,9 +20,8 @@ pub(crate) fn random_key() -> Result<KeyBytes, SealError> {
 
 /// A key whose schedule is kept.
 ///
-/// "Less safe" is the library's word for a key that takes the nonce from its caller. It is what
-/// known-answer tests need, and unlike the library's randomized key it works out of place: a
-/// plaintext is never copied into a buffer that has to be wiped.
+/// "Less safe" is the library's word for a key that takes the nonce from its caller. Unlike the library's
+/// randomized key it works out of place: a plaintext is never copied into a buffer that has to be wiped.
 #[derive(Debug)]
 pub(crate) struct AeadKey(LessSafeKey);
 
@@ -43,14 +33,16 @@ impl AeadKey {
     }
 
     /// `prefix`, nonce, ciphertext, tag. Of these the ciphertext and `bound_to` are authenticated:
-    /// a prefix must be part of `bound_to`.
+    /// a prefix must be part of `bound_to`. The nonce is 96 random bits; a repeated one is harmless but for
+    /// equal messages: the README has the bound.
     pub(crate) fn seal(
         &self,
         prefix: &[u8],
-        nonce: Nonce,
         bound_to: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(|_| SealError::Crypto)?;
         let ciphertext_at = prefix.len() + NONCE_LEN;
         let mut sealed = vec![0; prefix.len() + plaintext.len() + OVERHEAD];
         let (head, rest) = sealed.split_at_mut(ciphertext_at);

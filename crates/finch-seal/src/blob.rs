@@ -1,4 +1,4 @@
-//! The outside of a sealed secret: `version, algorithm, epoch`, then nonce, ciphertext and tag.
+//! The format of a sealed secret: `version, algorithm, epoch`, then nonce, ciphertext and tag.
 
 use crate::SealError;
 use crate::aead::OVERHEAD;
@@ -7,7 +7,7 @@ const VERSION: u8 = 1;
 const AES_256_GCM_SIV: u8 = 1;
 const HEADER_LEN: usize = 6;
 
-/// What stands in the clear before a sealed secret, and says how to open it.
+/// The plaintext header of a sealed secret, which says how to open it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The number of the data key that sealed it.

@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do. No message carries a key, a plaintext or the text that was no key.
+//! What can go wrong, and what to do. No message carries a key, a plaintext or a text that should be a key.
 
 use std::error::Error;
 use std::io;
@@ -73,7 +73,7 @@ impl SealError {
     }
 }
 
-/// Why a text is no key.
+/// Why a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseKeyError {
@@ -86,13 +86,15 @@ pub enum ParseKeyError {
     /// Quotation marks around it.
     #[error("the key has quotation marks around it")]
     Quoted,
-    /// As long as a key, but not spelt like one.
-    #[error("this is as long as a key, and is none: a key has 64 hex digits or base64 of 32 bytes")]
+    /// As long as a key, with digits that a key does not have.
+    #[error(
+        "this is as long as a key, but is not one: a key has 64 hex digits or base64 of 32 bytes"
+    )]
     Digits,
     /// Raw bytes, or text that is not UTF-8.
     #[error("the key is not UTF-8 text")]
     NotText,
-    /// Something else than a key.
+    /// Not as long as a key.
     #[error(
         "this is not a key: it has {length} characters, and a key has 64 hex digits or base64 of 32 bytes"
     )]
@@ -113,52 +115,28 @@ impl ParseKeyError {
     }
 }
 
-/// Why a key could not be read from a keyring or put into it. It never carries what the keyring holds,
-/// which errors of `keyring-core` may.
+/// Why a key could not be read from a keyring or put into it; where an entry is meant, with its service and
+/// user. It never carries what the keyring holds, which errors of `keyring-core` may.
 #[cfg(feature = "keyring")]
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
     /// The keyring has no such entry.
-    #[error("the keyring has no entry of service {service:?} and user {user:?}")]
-    Missing {
-        /// The service of the entry.
-        service: String,
-        /// The user of the entry.
-        user: String,
-    },
-    /// Several entries go by these names.
-    #[error("the keyring has several entries of service {service:?} and user {user:?}")]
-    Ambiguous {
-        /// The service of the entry.
-        service: String,
-        /// The user of the entry.
-        user: String,
-    },
+    #[error("the keyring has no entry of service {0:?} and user {1:?}")]
+    Missing(String, String),
+    /// Several entries have these names.
+    #[error("the keyring has several entries of service {0:?} and user {1:?}")]
+    Ambiguous(String, String),
     /// The entry holds no key.
-    #[error("the keyring's entry of service {service:?} and user {user:?} holds no key")]
-    Content {
-        /// The service of the entry.
-        service: String,
-        /// The user of the entry.
-        user: String,
-        /// What is wrong with its content.
-        source: ParseKeyError,
-    },
+    #[error("the keyring's entry of service {0:?} and user {1:?} holds no key")]
+    Content(String, String, #[source] ParseKeyError),
     /// The entry exists, and is never overwritten.
-    #[error(
-        "the keyring has an entry of service {service:?} and user {user:?}, which is never overwritten"
-    )]
-    Exists {
-        /// The service of the entry.
-        service: String,
-        /// The user of the entry.
-        user: String,
-    },
+    #[error("the keyring has an entry of service {0:?} and user {1:?}, which is never overwritten")]
+    Exists(String, String),
     /// The keyring could not be reached, is locked, or refused.
     #[error("the keyring failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
-    /// There is none that this release knows for the operating system.
+    /// This release knows no keyring of the operating system.
     #[error("no keyring is known for this operating system")]
     Unsupported,
 }
@@ -168,10 +146,10 @@ impl KeyringError {
     /// What a person does now, as part of a sentence.
     pub fn next_step(&self) -> &'static str {
         match self {
-            Self::Missing { .. } => "put the key there that the store was made with",
-            Self::Ambiguous { .. } => "leave one",
-            Self::Content { source, .. } => source.next_step(),
-            Self::Exists { .. } => {
+            Self::Missing(..) => "put the key there that the store was made with",
+            Self::Ambiguous(..) => "leave one",
+            Self::Content(.., source) => source.next_step(),
+            Self::Exists(..) => {
                 "use it, or name another entry: what the old key sealed could not be opened again"
             }
             Self::Failed(_) => "check that the keyring is running and unlocked for this user",
@@ -180,24 +158,16 @@ impl KeyringError {
     }
 }
 
-/// Why a key file could not be read or made.
+/// Why the key file at a path could not be read or made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
     /// There is no such file.
-    #[error("there is no key file {path}")]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Other users may use the file.
-    #[error("the key file {path} is open to others (mode {mode:04o})")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
+    #[error("there is no key file {0}")]
+    Missing(PathBuf),
+    /// Other users may use the file, by these permissions.
+    #[error("the key file {0} is open to others (mode {1:04o})")]
+    Exposed(PathBuf, u32),
     /// The file or its folder belongs to a user that is neither root nor the process's own.
     #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
     OtherOwner {
@@ -209,66 +179,45 @@ pub enum KeyFileError {
         user: u32,
     },
     /// A folder, a FIFO, a socket, a device.
-    #[error("the key file {path} is not a regular file")]
-    NotAFile {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("the key file {0} is not a regular file")]
+    NotAFile(PathBuf),
     /// The file holds no key.
-    #[error("the key file {path} holds no key")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with its content.
-        source: ParseKeyError,
-    },
+    #[error("the key file {0} holds no key")]
+    Content(PathBuf, #[source] ParseKeyError),
     /// The file exists, and a key file is never overwritten.
-    #[error("the key file {path} exists, and is never overwritten")]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("the key file {0} exists, and is never overwritten")]
+    Exists(PathBuf),
     /// Reading failed.
-    #[error("the key file {path} could not be read")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error("the key file {0} could not be read")]
+    Read(PathBuf, #[source] io::Error),
     /// Writing failed; there is no new key file.
-    #[error("the key file {path} could not be written")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error("the key file {0} could not be written")]
+    Write(PathBuf, #[source] io::Error),
 }
 
 impl KeyFileError {
-    /// The name of this very error for programs.
+    /// The name of this error for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing { .. } => "key_missing",
-            Self::Exposed { .. } => "key_exposed",
+            Self::Missing(_) => "key_missing",
+            Self::Exposed(..) => "key_exposed",
             Self::OtherOwner { .. } => "key_other_owner",
-            Self::NotAFile { .. } => "key_not_a_file",
-            Self::Content { .. } => "key_malformed",
-            Self::Exists { .. } => "key_exists",
-            Self::Read { .. } => "key_unreadable",
-            Self::Write { .. } => "key_not_written",
+            Self::NotAFile(_) => "key_not_a_file",
+            Self::Content(..) => "key_malformed",
+            Self::Exists(_) => "key_exists",
+            Self::Read(..) => "key_unreadable",
+            Self::Write(..) => "key_not_written",
         }
     }
 
     /// What a person does now, as part of a sentence.
     pub fn next_step(&self) -> String {
         let step = match self {
-            Self::Missing { .. } => {
+            Self::Missing(_) => {
                 "for a new store, make a key with `finch keys init`; for an existing one, give the key that \
                  opens it"
             }
-            Self::Exposed { path, .. } => {
+            Self::Exposed(path, _) => {
                 return format!(
                     "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
                      process (`fsGroup`). If others may have read it, rotate it: `finch keys rotate-kek`",
@@ -281,16 +230,14 @@ impl KeyFileError {
                      {user} (`chown`)"
                 );
             }
-            Self::NotAFile { .. } => {
-                "give the path of the file itself, which `finch keys init` made"
-            }
-            Self::Content { source, .. } => source.next_step(),
-            Self::Exists { .. } => {
+            Self::NotAFile(_) => "give the path of the file itself, which `finch keys init` made",
+            Self::Content(_, source) => source.next_step(),
+            Self::Exists(_) => {
                 "use it as it is, or choose another path for another store's key: what the old key sealed \
                  could not be opened again"
             }
-            Self::Read { .. } => "check that this user may read it",
-            Self::Write { .. } => "check that its folder exists and that this user may write there",
+            Self::Read(..) => "check that this user may read it",
+            Self::Write(..) => "check that its folder exists and that this user may write there",
         };
         step.to_owned()
     }

@@ -1,4 +1,4 @@
-//! A key-encryption key whose bytes are at hand.
+//! A key-encryption key in memory.
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_IND
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use crate::aead::{AeadKey, Nonce, random_key, random_nonce};
+use crate::aead::{AeadKey, random_key};
 use crate::framing::framed;
 use crate::{KeyBytes, KeyId, KeySource, ParseKeyError, SealError};
 
@@ -48,7 +48,7 @@ impl Kek {
         random_key().map(Self)
     }
 
-    /// A key whose bytes the host holds already.
+    /// A key from bytes that the host has.
     #[must_use]
     pub fn from_bytes(bytes: KeyBytes) -> Self {
         Self(bytes)
@@ -110,17 +110,6 @@ impl Kek {
             .map_err(|_| SealError::Crypto)?;
         AeadKey::new(&KeyBytes::new(bytes))
     }
-
-    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the plaintext that is being wrapped")]
-    pub(crate) fn wrap_with_nonce(
-        &self,
-        key: &KeyBytes,
-        context: &[u8],
-        nonce: Nonce,
-    ) -> Result<Vec<u8>, SealError> {
-        let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
-        self.wrapping_key()?.seal(&WRAP_HEADER, nonce, &bound_to, key.expose_secret())
-    }
 }
 
 #[async_trait]
@@ -128,13 +117,14 @@ impl KeySource for Kek {
     /// 16 hex digits: 64 bits of an HMAC under the key.
     fn id(&self) -> KeyId {
         let tag = hmac::sign(&self.hmac_key(), KEY_ID_LABEL);
-        KeyId::new(
-            tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>(),
-        )
+        let digits = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
+        KeyId::new(digits.collect::<String>())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the plaintext that is being wrapped")]
     async fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.wrap_with_nonce(key, context, random_nonce()?)
+        let bound_to = framed(&[WRAP_LABEL, &WRAP_HEADER, context]);
+        self.wrapping_key()?.seal(&WRAP_HEADER, &bound_to, key.expose_secret())
     }
 
     async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {

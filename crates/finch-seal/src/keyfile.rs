@@ -26,12 +26,12 @@ const LONGEST: u64 = 1024;
 pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
     let path = path.as_ref();
     let failed = |source: io::Error| match source.kind() {
-        ErrorKind::NotFound => KeyFileError::Missing { path: path.into() },
-        _ => KeyFileError::Read { path: path.into(), source },
+        ErrorKind::NotFound => KeyFileError::Missing(path.into()),
+        _ => KeyFileError::Read(path.into(), source),
     };
     let regular = |found: fs::Metadata| match found.is_file() {
         true => Ok(found),
-        false => Err(KeyFileError::NotAFile { path: path.into() }),
+        false => Err(KeyFileError::NotAFile(path.into())),
     };
     // Before it is opened, which makes some devices act; and without waiting, should it become a FIFO.
     regular(fs::metadata(path).map_err(failed)?)?;
@@ -46,7 +46,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
     file.take(LONGEST).read_to_end(&mut content).map_err(failed)?;
-    Kek::parse_bytes(&content).map_err(|source| KeyFileError::Content { path: path.into(), source })
+    Kek::parse_bytes(&content).map_err(|source| KeyFileError::Content(path.into(), source))
 }
 
 /// Writes a new key file, readable by its owner only, and makes it durable. It gets its name only once it
@@ -59,8 +59,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
 pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
     let path = path.as_ref();
     let failed = |source: io::Error| match source.kind() {
-        ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
-        _ => KeyFileError::Write { path: path.into(), source },
+        ErrorKind::AlreadyExists => KeyFileError::Exists(path.into()),
+        _ => KeyFileError::Write(path.into(), source),
     };
     check_folder(path, &Process::current().map_err(failed)?, failed)?;
     let temporary = beside(path);
@@ -70,7 +70,9 @@ pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
         file.and_then(|file| write(file, key)).and_then(|()| fs::hard_link(&temporary, path));
     // If it can't go, it stays under its own name.
     let _ = fs::remove_file(&temporary);
-    named.and_then(|()| sync_folder(path)).map_err(failed)
+    // Without it the name of the file may be gone after a power cut.
+    let synced = named.and_then(|()| File::open(folder_of(path))?.sync_all());
+    synced.map_err(failed)
 }
 
 /// A name beside `path` that nothing has.
@@ -86,11 +88,6 @@ fn write(mut file: File, key: &Kek) -> io::Result<()> {
     file.write_all(text.as_slice())?;
     file.write_all(b"\n")?;
     file.sync_all()
-}
-
-/// Without it the name of the file may be gone after a power cut.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
 }
 
 /// The owner of a folder can put another file in the key's place.
@@ -114,6 +111,6 @@ fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> KeyFi
         Refused::OtherOwner => {
             KeyFileError::OtherOwner { path, owner: found.owner, user: process.user }
         }
-        Refused::Exposed => KeyFileError::Exposed { path, mode: found.mode },
+        Refused::Exposed => KeyFileError::Exposed(path, found.mode),
     }
 }

@@ -23,19 +23,16 @@ use crate::{Kek, KeySource as _, KeyringError, ParseKeyError};
 /// [`KeyringError::Failed`], or [`KeyringError::Unsupported`] on other systems.
 pub fn system() -> Result<Arc<CredentialStore>, KeyringError> {
     #[cfg(target_os = "linux")]
-    {
-        use std::collections::HashMap;
+    let store = {
         // Otherwise `a@b` of `c` and `a` of `b@c` are one entry.
-        let unambiguous = HashMap::from([("service_no_divider", "true")]);
+        let unambiguous = std::collections::HashMap::from([("service_no_divider", "true")]);
         linux_keyutils_keyring_store::Store::new_with_configuration(&unambiguous)
-            .map(|store| store as Arc<CredentialStore>)
-            .map_err(|error| failed(&error))
-    }
+    };
     #[cfg(target_os = "macos")]
+    let store = apple_native_keyring_store::keychain::Store::new();
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
-        apple_native_keyring_store::keychain::Store::new()
-            .map(|store| store as Arc<CredentialStore>)
-            .map_err(|error| failed(&error))
+        store.map(|store| store as Arc<CredentialStore>).map_err(|error| failed(&error))
     }
     #[cfg(not(any(target_os = "linux", target_os = "macos")))]
     {
@@ -70,8 +67,8 @@ pub fn create(
     let named = Named { service, user };
     let entry = named.entry(store)?;
     match named.read(&entry) {
-        Err(KeyringError::Missing { .. }) => {}
-        Ok(_) | Err(KeyringError::Content { .. }) => return Err(named.exists()),
+        Err(KeyringError::Missing(..)) => {}
+        Ok(_) | Err(KeyringError::Content(..)) => return Err(named.exists()),
         Err(other) => return Err(other),
     }
     let text = key.to_text().map_err(|error| KeyringError::Failed(Box::new(error)))?;
@@ -95,18 +92,21 @@ impl Named<'_> {
 
     fn read(&self, entry: &Entry) -> Result<Kek, KeyringError> {
         let content = Zeroizing::new(entry.get_secret().map_err(|error| self.error(error))?);
-        Kek::parse_bytes(&content).map_err(|source| self.content(source))
+        Kek::parse_bytes(&content).map_err(|source| {
+            let (service, user) = self.owned();
+            KeyringError::Content(service, user, source)
+        })
     }
 
     /// Without what the keyring holds: some of these errors carry it, and print it in their `Debug`.
     fn error(&self, error: Error) -> KeyringError {
-        let (service, user) = (self.service.to_owned(), self.user.to_owned());
+        let (service, user) = self.owned();
         match error {
-            Error::NoEntry => KeyringError::Missing { service, user },
-            Error::Ambiguous(_) => KeyringError::Ambiguous { service, user },
+            Error::NoEntry => KeyringError::Missing(service, user),
+            Error::Ambiguous(_) => KeyringError::Ambiguous(service, user),
             Error::BadEncoding(mut content) | Error::BadDataFormat(mut content, _) => {
                 content.zeroize();
-                self.content(ParseKeyError::NotText)
+                KeyringError::Content(service, user, ParseKeyError::NotText)
             }
             Error::PlatformFailure(source) | Error::NoStorageAccess(source) => {
                 KeyringError::Failed(source)
@@ -115,13 +115,13 @@ impl Named<'_> {
         }
     }
 
-    fn content(&self, source: ParseKeyError) -> KeyringError {
-        let (service, user) = (self.service.to_owned(), self.user.to_owned());
-        KeyringError::Content { service, user, source }
+    fn exists(&self) -> KeyringError {
+        let (service, user) = self.owned();
+        KeyringError::Exists(service, user)
     }
 
-    fn exists(&self) -> KeyringError {
-        KeyringError::Exists { service: self.service.to_owned(), user: self.user.to_owned() }
+    fn owned(&self) -> (String, String) {
+        (self.service.to_owned(), self.user.to_owned())
     }
 }
 

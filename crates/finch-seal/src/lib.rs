@@ -21,9 +21,6 @@ mod aead;
 mod error;
 mod framing;
 
-#[cfg(test)]
-mod vectors;
-
 #[cfg(feature = "keyring")]
 pub use error::KeyringError;
 pub use error::{KeyFileError, ParseKeyError, SealError};

@@ -6,7 +6,7 @@ use std::fmt;
 use secrecy::SecretString;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::aead::{AeadKey, Nonce, OVERHEAD, random_key, random_nonce};
+use crate::aead::{AeadKey, OVERHEAD, random_key};
 use crate::blob::Header;
 use crate::fingerprint::IndexKey;
 use crate::wrapped::index_key_context;
@@ -62,12 +62,11 @@ impl KeyRing {
         Ok(Self { store, kek: keys.kek.clone(), epochs, newest: keys.newest(), index_key })
     }
 
-    /// Makes the data key of the next epoch. This ring does not use it: once it is
-    /// [added](WrappedKeys::add) and durable, open the keys again, and seal again what the older ones
-    /// have sealed.
+    /// Makes the data key of the next epoch, which this ring does not use. Once it is [added](WrappedKeys::add)
+    /// and durable, open the keys again, and seal again what the older keys have sealed.
     ///
     /// # Errors
-    /// [`SealError::WrongKey`] when `source` is not the one of the other keys: a store has one.
+    /// [`SealError::WrongKey`] when `source` is not that of the other keys.
     /// [`SealError::Source`], [`SealError::Crypto`], or [`SealError::BrokenKeys`] when `source` does
     /// not give back what it wrapped.
     pub async fn next_epoch(&self, source: &dyn KeySource) -> Result<WrappedEpoch, SealError> {
@@ -96,18 +95,9 @@ impl KeyRing {
     /// # Errors
     /// [`SealError::Crypto`].
     pub fn seal(&self, place: &Place<'_>, secret: &str) -> Result<Vec<u8>, SealError> {
-        self.seal_with_nonce(place, secret.as_bytes(), random_nonce()?)
-    }
-
-    pub(crate) fn seal_with_nonce(
-        &self,
-        place: &Place<'_>,
-        secret: &[u8],
-        nonce: Nonce,
-    ) -> Result<Vec<u8>, SealError> {
         let header = Header { epoch: self.newest };
         let bound_to = place.bound_to(header, &self.store);
-        self.key(self.newest)?.seal(&header.to_bytes(), nonce, &bound_to, secret)
+        self.key(self.newest)?.seal(&header.to_bytes(), &bound_to, secret.as_bytes())
     }
 
     /// Decrypts a token that was sealed for `place`.

@@ -1,4 +1,4 @@
-//! Where the key-encryption key lives: the seam behind which a KMS fits.
+//! The source of the key-encryption key: bytes in memory, or a KMS.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub type KeyBytes = SecretBox<[u8; 32]>;
 
 /// Holds a key-encryption key (KEK) and wraps the keys of a store with it.
 ///
-/// [`Kek`](crate::Kek) is the one whose bytes are at hand; a host with a KMS implements its own.
+/// [`Kek`](crate::Kek) holds its bytes in memory; a host with a KMS implements its own.
 ///
 /// # Contract
 /// - `unwrap` returns what `wrap` was given, for the same `context` only. A source that can't bind

@@ -49,10 +49,10 @@ impl Disk {
     /// If the file cannot be written.
     pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
-            DELETE FROM events; DELETE FROM pace; DELETE FROM leases;
+            DELETE FROM events; DELETE FROM pace;
             DELETE FROM attempts; DELETE FROM secrets;
-            DELETE FROM token_uses; DELETE FROM tokens; DELETE FROM disconnects;
-            DELETE FROM retirements; DELETE FROM connections; 
+            DELETE FROM tokens; DELETE FROM disconnects;
+            DELETE FROM retirements; DELETE FROM connections;
             UPDATE store SET seq = 0, keyring_version = 0, keyring = x'', oldest_epoch = 0,
                 record_events = 0, record_hash = zeroblob(32);
             COMMIT";

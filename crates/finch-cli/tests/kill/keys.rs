@@ -1,4 +1,4 @@
-//! `keys init` killed at each of its steps: there is a whole key, or none that anybody takes for one.
+//! `keys init` killed at each of its steps: there is a whole key, or no key file.
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
@@ -41,7 +41,7 @@ fn a_key_is_whole_or_not_there() {
         let left = match connect(&stage) {
             Ended::Code(0) => "whole",
             Ended::Code(5) if !key.exists() => "none",
-            other => panic!("{kill}: {other:?}"),
+            other => panic!("{kill:?}: {other:?}"),
         };
         *seen.entry(left).or_default() += 1;
         // What may be left is a file of a name of its own, for its owner only.
@@ -55,12 +55,12 @@ fn a_key_is_whole_or_not_there() {
         if left == "whole" {
             stage.guard_key();
         } else {
-            assert!(ran.document().is_none(), "{kill}: the key was promised, and is {left}");
+            assert!(ran.document().is_none(), "{kill:?}: the key was promised, and is {left}");
             init(&stage, &Kill::Never).code(0);
-            assert_eq!(connect(&stage), Ended::Code(0), "{kill}");
+            assert_eq!(connect(&stage), Ended::Code(0), "{kill:?}");
             stage.guard_key();
         }
-        assert_eq!(leaks(&stage), [""; 0], "{kill}");
+        assert_eq!(leaks(&stage), [""; 0], "{kill:?}");
     }
     assert!(seen["whole"] > 0 && seen["none"] > 0, "{seen:?}");
 }

@@ -13,7 +13,6 @@ mod app;
 mod case;
 mod end;
 mod kill;
-mod ledger;
 mod look;
 mod promises;
 mod run;
@@ -21,10 +20,7 @@ mod secrets;
 mod stage;
 mod steps;
 
-mod again;
-mod full;
 mod keys;
 mod kills;
 mod proof;
-mod term;
 mod twice;

@@ -29,8 +29,8 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
     let mut logs = logs.iter();
     let ran = children.map(|child| gather(child, logs.next().unwrap(), began, false));
     for ran in &ran {
-        stage.heard(&ran.out);
-        stage.heard(&ran.err);
+        stage.printed(&ran.out);
+        stage.printed(&ran.err);
     }
     ran
 }
@@ -66,7 +66,7 @@ fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     let mut figures = Figures::default();
     figures.add("runs", round);
     figures.add("killed", killed);
-    figures.report(&format!("kill: two at once, {action}"), began);
+    figures.report(&format!("kill: two at once, {action:?}"), began);
 }
 
 /// Left open (4) is an answer too: the other process is at it.

@@ -1,7 +1,6 @@
 //! Connect in its steps, as a person goes through it: links and forms, no scripts.
 
 use serde_json::json;
-use url::Url;
 
 use crate::support::{Answer, Finch, step_1};
 
@@ -77,8 +76,7 @@ fn a_person_searches_signs_in_and_consents() {
     assert!(fields(&back.text).contains(&("user".to_owned(), "Alex".to_owned())));
 
     let end = press(&finch, &consent, "connect", &[]);
-    let url = Url::parse(end.header("location").unwrap()).unwrap();
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let pairs = end.parameters();
     assert_eq!(pairs[1], ("state".to_owned(), "s 1&2".to_owned()));
     let token = finch.exchange(&pairs[0].1, Some(uri)).json();
     assert_eq!((&token["provider_id"], &token["customer_id"]), (&json!("gusto"), &json!("acme")));

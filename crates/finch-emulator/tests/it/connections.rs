@@ -5,53 +5,39 @@ use serde_json::{Value, json};
 
 use crate::support::{Finch, step_1, step_2, step_3, step_4};
 
-/// The seed's scenario.
-fn play(scope: DisconnectScope) -> (Finch, [Value; 4]) {
-    let finch = Finch::scoped(scope);
-    let steps = [step_1(), step_2(), step_3(), step_4()];
-    let tokens = steps.map(|step| finch.connect(step.customer_id("acme")));
-    (finch, tokens)
-}
-
+/// The seed's scenario, and a login at another company: for each token that is disconnected, which others work.
 #[test]
-fn pair_scope_makes_one_connection_that_ends_as_one() {
-    for disconnected in 0..3 {
-        let (finch, tokens) = play(DisconnectScope::Pair);
-        let [one, two, three, four] = tokens.each_ref().map(|token| &token["connection_id"]);
-        assert!(one == two && two == three && three != four);
-
+fn a_disconnect_ends_its_connection_and_no_other() {
+    let scenario = |scope| {
+        let finch = Finch::scoped(scope);
+        let other = Login::new("User A", "Gusto", "Company D", "Credentials X");
+        let steps = [step_1(), step_2(), step_3(), step_4(), other];
+        let tokens = steps.map(|step| finch.connect(step.customer_id("acme")));
+        (finch, tokens)
+    };
+    for (scope, disconnected, together) in [
+        (DisconnectScope::Pair, 0, &[0, 1, 2][..]),
+        (DisconnectScope::Pair, 1, &[0, 1, 2]),
+        (DisconnectScope::Pair, 2, &[0, 1, 2]),
+        (DisconnectScope::Pair, 3, &[3]),
+        (DisconnectScope::Pair, 4, &[4]),
+        (DisconnectScope::Connection, 1, &[0, 1]),
+        (DisconnectScope::Connection, 2, &[2]),
+    ] {
+        let (finch, tokens) = scenario(scope);
+        let company = |at: usize| &tokens[at]["company_id"];
+        assert!(company(0) == company(2) && company(2) == company(3) && company(3) != company(4));
         let answer = finch.disconnect(&tokens[disconnected]);
         assert_eq!((answer.status, answer.json()), (200, json!({ "status": "success" })));
-        for token in &tokens[..3] {
-            assert!(!finch.works(token));
-            assert_eq!(finch.disconnect(token).error(), (401, "invalid_token".to_owned()));
+        for (at, token) in tokens.iter().enumerate() {
+            let is_ended = together.contains(&at);
+            let same = token["connection_id"] == tokens[disconnected]["connection_id"];
+            assert_eq!((same, finch.works(token)), (is_ended, !is_ended), "{disconnected} {at}");
+            if is_ended {
+                assert_eq!(finch.disconnect(token).error(), (401, "invalid_token".to_owned()));
+            }
         }
-        assert!(finch.works(&tokens[3]));
     }
-}
-
-#[test]
-fn connection_scope_keeps_other_credentials_apart() {
-    let (finch, tokens) = play(DisconnectScope::Connection);
-    let [one, two, three, four] = tokens.each_ref().map(|token| &token["connection_id"]);
-    assert!(one == two && two != three && three != four && one != four);
-    assert_eq!(tokens[0]["company_id"], tokens[2]["company_id"]);
-
-    assert_eq!(finch.disconnect(&tokens[1]).status, 200);
-    assert_eq!(tokens.each_ref().map(|token| finch.works(token)), [false, false, true, true]);
-}
-
-#[test]
-fn another_provider_or_company_is_another_connection() {
-    let (finch, tokens) = play(DisconnectScope::Pair);
-    assert_eq!(finch.disconnect(&tokens[3]).status, 200);
-    assert_eq!(tokens.each_ref().map(|token| finch.works(token)), [true, true, true, false]);
-
-    let there = finch.connect(Login::new("User A", "Gusto", "Company D", "Credentials X"));
-    assert_ne!(tokens[0]["connection_id"], there["connection_id"]);
-    assert_ne!(tokens[0]["company_id"], there["company_id"]);
-    assert_eq!(finch.disconnect(&tokens[0]).status, 200);
-    assert!(finch.works(&there));
 }
 
 #[test]

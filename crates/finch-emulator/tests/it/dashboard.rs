@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use finch_emulator::{EmulatorConfig, Fault, Login, WebhookEvent, WebhookTarget};
+use finch_emulator::{Fault, Login, WebhookEvent};
 use serde_json::json;
 
 use crate::{
     receiver::SECRET,
     support::{self, Answer, Finch, secret, step_1, step_4},
 };
-
-/// With a receiver of webhooks.
-fn start() -> Finch {
-    let url = "http://127.0.0.1:1/hooks".to_owned();
-    let webhook = Some(WebhookTarget { url, secrets: vec![SECRET.to_owned()] });
-    Finch::with(EmulatorConfig { webhook, ..EmulatorConfig::default() })
-}
 
 fn look(finch: &Finch) -> String {
     let answer = finch.get("/").send();
@@ -50,26 +43,20 @@ fn refused(finch: &Finch, form: &str, fields: &[(&str, &str)]) -> String {
 fn it_shows_everything_but_secrets() {
     let finch = Finch::start();
     assert!(look(&finch).contains("None yet"));
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let token = finch.connect(step_1().customer_id("acme"));
     finch.disconnect(&finch.connect(step_4().customer_id("other")));
     let call = finch.introspect(&token);
     let page = look(&finch);
-    for shown in [
-        "Company C",
-        "Gusto",
-        "JustWorks",
-        "acme",
-        ">connected<",
-        ">disconnected<",
-        ">revoked<",
+    let names = ["Company C", "Gusto", "JustWorks", "acme", "POST /disconnect"];
+    let states = [">connected<", ">disconnected<", ">revoked<"];
+    for shown in names.into_iter().chain(states).chain([
         token["connection_id"].as_str().unwrap(),
         &format!("{}… (36 characters)", &secret(&token)[..4]),
-        "POST /disconnect",
         call.header("finch-request-id").unwrap(),
         "5WbX… (32 characters)",
         "http://127.0.0.1:1/hooks",
-    ] {
+    ]) {
         assert!(page.contains(shown), "{shown}");
     }
     for hidden in [&secret(&token)[..5], &SECRET[..5], support::SECRET] {
@@ -78,8 +65,8 @@ fn it_shows_everything_but_secrets() {
 }
 
 #[test]
-fn a_connection_is_ended_and_its_status_set() {
-    let finch = start();
+fn a_connection_is_ended_its_status_set_and_the_clock_advanced() {
+    let finch = Finch::with_webhooks();
     let token = finch.connect(step_1());
     let id = ("connection_id", token["connection_id"].as_str().unwrap());
     let hint = [("event_type", "account.updated"), id, ("status", "disconnected")];
@@ -91,6 +78,12 @@ fn a_connection_is_ended_and_its_status_set() {
     assert_eq!(finch.emulator().webhook_deliveries().len(), 3);
     refused(&finch, "disconnect", &[id]);
     refused(&finch, "status", &[id, ("status", "connected")]);
+    let now = finch.emulator().now();
+    done(&finch, "clock", &[("seconds", "600")], "#clock");
+    assert_eq!(finch.emulator().now() - now, Duration::from_secs(600));
+    for bad in ["-1", "", "1e9", "3153600001"] {
+        refused(&finch, "clock", &[("seconds", bad)]);
+    }
 }
 
 #[test]
@@ -187,17 +180,6 @@ fn webhooks_are_registered_sent_resent_and_rotated() {
 }
 
 #[test]
-fn the_clock_is_advanced_by_a_number_of_seconds() {
-    let finch = Finch::start();
-    let now = finch.emulator().now();
-    done(&finch, "clock", &[("seconds", "600")], "#clock");
-    assert_eq!(finch.emulator().now() - now, Duration::from_secs(600));
-    for bad in ["-1", "", "1e9", "3153600001"] {
-        refused(&finch, "clock", &[("seconds", bad)]);
-    }
-}
-
-#[test]
 fn pages_and_assets_have_strict_headers() {
     let finch = Finch::start();
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -221,7 +203,7 @@ fn pages_and_assets_have_strict_headers() {
 #[test]
 fn no_name_becomes_html() {
     let attack = "\"'><script>alert(1)</script>";
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let login = Login::new(attack, attack, attack, attack).customer_id(attack).products([attack]);
     let token = finch.connect(login);
     let event = json!({ "event_type": attack, "connection_id": attack });
@@ -240,7 +222,7 @@ fn no_name_becomes_html() {
 /// The direction of a name does not affect the words around it, and a long one does not hide a token.
 #[test]
 fn names_are_isolated_and_complete() {
-    let finch = start();
+    let finch = Finch::with_webhooks();
     let long = "x".repeat(255);
     let names = [long.as_str(), "גוסטו (7)!"];
     for name in names {

@@ -3,9 +3,11 @@
 use std::cell::{Ref, RefCell};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login};
+use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login, WebhookTarget};
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer;
+use url::{Url, form_urlencoded::Serializer};
+
+use crate::receiver;
 
 /// The response to a call.
 #[derive(Debug)]
@@ -34,6 +36,14 @@ impl Answer {
         (self.status, body["name"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The parameters of the address that a redirect leads to.
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
+        assert_eq!(self.status, 303, "{}", self.text);
+        let url = Url::parse(self.header("location").unwrap()).unwrap();
+        assert_eq!(&url[..url::Position::AfterPath], "https://app.example/callback");
+        url.query_pairs().into_owned().collect()
+    }
+
     /// The code on the last page of Connect.
     pub(crate) fn code(&self) -> &str {
         self.text.split_once("<code>").unwrap().1.split('<').next().unwrap()
@@ -60,8 +70,9 @@ impl Finch {
         Self::with(EmulatorConfig { disconnect_scope, ..EmulatorConfig::default() })
     }
 
-    pub(crate) fn seeded(seed: u64) -> Self {
-        Self::with(EmulatorConfig { seed: Some(seed), ..EmulatorConfig::default() })
+    /// With a receiver of webhooks at [`HOOKS`].
+    pub(crate) fn with_webhooks() -> Self {
+        Self::with(webhooks_to(HOOKS))
     }
 
     pub(crate) fn with(config: EmulatorConfig) -> Self {
@@ -218,6 +229,13 @@ impl Call<'_> {
     }
 }
 
+pub(crate) fn webhooks_to(url: &str) -> EmulatorConfig {
+    let secrets = vec![receiver::SECRET.to_owned()];
+    let webhook = Some(WebhookTarget { url: url.to_owned(), secrets });
+    EmulatorConfig { webhook, ..EmulatorConfig::default() }
+}
+
+pub(crate) const HOOKS: &str = "http://127.0.0.1:1/hooks";
 pub(crate) const ID: &str = EmulatorConfig::DEFAULT_CLIENT_ID;
 pub(crate) const SECRET: &str = EmulatorConfig::DEFAULT_CLIENT_SECRET;
 

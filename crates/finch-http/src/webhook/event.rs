@@ -1,4 +1,4 @@
-//! What a delivery says, once Finch has signed it.
+//! Reading a delivery that Finch has signed.
 
 use finch_core::{ConnectionStatus, Timestamp, WebhookEvent, WebhookEventId};
 use serde::de::IgnoredAny;
@@ -6,8 +6,8 @@ use serde::de::IgnoredAny;
 use super::WebhookRefused;
 use crate::wire::Object;
 
-/// Any JSON is an event, if only one of which nothing is known. Fields are read as far as they are what
-/// they should be: Finch adds events and fields without notice, and writes some in two ways.
+/// Any JSON is an event, perhaps an unknown one. A field of the wrong type is left out: Finch adds events and
+/// fields without notice, and writes some in two ways.
 pub(super) fn read(
     id: WebhookEventId,
     body: &[u8],

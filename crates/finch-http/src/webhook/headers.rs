@@ -33,14 +33,15 @@ impl<'a> Signed<'a> {
                 signatures.push(value);
             }
         }
-        let missing = |header| WebhookRefused::MissingHeader { header };
+        let refused = |header, problem| WebhookRefused::Header { header, problem };
+        let missing = |header| refused(header, "is missing: Finch sends it with each webhook");
         let id = id.ok_or(missing(EVENT_ID))?;
         let timestamp = timestamp.ok_or(missing(TIMESTAMP))?;
         if signatures.is_empty() {
             return Err(missing(SIGNATURE));
         }
-        let id = event_id(id).ok_or(WebhookRefused::BadEventId)?;
-        let sent = seconds(timestamp).ok_or(WebhookRefused::BadTimestamp)?;
+        let id = event_id(id).ok_or(refused(EVENT_ID, "is not an event id"))?;
+        let sent = seconds(timestamp).ok_or(refused(TIMESTAMP, "is not a number of seconds"))?;
         Ok(Self { id, timestamp, sent, signatures })
     }
 }
@@ -52,7 +53,10 @@ fn once<'a>(
     header: &'static str,
 ) -> Result<(), WebhookRefused> {
     match seen.replace(value) {
-        Some(before) if before != value => Err(WebhookRefused::Contradiction { header }),
+        Some(before) if before != value => {
+            let problem = "came more than once, with different values";
+            Err(WebhookRefused::Header { header, problem })
+        }
         _ => Ok(()),
     }
 }

@@ -1,31 +1,21 @@
-//! Why a delivery is no webhook of Finch's.
+//! Why a delivery is refused.
 
 use finch_core::{Actionable, Advice, ErrorKind, MAX_WEBHOOK_BYTES};
 use thiserror::Error;
 
-/// Why a delivery is refused. Answer with a 4xx, and change nothing. What is said here of a delivery whose
-/// signature was not looked at is only as true as its headers.
+/// Why a delivery is refused. Answer with a 4xx, and change nothing. Only
+/// [`NotJson`](Self::NotJson) is about a delivery that Finch has signed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WebhookRefused {
-    /// A header that Finch always sends is not there.
-    #[error("the header {header} is missing: Finch sends it with each webhook")]
-    MissingHeader {
+    /// One of Finch's three headers is missing, has different values, or one that Finch never sends.
+    #[error("the header {header} {problem}")]
+    Header {
         /// Which.
         header: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
     },
-    /// A header came more than once, and says different things.
-    #[error("the header {header} came more than once, with different values")]
-    Contradiction {
-        /// Which.
-        header: &'static str,
-    },
-    /// `Finch-Event-Id` is no id: it is empty, not UTF-8, or contains the dot that divides what is signed.
-    #[error("the header Finch-Event-Id is no event id")]
-    BadEventId,
-    /// `Finch-Timestamp` is not a number of seconds, in digits only.
-    #[error("the header Finch-Timestamp is no number of seconds")]
-    BadTimestamp,
     /// It was sent too long ago: a replay, or a clock is wrong.
     #[error("the webhook was sent more than five minutes ago ({seconds} s more)")]
     TooOld {
@@ -41,8 +31,8 @@ pub enum WebhookRefused {
     /// None of its signatures was made with one of the secrets.
     #[error("no signature of the webhook matches")]
     NoSignatureMatches,
-    /// Signed by Finch, and no JSON.
-    #[error("the webhook's body is no JSON ({bytes} bytes)")]
+    /// Signed by Finch, and not JSON.
+    #[error("the webhook's body is not JSON ({bytes} bytes)")]
     NotJson {
         /// How long it is.
         bytes: usize,

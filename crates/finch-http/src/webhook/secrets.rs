@@ -23,7 +23,7 @@ impl WebhookSecrets {
     /// is passed over.
     ///
     /// # Errors
-    /// [`WebhookSecretError`] says which is none.
+    /// [`WebhookSecretError`] names the text that is not a secret.
     pub fn new<S: AsRef<str>>(
         secrets: impl IntoIterator<Item = S>,
     ) -> Result<Self, WebhookSecretError> {
@@ -55,13 +55,14 @@ impl WebhookSecrets {
 
 fn key(number: usize, secret: &str) -> Result<hmac::Key, WebhookSecretError> {
     let secret = secret.trim();
+    let malformed = |problem| WebhookSecretError::Malformed { number, problem };
     if stray_characters(secret) == Some(StrayCharacters::QuotationMarks) {
-        return Err(WebhookSecretError::Quoted { number });
+        return Err(malformed("has quotation marks around it"));
     }
     let bytes = STANDARD.decode(secret).map(Zeroizing::new);
-    let bytes = bytes.map_err(|_| WebhookSecretError::NotBase64 { number })?;
+    let bytes = bytes.map_err(|_| malformed("is not standard Base64"))?;
     if bytes.len() < SHORTEST {
-        return Err(WebhookSecretError::TooShort { number });
+        return Err(malformed("is too short"));
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
@@ -72,30 +73,20 @@ impl fmt::Debug for WebhookSecrets {
     }
 }
 
-/// Why there are no webhook secrets. The text that was given is not repeated.
+/// Why a text is not a webhook secret. The text is not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WebhookSecretError {
     /// None was given: every webhook would be refused.
     #[error("no webhook secret is given")]
     None,
-    /// Not standard Base64.
-    #[error("webhook secret {number} is not standard Base64")]
-    NotBase64 {
+    /// A text is not a webhook secret.
+    #[error("webhook secret {number} {problem}")]
+    Malformed {
         /// Which, from 1.
         number: usize,
-    },
-    /// Quotation marks around it.
-    #[error("webhook secret {number} has quotation marks around it")]
-    Quoted {
-        /// Which, from 1.
-        number: usize,
-    },
-    /// Too short to be one.
-    #[error("webhook secret {number} is too short")]
-    TooShort {
-        /// Which, from 1.
-        number: usize,
+        /// What is wrong with it.
+        problem: &'static str,
     },
 }
 
@@ -105,10 +96,8 @@ impl Actionable for WebhookSecretError {
             Self::None => {
                 "give the secret that Finch's dashboard shows once, when the webhook is made"
             }
-            Self::NotBase64 { .. } => "copy it whole from Finch's dashboard, without a prefix",
-            Self::Quoted { .. } => "give the secret alone",
-            Self::TooShort { .. } => {
-                "copy it whole: Finch's have 24 bytes, 32 characters of Base64"
+            Self::Malformed { .. } => {
+                "copy it whole from Finch's dashboard, alone and without a prefix: 32 characters of Base64"
             }
         };
         Advice::new(ErrorKind::InvalidInput, "webhook_secret", step)

@@ -91,6 +91,16 @@ pub(crate) async fn new_session(finch: &HttpFinch) -> Result<ConnectSession, Fin
     finch.new_session(&a_session()).await
 }
 
+/// What comes of an exchange, an introspection, a disconnect and a new session.
+pub(crate) async fn each_call(finch: &HttpFinch) -> [Result<(), FinchApiError>; 4] {
+    [
+        exchange(finch).await.map(drop),
+        introspect(finch).await.map(drop),
+        disconnect(finch).await,
+        new_session(finch).await.map(drop),
+    ]
+}
+
 pub(crate) async fn reauthenticate(finch: &HttpFinch) -> Result<ConnectSession, FinchApiError> {
     let session = ReauthenticateSession {
         connection_id: ConnectionId::new("bc3a2af9").expect("an id"),

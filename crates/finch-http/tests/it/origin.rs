@@ -6,10 +6,7 @@ use finch_core::{FailureKind, FinchApi, FinchApiError};
 use finch_http::{HttpFinch, Proxy};
 
 use crate::{
-    finch::{
-        INTROSPECTION, client, config, disconnect, exchange, introspect, new_session, playing,
-        shown,
-    },
+    finch::{INTROSPECTION, client, config, each_call, introspect, playing, shown},
     server::{Play, Server, answer, json},
 };
 
@@ -20,12 +17,7 @@ async fn no_redirect_is_followed() {
         let header =
             format!("Location: {}/auth/token?canary\r\nSet-Cookie: a=canary\r\n", elsewhere.url);
         let (server, finch) = playing([Play::Answer(answer(status, &header, "canary"))]).await;
-        for result in [
-            exchange(&finch).await.map(drop),
-            introspect(&finch).await.map(drop),
-            disconnect(&finch).await,
-            new_session(&finch).await.map(drop),
-        ] {
+        for result in each_call(&finch).await {
             let error = result.expect_err("a redirect");
             assert_eq!(error.failure_kind(), FailureKind::Rejected, "{status}");
             assert_eq!(error.answer().expect("an answer").status, status);
@@ -57,16 +49,9 @@ async fn a_proxy_from_the_environment_is_used_only_if_asked_for() {
         let server = Server::start([json(200, INTROSPECTION)]).await;
         let proxy = Server::start([json(200, INTROSPECTION)]).await;
         let mut child = Command::new(env::current_exe().expect("a program"));
-        child
-            .args(["--exact", "origin::proxied", "--nocapture"])
-            .env_remove("NO_PROXY")
-            .env_remove("no_proxy");
-        child.env(CHILD, format!("{asked_for} {}", server.url));
-        for name in
-            ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        {
-            child.env(name, &proxy.url);
-        }
+        child.args(["--exact", "origin::proxied", "--nocapture"]).env_clear();
+        child.env(CHILD, format!("{asked_for} {}", server.url)).env("HTTP_PROXY", &proxy.url);
+        child.env("all_proxy", &proxy.url);
         let status = tokio::task::spawn_blocking(move || child.status()).await.expect("no panic");
         assert!(status.expect("it ran").success());
         assert_eq!(proxy.seen().len(), usize::from(asked_for));

@@ -32,20 +32,13 @@ fn set_mode(path: &Path, mode: u32) {
 fn what_is_created_can_be_read() {
     let folder = folder();
     let path = folder.path().join("key");
-    let made = Kek::generate().unwrap();
+    let made = Kek::from_bytes(key(0xfb));
     keyfile::create(&path, &made).unwrap();
     assert_eq!(keyfile::read(&path).unwrap().id(), made.id());
+    let expected = "finch-kek-v1:-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected, "one line of text");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-}
-
-#[test]
-fn it_is_written_as_one_line_of_text() {
-    let folder = folder();
-    let path = folder.path().join("key");
-    keyfile::create(&path, &Kek::from_bytes(key(0xfb))).unwrap();
-    let expected = "finch-kek-v1:-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s\n";
-    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }
 
 #[test]
@@ -59,17 +52,10 @@ fn nothing_is_ever_overwritten() {
     }
     // Not through a link either, even to nowhere.
     let link = folder.path().join("link");
-    std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
+    symlink(folder.path().join("nowhere"), &link).unwrap();
     let error = keyfile::create(&link, &Kek::generate().unwrap()).unwrap_err();
     assert!(matches!(error, KeyFileError::Exists { .. }), "{error:?}");
     assert!(!folder.path().join("nowhere").exists());
-}
-
-#[test]
-fn a_folder_that_is_not_there_is_an_error() {
-    let path = folder().path().join("gone").join("key");
-    let error = keyfile::create(&path, &Kek::generate().unwrap()).unwrap_err();
-    assert!(matches!(error, KeyFileError::Write { .. }), "{error:?}");
 }
 
 #[test]
@@ -79,7 +65,7 @@ fn any_right_of_others_is_refused_with_the_way_out() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         set_mode(&path, mode);
         let error = keyfile::read(&path).unwrap_err();
-        assert!(matches!(error, KeyFileError::Exposed { mode: found, .. } if found == mode));
+        assert!(matches!(error, KeyFileError::Exposed(_, found) if found == mode));
         let message = format!("{error}: {}", error.next_step());
         assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
         assert!(message.contains(&format!("{mode:04o}")), "{message}");
@@ -93,29 +79,19 @@ fn any_right_of_others_is_refused_with_the_way_out() {
 #[test]
 fn the_forms_of_the_environment_are_read_too() {
     let folder = folder();
-    let expected = Kek::from_bytes(key(7)).id();
-    let base64 = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
-    for content in [
-        HEX.to_owned(),
-        format!("{HEX}\n"),
-        format!("{HEX}\r\n"),
-        format!("{base64}\n"),
-        format!("{base64}=\r\n"),
-        format!("finch-kek-v1:{base64}\n"),
-        format!("finch-kek-v1:{HEX}"),
-        format!("\u{feff}{HEX}\r\n"),
-        format!("\u{feff}finch-kek-v1:{base64}\n"),
-    ] {
+    for content in [HEX.to_owned(), format!("\u{feff}finch-kek-v1:{HEX}\r\n")] {
         let path = file(&folder, &content);
-        assert_eq!(keyfile::read(&path).unwrap().id(), expected, "{content:?}");
+        assert_eq!(keyfile::read(&path).unwrap().id(), Kek::from_bytes(key(7)).id(), "{content:?}");
     }
 }
 
 #[test]
-fn a_missing_file_has_its_own_error() {
-    let path = folder().path().join("key");
+fn a_file_or_folder_that_is_not_there_has_its_own_error() {
+    let path = folder().path().join("gone").join("key");
+    let error = keyfile::create(&path, &Kek::generate().unwrap()).unwrap_err();
+    assert!(matches!(error, KeyFileError::Write(..)), "{error:?}");
     let error = keyfile::read(&path).unwrap_err();
-    assert!(matches!(error, KeyFileError::Missing { .. }), "{error:?}");
+    assert!(matches!(error, KeyFileError::Missing(_)), "{error:?}");
     assert!(error.next_step().contains("`finch keys init`"));
 }
 
@@ -123,12 +99,8 @@ fn a_missing_file_has_its_own_error() {
 fn a_file_without_a_key_says_so() {
     let folder = folder();
     let utf16 = format!("\u{feff}{HEX}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(Vec<u8>, ParseKeyError); 8] = [
-        (vec![], ParseKeyError::Empty),
+    let cases: [(Vec<u8>, ParseKeyError); 4] = [
         (b"\r\n\n".into(), ParseKeyError::Empty),
-        (HEX[1..].into(), ParseKeyError::Malformed { length: 63 }),
-        ([HEX, "\n", HEX].concat().into(), ParseKeyError::Broken),
-        (format!("{}\n{}\n", &HEX[..32], &HEX[32..]).into(), ParseKeyError::Broken),
         // The bytes themselves, and what `>` writes in some shells.
         (vec![0xff; 32], ParseKeyError::NotText),
         (utf16, ParseKeyError::NotText),
@@ -136,7 +108,7 @@ fn a_file_without_a_key_says_so() {
     ];
     for (content, expected) in cases {
         let error = keyfile::read(file(&folder, content)).unwrap_err();
-        let KeyFileError::Content { source, .. } = error else { panic!("{error:?}") };
+        let KeyFileError::Content(_, source) = error else { panic!("{error:?}") };
         assert_eq!(source, expected);
     }
 }
@@ -203,5 +175,5 @@ fn a_key_or_a_folder_of_another_user_is_refused() {
     set_mode(&path, 0o440);
     assert!(keyfile::read(&path).is_ok());
     chown(&path, None, Some(other)).unwrap();
-    assert!(matches!(keyfile::read(&path), Err(KeyFileError::Exposed { mode: 0o440, .. })));
+    assert!(matches!(keyfile::read(&path), Err(KeyFileError::Exposed(_, 0o440))));
 }

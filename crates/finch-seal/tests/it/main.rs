@@ -5,6 +5,8 @@
 )]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
 
+#[cfg(unix)]
+mod access;
 mod closed;
 mod document;
 mod epochs;
@@ -18,3 +20,4 @@ mod rewrap;
 mod sealing;
 mod secrecy;
 mod support;
+mod vectors;

@@ -106,7 +106,7 @@ fn errors_name_no_source_in_their_own_text() {
     let inner = || std::io::Error::other("inner");
     let errors: [Box<dyn Error>; 2] = [
         Box::new(SealError::Source(Box::new(inner()))),
-        Box::new(KeyFileError::Read { path: "key".into(), source: inner() }),
+        Box::new(KeyFileError::Read("key".into(), inner())),
     ];
     for error in errors {
         assert!(!error.to_string().contains("inner"));

@@ -63,27 +63,6 @@ impl KeySource for Careless {
     }
 }
 
-/// A key source that wraps with another key than it unwraps with: an alias at a KMS that was moved.
-pub(crate) struct TwoFaced {
-    pub(crate) wraps: Kek,
-    pub(crate) unwraps: Kek,
-}
-
-#[async_trait]
-impl KeySource for TwoFaced {
-    fn id(&self) -> KeyId {
-        self.unwraps.id()
-    }
-
-    async fn wrap(&self, key: &KeyBytes, context: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.wraps.wrap(key, context).await
-    }
-
-    async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<KeyBytes, SealError> {
-        self.unwraps.unwrap(wrapped, context).await
-    }
-}
-
 /// A key source that gives back another key, and says nothing: what a mixed-up cache would be.
 pub(crate) struct Forgetful;
 

@@ -133,7 +133,7 @@ fn count(commit: &Commit, before: &[Connection], figures: &mut Figures) {
             (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if commit.events.iter().any(|event| matches!(event.what, EventKind::CompanyNamed { .. })) {
+    if commit.events.iter().any(|event| matches!(event.kind, EventKind::CompanyNamed { .. })) {
         figures.hit("a company was named late");
     }
     if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt
