@@ -47,6 +47,10 @@ impl Finch {
     /// The newest token of this customer in this connection that covers `products` (empty: any). One
     /// read of the store; Finch is not asked. The first use is recorded, and then one a day is noted.
     ///
+    #[doc = example!(
+        "let token = finch.access_token(acme, &id, &[Product::Directory]).await?;",
+        "// `token.secret` goes to Finch as the Bearer token, and nowhere else.",
+    )]
     /// # Errors
     /// [`TokenError`] says why there is none.
     pub async fn access_token(
@@ -111,7 +115,7 @@ impl Finch {
                 let mut draft = Draft::of(connection);
                 decide::hand_out(&mut draft, token.id, now);
                 // Another call may have noted it: once is enough.
-                match self.commit(draft).await {
+                match self.commit(draft, None).await {
                     Ok(_) => {}
                     Err(StoreError::Moved) => return Ok(()),
                     Err(error) => return Err(error),
@@ -127,6 +131,14 @@ impl Finch {
     /// A data call with this token has answered 401: asks Finch itself. The host's word alone revokes
     /// nothing.
     ///
+    #[doc = example!(
+        "# let token = finch.access_token(acme, &id, &[]).await?;",
+        "match finch.report_unauthorized(acme, &token.secret).await? {",
+        r#"    Unauthorized::Revoked => println!("connect again"),"#,
+        r#"    Unauthorized::NeedsReauth => println!("reauthenticate"),"#,
+        r#"    _ => println!("the token is not the cause"),"#,
+        "}",
+    )]
     /// # Errors
     /// [`TokenError::NotFound`]: it is not a token of this customer. [`TokenError::Store`].
     pub async fn report_unauthorized(

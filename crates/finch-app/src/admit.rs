@@ -63,7 +63,7 @@ impl Finch {
         let arrival = Arrival { facts, fingerprint, from, began: number, now, late };
         let Admitted { draft, arrived } = admit(found, arrival);
         let Some(draft) = draft else { return Ok(None) };
-        let committed = self.commit_with(draft, Some(secret)).await?;
+        let committed = self.commit(draft, Some(secret)).await?;
         Ok(match arrived {
             Arrived::Known(token) => Some(token),
             _ => committed.number.map(TokenId),

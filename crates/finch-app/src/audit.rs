@@ -69,6 +69,13 @@ struct Seen {
 impl Finch {
     /// Begins an audit: counts what there is to ask.
     ///
+    #[doc = example!(
+        "let options = AuditOptions { fix: true, ..AuditOptions::default() };",
+        "let mut audit = finch.begin_audit(operator, options).await?;",
+        "let pace = Pace::of(std::time::Duration::from_millis(500));",
+        "while finch.audit_next(operator, &mut audit, pace).await? {}",
+        r#"println!("{} findings", audit.findings.len());"#,
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn begin_audit(

@@ -135,6 +135,10 @@ impl Finch {
     /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
     /// customer's, or unknown here), the session renews that one.
     ///
+    #[doc = example!(
+        r#"let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);"#,
+        "let begun = finch.begin_connect(acme, request).await?; // send the person to `begun.connect_url`",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_connect(
@@ -159,18 +163,19 @@ impl Finch {
                 sandbox: request.sandbox.clone(),
                 lifetime: request.lifetime,
             };
-            let exists = match self.api().new_session(&session).await {
+            let error = match self.api().new_session(&session).await {
                 Ok(session) => {
                     return self.keep(scope, request, session, Some(customer_id), None).await;
                 }
-                Err(FinchApiError::ConnectionAlreadyExists(answer)) if refused.len() < 8 => answer,
-                Err(error) => return Err(BeginConnectError::Finch(error)),
+                Err(error) => error,
             };
-            let Some(existing) = exists.connection_id.clone() else {
-                return Err(BeginConnectError::Finch(FinchApiError::ConnectionAlreadyExists(
-                    exists,
-                )));
+            let existing = match &error {
+                FinchApiError::ConnectionAlreadyExists(answer) if refused.len() < 8 => {
+                    answer.connection_id.clone()
+                }
+                _ => None,
             };
+            let Some(existing) = existing else { return Err(BeginConnectError::Finch(error)) };
             if self.is_own_or_unknown(scope.id(), &existing).await? {
                 return self.reauthenticate(scope, request, existing, Some(customer_id)).await;
             }
@@ -182,6 +187,11 @@ impl Finch {
     /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
     /// products.
     ///
+    #[doc = example!(
+        "// No products: as before.",
+        r#"let request = ConnectRequest::new("Acme Inc", Vec::new(), Flow::Embedded);"#,
+        "let begun = finch.begin_reauthenticate(acme, &id, request).await?;",
+    )]
     /// # Errors
     /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_reauthenticate(
@@ -202,7 +212,7 @@ impl Finch {
             return Err(BeginConnectError::Disconnecting);
         }
         let (newest, expected) = {
-            let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(scope.id()));
+            let own = found.tokens_of(Some(scope.id())).rev();
             let mut named = own.filter(|t| t.facts.connection_id == *connection).peekable();
             let newest = named.peek().map(|t| t.id);
             (newest, named.find_map(|t| t.facts.finch_customer_id.clone()))

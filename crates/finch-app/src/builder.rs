@@ -68,6 +68,13 @@ impl Actionable for OpenFinchError {
 
 impl Finch {
     /// Wires a client, a store, and the key that opens what is sealed in the store.
+    ///
+    #[doc = example!(
+        "let key = std::sync::Arc::new(Kek::generate()?);",
+        "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = todo!();",
+        "let options = FinchOptions { store_patience: std::time::Duration::from_secs(2), ..Default::default() };",
+        "let finch = Finch::builder(client, store, key).options(options).open().await?;",
+    )]
     pub fn builder(
         api: Arc<dyn FinchApi>,
         store: Arc<dyn TokenStore>,
@@ -81,6 +88,11 @@ impl Finch {
     /// none and no log of one was left there, and belongs to the application and API origin of `http` ever
     /// after; `keys` opens what is sealed in it.
     ///
+    #[doc = example!(
+        r#"let http = HttpFinchConfig::new("client-id".parse()?, ClientSecret::new("client-secret"));"#,
+        r#"let key = std::sync::Arc::new(keyfile::read("finch.key")?);"#,
+        r#"let finch = Finch::open(http, "finch.db", key).await?;"#,
+    )]
     /// # Errors
     /// [`OpenFinchError`]. Nothing was sent.
     #[cfg(all(feature = "http", feature = "sqlite"))]

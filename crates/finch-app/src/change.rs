@@ -49,28 +49,18 @@ impl Finch {
         selector: Selector<'_>,
         mut decide: impl FnMut(&mut Draft) -> T,
     ) -> Result<Option<T>, StoreError> {
-        self.change_beside(selector, None, |draft, _| decide(draft)).await
+        let changed = self.change_beside(selector, None, |draft, _| decide(draft)).await?;
+        Ok(changed.map(|(decided, _)| decided))
     }
 
     /// The same, beside the connection of the same provider and of this company, if the one to be changed
-    /// has none yet.
+    /// has none yet; and with what the commit has done.
     pub(crate) async fn change_beside<T>(
         &self,
         selector: Selector<'_>,
         company: Option<&CompanyId>,
-        decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
-    ) -> Result<Option<T>, StoreError> {
-        let changed = self.change_numbered(selector, company, decide).await?;
-        Ok(changed.map(|(decided, _)| decided))
-    }
-
-    /// The same, with the number of the commit; none where nothing differed.
-    pub(crate) async fn change_numbered<T>(
-        &self,
-        selector: Selector<'_>,
-        company: Option<&CompanyId>,
         mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
-    ) -> Result<Option<(T, Option<Seq>)>, StoreError> {
+    ) -> Result<Option<(T, Committed)>, StoreError> {
         let mut retries = Retries::default();
         loop {
             let Some(connection) = self.store().load(selector, None).await? else {
@@ -85,21 +75,16 @@ impl Finch {
             };
             let mut draft = Draft::of(connection);
             let decided = decide(&mut draft, pair.as_ref());
-            match self.commit(draft).await {
-                Ok(committed) => return Ok(Some((decided, committed.number))),
+            match self.commit(draft, None).await {
+                Ok(committed) => return Ok(Some((decided, committed))),
                 Err(StoreError::Moved) => retries.count(revision)?,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Commits what was decided, once.
-    pub(crate) async fn commit(&self, draft: Draft) -> Result<Committed, StoreError> {
-        self.commit_with(draft, None).await
-    }
-
-    /// The same, with the secret of the token that is new in it.
-    pub(crate) async fn commit_with(
+    /// Commits what was decided, once; with the secret of the token that is new in it, if one is.
+    pub(crate) async fn commit(
         &self,
         draft: Draft,
         new: Option<&AccessToken>,

@@ -51,6 +51,9 @@ impl Finch {
     /// the operator and for this reason, and its secret is wiped. If a token lives on at Finch, nothing
     /// here can end it any more, and it is billed. Returns for how many tokens the operator vouches.
     ///
+    #[doc = example!(
+        r#"let vouched = finch.close_disconnect(operator, &id, "ended by Finch's support, ticket 7").await?;"#,
+    )]
     /// # Errors
     /// [`CloseError`].
     pub async fn close_disconnect(
@@ -79,6 +82,10 @@ impl Finch {
     /// Takes a lost exchange off the list of possible orphans, on the word of the operator and for this
     /// reason: Finch's dashboard or support shows that no token is left of it.
     ///
+    #[doc = example!(
+        "# let lost: PossibleOrphan = todo!();",
+        r#"finch.dismiss_orphan(operator, lost.exchange, "the dashboard shows no such connection").await?;"#,
+    )]
     /// # Errors
     /// [`CloseError`].
     pub async fn dismiss_orphan(

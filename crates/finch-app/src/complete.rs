@@ -5,8 +5,8 @@ mod outcome;
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
-    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
-    Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
+    ConnectionKey, CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State,
+    StoreError, Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, ExchangeError, TokenFate};
@@ -19,6 +19,13 @@ impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
     /// give the first one's result, once there is one. A caller that goes away cancels nothing.
     ///
+    #[doc = example!(
+        r#"# let (state, code) = ("", "");"#,
+        "// Of the callback's query.",
+        "let (state, code) = (State::new(state), AuthorizationCode::new(code));",
+        "let connected = finch.complete_connect(acme, state, code).await?;",
+        r#"println!("{} is connected", connected.connection_id);"#,
+    )]
     /// # Errors
     /// [`CompleteConnectError`] says whether a token exists, and where it is.
     pub async fn complete_connect(
@@ -34,6 +41,10 @@ impl Finch {
     /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
     /// names the customer id of the attempt's session.
     ///
+    #[doc = example!(
+        r#"# let (kept, code) = (State::new(""), AuthorizationCode::new(""));"#,
+        "let connected = finch.complete_connect_without_state(acme, kept, code).await?;",
+    )]
     /// # Errors
     /// As [`complete_connect`](Self::complete_connect), and
     /// [`UnnamedCustomer`](CompleteConnectError::UnnamedCustomer).
@@ -218,16 +229,24 @@ impl Finch {
             }
             return Err(CompleteConnectError::ForeignToken);
         };
+        let mut connection = self.holding(token).await.unwrap_or_default();
+        let customer = Some(&attempt.purpose.customer);
         // A doubt, or an employer without a name, is settled at once where Finch answers.
-        if let Err(error) =
-            self.settle(token, Some(&attempt.purpose.customer), Effort::AtOnce).await
+        if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Effort::AtOnce)) {
+            if let Err(error) = self.settle(token, customer, Effort::AtOnce).await {
+                tracing::debug!(%error, "left to the reconciler");
+            }
+            connection = self.holding(token).await.unwrap_or_default();
+        }
+        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
+        if let Some(found) = &connection
+            && found.token(token).is_some_and(is_unknown)
         {
-            tracing::debug!(%error, "left to the reconciler");
+            if let Err(error) = self.learn_products(token, found.key).await {
+                tracing::debug!(%error, "the token's products stay unknown");
+            }
+            connection = self.holding(token).await.unwrap_or_default();
         }
-        if let Err(error) = self.learn_products(token).await {
-            tracing::debug!(%error, "the token's products stay unknown");
-        }
-        let connection = self.holding(token).await.unwrap_or_default();
         let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
         if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
             && let Err(error) = self.clear_orphans(attempt, connection, token, began).await
@@ -238,13 +257,12 @@ impl Finch {
     }
 
     /// Asks Finch what a token covers, where its exchange did not say it.
-    async fn learn_products(&self, token: TokenId) -> Result<(), StoreError> {
-        let found = self.holding(token).await?;
-        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
-        let Some(connection) = found.filter(|c| c.token(token).is_some_and(is_unknown)) else {
-            return Ok(());
-        };
-        let mut work = self.work_on(connection.key).await;
+    async fn learn_products(
+        &self,
+        token: TokenId,
+        connection: ConnectionKey,
+    ) -> Result<(), StoreError> {
+        let mut work = self.work_on(connection).await;
         let asked = self.probe(token, &mut work).await;
         work.release().await;
         asked.map(drop)

@@ -6,7 +6,7 @@ mod request;
 use finch_core::{
     Actionable, Actor, Advice, Connection, ConnectionFilter, ConnectionId, CustomerId,
     CustomerScope, Draft, ErrorKind, Failure, Intent, Scope, Selector, StoreError, Timestamp,
-    Token,
+    Token, TokenId,
     decide::{self, Plan, PlanVerdict, Subject},
 };
 use serde::Serialize;
@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use self::follow::pending;
 pub use self::request::{DisconnectRequest, DisconnectTarget};
-use crate::{Finch, change::Retries, work::Effort};
+use crate::{Finch, work::Effort};
 
 /// How a disconnect came out. Every outcome is the truth as written in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,10 +83,25 @@ impl Actionable for DisconnectError {
     }
 }
 
+/// What the fence has led to. A token names the connection, whatever it becomes part of.
+enum Fenced {
+    /// There is nothing to follow.
+    Over(DisconnectOutcome),
+    /// A disconnect is under way for other customers too: the reconciler goes on with it, and no customer hurries
+    /// what another one sees (I11).
+    UnderWay(TokenId),
+    /// A disconnect is open.
+    Open(TokenId),
+}
+
 impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?;",
+        r#"println!("{} tokens would stop working: {:?}", plan.tokens, plan.verdict);"#,
+    )]
     /// # Errors
     /// [`DisconnectError::NotFound`], [`DisconnectError::Store`].
     pub async fn plan_disconnect(
@@ -102,6 +117,13 @@ impl Finch {
     /// customers use the connection, a customer's disconnect ends that customer's access only. A caller
     /// that goes away cancels nothing.
     ///
+    #[doc = example!(
+        "let plan = finch.plan_disconnect(acme, id).await?; // show it",
+        "match finch.disconnect(acme, plan).await? {",
+        r#"    DisconnectOutcome::Pending { next_try, .. } => println!("goes on at {next_try}"),"#,
+        r#"    outcome => println!("{outcome:?}"),"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed to,
     /// nothing was done: show the new plan.
@@ -120,6 +142,11 @@ impl Finch {
     /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
     /// of it. Those that have ended already are left out.
     ///
+    #[doc = example!(
+        "for (connection, outcome) in finch.disconnect_all(acme).await? {",
+        r#"    println!("{connection}: {outcome:?}");"#,
+        "}",
+    )]
     /// # Errors
     /// [`DisconnectError`]: the rest was not tried.
     pub async fn disconnect_all(
@@ -145,74 +172,58 @@ impl Finch {
         by: Actor,
         request: DisconnectRequest,
     ) -> Result<DisconnectOutcome, DisconnectError> {
-        loop {
-            let plan = self.plan(customer.as_ref(), &request).await?;
-            if request.agreed.is_some_and(|agreed| !plan.keeps_to(agreed)) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match self.fence_and_drive(customer.as_ref(), by.clone(), plan).await {
-                Err(DisconnectError::PlanChanged) => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn fence_and_drive(
-        &self,
-        customer: Option<&CustomerId>,
-        by: Actor,
-        plan: Plan,
-    ) -> Result<DisconnectOutcome, DisconnectError> {
-        let (subject, for_everyone, agreed) = (&plan.subject, plan.reason, plan.mark);
-        let mut retries = Retries::default();
-        let (anchor, is_ended_for_others_too) = loop {
-            let found = self.store().load(Selector::Key(plan.connection), customer).await?;
-            let connection = found.ok_or(DisconnectError::PlanChanged)?;
-            let plan = self.plan_of(&connection, subject, customer, for_everyone.as_ref());
-            if !plan.keeps_to(agreed) {
-                return Err(DisconnectError::PlanChanged);
-            }
-            match plan.verdict {
-                PlanVerdict::AlreadyDisconnected => {
-                    return Ok(DisconnectOutcome::AlreadyDisconnected);
+        let customer = customer.as_ref();
+        let fenced = loop {
+            let Plan { connection, subject, .. } = self.plan(customer, &request).await?;
+            let fence = |draft: &mut Draft| {
+                let plan = self.plan_of(draft.connection(), &subject, customer, &request);
+                match request.agreed {
+                    Some(agreed) if !plan.keeps_to(agreed) => Err(DisconnectError::PlanChanged),
+                    _ => Ok(self.fence(draft, customer, &by, plan)),
                 }
-                PlanVerdict::SharedWithOthers => return Ok(DisconnectOutcome::SharedWithOthers),
-                _ => {}
-            }
-            let Some(anchor) = connection.tokens.first().map(|t| t.id) else {
-                return Err(DisconnectError::NotFound);
             };
-            let is_ended_for_others_too =
-                customer.is_some_and(|customer| connection.is_ended_for_others_too(customer));
-            let (now, revision) = (self.now(), connection.revision);
-            let mut draft = Draft::of(connection);
-            let retires = customer.filter(|_| plan.verdict == PlanVerdict::Retires);
-            match retires {
-                Some(customer) => decide::retire(&mut draft, customer, now),
-                None => {
-                    let reason = plan.reason.filter(|_| customer.is_none());
-                    decide::fence(&mut draft, Intent { by: by.clone(), reason, at: now });
-                }
-            }
-            match self.commit(draft).await {
-                Ok(_) if retires.is_some() => {
-                    return Ok(DisconnectOutcome::Retired { tokens: plan.tokens });
-                }
-                Ok(_) => break (anchor, is_ended_for_others_too),
-                // Something of the connection has changed: what was agreed on may not have.
-                Err(StoreError::Moved) => retries.count(revision)?,
-                Err(error) => return Err(error.into()),
+            // None: it has become part of another one.
+            if let Some(fenced) = self.change(Selector::Key(connection), fence).await? {
+                break fenced?;
             }
         };
-        if is_ended_for_others_too {
-            // It is under way for others: the reconciler goes on with it, and no customer hurries what
-            // another one sees (I11).
-            // The anchor may be another customer's token: `pending` chooses what this customer sees.
-            let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
-            return Ok(pending(&connection, customer, self.now()));
-        }
+        let anchor = match fenced {
+            Fenced::Over(outcome) => return Ok(outcome),
+            Fenced::UnderWay(anchor) => {
+                let connection = self.holding(anchor).await?.ok_or(DisconnectError::NotFound)?;
+                return Ok(pending(&connection, customer, self.now()));
+            }
+            Fenced::Open(anchor) => anchor,
+        };
         let outcome = self.drive(anchor, customer, Effort::Patiently).await?;
         Ok(outcome.unwrap_or(DisconnectOutcome::AlreadyDisconnected))
+    }
+
+    /// Writes down what the plan says, if it says anything.
+    fn fence(
+        &self,
+        draft: &mut Draft,
+        customer: Option<&CustomerId>,
+        by: &Actor,
+        plan: Plan,
+    ) -> Fenced {
+        let (now, connection) = (self.now(), draft.connection());
+        let anchor = connection.tokens.first().map(|t| t.id);
+        let is_under_way = customer.is_some_and(|c| connection.is_ended_for_others_too(c));
+        match (plan.verdict, customer, anchor) {
+            (PlanVerdict::Disconnects | PlanVerdict::Joins, _, Some(anchor)) => {
+                decide::fence(draft, Intent { by: by.clone(), reason: plan.reason, at: now });
+                if is_under_way { Fenced::UnderWay(anchor) } else { Fenced::Open(anchor) }
+            }
+            (PlanVerdict::Retires, Some(customer), _) => {
+                decide::retire(draft, customer, now);
+                Fenced::Over(DisconnectOutcome::Retired { tokens: plan.tokens })
+            }
+            (PlanVerdict::SharedWithOthers, ..) => {
+                Fenced::Over(DisconnectOutcome::SharedWithOthers)
+            }
+            _ => Fenced::Over(DisconnectOutcome::AlreadyDisconnected),
+        }
     }
 
     async fn plan(
@@ -220,42 +231,37 @@ impl Finch {
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
     ) -> Result<Plan, DisconnectError> {
-        let for_everyone = request.for_everyone.as_ref();
-        let fingerprint;
-        let selector = match &request.target {
-            DisconnectTarget::ConnectionId(id) => Selector::ConnectionId(id),
+        let store = self.store();
+        let (found, subject) = match &request.target {
+            DisconnectTarget::ConnectionId(id) => {
+                let found = store.load(Selector::ConnectionId(id), customer).await?;
+                (found, Subject::ConnectionId(id.clone()))
+            }
             DisconnectTarget::Token(token) => {
-                fingerprint = self.vault().token(token);
-                Selector::Fingerprint(&fingerprint)
+                let fingerprint = self.vault().token(token);
+                let found = store.load(Selector::Fingerprint(&fingerprint), customer).await?;
+                let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
+                let token = token.map(|t| t.id).ok_or(DisconnectError::NotFound)?;
+                (found, Subject::Token(token))
             }
             // What was planned is known by its record: there is nothing to ask Finch.
             DisconnectTarget::Planned(plan) => {
                 let found = self.by_key(plan.connection, customer).await?;
-                let connection = found.ok_or(DisconnectError::PlanChanged)?;
-                return Ok(self.plan_of(&connection, &plan.subject, customer, for_everyone));
+                let found = found.ok_or(DisconnectError::PlanChanged)?;
+                return Ok(self.plan_of(&found, &plan.subject, customer, request));
             }
         };
-        let mut connection =
-            self.store().load(selector, customer).await?.ok_or(DisconnectError::NotFound)?;
+        let mut connection = found.ok_or(DisconnectError::NotFound)?;
         if connection.company.is_none() {
-            let own = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
-            let live = connection.tokens.iter().rev().filter(own).find(|t| t.state.is_live());
-            if let Some(token) = live {
+            let live = connection.tokens_of(customer).rev().find(|t| t.state.is_live());
+            if let Some(token) = live.map(|t| t.id) {
                 let mut work = self.work_on(connection.key).await;
-                self.probe(token.id, &mut work).await?;
+                self.probe(token, &mut work).await?;
+                let found = store.load(Selector::TokenId(token), customer).await?;
+                connection = found.ok_or(DisconnectError::NotFound)?;
             }
-            let found = self.store().load(selector, customer).await?;
-            connection = found.ok_or(DisconnectError::NotFound)?;
         }
-        let subject = match selector {
-            Selector::Fingerprint(token) => {
-                let token = connection.token_of(token).ok_or(DisconnectError::NotFound)?;
-                Subject::Token(token.id)
-            }
-            Selector::ConnectionId(id) => Subject::ConnectionId(id.clone()),
-            _ => return Err(DisconnectError::NotFound),
-        };
-        Ok(self.plan_of(&connection, &subject, customer, for_everyone))
+        Ok(self.plan_of(&connection, &subject, customer, request))
     }
 
     /// Only an operator ends a connection for everyone.
@@ -264,9 +270,9 @@ impl Finch {
         connection: &Connection,
         subject: &Subject,
         customer: Option<&CustomerId>,
-        for_everyone: Option<&String>,
+        request: &DisconnectRequest,
     ) -> Plan {
-        let for_everyone = for_everyone.filter(|_| customer.is_none()).cloned();
+        let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
         let digest = |text: &str| self.vault().digest(text);
         decide::plan(connection, subject, customer, for_everyone, &digest)
     }

@@ -77,6 +77,13 @@ impl Finch {
     /// Imports one token. Safe to repeat: a token that is here already is found without asking Finch, so
     /// that a run over many goes on where it stopped.
     ///
+    #[doc = example!(
+        r#"# let (token, customer) = ("", "acme");"#,
+        "let token = AccessToken::parse(token)?;",
+        "let import = ImportRequest { token, customer: customer.parse()?, connection_id: None };",
+        "let pace = Pace::of(std::time::Duration::from_millis(500));",
+        "let imported = finch.import(operator, &import, pace).await?;",
+    )]
     /// # Errors
     /// [`RunError`]: this token was not imported, and the next one would not be either.
     pub async fn import(

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use finch_core::{
-    Actor, Commit, ConnectionFilter, ConnectionKey, Draft, Event, EventKind, Keyring,
-    OperatorScope, Selector, StoreError, TokenId,
+    Actor, Commit, ConnectionFilter, ConnectionKey, Event, EventKind, Keyring, OperatorScope,
+    Selector, StoreError, TokenId,
 };
 use finch_seal::{KeySource, WrappedKeys};
 use serde::Serialize;
 
-use crate::{Finch, KeysError, change::Retries};
+use crate::{Finch, KeysError};
 
 /// How a store's keys are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +41,9 @@ pub struct Rotated {
 impl Finch {
     /// How the store's keys are.
     ///
+    #[doc = example!(
+        r#"println!("the store opens with key {}", finch.key_status(operator).await?.key);"#,
+    )]
     /// # Errors
     /// [`KeysError`].
     pub async fn key_status(&self, _scope: &OperatorScope) -> Result<KeyStatus, KeysError> {
@@ -57,6 +60,9 @@ impl Finch {
     /// rotation that is under way, or was cut off, goes on instead. Other processes may use the store meanwhile.
     /// `progress` gets how many connections are left.
     ///
+    #[doc = example!(
+        r#"let rotated = finch.rotate(operator, |left| println!("{left} connections are left")).await?;"#,
+    )]
     /// # Errors
     /// [`KeysError`]; what is done so far is kept.
     pub async fn rotate(
@@ -92,6 +98,10 @@ impl Finch {
     /// Wraps the store's keys with another key-encryption key. Nothing is sealed again; from here on the store
     /// opens with the new key only. Keep the old one for as long as backups are kept that were made before.
     ///
+    #[doc = example!(
+        r#"let new = keyfile::read("new.key")?;"#,
+        "finch.replace_key(operator, std::sync::Arc::new(new)).await?;",
+    )]
     /// # Errors
     /// [`KeysError`]: nothing was changed.
     pub async fn replace_key(
@@ -106,11 +116,11 @@ impl Finch {
                 Ok(rewrapped) => rewrapped,
                 Err(error) => return Err(KeysError::explained(self.store(), error).await),
             };
-            let what = EventKind::KeyReplaced {
+            let kind = EventKind::KeyReplaced {
                 key: rewrapped.kek.as_str().to_owned(),
                 replaced: Some(keys.kek.as_str().to_owned()),
             };
-            if self.replace_keyring(scope, keyring, &rewrapped, what).await? {
+            if self.replace_keyring(scope, keyring, &rewrapped, kind).await? {
                 self.vault().use_source(new);
                 return Ok(());
             }
@@ -126,8 +136,8 @@ impl Finch {
                 return Ok(true);
             }
             keys.add(self.vault().next_epoch().await?);
-            let what = EventKind::RotationBegan { epoch: keys.newest() };
-            if self.replace_keyring(scope, keyring, &keys, what).await? {
+            let kind = EventKind::RotationBegan { epoch: keys.newest() };
+            if self.replace_keyring(scope, keyring, &keys, kind).await? {
                 self.vault().reload().await?;
                 return Ok(false);
             }
@@ -142,8 +152,8 @@ impl Finch {
                 return Ok(());
             }
             keys.forget_below(epoch);
-            let what = EventKind::RotationEnded { epoch };
-            if self.replace_keyring(scope, keyring, &keys, what).await? {
+            let kind = EventKind::RotationEnded { epoch };
+            if self.replace_keyring(scope, keyring, &keys, kind).await? {
                 self.vault().reload().await?;
                 return Ok(());
             }
@@ -164,10 +174,10 @@ impl Finch {
         scope: &OperatorScope,
         before: Keyring,
         keys: &WrappedKeys,
-        what: EventKind,
+        kind: EventKind,
     ) -> Result<bool, KeysError> {
         let by = Actor::Operator(scope.name().clone());
-        let event = Event { at: self.now(), by, connection_id: None, customer: None, what };
+        let event = Event { at: self.now(), by, connection_id: None, customer: None, kind };
         let keyring = Keyring {
             version: before.version + 1,
             document: keys.to_document(),
@@ -192,22 +202,12 @@ impl Finch {
         connection: ConnectionKey,
         unreadable: &mut Vec<TokenId>,
     ) -> Result<u64, StoreError> {
-        let mut retries = Retries::default();
-        loop {
-            let found = self.store().load(Selector::Key(connection), None).await?;
-            let Some(connection) = found else { return Ok(0) };
-            let revision = connection.revision;
-            let mut draft = Draft::of(connection);
+        let resealed = self.change_beside(Selector::Key(connection), None, |draft, _| {
             draft.reseal_all();
-            let tokens = draft.reseals();
-            match self.commit(draft).await {
-                Ok(committed) => {
-                    unreadable.extend(&committed.unreadable);
-                    return Ok((tokens.len() - committed.unreadable.len()) as u64);
-                }
-                Err(StoreError::Moved) => retries.count(revision)?,
-                Err(error) => return Err(error),
-            }
-        }
+            draft.reseals().len()
+        });
+        let (tokens, committed) = resealed.await?.unwrap_or_default();
+        unreadable.extend(&committed.unreadable);
+        Ok((tokens - committed.unreadable.len()) as u64)
     }
 }

@@ -97,7 +97,7 @@ async fn replaced_at(store: &dyn TokenStore, key: &KeyId) -> Result<Option<Times
         }
         after = Some(last);
         let mut replaced = page.into_iter().filter(|recorded| {
-            matches!(&recorded.event.what, EventKind::KeyReplaced { replaced: Some(old), .. }
+            matches!(&recorded.event.kind, EventKind::KeyReplaced { replaced: Some(old), .. }
                 if old == key.as_str())
         });
         found = replaced.next_back().map(|recorded| recorded.event.at).or(found);

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod example;
+
 // What a `Finch` is made of.
 mod builder;
 mod event_sink;
@@ -68,7 +71,7 @@ pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
     CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
     CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi, FinchApiError,
-    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId,
+    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, Quarantine,
     RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
     WebhookEvent, WebhookEventId,
     decide::{

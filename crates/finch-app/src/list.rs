@@ -61,6 +61,11 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
 
     /// Up to `limit` items that come after a [page](Page::next); none: from the beginning.
     ///
+    #[doc = example!(
+        "let connections = finch.connections(operator);",
+        "let first = connections.page(None, 50).await?;",
+        "let second = connections.page(first.next, 50).await?;",
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn page(&self, after: Option<Cursor>, limit: usize) -> Result<Page<T>, StoreError> {
@@ -68,6 +73,15 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
     }
 
     /// Every item in order, read page by page. It ends after an error.
+    ///
+    #[doc = example!(
+        "use futures_util::TryStreamExt as _;",
+        "",
+        "let mut events = finch.events(operator, EventFilter::default()).stream();",
+        "while let Some(event) = events.try_next().await? {",
+        r#"    println!("{} {:?}", event.at, event.kind);"#,
+        "}",
+    )]
     pub fn stream(self) -> BoxStream<'a, Result<T, StoreError>> {
         let pages = stream::try_unfold(Some(None), move |from| {
             let page = from.map(|after| (self.0)(after, PAGE));
@@ -110,6 +124,12 @@ impl<T> Page<T> {
 
 impl Finch {
     /// Connections: a customer's own, with that customer's tokens only; or everyone's.
+    ///
+    #[doc = example!(
+        "for connection in finch.connections(acme).all().await? {",
+        r#"    println!("{}: {:?}", connection.provider_id, connection.state);"#,
+        "}",
+    )]
     pub fn connections<'a>(&'a self, scope: &'a impl Scope) -> Listing<'a, ConnectionView> {
         let customer = scope.customer();
         let filter = customer.map_or(ConnectionFilter::All, ConnectionFilter::Customer);
@@ -122,6 +142,9 @@ impl Finch {
 
     /// One connection. None: there is none of this name, or it is another customer's.
     ///
+    #[doc = example!(
+        r#"let connection = finch.connection(acme, &id).await?.ok_or("there is no such connection")?;"#,
+    )]
     /// # Errors
     /// [`StoreError`].
     pub async fn connection(
@@ -135,6 +158,11 @@ impl Finch {
     }
 
     /// What happened, in order: to a customer's own connections, or to everything.
+    ///
+    #[doc = example!(
+        "let filter = EventFilter { connection: Some(&id), ..EventFilter::default() };",
+        "let history = finch.events(operator, filter).all().await?;",
+    )]
     pub fn events<'a>(
         &'a self,
         scope: &'a impl Scope,
@@ -157,6 +185,12 @@ impl Finch {
 
     /// What needs a person, connection by connection. Exchanges that may have left a lost token are listed by
     /// [`possible_orphans`](Self::possible_orphans).
+    ///
+    #[doc = example!(
+        "for what in finch.attention(operator).all().await? {",
+        r#"    println!("{:?}: {}", what.matter, what.connection_id);"#,
+        "}",
+    )]
     pub fn attention<'a>(&'a self, _scope: &'a OperatorScope) -> Listing<'a, Attention> {
         self.list(ConnectionFilter::Attention, |found| decide::attention(&found))
     }

@@ -43,7 +43,7 @@ impl Finch {
             let (now, jitter) = (self.now(), self.jitter());
             decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
-        Ok(observed.await?.unwrap_or(Observed::Nothing))
+        Ok(observed.await?.map_or(Observed::Nothing, |(observed, _)| observed))
     }
 
     /// Asks Finch about all tokens that this customer has in use of a token's connection. What one
@@ -54,12 +54,9 @@ impl Finch {
         token: TokenId,
     ) -> Result<(), StoreError> {
         let found = self.store().load(Selector::TokenId(token), Some(scope.id())).await?;
-        let Some(connection) = found else {
-            return Ok(());
-        };
-        let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(scope.id()));
+        let Some(connection) = found else { return Ok(()) };
         let mut work = self.work_on(connection.key).await;
-        for own in own.filter(|t| t.state.is_live()) {
+        for own in connection.tokens_of(Some(scope.id())).filter(|t| t.state.is_live()) {
             self.probe(own.id, &mut work).await?;
         }
         work.release().await;
@@ -133,17 +130,14 @@ impl Finch {
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
         let mut used = Duration::ZERO;
-        for token in connection.tokens.iter().rev().map(|t| t.id) {
+        for token in connection.tokens_of(customer).rev().map(|t| t.id) {
             loop {
                 // Each answer may settle the next question.
                 let Some(connection) = self.holding(token).await? else { break };
-                if !how.goes_on() || !self.is_doubtful(&connection, token, customer, how) {
+                if !how.goes_on() || !self.is_doubtful(&connection, token, how) {
                     break;
                 }
-                if how.is_paced() && work.wait_for_a_turn().await? {
-                    continue;
-                }
-                match work.lease(connection.key).await? {
+                match work.ready(connection.key, how).await? {
                     Leased::Held(until) => {
                         let now = self.now();
                         if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
@@ -162,19 +156,22 @@ impl Finch {
         Ok(())
     }
 
-    fn is_doubtful(
+    /// Whether there is anything to [settle](Self::settle).
+    pub(crate) fn has_doubts(
         &self,
         connection: &Connection,
-        token: TokenId,
         customer: Option<&CustomerId>,
         how: Effort<'_>,
     ) -> bool {
+        connection.tokens_of(customer).any(|t| self.is_doubtful(connection, t.id, how))
+    }
+
+    fn is_doubtful(&self, connection: &Connection, token: TokenId, how: Effort<'_>) -> bool {
         let nameless = decide::nameless_token(connection).is_some_and(|t| t.id == token);
         connection.open_disconnect().is_none()
             && connection.token(token).is_some_and(|token| {
-                let own = customer.is_none() || token.customer.as_ref() == customer;
                 let due = how.hurries() || token.progress.is_due(self.now());
-                own && due && (nameless || token.state == TokenState::Unverified)
+                due && (nameless || token.state == TokenState::Unverified)
             })
     }
 }

@@ -40,6 +40,12 @@ impl PossibleOrphan {
 impl Finch {
     /// The exchanges whose token may exist without being stored. The way out: connect the customer again; the
     /// new token joins the same connection, and one disconnect ends both.
+    ///
+    #[doc = example!(
+        "for lost in finch.possible_orphans(operator).all().await? {",
+        r#"    println!("{} should connect again", lost.customer);"#,
+        "}",
+    )]
     pub fn possible_orphans<'a>(&'a self, scope: &'a impl Scope) -> Listing<'a, PossibleOrphan> {
         let customer = scope.customer();
         Listing::new(move |after, limit| async move {
@@ -56,6 +62,10 @@ impl Finch {
 
     /// The exchanges that run now, or whose process has died a short while ago: after
     /// [`ABANDONED_AFTER`] they are possible orphans.
+    ///
+    #[doc = example!(
+        "let running = finch.unfinished_exchanges(operator).all().await?;",
+    )]
     pub fn unfinished_exchanges<'a>(
         &'a self,
         scope: &'a impl Scope,

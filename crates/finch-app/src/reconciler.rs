@@ -46,6 +46,13 @@ impl Finch {
     /// Reconciles in the background, pass after pass, until it is stopped. Several instances, in this
     /// process or in others on the same store, share the work. An error of the store ends a pass and not
     /// the task.
+    ///
+    #[doc = example!(
+        "let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());",
+        "// When the server takes no more requests:",
+        "reconciler.stop().await;",
+        "finch.idle().await;",
+    )]
     pub fn spawn_reconciler(&self, scope: OperatorScope, options: ReconcilerOptions) -> Reconciler {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(run(self.clone(), scope, options, stopped));

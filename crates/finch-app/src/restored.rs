@@ -11,6 +11,10 @@ impl Finch {
     /// The reconciler asks Finch about each. To be called before a restored store is used; safe to repeat. Returns
     /// how many tokens were in use.
     ///
+    #[doc = example!(
+        "let in_doubt = finch.doubt_all(operator).await?;",
+        "finch.reconcile(operator, Pass::Everything).await?;",
+    )]
     /// # Errors
     /// [`StoreError`]; what is done so far is kept.
     pub async fn doubt_all(&self, scope: &OperatorScope) -> Result<usize, StoreError> {

@@ -67,6 +67,9 @@ impl Finch {
     /// Opens every secret, and follows every record from its first event to its head. Reads all of the store and
     /// changes nothing. `progress` gets how many rows were read.
     ///
+    #[doc = example!(
+        "assert!(finch.verify(operator, |_| {}).await?.is_sound());",
+    )]
     /// # Errors
     /// [`StoreError`]: the store cannot be read at all.
     pub async fn verify(
@@ -136,7 +139,7 @@ impl Finch {
                 return Ok(());
             }
             for Recorded { connection, event, .. } in page {
-                if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.what {
+                if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.kind {
                     let record = records.entry(Some(absorbed.connection)).or_default();
                     record.connection_id.clone_from(&event.connection_id);
                     record.expects(absorbed.record);

@@ -39,7 +39,7 @@ impl Effort<'_> {
     }
 
     /// Whether it takes turns with all other background work.
-    pub(crate) fn is_paced(self) -> bool {
+    fn is_paced(self) -> bool {
         matches!(self, Self::WhatIsDue(_) | Self::Everything(_))
     }
 
@@ -158,6 +158,19 @@ impl Work<'_> {
         let held = matches!(leased, Leased::Held(_) | Leased::Absorbed);
         self.leased = (!held).then_some((connection, monotonic));
         Ok(leased)
+    }
+
+    /// Waits for the turn of the next call to Finch, where background work takes turns, and asks for the lease.
+    /// [`Absorbed`](Leased::Absorbed) also where it has waited: the connection is to be loaded again.
+    pub(crate) async fn ready(
+        &mut self,
+        connection: ConnectionKey,
+        how: Effort<'_>,
+    ) -> Result<Leased, StoreError> {
+        if how.is_paced() && self.wait_for_a_turn().await? {
+            return Ok(Leased::Absorbed);
+        }
+        self.lease(connection).await
     }
 
     /// Waits for the next turn to call Finch, if it was not waited for already. Returns whether it waited:

@@ -12,7 +12,9 @@ pub(crate) use operate::{
     AuditArgs, CloseArgs, ConnectionsArgs, DisconnectArgs, EventsArgs, Format, ImportArgs,
     ReconcileArgs, ShowArgs,
 };
-pub(crate) use store::{BackupArgs, KeysCommand, KeysInitArgs, RestoreArgs, RotateKekArgs};
+pub(crate) use store::{
+    BackupArgs, KeysCommand, KeysInitArgs, RestoreArgs, RotateKekArgs, StoreCommand,
+};
 
 use std::{path::PathBuf, time::Duration};
 
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     /// Make a store from a backup; what was in use is in doubt
     #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
+    /// Say that the store's database was restored by other means
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Check the settings, the key, the store, and the way to Finch
     #[command(after_help = help::DOCTOR)]
     Doctor(Client),

@@ -9,7 +9,8 @@ use std::{error::Error, io, path::Path};
 
 use finch_app::ExchangeError;
 use finch_core::{Actionable, Advice, ErrorKind, FinchApiError, RequestId};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use crate::output::{self, Sheet, bad, dim};
 
@@ -38,11 +39,15 @@ pub(crate) enum Exit {
     Stopped = 130,
 }
 
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(*self as u8)
+    }
+}
+
 /// Why a command did not do what it was asked to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
-    /// How the process ends.
-    pub(crate) exit: Exit,
     /// What happened, for a program.
     pub(crate) kind: &'static str,
     /// What happened, for a person.
@@ -55,6 +60,9 @@ pub(crate) struct Failure {
     pub(crate) request_id: Option<RequestId>,
     /// Where a token is kept that the store did not take.
     pub(crate) rescue_file: Option<Box<Path>>,
+    /// How the process ends.
+    #[serde(rename = "exit_code")]
+    pub(crate) exit: Exit,
 }
 
 impl Failure {
@@ -147,7 +155,7 @@ impl Failure {
     /// Prints the failure on standard error.
     pub(crate) fn print(&self, json: bool) {
         let text = if json {
-            output::document(&Wrapped { error: self }, false).unwrap_or_default()
+            output::document(&json!({ "error": self }), false).unwrap_or_default()
         } else {
             let mut sheet = Sheet::default();
             sheet.line(format!("{} {}", bad("finch:"), self.message));
@@ -172,24 +180,5 @@ impl Failure {
         Self::new(exit, "output", "the output could not be written; what was done stays done")
             .because(error)
             .help("look with `finch connections --all` and `finch events`")
-    }
-}
-
-#[derive(Serialize)]
-struct Wrapped<'a> {
-    error: &'a Failure,
-}
-
-impl Serialize for Failure {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut error = to.serialize_struct("Failure", 7)?;
-        error.serialize_field("kind", self.kind)?;
-        error.serialize_field("message", &self.message)?;
-        error.serialize_field("because", &self.because)?;
-        error.serialize_field("help", &self.help)?;
-        error.serialize_field("request_id", &self.request_id)?;
-        error.serialize_field("rescue_file", &self.rescue_file)?;
-        error.serialize_field("exit_code", &(self.exit as u8))?;
-        error.end()
     }
 }

@@ -36,6 +36,7 @@ The store
   verify       Verify its integrity: the file, its records, its secrets
   backup       Back it up while it is in use
   restore      Make it from a backup; what was in use is in doubt
+  store        restored: put in doubt what a restore by other means brought back
   doctor       Check the settings, the key, the store, and the way to Finch
 
 The shell
@@ -135,6 +136,14 @@ Example:
   finch restore backups/finch-2026-11-22.db && finch reconcile
 
 There must be no store yet: move an old one away, and keep it. Tokens that were
+in use are handed out again once Finch was asked (finch reconcile).";
+
+pub(crate) const RESTORED: &str = "\
+Example:
+  finch store restored && finch reconcile
+
+For a store that was not made by `finch restore`, such as a copy of its file or
+a snapshot of its disk. Run it before any process uses the store. Tokens that were
 in use are handed out again once Finch was asked (finch reconcile).";
 
 pub(crate) const DOCTOR: &str = "\

@@ -12,16 +12,8 @@ pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     pub(crate) fn of(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::over(what, Some(0))
-    }
-
-    /// Over a file of this size; none: its end is unknown.
-    pub(crate) fn over(what: impl Into<Cow<'static, str>>, size: Option<u64>) -> Self {
-        let (bar, form) = match size {
-            Some(size) => (ProgressBar::new(size), "{prefix} [{bar:30}] {msg}, {eta} left"),
-            None => (ProgressBar::no_length(), "{prefix}: {msg} in {elapsed}"),
-        };
-        if let Ok(style) = ProgressStyle::with_template(form) {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}, {eta} left") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(what);
@@ -33,14 +25,6 @@ impl Progress {
         self.0.set_position(done);
         if !self.0.is_hidden() {
             self.0.set_message(format!("{} of {}", HumanCount(done), HumanCount(total)));
-        }
-    }
-
-    /// So far into the file, which is said as a count of what was in it.
-    pub(crate) fn along(&self, position: u64, count: u64, unit: &str) {
-        self.0.set_position(position);
-        if !self.0.is_hidden() {
-            self.0.set_message(format!("{} {unit}", HumanCount(count)));
         }
     }
 

@@ -5,7 +5,7 @@ use std::{ffi::OsString, io, process::ExitCode};
 use clap::{Parser, error::ErrorKind};
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, StoreCommand},
     commands,
     fail::{Exit, Failure},
 };
@@ -65,6 +65,9 @@ async fn command(args: Args) -> Result<Exit, Failure> {
         Command::Close(args) => commands::close::run(args, json).await,
         Command::Backup(args) => commands::backup::run(&args, json).await,
         Command::Restore(args) => commands::restore::run(&args, json).await,
+        Command::Store(StoreCommand::Restored(args)) => {
+            commands::restore::restored(&args, json).await
+        }
         Command::Doctor(args) => commands::doctor::run(&args, json).await,
         Command::Token(args) => commands::token::run(&args, json).await,
         Command::Completions(args) => commands::completions::run(&args),

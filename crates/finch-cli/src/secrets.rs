@@ -67,8 +67,8 @@ fn clean(place: &str, value: &str) -> Result<(), Failure> {
     }
 }
 
-/// The ways in which one secret can be given.
-pub(crate) struct Ways<'a> {
+/// Where one secret can come from.
+pub(crate) struct SecretSource<'a> {
     /// What it is, such as `client secret`.
     pub(crate) what: &'static str,
     /// The option that takes it, such as `--code`, and what it took.
@@ -85,12 +85,12 @@ pub(crate) enum Given {
     File(PathBuf),
 }
 
-impl Ways<'_> {
-    /// Finds the one way in which the secret was given.
+impl SecretSource<'_> {
+    /// The one place where the secret was given, if it was.
     ///
     /// # Errors
     /// It was given twice.
-    pub(crate) fn place(&self) -> Result<Option<Given>, Failure> {
+    pub(crate) fn given(&self) -> Result<Option<Given>, Failure> {
         let in_file = format!("{}_FILE", self.variable);
         let mut places = Vec::new();
         if let Some((option, Some(value))) = self.argument {
@@ -125,7 +125,7 @@ impl Ways<'_> {
 
     /// Reads the secret, if it was given.
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
-        match self.place()? {
+        match self.given()? {
             None => Ok(None),
             Some(Given::Value(value)) => self.whole(value).map(Some),
             Some(Given::File(path)) if path == Path::new("-") => self.read_line().map(Some),
@@ -140,19 +140,15 @@ impl Ways<'_> {
         }
         let mut line = String::new();
         let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
-        read.map_err(|error| self.unreadable(Path::new("-"), &error))?;
+        read.map_err(|error| Failure::unreadable(self.what, Path::new("-"), &error))?;
         self.whole(line)
     }
 
     fn read_file(&self, path: &Path) -> Result<String, Failure> {
         let mut text = String::new();
         let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-        read.map_err(|error| self.unreadable(path, &error))?;
+        read.map_err(|error| Failure::unreadable(self.what, path, &error))?;
         self.whole(text)
-    }
-
-    fn unreadable(&self, path: &Path, error: &io::Error) -> Failure {
-        Failure::unreadable(self.what, path, error)
     }
 
     /// Without the white space around it, of which there is some at the end of each file, and the byte order
@@ -164,19 +160,19 @@ impl Ways<'_> {
             Some(found) => found.to_string(),
             None => return Ok(trimmed.to_owned()),
         };
-        let (option, _) = self.file;
-        Err(Failure::usage(format!("the {} {problem}", self.what)).help(format!(
-            "give it in {}, in a file ({option} PATH), or on standard input ({option} -)",
-            self.variable
-        )))
+        Err(Failure::usage(format!("the {} {problem}", self.what)).help(self.how()))
     }
 
     /// What to say when it was not given at all.
     pub(crate) fn missing(&self) -> Failure {
+        Failure::usage(format!("the {} is missing", self.what)).help(self.how())
+    }
+
+    fn how(&self) -> String {
         let (option, _) = self.file;
-        Failure::usage(format!("the {} is missing", self.what)).help(format!(
+        format!(
             "set {}, or give it in a file ({option} PATH) or on standard input ({option} -)",
             self.variable
-        ))
+        )
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use finch_app::{Finch, FinchBuilder, FinchOptions};
 use finch_core::{
     Application, ClientId, ClientSecret, CustomerScope, FinchApi, OperatorName, OperatorScope,
+    Scope,
 };
 use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 use finch_seal::{Kek, KeyFileError, keyfile};
@@ -17,7 +18,7 @@ use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
 use crate::{
     args::{Client, Operator, Whose},
     fail::Failure,
-    secrets::{Given, Ways, path_setting, setting, variable},
+    secrets::{Given, SecretSource, path_setting, setting, variable},
 };
 
 /// Everything that is needed to open the store and to speak to Finch, read but not yet used.
@@ -135,15 +136,15 @@ pub(crate) fn http_config(
 
 /// The client secret, from wherever it was given; none: nowhere.
 pub(crate) fn client_secret_if_given(client: &Client) -> Result<Option<ClientSecret>, Failure> {
-    Ok(client_secret_ways(client).read()?.map(ClientSecret::new))
+    Ok(client_secret_source(client).read()?.map(ClientSecret::new))
 }
 
 fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
-    client_secret_if_given(client)?.ok_or_else(|| client_secret_ways(client).missing())
+    client_secret_if_given(client)?.ok_or_else(|| client_secret_source(client).missing())
 }
 
-fn client_secret_ways(client: &Client) -> Ways<'_> {
-    Ways {
+fn client_secret_source(client: &Client) -> SecretSource<'_> {
+    SecretSource {
         what: "client secret",
         argument: None,
         file: ("--client-secret-file", client.client_secret_file.as_ref()),
@@ -159,7 +160,7 @@ pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where a store's key file is, unless something else is said.
+/// Where a store's key file is by default.
 pub(crate) fn default_key_file(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(".key");
@@ -168,16 +169,16 @@ pub(crate) fn default_key_file(store: &Path) -> PathBuf {
 
 /// The store's key, from wherever it was given.
 pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "store's key",
         argument: None,
         file: ("--store-key-file", file),
         variable: "FINCH_STORE_KEY",
     };
     let parse = |text: &str| Ok(Kek::parse(text)?);
-    match ways.place()? {
+    match source.given()? {
         Some(Given::Value(text)) => parse(&text),
-        Some(Given::File(path)) if path == Path::new("-") => parse(&ways.read_line()?),
+        Some(Given::File(path)) if path == Path::new("-") => parse(&source.read_line()?),
         Some(Given::File(path)) => Ok(keyfile::read(&path)?),
         None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
@@ -202,24 +203,21 @@ pub(crate) fn no_store(path: &Path) -> Option<OpenStoreError> {
     if has_content { None } else { examine(path).err() }
 }
 
-/// In whose scope a command runs.
-pub(crate) enum Scope {
-    Customer(CustomerScope),
-    Operator(OperatorScope),
-}
+/// In whose scope a command runs: a customer's, or the operator's.
+pub(crate) type AnyScope = Box<dyn Scope + Send>;
 
 impl Whose {
     /// Opens the store of a command that needs no client secret.
-    pub(crate) async fn open(&self) -> Result<(Scope, Finch), Failure> {
+    pub(crate) async fn open(&self) -> Result<(AnyScope, Finch), Failure> {
         let settings = Settings::read(&self.operator.client, Needs::Store)?;
         Ok((self.scope()?, settings.open().await?))
     }
 
     /// A customer's scope where one is named, else the operator's.
-    pub(crate) fn scope(&self) -> Result<Scope, Failure> {
+    pub(crate) fn scope(&self) -> Result<AnyScope, Failure> {
         Ok(match &self.customer {
-            Some(customer) => Scope::Customer(CustomerScope::new(customer.clone())),
-            None => Scope::Operator(self.operator.scope()?),
+            Some(customer) => Box::new(CustomerScope::new(customer.clone())),
+            None => Box::new(self.operator.scope()?),
         })
     }
 }
@@ -245,14 +243,3 @@ impl Operator {
         Ok(OperatorScope::acting_as(name))
     }
 }
-
-/// Runs a call in either scope.
-macro_rules! in_scope {
-    ($scope:expr, |$bound:ident| $call:expr) => {
-        match $scope {
-            $crate::wiring::Scope::Customer($bound) => $call,
-            $crate::wiring::Scope::Operator($bound) => $call,
-        }
-    };
-}
-pub(crate) use in_scope;

@@ -2,7 +2,7 @@
 
 use finch_core::{
     Actor, ConnectionState, Event, EventKind, Evidence, Product, RequestId, Timestamp, TokenState,
-    Trouble, decide::Call,
+    decide::Call,
 };
 
 /// `1 token`, `2 tokens`.
@@ -84,11 +84,6 @@ pub(crate) fn token_state(state: &TokenState) -> String {
     }
 }
 
-/// What stands in the way of a token's end, or of settling a doubt.
-pub(crate) fn standing_in_the_way(trouble: &Trouble) -> String {
-    format!("{}, {}", trouble.failure, moment(trouble.at))
-}
-
 /// What happened, and who did it; without when. `several`: the connection has several ids, so that it
 /// matters which.
 pub(crate) fn event(event: &Event, several: bool) -> String {
@@ -99,7 +94,7 @@ pub(crate) fn event(event: &Event, several: bool) -> String {
     let request = |id: &Option<RequestId>| {
         id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default()
     };
-    let what = match &event.what {
+    let what = match &event.kind {
         EventKind::Connected => "a new connection".to_owned(),
         EventKind::TokenAdded { state } => format!("a token was stored, {state}{under}"),
         EventKind::HandedOut => format!("a token was handed out for the first time{under}"),

@@ -255,39 +255,6 @@ pub fn exchange_failure(error: &FinchApiError) -> ExchangeFailure {
 mod tests {
     use super::*;
 
-    fn kind(status: u16, name: &str, finch_code: &str) -> FailureKind {
-        let word = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let finch_shaped = !(name.is_empty() && finch_code.is_empty());
-        Answer {
-            status,
-            finch_shaped,
-            name: word(name),
-            finch_code: word(finch_code),
-            ..Answer::default()
-        }
-        .into_error()
-        .failure_kind()
-    }
-
-    #[test]
-    fn the_words_of_a_401_decide_its_meaning() {
-        assert_eq!(kind(401, "invalid_token", ""), FailureKind::TokenInvalid);
-        assert_eq!(kind(401, "invalid_token_error", ""), FailureKind::TokenInvalid);
-        assert_eq!(
-            kind(401, "authentication_error", "reauthenticate_user"),
-            FailureKind::ReauthenticateUser
-        );
-        assert_eq!(
-            kind(401, "authentication_error", "account_setup_required"),
-            FailureKind::AccountSetupRequired
-        );
-        assert_eq!(kind(401, "", "invalid_client"), FailureKind::InvalidClient);
-        assert_eq!(kind(401, "unauthorized_request_error", ""), FailureKind::OtherUnauthorized);
-        assert_eq!(kind(401, "invalid_request_error", ""), FailureKind::OtherUnauthorized);
-        assert_eq!(kind(401, "something_new", ""), FailureKind::Unauthorized);
-        assert_eq!(kind(401, "", ""), FailureKind::OtherUnauthorized, "a proxy's page");
-    }
-
     #[test]
     fn an_exchange_is_lost_unless_finch_certainly_said_no() {
         let answered = |status| Answer { status, ..Answer::default() }.into_error();

@@ -37,7 +37,7 @@ impl fmt::Display for Application {
 
 /// An API origin: scheme, host and port, such as `https://api.tryfinch.com`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Origin(Box<str>);
 
 /// Why an address is not used.
@@ -118,16 +118,10 @@ impl TryFrom<String> for Origin {
     }
 }
 
-impl From<Origin> for String {
-    fn from(origin: Origin) -> String {
-        origin.0.into()
-    }
-}
-
 /// Where Finch Connect sends the person back to: `https`, or `http` on this machine. Kept exactly
 /// as given, since Finch compares it as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct RedirectUri(Box<str>);
 
 impl RedirectUri {
@@ -150,12 +144,6 @@ impl TryFrom<String> for RedirectUri {
     type Error = AddressError;
     fn try_from(text: String) -> Result<Self, AddressError> {
         Self::new(&text)
-    }
-}
-
-impl From<RedirectUri> for String {
-    fn from(uri: RedirectUri) -> String {
-        uri.0.into()
     }
 }
 

@@ -57,7 +57,7 @@ pub struct NewAttempt {
 }
 
 /// One attempt's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The record.
     pub id: AttemptId,
@@ -68,7 +68,7 @@ pub struct Attempt {
 }
 
 /// The exchange of an attempt's code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Its place in the order of things.
     pub began: Seq,
@@ -291,9 +291,9 @@ impl Attempt {
             && renewed.tokens.iter().filter(named).any(refused)
     }
 
-    /// Whether nothing can come of this attempt any more: its session ended [long enough](ATTEMPT_KEPT_FOR)
-    /// ago, and no exchange of it runs, has brought a token, or may have.
-    pub fn is_forgettable(&self, now: Timestamp) -> bool {
+    /// From when on nothing can come of this attempt any more: a [while](ATTEMPT_KEPT_FOR) after its session has
+    /// ended. None: an exchange of it runs, has brought a token, or may have.
+    pub fn forgettable_at(&self) -> Option<Timestamp> {
         let is_over = match &self.exchange {
             None => true,
             Some(Exchange { end: None, .. }) => false,
@@ -302,26 +302,30 @@ impl Attempt {
                 AttemptEnd::Stored(_) | AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }
             ),
         };
-        is_over && self.purpose.expires_at <= forgotten_until(now)
+        let kept_until = || self.purpose.expires_at.saturating_add(ATTEMPT_KEPT_FOR);
+        is_over.then(|| kept_until().unwrap_or(Timestamp::MAX))
+    }
+
+    /// Whether a token may exist at Finch that is not stored, or the exchange still runs.
+    pub fn is_unsettled(&self) -> bool {
+        matches!(
+            &self.exchange,
+            Some(Exchange {
+                end: None | Some(AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }),
+                ..
+            })
+        )
     }
 
     /// Whether a token may exist at Finch that is not stored: the answer was lost, or the exchange began
     /// long ago and never ended.
     pub fn is_possible_orphan(&self, now: Timestamp) -> bool {
         match &self.exchange {
-            Some(Exchange { end: Some(end), .. }) => {
-                matches!(end, AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. })
-            }
             Some(Exchange { began_at, end: None, .. }) => {
                 // Or long in the future: a clock was set back.
                 now.duration_since(*began_at).unsigned_abs() >= ABANDONED_AFTER
             }
-            None => false,
+            _ => self.is_unsettled(),
         }
     }
-}
-
-/// Attempts whose sessions had ended by then may be forgotten now.
-pub fn forgotten_until(now: Timestamp) -> Timestamp {
-    now.checked_sub(ATTEMPT_KEPT_FOR).unwrap_or(Timestamp::MIN)
 }

@@ -1,11 +1,12 @@
 //! A commit: what one decision writes, as whole rows.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     AttemptEnd, AttemptId, CompanyId, Connection, ConnectionKey, Disconnect, DisconnectState,
     Event, EventId, Keyring, ProviderId, Question, RecordHead, Retirement, Revision, Sealed, Seq,
-    Token, TokenId, decide,
+    StoreError, Token, TokenId, decide,
 };
 
 /// What one decision writes: all of it, or nothing. [`Draft::finish`](crate::Draft::finish) makes that of a
@@ -48,7 +49,7 @@ pub struct SecretRow {
 }
 
 /// A connection's own row. The store raises its revision by one with each commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionRow {
     /// The record; [`Seq::OF_COMMIT`] if it is new.
     pub key: ConnectionKey,
@@ -56,7 +57,8 @@ pub struct ConnectionRow {
     pub provider: ProviderId,
     /// The employer; none while the connection is provisional (R4).
     pub company: Option<CompanyId>,
-    /// What it needs next.
+    /// What it needs next. Kept beside the row, to be searched.
+    #[serde(skip)]
     pub agenda: Agenda,
     /// What a webhook leaves to ask; none: nothing.
     pub question: Option<Question>,
@@ -79,7 +81,7 @@ impl ConnectionRow {
 }
 
 /// When a connection next needs work, and whether a person should look at it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agenda {
     /// When its disconnect, its tokens in doubt or its missing employer need work; none: there is nothing to do.
     pub due: Option<Timestamp>,
@@ -129,6 +131,35 @@ impl Commit {
     /// The token that is new.
     pub fn admitted(&self) -> Option<&Token> {
         self.tokens.iter().find(|token| token.id == TokenId(Seq::OF_COMMIT))
+    }
+
+    /// Whether its new key ring is the next one, and no secret is, or would be, sealed with an older data key than
+    /// the oldest in use. `known`: the present key ring; `sealed`: the numbers of the data keys that secrets name;
+    /// `is_empty`: there is neither a connection nor an attempt.
+    ///
+    /// # Errors
+    /// As [`TokenStore::commit`](crate::TokenStore::commit).
+    pub fn check_keys(
+        &self,
+        known: Option<&Keyring>,
+        sealed: impl IntoIterator<Item = u32>,
+        is_empty: bool,
+    ) -> Result<(), StoreError> {
+        let (version, oldest) = known.map_or((0, 0), |known| (known.version, known.oldest));
+        if self.secrets.iter().filter_map(|row| row.sealed.as_ref()).any(|new| new.epoch < oldest) {
+            return Err(StoreError::OldEpoch);
+        }
+        let Some(keyring) = &self.keyring else { return Ok(()) };
+        if keyring.version != version + 1 {
+            return Err(StoreError::Moved);
+        }
+        if version == 0 && !is_empty {
+            return Err(StoreError::Corrupt("it holds rows and no key ring".to_owned()));
+        }
+        match sealed.into_iter().any(|epoch| epoch < keyring.oldest) {
+            true => Err(StoreError::OldEpoch),
+            false => Ok(()),
+        }
     }
 
     /// The events of a commit of this number, each with its id.

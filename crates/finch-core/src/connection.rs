@@ -22,7 +22,7 @@ pub struct ConnectionKey(pub Seq);
 pub struct Revision(pub u64);
 
 /// All tokens of the application for one employer at one provider (rules R1–R4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// The record.
     pub key: ConnectionKey,
@@ -73,6 +73,15 @@ impl Connection {
         self
     }
 
+    /// The tokens of this customer; none: all tokens.
+    pub fn tokens_of<'a>(
+        &'a self,
+        customer: Option<&CustomerId>,
+    ) -> impl DoubleEndedIterator<Item = &'a Token> {
+        let tokens = self.tokens.iter();
+        tokens.filter(move |t| customer.is_none() || t.customer.as_ref() == customer)
+    }
+
     /// The token of this record.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.position(id).map(|at| &self.tokens[at])
@@ -120,7 +129,7 @@ impl Connection {
     }
 
     /// The disconnect that this one goes on as: itself, if it was not merged.
-    pub fn root_of<'a>(&'a self, disconnect: &'a Disconnect) -> &'a Disconnect {
+    pub(crate) fn root_of<'a>(&'a self, disconnect: &'a Disconnect) -> &'a Disconnect {
         let mut root = disconnect;
         while let DisconnectState::Merged { into } = root.state {
             match self.disconnects.iter().find(|d| d.id == into) {
@@ -132,7 +141,7 @@ impl Connection {
     }
 
     /// How many disconnects had ended before `at`: the generation that `at` belongs to.
-    pub fn generation_at(&self, at: Seq) -> usize {
+    pub(crate) fn generation_at(&self, at: Seq) -> usize {
         self.disconnects.iter().filter(|d| d.ended().is_some_and(|ended| ended < at)).count()
     }
 
@@ -142,7 +151,7 @@ impl Connection {
     }
 
     /// Whether the access of `customer` ended, by a retirement, after an exchange that began at `began`.
-    pub fn has_retired(&self, customer: Option<&CustomerId>, began: Seq) -> bool {
+    pub(crate) fn has_retired(&self, customer: Option<&CustomerId>, began: Seq) -> bool {
         self.retirements.iter().any(|r| Some(&r.customer) == customer && began < r.seq)
     }
 
@@ -178,9 +187,7 @@ impl Connection {
 
     /// The name of the connection that `customer` knows, or else anybody: that of the newest token.
     pub fn handle(&self, customer: Option<&CustomerId>) -> Option<&ConnectionId> {
-        let mut known = self.tokens.iter().rev();
-        let newest = known.find(|t| customer.is_none() || t.customer.as_ref() == customer);
-        newest.map(|t| &t.facts.connection_id)
+        self.tokens_of(customer).next_back().map(|t| &t.facts.connection_id)
     }
 
     /// Whether what becomes of this token concerns its customer. What others bring about, after the

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{Connection, ConnectionId, ConnectionState, CustomerId, Token};
+use crate::{Connection, ConnectionId, ConnectionState, CustomerId};
 
 /// A connection's state has changed for one of its customers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,15 +42,14 @@ fn change_for(
     loaded: &[Connection],
     now: &Connection,
 ) -> Option<CustomerChange> {
-    let own = |t: &&Token| t.customer.as_ref() == Some(customer);
-    let had_tokens = loaded.iter().flat_map(|connection| &connection.tokens).any(|t| own(&t));
+    let had_tokens = loaded.iter().any(|c| c.tokens_of(Some(customer)).next().is_some());
     let before = had_tokens.then(|| ConnectionState::across(loaded, customer));
     let state = ConnectionState::for_customer(now, customer);
     if before == Some(state) {
         return None;
     }
     // A renewal must name a token that lives.
-    let newest = || now.tokens.iter().rev().filter(own);
+    let newest = || now.tokens_of(Some(customer)).rev();
     let named = newest().find(|t| t.state.is_live()).or(newest().next())?;
     let is_new = |retirement| !loaded.iter().any(|c| c.retirements.contains(retirement));
     Some(CustomerChange {

@@ -1,5 +1,7 @@
 //! Disconnects: the durable intent to end a connection, and how far each token's end is proven.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +45,7 @@ pub enum DisconnectState {
 }
 
 /// One disconnect's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disconnect {
     /// The record; also when it began.
     pub id: DisconnectId,
@@ -134,6 +136,18 @@ pub enum Quarantine {
     UnnamedCustomer,
 }
 
+impl fmt::Display for Quarantine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conflict => "its connection_id belongs to another provider or employer",
+            Self::OtherCustomer => "Finch says that it belongs to another customer",
+            Self::UnnamedCustomer => {
+                "the callback carried no state, and Finch does not say whose it is"
+            }
+        })
+    }
+}
+
 /// The proof that a token is dead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -212,7 +226,7 @@ pub const LATE_EFFECT: std::time::Duration = std::time::Duration::from_secs(7 * 
 
 /// One customer's access to a connection has ended here, while others still use the connection:
 /// nothing was sent to Finch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retirement {
     /// When, in the order of things. That customer's exchanges that began earlier arrive `Retired`.
     pub seq: Seq,
@@ -224,7 +238,7 @@ pub struct Retirement {
 
 impl Token {
     /// Whether the token is superseded, or was before a disconnect fenced it.
-    pub fn is_superseded(&self) -> bool {
+    pub(crate) fn is_superseded(&self) -> bool {
         self.state == crate::TokenState::Superseded || self.progress.superseded
     }
 

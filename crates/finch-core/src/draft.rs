@@ -4,9 +4,8 @@ use jiff::Timestamp;
 
 use crate::{
     AttemptEnd, AttemptId, Commit, CompanyId, Connection, ConnectionKey, ConnectionRow,
-    CustomerChange, CustomerId, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress,
-    ProviderId, Question, Retirement, SealedAs, SecretRow, Seq, Token, TokenId, TokenState,
-    customer_change::customer_changes,
+    CustomerChange, Disconnect, DisconnectId, DisconnectState, Event, Intent, Progress, ProviderId,
+    SealedAs, SecretRow, Seq, Token, TokenId, TokenState, customer_change::customer_changes,
 };
 
 /// A connection as loaded, and as it should be. The functions of [`decide`](crate::decide) change it;
@@ -15,8 +14,10 @@ use crate::{
 pub struct Draft {
     /// The connection, and the one that it absorbs. Empty: the connection is new.
     loaded: Vec<Connection>,
-    now: Connection,
-    attempt: Option<(AttemptId, AttemptEnd)>,
+    /// As it should be.
+    pub(crate) now: Connection,
+    /// The attempt that ends with the commit.
+    pub(crate) attempt: Option<(AttemptId, AttemptEnd)>,
     events: Vec<Event>,
     reseals: bool,
 }
@@ -148,11 +149,6 @@ fn differing<Row: Clone + PartialEq>(
 
 /// The changes that decisions are made of.
 impl Draft {
-    /// Names the employer of a provisional connection.
-    pub(crate) fn name(&mut self, company: CompanyId) {
-        self.now.company = Some(company);
-    }
-
     /// The drafted connection is absorbed by `into`: the rows of both, in their order.
     pub(crate) fn absorb_into(&mut self, into: Connection) {
         let absorbed = std::mem::replace(&mut self.now, into.clone());
@@ -168,17 +164,8 @@ impl Draft {
         one.question = one.question.into_iter().chain(absorbed.question).max_by_key(|q| q.number);
     }
 
-    /// Stores a token. Its id is the commit's number: its exchange ends here.
-    pub(crate) fn admit(&mut self, token: Token) {
-        self.now.tokens.push(token);
-    }
-
     pub(crate) fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
         self.now.tokens.iter_mut().find(|token| token.id == id)
-    }
-
-    pub(crate) fn tokens_mut(&mut self) -> impl Iterator<Item = &mut Token> {
-        self.now.tokens.iter_mut()
     }
 
     /// Fences every token that `which` selects; nothing that was tried before delays its end.
@@ -197,23 +184,9 @@ impl Draft {
         before
     }
 
-    /// A disconnect begins.
-    pub(crate) fn begin(&mut self, intent: Intent) {
-        self.add_disconnect(intent, DisconnectState::Open);
-    }
-
-    /// A request joins an open disconnect, and covers what it covers.
-    pub(crate) fn join(&mut self, intent: Intent, into: DisconnectId) {
-        self.add_disconnect(intent, DisconnectState::Merged { into });
-    }
-
-    /// A disconnect that begins and ends at once: Finch has ended the connection.
-    pub(crate) fn ended_at_finch(&mut self, intent: Intent) {
-        let state = DisconnectState::Ended { seq: Seq::OF_COMMIT, at: intent.at };
-        self.add_disconnect(intent, state);
-    }
-
-    fn add_disconnect(&mut self, intent: Intent, state: DisconnectState) {
+    /// A disconnect begins; or joins the one that is open; or begins and ends at once, where Finch has ended the
+    /// connection.
+    pub(crate) fn add_disconnect(&mut self, intent: Intent, state: DisconnectState) {
         let id = DisconnectId(Seq::OF_COMMIT);
         self.now.disconnects.push(Disconnect { id, intent, state, fenced: Vec::new() });
     }
@@ -248,19 +221,6 @@ impl Draft {
         if let Some(oldest) = self.now.disconnects.iter_mut().find(|d| d.id == into) {
             oldest.fenced.extend(fenced);
         }
-    }
-
-    /// A customer's access ends here.
-    pub(crate) fn retire(&mut self, customer: CustomerId, at: Timestamp) {
-        self.now.retirements.push(Retirement { seq: Seq::OF_COMMIT, customer, at });
-    }
-
-    pub(crate) fn ends_attempt(&mut self, attempt: AttemptId, end: AttemptEnd) {
-        self.attempt = Some((attempt, end));
-    }
-
-    pub(crate) fn question_mut(&mut self) -> &mut Option<Question> {
-        &mut self.now.question
     }
 
     pub(crate) fn remember(&mut self, event: Event) {

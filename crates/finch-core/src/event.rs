@@ -23,7 +23,7 @@ pub struct Event {
     pub customer: Option<CustomerId>,
     /// What it is.
     #[serde(flatten)]
-    pub what: EventKind,
+    pub kind: EventKind,
 }
 
 /// What an [`Event`] tells.
@@ -133,18 +133,18 @@ impl Event {
         connection: &Connection,
         token: &Token,
         by: Actor,
-        what: EventKind,
+        kind: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = token.customer.clone().filter(|c| connection.concerns(token, c));
-        Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, what }
+        Self { at, by, connection_id: Some(token.facts.connection_id.clone()), customer, kind }
     }
 
     /// What became of a connection: shown to the customer who caused it.
     pub(crate) fn of_connection(
         connection: &Connection,
         by: Actor,
-        what: EventKind,
+        kind: EventKind,
         at: Timestamp,
     ) -> Self {
         let customer = match &by {
@@ -152,7 +152,7 @@ impl Event {
             _ => None,
         };
         let connection_id = connection.handle(customer.as_ref()).cloned();
-        Self { at, by, connection_id, customer, what }
+        Self { at, by, connection_id, customer, kind }
     }
 }
 
@@ -173,7 +173,7 @@ impl Absorbed {
 }
 
 /// An event as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// Its place among all events of the store.
     pub id: EventId,
@@ -206,4 +206,17 @@ pub struct EventQuery<'a> {
     pub after: Option<EventId>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl EventQuery<'_> {
+    /// Whether an event is read, beside the cursor and the limit. `named`: the connection that the query names. For
+    /// stores that cannot search their rows for it.
+    pub fn selects(&self, event: &Event, named: Option<&Connection>) -> bool {
+        let is_of_it = |id: &ConnectionId| {
+            named.is_some_and(|c| c.tokens.iter().any(|t| t.facts.connection_id == *id))
+        };
+        self.since.is_none_or(|since| event.at >= since)
+            && (self.customer.is_none() || event.customer.as_ref() == self.customer)
+            && (self.connection.is_none() || event.connection_id.as_ref().is_some_and(is_of_it))
+    }
 }

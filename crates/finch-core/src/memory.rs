@@ -15,9 +15,9 @@ use jiff::Timestamp;
 
 use crate::{
     Agenda, Application, Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter,
-    ConnectionId, ConnectionKey, CustomerId, Due, Event, EventId, EventQuery, Fingerprint, Found,
+    ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Fingerprint, Found,
     InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded, Sealed, SealedToken, Selector, Seq,
-    StoreError, StoreId, Token, TokenFacts, TokenId, TokenQuery, TokenState, TokenStore, next_turn,
+    StoreError, StoreId, Token, TokenFacts, TokenId, TokenQuery, TokenStore, next_turn,
 };
 
 /// A [`TokenStore`] in memory: the same behaviour as a durable one, and gone with the process.
@@ -188,12 +188,7 @@ impl TokenStore for MemoryTokenStore {
         let data = self.data();
         let is_own = |t: &Token| t.customer.as_ref() == Some(customer);
         let named = data.with_token(|t| is_own(t) && t.facts.connection_id == *connection);
-        let mut newest_first = named.into_iter().flat_map(|c| c.tokens.iter().rev());
-        let token = newest_first.find(|t| {
-            is_own(t)
-                && t.state == TokenState::Active
-                && query.accepts(&t.facts.products, t.status.as_ref())
-        });
+        let token = named.and_then(|c| query.choose(&c.tokens, customer));
         Ok(token.map(|t| SealedToken {
             id: t.id,
             connection_id: t.facts.connection_id.clone(),
@@ -211,22 +206,9 @@ impl TokenStore for MemoryTokenStore {
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
         let data = self.data();
-        let is_due = |next: Option<Timestamp>, due: &Option<Due>| {
-            next.is_some_and(|next| due.is_none_or(|due| due.holds(next)))
-        };
-        let is_listed = |Kept { connection, agenda, .. }: &Kept| match filter {
-            ConnectionFilter::All => true,
-            ConnectionFilter::Customer(customer) => {
-                connection.tokens.iter().any(|t| t.customer.as_ref() == Some(*customer))
-            }
-            ConnectionFilter::Company(company) => connection.company.as_ref() == Some(*company),
-            ConnectionFilter::Due(due) => is_due(agenda.due, due),
-            ConnectionFilter::Question(due) => is_due(agenda.question, due),
-            ConnectionFilter::Attention => agenda.attention,
-            ConnectionFilter::SealedBefore(epoch) => connection
-                .tokens
-                .iter()
-                .any(|t| data.secrets.get(&t.id).is_some_and(|s| s.epoch < *epoch)),
+        let is_listed = |Kept { connection, agenda, .. }: &Kept| {
+            let sealed = connection.tokens.iter().filter_map(|t| data.secrets.get(&t.id));
+            filter.selects(connection, agenda, sealed.map(|sealed| sealed.epoch))
         };
         let listed = data.connections.iter().filter(|(_, kept)| is_listed(kept));
         let page = listed.map(|(key, _)| *key).filter(|key| after.is_none_or(|after| *key > after));
@@ -279,20 +261,11 @@ impl TokenStore for MemoryTokenStore {
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
         let data = self.data();
-        let names: Option<Vec<_>> = query.connection.map(|id| {
-            let named = data.with_token(|t| t.facts.connection_id == *id);
-            named.into_iter().flat_map(|c| &c.tokens).map(|t| &t.facts.connection_id).collect()
-        });
-        let asked_for = |event: &Event| {
-            (query.customer.is_none() || event.customer.as_ref() == query.customer)
-                && query.since.is_none_or(|since| event.at >= since)
-                && names.as_ref().is_none_or(|names| {
-                    event.connection_id.as_ref().is_some_and(|id| names.contains(&id))
-                })
-        };
+        let named = query.connection;
+        let named = named.and_then(|id| data.with_token(|t| t.facts.connection_id == *id));
         let after = query.after.map_or(Bound::Unbounded, Bound::Excluded);
         let events = data.events.range((after, Bound::Unbounded));
-        let page = events.filter(|(_, (_, event))| asked_for(event)).take(query.limit);
+        let page = events.filter(|(_, (_, event))| query.selects(event, named)).take(query.limit);
         let rows = page.map(|(id, (connection, event))| Recorded {
             id: *id,
             connection: *connection,

@@ -40,6 +40,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::CustomerScope {}
     impl Sealed for super::OperatorScope {}
+    impl Sealed for Box<dyn super::Scope + Send> {}
 }
 
 /// Either scope: [`CustomerScope`] or [`OperatorScope`], and nothing else.
@@ -68,6 +69,16 @@ impl Scope for OperatorScope {
 
     fn actor(&self) -> Actor {
         Actor::Operator(self.0.clone())
+    }
+}
+
+impl Scope for Box<dyn Scope + Send> {
+    fn customer(&self) -> Option<&CustomerId> {
+        (**self).customer()
+    }
+
+    fn actor(&self) -> Actor {
+        (**self).actor()
     }
 }
 

@@ -6,11 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A keyed hash by which a secret is found again. It reveals nothing without the key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "crate::Hash", into = "crate::Hash")]
 pub struct Fingerprint(pub [u8; 32]);
 
 /// A sealed secret: opaque bytes, and the number of the data key that sealed them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// The number of the data key.
     pub epoch: u32,
@@ -48,12 +49,12 @@ impl SealedAs {
 }
 
 /// The random identity of a store. What is sealed for one does not open in another.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreId(pub [u8; 16]);
 
 /// The key ring of a store, wrapped with a key that is kept elsewhere. The store compares `version` and
 /// `oldest`, and does not look into `document`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyring {
     /// Counts the replacements: 1 for the first key ring.
     pub version: u64,
@@ -79,6 +80,18 @@ pub struct RecordHead {
 /// A keyed hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hash(pub [u8; 32]);
+
+impl From<Hash> for Fingerprint {
+    fn from(hash: Hash) -> Self {
+        Self(hash.0)
+    }
+}
+
+impl From<Fingerprint> for Hash {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(fingerprint.0)
+    }
+}
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

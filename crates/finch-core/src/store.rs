@@ -4,13 +4,14 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    Actionable, Advice, Application, Attempt, AttemptId, Claim, Commit, CompanyId, Connection,
-    ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, EventQuery, FinchCustomerId,
-    Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded, Sealed,
-    SealedToken, Seq, StoreId, TokenFacts, TokenId, TokenQuery,
+    Actionable, Advice, Agenda, Application, Attempt, AttemptId, Claim, Commit, CompanyId,
+    Connection, ConnectionId, ConnectionKey, CustomerId, Due, ErrorKind, EventQuery,
+    FinchCustomerId, Fingerprint, InstanceId, Keyring, Leased, NewAttempt, ProviderId, Recorded,
+    Sealed, SealedToken, Seq, StoreId, TokenFacts, TokenId, TokenQuery,
 };
 
 /// Where connections, tokens and attempts are kept.
@@ -47,7 +48,7 @@ pub trait TokenStore: Send + Sync {
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError>;
 
     /// Keeps a new attempt under the fingerprint of its `state`. So that the store does not grow without end, the
-    /// oldest attempts of which [nothing can come](Attempt::is_forgettable) at its `opened_at` are forgotten
+    /// oldest attempts of which [nothing can come](Attempt::forgettable_at) at its `opened_at` are forgotten
     /// first, [some at once](crate::FORGOTTEN_AT_ONCE).
     async fn open_attempt(
         &self,
@@ -151,7 +152,7 @@ pub trait TokenStore: Send + Sync {
 }
 
 /// What a store is, for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The application whose connections it holds.
     pub application: Application,
@@ -193,6 +194,32 @@ pub enum ConnectionFilter<'a> {
     Attention,
     /// Those that hold a secret sealed with an older data key than this.
     SealedBefore(u32),
+}
+
+impl ConnectionFilter<'_> {
+    /// Whether a connection is listed, of which secrets are sealed with the data keys of these numbers. For stores
+    /// that cannot search their rows for it.
+    pub fn selects(
+        &self,
+        connection: &Connection,
+        agenda: &Agenda,
+        epochs: impl IntoIterator<Item = u32>,
+    ) -> bool {
+        let is_due = |next: Option<Timestamp>, due: &Option<Due>| {
+            next.is_some_and(|next| due.is_none_or(|due| due.holds(next)))
+        };
+        match self {
+            Self::All => true,
+            Self::Customer(id) => {
+                connection.tokens.iter().any(|t| t.customer.as_ref() == Some(*id))
+            }
+            Self::Company(id) => connection.company.as_ref() == Some(*id),
+            Self::Due(due) => is_due(agenda.due, due),
+            Self::Question(due) => is_due(agenda.question, due),
+            Self::Attention => agenda.attention,
+            Self::SealedBefore(epoch) => epochs.into_iter().any(|sealed| sealed < *epoch),
+        }
+    }
 }
 
 /// What an arriving token may belong to.

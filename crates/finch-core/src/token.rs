@@ -233,7 +233,7 @@ pub enum Evidence {
 }
 
 /// One token's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// The record.
     pub id: TokenId,
@@ -259,7 +259,8 @@ pub struct Token {
     pub progress: Progress,
     /// Whether it was ever handed out.
     pub handed_out: bool,
-    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
+    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never. Noted beside the row.
+    #[serde(skip)]
     pub used_at: Option<Timestamp>,
 }
 
@@ -275,7 +276,7 @@ impl Token {
     }
 
     /// Whether a disconnect has ended it, and not Finch by itself.
-    pub fn was_ended_by_a_disconnect(&self) -> bool {
+    pub(crate) fn was_ended_by_a_disconnect(&self) -> bool {
         match &self.state {
             TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => true,
             TokenState::Revoked { .. } => self.progress.refused.is_some(),
@@ -311,6 +312,15 @@ impl TokenQuery {
     pub fn accepts(&self, products: &[Product], status: Option<&ConnectionStatus>) -> bool {
         status != Some(&ConnectionStatus::Reauth)
             && self.products.iter().all(|p| products.contains(p))
+    }
+
+    /// The token of `customer` that it chooses: the newest that is `Active` and that it accepts.
+    pub fn choose<'a>(&self, tokens: &'a [Token], customer: &CustomerId) -> Option<&'a Token> {
+        tokens.iter().rev().find(|t| {
+            t.customer.as_ref() == Some(customer)
+                && t.state == TokenState::Active
+                && self.accepts(&t.facts.products, t.status.as_ref())
+        })
     }
 }
 

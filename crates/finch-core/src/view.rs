@@ -106,16 +106,14 @@ impl ConnectionView {
 
 impl ConnectionState {
     /// How it does for one of its customers.
-    pub fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
+    pub(crate) fn for_customer(connection: &Connection, customer: &CustomerId) -> Self {
         Self::across(std::slice::from_ref(connection), customer)
     }
 
     /// The same for connections that become one.
     pub(crate) fn across(connections: &[Connection], customer: &CustomerId) -> Self {
-        let theirs = || {
-            let all = connections.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t)));
-            all.filter(|(_, t)| t.customer.as_ref() == Some(customer))
-        };
+        let own_of = |c| Connection::tokens_of(c, Some(customer)).map(move |t| (c, t));
+        let theirs = || connections.iter().flat_map(own_of);
         let shown: Vec<_> = theirs().map(|(c, t)| TokenView::of(t, c, Some(customer))).collect();
         Self::of(&mut theirs().map(|(_, token)| token), &shown)
     }

@@ -1,18 +1,29 @@
-//! A copy of the store as it is at one moment, made while it is in use.
+//! A copy of the store as it is at one moment, made while it is in use; and a store out of such a copy.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::Path,
+};
 
-use finch_core::{Actionable, Advice, StoreError};
-use rusqlite::backup::{Backup, StepResult};
+use finch_core::{Actionable, Advice, ErrorKind, StoreError, Timestamp};
+use rusqlite::{
+    Connection,
+    backup::{Backup, StepResult},
+};
 use thiserror::Error;
 
 use crate::{
-    database,
+    atomic_file::AtomicFile,
+    coordination, database,
     error::{Fault, Result},
-    files::{atomic_file::AtomicFile, same_file::SameFile},
-    open_error::OpenStoreError,
+    events,
+    files::{self, Place, beside},
+    open::{self, SqliteOptions},
+    open_error::{OpenStoreError, Refusal},
+    rows::count,
+    same_file::SameFile,
     store::SqliteTokenStore,
-    values::count,
 };
 
 /// So many pages are copied between two reports of progress: a MiB.
@@ -119,4 +130,173 @@ fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     let tokens = count(&copy, "SELECT count(*) FROM tokens")?;
     database::close(copy)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
+}
+
+/// So many bytes are copied between two reports of progress.
+const CHUNK: u64 = 1 << 20;
+
+/// A store that is being restored. Dropped, it is gone, and nothing has the store's name.
+#[derive(Debug)]
+#[must_use = "a store that is not finished is removed"]
+pub struct Restoring {
+    file: AtomicFile,
+    options: SqliteOptions,
+    restored: Restored,
+}
+
+/// What was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Restored {
+    /// The last thing that the backup knows of: when it happened. What came after is lost.
+    pub taken: Timestamp,
+    /// Connections, those that have ended too.
+    pub connections: u64,
+    /// Disconnects that were open. The reconciler goes on with them.
+    pub open_disconnects: u64,
+    /// Exchanges whose token may exist at Finch and nowhere else.
+    pub unfinished_exchanges: u64,
+}
+
+/// Why nothing was restored. The backup is as it was, and there is no store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The store cannot be put there, or may still be in use where it was made. If another is there, move it
+    /// away first, with its journals: it may hold tokens that the backup does not.
+    #[error(transparent)]
+    Place(#[from] OpenStoreError),
+    /// The backup cannot be used.
+    #[error("the backup cannot be used")]
+    Backup(#[source] OpenStoreError),
+}
+
+impl Actionable for RestoreError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Backup(OpenStoreError::Missing { .. }) => {
+                Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
+            }
+            Self::Backup(
+                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotAStore { .. }),
+            ) => {
+                let step =
+                    "take another backup; this one was not changed, and nothing was restored";
+                Advice { next_step: step.into(), ..error.advice() }
+            }
+            Self::Backup(error) | Self::Place(error) => error.advice(),
+        }
+    }
+}
+
+/// Copies `backup` for a store at the path of `options`: a file that
+/// [`SqliteTokenStore::backup`] has made, or a snapshot of a store that no process was using, with its
+/// journals beside it. The backup stays as it is. Leases and turns are forgotten.
+///
+/// `progress` gets how many bytes are copied, out of how many. It blocks.
+///
+/// # Errors
+/// [`RestoreError`].
+pub fn restore(
+    backup: &Path,
+    options: &SqliteOptions,
+    progress: impl FnMut(u64, u64),
+) -> Result<Restoring, RestoreError> {
+    let found = files::find(backup).map_err(RestoreError::Backup)?;
+    let file = AtomicFile::at(&options.path)?;
+    copy_files(&found, &file, progress)
+        .map_err(|error| OpenStoreError::system(&options.path, error))?;
+    let copied = Place { path: file.path.clone(), ..found };
+    let restored =
+        prepare(&copied, options, written_at(&found.path)).map_err(|refusal| match refusal {
+            Refusal::Fault(fault) if fault.is_full() => {
+                OpenStoreError::Full { path: options.path.clone() }.into()
+            }
+            refusal => RestoreError::Backup(refusal.into_error(&found.path)),
+        })?;
+    Ok(Restoring { file, options: options.clone(), restored })
+}
+
+impl Restoring {
+    /// Opens the store, before it has its name: what was in use is put in doubt through it. Drop it before
+    /// [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// [`OpenStoreError`].
+    pub fn store(&self) -> Result<SqliteTokenStore, OpenStoreError> {
+        let path = self.file.path.clone();
+        SqliteTokenStore::open(SqliteOptions { path, create: false, ..self.options.clone() })
+    }
+
+    /// Gives the store its name. From the return on it is there, whatever happens.
+    ///
+    /// # Errors
+    /// [`RestoreError`]: nothing has the store's name.
+    pub fn finish(self) -> Result<Restored, RestoreError> {
+        let Self { file, options, restored } = self;
+        let one_file = || {
+            let db = database::connect_writer(&file.path, options.busy_timeout, false)?;
+            database::one_file(&db)?;
+            database::close(db)
+        };
+        one_file().map_err(|error| Refusal::from(error).into_error(&options.path))?;
+        file.name()?;
+        Ok(restored)
+    }
+}
+
+/// Copies the backup, and the journals that belong to it: it stays as it is.
+fn copy_files(
+    backup: &Place,
+    to: &AtomicFile,
+    mut progress: impl FnMut(u64, u64),
+) -> io::Result<()> {
+    let from = File::open(&backup.path)?;
+    let mut done = 0;
+    loop {
+        match io::copy(&mut (&from).take(CHUNK), &mut &to.file)? {
+            0 => break,
+            copied => done += copied,
+        }
+        progress(done, backup.len.max(done));
+    }
+    for suffix in ["-wal", "-journal"] {
+        let journal = beside(&backup.path, suffix);
+        if fs::metadata(&journal).is_ok_and(|found| found.len() > 0) {
+            fs::copy(&journal, beside(&to.path, suffix))?;
+        }
+    }
+    Ok(())
+}
+
+/// When a file was last written.
+fn written_at(path: &Path) -> Option<Timestamp> {
+    let modified = fs::metadata(path).and_then(|found| found.modified()).ok()?;
+    Timestamp::try_from(modified).ok()
+}
+
+/// Checks the copy, and makes it a store on which no process works.
+fn prepare(
+    copy: &Place,
+    options: &SqliteOptions,
+    written_at: Option<Timestamp>,
+) -> Result<Restored, Refusal> {
+    let db = open::open_at(copy, options)?.db;
+    database::check(&db, "integrity_check")?;
+    coordination::forget_all(&db)?;
+    let restored = restored(&db, written_at)?;
+    database::close(db)?;
+    Ok(restored)
+}
+
+fn restored(db: &Connection, written_at: Option<Timestamp>) -> Result<Restored> {
+    let newest = "SELECT * FROM events ORDER BY number DESC, place DESC LIMIT 1";
+    let newest = db.prepare(newest)?.query_and_then([], events::recorded)?.next().transpose()?;
+    let count = |of: &str| count(db, &format!("SELECT count(*) FROM {of}"));
+    Ok(Restored {
+        taken: newest.map(|newest| newest.event.at).or(written_at).unwrap_or_default(),
+        connections: count("connections")?,
+        open_disconnects: count("disconnects WHERE is_open = 1")?,
+        unfinished_exchanges: count("attempts WHERE unsettled = 1")?,
+    })
 }

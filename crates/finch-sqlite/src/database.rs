@@ -1,21 +1,23 @@
 //! Connections to the database, and how SQLite is set. What is set here holds for one connection, and writes
 //! nothing.
 
-pub(crate) mod readers;
-pub(crate) mod writer;
-
 use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Result, broken, is_busy},
+    error::{Fault, Result, broken, is_busy},
     files,
+    same_file::SameFile,
 };
 
 /// For both kinds of connections.
@@ -39,6 +41,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Room for every statement of this crate.
 const STATEMENTS: usize = 64;
+
+/// So many connections read.
+const COUNT: usize = 4;
 
 /// The connection that writes. `keep_log`: closing it does not move the log into the database, for as long
 /// as it is not known that the two belong together.
@@ -130,6 +135,92 @@ pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
 pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
     let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
     if said == "ok" { Ok(()) } else { Err(broken("its content")) }
+}
+
+/// The connections that read. A hop to another thread costs ten times a lookup, so that a lookup of one row runs
+/// in place on whichever connection is free, and hops only when all are taken.
+///
+/// One is opened with the store, the others when they are first missed: each reads the whole schema.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    first: Mutex<Connection>,
+    more: [OnceLock<Mutex<Connection>>; COUNT - 1],
+    file: SameFile,
+    busy_timeout: Duration,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
+        let first = connect_reader(path, busy_timeout).map(Mutex::new)?;
+        let (more, next) = (Default::default(), AtomicUsize::new(0));
+        Ok(Self { first, more, file: SameFile::at(path), busy_timeout, next })
+    }
+
+    pub(crate) fn file(&self) -> &SameFile {
+        &self.file
+    }
+
+    fn opened(&self) -> impl Iterator<Item = &Mutex<Connection>> {
+        std::iter::once(&self.first).chain(self.more.iter().filter_map(OnceLock::get))
+    }
+
+    /// A free connection to the files that are still there, if one is free: for a lookup in place.
+    pub(crate) fn free(&self) -> Result<Option<MutexGuard<'_, Connection>>> {
+        self.file.check()?;
+        Ok(self.idle())
+    }
+
+    /// A connection that is not in use. The first is preferred: its cache is warm.
+    fn idle(&self) -> Option<MutexGuard<'_, Connection>> {
+        self.opened().find_map(|connection| match connection.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })
+    }
+
+    /// A connection: a free one, or one more, or the next one that comes free.
+    fn wait(&self) -> MutexGuard<'_, Connection> {
+        if let Some(free) = self.idle() {
+            return free;
+        }
+        self.open_one_more();
+        self.idle().unwrap_or_else(|| {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.opened().count();
+            let connection = self.opened().nth(turn).unwrap_or(&self.first);
+            connection.lock().unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
+    /// Where that fails, those that are open serve.
+    fn open_one_more(&self) {
+        if let Some(missing) = self.more.iter().find(|connection| connection.get().is_none())
+            && let Ok(connection) = connect_reader(self.file.path(), self.busy_timeout)
+            && self.file.check().is_ok()
+        {
+            let _ = missing.set(Mutex::new(connection));
+        }
+    }
+
+    /// Reads on a thread that may block, in the file that is still there: for everything longer than a
+    /// lookup. Without a runtime there is no such thread, and it reads in place.
+    pub(crate) async fn elsewhere<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.file.check()?;
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                let readers = Arc::clone(self);
+                runtime
+                    .spawn_blocking(move || read(&readers.wait()))
+                    .await
+                    .map_err(|_| Fault::Stopped)?
+            }
+            Err(_) => read(&self.wait()),
+        }
+    }
 }
 
 #[cfg(test)]

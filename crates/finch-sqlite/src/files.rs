@@ -3,9 +3,6 @@
 //! An existing database is never opened and closed here, only its metadata is read: closing any
 //! descriptor of a file drops the locks that SQLite holds on it in this process.
 
-pub(crate) mod atomic_file;
-pub(crate) mod same_file;
-
 use std::{
     ffi::OsString,
     fs::{self, Metadata},

@@ -1,28 +1,33 @@
 #![doc = include_str!("../README.md")]
 
+mod open;
 mod open_error;
-mod options;
 mod store;
 
-mod open;
-mod schema;
-
-mod database;
-mod files;
+mod attempts;
+mod commit;
+mod connections;
+mod coordination;
+mod events;
 mod rows;
+mod schema;
+mod secrets;
 
 mod backup;
-mod examine;
-mod restore;
 mod verify;
 
+mod atomic_file;
+mod database;
 mod error;
-mod values;
+mod files;
+mod same_file;
+mod writer;
 
-pub use backup::{BackedUp, BackupError};
-pub use examine::{Examined, examine};
+#[cfg(test)]
+mod tests;
+
+pub use backup::{BackedUp, BackupError, RestoreError, Restored, Restoring, restore};
+pub use open::SqliteOptions;
 pub use open_error::OpenStoreError;
-pub use options::SqliteOptions;
-pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use store::SqliteTokenStore;
-pub use verify::Verified;
+pub use verify::{Examined, Verified, examine};

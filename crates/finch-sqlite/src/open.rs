@@ -11,14 +11,50 @@ use finch_core::{Application, ClientId, Origin, StoreId};
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, params};
 
 use crate::{
-    database::{self, writer::BINDING},
+    atomic_file::AtomicFile,
+    database,
     error::{Fault, Result, broken},
-    files::{self, Place, atomic_file::AtomicFile},
+    files::{self, Place},
     open_error::{OpenStoreError, Refusal},
-    options::SqliteOptions,
+    rows::first,
     schema::{self, APPLICATION_ID, VERSION},
-    values,
+    writer::BINDING,
 };
+
+/// What it takes to open a store.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SqliteOptions {
+    /// The file. Two journals stand beside it while it is open: `-wal` and `-shm`.
+    pub path: PathBuf,
+    /// The application that the store is bound to when it is made, and must be bound to ever after.
+    pub application: Application,
+    /// Whether to make a store where there is none. Off, so that a mistyped path is an error and
+    /// not an empty store.
+    pub create: bool,
+    /// How long to wait for another process before [`Busy`](finch_core::StoreError::Busy).
+    pub busy_timeout: Duration,
+}
+
+impl SqliteOptions {
+    /// Opens an existing store; waits 5 s for other processes.
+    pub fn new(path: impl Into<PathBuf>, application: Application) -> Self {
+        let busy_timeout = Duration::from_secs(5);
+        Self { path: path.into(), application, create: false, busy_timeout }
+    }
+
+    /// Makes a store where there is none.
+    #[must_use]
+    pub fn create(self, create: bool) -> Self {
+        Self { create, ..self }
+    }
+
+    /// Waits so long for other processes.
+    #[must_use]
+    pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
+        Self { busy_timeout, ..self }
+    }
+}
 
 /// A store that is the right one.
 pub(crate) struct Opened {
@@ -58,7 +94,7 @@ pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<Opened, 
     database::log_ahead(&db, options.busy_timeout)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     let id = id(&db)?;
-    let binding = values::first(&db, BINDING, [])?.ok_or_else(|| broken("its row of itself"))?;
+    let binding = first(&db, BINDING, [])?.ok_or_else(|| broken("its row of itself"))?;
     Ok(Opened { db, path: place.path.clone(), id, binding })
 }
 

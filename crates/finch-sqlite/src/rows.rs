@@ -1,16 +1,69 @@
-//! The rows: one file for each kind, with its columns, what reads them and what writes them.
+//! What rows are made of: JSON, numbers, times; and queries for one column.
 
-pub(crate) mod commit;
-pub(crate) mod keyring;
+use finch_core::{ConnectionKey, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, types::FromSql};
+use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) mod connections;
-pub(crate) mod listing;
-pub(crate) mod lookup;
+use crate::error::{Fault, Result, broken};
 
-pub(crate) mod disconnects;
-pub(crate) mod events;
-pub(crate) mod secrets;
-pub(crate) mod tokens;
+/// A value as JSON. Nothing that is kept as JSON fails to become it.
+pub(crate) fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|_| Fault::Broken("a value cannot be written as JSON".to_owned()))
+}
 
-pub(crate) mod attempts;
-pub(crate) mod coordination;
+/// A value out of a column of JSON. What `serde_json` says is left out: it repeats values.
+pub(crate) fn parse<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+    what: impl FnOnce() -> String,
+) -> Result<T> {
+    let text = row.get_ref(column)?.as_str().ok();
+    text.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| broken(what()))
+}
+
+/// A row of a table with the columns `id` and `row`.
+pub(crate) fn whole<T: DeserializeOwned>(table: &str, row: &Row<'_>) -> Result<T> {
+    let id: i64 = row.get("id")?;
+    parse(row, "row", || format!("row {id} of the {table}"))
+}
+
+/// A caller's limit or cursor: SQLite has no number beyond the largest.
+pub(crate) fn clamped(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// Nanoseconds since 1970. Times before 1678 and after 2262 become the nearest that fits.
+pub(crate) fn nanoseconds(at: Timestamp) -> i64 {
+    let exact = at.as_nanosecond();
+    i64::try_from(exact).unwrap_or(if exact < 0 { i64::MIN } else { i64::MAX })
+}
+
+pub(crate) fn time(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
+}
+
+/// Keys of connections.
+pub(crate) fn keys(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Vec<ConnectionKey>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let keys = statement.query_map(params, |row| Ok(ConnectionKey(Seq(row.get(0)?))))?;
+    keys.collect()
+}
+
+/// The first column of the first row that a cached statement finds.
+pub(crate) fn first<T: FromSql>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Option<T>> {
+    db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
+}
+
+/// What a query counts.
+pub(crate) fn count(db: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    Ok(first(db, sql, [])?.unwrap_or_default())
+}

@@ -1,7 +1,8 @@
 -- The schema. A store is refused where its own differs in a letter (`schema.rs`); comments are left out there.
 --
--- Numbers such as `id`, `key`, `began` and `ended` come from one sequence, `store.seq`, so that they
--- tell in which order things happened. Times are nanoseconds since 1970, for people.
+-- A row is kept whole, as JSON. What of it is searched for or handed out is a column that SQLite makes of it.
+-- Numbers such as `id` and `key` come from one sequence, `store.seq`, so that they tell in which order things
+-- happened. Times in columns are nanoseconds since 1970.
 
 -- What the store is, and its key ring.
 CREATE TABLE store (
@@ -23,22 +24,27 @@ CREATE TABLE store (
     record_hash     BLOB    NOT NULL CHECK (length(record_hash) = 32)
 ) STRICT;
 
+-- The time of the last turn to call Finch, of all processes that share the store.
+CREATE TABLE pace (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    turn INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE connections (
-    key           INTEGER PRIMARY KEY,
-    revision      INTEGER NOT NULL CHECK (revision > 0),
-    provider      TEXT    NOT NULL,
+    key          INTEGER PRIMARY KEY CHECK (key = row ->> '$.key'),
+    revision     INTEGER NOT NULL CHECK (revision > 0),
+    row          TEXT    NOT NULL,
+    provider     TEXT    NOT NULL AS (row ->> '$.provider') STORED,
     -- NULL while the connection is provisional (R4).
-    company       TEXT,
-    -- When it next needs work, and whether it needs a person.
-    due           INTEGER,
-    attention     INTEGER NOT NULL CHECK (attention IN (0, 1)),
-    -- JSON: what a webhook leaves to ask, and when.
-    question      TEXT,
-    question_due  INTEGER,
-    -- How far the record of its events goes.
-    record_events INTEGER NOT NULL CHECK (record_events >= 0),
-    record_hash   BLOB    NOT NULL CHECK (length(record_hash) = 32),
-    CHECK ((question IS NULL) = (question_due IS NULL))
+    company      TEXT    AS (row ->> '$.company') STORED,
+    -- When it next needs work, when Finch is to be asked, and whether it needs a person.
+    due          INTEGER,
+    question_due INTEGER,
+    attention    INTEGER NOT NULL CHECK (attention IN (0, 1)),
+    -- Which instance works on it, and until when no other one does. No commit says it, and none takes it back.
+    lease_owner  TEXT,
+    lease_until  INTEGER,
+    CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX connections_by_pair ON connections (company, provider)
@@ -49,32 +55,22 @@ CREATE INDEX connections_question ON connections (key, question_due)
 CREATE INDEX connections_attention ON connections (key) WHERE attention = 1;
 
 CREATE TABLE tokens (
-    id                INTEGER PRIMARY KEY,
+    id                INTEGER PRIMARY KEY CHECK (id = row ->> '$.id'),
     -- May change (R4).
     connection        INTEGER NOT NULL REFERENCES connections (key),
+    row               TEXT    NOT NULL,
     -- NULL: quarantined, no customer's.
-    customer          TEXT,
-    state             TEXT    NOT NULL CHECK (state IN ('active', 'unverified', 'fenced', 'retired',
-                                                        'superseded', 'quarantined', 'revoked')),
-    -- JSON: the last state with its evidence.
-    revoked           TEXT,
+    customer          TEXT    AS (row ->> '$.customer') STORED,
+    state             TEXT    NOT NULL AS (row ->> '$.state.state') STORED,
     -- The keyed hash by which a token is found again. It stays.
-    fingerprint       BLOB    NOT NULL CHECK (length(fingerprint) = 32),
-    status            TEXT,
-    finch_token_id    TEXT,
-    exchange_began    INTEGER NOT NULL,
-    verified          INTEGER,
-    added_at          INTEGER NOT NULL,
-    -- JSON: what Finch said about it, and what of that is searched for or handed out.
-    facts             TEXT    NOT NULL,
-    connection_id     TEXT    NOT NULL,
-    finch_customer_id TEXT,
-    products          TEXT    NOT NULL,
-    -- JSON: how far its end is proven.
-    progress          TEXT    NOT NULL,
-    -- Whether it was ever handed out.
-    handed_out        INTEGER NOT NULL CHECK (handed_out IN (0, 1)),
-    CHECK ((state = 'revoked') = (revoked IS NOT NULL))
+    fingerprint       BLOB    NOT NULL AS (unhex(row ->> '$.fingerprint')) STORED
+                              CHECK (length(fingerprint) = 32),
+    status            TEXT    AS (row ->> '$.status') STORED,
+    connection_id     TEXT    NOT NULL AS (row ->> '$.facts.connection_id') STORED,
+    finch_customer_id TEXT    AS (row ->> '$.facts.finch_customer_id') STORED,
+    products          TEXT    NOT NULL AS (row -> '$.facts.products') STORED,
+    -- When it was last handed out, to within a day. No commit says it, and none takes it back.
+    used_at           INTEGER
 ) STRICT;
 
 CREATE INDEX tokens_by_connection ON tokens (connection);
@@ -85,16 +81,10 @@ CREATE INDEX tokens_by_finch_customer_id ON tokens (finch_customer_id)
 -- One record per token that is not revoked, and any number of revoked ones.
 CREATE UNIQUE INDEX tokens_by_fingerprint
     ON tokens (fingerprint, CASE state WHEN 'revoked' THEN id ELSE 0 END);
-CREATE TRIGGER tokens_stay_dead BEFORE UPDATE OF state ON tokens
-    WHEN old.state = 'revoked' AND new.state <> 'revoked' BEGIN
+CREATE TRIGGER tokens_stay_dead BEFORE UPDATE OF row ON tokens
+    WHEN old.state = 'revoked' AND new.row ->> '$.state.state' IS NOT 'revoked' BEGIN
     SELECT raise(ABORT, 'a revoked token stays revoked');
 END;
-
--- When tokens were last handed out, to within a day: no commit says it, and none takes it back.
-CREATE TABLE token_uses (
-    token   INTEGER PRIMARY KEY REFERENCES tokens (id),
-    used_at INTEGER NOT NULL
-) STRICT;
 
 -- The sealed secrets. Only appended, and overwritten in place: rows that grow make SQLite move their
 -- neighbours, which leaves copies of their bytes in the free space of pages, whatever `secure_delete` says.
@@ -108,59 +98,40 @@ CREATE TABLE secrets (
 CREATE INDEX secrets_by_epoch ON secrets (epoch) WHERE epoch > x'00000000';
 
 CREATE TABLE disconnects (
-    id          INTEGER PRIMARY KEY,
-    connection  INTEGER NOT NULL REFERENCES connections (key),
-    -- JSON: who, why, when.
-    intent      TEXT    NOT NULL,
-    state       TEXT    NOT NULL CHECK (state IN ('open', 'ended', 'merged')),
-    ended       INTEGER,
-    ended_at    INTEGER,
-    merged_into INTEGER REFERENCES disconnects (id),
-    -- JSON: the tokens that it has fenced.
-    fenced      TEXT    NOT NULL,
-    CHECK ((state = 'ended') = (ended IS NOT NULL)),
-    CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
-    CHECK ((state = 'merged') = (merged_into IS NOT NULL))
+    id         INTEGER PRIMARY KEY CHECK (id = row ->> '$.id'),
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    row        TEXT    NOT NULL,
+    is_open    INTEGER NOT NULL AS (row ->> '$.state' = 'open') STORED
 ) STRICT;
 
 CREATE INDEX disconnects_by_connection ON disconnects (connection);
-CREATE UNIQUE INDEX disconnects_open ON disconnects (connection) WHERE state = 'open';
+CREATE UNIQUE INDEX disconnects_open ON disconnects (connection) WHERE is_open = 1;
 
 -- One customer's access that ended here while others went on using the connection.
 CREATE TABLE retirements (
-    seq        INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY CHECK (id = row ->> '$.seq'),
     connection INTEGER NOT NULL REFERENCES connections (key),
-    customer   TEXT    NOT NULL,
-    at         INTEGER NOT NULL
+    row        TEXT    NOT NULL
 ) STRICT;
 
 CREATE INDEX retirements_by_connection ON retirements (connection);
 
 CREATE TABLE attempts (
-    id         INTEGER PRIMARY KEY,
+    id             INTEGER PRIMARY KEY CHECK (id = row ->> '$.id'),
     -- Keyed hashes: neither the state nor the code is kept.
-    state      BLOB    NOT NULL UNIQUE CHECK (length(state) = 32),
-    code       BLOB    CHECK (length(code) = 32),
-    -- JSON: what it is for, and what of that is searched for.
-    purpose    TEXT    NOT NULL,
-    customer   TEXT    NOT NULL,
-    expires_at INTEGER NOT NULL,
-    -- The exchange.
-    began      INTEGER,
-    began_at   INTEGER,
-    outcome    TEXT    CHECK (outcome IN ('running', 'stored', 'foreign_token', 'not_sent',
-                                          'failed', 'unknown', 'cleared')),
-    -- JSON: how it ended.
-    ended      TEXT,
-    CHECK ((began IS NULL) = (code IS NULL)),
-    CHECK ((began IS NULL) = (began_at IS NULL)),
-    CHECK ((began IS NULL) = (outcome IS NULL)),
-    CHECK ((outcome IS NULL OR outcome = 'running') = (ended IS NULL))
+    state          BLOB    NOT NULL UNIQUE CHECK (length(state) = 32),
+    code           BLOB    CHECK (length(code) = 32),
+    row            TEXT    NOT NULL,
+    customer       TEXT    NOT NULL AS (row ->> '$.purpose.customer') STORED,
+    -- Whether its exchange is, or may become, a possible orphan.
+    unsettled      INTEGER NOT NULL CHECK (unsettled IN (0, 1)),
+    -- From when on it may be forgotten.
+    forgettable_at INTEGER,
+    CHECK ((code IS NULL) = (row ->> '$.exchange.began' IS NULL))
 ) STRICT;
 
-CREATE INDEX attempts_unsettled ON attempts (id) WHERE outcome IN ('running', 'unknown');
-CREATE INDEX attempts_forgettable ON attempts (expires_at)
-    WHERE outcome IS NULL OR outcome IN ('not_sent', 'failed', 'foreign_token', 'cleared');
+CREATE INDEX attempts_unsettled ON attempts (customer) WHERE unsettled = 1;
+CREATE INDEX attempts_forgettable ON attempts (forgettable_at) WHERE forgettable_at IS NOT NULL;
 
 -- What happened. Rows are only added.
 CREATE TABLE events (
@@ -169,12 +140,10 @@ CREATE TABLE events (
     place         INTEGER NOT NULL,
     -- Whose record it is part of, absorbed since perhaps. NULL: the store's own.
     connection    INTEGER,
-    -- JSON: all of it, and what of that is searched for.
-    event         TEXT    NOT NULL,
-    at            INTEGER NOT NULL,
-    connection_id TEXT,
+    row           TEXT    NOT NULL,
+    connection_id TEXT    AS (row ->> '$.connection_id') STORED,
     -- Who may read it. NULL: only the operator.
-    customer      TEXT,
+    customer      TEXT    AS (row ->> '$.customer') STORED,
     PRIMARY KEY (number, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -186,16 +155,3 @@ END;
 CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN
     SELECT raise(ABORT, 'what happened stays');
 END;
-
--- Which instance works on a connection, and until when no other one does.
-CREATE TABLE leases (
-    connection INTEGER PRIMARY KEY REFERENCES connections (key) ON DELETE CASCADE,
-    owner      TEXT    NOT NULL,
-    until      INTEGER NOT NULL
-) STRICT;
-
--- The time of the last turn to call Finch, of all processes that share the store.
-CREATE TABLE pace (
-    id   INTEGER PRIMARY KEY CHECK (id = 1),
-    turn INTEGER NOT NULL
-) STRICT;

@@ -11,12 +11,14 @@ use finch_core::{
 };
 
 use crate::{
-    database::{readers::Readers, writer::Writer},
+    attempts, commit, connections, coordination,
+    database::Readers,
     error::Result,
-    open::{self, Opened},
+    events,
+    open::{self, Opened, SqliteOptions},
     open_error::{OpenStoreError, Refusal},
-    options::SqliteOptions,
-    rows::{attempts, commit, coordination, events, keyring, listing, lookup, secrets, tokens},
+    secrets,
+    writer::{Batch, Writer},
 };
 
 /// A [`TokenStore`] in one SQLite file.
@@ -54,9 +56,20 @@ impl SqliteTokenStore {
         Ok(self.readers.elsewhere(read).await?)
     }
 
-    async fn write<T: Send + 'static>(
+    /// A lookup of one row, on a connection that is free.
+    async fn in_place<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if let Some(db) = self.readers.free()? {
+            return Ok(read(&db)?);
+        }
+        self.read(read).await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Batch<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         Ok(self.writer.write(None, write).await?)
     }
@@ -69,7 +82,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
-        self.read(keyring::keyring).await
+        self.in_place(commit::keyring).await
     }
 
     async fn open_attempt(
@@ -78,7 +91,7 @@ impl TokenStore for SqliteTokenStore {
         state: &Fingerprint,
     ) -> Result<AttemptId, StoreError> {
         let state = *state;
-        self.write(move |db| attempts::open(db, &attempt, &state)).await
+        self.write(move |db| attempts::open(db, attempt, &state)).await
     }
 
     async fn claim_attempt(
@@ -106,7 +119,7 @@ impl TokenStore for SqliteTokenStore {
 
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
         let (token, facts) = (*token, facts.clone());
-        self.read(move |db| lookup::find(db, &token, &facts)).await
+        self.read(move |db| connections::find(db, &token, &facts)).await
     }
 
     async fn load(
@@ -114,8 +127,8 @@ impl TokenStore for SqliteTokenStore {
         selector: Selector<'_>,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        let query = lookup::query(selector, customer);
-        self.read(move |db| lookup::load(db, &query)).await
+        let query = connections::selected(selector, customer);
+        self.read(move |db| query.load(db)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
@@ -128,10 +141,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
-        if let Some(db) = self.readers.free()? {
-            return Ok(secrets::sealed(&db, token)?);
-        }
-        self.read(move |db| secrets::sealed(db, token)).await
+        self.in_place(move |db| secrets::sealed(db, token)).await
     }
 
     async fn usable_token(
@@ -153,8 +163,8 @@ impl TokenStore for SqliteTokenStore {
         after: Option<ConnectionKey>,
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
-        let query = listing::query(filter, after, limit);
-        self.read(move |db| query.keys(db)).await
+        let query = connections::listed(filter, after, limit);
+        self.read(move |db| Ok(query.keys(db)?)).await
     }
 
     async fn lease(
@@ -181,7 +191,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |db| tokens::note_use(db, token, now)).await
+        self.write(move |db| coordination::note_use(db, token, now)).await
     }
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
@@ -194,6 +204,3 @@ impl TokenStore for SqliteTokenStore {
         .await
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,15 +1,85 @@
-//! Whether everything that a store holds can be read, and is what this crate writes.
+//! What a file shows without a byte written, and whether everything that a store holds can be read.
 
-use finch_core::StoreError;
+use std::{fs, path::Path};
+
+use finch_core::{Application, Disconnect, Keyring, Retirement, StoreError, StoreId, Token};
 use rusqlite::{Connection, Row};
 
 use crate::{
+    attempts,
+    commit::keyring,
+    connections::{self, Part as _},
+    database,
     error::Result,
-    rows::{attempts, connections, disconnects, events, tokens},
+    events,
+    files::{self, JOURNALS, Place, beside},
+    open,
+    open_error::{OpenStoreError, Refusal},
+    rows::{count, whole},
     schema,
     store::SqliteTokenStore,
-    values::count,
 };
+
+/// What a store's file shows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Examined {
+    /// How long the file is, without its journal.
+    pub bytes: u64,
+    /// The random identity of the store.
+    pub id: StoreId,
+    /// The application that it is bound to.
+    pub application: Application,
+    /// Whether nothing is in it yet: it is bound to the next application that opens it.
+    pub is_empty: bool,
+    /// Its key ring: whether a key opens it shows elsewhere.
+    pub keyring: Option<Keyring>,
+    /// Whether SQLite finds the whole file in order.
+    pub is_sound: bool,
+}
+
+/// Examines the store at `path`: who may use its files, what it is, whether its schema is this release's, and
+/// whether it is whole. Other processes may use it meanwhile. It blocks, for as long as reading the whole file
+/// takes.
+///
+/// Nothing is written. Only where a process has died and left a journal, SQLite makes its index of that
+/// journal (`-shm`), as it does whenever such a store is opened.
+///
+/// # Errors
+/// [`OpenStoreError`], as for opening it, but for what only an application shows.
+pub fn examine(path: &Path) -> Result<Examined, OpenStoreError> {
+    let place = files::find_alone(path)?;
+    examine_at(&place).map_err(|refusal| refusal.into_error(&place.path))
+}
+
+fn examine_at(place: &Place) -> Result<Examined, Refusal> {
+    let db = connect(place)?;
+    let db = db.unchecked_transaction()?;
+    open::is_store(&db)?;
+    let is_sound = match database::check(&db, "quick_check") {
+        Ok(()) => true,
+        Err(fault) if fault.damage().is_some() => false,
+        Err(fault) => return Err(fault.into()),
+    };
+    Ok(Examined {
+        bytes: place.len,
+        id: open::id(&db)?,
+        application: open::application(&db)?,
+        is_empty: open::is_empty(&db)?,
+        keyring: keyring(&db)?,
+        is_sound,
+    })
+}
+
+/// Without journals no process has the store open, and reading it needs none.
+fn connect(place: &Place) -> rusqlite::Result<Connection> {
+    let in_use = JOURNALS.iter().any(|suffix| fs::metadata(beside(&place.path, suffix)).is_ok());
+    if in_use {
+        database::connect_reader(&place.path, database::PATIENCE)
+    } else {
+        database::connect_idle(&place.path)
+    }
+}
 
 /// What reading all of a store has shown. Whether its secrets open, and whether its record is whole, takes the
 /// store's keys: that is not checked here.
@@ -51,14 +121,14 @@ const EVERY: u64 = 1000;
 
 type Check = fn(&Row<'_>) -> Result<()>;
 
-/// What to read of each table, and how.
+/// The tables, and how a row of each is read.
 const TABLES: [(&str, Check); 6] = [
-    ("SELECT * FROM connections", |row| connections::own_row(row).map(drop)),
-    (tokens::ALL, tokens::check),
-    ("SELECT * FROM disconnects", |row| disconnects::disconnect(row).map(drop)),
-    ("SELECT * FROM retirements", |row| disconnects::retirement(row).map(drop)),
-    ("SELECT * FROM attempts", attempts::check),
-    ("SELECT * FROM events", events::check),
+    ("connections", |row| connections::own_row(row).map(drop)),
+    (Token::TABLE, |row| whole::<Token>(Token::TABLE, row).map(drop)),
+    (Disconnect::TABLE, |row| whole::<Disconnect>(Disconnect::TABLE, row).map(drop)),
+    (Retirement::TABLE, |row| whole::<Retirement>(Retirement::TABLE, row).map(drop)),
+    ("attempts", attempts::check),
+    ("events", |row| events::recorded(row).map(drop)),
 ];
 
 fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verified> {
@@ -71,11 +141,11 @@ fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verifie
         FROM pragma_foreign_key_check";
     found.damage.extend(lines(&db, orphans)?);
     let mut total = 0;
-    for (sql, _) in TABLES {
-        total += count(&db, &format!("SELECT count(*) FROM ({sql})"))?;
+    for (table, _) in TABLES {
+        total += count(&db, &format!("SELECT count(*) FROM {table}"))?;
     }
-    for (sql, check) in TABLES {
-        let mut statement = db.prepare(sql)?;
+    for (table, check) in TABLES {
+        let mut statement = db.prepare(&format!("SELECT * FROM {table}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if let Err(fault) = check(row) {

@@ -117,18 +117,4 @@ mod tests {
         assert_eq!(read(Body::new(Silent), 5).await, Err(BodyError::TooSlow));
         assert_eq!(began.elapsed().as_secs(), 30);
     }
-
-    #[test]
-    fn a_field_is_there_once_or_not_at_all() {
-        let fields = Fields::of_query(Some("code=a%26b&state=&twice=1&twice=2&odd=%ff"));
-        for (name, expected) in [
-            ("code", Some(Some("a&b"))),
-            ("state", Some(None)),
-            ("missing", Some(None)),
-            ("twice", None),
-            ("odd", Some(Some("\u{fffd}"))),
-        ] {
-            assert_eq!(fields.one(name).ok(), expected, "{name}");
-        }
-    }
 }

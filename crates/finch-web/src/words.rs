@@ -96,7 +96,7 @@ pub(crate) fn segment(id: &ConnectionId) -> String {
     written.collect::<String>().replace('+', "%20")
 }
 
-/// What is said of a disconnect that does not go on without an operator.
+/// The note on a disconnect that does not go on without an operator.
 pub(crate) fn attention(view: &ConnectionView) -> Option<&'static str> {
     let mut troubles = view.tokens.iter().filter_map(|token| token.trouble.as_ref());
     let needed = troubles.any(|trouble| trouble.attention);

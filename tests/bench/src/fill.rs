@@ -7,7 +7,10 @@ use std::{
     time::Instant,
 };
 
-use finch_core::{ConnectionId, CustomerId, Failure, FailureKind, Progress, TokenFacts, Trouble};
+use finch_core::{
+    Agenda, ConnectionId, ConnectionKey, ConnectionRow, ConnectionStatus, CustomerId, Failure,
+    FailureKind, Fingerprint, Progress, RecordHead, Seq, Token, TokenId, TokenState, Trouble,
+};
 use finch_seal::{Domain, Kek, KeyBytes, KeyRing, Place, WrappedKeys};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use rusqlite::{Connection, Statement, params};
@@ -114,13 +117,9 @@ const FAST: &str = "
     PRAGMA threads = 2;
 ";
 
-const CONNECTION: &str = "INSERT INTO connections (key, revision, provider, company, due, attention, \
-        record_events, record_hash) \
-    VALUES (?1, 1, ?2, ?3, ?4, ?5, 0, zeroblob(32))";
-const TOKEN: &str = "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
-        fingerprint, products, status, exchange_began, added_at, facts, progress) \
-    VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, 'connected', ?8, ?9, ?10, ?11)";
-const USE: &str = "INSERT INTO token_uses (token, used_at) VALUES (?1, ?2)";
+const CONNECTION: &str = "INSERT INTO connections (key, revision, row, due, attention) \
+    VALUES (?1, 1, ?2, ?3, ?4)";
+const TOKEN: &str = "INSERT INTO tokens (id, connection, row, used_at) VALUES (?1, ?2, ?3, ?4)";
 const SECRET: &str = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3)";
 
 fn fill(path: &Path, layout: Layout) {
@@ -137,9 +136,7 @@ fn fill(path: &Path, layout: Layout) {
         layout,
         connection: db.prepare(CONNECTION).unwrap(),
         token: db.prepare(TOKEN).unwrap(),
-        token_use: db.prepare(USE).unwrap(),
         secret: db.prepare(SECRET).unwrap(),
-        progress: [Progress::default(), doubt()].map(|it| serde_json::to_string(&it).unwrap()),
     };
     (0..layout.connections).for_each(|number| rows.add(Numbered(number)));
     drop(rows);
@@ -165,48 +162,71 @@ struct Rows<'a> {
     layout: Layout,
     connection: Statement<'a>,
     token: Statement<'a>,
-    token_use: Statement<'a>,
     secret: Statement<'a>,
-    /// Of a token without a doubt, and of one with.
-    progress: [String; 2],
 }
 
 impl Rows<'_> {
     fn add(&mut self, connection: Numbered) {
         let key = i64::try_from(self.layout.key(connection.0)).unwrap();
         let at = i64::try_from(filled_at().as_nanosecond()).unwrap();
-        let facts = paper::facts(connection);
-        let TokenFacts { connection_id, provider_id, company_id, products, .. } = &facts;
+        let (facts, customer) = (paper::facts(connection), connection.customer());
         let rare = connection.is_rare();
-        let company = company_id.as_ref().map(|id| id.as_str());
-        let row = params![key, provider_id.as_str(), company, rare.then_some(at), rare];
-        self.connection.execute(row).unwrap();
-        let products = serde_json::to_string(products).unwrap();
-        let (facts, customer) = (serde_json::to_string(&facts).unwrap(), connection.customer());
-        for token in 0..self.layout.tokens {
-            let secret = connection.secret(token);
-            let doubt = rare && token + 1 == self.layout.tokens;
-            let number = i64::try_from(self.layout.token(connection.0, token).0.0).unwrap();
+        let own = row(connection, self.layout.key(connection.0));
+        self.connection.execute(params![key, own, rare.then_some(at), rare]).unwrap();
+        for place in 0..self.layout.tokens {
+            let secret = connection.secret(place);
+            let doubt = rare && place + 1 == self.layout.tokens;
+            let id = self.layout.token(connection.0, place);
+            let number = i64::try_from(id.0.0).unwrap();
             let fingerprint = self.ring.fingerprint(Domain::Token, &secret);
-            let row = params![
-                number,
-                key,
-                customer.as_str(),
-                connection_id.as_str(),
-                if doubt { "unverified" } else { "active" },
-                fingerprint,
-                products,
-                number - 1,
-                at,
-                facts,
-                self.progress[usize::from(doubt)],
-            ];
-            self.token.execute(row).unwrap();
-            self.token_use.execute(params![number, at]).unwrap();
+            let (state, progress) = match doubt {
+                false => (TokenState::Active, Progress::default()),
+                true => (TokenState::Unverified, self::doubt()),
+            };
+            let token = Token {
+                state,
+                progress,
+                status: Some(ConnectionStatus::Connected),
+                ..token(connection, id, fingerprint)
+            };
+            let token = serde_json::to_string(&token).unwrap();
+            self.token.execute(params![number, key, token, at]).unwrap();
             let sealed =
-                seal(&self.ring, &customer, connection_id, (&fingerprint, &secret), !doubt);
+                seal(&self.ring, &customer, &facts.connection_id, (&fingerprint, &secret), !doubt);
             self.secret.execute(params![number, self.ring.epoch().to_be_bytes(), sealed]).unwrap();
         }
+    }
+}
+
+/// A connection's own row, as the store keeps it.
+pub(crate) fn row(connection: Numbered, key: u64) -> String {
+    let row = ConnectionRow {
+        key: ConnectionKey(Seq(key)),
+        provider: connection.provider(),
+        company: Some(connection.company()),
+        agenda: Agenda::default(),
+        question: None,
+        record: RecordHead::default(),
+    };
+    serde_json::to_string(&row).unwrap()
+}
+
+/// A token in use.
+pub(crate) fn token(connection: Numbered, id: TokenId, fingerprint: [u8; 32]) -> Token {
+    Token {
+        id,
+        customer: Some(connection.customer()),
+        facts: paper::facts(connection),
+        finch_token_id: None,
+        status: None,
+        state: TokenState::Active,
+        exchange_began: Seq(id.0.0 - 1),
+        verified: None,
+        added_at: filled_at(),
+        fingerprint: Fingerprint(fingerprint),
+        progress: Progress::default(),
+        handed_out: false,
+        used_at: None,
     }
 }
 

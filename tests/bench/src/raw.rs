@@ -23,8 +23,7 @@ const READING: &str = "
 
 /// The query that the store makes: by the name of the connection and the customer.
 const SAME: &str = "SELECT id, epoch, sealed, connection_id, products, status, fingerprint, used_at \
-    FROM tokens LEFT JOIN secrets ON secrets.token = id \
-        LEFT JOIN token_uses ON token_uses.token = id \
+    FROM tokens LEFT JOIN secrets ON token = id \
     WHERE customer = ?2 AND connection = \
         (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
     AND state = 'active' ORDER BY id DESC";

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Browser, driver::is_required, page::target};
 
@@ -29,16 +29,9 @@ impl Browser {
             eprintln!("NOT RUN: there is no axe. `cargo xtask test` says more.");
             return;
         };
-        self.session.run("/execute/sync", json!({ "script": axe, "args": [] })).await;
+        self.evaluate(&axe).await;
         let found = self.session.run("/execute/async", json!({ "script": RUN, "args": [] })).await;
         let none = found.as_array().is_some_and(Vec::is_empty);
         assert!(none, "{}: {found:#}", self.url().await);
-    }
-
-    /// Whether something sticks out of the screen, so that a person must scroll sideways.
-    pub async fn fits_the_screen(&self) -> bool {
-        let script = "return document.documentElement.scrollWidth <= window.innerWidth";
-        let fits = self.session.run("/execute/sync", json!({ "script": script, "args": [] })).await;
-        fits == Value::Bool(true)
     }
 }

@@ -1,4 +1,4 @@
-//! What a person does not see of a page: its status, its cookies, its elements.
+//! What a person does not see of a page: its status, its fields, its elements.
 
 use serde_json::{Value, json};
 
@@ -18,10 +18,9 @@ impl Browser {
 
     /// How many elements of the page a CSS selector hits.
     pub async fn count(&self, selector: &str) -> usize {
-        let script = "return document.querySelectorAll(arguments[0]).length";
-        let body = json!({ "script": script, "args": [selector] });
-        let count = self.session.run("/execute/sync", body).await;
-        count.as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
+        let script = format!("return document.querySelectorAll({}).length", json!(selector));
+        let count = self.evaluate(&script).await.as_u64();
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
     }
 
     /// The value of the page's first field of this name.
@@ -29,19 +28,15 @@ impl Browser {
     /// # Panics
     /// If there is none.
     pub async fn value(&self, name: &str) -> String {
-        let script = "return document.querySelector(`[name=\"${arguments[0]}\"]`)?.value";
-        let body = json!({ "script": script, "args": [name] });
-        let value = self.session.run("/execute/sync", body).await;
+        let script = format!("return document.getElementsByName({})[0]?.value", json!(name));
+        let value = self.evaluate(&script).await;
         value.as_str().unwrap_or_else(|| panic!("no field is called {name}")).to_owned()
     }
 
-    /// What the browser sends to the page's host as `Cookie`, those that no script reads included.
-    pub async fn cookies(&self) -> String {
-        let cookies = self.session.get("/cookie").await;
-        let cookies = cookies.as_array().into_iter().flatten();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let pairs = cookies.map(|c| format!("{}={}", text(&c["name"]), text(&c["value"])));
-        pairs.collect::<Vec<_>>().join("; ")
+    /// Whether nothing sticks out of the screen, so that no person must scroll sideways.
+    pub async fn fits_the_screen(&self) -> bool {
+        let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+        self.evaluate(fits).await == Value::Bool(true)
     }
 
     /// Goes into the page's frame, once it is there.

@@ -29,11 +29,6 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Its source.
-    pub async fn source(&self) -> String {
-        self.session.get("/source").await.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Waits until it says this.
     ///
     /// # Panics
@@ -57,18 +52,6 @@ impl Browser {
             self.reload().await;
         }
         panic!("it never says {text:?}:\n{}", self.text().await);
-    }
-
-    /// Loads it again until it says this no more.
-    ///
-    /// # Panics
-    /// If it goes on saying it.
-    pub async fn until_not_seen(&self, text: &str) {
-        let began = Instant::now();
-        while self.session.count(&saying("//body", text)).await > 0 {
-            assert!(began.elapsed() < PATIENCE, "it goes on saying {text:?}");
-            self.reload().await;
-        }
     }
 
     /// The tab in front.
@@ -108,12 +91,15 @@ impl Browser {
     }
 
     async fn click(&self, xpath: &str) {
-        let found = self.session.find(xpath).await;
-        let element = match found {
-            Ok(element) => element,
-            Err(_) => panic!("nothing to press at {xpath}:\n{}", self.text().await),
-        };
+        let element = self.element(xpath).await;
         self.session.run(&format!("/element/{element}/click"), json!({})).await;
+    }
+
+    async fn element(&self, xpath: &str) -> String {
+        match self.session.find(xpath).await {
+            Ok(element) => element,
+            Err(_) => panic!("nothing is at {xpath}:\n{}", self.text().await),
+        }
     }
 
     /// Types into the field with this label.
@@ -122,10 +108,7 @@ impl Browser {
         let xpath = format!(
             "//*[@id=//label[normalize-space()={label}]/@for] | //label[normalize-space()={label}]//input"
         );
-        let field = match self.session.find(&xpath).await {
-            Ok(field) => field,
-            Err(_) => panic!("no field {label}:\n{}", self.text().await),
-        };
+        let field = self.element(&xpath).await;
         self.session.run(&format!("/element/{field}/clear"), json!({})).await;
         self.session.run(&format!("/element/{field}/value"), json!({ "text": text })).await;
     }

@@ -55,9 +55,9 @@ impl Disk {
     /// If the file cannot be written.
     pub(crate) fn sweep(&mut self) {
         let sweep = "BEGIN IMMEDIATE;
-            DELETE FROM events; DELETE FROM pace; DELETE FROM leases;
+            DELETE FROM events; DELETE FROM pace;
             DELETE FROM attempts; DELETE FROM secrets;
-            DELETE FROM token_uses; DELETE FROM tokens; DELETE FROM disconnects;
+            DELETE FROM tokens; DELETE FROM disconnects;
             DELETE FROM retirements; DELETE FROM connections; UPDATE store SET seq = 0;
             COMMIT";
         self.broom.execute_batch(sweep).expect("an empty store");

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use finch_app::{AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch};
+use finch_app::{
+    AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch, Quarantine,
+};
 use finch_core::{
     FinchCustomerId, Fingerprint, Flow, Found, MemoryTokenStore, Product, State, StoreError,
     TokenFacts, TokenState, TokenStore,
@@ -136,12 +138,16 @@ async fn without_a_state_a_token_is_used_only_if_finch_names_its_customer() {
         // The same again gives the same.
         for _ in 0..2 {
             let (state, code) = (begun.state.clone(), code.clone());
-            let error = finch.complete_connect_without_state(&customer(0), state, code).await;
-            match (named, error.unwrap_err()) {
-                (None, CompleteConnectError::UnnamedCustomer { .. })
-                | (Some(_), CompleteConnectError::OtherCustomer { .. }) => {}
-                (_, other) => panic!("{named:?}: {other}"),
-            }
+            let done = finch.complete_connect_without_state(&customer(0), state, code).await;
+            let Err(CompleteConnectError::Quarantined { reason, .. }) = done else {
+                panic!("{named:?}: {done:?}")
+            };
+            let expected = if named.is_some() {
+                Quarantine::OtherCustomer
+            } else {
+                Quarantine::UnnamedCustomer
+            };
+            assert_eq!(reason, expected);
         }
         assert!(finch.connections(&customer(0)).all().await.unwrap().is_empty());
         let all = finch.connections(&operator()).all().await.unwrap();

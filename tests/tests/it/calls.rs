@@ -268,8 +268,11 @@ async fn a_renewal_that_comes_back_with_another_provider_is_a_conflict() {
             for _ in 0..2 {
                 let code = AuthorizationCode::new("a-code");
                 let done = finch.complete_connect(&customer(0), State::new("s"), code).await;
-                let conflict = matches!(done, Err(CompleteConnectError::Conflict { .. }));
-                assert!(conflict, "{provider} {company} {named_customer:?}: {done:?}");
+                let what = format!("{provider} {company} {named_customer:?}: {done:?}");
+                let Err(CompleteConnectError::Quarantined { reason, .. }) = done else {
+                    panic!("{what}")
+                };
+                assert_eq!(reason, finch_core::Quarantine::Conflict, "{what}");
             }
         }
     }

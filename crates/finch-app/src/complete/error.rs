@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use finch_core::{
     AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, ExchangeFailure, Failure,
-    FinchApiError, StoreError,
+    FinchApiError, Quarantine, StoreError,
 };
 use thiserror::Error as ThisError;
 
@@ -50,31 +50,13 @@ pub enum CompleteConnectError {
         "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored"
     )]
     Unknown(#[source] ExchangeError),
-    /// The token is stored, but not used: its `connection_id` belongs to another provider or company.
-    #[error(
-        "the token is stored but not used: connection {connection_id} belongs to another provider or company"
-    )]
-    Conflict {
-        /// What Finch said.
+    /// The token is stored so that it can be disconnected, and is not used.
+    #[error("the token of connection {connection_id} is stored but not used: {reason}")]
+    Quarantined {
+        /// The connection that it joined.
         connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: Finch says that it belongs to another customer id than the
-    /// attempt's.
-    #[error(
-        "the token is stored but not used: Finch says that connection {connection_id} belongs to another customer than this attempt's"
-    )]
-    OtherCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
-    },
-    /// The token is stored, but not used: the callback carried no `state`, and Finch does not say which
-    /// customer id the token belongs to, so that the code may be another customer's.
-    #[error(
-        "the token is stored but not used: the callback carried no state, and Finch does not say whose connection {connection_id} is"
-    )]
-    UnnamedCustomer {
-        /// What Finch said.
-        connection_id: ConnectionId,
+        /// What contradicts it.
+        reason: Quarantine,
     },
     /// Finch issued a token that is stored for another customer. Nothing was changed.
     #[error("Finch issued a token that is another customer's here, and nothing was changed")]
@@ -191,10 +173,7 @@ impl CompleteConnectError {
             Self::InProgress | Self::NotSent(_) | Self::Store(_) | Self::CutOff => {
                 TokenFate::Pending
             }
-            Self::Conflict { .. }
-            | Self::OtherCustomer { .. }
-            | Self::UnnamedCustomer { .. }
-            | Self::ForeignToken => TokenFate::Stored,
+            Self::Quarantined { .. } | Self::ForeignToken => TokenFate::Stored,
             Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
             Self::Rescued { .. } => TokenFate::Rescued,
             Self::Unknown(_) => TokenFate::Unknown,
@@ -237,18 +216,20 @@ impl Actionable for CompleteConnectError {
                 "do not send the code again; connect this customer again: the new token joins the same \
                  connection, and one disconnect ends both. Reconciling lists the exchange",
             ),
-            Self::Conflict { connection_id } => {
-                let step = "show connection {}, and ask Finch's support which is right";
-                state("conflict", &step.replace("{}", connection_id.as_str()))
-            }
-            Self::OtherCustomer { .. } => state(
-                "other_customer",
-                "show the connection, and find out whether another person opened the page",
-            ),
-            Self::UnnamedCustomer { .. } => state(
-                "unnamed_customer",
-                "show the connection; then begin a new attempt to connect",
-            ),
+            Self::Quarantined { connection_id, reason } => match reason {
+                Quarantine::Conflict => {
+                    let step = "show connection {}, and ask Finch's support which is right";
+                    state("conflict", &step.replace("{}", connection_id.as_str()))
+                }
+                Quarantine::OtherCustomer => state(
+                    "other_customer",
+                    "show the connection, and find out whether another person opened the page",
+                ),
+                Quarantine::UnnamedCustomer => state(
+                    "unnamed_customer",
+                    "show the connection; then begin a new attempt to connect",
+                ),
+            },
             Self::ForeignToken => {
                 state("foreign_token", "ask Finch's support, and give the time of this call")
             }
@@ -311,59 +292,24 @@ mod tests {
 
     #[test]
     fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
+        use ErrorKind as K;
+        use TokenFate as F;
         let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
+        let failed = E::Failed(ExchangeError::Earlier(earlier));
+        let busy = E::Store(StoreError::Busy);
         for (error, fate, kind, is_retryable, step) in [
-            (
-                E::NoCode,
-                TokenFate::NotIssued,
-                ErrorKind::InvalidInput,
-                false,
-                "begin a new attempt",
-            ),
-            (E::Expired, TokenFate::NotIssued, ErrorKind::State, false, "begin a new attempt"),
-            (E::InProgress, TokenFate::Pending, ErrorKind::Unfinished, true, "in a minute"),
-            (
-                E::NotSent(answered(402, None)),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                true,
-                "the same state and code",
-            ),
-            (
-                E::NotSent(answered(429, Some(600))),
-                TokenFate::Pending,
-                ErrorKind::Finch,
-                false,
-                "will have expired",
-            ),
-            (
-                E::Failed(ExchangeError::Earlier(earlier)),
-                TokenFate::NotIssued,
-                ErrorKind::Finch,
-                false,
-                "begin a new attempt",
-            ),
-            (
-                E::Unknown(answered(502, None)),
-                TokenFate::Unknown,
-                ErrorKind::Finch,
-                false,
-                "do not send the code again",
-            ),
-            (E::ForeignToken, TokenFate::Stored, ErrorKind::State, false, "Finch's support"),
-            (
-                E::Store(StoreError::Busy),
-                TokenFate::Pending,
-                ErrorKind::Store,
-                true,
-                "wait until the other process",
-            ),
+            (E::NoCode, F::NotIssued, K::InvalidInput, false, "begin a new attempt"),
+            (E::Expired, F::NotIssued, K::State, false, "begin a new attempt"),
+            (E::InProgress, F::Pending, K::Unfinished, true, "in a minute"),
+            (E::NotSent(answered(402, None)), F::Pending, K::Finch, true, "same state and code"),
+            (E::NotSent(answered(429, Some(600))), F::Pending, K::Finch, false, "have expired"),
+            (failed, F::NotIssued, K::Finch, false, "begin a new attempt"),
+            (E::Unknown(answered(502, None)), F::Unknown, K::Finch, false, "do not send the code"),
+            (E::ForeignToken, F::Stored, K::State, false, "Finch's support"),
+            (busy, F::Pending, K::Store, true, "wait until the other process"),
         ] {
-            assert_eq!(
-                (error.token_fate(), error.kind(), error.is_retryable()),
-                (fate, kind, is_retryable),
-                "{error}"
-            );
+            let found = (error.token_fate(), error.kind(), error.is_retryable());
+            assert_eq!(found, (fate, kind, is_retryable), "{error}");
             assert!(error.next_step().contains(step), "{error}: {}", error.next_step());
         }
     }

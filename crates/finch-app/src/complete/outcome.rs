@@ -44,15 +44,8 @@ pub(super) fn completed(
     };
     let connection_id = token.facts.connection_id.clone();
     if token.customer.is_none() {
-        return Err(match token.progress.quarantine {
-            Some(Quarantine::Conflict) => CompleteConnectError::Conflict { connection_id },
-            Some(Quarantine::UnnamedCustomer) => {
-                CompleteConnectError::UnnamedCustomer { connection_id }
-            }
-            Some(Quarantine::OtherCustomer) | None => {
-                CompleteConnectError::OtherCustomer { connection_id }
-            }
-        });
+        let reason = token.progress.quarantine.unwrap_or(Quarantine::OtherCustomer);
+        return Err(CompleteConnectError::Quarantined { connection_id, reason });
     }
     let customer = &attempt.purpose.customer;
     let earlier = |t: &&Token| t.id < token.id && !t.state.is_revoked();

@@ -81,24 +81,19 @@ impl Finch {
                 Step::Call(..) if used > self.options().disconnect_patience || !how.goes_on() => {
                     return Ok(Some(pending(&connection, customer, now)));
                 }
-                Step::Call(call, token) => {
-                    if how.is_paced() && work.wait_for_a_turn().await? {
+                Step::Call(call, token) => match work.ready(connection.key, how).await? {
+                    Leased::Held(until) => (until, Wait::ForAnother),
+                    Leased::Absorbed => continue,
+                    Leased::Taken => {
+                        let began = self.system().monotonic();
+                        self.call(&connection, call, token, work).await?;
+                        if how.is_timed() {
+                            used += self.system().monotonic().saturating_sub(began);
+                        }
+                        tried.insert(token);
                         continue;
                     }
-                    match work.lease(connection.key).await? {
-                        Leased::Held(until) => (until, Wait::ForAnother),
-                        Leased::Absorbed => continue,
-                        Leased::Taken => {
-                            let began = self.system().monotonic();
-                            self.call(&connection, call, token, work).await?;
-                            if how.is_timed() {
-                                used += self.system().monotonic().saturating_sub(began);
-                            }
-                            tried.insert(token);
-                            continue;
-                        }
-                    }
-                }
+                },
             };
             if !self.has_waited(until, why, how, now, &mut used).await {
                 return Ok(Some(pending(&connection, customer, until)));
@@ -164,16 +159,16 @@ impl Finch {
     /// crash's, and its call is lost.
     async fn mark_as_sending(&self, token: TokenId) -> Result<Option<Seq>, StoreError> {
         let now = self.now();
-        let marked = self.change_numbered(Selector::TokenId(token), None, |draft, _| {
+        let marked = self.change_beside(Selector::TokenId(token), None, |draft, _| {
             let lost = decide::lost_calls(draft, now);
             decide::send(draft, token);
             lost
         });
-        let (lost, mark) = marked.await?.unwrap_or_default();
+        let (lost, committed) = marked.await?.unwrap_or_default();
         if lost {
             self.pending_effects().note(now);
         }
-        Ok(mark)
+        Ok(committed.number)
     }
 }
 
@@ -182,8 +177,7 @@ fn covered<'a>(
     connection: &'a Connection,
     customer: Option<&'a CustomerId>,
 ) -> impl Iterator<Item = &'a Token> {
-    let own = move |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
-    connection.tokens.iter().filter(|t| t.state == TokenState::Fenced).filter(own)
+    connection.tokens_of(customer).filter(|t| t.state == TokenState::Fenced)
 }
 
 pub(super) fn pending(

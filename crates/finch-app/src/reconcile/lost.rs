@@ -93,10 +93,7 @@ impl Finch {
             let Some(connection) = found.filter(|_| how.goes_on()) else {
                 return Ok(Some(false));
             };
-            if work.wait_for_a_turn().await? {
-                continue;
-            }
-            match work.lease(connection.key).await? {
+            match work.ready(connection.key, how).await? {
                 Leased::Held(_) => return Ok(Some(false)),
                 Leased::Absorbed => continue,
                 Leased::Taken => {}

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, ValueEnum};
-use finch_core::{ConnectionId, ConnectionState, ProviderId, Timestamp};
+use clap::{
+    Args as Group, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser},
+};
+use finch_core::{ConnectionId, ProviderId, Timestamp};
 
 use super::{Operator, Paced, Whose, values::since};
 
@@ -25,8 +28,8 @@ pub(crate) struct ConnectionsArgs {
     #[arg(long)]
     pub(crate) all: bool,
     /// Only those in this state; give it again for another
-    #[arg(long, value_name = "STATE")]
-    pub(crate) state: Vec<StateFilter>,
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    pub(crate) state: Vec<String>,
     /// Only those of this provider
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<ProviderId>,
@@ -124,35 +127,15 @@ pub(crate) struct AuditArgs {
     pub(crate) paced: Paced,
 }
 
-/// The state of a connection, by the names of `--json`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum StateFilter {
-    /// At least one token works
-    Connected,
-    /// Finch must be asked whether a token still lives
-    Unverified,
-    /// Only quarantined tokens are left
-    Quarantined,
-    /// The employer must authenticate again
-    NeedsReauth,
-    /// Finch has not proven the end
-    Disconnecting,
-    /// Ended
-    Disconnected,
-}
-
-impl StateFilter {
-    /// Whether this is the state of a connection.
-    pub(crate) fn is(self, state: ConnectionState) -> bool {
-        let named = match self {
-            Self::Connected => ConnectionState::Connected,
-            Self::Unverified => ConnectionState::Unverified,
-            Self::Quarantined => ConnectionState::Quarantined,
-            Self::NeedsReauth => ConnectionState::NeedsReauth,
-            Self::Disconnecting => ConnectionState::Disconnecting,
-            Self::Disconnected => ConnectionState::Disconnected,
-        };
-        named == state
-    }
+/// The states of a connection, by the names of `--json`.
+fn states() -> PossibleValuesParser {
+    let states = [
+        ("connected", "At least one token works"),
+        ("unverified", "Finch must be asked whether a token still lives"),
+        ("quarantined", "Only quarantined tokens are left"),
+        ("needs_reauth", "The employer must authenticate again"),
+        ("disconnecting", "Finch has not proven the end"),
+        ("disconnected", "Ended"),
+    ];
+    states.map(|(name, help)| PossibleValue::new(name).help(help)).into()
 }

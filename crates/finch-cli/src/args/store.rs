@@ -1,4 +1,4 @@
-//! What `finch keys`, `finch backup` and `finch restore` take.
+//! What `finch keys`, `finch backup`, `finch restore` and `finch store` take.
 
 use std::path::PathBuf;
 
@@ -55,4 +55,11 @@ pub(crate) struct RestoreArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) operator: Operator,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Put every token in use in doubt, after a restore by other means
+    #[command(after_help = help::RESTORED)]
+    Restored(Operator),
 }

@@ -9,7 +9,7 @@ use crate::{
     args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim},
-    words::{count, list, moment},
+    words::{count, moment},
 };
 
 #[derive(Serialize)]
@@ -94,16 +94,13 @@ impl Report for NeedsAPerson {
             sheet.open(&bold(&headline(what)));
             sheet.pair("connection_id", what.connection_id.as_str());
             sheet.place(&what.provider_id, what.company_id.as_ref());
-            if !what.customers.is_empty() {
-                sheet.pair("customers", &list(&what.customers));
-            }
+            sheet.list("customers", &what.customers);
             match &what.failure {
                 Some(failure) => sheet.pair("because", &format!("{failure}, {}", moment(what.at))),
                 None => sheet.pair("since", &moment(what.at)),
             }
-            if let Some(next_try) = what.next_try {
-                sheet.pair("next try", &format!("from {} on, by itself", moment(next_try)));
-            }
+            let next_try = what.next_try.map(|at| format!("from {} on, by itself", moment(at)));
+            sheet.pairs("next try", next_try);
             sheet.pair("what to do", what_to_do);
         }
         orphans::show(&self.possible_orphans, sheet);
@@ -114,7 +111,7 @@ impl Report for NeedsAPerson {
         if self.goes_on_by_itself > 0 {
             let many = count(self.goes_on_by_itself, "connection has", "connections have");
             let text = format!("{many} work left that continues by itself: finch reconcile");
-            sheet.text("", &dim(&text));
+            sheet.paragraph(&dim(&text));
         }
         for what in &self.unfinished_exchanges {
             let text = format!(
@@ -125,7 +122,7 @@ impl Report for NeedsAPerson {
                 moment(what.began_at),
                 ABANDONED_AFTER.as_secs() / 60
             );
-            sheet.text("", &dim(&text));
+            sheet.paragraph(&dim(&text));
         }
     }
 

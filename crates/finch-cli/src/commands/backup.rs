@@ -40,11 +40,9 @@ impl Report for Done {
         let tokens = count(tokens as usize, "token", "tokens");
         sheet.pair("holds", &format!("{connections} and {tokens}, {}", bytes(length)));
         sheet.pair("sealed", "as the store, with the same key");
-        sheet.gap();
-        sheet.text(
-            "",
-            "Keep the store's key too, and elsewhere: the backup cannot be restored without it, and both \
-             together give every token away.",
+        sheet.note(
+            "Keep the store's key too, and elsewhere: the backup cannot be restored without it, \
+             and both together give every token away.",
         );
     }
 }

@@ -31,14 +31,11 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
     };
     if !args.yes {
         let mut sheet = Sheet::default();
-        sheet.text(
-            "",
-            &format!(
-                "You vouch, as {}, that no token of {what} lives on at Finch. If one does, nothing \
+        sheet.paragraph(&format!(
+            "You vouch, as {}, that no token of {what} lives on at Finch. If one does, nothing \
                  here can end it any more, and it is billed.",
-                scope.name()
-            ),
-        );
+            scope.name()
+        ));
         confirm(sheet, &format!("Close {what}?"), "add --yes to close it", json)?;
     }
     let closed = match (args.connection, args.exchange) {

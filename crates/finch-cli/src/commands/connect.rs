@@ -87,9 +87,8 @@ impl Report for Begun {
             self.finch_customer_id.as_ref().filter(|id| id.as_str() != self.customer.as_str());
         let known_as = known_as.map(|id| format!(" (at Finch: {id})")).unwrap_or_default();
         sheet.pair("customer", &format!("{}{known_as}", self.customer));
-        if let Some(connection) = &self.reauthenticates {
-            sheet.pair("renews", &format!("connection {connection}"));
-        }
+        let renews = self.reauthenticates.as_ref().map(|id| format!("connection {id}"));
+        sheet.pairs("renews", renews);
         sheet.gap();
         if self.instead_of_new {
             sheet.open(

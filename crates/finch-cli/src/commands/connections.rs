@@ -3,13 +3,13 @@
 use finch_app::PossibleOrphan;
 use finch_core::{ConnectionState, ConnectionView, TokenState};
 use serde::Serialize;
+use serde_json::json;
 
 use super::orphans;
 use crate::{
     args::ConnectionsArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::in_scope,
     words::{connection_state, count, list},
 };
 
@@ -33,10 +33,11 @@ struct Listed {
 
 pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
-    let mut views = in_scope!(&scope, |scope| finch.connections(scope).all().await)?;
+    let mut views = finch.connections(&scope).all().await?;
     views.retain(|view| {
         args.provider.as_ref().is_none_or(|provider| *provider == view.provider_id)
-            && (args.state.is_empty() || args.state.iter().any(|state| state.is(view.state)))
+            && (args.state.is_empty()
+                || args.state.iter().any(|state| json!(view.state) == **state))
     });
     let found = views.len();
     if !args.all && args.state.is_empty() {
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: &ConnectionsArgs, json: bool) -> Result<Exit, Fail
             .map(|view| Listed { attention: attention(&view), view })
             .collect(),
         filtered: args.provider.is_some() || !args.state.is_empty(),
-        possible_orphans: in_scope!(&scope, |scope| finch.possible_orphans(scope).all().await)?,
+        possible_orphans: finch.possible_orphans(&scope).all().await?,
     };
     output::show(&report, json)
 }

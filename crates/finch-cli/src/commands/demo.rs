@@ -63,10 +63,10 @@ async fn serve(reach: DisconnectScope, mut stop: Stop, json: bool) -> Result<Exi
 impl Report for Ready<'_> {
     fn human(&self, sheet: &mut Sheet) {
         sheet.line(format!("Open {} in a browser.", bold(self.url)));
-        sheet.text(
-            "",
-            "It is a payroll application with two customers to sign in as, over a sealed SQLite store in a \
-             temporary folder. A local Finch runs beside it, which accepts any sign-in.",
+        sheet.paragraph(
+            "It is a payroll application with two customers to sign in as, over a sealed SQLite \
+             store in a temporary folder. A local Finch runs beside it, which accepts any \
+             sign-in.",
         );
         sheet.line(dim("Ctrl-C stops it, and nothing is left."));
     }

@@ -11,7 +11,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Sheet, bold},
-    wiring::{Scope, in_scope},
+    wiring::AnyScope,
     words::{self, count},
 };
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         dry_run: args.dry_run,
         plan: plan(&finch, &scope, &args).await?,
         result: None,
-        in_customer_scope: matches!(scope, Scope::Customer(_)),
+        in_customer_scope: args.whose.customer.is_some(),
         plan_was_shown: false,
     };
     if args.dry_run {
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
         tries += 1;
         let plan_again = !report.plan_was_shown && tries < TRIES;
         let plan_now = report.plan.clone();
-        let work = async { in_scope!(&scope, |scope| finch.disconnect(scope, plan_now).await) };
+        let work = finch.disconnect(&scope, plan_now);
         match interrupt::finish(work, "`finch reconcile` continues the disconnect").await? {
             Err(DisconnectError::PlanChanged) if plan_again => {
                 report.plan = plan(&finch, &scope, &args).await?;
@@ -70,10 +70,10 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
     Ok(output::done(&report, json))
 }
 
-async fn plan(finch: &Finch, scope: &Scope, args: &DisconnectArgs) -> Result<Plan, Failure> {
+async fn plan(finch: &Finch, scope: &AnyScope, args: &DisconnectArgs) -> Result<Plan, Failure> {
     let for_everyone = args.reason.as_ref().map(|reason| reason.trim().to_owned());
     let request = DisconnectRequest { for_everyone, ..args.connection.clone().into() };
-    Ok(in_scope!(scope, |scope| finch.plan_disconnect(scope, request).await)?)
+    Ok(finch.plan_disconnect(scope, request).await?)
 }
 
 /// Asks below what `sheet` shows, and waits for a yes; without a terminal, that is an error.
@@ -108,9 +108,7 @@ pub(crate) fn show_pending(outcome: &DisconnectOutcome, sheet: &mut Sheet) {
         return;
     };
     sheet.pair("unproven", &count(*unproven, "token", "tokens"));
-    if let Some(failure) = trouble {
-        sheet.pair("because", &failure.to_string());
-    }
+    sheet.pairs("because", trouble);
     sheet.pair("next try", &format!("from {} on: `finch reconcile`", words::moment(*next_try)));
     if *attention && let Some(failure) = trouble {
         sheet.pair("attention", &failure.advice().next_step);
@@ -152,15 +150,11 @@ impl Disconnect {
         };
         sheet.pair("tokens", &format!("{}{hit}", count(plan.tokens, "token", "tokens")));
         sheet.pair("products", &words::products(&plan.products));
-        if !plan.customers.is_empty() {
-            sheet.pair("customers", &words::list(&plan.customers));
-        }
+        sheet.list("customers", &plan.customers);
         if plan.shared && self.in_customer_scope {
             sheet.pair("shared", "with other customers");
         }
-        if let Some(reason) = &plan.reason {
-            sheet.pair("reason", reason);
-        }
+        sheet.pairs("reason", &plan.reason);
     }
 }
 

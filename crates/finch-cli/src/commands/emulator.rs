@@ -8,7 +8,7 @@ use crate::{
     fail::{Exit, Failure},
     interrupt::Stop,
     output::{self, Report, Sheet, bold, dim},
-    secrets::Ways,
+    secrets::SecretSource,
 };
 
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ struct Ready {
 }
 
 pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure> {
-    let secret = Ways {
+    let secret = SecretSource {
         what: "client secret",
         argument: Some(("--client-secret", args.client_secret.as_ref())),
         file: ("--client-secret-file", args.client_secret_file.as_ref()),
@@ -70,16 +70,18 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
 /// On standard error, so that the JSON document stays alone. Where it cannot be printed, the emulator runs on.
 fn warn_of_others() {
     let mut sheet = Sheet::default();
-    sheet.open("It listens beyond this machine: everyone on the network can use it, control it and see what it \
-         holds, so do this only on a network that you trust. Callers address it by an IP address, or by a \
-         name that --allow-host allows.");
+    sheet.open(
+        "It listens beyond this machine: everyone on the network can use it, control it and see \
+         what it holds, so do this only on a network that you trust. Callers address it by an IP \
+         address, or by a name that --allow-host allows.",
+    );
     let _ = output::write(anstream::stderr().lock(), &sheet.render());
 }
 
 /// Where webhooks go, with what signs them.
 fn webhook(args: &EmulatorArgs) -> Result<Option<WebhookTarget>, Failure> {
     let Some(url) = args.webhook_url.clone() else { return Ok(None) };
-    let secret = Ways {
+    let secret = SecretSource {
         what: "webhook secret",
         argument: Some(("--webhook-secret", args.webhook_secret.as_ref())),
         file: ("--webhook-secret-file", args.webhook_secret_file.as_ref()),

@@ -2,43 +2,35 @@
 
 use std::io;
 
-use finch_app::{Cursor, Event, EventFilter, Finch, Page};
-use finch_core::{ConnectionId, StoreError};
+use finch_app::{Event, EventFilter};
+use finch_core::ConnectionId;
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
 use crate::{
     args::EventsArgs,
     fail::{Exit, Failure},
     output::{self, Sheet, bold, dim},
-    wiring::{Scope, in_scope},
     words::{event, moment},
 };
 
-const PAGE: usize = 1000;
-
-/// Page by page, however long the record is; with `json`, one document all the same.
+/// One by one, however long the record is; with `json`, one document all the same.
 pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
     if let Some(id) = &args.connection {
-        let known = in_scope!(&scope, |scope| finch.connection(scope, id).await)?;
-        known.ok_or_else(Failure::no_such_connection)?;
+        finch.connection(&scope, id).await?.ok_or_else(Failure::no_such_connection)?;
     }
-    let (mut after, mut shown, mut heading) = (None, 0, None);
+    let filter = EventFilter { connection: args.connection.as_ref(), since: args.since };
+    let mut events = finch.events(&scope, filter).stream();
+    let (mut shown, mut heading) = (0, None);
     write(if json { "{\"events\":[" } else { "" })?;
-    loop {
-        let page = page(&finch, &scope, args, after).await?;
-        for happened in &page.items {
-            let text = match json {
-                true => document(happened, shown == 0)?,
-                false => lines(happened, &mut heading),
-            };
-            write(&text)?;
-            shown += 1;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+    while let Some(happened) = events.try_next().await? {
+        let text = match json {
+            true => document(&happened, shown == 0)?,
+            false => lines(&happened, &mut heading),
+        };
+        write(&text)?;
+        shown += 1;
     }
     match (json, shown) {
         (true, _) => write("]}\n")?,
@@ -46,16 +38,6 @@ pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> 
         (false, _) => {}
     }
     Ok(Exit::Done)
-}
-
-async fn page(
-    finch: &Finch,
-    scope: &Scope,
-    args: &EventsArgs,
-    after: Option<Cursor>,
-) -> Result<Page<Event>, StoreError> {
-    let filter = EventFilter { connection: args.connection.as_ref(), since: args.since };
-    in_scope!(scope, |scope| finch.events(scope, filter).page(after, PAGE).await)
 }
 
 fn document(happened: &impl Serialize, first: bool) -> io::Result<String> {

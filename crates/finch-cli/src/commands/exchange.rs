@@ -2,7 +2,6 @@
 
 use finch_app::{CompleteConnectError, CompletedConnect};
 use finch_core::{AuthorizationCode, State, TokenState};
-use serde::Serialize;
 
 use crate::{
     args::ExchangeArgs,
@@ -10,14 +9,10 @@ use crate::{
     interrupt,
     output::{self, Report, Sheet, good, warn},
     rescue::Rescued,
-    secrets::Ways,
-    wiring::{Needs, Settings, in_scope},
+    secrets::SecretSource,
+    wiring::{Needs, Settings},
     words::{count, products, token_state},
 };
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Completed(CompletedConnect);
 
 pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
     let settings = Settings::read(&args.whose.operator.client, Needs::Secret)?;
@@ -26,14 +21,10 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     let code = AuthorizationCode::new(code(&args)?);
     let (store, application) = (settings.store().to_owned(), settings.application().clone());
     let finch = settings.open().await?;
-    let work =
-        async { in_scope!(&scope, |scope| finch.complete_connect(scope, state, code).await) };
+    let work = finch.complete_connect(&scope, state, code);
     let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";
     match interrupt::finish(work, left).await? {
-        Ok(completed) => {
-            let completed = Completed(completed);
-            Ok(output::done(&completed, json))
-        }
+        Ok(completed) => Ok(output::done(&completed, json)),
         Err(CompleteConnectError::NotStored { token, source }) => {
             let token = Rescued { application, token };
             let issued = "Finch issued a token that could not be stored: it is live, and billed";
@@ -51,37 +42,36 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
 }
 
 fn state(args: &ExchangeArgs) -> Result<String, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "state",
         argument: Some(("--state", args.state.as_ref())),
         file: ("--state-file", args.state_file.as_ref()),
         variable: "FINCH_STATE",
     };
-    ways.read()?.ok_or_else(|| ways.missing())
+    source.read()?.ok_or_else(|| source.missing())
 }
 
 fn code(args: &ExchangeArgs) -> Result<String, Failure> {
-    let ways = Ways {
+    let source = SecretSource {
         what: "code",
         argument: Some(("--code", args.code.as_ref())),
         file: ("--code-file", args.code_file.as_ref()),
         variable: "FINCH_CODE",
     };
-    match ways.read()? {
+    match source.read()? {
         Some(code) => Ok(code),
-        None => ways.read_line(),
+        None => source.read_line(),
     }
 }
 
-impl Report for Completed {
+impl Report for CompletedConnect {
     fn human(&self, sheet: &mut Sheet) {
-        let done = &self.0;
-        let company = match &done.company_id {
+        let company = match &self.company_id {
             Some(company) => format!("company {company}"),
             None => "an employer that Finch has not named yet".to_owned(),
         };
-        let own = count(done.joined_tokens, "token", "tokens");
-        let joined = match (done.joined_tokens, done.shared) {
+        let own = count(self.joined_tokens, "token", "tokens");
+        let joined = match (self.joined_tokens, self.shared) {
             (0, false) => "a connection of its own".to_owned(),
             (0, true) => "its connection is shared with other customers".to_owned(),
             (_, false) => format!("it joins {own} of this customer"),
@@ -89,27 +79,21 @@ impl Report for Completed {
                 "it joins {own} of this customer, in a connection that is shared with other customers"
             ),
         };
-        let mark = if done.token_state == TokenState::Active { good("✓") } else { warn("!") };
+        let mark = if self.token_state == TokenState::Active { good("✓") } else { warn("!") };
         sheet.text(&format!("{mark} "), &format!("The token is sealed in the store: {joined}."));
-        sheet.pair("connection_id", done.connection_id.as_str());
-        sheet.pair("provider", done.provider_id.as_str());
+        sheet.pair("connection_id", self.connection_id.as_str());
+        sheet.pair("provider", self.provider_id.as_str());
         sheet.pair("employer", &company);
-        sheet.pair("customer", done.customer.as_str());
-        sheet.pair("products", &products(&done.products));
-        sheet.pair("token", &token_state(&done.token_state));
-        match &done.token_state {
+        sheet.pair("customer", self.customer.as_str());
+        sheet.pair("products", &products(&self.products));
+        sheet.pair("token", &token_state(&self.token_state));
+        match &self.token_state {
             TokenState::Active => {}
             TokenState::Revoked { .. } => {
-                sheet.gap();
-                sheet.text(
-                    "",
-                    "A disconnect has ended this token: the customer must connect again.",
-                );
+                sheet.note("A disconnect has ended this token: the customer must connect again.");
             }
             _ => {
-                sheet.gap();
-                sheet.text(
-                    "",
+                sheet.note(
                     "A disconnect was under way: `finch reconcile` settles what becomes of it.",
                 );
             }
@@ -117,7 +101,7 @@ impl Report for Completed {
     }
 
     fn exit(&self) -> Exit {
-        match self.0.token_state {
+        match self.token_state {
             TokenState::Active => Exit::Done,
             TokenState::Revoked { .. } => Exit::State,
             _ => Exit::LeftOpen,

@@ -50,7 +50,8 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     }
     let finch = Settings::read(&args.paced.operator.client, Needs::NewStore)?.open().await?;
     let size = opened.as_ref().and_then(|file| file.metadata().ok()).filter(|m| m.is_file());
-    let bar = Progress::over("Importing", size.map(|metadata| metadata.len()));
+    let size = size.map(|metadata| metadata.len());
+    let bar = Progress::of("Importing bytes");
     let input: Box<dyn BufRead + Send> = match opened {
         Some(file) => Box::new(BufReader::with_capacity(64 * 1024, file)),
         None => Box::new(BufReader::new(io::stdin())),
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
     let from = read_in_background(List::new(input, args.format, path));
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
-    let work = import(&finch, &scope, from, args.paced.rate, &bar, &stopped, &mut summary);
+    let work = import(&finch, &scope, from, args.paced.rate, (&bar, size), &stopped, &mut summary);
     let ended = interrupt::wind_up(work, &stopped, "run the same again: it continues").await?;
     drop(bar);
     if let Err(failure) = &ended
@@ -105,7 +106,7 @@ async fn import(
     scope: &OperatorScope,
     mut from: mpsc::Receiver<Read>,
     every: Duration,
-    bar: &Progress,
+    (bar, size): (&Progress, Option<u64>),
     stopped: &AtomicBool,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
@@ -125,7 +126,7 @@ async fn import(
                 return Ok(());
             }
         };
-        bar.along(row.read, summary.lines, "tokens");
+        bar.at(row.read, size.unwrap_or(row.read));
         let done = match row.content {
             Err(bad) => Err(bad),
             Ok(token) => match finch.import(scope, &token, pace).await {

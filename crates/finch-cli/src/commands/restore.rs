@@ -1,4 +1,4 @@
-//! `finch restore`: a store out of a backup, with everything in doubt that was in use.
+//! `finch restore` and `finch store restored`: what a restored store has in use is in doubt.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -7,7 +7,7 @@ use finch_sqlite::{Restored, restore};
 use serde::Serialize;
 
 use crate::{
-    args::RestoreArgs,
+    args::{Operator, RestoreArgs},
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold},
     progress::Progress,
@@ -67,8 +67,34 @@ impl Report for Done {
             sheet.text(&format!("  {}. ", number + 1), text);
         }
         sheet.gap();
-        sheet.open("Tokens that Finch issued after the backup are not in it, and are billed. If there is anything \
-             left of the lost store, keep it.");
+        sheet.open(
+            "Tokens that Finch issued after the backup are not in it, and are billed. If there is \
+             anything left of the lost store, keep it.",
+        );
+    }
+}
+
+#[derive(Serialize)]
+struct Doubted {
+    in_doubt: usize,
+}
+
+/// The same for a store whose database was restored by other means.
+pub(crate) async fn restored(args: &Operator, json: bool) -> Result<Exit, Failure> {
+    let (scope, finch) = args.open().await?;
+    let in_doubt = finch.doubt_all(&scope).await?;
+    Ok(output::done(&Doubted { in_doubt }, json))
+}
+
+impl Report for Doubted {
+    fn human(&self, sheet: &mut Sheet) {
+        if self.in_doubt == 0 {
+            return sheet.done("No token is in use: there is nothing to put in doubt.");
+        }
+        let tokens =
+            count(self.in_doubt, "token that was in use is", "tokens that were in use are");
+        sheet.done(&format!("{tokens} in doubt: not handed out until Finch was asked"));
+        sheet.pair("what to do", "finch reconcile");
     }
 }
 

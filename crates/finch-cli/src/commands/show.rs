@@ -1,7 +1,7 @@
 //! `finch show`: one connection, its tokens and their evidence, and for the operator its history.
 
 use finch_app::EventFilter;
-use finch_core::{ConnectionView, Event, TokenState, TokenView};
+use finch_core::{ConnectionView, Event, Scope as _, TokenState, TokenView};
 use serde::Serialize;
 
 use super::connections::{self, attention};
@@ -9,8 +9,7 @@ use crate::{
     args::ShowArgs,
     fail::{Exit, Failure},
     output::{self, Report, Sheet, bold, dim, good, warn},
-    wiring::{Scope, in_scope},
-    words::{connection_state, event, moment, products, standing_in_the_way, token_state},
+    words::{connection_state, event, moment, products, token_state},
 };
 
 #[derive(Serialize)]
@@ -24,14 +23,12 @@ struct Shown {
 
 pub(crate) async fn run(args: &ShowArgs, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.whose.open().await?;
-    let view = in_scope!(&scope, |scope| finch.connection(scope, &args.connection).await)?;
+    let view = finch.connection(&scope, &args.connection).await?;
     let view = view.ok_or_else(Failure::no_such_connection)?;
-    let history = match &scope {
-        Scope::Operator(scope) => {
-            let filter = EventFilter { connection: Some(&args.connection), since: None };
-            Some(finch.events(scope, filter).all().await?)
-        }
-        Scope::Customer(_) => None,
+    let filter = EventFilter { connection: Some(&args.connection), since: None };
+    let history = match scope.customer() {
+        None => Some(finch.events(&scope, filter).all().await?),
+        Some(_) => None,
     };
     let report = Shown { attention: attention(&view), view, history };
     output::show(&report, json)
@@ -76,13 +73,11 @@ fn show_token(number: usize, token: &TokenView, several_ids: bool, sheet: &mut S
     if several_ids {
         sheet.pair("connection_id", token.connection_id.as_str());
     }
-    if let Some(id) = &token.finch_token_id {
-        sheet.pair("at Finch", id.as_str());
-    }
-    if let Some(trouble) = token.trouble.as_ref().filter(|_| !token.state.is_revoked()) {
-        sheet.pair("in the way", &standing_in_the_way(trouble));
-    }
-    if let Some(next) = token.next_try.filter(|_| !token.state.is_revoked()) {
-        sheet.pair("next try", &moment(next));
+    sheet.pairs("at Finch", &token.finch_token_id);
+    if !token.state.is_revoked() {
+        let trouble = token.trouble.as_ref();
+        let trouble = trouble.map(|found| format!("{}, {}", found.failure, moment(found.at)));
+        sheet.pairs("in the way", trouble);
+        sheet.pairs("next try", token.next_try.map(moment));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     output::{self, Report, Sheet, bad, good},
     progress::Progress,
     wiring,
-    words::{count, list},
+    words::count,
 };
 
 #[derive(Serialize)]
@@ -57,15 +57,9 @@ impl Report for Found {
         }
         let open = count(*secrets as usize, "secret opens", "secrets open");
         say(unreadable.is_empty(), &open);
-        if !unreadable.is_empty() {
-            sheet.pair("unreadable", &list(unreadable));
-        }
-        for record in broken_records {
-            sheet.pair("record", &of(record));
-        }
-        for line in &self.damage {
-            sheet.pair("damage", line);
-        }
+        sheet.list("unreadable", unreadable);
+        sheet.pairs("record", broken_records.iter().map(of));
+        sheet.pairs("damage", &self.damage);
         if !self.is_sound() {
             sheet.pair("what to do", self.way_out());
         }

@@ -23,7 +23,7 @@ impl From<Error> for Failure {
             (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => as_word(word),
             _ => None,
         };
-        let group = if is_within_keys(&error) { "finch keys" } else { "finch" };
+        let group = group(&error);
         let in_group = |name: String| format!("{group} {name}");
         let best = |kind| named(kind)?.rsplit(", ").next().map(str::to_owned);
         let suggested = command
@@ -84,10 +84,14 @@ pub(crate) fn as_word(text: &str) -> Option<&str> {
     (text.len() <= 20 && text.chars().all(plain)).then_some(text)
 }
 
-/// Whether the command stands behind `finch keys`, the one group of commands.
-fn is_within_keys(error: &Error) -> bool {
+/// The group of commands in which the mistake was made.
+fn group(error: &Error) -> &'static str {
     let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    usage.split_whitespace().nth(2) == Some("keys")
+    match usage.split_whitespace().nth(2) {
+        Some("keys") => "finch keys",
+        Some("store") => "finch store",
+        _ => "finch",
+    }
 }
 
 /// What other programs call it.
@@ -96,7 +100,7 @@ fn known_elsewhere(group: &str, word: &str) -> Option<&'static str> {
         (_, "version") => "finch --version",
         ("finch keys", "list" | "ls" | "show" | "check") => "finch keys status",
         ("finch keys", "new" | "create" | "generate" | "add") => "finch keys init",
-        ("finch keys", _) => return None,
+        ("finch keys" | "finch store", _) => return None,
         (_, "init") => "finch keys init",
         (_, "list" | "ls" | "status") => "finch connections",
         (_, "login" | "auth" | "authorize") => "finch connect",

@@ -48,72 +48,37 @@ fn what_finch_answers_decides_the_code_the_kind_and_the_next_step() {
     }
 }
 
-#[test]
-fn a_wrong_client_secret() {
-    let mut place = Place::new();
-    place.guard("canary-wrong-secret");
-    place.set("FINCH_CLIENT_SECRET", Some("canary-wrong-secret"));
-    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
-    assert_eq!(failure["kind"], "finch_invalid_client");
-    assert!(failure["request_id"].is_string(), "{failure}");
-    place.run(&CONNECT).code(6).says("FINCH_CLIENT_SECRET");
-}
-
-#[test]
-fn a_port_where_nothing_listens() {
-    let mut place = Place::new();
-    // A port that is taken, so that no other program gets it, and on which nothing listens.
-    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let address = format!("http://{}", socket.local_addr().expect("an address"));
-    place.set("FINCH_BASE_URL", Some(&address));
-    let failure = place.run(&[&CONNECT[..], &["--json"]].concat()).code(6).failure();
-    assert_eq!(failure["kind"], "finch_no_answer");
-    place.run(&CONNECT).code(6).says("no answer from Finch").says("check the network");
-}
-
-/// What a fault of the exchange leads to: an exit code and a kind; and then the same again.
-fn exchange(fault: Fault, code: i32, kind: &str, again: i32) -> Place {
-    let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let secret = place.code(&finch_customer);
-    place.finch.push_fault(fault);
-    let arguments = ["exchange", "--state", &state, "--timeout", "2", "--json"];
-    let failure = place.run_with(&arguments, &secret).code(code).failure();
-    assert_eq!(failure["kind"], kind, "{failure}");
-    place.run_with(&arguments, &secret).code(again);
-    if again != 0 {
-        assert_eq!(place.calls("POST /auth/token"), 1, "a code goes out once");
-    }
-    place
-}
-
 fn auth() -> Fault {
     Fault::on("/auth/token")
 }
 
 #[test]
 fn a_lost_answer_is_listed_until_it_is_settled() {
-    for fault in [
-        auth().drop_after_effect(),
-        auth().garbage().after_effect(),
-        auth().status(502).after_effect(),
-        auth().delay(Duration::from_secs(8)),
-    ] {
-        let place = exchange(fault, 8, "answer_lost", 8);
-        place.cli("reconcile").code(4).shows("may exist at Finch").shows("--customer 'acme'");
-        place.cli("connections").code(0).shows("may exist at Finch");
-        let report = place.cli("reconcile --json").code(4).json();
-        assert_eq!(report["possible_orphans"][0]["customer"], "acme");
-        assert_eq!(report["left_open"], true);
+    let place = Place::new();
+    let (state, code) = place.attempt("acme");
+    place.finch.push_fault(auth().status(502).after_effect());
+    let arguments = ["exchange", "--state", &state, "--json"];
+    for _ in 0..2 {
+        let failure = place.run_with(&arguments, &code).code(8).failure();
+        assert_eq!(failure["kind"], "answer_lost", "{failure}");
     }
+    assert_eq!(place.calls("POST /auth/token"), 1, "a code goes out once");
+    place.cli("reconcile").code(4).shows("may exist at Finch").shows("--customer 'acme'");
+    place.cli("connections").code(0).shows("may exist at Finch");
+    let report = place.cli("reconcile --json").code(4).json();
+    assert_eq!(report["possible_orphans"][0]["customer"], "acme");
+    assert_eq!(report["left_open"], true);
+    // The customer connects again, and one disconnect ends both.
+    let id = place.connected("acme");
+    place.cli("reconcile").code(0);
+    finch!(place, "disconnect {id} --yes").code(0);
+    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
 }
 
 #[test]
 fn a_token_without_its_connection_is_saved_until_finch_names_it() {
     let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(auth().omit(["connection_id"]));
     place.finch.push_fault(Fault::on("/introspect").omit(["connection_id"]));
     let ran = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(8);
@@ -131,21 +96,4 @@ fn a_token_without_its_connection_is_saved_until_finch_names_it() {
     let id = place.finch.state().tokens[0].connection_id.clone();
     finch!(place, "disconnect {id} --yes").code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-}
-
-#[test]
-fn connecting_again_clears_a_lost_answer() {
-    let place = exchange(auth().drop_after_effect(), 8, "answer_lost", 8);
-    let id = place.connected("acme");
-    place.cli("reconcile").code(0);
-    finch!(place, "disconnect {id} --yes").code(0);
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked), "both tokens have ended");
-}
-
-#[test]
-fn a_code_works_again_unless_finch_looked_at_it() {
-    exchange(auth().status(402), 6, "finch_payment_required", 0);
-    exchange(auth().rate_limit(Some(90)), 6, "finch_try_later", 0);
-    let refused = exchange(auth().status_with(404, PAGE), 6, "finch_rejected", 6);
-    refused.cli("reconcile").code(0);
 }

@@ -1,24 +1,8 @@
-//! What needs a person: listed with the way out, and closed on an operator's word; and the reconciler
-//! that continues by itself.
-
-use std::{
-    io::{BufRead, BufReader},
-    time::Duration,
-};
+//! What needs a person: listed with the way out, and closed on an operator's word.
 
 use finch_emulator::Fault;
 
-use crate::support::{Place, signal};
-
-#[test]
-fn nothing_needs_a_person_at_first() {
-    let place = Place::new();
-    place.connected("acme");
-    place.cli("attention").code(0).shows("Nothing needs a person");
-    let report = place.cli("attention --json").code(0).json();
-    assert_eq!(report["attention"].as_array().map(Vec::len), Some(0));
-    assert_eq!(report["goes_on_by_itself"], 0);
-}
+use crate::support::Place;
 
 #[test]
 fn a_running_bill_is_listed_until_it_is_paid() {
@@ -35,6 +19,9 @@ fn a_running_bill_is_listed_until_it_is_paid() {
     place.finch.clear_faults();
     place.cli("reconcile").code(0);
     place.cli("attention").code(0).shows("Nothing needs a person");
+    let report = place.cli("attention --json").code(0).json();
+    assert_eq!(report["attention"], serde_json::json!([]));
+    assert_eq!(report["goes_on_by_itself"], 0);
 }
 
 #[test]
@@ -71,8 +58,7 @@ fn an_operator_closes_a_disconnect_with_a_reason() {
 #[test]
 fn a_lost_exchange_is_listed_and_closed() {
     let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
     place.run_with(&["exchange", "--state", &state], &code).code(8);
     let report = place.cli("attention --json").code(4).json();
@@ -83,51 +69,4 @@ fn a_lost_exchange_is_listed_and_closed() {
     place.run(&close).code(3);
     place.cli("attention").code(0);
     place.cli("reconcile").code(0);
-}
-
-#[test]
-fn watching_goes_on_when_finch_is_back_and_stops_when_asked() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    place.finch.push_fault(Fault::on("/disconnect").times(2).status(402));
-    finch!(place, "disconnect {id} --yes").code(4);
-    place.finch.clear_faults();
-    let arguments = ["reconcile", "--watch", "--rate", "50", "--json"];
-    let mut child = place.spawn(&arguments, "");
-    let mut out = BufReader::new(child.stdout.take().expect("standard output"));
-    let mut line = String::new();
-    out.read_line(&mut line).expect("a pass");
-    let pass: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    assert_eq!(pass["disconnected"], 1, "the first pass tries everything: {pass}");
-    signal(&child, "TERM");
-    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
-    assert!(ran.err.is_empty(), "{ran:?}");
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-}
-
-#[test]
-fn a_rate_is_a_number_of_calls_a_second() {
-    let place = Place::new();
-    for bad in ["0", "-1", "x", "NaN", "0.001"] {
-        place.run(&["reconcile", &format!("--rate={bad}")]).code(2).says("--rate");
-    }
-}
-
-#[test]
-fn a_signal_lets_a_disconnect_finish() {
-    let place = Place::new();
-    let id = place.connected("acme");
-    place.finch.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(500)));
-    let arguments = ["disconnect", &id, "--yes"];
-    let child = place.spawn(&arguments, "");
-    let began = std::time::Instant::now();
-    while place.calls("POST /disconnect") == 0 {
-        assert!(began.elapsed() < Duration::from_secs(30), "the disconnect never began");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    signal(&child, "TERM");
-    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(0);
-    assert!(ran.err.contains("finishing what has begun"), "{ran:?}");
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
-    place.cli("attention").code(0);
 }

@@ -57,25 +57,6 @@ pub(crate) fn failed(line: u64, kind: &str) -> (u64, String) {
 }
 
 #[test]
-fn a_csv_with_a_header_in_any_order_and_case() {
-    let place = Place::new();
-    let tokens = some(&place, 2);
-    let list = format!(
-        "Customer_ID,Notes,TOKEN\nacme,\"a, note\",{}\n\n beta ,x, {} \n",
-        tokens[0], tokens[1]
-    );
-    let ran = import(&place, list.as_bytes(), &["--json"]).code(0);
-    assert_eq!(counts(&ran), (2, 0, vec![]));
-    assert_eq!(ran.json()["ignored_columns"][0], "Notes");
-    place.cli("connections").code(0).shows("acme").shows("beta");
-    // Again: nothing is asked, and it says so.
-    let asked = place.calls("GET /introspect");
-    let ran = import(&place, list.as_bytes(), &[]).code(0).shows("2 tokens were here already");
-    assert!(ran.err.is_empty(), "{ran:?}");
-    assert_eq!(place.calls("GET /introspect"), asked);
-}
-
-#[test]
 fn lines_of_json_from_standard_input() {
     let place = Place::new();
     let tokens = some(&place, 3);
@@ -179,19 +160,6 @@ fn unpaid_invoices_stop_it_and_it_goes_on_later() {
     assert!(!ran.out.contains("no token"), "{ran:?}");
     place.finch.clear_faults();
     assert_eq!(counts(&import(&place, list.as_bytes(), &["--json"]).code(0)), (2, 1, vec![]));
-}
-
-#[test]
-fn a_store_that_fails_stops_it() {
-    let place = Place::new();
-    let tokens = some(&place, 1);
-    place.connected("beta");
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
-    let list = format!("token,customer\n{},acme\n", tokens[0]);
-    let ran = import(&place, list.as_bytes(), &["--json"]).code(5);
-    assert_eq!(ran.failure()["kind"], "store_busy");
-    db.execute_batch("ROLLBACK").expect("unlocked");
 }
 
 #[test]

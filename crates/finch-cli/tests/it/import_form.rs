@@ -37,7 +37,10 @@ fn every_usual_form_of_a_csv_gives_the_same_tokens() {
         let expected = if at == 0 { (2, 0, vec![]) } else { (0, 2, vec![]) };
         assert_eq!(counts(&import_named(&place, "list.csv", list.as_bytes()).code(0)), expected);
     }
-    assert_eq!(place.calls("GET /introspect"), 2);
+    let again = format!("Customer_ID,Notes,TOKEN\nacme,x,{one}\n");
+    let ran = import(&place, again.as_bytes(), &[]).code(0).shows("1 token was here already");
+    assert!(ran.err.is_empty() && ran.out.contains("Not used: Notes"), "{ran:?}");
+    assert_eq!(place.calls("GET /introspect"), 2, "what is here is not asked about again");
     for customer in ["acme", "be, ta"] {
         place.run(&["connections", "--customer", customer]).code(0).shows("connected");
     }
@@ -54,6 +57,8 @@ fn a_list_whose_form_is_wrong_is_refused_before_finch_is_asked() {
     for (bytes, says) in [
         (text(format!("email,Customer Name,Key\n{rows}")), "email, Customer Name, Key"),
         (text(rows.clone()), "no column is called token or customer"),
+        (text(format!("Bearer {},acme\n", tokens[0])), "may be a token"),
+        (text(["x"; 30].join(",")), "x, and 10 more"),
         (text(format!("acme,{}\n", tokens[0])), "may be a token"),
         (text(format!("token,customer,Access Token\n{rows}")), "two columns are called token"),
         (text(format!("sep=;\n{list}")), "the first row has: sep="),

@@ -82,7 +82,8 @@ fn verify_finds_what_was_changed() {
     let triggers = "SELECT group_concat(sql, ';') FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'events'";
     let triggers: String = db.query_row(triggers, [], |row| row.get(0)).expect("triggers");
     db.execute_batch("DROP TRIGGER events_stay; DROP TRIGGER events_are_kept").expect("SQL");
-    db.execute_batch("DELETE FROM events WHERE id = 3").expect("SQL");
+    db.execute_batch("DELETE FROM events WHERE number = (SELECT max(number) FROM events)")
+        .expect("SQL");
     db.execute_batch(&triggers).expect("SQL");
     place
         .cli("verify")

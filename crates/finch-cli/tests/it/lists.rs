@@ -10,11 +10,8 @@ fn two() -> (Place, String, String) {
     let place = Place::new();
     let ended = place.connected("acme");
     finch!(place, "disconnect {ended} --yes").code(0);
-    let (state, finch_customer) = place.connect("beta");
     let login = Login::new("User B", "Bamboo", "Company D", "Credentials Y");
-    let code = place.code_of(login, &finch_customer);
-    let done = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(0).json();
-    let used = done["connection_id"].as_str().expect("an id").to_owned();
+    let used = place.connected_by("beta", login);
     (place, ended, used)
 }
 

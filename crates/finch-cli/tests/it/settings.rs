@@ -70,21 +70,6 @@ fn an_empty_store_is_bound_again_and_a_used_one_is_not() {
 }
 
 #[test]
-fn one_place_under_several_names_is_one_binding() {
-    let mut place = Place::new();
-    let url = place.finch.url().to_owned();
-    let by_name = url.replace("127.0.0.1", "localhost");
-    place.set("FINCH_BASE_URL", Some(&by_name));
-    let id = place.connected("acme");
-    for same in [&format!("{url}/"), &url.replace("127.0.0.1", "[::1]"), &by_name.to_uppercase()] {
-        place.set("FINCH_BASE_URL", Some(same));
-        finch!(place, "show {id}").code(0);
-    }
-    place.set("FINCH_BASE_URL", Some(&url));
-    finch!(place, "disconnect {id} --yes").code(0);
-}
-
-#[test]
 fn a_proxy_that_cannot_be_used_is_named() {
     let mut place = Place::new();
     place.guard("canary");

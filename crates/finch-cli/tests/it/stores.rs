@@ -3,9 +3,8 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::fs::PermissionsExt,
     path::Path,
-    process::Child,
     time::Duration,
 };
 
@@ -145,8 +144,7 @@ fn places_where_no_store_can_be() {
 #[test]
 fn a_store_that_is_locked_for_long() {
     let (place, _) = connected();
-    let (state, finch_customer) = place.connect("beta");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("beta");
     let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
     db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
     let calls = place.finch.state().calls;
@@ -158,41 +156,19 @@ fn a_store_that_is_locked_for_long() {
     place.run_with(&exchange, &code).code(0);
 }
 
-#[test]
-fn several_processes_use_one_store() {
-    let place = Place::new();
-    let attempts: Vec<_> = (0..6).map(|n| place.connect(&format!("customer-{n}"))).collect();
-    let exchange = |(state, finch_customer): &(String, String)| {
-        let code = place.code(finch_customer);
-        place.spawn(&["exchange", "--json", "--state", state], &code)
-    };
-    let children: Vec<Child> = attempts.iter().map(exchange).collect();
-    for child in children {
-        let output = child.wait_with_output().expect("it ends");
-        place.ran(&["exchange"], output).code(0);
-    }
-    let listed = place.cli("connections --json").code(0).json();
-    assert_eq!(listed["connections"][0]["tokens"].as_array().map(Vec::len), Some(6));
-}
-
-#[test]
-fn a_token_that_the_store_does_not_take_is_saved() {
-    let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
-    // From Finch's answer on the store is locked.
+/// Runs an exchange, and does this to its store from Finch's answer on: the failure, and its rescue file.
+fn rescued(place: &Place, spoil: impl FnOnce()) -> (Value, Value) {
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_secs(1)));
     let arguments = ["exchange", "--state", &state, "--json"];
     let child = place.spawn(&arguments, &code);
     until(|| place.calls("POST /auth/token") > 0);
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
+    spoil();
     let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(8);
     let failure = ran.failure();
     assert_eq!(failure["kind"], "not_stored");
     let path = failure["rescue_file"].as_str().expect("a file");
     assert!(failure["message"].as_str().expect("a message").contains(path));
-    assert!(path.starts_with(place.path("finch.db.rescue-").to_str().expect("a path")), "{path}");
     assert_eq!(fs::metadata(path).expect("a file").permissions().mode() & 0o7777, 0o600);
     let saved: Value = serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON");
     let token = saved["access_token"].as_str().expect("a token");
@@ -200,17 +176,48 @@ fn a_token_that_the_store_does_not_take_is_saved() {
     let at_finch = &place.finch.state().tokens[0];
     assert_eq!(saved["issued"]["connection_id"], at_finch.connection_id.as_str());
     assert!(!at_finch.revoked);
+    (failure, saved)
+}
+
+#[test]
+fn a_token_that_the_store_does_not_take_is_saved() {
+    let place = Place::new();
+    place.cli(CONNECT).code(0);
+    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
+    let (failure, saved) =
+        rescued(&place, || db.execute_batch("BEGIN EXCLUSIVE").expect("the lock"));
+    let path = failure["rescue_file"].as_str().expect("a file");
+    assert!(path.starts_with(place.path("finch.db.rescue-").to_str().expect("a path")), "{path}");
 
     // The way out that it names.
     let help = failure["help"].as_str().expect("a way out");
     assert!(help.contains(&format!("finch import {path};")), "{help}");
     db.execute_batch("ROLLBACK").expect("unlocked");
     place.run(&["import", path]).code(0);
-    let id = at_finch.connection_id.clone();
+    let id = saved["connection_id"].as_str().expect("an id");
     let used = finch!(place, "token {id} --customer acme --reveal").code(0);
-    assert_eq!(used.out.trim(), token);
+    assert_eq!(used.out.trim(), saved["access_token"]);
     finch!(place, "disconnect {id} --yes").code(0);
     assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+}
+
+/// Where nothing can be written beside the store, the file is where temporary files are.
+#[test]
+fn a_token_whose_store_is_gone_is_saved_elsewhere() {
+    let mut place = Place::new();
+    let (folder, temporary) = (place.path("data"), place.path("temporary"));
+    for folder in [&folder, &temporary] {
+        fs::create_dir(folder).expect("a folder");
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).expect("a mode");
+    }
+    fs::rename(place.path("finch.db.key"), folder.join("finch.db.key")).expect("a key");
+    place.set("FINCH_STORE", folder.join("finch.db").to_str());
+    place.set("TMPDIR", temporary.to_str());
+    let (failure, _) = rescued(&place, || {
+        fs::rename(&folder, place.path("away")).expect("moved away");
+    });
+    let path = failure["rescue_file"].as_str().expect("a file");
+    assert!(path.starts_with(temporary.to_str().expect("a path")), "{path}");
 }
 
 /// As a host leaves it that was killed: the newest token only in the log. And the store's file is moved
@@ -257,24 +264,4 @@ fn a_log_without_its_store_is_kept_and_named() {
 /// What was printed, without the line breaks.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// It takes root to give files away.
-#[test]
-fn what_belongs_to_another_user_is_not_used() {
-    let (place, _) = connected();
-    if fs::metadata(place.folder()).expect("a folder").uid() != 0 {
-        println!("skipped: only root can give a file to another user");
-        return;
-    }
-    let give = |name: &str, user| chown(place.path(name), Some(user), None).expect("given away");
-    for (name, kind) in [("finch.db", "store_other_owner"), ("finch.db.key", "key_other_owner")] {
-        give(name, 65534);
-        refused(&place, kind, &["belongs to user id 65534", "chown"]);
-        give(name, 0);
-    }
-    chown(place.folder(), Some(65534), None).expect("given away");
-    refused(&place, "key_other_owner", &["belongs to user id 65534"]);
-    let made = place.cli("keys init --key-file new.key --json").code(5).failure();
-    assert_eq!(made["kind"], "key_other_owner");
 }

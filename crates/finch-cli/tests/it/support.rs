@@ -166,11 +166,27 @@ impl Place {
         code
     }
 
-    /// Connects this customer, and gives the connection's id.
-    pub(crate) fn connected(&self, customer: &str) -> String {
+    /// An attempt of this customer, up to the way back: its state and its code.
+    pub(crate) fn attempt(&self, customer: &str) -> (String, String) {
         let (state, finch_customer) = self.connect(customer);
         let code = self.code(&finch_customer);
-        let done = self.run_with(&["exchange", "--state", &state, "--json"], &code).code(0).json();
+        (state, code)
+    }
+
+    /// Connects this customer, and gives the connection's id.
+    pub(crate) fn connected(&self, customer: &str) -> String {
+        let (state, code) = self.attempt(customer);
+        self.exchanged(&state, &code)
+    }
+
+    /// The same with a login of its own.
+    pub(crate) fn connected_by(&self, customer: &str, login: Login) -> String {
+        let (state, finch_customer) = self.connect(customer);
+        self.exchanged(&state, &self.code_of(login, &finch_customer))
+    }
+
+    fn exchanged(&self, state: &str, code: &str) -> String {
+        let done = self.run_with(&["exchange", "--state", state, "--json"], code).code(0).json();
         done["connection_id"].as_str().expect("an id").to_owned()
     }
 

@@ -44,8 +44,7 @@ fn a_disconnect_without_proof_is_pending_until_it_is_reconciled() {
 #[test]
 fn the_second_signal_does_not() {
     let place = Place::new();
-    let (state, finch_customer) = place.connect("acme");
-    let code = place.code(&finch_customer);
+    let (state, code) = place.attempt("acme");
     place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_secs(30)));
     let mut child = place.spawn(&["exchange", "--state", &state], &code);
     let began = Instant::now();

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read as _},
+    io::{self, BufRead as _, BufReader},
     process::Stdio,
     time::Duration,
 };
@@ -40,8 +40,7 @@ fn unprinted(place: &Place, arguments: &[&str], input: &str) -> [Option<i32>; 2]
 fn what_changes_something_does_it() {
     let place = Place::new();
     for (customer, json) in [("acme", &[][..]), ("beta", &["--json"])] {
-        let (state, finch_customer) = place.connect(customer);
-        let code = place.code(&finch_customer);
+        let (state, code) = place.attempt(customer);
         let arguments = [&["exchange", "--state", &state], json].concat();
         // The second run finds it done.
         assert_eq!(unprinted(&place, &arguments, &code), [Some(0), Some(0)]);
@@ -79,25 +78,28 @@ fn what_only_the_output_carries_is_a_failure() {
 
 /// Each first signal, with standard error where nothing can be printed, while Finch's answer is on its way.
 #[test]
-fn no_first_signal_loses_a_token() {
+fn no_first_signal_loses_an_answer() {
     for name in ["TERM", "INT", "HUP"] {
-        for err in nowhere() {
+        for which in 0..2 {
             let place = Place::new();
-            let (state, finch_customer) = place.connect("acme");
-            let code = place.code(&finch_customer);
-            place.finch.push_fault(Fault::on("/auth/token").delay(Duration::from_millis(500)));
-            let mut command = place.command(&["exchange", "--state", &state, "--code", &code]);
-            let mut child = command
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(err)
-                .spawn()
-                .expect("it starts");
-            until(|| place.calls("POST /auth/token") > 0);
-            signal(&child, name);
-            assert_eq!(child.wait().expect("it ends").code(), Some(0), "{name}");
+            let (state, code) = place.attempt("acme");
+            let signaled = |path: &str, arguments: &[&str]| {
+                place.finch.push_fault(Fault::on(path).delay(Duration::from_millis(500)));
+                let (call, mut command) = (format!("POST {path}"), place.command(arguments));
+                let [err, other] = nowhere();
+                let err = if which == 0 { err } else { other };
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(err);
+                let mut child = command.spawn().expect("it starts");
+                until(|| place.calls(&call) > 0);
+                signal(&child, name);
+                assert_eq!(child.wait().expect("it ends").code(), Some(0), "{name}");
+            };
+            signaled("/auth/token", &["exchange", "--state", &state, "--code", &code]);
             place.cli("connections").code(0).shows("1 active");
-            place.cli("reconcile").code(0);
+            let id = place.finch.state().tokens[0].connection_id.clone();
+            signaled("/disconnect", &["disconnect", &id, "--yes"]);
+            assert!(place.finch.state().tokens[0].revoked);
+            place.cli("attention").code(0);
         }
     }
 }
@@ -134,8 +136,10 @@ fn a_hang_up_that_is_ignored_stays_so() {
     command.env("PATH", std::env::var_os("PATH").expect("a path"));
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = child.expect("it starts");
-    let mut first = [0; 1];
-    child.stdout.as_mut().expect("a pipe").read_exact(&mut first).expect("a first pass");
+    let mut first = String::new();
+    BufReader::new(child.stdout.as_mut().expect("a pipe")).read_line(&mut first).expect("a pass");
+    let pass: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!(pass["disconnected"], serde_json::json!([]));
     signal(&child, "HUP");
     signal(&child, "TERM");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

@@ -1,15 +1,10 @@
 //! What `finch` is doing when it is killed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    str::FromStr,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use finch_app::{DisconnectOutcome, State};
 use finch_core::ConnectionId;
 use finch_emulator::Fault;
-
 use finch_testkit::Chance;
 
 use crate::{
@@ -149,8 +144,6 @@ pub(crate) struct Ready {
     pub(crate) issued: BTreeSet<String>,
     /// The calls that Finch had seen before.
     calls: BTreeMap<String, u64>,
-    /// How many codes waited at Finch.
-    pub(crate) codes: usize,
     /// The tokens that a disconnect covers.
     pub(crate) covered: BTreeSet<String>,
 }
@@ -168,7 +161,6 @@ impl Ready {
             attempt: None,
             issued: issued(stage),
             calls: stage.calls(),
-            codes: stage.truth().codes,
             covered: BTreeSet::new(),
         }
     }
@@ -237,19 +229,4 @@ pub(crate) fn issued(stage: &Stage) -> BTreeSet<String> {
 pub(crate) fn fingerprints_of(stage: &Stage, account: &Account) -> BTreeSet<String> {
     let tokens = stage.truth().tokens.into_iter();
     tokens.filter(|t| t.company == account.company).map(|t| t.fingerprint).collect()
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format!("{self:?}").to_lowercase())
-    }
-}
-
-impl FromStr for Action {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|action| action.to_string() == text);
-        found.ok_or_else(|| format!("no action: {text:?}"))
-    }
 }

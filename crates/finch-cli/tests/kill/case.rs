@@ -2,20 +2,16 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    str::FromStr,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use finch_app::State;
 use finch_emulator::Fault;
-
 use finch_testkit::Chance;
 
 use crate::{
-    action::{Action, EXCHANGE, Ready, issued},
+    action::{Action, EXCHANGE, Ready, handle, issued},
     app::App,
     end::{LATER, end},
     kill::Kill,
@@ -31,31 +27,9 @@ use crate::{
 pub(crate) struct Case {
     pub(crate) action: Action,
     pub(crate) kill: Kill,
-    pub(crate) weather: Weather,
+    /// Whether Finch misbehaves.
+    pub(crate) has_faults: bool,
     pub(crate) seed: u64,
-}
-
-/// What the world around the process is like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
-    Calm,
-    /// Finch misbehaves.
-    Faults,
-    /// No sync does anything. That must make no difference here: what was written survives the
-    /// process, in the system's cache. (It does not survive a power cut: the power-loss layer's task.)
-    Unsynced,
-}
-
-impl Weather {
-    const ALL: [Self; 3] = [Self::Calm, Self::Faults, Self::Unsynced];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Calm => "calm",
-            Self::Faults => "faults",
-            Self::Unsynced => "unsynced",
-        }
-    }
 }
 
 /// What a case has shown.
@@ -80,30 +54,54 @@ impl Case {
         let in_memory = !chance.one_in(8);
         let stage = Stage::new(&mut chance, in_memory);
         let ready = self.action.prepare(&stage, &mut chance);
-        match self.weather {
-            Weather::Calm => {}
-            Weather::Faults => misbehave(&stage, self.action, &mut chance),
-            Weather::Unsynced => stage.skip_syncs(),
+        if self.has_faults {
+            misbehave(&stage, self.action, &mut chance);
         }
         // Now and then another process has the store open.
         let other = (self.action != Action::Create && chance.one_in(4)).then(|| App::open(&stage));
         let ran = stage.kill(&ready.arguments, &ready.input, &self.kill);
         drop(other);
         let mut broken = after(&stage, self.action, &ready, &ran, &mut chance);
+        while self.action != Action::Create && broken.is_empty() && chance.one_in(3) {
+            broken = killed_again(&stage, &mut chance);
+        }
+        broken.extend(end_of_story(&stage, &mut chance));
         broken.dedup();
         Played { ran, broken }
     }
 }
 
-/// Everything that must hold after a kill, up to the end of the story.
-pub(crate) fn after(
+/// The same store killed once more, at any moment of what may come next.
+fn killed_again(stage: &Stage, chance: &mut Chance) -> Vec<String> {
+    let app = App::open(stage);
+    let account = chance.pick(&[stage.acme(), stage.gamma()]).unwrap();
+    let (action, ready) = stage.block_on(async {
+        match (chance.below(5), handle(&app, account).await) {
+            (0..=1, Some(id)) => {
+                (Action::Disconnect, Ready::disconnect(stage, &app, account, &id).await)
+            }
+            (2, _) => {
+                let mut ready = Ready::reconcile(stage);
+                ready.covered = stage.ledger.borrow().never.clone();
+                (Action::Reconcile, ready)
+            }
+            _ => (Action::First, Ready::exchange(stage, &app, account).await),
+        }
+    });
+    drop(app);
+    let kill = Kill::After(Duration::from_micros(chance.below(60_000) as u64));
+    let ran = stage.kill(&ready.arguments, &ready.input, &kill);
+    after(stage, action, &ready, &ran, chance)
+}
+
+/// Everything that must hold after a kill.
+fn after(
     stage: &Stage,
     action: Action,
     ready: &Ready,
     ran: &Ran,
     chance: &mut Chance,
 ) -> Vec<String> {
-    late_effects(stage, ready);
     note(stage, action, ready, ran);
     stage.clear_faults();
     stage.pass(LATER);
@@ -116,7 +114,13 @@ pub(crate) fn after(
     }
     found.extend(again(stage, &app, ready, ran, chance));
     found.extend(broken(stage, &app).1);
-    found.extend(end(stage, &app, chance));
+    found
+}
+
+/// Whether all of it can be brought to its end, and nothing is left where it must not be.
+fn end_of_story(stage: &Stage, chance: &mut Chance) -> Vec<String> {
+    let app = App::open(stage);
+    let mut found = end(stage, &app, chance);
     drop(app);
     found.extend(crate::secrets::leaks(stage));
     found.extend(damage(stage));
@@ -156,7 +160,7 @@ pub(crate) fn note(stage: &Stage, action: Action, ready: &Ready, ran: &Ran) {
 }
 
 /// Finch misbehaves during the run, in ways that it may.
-pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
+fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
     let paths: &[&str] = match action {
         Action::Create | Action::Connect => &["/connect/sessions"],
         Action::First | Action::Second | Action::During | Action::Reconnect => &["/auth/token"],
@@ -164,35 +168,13 @@ pub(crate) fn misbehave(stage: &Stage, action: Action, chance: &mut Chance) {
     };
     for _ in 0..1 + chance.below(2) {
         let fault = Fault::on(chance.pick(paths).unwrap());
-        let short = Duration::from_millis(5 + chance.below(40) as u64);
-        stage.fault(match chance.below(6) {
-            0 => fault.delay(short),
-            1 => fault.drop_before_effect(),
-            2 => fault.drop_after_effect(),
-            3 => fault.status(503),
-            4 => fault.status(502).after_effect(),
+        stage.fault(match chance.below(5) {
+            0 => fault.drop_before_effect(),
+            1 => fault.drop_after_effect(),
+            2 => fault.status(503),
+            3 => fault.status(502).after_effect(),
             _ => fault.garbage().after_effect(),
         });
-    }
-}
-
-/// A call that Finch is late with takes effect although its caller is dead: waits until it has.
-pub(crate) fn late_effects(stage: &Stage, ready: &Ready) {
-    let began = Instant::now();
-    let is_late = |path: &str| stage.late_calls(path) > 0;
-    loop {
-        let truth = stage.truth();
-        let hit =
-            |t: &finch_emulator::TokenState| t.revoked && ready.covered.contains(&t.fingerprint);
-        let code_is_out =
-            ready.attempt.is_some() && truth.codes == ready.codes && is_late("/auth/token");
-        let none_is_hit = !ready.covered.is_empty() && !truth.tokens.iter().any(hit);
-        let none_is_hit = none_is_hit && is_late("/disconnect");
-        if !code_is_out && !none_is_hit {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20), "a late call takes no effect");
-        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -261,31 +243,4 @@ fn damage(stage: &Stage) -> Option<String> {
     let db = rusqlite::Connection::open(stage.path("finch.db")).unwrap();
     let said: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     (said != "ok").then(|| format!("the database is damaged: {said}"))
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let weather = self.weather.name();
-        write!(f, "{} | {} | {weather} | {}", self.action, self.kill, self.seed)
-    }
-}
-
-impl FromStr for Case {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split(" | ").collect();
-        let [action, kill, weather, seed] = parts[..] else {
-            return Err(format!("no case: {text:?}"));
-        };
-        Ok(Self {
-            action: action.parse()?,
-            kill: kill.parse()?,
-            weather: Weather::ALL
-                .into_iter()
-                .find(|known| known.name() == weather)
-                .ok_or_else(|| format!("no weather: {weather:?}"))?,
-            seed: seed.parse().map_err(|_| format!("no seed: {seed:?}"))?,
-        })
-    }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use finch_app::{ConnectionState, ConnectionView, Pass};
-
 use finch_testkit::Chance;
 
 use crate::{

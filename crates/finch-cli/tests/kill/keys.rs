@@ -1,17 +1,15 @@
-//! `keys init` killed at each of its steps: there is a whole key, or none that anybody takes for one.
+//! `keys init` killed at each of its steps: there is a whole key, or no key file.
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, time::Instant};
 
+use finch_testkit::Chance;
 use serde_json::json;
 
-use finch_testkit::Chance;
-
 use crate::{
-    figures::report,
+    figures::{report, seed},
     kill::{How, Kill},
     run::{Ended, Ran},
     secrets::leaks,
-    seed::seed,
     stage::Stage,
 };
 
@@ -46,7 +44,7 @@ fn a_key_is_whole_or_not_there() {
         let left = match connect(&stage) {
             Ended::Code(0) => "whole",
             Ended::Code(5) if !key.exists() => "none",
-            other => panic!("{kill}: {other:?}"),
+            other => panic!("{kill:?}: {other:?}"),
         };
         *seen.entry(left).or_default() += 1;
         // What may be left is a file of a name of its own, for its owner only.
@@ -60,12 +58,12 @@ fn a_key_is_whole_or_not_there() {
         if left == "whole" {
             stage.guard_key();
         } else {
-            assert!(ran.document().is_none(), "{kill}: the key was promised, and is {left}");
+            assert!(ran.document().is_none(), "{kill:?}: the key was promised, and is {left}");
             init(&stage, &Kill::Never).code(0);
-            assert_eq!(connect(&stage), Ended::Code(0), "{kill}");
+            assert_eq!(connect(&stage), Ended::Code(0), "{kill:?}");
             stage.guard_key();
         }
-        assert_eq!(leaks(&stage), [""; 0], "{kill}");
+        assert_eq!(leaks(&stage), [""; 0], "{kill:?}");
     }
     let runs = seen.values().sum::<usize>();
     report("kill: keys", began, json!({ "runs": runs, "left": seen, "broken": 0 }));

@@ -109,9 +109,6 @@ pub(crate) fn run(stage: &Stage, arguments: &[String], input: &str, kill: &Kill)
     if let Kill::At(step, how) = kill {
         command.env("FINCH_SWITCH_AT", step).env("FINCH_SWITCH_HOW", how.name());
     }
-    if stage.skips_syncs() {
-        command.env("FINCH_SWITCH_SKIP", "yes");
-    }
     let calls_before = stage.calls();
     let began = Instant::now();
     let mut child = start(command, arguments, input);

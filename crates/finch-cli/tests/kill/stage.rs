@@ -11,26 +11,20 @@ use std::{
 };
 
 use finch_app::CustomerScope;
-use finch_emulator::{
-    DisconnectScope, Emulator, EmulatorConfig, EmulatorState, Fault, FaultKind, Login,
-};
-use tempfile::TempDir;
-
+use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, EmulatorState, Fault, Login};
 use finch_testkit::Chance;
+use tempfile::TempDir;
 
 use crate::{
     app::MovedClock,
     kill::Kill,
-    ledger::Ledger,
+    promises::Ledger,
     run::{Ran, run},
     secrets::Canaries,
 };
 
 /// What must never be printed or stored, whatever happens.
 const SECRET: &str = "canary-client-secret-5fd1c2";
-
-/// The fields of a fault that is nothing but late.
-const LATE: [&str; 4] = ["method", "path", "times", "delay_ms"];
 
 /// A customer and its employer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +52,7 @@ pub(crate) struct Stage {
     accounts: Vec<Account>,
     folder: TempDir,
     scratch: TempDir,
-    skips_syncs: Cell<bool>,
     has_faults: Cell<bool>,
-    late: RefCell<Vec<String>>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -70,11 +62,6 @@ impl Stage {
         let in_memory = Path::new("/dev/shm");
         let at = if memory && in_memory.is_dir() { in_memory.into() } else { env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("finch-kill-").tempdir_in(at).unwrap();
-        Self::in_folder(chance, folder)
-    }
-
-    /// The same in a folder of the caller's.
-    pub(crate) fn in_folder(chance: &mut Chance, folder: TempDir) -> Self {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let reach = chance.pick(&[DisconnectScope::Pair, DisconnectScope::Connection]).unwrap();
@@ -100,9 +87,7 @@ impl Stage {
             ],
             folder,
             scratch: tempfile::tempdir().unwrap(),
-            skips_syncs: Cell::new(false),
             has_faults: Cell::new(false),
-            late: RefCell::default(),
             runtime,
         };
         stage.guard(SECRET);
@@ -180,16 +165,16 @@ impl Stage {
     /// Runs the binary, and kills it as asked.
     pub(crate) fn kill(&self, arguments: &[String], input: &str, kill: &Kill) -> Ran {
         let ran = run(self, arguments, input, kill);
-        self.heard(&ran.err);
+        self.printed(&ran.err);
         // These two show a secret on purpose.
         if !["connect", "token"].contains(&arguments[0].as_str()) {
-            self.heard(&ran.out);
+            self.printed(&ran.out);
         }
         ran
     }
 
     /// Remembers what a run has printed.
-    pub(crate) fn heard(&self, text: &str) {
+    pub(crate) fn printed(&self, text: &str) {
         self.said.borrow_mut().push_str(text);
     }
 
@@ -257,20 +242,7 @@ impl Stage {
 
     pub(crate) fn fault(&self, fault: Fault) {
         self.has_faults.set(true);
-        if let (FaultKind::FinchsOwn, Some(path)) = (&fault.kind, &fault.path) {
-            self.late.borrow_mut().push(path.clone());
-        }
         self.finch.push_fault(fault);
-    }
-
-    /// How many calls of this path Finch was set to be late with, and has seen.
-    pub(crate) fn late_calls(&self, path: &str) -> usize {
-        let ordered = self.late.borrow().iter().filter(|late| *late == path).count();
-        let only_late = |fault: &&serde_json::Value| {
-            let fields = fault.as_object().unwrap();
-            fields["path"] == path && fields.keys().all(|name| LATE.contains(&name.as_str()))
-        };
-        ordered - self.truth().faults.iter().filter(only_late).count()
     }
 
     pub(crate) fn has_faults(&self) -> bool {
@@ -279,16 +251,6 @@ impl Stage {
 
     pub(crate) fn clear_faults(&self) {
         self.has_faults.set(false);
-        self.late.borrow_mut().clear();
         self.finch.clear_faults();
-    }
-
-    /// From now on, no sync of the binary's does anything.
-    pub(crate) fn skip_syncs(&self) {
-        self.skips_syncs.set(true);
-    }
-
-    pub(crate) fn skips_syncs(&self) -> bool {
-        self.skips_syncs.get()
     }
 }

@@ -7,7 +7,6 @@
  *   FINCH_SWITCH_LOG    each step is appended to this file: "sync wal 2"
  *   FINCH_SWITCH_AT     the step to die at, as in the log
  *   FINCH_SWITCH_HOW    "before" it, "after" it, or when "half" of its bytes are out
- *   FINCH_SWITCH_SKIP   set: fsync and fdatasync do nothing, and say that they did
  *   FINCH_SWITCH_CLOCK  seconds by which the calendar is ahead (the monotonic clock stays)
  *
  * What is not seen: stores into mapped memory (the wal-index) and locks. Both die with the process.
@@ -42,7 +41,7 @@ static const char *const PLACE[PLACES] = { "", "database", "wal", "shm", "journa
 static _Atomic unsigned counted[VERBS][PLACES];
 static char at[64];
 static char how = 0;
-static int skip_sync = 0, log_fd = -1;
+static int log_fd = -1;
 static long ahead = 0;
 
 /* Raw calls: the functions of these names are our own. */
@@ -61,7 +60,6 @@ __attribute__((constructor)) static void begin(void) {
     if ((text = getenv("FINCH_SWITCH_AT")) != NULL) snprintf(at, sizeof at, "%s\n", text);
     if ((text = getenv("FINCH_SWITCH_HOW")) != NULL) how = text[0];
     if ((text = getenv("FINCH_SWITCH_CLOCK")) != NULL) ahead = atol(text);
-    skip_sync = getenv("FINCH_SWITCH_SKIP") != NULL;
 }
 
 static void die(void) {
@@ -165,7 +163,7 @@ PWRITE(pwrite64)
         REAL(int, #name, int);                                               \
         char chosen = step(SYNC, place_of(fd));                              \
         BEFORE(chosen);                                                      \
-        int done = skip_sync ? 0 : real(fd);                                 \
+        int done = real(fd);                                                 \
         AFTER(chosen);                                                       \
         return done;                                                         \
     }

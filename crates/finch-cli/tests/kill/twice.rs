@@ -2,20 +2,18 @@
 
 use std::time::Instant;
 
-use serde_json::json;
-
 use finch_testkit::Chance;
+use serde_json::json;
 
 use crate::{
     action::{Action, Ready},
     app::App,
     case::note,
     end::{LATER, end},
-    figures::report,
+    figures::{report, seed, setting},
     promises::broken,
     run::{Ended, Ran, command, gather, start},
     secrets::leaks,
-    seed::{seed, setting},
     stage::Stage,
 };
 
@@ -33,8 +31,8 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
     let mut logs = logs.iter();
     let ran = children.map(|child| gather(child, logs.next().unwrap(), began, false));
     for ran in &ran {
-        stage.heard(&ran.out);
-        stage.heard(&ran.err);
+        stage.printed(&ran.out);
+        stage.printed(&ran.err);
     }
     ran
 }
@@ -43,7 +41,7 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
 /// that waits for the other may never come to where it would be killed: it goes on until one does.
 fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     let began = Instant::now();
-    let rounds = setting("FINCH_KILLS", 400).div_ceil(100).max(4);
+    let rounds = setting("FINCH_KILLS").unwrap_or(400).div_ceil(100).max(4);
     let mut killed = 0;
     let (mut round, most) = (0, 10 * rounds);
     while round < rounds || (killed == 0 && round < most) {
@@ -70,7 +68,7 @@ fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
     report(
         "kill: two at once",
         began,
-        json!({ "action": action.to_string(), "runs": round, "killed": killed, "broken": 0 }),
+        json!({ "action": format!("{action:?}"), "runs": round, "killed": killed, "broken": 0 }),
     );
 }
 

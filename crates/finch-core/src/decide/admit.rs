@@ -108,7 +108,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         }
         Placement::CompletesCompany(connection, company) => {
             let mut draft = Draft::of(connection.clone());
-            draft.name(company.clone());
+            draft.now.company = Some(company.clone());
             draft
         }
         Placement::Merges(into, absorbed) => {
@@ -123,13 +123,13 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     };
     let customer = quarantined.is_none().then(|| arrival.from.customer().clone());
     let (state, reopens) = state(&mut draft, customer.as_ref(), revoked_before, &arrival);
-    let mut event = |what, customer: Option<&CustomerId>| {
+    let mut event = |kind, customer: Option<&CustomerId>| {
         draft.remember(Event {
             at: arrival.now,
             by: arrival.from.actor(),
             connection_id: Some(facts.connection_id.clone()),
             customer: customer.cloned(),
-            what,
+            kind,
         });
     };
     match placement {
@@ -146,7 +146,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
     event(EventKind::TokenAdded { state: state.name().to_owned() }, customer.as_ref());
     let id = TokenId(Seq::OF_COMMIT);
     if let Some(attempt) = arrival.from.attempt() {
-        draft.ends_attempt(attempt.id, AttemptEnd::Stored(id));
+        draft.attempt = Some((attempt.id, AttemptEnd::Stored(id)));
     }
     let token = Token {
         id,
@@ -163,7 +163,7 @@ pub fn admit(found: Found, arrival: Arrival<'_>) -> Admitted {
         handed_out: false,
         used_at: None,
     };
-    draft.admit(token);
+    draft.now.tokens.push(token);
     let arrived = quarantined.map_or(Arrived::Stored(state), Arrived::Quarantined);
     Admitted { draft: Some(draft), arrived }
 }
@@ -192,7 +192,7 @@ fn customer_doubt(
 /// and Finch names any of them.
 fn renews_ones_own(attempt: &Attempt, connection: &Connection, facts: &TokenFacts) -> bool {
     let purpose = &attempt.purpose;
-    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(&purpose.customer));
+    let own = connection.tokens_of(Some(&purpose.customer));
     let mut renewed = own.filter(|t| t.facts.connection_id == facts.connection_id);
     purpose.reauthenticates.as_ref() == Some(&facts.connection_id)
         && renewed.any(|t| t.facts.finch_customer_id == facts.finch_customer_id)
@@ -248,7 +248,7 @@ fn known(token: TokenId, connection: Connection, arrival: &Arrival<'_>) -> Admit
         }
     }
     if let Some(attempt) = arrival.from.attempt() {
-        draft.ends_attempt(attempt.id, AttemptEnd::Stored(token));
+        draft.attempt = Some((attempt.id, AttemptEnd::Stored(token)));
     }
     Admitted { draft: Some(draft), arrived: Arrived::Known(token) }
 }

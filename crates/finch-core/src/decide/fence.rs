@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, Intent, Token};
+use crate::{
+    Actor, Connection, CustomerId, DisconnectState, Draft, Event, EventKind, Intent, Token,
+};
 
 /// Begins a disconnect: every token that is not `Revoked` is fenced. Or joins the open one: what has
 /// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
 /// hands out any of them.
 pub fn fence(draft: &mut Draft, intent: Intent) {
-    let event = |c: &Connection, what| Event::of_connection(c, intent.by.clone(), what, intent.at);
+    let event = |c: &Connection, kind| Event::of_connection(c, intent.by.clone(), kind, intent.at);
     let reason = intent.reason.clone();
     let Some(open) = draft.connection().open_disconnect().map(|open| open.id) else {
         draft.remember(event(draft.connection(), EventKind::DisconnectBegan { reason }));
         let fenced = draft.fence(|_| true);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.begin(intent);
+        draft.add_disconnect(intent, DisconnectState::Open);
         return;
     };
     let widens = widens(draft.connection(), &intent);
@@ -26,7 +28,7 @@ pub fn fence(draft: &mut Draft, intent: Intent) {
     if widens || !fenced.is_empty() {
         draft.remember(joined);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.join(intent, open);
+        draft.add_disconnect(intent, DisconnectState::Merged { into: open });
     }
 }
 
@@ -46,7 +48,7 @@ fn fenced_events(fenced: &[Token], intent: &Intent) -> Vec<Event> {
         by: intent.by.clone(),
         connection_id: tokens.last().map(|t| t.facts.connection_id.clone()),
         customer: customer.cloned(),
-        what: EventKind::Fenced { tokens: tokens.len() },
+        kind: EventKind::Fenced { tokens: tokens.len() },
     };
     of.into_iter().map(event).collect()
 }

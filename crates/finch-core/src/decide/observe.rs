@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    Absorbed, Actor, Connection, ConnectionStatus, Draft, Event, EventKind, Evidence,
-    FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token, TokenId,
-    TokenState,
+    Absorbed, Actor, Connection, ConnectionStatus, DisconnectState, Draft, Event, EventKind,
+    Evidence, FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token,
+    TokenId, TokenState,
     decide::{
         merge::merge,
         schedule::{ask_for_name_again, trouble},
@@ -126,11 +126,11 @@ fn name(
     };
     let key = connection.key;
     let pair = pair.filter(|pair| pair.key != key);
-    let what = EventKind::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
-    draft.remember(Event::of_connection(connection, Actor::Finch, what, now));
+    let kind = EventKind::CompanyNamed { absorbed: pair.map(|_| Absorbed::of(connection)) };
+    draft.remember(Event::of_connection(connection, Actor::Finch, kind, now));
     match pair {
         Some(pair) => merge(draft, pair, late, now),
-        None => draft.name(company.clone()),
+        None => draft.now.company = Some(company.clone()),
     }
 }
 
@@ -144,8 +144,8 @@ fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_
     let nameless = beside.company.is_none().then(|| ask_for_name_again(now));
     let next_try = late.filter(|_| in_doubt).or(nameless);
     if verifies {
-        let what = EventKind::TokenVerified { request_id: said.request_id.clone() };
-        draft.remember(Event::of_token(beside, known, Actor::Finch, what, now));
+        let kind = EventKind::TokenVerified { request_id: said.request_id.clone() };
+        draft.remember(Event::of_token(beside, known, Actor::Finch, kind, now));
     }
     let Some(token) = draft.token_mut(token) else { return };
     if let Some(products) = &said.facts.products {
@@ -167,7 +167,7 @@ fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_
 fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now: Timestamp) {
     let connection = draft.connection();
     let disconnecting = connection.fenced().any(|fenced| fenced.id == token.id);
-    let event = |what| Event::of_token(connection, token, Actor::Finch, what, now);
+    let event = |kind| Event::of_token(connection, token, Actor::Finch, kind, now);
     let refused = event(EventKind::TokenRefused { request_id: request_id.clone() });
     let ended = event(EventKind::Disconnected);
     let others_live = connection.tokens.iter().any(|t| t.id != token.id && t.state.is_live());
@@ -175,7 +175,8 @@ fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now:
     draft.remember(refused);
     if ends {
         draft.remember(ended);
-        draft.ended_at_finch(Intent { by: Actor::Finch, reason: None, at: now });
+        let ended = DisconnectState::Ended { seq: Seq::OF_COMMIT, at: now };
+        draft.add_disconnect(Intent { by: Actor::Finch, reason: None, at: now }, ended);
     }
     if let Some(token) = draft.token_mut(token.id) {
         if disconnecting {

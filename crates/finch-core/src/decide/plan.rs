@@ -87,12 +87,11 @@ pub fn plan(
     for_everyone: Option<String>,
     digest: &dyn Fn(&str) -> u64,
 ) -> Plan {
-    let visible = |t: &&Token| customer.is_none() || t.customer.as_ref() == customer;
     let meant = |t: &&Token| match subject {
         Subject::ConnectionId(id) => t.facts.connection_id == *id,
         Subject::Token(id) => t.id == *id,
     };
-    let own = || connection.tokens.iter().filter(visible);
+    let own = || connection.tokens_of(customer);
     // For the caller, it has ended if nothing of theirs is left, or if what they name is of an
     // earlier generation. What was superseded ends with the generation that lives, if one does.
     let over = |t: &Token| customer.is_some() && connection.has_ended_for_its_customer(t);

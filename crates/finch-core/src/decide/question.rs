@@ -15,7 +15,7 @@ pub fn speaks_of_health(event: &WebhookEvent) -> bool {
 
 /// A webhook speaks of this connection: Finch is to be asked about its tokens.
 pub fn ask(draft: &mut Draft) {
-    *draft.question_mut() = Some(Question { number: Seq::OF_COMMIT, failures: 0, next_try: None });
+    draft.now.question = Some(Question { number: Seq::OF_COMMIT, failures: 0, next_try: None });
 }
 
 /// Finch was asked about every token in use, because of the question of this number; a newer one stays. Of `unproven`
@@ -26,7 +26,7 @@ pub fn answered(
     unproven: &[(TokenId, FinchApiError)],
     now: Timestamp,
 ) {
-    draft.question_mut().take_if(|question| question.number == number);
+    draft.now.question.take_if(|question| question.number == number);
     for (token, error) in unproven {
         let live = draft.token_mut(*token).filter(|token| token.state.is_live());
         if let Some(token) = live {
@@ -43,7 +43,7 @@ pub fn unanswered(
     now: Timestamp,
     jitter: f64,
 ) {
-    let asked = draft.question_mut().as_mut().filter(|question| question.number == number);
+    let asked = draft.now.question.as_mut().filter(|question| question.number == number);
     if let Some(question) = asked {
         question.failures += 1;
         question.next_try = Some(trouble(error, question.failures, now, jitter).1);

@@ -2,20 +2,21 @@
 
 use jiff::Timestamp;
 
-use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, TokenState};
+use crate::{Actor, Connection, CustomerId, Draft, Event, EventKind, Retirement, Seq, TokenState};
 
 /// Ends the access of `customer` to a connection that others use too. Finch is not called, and the
 /// secrets are kept: they may still be needed to end the connection.
 pub fn retire(draft: &mut Draft, customer: &CustomerId, now: Timestamp) {
     let by = Actor::Customer(customer.clone());
     draft.remember(Event::of_connection(draft.connection(), by, EventKind::Retired, now));
-    for token in draft.tokens_mut() {
+    for token in &mut draft.now.tokens {
         if token.state.is_live() && token.customer.as_ref() == Some(customer) {
             token.progress = token.progress.reset();
             token.state = TokenState::Retired;
         }
     }
-    draft.retire(customer.clone(), now);
+    let (seq, customer) = (Seq::OF_COMMIT, customer.clone());
+    draft.now.retirements.push(Retirement { seq, customer, at: now });
 }
 
 /// Whether secrets are left of customers whose access has ended, and nothing lives any more: Finch

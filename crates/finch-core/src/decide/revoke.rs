@@ -124,7 +124,7 @@ pub fn send(draft: &mut Draft, token: TokenId) {
 /// any. The holder of the connection's lease calls this before its own call: every mark is a crash's, or that of an
 /// instance which has lost the lease.
 pub fn lost_calls(draft: &mut Draft, now: Timestamp) -> bool {
-    let marked = draft.tokens_mut().filter(|token| token.progress.sending.is_some());
+    let marked = draft.now.tokens.iter_mut().filter(|token| token.progress.sending.is_some());
     marked.map(|token| token.progress.lose_call(now)).count() > 0
 }
 
@@ -152,7 +152,7 @@ pub fn record(
     };
     let connection_id = &tried.facts.connection_id;
     let before = tried.progress.clone();
-    let (what, progress) = match (call, answer) {
+    let (kind, progress) = match (call, answer) {
         (Call::Disconnect, Ok(request_id)) => (
             EventKind::Acknowledged { request_id },
             Progress { acknowledged: Some(now), ..before.reset() },
@@ -178,7 +178,7 @@ pub fn record(
             )
         }
     };
-    draft.remember(Event::of_token(connection, tried, Actor::Finch, what, now));
+    draft.remember(Event::of_token(connection, tried, Actor::Finch, kind, now));
     if let Some(token) = draft.token_mut(token) {
         token.progress = progress;
     }
@@ -247,9 +247,9 @@ pub fn close(
 ) {
     let (operator, reason) = (operator.clone(), reason.to_owned());
     let by = Actor::Operator(operator.clone());
-    let what = EventKind::ClosedByOperator { reason: reason.clone() };
+    let kind = EventKind::ClosedByOperator { reason: reason.clone() };
     if draft.connection().open_disconnect().is_some_and(|open| open.id == disconnect) {
-        draft.remember(Event::of_connection(draft.connection(), by, what, now));
+        draft.remember(Event::of_connection(draft.connection(), by, kind, now));
     }
     let vouched = Evidence::ClosedByOperator { operator, reason };
     end(draft, disconnect, Some(vouched), now);
@@ -262,10 +262,10 @@ fn end(draft: &mut Draft, disconnect: DisconnectId, vouched: Option<Evidence>, n
     else {
         return;
     };
-    let what = EventKind::Disconnected;
+    let kind = EventKind::Disconnected;
     let fenced: Vec<_> = connection.fenced().map(|t| t.id).collect();
-    draft.remember(Event::of_connection(connection, intent.by.clone(), what, now));
-    for token in draft.tokens_mut().filter(|t| fenced.contains(&t.id)) {
+    draft.remember(Event::of_connection(connection, intent.by.clone(), kind, now));
+    for token in draft.now.tokens.iter_mut().filter(|t| fenced.contains(&t.id)) {
         let proven = token
             .progress
             .refused

@@ -9,8 +9,6 @@ use crate::{
     decide::{attention::matter, is_left_over},
 };
 
-/// The longest wait between two tries that nothing but time can mend.
-const LONGEST: Duration = Duration::from_secs(3600);
 /// The shortest wait: no error is answered with a loop.
 const SHORTEST: Duration = Duration::from_millis(100);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -20,7 +18,7 @@ const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// When to ask again for an employer that Finch leaves unnamed.
 pub(super) fn ask_for_name_again(now: Timestamp) -> Timestamp {
-    later(now, LONGEST)
+    later(now, Backoff::RETRY.longest)
 }
 
 /// `now` and so much later, or as late as time goes.
@@ -37,7 +35,7 @@ pub(super) fn trouble(
 ) -> (Trouble, Timestamp) {
     use FinchApiError as E;
     let (attention, this_token_only, wait) = match error {
-        E::PaymentRequired(_) => (true, false, LONGEST),
+        E::PaymentRequired(_) => (true, false, Backoff::RETRY.longest),
         E::ReauthenticateUser(_)
         | E::AccountSetupRequired(_)
         | E::Unauthorized(_)
@@ -53,8 +51,8 @@ pub(super) fn trouble(
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
     let wait = match (error, error.retry_after()) {
-        (E::TryLater(_), Some(asked)) => asked.clamp(SHORTEST, LONGEST),
-        (_, Some(asked)) => asked.min(LONGEST).max(wait),
+        (E::TryLater(_), Some(asked)) => asked.clamp(SHORTEST, Backoff::RETRY.longest),
+        (_, Some(asked)) => asked.min(Backoff::RETRY.longest).max(wait),
         (_, None) => wait,
     };
     let trouble = Trouble {

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::lacks_a_readable_token;
 use crate::{
     Actionable, Actor, Advice, Connection, ConnectionId, CustomerId, Draft, ErrorKind, Event,
-    EventKind, Product, StoreError, TokenId, TokenState,
+    EventKind, Product, StoreError, Token, TokenId, TokenState,
 };
 
 /// Records that a token is handed out to its customer, if that is the first time.
@@ -19,7 +19,7 @@ pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
         by: Actor::Customer(customer.clone()),
         connection_id: Some(token.facts.connection_id.clone()),
         customer: Some(customer),
-        what: EventKind::HandedOut,
+        kind: EventKind::HandedOut,
     };
     draft.remember(event);
 }
@@ -84,15 +84,14 @@ impl Actionable for TokenError {
 /// Whether nothing is left to renew under this name: every token that `customer` had of it is revoked, or its
 /// access was given up. Finch opens no session for it: the customer connects again.
 pub fn has_ended_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
-    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
-    let mut named = own.filter(|t| t.facts.connection_id == *name);
+    let mut named = connection.tokens_of(Some(customer)).filter(|t| t.facts.connection_id == *name);
     named.all(|t| t.state.is_revoked() || connection.has_ended_for_its_customer(t))
 }
 
 /// Whether a disconnect is ending all that `customer` has under this name, so that a renewal would end with
 /// it; unless a new token is the way out, since none can be unsealed.
 pub fn is_ending_for(connection: &Connection, name: &ConnectionId, customer: &CustomerId) -> bool {
-    let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+    let own = connection.tokens_of(Some(customer));
     let named = own.filter(|t| t.facts.connection_id == *name);
     let mut left = named
         .filter(|t| !t.state.is_revoked() && !connection.has_ended_for_its_customer(t))
@@ -107,9 +106,10 @@ pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> T
     let Some(connection) = connection else {
         return TokenError::NotFound;
     };
-    let own = || connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+    let own = || connection.tokens_of(Some(customer));
     let active = || own().filter(|t| t.state == TokenState::Active);
-    let any = |state: TokenState| own().any(|t| t.state == state);
+    let is_ending =
+        |t: &Token| t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t);
     if own().next().is_none() {
         TokenError::NotFound
     } else if active().any(|t| !t.needs_reauth()) {
@@ -119,11 +119,9 @@ pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> T
         TokenError::ProductsNotGranted { granted }
     } else if active().next().is_some() {
         TokenError::NeedsReauth
-    } else if own()
-        .any(|t| t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t))
-    {
+    } else if own().any(is_ending) {
         TokenError::Disconnecting
-    } else if any(TokenState::Unverified) {
+    } else if own().any(|t| t.state == TokenState::Unverified) {
         TokenError::Unverified
     } else {
         TokenError::Disconnected

@@ -17,10 +17,10 @@ pub(super) struct Kept {
 
 impl Data {
     pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: Fingerprint) -> AttemptId {
-        let forgettable =
-            self.attempts.values().filter(|k| k.attempt.is_forgettable(purpose.opened_at));
+        let kept = self.attempts.values();
         let mut forgettable: Vec<_> =
-            forgettable.map(|k| (k.attempt.purpose.expires_at, k.attempt.id)).collect();
+            kept.filter_map(|k| Some((k.attempt.forgettable_at()?, k.attempt.id))).collect();
+        forgettable.retain(|(at, _)| *at <= purpose.opened_at);
         forgettable.sort_unstable();
         for (_, id) in forgettable.iter().take(FORGOTTEN_AT_ONCE) {
             self.attempts.remove(id);

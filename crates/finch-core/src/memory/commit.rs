@@ -2,8 +2,8 @@
 
 use super::{Data, Kept};
 use crate::{
-    Commit, CompanyId, Connection, ConnectionKey, Keyring, ProviderId, Revision, Sealed, SecretRow,
-    Seq, StoreError, Token, TokenId,
+    Commit, CompanyId, Connection, ConnectionKey, ProviderId, Revision, SecretRow, Seq, StoreError,
+    Token, TokenId,
 };
 
 impl Data {
@@ -62,36 +62,15 @@ impl Data {
         {
             return Err(StoreError::Moved);
         }
-        self.check_keys(commit)?;
+        let sealed = self.secrets.values().map(|sealed| sealed.epoch);
+        let is_empty = self.connections.is_empty() && self.attempts.is_empty();
+        commit.check_keys(self.keyring.as_ref(), sealed, is_empty)?;
         let revives = |token: &Token| {
             let known = self.connections().find_map(|c| c.token(token.id));
             known.is_some_and(|known| known.state.is_revoked() && !token.state.is_revoked())
         };
         match commit.tokens.iter().any(revives) {
             true => Err(StoreError::Backend("a revoked token stays revoked".into())),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether a new key ring is the next one, and no secret is sealed with an older data key than the oldest.
-    fn check_keys(&self, commit: &Commit) -> Result<(), StoreError> {
-        let is_older = |keyring: &Keyring, sealed: &Sealed| sealed.epoch < keyring.oldest;
-        let new = commit.secrets.iter().filter_map(|secret| secret.sealed.as_ref());
-        if let Some(known) = &self.keyring
-            && new.into_iter().any(|sealed| is_older(known, sealed))
-        {
-            return Err(StoreError::OldEpoch);
-        }
-        let Some(keyring) = &commit.keyring else { return Ok(()) };
-        let version = self.keyring.as_ref().map_or(0, |known| known.version);
-        if version + 1 != keyring.version {
-            return Err(StoreError::Moved);
-        }
-        if version == 0 && !(self.connections.is_empty() && self.attempts.is_empty()) {
-            return Err(StoreError::Corrupt("it holds rows and no key ring".to_owned()));
-        }
-        match self.secrets.values().any(|sealed| is_older(keyring, sealed)) {
-            true => Err(StoreError::OldEpoch),
             false => Ok(()),
         }
     }

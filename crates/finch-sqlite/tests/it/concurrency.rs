@@ -2,8 +2,8 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use finch_core::{AttemptId, InstanceId, Leased, StoreError, TokenQuery, TokenStore as _};
-use finch_testkit::{at, facts, fingerprint, grant, new_attempt, store_token, unchanged};
+use finch_core::{AttemptId, StoreError, TokenQuery, TokenStore as _};
+use finch_testkit::{fingerprint, new_attempt, store_token, unchanged};
 
 use crate::support::{Home, by_id, customer, end, fence, token};
 
@@ -39,21 +39,6 @@ async fn a_fence_is_seen_at_once_everywhere() {
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_some());
     one.commit(fence(&by_id(&one, "a").await)).await.unwrap();
     assert!(two.usable_token(&acme, &id, &any).await.unwrap().is_none());
-}
-
-/// A lease that is held does not keep a connection from being absorbed, and goes with it.
-#[tokio::test]
-async fn a_leased_connection_can_be_absorbed() {
-    let home = Home::new();
-    let store = home.open();
-    let provisional = || facts("a", "gusto", "");
-    store_token(&store, "acme", grant("s1", provisional())).await;
-    store_token(&store, "acme", token("b")).await;
-    let (gone, me) = (by_id(&store, "a").await.key, InstanceId::new([1; 16]));
-    assert_eq!(store.lease(gone, &me, at(10)).await.unwrap(), Leased::Taken);
-    store_token(&store, "acme", grant("s2", facts("a", "gusto", "b"))).await;
-    assert_eq!(by_id(&store, "a").await, by_id(&store, "b").await);
-    assert_eq!(store.lease(gone, &me, at(11)).await.unwrap(), Leased::Absorbed);
 }
 
 #[tokio::test]

@@ -188,36 +188,19 @@ async fn a_journal_of_another_store_is_noticed_or_harmless() {
     }
 }
 
-/// Without its journal a store is as it was when the journal was last moved into it: nothing tells that
-/// there was one.
-#[tokio::test]
-async fn without_its_journal_a_store_is_an_older_one() {
-    let home = fast_home();
-    let store = home.open();
-    store_token(&store, "acme", token("old")).await;
-    end(&store, "old").await;
-    drop(store);
-    let store = home.open();
-    store_token(&store, "acme", token("new")).await;
-    let copy = fast_home();
-    private(&copy.path, &fs::read(&home.path).unwrap());
-    let older = copy.open();
-    assert!(by_id(&older, "old").await.tokens[0].state.is_revoked());
-    let id = "new".parse().unwrap();
-    let found = older.load(finch_core::Selector::ConnectionId(&id), None).await.unwrap();
-    assert!(found.is_none());
-}
-
 const UNPRIVILEGED: u32 = 65534;
 const HERE: &str = "FINCH_TEST_STORE";
 
 /// Runs a test of this program once more, as another user than root, with a store of that user's.
 /// Root may do everything.
 #[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
-fn as_unprivileged(test: &str, home: &Home, prepare: impl FnOnce(&Home)) {
+fn as_unprivileged(test: &str, home: &Home, read_only: bool, prepare: impl FnOnce(&Home)) {
     let myself = std::env::current_exe().unwrap();
     let mut again = Command::new(&myself);
     again.args(["--exact", test]).env(HERE, &home.path);
+    if read_only {
+        again.env("READ_ONLY", "1");
+    }
     if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
         for path in [home.folder.path(), &home.path] {
             std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
@@ -243,46 +226,28 @@ fn opened_unprivileged() -> Option<Result<SqliteTokenStore, E>> {
     Some(SqliteTokenStore::open(SqliteOptions::new(path, application())))
 }
 
-/// Runs `check` on the error of a store's path with these modes, which keep another user than root from it.
-async fn refused_to_others(test: &str, file: u32, folder: u32, check: impl FnOnce(E)) {
+/// Modes of a store and of its folder keep another user than root from it.
+#[tokio::test]
+async fn a_store_without_rights_is_refused() {
+    let test = "faults::a_store_without_rights_is_refused";
     if let Some(opened) = opened_unprivileged() {
-        return check(opened.expect_err("a refusal"));
+        let error = opened.expect_err("a refusal");
+        let (read_only, next) = (matches!(error, E::ReadOnly { .. }), error.next_step());
+        let is_typed = read_only || matches!(error, E::System { .. });
+        assert!(is_typed && next.contains("folder"), "{error:?}");
+        assert_eq!(read_only, std::env::var_os("READ_ONLY").is_some(), "{error:?}");
+        return;
     }
-    let home = Home::new();
-    let whole = written(&home).await;
-    as_unprivileged(test, &home, |home| {
-        fs::set_permissions(&home.path, Permissions::from_mode(file)).unwrap();
-        fs::set_permissions(home.folder.path(), Permissions::from_mode(folder)).unwrap();
-    });
-    assert!(fs::read(&home.path).unwrap() == whole);
-}
-
-#[tokio::test]
-async fn a_read_only_store_is_refused() {
-    refused_to_others("faults::a_read_only_store_is_refused", 0o400, 0o700, |error| {
-        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_store_in_a_read_only_folder_is_refused() {
-    let test = "faults::a_store_in_a_read_only_folder_is_refused";
-    refused_to_others(test, 0o600, 0o500, |error| {
-        assert!(matches!(error, E::ReadOnly { .. }), "{error:?}");
-        assert!(error.next_step().contains("folder"), "{error}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_store_in_a_folder_without_rights_is_refused() {
-    let test = "faults::a_store_in_a_folder_without_rights_is_refused";
-    refused_to_others(test, 0o600, 0o000, |error| {
-        assert!(matches!(error, E::System { .. }), "{error:?}");
-        assert!(error.next_step().contains("read and write the store"), "{error}");
-    })
-    .await;
+    for (file, folder, read_only) in [(0o400, 0o700, true), (0o600, 0o500, true), (0o600, 0, false)]
+    {
+        let home = Home::new();
+        let whole = written(&home).await;
+        as_unprivileged(test, &home, read_only, |home| {
+            fs::set_permissions(&home.path, Permissions::from_mode(file)).unwrap();
+            fs::set_permissions(home.folder.path(), Permissions::from_mode(folder)).unwrap();
+        });
+        assert!(fs::read(&home.path).unwrap() == whole);
+    }
 }
 
 /// A small file system in memory. None: this user may not mount one.

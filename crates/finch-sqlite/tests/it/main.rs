@@ -12,7 +12,6 @@ mod conformance;
 mod damage;
 mod faults;
 mod files;
-mod growth;
 mod names;
 mod opening;
 mod schema;

@@ -168,19 +168,6 @@ async fn a_store_of_another_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_truncated_store_is_refused() {
-    let home = used().await;
-    let whole = fs::read(&home.path).unwrap();
-    for length in [whole.len() - 1, whole.len() - 4096, whole.len() / 2, 8192, 4096, 4095, 600] {
-        private(&home.path, &whole[..length]);
-        let error = refused(&home, home.options());
-        assert!(matches!(error, E::Corrupt { .. }), "{length} of {}: {error:?}", whole.len());
-    }
-    private(&home.path, &whole);
-    assert!(SqliteTokenStore::open(home.options()).is_ok());
-}
-
-#[tokio::test]
 async fn a_store_of_another_application_is_refused_and_names_both() {
     let home = used().await;
     let Application { client_id, origin } = application();

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs};
 use finch_core::{
     Commit, Keyring, Progress, RecordHead, Sealed, SecretRow, Token, TokenStore as _,
 };
-use finch_testkit::{at, facts, grant, store_token, unchanged};
+use finch_testkit::{Chance, at, facts, grant, store_token, unchanged};
 
 use crate::support::{Home, by_id, end, revoked, token};
 
@@ -84,22 +84,17 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
     let home = Home::new();
     let store = home.open();
     let mut gone: Vec<Vec<u8>> = Vec::new();
-    let mut random = 7_usize;
-    let mut next = |below: usize| {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % below
-    };
+    let mut chance = Chance::new(7);
     for round in 0..5 {
         for n in 0..36 {
-            let secret = format!("{}{round:07}-{n:08}", "s".repeat(20 + next(80)));
+            let secret = format!("{}{round:07}-{n:08}", "s".repeat(20 + chance.below(80)));
             store_token(&store, "acme", grant(&secret, facts("k", "gusto", "c"))).await;
         }
         let seen = by_id(&store, "k").await;
         let mut commit = unchanged(&seen);
         let blobs = sealed(&home);
         for token in seen.tokens.iter().filter(|t| !t.state.is_revoked()) {
-            match next(3) {
+            match chance.below(3) {
                 0 => {
                     let (_, blob) = blobs.iter().find(|(id, _)| *id == token.id.0.0).unwrap();
                     gone.push(blob.clone());
@@ -108,7 +103,7 @@ async fn no_copy_of_a_wiped_secret_is_left_by_rows_that_move() {
                 }
                 1 => {
                     let acknowledged = Some(at(3));
-                    let polls = u32::try_from(next(1_000_000)).unwrap();
+                    let polls = u32::try_from(chance.below(1_000_000)).unwrap();
                     let progress = Progress {
                         acknowledged,
                         polls,

@@ -43,11 +43,11 @@ pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
     assert_pages(&*store, of(Some(&id("k")), None), 4).await;
     let happened = events(&*store, of(Some(&id("k")), None)).await;
     let [connected, added, began, fenced] = <[Event; 4]>::try_from(happened).unwrap();
-    assert_eq!(connected.what, EventKind::Connected);
-    assert_eq!(added.what, EventKind::TokenAdded { state: "active".into() });
-    assert!(matches!(began.what, EventKind::DisconnectBegan { .. }), "{began:?}");
+    assert_eq!(connected.kind, EventKind::Connected);
+    assert_eq!(added.kind, EventKind::TokenAdded { state: "active".into() });
+    assert!(matches!(began.kind, EventKind::DisconnectBegan { .. }), "{began:?}");
     assert_eq!((&began.by, &began.connection_id), (&ops, &Some(id("k"))));
-    assert_eq!(fenced.what, EventKind::Fenced { tokens: 1 });
+    assert_eq!(fenced.kind, EventKind::Fenced { tokens: 1 });
     assert_eq!(fenced.customer, Some(customer("acme")));
     let all = events(&*store, of(None, None)).await;
     let since = EventQuery { since: Some(began.at), ..of(None, None) };

@@ -30,8 +30,8 @@ pub async fn a_key_ring_is_replaced_by_version(fixture: &mut dyn StoreFixture) {
         assert!(matches!(error, StoreError::Moved), "{error:?}");
     }
     let by = Actor::Operator("ops".parse().unwrap());
-    let what = EventKind::RotationBegan { epoch: 2 };
-    let event = Event { at: at(3), by, connection_id: None, customer: None, what };
+    let kind = EventKind::RotationBegan { epoch: 2 };
+    let event = Event { at: at(3), by, connection_id: None, customer: None, kind };
     let (keyring_2, events) = (Some(keyring(2, 1)), vec![event.clone()]);
     let commit = Commit { keyring: keyring_2, events, ..Commit::default() };
     let number = fixture.store().await.commit(commit).await.unwrap();

@@ -5,7 +5,7 @@ use finch_app::ConnectionState;
 use super::card::Card;
 use crate::form::Fields;
 
-/// What has just happened, by a word in the address. The address also names the connection; what is said of
+/// What has just happened, by a word in the address. The address also names the connection; the words on
 /// it is read from the customer's own, so that nothing of an address is shown.
 pub(super) struct Notice {
     pub(super) class: &'static str,

@@ -175,10 +175,7 @@ impl From<CompleteConnectError> for Problem {
                      disconnecting ends both.",
                 )
             }
-            E::Conflict { .. }
-            | E::OtherCustomer { .. }
-            | E::UnnamedCustomer { .. }
-            | E::ForeignToken => {
+            E::Quarantined { .. } | E::ForeignToken => {
                 let what = "Finch connected something that contradicts what we know of your account. For \
                             your safety it is not used.";
                 Self::new(StatusCode::CONFLICT, "This needs a look", what)

@@ -1,19 +1,14 @@
 //! The way back from Finch Connect, as it should be and as it will be tried.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
     http::{Method, header},
 };
-use finch_core::{FinchApiError, FinchCustomerId, StoreError};
-use finch_testkit::Held;
-use tokio::task::JoinSet;
+use finch_core::{FinchApiError, StoreError};
 
-use crate::{
-    browser::{Browser, Seen},
-    site::{BASE, Site, is_guarded},
-};
+use crate::site::{BASE, Site, is_guarded};
 
 fn not_sent() -> FinchApiError {
     FinchApiError::NoAnswer { problem: "refused".into(), sent: false }
@@ -147,98 +142,14 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
     let issued = site.finch.issued().remove(0);
     assert_eq!(*site.host.0.rescued.lock().unwrap(), [issued.expose()]);
     page.hides(&[issued.expose(), &state]);
-}
 
-/// The answer with the only copy of a token comes when the browser is gone.
-#[tokio::test]
-async fn a_browser_that_goes_away_loses_no_token() {
-    let (site, browser) = Site::visited().await;
-    let (_, back) = site.attempt(&browser).await;
-    site.store.intercept.fail_at("commit", || StoreError::Full);
-    let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
-    tokio::select! {
-        _ = browser.get(&back) => panic!("it waits for Finch"),
-        () = hold.reached() => {}
-    }
-    hold.release();
-    site.app.idle().await;
-    assert_eq!(site.host.0.rescued.lock().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_token_that_the_sink_could_not_keep_is_not_shown_as_kept() {
-    let (site, browser) = Site::visited().await;
-    let (_, back) = site.attempt(&browser).await;
-    site.store.intercept.fail_at("commit", || StoreError::Full);
+    // One that the sink could not keep either is not shown as kept.
     *site.host.0.rescue_fails.lock().unwrap() = true;
+    site.store.intercept.recover();
+    let (_, back) = site.attempt(&browser).await;
+    site.store.intercept.fail_at("commit", || StoreError::Full);
     let page = browser.get(&back).await;
     page.shows(503, &["Almost connected", "contact support"]);
     page.hides(&["safe place"]);
-    let again = browser.get(&back).await;
-    again.shows(503, &["was cut off", "connect once more"]);
-    again.hides(&["lost", "We are finishing"]);
-}
-
-/// Twenty requests at once, while Finch holds the exchange of the first.
-async fn twenty(site: &Site, browser: Browser, path: &str, held: Held) -> Vec<Seen> {
-    site.system.stand_still();
-    let hold = site.finch.hold_next_exchange(held);
-    let browser = Arc::new(browser);
-    let mut requests = JoinSet::new();
-    for _ in 0..20 {
-        let (browser, path) = (browser.clone(), path.to_owned());
-        requests.spawn(async move { browser.get(&path).await });
-    }
-    let releases = async {
-        hold.reached().await;
-        for _ in 0..1000 {
-            tokio::task::yield_now().await;
-        }
-        hold.release();
-    };
-    tokio::join!(requests.join_all(), releases).0
-}
-
-/// Browsers prefetch and reload: all requests of one callback lead to one page. Without a state, too.
-#[tokio::test]
-async fn twenty_requests_of_one_callback_at_once_end_at_the_same_page() {
-    for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
-        for with_state in [true, false] {
-            let (site, browser) = Site::visited().await;
-            let state = site.begin(&browser).await;
-            let customer = FinchCustomerId::new("acme").unwrap();
-            let code = site.finch.login("gusto", "Company C", "X", Some(&customer));
-            let state = if with_state { format!("&state={state}") } else { String::new() };
-            let back = format!("{BASE}/callback?code={}{state}", code.expose());
-            for page in twenty(&site, browser, &back, held).await {
-                assert_eq!(page.done(), "connected");
-            }
-            assert_eq!(site.exchanges(), 1);
-        }
-    }
-    let (site, browser) = Site::visited().await;
-    let state = site.begin(&browser).await;
-    let fails = format!("{BASE}/callback?code=wrong&state={state}");
-    for page in twenty(&site, browser, &fails, Held::BeforeItsEffect).await {
-        page.shows(400, &["does not accept this sign-in any more"]);
-    }
-}
-
-/// Finch takes longer than a person should look at an empty page.
-#[tokio::test]
-async fn a_request_waits_for_the_first_one_only_so_long() {
-    let (site, browser) = Site::visited().await;
-    let (_, back) = site.attempt(&browser).await;
-    let hold = site.finch.hold_next_exchange(Held::BeforeItsEffect);
-    let second = async {
-        hold.reached().await;
-        // By this clock its patience is over at once.
-        let second = browser.get(&back).await;
-        hold.release();
-        second
-    };
-    let (first, second) = tokio::join!(browser.get(&back), second);
-    second.shows(503, &["One moment", "Try again", "for ten minutes, connect once more"]);
-    assert_eq!(second.header(header::RETRY_AFTER), Some("5"));
-    assert_eq!(first.location(), browser.get(&back).await.location());
+    browser.get(&back).await.shows(503, &["was cut off", "connect once more"]);
 }

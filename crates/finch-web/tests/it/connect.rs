@@ -17,7 +17,16 @@ use crate::{
 #[tokio::test]
 async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     let (site, browser) = Site::visited().await;
-    browser.get(BASE).await.shows(200, &["Nothing is connected"]);
+    let page = browser.get(BASE).await;
+    page.shows(200, &["Nothing is connected"]);
+    let policy = page.header(header::CONTENT_SECURITY_POLICY).unwrap();
+    assert!(policy.contains("form-action 'self' http://127.0.0.1:1;"), "{policy}");
+    let answer = browser.change(&format!("{BASE}/connect")).await;
+    assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
+    assert_eq!(
+        (answer.body.as_str(), answer.header(header::CACHE_CONTROL)),
+        ("", Some("no-store"))
+    );
     site.connect(&browser, "Company C", "X").await;
     assert_eq!(site.take_changes(), ["acme Connected"]);
     let id = site.finch.alive()[0].1.clone();
@@ -25,18 +34,6 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     let says = "Gusto for company Company C is now connected.";
     let page = browser.get(&format!("{BASE}?done=connected&connection={id}")).await;
     page.shows(200, &[title, says, "Gusto", "Company C", "Employee directory"]);
-}
-
-#[tokio::test]
-async fn the_address_of_a_session_is_in_no_page() {
-    let (_site, browser) = Site::visited().await;
-    let answer = browser.change(&format!("{BASE}/connect")).await;
-    assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
-    assert_eq!(answer.body, "");
-    assert_eq!(answer.header(header::CACHE_CONTROL), Some("no-store"));
-    let page = browser.get(BASE).await;
-    let policy = page.header(header::CONTENT_SECURITY_POLICY).unwrap();
-    assert!(policy.contains("form-action 'self' http://127.0.0.1:1;"), "{policy}");
 }
 
 /// A site with the embedded flow, a browser, and its CSRF token.

@@ -132,9 +132,8 @@ async fn what_finch_reports_of_a_connection_that_works_is_shown() {
         ("error_of_tomorrow", ["Needs attention", "reports a problem", sign_in], &[]),
         ("connected", ["Connected", "since", ""], &["Needs attention", sign_in]),
     ] {
-        let word = ConnectionStatus::from(status.to_owned());
-        site.finch.set_status(&id, word.clone());
-        changes::hint(&site, &id, &format!("msg_{status}"), word).await;
+        site.finch.set_status(&id, ConnectionStatus::from(status.to_owned()));
+        changes::hint(&site, &id, &format!("msg_{status}"), status).await;
         changes::pass(&site).await;
         let page = browser.get(BASE).await;
         page.shows(200, &shows);

@@ -90,10 +90,20 @@ async fn without_an_attempt_of_this_browser_nothing_is_sent() {
     none.shows(400, &["cannot be finished here", "Nothing was connected", "connect again: in one"]);
     none.hides(&[code.expose()]);
     is_guarded(&none);
-    browser.set_cookie("__Host-finch-attempt-0", "junk.junk\u{e9}");
-    assert_eq!(come_back(&browser, &code).await.body, none.body);
-    // A state that was never begun.
-    browser.set_cookie("__Host-finch-attempt-0", &format!("0.{}", "a".repeat(64)));
+    let state = "a".repeat(64);
+    for junk in [
+        "junk.junk\u{e9}".to_owned(),
+        state.clone(),
+        format!("1.{}g", &state[1..]),
+        format!("70000.{state}"),
+        format!("1.{state}.00"),
+        format!("1.{state}.{}.1", "0".repeat(16)),
+    ] {
+        browser.set_cookie("__Host-finch-attempt-0", &junk);
+        assert_eq!(come_back(&browser, &code).await.body, none.body, "{junk}");
+    }
+    // A state that was never begun, under the last number that there is: the next attempt is kept all the same.
+    browser.set_cookie("__Host-finch-attempt-0", &format!("65535.{state}"));
     come_back(&browser, &code).await.shows(404, &["that you started here"]);
 
     // Another customer has begun in the same browser.
@@ -131,6 +141,12 @@ async fn each_tab_completes_an_attempt_of_its_own() {
     assert_eq!(site.exchanges(), 0);
     let four = sign_in(&site, "F", Some("acme~2"));
     assert_eq!(come_back(&browser, &four).await.done(), "connected");
+
+    // The oldest of five has made room.
+    for _ in 0..2 {
+        site.begin(&browser).await;
+    }
+    assert_ne!(come_back(&browser, &two).await.status, 303, "it had the oldest");
 }
 
 /// Both come back before either has an answer, so that neither cookie says which attempt is whose.

@@ -1,6 +1,9 @@
 //! A store that fails when a test asks for it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use finch_core::{Application, MemoryTokenStore, StoreError};
@@ -12,17 +15,12 @@ pub(crate) type Fault = fn() -> StoreError;
 /// A store in memory that fails when a test asks for it.
 pub(crate) type FaultyStore = Intercepted<Faults>;
 
-/// Which calls fail.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Failing>);
+/// Says of each call by its method whether it fails.
+type Rule = Box<dyn FnMut(&str) -> Option<StoreError> + Send>;
 
-#[derive(Debug, Default)]
-struct Failing {
-    /// Of this method; empty: every method.
-    now: Option<(&'static str, Fault)>,
-    /// Once this method has been called, that one fails.
-    later: Option<(&'static str, &'static str, Fault)>,
-}
+/// Which calls fail; none: no call.
+#[derive(Default)]
+pub(crate) struct Faults(Mutex<Option<Rule>>);
 
 pub(crate) fn faulty_store(application: Application) -> FaultyStore {
     Intercepted::new(Faults::default(), Arc::new(MemoryTokenStore::new(application)))
@@ -31,32 +29,31 @@ pub(crate) fn faulty_store(application: Application) -> FaultyStore {
 impl Faults {
     /// From now on every call fails.
     pub(crate) fn fail(&self, fault: Fault) {
-        self.fail_at("", fault);
-    }
-
-    /// From now on calls of this method fail.
-    pub(crate) fn fail_at(&self, method: &'static str, fault: Fault) {
-        self.0.lock().unwrap().now = Some((method, fault));
+        *self.0.lock().unwrap() = Some(Box::new(move |_| Some(fault())));
     }
 
     /// From the next call of `first` on, calls of `method` fail.
     pub(crate) fn fail_after(&self, first: &'static str, method: &'static str, fault: Fault) {
-        self.0.lock().unwrap().later = Some((first, method, fault));
+        let mut fails = false;
+        *self.0.lock().unwrap() = Some(Box::new(move |called| {
+            fails |= called == first;
+            (fails && called == method).then(fault)
+        }));
+    }
+
+    /// From now on calls of this method fail.
+    pub(crate) fn fail_at(&self, method: &'static str, fault: Fault) {
+        self.fail_after(method, method, fault);
     }
 
     pub(crate) fn recover(&self) {
-        self.0.lock().unwrap().now = None;
+        *self.0.lock().unwrap() = None;
     }
+}
 
-    fn check(&self, method: &str) -> Result<(), StoreError> {
-        let mut failing = self.0.lock().unwrap();
-        if let Some((_, method, fault)) = failing.later.take_if(|(first, ..)| *first == method) {
-            failing.now = Some((method, fault));
-        }
-        match failing.now {
-            Some((at, fault)) if at.is_empty() || at == method => Err(fault()),
-            _ => Ok(()),
-        }
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faults")
     }
 }
 
@@ -67,7 +64,10 @@ impl Intercept for Faults {
         method: &'static str,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        self.check(method)?;
-        call.await
+        let fault = self.0.lock().unwrap().as_mut().and_then(|rule| rule(method));
+        match fault {
+            Some(fault) => Err(fault),
+            None => call.await,
+        }
     }
 }

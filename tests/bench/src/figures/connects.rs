@@ -11,8 +11,9 @@ use std::{
 use criterion::{BenchmarkId, Criterion};
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
-    AuthorizationCode, Commit, CustomerScope, Draft, Fingerprint, Flow, Found, Product, Sealed,
-    SecretRow, Seq, TokenFacts, TokenId,
+    Actor, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Commit, CustomerScope, Draft, Event,
+    EventKind, Exchange, Fingerprint, Flow, Found, NewAttempt, Product, Sealed, SecretRow, Seq,
+    TokenId,
     decide::{Arrival, Source, admit},
 };
 use finch_seal::{Domain, KeyRing};
@@ -190,81 +191,82 @@ fn by_sqlite_alone(
 
 /// What one connect writes.
 struct Row {
-    number: i64,
-    facts: TokenFacts,
-    customer: String,
-    hashes: [Vec<u8>; 5],
-    json: [String; 5],
+    number: u64,
+    state: [u8; 32],
+    code: [u8; 32],
+    attempt: String,
+    connection: String,
+    token: String,
+    event: String,
+    sealed: [u8; 70],
 }
-
-const PURPOSE: &str = r#"{"flow":"embedded","products":["company"],"opened_at":"2026-01-01T00:00:00.123456789Z","expires_at":"2026-01-02T00:00:00.123456789Z"}"#;
 
 impl Row {
     fn of(connection: Numbered, number: &mut i64) -> Self {
-        *number += 4;
-        let facts = paper::facts(connection);
-        let hash = |n: u64| connection.secret(n).as_bytes()[..32].to_vec();
-        let event = format!(
-            r#"{{"at":"2026-01-01T00:00:00.123456789Z","by":{{"customer":"{0}"}},"connection_id":"{1}","customer":"{0}","what":"connected"}}"#,
-            connection.customer(),
-            facts.connection_id
-        );
-        let products = serde_json::to_string(&facts.products).unwrap();
-        let all = serde_json::to_string(&facts).unwrap();
-        let ended = format!(r#"{{"stored":{number}}}"#);
+        *number += 3;
+        let number = u64::try_from(*number).unwrap();
+        let (attempt, token) = (AttemptId(Seq(number - 2)), TokenId(Seq(number)));
+        let hash = |n: u64| *connection.secret(n).as_bytes().first_chunk().unwrap();
+        let (customer, at) = (connection.customer(), filled_at());
+        let end = Some(AttemptEnd::Stored(token));
+        let attempt = Attempt {
+            id: attempt,
+            purpose: NewAttempt {
+                customer: customer.clone(),
+                flow: Flow::Embedded,
+                finch_customer_id: customer.as_str().parse().ok(),
+                products: vec![Product::Company],
+                reauthenticates: None,
+                for_disconnect: None,
+                opened_at: at,
+                expires_at: at,
+            },
+            exchange: Some(Exchange { began: Seq(number - 1), began_at: at, end }),
+        };
+        let event = Event {
+            at,
+            by: Actor::Customer(customer.clone()),
+            connection_id: Some(connection.connection_id()),
+            customer: Some(customer),
+            kind: EventKind::Connected,
+        };
         Self {
-            number: *number,
-            customer: connection.customer().as_str().to_owned(),
-            facts,
-            hashes: [hash(1), hash(2), hash(3), hash(4), vec![7; 70]],
-            json: [PURPOSE.to_owned(), products, all, event, ended],
+            number,
+            state: hash(1),
+            code: hash(2),
+            attempt: serde_json::to_string(&attempt).unwrap(),
+            connection: fill::row(connection, number),
+            token: serde_json::to_string(&fill::token(connection, token, hash(3))).unwrap(),
+            event: serde_json::to_string(&event).unwrap(),
+            sealed: [7; 70],
         }
     }
 
     fn insert(&self, db: &Connection) {
-        let Self { number, facts, customer, hashes, json } = self;
-        let [state, code, fingerprint, record, sealed] = hashes;
-        let [purpose, products, all, event, ended] = json;
-        let at = i64::try_from(filled_at().as_nanosecond()).unwrap();
+        let number = self.number;
         let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
             db.prepare_cached(sql).unwrap().execute(row).unwrap();
         };
         run(
-            "INSERT INTO attempts (id, customer, state, code, purpose, expires_at, began, began_at, outcome, \
-                ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, 'stored', ?8)",
-            params![number, customer, state, code, purpose, at, number + 1, ended],
-        );
-        let (provider, company) = (facts.provider_id.as_str(), facts.company_id.as_ref());
-        run(
-            "INSERT INTO connections (key, revision, provider, company, attention, record_events, \
-                record_hash) VALUES (?1, 1, ?2, ?3, 0, 1, ?4)",
-            params![number + 2, provider, company.map(|id| id.as_str()), record],
+            "INSERT INTO attempts (id, state, code, row, unsettled) VALUES (?1, ?2, ?3, ?4, 0)",
+            params![number - 2, self.state, self.code, self.attempt],
         );
         run(
-            "INSERT INTO tokens (id, connection, customer, connection_id, finch_customer_id, state, \
-                fingerprint, products, exchange_began, added_at, facts, progress) \
-                VALUES (?1, ?2, ?3, ?4, ?3, 'active', ?5, ?6, ?7, ?8, ?9, '{}')",
-            params![
-                number + 3,
-                number + 2,
-                customer,
-                facts.connection_id.as_str(),
-                fingerprint,
-                products,
-                number + 1,
-                at,
-                all
-            ],
+            "INSERT INTO connections (key, revision, row, attention) VALUES (?1, 1, ?2, 0)",
+            params![number, self.connection],
+        );
+        run(
+            "INSERT INTO tokens (id, connection, row) VALUES (?1, ?1, ?2)",
+            params![number, self.token],
         );
         run(
             "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, x'00000001', ?2)",
-            params![number + 3, sealed],
+            params![number, self.sealed],
         );
         run(
-            "INSERT INTO events (number, place, connection, event, at, connection_id, customer) \
-                VALUES (?1, 0, ?1, ?2, ?3, ?4, ?5)",
-            params![number + 2, event, at, facts.connection_id.as_str(), customer],
+            "INSERT INTO events (number, place, connection, row) VALUES (?1, 0, ?1, ?2)",
+            params![number, self.event],
         );
-        run("UPDATE store SET seq = ?1", params![number + 4]);
+        run("UPDATE store SET seq = ?1", params![number]);
     }
 }

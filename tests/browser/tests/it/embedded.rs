@@ -64,17 +64,6 @@ async fn connect_within_a_page_of_the_applications_own() {
     let tokens = finch.issued_tokens();
     assert_eq!(tokens.len(), 2);
     assert!(tokens.iter().all(|token| token.state.connection_id == connection));
-
-    // It is down once the person is back: the browser has the code, and sends it again.
-    open(&browser, "Connect another system").await;
-    finch.push_fault(Fault::on("/auth/token").rate_limit(Some(60)).times(10_000));
-    sign_in_at_gusto(&browser, "Acme Bakery LLC", "Bob").await;
-    browser.leave_frame().await;
-    says(&browser, 503, &["You are not connected yet", "reload this page"]).await;
-    pages_are_fine(&browser, "embedded-code-not-taken").await;
-    finch.clear_faults();
-    browser.reload().await;
-    browser.sees("is now connected").await;
     browser.close().await;
 }
 

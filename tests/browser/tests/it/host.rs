@@ -3,7 +3,7 @@
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::Host;
 
-use crate::steps::{connect, pages_are_fine, sign_in, sign_in_at_gusto};
+use crate::steps::{connect, pages_are_fine, says, sign_in, sign_in_at_gusto};
 
 #[tokio::test]
 async fn a_connections_whole_life() {
@@ -23,18 +23,9 @@ async fn a_connections_whole_life() {
     assert_eq!(text.matches("Connected since").count(), 1, "one connection, of two tokens: {text}");
     pages_are_fine(&browser, "connections").await;
 
-    let other = Browser::open(&driver, Mode::Desktop).await;
-    sign_in(&other, &host, "Bolt Logistics").await;
-    other.sees("Nothing is connected").await;
-
     browser.press("Disconnect").await;
     browser.sees("This can’t be undone").await;
     pages_are_fine(&browser, "disconnect").await;
-    let preview = browser.url().await;
-    other.goto(&preview).await;
-    other.does_not_see("Gusto").await;
-    other.close().await;
-
     browser.press("Disconnect").await;
     browser.sees("disconnected").await;
     pages_are_fine(&browser, "disconnected").await;
@@ -52,6 +43,7 @@ async fn a_person_authenticates_again() {
     let browser = Browser::open(&driver, Mode::Desktop).await;
     sign_in(&browser, &host, "Acme Bakery").await;
     connect(&browser, "Connect a system", "Acme Bakery LLC", "Ada").await;
+    connect(&browser, "Connect another system", "Acme Bakery LLC", "Bob").await;
 
     // Finch says so by webhook: from its own page.
     browser.goto(host.emulator().url()).await;
@@ -84,6 +76,13 @@ async fn a_person_says_no() {
     sign_in(&browser, &host, "Acme Bakery").await;
     browser.press("Connect a system").await;
     pages_are_fine(&browser, "finch-connect").await;
+    browser.press("Gusto").await;
+    browser.press("Play a failure").await;
+    browser.press("Let the sign-in fail").await;
+    says(&browser, 502, &["The sign-in was not completed", "Nothing was changed"]).await;
+    pages_are_fine(&browser, "problem-finch-failed").await;
+    browser.press("Your connections").await;
+    browser.press("Connect a system").await;
     browser.press("Cancel").await;
     browser.sees("You left before finishing").await;
     pages_are_fine(&browser, "not-connected").await;

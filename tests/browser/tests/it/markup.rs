@@ -28,13 +28,11 @@ async fn html_in_every_name_is_text() {
     browser.press("Connect a system").await;
     browser.fill("Search providers", PROVIDER).await;
     browser.press("Search").await;
-    browser.sees("all the same").await;
     is_text(&browser).await;
     browser.press("Connect to “</title>").await;
     browser.fill("Company", COMPANY).await;
     browser.fill("User", USER).await;
     browser.fill("Credentials", USER).await;
-    is_text(&browser).await;
     browser.press("Continue").await;
     browser.sees(USER).await;
     browser.sees("O'Leary & Sons?").await;
@@ -43,7 +41,6 @@ async fn html_in_every_name_is_text() {
 
     // At the application: the list, the preview, what came of it, and the list of what was.
     browser.sees("is now connected").await;
-    browser.sees("O'Leary & Sons").await;
     browser.sees("id=injected>O'Leary").await;
     is_text(&browser).await;
     pages_are_fine(&browser, "names").await;
@@ -58,14 +55,9 @@ async fn html_in_every_name_is_text() {
     browser.goto(host.emulator().url()).await;
     browser.sees("id=injected>O'Leary").await;
     is_text(&browser).await;
-    browser.is_accessible().await;
     browser.goto(&preview).await;
     browser.press("Disconnect").await;
     browser.sees("is disconnected").await;
-    browser.sees("id=injected>O'Leary").await;
-    is_text(&browser).await;
-    browser.press("Your connections").await;
-    browser.sees("Ended").await;
     browser.sees("id=injected>O'Leary").await;
     is_text(&browser).await;
     browser.close().await;

@@ -1,11 +1,8 @@
 //! What people do at the application's pages, and at Finch's.
 
-use std::time::{Duration, Instant};
-
 use finch_browser::Browser;
 use finch_example_host::Host;
-
-use crate::http;
+use reqwest::redirect::Policy;
 
 /// Signs in at the application.
 pub(crate) async fn sign_in(browser: &Browser, host: &Host, customer: &str) {
@@ -65,12 +62,17 @@ pub(crate) async fn callback_url(
         ("credentials", user),
         ("action", "connect"),
     ];
-    let done = http::post(&format!("{}/authorize", host.emulator().url()), &[], &fields).await;
-    assert_eq!(done.status, 303, "{}", done.body);
-    done.location
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let request =
+        client.build().expect("a client").post(format!("{}/authorize", host.emulator().url()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let done = request.send().await.expect("an answer");
+    assert_eq!(done.status(), 303);
+    done.headers()["location"].to_str().expect("an address").to_owned()
 }
 
-/// Makes sure that everybody can use the page, and keeps a picture of it.
+/// Makes sure that the page is accessible, and keeps a picture of it.
 pub(crate) async fn pages_are_fine(browser: &Browser, name: &str) {
     browser.is_accessible().await;
     assert!(browser.fits_the_screen().await, "{name} does not fit the screen");
@@ -83,15 +85,6 @@ pub(crate) async fn says(browser: &Browser, status: u64, texts: &[&str]) {
         browser.sees(text).await;
     }
     assert_eq!(browser.status().await, status, "{}", browser.text().await);
-}
-
-/// Loads the page again until something else has happened.
-pub(crate) async fn until(browser: &Browser, happened: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !happened() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it does not happen");
-        browser.reload().await;
-    }
 }
 
 /// How often Finch was called for this: `POST /auth/token` and so on.

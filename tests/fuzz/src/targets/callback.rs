@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use finch_app::{BeginConnectError, CompleteConnectError, CompletedConnect, ConnectRequest, Flow};
+use finch_app::{
+    BeginConnectError, CompleteConnectError, CompletedConnect, ConnectRequest, Flow, Quarantine,
+};
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri, State,
 };
@@ -279,8 +281,12 @@ fn check(
                 CompleteConnectError::StateUsed => "callback: StateUsed",
                 CompleteConnectError::Failed(_) => "callback: Failed",
                 CompleteConnectError::Unknown(_) => "callback: Unknown",
-                CompleteConnectError::OtherCustomer { .. } => "callback: OtherCustomer",
-                CompleteConnectError::Conflict { .. } => "callback: Conflict",
+                CompleteConnectError::Quarantined { reason: Quarantine::OtherCustomer, .. } => {
+                    "callback: OtherCustomer"
+                }
+                CompleteConnectError::Quarantined { reason: Quarantine::Conflict, .. } => {
+                    "callback: Conflict"
+                }
                 error => panic!("{error:?}"),
             });
         }

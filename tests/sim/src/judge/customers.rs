@@ -65,7 +65,7 @@ impl Judge {
         // An employer that Finch names late is named for everybody.
         let named = |(commit, _): &(Commit, _)| {
             let mut events = commit.events.iter();
-            events.any(|event| matches!(event.what, EventKind::CompanyNamed { .. }))
+            events.any(|event| matches!(event.kind, EventKind::CompanyNamed { .. }))
         };
         if case.committed.iter().any(named) {
             return;

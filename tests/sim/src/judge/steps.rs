@@ -133,7 +133,7 @@ fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
             (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if commit.events.iter().any(|event| matches!(event.what, EventKind::CompanyNamed { .. })) {
+    if commit.events.iter().any(|event| matches!(event.kind, EventKind::CompanyNamed { .. })) {
         counts.hit("a company was named late");
     }
     if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt

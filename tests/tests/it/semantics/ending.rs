@@ -57,7 +57,7 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
     let events = world.store.events(&all_events()).await.unwrap();
-    assert!(events.iter().any(|e| e.event.what == EventKind::Retired));
+    assert!(events.iter().any(|e| e.event.kind == EventKind::Retired));
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn finish_writes_evidence_wipes_and_records() {
     assert!(matches!(&token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
     assert!(world.store.sealed(token.id).await.unwrap().is_none());
     let events = world.store.events(&all_events()).await.unwrap();
-    let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.event.what).collect();
+    let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.event.kind).collect();
     assert_eq!(*last[0], EventKind::Disconnected);
     assert!(matches!(last[1], EventKind::TokenRefused { .. }));
     assert!(matches!(last[2], EventKind::Acknowledged { .. }));

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use finch_app::CompleteConnectError as E;
+use finch_app::{CompleteConnectError as E, Quarantine};
 use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState};
 use finch_testkit::Held;
 use finch_tests::operator;
@@ -83,7 +83,8 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
     let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
-    assert!(matches!(error, E::OtherCustomer { .. }), "{error:?}");
+    let reason = Quarantine::OtherCustomer;
+    assert!(matches!(error, E::Quarantined { reason: r, .. } if r == reason), "{error:?}");
     assert_eq!(states(&world, &id).await, ["active", "quarantined"]);
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     assert!(!plan.shared);

@@ -62,7 +62,7 @@ async fn a_quarantined_token_is_listed_until_it_is_disconnected() {
     let other = "another".parse().unwrap();
     let code = world.finch.login("gusto", "c", "x", Some(&other));
     let error = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap_err();
-    let finch_app::CompleteConnectError::OtherCustomer { connection_id } = error else {
+    let finch_app::CompleteConnectError::Quarantined { connection_id, .. } = error else {
         panic!("{error:?}");
     };
     assert_eq!(listed(&world).await[0].matter, Matter::Quarantined);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     fail::Exit,
     output::{Report, Sheet, bold, dim, good, warn},
-    words::{count, list, moment},
+    words::{count, moment},
 };
 
 #[derive(Serialize)]
@@ -102,18 +102,14 @@ impl Report for Found {
             sheet.gap();
             let mark = if what.fixed { good("✓") } else { warn("!") };
             sheet.text(&format!("{mark} "), &bold(&words(what).0));
-            if let Some(id) = &what.connection_id {
-                sheet.pair("connection_id", id.as_str());
-            }
+            sheet.pairs("connection_id", &what.connection_id);
             if let Drift::BilledTwice { connection_ids } = &what.drift {
-                sheet.pair("alive", &list(connection_ids));
+                sheet.list("alive", connection_ids);
             }
             if let Some(provider) = &what.provider_id {
                 sheet.place(provider, what.company_id.as_ref());
             }
-            if !what.customers.is_empty() {
-                sheet.pair("customers", &list(&what.customers));
-            }
+            sheet.list("customers", &what.customers);
             evidence(&what.drift, sheet);
             sheet.pair("what to do", what_to_do);
         }
@@ -124,7 +120,7 @@ impl Report for Found {
             sheet.done(&format!("Finch and the store agree: {many} of {of} asked about."));
         } else {
             let found = count(self.findings.len(), "finding", "findings");
-            sheet.text("", &dim(&format!("{found}; {many} of {of} asked about.")));
+            sheet.paragraph(&dim(&format!("{found}; {many} of {of} asked about.")));
         }
     }
 

@@ -15,7 +15,7 @@ impl Report for Play {
         sheet.line(bold("Finch in a second: connect, use, disconnect, prove"));
         let where_ =
             "A local Finch on this machine, and a sealed SQLite store in a temporary folder.";
-        sheet.text("", where_);
+        sheet.paragraph(where_);
         self.show_connections(sheet);
         self.show_disconnect(sheet);
         self.show_facts(sheet);

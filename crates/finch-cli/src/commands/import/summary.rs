@@ -157,8 +157,7 @@ impl Report for Summary {
             }),
         ];
         for note in notes.into_iter().flatten() {
-            sheet.gap();
-            sheet.text("", &note);
+            sheet.note(&note);
         }
     }
 

@@ -59,13 +59,10 @@ impl Report for Made {
     fn human(&self, sheet: &mut Sheet) {
         sheet.done(&format!("A new key is in {}", self.key_file.display()));
         sheet.pair("key", &self.key_id);
-        sheet.gap();
-        sheet.text(
-            "",
-            "Keep a copy of that file where no copy of the store is: the store cannot be opened without \
-             it, and both together give every token away.",
+        sheet.note(
+            "Keep a copy of that file where no copy of the store is: the store cannot be opened \
+             without it, and both together give every token away.",
         );
-        sheet.gap();
-        sheet.text("", "Next: `finch connect` makes the store and begins the first connection.");
+        sheet.note("Next: `finch connect` makes the store and begins the first connection.");
     }
 }

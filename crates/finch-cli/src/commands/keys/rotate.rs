@@ -14,10 +14,6 @@ use crate::{
     words::{count, list},
 };
 
-#[derive(Serialize)]
-#[serde(transparent)]
-struct DataKey(Rotated);
-
 pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failure> {
     let (scope, finch) = args.open().await?;
     let bar = Progress::of("Sealing again");
@@ -26,25 +22,23 @@ pub(crate) async fn data_key(args: &Operator, json: bool) -> Result<Exit, Failur
         total = total.max(left);
         bar.at(total - left, total);
     });
-    let report = DataKey(rotated.await?);
+    let report = rotated.await?;
     drop(bar);
     Ok(output::done(&report, json))
 }
 
-impl Report for DataKey {
+impl Report for Rotated {
     fn human(&self, sheet: &mut Sheet) {
-        let Rotated { epoch, joined, resealed, unreadable, .. } = &self.0;
+        let Rotated { epoch, joined, resealed, unreadable, .. } = self;
         if *joined {
-            sheet.text("", "A rotation that was under way went on.");
+            sheet.paragraph("A rotation that was under way went on.");
         }
         let resealed = count(*resealed as usize, "secret was", "secrets were");
         if unreadable.is_empty() {
             let text =
                 format!("{resealed} sealed again with data key {epoch}; older ones are destroyed");
             sheet.done(&text);
-            sheet.gap();
-            sheet
-                .text("", "Backups that were made before still hold the older data keys, wrapped.");
+            sheet.note("Backups that were made before still hold the older data keys, wrapped.");
             return;
         }
         let text =
@@ -59,7 +53,7 @@ impl Report for DataKey {
     }
 
     fn exit(&self) -> Exit {
-        if self.0.unreadable.is_empty() { Exit::Done } else { Exit::LeftOpen }
+        if self.unreadable.is_empty() { Exit::Done } else { Exit::LeftOpen }
     }
 }
 
@@ -100,10 +94,7 @@ impl Report for OtherKek {
         sheet.pair("key", &self.key);
         sheet.pair("its file", &file.to_string());
         sheet.pair("replaces", &self.replaces);
-        sheet.gap();
-        sheet.text(
-            "",
-            &format!(
+        sheet.note(&format!(
                 "Next: set FINCH_STORE_KEY_FILE={file} for every process that uses the store, and restart \
                  them. Keep a copy of the new file where no copy of the store is, and the old key for as \
                  long as backups are kept that were made before: destroying it destroys them."

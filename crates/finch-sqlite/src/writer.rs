@@ -2,21 +2,23 @@
 //! transaction, each in a savepoint, commits, and only then answers. One sync to disk serves all.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     io,
+    ops::Deref,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
+use finch_core::Seq;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::empty_log;
 use crate::{
+    database::empty_log,
     error::{Fault, Result},
-    files::same_file::SameFile,
-    values,
+    same_file::SameFile,
 };
 
 /// As many jobs go into one transaction at most: beyond, the disk is the limit and not the sync.
@@ -27,7 +29,28 @@ const LOG_PATIENCE: Duration = Duration::from_millis(50);
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
 /// Runs in the transaction, or learns that there is none.
-type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+type Work = Box<dyn FnOnce(Result<&Batch<'_>>) -> Done + Send>;
+
+/// A transaction, and the last number of the sequence that it has taken: it is written once, at the end.
+pub(crate) struct Batch<'a> {
+    transaction: Transaction<'a>,
+    last: Cell<u64>,
+}
+
+impl Batch<'_> {
+    /// The next number of the one sequence. It is free again if what took it fails.
+    pub(crate) fn next(&self) -> Seq {
+        self.last.update(|last| last + 1);
+        Seq(self.last.get())
+    }
+}
+
+impl Deref for Batch<'_> {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.transaction
+    }
+}
 
 struct Job {
     work: Work,
@@ -71,11 +94,11 @@ impl Writer {
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         log_due: Option<Duration>,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Batch<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, answer) = oneshot::channel();
-        let work: Work = Box::new(move |db| {
-            let result = db.and_then(work);
+        let work: Work = Box::new(move |batch| {
+            let result = batch.and_then(work);
             let failed = result.as_ref().err().cloned();
             let answer = Box::new(move |lost: Option<Fault>| {
                 // The caller may have gone away.
@@ -102,8 +125,8 @@ impl Drop for Writer {
     }
 }
 
-/// What the store is bound to.
-pub(crate) const BINDING: &str = "SELECT client_id || ' ' || origin FROM store";
+/// What the store is bound to, and the last number that was taken.
+pub(crate) const BINDING: &str = "SELECT client_id || ' ' || origin, seq FROM store";
 
 struct Loop {
     db: Connection,
@@ -143,7 +166,7 @@ impl Loop {
     fn commit(&mut self, jobs: &mut VecDeque<Job>) {
         let log_due = jobs.iter().filter_map(|job| job.log_due).min();
         let mut answers = Vec::with_capacity(jobs.len());
-        let lost = self.transaction(jobs, &mut answers).err();
+        let lost = self.batch(jobs, &mut answers).err();
         if answers.is_empty()
             && let Some(fault) = &lost
         {
@@ -157,42 +180,49 @@ impl Loop {
         self.log_due = [self.log_due, due].into_iter().flatten().min();
     }
 
-    fn transaction(&self, jobs: &mut VecDeque<Job>, answers: &mut Vec<Answer>) -> Result<()> {
-        let transaction = self.begin()?;
+    fn batch(&self, jobs: &mut VecDeque<Job>, answers: &mut Vec<Answer>) -> Result<()> {
+        let batch = self.begin()?;
+        let first = batch.last.get();
         // A job alone needs no savepoint, whose journal is searched for each statement of a large one.
         let alone = jobs.len() == 1;
         while !jobs.is_empty() {
             if !alone {
-                transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
+                batch.prepare_cached("SAVEPOINT job")?.execute([])?;
             }
             let Some(job) = jobs.pop_front() else { break };
-            let Done { failed, answer } = (job.work)(Ok(&transaction));
+            let last = batch.last.get();
+            let Done { failed, answer } = (job.work)(Ok(&batch));
             answers.push(answer);
             match failed {
                 // After some errors SQLite has rolled everything back by itself.
-                failed if transaction.is_autocommit() => {
-                    return Err(failed.unwrap_or(Fault::Stopped));
+                failed if batch.is_autocommit() => return Err(failed.unwrap_or(Fault::Stopped)),
+                Some(_) if alone => return Ok(batch.transaction.rollback()?),
+                Some(_) => {
+                    batch.execute_batch("ROLLBACK TO job; RELEASE job")?;
+                    batch.last.set(last);
                 }
-                Some(_) if alone => return Ok(transaction.rollback()?),
-                Some(_) => transaction.execute_batch("ROLLBACK TO job; RELEASE job")?,
                 None if alone => {}
-                None => {
-                    transaction.prepare_cached("RELEASE job")?.execute([])?;
-                }
+                None => drop(batch.prepare_cached("RELEASE job")?.execute([])?),
             }
         }
-        transaction.commit()?;
+        if batch.last.get() != first {
+            batch.prepare_cached("UPDATE store SET seq = ?1")?.execute([batch.last.get()])?;
+        }
+        batch.transaction.commit()?;
         // Nothing is acknowledged that is written to a file which is not there any more.
         Ok(self.file.check()?)
     }
 
-    fn begin(&self) -> Result<Transaction<'_>> {
+    fn begin(&self) -> Result<Batch<'_>> {
         self.file.check()?;
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let (binding, last) = transaction
+            .prepare_cached(BINDING)?
+            .query_row([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         // Another process may have bound the store to another application while it was empty.
-        match values::first::<String>(&transaction, BINDING, [])? {
-            Some(found) if found == self.binding => Ok(transaction),
-            _ => Err(Fault::BoundToAnother),
+        match binding == self.binding {
+            true => Ok(Batch { transaction, last: Cell::new(last) }),
+            false => Err(Fault::BoundToAnother),
         }
     }
 

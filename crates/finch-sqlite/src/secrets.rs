@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
     error::{Result, broken},
-    values::{parse, time, upsert},
+    rows::{parse, time},
 };
 
 /// The epoch of a wiped secret.
@@ -31,11 +31,8 @@ fn sealed_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Sealed> {
 }
 
 /// Newest first, out of the connection in which the customer has a token under the `connection_id`.
-pub(crate) const USABLE: &str = "SELECT id, epoch, sealed, connection_id, products, status, \
-        fingerprint, used_at \
-    FROM tokens LEFT JOIN secrets ON secrets.token = id \
-        LEFT JOIN token_uses ON token_uses.token = id \
-    WHERE customer = ?2 AND connection = \
+pub(crate) const USABLE: &str = "SELECT id, epoch, sealed, connection_id, products, status, fingerprint, used_at \
+    FROM tokens LEFT JOIN secrets ON token = id WHERE customer = ?2 AND connection = \
         (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
     AND state = 'active' ORDER BY id DESC";
 
@@ -50,7 +47,7 @@ pub(crate) fn usable_token(
     while let Some(row) = rows.next()? {
         let id = TokenId(Seq(row.get(0)?));
         let bad = |column: &str| broken(format_args!("the {column} of {id}"));
-        let products: Vec<Product> = parse(row, 4, format_args!("the products of {id}"))?;
+        let products: Vec<Product> = parse(row, 4, || format!("the products of {id}"))?;
         let status = row.get_ref(5)?.as_str_or_null().map_err(|_| bad("status"))?;
         if query.accepts(&products, status.map(ConnectionStatus::from).as_ref()) {
             return Ok(Some(SealedToken {
@@ -71,17 +68,19 @@ pub(crate) fn usable_token(
 pub(crate) const OLDER: &str = "SELECT 1 FROM secrets \
     WHERE epoch > x'00000000' AND epoch < ?1 LIMIT 1";
 
-pub(super) fn write(db: &Connection, row: &SecretRow) -> Result<()> {
+pub(crate) fn write(db: &Connection, row: &SecretRow) -> Result<()> {
     let token = row.token.0.0;
     match &row.sealed {
         Some(Sealed { epoch, bytes }) => {
-            upsert!(db, "secrets", "token": token, "epoch": epoch.to_be_bytes(), "sealed": bytes)
+            let sql = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3) \
+                ON CONFLICT (token) DO UPDATE SET epoch = excluded.epoch, sealed = excluded.sealed";
+            db.prepare_cached(sql)?.execute(params![token, epoch.to_be_bytes(), bytes])?;
         }
         None => {
             let sql =
                 "UPDATE secrets SET epoch = ?2, sealed = zeroblob(length(sealed)) WHERE token = ?1";
             db.prepare_cached(sql)?.execute(params![token, WIPED])?;
-            Ok(())
         }
     }
+    Ok(())
 }

@@ -6,52 +6,31 @@ use finch_core::{
 use rusqlite::{Connection, Row, named_params, params};
 
 use crate::{
-    error::{Result, require},
-    values::{clamped, json, nanoseconds, parse},
+    error::Result,
+    rows::{clamped, json, parse},
 };
 
 /// Appends an event to the record of a connection, or to the store's own.
-pub(super) fn append(
+pub(crate) fn append(
     db: &Connection,
     connection: Option<ConnectionKey>,
     (id, event): (EventId, &Event),
 ) -> Result<()> {
-    let sql = "INSERT INTO events (number, place, connection, event, at, connection_id, customer) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    db.prepare_cached(sql)?.execute(params![
-        id.commit.0,
-        id.place,
-        connection.map(|key| key.0.0),
-        json(event)?,
-        nanoseconds(event.at),
-        event.connection_id.as_ref().map(ConnectionId::as_str),
-        event.customer.as_ref().map(CustomerId::as_str),
-    ])?;
+    let sql = "INSERT INTO events (number, place, connection, row) VALUES (?1, ?2, ?3, ?4)";
+    let connection = connection.map(|key| key.0.0);
+    let row = params![id.commit.0, id.place, connection, json(event)?];
+    db.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 
-fn recorded(row: &Row<'_>) -> Result<Recorded> {
+pub(crate) fn recorded(row: &Row<'_>) -> Result<Recorded> {
     let id = EventId { commit: Seq(row.get("number")?), place: row.get("place")? };
+    let what = || format!("event {} of commit {}", id.place, id.commit.0);
     Ok(Recorded {
         id,
         connection: row.get::<_, Option<u64>>("connection")?.map(|key| ConnectionKey(Seq(key))),
-        event: parse(row, "event", format_args!("event {}", named(id)))?,
+        event: parse(row, "row", what)?,
     })
-}
-
-fn named(id: EventId) -> String {
-    format!("{}.{}", id.commit.0, id.place)
-}
-
-/// Whether a row can be read, and the columns that are searched agree with what it says.
-pub(crate) fn check(row: &Row<'_>) -> Result<()> {
-    let Recorded { id, event, .. } = recorded(row)?;
-    let optional = |column| row.get::<_, Option<String>>(column);
-    let agree = row.get::<_, i64>("at")? == nanoseconds(event.at)
-        && optional("connection_id")?.as_deref()
-            == event.connection_id.as_ref().map(ConnectionId::as_str)
-        && optional("customer")?.as_deref() == event.customer.as_ref().map(CustomerId::as_str);
-    require(agree, format_args!("the columns of event {} beside its JSON", named(id)))
 }
 
 /// The statement for a page of this kind. An index serves each.
@@ -68,8 +47,8 @@ pub(crate) fn sql(customer: bool, connection: bool) -> String {
         (true, true) => format!("{of_connection} AND +customer = :customer"),
     };
     format!(
-        "SELECT number, place, connection, event FROM events \
-         WHERE {of} AND (number, place) > (:number, :place) AND at >= :since ORDER BY number, place LIMIT :limit"
+        "SELECT number, place, connection, row FROM events \
+         WHERE {of} AND (number, place) > (:number, :place) ORDER BY number, place"
     )
 }
 
@@ -79,9 +58,13 @@ pub(crate) fn page(db: &Connection, query: &EventQuery<'_>) -> Result<Vec<Record
         ":connection": query.connection.map(ConnectionId::as_str),
         ":number": query.after.map_or(-1, |id| clamped(id.commit.0)),
         ":place": query.after.map_or(-1, |id| i64::from(id.place)),
-        ":since": query.since.map_or(i64::MIN, nanoseconds),
-        ":limit": clamped(query.limit),
     };
     let sql = sql(query.customer.is_some(), query.connection.is_some());
-    db.prepare_cached(&sql)?.query_and_then(of, recorded)?.collect()
+    let mut statement = db.prepare_cached(&sql)?;
+    let found = statement.query_and_then(of, recorded)?;
+    let is_since = |found: &Result<Recorded>| match found {
+        Ok(recorded) => query.since.is_none_or(|since| recorded.event.at >= since),
+        Err(_) => true,
+    };
+    found.filter(is_since).take(query.limit).collect()
 }

@@ -12,8 +12,10 @@ use std::{
 
 use tempfile::TempPath;
 
-use super::{self as files, JOURNALS, beside, check_folder, folder_of};
-use crate::open_error::OpenStoreError;
+use crate::{
+    files::{self, JOURNALS, beside, check_folder, folder_of},
+    open_error::OpenStoreError,
+};
 
 /// The file, which is only this process's while this lives. Dropped, it is gone.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Error, ffi};
 
-use super::{beside, folder_of};
+use crate::files::{beside, folder_of};
 
 /// How long a change of the folder is over before a later one is sure to have another time: file systems
 /// count in steps of some milliseconds.
@@ -96,13 +96,18 @@ fn moved(path: &Path) -> Error {
 mod tests {
     use super::*;
 
+    /// The files at this path, in a folder of their own.
+    fn files(path: &Path) {
+        for suffix in ["", "-wal", "-shm"] {
+            fs::write(beside(path, suffix), "").unwrap();
+        }
+    }
+
     #[test]
-    fn a_folder_that_has_not_changed_for_long_is_checked_alone() {
+    fn only_a_folder_that_has_not_changed_for_long_is_checked_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        for suffix in ["", "-wal", "-shm"] {
-            fs::write(beside(&path, suffix), "").unwrap();
-        }
+        files(&path);
         let file = SameFile::at(&path);
         file.check().unwrap();
         // Changed just now: the next change could have the same time.
@@ -119,31 +124,26 @@ mod tests {
 
     #[test]
     fn a_change_of_the_folder_is_noticed_however_long_it_had_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, away) = (folder.path().join("here"), folder.path().join("away"));
+        fs::create_dir(&here).unwrap();
+        files(&here.join("s.db"));
+        let file = SameFile::at(&here.join("s.db"));
         for suffix in ["", "-wal", "-shm"] {
-            let folder = tempfile::tempdir().unwrap();
-            let (here, away) = (folder.path().join("here"), folder.path().join("away"));
-            fs::create_dir(&here).unwrap();
-            let path = here.join("s.db");
-            for suffix in ["", "-wal", "-shm"] {
-                fs::write(beside(&path, suffix), "").unwrap();
-            }
-            let file = SameFile::at(&path);
             // Long ago: another time than any later change has.
-            let long_ago = (id(&here).unwrap(), 1, 1);
-            *file.unchanged() = Some(long_ago);
-            fs::rename(beside(&path, suffix), folder.path().join("file")).unwrap();
+            *file.unchanged() = Some((id(&here).unwrap(), 1, 1));
+            let path = beside(&here.join("s.db"), suffix);
+            fs::rename(&path, folder.path().join("file")).unwrap();
             file.check().unwrap_err();
-            fs::rename(folder.path().join("file"), beside(&path, suffix)).unwrap();
+            fs::rename(folder.path().join("file"), &path).unwrap();
             file.check().unwrap();
-            // The folder itself, and a copy of it in its place.
-            *file.unchanged() = stamp(&here);
-            fs::rename(&here, &away).unwrap();
-            file.check().unwrap_err();
-            fs::create_dir(&here).unwrap();
-            for suffix in ["", "-wal", "-shm"] {
-                fs::copy(beside(&away.join("s.db"), suffix), beside(&path, suffix)).unwrap();
-            }
-            file.check().unwrap_err();
         }
+        // The folder itself, and another one in its place.
+        *file.unchanged() = stamp(&here);
+        fs::rename(&here, &away).unwrap();
+        file.check().unwrap_err();
+        fs::create_dir(&here).unwrap();
+        files(&here.join("s.db"));
+        file.check().unwrap_err();
     }
 }

@@ -1,0 +1,116 @@
+//! Attempts: opened, claimed once, ended, forgotten.
+
+use finch_core::{
+    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, FORGOTTEN_AT_ONCE, Fingerprint,
+    NewAttempt, Timestamp,
+};
+use rusqlite::{Connection, Row, params};
+
+use crate::{
+    error::{Result, require},
+    rows::{clamped, json, nanoseconds, whole},
+    writer::Batch,
+};
+
+fn attempt(row: &Row<'_>) -> Result<Attempt> {
+    whole("attempts", row)
+}
+
+fn forgettable_at(attempt: &Attempt) -> Option<i64> {
+    attempt.forgettable_at().map(nanoseconds)
+}
+
+/// Whether a row can be read, and the columns that are searched agree with what it says.
+pub(crate) fn check(row: &Row<'_>) -> Result<()> {
+    let attempt = attempt(row)?;
+    let agree = row.get::<_, bool>("unsettled")? == attempt.is_unsettled()
+        && row.get::<_, Option<i64>>("forgettable_at")? == forgettable_at(&attempt);
+    require(agree, format_args!("the columns of attempt {} beside its row", attempt.id.0.0))
+}
+
+/// The oldest.
+pub(crate) const FORGET: &str = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts \
+    WHERE forgettable_at <= ?1 ORDER BY forgettable_at LIMIT ?2)";
+
+pub(crate) fn open(db: &Batch<'_>, purpose: NewAttempt, state: &Fingerprint) -> Result<AttemptId> {
+    let now = nanoseconds(purpose.opened_at);
+    db.prepare_cached(FORGET)?.execute(params![now, clamped(FORGOTTEN_AT_ONCE)])?;
+    let attempt = Attempt { id: AttemptId(db.next()), purpose, exchange: None };
+    let sql = "INSERT INTO attempts (id, state, row, unsettled, forgettable_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(&attempt));
+    let row = params![attempt.id.0.0, state.0, json(&attempt)?, unsettled, forgettable_at];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(attempt.id)
+}
+
+pub(crate) fn claim(
+    db: &Batch<'_>,
+    customer: Option<&CustomerId>,
+    state: &Fingerprint,
+    code: &Fingerprint,
+    now: Timestamp,
+) -> Result<Option<(Attempt, Claim)>> {
+    let sql = "SELECT * FROM attempts WHERE state = ?1 AND (?2 IS NULL OR customer = ?2)";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![state.0, customer.map(CustomerId::as_str)])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let mut attempt = attempt(row)?;
+    let same_code = row.get::<_, Option<[u8; 32]>>("code")? == Some(code.0);
+    let claim = attempt.claim(same_code, now);
+    if claim == Claim::Begin {
+        attempt.exchange = Some(Exchange { began: db.next(), began_at: now, end: None });
+        write(db, &attempt, Some(code))?;
+    }
+    Ok(Some((attempt, claim)))
+}
+
+/// Writes the row, and the code of an exchange that begins.
+fn write(db: &Connection, attempt: &Attempt, code: Option<&Fingerprint>) -> Result<()> {
+    let sql = "UPDATE attempts SET row = ?2, unsettled = ?3, forgettable_at = ?4, \
+        code = coalesce(?5, code) WHERE id = ?1";
+    let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(attempt));
+    let code = code.map(|code| code.0);
+    let row = params![attempt.id.0.0, json(attempt)?, unsettled, forgettable_at, code];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+pub(crate) fn end(db: &Connection, id: AttemptId, end: &AttemptEnd) -> Result<()> {
+    let mut statement = db.prepare_cached("SELECT * FROM attempts WHERE id = ?1")?;
+    let found = statement.query_and_then([id.0.0], attempt)?.next().transpose()?;
+    let Some(mut attempt) = found else { return Ok(()) };
+    if let Some(exchange) = &mut attempt.exchange
+        && exchange.end.as_ref().is_none_or(|now| now.may_become(end))
+    {
+        exchange.end = Some(end.clone());
+        write(db, &attempt, None)?;
+    }
+    Ok(())
+}
+
+/// Those of a customer, and everyone's. The index is named: there are few rows in it, to be sorted.
+pub(crate) const OF_CUSTOMER: &str = "SELECT * FROM attempts INDEXED BY attempts_unsettled \
+    WHERE unsettled = 1 AND id > ?1 AND customer = ?2 ORDER BY id";
+pub(crate) const OF_ALL: &str = "SELECT * FROM attempts INDEXED BY attempts_unsettled \
+    WHERE unsettled = 1 AND id > ?1 AND ?2 IS NULL ORDER BY id";
+
+pub(crate) fn possible_orphans(
+    db: &Connection,
+    customer: Option<&CustomerId>,
+    now: Timestamp,
+    after: Option<AttemptId>,
+    limit: usize,
+) -> Result<Vec<Attempt>> {
+    let sql = if customer.is_some() { OF_CUSTOMER } else { OF_ALL };
+    let after = after.map_or(-1, |id| clamped(id.0.0));
+    let mut statement = db.prepare_cached(sql)?;
+    let bound = params![after, customer.map(CustomerId::as_str)];
+    let unsettled = statement.query_and_then(bound, attempt)?;
+    // One that cannot be read is an error, whatever it is.
+    let orphans = unsettled
+        .filter(|found| found.as_ref().map_or(true, |attempt| attempt.is_possible_orphan(now)));
+    orphans.take(limit).collect()
+}

@@ -1,0 +1,250 @@
+//! Connections: loaded whole, found by what is known of them, written row by row.
+
+use finch_core::{
+    Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Disconnect, Due,
+    Fingerprint, Found, Retirement, Revision, Selector, Seq, Timestamp, Token, TokenFacts, TokenId,
+};
+use rusqlite::{OptionalExtension as _, Row, params, params_from_iter, types::Value};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::Result,
+    rows::{clamped, first, json, keys, nanoseconds, parse, time, whole},
+};
+
+/// A row that belongs to a connection.
+pub(crate) trait Part: Serialize + DeserializeOwned {
+    const TABLE: &'static str;
+    fn id(&self) -> Seq;
+}
+
+impl Part for Token {
+    const TABLE: &'static str = "tokens";
+    fn id(&self) -> Seq {
+        self.id.0
+    }
+}
+
+impl Part for Disconnect {
+    const TABLE: &'static str = "disconnects";
+    fn id(&self) -> Seq {
+        self.id.0
+    }
+}
+
+impl Part for Retirement {
+    const TABLE: &'static str = "retirements";
+    fn id(&self) -> Seq {
+        self.seq
+    }
+}
+
+/// The parts of a connection, in the order of their ids.
+fn parts<P: Part>(
+    db: &rusqlite::Connection,
+    connection: ConnectionKey,
+    read: impl Fn(&Row<'_>) -> Result<P>,
+) -> Result<Vec<P>> {
+    let sql = format!("SELECT * FROM {} WHERE connection = ?1 ORDER BY id", P::TABLE);
+    db.prepare_cached(&sql)?.query_and_then([connection.0.0], read)?.collect()
+}
+
+/// A token: when it was used is noted beside its row.
+fn token(row: &Row<'_>) -> Result<Token> {
+    let used_at = row.get::<_, Option<i64>>("used_at")?.map(time);
+    Ok(Token { used_at, ..whole(Token::TABLE, row)? })
+}
+
+/// Writes a part in the place of the one with the same id.
+pub(crate) fn write_part<P: Part>(
+    db: &rusqlite::Connection,
+    connection: ConnectionKey,
+    part: &P,
+) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {} (id, connection, row) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, row = excluded.row",
+        P::TABLE
+    );
+    db.prepare_cached(&sql)?.execute(params![part.id().0, connection.0.0, json(part)?])?;
+    Ok(())
+}
+
+/// A connection's own row.
+pub(crate) fn own_row(row: &Row<'_>) -> Result<ConnectionRow> {
+    let key: i64 = row.get("key")?;
+    parse(row, "row", || format!("row {key} of the connections"))
+}
+
+/// Writes the own row, and raises its revision.
+pub(crate) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()> {
+    let sql = "INSERT INTO connections (key, revision, row, due, question_due, attention) \
+        VALUES (?1, 1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (key) DO UPDATE SET revision = revision + 1, row = excluded.row, \
+            due = excluded.due, question_due = excluded.question_due, \
+            attention = excluded.attention";
+    let (agenda, at) = (row.agenda, |at: Option<Timestamp>| at.map(nanoseconds));
+    let values =
+        params![row.key.0.0, json(row)?, at(agenda.due), at(agenda.question), agenda.attention];
+    db.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// Removes the own row of an absorbed connection.
+pub(crate) fn remove(db: &rusqlite::Connection, key: ConnectionKey) -> Result<()> {
+    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([key.0.0])?;
+    Ok(())
+}
+
+/// At which revision a connection is; none: it is not there.
+pub(crate) fn revision(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Revision>> {
+    let sql = "SELECT revision FROM connections WHERE key = ?1";
+    Ok(first(db, sql, [key.0.0])?.map(Revision))
+}
+
+/// Loads a connection whole. Run it in a transaction: it reads several tables.
+fn by_key(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connection>> {
+    let mut statement = db.prepare_cached("SELECT * FROM connections WHERE key = ?1")?;
+    let mut rows = statement.query([key.0.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let ConnectionRow { key, provider, company, question, record, .. } = own_row(row)?;
+    Ok(Some(Connection {
+        key,
+        revision: Revision(row.get("revision")?),
+        provider,
+        company,
+        tokens: parts(db, key, token)?,
+        disconnects: parts(db, key, |row| whole(Disconnect::TABLE, row))?,
+        retirements: parts(db, key, |row| whole(Retirement::TABLE, row))?,
+        question,
+        record,
+    }))
+}
+
+/// A query for the keys of connections: the statement, and what is bound to it.
+pub(crate) struct KeyQuery {
+    pub(crate) sql: &'static str,
+    bound: Vec<Value>,
+}
+
+impl KeyQuery {
+    pub(crate) fn keys(&self, db: &rusqlite::Connection) -> rusqlite::Result<Vec<ConnectionKey>> {
+        keys(db, self.sql, params_from_iter(&self.bound))
+    }
+
+    /// The connection that it finds, whole. Run it in a transaction.
+    fn connection(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {
+        match self.keys(db)?.first() {
+            Some(key) => by_key(db, *key),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn load(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {
+        self.connection(&*db.unchecked_transaction()?)
+    }
+}
+
+const BY_KEY: &str = "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
+    OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
+pub(crate) const BY_ID: &str = "SELECT connection FROM tokens \
+    WHERE connection_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
+const BY_PAIR: &str = "SELECT key FROM connections WHERE provider = ?2 AND company = ?3 \
+    AND (?1 IS NULL OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
+const BY_TOKEN: &str =
+    "SELECT connection FROM tokens WHERE id = ?2 AND (?1 IS NULL OR customer = ?1)";
+const BY_FINGERPRINT: &str = "SELECT connection FROM tokens \
+    WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
+    AND (?1 IS NULL OR customer = ?1)";
+const BY_FINCH_CUSTOMER_ID: &str = "SELECT connection FROM tokens \
+    WHERE finch_customer_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
+
+/// The query for the connection that is selected, of this customer if one is given.
+pub(crate) fn selected(selector: Selector<'_>, customer: Option<&CustomerId>) -> KeyQuery {
+    let text = |text: &str| Value::from(text.to_owned());
+    let number = |seq: Seq| Value::from(clamped(seq.0));
+    let (sql, by) = match selector {
+        Selector::Key(key) => (BY_KEY, vec![number(key.0)]),
+        Selector::ConnectionId(id) => (BY_ID, vec![text(id.as_str())]),
+        Selector::Pair(provider, company) => {
+            (BY_PAIR, vec![text(provider.as_str()), text(company.as_str())])
+        }
+        Selector::TokenId(id) => (BY_TOKEN, vec![number(id.0)]),
+        Selector::Fingerprint(token) => (BY_FINGERPRINT, vec![token.0.to_vec().into()]),
+        Selector::FinchCustomerId(id) => (BY_FINCH_CUSTOMER_ID, vec![text(id.as_str())]),
+    };
+    let customer = customer.map(|id| id.as_str().to_owned());
+    KeyQuery { sql, bound: [vec![customer.into()], by].concat() }
+}
+
+const ALL: &str = "SELECT key FROM connections WHERE key > ?1 ORDER BY key LIMIT ?2";
+const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
+    WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
+const OF_COMPANY: &str = "SELECT key FROM connections \
+    WHERE company = ?3 AND key > ?1 ORDER BY key LIMIT ?2";
+const DUE: &str = "SELECT key FROM connections \
+    WHERE due IS NOT NULL AND (due <= ?3 OR due > ?4) AND key > ?1 ORDER BY key LIMIT ?2";
+const QUESTION: &str = "SELECT key FROM connections \
+    WHERE question_due IS NOT NULL AND (question_due <= ?3 OR question_due > ?4) AND key > ?1 \
+    ORDER BY key LIMIT ?2";
+const ATTENTION: &str =
+    "SELECT key FROM connections WHERE attention = 1 AND key > ?1 ORDER BY key LIMIT ?2";
+/// Along the connections, so that all pages together read each of them once.
+const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > ?1 \
+    AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
+        WHERE connection = key AND epoch > x'00000000' AND epoch < ?3) ORDER BY key LIMIT ?2";
+
+/// The query for a page of a listing.
+pub(crate) fn listed(
+    filter: &ConnectionFilter<'_>,
+    after: Option<ConnectionKey>,
+    limit: usize,
+) -> KeyQuery {
+    let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
+    let within = |due: &Option<Due>| {
+        let Due { by, beyond } = due.unwrap_or(whenever);
+        vec![nanoseconds(by).into(), nanoseconds(beyond).into()]
+    };
+    let (sql, filtered): (_, Vec<Value>) = match filter {
+        ConnectionFilter::All => (ALL, Vec::new()),
+        ConnectionFilter::Customer(id) => (OF_CUSTOMER, vec![id.as_str().to_owned().into()]),
+        ConnectionFilter::Company(id) => (OF_COMPANY, vec![id.as_str().to_owned().into()]),
+        ConnectionFilter::Due(due) => (DUE, within(due)),
+        ConnectionFilter::Question(due) => (QUESTION, within(due)),
+        ConnectionFilter::Attention => (ATTENTION, Vec::new()),
+        ConnectionFilter::SealedBefore(epoch) => {
+            (SEALED_BEFORE, vec![epoch.to_be_bytes().to_vec().into()])
+        }
+    };
+    let page = vec![after.map_or(-1, |key| clamped(key.0.0)).into(), clamped(limit).into()];
+    KeyQuery { sql, bound: [page, filtered].concat() }
+}
+
+/// The newest record of a token, the connection that holds it, and whether it is revoked.
+pub(crate) const NEWEST: &str = "SELECT id, connection, state = 'revoked' FROM tokens \
+    WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?1)";
+
+pub(crate) fn find(
+    db: &rusqlite::Connection,
+    token: &Fingerprint,
+    facts: &TokenFacts,
+) -> Result<Found> {
+    let db = db.unchecked_transaction()?;
+    let newest = db.prepare_cached(NEWEST)?.query_row([token.0], |row| {
+        Ok((TokenId(Seq(row.get(0)?)), ConnectionKey(Seq(row.get(1)?)), row.get(2)?))
+    });
+    let (known, revoked_before) = match newest.optional()? {
+        Some((id, key, false)) => (by_key(&db, key)?.map(|found| (id, found)), false),
+        newest => (None, newest.is_some()),
+    };
+    let by_pair = match &facts.company_id {
+        Some(company) => {
+            selected(Selector::Pair(&facts.provider_id, company), None).connection(&db)?
+        }
+        None => None,
+    };
+    let by_id = selected(Selector::ConnectionId(&facts.connection_id), None);
+    Ok(Found { known, revoked_before, by_pair, by_connection_id: by_id.connection(&db)? })
+}
