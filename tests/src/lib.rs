@@ -6,6 +6,7 @@
     reason = "tests fail by panicking, and compare secrets"
 )]
 
+mod finish;
 mod history;
 mod proxy;
 mod secrets;
@@ -14,6 +15,7 @@ mod store_keys;
 
 mod world;
 
+pub use finish::finish;
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
 pub use secrets::{fingerprint, keys, open_attempt, secret, store_token};
 pub use step::{Step, steps};
@@ -30,6 +32,13 @@ pub fn cases_of(part: u32) -> proptest::test_runner::Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     let cases = cases.unwrap_or(1000) / part;
     proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+}
+
+/// A folder in memory, where the machine has such a place.
+pub fn folder() -> tempfile::TempDir {
+    let memory = std::path::PathBuf::from("/dev/shm");
+    let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    tempfile::tempdir_in(place).expect("a folder")
 }
 
 /// Everything that happened.

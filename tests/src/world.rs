@@ -107,6 +107,8 @@ pub struct World {
     pub system: Arc<TestSystem>,
     /// Every attempt that was completed, to be repeated.
     pub attempts: Mutex<Vec<(State, AuthorizationCode)>>,
+    /// Tokens that an error carried back.
+    pub handed_back: Mutex<Vec<AccessToken>>,
 }
 
 /// A store that can be shown.
@@ -141,7 +143,18 @@ impl World {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let system = Arc::new(TestSystem::default());
         let app = open_finch(finch.clone(), store.clone(), system.clone()).await;
-        Self { finch, store, app, system, attempts: Mutex::default() }
+        Self::of(finch, store, app, system)
+    }
+
+    /// An empty world of these.
+    pub fn of(
+        finch: Arc<FakeFinch>,
+        store: Arc<dyn StoreDebug>,
+        app: Finch,
+        system: Arc<TestSystem>,
+    ) -> Self {
+        let (attempts, handed_back) = (Mutex::default(), Mutex::default());
+        Self { finch, store, app, system, attempts, handed_back }
     }
 
     /// An empty world over a store in memory.

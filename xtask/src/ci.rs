@@ -1,7 +1,20 @@
 //! The steps of CI. What is quick comes first; the tests have the last word.
 
+use std::{
+    env,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+};
+
 use crate::step::{Failure, last_step, step};
 use crate::{browser, cargo, deny, layers, tidy};
+
+/// Where the seeds of the tests begin.
+pub(crate) const SEED_BASE: &str = "FINCH_SEED_BASE";
+
+/// Drawn by chance, and small: each base has many seeds of its own.
+pub(crate) fn fresh_base() -> u64 {
+    RandomState::new().build_hasher().finish() % 1_000_000_000
+}
 
 /// All of them, up to the first that fails.
 pub(crate) fn all() -> Result<(), Failure> {
@@ -38,12 +51,13 @@ pub(crate) fn all() -> Result<(), Failure> {
     test()
 }
 
-/// Builds and tests the whole workspace.
+/// Builds and tests the whole workspace, from fresh seeds unless `FINCH_SEED_BASE` says which.
 pub(crate) fn test() -> Result<(), Failure> {
-    last_step("test", "cargo xtask test", || {
+    let base = env::var(SEED_BASE).unwrap_or_else(|_| fresh_base().to_string());
+    last_step("test", &format!("{SEED_BASE}={base} cargo xtask test"), || {
         browser::install()?;
         // The figures measure, and have no test of their own.
-        cargo::run(&["test", "--workspace", "--exclude", "finch-bench"], &[])
+        cargo::run(&["test", "--workspace", "--exclude", "finch-bench"], &[(SEED_BASE, &base)])
     })
 }
 

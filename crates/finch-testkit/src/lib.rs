@@ -13,6 +13,7 @@ mod disguise;
 mod emulator;
 #[cfg(feature = "emulator")]
 mod fake_finch;
+mod figures;
 pub mod finch_api;
 mod intercept;
 mod mocks;
@@ -25,6 +26,7 @@ pub use disguise::disguises;
 pub use emulator::{emulator_config, emulator_finch};
 #[cfg(feature = "emulator")]
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
+pub use figures::{Figures, number, seed_base};
 pub use finch_api::FinchFixture;
 pub use intercept::{Intercept, Intercepted};
 pub use mocks::{MockFinchApi, MockTokenStore};

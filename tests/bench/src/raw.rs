@@ -5,7 +5,7 @@ use std::path::Path;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use finch_core::{ConnectionId, CustomerId};
 use finch_seal::KeySource as _;
-use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, params};
+use rusqlite::{Connection, OpenFlags, Row, config::DbConfig};
 use secrecy::ExposeSecret as _;
 
 use crate::{
@@ -27,10 +27,6 @@ const SAME: &str = "SELECT id, epoch, sealed, connection_id, products, status, f
     WHERE customer = ?2 AND connection = \
         (SELECT connection FROM tokens WHERE connection_id = ?1 AND customer = ?2 LIMIT 1) \
     AND state = 'active' ORDER BY id DESC";
-
-/// The same row by its number, which no host knows.
-const BY_NUMBER: &str = "SELECT id, epoch, sealed, connection_id, products, status, fingerprint \
-    FROM tokens JOIN secrets ON token = id WHERE id = ?1 AND state = 'active'";
 
 pub(crate) struct Raw {
     db: Connection,
@@ -66,12 +62,6 @@ impl Raw {
     pub(crate) fn same(&self, connection: &ConnectionId, customer: &CustomerId) -> Vec<u8> {
         let mut statement = self.db.prepare_cached(SAME).unwrap();
         let mut rows = statement.query([connection.as_str(), customer.as_str()]).unwrap();
-        self.unseal(rows.next().unwrap().unwrap(), customer.as_str())
-    }
-
-    pub(crate) fn by_number(&self, number: i64, customer: &CustomerId) -> Vec<u8> {
-        let mut statement = self.db.prepare_cached(BY_NUMBER).unwrap();
-        let mut rows = statement.query(params![number]).unwrap();
         self.unseal(rows.next().unwrap().unwrap(), customer.as_str())
     }
 

@@ -13,19 +13,16 @@ use crate::{
     replay::Files,
 };
 
-/// A database's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// No store: nothing was ever written.
     Nothing,
     /// A store into which nothing was written but its keys.
     Fresh(u64),
-    /// A store.
     Store(u64),
 }
 
 impl Content {
-    /// Reads a whole database.
     pub(crate) fn of(db: &Connection) -> rusqlite::Result<Self> {
         let mut hash = DefaultHasher::new();
         let mut tables = db.prepare(

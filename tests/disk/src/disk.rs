@@ -78,7 +78,6 @@ impl Disk {
         locked(&self.state).tape = Some(Tape::default());
     }
 
-    /// Takes the tape out.
     pub(crate) fn take_tape(&self) -> Tape {
         locked(&self.state).tape.take().unwrap_or_default()
     }
@@ -105,15 +104,8 @@ impl Disk {
         locked(&self.state).push(Event::Mark(mark));
     }
 
-    pub(crate) fn gate(&self, op: Op) -> Option<Injected> {
-        self.gate_of(op, None)
-    }
-
-    pub(crate) fn gate_on(&self, op: Op, name: Name) -> Option<Injected> {
-        self.gate_of(op, Some(name))
-    }
-
-    fn gate_of(&self, op: Op, name: Option<Name>) -> Option<Injected> {
+    /// How this operation fails, if it does.
+    pub(crate) fn gate(&self, op: Op, name: Option<Name>) -> Option<Injected> {
         let mut state = locked(&self.state);
         let fault = state.fault?;
         let injected = fault.kind.of(op, name)?;

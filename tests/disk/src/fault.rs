@@ -78,7 +78,6 @@ impl Kind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Injected {
     pub(crate) code: i32,
-    /// Half of it was done.
     pub(crate) half: bool,
 }
 

@@ -2,36 +2,30 @@
 
 use std::{path::Path, sync::Arc};
 
+use finch_app::OpenFinchError;
 use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Chance, FakeFinch, Intercepted, Reach, application};
-use finch_tests::{Step, TestSystem, World, steps};
+use finch_tests::{Step, TestSystem, World, finish, folder, steps};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use tempfile::TempDir;
 
 use crate::{
     content::Content,
     disk::{Disk, Lie},
     judge::{Broken, OrBroken as _},
     ledger::{Book, Ledger},
-    quiet::{quietly, runtime},
     recover,
     replay::{Files, Replay},
     tape::{Event, Mark, Name, Tape},
-    watched::WatchedFinch,
     witness::Witness,
 };
 
-/// A folder for one store: in memory, where the machine has that.
-pub(crate) fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let place = if memory.is_dir() { memory.into() } else { std::env::temp_dir() };
-    tempfile::Builder::new().prefix("finch-").tempdir_in(place).expect("a folder")
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// The store in this folder.
 pub(crate) fn open(folder: &Path) -> Result<SqliteTokenStore, OpenStoreError> {
     SqliteTokenStore::open(options(folder))
 }
@@ -40,7 +34,6 @@ pub(crate) fn options(folder: &Path) -> SqliteOptions {
     SqliteOptions::new(folder.join("finch.db"), application()).create(true)
 }
 
-/// What happened to a store.
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) tape: Tape,
@@ -75,7 +68,7 @@ impl History {
             if chance.one_in(12) {
                 drop(world.take());
             }
-            let (world, api) = match &world {
+            let (world, watched) = match &world {
                 Some(open) => open,
                 None => {
                     let store = open(folder.path()).or_broken("open")?;
@@ -83,7 +76,7 @@ impl History {
                     // Making the store is not what is lied about.
                     disk.lie(lie);
                     let wired = runtime.block_on(wire(store, &disk, &book, &finch, &system));
-                    world.insert(wired?)
+                    world.insert(wired.or_broken("the application")?)
                 }
             };
             let alive = finch.alive();
@@ -92,7 +85,7 @@ impl History {
                 let ended = alive.into_iter().map(|(token, ..)| token);
                 let ended = ended.filter(|token| !finch.accepts(token));
                 book.ended_outside(ended.map(|token| token.expose().to_owned()));
-                api.mark();
+                watched.intercept.mark_finch();
             }
         }
         drop(world);
@@ -113,8 +106,9 @@ impl History {
         let system = recover::later();
         let store = open(folder).or_broken("open")?;
         disk.mark(Mark::Opened);
-        let (world, _) = quietly(wire(store, &disk, &book, &finch, &system))?;
-        quietly(recover::reconcile(&world.app, &system))?;
+        let wired = finish(wire(store, &disk, &book, &finch, &system));
+        let (world, _) = wired.or_broken("the application")?;
+        finish(recover::reconcile(&world.app, &system))?;
         drop(world);
         disk.unmount();
         Self::new(disk.take_tape(), Arc::new(ledger.clone()), before)
@@ -152,26 +146,19 @@ pub(crate) fn half_opened() -> Result<Files, Broken> {
     Ok(files)
 }
 
-/// A world over a watched store and a watched Finch.
-async fn wire(
+/// A world over a store and its witness.
+pub(crate) async fn wire(
     store: SqliteTokenStore,
     disk: &Arc<Disk>,
     book: &Book,
     finch: &Arc<FakeFinch>,
     system: &Arc<TestSystem>,
-) -> Result<(World, Arc<WatchedFinch>), Broken> {
-    let witness = Witness::new(disk.clone(), book.clone());
+) -> Result<(World, Arc<Intercepted<Witness>>), OpenFinchError> {
+    let witness = Witness::new(disk.clone(), book.clone(), finch.clone());
     let store = Arc::new(Intercepted::new(witness, Arc::new(store)));
-    let api = Arc::new(WatchedFinch::new(finch.clone(), disk.clone(), book.clone()));
-    let app = recover::application(api.clone(), store.clone(), system.clone()).await?;
-    let world = World {
-        finch: finch.clone(),
-        store,
-        app,
-        system: system.clone(),
-        attempts: Default::default(),
-    };
-    Ok((world, api))
+    let app = recover::application(finch.clone(), store.clone(), system.clone()).await?;
+    let (finch, system) = (finch.clone(), system.clone());
+    Ok((World::of(finch, store.clone(), app, system), store))
 }
 
 fn chosen(chance: &mut Chance, longest: usize) -> Vec<Step> {

@@ -1,7 +1,7 @@
 //! Images: what a power loss may leave behind.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -18,24 +18,9 @@ use crate::{
 /// What a disk writes as one.
 const SECTOR: usize = 512;
 
-/// What became of the writes that were on their way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Shape {
-    /// Some were lost.
-    pub(crate) lost: bool,
-    /// Some were made in another order.
-    pub(crate) reordered: bool,
-    /// Some were made in part.
-    pub(crate) torn: bool,
-    /// Some left zeros.
-    pub(crate) zeroed: bool,
-    /// A truncation was lost.
-    pub(crate) untruncated: bool,
-    /// A file's birth or death was lost.
-    pub(crate) unnamed: bool,
-}
+/// What became of the writes that were on their way, by name.
+pub(crate) type Shape = BTreeSet<&'static str>;
 
-/// One image.
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
     pub(crate) files: Files,
@@ -57,7 +42,7 @@ impl Image {
         // Each name as it was at some moment since the folder was synced.
         for events in ends.values() {
             let made = chance.below(events.len() + 1);
-            shape.unnamed |= made < events.len();
+            shape.extend((made < events.len()).then_some("name lost"));
             events[..made].iter().for_each(|e| rename(&mut names, &replay.tape.events[*e]));
         }
         let nothing = Platter::default();
@@ -127,14 +112,15 @@ fn survived(
     let mut events = platter.pending.clone();
     if style.shuffled && events.len() > 1 {
         chance.shuffle(&mut events);
-        shape.reordered = true;
+        shape.insert("reordered");
     }
     for event in events {
         let event = &replay.tape.events[event];
         let made = chance.below(8) < style.made_of_8;
-        shape.lost |= !made;
+        shape.extend((!made).then_some("writes lost"));
         match event {
-            _ if !made => shape.untruncated |= matches!(event, Event::Size(..)),
+            Event::Size(..) if !made => drop(shape.insert("truncation lost")),
+            _ if !made => {}
             Event::Write(_, at, bytes) if chance.below(8) < style.torn_of_8 => {
                 let at = usize::try_from(*at).unwrap_or(0);
                 torn(&mut content, at, bytes, chance, shape);
@@ -152,9 +138,9 @@ fn torn(content: &mut Vec<u8>, at: usize, bytes: &[u8], chance: &mut Chance, sha
         let until = ((at + done) / SECTOR + 1) * SECTOR - at;
         let until = until.min(bytes.len());
         match chance.below(5) {
-            0 | 1 => shape.torn = true,
+            0 | 1 => drop(shape.insert("torn")),
             2 => {
-                shape.zeroed = true;
+                shape.insert("zeroed");
                 put(content, at + done, &vec![0; until - done]);
             }
             _ => put(content, at + done, &bytes[done..until]),

@@ -67,7 +67,6 @@ pub(crate) async fn judge(
     db: &rusqlite::Connection,
     ledger: &Ledger,
     finch: &FakeFinch,
-    handed_back: &BTreeSet<String>,
     later: Timestamp,
 ) -> Result<Found, Broken> {
     whole(db)?;
@@ -78,7 +77,7 @@ pub(crate) async fn judge(
         ensure(issued.contains(secret), || format!("{id} holds what Finch never issued"))?;
     }
     handed_out(store, &found, ledger).await?;
-    not_lost(store, db, ledger, &found, finch, handed_back, later).await?;
+    not_lost(store, db, ledger, &found, finch, later).await?;
     Ok(found)
 }
 
@@ -182,7 +181,6 @@ async fn not_lost(
     ledger: &Ledger,
     found: &Found,
     finch: &FakeFinch,
-    handed_back: &BTreeSet<String>,
     later: Timestamp,
 ) -> Result<(), Broken> {
     let listed = store.possible_orphans(None, later, None, 10_000).await.or_broken("orphans")?;
@@ -191,7 +189,7 @@ async fn not_lost(
     for exchange in &ledger.exchanges {
         let Some(secret) = &exchange.secret else { continue };
         let held = is_held(store, found, secret).await.or_broken("a token's record")?;
-        if held || handed_back.contains(secret) || listed.contains(&exchange.attempt) {
+        if held || ledger.handed_back.contains(secret) || listed.contains(&exchange.attempt) {
             continue;
         }
         let pair = alive.iter().find(|(token, ..)| token.expose() == secret);

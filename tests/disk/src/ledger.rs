@@ -17,23 +17,23 @@ pub(crate) struct Ledger {
     pub(crate) exchanges: Vec<Exchange>,
     /// Tokens that Finch ended without us.
     pub(crate) outside: BTreeSet<String>,
+    /// Tokens that an error carried back to its caller.
+    pub(crate) handed_back: BTreeSet<String>,
+    /// What was handed out and must not have been.
+    pub(crate) wrong: Vec<String>,
 }
 
-/// One token's record.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     /// The token, if the write that stored it was acknowledged.
     pub(crate) secret: Option<String>,
-    /// Its state.
     pub(crate) state: TokenState,
 }
 
 /// One exchange that the store let begin.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
-    /// Its attempt.
     pub(crate) attempt: AttemptId,
-    /// What Finch issued.
     pub(crate) secret: Option<String>,
 }
 
@@ -69,44 +69,65 @@ impl Ledger {
     }
 }
 
-/// The ledger that is being written.
+/// The ledger that is being written, and the errors of the store meanwhile.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Book(Arc<Mutex<Ledger>>);
+pub(crate) struct Book(Arc<Mutex<(Ledger, Vec<String>)>>);
 
 impl Book {
     /// A book that goes on from here.
     pub(crate) fn from(ledger: Ledger) -> Self {
-        Self(Arc::new(Mutex::new(ledger)))
+        Self(Arc::new(Mutex::new((ledger, Vec::new()))))
     }
 
-    fn open(&self) -> MutexGuard<'_, Ledger> {
+    fn open(&self) -> MutexGuard<'_, (Ledger, Vec<String>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As it is now.
     pub(crate) fn now(&self) -> Ledger {
-        self.open().clone()
+        self.open().0.clone()
     }
 
-    /// The exchange of this attempt begins.
     pub(crate) fn claimed(&self, attempt: AttemptId) {
-        self.open().exchanges.push(Exchange { attempt, secret: None });
+        self.open().0.exchanges.push(Exchange { attempt, secret: None });
     }
 
     /// Finch has issued this in the exchange that began last.
     pub(crate) fn issued(&self, secret: String) {
-        if let Some(exchange) = self.open().exchanges.last_mut() {
+        if let Some(exchange) = self.open().0.exchanges.last_mut() {
             exchange.secret = Some(secret);
         }
     }
 
     /// A commit is durable, under its number; with the secret of the token that is new in it.
     pub(crate) fn committed(&self, commit: Commit, admitted: Option<(TokenId, String)>) {
-        self.open().commit(commit, admitted);
+        self.open().0.commit(commit, admitted);
     }
 
     /// Tokens that Finch has ended without us.
     pub(crate) fn ended_outside(&self, tokens: impl IntoIterator<Item = String>) {
-        self.open().outside.extend(tokens);
+        self.open().0.outside.extend(tokens);
+    }
+
+    /// Tokens that an error carried back to its caller.
+    pub(crate) fn handed_back(&self, tokens: impl IntoIterator<Item = String>) {
+        self.open().0.handed_back.extend(tokens);
+    }
+
+    /// A token is handed out: it must not have been taken back.
+    pub(crate) fn handed_out(&self, token: TokenId) {
+        let (ledger, _) = &mut *self.open();
+        let known = ledger.tokens.get(&token).map(|known| &known.state);
+        if let Some(state) = known.filter(|state| !state.is_live()) {
+            ledger.wrong.push(format!("{token} is handed out, and was acknowledged as {state:?}"));
+        }
+    }
+
+    pub(crate) fn error(&self, error: &impl std::fmt::Debug) {
+        let name = format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+        self.open().1.push(name);
+    }
+
+    pub(crate) fn errors(&self) -> Vec<String> {
+        self.open().1.clone()
     }
 }

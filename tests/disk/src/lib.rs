@@ -12,7 +12,6 @@ mod ffi;
 mod tape;
 
 mod ledger;
-mod watched;
 mod witness;
 
 mod content;
@@ -22,16 +21,12 @@ mod replay;
 mod history;
 mod judge;
 mod power;
-mod quiet;
 mod recover;
 
-mod host;
 mod trial;
-
-pub mod figures;
 
 pub use disk::{Disk, Lie};
 pub use fault::{Fault, Kind, Op};
 pub use judge::Broken;
-pub use power::{IMAGES_OF_ONE, Reached, images};
+pub use power::{IMAGES_OF_ONE, images};
 pub use trial::{Day, Outcome};

@@ -1,26 +1,23 @@
 //! Power loss: images out of every part of a history, each opened, judged and recovered.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
-use finch_testkit::Chance;
+use finch_testkit::{Chance, Figures};
+use finch_tests::finish;
 
 use crate::{
     content::Content,
     disk::Lie,
-    history::{self, History},
+    history::{self, History, runtime},
     image::Image,
     judge::{Broken, OrBroken as _, ensure, judge},
-    quiet::{quietly, runtime},
     recover,
     replay::Replay,
     tape::{Event, Tape},
 };
-
-/// What a run reached, by name.
-pub type Reached = BTreeMap<&'static str, u64>;
 
 /// So many images of one history.
 pub const IMAGES_OF_ONE: usize = 200;
@@ -29,24 +26,22 @@ const IMAGES_OF_A_RECOVERY: usize = 8;
 const RECORDED: usize = 40;
 
 /// What goes on at a point of a tape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Creation,
-    Commit,
-    Checkpoint,
-    Quiet,
-}
+type Stage = &'static str;
+const CREATION: Stage = "in creation";
+const COMMIT: Stage = "in a commit";
+const CHECKPOINT: Stage = "in a checkpoint";
+const QUIET: Stage = "in quiet";
 
 /// Takes up to `count` different images of the history of this seed, and checks each.
 ///
 /// # Errors
 /// The first that is broken.
-pub fn images(seed: u64, count: usize, lie: Lie, reached: &mut Reached) -> Result<(), Broken> {
+pub fn images(seed: u64, count: usize, lie: Lie, figures: &mut Figures) -> Result<(), Broken> {
     let history = History::run(seed, lie)?;
-    *reached.entry("histories").or_default() += 1;
-    *reached.entry("events").or_default() += history.tape.events.len() as u64;
+    figures.hit("histories");
+    figures.add("events", history.tape.events.len() as u64);
     let mut chance = Chance::new(!seed);
-    images_of(&history, count, true, &mut chance, reached)
+    images_of(&history, count, true, &mut chance, figures)
 }
 
 fn images_of(
@@ -54,7 +49,7 @@ fn images_of(
     count: usize,
     recorded: bool,
     chance: &mut Chance,
-    reached: &mut Reached,
+    figures: &mut Figures,
 ) -> Result<(), Broken> {
     let mut seen = HashSet::new();
     let mut replay = Replay::new(&history.tape, history.ledger.clone(), history.finch.clone());
@@ -62,16 +57,18 @@ fn images_of(
         replay.go_to(point);
         let image = Image::take(&replay, chance);
         if !seen.insert(image.mark()) {
-            *reached.entry("the same again").or_default() += 1;
+            figures.hit("the same again");
             continue;
         }
         let record = recorded && chance.one_in(RECORDED);
         let go_on = chance.one_in(16);
-        let checked = check(history, &replay, &image, go_on, record, chance, reached);
+        let checked = check(history, &replay, &image, go_on, record, chance, figures);
         checked.map_err(|Broken(what)| {
-            Broken(format!("after {point} events ({stage:?}, {:?}): {what}", image.shape))
+            Broken(format!("after {point} events ({stage}, {:?}): {what}", image.shape))
         })?;
-        count_shape(&image, stage, reached);
+        figures.hit("images");
+        figures.hit(stage);
+        image.shape.iter().for_each(|event| figures.hit(event));
     }
     Ok(())
 }
@@ -85,13 +82,13 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
         replay.go_to(point);
         let pending = |inode| replay.files.get(inode).is_some_and(|f| !f.pending.is_empty());
         let stage = if !replay.opened {
-            Stage::Creation
+            CREATION
         } else if database.as_ref().is_some_and(pending) {
-            Stage::Checkpoint
+            CHECKPOINT
         } else if replay.files.keys().any(pending) || !replay.pending_names.is_empty() {
-            Stage::Commit
+            COMMIT
         } else {
-            Stage::Quiet
+            QUIET
         };
         stages.entry(stage).or_default().push(point);
     }
@@ -99,11 +96,11 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
     for _ in 0..count {
         // Commits are most of what happens; a quiet moment has one image only.
         let stage = match chance.below(8) {
-            0 => Stage::Creation,
-            1..=4 => Stage::Commit,
-            _ => Stage::Checkpoint,
+            0 => CREATION,
+            1..=4 => COMMIT,
+            _ => CHECKPOINT,
         };
-        let stage = if chance.one_in(40) { Stage::Quiet } else { stage };
+        let stage = if chance.one_in(40) { QUIET } else { stage };
         if let Some(of_stage) = stages.get(&stage) {
             points.push((of_stage[chance.below(of_stage.len())], stage));
         }
@@ -129,33 +126,33 @@ fn check(
     go_on: bool,
     record: bool,
     chance: &mut Chance,
-    reached: &mut Reached,
+    figures: &mut Figures,
 ) -> Result<(), Broken> {
-    let folder = history::folder();
+    let folder = finch_tests::folder();
     let path = folder.path();
     image.write(path).or_broken("the image")?;
     if record {
         let history = History::recovered(path, &replay.ledger, &replay.finch)?;
-        *reached.entry("recoveries").or_default() += 1;
-        return images_of(&history, IMAGES_OF_A_RECOVERY, false, chance, reached);
+        figures.hit("recoveries");
+        return images_of(&history, IMAGES_OF_A_RECOVERY, false, chance, figures);
     }
     let store = Arc::new(history::open(path).or_broken("open")?);
     let db = rusqlite::Connection::open(path.join("finch.db")).or_broken("a second look")?;
-    content(history, replay, &db, reached)?;
+    content(history, replay, &db, figures)?;
     let system = recover::later();
     let now = finch_app::System::now(&*system);
-    let (ledger, none) = (&replay.ledger, BTreeSet::new());
-    let found = quietly(judge(&*store, &db, ledger, &replay.finch, &none, now))?;
+    let ledger = &replay.ledger;
+    let found = finish(judge(&*store, &db, ledger, &replay.finch, now))?;
     let finch = Arc::new(replay.finch.copy());
     let app = recover::application(finch.clone(), store.clone(), system.clone());
-    let app = quietly(app)?;
-    let ended = quietly(recover::reconcile(&app, &system))?;
-    quietly(recover::at_rest(&*store, &finch, ledger, &found))?;
-    *reached.entry("disconnects ended in recovery").or_default() += ended as u64;
-    *reached.entry("tokens found").or_default() += found.tokens().count() as u64;
+    let app = finish(app).or_broken("the application")?;
+    let ended = finish(recover::reconcile(&app, &system))?;
+    finish(recover::at_rest(&*store, &finch, ledger, &found))?;
+    figures.add("disconnects ended in recovery", ended as u64);
+    figures.add("tokens found", found.tokens().count() as u64);
     if go_on {
         runtime().block_on(recover::life_goes_on(&app, &finch))?;
-        *reached.entry("lives gone on").or_default() += 1;
+        figures.hit("lives gone on");
     }
     Ok(())
 }
@@ -166,7 +163,7 @@ fn content(
     history: &History,
     replay: &Replay<'_>,
     db: &rusqlite::Connection,
-    reached: &mut Reached,
+    figures: &mut Figures,
 ) -> Result<(), Broken> {
     let content = Content::of(db).or_broken("reading it all")?;
     let said = &history.said;
@@ -193,26 +190,6 @@ fn content(
         0 => "as acknowledged",
         _ => "one write further",
     };
-    *reached.entry(which).or_default() += 1;
+    figures.hit(which);
     Ok(())
-}
-
-fn count_shape(image: &Image, stage: Stage, reached: &mut Reached) {
-    let shape = image.shape;
-    let names = [
-        ("images", true),
-        ("in creation", stage == Stage::Creation),
-        ("in a commit", stage == Stage::Commit),
-        ("in a checkpoint", stage == Stage::Checkpoint),
-        ("in quiet", stage == Stage::Quiet),
-        ("writes lost", shape.lost),
-        ("reordered", shape.reordered),
-        ("torn", shape.torn),
-        ("zeroed", shape.zeroed),
-        ("truncation lost", shape.untruncated),
-        ("name lost", shape.unnamed),
-    ];
-    for (name, _) in names.iter().filter(|(_, reached)| *reached) {
-        *reached.entry(name).or_default() += 1;
-    }
 }

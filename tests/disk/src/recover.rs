@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finch_app::{ConnectRequest, DisconnectOutcome, Finch, Pass, System as _};
+use finch_app::{ConnectRequest, DisconnectOutcome, Finch, OpenFinchError, Pass, System as _};
 use finch_core::{FinchApi, Flow, Product, TokenStore};
 use finch_testkit::FakeFinch;
 use finch_tests::{TestSystem, customer, keys, operator};
@@ -23,13 +23,12 @@ pub(crate) fn later() -> Arc<TestSystem> {
     system
 }
 
-/// The application over a store, with this clock.
 pub(crate) async fn application(
     api: Arc<dyn FinchApi>,
     store: Arc<dyn TokenStore>,
     system: Arc<TestSystem>,
-) -> Result<Finch, Broken> {
-    Finch::builder(api, store, keys()).system(system).open().await.or_broken("the application")
+) -> Result<Finch, OpenFinchError> {
+    Finch::builder(api, store, keys()).system(system).open().await
 }
 
 /// Reconciles until nothing is open. Returns how many disconnects it ended.

@@ -16,11 +16,9 @@ pub(crate) struct Platter {
     pub(crate) pending: Vec<usize>,
 }
 
-/// A point of a tape.
 #[derive(Debug)]
 pub(crate) struct Replay<'a> {
     pub(crate) tape: &'a Tape,
-    /// How many events have happened.
     pub(crate) at: usize,
     pub(crate) files: BTreeMap<Inode, Platter>,
     /// The folder as far as it is durable, and the events since.
@@ -33,7 +31,6 @@ pub(crate) struct Replay<'a> {
     pub(crate) finch: Arc<FakeFinch>,
 }
 
-/// The files of a store at one moment.
 pub(crate) type Files = BTreeMap<Name, Vec<u8>>;
 
 impl<'a> Replay<'a> {

@@ -6,18 +6,14 @@ use finch_testkit::FakeFinch;
 
 use crate::ledger::Ledger;
 
-/// A file of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
-    /// `finch.db`.
     Database,
     /// `finch.db-journal`: only while a new store is opened for the first time.
     Journal,
     /// `finch.db.part`: the database while it is made, which is then renamed.
     Part,
-    /// `finch.db.part-journal`.
     PartJournal,
-    /// `finch.db-wal`.
     Log,
 }
 
@@ -47,7 +43,6 @@ impl Name {
 /// A file's content, whatever its name. A file that is deleted and made again is another one.
 pub(crate) type Inode = u32;
 
-/// One thing that was done.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A name was given to a new, empty file. Durable once the folder is synced.
@@ -55,7 +50,6 @@ pub(crate) enum Event {
     /// A name was taken away. Durable once the folder is synced.
     Delete(Name),
     Write(Inode, u64, Vec<u8>),
-    /// The file's size was set.
     Size(Inode, u64),
     Sync(Inode),
     SyncFolder,

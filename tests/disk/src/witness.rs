@@ -1,37 +1,55 @@
-//! The witness: notes what the store has acknowledged.
+//! The witness: what the store has answered, and what was true at Finch meanwhile.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptId, Claim, Commit, CustomerId, Fingerprint, Keyring, NewAttempt, Seq,
-    StoreError, Timestamp, TokenId, TokenStore,
+    Attempt, AttemptId, Claim, Commit, ConnectionId, CustomerId, Fingerprint, Keyring, NewAttempt,
+    SealedToken, Seq, StoreError, Timestamp, TokenId, TokenQuery, TokenStore,
 };
-use finch_testkit::Intercept;
+use finch_testkit::{FakeFinch, Intercept};
 use finch_tests::StoreKeys;
 
 use crate::{disk::Disk, ledger::Book, tape::Mark};
 
-/// Each write that the store answers is entered in the book, and marked on the tape.
+/// Each write that the store answers is entered in the book, and marked on the tape; so is each error.
 #[derive(Debug)]
 pub(crate) struct Witness {
     disk: Arc<Disk>,
     book: Book,
+    finch: Arc<FakeFinch>,
+    /// How many tokens Finch had issued, and how many of them it accepted, when its truth was marked last.
+    marked: Mutex<(usize, usize)>,
     /// Opened when the key ring is first read: of its own the witness touches no disk.
     keys: OnceLock<StoreKeys>,
 }
 
 impl Witness {
-    /// Watches a store that lies on `disk`.
-    pub(crate) fn new(disk: Arc<Disk>, book: Book) -> Self {
-        Self { disk, book, keys: OnceLock::new() }
+    /// Watches a store that lies on `disk`, and this Finch.
+    pub(crate) fn new(disk: Arc<Disk>, book: Book, finch: Arc<FakeFinch>) -> Self {
+        let marked = Mutex::new((finch.issued().len(), finch.alive().len()));
+        Self { disk, book, finch, marked, keys: OnceLock::new() }
     }
 
     fn acknowledged(&self) {
         self.disk.mark(Mark::Acknowledged(Arc::new(self.book.now())));
     }
 
-    /// The secret of the token that is new in this commit.
+    /// Writes down what is true at Finch, if that has changed: at the latest before the next call of the store,
+    /// since nothing is written between two.
+    pub(crate) fn mark_finch(&self) {
+        let (issued, alive) = (self.finch.issued(), self.finch.alive().len());
+        let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *marked, (issued.len(), alive));
+        if let Some(secret) = issued.last().filter(|_| issued.len() > before.0) {
+            self.book.issued(secret.expose().to_owned());
+        }
+        if *marked != before {
+            let truth = Arc::new(self.finch.copy());
+            self.disk.mark(Mark::Finch(Arc::new(self.book.now()), truth));
+        }
+    }
+
     fn admitted(&self, commit: &Commit) -> Option<String> {
         let secret = self.keys.get()?.secret_in(commit, commit.admitted()?)?;
         Some(secret.expect("a secret that opens as its token says").expose().to_owned())
@@ -40,6 +58,15 @@ impl Witness {
 
 #[async_trait]
 impl Intercept for Witness {
+    async fn around<T: Send>(
+        &self,
+        _: &'static str,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.mark_finch();
+        call.await.inspect_err(|error| self.book.error(error))
+    }
+
     async fn keyring(&self, next: &dyn TokenStore) -> Result<Option<Keyring>, StoreError> {
         let found = next.keyring().await?;
         if let (None, Some(keyring)) = (self.keys.get(), &found) {
@@ -83,5 +110,17 @@ impl Intercept for Witness {
         self.book.committed(commit.numbered(number), admitted);
         self.acknowledged();
         Ok(number)
+    }
+
+    async fn usable_token(
+        &self,
+        next: &dyn TokenStore,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        wanted: &TokenQuery,
+    ) -> Result<Option<SealedToken>, StoreError> {
+        let given = next.usable_token(customer, connection, wanted).await?;
+        given.iter().for_each(|given| self.book.handed_out(given.id));
+        Ok(given)
     }
 }

@@ -42,6 +42,11 @@ pub(crate) fn debug(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}")
 }
 
+/// The name of an enum's variant, from its `Debug`.
+pub(crate) fn variant(value: &impl Debug) -> String {
+    format!("{value:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
 /// Fails if one of these secrets is shown.
 #[track_caller]
 pub(crate) fn hidden(shown: &str, secrets: &[&str]) {

@@ -51,18 +51,18 @@ impl Asked {
         serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
     }
 
-    /// Whether no field of the body may be there twice.
-    pub(crate) fn is_plain(&self) -> bool {
-        let text = String::from_utf8_lossy(&self.body);
-        let mut names: Vec<_> = text.split('"').skip(1).step_by(2).collect();
-        names.sort_unstable();
-        !text.contains('\\') && names.windows(2).all(|pair| pair[0] != pair[1])
-    }
-
     /// A text in the body.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         Some(self.json()?.get(name)?.as_str()?.to_owned())
     }
+}
+
+/// Whether no field of this JSON may be there twice: readers differ in which one they take.
+pub(crate) fn is_plain(json: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(json);
+    let mut names: Vec<_> = text.split('"').skip(1).step_by(2).collect();
+    names.sort_unstable();
+    !text.contains('\\') && names.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 #[derive(Default)]

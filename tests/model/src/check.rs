@@ -4,7 +4,6 @@ use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex},
-    time::Instant,
 };
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Path, Property};
@@ -16,9 +15,7 @@ use crate::{
 /// What is checked: one setting.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    /// The rules.
     pub(crate) variant: Variant,
-    /// Where histories begin.
     pub(crate) setting: &'static Setting,
     /// The states from which everything ends if nothing fails.
     ending: Arc<Mutex<HashSet<u64>>>,
@@ -29,10 +26,6 @@ pub(crate) struct Check {
 pub struct Found {
     /// How many different states it has seen.
     pub states: usize,
-    /// How many steps the longest history had.
-    pub depth: usize,
-    /// How long it took.
-    pub seconds: f64,
     /// What is broken, each with a history that shows it.
     pub broken: Vec<(&'static str, String)>,
     /// What no state has shown.
@@ -64,11 +57,7 @@ impl Check {
         let setting = self.setting;
         let checker = self.checker().threads(1).finish_when(until).spawn_bfs().join();
         let discoveries = checker.discoveries();
-        let mut found = Found {
-            states: checker.unique_state_count(),
-            depth: checker.max_depth(),
-            ..Found::default()
-        };
+        let mut found = Found { states: checker.unique_state_count(), ..Found::default() };
         for property in checker.model().properties() {
             let path = discoveries.get(property.name);
             match (property.expectation, path) {
@@ -81,49 +70,30 @@ impl Check {
     }
 }
 
-/// Checks every history of these settings, one setting after the other, and tells of each.
+/// Checks every history of these settings, one setting after the other, up to the first that breaks something; or,
+/// where an invariant is named, that breaks that one.
 pub fn check(
     variant: Variant,
     settings: &'static [Setting],
-    tell: impl Fn(&Setting, &Found),
+    invariant: Option<&'static str>,
 ) -> Found {
-    search(variant, settings, HasDiscoveries::AllFailures, |setting, found| {
-        tell(setting, found);
-        found.broken.is_empty()
-    })
-}
-
-/// Looks for a history that breaks this invariant.
-pub fn breaks(variant: Variant, invariant: &'static str, settings: &'static [Setting]) -> Found {
-    let until = HasDiscoveries::AllOf([invariant].into());
-    search(variant, settings, until, |_, found| {
-        found.broken.iter().all(|(name, _)| *name != invariant)
-    })
-}
-
-fn search(
-    variant: Variant,
-    settings: &'static [Setting],
-    until: HasDiscoveries,
-    goes_on: impl Fn(&Setting, &Found) -> bool,
-) -> Found {
-    let began = Instant::now();
+    let until = match invariant {
+        Some(name) => HasDiscoveries::AllOf([name].into()),
+        None => HasDiscoveries::AllFailures,
+    };
     let mut all = Found::default();
     for (place, setting) in settings.iter().enumerate() {
-        let one_began = Instant::now();
-        let mut one = Check { variant, setting, ending: Arc::default() }.run(until.clone());
-        one.seconds = one_began.elapsed().as_secs_f64();
-        let goes_on = goes_on(setting, &one);
+        let one = Check { variant, setting, ending: Arc::default() }.run(until.clone());
         all.states += one.states;
-        all.depth = all.depth.max(one.depth);
         all.broken = one.broken;
-        let still = |name: &&str| place == 0 || all.missing.contains(name);
-        all.missing = one.missing.into_iter().filter(still).collect();
-        if !goes_on {
+        all.missing.retain(|name| one.missing.contains(name));
+        if place == 0 {
+            all.missing = one.missing;
+        }
+        if all.broken.iter().any(|(name, _)| invariant.is_none_or(|wanted| wanted == *name)) {
             break;
         }
     }
-    all.seconds = began.elapsed().as_secs_f64();
     all
 }
 

@@ -36,7 +36,6 @@ impl World {
         }
     }
 
-    /// The connection is ended from Finch's dashboard.
     pub(crate) fn end_outside(&mut self) {
         for code in self.codes.iter_mut().filter(|c| c.token == Issued::Alive) {
             (code.token, code.outside) = (Issued::Dead, true);

@@ -3,7 +3,6 @@
 
 mod action;
 mod check;
-mod figures;
 mod finch;
 mod property;
 mod setting;
@@ -14,7 +13,6 @@ mod work;
 mod world;
 
 pub use action::Action;
-pub use check::{Found, breaks, check};
-pub use figures::report;
+pub use check::{Found, check};
 pub use setting::{Ids, LARGE, Reach, SMALL, Setting};
 pub use variant::Variant;

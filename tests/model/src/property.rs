@@ -5,7 +5,7 @@ use stateright::Property;
 use crate::{
     action::Action,
     check::Check,
-    world::{By, Course, Driver, End, Exchange, Issued, Mark, Stored, World},
+    world::{Attempt, By, Code, Course, Driver, End, Exchange, Issued, Mark, Stored, World},
 };
 
 /// No history goes on for longer once nothing fails any more.
@@ -29,54 +29,37 @@ pub(crate) fn properties() -> Vec<Property<Check>> {
             world.stalled || world.drivers.iter().filter(calls).count() < 2
         }),
     ];
-    properties.extend(shown());
+    let shown = SHOWN.iter().map(|(name, by)| Property::sometimes(name, *by));
+    properties.extend(shown);
     properties
 }
 
-fn shown() -> Vec<Property<Check>> {
-    vec![
-        Property::sometimes("a token is superseded", |_, world: &World| {
-            world.tokens.iter().any(|t| t.mark == Mark::Superseded)
-        }),
-        Property::sometimes("a token is retired", |_, world: &World| {
-            world.tokens.iter().any(|t| t.mark == Mark::Retired)
-        }),
-        Property::sometimes("a token is verified", |_, world: &World| {
-            world.tokens.iter().any(|t| t.verified > 0)
-        }),
-        Property::sometimes("a promise is not kept at once", |_, world: &World| {
-            world.tokens.iter().any(|t| t.polled)
-        }),
-        Property::sometimes("an operator closes", |_, world: &World| {
-            world.tokens.iter().any(|t| t.mark == Mark::Closed)
-        }),
-        Property::sometimes("a request joins", |_, world: &World| {
-            world.disconnects.iter().any(|d| matches!(d.state, Course::Merged(_)))
-        }),
-        Property::sometimes("what is left over ends", |_, world: &World| {
-            world.disconnects.iter().any(|d| d.by == By::Reconciler)
-        }),
-        Property::sometimes("Finch ends a generation", |_, world: &World| {
-            world.disconnects.iter().any(|d| d.by == By::Finch)
-        }),
-        Property::sometimes("a sending mark is left by a crash", |_, world: &World| {
-            let sends = |d: &Driver| matches!(d, Driver::Sent(_) | Driver::Answered(..));
-            let marked = world.tokens.iter().any(|t| t.sending.is_some());
-            marked && !world.drivers.iter().any(sends)
-        }),
-        Property::sometimes("a second disconnect ends", |_, world: &World| {
-            let ended = |d: &&crate::world::Disconnect| matches!(d.state, Course::Ended(_));
-            world.disconnects.iter().filter(ended).count() > 1
-        }),
-        Property::sometimes("an abandoned exchange takes effect", |_, world: &World| {
-            let orphan = |c: &crate::world::Code| {
-                let lost = c.attempt.is_some_and(|a| a.end == End::Unknown);
-                lost && c.token != Issued::Not
-            };
-            world.codes.iter().any(orphan)
-        }),
-    ]
-}
+/// Whether a state shows something.
+type Condition = fn(&Check, &World) -> bool;
+
+/// What some state must show.
+const SHOWN: &[(&str, Condition)] = &[
+    ("a token is superseded", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Superseded)),
+    ("a token is retired", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Retired)),
+    ("a token is verified", |_, w| w.tokens.iter().any(|t| t.verified > 0)),
+    ("a promise is not kept at once", |_, w| w.tokens.iter().any(|t| t.polled)),
+    ("an operator closes", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Closed)),
+    ("a request joins", |_, w| w.disconnects.iter().any(|d| matches!(d.state, Course::Merged(_)))),
+    ("what is left over ends", |_, w| w.disconnects.iter().any(|d| d.by == By::Reconciler)),
+    ("Finch ends a generation", |_, w| w.disconnects.iter().any(|d| d.by == By::Finch)),
+    ("a sending mark is left by a crash", |_, w| {
+        let sends = |d: &Driver| matches!(d, Driver::Sent(_) | Driver::Answered(..));
+        w.tokens.iter().any(|t| t.sending.is_some()) && !w.drivers.iter().any(sends)
+    }),
+    ("a second disconnect ends", |_, w| {
+        w.disconnects.iter().filter(|d| matches!(d.state, Course::Ended(_))).count() > 1
+    }),
+    ("an abandoned exchange takes effect", |_, w| {
+        let lost = |a: &Attempt| a.end == End::Unknown;
+        let orphan = |c: &Code| c.attempt.as_ref().is_some_and(lost) && c.token != Issued::Not;
+        w.codes.iter().any(orphan)
+    }),
+];
 
 /// I3: whatever a disconnect covers is refused, or else kept unused until one more ends it.
 fn is_complete(world: &World) -> bool {

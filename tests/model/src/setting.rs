@@ -126,7 +126,7 @@ pub const LARGE: &[Setting] = &[
 
 impl Setting {
     /// How a history begins: one token is stored, and in use.
-    pub fn begin(&self) -> World {
+    pub(crate) fn begin(&self) -> World {
         let code = |owner: &u8| Code {
             owner: *owner,
             attempt: None,

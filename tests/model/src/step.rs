@@ -124,11 +124,7 @@ impl World {
     pub(crate) fn change(&mut self, decide: impl FnOnce(&mut Draft)) {
         let mut draft = Draft::of(self.connection());
         decide(&mut draft);
-        self.commit(draft, None);
-    }
-
-    fn commit(&mut self, draft: Draft, code: Option<u8>) {
-        self.write(draft, code);
+        self.write(draft, None);
     }
 
     fn callback(&mut self, variant: Variant, code: u8) -> bool {
@@ -198,7 +194,6 @@ impl World {
         }
     }
 
-    /// Stores an arriving token.
     fn admit(&mut self, variant: Variant, code: u8) {
         let connection = self.connection();
         let record = self.record_of(code);
@@ -224,7 +219,7 @@ impl World {
             late,
         };
         if let Some(draft) = decide::admit(found, arrival).draft {
-            self.commit(draft, Some(code));
+            self.write(draft, Some(code));
         }
         self.give_up(code, End::Stored);
         self.simplify_arrival(variant);
@@ -280,7 +275,7 @@ impl World {
             return true;
         }
         let widened = requests(draft.connection()) > before;
-        self.commit(draft, None);
+        self.write(draft, None);
         for (number, code) in (0u8..).zip(&mut self.codes) {
             let stored = self.tokens.iter().find(|t| t.code == number);
             let begun = code.exchange != Exchange::Idle || code.attempt.is_some();

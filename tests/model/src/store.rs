@@ -77,13 +77,11 @@ pub(crate) fn facts(number: u8) -> TokenFacts {
 }
 
 impl World {
-    /// The record of a code's token.
     pub(crate) fn id_of(&self, code: u8) -> Option<TokenId> {
         let place = self.tokens.iter().position(|t| t.code == code)?;
         Some(TokenId(Seq(TOKENS + place as u64)))
     }
 
-    /// The code of a record.
     pub(crate) fn code_of(&self, id: TokenId) -> u8 {
         self.tokens[(id.0.0 - TOKENS) as usize].code
     }

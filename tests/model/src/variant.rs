@@ -2,7 +2,6 @@
 
 /// The rules as they are, or simplified in one way. Each simplification must break something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Variant {
     /// The rules of `finch-core`.
     Right,
@@ -40,27 +39,4 @@ pub enum Variant {
     NoSendingMark,
     /// A sending mark that is found is dropped.
     FoundMarkDropped,
-}
-
-impl Variant {
-    /// Every broken one.
-    pub const BROKEN: [Self; 17] = [
-        Self::Any401MeansDead,
-        Self::OneRefusalSettlesAll,
-        Self::SuccessIsProof,
-        Self::MarkedAfterTheCall,
-        Self::NoIntentBeforeTheExchange,
-        Self::CodeSentAgain,
-        Self::NoUnverified,
-        Self::NoCovering,
-        Self::NoSuperseded,
-        Self::NoSevenMinutes,
-        Self::FenceNotDurable,
-        Self::WipedBeforeTheRefusal,
-        Self::LeaseIgnored,
-        Self::StateNotConsumed,
-        Self::RetiredIsWiped,
-        Self::NoSendingMark,
-        Self::FoundMarkDropped,
-    ];
 }

@@ -2,8 +2,8 @@
 //! `finch_core::decide`.
 
 use finch_core::{
-    Actor, Answer as Said, Connection, ConnectionStatus, FinchApiError, InstanceId, Intent,
-    Introspection, Leased,
+    Actor, Answer as Said, ConnectionStatus, FinchApiError, InstanceId, Intent, Introspection,
+    Leased,
     decide::{self, AskedAt, Observation, Step},
 };
 use jiff::Timestamp;
@@ -42,12 +42,8 @@ impl World {
         }
     }
 
-    /// Asks about a token in doubt.
     pub(crate) fn settle(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
-        let connection = self.connection();
-        let generation = connection.generation() as u8;
-        let disconnecting = connection.open_disconnect().is_some();
-        let purpose = Purpose::Settle { generation, disconnecting };
+        let purpose = Purpose::Settle(AskedAt::of(&self.connection()));
         self.call(variant, instance, Call { code, purpose })
     }
 
@@ -104,7 +100,6 @@ impl World {
             self.lease = Lease::Free;
         }
         let Some(token) = self.id_of(call.code) else { return };
-        let connection = self.connection();
         let said = error(variant, answer);
         match call.purpose {
             Purpose::Disconnect | Purpose::Prove => {
@@ -116,8 +111,7 @@ impl World {
                 let mark = (step == decide::Call::Disconnect).then(|| mark_of(instance));
                 self.change(|draft| decide::record(draft, token, step, mark, said, NOW, 1.0));
             }
-            Purpose::Settle { generation, disconnecting } => {
-                let asked_at = AskedAt::of(&then(&connection, generation, disconnecting));
+            Purpose::Settle(asked_at) => {
                 let accepted = introspection(self.codes[usize::from(call.code)].connection_id);
                 let said = said.as_ref().map_or(Ok(&accepted), Err);
                 let late = self.is_late(variant).then_some(Timestamp::MAX);
@@ -133,9 +127,9 @@ impl World {
 
     /// What a simplified rule makes of an answer besides.
     fn simplify_answer(&mut self, variant: Variant, call: Call, answer: Answer) {
-        let id = |code: u8| self.codes[usize::from(code)].connection_id;
-        let same: Vec<u8> = (0..8u8).filter(|n| usize::from(*n) < self.codes.len()).collect();
-        let same: Vec<u8> = same.into_iter().filter(|n| id(*n) == id(call.code)).collect();
+        let id_of = |code: u8| self.codes[usize::from(code)].connection_id;
+        let same: Vec<u8> =
+            (0..self.codes.len() as u8).filter(|n| id_of(*n) == id_of(call.code)).collect();
         let promised = call.purpose == Purpose::Disconnect && answer == Answer::Success;
         let refused = matches!(answer, Answer::Invalid);
         for token in self.tokens.iter_mut().filter(|t| t.mark == Mark::Fenced) {
@@ -174,24 +168,6 @@ impl World {
         }
         self.due = false;
     }
-}
-
-/// A connection that was in this generation.
-fn then(connection: &Connection, generation: u8, disconnecting: bool) -> Connection {
-    let mut then = connection.clone();
-    let mut ended = 0;
-    then.disconnects.retain(|d| {
-        ended += u8::from(d.ended().is_some());
-        d.ended().is_some() && ended <= generation
-    });
-    let some = connection.disconnects.first().filter(|_| disconnecting);
-    then.disconnects.extend(
-        some.map(|d| finch_core::Disconnect {
-            state: finch_core::DisconnectState::Open,
-            ..d.clone()
-        }),
-    );
-    then
 }
 
 fn introspection(connection_id: u8) -> Introspection {

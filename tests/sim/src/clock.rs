@@ -15,7 +15,10 @@ use finch_core::Timestamp;
 use finch_testkit::Chance;
 use jiff::SignedDuration;
 
-use crate::gate::{About, Gate, Kind, Point};
+use crate::{
+    gate::{About, Kind, Point},
+    host::Shared,
+};
 
 /// The one true time: milliseconds since the history began. It moves when the scheduler says so.
 #[derive(Clone, Debug, Default)]
@@ -25,17 +28,14 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Time at zero, and randomness from this seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self { millis: Arc::default(), random: Arc::new(AtomicU64::new(seed)) }
     }
 
-    /// The time.
     pub(crate) fn now(&self) -> i64 {
         self.millis.load(Ordering::Relaxed)
     }
 
-    /// Moves on.
     pub(crate) fn advance(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::Relaxed);
     }
@@ -43,14 +43,10 @@ impl Clock {
 
 /// The machine of one host: its clock may be wrong.
 pub(crate) struct HostSystem {
-    /// Which host.
     pub(crate) host: usize,
-    /// The true time.
-    pub(crate) clock: Clock,
     /// By how many seconds this host's clock is wrong.
     pub(crate) wrong_by: Arc<AtomicI64>,
-    /// Where its waits wait.
-    pub(crate) gate: Gate,
+    pub(crate) shared: Shared,
 }
 
 impl fmt::Debug for HostSystem {
@@ -68,29 +64,28 @@ pub(crate) fn beginning() -> Timestamp {
 impl System for HostSystem {
     fn now(&self) -> Timestamp {
         let wrong_by = SignedDuration::from_secs(self.wrong_by.load(Ordering::Relaxed));
-        beginning() + SignedDuration::from_millis(self.clock.now()) + wrong_by
+        beginning() + SignedDuration::from_millis(self.shared.clock.now()) + wrong_by
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or(0))
+        Duration::from_millis(u64::try_from(self.shared.clock.now()).unwrap_or(0))
     }
 
     async fn sleep(&self, duration: Duration) {
         // Not a moment too early.
         let millis = i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
-        let until = self.clock.now().saturating_add(millis);
+        let until = self.shared.clock.now().saturating_add(millis);
         let about = About {
             point: Point { kind: Kind::Sleep, name: "until its time" },
-            note: format!("{millis} ms"),
             with: None,
             until: Some(until),
         };
-        self.gate.pass(self.host, about, |_| ((), String::new())).await;
+        self.shared.gate.pass(self.host, about, |_| ((), String::new())).await;
     }
 
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let seed = self.clock.random.fetch_add(1, Ordering::Relaxed);
+            let seed = self.shared.clock.random.fetch_add(1, Ordering::Relaxed);
             let random = Chance::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)).next_u64();
             chunk.copy_from_slice(&random.to_le_bytes()[..chunk.len()]);
         }

@@ -1,6 +1,6 @@
 //! The stores of a thread: one SQLite file that is emptied between histories, opened by every host.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use finch_core::{Application, MemoryTokenStore, TokenStore};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
@@ -22,7 +22,6 @@ pub struct Disk {
 pub(crate) enum Stores<'a> {
     /// A store in memory that all share.
     Memory(Arc<MemoryTokenStore>),
-    /// A file.
     Disk(&'a mut Disk),
 }
 
@@ -32,12 +31,7 @@ impl Disk {
     /// # Panics
     /// If the store cannot be made.
     pub fn new(application: Application) -> Self {
-        let shared_memory = PathBuf::from("/dev/shm");
-        let folder = match shared_memory.is_dir() {
-            true => tempfile::tempdir_in(shared_memory),
-            false => tempfile::tempdir(),
-        };
-        let folder = folder.expect("a folder");
+        let folder = finch_tests::folder();
         let open = |_| Arc::new(open(&folder, &application));
         let stores = (0..HOSTS).map(open).collect();
         let broom = rusqlite::Connection::open(folder.path().join("finch.db")).expect("the file");
@@ -49,7 +43,7 @@ impl Disk {
         Self { folder, application, stores, broom }
     }
 
-    /// Forgets everything that a history left, but the key ring, and counts from the beginning.
+    /// Forgets everything that a history left.
     ///
     /// # Panics
     /// If the file cannot be written.
@@ -58,7 +52,9 @@ impl Disk {
             DELETE FROM events; DELETE FROM pace;
             DELETE FROM attempts; DELETE FROM secrets;
             DELETE FROM tokens; DELETE FROM disconnects;
-            DELETE FROM retirements; DELETE FROM connections; UPDATE store SET seq = 0;
+            DELETE FROM retirements; DELETE FROM connections;
+            UPDATE store SET seq = 0, keyring_version = 0, keyring = x'', oldest_epoch = 0,
+                record_events = 0, record_hash = zeroblob(32);
             COMMIT";
         self.broom.execute_batch(sweep).expect("an empty store");
     }
@@ -82,7 +78,6 @@ fn open(folder: &tempfile::TempDir, application: &Application) -> SqliteTokenSto
 }
 
 impl Stores<'_> {
-    /// The store of this host.
     pub(crate) fn of(&self, host: usize) -> Arc<dyn TokenStore> {
         match self {
             Self::Memory(store) => Arc::clone(store) as _,

@@ -1,14 +1,13 @@
-//! Runs a host's tasks until all of them wait, and a single future to its end.
+//! Runs a host's tasks until all of them wait.
 
 use std::{
     future::Future,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -49,7 +48,6 @@ impl Executor {
         Self { runtime: runtime.expect("a runtime"), idle }
     }
 
-    /// Where tasks are spawned.
     pub(crate) fn handle(&self) -> &Handle {
         self.runtime.handle()
     }
@@ -57,12 +55,6 @@ impl Executor {
     /// Runs until every task waits for something that only the scheduler can give.
     pub(crate) fn run_until_idle(&self) {
         self.runtime.block_on(UntilIdle(&self.idle));
-    }
-}
-
-impl Default for Executor {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -78,26 +70,5 @@ impl Future for UntilIdle<'_> {
         *self.0.waker.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(context.waker().clone());
         Poll::Pending
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs one future to its end on this thread, outside of any runtime: a store then reads in place.
-pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => thread::park(),
-        }
     }
 }

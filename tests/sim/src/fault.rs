@@ -3,12 +3,9 @@
 use finch_core::StoreError;
 use serde_json::json;
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
-    /// The store is busy; nothing happened.
     Busy,
-    /// The store is full; nothing happened.
     Full,
     /// An I/O error; nothing happened.
     Io,
@@ -16,13 +13,11 @@ pub(crate) enum Fault {
     IoAfter,
     /// The secret has no bytes, until the store is repaired.
     Unreadable,
-    /// No connection was made.
     NotConnected,
     /// This status, without effect.
     Status(u16),
     /// A 401 in Finch's shape with this word, without effect.
     Word(&'static str),
-    /// A proxy's 401.
     Page401,
     /// A success that cannot be read, without effect.
     Garbage,
@@ -80,7 +75,6 @@ impl Fault {
         matches!(self, Self::NotConnected | Self::Status(402 | 429))
     }
 
-    /// The store's error.
     pub(crate) fn store_error(self) -> StoreError {
         match self {
             Self::Busy => StoreError::Busy,
@@ -94,7 +88,6 @@ impl Fault {
         matches!(self, Self::Lost | Self::StatusAfter(_) | Self::GarbageAfter)
     }
 
-    /// Whether the answer says success.
     pub(crate) fn is_success(self) -> bool {
         matches!(self, Self::Lie | Self::LieLate(_))
     }

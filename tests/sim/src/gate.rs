@@ -13,22 +13,18 @@ use crate::{executor::Executor, fault::Fault};
 /// What kind of call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// A read of the store.
     Read,
-    /// A write to the store.
     Write,
     /// A call to Finch, before Finch sees it.
     Send,
     /// Its answer, before the caller sees it.
     Answer,
-    /// A wait.
     Sleep,
 }
 
 /// Where a call waits: its kind and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Point {
-    /// Its kind.
     pub(crate) kind: Kind,
     /// Its name, such as `apply` or `disconnect`.
     pub(crate) name: &'static str,
@@ -47,23 +43,15 @@ impl fmt::Display for Point {
     }
 }
 
-/// A call that waits.
 pub(crate) struct Parked {
-    /// In the order of arrival.
     pub(crate) number: u64,
-    /// Whose.
     pub(crate) host: usize,
     /// Which of the scheduler's tasks caused it.
     pub(crate) task: usize,
-    /// Where.
     pub(crate) point: Point,
-    /// What it is about: readable, and without a secret.
-    pub(crate) note: String,
     /// The secret that a call to Finch carries.
     pub(crate) with: Option<Arc<str>>,
-    /// Not before this time.
     pub(crate) until: Option<i64>,
-    /// Since when.
     pub(crate) since: i64,
     /// Gone once its caller does not wait for it any more.
     waits: Weak<()>,
@@ -82,17 +70,12 @@ impl Parked {
 
 /// What a call is about, for the choice among those that wait.
 pub(crate) struct About {
-    /// Where.
     pub(crate) point: Point,
-    /// Readable, and without a secret.
-    pub(crate) note: String,
     /// The secret that a call to Finch carries.
     pub(crate) with: Option<Arc<str>>,
-    /// Not before this time.
     pub(crate) until: Option<i64>,
 }
 
-/// All calls that wait.
 #[derive(Clone, Default)]
 pub(crate) struct Gate(Arc<Mutex<Inner>>);
 
@@ -112,7 +95,6 @@ impl Gate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Time is now this.
     pub(crate) fn is_now(&self, now: i64) {
         self.inner().now = now;
     }
@@ -182,9 +164,9 @@ impl Gate {
                 Some(id) => *inner.tasks.entry((host, id)).or_insert(current),
                 None => current,
             };
-            let About { point, note, with, until } = about;
+            let About { point, with, until } = about;
             let (since, waits) = (inner.now, Arc::downgrade(&waiting));
-            let parked = Parked { number, host, task, point, note, with, until, since, waits, go };
+            let parked = Parked { number, host, task, point, with, until, since, waits, go };
             inner.parked.push(parked);
         }
         let result = answered.await;
@@ -195,7 +177,6 @@ impl Gate {
         }
     }
 
-    /// Looks at everything that waits.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
         look(&self.inner().parked)
     }
@@ -205,7 +186,6 @@ impl Gate {
         self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
     }
 
-    /// Takes one out, to let it go.
     pub(crate) fn take(&self, index: usize) -> Parked {
         self.inner().parked.remove(index)
     }

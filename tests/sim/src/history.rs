@@ -15,13 +15,12 @@ use std::{
 
 use finch_core::{Application, ConnectionId, MemoryTokenStore, TokenId};
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
-use finch_testkit::Chance;
+use finch_testkit::{Chance, Figures};
+use finch_tests::finish;
 
 use crate::{
     clock::Clock,
-    counts::Counts,
     disk::{Disk, Stores},
-    executor::finish,
     finch::lock,
     gate::Gate,
     host::{Host, Shared},
@@ -43,7 +42,7 @@ pub struct Played {
     /// What happened.
     pub trace: Trace,
     /// What it reached.
-    pub counts: Counts,
+    pub figures: Figures,
     /// What was broken, if anything was.
     pub broken: Vec<String>,
 }
@@ -59,7 +58,6 @@ pub fn application() -> Application {
     }
 }
 
-/// A call that is running.
 struct Running {
     task: usize,
     host: usize,
@@ -70,6 +68,9 @@ struct Running {
     slow: bool,
 }
 
+/// A task that has ended: everything that its result shows, and what came of it.
+type Ended = (usize, (String, Outcome));
+
 pub(crate) struct History<'a> {
     chance: Chance,
     shape: Shape,
@@ -78,9 +79,9 @@ pub(crate) struct History<'a> {
     hosts: Vec<Host>,
     judge: Judge,
     trace: Trace,
-    counts: Counts,
+    figures: Figures,
     running: Vec<Running>,
-    outcomes: Arc<Mutex<Vec<(usize, Outcome)>>>,
+    outcomes: Arc<Mutex<Vec<Ended>>>,
     callbacks: Vec<Callback>,
     customer_of_code: HashMap<String, usize>,
     /// What completing with this state first gave.
@@ -128,7 +129,7 @@ pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
         stores,
         judge: Judge::default(),
         trace: Trace::default(),
-        counts: Counts::default(),
+        figures: Figures::default(),
         running: Vec::new(),
         outcomes: Arc::default(),
         callbacks: Vec::new(),
@@ -145,21 +146,22 @@ pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
         shape,
     };
     history.play();
-    let History { trace, counts, mut judge, .. } = history;
-    judge.broken.truncate(8);
-    Played { seed, trace, counts, broken: judge.broken }
+    let History { trace, mut figures, judge, .. } = history;
+    figures.hit("histories");
+    figures.add("steps", trace.steps());
+    Played { seed, trace, figures, broken: judge.broken() }
 }
 
 impl History<'_> {
     fn play(&mut self) {
         self.trace.line(format_args!("{:?}", self.shape));
-        while self.judge.broken.is_empty() && (self.ops_left > 0 || !self.running.is_empty()) {
+        while self.judge.is_whole() && (self.ops_left > 0 || !self.running.is_empty()) {
             if self.trace.steps() > 4000 {
                 self.judge.fault("I9 progress", "it does not come to rest");
             }
             self.step();
         }
-        if self.judge.broken.is_empty() {
+        if self.judge.is_whole() {
             self.end();
         }
     }
@@ -172,41 +174,43 @@ impl History<'_> {
             self.judge.fault("the exchange", what);
         }
         let killed = std::mem::take(&mut lock(&self.shared.remote).killed);
-        for dead in killed.iter().filter(|dead| dead.by_us) {
-            let ids = ledger.secrets.iter().filter(|(_, secret)| **secret == dead.secret);
-            let mut ids: Vec<_> = ids.map(|(id, _)| *id).collect();
-            ids.sort();
-            for id in ids {
-                let Some((connection, token)) = self.judge.token(id) else { continue };
+        for dead in killed {
+            let ids_of = |with: &Arc<str>| {
+                let of = ledger.secrets.iter().filter(|(_, secret)| **secret == *with);
+                of.filter_map(|(id, _)| self.judge.token(*id)).collect::<Vec<_>>()
+            };
+            for (connection, token) in ids_of(&dead.secret) {
                 if token.state != finch_core::TokenState::Active {
                     continue;
                 }
                 // A known limit: nothing here tells that a token is of the employer whose disconnect may
                 // still take effect, where either has no name.
-                let nameless = |with: &Arc<str>| {
-                    let mut ids = ledger.secrets.iter().filter(|(_, secret)| *secret == with);
-                    let sent = ids.find_map(|(id, _)| self.judge.token(*id));
-                    sent.is_some_and(|(sent, _)| sent.company.is_none())
+                let unnamed = |with: &Arc<str>| {
+                    let sent = ids_of(with);
+                    let nameless = sent.first().is_some_and(|(sent, _)| sent.company.is_none());
+                    connection.company.is_none() || nameless
                 };
-                let unnamed = |with: &Arc<str>| connection.company.is_none() || nameless(with);
-                if dead.late.as_ref().is_some_and(unnamed) {
-                    self.counts.hit("limit: a late effect, and an employer without a name");
-                    lock(&self.shared.remote).forgive(&dead.secret);
-                    continue;
-                }
                 // Another: the hosts' clocks are a year apart, and the one that took the token in never
                 // saw the call that may still take effect.
-                if dead.late.is_some() && ledger.clocks_differ {
-                    self.counts.hit("limit: a late effect, and clocks that are a year apart");
-                    lock(&self.shared.remote).forgive(&dead.secret);
-                    continue;
-                }
-                let what = format_args!("a call of ours killed {id}, which is active here");
-                self.judge.fault("I10 agreement", what);
+                let limit = match &dead.late {
+                    Some(with) if unnamed(with) => {
+                        "limit: a late effect, and an employer without a name"
+                    }
+                    Some(_) if ledger.clocks_differ => {
+                        "limit: a late effect, and clocks that are a year apart"
+                    }
+                    _ => {
+                        let what = format_args!("a call of ours killed {}, active here", token.id);
+                        self.judge.fault("I10 agreement", what);
+                        continue;
+                    }
+                };
+                self.figures.hit(limit);
+                lock(&self.shared.remote).forgive(&dead.secret);
             }
         }
         for lease in std::mem::take(&mut ledger.leases) {
-            self.counts.hit(lease);
+            self.figures.hit(lease);
         }
         let committed = std::mem::take(&mut ledger.committed);
         if !std::mem::take(&mut ledger.noted) && committed.is_empty() {
@@ -220,7 +224,7 @@ impl History<'_> {
             remote: &lock(&remote),
             secrets: &ledger.secrets,
         };
-        self.judge.look(now, &case, &mut self.counts);
+        self.judge.look(now, &case, &mut self.figures);
         self.check_hand_outs(&ledger);
     }
 
@@ -230,7 +234,7 @@ impl History<'_> {
     }
 
     /// I4: what one of the hosts would hand out now is active, and its customer's.
-    fn check_hand_outs(&mut self, ledger: &Ledger) {
+    fn check_hand_outs(&self, ledger: &Ledger) {
         let host = self.trace.steps() as usize % self.hosts.len();
         let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
         let mut asked: Vec<_> = tokens()
@@ -238,7 +242,6 @@ impl History<'_> {
             .collect();
         asked.sort();
         asked.dedup();
-        let mut wrong = Vec::new();
         for (customer, id) in asked {
             let wanted = finch_core::TokenQuery::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
@@ -255,11 +258,9 @@ impl History<'_> {
                     && ledger.secrets.get(&t.id) == secret.as_ref()
             });
             if !allowed {
-                wrong.push(format!("{customer} is given a token of {id} that is not active"));
+                let what = format_args!("{customer} is given a token of {id} that is not active");
+                self.judge.fault("I4 fencing", what);
             }
-        }
-        for what in wrong {
-            self.judge.fault("I4 fencing", what);
         }
     }
 }

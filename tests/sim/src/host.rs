@@ -5,35 +5,31 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use finch_app::{Finch, System};
-use finch_core::{FinchApi, TokenStore};
+use finch_app::Finch;
+use finch_core::TokenStore;
 use finch_http::HttpFinch;
 use finch_testkit::Intercepted;
+use finch_tests::finish;
 
 use crate::{
     clock::{Clock, HostSystem},
-    executor::{Executor, finish},
+    executor::Executor,
     finch::{GatedFinch, lock},
     gate::Gate,
     keys::Keys,
     ledger::Ledger,
     remote::Remote,
     store::Gated,
-    variant::{Broken, BrokenFinch, Loss, Variant},
+    variant::{Broken, Loss, Variant},
 };
 
 /// What all hosts share.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    /// The store's keys.
     pub(crate) keys: Arc<Keys>,
-    /// Where calls wait.
     pub(crate) gate: Gate,
-    /// The true time.
     pub(crate) clock: Clock,
-    /// The one Finch.
     pub(crate) remote: Arc<Mutex<Remote>>,
-    /// What was learned.
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// What is left out, if anything is.
     pub(crate) variant: Option<Variant>,
@@ -41,29 +37,11 @@ pub(crate) struct Shared {
     pub(crate) loss: Arc<Mutex<Loss>>,
 }
 
-/// What a host calls Finch and looks at its clock with.
-struct Wiring {
-    api: Arc<dyn FinchApi>,
-    system: Arc<dyn System>,
-}
-
-impl Wiring {
-    fn over(&self, store: Arc<dyn TokenStore>) -> Finch {
-        let (api, system) = (Arc::clone(&self.api), Arc::clone(&self.system));
-        let finch = Finch::builder(api, store, finch_tests::keys()).system(system).open();
-        finish(finch).expect("one application, and its key")
-    }
-}
-
-/// One host.
 pub(crate) struct Host {
-    /// Where its tasks run.
     pub(crate) executor: Executor,
-    /// What is tested.
     pub(crate) finch: Finch,
-    /// What it is tested with.
-    wiring: Wiring,
-    /// Its store, without the gate.
+    gated: Arc<Intercepted<Gated>>,
+    /// Its store without the gate.
     pub(crate) store: Arc<dyn TokenStore>,
     /// By how many seconds its clock is wrong.
     pub(crate) wrong_by: Arc<AtomicI64>,
@@ -71,45 +49,35 @@ pub(crate) struct Host {
 
 impl Host {
     /// Starts a process.
-    ///
-    /// # Panics
-    /// If store and Finch are of different applications.
     pub(crate) fn start(
-        number: usize,
+        host: usize,
         shared: &Shared,
         store: Arc<dyn TokenStore>,
         wrong_by: Arc<AtomicI64>,
     ) -> Self {
-        let Shared { keys, gate, clock, remote, ledger, variant, loss } = shared.clone();
-        let store: Arc<dyn TokenStore> = match variant {
+        let shared = shared.clone();
+        let store: Arc<dyn TokenStore> = match shared.variant {
             Some(variant) => {
-                let broken = Broken { host: number, variant, loss, keys: Arc::clone(&keys) };
+                let broken = Broken { host, variant, shared: shared.clone() };
                 Arc::new(Intercepted::new(broken, store))
             }
             None => store,
         };
-        let gated = Gated {
-            host: number,
-            gate: gate.clone(),
-            started: AtomicBool::new(false),
-            keys,
-            ledger: Arc::clone(&ledger),
-        };
+        let gated = Gated { host, started: AtomicBool::new(false), shared: shared.clone() };
         let gated = Arc::new(Intercepted::new(gated, Arc::clone(&store)));
-        let config = lock(&remote).config();
-        let way =
-            GatedFinch { host: number, gate: gate.clone(), remote, ledger, clock: clock.clone() };
-        let api = HttpFinch::with_transport(config, Arc::new(way)).expect("a configuration");
-        let api = BrokenFinch { inner: Arc::new(api), variant };
-        let system = HostSystem { host: number, clock, wrong_by: Arc::clone(&wrong_by), gate };
-        let wiring = Wiring { api: Arc::new(api), system: Arc::new(system) };
-        let finch = wiring.over(Arc::clone(&gated) as _);
+        let config = lock(&shared.remote).config();
+        let way = Arc::new(GatedFinch { host, shared: shared.clone() });
+        let api = Arc::new(HttpFinch::with_transport(config, way).expect("a configuration"));
+        let system = Arc::new(HostSystem { host, wrong_by: Arc::clone(&wrong_by), shared });
+        let finch = Finch::builder(api, Arc::clone(&gated) as _, finch_tests::keys());
+        let finch = finish(finch.system(system).open()).expect("one application, and its key");
         gated.intercept.started.store(true, Ordering::Relaxed);
-        Self { executor: Executor::new(), finch, wiring, store, wrong_by }
+        Self { executor: Executor::new(), finch, gated, store, wrong_by }
     }
 
-    /// The same process without the gate of its store: what the judge asks.
-    pub(crate) fn unhindered(&self) -> Finch {
-        self.wiring.over(Arc::clone(&self.store))
+    /// The same process without the gate of its store: what the judge asks in the end.
+    pub(crate) fn unhindered(&self) -> &Finch {
+        self.gated.intercept.started.store(false, Ordering::Relaxed);
+        &self.finch
     }
 }

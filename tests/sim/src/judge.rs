@@ -6,6 +6,7 @@ mod end;
 mod steps;
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
@@ -14,8 +15,9 @@ use finch_core::{
     Actor, Commit, Connection, CustomerId, Disconnect, DisconnectState, Seq, Token, TokenId,
     TokenState,
 };
+use finch_testkit::Figures;
 
-use crate::{counts::Counts, remote::Remote};
+use crate::remote::Remote;
 
 /// What the judge has seen so far.
 #[derive(Default)]
@@ -26,19 +28,14 @@ pub(crate) struct Judge {
     covered: HashSet<TokenId>,
     /// Tokens whose customers' access had ended before: what becomes of them is not shown.
     hidden: HashSet<TokenId>,
-    /// What was broken.
-    pub(crate) broken: Vec<String>,
+    broken: RefCell<Vec<String>>,
 }
 
 /// What the judge is shown beside the store.
 pub(crate) struct Case<'a> {
-    /// What was written.
     pub(crate) committed: &'a [(Commit, Seq)],
-    /// In which customer's scope.
     pub(crate) customer: Option<CustomerId>,
-    /// The truth.
     pub(crate) remote: &'a Remote,
-    /// The secret of each record.
     pub(crate) secrets: &'a BTreeMap<TokenId, Arc<str>>,
 }
 
@@ -53,27 +50,33 @@ fn reaches(disconnect: &Disconnect, customer: Option<&CustomerId>) -> bool {
 }
 
 impl Judge {
-    /// Something must not be.
-    pub(crate) fn fault(&mut self, invariant: &str, what: impl std::fmt::Display) {
-        self.broken.push(format!("{invariant}: {what}"));
+    pub(crate) fn fault(&self, invariant: &str, what: impl std::fmt::Display) {
+        self.broken.borrow_mut().push(format!("{invariant}: {what}"));
     }
 
-    /// The record, as last seen.
+    /// Whether no promise was broken so far.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.broken.borrow().is_empty()
+    }
+
+    /// The first promises that were broken.
+    pub(crate) fn broken(self) -> Vec<String> {
+        self.broken.into_inner().into_iter().take(8).collect()
+    }
+
     pub(crate) fn token(&self, id: TokenId) -> Option<(&Connection, &Token)> {
         self.seen.iter().find_map(|c| Some((c, c.token(id)?)))
     }
 
-    /// Whether a disconnect covers the record.
     pub(crate) fn covers(&self, id: TokenId) -> bool {
         self.covered.contains(&id)
     }
 
-    /// Looks at the store after a write.
-    pub(crate) fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, counts: &mut Counts) {
+    pub(crate) fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, figures: &mut Figures) {
         let before = std::mem::take(&mut self.seen);
         self.cover(&before, &now, case);
-        self.check_tokens(&before, &now, case, counts);
-        self.check_connections(&before, &now, case, counts);
+        self.check_tokens(&before, &now, case, figures);
+        self.check_connections(&before, &now, case, figures);
         self.check_shown(&before, &now);
         if let Some(customer) = &case.customer {
             self.check_customers(&before, &now, customer, case);

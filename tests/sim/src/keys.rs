@@ -1,34 +1,39 @@
 //! The keys of a history's store, for what looks into it from outside.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use finch_core::{
     AccessToken, Commit, CustomerId, Fingerprint, Sealed, SealedAs, SealedToken, Token, TokenStore,
 };
 use finch_seal::{Domain, SealError};
-use finch_tests::StoreKeys;
+use finch_tests::{StoreKeys, finish};
 
-use crate::executor::finish;
+use crate::finch::lock;
 
-/// The keys of a store, opened when they are first used: the first host makes them.
+/// The keys of a store, opened when they are used first, or for the first time after they were replaced.
 pub(crate) struct Keys {
     store: Arc<dyn TokenStore>,
-    opened: OnceLock<StoreKeys>,
+    opened: Mutex<Option<Arc<StoreKeys>>>,
 }
 
 impl Keys {
-    /// Those of this store.
     pub(crate) fn of(store: Arc<dyn TokenStore>) -> Self {
-        Self { store, opened: OnceLock::new() }
+        Self { store, opened: Mutex::default() }
     }
 
-    fn opened(&self) -> &StoreKeys {
-        self.opened.get_or_init(|| {
+    pub(crate) fn replaced(&self) {
+        *lock(&self.opened) = None;
+    }
+
+    fn opened(&self) -> Arc<StoreKeys> {
+        let mut opened = lock(&self.opened);
+        let open = || {
             let keyring = finish(self.store.keyring()).expect("the store answers");
             let keyring = keyring.expect("a store in use");
             let opened = StoreKeys::open(self.store.binding(), &keyring);
-            finish(opened).expect("a key ring that opens")
-        })
+            Arc::new(finish(opened).expect("a key ring that opens"))
+        };
+        Arc::clone(opened.get_or_insert_with(open))
     }
 
     /// Under which fingerprint the attempt of this state is kept.
@@ -61,7 +66,6 @@ impl Keys {
         text(self.opened().secret_in(commit, token)?)
     }
 
-    /// Seals a token's secret for this.
     pub(crate) fn seal(&self, token: &Token, sealed_as: SealedAs, secret: &str) -> Sealed {
         self.opened().seal(token, sealed_as, secret).expect("a sealed secret")
     }

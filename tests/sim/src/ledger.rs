@@ -18,10 +18,8 @@ pub(crate) const ABSORBED: &str = "lease of an absorbed connection";
 /// A turn further ahead than this was given by a clock that ran ahead, as far as the instance that asks can see.
 const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 
-/// What was learned.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// The secret of each record.
     pub(crate) secrets: BTreeMap<TokenId, Arc<str>>,
     /// What the call that runs is about.
     pub(crate) note: String,
@@ -43,7 +41,6 @@ pub(crate) struct Ledger {
     pub(crate) repaired: bool,
     /// The next secret that is read becomes one of them.
     pub(crate) damages_next: bool,
-    /// Tokens that came back to their caller.
     pub(crate) handed_back: HashSet<String>,
     /// Words that a 401 of unknown meaning must not be used for: Finch has acknowledged their end.
     pub(crate) acknowledged: HashSet<String>,
@@ -103,7 +100,6 @@ impl Ledger {
         !self.repaired && self.unreadable.contains(&token)
     }
 
-    /// A lease was asked for.
     pub(crate) fn leased(&mut self, leased: &Leased) {
         self.leases.push(match leased {
             Leased::Taken => "lease taken",

@@ -7,7 +7,6 @@
 #![expect(missing_debug_implementations, reason = "its own tools, full of secrets, are not shown")]
 
 mod clock;
-mod counts;
 mod disk;
 mod executor;
 mod fault;
@@ -26,10 +25,9 @@ mod store;
 mod trace;
 mod variant;
 
-pub use counts::Counts;
 pub use disk::Disk;
-pub use floors::missed;
+pub use floors::USUAL;
 pub use history::{Played, application, play};
-pub use run::{Figures, number, run};
+pub use run::run;
 pub use trace::Trace;
 pub use variant::Variant;

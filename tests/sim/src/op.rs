@@ -1,15 +1,21 @@
 //! An operation: one call of a use case.
 
-use std::{error::Error, fmt::Write as _, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt::{Debug, Write as _},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use finch_app::{
-    BeginConnectError, BegunConnect, CloseError, CompleteConnectError, CompletedConnect,
-    ConnectRequest, DisconnectError, DisconnectOutcome, DisconnectRequest, Finch, Pass, Reconciled,
-    TokenError, Unauthorized, UsableToken,
+    BegunConnect, CompleteConnectError, CompletedConnect, ConnectRequest, DisconnectError,
+    DisconnectOutcome, DisconnectRequest, Finch, Pass, UsableToken,
 };
 use finch_core::{
     AccessToken, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Flow, OperatorScope,
-    Product, RedirectUri, State, StoreError,
+    Product, RedirectUri, State, WebhookEvent,
 };
 
 use crate::remote::Twist;
@@ -17,10 +23,10 @@ use crate::remote::Twist;
 /// In whose scope something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// This customer's.
     Customer(usize),
-    /// The operator's.
     Operator,
+    /// The operator, for everyone.
+    Everyone,
 }
 
 /// Where a person logs in, and how Finch reports it.
@@ -28,11 +34,9 @@ pub(crate) enum Who {
 pub(crate) struct Place {
     /// At which employer and provider.
     pub(crate) pair: usize,
-    /// With which credentials.
     pub(crate) credentials: usize,
     /// Whether the browser is redirected.
     pub(crate) redirect: bool,
-    /// What Finch tells.
     pub(crate) twist: Twist,
     /// Another customer id comes back.
     pub(crate) stranger: bool,
@@ -41,61 +45,47 @@ pub(crate) struct Place {
 /// A person who came back with a code.
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
-    /// Whose attempt it is.
     pub(crate) customer: usize,
-    /// The attempt's state.
     pub(crate) state: Arc<str>,
-    /// The code.
     pub(crate) code: Arc<str>,
-    /// How often it was called already.
     pub(crate) times: u32,
 }
 
 impl Callback {
-    /// A code that was never issued.
     pub(crate) fn other_code(&self) -> String {
         format!("{}-other", self.code)
     }
 }
 
-/// An operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
-    /// Begins to connect.
     Begin(usize, Place),
-    /// Begins to renew a connection.
     Renew(usize, ConnectionId, Place),
     /// Comes back with a code; perhaps with one that was never issued.
     Complete(Who, Callback, bool),
-    /// Disconnects a connection.
     Disconnect(Who, ConnectionId),
     /// Disconnects the connection of a token.
     DisconnectToken(Who, Arc<str>),
-    /// The operator disconnects a connection for everyone.
-    DisconnectForEveryone(ConnectionId),
-    /// Disconnects all connections of a customer.
     DisconnectAll(usize),
-    /// Wants a token.
     Use(usize, ConnectionId),
-    /// Reports a 401.
     Report(usize, Arc<str>),
     /// One pass of the reconciler.
     Reconcile(Pass),
     /// The operator vouches for the end of a connection.
     Close(ConnectionId),
+    /// A webhook speaks of a connection's health.
+    Webhook(Box<WebhookEvent>),
+    /// The operator rotates the data key.
+    Rotate,
 }
 
-/// What came of it.
-#[derive(Debug)]
+/// What came of it, as far as the simulation goes on from there.
 pub(crate) enum Outcome {
-    Begun(Box<Result<BegunConnect, BeginConnectError>>),
+    Begun(Box<BegunConnect>),
     Completed(Result<CompletedConnect, CompleteConnectError>),
     Disconnected(Result<DisconnectOutcome, DisconnectError>),
-    DisconnectedAll(Result<Vec<(ConnectionId, DisconnectOutcome)>, DisconnectError>),
-    Used(Result<UsableToken, TokenError>),
-    Reported(Result<Unauthorized, TokenError>),
-    Reconciled(Result<Reconciled, StoreError>),
-    Closed(Result<usize, CloseError>),
+    Used(UsableToken),
+    Other,
 }
 
 /// The name of a customer.
@@ -110,7 +100,6 @@ fn customer(number: usize) -> CustomerScope {
     CustomerScope::new(customer_id(number))
 }
 
-/// The operator's scope.
 pub(crate) fn operator() -> OperatorScope {
     OperatorScope::acting_as("simulation".parse().expect("a name"))
 }
@@ -126,25 +115,10 @@ fn request(place: Place) -> ConnectRequest {
 
 impl Op {
     /// Its name, for the trace and for counting.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Begin(..) => "begin",
-            Self::Renew(..) => "renew",
-            Self::Complete(..) => "complete",
-            Self::Disconnect(Who::Customer(_), _) | Self::DisconnectToken(Who::Customer(_), _) => {
-                "disconnect"
-            }
-            Self::Disconnect(..) | Self::DisconnectToken(..) => "disconnect by the operator",
-            Self::DisconnectForEveryone(_) => "disconnect for everyone",
-            Self::DisconnectAll(_) => "disconnect all",
-            Self::Use(..) => "use",
-            Self::Report(..) => "report",
-            Self::Reconcile(_) => "reconcile",
-            Self::Close(_) => "close",
-        }
+    pub(crate) fn name(&self) -> String {
+        format!("{self:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
     }
 
-    /// In which customer's scope it acts.
     pub(crate) fn customer(&self) -> Option<usize> {
         match self {
             Self::Begin(who, _)
@@ -159,143 +133,108 @@ impl Op {
         }
     }
 
-    /// The connection that it is to end, if it is a disconnect.
-    pub(crate) fn ends(&self) -> Option<&ConnectionId> {
-        match self {
-            Self::Disconnect(_, id) | Self::DisconnectForEveryone(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a reconciler's pass.
-    pub(crate) fn reconciles(&self) -> bool {
-        matches!(self, Self::Reconcile(_))
-    }
-
     /// In words, without a secret.
     pub(crate) fn words(&self) -> String {
-        let mut words = self.name().to_owned();
-        if let Some(who) = self.customer() {
-            let _ = write!(words, " by customer-{who}");
+        match self {
+            Self::Complete(who, callback, other) => format!(
+                "Complete({who:?}) for customer-{}{}, time {}",
+                callback.customer,
+                if *other { " with another code" } else { "" },
+                callback.times
+            ),
+            Self::DisconnectToken(..) | Self::Report(..) => {
+                format!("{} by {:?}", self.name(), self.customer())
+            }
+            op => format!("{op:?}"),
         }
-        let _ = match self {
-            Self::Begin(_, place) => write!(words, " {place:?}"),
-            Self::Renew(_, id, _) | Self::Use(_, id) => write!(words, " {id}"),
-            Self::Complete(_, callback, other) => {
-                let other = if *other { " with another code" } else { "" };
-                write!(words, " for customer-{}{other}, time {}", callback.customer, callback.times)
-            }
-            Self::Disconnect(_, id) | Self::DisconnectForEveryone(id) | Self::Close(id) => {
-                write!(words, " {id}")
-            }
-            _ => Ok(()),
-        };
-        words
     }
 
-    /// Does it.
-    pub(crate) fn run(self, finch: Finch) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+    /// Does it: everything that its result shows, and what came of it.
+    pub(crate) fn run(
+        self,
+        finch: Finch,
+    ) -> Pin<Box<dyn Future<Output = (String, Outcome)> + Send>> {
         Box::pin(async move {
             match self {
-                Self::Begin(who, place) => Outcome::Begun(Box::new(
-                    finch.begin_connect(&customer(who), request(place)).await,
-                )),
+                Self::Begin(who, place) => {
+                    begun(finch.begin_connect(&customer(who), request(place)).await)
+                }
                 Self::Renew(who, id, place) => {
                     let request = request(place);
-                    let begun = finch.begin_reauthenticate(&customer(who), &id, request).await;
-                    Outcome::Begun(Box::new(begun))
+                    begun(finch.begin_reauthenticate(&customer(who), &id, request).await)
                 }
                 Self::Complete(who, callback, other) => {
                     let state = State::new(&*callback.state);
                     let code =
                         if other { callback.other_code() } else { callback.code.to_string() };
                     let code = AuthorizationCode::new(code);
-                    Outcome::Completed(match who {
+                    let completed = match who {
                         Who::Customer(who) => {
                             finch.complete_connect(&customer(who), state, code).await
                         }
-                        Who::Operator => finch.complete_connect(&operator(), state, code).await,
-                    })
+                        _ => finch.complete_connect(&operator(), state, code).await,
+                    };
+                    (shown(&completed), Outcome::Completed(completed))
                 }
-                Self::Disconnect(who, id) => {
-                    Outcome::Disconnected(disconnect(&finch, who, id).await)
-                }
+                Self::Disconnect(who, id) => disconnect(&finch, who, id.into()).await,
                 Self::DisconnectToken(who, secret) => {
-                    let token = AccessToken::new(&*secret);
-                    Outcome::Disconnected(disconnect(&finch, who, token).await)
+                    disconnect(&finch, who, AccessToken::new(&*secret).into()).await
                 }
-                Self::DisconnectForEveryone(id) => {
-                    let plan = finch
-                        .plan_disconnect(
-                            &operator(),
-                            DisconnectRequest {
-                                for_everyone: Some("a simulation".into()),
-                                ..id.into()
-                            },
-                        )
-                        .await;
-                    Outcome::Disconnected(match plan {
-                        Ok(plan) => finch.disconnect(&operator(), plan).await,
-                        Err(error) => Err(error),
-                    })
-                }
-                Self::DisconnectAll(who) => {
-                    Outcome::DisconnectedAll(finch.disconnect_all(&customer(who)).await)
-                }
+                Self::DisconnectAll(who) => other(finch.disconnect_all(&customer(who)).await),
                 Self::Use(who, id) => {
-                    Outcome::Used(finch.access_token(&customer(who), &id, &[]).await)
+                    let used = finch.access_token(&customer(who), &id, &[]).await;
+                    (shown(&used), used.map_or(Outcome::Other, Outcome::Used))
                 }
                 Self::Report(who, secret) => {
                     let token = AccessToken::new(&*secret);
-                    Outcome::Reported(finch.report_unauthorized(&customer(who), &token).await)
+                    other(finch.report_unauthorized(&customer(who), &token).await)
                 }
+                Self::Reconcile(pass) => other(finch.reconcile(&operator(), pass).await),
                 Self::Close(id) => {
-                    Outcome::Closed(finch.close_disconnect(&operator(), &id, "a simulation").await)
+                    other(finch.close_disconnect(&operator(), &id, "a simulation").await)
                 }
-                Self::Reconcile(pass) => {
-                    Outcome::Reconciled(finch.reconcile(&operator(), pass).await)
-                }
+                Self::Webhook(event) => other(finch.take_webhook(&event).await),
+                Self::Rotate => other(finch.rotate(&operator(), |_| ()).await),
             }
         })
     }
 }
 
-async fn disconnect(
-    finch: &Finch,
-    who: Who,
-    target: impl Into<DisconnectRequest>,
-) -> Result<DisconnectOutcome, DisconnectError> {
-    match who {
-        Who::Customer(who) => finch.disconnect(&customer(who), target).await,
-        Who::Operator => finch.disconnect(&operator(), target).await,
-    }
+async fn disconnect(finch: &Finch, who: Who, request: DisconnectRequest) -> (String, Outcome) {
+    let done = match who {
+        Who::Customer(who) => finch.disconnect(&customer(who), request).await,
+        Who::Operator => finch.disconnect(&operator(), request).await,
+        Who::Everyone => {
+            let request =
+                DisconnectRequest { for_everyone: Some("a simulation".into()), ..request };
+            match finch.plan_disconnect(&operator(), request).await {
+                Ok(plan) => finch.disconnect(&operator(), plan).await,
+                Err(error) => Err(error),
+            }
+        }
+    };
+    (shown(&done), Outcome::Disconnected(done))
 }
 
-impl Outcome {
-    /// Everything that it shows: its `Debug`, and the chain of its error.
-    pub(crate) fn shown(&self) -> String {
-        let mut shown = format!("{self:?}");
-        let mut next = self.error();
-        while let Some(error) = next {
-            let _ = write!(shown, " {error}");
-            next = error.source();
-        }
-        shown
-    }
+fn begun(result: Result<BegunConnect, impl Error>) -> (String, Outcome) {
+    let shown = shown(&result);
+    (shown, result.map_or(Outcome::Other, |begun| Outcome::Begun(Box::new(begun))))
+}
 
-    fn error(&self) -> Option<&dyn Error> {
-        fn of<T, E: Error>(result: &Result<T, E>) -> Option<&dyn Error> {
-            result.as_ref().err().map(|error| error as &dyn Error)
-        }
-        match self {
-            Self::Begun(result) => of(result),
-            Self::Completed(result) => of(result),
-            Self::Disconnected(result) => of(result),
-            Self::DisconnectedAll(result) => of(result),
-            Self::Used(result) => of(result),
-            Self::Reported(result) => of(result),
-            Self::Reconciled(result) => of(result),
-            Self::Closed(result) => of(result),
-        }
+fn other(result: Result<impl Debug, impl Error>) -> (String, Outcome) {
+    (shown(&result), Outcome::Other)
+}
+
+/// Everything that a result shows: its `Debug`, and the chain of its error.
+fn shown(result: &Result<impl Debug, impl Error>) -> String {
+    let mut shown = format!("{result:?}");
+    let mut next = result.as_ref().err().and_then(Error::source);
+    if let Err(error) = result {
+        let _ = write!(shown, " {error}");
     }
+    while let Some(error) = next {
+        let _ = write!(shown, " {error}");
+        next = error.source();
+    }
+    shown
 }

@@ -10,18 +10,13 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 
-/// A token as Finch knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Issued {
-    /// The token.
     pub(crate) secret: Arc<str>,
-    /// The code that it was issued for.
     pub(crate) code: String,
-    /// Its connection at Finch.
     pub(crate) connection_id: String,
     /// Its provider and its company, whatever was said about them.
     pub(crate) pair: (String, String),
-    /// Whether Finch accepts it.
     pub(crate) alive: bool,
     /// It was ended from Finch's dashboard.
     pub(crate) ended_outside: bool,
@@ -30,7 +25,6 @@ pub(crate) struct Issued {
 /// What Finch says about a code's token that is not so, or not all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Twist {
-    /// Nothing.
     None,
     /// The company is left out, and so often by `/introspect` too.
     Nameless(u8),
@@ -43,11 +37,9 @@ pub(crate) enum Twist {
 /// Who logged in where.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct LoggedIn {
-    /// The customer id of the session.
     pub(crate) customer: String,
     /// Provider, company and credentials, in words.
     pub(crate) place: (String, String, String),
-    /// The connection that it renews.
     pub(crate) renews: Option<String>,
 }
 
@@ -57,18 +49,14 @@ enum Late {
     Disconnect { with: Arc<str>, connection_id: String, pair: Option<(String, String)> },
 }
 
-/// A token that was ended by a call of ours, or in the dashboard.
+/// A token that was ended by a call of ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Killed {
-    /// The token.
     pub(crate) secret: Arc<str>,
-    /// Whether a call of ours did it.
-    pub(crate) by_us: bool,
     /// With which token, if that call had come long before.
     pub(crate) late: Option<Arc<str>>,
 }
 
-/// Finch.
 pub(crate) struct Remote {
     emulator: LocalEmulator,
     scope: DisconnectScope,
@@ -79,7 +67,7 @@ pub(crate) struct Remote {
     nameless: HashMap<String, u8>,
     wrong: HashMap<String, String>,
     late: Vec<(i64, Late)>,
-    /// Tokens that died since the last look.
+    /// Tokens that calls of ours have ended since the last look.
     pub(crate) killed: Vec<Killed>,
 }
 
@@ -165,7 +153,6 @@ impl Remote {
         !self.logins.contains_key(&issued.code)
     }
 
-    /// How a host reaches it.
     pub(crate) fn config(&self) -> HttpFinchConfig {
         finch_testkit::emulator_config(&self.emulator)
     }
@@ -222,7 +209,6 @@ impl Remote {
         self.wrong.get(token).map_or(body.clone(), |company| with_company(&body, Some(company)))
     }
 
-    /// Exchanges a code.
     fn exchange(&mut self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
         let code = field(request, "code").ok()?.as_str()?.to_owned();
         let twist = self.twists.get(&code).copied().unwrap_or(Twist::None);
@@ -323,7 +309,6 @@ impl Remote {
         }
     }
 
-    /// A connection is ended in Finch's dashboard.
     pub(crate) fn end_outside(&mut self, connection_id: &str) {
         self.emulator.end_connection(connection_id);
         self.look_for_dead(false, None);
@@ -332,11 +317,11 @@ impl Remote {
     fn look_for_dead(&mut self, by_us: bool, late: Option<&Arc<str>>) {
         for issued in self.issued.iter_mut().filter(|i| i.alive) {
             issued.alive = self.emulator.is_alive(&issued.secret);
-            if !issued.alive {
-                issued.ended_outside = !by_us;
+            if !issued.alive && by_us {
                 let (secret, late) = (Arc::clone(&issued.secret), late.cloned());
-                self.killed.push(Killed { secret, by_us, late });
+                self.killed.push(Killed { secret, late });
             }
+            issued.ended_outside = !issued.alive && !by_us;
         }
     }
 
@@ -346,18 +331,15 @@ impl Remote {
         dead.for_each(|issued| issued.ended_outside = true);
     }
 
-    /// Whether Finch accepts a token.
     pub(crate) fn accepts(&self, secret: &str) -> bool {
         self.issued.iter().any(|i| i.alive && &*i.secret == secret)
     }
 }
 
-/// The token of a request.
 pub(crate) fn bearer(request: &Request<Bytes>) -> Option<&str> {
     request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// A field of a request's JSON.
 pub(crate) fn field(request: &Request<Bytes>, name: &str) -> serde_json::Result<Value> {
     serde_json::from_slice(request.body()).map(|mut body: Value| body[name].take())
 }

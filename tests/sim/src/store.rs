@@ -2,28 +2,23 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use finch_core::{
-    AttemptId, Commit, Connection, ConnectionId, ConnectionKey, CustomerId, Fingerprint,
-    InstanceId, Leased, NewAttempt, Sealed, SealedToken, Selector, Seq, StoreError, Timestamp,
-    TokenId, TokenQuery, TokenStore,
+    AttemptId, Commit, Connection, ConnectionKey, CustomerId, Fingerprint, InstanceId, Leased,
+    NewAttempt, Sealed, Selector, Seq, StoreError, Timestamp, TokenId, TokenStore,
 };
 use finch_testkit::Intercept;
+use finch_tests::finish;
 
 use crate::{
-    executor::finish,
     fault::Fault,
     finch::lock,
-    gate::{About, Gate, Kind, Point},
-    keys::Keys,
-    ledger::Ledger,
+    gate::{About, Kind, Point},
+    host::Shared,
 };
 
 /// The methods that only read.
@@ -40,22 +35,16 @@ const READS: [&str; 8] = [
 
 /// What happens to one host's calls of the store.
 pub(crate) struct Gated {
-    /// Which host.
     pub(crate) host: usize,
-    /// Where its calls wait.
-    pub(crate) gate: Gate,
-    /// Whether they do: not while the host starts.
+    /// Whether they wait: not while the host starts.
     pub(crate) started: AtomicBool,
-    /// The store's keys.
-    pub(crate) keys: Arc<Keys>,
-    /// What is learned at the gate.
-    pub(crate) ledger: Arc<Mutex<Ledger>>,
+    pub(crate) shared: Shared,
 }
 
 impl Gated {
     /// What the call is about, for the trace: without a secret, and the same for the same seed.
     fn note(&self, note: impl fmt::Display) {
-        lock(&self.ledger).note = note.to_string();
+        lock(&self.shared.ledger).note = note.to_string();
     }
 }
 
@@ -71,7 +60,7 @@ impl Intercept for Gated {
         }
         let kind = if READS.contains(&method) { Kind::Read } else { Kind::Write };
         let point = Point { kind, name: method };
-        let about = About { point, note: String::new(), with: None, until: None };
+        let about = About { point, with: None, until: None };
         let run = |fault: Option<Fault>| {
             let answer = match fault {
                 Some(fault) if fault != Fault::IoAfter => Err(fault.store_error()),
@@ -81,14 +70,14 @@ impl Intercept for Gated {
                 Some(Fault::IoAfter) => Err(Fault::IoAfter.store_error()),
                 _ => answer,
             };
-            let note = std::mem::take(&mut lock(&self.ledger).note);
+            let note = std::mem::take(&mut lock(&self.shared.ledger).note);
             let said = match &answer {
                 Ok(_) => format!("{note}: ok"),
                 Err(error) => format!("{note}: {error}"),
             };
             (answer, said)
         };
-        self.gate.pass_in_task(self.host, about, run).await
+        self.shared.gate.pass_in_task(self.host, about, run).await
     }
 
     async fn open_attempt(
@@ -99,7 +88,7 @@ impl Intercept for Gated {
     ) -> Result<AttemptId, StoreError> {
         self.note(&attempt.customer);
         let id = next.open_attempt(attempt, state).await?;
-        lock(&self.ledger).attempts.insert(*state, id);
+        lock(&self.shared.ledger).attempts.insert(*state, id);
         Ok(id)
     }
 
@@ -120,8 +109,11 @@ impl Intercept for Gated {
     async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {
         self.note(crate::trace::commit(&commit));
         let number = next.commit(commit.clone()).await?;
-        let secret = commit.admitted().map(|token| self.keys.secret_in(&commit, token));
-        lock(&self.ledger).committed(commit, number, secret);
+        if commit.keyring.is_some() {
+            self.shared.keys.replaced();
+        }
+        let secret = commit.admitted().map(|token| self.shared.keys.secret_in(&commit, token));
+        lock(&self.shared.ledger).committed(commit, number, secret);
         Ok(number)
     }
 
@@ -132,21 +124,10 @@ impl Intercept for Gated {
         token: TokenId,
     ) -> Result<Option<Sealed>, StoreError> {
         self.note(token);
-        let damaged = lock(&self.ledger).damages(token);
+        let damaged = lock(&self.shared.ledger).damages(token);
         let sealed = next.sealed(token).await?;
         Ok(sealed
             .map(|sealed| if damaged { Sealed { bytes: Vec::new(), ..sealed } } else { sealed }))
-    }
-
-    async fn usable_token(
-        &self,
-        next: &dyn TokenStore,
-        customer: &CustomerId,
-        connection: &ConnectionId,
-        wanted: &TokenQuery,
-    ) -> Result<Option<SealedToken>, StoreError> {
-        self.note(format_args!("{customer} {connection}"));
-        next.usable_token(customer, connection, wanted).await
     }
 
     async fn lease(
@@ -158,7 +139,7 @@ impl Intercept for Gated {
     ) -> Result<Leased, StoreError> {
         self.note(format_args!("{connection:?}"));
         let leased = next.lease(connection, owner, now).await?;
-        lock(&self.ledger).leased(&leased);
+        lock(&self.shared.ledger).leased(&leased);
         Ok(leased)
     }
 
@@ -169,7 +150,7 @@ impl Intercept for Gated {
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
         let turn = next.take_turn(every, now).await?;
-        lock(&self.ledger).turn(turn, every, now);
+        lock(&self.shared.ledger).turn(turn, every, now);
         Ok(turn)
     }
 
@@ -181,7 +162,7 @@ impl Intercept for Gated {
     ) -> Result<(), StoreError> {
         self.note(token);
         next.note_use(token, now).await?;
-        lock(&self.ledger).noted = true;
+        lock(&self.shared.ledger).noted = true;
         Ok(())
     }
 }

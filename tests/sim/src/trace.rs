@@ -1,4 +1,4 @@
-//! What happened, in lines without a secret; their hash tells whether two histories are the same.
+//! What happened, in lines without a secret.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,6 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// One more line.
     pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) {
         self.steps += 1;
         let _ = writeln!(self.text, "{:>4} {line}", self.steps);
@@ -27,15 +26,8 @@ impl Trace {
     pub fn steps(&self) -> u64 {
         self.steps
     }
-
-    /// The hash of all lines (FNV-1a).
-    pub fn hash(&self) -> u64 {
-        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        self.text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
-    }
 }
 
-/// A commit in short.
 pub(crate) fn commit(commit: &Commit) -> String {
     let mut said = String::new();
     if commit.absorbs.is_some() {

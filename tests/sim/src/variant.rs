@@ -1,14 +1,12 @@
 //! Broken variants: each leaves out one thing that the design asks for. They exist only here, to test
 //! that the checks would notice.
 
-mod finch;
 mod store;
 
 use std::collections::HashSet;
 
 use finch_core::{AttemptId, TokenId};
 
-pub(crate) use finch::BrokenFinch;
 pub(crate) use store::Broken;
 
 /// What is left out.
@@ -46,27 +44,6 @@ pub enum Variant {
     WipesRetired,
 }
 
-impl Variant {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Any401IsDead,
-        Self::OneRefusalSettlesAll,
-        Self::SuccessIsProof,
-        Self::NoFence,
-        Self::NoIntent,
-        Self::ResendsTheCode,
-        Self::NoUnverified,
-        Self::NoCoveringRule,
-        Self::NoSuperseded,
-        Self::NoSevenMinutes,
-        Self::FenceNotDurable,
-        Self::WipesBeforeRefusal,
-        Self::LeaseIgnored,
-        Self::StateNotConsumed,
-        Self::WipesRetired,
-    ];
-}
-
 /// What broken variants have lost at crashes.
 #[derive(Debug, Default)]
 pub(crate) struct Loss {
@@ -81,7 +58,6 @@ pub(crate) struct Loss {
 }
 
 impl Loss {
-    /// A host has crashed.
     pub(crate) fn crash(&mut self, host: usize) {
         let lost = self.running.extract_if(.., |(of, _)| *of == host).map(|(_, id)| id);
         self.attempts.extend(lost);

@@ -12,30 +12,17 @@ use crate::workspace::root;
 use table::Measured;
 
 /// How much is measured.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Bench {
+    /// Smaller stores, and fewer requests
+    #[arg(long)]
     quick: bool,
-    only: String,
+    /// The groups whose name contains this
+    #[arg(long, value_name = "GROUP")]
+    only: Option<String>,
 }
 
 impl Bench {
-    /// Reads `[--quick] [--only GROUP]`.
-    pub(crate) fn read(arguments: &[&str]) -> Result<Self, String> {
-        let mut bench = Self::default();
-        let mut rest = arguments.iter();
-        while let Some(name) = rest.next() {
-            match *name {
-                "--quick" => bench.quick = true,
-                "--only" => {
-                    bench.only =
-                        rest.next().ok_or("--only needs a part of a group's name")?.to_string();
-                }
-                other => return Err(format!("bench knows no {other}: [--quick] [--only GROUP]")),
-            }
-        }
-        Ok(bench)
-    }
-
     /// Measures, and prints the table. A goal that is not reached is no failure.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
@@ -55,25 +42,9 @@ impl Bench {
         if self.quick {
             variables.push(("FINCH_BENCH_QUICK", "1"));
         }
-        if !self.only.is_empty() {
-            variables.push(("FINCH_BENCH_ONLY", &self.only));
-        }
+        variables.extend(self.only.as_deref().map(|only| ("FINCH_BENCH_ONLY", only)));
         let bench = [&["bench"][..], &packages].concat();
         last_step("bench", "cargo xtask bench", || cargo::run(&bench, &variables))?;
         say(&table::table(&Measured::in_folder(&folder)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_are_read() {
-        let quick = Bench { quick: true, only: "access".to_owned() };
-        assert_eq!(Bench::read(&["--quick", "--only", "access"]), Ok(quick));
-        assert_eq!(Bench::read(&[]), Ok(Bench::default()));
-        assert!(Bench::read(&["--only"]).is_err());
-        assert!(Bench::read(&["--fast"]).is_err());
     }
 }

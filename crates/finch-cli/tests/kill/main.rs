@@ -5,15 +5,13 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, compare secrets, and print their figures"
+    reason = "tests fail by panicking, and compare secrets"
 )]
 
 mod action;
 mod app;
 mod case;
 mod end;
-mod figures;
 mod kill;
 mod look;
 mod promises;

@@ -2,15 +2,13 @@
 
 use std::time::Instant;
 
-use finch_testkit::Chance;
-use serde_json::json;
+use finch_testkit::{Chance, Figures, number, seed_base};
 
 use crate::{
     action::{Action, Ready},
     app::App,
     case::note,
     end::{LATER, end},
-    figures::{report, seed, setting},
     promises::broken,
     run::{Ended, Ran, command, gather, start},
     secrets::leaks,
@@ -40,12 +38,12 @@ fn both(stage: &Stage, ready: &Ready, kill_one_at: Option<&str>) -> [Ran; 2] {
 /// Plays the same command twice at once, many times, and kills one of the two every other time. The one
 /// that waits for the other may never come to where it would be killed: it goes on until one does.
 fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
-    let began = Instant::now();
-    let rounds = setting("FINCH_KILLS").unwrap_or(400).div_ceil(100).max(4);
+    let (began, seed) = (Instant::now(), number("FINCH_SEED").unwrap_or_else(seed_base));
+    let rounds = number("FINCH_KILLS").unwrap_or(400).div_ceil(100).max(4);
     let mut killed = 0;
-    let (mut round, most) = (0, 10 * rounds);
+    let (mut round, most) = (0, 20 * rounds);
     while round < rounds || (killed == 0 && round < most) {
-        let mut chance = Chance::new(seed().wrapping_mul(7919).wrapping_add(round));
+        let mut chance = Chance::new(seed.wrapping_mul(7919).wrapping_add(round));
         let stage = Stage::new(&mut chance, true);
         let ready = action.prepare(&stage, &mut chance);
         let kill = (round % 2 == 1).then(|| chance.pick(steps).unwrap());
@@ -61,15 +59,14 @@ fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
         let app = App::open(&stage);
         found.extend(broken(&stage, &app).1);
         found.extend(end(&stage, &app, &mut chance));
-        assert!(found.is_empty(), "FINCH_SEED={}, round {round}: {found:#?}", seed());
+        assert!(found.is_empty(), "FINCH_SEED={seed}, round {round}: {found:#?}");
         round += 1;
     }
     assert!(killed > 0, "none of them was killed");
-    report(
-        "kill: two at once",
-        began,
-        json!({ "action": format!("{action:?}"), "runs": round, "killed": killed, "broken": 0 }),
-    );
+    let mut figures = Figures::default();
+    figures.add("runs", round);
+    figures.add("killed", killed);
+    figures.report(&format!("kill: two at once, {action:?}"), began);
 }
 
 /// Left open (4) is an answer too: the other process is at it.

@@ -28,7 +28,7 @@ pub enum Observed {
 
 /// How a connection was when Finch was asked. An answer that says "accepted" is of that moment: it
 /// settles no doubt that a disconnect has raised since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AskedAt {
     generation: usize,
     disconnecting: bool,

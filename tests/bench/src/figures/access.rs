@@ -45,9 +45,7 @@ fn measure(
     let (raw, checked) = (Raw::over(&path), Raw::that_checks_cells(&path));
     // The first measurement must not read the file for the others.
     let asked = runtime.block_on(Asked::of(layout, &host.finch));
-    for (request, number) in asked.some(ASKED) {
-        black_box(raw.by_number(*number, request.scope.id()));
-    }
+    asked.some(ASKED).for_each(|request| drop(raw.same(&request.connection, request.scope.id())));
     let mut group = criterion.benchmark_group(name);
     group.bench_function(BenchmarkId::new("app", round), |b| {
         b.iter_custom(|iters| {
@@ -56,22 +54,13 @@ fn measure(
             began.elapsed()
         });
     });
-    let by_sqlite: [(&str, Reading<'_>); 3] = [
-        ("same-query", &|(request, _)| {
-            black_box(raw.same(&request.connection, request.scope.id()));
-        }),
-        ("same-settings", &|(request, _)| {
-            black_box(checked.same(&request.connection, request.scope.id()));
-        }),
-        ("by-number", &|(request, number)| {
-            black_box(raw.by_number(*number, request.scope.id()));
-        }),
-    ];
-    for (name, read) in by_sqlite {
+    for (name, raw) in [("same-query", &raw), ("same-settings", &checked)] {
         group.bench_function(BenchmarkId::new(name, round), |b| {
             b.iter_custom(|iters| {
                 let began = Stopwatch::start();
-                asked.some(iters).for_each(read);
+                for Request { scope, connection } in asked.some(iters) {
+                    black_box(raw.same(connection, scope.id()));
+                }
                 began.elapsed()
             });
         });
@@ -85,13 +74,10 @@ fn measure(
     group.finish();
 }
 
-/// One reading of a row by SQLite and cipher alone.
-type Reading<'a> = &'a dyn Fn(&(Request, i64));
-
-/// The requests, with the number of the row that answers each.
+/// The requests.
 #[derive(Clone)]
 struct Asked {
-    all: Arc<Vec<(Request, i64)>>,
+    all: Arc<Vec<Request>>,
     next: Cell<usize>,
 }
 
@@ -101,9 +87,8 @@ impl Asked {
         let mut all = Vec::new();
         for connection in (0..).map(|n| layout.any(n)) {
             let request = Request::of(connection);
-            let newest = layout.token(connection.0, layout.tokens - 1).0.0;
             if finch.access_token(&request.scope, &request.connection, &[]).await.is_ok() {
-                all.push((request, i64::try_from(newest).unwrap()));
+                all.push(request);
             }
             if all.len() as u64 == ASKED {
                 break;
@@ -113,15 +98,15 @@ impl Asked {
     }
 
     /// Goes on where it was left off.
-    fn some(&self, count: u64) -> impl Iterator<Item = &(Request, i64)> {
+    fn some(&self, count: u64) -> impl Iterator<Item = &Request> {
         let count = usize::try_from(count).unwrap();
         let from = self.next.replace((self.next.get() + count) % self.all.len());
         self.all.iter().cycle().skip(from).take(count)
     }
 }
 
-async fn use_tokens(finch: &Finch, requests: impl Iterator<Item = &(Request, i64)>) {
-    for (Request { scope, connection }, _) in requests {
+async fn use_tokens(finch: &Finch, requests: impl Iterator<Item = &Request>) {
+    for Request { scope, connection } in requests {
         black_box(finch.access_token(scope, connection, &[Product::Company]).await.unwrap());
     }
 }

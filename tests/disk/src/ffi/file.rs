@@ -77,7 +77,6 @@ pub(super) unsafe fn content(behind: *mut sqlite3_file) -> Vec<u8> {
     }
 }
 
-/// Calls a method of a real file.
 macro_rules! method {
     ($file:expr, $name:ident $(, $argument:expr)*) => {
         ((*(*$file).pMethods).$name.unwrap_unchecked())($file $(, $argument)*)
@@ -96,7 +95,7 @@ unsafe fn handle<'a>(file: *mut sqlite3_file) -> Option<&'a mut Handle> {
 /// `file` is one of ours.
 unsafe fn gate(file: *mut sqlite3_file, op: Op) -> Option<Injected> {
     // SAFETY: as above.
-    unsafe { handle(file) }.and_then(|handle| handle.disk.gate_on(op, handle.name))
+    unsafe { handle(file) }.and_then(|handle| handle.disk.gate(op, Some(handle.name)))
 }
 
 static METHODS: sqlite3_io_methods = sqlite3_io_methods {
@@ -211,38 +210,6 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     }
 }
 
-unsafe extern "C" fn file_size(file: *mut sqlite3_file, size: *mut sqlite3_int64) -> c_int {
-    unsafe {
-        match gate(file, Op::FileSize) {
-            Some(fault) => fault.code,
-            None => method!(real(file), xFileSize, size),
-        }
-    }
-}
-
-unsafe extern "C" fn lock(file: *mut sqlite3_file, level: c_int) -> c_int {
-    unsafe {
-        match gate(file, Op::Lock) {
-            Some(fault) => fault.code,
-            None => method!(real(file), xLock, level),
-        }
-    }
-}
-
-/// Never fails: a lock that stays would be of the test's making.
-unsafe extern "C" fn unlock(file: *mut sqlite3_file, level: c_int) -> c_int {
-    unsafe { method!(real(file), xUnlock, level) }
-}
-
-unsafe extern "C" fn check_reserved_lock(file: *mut sqlite3_file, out: *mut c_int) -> c_int {
-    unsafe {
-        match gate(file, Op::CheckReservedLock) {
-            Some(fault) => fault.code,
-            None => method!(real(file), xCheckReservedLock, out),
-        }
-    }
-}
-
 unsafe extern "C" fn file_control(file: *mut sqlite3_file, op: c_int, to: *mut c_void) -> c_int {
     unsafe {
         let grows = op == SQLITE_FCNTL_SIZE_HINT;
@@ -258,29 +225,6 @@ unsafe extern "C" fn file_control(file: *mut sqlite3_file, op: c_int, to: *mut c
             }
         }
         code
-    }
-}
-
-unsafe extern "C" fn sector_size(file: *mut sqlite3_file) -> c_int {
-    unsafe { method!(real(file), xSectorSize) }
-}
-
-unsafe extern "C" fn device_characteristics(file: *mut sqlite3_file) -> c_int {
-    unsafe { method!(real(file), xDeviceCharacteristics) }
-}
-
-unsafe extern "C" fn shm_map(
-    file: *mut sqlite3_file,
-    page: c_int,
-    size: c_int,
-    extend: c_int,
-    out: *mut *mut c_void,
-) -> c_int {
-    unsafe {
-        match gate(file, Op::ShmMap) {
-            Some(fault) => fault.code,
-            None => method!(real(file), xShmMap, page, size, extend, out),
-        }
     }
 }
 
@@ -300,32 +244,31 @@ unsafe extern "C" fn shm_lock(
     }
 }
 
-unsafe extern "C" fn shm_barrier(file: *mut sqlite3_file) {
-    unsafe { method!(real(file), xShmBarrier) }
+/// Functions that do what the real ones do, or fail as they are told to.
+macro_rules! passed_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $code:ty)? = $real:ident $(, $op:ident)?;)*) => {
+        $(unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $argument: $type)*) $(-> $code)? {
+            unsafe {
+                $(if let Some(fault) = gate(file, Op::$op) {
+                    return fault.code;
+                })?
+                method!(real(file), $real $(, $argument)*)
+            }
+        })*
+    };
 }
 
-unsafe extern "C" fn shm_unmap(file: *mut sqlite3_file, delete: c_int) -> c_int {
-    unsafe { method!(real(file), xShmUnmap, delete) }
-}
-
-unsafe extern "C" fn fetch(
-    file: *mut sqlite3_file,
-    at: sqlite3_int64,
-    length: c_int,
-    out: *mut *mut c_void,
-) -> c_int {
-    unsafe {
-        match gate(file, Op::Fetch) {
-            Some(fault) => fault.code,
-            None => method!(real(file), xFetch, at, length, out),
-        }
-    }
-}
-
-unsafe extern "C" fn unfetch(
-    file: *mut sqlite3_file,
-    at: sqlite3_int64,
-    page: *mut c_void,
-) -> c_int {
-    unsafe { method!(real(file), xUnfetch, at, page) }
+// A lock that stays would be of the test's making: unlocking never fails.
+passed_on! {
+    fn file_size(size: *mut sqlite3_int64) -> c_int = xFileSize, FileSize;
+    fn lock(level: c_int) -> c_int = xLock, Lock;
+    fn unlock(level: c_int) -> c_int = xUnlock;
+    fn check_reserved_lock(out: *mut c_int) -> c_int = xCheckReservedLock, CheckReservedLock;
+    fn sector_size() -> c_int = xSectorSize;
+    fn device_characteristics() -> c_int = xDeviceCharacteristics;
+    fn shm_map(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int = xShmMap, ShmMap;
+    fn shm_barrier() = xShmBarrier;
+    fn shm_unmap(delete: c_int) -> c_int = xShmUnmap;
+    fn fetch(at: sqlite3_int64, length: c_int, out: *mut *mut c_void) -> c_int = xFetch, Fetch;
+    fn unfetch(at: sqlite3_int64, page: *mut c_void) -> c_int = xUnfetch;
 }

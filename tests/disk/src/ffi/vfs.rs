@@ -81,7 +81,7 @@ unsafe extern "C" fn open(
         let place = place(name);
         let mut existed = true;
         if let Some((disk, _)) = &place {
-            if let Some(fault) = disk.gate(Op::Open) {
+            if let Some(fault) = disk.gate(Op::Open, None) {
                 return fault.code;
             }
             if flags & SQLITE_OPEN_CREATE != 0 {
@@ -125,7 +125,7 @@ unsafe extern "C" fn delete(_: *mut sqlite3_vfs, name: *const c_char, sync: c_in
     // SAFETY: the arguments go on as they came.
     unsafe {
         let place = place(name);
-        if let Some(fault) = place.as_ref().and_then(|(disk, _)| disk.gate(Op::Delete)) {
+        if let Some(fault) = place.as_ref().and_then(|(disk, _)| disk.gate(Op::Delete, None)) {
             return fault.code;
         }
         let code = ((*real()).xDelete.unwrap_unchecked())(real(), name, sync);
@@ -145,7 +145,7 @@ unsafe extern "C" fn access(
     // SAFETY: the arguments go on as they came.
     unsafe {
         if let Some((disk, _)) = place(name)
-            && let Some(fault) = disk.gate(Op::Access)
+            && let Some(fault) = disk.gate(Op::Access, None)
         {
             return fault.code;
         }

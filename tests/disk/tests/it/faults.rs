@@ -1,8 +1,9 @@
 //! Every operation of the disk fails, one after the other, in every way that it can.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Instant};
+use std::{sync::Mutex, time::Instant};
 
-use finch_test_disk::{Broken, Day, Fault, Kind, Op, figures};
+use finch_test_disk::{Broken, Day, Fault, Kind, Op};
+use finch_testkit::{Figures, number};
 
 use crate::crew;
 
@@ -30,10 +31,10 @@ const REACHED: [Op; 15] = [
 #[test]
 fn a_disk_that_fails_loses_nothing() {
     let began = Instant::now();
-    let days: Vec<Day> = (0..figures::number("FINCH_DAYS").unwrap_or(1))
+    let days: Vec<Day> = (0..number("FINCH_DAYS").unwrap_or(1))
         .map(|day| Day::new(day).unwrap_or_else(|Broken(what)| panic!("day {day}: {what}")))
         .collect();
-    let total = Mutex::new((0_u64, BTreeMap::new()));
+    let total = Mutex::<Figures>::default();
     let one = std::env::var("FINCH_FAULT").ok();
     crew::share(pieces(&days), |(day, part, kind, for_good)| {
         for nth in 1.. {
@@ -48,27 +49,23 @@ fn a_disk_that_fails_loses_nothing() {
             let outcome = day.trial(part, Fault { nth, kind, for_good });
             let outcome = outcome.map_err(|Broken(what)| format!("FINCH_FAULT={name}: {what}"))?;
             let mut total = total.lock().unwrap();
-            let (runs, reached) = &mut *total;
-            *runs += 1;
-            let mut count = |name: String, n: u64| *reached.entry(name).or_default() += n;
+            total.hit("runs");
             let Some(op) = outcome.hit else { break };
-            count(format!("{op:?} fails: {kind:?}"), 1);
-            count("then power loss".to_owned(), outcome.loses_power.into());
-            count("tokens handed back".to_owned(), outcome.handed_back as u64);
-            outcome.heard.into_iter().for_each(|(what, n)| count(format!("{kind:?}: {what}"), n));
+            total.hit(&format!("{op:?} fails"));
+            total.add("then power loss", outcome.loses_power.into());
+            total.add("tokens handed back", outcome.handed_back as u64);
+            outcome.errors.iter().for_each(|error| total.hit(&format!("{kind:?}: {error}")));
         }
         Ok(())
     });
-    let (runs, reached) = total.into_inner().unwrap();
-    println!("{}", figures::report("disk faults", runs, began.elapsed(), &reached));
+    let figures = total.into_inner().unwrap();
+    figures.report("disk faults", began);
     if one.is_none() {
-        let names: Vec<&String> = reached.keys().collect();
         for op in REACHED {
-            let failed = format!("{op:?} fails: ");
-            assert!(names.iter().any(|name| name.starts_with(&failed)), "{op:?} never failed");
+            assert!(figures.of(&format!("{op:?} fails")) > 0, "{op:?} never failed");
         }
-        assert!(reached["then power loss"] > 1000, "{reached:?}");
-        assert!(reached["tokens handed back"] > 50, "{reached:?}");
+        assert!(figures.of("then power loss") > 1000, "{figures}");
+        assert!(figures.of("tokens handed back") > 50, "{figures}");
     }
 }
 

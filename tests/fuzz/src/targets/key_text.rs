@@ -4,10 +4,11 @@ use std::{cell::RefCell, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, s
 
 use base64::{Engine as _, alphabet, engine::general_purpose as engines};
 use finch_seal::{Kek, KeyBytes, KeyId, KeyRing, KeySource as _, WrappedKeys, keyfile};
+use finch_tests::finish;
 
 use super::sealed_blob::edited;
 use crate::{
-    Target, at_once,
+    Target,
     canary::{chain, hidden},
     note,
 };
@@ -15,47 +16,19 @@ use crate::{
 pub(crate) const TARGET: Target = Target {
     name: "key_text",
     run: key_text,
-    words: &[
-        "t ",
-        "f ",
-        "u ",
-        "w ",
-        "finch-kek-v1:",
-        "=",
-        "==",
-        "-",
-        "_",
-        "+",
-        "/",
-        "\n",
-        " ",
-        "00000000000000000000000000000000",
-        "data ",
-        "index ",
-        "check ",
-        "epoch ",
-        "store ",
-        "kek ",
-    ],
-    reaches: &[
-        "key: read",
-        "key: no key",
-        "key file: read",
-        "key file: refused",
-        "keys: opened",
-        "keys: refused",
-    ],
+    reaches: "key: read; key: no key; key file: read; key file: refused; keys: opened; \
+        keys: refused",
 };
 
 /// `t` and a key as text; `f` and the content of a key file; `u` and what is to be unwrapped; `w` and
 /// edits of a store's key rows, a row a line.
-pub fn key_text(data: &[u8]) {
+fn key_text(data: &[u8]) {
     let rest = data.get(2..).unwrap_or_default();
     match data.first() {
         Some(b'f') => file(rest),
         Some(b'u') => {
             let (key, _) = &*KEYS;
-            let Err(error) = at_once(key.unwrap(rest, b"a context")) else {
+            let Err(error) = finish(key.unwrap(rest, b"a context")) else {
                 panic!("something opened that was never wrapped");
             };
             hidden(&chain(&error), &[]);
@@ -125,7 +98,7 @@ fn file(content: &[u8]) {
 
 static KEYS: LazyLock<(Kek, WrappedKeys)> = LazyLock::new(|| {
     let key = Kek::parse(&"5a".repeat(32)).unwrap();
-    let (_, keys) = at_once(KeyRing::create(&key, [1; 16])).unwrap();
+    let (_, keys) = finish(KeyRing::create(&key, [1; 16])).unwrap();
     (key, keys)
 });
 
@@ -154,7 +127,7 @@ fn rows(script: &str) {
             _ => {}
         }
     }
-    match at_once(KeyRing::open(key, &keys)) {
+    match finish(KeyRing::open(key, &keys)) {
         Ok(_) => {
             assert_eq!(keys, *kept, "rows that were changed open no ring");
             note("keys: opened");

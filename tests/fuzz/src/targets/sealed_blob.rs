@@ -3,22 +3,19 @@
 use std::sync::LazyLock;
 
 use finch_seal::{Kek, KeyRing, Place};
+use finch_tests::finish;
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    Target, at_once,
-    canary::{SECRET, TOKEN, chain, hidden},
+    Target,
+    canary::{SECRET, TOKEN, chain, hidden, variant},
     note,
 };
 
 pub(crate) const TARGET: Target = Target {
     name: "sealed_blob",
     run: sealed_blob,
-    words: &[
-        "e ", "p ", "r ", "usable", "held", "refused", "doubt", "client", "acme", "k", "7", "\n",
-        " 0 ff",
-    ],
-    reaches: &["blob: opened", "blob: tampered", "blob: cut", "blob: unknown", "blob: elsewhere"],
+    reaches: "blob: opened; blob: Tampered; blob: Truncated; blob: UnknownVersion; blob: elsewhere",
 };
 
 const HERE: Place<'_> = Place {
@@ -39,7 +36,7 @@ struct Sealed {
 static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
     let ring = |store| {
         let key = Kek::parse(&"5a".repeat(32)).unwrap();
-        at_once(KeyRing::create(&key, store)).unwrap().0
+        finish(KeyRing::create(&key, store)).unwrap().0
     };
     let foreign = ring([2; 16]).seal(&HERE, SECRET).unwrap();
     let ring = ring([1; 16]);
@@ -50,7 +47,7 @@ static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
 /// `r` and raw bytes; `e` and edits of a true blob (`offset xor` in pairs, `t length` to cut it, `f`
 /// for one of another store); `p` and five lines that say where the true blob stands: `usable`, `refused`, `doubt` or
 /// held, its connection, the application, the customer, and a byte of the fingerprint.
-pub fn sealed_blob(data: &[u8]) {
+fn sealed_blob(data: &[u8]) {
     let Sealed { ring, foreign, blob } = &*SEALED;
     let text = || String::from_utf8_lossy(data.get(2..).unwrap_or_default()).into_owned();
     match data.first() {
@@ -97,11 +94,7 @@ fn opens(ring: &KeyRing, place: &Place<'_>, blob: &[u8], is_ours: bool) {
         Err(error) => {
             assert!(!is_ours, "what was sealed here does not open: {error}");
             hidden(&chain(&error), &[TOKEN, SECRET]);
-            note(match error {
-                finch_seal::SealError::Tampered => "blob: tampered",
-                finch_seal::SealError::Truncated => "blob: cut",
-                _ => "blob: unknown",
-            });
+            note(&format!("blob: {}", variant(&error)));
         }
     }
 }

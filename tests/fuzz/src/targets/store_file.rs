@@ -19,7 +19,7 @@ use finch_core::{
 };
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{FakeFinch, Reach, application, at, facts, grant, new_attempt};
-use finch_tests::{StoreKeys, TestSystem, keys, open_finch, operator, store_token};
+use finch_tests::{StoreKeys, TestSystem, folder, keys, open_finch, operator, store_token};
 
 use crate::{
     Target,
@@ -30,34 +30,8 @@ use crate::{
 pub(crate) const TARGET: Target = Target {
     name: "store_file",
     run: store_file,
-    words: &[
-        "x ",
-        "t ",
-        "z ",
-        "c ",
-        "w ",
-        "j\n",
-        "d\n",
-        "\n",
-        " ff",
-        " 01",
-        " 4096",
-        " 8192",
-        " 18 02",
-        " 28 ff",
-        " 92 ff",
-        "SQLite format 3",
-        "!",
-        " 53514c",
-    ],
-    reaches: &[
-        "store: opened",
-        "store: refused",
-        "store: read",
-        "store: a read refused",
-        "store: written",
-        "store: a secret",
-    ],
+    reaches: "store: opened; store: refused; store: read; store: a read refused; \
+        store: written; store: a secret",
 };
 
 const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
@@ -127,16 +101,6 @@ fn options(path: &Path) -> SqliteOptions {
     SqliteOptions::new(path, application()).busy_timeout(Duration::from_millis(100))
 }
 
-/// In memory, where the machine has such a place: the disk is not what is tested.
-fn folder() -> tempfile::TempDir {
-    let fast = Path::new("/dev/shm");
-    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).to_owned();
-    match fast.is_dir() {
-        true => folder.tempdir_in(fast).or_else(|_| folder.tempdir()).unwrap(),
-        false => folder.tempdir().unwrap(),
-    }
-}
-
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
@@ -159,7 +123,7 @@ fn fresh() -> PathBuf {
 /// Edits of a store's file, one a line: `x offset bits`, `t length`, `z offset length`, `c from to
 /// length`, `w offset hex`; after `j` of its journal, and `d` does without that one. Or `!` and a
 /// whole file.
-pub fn store_file(data: &[u8]) {
+fn store_file(data: &[u8]) {
     let template = &*TEMPLATE;
     let (mut database, mut journal) = (template.database.clone(), template.journal.clone());
     match data.strip_prefix(b"!") {

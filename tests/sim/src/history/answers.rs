@@ -16,17 +16,14 @@ use crate::{
 const PAIRS: [(&str, &str); 3] = [("gusto", "acme"), ("gusto", "beta"), ("bob", "acme")];
 
 impl History<'_> {
-    pub(super) fn answer(&mut self, running: Running, outcome: Outcome) {
+    pub(super) fn answer(&mut self, running: Running, (shown, outcome): (String, Outcome)) {
         let Running { task, host, op, to_fence, .. } = running;
-        let shown = outcome.shown();
         self.check_secrecy(&shown);
         let short = shown.chars().take(240).collect::<String>();
         self.trace.line(format_args!("h{host} t{task} {} ends: {short}", op.name()));
         match (op, outcome) {
             (Op::Begin(who, place) | Op::Renew(who, _, place), Outcome::Begun(begun)) => {
-                if let Ok(begun) = *begun {
-                    self.log_in(who, place, &begun);
-                }
+                self.log_in(who, place, &begun);
             }
             (Op::Complete(_, callback, other), Outcome::Completed(completed)) => match completed {
                 Ok(done) => {
@@ -43,7 +40,7 @@ impl History<'_> {
                     }
                 }
                 Err(CompleteConnectError::NotStored { token, .. }) => {
-                    self.counts.hit("a token came back to its caller");
+                    self.figures.hit("a token came back to its caller");
                     let secret = token.token.expose().to_owned();
                     lock(&self.shared.ledger).handed_back.insert(secret);
                 }
@@ -69,7 +66,7 @@ impl History<'_> {
                         | DisconnectOutcome::Pending { .. }
                         | DisconnectOutcome::Retired { .. }
                 );
-                self.counts.hit(match done {
+                self.figures.hit(match done {
                     DisconnectOutcome::Disconnected { .. } => "outcome disconnected",
                     DisconnectOutcome::Pending { .. } => "outcome pending",
                     DisconnectOutcome::AlreadyDisconnected => "outcome already disconnected",
@@ -84,8 +81,8 @@ impl History<'_> {
                     }
                 }
             }
-            (Op::Use(who, _), Outcome::Used(Ok(given))) => {
-                self.counts.hit("a token was given out");
+            (Op::Use(who, _), Outcome::Used(given)) => {
+                self.figures.hit("a token was given out");
                 let own = Some(customer_id(who));
                 let secrets = lock(&self.shared.ledger).secrets.clone();
                 let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);

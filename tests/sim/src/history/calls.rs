@@ -1,12 +1,11 @@
 //! Calls to Finch: one at a time for a connection, and reconcilers' no faster than they may.
 
-use std::sync::Arc;
-
 use super::History;
 use crate::{
     clock::beginning,
     finch::lock,
     gate::{Kind, Parked, Point},
+    op::Op,
 };
 
 /// A call that is on its way.
@@ -18,22 +17,6 @@ pub(super) struct OnItsWay {
     leased_at: i64,
 }
 
-/// A call that waits.
-struct Begun {
-    number: u64,
-    task: usize,
-    point: Point,
-    with: Option<Arc<str>>,
-    since: i64,
-}
-
-impl Begun {
-    fn of(parked: &Parked) -> Self {
-        let Parked { number, task, point, ref with, since, .. } = *parked;
-        Self { number, task, point, with: with.clone(), since }
-    }
-}
-
 /// For so many milliseconds a lease is certainly held: a little less than it lasts. A host that stalls
 /// for longer may call beside another one.
 const SURELY_LEASED: i64 = 7900;
@@ -41,17 +24,19 @@ const SURELY_LEASED: i64 = 7900;
 impl History<'_> {
     /// Looks at the calls that have begun since it last looked.
     pub(super) fn check_calls(&mut self) {
-        let waiting: Vec<Begun> = self.shared.gate.look(|parked| {
+        let waiting: Vec<_> = self.shared.gate.look(|parked| {
             let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
-            parked.iter().filter(call).map(Begun::of).collect()
+            let waits = |p: &Parked| (p.number, p.task, p.point, p.with.clone(), p.since);
+            parked.iter().filter(call).map(waits).collect()
         });
-        self.calls.retain(|call| waiting.iter().any(|begun| begun.task == call.task));
-        for Begun { number, task, point: Point { kind, name }, with, since } in waiting {
+        self.calls.retain(|call| waiting.iter().any(|(_, task, ..)| *task == call.task));
+        for (number, task, Point { kind, name }, with, since) in waiting {
             if kind != Kind::Send || number <= self.last_call {
                 continue;
             }
             self.last_call = number;
-            let reconciles = self.running.iter().any(|r| r.task == task && r.op.reconciles());
+            let reconciles =
+                self.running.iter().any(|r| r.task == task && matches!(r.op, Op::Reconcile(_)));
             if reconciles && !self.shape.clocks {
                 let now = beginning() + jiff::SignedDuration::from_millis(self.shared.clock.now());
                 lock(&self.shared.ledger).takes_a_turn(now);

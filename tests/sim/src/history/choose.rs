@@ -17,81 +17,55 @@ use crate::{
 /// How often a person comes back with the same code at most.
 const CALLBACKS: u32 = 3;
 
-#[derive(Clone, Copy)]
-enum Wish {
-    Begin,
-    Renew,
-    Complete,
-    Again,
-    Disconnect,
-    Operator,
-    All,
-    Use,
-    Report,
-    Reconcile,
-    Close,
-}
-
 impl History<'_> {
-    /// The next operation.
     pub(super) fn choose_op(&mut self) -> Op {
         let fresh = self.callbacks.iter().any(|c| c.times == 0);
         let stale = self.callbacks.iter().any(|c| c.times > 0 && c.times < CALLBACKS);
         let tokens = !lock(&self.shared.remote).issued.is_empty();
         let if_so = |so: bool, weight| if so { weight } else { 0 };
+        let begin = match (fresh, tokens) {
+            (true, _) => 2,
+            (false, true) => 6,
+            (false, false) => 12,
+        };
         let wish = self.chance.weighted(&[
-            (
-                if fresh {
-                    2
-                } else if tokens {
-                    6
-                } else {
-                    12
-                },
-                Wish::Begin,
-            ),
-            (if_so(tokens, 2), Wish::Renew),
-            (if_so(fresh, 14), Wish::Complete),
-            (if_so(stale, 2), Wish::Again),
-            (if_so(tokens, 7), Wish::Disconnect),
-            (if_so(tokens, 3), Wish::Operator),
-            (if_so(tokens, 1), Wish::All),
-            (if_so(tokens, 2), Wish::Use),
-            (if_so(tokens, 3), Wish::Report),
-            (3, Wish::Reconcile),
-            (if_so(self.open_disconnect().is_some(), 1), Wish::Close),
+            (begin, "begin"),
+            (if_so(tokens, 2), "renew"),
+            (if_so(fresh, 14), "complete"),
+            (if_so(stale, 2), "complete again"),
+            (if_so(tokens, 7), "disconnect"),
+            (if_so(tokens, 3), "operator"),
+            (if_so(tokens, 1), "all"),
+            (if_so(tokens, 2), "use"),
+            (if_so(tokens, 3), "report"),
+            (if_so(tokens, 1), "webhook"),
+            (if_so(tokens, 1), "rotate"),
+            (if_so(self.open_disconnect().is_some(), 1), "close"),
+            (3, "reconcile"),
         ]);
         let who = self.chance.below(self.shape.customers);
-        match wish.unwrap_or(Wish::Begin) {
-            Wish::Begin => Op::Begin(who, self.place()),
-            Wish::Renew => match self.connection(Some(who)) {
-                Some(id) => Op::Renew(who, id, self.place()),
-                None => Op::Begin(who, self.place()),
-            },
-            Wish::Complete => self.complete(true).unwrap_or(Op::Reconcile(Pass::Due)),
-            Wish::Again => self.complete(false).unwrap_or(Op::Reconcile(Pass::Due)),
-            Wish::Disconnect => self.disconnect(Some(who)),
-            Wish::Operator => self.disconnect(None),
-            Wish::All => Op::DisconnectAll(who),
-            Wish::Use => match self.connection(Some(who)) {
-                Some(id) => Op::Use(who, id),
-                None => Op::Reconcile(Pass::Due),
-            },
-            Wish::Report => match self.secret(Some(who)) {
-                Some(secret) => Op::Report(who, secret),
-                None => Op::Reconcile(Pass::Due),
-            },
-            Wish::Close => match self.open_disconnect() {
-                Some(id) => Op::Close(id),
-                None => Op::Reconcile(Pass::Due),
-            },
-            Wish::Reconcile => {
-                Op::Reconcile(if self.chance.percent(70) { Pass::Due } else { Pass::Everything })
-            }
-        }
+        let everything = self.chance.percent(30);
+        let op = match wish.unwrap_or_default() {
+            "begin" => Some(Op::Begin(who, self.place())),
+            "renew" => self.connection(Some(who)).map(|id| Op::Renew(who, id, self.place())),
+            "complete" => self.complete(true),
+            "complete again" => self.complete(false),
+            "disconnect" => self.disconnect(Some(who)),
+            "operator" => self.disconnect(None),
+            "all" => Some(Op::DisconnectAll(who)),
+            "use" => self.connection(Some(who)).map(|id| Op::Use(who, id)),
+            "report" => self.secret(Some(who)).map(|secret| Op::Report(who, secret)),
+            "webhook" => self.connection(None).map(|id| {
+                let id = finch_testkit::webhook("msg_1", id.as_str(), "reauth");
+                Op::Webhook(Box::new(id))
+            }),
+            "rotate" => Some(Op::Rotate),
+            "close" => self.open_disconnect().map(Op::Close),
+            _ => None,
+        };
+        op.unwrap_or(Op::Reconcile(if everything { Pass::Everything } else { Pass::Due }))
     }
 
-    /// A connection that is being disconnected.
     fn open_disconnect(&self) -> Option<ConnectionId> {
         let open = self.judge.seen.iter().find(|c| c.open_disconnect().is_some())?;
         open.tokens.first().map(|t| t.facts.connection_id.clone())
@@ -129,17 +103,12 @@ impl History<'_> {
         Some(Op::Complete(who.unwrap_or(own), callback, other_code))
     }
 
-    fn disconnect(&mut self, who: Option<usize>) -> Op {
-        let scope = who.map_or(Who::Operator, Who::Customer);
-        if self.chance.percent(15)
-            && let Some(secret) = self.secret(who)
-        {
-            return Op::DisconnectToken(scope, secret);
-        }
-        match self.connection(who) {
-            Some(id) if who.is_none() && self.chance.percent(60) => Op::DisconnectForEveryone(id),
-            Some(id) => Op::Disconnect(scope, id),
-            None => Op::Reconcile(Pass::Everything),
+    fn disconnect(&mut self, who: Option<usize>) -> Option<Op> {
+        let operator = if self.chance.percent(60) { Who::Everyone } else { Who::Operator };
+        let scope = who.map_or(operator, Who::Customer);
+        match self.chance.percent(15) {
+            true => self.secret(who).map(|secret| Op::DisconnectToken(scope, secret)),
+            false => self.connection(who).map(|id| Op::Disconnect(scope, id)),
         }
     }
 
@@ -163,7 +132,6 @@ impl History<'_> {
         Some(self.chance.pick(&known)?.0)
     }
 
-    /// What goes wrong with this call.
     pub(super) fn choose_fault(&mut self, parked: &Parked) -> Option<Fault> {
         if !self.faults {
             return None;
@@ -239,7 +207,7 @@ impl History<'_> {
 
     /// The tokens that a disconnect must have fenced when it succeeds.
     pub(super) fn to_fence(&self, op: &Op) -> Vec<TokenId> {
-        let Some(id) = op.ends() else { return Vec::new() };
+        let Op::Disconnect(_, id) = op else { return Vec::new() };
         let customer = op.customer().map(customer_id);
         let named = |c: &&finch_core::Connection| {
             c.tokens.iter().any(|t| {

@@ -4,11 +4,11 @@ use std::{collections::HashSet, sync::atomic::Ordering};
 
 use finch_app::Pass;
 use finch_core::TokenState;
+use finch_tests::finish;
 
 use super::History;
 use crate::{
     disk::Stores,
-    executor::finish,
     finch::lock,
     op::{Op, operator},
 };
@@ -32,18 +32,18 @@ impl History<'_> {
         self.pass(11 * 60 * 1000);
         for pass in 0..PASSES {
             // One in any case: a lost exchange is no work of a connection.
-            if (pass > 0 && self.work().is_empty()) || !self.judge.broken.is_empty() {
+            if (pass > 0 && self.work().is_empty()) || !self.judge.is_whole() {
                 break;
             }
             let host = self.chance.below(self.hosts.len());
             self.begin(host, Op::Reconcile(Pass::Due));
-            while !self.running.is_empty() && self.judge.broken.is_empty() {
+            while !self.running.is_empty() && self.judge.is_whole() {
                 let ready = self.ready();
                 self.go_on(&ready);
             }
             self.pass(if pass < 16 { DAY } else { 400 * DAY });
         }
-        if self.judge.broken.is_empty() {
+        if self.judge.is_whole() {
             self.judge.check_progress();
             self.check_end();
         }
@@ -76,7 +76,7 @@ impl History<'_> {
         if let Stores::Disk(disk) = &self.stores
             && self.chance.percent(10)
         {
-            self.counts.hit("files searched for secrets");
+            self.figures.hit("files searched for secrets");
             let bytes = disk.bytes();
             let remote = lock(&self.shared.remote);
             let secrets = remote.issued.iter().map(|i| &*i.secret);
@@ -90,10 +90,9 @@ impl History<'_> {
     }
 
     /// I7: whatever is not proven dead keeps its secret, sealed as its state says, and what is has none.
-    fn check_secrets(&mut self) {
+    fn check_secrets(&self) {
         let shared = self.shared.clone();
         let (store, ledger) = (self.hosts[0].store.clone(), lock(&shared.ledger));
-        let mut wrong = Vec::new();
         for token in self.judge.seen.iter().flat_map(|c| &c.tokens) {
             let kept = finish(store.sealed(token.id)).expect("the store answers the judge");
             let right = match token.state {
@@ -108,15 +107,10 @@ impl History<'_> {
                 }
             };
             if !right {
-                wrong.push(format!(
-                    "{} is {}, and its secret is not as it should be",
-                    token.id,
-                    token.state.name()
-                ));
+                let (id, state) = (token.id, token.state.name());
+                let what = format_args!("{id} is {state}, and its secret is not as it should be");
+                self.judge.fault("I7 no orphan", what);
             }
-        }
-        for what in wrong {
-            self.judge.fault("I7 no orphan", what);
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::{disk::Stores, finch::lock, gate::Kind, host::Host};
 const YEAR: i64 = 365 * 24 * 3600;
 
 impl History<'_> {
-    /// Perhaps something happens.
     pub(super) fn event(&mut self) -> bool {
         let dice = self.chance.below(1000) as u32;
         let crashes = self.shape.crashes;
@@ -24,7 +23,7 @@ impl History<'_> {
             _ if dice < crashes + 30 && self.shape.store_faults > 0 => {
                 let seconds = 2 + self.chance.below(20) as i64;
                 self.trace.line(format_args!("the disk is full for {seconds} s"));
-                self.counts.hit("the disk is full for a while");
+                self.figures.hit("the disk is full for a while");
                 self.full_until = self.shared.clock.now() + seconds * 1000;
             }
             _ => return false,
@@ -47,17 +46,17 @@ impl History<'_> {
             parked.iter().filter(|p| p.host == host).map(|p| p.point.to_string()).collect()
         });
         for point in &points {
-            self.counts.hit(&format!("crash at {point}"));
+            self.figures.hit(&format!("crash at {point}"));
         }
-        self.counts.hit("crash");
+        self.figures.hit("crash");
         if self.chance.percent(40)
             && let Some(at) = self.chance.pick(&asked)
         {
             let parked = self.shared.gate.take(at);
-            let (point, note, task) = (parked.point, parked.note.clone(), parked.task);
+            let (point, task) = (parked.point, parked.task);
             let said = parked.go(None, &self.hosts[host].executor);
-            self.counts.hit(&format!("crash after {point}"));
-            self.trace.line(format_args!("h{host} t{task} {point} {note}, unheard: {said}"));
+            self.figures.hit(&format!("crash after {point}"));
+            self.trace.line(format_args!("h{host} t{task} {point}, unheard: {said}"));
             let customer =
                 self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
             self.judge(customer);
@@ -72,7 +71,7 @@ impl History<'_> {
         for token in sent {
             if self.chance.percent(40) {
                 let at = self.shared.clock.now() + 1000 * (5 + self.chance.below(355) as i64);
-                self.counts.hit("a crash during a disconnect that takes effect late");
+                self.figures.hit("a crash during a disconnect that takes effect late");
                 lock(&self.shared.remote).disconnect_at(at, &token, false);
             }
         }
@@ -105,7 +104,6 @@ impl History<'_> {
         self.check_hand_outs(&lock(&ledger));
     }
 
-    /// A connection is ended in Finch's dashboard.
     fn end_outside(&mut self) {
         let alive: Vec<String> = {
             let remote = lock(&self.shared.remote);
@@ -113,7 +111,7 @@ impl History<'_> {
         };
         if let Some(id) = self.chance.pick(&alive) {
             self.trace.line(format_args!("Finch's dashboard ends {id}"));
-            self.counts.hit("an end in Finch's dashboard");
+            self.figures.hit("an end in Finch's dashboard");
             lock(&self.shared.remote).end_outside(&id);
             self.judge(None);
         }
@@ -127,7 +125,7 @@ impl History<'_> {
         self.shared.gate.is_now(now);
         let late = lock(&self.shared.remote).next_late().is_some_and(|at| at <= now);
         if late {
-            self.counts.hit("a late effect");
+            self.figures.hit("a late effect");
         }
         lock(&self.shared.remote).advance(millis, now);
         self.judge(None);
@@ -138,7 +136,7 @@ impl History<'_> {
         let host = self.chance.below(self.hosts.len());
         let by = if self.chance.percent(50) { YEAR } else { -YEAR };
         self.trace.line(format_args!("the clock of h{host} is wrong by {by} s"));
-        self.counts.hit("a clock jumps by a year");
+        self.figures.hit("a clock jumps by a year");
         self.hosts[host].wrong_by.store(by, Ordering::Relaxed);
     }
 }

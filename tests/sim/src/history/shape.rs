@@ -2,7 +2,6 @@
 
 use finch_testkit::Chance;
 
-/// How a history is.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) hosts: usize,
@@ -25,9 +24,7 @@ pub(crate) struct Shape {
     pub(crate) slow: u32,
     /// How often Finch tells something odd about a token, in a hundred.
     pub(crate) odd: u32,
-    /// Whether clocks jump.
     pub(crate) clocks: bool,
-    /// The store in memory.
     pub(crate) memory: bool,
     /// Finch's disconnect reaches the pair.
     pub(crate) pair: bool,

@@ -15,7 +15,6 @@ use crate::{
 const STALLED: i64 = 40_000;
 
 impl History<'_> {
-    /// Whatever the seed says.
     pub(super) fn step(&mut self) {
         if self.event() {
             return;
@@ -86,7 +85,6 @@ impl History<'_> {
         self.running.iter().filter(|r| r.slow && !first(r.task)).map(|r| r.task).collect()
     }
 
-    /// The calls that can go on now.
     pub(super) fn ready(&self) -> Vec<usize> {
         let now = self.shared.clock.now();
         self.shared.gate.look(|parked| {
@@ -95,13 +93,12 @@ impl History<'_> {
         })
     }
 
-    /// Begins something on a host.
     pub(super) fn begin(&mut self, host: usize, op: Op) {
         self.tasks += 1;
         let task = self.tasks;
         self.last = task;
         self.trace.line(format_args!("h{host} t{task} begins: {}", op.words()));
-        self.counts.hit(op.name());
+        self.figures.hit(&op.name());
         let to_fence = self.to_fence(&op);
         let (outcomes, finch) = (Arc::clone(&self.outcomes), self.hosts[host].finch.clone());
         let run = op.clone().run(finch);
@@ -122,16 +119,15 @@ impl History<'_> {
     pub(super) fn release(&mut self, parked: Parked, fault: Option<Fault>) {
         let Parked { host, task, point, since, .. } = parked;
         self.last = task;
-        let note = parked.note.clone();
         if let Some(fault) = fault {
-            self.counts.hit(&format!("{} of {}", fault.name(), point.name));
+            self.figures.hit(&format!("{} of {}", fault.name(), point.name));
             lock(&self.shared.ledger).damages_next = fault == Fault::Unreadable;
         }
         let fault_of_call = fault.filter(|fault| *fault != Fault::Unreadable);
         let said = parked.go(fault_of_call, &self.hosts[host].executor);
         if point.kind != Kind::Answer {
             let with = fault.map(|fault| format!(" [{}]", fault.name())).unwrap_or_default();
-            self.trace.line(format_args!("h{host} t{task} {point} {note}{with}: {said}"));
+            self.trace.line(format_args!("h{host} t{task} {point}{with}: {said}"));
         } else {
             self.trace.line(format_args!("h{host} t{task} {point}"));
         }

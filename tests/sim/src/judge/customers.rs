@@ -56,7 +56,7 @@ impl Judge {
     }
 
     pub(super) fn check_customers(
-        &mut self,
+        &self,
         before: &[Connection],
         now: &[Connection],
         actor: &CustomerId,

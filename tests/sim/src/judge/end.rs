@@ -14,58 +14,49 @@ use crate::{
 impl Judge {
     /// I9: every disconnect has ended, and nothing is in doubt. A token that contradicts its connection
     /// (R5) may keep one open, under attention.
-    pub(crate) fn check_progress(&mut self) {
-        let mut left = Vec::new();
+    pub(crate) fn check_progress(&self) {
         for connection in &self.seen {
             if connection.tokens.iter().any(|t| contradicts(connection, t)) {
                 continue;
             }
             if connection.open_disconnect().is_some() {
-                left.push(format!("the disconnect of {:?} is open", connection.key));
+                let what = format_args!("the disconnect of {:?} is open", connection.key);
+                self.fault("I9 progress", what);
             }
             let waits = |t: &&Token| matches!(t.state, TokenState::Unverified | TokenState::Fenced);
-            left.extend(
-                connection
-                    .tokens
-                    .iter()
-                    .filter(waits)
-                    .map(|t| format!("{} is {}: {:?}", t.id, t.state.name(), t.progress)),
-            );
-        }
-        for what in left {
-            self.fault("I9 progress", what);
+            for Token { id, state, progress, .. } in connection.tokens.iter().filter(waits) {
+                let what = format_args!("{id} is {}: {progress:?}", state.name());
+                self.fault("I9 progress", what);
+            }
         }
     }
 
     /// I10: what would be handed out here is accepted there.
-    pub(crate) fn check_agreement(&mut self, remote: &Remote, ledger: &Ledger) {
-        let mut disagree = Vec::new();
+    pub(crate) fn check_agreement(&self, remote: &Remote, ledger: &Ledger) {
         for token in self.seen.iter().flat_map(|c| &c.tokens) {
             let Some(secret) = ledger.secrets.get(&token.id) else { continue };
             let known = remote.issued.iter().find(|i| i.secret == *secret);
             let dead = known.is_none_or(|i| !i.alive && !i.ended_outside);
             if token.state == TokenState::Active && dead {
-                disagree.push(format!("{} is active, and Finch refuses it", token.id));
+                let what = format_args!("{} is active, and Finch refuses it", token.id);
+                self.fault("I10 agreement", what);
             }
-        }
-        for what in disagree {
-            self.fault("I10 agreement", what);
         }
     }
 
     /// I7: an issued token that Finch accepts is stored, or was handed back, or its attempt is listed, or
     /// one disconnect with a stored one ends both.
     pub(crate) fn check_orphans(
-        &mut self,
+        &self,
         remote: &Remote,
         ledger: &Ledger,
         listed: &HashSet<AttemptId>,
     ) {
-        let held = |secret: &str| {
-            let live = |(_, t): (&Connection, &Token)| !t.state.is_revoked();
-            let ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);
-            ids.into_iter().any(|(id, _)| self.token(*id).is_some_and(live))
+        let stored = |secret: &str, as_is: fn(&TokenState) -> bool| {
+            let mut ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);
+            ids.any(|(id, _)| self.token(*id).is_some_and(|(_, token)| as_is(&token.state)))
         };
+        let held = |secret: &str| stored(secret, |state| !state.is_revoked());
         let listed = |i: &Issued| {
             let state = ledger.state_of_code.get(&i.code);
             let attempt = state.and_then(|state| ledger.attempts.get(state));
@@ -73,14 +64,12 @@ impl Judge {
         };
         let alive = || remote.issued.iter().filter(|i| i.alive);
         let vouched = |secret: &str| {
-            let closed = |(_, t): (&Connection, &Token)| {
+            stored(secret, |state| {
                 matches!(
-                    t.state,
+                    state,
                     TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. }
                 )
-            };
-            let ids = ledger.secrets.iter().filter(|(_, known)| &***known == secret);
-            ids.into_iter().any(|(id, _)| self.token(*id).is_some_and(closed))
+            })
         };
         let safe = |i: &Issued| {
             held(&i.secret)

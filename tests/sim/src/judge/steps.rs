@@ -3,17 +3,17 @@
 use finch_core::{
     AttemptEnd, Commit, Connection, DisconnectState, EventKind, Evidence, Seq, TokenId, TokenState,
 };
+use finch_testkit::Figures;
 
 use super::{Case, Judge, may_become};
-use crate::counts::Counts;
 
 impl Judge {
     pub(super) fn check_tokens(
-        &mut self,
+        &self,
         before: &[Connection],
         now: &[Connection],
         case: &Case<'_>,
-        counts: &mut Counts,
+        figures: &mut Figures,
     ) {
         for token in before.iter().flat_map(|c| &c.tokens) {
             if !now.iter().any(|c| c.token(token.id).is_some()) {
@@ -31,9 +31,9 @@ impl Judge {
                         self.fault("I5 monotony", what);
                     }
                     Some(old) => {
-                        counts.hit(&format!("{} then {}", old.state.name(), token.state.name()));
+                        figures.hit(&format!("{} then {}", old.state.name(), token.state.name()));
                     }
-                    None => counts.hit(&format!("arrived {}", token.state.name())),
+                    None => figures.hit(&format!("arrived {}", token.state.name())),
                 }
                 if old.is_some_and(|old| old.customer != token.customer) {
                     self.fault("I11 customers", format_args!("{} changed hands", token.id));
@@ -62,11 +62,11 @@ impl Judge {
     }
 
     pub(super) fn check_connections(
-        &mut self,
+        &self,
         before: &[Connection],
         now: &[Connection],
         case: &Case<'_>,
-        counts: &mut Counts,
+        figures: &mut Figures,
     ) {
         for connection in now {
             if connection.disconnects.iter().filter(|d| d.is_open()).count() > 1 {
@@ -79,7 +79,7 @@ impl Judge {
             };
             for ended in connection.disconnects.iter().filter(|d| d.ended().is_some()) {
                 if !ended_before(ended.id) {
-                    counts.hit("a disconnect ended");
+                    figures.hit("a disconnect ended");
                     let left = |t: &&finch_core::Token| t.state == TokenState::Fenced;
                     if let Some(token) = connection.tokens.iter().find(left) {
                         let what = format_args!("{} is left after its disconnect", token.id);
@@ -108,22 +108,22 @@ impl Judge {
                     self.fault("I2 isolation", "a write changed another connection");
                 }
             }
-            count(commit, before, counts);
+            count(commit, before, figures);
         }
     }
 }
 
 /// Which rows of semantics 4 and 5 a write is.
-fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
+fn count(commit: &Commit, before: &[Connection], figures: &mut Figures) {
     if commit.connection.as_ref().is_some_and(|row| row.key.0 == Seq::OF_COMMIT) {
-        counts.hit("a new connection");
+        figures.hit("a new connection");
     }
     if commit.absorbs.is_some() {
-        counts.hit("two connections merged");
+        figures.hit("two connections merged");
     }
     for disconnect in &commit.disconnects {
         let was = before.iter().flat_map(|c| &c.disconnects).find(|was| was.id == disconnect.id);
-        counts.hit(match (was.map(|was| was.state), disconnect.state) {
+        figures.hit(match (was.map(|was| was.state), disconnect.state) {
             (Some(was), now) if was == now => continue,
             (None, DisconnectState::Open) => "a disconnect began",
             (None, DisconnectState::Ended { .. }) => "an end at Finch was seen",
@@ -134,11 +134,11 @@ fn count(commit: &Commit, before: &[Connection], counts: &mut Counts) {
         });
     }
     if commit.events.iter().any(|event| matches!(event.kind, EventKind::CompanyNamed { .. })) {
-        counts.hit("a company was named late");
+        figures.hit("a company was named late");
     }
     if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt
         && *token != TokenId(Seq::OF_COMMIT)
     {
-        counts.hit("the same token issued again");
+        figures.hit("the same token issued again");
     }
 }

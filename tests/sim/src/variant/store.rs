@@ -1,7 +1,5 @@
 //! Variants that lie in what is written and read.
 
-use std::sync::{Arc, Mutex};
-
 use async_trait::async_trait;
 use finch_core::{
     Agenda, Attempt, AttemptId, Claim, Commit, Connection, ConnectionId, ConnectionKey, CustomerId,
@@ -10,19 +8,13 @@ use finch_core::{
 };
 use finch_testkit::Intercept;
 
-use super::{Loss, Variant};
-use crate::{finch::lock, keys::Keys};
+use super::Variant;
+use crate::{finch::lock, host::Shared};
 
-/// A store, misused.
 pub(crate) struct Broken {
-    /// Whose.
     pub(crate) host: usize,
-    /// How it is misused.
     pub(crate) variant: Variant,
-    /// What crashes have cost.
-    pub(crate) loss: Arc<Mutex<Loss>>,
-    /// The store's keys: what is twisted is sealed as it says.
-    pub(crate) keys: Arc<Keys>,
+    pub(crate) shared: Shared,
 }
 
 impl Broken {
@@ -66,7 +58,7 @@ impl Broken {
             }
             Variant::FenceNotDurable => {
                 let fenced = commit.tokens.iter().filter(|t| t.state == TokenState::Fenced);
-                lock(&self.loss).fences.extend(fenced.map(|t| (self.host, t.id)));
+                lock(&self.shared.loss).fences.extend(fenced.map(|t| (self.host, t.id)));
             }
             _ => {}
         }
@@ -81,9 +73,9 @@ impl Broken {
                 Some(row) => row.sealed.clone(),
                 None => next.sealed(token.id).await?,
             };
-            let secret = sealed.and_then(|sealed| self.keys.open_any(token, &sealed));
+            let secret = sealed.and_then(|sealed| self.shared.keys.open_any(token, &sealed));
             let Some(secret) = secret else { continue };
-            let sealed = Some(self.keys.seal(token, token.sealed_as(), &secret));
+            let sealed = Some(self.shared.keys.seal(token, token.sealed_as(), &secret));
             match row {
                 Some(row) => row.sealed = sealed,
                 None => commit.secrets.push(SecretRow { token: token.id, sealed }),
@@ -101,15 +93,16 @@ impl Broken {
     ) -> Result<Option<SealedToken>, StoreError> {
         let by = Selector::ConnectionId(connection);
         let Some(found) = next.load(by, Some(customer)).await? else { return Ok(None) };
-        let anyway =
-            |id: TokenId| self.is(Variant::NoFence) || lock(&self.loss).unfenced.contains(&id);
+        let anyway = |id: TokenId| {
+            self.is(Variant::NoFence) || lock(&self.shared.loss).unfenced.contains(&id)
+        };
         let own = found.tokens.iter().rev().filter(|t| t.customer.as_ref() == Some(customer));
         let fenced = own.into_iter().find(|t| t.state == TokenState::Fenced && anyway(t.id));
         let Some(token) = fenced else { return Ok(None) };
         let held = next.sealed(token.id).await?;
-        let secret = held.and_then(|sealed| self.keys.open_any(token, &sealed));
+        let secret = held.and_then(|sealed| self.shared.keys.open_any(token, &sealed));
         Ok(secret.map(|secret| SealedToken {
-            sealed: self.keys.seal(token, SealedAs::Usable, &secret),
+            sealed: self.shared.keys.seal(token, SealedAs::Usable, &secret),
             fingerprint: token.fingerprint,
             connection_id: token.facts.connection_id.clone(),
             products: token.facts.products.clone(),
@@ -180,7 +173,7 @@ impl Intercept for Broken {
         let claimed = next.claim_attempt(customer, state, code, now).await?;
         Ok(claimed.map(|(attempt, claim)| {
             if self.is(Variant::NoIntent) && claim == Claim::Begin {
-                lock(&self.loss).running.push((self.host, attempt.id));
+                lock(&self.shared.loss).running.push((self.host, attempt.id));
             }
             let again = self.is(Variant::StateNotConsumed) && attempt.exchange.is_some();
             (attempt, if again { Claim::Begin } else { claim })
@@ -196,7 +189,7 @@ impl Intercept for Broken {
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
         let mut listed = next.possible_orphans(customer, now, after, limit).await?;
-        listed.retain(|attempt| !lock(&self.loss).attempts.contains(&attempt.id));
+        listed.retain(|attempt| !lock(&self.shared.loss).attempts.contains(&attempt.id));
         Ok(listed)
     }
 
@@ -205,7 +198,7 @@ impl Intercept for Broken {
         self.reseal(next, &mut commit).await?;
         let ends = commit.attempt.as_ref().map(|(id, _)| *id);
         let number = next.commit(commit).await?;
-        lock(&self.loss).running.retain(|(_, running)| Some(*running) != ends);
+        lock(&self.shared.loss).running.retain(|(_, running)| Some(*running) != ends);
         Ok(number)
     }
 

@@ -1,30 +1,36 @@
 //! The histories themselves.
 
-use finch_sim::{Disk, application, missed, number, play, run};
+use std::time::Instant;
+
+use finch_sim::{Disk, Played, USUAL, application, play, run};
+use finch_testkit::{number, seed_base};
 
 /// The figure of CI.
 const HISTORIES: u64 = 15_000;
 
-/// Where the seeds begin: each base has a thousand million of its own.
-fn first() -> u64 {
-    number("FINCH_FIRST", (number("FINCH_SEED_BASE", 1).max(1) - 1) * 1_000_000_000)
+/// Each base has a thousand million seeds of its own.
+const SEEDS: u64 = 1_000_000_000;
+
+/// Fails if the history broke a promise.
+fn whole(played: &Played) {
+    let Played { seed, trace, broken, .. } = played;
+    assert!(broken.is_empty(), "{}FINCH_SEED={seed}: {broken:#?}", trace.text());
 }
 
 #[test]
 fn histories() {
-    if let Ok(seed) = std::env::var("FINCH_SEED") {
-        let seed = seed.parse().expect("a seed");
-        let ran = play(seed, None, &mut Disk::new(application()));
-        println!("{}\n{}", ran.trace.text(), ran.counts);
-        assert!(ran.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", ran.broken);
-        return;
+    if let Some(seed) = number("FINCH_SEED") {
+        let played = play(seed, None, &mut Disk::new(application()));
+        println!("{}\n{}", played.trace.text(), played.figures);
+        return whole(&played);
     }
-    let figures = run(first(), number("FINCH_HISTORIES", HISTORIES), None);
-    println!("{}{}", figures.counts, figures.report("simulation"));
-    if let Some(ran) = figures.broken.first() {
-        panic!("{}FINCH_SEED={}: {:#?}", ran.trace.text(), ran.seed, ran.broken);
-    }
-    let missed = missed(&figures.counts, figures.histories);
+    let (began, first) = (Instant::now(), seed_base().wrapping_mul(SEEDS));
+    let wanted = number("FINCH_HISTORIES").unwrap_or(HISTORIES);
+    let (figures, broken) = run(first..first.saturating_add(wanted), None);
+    println!("{figures}");
+    figures.report("simulation", began);
+    broken.iter().for_each(whole);
+    let missed = figures.missed(figures.of("histories"), USUAL);
     assert!(missed.is_empty(), "not reached often enough: {missed:#?}");
 }
 
@@ -69,8 +75,7 @@ const BROKEN_ONCE: &[u64] = &[
 fn what_broke_once_holds() {
     let mut disk = Disk::new(application());
     for seed in BROKEN_ONCE {
-        let ran = play(*seed, None, &mut disk);
-        assert!(ran.broken.is_empty(), "FINCH_SEED={seed}: {:#?}", ran.broken);
+        whole(&play(*seed, None, &mut disk));
     }
 }
 
@@ -85,7 +90,6 @@ fn a_seed_is_a_history() {
             play(seed + 1000, None, &mut other);
         }
         let second = play(seed, None, &mut other);
-        let (a, b) = (first.trace.hash(), second.trace.hash());
-        assert_eq!(a, b, "{}\n\n{}", first.trace.text(), second.trace.text());
+        assert_eq!(first.trace.text(), second.trace.text());
     }
 }

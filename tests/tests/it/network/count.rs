@@ -1,42 +1,27 @@
-//! What a run has reached.
+//! What a run over every byte must have reached.
 
-use std::{collections::BTreeMap, io::Write, time::Instant};
+use std::time::Instant;
+
+use finch_testkit::Figures;
 
 /// Counts kinds of events, and fails the run that did not reach one often enough.
 pub(super) struct Count {
     layer: &'static str,
     began: Instant,
-    kinds: BTreeMap<&'static str, usize>,
+    pub(super) figures: Figures,
 }
 
 impl Count {
     pub(super) fn new(layer: &'static str) -> Self {
-        Self { layer, began: Instant::now(), kinds: BTreeMap::new() }
+        Self { layer, began: Instant::now(), figures: Figures::default() }
     }
 
-    pub(super) fn add(&mut self, kind: &'static str) {
-        *self.kinds.entry(kind).or_default() += 1;
-    }
-
-    /// Says what was reached, on standard output and in the file that `FINCH_FIGURES` names.
+    /// Reports what was reached.
     pub(super) fn finish(self, at_least: &[(&str, usize)]) {
-        let mut figures = serde_json::json!({
-            "layer": self.layer,
-            "seconds": (self.began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
-            "broken": 0,
-        });
-        for (kind, count) in &self.kinds {
-            figures[kind] = (*count).into();
-        }
-        println!("{figures}");
-        if let Some(path) = std::env::var_os("FINCH_FIGURES") {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            // One write for each line, so that lines of several processes do not mix.
-            file.unwrap().write_all(format!("{figures}\n").as_bytes()).unwrap();
-        }
-        for (kind, least) in at_least {
-            let reached = self.kinds.get(kind).copied().unwrap_or(0);
-            assert!(reached >= *least, "{kind}: {reached}, not {least}: {figures}");
+        self.figures.report(self.layer, self.began);
+        for (event, least) in at_least {
+            let came = self.figures.of(event);
+            assert!(came >= *least as u64, "{event}: {came}, not {least}:\n{}", self.figures);
         }
     }
 }

@@ -4,6 +4,7 @@
 use finch_app::DisconnectOutcome;
 use finch_core::ConnectionId;
 use finch_emulator::Fault;
+use finch_testkit::Figures;
 use finch_tests::{Cut, End, Plan};
 
 use super::{
@@ -30,11 +31,11 @@ pub(super) async fn lengths(path: &str) -> (usize, usize) {
 }
 
 /// One disconnect of two tokens that is cut, and what must be true then and later.
-pub(super) async fn cut_disconnect(net: &mut Net, plan: Plan, count: &mut Count) -> Person {
+pub(super) async fn cut_disconnect(net: &mut Net, plan: Plan, figures: &mut Figures) -> Person {
     let person = net.person();
     net.connect(&person).await;
     let id = net.connect(&person).await.connection_id;
-    cut_disconnect_of(net, &person, id, plan, count).await;
+    cut_disconnect_of(net, &person, id, plan, figures).await;
     person
 }
 
@@ -44,7 +45,7 @@ pub(super) async fn cut_disconnect_of(
     person: &Person,
     id: ConnectionId,
     plan: Plan,
-    count: &mut Count,
+    figures: &mut Figures,
 ) {
     net.proxy.take_passed();
     net.proxy.set(plan);
@@ -53,11 +54,11 @@ pub(super) async fn cut_disconnect_of(
     let outcome = finch.disconnect(&person.scope, id.clone()).await.unwrap();
     net.proxy.heal();
     let hit = net.proxy.take_passed().iter().any(|passed| passed.cut);
-    check(net, person, &id, &outcome, &what, count).await;
-    count.add(if hit { "hit" } else { "not_hit" });
+    check(net, person, &id, &outcome, &what, figures).await;
+    figures.hit(if hit { "hit" } else { "not_hit" });
     let passes = net.assert_ends(person, &what).await;
     if matches!(outcome, DisconnectOutcome::Pending { .. }) {
-        count.add("ended_by_reconcile");
+        figures.hit("ended_by_reconcile");
         assert!(passes <= 3, "{what}: {passes} passes");
     }
     let again = net.finch.disconnect(&person.scope, id).await.unwrap();
@@ -70,20 +71,20 @@ pub(super) async fn check(
     id: &ConnectionId,
     outcome: &DisconnectOutcome,
     what: &str,
-    count: &mut Count,
+    figures: &mut Figures,
 ) {
     assert_eq!(net.usable(person, id).await, None, "{what}: a fenced token is handed out");
     let alive = net.issued(person).iter().filter(|token| token.is_alive()).count();
     match outcome {
         DisconnectOutcome::Disconnected { .. } => {
             assert_eq!(alive, 0, "{what}");
-            count.add("disconnected_at_once");
+            figures.hit("disconnected_at_once");
         }
         DisconnectOutcome::Pending { unproven, .. } => {
             let kept = net.kept(person).await;
             let unwiped = kept.iter().filter(|(_, secret)| secret.is_some()).count();
             assert_eq!((unwiped, *unproven > 0), (kept.len(), true), "{what}");
-            count.add(if alive > 0 { "pending_and_alive" } else { "pending_and_dead" });
+            figures.hit(if alive > 0 { "pending_and_alive" } else { "pending_and_dead" });
         }
         outcome => panic!("{what}: {outcome:?}"),
     }
@@ -102,16 +103,16 @@ async fn every_byte(path: &'static str, layer: &'static str) -> (Count, (usize, 
         }
         let end = [End::Close, End::Reset, End::HalfClose][number % 3];
         for times in [1, usize::MAX] {
-            cut_disconnect(&mut net, Plan { path, cut, end, times }, &mut count).await;
-            count.add(match cut {
+            cut_disconnect(&mut net, Plan { path, cut, end, times }, &mut count.figures).await;
+            count.figures.hit(match cut {
                 Cut::Request(_) => "request_cut",
                 Cut::Answer(_) => "answer_cut",
             });
         }
         if number % 64 == 0 {
             let plan = Plan { path, cut, end: End::Silence, times: 1 };
-            cut_disconnect(&mut net, plan, &mut count).await;
-            count.add("silent");
+            cut_disconnect(&mut net, plan, &mut count.figures).await;
+            count.figures.hit("silent");
         }
     }
     (count, lengths)
@@ -162,11 +163,11 @@ async fn a_lie_is_not_believed_while_every_proof_of_it_is_cut() {
         net.proxy.set(Plan { path: PROOF, cut, end, times: usize::MAX });
         let outcome = net.finch.disconnect(&person.scope, id.clone()).await.unwrap();
         let what = format!("{cut:?} {end:?}");
-        check(&net, &person, &id, &outcome, &what, &mut count).await;
+        check(&net, &person, &id, &outcome, &what, &mut count.figures).await;
         net.emulator.clear_faults();
         net.proxy.heal();
         net.assert_ends(&person, &what).await;
-        count.add("cuts");
+        count.figures.hit("cuts");
     }
     let cuts = (lengths.0 + lengths.1 + 2) / 8;
     count.finish(&[("cuts", cuts), ("pending_and_alive", cuts)]);

@@ -2,6 +2,7 @@
 
 use finch_app::CompleteConnectError;
 use finch_core::TokenState;
+use finch_testkit::Figures;
 use finch_tests::{Cut, End, Plan};
 
 use super::{
@@ -29,7 +30,7 @@ pub(super) fn everywhere((request, answer): (usize, usize)) -> impl Iterator<Ite
 }
 
 /// One exchange that is cut, and what must be true then.
-pub(super) async fn cut_exchange(net: &mut Net, plan: Plan, count: &mut Count) -> Person {
+pub(super) async fn cut_exchange(net: &mut Net, plan: Plan, figures: &mut Figures) -> Person {
     let person = net.person();
     let (state, code) = net.log_in(&person).await;
     net.proxy.take_passed();
@@ -38,7 +39,7 @@ pub(super) async fn cut_exchange(net: &mut Net, plan: Plan, count: &mut Count) -
     let what = format!("{plan:?}");
     let first = finch.complete_connect(&person.scope, state.clone(), code.clone()).await;
     net.proxy.heal();
-    check(net, &person, &first, &what, count).await;
+    check(net, &person, &first, &what, figures).await;
     // The same callback again sends nothing, and says the same.
     let again = net.finch.complete_connect(&person.scope, state, code).await;
     match (&first, &again) {
@@ -58,7 +59,7 @@ async fn check(
     person: &Person,
     done: &Result<finch_app::CompletedConnect, CompleteConnectError>,
     what: &str,
-    count: &mut Count,
+    figures: &mut Figures,
 ) {
     let issued = net.issued(person);
     assert!(issued.len() <= 1, "{what}");
@@ -67,11 +68,15 @@ async fn check(
             assert_eq!(connected.token_state, TokenState::Active, "{what}");
             let usable = net.usable(person, &connected.connection_id).await;
             assert_eq!(usable.as_ref(), Some(&token.secret), "{what}");
-            count.add("exchanged");
+            figures.hit("exchanged");
         }
         (Err(CompleteConnectError::Unknown(_)), issued) => {
             assert_eq!(net.possible_orphans(person).await, 1, "{what}");
-            count.add(if issued.is_some() { "lost_with_a_token" } else { "lost_without_a_token" });
+            figures.hit(if issued.is_some() {
+                "lost_with_a_token"
+            } else {
+                "lost_without_a_token"
+            });
         }
         (done, issued) => panic!("{what}: {done:?}, and Finch issued {issued:?}"),
     }
@@ -109,9 +114,9 @@ async fn an_exchange_cut_at_every_byte_loses_no_token() {
         }
         for end in ends {
             let plan = Plan { path: PATH, cut, end, times: usize::MAX };
-            let person = cut_exchange(&mut net, plan, &mut count).await;
+            let person = cut_exchange(&mut net, plan, &mut count.figures).await;
             assert_recovers(&net, &person, &format!("{plan:?}")).await;
-            count.add(match cut {
+            count.figures.hit(match cut {
                 Cut::Request(_) => "request_cut",
                 Cut::Answer(_) => "answer_cut",
             });

@@ -1,10 +1,11 @@
 //! Random cuts, one after the other, of everything that a customer does.
 
-use finch_testkit::Chance;
+use std::time::Instant;
+
+use finch_testkit::{Chance, Figures, number, seed_base};
 use finch_tests::{Cut, End, Plan};
 
 use super::{
-    count::Count,
     disconnect::{self, cut_disconnect_of},
     exchange::{self, cut_exchange},
     net::{Kept, Net, PEOPLE},
@@ -22,9 +23,15 @@ fn plan(chance: &mut Chance, path: &'static str, (request, answer): (usize, usiz
     Plan { path, cut, end, times: [1, 2, 5, usize::MAX][chance.below(4)] }
 }
 
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
+/// In how many of 100,000 histories each kind of event usually comes.
+const USUAL: &[(&str, u64)] = &[
+    ("exchanged", 6_000),
+    ("lost_with_a_token", 50_000),
+    ("lost_without_a_token", 22_000),
+    ("disconnected_at_once", 50_000),
+    ("pending_and_alive", 5_500),
+    ("pending_and_dead", 20_000),
+];
 
 /// Says with which seed a history broke.
 struct Seed(u64);
@@ -39,11 +46,10 @@ impl Drop for Seed {
 
 #[tokio::test]
 async fn random_cuts_lose_nothing() {
-    let mut count = Count::new("network: random");
-    // Each base has a million of its own.
-    let base = (setting("FINCH_SEED_BASE", 1).max(1) - 1) * 1_000_000 + 1;
-    let first = setting("FINCH_NETWORK_SEED", base);
-    let histories = setting("FINCH_NETWORK_RANDOM", 200);
+    let (began, mut total) = (Instant::now(), Figures::default());
+    // Each base has a million seeds of its own.
+    let first = number("FINCH_NETWORK_SEED").unwrap_or_else(|| seed_base().wrapping_mul(1_000_000));
+    let histories = number("FINCH_NETWORK_RANDOM").unwrap_or(200);
     let codes = exchange::lengths().await;
     let ends = [
         (disconnect::PATH, disconnect::lengths(disconnect::PATH).await),
@@ -52,26 +58,20 @@ async fn random_cuts_lose_nothing() {
     let mut net = Net::start(Kept::InMemory).await;
     for seed in first..first + histories {
         let _seed = Seed(seed);
-        let mut chance = Chance::new(seed);
+        let (mut chance, mut figures) = (Chance::new(seed), Figures::default());
         if net.people >= PEOPLE {
             let kept = if seed % 4 == 0 { Kept::InSqlite } else { Kept::InMemory };
             net = Net::start(kept).await;
         }
         let person =
-            cut_exchange(&mut net, plan(&mut chance, exchange::PATH, codes), &mut count).await;
+            cut_exchange(&mut net, plan(&mut chance, exchange::PATH, codes), &mut figures).await;
         let id = net.connect(&person).await.connection_id;
         let (path, lengths) = ends[chance.below(2)];
-        cut_disconnect_of(&net, &person, id, plan(&mut chance, path, lengths), &mut count).await;
-        count.add("histories");
+        cut_disconnect_of(&net, &person, id, plan(&mut chance, path, lengths), &mut figures).await;
+        figures.hit("histories");
+        total.add_case(&figures);
     }
-    let histories = usize::try_from(histories).unwrap();
-    count.finish(&[
-        ("histories", histories),
-        ("exchanged", histories / 50),
-        ("lost_with_a_token", histories / 10),
-        ("lost_without_a_token", histories / 10),
-        ("disconnected_at_once", histories / 10),
-        ("pending_and_alive", histories / 50),
-        ("pending_and_dead", histories / 50),
-    ]);
+    total.report("network: random", began);
+    let missed = total.missed(histories, USUAL);
+    assert!(missed.is_empty(), "not reached often enough: {missed:#?}");
 }

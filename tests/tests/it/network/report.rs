@@ -44,13 +44,13 @@ async fn a_question_about_a_live_token_cut_at_every_byte_changes_nothing() {
             let plan = Plan { path: PROOF, cut, end, times };
             net.proxy.set(plan);
             match ask(&net).await {
-                Unauthorized::StillAccepted => count.add("still_accepted"),
-                Unauthorized::NothingProven { .. } => count.add("nothing_proven"),
+                Unauthorized::StillAccepted => count.figures.hit("still_accepted"),
+                Unauthorized::NothingProven { .. } => count.figures.hit("nothing_proven"),
                 finding => panic!("{plan:?}: {finding:?}"),
             }
             net.proxy.heal();
             assert_eq!(net.usable(&person, &id).await.as_ref(), Some(&secret), "{plan:?}");
-            count.add(match cut {
+            count.figures.hit(match cut {
                 Cut::Request(_) => "request_cut",
                 Cut::Answer(_) => "answer_cut",
             });

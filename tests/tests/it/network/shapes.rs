@@ -63,7 +63,7 @@ async fn an_exchange_is_unknown_and_listed() {
         assert_eq!(passed.len(), 1, "{what}");
         assert!(passed[0].answer < ROOM, "{what}: {} bytes", passed[0].answer);
         exchange::assert_recovers(&net, &person, &what).await;
-        count.add(if effect { "with_effect" } else { "without_effect" });
+        count.figures.hit(if effect { "with_effect" } else { "without_effect" });
     }
     count.finish(&[("with_effect", 19), ("without_effect", 19)]);
 }
@@ -104,7 +104,7 @@ async fn a_disconnect_is_pending_and_ends() {
             for passed in net.proxy.take_passed() {
                 assert!(passed.answer < ROOM, "{what}: {} bytes", passed.answer);
             }
-            disconnect::check(&net, &person, &id, &outcome, &what, &mut count).await;
+            disconnect::check(&net, &person, &id, &outcome, &what, &mut count.figures).await;
             net.assert_ends(&person, &what).await;
         }
     }
