@@ -31,7 +31,13 @@ pub fn cases() -> proptest::test_runner::Config {
 pub fn cases_of(part: u32) -> proptest::test_runner::Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     let cases = cases.unwrap_or(1000) / part;
-    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+    let rng_seed = proptest::test_runner::RngSeed::Fixed(finch_testkit::seed_base());
+    proptest::test_runner::Config {
+        cases,
+        failure_persistence: None,
+        rng_seed,
+        ..Default::default()
+    }
 }
 
 /// A folder in memory, where the machine has such a place.

@@ -10,6 +10,8 @@ mod pages;
 
 use std::time::Duration;
 
+use criterion::{BenchmarkGroup, BenchmarkId, measurement::WallTime};
+
 use crate::{cpu, setting::Setting};
 
 /// Every group is measured so often, since a machine has faster and slower minutes: a ratio is that of one
@@ -30,6 +32,17 @@ pub(crate) fn all(setting: &Setting) {
         emulator::run(setting, &mut criterion, round);
     }
     setting.fact("load/after", cpu::load().unwrap_or_default());
+}
+
+/// One figure of a round: `measure` says how long so many iterations take.
+fn figure(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: impl Into<String>,
+    round: u32,
+    mut measure: impl FnMut(u64) -> Duration,
+) {
+    let id = BenchmarkId::new(name, round);
+    group.bench_function(id, |bencher| bencher.iter_custom(&mut measure));
 }
 
 /// What one of `count` took, where `of` of them are asked for.

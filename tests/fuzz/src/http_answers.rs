@@ -12,7 +12,6 @@
 //! and so on: each call takes the next answer, and then an empty 503.
 
 use std::{
-    cell::RefCell,
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -65,34 +64,9 @@ pub(crate) fn is_plain(json: &[u8]) -> bool {
     !text.contains('\\') && names.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-#[derive(Default)]
 struct Script {
     answers: VecDeque<Given>,
     asked: Vec<Asked>,
-}
-
-struct Ear {
-    finch: HttpFinch,
-    script: Arc<Mutex<Script>>,
-    runtime: tokio::runtime::Runtime,
-}
-
-thread_local! {
-    static EAR: RefCell<Ear> = RefCell::new(Ear::new());
-}
-
-impl Ear {
-    fn new() -> Self {
-        let mut config = HttpFinchConfig::new("client".parse().unwrap(), ClientSecret::new(SECRET));
-        config.base_url = "http://127.0.0.1:1".into();
-        config.max_body = 16 * 1024;
-        config.backoff = Duration::ZERO;
-        config.max_retry_after = Duration::from_millis(1);
-        let script = Arc::new(Mutex::<Script>::default());
-        let finch = HttpFinch::with_transport(config, Arc::new(Scripted(Arc::clone(&script))));
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        Self { finch: finch.unwrap(), script, runtime: runtime.enable_time().build().unwrap() }
-    }
 }
 
 struct Scripted(Arc<Mutex<Script>>);
@@ -115,15 +89,19 @@ impl Transport for Scripted {
     }
 }
 
-/// Calls Finch, who answers as `data` says: what came of it, and what was asked.
+/// Calls Finch, which answers as `data` says: what came of it, and what was asked.
 pub(crate) fn answered<T>(data: &[u8], call: impl AsyncFnOnce(&HttpFinch) -> T) -> (T, Vec<Asked>) {
-    EAR.with_borrow(|ear| {
-        *ear.script.lock().unwrap_or_else(PoisonError::into_inner) =
-            Script { answers: answers(data), asked: Vec::new() };
-        let said = ear.runtime.block_on(call(&ear.finch));
-        let asked = &mut ear.script.lock().unwrap_or_else(PoisonError::into_inner).asked;
-        (said, std::mem::take(asked))
-    })
+    let mut config = HttpFinchConfig::new("client".parse().unwrap(), ClientSecret::new(SECRET));
+    config.base_url = "http://127.0.0.1:1".into();
+    config.max_body = 16 * 1024;
+    config.backoff = Duration::ZERO;
+    config.max_retry_after = Duration::from_millis(1);
+    let script = Arc::new(Mutex::new(Script { answers: answers(data), asked: Vec::new() }));
+    let finch = HttpFinch::with_transport(config, Arc::new(Scripted(Arc::clone(&script)))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let said = runtime.block_on(call(&finch));
+    let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+    (said, std::mem::take(&mut script.asked))
 }
 
 fn answers(data: &[u8]) -> VecDeque<Given> {

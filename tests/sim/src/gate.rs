@@ -105,7 +105,7 @@ impl Gate {
     }
 
     /// Waits until the scheduler runs `run`: the answer, and the same in words. The caller need not be waiting
-    /// for it just then.
+    /// for it just then: it may be renewing its lease.
     pub(crate) async fn pass<T: Send + 'static>(
         &self,
         host: usize,

@@ -8,30 +8,23 @@ mod named;
 mod size;
 
 use crate::step::Failure;
-use crate::workspace::{self, TextFile};
+use crate::workspace;
 
 /// What is untidy in the checkout, one line each.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let files = workspace::text_files()
         .map_err(|error| Failure::Io("the checkout could not be read".to_owned(), error))?;
-    Ok(untidy(&files))
-}
-
-fn untidy(files: &[TextFile]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for file in files {
-        problems.extend(lines::check(file));
-        problems.extend(size::check(file));
-    }
-    problems.extend(crates::check(files));
-    problems.extend(named::check(files));
-    problems
+    let mut problems: Vec<_> = files.iter().flat_map(lines::check).collect();
+    problems.extend(files.iter().filter_map(size::check));
+    problems.extend(crates::check(&files));
+    problems.extend(named::check(&files));
+    Ok(problems)
 }
 
 /// A file for a rule's test.
 #[cfg(test)]
-fn file(path: &str, text: &str) -> TextFile {
-    TextFile { path: path.to_owned(), text: text.to_owned() }
+fn file(path: &str, text: &str) -> workspace::TextFile {
+    workspace::TextFile { path: path.to_owned(), text: text.to_owned() }
 }
 
 #[cfg(test)]

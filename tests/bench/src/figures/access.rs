@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
 use finch_app::Finch;
 use finch_core::Product;
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
     cpu::Stopwatch,
-    figures::share,
+    figures::{figure, share},
     fill,
     host::{Host, Request, runtime},
     numbered::Layout,
@@ -47,29 +47,23 @@ fn measure(
     let asked = runtime.block_on(Asked::of(layout, &host.finch));
     asked.some(ASKED).for_each(|request| drop(raw.same(&request.connection, request.scope.id())));
     let mut group = criterion.benchmark_group(name);
-    group.bench_function(BenchmarkId::new("app", round), |b| {
-        b.iter_custom(|iters| {
-            let began = Stopwatch::start();
-            runtime.block_on(use_tokens(&host.finch, asked.some(iters)));
-            began.elapsed()
-        });
+    figure(&mut group, "app", round, |iters| {
+        let began = Stopwatch::start();
+        runtime.block_on(use_tokens(&host.finch, asked.some(iters)));
+        began.elapsed()
     });
     for (name, raw) in [("same-query", &raw), ("same-settings", &checked)] {
-        group.bench_function(BenchmarkId::new(name, round), |b| {
-            b.iter_custom(|iters| {
-                let began = Stopwatch::start();
-                for Request { scope, connection } in asked.some(iters) {
-                    black_box(raw.same(connection, scope.id()));
-                }
-                began.elapsed()
-            });
+        figure(&mut group, name, round, |iters| {
+            let began = Stopwatch::start();
+            for Request { scope, connection } in asked.some(iters) {
+                black_box(raw.same(connection, scope.id()));
+            }
+            began.elapsed()
         });
     }
-    group.bench_function(BenchmarkId::new("one-task", round), |b| {
-        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, 1, iters));
-    });
-    group.bench_function(BenchmarkId::new("64-tasks", round), |b| {
-        b.iter_custom(|iters| at_once(&runtime, &host.finch, &asked, TASKS, iters));
+    figure(&mut group, "one-task", round, |iters| at_once(&runtime, &host.finch, &asked, 1, iters));
+    figure(&mut group, "64-tasks", round, |iters| {
+        at_once(&runtime, &host.finch, &asked, TASKS, iters)
     });
     group.finish();
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
     Actor, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Commit, CustomerScope, Draft, Event,
@@ -22,7 +22,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
     clock::filled_at,
-    figures::share,
+    figures::{figure, share},
     fill,
     host::{Host, runtime},
     numbered::{Layout, Numbered},
@@ -51,26 +51,20 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
         let first = next.replace(next.get() + count);
         (first..next.get()).map(Numbered)
     };
-    group.bench_function(BenchmarkId::new("at-once", round), |b| {
-        b.iter_custom(|iters| {
-            let took = (0..iters).map(|_| through_the_application(&runtime, &host, some(BATCH)));
-            share(took.sum(), BATCH, 1)
-        });
+    figure(&mut group, "at-once", round, |iters| {
+        let took = (0..iters).map(|_| through_the_application(&runtime, &host, some(BATCH)));
+        share(took.sum(), BATCH, 1)
     });
-    group.bench_function(BenchmarkId::new("store", round), |b| {
-        b.iter_custom(|iters| {
-            let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, &ring, some(BATCH)));
-            share(took.sum(), BATCH, 1)
-        });
+    figure(&mut group, "store", round, |iters| {
+        let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, &ring, some(BATCH)));
+        share(took.sum(), BATCH, 1)
     });
     drop(host);
     for (name, each) in [("one-each", 1), ("thousand-each", BATCH)] {
         let db = writer(&fill::copy(setting, layout, "connects"));
-        group.bench_function(BenchmarkId::new(name, round), |b| {
-            b.iter_custom(|iters| {
-                let took = (0..iters).map(|_| by_sqlite_alone(&db, some(BATCH), each));
-                share(took.sum(), BATCH, 1)
-            });
+        figure(&mut group, name, round, |iters| {
+            let took = (0..iters).map(|_| by_sqlite_alone(&db, some(BATCH), each));
+            share(took.sum(), BATCH, 1)
         });
     }
     group.finish();

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use criterion::{BenchmarkId, Criterion, SamplingMode};
+use criterion::{Criterion, SamplingMode};
 use finch_app::DisconnectOutcome;
 use tokio::runtime::Runtime;
 
 use crate::{
-    figures::share,
+    figures::{figure, share},
     fill,
     host::{Host, Request, runtime},
     numbered::{Layout, Numbered},
@@ -31,9 +31,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
                 _ => fill::copy(setting, layout, "disconnect"),
             };
             let ending = Ending::over(Host::over(&path), layout, |layout, n| layout.any(n));
-            group.bench_function(BenchmarkId::new(name, round), |b| {
-                b.iter_custom(|iters| (0..iters).map(|_| ending.one()).sum());
-            });
+            figure(&mut group, name, round, |iters| (0..iters).map(|_| ending.one()).sum());
         }
         group.finish();
     }
@@ -47,11 +45,9 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
             let layout = Layout { connections, tokens };
             let host = Host::over(&fill::copy(setting, layout, "per-token"));
             let ending = Ending::over(host, layout, |layout, n| Numbered(n % layout.connections));
-            group.bench_function(BenchmarkId::new(name, round), |b| {
-                b.iter_custom(|iters| {
-                    let took = (0..iters).map(|_| ending.one()).sum();
-                    share(took, tokens, 1)
-                });
+            figure(&mut group, name, round, |iters| {
+                let took = (0..iters).map(|_| ending.one()).sum();
+                share(took, tokens, 1)
             });
         }
         group.finish();

@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
 use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::{
     child::Server,
     cpu,
-    figures::share,
+    figures::{figure, share},
     load::{self, AT_ONCE, Lines},
     setting::Setting,
 };
@@ -37,14 +37,12 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     let mut group = criterion.benchmark_group("emulator");
     for (name, server) in [("finch", &emulator), ("axum", &bare)] {
         let mut lines = runtime.block_on(Lines::to(server.url(), "/introspect", &token));
-        group.bench_function(BenchmarkId::new(name, round), |b| {
-            b.iter_custom(|iters| {
-                let each = iters.div_ceil(AT_ONCE);
-                let before = cpu::of_process(server.pid()).unwrap_or_default();
-                runtime.block_on(lines.call(each));
-                let after = cpu::of_process(server.pid()).unwrap_or_default();
-                share(after.saturating_sub(before), each * AT_ONCE, iters)
-            });
+        figure(&mut group, name, round, |iters| {
+            let each = iters.div_ceil(AT_ONCE);
+            let before = cpu::of_process(server.pid()).unwrap_or_default();
+            runtime.block_on(lines.call(each));
+            let after = cpu::of_process(server.pid()).unwrap_or_default();
+            share(after.saturating_sub(before), each * AT_ONCE, iters)
         });
     }
     group.finish();

@@ -2,7 +2,7 @@
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
 use finch_core::{AccessToken, FinchApi as _};
 use finch_http::{HttpFinch, HttpFinchConfig};
 use reqwest::{Client, header::AUTHORIZATION};
@@ -12,7 +12,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 use crate::{
     child::Server,
     cpu,
-    figures::share,
+    figures::{figure, share},
     load::{self, AT_ONCE},
     numbered::application,
     setting::Setting,
@@ -54,17 +54,13 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     let mut group = criterion.benchmark_group("http");
     let runtime = load::runtime();
     for (at_once, suffix) in [(AT_ONCE, ""), (1, "-alone")] {
-        group.bench_function(BenchmarkId::new(format!("finch{suffix}"), round), |b| {
-            b.iter_custom(|iters| {
-                in_cpu_time(&runtime, iters, at_once, |each| by_finch(Arc::clone(&finch), each))
-            });
+        figure(&mut group, format!("finch{suffix}"), round, |iters| {
+            in_cpu_time(&runtime, iters, at_once, |each| by_finch(Arc::clone(&finch), each))
         });
-        group.bench_function(BenchmarkId::new(format!("reqwest{suffix}"), round), |b| {
-            b.iter_custom(|iters| {
-                in_cpu_time(&runtime, iters, at_once, |each| {
-                    by_reqwest(client.clone(), url.clone(), each)
-                })
-            });
+        figure(&mut group, format!("reqwest{suffix}"), round, |iters| {
+            in_cpu_time(&runtime, iters, at_once, |each| {
+                by_reqwest(client.clone(), url.clone(), each)
+            })
         });
     }
     group.finish();

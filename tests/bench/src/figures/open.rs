@@ -7,12 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
 use finch_core::Product;
 use finch_sqlite::SqliteTokenStore;
 
 use crate::{
-    cpu, fill,
+    cpu,
+    figures::figure,
+    fill,
     host::{Host, Request, runtime},
     numbered::Layout,
     setting::Setting,
@@ -25,9 +27,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     let mut group = criterion.benchmark_group("open");
     for (name, tokens) in [("large", setting.large()), ("small", 1_002)] {
         let path = fill::store(setting, Layout::of(tokens));
-        group.bench_function(BenchmarkId::new(name, round), |b| {
-            b.iter_custom(|iters| (0..iters).map(|_| once(&path)).sum());
-        });
+        figure(&mut group, name, round, |iters| (0..iters).map(|_| once(&path)).sum());
     }
     group.finish();
     if round > 1 {

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use finch_emulator::{EmulatorConfig, LocalAnswer, LocalEmulator, Login};
+use finch_emulator::{EmulatorConfig, LocalEmulator, Login};
 use http::{Method, Request, Uri};
 use serde_json::Value;
 
@@ -51,12 +51,12 @@ fn emulator_call(data: &[u8]) {
         ];
         let Some(request) = request(&filled(part, &values)) else { continue };
         let path = request.uri().path().to_owned();
-        let Some(answer) = call(&mut emulator, &request) else {
+        let Some(answer) = emulator.send(request) else {
             note("emulator: dropped");
             continue;
         };
-        let status = answer.status;
-        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        let status = answer.status().as_u16();
+        let body = String::from_utf8_lossy(answer.body()).into_owned();
         if !shown_by_the_caller {
             let mine: &[&str] = if path == "/auth/token" { &[] } else { &[&token] };
             hidden(&body, mine);
@@ -65,29 +65,20 @@ fn emulator_call(data: &[u8]) {
             hidden(&state, &[&token, &code, SECRET]);
         }
         count(&path, status);
-        let kind = answer.headers.iter().find(|(name, _)| name == "content-type");
-        if kind.map(|(_, value)| value.as_str()) == Some("application/json; charset=utf-8")
-            && !body.is_empty()
-        {
+        let kind = answer.headers().get("content-type");
+        let is_json = kind.is_some_and(|kind| kind == "application/json; charset=utf-8");
+        if is_json && !body.is_empty() {
             serde_json::from_str::<Value>(&body).expect("it says that it is JSON");
         }
     }
-}
-
-fn call(emulator: &mut LocalEmulator, request: &Request<Bytes>) -> Option<LocalAnswer> {
-    let headers = request.headers().iter();
-    let headers: Vec<_> =
-        headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-    let path = request.uri().to_string();
-    emulator.call(request.method().as_str(), &path, &headers, request.body())
 }
 
 fn connect(emulator: &mut LocalEmulator) -> String {
     let code = emulator.issue_code(Login::new("A", "gusto", "Company C", "X"));
     let body = format!(r#"{{"client_id":"{ID}","client_secret":"{SECRET}","code":"{code}"}}"#);
     let request = Request::post("/auth/token").body(Bytes::from(body)).unwrap();
-    let answer = call(emulator, &request).unwrap();
-    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+    let answer = emulator.send(request).unwrap();
+    let answer: Value = serde_json::from_slice(answer.body()).unwrap();
     answer["access_token"].as_str().unwrap().to_owned()
 }
 

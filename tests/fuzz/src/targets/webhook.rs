@@ -3,7 +3,7 @@
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use finch_core::{Timestamp, WebhookEvent};
-use finch_http::webhook::{WebhookSecrets, verify};
+use finch_http::webhook::{WebhookRefused, WebhookSecrets, verify};
 
 use crate::{
     Target,
@@ -20,9 +20,10 @@ pub(crate) const TARGET: Target = Target {
     name: "webhook",
     run: webhook,
     reaches: "webhook: taken; webhook: an account's status; webhook: nothing is known; \
-        webhook: MissingHeader; webhook: Contradiction; webhook: BadEventId; \
-        webhook: BadTimestamp; webhook: TooOld; webhook: FromTheFuture; \
-        webhook: NoSignatureMatches; webhook: NotJson",
+        webhook: a header is missing; webhook: a header is not an event id; \
+        webhook: a header is not a number of seconds; \
+        webhook: a header came more than once, with different values; webhook: TooOld; \
+        webhook: FromTheFuture; webhook: NoSignatureMatches; webhook: NotJson",
 };
 
 type Headers = Vec<(String, Vec<u8>)>;
@@ -41,7 +42,10 @@ fn webhook(data: &[u8]) {
     match verify(&secrets, given, body, now) {
         Ok(event) => check(&event, &headers, body),
         Err(refused) => {
-            note(&format!("webhook: {}", variant(&refused)));
+            note(&match &refused {
+                WebhookRefused::Header { problem, .. } => format!("webhook: a header {problem}"),
+                refused => format!("webhook: {}", variant(refused)),
+            });
             hidden(&chain(&refused), &[SECRET, &right]);
             assert!(chain(&refused).len() < 2000, "a refusal is short");
         }

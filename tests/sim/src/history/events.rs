@@ -3,7 +3,12 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::History;
-use crate::{disk::Stores, finch::lock, gate::Kind, host::Host};
+use crate::{
+    disk::Stores,
+    finch::lock,
+    gate::{Kind, Parked, Point},
+    host::Host,
+};
 
 const YEAR: i64 = 365 * 24 * 3600;
 
@@ -34,16 +39,11 @@ impl History<'_> {
     /// A host ends without warning, and starts again. A write that it asked for may still happen.
     fn crash(&mut self) {
         let host = self.chance.below(self.hosts.len());
-        let of_host = |kind: Kind| {
-            self.shared.gate.look(|parked| {
-                let at = |at: &usize| parked[*at].host == host && parked[*at].point.kind == kind;
-                (0..parked.len()).filter(at).collect::<Vec<_>>()
-            })
-        };
-        let mut asked = of_host(Kind::Write);
-        asked.extend(of_host(Kind::Send));
-        let points: Vec<String> = self.shared.gate.look(|parked| {
-            parked.iter().filter(|p| p.host == host).map(|p| p.point.to_string()).collect()
+        let (asked, points): (Vec<usize>, Vec<String>) = self.shared.gate.look(|parked| {
+            let of_host = || parked.iter().enumerate().filter(|(_, p)| p.host == host);
+            let is_sent = |p: &Parked| matches!(p.point.kind, Kind::Write | Kind::Send);
+            let asked = of_host().filter(|(_, p)| is_sent(p)).map(|(at, _)| at);
+            (asked.collect(), of_host().map(|(_, p)| p.point.to_string()).collect())
         });
         for point in &points {
             self.figures.hit(&format!("crash at {point}"));
@@ -63,9 +63,8 @@ impl History<'_> {
         }
         // What was on its way may also take effect later.
         let sent: Vec<Arc<str>> = self.shared.gate.look(|parked| {
-            let sent = |p: &&crate::gate::Parked| {
-                p.host == host && p.point.kind == Kind::Send && p.point.name == "disconnect"
-            };
+            let point = Point { kind: Kind::Send, name: "disconnect" };
+            let sent = |p: &&Parked| p.host == host && p.point == point;
             parked.iter().filter(sent).filter_map(|p| p.with.clone()).collect()
         });
         for token in sent {
