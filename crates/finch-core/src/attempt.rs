@@ -329,3 +329,17 @@ impl Attempt {
         }
     }
 }
+
+/// Which of a store's attempts are forgotten when another one is opened at `now`: the oldest of which nothing can
+/// come, [some at once](FORGOTTEN_AT_ONCE). For stores that cannot search their rows for them.
+pub fn forgotten<'a>(
+    attempts: impl IntoIterator<Item = &'a Attempt>,
+    now: Timestamp,
+) -> Vec<AttemptId> {
+    let attempts = attempts.into_iter();
+    let mut over: Vec<_> =
+        attempts.filter_map(|attempt| Some((attempt.forgettable_at()?, attempt.id))).collect();
+    over.retain(|(at, _)| *at <= now);
+    over.sort_unstable();
+    over.into_iter().map(|(_, id)| id).take(FORGOTTEN_AT_ONCE).collect()
+}

@@ -40,7 +40,7 @@ pub use api_error::{Answer, ExchangeFailure, FinchApiError, exchange_failure};
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
     ABANDONED_AFTER, ATTEMPT_KEPT_FOR, Attempt, AttemptEnd, AttemptId, Claim, Cover, Exchange,
-    FORGOTTEN_AT_ONCE, Flow, NewAttempt,
+    FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten,
 };
 pub use backoff::Backoff;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};

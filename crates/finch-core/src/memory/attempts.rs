@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use super::Data;
 use crate::{
-    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, FORGOTTEN_AT_ONCE, Fingerprint,
-    NewAttempt,
+    Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, Fingerprint, NewAttempt, forgotten,
 };
 
 #[derive(Debug)]
@@ -17,13 +16,9 @@ pub(super) struct Kept {
 
 impl Data {
     pub(super) fn open_attempt(&mut self, purpose: NewAttempt, state: Fingerprint) -> AttemptId {
-        let kept = self.attempts.values();
-        let mut forgettable: Vec<_> =
-            kept.filter_map(|k| Some((k.attempt.forgettable_at()?, k.attempt.id))).collect();
-        forgettable.retain(|(at, _)| *at <= purpose.opened_at);
-        forgettable.sort_unstable();
-        for (_, id) in forgettable.iter().take(FORGOTTEN_AT_ONCE) {
-            self.attempts.remove(id);
+        let attempts = self.attempts.values().map(|kept| &kept.attempt);
+        for id in forgotten(attempts, purpose.opened_at) {
+            self.attempts.remove(&id);
         }
         let id = AttemptId(self.next());
         let attempt = Attempt { id, purpose, exchange: None };
