@@ -1,14 +1,16 @@
 //! Begin: an attempt to connect, bound to a customer and a `state`.
 
+mod error;
+
 use std::time::Duration;
 
+pub use error::BeginConnectError;
 use finch_core::{
-    Actionable, Advice, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
-    CustomerScope, DisconnectId, ErrorKind, FinchApiError, FinchCustomerId, Flow, Hash,
-    MAX_ID_BYTES, NewAttempt, NewSession, Product, ProviderId, ReauthenticateSession, Selector,
-    SessionId, State, StoreError, Timestamp, Token, TokenState, decide,
+    ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId, CustomerScope,
+    DisconnectId, FinchApiError, FinchCustomerId, Flow, Hash, MAX_ID_BYTES, NewAttempt, NewSession,
+    Product, ProviderId, ReauthenticateSession, Selector, SessionId, State, StoreError, Timestamp,
+    Token, TokenState, decide,
 };
-use thiserror::Error;
 
 use crate::Finch;
 
@@ -72,62 +74,6 @@ pub struct BegunConnect {
     /// A disconnect of one of the customer's connections is open: a token of the same employer and
     /// provider waits for its end.
     pub disconnect_is_open: bool,
-}
-
-/// Why no attempt began.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BeginConnectError {
-    /// The customer's name is empty or too long.
-    #[error("the customer's name must have 1 to 255 characters")]
-    CustomerName,
-    /// No product was asked for.
-    #[error("no product is asked for")]
-    NoProducts,
-    /// The lifetime is not one that Finch takes.
-    #[error("a session lives for whole minutes, from 1 minute to 90 days")]
-    Lifetime,
-    /// There is no such connection, or it is another customer's.
-    #[error("there is no such connection")]
-    NotFound,
-    /// The connection that was to be renewed has ended, here or at Finch.
-    #[error("the connection has ended, and cannot be renewed")]
-    Ended,
-    /// The connection that was to be renewed is being disconnected. Nothing was sent.
-    #[error("the connection is being disconnected")]
-    Disconnecting,
-    /// Finch did not open a session.
-    #[error("Finch did not open a Connect session")]
-    Finch(#[source] FinchApiError),
-    /// The store failed. No attempt was kept; try again.
-    #[error("the attempt could not be stored, and was not begun")]
-    Store(#[from] StoreError),
-}
-
-impl Actionable for BeginConnectError {
-    fn advice(&self) -> Advice {
-        let input = |code, step| Advice::new(ErrorKind::InvalidInput, code, step);
-        match self {
-            Self::CustomerName => {
-                input("customer_name", "give the name that Finch Connect shows for the customer")
-            }
-            Self::NoProducts => {
-                input("no_products", "give at least one, such as company or directory")
-            }
-            Self::Lifetime => input("lifetime", "give a lifetime within these limits"),
-            Self::NotFound => Advice::no_such_connection(),
-            Self::Ended => {
-                let step = "connect the customer again, without reauthenticating";
-                Advice::new(ErrorKind::State, "ended", step)
-            }
-            Self::Disconnecting => {
-                let step = "wait for its end (`finch reconcile`), then connect the customer again";
-                Advice::new(ErrorKind::State, "disconnecting", step)
-            }
-            Self::Finch(error) => error.advice(),
-            Self::Store(error) => error.advice(),
-        }
-    }
 }
 
 impl Finch {

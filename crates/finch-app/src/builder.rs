@@ -71,7 +71,7 @@ impl Finch {
     ///
     #[doc = example!(
         "let key = std::sync::Arc::new(Kek::generate()?);",
-        "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = todo!();",
+        "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = unreachable!();",
         "let options = FinchOptions { store_patience: std::time::Duration::from_secs(2), ..Default::default() };",
         "let finch = Finch::builder(client, store, key).options(options).open().await?;",
     )]

@@ -83,7 +83,7 @@ impl Finch {
     /// reason: Finch's dashboard or support shows that no token is left of it.
     ///
     #[doc = example!(
-        "# let lost: PossibleOrphan = todo!();",
+        "# let lost: PossibleOrphan = unreachable!();",
         r#"finch.dismiss_orphan(operator, lost.exchange, "the dashboard shows no such connection").await?;"#,
     )]
     /// # Errors

@@ -16,8 +16,8 @@ use crate::{
 
 /// The application's Finch connections. Cheap to clone; every clone is the same.
 ///
-/// Its methods must be called within a Tokio runtime. What a call must have is an argument; what it may be told
-/// is a struct with public fields, made by `new`, `from` or `default` and changed where you want something else.
+/// Its methods must be called within a Tokio runtime. What a call must have is an argument. Its options
+/// are a struct with public fields, made by `new`, `from` or `default` and changed where you want something else.
 #[derive(Clone)]
 pub struct Finch {
     pub(crate) inner: Arc<Inner>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use finch_core::{
     Connection, ConnectionFilter, ConnectionId, ConnectionKey, ConnectionView, Event, EventId,
-    EventQuery, OperatorScope, Scope, Selector, Seq, StoreError, Timestamp,
+    EventQuery, OperatorScope, Recorded, Scope, Selector, Seq, StoreError, Timestamp,
     decide::{self, Attention},
 };
 use futures_util::{
@@ -109,16 +109,10 @@ impl<T> fmt::Debug for Listing<'_, T> {
     }
 }
 
-impl<T> Page<T> {
-    /// A page of a store that was asked for `limit` rows and returned these.
-    pub(crate) fn of<R>(
-        rows: Vec<R>,
-        limit: usize,
-        cursor: impl Fn(&R) -> Cursor,
-        items: impl FnOnce(Vec<R>) -> Vec<T>,
-    ) -> Self {
-        let next = rows.last().filter(|_| rows.len() >= limit).map(cursor);
-        Self { items: items(rows), unreadable: 0, next }
+impl Cursor {
+    /// Behind these rows of a store that was asked for `limit` of them; none: there are no more.
+    pub(crate) fn behind<R>(rows: &[R], limit: usize, of: impl Fn(&R) -> Self) -> Option<Self> {
+        rows.last().filter(|_| rows.len() >= limit).map(of)
     }
 }
 
@@ -174,12 +168,10 @@ impl Finch {
             let query = EventQuery { customer, connection, since, after, limit };
             let rows = self.store().events(&query).await?;
             Walk::behind("events", after).goes_on(rows.iter().map(|recorded| recorded.id))?;
-            Ok(Page::of(
-                rows,
-                limit,
-                |recorded| Cursor(recorded.id.commit, recorded.id.place),
-                |rows| rows.into_iter().map(|recorded| recorded.event).collect(),
-            ))
+            let id_of = |recorded: &Recorded| Cursor(recorded.id.commit, recorded.id.place);
+            let next = Cursor::behind(&rows, limit, id_of);
+            let items = rows.into_iter().map(|recorded| recorded.event).collect();
+            Ok(Page { items, unreadable: 0, next })
         })
     }
 
@@ -216,7 +208,30 @@ impl Finch {
                     Err(error) => return Err(error),
                 }
             }
-            Ok(Page { unreadable, ..Page::of(keys, limit, |key| Cursor(key.0, 0), |_| items) })
+            let next = Cursor::behind(&keys, limit, |key| Cursor(key.0, 0));
+            Ok(Page { items, unreadable, next })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listing_has_every_item_once_however_many_pages_there_are() {
+        for count in [0, 1, PAGE, PAGE + 1, 2 * PAGE + 7] {
+            let rows: Vec<_> = (1..=count as u64).collect();
+            let listing = Listing::new(|after: Option<Cursor>, limit| {
+                let after = after.map_or(0, |Cursor(row, _)| row.0);
+                let items: Vec<_> = rows.iter().copied().filter(|row| *row > after).collect();
+                let items = items[..limit.min(items.len())].to_vec();
+                let next = Cursor::behind(&items, limit, |row| Cursor(Seq(*row), 0));
+                ready(Ok(Page { items, unreadable: 0, next }))
+            });
+            assert_eq!(listing.all().await.unwrap(), rows);
+        }
     }
 }

@@ -49,14 +49,14 @@ impl Finch {
     pub fn possible_orphans<'a>(&'a self, scope: &'a impl Scope) -> Listing<'a, PossibleOrphan> {
         let customer = scope.customer();
         Listing::new(move |after, limit| async move {
-            let rows = self.lost_exchanges(customer, self.now(), after, limit).await?;
+            let (rows, next) = self.lost_exchanges(customer, self.now(), after, limit).await?;
             let mut items = Vec::new();
-            for lost in &rows {
-                if self.cover(lost).await? == Cover::Lost {
-                    items.extend(PossibleOrphan::of(lost.clone()));
+            for lost in rows {
+                if self.cover(&lost).await? == Cover::Lost {
+                    items.extend(PossibleOrphan::of(lost));
                 }
             }
-            Ok(Page::of(rows, limit, |lost| Cursor(lost.id.0, 0), |_| items))
+            Ok(Page { items, unreadable: 0, next })
         })
     }
 
@@ -74,16 +74,10 @@ impl Finch {
         Listing::new(move |after, limit| async move {
             let now = self.now();
             let later = now.checked_add(ABANDONED_AFTER).unwrap_or(Timestamp::MAX);
-            let rows = self.lost_exchanges(customer, later, after, limit).await?;
-            Ok(Page::of(
-                rows,
-                limit,
-                |lost| Cursor(lost.id.0, 0),
-                |rows| {
-                    let unfinished = rows.into_iter().filter(|lost| !lost.is_possible_orphan(now));
-                    unfinished.filter_map(PossibleOrphan::of).collect()
-                },
-            ))
+            let (rows, next) = self.lost_exchanges(customer, later, after, limit).await?;
+            let unfinished = rows.into_iter().filter(|lost| !lost.is_possible_orphan(now));
+            let items = unfinished.filter_map(PossibleOrphan::of).collect();
+            Ok(Page { items, unreadable: 0, next })
         })
     }
 
@@ -93,11 +87,12 @@ impl Finch {
         now: Timestamp,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<Attempt>, StoreError> {
+    ) -> Result<(Vec<Attempt>, Option<Cursor>), StoreError> {
         let after = after.map(|Cursor(id, _)| AttemptId(id));
         let rows = self.store().possible_orphans(customer, now, after, limit).await?;
         Walk::behind("possible_orphans", after).goes_on(rows.iter().map(|lost| lost.id))?;
-        Ok(rows)
+        let next = Cursor::behind(&rows, limit, |lost| Cursor(lost.id.0, 0));
+        Ok((rows, next))
     }
 
     /// What a later token of the same connection is worth to a lost exchange.

@@ -5,12 +5,11 @@ mod usage;
 
 pub(crate) use usage::as_word;
 
-use std::{error::Error, io, path::Path};
+use std::{collections::BTreeMap, error::Error, io, path::Path};
 
 use finch_app::ExchangeError;
 use finch_core::{Actionable, Advice, ErrorKind, FinchApiError, RequestId};
 use serde::{Serialize, Serializer};
-use serde_json::json;
 
 use crate::output::{self, Sheet, bad, dim};
 
@@ -155,7 +154,7 @@ impl Failure {
     /// Prints the failure on standard error.
     pub(crate) fn print(&self, json: bool) {
         let text = if json {
-            output::document(&json!({ "error": self }), false).unwrap_or_default()
+            output::document(&BTreeMap::from([("error", self)]), false).unwrap_or_default()
         } else {
             let mut sheet = Sheet::default();
             sheet.line(format!("{} {}", bad("finch:"), self.message));

@@ -185,7 +185,7 @@ impl Connection {
         self.open_disconnect().is_some() && others.into_iter().any(Token::is_unproven)
     }
 
-    /// The name of the connection that `customer` knows, or else anybody: that of the newest token.
+    /// The name of the newest token of `customer`; none: of all tokens.
     pub fn handle(&self, customer: Option<&CustomerId>) -> Option<&ConnectionId> {
         self.tokens_of(customer).next_back().map(|t| &t.facts.connection_id)
     }

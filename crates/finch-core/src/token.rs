@@ -259,8 +259,7 @@ pub struct Token {
     pub progress: Progress,
     /// Whether it was ever handed out.
     pub handed_out: bool,
-    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never. Noted beside the row.
-    #[serde(skip)]
+    /// When it was last handed out, to within [a day](USE_NOTED_AFTER); none: never.
     pub used_at: Option<Timestamp>,
 }
 

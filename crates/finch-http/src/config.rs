@@ -73,10 +73,7 @@ impl HttpFinchConfig {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "EXPOSE: looked at for what does not belong to it"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: searched for stray characters")]
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (setting, value) in [
             ("client_id", self.client_id.as_str()),
@@ -92,7 +89,7 @@ impl HttpFinchConfig {
             ("client_id", !self.client_id.as_str().contains(':'), "must not contain a colon"),
             ("connect_timeout", is_duration(self.connect_timeout), A_DAY),
             ("timeout", is_duration(self.timeout), A_DAY),
-            ("max_body", self.max_body >= MIN_BODY, "must be at least 16384 bytes, a token's room"),
+            ("max_body", self.max_body >= MIN_BODY, "must be at least 16384 bytes, for a token"),
         ] {
             if !is_good {
                 return Err(ConfigError::Invalid(setting, rule));
@@ -156,7 +153,7 @@ impl Actionable for ConfigError {
                 "give the value alone; in an env file write NAME=value without quotation marks or spaces",
             ),
             Self::BaseUrl(_) => ("base_url", "give an address such as https://api.tryfinch.com"),
-            Self::Invalid(setting, _) => (*setting, "give another value"),
+            Self::Invalid(setting, _) => (*setting, "correct the value"),
             Self::Proxy(_) | Self::ProxyVariable { .. } => ("proxy", PROXY),
             Self::Client(_) => (
                 "http_client",

@@ -122,46 +122,32 @@ fn check_environment(
 mod tests {
     use super::*;
 
-    /// What is wrong with an environment of these variables.
-    fn wrong(https: bool, set: &[(&str, &str)]) -> Option<(&'static str, ProxyUrlError)> {
-        let of = |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-        match check_environment(https, of) {
-            Ok(()) => None,
-            Err(ConfigError::ProxyVariable { name, source }) => Some((name, source)),
-            Err(other) => panic!("{other}"),
-        }
-    }
-
     #[test]
     fn a_variable_that_names_no_proxy_is_refused() {
         use ProxyUrlError as E;
-        for (value, why) in [
-            ("socks5://127.0.0.1:1080", E::Scheme),
-            ("ftp://127.0.0.1:1080", E::Scheme),
-            ("bogus://", E::Scheme),
-            ("http://[bad", E::NotAnAddress),
-            ("127.0.0.1:99999", E::NotAnAddress),
-            ("'127.0.0.1:3128'", E::Stray(StrayCharacters::QuotationMarks)),
+        let stray = E::Stray(StrayCharacters::QuotationMarks);
+        let good = "http://proxy.example";
+        for (https, set, expected) in [
+            (true, &[("HTTPS_PROXY", "socks5://127.0.0.1:1080")][..], Some(E::Scheme)),
+            (true, &[("https_proxy", "ftp://127.0.0.1:1080")], Some(E::Scheme)),
+            (true, &[("ALL_PROXY", "http://[bad")], Some(E::NotAnAddress)),
+            (true, &[("all_proxy", "127.0.0.1:99999")], Some(E::NotAnAddress)),
+            (false, &[("http_proxy", "'127.0.0.1:3128'")], Some(stray)),
+            // The other scheme's, and the one for all beside the scheme's own.
+            (false, &[("HTTPS_PROXY", "bogus://")], None),
+            (true, &[("https_proxy", good), ("all_proxy", "bogus://")], None),
+            (true, &[("HTTPS_PROXY", ""), ("https_proxy", "bogus://")], None),
+            (true, &[("HTTPS_PROXY", "proxy.example:3128")], None),
+            (true, &[("HTTPS_PROXY", "http://u:p@proxy.example/")], None),
         ] {
-            assert_eq!(
-                wrong(true, &[("HTTPS_PROXY", value)]),
-                Some(("HTTPS_PROXY", why)),
-                "{value}"
-            );
-            assert_eq!(wrong(true, &[("all_proxy", value)]), Some(("all_proxy", why)), "{value}");
-            assert_eq!(
-                wrong(false, &[("http_proxy", value)]),
-                Some(("http_proxy", why)),
-                "{value}"
-            );
-            assert_eq!(wrong(false, &[("HTTPS_PROXY", value)]), None, "it is not asked for");
+            let of =
+                |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+            let wrong = match check_environment(https, of) {
+                Ok(()) => None,
+                Err(ConfigError::ProxyVariable { name, source }) => Some((name, source)),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(wrong, expected.map(|why| (set[0].0, why)), "{set:?}");
         }
-        for good in ["proxy.example:3128", "http://u:p@proxy.example/", "https://proxy.example", ""]
-        {
-            assert_eq!(wrong(true, &[("https_proxy", good)]), None, "{good}");
-        }
-        let beside =
-            [("https_proxy", "http://proxy.example"), ("all_proxy", "socks5://proxy.example")];
-        assert_eq!(wrong(true, &beside), None, "the scheme's own comes first");
     }
 }

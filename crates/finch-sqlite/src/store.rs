@@ -134,9 +134,12 @@ impl TokenStore for SqliteTokenStore {
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
         // What is wiped goes at once, and so does a key ring, which may hold a data key that is destroyed. What
         // is sealed again goes soon.
-        let overwrites = |row: &SecretRow| Duration::from_secs(row.sealed.is_some().into());
+        let overwrites = |row: &SecretRow| {
+            let is_new = row.token == TokenId(Seq::OF_COMMIT);
+            (!is_new).then(|| Duration::from_secs(row.sealed.is_some().into()))
+        };
         let keyring = commit.keyring.iter().map(|_| Duration::ZERO);
-        let log_due = commit.secrets.iter().map(overwrites).chain(keyring).min();
+        let log_due = commit.secrets.iter().filter_map(overwrites).chain(keyring).min();
         Ok(self.writer.write(log_due, move |db| commit::commit(db, commit)).await?)
     }
 

@@ -51,7 +51,6 @@ cases! { $
         an_attempt_keeps_every_field,
         possible_orphans_are_listed,
         what_was_given_up_may_still_end,
-        an_attempt_ends_with_its_token,
     }
     forgetting {
         attempts_that_nothing_can_come_of_are_forgotten,

@@ -34,10 +34,7 @@ impl EventSink for Payday {
     /// In a file that an operator finds. A host of your own seals it, too.
     async fn rescue(&self, token: &UnstoredToken) -> Result<(), SinkError> {
         let file = rescue::keep(token, &self.folder).await?;
-        let line = format!(
-            "Finch issued a token that the store did not take: it is in {}\n",
-            file.display()
-        );
+        let line = format!("The store did not take a token: it is in {}\n", file.display());
         // Payday's log. The token is kept whether or not the line can be printed.
         let _ = io::stderr().write_all(line.as_bytes());
         Ok(())

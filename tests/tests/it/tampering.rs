@@ -244,7 +244,8 @@ async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
                         others.push(other);
                     }
                 }
-                for other in others.into_iter().take(4) {
+                let most = if cell.name.starts_with('$') { 1 } else { 4 };
+                for other in others.into_iter().take(most) {
                     let (write, key) = (&cell.write, key(table));
                     let sql = format!("UPDATE {table} SET {write} WHERE {key} = ?1");
                     let copy = edited(&story, |db| {

@@ -83,6 +83,7 @@ fn a_backup_that_cannot_be_used_says_why() {
         failure["kind"].as_str().expect("a kind").to_owned()
     };
     assert_eq!(kind(&place, "no-such.db"), "backup_missing");
+    fs::copy(place.path("b.db"), place.path("cut.db")).expect("a copy");
     fs::write(place.path("cut.db"), "a letter to my mother").expect("written");
     assert_eq!(kind(&place, "cut.db"), "store_not_a_store");
     place.cli("keys init --key-file other.key").code(0);

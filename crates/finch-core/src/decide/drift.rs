@@ -62,7 +62,7 @@ pub enum Drift {
         /// Those that are alive.
         connection_ids: Vec<ConnectionId>,
     },
-    /// An exchange was lost, and its token may exist without anybody having it.
+    /// An exchange was lost, and its token may exist without being stored.
     PossibleOrphan {
         /// The exchange, for `dismiss_orphan`.
         exchange: u64,

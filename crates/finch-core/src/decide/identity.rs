@@ -25,7 +25,7 @@ pub enum Placement {
     Conflict(Connection),
 }
 
-/// Tells where a token with these facts belongs, among what the store found for it.
+/// Where a token with these facts belongs, among what the store found for it.
 pub fn place(facts: &TokenFacts, found: &Found) -> Placement {
     let Some(named) = &found.by_connection_id else {
         return match &found.by_pair {

@@ -20,7 +20,7 @@ pub enum InitialState {
     Superseded,
 }
 
-/// Tells what a token of `customer` may be whose exchange began at `began`. `late`: a `/disconnect` of
+/// What a token of `customer` may be whose exchange began at `began`. `late`: a `/disconnect` of
 /// this connection that was never answered may have taken effect since, or may still do so
 /// ([`LATE_EFFECT`](crate::LATE_EFFECT)).
 pub fn initial_state(

@@ -40,7 +40,7 @@ pub enum Step {
     Finish,
 }
 
-/// Tells what the open disconnect of this connection needs next. With `hurry`, a person has asked:
+/// What the open disconnect of this connection needs next. With `hurry`, a person has asked:
 /// no token waits for its time but those that are named, which were tried since.
 pub fn next_step(
     connection: &Connection,

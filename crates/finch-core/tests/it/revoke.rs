@@ -102,18 +102,22 @@ fn accepted_after_the_promise_is_asked_again_and_again_and_then_disconnected_onc
     assert_eq!(next_step(&world, at(now), None), Step::Call(Call::Introspect, id(2)));
 }
 
-/// Each row: the status; how long the next try waits; whether the other tokens wait, too.
 #[test]
-fn a_rejection_waits_a_day_and_a_bill_an_hour_and_both_need_attention_at_once() {
-    let (day, hour) = (24 * 3600, 3600);
-    let rejections = [200, 302, 400, 403, 404, 405, 422].map(|status| (status, day));
-    for (status, wait) in rejections.into_iter().chain([(402, hour)]) {
+fn a_402_waits_an_hour_and_needs_attention() {
+    let unpaid = Err(answered(402, "payment_required"));
+    let world = after(&fenced(&["k", "k"]), 3, Call::Disconnect, unpaid, at(0));
+    assert_eq!(seconds_until_next(&world, 3, at(0)), 3600);
+    assert!(agenda(&world).attention);
+    assert_eq!(next_step(&world, at(0), None), Step::Wait(at(3600)), "the other token waits too");
+}
+
+#[test]
+fn a_rejection_waits_a_day_and_needs_attention_at_once() {
+    for status in [200, 302, 400, 403, 404, 405, 422] {
         let world = disconnected(&fenced(&["k"]), Err(answered(status, "odd")));
-        assert_eq!(seconds_until_next(&world, 2, at(0)), wait, "{status}");
+        assert_eq!(seconds_until_next(&world, 2, at(0)), 24 * 3600, "{status}");
         assert!(agenda(&world).attention, "{status}");
     }
-    let unpaid = disconnected(&fenced(&["k", "k"]), Err(answered(402, "payment_required")));
-    assert_eq!(next_step(&unpaid, at(0), None), Step::Wait(at(hour)), "the other token waits too");
 }
 
 #[test]

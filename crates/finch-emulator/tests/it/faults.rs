@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     server::{self, send},
-    support::{Answer, Finch, secret, step_1},
+    support::{Answer, Finch, step_1},
 };
 
 const FAULTS: &str = "/__emulator/faults";
@@ -103,11 +103,7 @@ async fn a_delayed_request_takes_effect_though_its_caller_has_given_up() {
     finch.emulator.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(200)));
     let call = finch.disconnect(&token).timeout(Duration::from_millis(50));
     assert!(call.send().await.unwrap_err().is_timeout());
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while finch.emulator.is_alive(secret(&token)) {
-        assert!(Instant::now() < deadline, "the disconnect never came");
-        tokio::task::yield_now().await;
-    }
+    server::until(|| !finch.is_alive(&token)).await;
 }
 
 #[test]

@@ -21,11 +21,7 @@ async fn delayed(by: Duration) -> (server::Finch, JoinHandle<reqwest::Result<Res
     let finch = server::Finch::start().await;
     finch.emulator.push_fault(Fault::on("/providers").delay(by));
     let call = tokio::spawn(finch.get("/providers").send());
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while finch.emulator.state().calls["GET /providers"] == 0 {
-        assert!(Instant::now() < deadline, "the call never arrived");
-        tokio::task::yield_now().await;
-    }
+    server::until(|| finch.emulator.state().calls["GET /providers"] > 0).await;
     (finch, call)
 }
 

@@ -17,9 +17,7 @@ fn a_new_connection_is_a_new_company() {
     let finch = Finch::start();
     let body = json!({ "provider_id": "gusto", "products": ["company"], "employee_size": 50,
                        "authentication_type": "oauth" });
-    let one = finch.post_basic(CONNECTIONS, &body);
-    assert_eq!(one.status, 200);
-    let one = one.json();
+    let one = finch.post_basic(CONNECTIONS, &body).json();
     let two = finch.post_basic(CONNECTIONS, &json!({ "provider_id": "gusto" })).json();
     assert_ne!(one["connection_id"], two["connection_id"]);
     assert_ne!(one["company_id"], two["company_id"]);
@@ -38,9 +36,7 @@ fn a_new_account_is_another_login_at_the_same_company() {
         let finch = Finch::scoped(scope);
         let token = finch.connect(step_1());
         let body = json!({ "provider_id": "gusto", "company_id": token["company_id"] });
-        let account = finch.post_basic(ACCOUNTS, &body);
-        assert_eq!(account.status, 200);
-        let account = account.json();
+        let account = finch.post_basic(ACCOUNTS, &body).json();
         assert!(account.get("token_type").is_none());
         assert_eq!(account["company_id"], token["company_id"]);
         assert_eq!(account["connection_id"] == token["connection_id"], same);

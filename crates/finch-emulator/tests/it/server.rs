@@ -1,6 +1,10 @@
 //! A client of the emulator's server, and a socket without one.
 
-use std::{io::Write, net::TcpStream};
+use std::{
+    io::Write,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use finch_emulator::{Emulator, EmulatorConfig, Login};
 use reqwest::{Method, RequestBuilder, header::HeaderValue, redirect};
@@ -62,6 +66,15 @@ impl Finch {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(format!("{request}\r\n\r\n").as_bytes()).unwrap();
         stream
+    }
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(is: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is() {
+        assert!(Instant::now() < deadline, "it never came");
+        tokio::task::yield_now().await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signed webhooks, on the wire and in the control API.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, verify};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     receiver::{Received, Receiver, SECRET},
-    server::{Finch, send},
+    server::{self, Finch, send},
     support::{self, step_1},
 };
 
@@ -39,16 +39,9 @@ async fn started(answers: &[&'static str]) -> (Finch, Receiver) {
 
 /// Waits until a delivery looks like this.
 async fn until(finch: &Finch, id: &str, is: impl Fn(&WebhookDelivery) -> bool) -> WebhookDelivery {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let all = finch.emulator.webhook_deliveries();
-        let delivery = all.into_iter().find(|delivery| delivery.event_id == id).unwrap();
-        if is(&delivery) {
-            return delivery;
-        }
-        assert!(Instant::now() < deadline, "{delivery:?}");
-        tokio::task::yield_now().await;
-    }
+    let found = || finch.emulator.webhook_deliveries().into_iter().find(|d| d.event_id == id);
+    server::until(|| is(&found().unwrap())).await;
+    found().unwrap()
 }
 
 fn body(received: &Received) -> Value {

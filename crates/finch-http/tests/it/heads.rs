@@ -19,21 +19,17 @@ async fn no_token_is_lost_over_a_header() {
     let many = |count| "X-Extra: canary\r\n".repeat(count);
     for (what, headers) in [
         ("DEL in a cookie", "Set-Cookie: a=\x7f; Path=/\r\n".to_owned()),
-        ("other control characters", "X: \x01\x02\x1b[31m\r\n".to_owned()),
         ("a space before the colon", "X-Canary : y\r\n".to_owned()),
         ("a space in the name", "Bad Name: x\r\nX Y Z : 1\r\n".to_owned()),
         ("a tab before the colon", "X-Canary\t: y\r\n".to_owned()),
         ("a folded line", "X-Folded: a\r\n b\r\n\tc\r\n".to_owned()),
-        ("a folded line with DEL", "X-Folded: a\r\n b\x7f\r\n c\r\n".to_owned()),
         ("a folded bad name", "Bad Name: a\r\n b\r\n".to_owned()),
-        ("150 headers", many(150)),
         ("3900 headers", many(3900)),
         ("a long header", format!("X: {}\r\n", "x".repeat(300 << 10))),
         ("an empty name", ": x\r\n".to_owned()),
         ("no colon", "canary\r\n".to_owned()),
         ("a name that is no token", "X@(é): y\r\n".to_owned()),
         ("a value that is no ASCII", "X: é\r\nFinch-Request-Id: é\r\n".to_owned()),
-        ("a value twice", "Content-Type: a\r\nContent-Type: b\r\n".to_owned()),
         ("an interim answer's header", "Expect: 100-continue\r\nUpgrade: h2c\r\n".to_owned()),
     ] {
         assert_read(what, answer(200, &headers, &grant())).await;
@@ -54,7 +50,6 @@ async fn no_token_is_lost_over_a_status_line_or_a_length() {
     for (what, text) in [
         ("HTTP/1.0", sized("HTTP/1.0 200 OK")),
         ("no reason", sized("HTTP/1.1 200")),
-        ("an empty reason", sized("HTTP/1.1 200 ")),
         ("a reason that is no ASCII", sized("HTTP/1.1 200 Été")),
         ("a blank line first", sized("\r\nHTTP/1.1 200 OK")),
         ("lines that end with LF", sized("HTTP/1.1 200 OK").replace("\r\n", "\n")),
@@ -65,14 +60,10 @@ async fn no_token_is_lost_over_a_status_line_or_a_length() {
             "two equal lengths",
             headed(&format!("Content-Length: {length}\r\nContent-Length: {length}")),
         ),
-        ("a list of equal lengths", headed(&format!("Content-Length: {length}, {length}"))),
         ("spaces around the length", headed(&format!("Content-Length:   {length}  "))),
         ("a space before its colon", headed(&format!("Content-Length : {length}"))),
-        ("zeros before the length", headed(&format!("Content-Length: 000{length}"))),
         ("chunks", chunked(&format!("{length:x}"), "0\r\n\r\n")),
         ("chunks with extensions", chunked(&format!("{length:x};a=\"é\";b"), "0;c\r\n\r\n")),
-        ("chunks with spaces", chunked(&format!("{length:x}  "), "0\r\n\r\n")),
-        ("chunks with zeros", chunked(&format!("00{length:X}"), "000\r\n\r\n")),
         ("chunks with trailers", chunked(&format!("{length:x}"), "0\r\nX: y\r\n\r\n")),
         ("a bad chunk behind the object", chunked(&format!("{length:x}"), "canary\r\n")),
     ] {
@@ -90,12 +81,10 @@ async fn a_head_that_cannot_be_read_is_unknown_and_names_its_cause() {
         ("NUL", headed("X: \0")),
         ("a lone CR", headed("X: a\rb")),
         ("two lengths", headed(&format!("Content-Length: {length}\r\nContent-Length: 1"))),
-        ("a plus", headed(&format!("Content-Length: +{length}"))),
         ("an empty length", headed("Content-Length: ")),
         ("more than 4000 headers", headed(&"X: y\r\n".repeat(4001))),
         ("a huge header", headed(&format!("X: {}", "x".repeat(1 << 20)))),
         ("another protocol", "SSH-2.0-canary\r\n".to_owned()),
-        ("another version", format!("HTTP/9.9 200 OK\r\n\r\n{body}")),
         ("no status", format!("HTTP/1.1 canary\r\n\r\n{body}")),
         ("the body alone", body.clone()),
         ("a bad chunk", format!("HTTP/1.1 200 OK\r\n{chunked}canary\r\n{body}")),
@@ -104,10 +93,8 @@ async fn a_head_that_cannot_be_read_is_unknown_and_names_its_cause() {
         let error = exchange(&finch).await.expect_err(what);
         assert_eq!(error.failure_kind(), FailureKind::Unreadable, "{what}: {error:?}");
         assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown, "{what}");
-        assert!(
-            error.to_string().contains("its HTTP head is") == (what != "a bad chunk"),
-            "{error}"
-        );
+        let names_head = error.to_string().contains("its HTTP head is");
+        assert_eq!(names_head, what != "a bad chunk", "{error}");
         shown(&error);
         server.only();
         for result in [introspect(&finch).await.map(drop), disconnect(&finch).await] {

@@ -4,7 +4,7 @@ use finch_seal::{Domain, Kek, KeyRing, Place, SealError, WrappedEpoch, WrappedKe
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-use crate::support::{Careless, Forgetful, PLACE, STORE, block_on, key, ring_of};
+use crate::support::{Careless, Forgetful, PLACE, STORE, block_on, ring_of};
 
 /// The keys of a store with `epochs` data keys.
 async fn store_of(kek: &Kek, epochs: u32) -> WrappedKeys {
@@ -66,30 +66,6 @@ async fn epochs_do_not_trade_numbers_or_parts() {
         let mut renumbered = keys.clone();
         renumbered.epochs[at].epoch = number;
         assert_broken(&kek, &renumbered, &format!("row {at} as {number}")).await;
-    }
-}
-
-#[tokio::test]
-async fn an_epoch_of_another_store_is_broken() {
-    let kek = Kek::generate().unwrap();
-    let mut keys = store_of(&kek, 2).await;
-    let (other, _) = ring_of(&kek, [7; 16]).await;
-    keys.epochs[1] = other.next_epoch(&kek).await.unwrap();
-    assert_broken(&kek, &keys, "another store's epoch 2").await;
-    // Nor does it get in where the source binds nothing.
-    let ((_, mut ours), (other, _)) =
-        (ring_of(&Careless, STORE).await, ring_of(&Careless, STORE).await);
-    ours.add(other.next_epoch(&Careless).await.unwrap());
-    assert!(matches!(KeyRing::open(&Careless, &ours).await, Err(SealError::BrokenKeys)));
-}
-
-#[tokio::test]
-async fn an_epoch_is_made_with_the_stores_own_key_only() {
-    let (right, wrong) = (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)));
-    let (ring, keys) = ring_of(&right, STORE).await;
-    for ring in [ring, KeyRing::open(&right, &keys).await.unwrap()] {
-        let answer = ring.next_epoch(&wrong).await;
-        assert!(matches!(answer, Err(SealError::WrongKey { .. })), "{answer:?}");
     }
 }
 

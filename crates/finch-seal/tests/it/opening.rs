@@ -7,12 +7,17 @@ use crate::support::{Careless, STORE, key, ring_of};
 #[tokio::test]
 async fn another_key_is_named_beside_the_one_that_is_needed() {
     let (right, wrong) = (Kek::from_bytes(key(1)), Kek::from_bytes(key(2)));
-    let (_, keys) = ring_of(&right, STORE).await;
-    let error = KeyRing::open(&wrong, &keys).await.unwrap_err();
-    let SealError::WrongKey { expected, given } = &error else { panic!("{error:?}") };
-    assert_eq!((expected, given), (&right.id(), &wrong.id()));
-    assert!(error.to_string().contains(right.id().as_str()));
-    assert!(error.to_string().contains(wrong.id().as_str()));
+    let (ring, keys) = ring_of(&right, STORE).await;
+    for error in [
+        KeyRing::open(&wrong, &keys).await.unwrap_err(),
+        ring.next_epoch(&wrong).await.unwrap_err(),
+        keys.rewrap(&wrong, &right).await.unwrap_err(),
+    ] {
+        let SealError::WrongKey { expected, given } = &error else { panic!("{error:?}") };
+        assert_eq!((expected, given), (&right.id(), &wrong.id()));
+        let shown = error.to_string();
+        assert!(shown.contains(right.id().as_str()) && shown.contains(wrong.id().as_str()));
+    }
 }
 
 #[tokio::test]
@@ -75,6 +80,7 @@ async fn wrapped_keys_do_not_trade_places_or_stores() {
             WrappedKeys { index_key: theirs.index_key.clone(), ..ours.clone() },
             with(&ours, |row| row.check = theirs.epochs[0].check.clone()),
             with(&ours, |row| row.epoch = 2),
+            WrappedKeys { epochs: theirs.epochs.clone(), ..ours.clone() },
             WrappedKeys { store: [7; 16], ..ours.clone() },
         ] {
             assert_broken(source, &mixed).await;

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use finch_seal::{Domain, Kek};
+use finch_seal::Domain;
 
-use crate::support::{Careless, STORE, ring, ring_of};
+use crate::support::ring;
 
 #[tokio::test]
 async fn fields_do_not_run_into_each_other() {
@@ -24,16 +24,6 @@ async fn fields_do_not_run_into_each_other() {
     let hashes: HashSet<_> =
         splits.iter().map(|(label, fields)| ring.authenticate(label, fields)).collect();
     assert_eq!(hashes.len(), splits.len());
-}
-
-#[tokio::test]
-async fn each_store_has_its_own_even_under_one_key() {
-    let kek = Kek::generate().unwrap();
-    let (ours, theirs) = (ring_of(&kek, STORE).await.0, ring_of(&kek, [7; 16]).await.0);
-    let fields: &[&[u8]] = &[b"a"];
-    assert_ne!(ours.authenticate("event", fields), theirs.authenticate("event", fields));
-    let (a, b) = (ring_of(&Careless, STORE).await.0, ring_of(&Careless, STORE).await.0);
-    assert_ne!(a.authenticate("event", fields), b.authenticate("event", fields));
 }
 
 /// Neither a label nor a field makes a record's hash into a fingerprint: those find tokens.

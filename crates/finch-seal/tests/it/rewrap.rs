@@ -36,15 +36,6 @@ async fn the_old_key_opens_nothing_of_it_even_under_the_new_name() {
 }
 
 #[tokio::test]
-async fn the_wrong_key_is_named() {
-    let (old, new) = keks();
-    let keys = two_epochs(&old).await;
-    let answer = keys.rewrap(&new, &old).await;
-    let Err(SealError::WrongKey { expected, given }) = answer else { panic!("{answer:?}") };
-    assert_eq!((expected, given), (old.id(), new.id()));
-}
-
-#[tokio::test]
 async fn a_broken_ring_is_not_made_final() {
     let (old, new) = keks();
     let keys = two_epochs(&old).await;

@@ -1,6 +1,6 @@
 //! A sealed token opens where it belongs, unchanged, and nowhere else.
 
-use finch_seal::{Domain, Kek, Place, SealError};
+use finch_seal::{Domain, Kek, KeyRing, Place, SealError};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
@@ -138,11 +138,14 @@ async fn the_same_token_never_looks_the_same() {
 }
 
 #[tokio::test]
-async fn a_blob_of_another_store_does_not_open() {
+async fn each_store_has_blobs_and_hashes_of_its_own_even_under_one_key() {
     let kek = Kek::generate().unwrap();
     let (ring, other) = (ring_of(&kek, STORE).await.0, ring_of(&kek, [7; 16]).await.0);
     let blob = other.seal(&PLACE, "secret").unwrap();
     assert!(matches!(ring.unseal(&PLACE, &blob), Err(SealError::Tampered)));
-    let fingerprint = ring.fingerprint(Domain::Token, "secret");
-    assert_ne!(fingerprint, other.fingerprint(Domain::Token, "secret"));
+    let hashes = |ring: &KeyRing| {
+        (ring.fingerprint(Domain::Token, "secret"), ring.authenticate("event", &[b"a"]))
+    };
+    let (ours, theirs) = (hashes(&ring), hashes(&other));
+    assert!(ours.0 != theirs.0 && ours.1 != theirs.1);
 }

@@ -2,9 +2,9 @@
 
 use super::{
     listing::read_pages,
-    pieces::{StoreFixture, customer, end, failure, id},
+    pieces::{StoreFixture, claim_at, customer, end, failure, id},
 };
-use crate::{at, claimed, facts, fingerprint, grant, new_attempt, sealing, store_token};
+use crate::{at, claimed, facts, fingerprint, new_attempt, sealing};
 use finch_core::{
     Attempt, AttemptEnd, Claim, DisconnectId, FailureKind, Flow, Product,
     RedirectUri, Seq, TokenId, decide,
@@ -17,16 +17,16 @@ pub async fn a_state_is_claimed_once(fixture: &mut dyn StoreFixture) {
     let opened = fixture.store().await.open_attempt(new_attempt("acme"), &state).await.unwrap();
     let code = fingerprint("c1");
     let (attempt, claim) =
-        fixture.store().await.claim_attempt(None, &state, &code, at(1)).await.unwrap().unwrap();
+        claim_at(fixture, &state, &code, 1).await;
     assert_eq!((attempt.id, claim), (opened, Claim::Begin));
     assert_eq!(attempt.purpose, new_attempt("acme"));
     assert!(attempt.exchange.unwrap().began > opened.0, "the exchange took a later number");
     let (_, claim) =
-        fixture.store().await.claim_attempt(None, &state, &code, at(2)).await.unwrap().unwrap();
+        claim_at(fixture, &state, &code, 2).await;
     assert_eq!(claim, Claim::InProgress);
     let other = fingerprint("c2");
     let (_, claim) =
-        fixture.store().await.claim_attempt(None, &state, &other, at(2)).await.unwrap().unwrap();
+        claim_at(fixture, &state, &other, 2).await;
     assert_eq!(claim, Claim::StateUsed);
 }
 
@@ -74,13 +74,7 @@ pub async fn another_customers_state_is_not_there(fixture: &mut dyn StoreFixture
 pub async fn an_attempt_expires(fixture: &mut dyn StoreFixture) {
     fixture.store().await.open_attempt(new_attempt("acme"), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
-    let (_, claim) = fixture
-        .store()
-        .await
-        .claim_attempt(None, &fingerprint("s"), &code, at(3600))
-        .await
-        .unwrap()
-        .unwrap();
+    let (_, claim) = claim_at(fixture, &fingerprint("s"), &code, 3600).await;
     assert_eq!(claim, Claim::Expired);
 }
 
@@ -114,7 +108,7 @@ pub async fn a_definite_end_stays(fixture: &mut dyn StoreFixture) {
     end(&*fixture.store().await, attempt, AttemptEnd::Cleared).await;
     let (state, code) = (fingerprint("state of c"), fingerprint("c"));
     let (_, claim) =
-        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+        claim_at(fixture, &state, &code, 9).await;
     assert_eq!(claim, Claim::Repeat(failed));
 }
 
@@ -127,13 +121,7 @@ pub async fn an_attempt_keeps_every_field(fixture: &mut dyn StoreFixture) {
     attempt.for_disconnect = Some(DisconnectId(Seq(7)));
     fixture.store().await.open_attempt(attempt.clone(), &fingerprint("s")).await.unwrap();
     let code = fingerprint("c");
-    let (kept, _) = fixture
-        .store()
-        .await
-        .claim_attempt(None, &fingerprint("s"), &code, at(1))
-        .await
-        .unwrap()
-        .unwrap();
+    let (kept, _) = claim_at(fixture, &fingerprint("s"), &code, 1).await;
     assert_eq!(kept.purpose, attempt);
 }
 
@@ -191,16 +179,6 @@ pub async fn what_was_given_up_may_still_end(fixture: &mut dyn StoreFixture) {
     let commit = sealing(&*store, draft, "t1").await.unwrap();
     let stored = TokenId(store.commit(commit).await.unwrap());
     let (_, repeat) =
-        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
+        claim_at(fixture, &state, &code, 9).await;
     assert_eq!(repeat, Claim::Repeat(AttemptEnd::Stored(stored)));
-}
-
-/// An attempt ends with its token, in one.
-pub async fn an_attempt_ends_with_its_token(fixture: &mut dyn StoreFixture) {
-    let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let (state, code) = (fingerprint("state for t1"), fingerprint("t1"));
-    let (_, claim) =
-        fixture.store().await.claim_attempt(None, &state, &code, at(9)).await.unwrap().unwrap();
-    assert_eq!(claim, Claim::Repeat(AttemptEnd::Stored(token)));
 }

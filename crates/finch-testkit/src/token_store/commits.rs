@@ -1,28 +1,28 @@
 //! The cases about commits: whole rows, on the revision that was decided on, under one number.
 
-use super::pieces::{StoreFixture, by_id, commit, failure, intent, moved};
-use crate::{at, decided, facts, grant, store_token, unchanged};
+use super::pieces::{StoreFixture, by_id, commit, failure, intent, moved, loaded, stored};
+use crate::{at, decided, unchanged};
 use finch_core::{
     Actor, FailureKind, Progress, Revision, Seq, TokenId, TokenState, Trouble, decide::fence,
 };
 
 /// A decision on an old revision changes nothing, and takes no number.
 pub async fn an_old_revision_changes_nothing(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let old = by_id(&*fixture.store().await, "k").await;
+    stored(fixture, "t1").await;
+    let old = loaded(fixture).await;
     let fencing = || commit(&old, |draft| fence(draft, intent(Actor::Finch)));
     let number = fixture.store().await.commit(fencing()).await.unwrap();
-    let fenced = by_id(&*fixture.store().await, "k").await;
+    let fenced = loaded(fixture).await;
     assert_eq!(fenced.revision, Revision(old.revision.0 + 1));
     moved(&*fixture.store().await, fencing()).await;
-    assert_eq!(by_id(&*fixture.store().await, "k").await, fenced);
+    assert_eq!(loaded(fixture).await, fenced);
     let next = fixture.store().await.commit(unchanged(&fenced)).await.unwrap();
     assert_eq!(next, Seq(number.0 + 1));
 }
 
 /// Two decisions race for the same revision: one holds.
 pub async fn of_two_decisions_one_holds(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     let store = fixture.store().await;
     let seen = by_id(&*store, "k").await;
     let fencing = || commit(&seen, |draft| fence(draft, intent(Actor::Finch)));
@@ -34,22 +34,22 @@ pub async fn of_two_decisions_one_holds(fixture: &mut dyn StoreFixture) {
 /// What is new in a commit has its number: in the order in which commits take effect, without a gap.
 pub async fn a_commit_has_one_number(fixture: &mut dyn StoreFixture) {
     let first =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let connection = by_id(&*fixture.store().await, "k").await;
+        stored(fixture, "t1").await;
+    let connection = loaded(fixture).await;
     assert_eq!(connection.key.0, first.0, "the connection is as old as its first token");
     let number =
         decided(&*fixture.store().await, "k", |draft| fence(draft, intent(Actor::Finch))).await;
     assert_eq!(number, Seq(first.0.0 + 1));
-    assert_eq!(by_id(&*fixture.store().await, "k").await.disconnects[0].began(), number);
+    assert_eq!(loaded(fixture).await.disconnects[0].began(), number);
 }
 
 /// What is not written stays; a row that is written is kept whole.
 pub async fn a_row_is_kept_whole(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let other =
-        store_token(&*fixture.store().await, "acme", grant("t2", facts("k", "gusto", "c"))).await;
-    let seen = by_id(&*fixture.store().await, "k").await;
+        stored(fixture, "t2").await;
+    let seen = loaded(fixture).await;
     let mut row = seen.token(token).unwrap().clone();
     row.progress = Progress {
         acknowledged: Some(at(3)),
@@ -73,7 +73,7 @@ pub async fn a_row_is_kept_whole(fixture: &mut dyn StoreFixture) {
     commit.tokens.push(row.clone());
     let number = fixture.store().await.commit(commit).await.unwrap();
     row.verified = Some(number);
-    let after = by_id(&*fixture.store().await, "k").await;
+    let after = loaded(fixture).await;
     assert_eq!(after.token(token), Some(&row));
     assert_eq!(after.token(other), seen.token(other));
     let unknown = TokenId(Seq(number.0 + 100));

@@ -1,6 +1,6 @@
 //! The cases about disconnects and retirements.
 
-use super::pieces::{StoreFixture, by_id, customer, id, intent, token_of};
+use super::pieces::{StoreFixture, by_id, customer, id, intent, loaded, stored, token_of};
 use crate::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
     Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
@@ -11,7 +11,7 @@ use finch_core::{
 /// From the fence on no call hands out a token; secrets stay, for Finch wants them.
 pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let by_acme = || intent(Actor::Customer(customer("acme")));
     let number =
         decided(&*fixture.store().await, "k", |draft| decide::fence(draft, by_acme())).await;
@@ -34,7 +34,7 @@ pub async fn a_fence_holds(fixture: &mut dyn StoreFixture) {
 /// Evidence, wipe and end are written in one; the record and its fingerprint stay.
 pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let fence = |draft: &mut _| decide::fence(draft, intent(Actor::Finch));
     decided(&*fixture.store().await, "k", fence).await;
     let invalid = FinchApiError::TokenInvalid(Box::new(Answer {
@@ -46,7 +46,7 @@ pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixtu
         decide::record(draft, token, Call::Introspect, None, Err(&invalid), at(20), 0.5);
     })
     .await;
-    let seen = by_id(&*fixture.store().await, "k").await;
+    let seen = loaded(fixture).await;
     let refusal = Refusal { at: at(20), request_id: Some("req-1".parse().unwrap()) };
     assert_eq!(seen.token(token).unwrap().progress.refused, Some(refusal));
     let open = seen.open_disconnect().unwrap().clone();
@@ -69,7 +69,7 @@ pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixtu
 
 /// A disconnect ends, is reopened, and ends again; it keeps its number.
 pub async fn a_disconnect_is_reopened(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     let store = fixture.store().await;
     decided(&*store, "k", |draft| decide::fence(draft, intent(Actor::Finch))).await;
     let begun = by_id(&*store, "k").await.disconnects[0].id;
@@ -93,13 +93,13 @@ pub async fn a_disconnect_is_reopened(fixture: &mut dyn StoreFixture) {
 
 /// A request that joins an open disconnect is kept, and goes on as that one.
 pub async fn a_request_joins_an_open_disconnect(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     let first = intent(Actor::Customer(customer("acme")));
     let begun = decided(&*fixture.store().await, "k", |draft| decide::fence(draft, first)).await;
     let begun = DisconnectId(begun);
     let second = || intent(Actor::Operator("ops".parse().unwrap()));
     decided(&*fixture.store().await, "k", |draft| decide::fence(draft, second())).await;
-    let seen = by_id(&*fixture.store().await, "k").await;
+    let seen = loaded(fixture).await;
     assert_eq!(seen.disconnects.len(), 2);
     assert_eq!(seen.open_disconnect().map(|d| d.id), Some(begun));
     let joined = &seen.disconnects[1];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     listing::read_pages,
-    pieces::{StoreFixture, by_id, customer, id, intent},
+    pieces::{StoreFixture, by_id, customer, id, intent, loaded, stored},
 };
 use crate::{at, decided, facts, grant, store_token, unchanged};
 use finch_core::{
@@ -33,7 +33,7 @@ async fn assert_pages(store: &dyn TokenStore, query: EventQuery<'_>, count: usiz
 
 /// Events come back in the order in which they were written.
 pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     store_token(&*fixture.store().await, "acme", grant("t2", facts("k2", "gusto", "d"))).await;
     let ops = Actor::Operator("ops".parse().unwrap());
     let fence = |draft: &mut _| decide::fence(draft, intent(ops.clone()));
@@ -57,7 +57,7 @@ pub async fn events_are_kept_in_order(fixture: &mut dyn StoreFixture) {
 
 /// A customer reads what names that customer, and nothing else.
 pub async fn events_are_read_by_whom_they_concern(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     store_token(&*fixture.store().await, "other", grant("t2", facts("k", "gusto", "c"))).await;
     let store = fixture.store().await;
     let (acme, other) = (customer("acme"), customer("other"));
@@ -76,8 +76,8 @@ pub async fn events_are_read_by_whom_they_concern(fixture: &mut dyn StoreFixture
 pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
     let acme = customer("acme");
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let before = by_id(&*fixture.store().await, "k").await;
+        stored(fixture, "t1").await;
+    let before = loaded(fixture).await;
     for minute in [20, 21] {
         let now = at(minute);
         fixture.store().await.note_use(token, now).await.unwrap();
@@ -92,7 +92,7 @@ pub async fn a_use_is_noted(fixture: &mut dyn StoreFixture) {
     let mut commit = unchanged(&before);
     commit.tokens = before.tokens.clone();
     fixture.store().await.commit(commit).await.unwrap();
-    assert_eq!(by_id(&*fixture.store().await, "k").await.tokens[0].used_at, Some(at(21)));
+    assert_eq!(loaded(fixture).await.tokens[0].used_at, Some(at(21)));
 }
 
 /// A number that is taken is never given out again.
@@ -102,6 +102,6 @@ pub async fn numbers_are_taken_once(fixture: &mut dyn StoreFixture) {
         assert!(numbers.insert(fixture.store().await.commit(Commit::default()).await.unwrap()));
     }
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     assert!(numbers.iter().all(|number| *number < token.0));
 }

@@ -3,7 +3,7 @@
 use super::{
     events,
     listing::read_pages,
-    pieces::{StoreFixture, by_id},
+    pieces::{StoreFixture, by_id, loaded, stored},
 };
 use crate::{at, facts, fingerprint, grant, opened, sealed, store_token, unchanged};
 use finch_core::{
@@ -45,7 +45,7 @@ pub async fn a_key_ring_is_replaced_by_version(fixture: &mut dyn StoreFixture) {
 
 /// A store that holds something takes no first key ring: what is sealed in it could not be opened any more.
 pub async fn a_store_in_use_takes_no_first_key_ring(fixture: &mut dyn StoreFixture) {
-    store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t1").await;
     let error = replace(&*fixture.store().await, keyring(1, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
 }
@@ -54,7 +54,7 @@ pub async fn a_store_in_use_takes_no_first_key_ring(fixture: &mut dyn StoreFixtu
 pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
     replace(&*fixture.store().await, keyring(1, 1)).await.unwrap();
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let error = replace(&*fixture.store().await, keyring(2, 2)).await.unwrap_err();
     assert!(matches!(error, StoreError::OldEpoch), "{error:?}");
     let seal = async |store: &dyn TokenStore, epoch| {
@@ -65,7 +65,7 @@ pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
     };
     seal(&*fixture.store().await, 2).await.unwrap();
     replace(&*fixture.store().await, keyring(2, 2)).await.unwrap();
-    let before = by_id(&*fixture.store().await, "k").await;
+    let before = loaded(fixture).await;
     let error = seal(&*fixture.store().await, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::OldEpoch), "{error:?}");
     let store = fixture.store().await;
@@ -76,11 +76,11 @@ pub async fn data_keys_in_use_are_kept(fixture: &mut dyn StoreFixture) {
 /// A secret is replaced by the one that a commit gives, whatever its length; another one stays.
 pub async fn a_secret_is_sealed_again(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let other =
-        store_token(&*fixture.store().await, "acme", grant("t2", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t2").await;
     for again in ["t1", "a longer one", "t"] {
-        let mut commit = unchanged(&by_id(&*fixture.store().await, "k").await);
+        let mut commit = unchanged(&loaded(fixture).await);
         commit.secrets = vec![SecretRow { token, sealed: Some(sealed(again, SealedAs::Held, 3)) }];
         fixture.store().await.commit(commit).await.unwrap();
         let store = fixture.store().await;
@@ -117,14 +117,14 @@ pub async fn secrets_of_older_keys_are_found(fixture: &mut dyn StoreFixture) {
 /// The head of a connection's record is kept with its events, which stay under its key when it is absorbed.
 pub async fn the_head_of_a_record_is_kept(fixture: &mut dyn StoreFixture) {
     store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", ""))).await;
-    let seen = by_id(&*fixture.store().await, "k").await;
+    let seen = loaded(fixture).await;
     let mut commit = unchanged(&seen);
     let head = RecordHead { events: 9, hash: Hash([9; 32]) };
     commit.connection.as_mut().unwrap().record = head;
     fixture.store().await.commit(commit).await.unwrap();
-    assert_eq!(by_id(&*fixture.store().await, "k").await.record, head);
+    assert_eq!(loaded(fixture).await.record, head);
     store_token(&*fixture.store().await, "acme", grant("t2", facts("k2", "gusto", "c"))).await;
-    store_token(&*fixture.store().await, "acme", grant("t3", facts("k", "gusto", "c"))).await;
+    stored(fixture, "t3").await;
     let store = fixture.store().await;
     let of_absorbed = store.events(&events::of(None, None)).await.unwrap();
     let of_absorbed = of_absorbed.iter().filter(|row| row.connection == Some(seen.key));

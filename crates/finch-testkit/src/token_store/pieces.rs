@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{at, fingerprint, unchanged};
+use crate::{at, facts, fingerprint, grant, store_token, unchanged};
 use finch_core::{
-    Actor, Agenda, AttemptEnd, AttemptId, Commit, Connection, ConnectionId, CustomerId, Draft,
-    Failure, FailureKind, Intent, Selector, StoreError, TokenId, TokenStore,
+    Actor, Agenda, Attempt, AttemptEnd, AttemptId, Claim, Commit, Connection, ConnectionId,
+    CustomerId, Draft, Failure, FailureKind, Fingerprint, Intent, Selector, StoreError, TokenId,
+    TokenStore,
 };
 
 /// What the suite needs of an adapter.
@@ -34,9 +35,31 @@ pub(super) fn intent(by: Actor) -> Intent {
     Intent { by, reason: Some("the contract has ended".into()), at: at(10) }
 }
 
-pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> finch_core::Connection {
+pub(super) async fn by_id(store: &dyn TokenStore, text: &str) -> Connection {
     let found = store.load(Selector::ConnectionId(&id(text)), None).await.unwrap();
     found.expect("the connection that was stored")
+}
+
+/// A token of Acme in the connection `k`, which its first one makes.
+pub(super) async fn stored(fixture: &mut dyn StoreFixture, secret: &str) -> TokenId {
+    store_token(&*fixture.store().await, "acme", grant(secret, facts("k", "gusto", "c"))).await
+}
+
+/// The connection `k`.
+pub(super) async fn loaded(fixture: &mut dyn StoreFixture) -> Connection {
+    by_id(&*fixture.store().await, "k").await
+}
+
+/// Claims the attempt of this state, so many seconds after it was opened.
+pub(super) async fn claim_at(
+    fixture: &mut dyn StoreFixture,
+    state: &Fingerprint,
+    code: &Fingerprint,
+    second: i64,
+) -> (Attempt, Claim) {
+    let store = fixture.store().await;
+    let claimed = store.claim_attempt(None, state, code, at(second)).await.unwrap();
+    claimed.expect("the attempt that was opened")
 }
 
 /// The newest record of this token.

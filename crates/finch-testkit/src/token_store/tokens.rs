@@ -1,6 +1,6 @@
 //! The cases about tokens: how one is found, and which is handed out.
 
-use super::pieces::{StoreFixture, by_id, customer, id};
+use super::pieces::{StoreFixture, by_id, customer, id, loaded, stored};
 use crate::{at, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
     ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq,
@@ -74,8 +74,8 @@ pub async fn the_newest_token_is_handed_out_to_its_customer(fixture: &mut dyn St
 /// A token that needs a new authentication is not handed out.
 pub async fn a_token_in_reauth_is_not_handed_out(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
-    let seen = by_id(&*fixture.store().await, "k").await;
+        stored(fixture, "t1").await;
+    let seen = loaded(fixture).await;
     let mut commit = unchanged(&seen);
     let row = seen.token(token).unwrap().clone();
     commit.tokens.push(Token { status: Some(ConnectionStatus::Reauth), ..row });
@@ -88,18 +88,18 @@ pub async fn a_token_in_reauth_is_not_handed_out(fixture: &mut dyn StoreFixture)
 /// A revoked token stays revoked, and a change that says otherwise changes nothing.
 pub async fn a_revoked_token_stays_revoked(fixture: &mut dyn StoreFixture) {
     let token =
-        store_token(&*fixture.store().await, "acme", grant("t1", facts("k", "gusto", "c"))).await;
+        stored(fixture, "t1").await;
     let revoke =
         TokenState::Revoked { evidence: Evidence::Refused { request_id: None }, at: at(3) };
     for (state, allowed) in
         [(revoke, true), (TokenState::Active, false), (TokenState::Fenced, false)]
     {
-        let seen = by_id(&*fixture.store().await, "k").await;
+        let seen = loaded(fixture).await;
         let mut commit = unchanged(&seen);
         commit.tokens.push(Token { state, ..seen.token(token).unwrap().clone() });
         let committed = fixture.store().await.commit(commit).await;
         assert_eq!(committed.is_ok(), allowed);
     }
-    let seen = by_id(&*fixture.store().await, "k").await;
+    let seen = loaded(fixture).await;
     assert!(seen.token(token).unwrap().state.is_revoked());
 }

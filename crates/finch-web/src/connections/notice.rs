@@ -6,7 +6,7 @@ use super::card::Card;
 use crate::form::Fields;
 
 /// What has just happened, by a word in the address. The address also names the connection; the words on
-/// it is read from the customer's own, so that nothing of an address is shown.
+/// it are read from the customer's own, so that nothing of an address is shown.
 pub(super) struct Notice {
     pub(super) class: &'static str,
     /// The same for the page's title.

@@ -7,6 +7,7 @@ use axum::{
     http::{Method, header},
 };
 use finch_core::{FinchApiError, StoreError};
+use finch_testkit::Held;
 
 use crate::site::{BASE, Site, is_guarded};
 
@@ -152,4 +153,20 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
     page.shows(503, &["Almost connected", "contact support"]);
     page.hides(&["safe place"]);
     browser.get(&back).await.shows(503, &["was cut off", "connect once more"]);
+}
+
+/// The answer with the only copy of a token comes when the browser is gone.
+#[tokio::test]
+async fn a_browser_that_goes_away_loses_no_token() {
+    let (site, browser) = Site::visited().await;
+    let (_, back) = site.attempt(&browser).await;
+    site.store.intercept.fail_at("commit", || StoreError::Full);
+    let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    tokio::select! {
+        _ = browser.get(&back) => panic!("it waits for Finch"),
+        () = hold.reached() => {}
+    }
+    hold.release();
+    site.app.idle().await;
+    assert_eq!(site.host.0.rescued.lock().unwrap().len(), 1);
 }

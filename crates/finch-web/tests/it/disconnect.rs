@@ -45,19 +45,6 @@ async fn what_will_happen_is_shown_before_it_happens() {
 }
 
 #[tokio::test]
-async fn two_tabs_may_confirm_the_same_end() {
-    let (site, browser) = Site::connected().await;
-    let (path, preview) = site.preview(&browser).await;
-    let (one, two) = tokio::join!(browser.press(&path, &preview), browser.press(&path, &preview));
-    for tab in [one, two] {
-        assert!(tab.status.is_success(), "{}", tab.body);
-    }
-    assert!(site.finch.alive().is_empty());
-    let calls = site.finch.take_calls();
-    assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 1, "{calls:?}");
-}
-
-#[tokio::test]
 async fn an_address_that_says_done_does_not_make_it_so() {
     let (site, browser) = Site::connected().await;
     let done = format!("{}?done=yes", site.disconnect_page(&browser).await);
