@@ -20,7 +20,8 @@ pub(crate) const TARGET: Target = Target {
     name: "webhook",
     run: webhook,
     reaches: "webhook: taken; webhook: an account's status; webhook: nothing is known; \
-        webhook: a header is missing; webhook: a header is not an event id; \
+        webhook: a header is missing: Finch sends it with each webhook; \
+        webhook: a header is not an event id; \
         webhook: a header is not a number of seconds; \
         webhook: a header came more than once, with different values; webhook: TooOld; \
         webhook: FromTheFuture; webhook: NoSignatureMatches; webhook: NotJson",
