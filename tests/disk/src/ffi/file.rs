@@ -244,7 +244,7 @@ unsafe extern "C" fn shm_lock(
     }
 }
 
-/// Functions that do what the real ones do, or fail as they are told to.
+/// The functions of the operating system, or their failures as the trial asks for.
 macro_rules! passed_on {
     ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $code:ty)? = $real:ident $(, $op:ident)?;)*) => {
         $(unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $argument: $type)*) $(-> $code)? {
