@@ -237,14 +237,15 @@ async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
             let rows = rows(&db, table);
             let values: Vec<_> =
                 rows.iter().map(|row| (*row, value(&db, table, &cell, *row))).collect();
-            for (row, was) in &values {
+            // Of what is in JSON there is much: two rows of each, and one other value.
+            let (tries, most) = if cell.name.starts_with('$') { (2, 1) } else { (usize::MAX, 4) };
+            for (row, was) in values.iter().take(tries) {
                 let mut others: Vec<&Value> = Vec::new();
                 for (_, other) in values.iter().filter(|(_, other)| other != was) {
                     if !others.contains(&other) {
                         others.push(other);
                     }
                 }
-                let most = if cell.name.starts_with('$') { 1 } else { 4 };
                 for other in others.into_iter().take(most) {
                     let (write, key) = (&cell.write, key(table));
                     let sql = format!("UPDATE {table} SET {write} WHERE {key} = ?1");
