@@ -1,7 +1,8 @@
 //! What a disconnect would hit.
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionView, DisconnectState, Draft, Retirement, Seq, TokenState,
+    Actor, Commit, Connection, ConnectionView, DisconnectState, Draft, Event, EventKind,
+    Retirement, Seq, TokenState,
     decide::{
         Plan, PlanMark, PlanVerdict, Subject, fence, finish, is_ending_for, plan, why_no_token,
     },
@@ -250,4 +251,27 @@ fn a_customer_sees_its_own_part_of_a_connection() {
     assert_eq!((own.tokens.as_slice(), own.retirements.len()), (&whole.tokens[..1], 0));
     let own = whole.clone().seen_by(Some(&customer("other")));
     assert_eq!((own.tokens.as_slice(), own.retirements.len()), (&whole.tokens[1..], 1));
+}
+
+/// I11: an operator's or the reconciler's disconnect is shown to customers whose tokens live, and to no other.
+#[test]
+fn what_customers_left_behind_ends_without_their_seeing_it() {
+    let left = token("acme", "k1", 1, 2, TokenState::Retired);
+    let used = token("other", "k2", 3, 4, TokenState::Active);
+    for (by, tokens, shown_to) in [
+        (Actor::Reconciler, vec![left.clone()], vec![]),
+        (operator(), vec![left, used], vec![customer("other")]),
+    ] {
+        let count = tokens.len();
+        let mut draft = Draft::of(connection(tokens, vec![]));
+        fence(&mut draft, intent(by));
+        let events = draft.finish().expect("a fence").events;
+        let fenced = |event: &Event| match event.kind {
+            EventKind::Fenced { tokens } => tokens,
+            _ => 0,
+        };
+        assert_eq!(events.iter().map(fenced).sum::<usize>(), count);
+        let seen: Vec<_> = events.iter().filter_map(|event| event.customer.clone()).collect();
+        assert_eq!(seen, shown_to);
+    }
 }
