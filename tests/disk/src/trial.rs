@@ -224,7 +224,8 @@ impl Bench {
 
     fn files(&self) -> Result<Files, Broken> {
         let mut files = Files::new();
-        for name in [Name::Database, Name::Log] {
+        // The log first: the writer may empty it meanwhile, and what it held is then in the database.
+        for name in [Name::Log, Name::Database] {
             let path = self.folder.path().join(name.file());
             if path.exists() {
                 files.insert(name, std::fs::read(path).or_broken("a copy")?);
