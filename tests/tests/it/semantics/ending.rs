@@ -61,6 +61,19 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
 }
 
 #[tokio::test]
+async fn a_customer_ends_nothing_for_everyone() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    let everyone = || DisconnectRequest { for_everyone: Some("why".into()), ..id.clone().into() };
+    let plan = world.app.plan_disconnect(&customer(ACME), everyone()).await.unwrap();
+    assert_eq!((plan.verdict, plan.reason), (PlanVerdict::Retires, None));
+    let outcome = world.app.disconnect(&customer(ACME), everyone()).await.unwrap();
+    assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 });
+    assert_eq!(states(&world, &id).await, ["retired", "active"]);
+}
+
+#[tokio::test]
 async fn the_operator_forces_the_whole_connection_with_a_reason() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
