@@ -20,11 +20,8 @@ mod http_answers;
 mod mutate;
 mod targets {
     pub(crate) mod callback;
-    pub(crate) mod configuration;
     pub(crate) mod emulator_call;
     pub(crate) mod finch_answer;
-    pub(crate) mod key_text;
-    pub(crate) mod sealed_blob;
     pub(crate) mod store_file;
     pub(crate) mod webhook;
 }
@@ -45,11 +42,8 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: &[Target] = &[
     targets::callback::TARGET,
-    targets::configuration::TARGET,
     targets::emulator_call::TARGET,
     targets::finch_answer::TARGET,
-    targets::key_text::TARGET,
-    targets::sealed_blob::TARGET,
     targets::store_file::TARGET,
     targets::webhook::TARGET,
 ];
