@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use finch_core::{
-    AccessToken, Actionable, Advice, Backoff, ErrorKind, FinchApiError, Introspection, StoreError,
+    AccessToken, Actionable, Advice, Backoff, ErrorKind, FailureKind, FinchApiError, Introspection,
+    StoreError,
 };
 use thiserror::Error;
 
@@ -89,24 +90,23 @@ impl Finch {
                 Ok(said) => return Ok(Ok(said)),
                 Err(error) => error,
             };
-            let wait = match &error {
+            let asked = error.retry_after().unwrap_or_default().min(LONGEST);
+            let tried = match error.failure_kind() {
                 // Finch has the last word on its own limit, however long that takes.
-                FinchApiError::TryLater(answer) if answer.status == 429 => {
+                _ if error.is_rate_limit() => {
                     limits += 1;
-                    let asked = answer.retry_after.map(|asked| asked.min(LONGEST));
-                    asked.unwrap_or_default().max(Backoff::RETRY.wait(limits, self.jitter()))
+                    limits
                 }
-                FinchApiError::TryLater(_) | FinchApiError::NoAnswer { .. } => {
+                FailureKind::TryLater | FailureKind::NoAnswer if failures + 1 < TRIES => {
                     failures += 1;
-                    if failures >= TRIES {
-                        return Err(RunError::Finch(error));
-                    }
-                    let asked = error.retry_after().unwrap_or_default().min(LONGEST);
-                    asked.max(Backoff::RETRY.wait(failures, self.jitter()))
+                    failures
                 }
-                FinchApiError::PaymentRequired(_) => return Err(RunError::Finch(error)),
+                FailureKind::TryLater | FailureKind::NoAnswer | FailureKind::PaymentRequired => {
+                    return Err(RunError::Finch(error));
+                }
                 _ => return Ok(Err(error)),
             };
+            let wait = asked.max(Backoff::RETRY.wait(tried, self.jitter()));
             (pace.on_wait)(wait);
             self.rest(wait, pace).await?;
         }

@@ -166,7 +166,7 @@ impl Finch {
             self.observe(id, asked, answer.as_ref()).await?;
             // A token that is dead and marked so is put right; its customer connects again.
             if let Some(found) = &mut found {
-                found.fixed = matches!(found.drift, Drift::DeadInUse { .. });
+                found.fixed = found.drift == Drift::DeadInUse;
             }
         }
         seen.findings.extend(found);
@@ -209,6 +209,7 @@ impl Finch {
                 company_id: None,
                 customers: vec![lost.customer],
                 token: None,
+                request_id: None,
                 fixed: false,
             });
         }

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 pub use error::BeginConnectError;
 use finch_core::{
-    ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId, CustomerScope,
-    DisconnectId, FinchApiError, FinchCustomerId, Flow, Hash, MAX_ID_BYTES, NewAttempt, NewSession,
-    Product, ProviderId, ReauthenticateSession, Selector, SessionId, State, StoreError, Timestamp,
-    Token, TokenState, decide,
+    ConnectRequest, ConnectSession, ConnectUrl, ConnectionFilter, ConnectionId, CustomerId,
+    CustomerScope, DisconnectId, FailureKind, FinchCustomerId, Hash, MAX_ID_BYTES, NewAttempt,
+    Selector, SessionId, State, StoreError, Timestamp, Token, TokenState, decide,
 };
 
 use crate::Finch;
@@ -17,41 +16,6 @@ use crate::Finch;
 /// A session lives from one minute to 90 days (`POST /connect/sessions`: 1 to 129,600 minutes).
 const LONGEST_SESSION: Duration = Duration::from_secs(129_600 * 60);
 const SHORTEST_SESSION: Duration = Duration::from_secs(60);
-
-/// What a customer's attempt asks for.
-#[derive(Clone, Debug)]
-pub struct ConnectRequest {
-    /// The customer's name, for the person who connects: 1 to 255 characters.
-    pub customer_name: String,
-    /// The person's address, if Finch is to know it.
-    pub customer_email: Option<String>,
-    /// What to ask for. At least one product for a new connection; empty in a reauthentication: as
-    /// before.
-    pub products: Vec<Product>,
-    /// The provider, where the person has no choice.
-    pub provider: Option<ProviderId>,
-    /// Redirect, or embedded.
-    pub flow: Flow,
-    /// Finch's sandbox: `finch` or `provider`; none for real data.
-    pub sandbox: Option<String>,
-    /// How long the session and the attempt live: whole minutes, 1 minute to 90 days.
-    pub lifetime: Duration,
-}
-
-impl ConnectRequest {
-    /// A request for real data at any provider, for one day.
-    pub fn new(customer_name: impl Into<String>, products: Vec<Product>, flow: Flow) -> Self {
-        Self {
-            customer_name: customer_name.into(),
-            customer_email: None,
-            products,
-            provider: None,
-            flow,
-            sandbox: None,
-            lifetime: Duration::from_secs(24 * 3600),
-        }
-    }
-}
 
 /// An attempt that has begun.
 #[derive(Clone, Debug)]
@@ -99,28 +63,15 @@ impl Finch {
         let mut refused = Vec::new();
         loop {
             let customer_id = self.free_customer_id(scope.id(), &refused).await?;
-            let session = NewSession {
-                customer_id: customer_id.clone(),
-                customer_name: request.customer_name.clone(),
-                customer_email: request.customer_email.clone(),
-                products: request.products.clone(),
-                provider: request.provider.clone(),
-                redirect_uri: request.flow.redirect_uri().cloned(),
-                sandbox: request.sandbox.clone(),
-                lifetime: request.lifetime,
-            };
-            let error = match self.api().new_session(&session).await {
+            let error = match self.api().new_session(&customer_id, &request).await {
                 Ok(session) => {
                     return self.keep(scope, request, session, Some(customer_id), None).await;
                 }
                 Err(error) => error,
             };
-            let existing = match &error {
-                FinchApiError::ConnectionAlreadyExists(answer) if refused.len() < 8 => {
-                    answer.connection_id.clone()
-                }
-                _ => None,
-            };
+            let exists = error.failure_kind() == FailureKind::ConnectionAlreadyExists;
+            let existing = error.answer().and_then(|answer| answer.connection_id.clone());
+            let existing = existing.filter(|_| exists && refused.len() < 8);
             let Some(existing) = existing else { return Err(BeginConnectError::Finch(error)) };
             if self.is_own_or_unknown(scope.id(), &existing).await? {
                 return self.reauthenticate(scope, request, existing, Some(customer_id)).await;
@@ -164,8 +115,8 @@ impl Finch {
             (newest, named.find_map(|t| t.facts.finch_customer_id.clone()))
         };
         let begun = self.reauthenticate(scope, request, connection.clone(), expected).await;
-        if let (Err(BeginConnectError::Finch(FinchApiError::Rejected(_))), Some(newest)) =
-            (&begun, newest)
+        if let (Err(BeginConnectError::Finch(error)), Some(newest)) = (&begun, newest)
+            && error.failure_kind() == FailureKind::Rejected
         {
             // It may have ended at Finch without a webhook.
             self.probe_own(scope, newest).await?;
@@ -184,14 +135,8 @@ impl Finch {
         connection_id: ConnectionId,
         expected: Option<FinchCustomerId>,
     ) -> Result<BegunConnect, BeginConnectError> {
-        let session = ReauthenticateSession {
-            connection_id: connection_id.clone(),
-            products: request.products.clone(),
-            redirect_uri: request.flow.redirect_uri().cloned(),
-            lifetime: request.lifetime,
-        };
-        let session =
-            self.api().reauthenticate_session(&session).await.map_err(BeginConnectError::Finch)?;
+        let session = self.api().reauthenticate_session(&connection_id, &request).await;
+        let session = session.map_err(BeginConnectError::Finch)?;
         self.keep(scope, request, session, expected, Some(connection_id)).await
     }
 

@@ -9,7 +9,7 @@ use finch_core::{
     StoreError, Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
 };
 
-pub use error::{CompleteConnectError, ExchangeError, TokenFate};
+pub use error::{CompleteConnectError, TokenFate};
 pub use outcome::CompletedConnect;
 use outcome::completed;
 
@@ -76,22 +76,13 @@ impl Finch {
 
     /// Gives the sink a token that an error carries. What it keeps, the error carries no longer.
     async fn rescue(&self, error: CompleteConnectError) -> CompleteConnectError {
-        use CompleteConnectError as E;
-        let (Some(sink), E::NotStored { token, .. } | E::Unplaced { token, .. }) =
-            (&self.inner.sink, &error)
-        else {
-            return error;
-        };
-        if let Err(problem) = sink.rescue(token).await {
+        let Some(sink) = &self.inner.sink else { return error };
+        let CompleteConnectError::NotStored { token, source } = error else { return error };
+        if let Err(problem) = sink.rescue(&token).await {
             tracing::error!(%problem, "the event sink could not keep a token that is live and billed");
-            return error;
+            return CompleteConnectError::NotStored { token, source };
         }
-        let exchange = token.exchange;
-        match error {
-            E::NotStored { source, .. } => E::Rescued { exchange, source: source.into() },
-            E::Unplaced { source, .. } => E::Rescued { exchange, source: source.into() },
-            error => error,
-        }
+        CompleteConnectError::Rescued { exchange: token.exchange, source }
     }
 
     /// `stateless`: the callback carried no state.
@@ -128,7 +119,9 @@ impl Finch {
                     if matches!(completed, Err(CompleteConnectError::Unknown(_))) {
                         began_at.into_iter().for_each(|at| self.pending_effects().note(at));
                     }
-                    if matches!(completed, Err(CompleteConnectError::NotStored { .. })) {
+                    // Of a token without a place the end is stored.
+                    let is_open = |error: &CompleteConnectError| matches!(error, CompleteConnectError::NotStored { token, .. } if token.issued.is_some());
+                    if completed.as_ref().is_err_and(is_open) {
                         running.leave_open();
                     }
                     completed
@@ -148,14 +141,10 @@ impl Finch {
                 completed(attempt, connection.as_ref(), token)
             }
             AttemptEnd::ForeignToken => Err(CompleteConnectError::ForeignToken),
-            AttemptEnd::NotSent(failure) => {
-                Err(CompleteConnectError::NotSent(ExchangeError::Earlier(failure)))
-            }
-            AttemptEnd::Failed(failure) => {
-                Err(CompleteConnectError::Failed(ExchangeError::Earlier(failure)))
-            }
+            AttemptEnd::NotSent(failure) => Err(CompleteConnectError::NotSent(failure.into())),
+            AttemptEnd::Failed(failure) => Err(CompleteConnectError::Failed(failure.into())),
             AttemptEnd::Unknown(failure) | AttemptEnd::Covered { failure, .. } => {
-                Err(CompleteConnectError::Unknown(ExchangeError::Earlier(failure)))
+                Err(CompleteConnectError::Unknown(failure.into()))
             }
             _ => Err(CompleteConnectError::StateUsed),
         }
@@ -187,18 +176,22 @@ impl Finch {
                 self.admit(&attempt, from, began, grant).await
             }
             Err(error) => {
-                let (failure, means) = (error.failure(), exchange_failure(&error));
-                let end = match means {
-                    ExchangeFailure::NotSent => AttemptEnd::NotSent(failure),
-                    ExchangeFailure::Definite => AttemptEnd::Failed(failure),
-                    ExchangeFailure::Unknown => AttemptEnd::Unknown(failure),
-                };
-                let error = match (error, means) {
-                    (FinchApiError::Unplaced { secret, source }, _) => {
+                let failure = error.failure();
+                let (end, error) = match (exchange_failure(&error), error) {
+                    (_, FinchApiError::Unplaced { secret, source }) => {
                         let token = unstored(&attempt, secret, None);
-                        CompleteConnectError::Unplaced { token, source: *source }
+                        let error = CompleteConnectError::NotStored { token, source };
+                        (AttemptEnd::Unknown(failure), error)
                     }
-                    (error, means) => CompleteConnectError::of_exchange(means, error),
+                    (ExchangeFailure::NotSent, error) => {
+                        (AttemptEnd::NotSent(failure), CompleteConnectError::NotSent(error))
+                    }
+                    (ExchangeFailure::Definite, error) => {
+                        (AttemptEnd::Failed(failure), CompleteConnectError::Failed(error))
+                    }
+                    (ExchangeFailure::Unknown, error) => {
+                        (AttemptEnd::Unknown(failure), CompleteConnectError::Unknown(error))
+                    }
                 };
                 // Should this fail too, the attempt stays open and is listed as a possible orphan.
                 if let Err(error) = self.end_attempt(attempt.id, end).await {
@@ -220,6 +213,7 @@ impl Finch {
             Ok(stored) => stored,
             Err(source) => {
                 let token = unstored(attempt, grant.secret, Some(grant.facts));
+                let source = Box::new(source);
                 return Err(CompleteConnectError::NotStored { token, source });
             }
         };

@@ -177,7 +177,7 @@ impl Finch {
             let Plan { connection, subject, .. } = self.plan(customer, &request).await?;
             let fence = |draft: &mut Draft| {
                 let plan = self.plan_of(draft.connection(), &subject, customer, &request);
-                match request.agreed {
+                match &request.agreed {
                     Some(agreed) if !plan.keeps_to(agreed) => Err(DisconnectError::PlanChanged),
                     _ => Ok(self.fence(draft, customer, &by, plan)),
                 }

@@ -2,8 +2,8 @@
 //! connection, and stored as the token of an exchange is.
 
 use finch_core::{
-    AccessToken, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, FinchApiError,
-    Grant, Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
+    AccessToken, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, Grant,
+    Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
     TokenId, TokenState,
     decide::{AskedAt, Source},
 };
@@ -101,8 +101,8 @@ impl Finch {
         let began = Began { number: self.store().commit(Commit::default()).await?, monotonic };
         let said = match self.ask(&import.token, pace).await? {
             Ok(said) => said,
-            Err(FinchApiError::TokenInvalid(answer)) => {
-                return Ok(ImportedToken::Refused { request_id: answer.request_id });
+            Err(error) if error.failure_kind() == FailureKind::TokenInvalid => {
+                return Ok(ImportedToken::Refused { request_id: error.request_id() });
             }
             Err(error) => return Ok(ImportedToken::Undecided { failure: error.failure() }),
         };
@@ -186,6 +186,5 @@ fn facts(said: &Introspection, named: Option<ConnectionId>) -> Option<TokenFacts
 
 /// Finch accepts the token without saying which connection it belongs to.
 fn unplaced(said: &Introspection) -> Failure {
-    let (kind, request_id) = (FailureKind::Unplaced, said.request_id.clone());
-    Failure { kind, status: None, name: None, finch_code: None, request_id }
+    Failure { request_id: said.request_id.clone(), ..FailureKind::Unplaced.into() }
 }

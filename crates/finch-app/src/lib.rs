@@ -48,10 +48,10 @@ mod work;
 pub use access::{Unauthorized, UsableToken};
 pub use ask::{Pace, RunError};
 pub use audit::{Audit, AuditOptions};
-pub use begin::{BeginConnectError, BegunConnect, ConnectRequest};
+pub use begin::{BeginConnectError, BegunConnect};
 pub use builder::{FinchBuilder, OpenFinchError};
 pub use close::CloseError;
-pub use complete::{CompleteConnectError, CompletedConnect, ExchangeError, TokenFate};
+pub use complete::{CompleteConnectError, CompletedConnect, TokenFate};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest, DisconnectTarget};
 pub use event_sink::{EventSink, SinkError, UnstoredToken};
 pub use finch::{Finch, FinchOptions};
@@ -69,14 +69,12 @@ pub use webhooks::Questions;
 #[doc(inline)]
 pub use finch_core::{
     AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
-    CompanyId, ConnectUrl, ConnectionId, ConnectionState, ConnectionView, CustomerChange,
-    CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi, FinchApiError,
-    Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product, ProviderId, Quarantine,
-    RedirectUri, Scope, SessionId, State, StoreError, Timestamp, TokenState, TokenView,
-    WebhookEvent, WebhookEventId,
-    decide::{
-        Attention, Drift, Finding, Matter, NotAMark, Plan, PlanMark, PlanVerdict, TokenError,
-    },
+    CompanyId, ConnectRequest, ConnectUrl, ConnectionId, ConnectionState, ConnectionView,
+    CustomerChange, CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi,
+    FinchApiError, Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product,
+    ProviderId, Quarantine, RedirectUri, Scope, SessionId, State, StoreError, Timestamp,
+    TokenState, TokenView, WebhookEvent, WebhookEventId,
+    decide::{Attention, Drift, Finding, Matter, Plan, PlanMark, PlanVerdict, TokenError},
 };
 #[cfg(feature = "http")]
 #[doc(inline)]

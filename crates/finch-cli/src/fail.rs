@@ -7,7 +7,6 @@ pub(crate) use usage::as_word;
 
 use std::{collections::BTreeMap, error::Error, io, path::Path};
 
-use finch_app::ExchangeError;
 use finch_core::{Actionable, Advice, ErrorKind, FinchApiError, RequestId};
 use serde::{Serialize, Serializer};
 
@@ -136,8 +135,7 @@ impl Failure {
             if self.because.last() != Some(&text) && self.message != text {
                 self.because.push(text);
             }
-            let now = error.downcast_ref().map(FinchApiError::failure);
-            let failure = now.or_else(|| error.downcast_ref().map(ExchangeError::failure));
+            let failure = error.downcast_ref().map(FinchApiError::failure);
             if let Some(failure) = failure.filter(|_| self.request_id.is_none()) {
                 let words: Vec<_> =
                     failure.name.iter().chain(&failure.finch_code).cloned().collect();

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     AccessToken, Application, AuthorizationCode, ConnectUrl, ConnectionId, FinchApiError,
-    FinchCustomerId, Grant, Introspection, Product, RedirectUri, RequestId, SessionId,
+    FinchCustomerId, Flow, Grant, Introspection, Product, ProviderId, RedirectUri, RequestId,
+    SessionId,
 };
 
 /// Finch, as far as connections need it.
@@ -19,7 +20,7 @@ use crate::{
 /// - [`FinchApi::exchange`] sends a code at most once: it may try again only where no connection was
 ///   made, or where Finch said that it did not look at the request (402, 429).
 /// - The other methods may repeat a request. A refusal of a token is reported as
-///   [`FinchApiError::TokenInvalid`] even where an earlier try of the same call caused it.
+///   [`TokenInvalid`](crate::FailureKind::TokenInvalid) even where an earlier try of the same call caused it.
 /// - Dropping the future of a call leaves what it did at Finch unknown.
 /// - No error contains a body, a URL's query or a secret, but for the token of
 ///   [`FinchApiError::Unplaced`], which no text of the error shows.
@@ -43,48 +44,56 @@ pub trait FinchApi: Send + Sync {
     /// with Finch's request id, for the record.
     async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError>;
 
-    /// `POST /connect/sessions`: a session in which a customer connects.
-    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;
+    /// `POST /connect/sessions`: a session in which a customer connects, under a customer id that Finch allows
+    /// only once.
+    async fn new_session(
+        &self,
+        customer_id: &FinchCustomerId,
+        request: &ConnectRequest,
+    ) -> Result<ConnectSession, FinchApiError>;
 
-    /// `POST /connect/sessions/reauthenticate`: a session that renews a connection.
+    /// `POST /connect/sessions/reauthenticate`: a session that renews the connection which Finch knows by this
+    /// `connection_id`. Products, flow and lifetime of the request count.
     async fn reauthenticate_session(
         &self,
-        session: &ReauthenticateSession,
+        connection: &ConnectionId,
+        request: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError>;
 }
 
-/// A request for a Connect session.
+/// What a customer's attempt asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewSession {
-    /// Finch allows each only once.
-    pub customer_id: FinchCustomerId,
-    /// 1 to 255 characters; shown to the person who connects.
+pub struct ConnectRequest {
+    /// The customer's name, for the person who connects: 1 to 255 characters.
     pub customer_name: String,
     /// The person's address, if Finch is to know it.
     pub customer_email: Option<String>,
-    /// What to ask for.
+    /// What to ask for. At least one product for a new connection; empty in a reauthentication: as
+    /// before.
     pub products: Vec<Product>,
-    /// The provider to connect, where the person has no choice.
-    pub provider: Option<crate::ProviderId>,
-    /// Where the person is sent back to; none in the embedded flow.
-    pub redirect_uri: Option<RedirectUri>,
-    /// `finch` or `provider`; none for real data.
+    /// The provider, where the person has no choice.
+    pub provider: Option<ProviderId>,
+    /// Redirect, or embedded.
+    pub flow: Flow,
+    /// Finch's sandbox: `finch` or `provider`; none for real data.
     pub sandbox: Option<String>,
-    /// How long the session lives: whole minutes, 1 minute to 90 days.
+    /// How long the session and the attempt live: whole minutes, 1 minute to 90 days.
     pub lifetime: Duration,
 }
 
-/// A request for a session that renews a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReauthenticateSession {
-    /// Any `connection_id` of the connection that Finch still knows.
-    pub connection_id: ConnectionId,
-    /// What to ask for; empty: as before.
-    pub products: Vec<Product>,
-    /// Where the person is sent back to; none in the embedded flow.
-    pub redirect_uri: Option<RedirectUri>,
-    /// How long the session lives: whole minutes, 1 minute to 90 days.
-    pub lifetime: Duration,
+impl ConnectRequest {
+    /// A request for real data at any provider, for one day.
+    pub fn new(customer_name: impl Into<String>, products: Vec<Product>, flow: Flow) -> Self {
+        Self {
+            customer_name: customer_name.into(),
+            customer_email: None,
+            products,
+            provider: None,
+            flow,
+            sandbox: None,
+            lifetime: Duration::from_secs(24 * 3600),
+        }
+    }
 }
 
 /// A session in which a person connects.

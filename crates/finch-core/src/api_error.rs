@@ -1,12 +1,10 @@
-//! What can go wrong at Finch, by what the caller can do about it.
+//! The errors of calls to Finch.
 
 use std::{error::Error, time::Duration};
 
 use thiserror::Error;
 
-use crate::{
-    AccessToken, Actionable, Advice, ConnectionId, Failure, FailureKind, FinchCustomerId, RequestId,
-};
+use crate::{AccessToken, Actionable, Advice, ConnectionId, Failure, FailureKind, RequestId};
 
 /// Finch's answer, where it is not the success that was asked for. Never its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,57 +19,20 @@ pub struct Answer {
     pub finch_code: Option<String>,
     /// `context.connection_id`.
     pub connection_id: Option<ConnectionId>,
-    /// `context.customer_id`.
-    pub customer_id: Option<FinchCustomerId>,
     /// The `Finch-Request-Id` header.
     pub request_id: Option<RequestId>,
     /// The `Retry-After` header.
     pub retry_after: Option<Duration>,
 }
 
-/// An error of [`FinchApi`](crate::FinchApi). The same status means different things (401 has six
-/// meanings): the variant says which.
+/// An error of [`FinchApi`](crate::FinchApi). [`failure_kind`](Self::failure_kind) says what it means.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FinchApiError {
-    /// 401 `invalid_token`: Finch refuses this token. The proof that it is dead.
-    #[error("{}", FailureKind::TokenInvalid)]
-    TokenInvalid(Box<Answer>),
-    /// 401 in Finch's shape with a meaning that is not known. A refusal only after Finch has
-    /// acknowledged a disconnect: its documents promise no more than "Unauthorized".
-    #[error("{}", FailureKind::Unauthorized)]
-    Unauthorized(Box<Answer>),
-    /// 401 `reauthenticate_user`: the employer must authenticate again. The token stays.
-    #[error("{}", FailureKind::ReauthenticateUser)]
-    ReauthenticateUser(Box<Answer>),
-    /// 401 `account_setup_required`: the employer has not finished connecting. The token stays.
-    #[error("{}", FailureKind::AccountSetupRequired)]
-    AccountSetupRequired(Box<Answer>),
-    /// 401 `invalid_client`: the client id or secret is wrong.
-    #[error("{}", FailureKind::InvalidClient)]
-    InvalidClient(Box<Answer>),
-    /// 401 without a known meaning and not in Finch's shape (a proxy's), or one that speaks of the
-    /// request and not of the token. Proves nothing.
-    #[error("{}", FailureKind::OtherUnauthorized)]
-    OtherUnauthorized(Box<Answer>),
-    /// 400 `invalid_grant`: the code is wrong, used or expired, or `redirect_uri` is not the code's.
-    #[error("{}", FailureKind::InvalidGrant)]
-    InvalidGrant(Box<Answer>),
-    /// 400 `connection_already_exists`: the customer id has a connection already.
-    #[error("{}", FailureKind::ConnectionAlreadyExists)]
-    ConnectionAlreadyExists(Box<Answer>),
-    /// 402: the application has unpaid invoices at Finch. Everything waits, and the bill runs.
-    #[error("{} (402)", FailureKind::PaymentRequired)]
-    PaymentRequired(Box<Answer>),
-    /// Another answer that no retry mends soon: 3xx, 400, 403, 404, 405, 422, or a success whose body
-    /// says something else.
-    #[error("{} (status {})", FailureKind::Rejected, .0.status)]
-    Rejected(Box<Answer>),
-    /// 408, 409, 425, 429, 5xx: later again.
-    #[error("{} (status {})", FailureKind::TryLater, .0.status)]
-    TryLater(Box<Answer>),
-    /// An answer came and cannot be read: a success whose body is not what was asked for, or something
-    /// that is not HTTP.
+    /// Finch, or something in its place, has answered.
+    #[error("{} ({})", .0.kind(), .0.status)]
+    Answered(Box<Answer>),
+    /// An answer came and cannot be read.
     #[error("{}: {problem}", FailureKind::Unreadable)]
     Unreadable {
         /// What is wrong: the length, and the JSON path where there is one. Never the content.
@@ -99,42 +60,42 @@ pub enum FinchApiError {
     /// Something else in the adapter. A byte may have gone out.
     #[error("{}", FailureKind::Backend)]
     Backend(#[source] Box<dyn Error + Send + Sync>),
+    /// What is kept of the error of an earlier call.
+    #[error("the call failed earlier ({})", .0.kind.code())]
+    Earlier(Failure),
 }
 
 impl Answer {
     /// What the answer means, by status, `finch_code` and `name` together
     /// (`reference/finch-api.md` 5.2): both spellings of each name, with and without `_error`.
-    pub fn into_error(self) -> FinchApiError {
-        let answer = Box::new(self);
+    pub fn kind(&self) -> FailureKind {
         let said = |word: &str| {
-            let name = answer.name.as_deref().map(|n| n.strip_suffix("_error").unwrap_or(n));
-            answer.finch_code.as_deref() == Some(word) || name == Some(word)
+            let name = self.name.as_deref().map(|n| n.strip_suffix("_error").unwrap_or(n));
+            self.finch_code.as_deref() == Some(word) || name == Some(word)
         };
-        match answer.status {
-            400 if said("invalid_grant") => FinchApiError::InvalidGrant(answer),
-            400 | 409 if said("connection_already_exists") => {
-                FinchApiError::ConnectionAlreadyExists(answer)
+        let any = |words: &[&str]| words.iter().any(|word| said(word));
+        match self.status {
+            400 if said("invalid_grant") => FailureKind::InvalidGrant,
+            400 | 409 if said("connection_already_exists") => FailureKind::ConnectionAlreadyExists,
+            400 | 401 if said("invalid_client") => FailureKind::InvalidClient,
+            401 if any(&["reauthenticate_user", "no_valid_accounts", "locked_out"]) => {
+                FailureKind::ReauthenticateUser
             }
-            400 | 401 if said("invalid_client") => FinchApiError::InvalidClient(answer),
-            401 if said("reauthenticate_user")
-                || said("no_valid_accounts")
-                || said("locked_out") =>
-            {
-                FinchApiError::ReauthenticateUser(answer)
+            401 if said("account_setup_required") => FailureKind::AccountSetupRequired,
+            401 if any(&["unauthorized_request", "invalid_request"]) || !self.finch_shaped => {
+                FailureKind::OtherUnauthorized
             }
-            401 if said("account_setup_required") => FinchApiError::AccountSetupRequired(answer),
-            401 if said("unauthorized_request")
-                || said("invalid_request")
-                || !answer.finch_shaped =>
-            {
-                FinchApiError::OtherUnauthorized(answer)
-            }
-            401 if said("invalid_token") => FinchApiError::TokenInvalid(answer),
-            401 => FinchApiError::Unauthorized(answer),
-            402 => FinchApiError::PaymentRequired(answer),
-            408 | 409 | 425 | 429 | 500..=599 => FinchApiError::TryLater(answer),
-            _ => FinchApiError::Rejected(answer),
+            401 if said("invalid_token") => FailureKind::TokenInvalid,
+            401 => FailureKind::Unauthorized,
+            402 => FailureKind::PaymentRequired,
+            408 | 409 | 425 | 429 | 500..=599 => FailureKind::TryLater,
+            _ => FailureKind::Rejected,
         }
+    }
+
+    /// The error.
+    pub fn into_error(self) -> FinchApiError {
+        FinchApiError::Answered(Box::new(self))
     }
 }
 
@@ -142,54 +103,43 @@ impl FinchApiError {
     /// Finch's answer, where there was one.
     pub fn answer(&self) -> Option<&Answer> {
         match self {
-            Self::TokenInvalid(answer)
-            | Self::Unauthorized(answer)
-            | Self::ReauthenticateUser(answer)
-            | Self::AccountSetupRequired(answer)
-            | Self::InvalidClient(answer)
-            | Self::OtherUnauthorized(answer)
-            | Self::InvalidGrant(answer)
-            | Self::ConnectionAlreadyExists(answer)
-            | Self::PaymentRequired(answer)
-            | Self::Rejected(answer)
-            | Self::TryLater(answer) => Some(answer),
+            Self::Answered(answer) => Some(answer),
             Self::Unreadable { answer, .. } => answer.as_deref(),
             Self::Unplaced { source, .. } => source.answer(),
-            Self::NoAnswer { .. } | Self::Backend(_) => None,
+            Self::NoAnswer { .. } | Self::Backend(_) | Self::Earlier(_) => None,
         }
     }
 
-    /// Which kind of error it is.
+    /// What it means.
     pub fn failure_kind(&self) -> FailureKind {
         match self {
-            Self::TokenInvalid(_) => FailureKind::TokenInvalid,
-            Self::Unauthorized(_) => FailureKind::Unauthorized,
-            Self::ReauthenticateUser(_) => FailureKind::ReauthenticateUser,
-            Self::AccountSetupRequired(_) => FailureKind::AccountSetupRequired,
-            Self::InvalidClient(_) => FailureKind::InvalidClient,
-            Self::OtherUnauthorized(_) => FailureKind::OtherUnauthorized,
-            Self::InvalidGrant(_) => FailureKind::InvalidGrant,
-            Self::ConnectionAlreadyExists(_) => FailureKind::ConnectionAlreadyExists,
-            Self::PaymentRequired(_) => FailureKind::PaymentRequired,
-            Self::Rejected(_) => FailureKind::Rejected,
-            Self::TryLater(_) => FailureKind::TryLater,
+            Self::Answered(answer) => answer.kind(),
             Self::Unreadable { .. } => FailureKind::Unreadable,
             Self::Unplaced { .. } => FailureKind::Unplaced,
             Self::NoAnswer { .. } => FailureKind::NoAnswer,
             Self::Backend(_) => FailureKind::Backend,
+            Self::Earlier(failure) => failure.kind,
         }
     }
 
     /// The error in short.
     pub fn failure(&self) -> Failure {
+        if let Self::Earlier(failure) = self {
+            return failure.clone();
+        }
         let answer = self.answer();
         Failure {
             kind: self.failure_kind(),
             status: answer.map(|a| a.status),
             name: answer.and_then(|a| a.name.clone()),
             finch_code: answer.and_then(|a| a.finch_code.clone()),
-            request_id: answer.and_then(|a| a.request_id.clone()),
+            request_id: self.request_id(),
         }
+    }
+
+    /// Finch's request id of its answer.
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.answer().and_then(|a| a.request_id.clone())
     }
 
     /// How long Finch asks to wait before the next call.
@@ -197,14 +147,27 @@ impl FinchApiError {
         self.answer().and_then(|a| a.retry_after)
     }
 
+    /// Whether Finch says that its limit of calls is reached (429).
+    pub fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Answered(answer) if answer.status == 429)
+    }
+
     /// Whether the request may have taken effect, or may yet, although no success came back.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::NoAnswer { sent, .. } => *sent,
+            Self::Answered(answer) => {
+                answer.kind() == FailureKind::TryLater && !matches!(answer.status, 425 | 429)
+            }
             Self::Unreadable { .. } | Self::Unplaced { .. } | Self::Backend(_) => true,
-            Self::TryLater(answer) => !matches!(answer.status, 425 | 429),
-            _ => false,
+            Self::Earlier(_) => false,
         }
+    }
+}
+
+impl From<Failure> for FinchApiError {
+    fn from(failure: Failure) -> Self {
+        Self::Earlier(failure)
     }
 }
 
@@ -237,43 +200,11 @@ pub enum ExchangeFailure {
 
 /// What a failed exchange means (`design` semantics 5, step 3).
 pub fn exchange_failure(error: &FinchApiError) -> ExchangeFailure {
-    match error {
-        FinchApiError::NoAnswer { sent: false, .. } | FinchApiError::PaymentRequired(_) => {
+    match (error, error.answer().map(|answer| answer.status)) {
+        (FinchApiError::NoAnswer { sent: false, .. }, _) | (_, Some(402 | 429)) => {
             ExchangeFailure::NotSent
         }
-        FinchApiError::TryLater(answer) if answer.status == 429 => ExchangeFailure::NotSent,
-        error => match error.answer() {
-            Some(answer) if (400..500).contains(&answer.status) && answer.status != 408 => {
-                ExchangeFailure::Definite
-            }
-            _ => ExchangeFailure::Unknown,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_exchange_is_lost_unless_finch_certainly_said_no() {
-        let answered = |status| Answer { status, ..Answer::default() }.into_error();
-        for status in [300, 302, 408, 500, 502, 503, 504] {
-            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::Unknown, "{status}");
-        }
-        for status in [400, 401, 403, 404, 409, 422, 425] {
-            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::Definite, "{status}");
-        }
-        for status in [402, 429] {
-            assert_eq!(exchange_failure(&answered(status)), ExchangeFailure::NotSent, "{status}");
-        }
-        let lost = |sent| FinchApiError::NoAnswer { problem: String::new(), sent };
-        assert_eq!(exchange_failure(&lost(false)), ExchangeFailure::NotSent);
-        assert_eq!(exchange_failure(&lost(true)), ExchangeFailure::Unknown);
-        for answer in [None, Some(Box::new(Answer { status: 200, ..Answer::default() }))] {
-            let garbage = FinchApiError::Unreadable { problem: String::new(), answer };
-            assert_eq!(exchange_failure(&garbage), ExchangeFailure::Unknown);
-            assert!(garbage.is_ambiguous());
-        }
+        (_, Some(400..=407 | 409..=499)) => ExchangeFailure::Definite,
+        _ => ExchangeFailure::Unknown,
     }
 }

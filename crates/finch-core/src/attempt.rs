@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Evidence, Failure,
+    Connection, ConnectionId, CustomerId, Disconnect, DisconnectId, Evidence, Failure, FailureKind,
     FinchCustomerId, OperatorName, Product, RedirectUri, Seq, Token, TokenFacts, TokenId,
     TokenState,
 };
@@ -180,7 +180,7 @@ impl Attempt {
             }
             Some(Exchange { end: Some(end), .. }) => Claim::Repeat(end.clone()),
             Some(Exchange { end: None, .. }) if self.is_possible_orphan(now) => {
-                Claim::Repeat(AttemptEnd::Unknown(Failure::lost()))
+                Claim::Repeat(AttemptEnd::Unknown(FailureKind::NoAnswer.into()))
             }
             Some(Exchange { end: None, .. }) => Claim::InProgress,
             None if now >= self.purpose.expires_at => Claim::Expired,
@@ -224,7 +224,7 @@ impl Attempt {
     /// [clears](Self::is_cleared_by) it, is stored. `is_over`: it could take effect no more when Finch issued
     /// the token, or had done so.
     pub fn cleared_by(&self, token: &Token, is_over: bool) -> AttemptEnd {
-        let failure = self.failure().unwrap_or_else(Failure::lost);
+        let failure = self.failure().unwrap_or(FailureKind::NoAnswer.into());
         AttemptEnd::Covered { failure, by: token.id, over: is_over }
     }
 

@@ -164,13 +164,6 @@ pub struct Trouble {
     pub failure: Failure,
     /// When.
     pub at: Timestamp,
-    /// Whether a person should look at it.
-    pub attention: bool,
-    /// Whether it lies with this token alone, so that others may be tried meanwhile.
-    pub this_token_only: bool,
-    /// Whether the request may still take effect at Finch, up to 7 minutes later.
-    #[serde(default)]
-    pub ambiguous: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

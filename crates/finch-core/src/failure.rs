@@ -1,4 +1,4 @@
-//! A [`FinchApiError`](crate::FinchApiError) in short, and what to do about it.
+//! What can go wrong at Finch, in short: for records, listings and machines; and what to do about it.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Advice, ErrorKind, RequestId};
 
-/// A [`FinchApiError`](crate::FinchApiError) in short: for records, listings and machines.
+/// A [`FinchApiError`](crate::FinchApiError) in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Which kind.
+    /// What it means.
     pub kind: FailureKind,
     /// The HTTP status, where there was an answer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -25,39 +25,109 @@ pub struct Failure {
     pub request_id: Option<RequestId>,
 }
 
-impl Failure {
-    /// A call whose answer is lost, since the process ended before it came.
-    pub fn lost() -> Self {
-        let kind = FailureKind::NoAnswer;
+/// Without an answer.
+impl From<FailureKind> for Failure {
+    fn from(kind: FailureKind) -> Self {
         Self { kind, status: None, name: None, finch_code: None, request_id: None }
     }
 }
 
-/// The kinds of [`Failure`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of FinchApiError of the same name")]
-pub enum FailureKind {
-    TokenInvalid,
-    Unauthorized,
-    ReauthenticateUser,
-    AccountSetupRequired,
-    InvalidClient,
-    OtherUnauthorized,
-    InvalidGrant,
-    ConnectionAlreadyExists,
-    PaymentRequired,
-    Rejected,
-    TryLater,
-    Unreadable,
-    Unplaced,
-    NoAnswer,
-    Backend,
-    /// The secret that the call needs cannot be unsealed.
-    SecretUnreadable,
-    /// Finch still accepts a token whose end it has promised.
-    StillAccepted,
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal $text:literal;)*) => {
+        /// What a [`Failure`] means. The same status means different things (401 has six meanings).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum FailureKind {
+            $(#[doc = $text] #[doc = "."] $(#[$doc])* $kind,)*
+        }
+
+        impl FailureKind {
+            /// Its name for programs.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $code,)*
+                }
+            }
+        }
+
+        impl fmt::Display for FailureKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$kind => $text,)*
+                })
+            }
+        }
+    };
+}
+
+kinds! {
+    /// 401 `invalid_token`: the proof that the token is dead.
+    TokenInvalid = "finch_token_invalid" "Finch refuses this access token";
+    /// In Finch's shape. A refusal only after Finch has acknowledged a disconnect: its documents promise no more
+    /// than "Unauthorized".
+    Unauthorized = "finch_unauthorized" "Finch answered 401 for a reason that it does not name";
+    /// 401 `reauthenticate_user`. The token stays.
+    ReauthenticateUser = "finch_reauthenticate_user" "the employer must authenticate again at the provider";
+    /// 401 `account_setup_required`. The token stays.
+    AccountSetupRequired = "finch_account_setup_required" "the employer has not finished setting the account up";
+    /// 401 `invalid_client`.
+    InvalidClient = "finch_invalid_client" "Finch does not know this client id with this client secret";
+    /// Not in Finch's shape (a proxy's), or of the request. Proves nothing.
+    OtherUnauthorized = "finch_other_unauthorized" "something answered 401, and it was not about the token";
+    /// 400 `invalid_grant`.
+    InvalidGrant = "finch_invalid_grant" "Finch does not accept the authorization code: it is wrong, used or \
+        expired, or belongs to another redirect URI";
+    /// 400 `connection_already_exists`.
+    ConnectionAlreadyExists = "finch_connection_already_exists"
+        "Finch already has a connection for this customer id";
+    /// 402. Everything waits, and the bill runs.
+    PaymentRequired = "finch_payment_required" "Finch wants its invoices paid";
+    /// No retry mends it soon: 3xx, 400, 403, 404, 405, 422, or a success whose body says something else.
+    Rejected = "finch_rejected" "Finch rejected the request";
+    /// 408, 409, 425, 429, 5xx.
+    TryLater = "finch_try_later" "Finch cannot answer now";
+    /// A success whose body is not what was asked for, or something that is not HTTP.
+    Unreadable = "finch_unreadable" "Finch's answer cannot be read";
+    /// It cannot be stored.
+    Unplaced = "finch_unplaced" "Finch issued a token without saying which connection it belongs to";
+    /// It was not sent, or its answer was lost.
+    NoAnswer = "finch_no_answer" "no answer from Finch";
+    /// Something else in the adapter.
+    Backend = "finch_failed" "the client for Finch failed";
+    /// The call was not made.
+    SecretUnreadable = "secret_unreadable" "the sealed secret cannot be opened";
+    /// The token is not proven dead.
+    StillAccepted = "finch_still_accepted" "Finch promised the token's end, and still accepts it";
+}
+
+impl FailureKind {
+    /// Whether a person should look at what time alone does not mend.
+    pub fn needs_attention(self) -> bool {
+        self.is_of_one_token()
+            || matches!(
+                self,
+                Self::PaymentRequired
+                    | Self::Rejected
+                    | Self::InvalidGrant
+                    | Self::ConnectionAlreadyExists
+            )
+    }
+
+    /// Whether it lies with one token alone, so that others may be tried meanwhile.
+    pub fn is_of_one_token(self) -> bool {
+        matches!(
+            self,
+            Self::TokenInvalid
+                | Self::Unauthorized
+                | Self::ReauthenticateUser
+                | Self::AccountSetupRequired
+                | Self::InvalidClient
+                | Self::OtherUnauthorized
+                | Self::SecretUnreadable
+                | Self::StillAccepted
+        )
+    }
 }
 
 impl Failure {
@@ -108,31 +178,6 @@ impl Failure {
     }
 }
 
-impl FailureKind {
-    /// Its name for programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TokenInvalid => "finch_token_invalid",
-            Self::Unauthorized => "finch_unauthorized",
-            Self::ReauthenticateUser => "finch_reauthenticate_user",
-            Self::AccountSetupRequired => "finch_account_setup_required",
-            Self::InvalidClient => "finch_invalid_client",
-            Self::OtherUnauthorized => "finch_other_unauthorized",
-            Self::InvalidGrant => "finch_invalid_grant",
-            Self::ConnectionAlreadyExists => "finch_connection_already_exists",
-            Self::PaymentRequired => "finch_payment_required",
-            Self::Rejected => "finch_rejected",
-            Self::TryLater => "finch_try_later",
-            Self::Unreadable => "finch_unreadable",
-            Self::Unplaced => "finch_unplaced",
-            Self::NoAnswer => "finch_no_answer",
-            Self::Backend => "finch_failed",
-            Self::SecretUnreadable => "secret_unreadable",
-            Self::StillAccepted => "finch_still_accepted",
-        }
-    }
-}
-
 /// Such as `Finch rejected the request (404), request 1a2b`.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,32 +189,5 @@ impl fmt::Display for Failure {
             Some(id) => write!(f, ", request {id}"),
             None => Ok(()),
         }
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TokenInvalid => "Finch refuses this access token",
-            Self::Unauthorized => "Finch answered 401 for a reason that it does not name",
-            Self::ReauthenticateUser => "the employer must authenticate again at the provider",
-            Self::AccountSetupRequired => "the employer has not finished setting the account up",
-            Self::InvalidClient => "Finch does not know this client id with this client secret",
-            Self::OtherUnauthorized => "something answered 401, and it was not about the token",
-            Self::InvalidGrant => {
-                "Finch does not accept the authorization code: it is wrong, used or expired, or belongs to \
-                 another redirect URI"
-            }
-            Self::ConnectionAlreadyExists => "Finch already has a connection for this customer id",
-            Self::PaymentRequired => "Finch wants its invoices paid",
-            Self::Rejected => "Finch rejected the request",
-            Self::TryLater => "Finch cannot answer now",
-            Self::Unreadable => "Finch's answer cannot be read",
-            Self::Unplaced => "Finch issued a token without saying which connection it belongs to",
-            Self::NoAnswer => "no answer from Finch",
-            Self::Backend => "the client for Finch failed",
-            Self::SecretUnreadable => "the sealed secret cannot be opened",
-            Self::StillAccepted => "Finch promised the token's end, and still accepts it",
-        })
     }
 }

@@ -139,10 +139,6 @@ ids! {
     ProviderId = "the provider id";
     /// Finch's `company_id`: the employer.
     CompanyId = "the company id";
-    /// Finch's `account_id`. Deprecated by Finch; stored, and without any part in identity.
-    AccountId = "the account id";
-    /// One of Finch's `entity_ids`. Stored, and without any part in identity.
-    EntityId = "the entity id";
     /// Finch's `id` of a token (`GET /introspect`): names a token without being one.
     FinchTokenId = "the token id";
     /// Finch's `session_id` of a Connect session.

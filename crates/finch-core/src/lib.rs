@@ -16,7 +16,6 @@ mod backoff;
 mod connection;
 mod disconnect;
 mod event;
-mod question;
 mod token;
 mod webhook;
 
@@ -35,7 +34,7 @@ mod store;
 mod view;
 
 pub use advice::{Actionable, Advice, ErrorKind};
-pub use api::{ConnectSession, FinchApi, NewSession, ReauthenticateSession};
+pub use api::{ConnectRequest, ConnectSession, FinchApi};
 pub use api_error::{Answer, ExchangeFailure, FinchApiError, exchange_failure};
 pub use application::{AddressError, Application, Origin, RedirectUri};
 pub use attempt::{
@@ -54,15 +53,13 @@ pub use draft::{Draft, Reseal};
 pub use event::{Absorbed, Event, EventId, EventKind, EventQuery, Recorded};
 pub use failure::{Failure, FailureKind};
 pub use id::{
-    AccountId, ClientId, CompanyId, ConnectionId, CustomerId, EntityId, FinchCustomerId,
-    FinchTokenId, IdError, MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId,
-    WebhookEventId,
+    ClientId, CompanyId, ConnectionId, CustomerId, FinchCustomerId, FinchTokenId, IdError,
+    MAX_ID_BYTES, OperatorName, ProviderId, RequestId, SessionId, WebhookEventId,
 };
 pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
 pub use memory::MemoryTokenStore;
-pub use question::Question;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};
@@ -74,5 +71,5 @@ pub use token::{
 };
 pub use token_format::{TokenFormatError, may_hold_token};
 pub use view::{ConnectionState, ConnectionView, TokenView};
-pub use webhook::{MAX_WEBHOOK_BYTES, WebhookEvent};
-pub use word::{ClientType, ConnectionStatus, ConnectionType, Product};
+pub use webhook::{MAX_WEBHOOK_BYTES, Question, WebhookEvent};
+pub use word::{ConnectionStatus, Product};

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessToken, AccountId, ClientId, ClientType, CompanyId, ConnectionId, ConnectionStatus,
-    ConnectionType, CustomerId, EntityId, FinchCustomerId, FinchTokenId, Fingerprint, OperatorName,
-    Product, Progress, ProviderId, RequestId, Sealed, SealedAs,
+    AccessToken, ClientId, CompanyId, ConnectionId, ConnectionStatus, CustomerId, FinchCustomerId,
+    FinchTokenId, Fingerprint, OperatorName, Product, Progress, ProviderId, RequestId, Sealed,
+    SealedAs,
 };
 
 /// A place in the store-wide sequence. Every exchange and every disconnect takes the next number
@@ -34,7 +34,7 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// What Finch says about a token when it issues it (`POST /auth/token`).
+/// What is kept of what Finch says about a token when it issues it (`POST /auth/token`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFacts {
     /// Names the connection; several may belong to one.
@@ -45,20 +45,8 @@ pub struct TokenFacts {
     pub company_id: Option<CompanyId>,
     /// The customer id of the session that the token comes from, where Finch returns it.
     pub finch_customer_id: Option<FinchCustomerId>,
-    /// The customer's name, as Finch returns it.
-    pub customer_name: Option<String>,
     /// What the token may read or write.
     pub products: Vec<Product>,
-    /// The kind of application.
-    pub client_type: Option<ClientType>,
-    /// What stands behind the connection. No part of identity.
-    pub connection_type: Option<ConnectionType>,
-    /// `bearer`. No part of identity.
-    pub token_type: Option<String>,
-    /// Deprecated by Finch. No part of identity.
-    pub account_id: Option<AccountId>,
-    /// The entities that the token reaches. No part of identity.
-    pub entity_ids: Vec<EntityId>,
 }
 
 /// The answer to an exchange: a token that is live, and billed, from now on.
@@ -80,13 +68,7 @@ pub struct PartialFacts {
     pub provider_id: Option<ProviderId>,
     pub company_id: Option<CompanyId>,
     pub finch_customer_id: Option<FinchCustomerId>,
-    pub customer_name: Option<String>,
     pub products: Option<Vec<Product>>,
-    pub client_type: Option<ClientType>,
-    pub connection_type: Option<ConnectionType>,
-    pub token_type: Option<String>,
-    pub account_id: Option<AccountId>,
-    pub entity_ids: Option<Vec<EntityId>>,
 }
 
 impl PartialFacts {
@@ -98,13 +80,7 @@ impl PartialFacts {
             provider_id: self.provider_id.or(other.provider_id),
             company_id: self.company_id.or(other.company_id),
             finch_customer_id: self.finch_customer_id.or(other.finch_customer_id),
-            customer_name: self.customer_name.or(other.customer_name),
             products: self.products.or(other.products),
-            client_type: self.client_type.or(other.client_type),
-            connection_type: self.connection_type.or(other.connection_type),
-            token_type: self.token_type.or(other.token_type),
-            account_id: self.account_id.or(other.account_id),
-            entity_ids: self.entity_ids.or(other.entity_ids),
         }
     }
 
@@ -116,13 +92,7 @@ impl PartialFacts {
             provider_id: self.provider_id?,
             company_id: self.company_id,
             finch_customer_id: self.finch_customer_id,
-            customer_name: self.customer_name,
             products: self.products.unwrap_or_default(),
-            client_type: self.client_type,
-            connection_type: self.connection_type,
-            token_type: self.token_type,
-            account_id: self.account_id,
-            entity_ids: self.entity_ids.unwrap_or_default(),
         })
     }
 }
@@ -134,13 +104,7 @@ impl From<TokenFacts> for PartialFacts {
             provider_id: Some(facts.provider_id),
             company_id: facts.company_id,
             finch_customer_id: facts.finch_customer_id,
-            customer_name: facts.customer_name,
             products: Some(facts.products),
-            client_type: facts.client_type,
-            connection_type: facts.connection_type,
-            token_type: facts.token_type,
-            account_id: facts.account_id,
-            entity_ids: Some(facts.entity_ids),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Webhooks: what Finch says by itself. A hint, and never a fact.
+//! Webhooks: what Finch says by itself. A hint, and never a fact: it leaves a question.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CompanyId, ConnectionId, ConnectionStatus, WebhookEventId};
+use crate::{CompanyId, ConnectionId, ConnectionStatus, Seq, WebhookEventId};
 
 /// The longest body of a webhook that is taken, in bytes. Finch's are a hundredth of it.
 pub const MAX_WEBHOOK_BYTES: usize = 256 * 1024;
@@ -25,4 +25,16 @@ pub struct WebhookEvent {
     pub received: Timestamp,
     /// The JSON that came, for a host that knows more of it. Finch puts ids there, and no secrets.
     pub body: String,
+}
+
+/// A question that is kept with its connection until Finch has been asked about every token in use. A new webhook
+/// replaces it: what was asked before then does not answer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The number of the commit that wrote it.
+    pub number: Seq,
+    /// How many times in a row Finch could not answer.
+    pub failures: u32,
+    /// Not before this time; none: at once.
+    pub next_try: Option<Timestamp>,
 }

@@ -14,7 +14,7 @@ macro_rules! words {
         #[serde(from = "String", into = "String")]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$vdoc])* $variant,)*
+            $(#[doc = concat!("`", $text, "`")] #[doc = ""] $(#[$vdoc])* $variant,)*
             /// A value that this release does not know, as Finch wrote it.
             Other(Box<str>),
         }
@@ -65,31 +65,21 @@ macro_rules! words {
 words! {
     /// A Finch product: what a token may read or write. (`POST /connect/sessions`, 2026-08.)
     Product {
-        /// Deductions and contributions.
         Benefits = "benefits",
-        /// Basic company data.
         Company = "company",
         /// The deprecated alias of `benefits`.
         Deduction = "deduction",
-        /// The directory and organization structure.
         Directory = "directory",
-        /// Documents.
         Documents = "documents",
         /// Individual employment and income data.
         Employment = "employment",
         /// Individual data without income and employment.
         Individual = "individual",
-        /// Payments of the company.
         Payment = "payment",
-        /// Pay statements of each individual.
         PayStatement = "pay_statement",
-        /// Plans.
         Plans = "plans",
-        /// Dependents in plans.
         PlansDependents = "plans_dependents",
-        /// Enrollments in plans.
         PlansEnrollments = "plans_enrollments",
-        /// Recordkeeping.
         Recordkeeping = "recordkeeping",
         /// Social security numbers: a scope of its own.
         Ssn = "ssn",
@@ -101,7 +91,6 @@ words! {
         Pending = "pending",
         /// Assisted: the first pull runs.
         Processing = "processing",
-        /// In order.
         Connected = "connected",
         /// The employer must authenticate again. The token stays, and so does the bill.
         Reauth = "reauth" | "error_reauth",
@@ -111,24 +100,6 @@ words! {
         ErrorPermissions = "error_permissions",
         /// Ended (webhooks and entities only).
         Disconnected = "disconnected",
-    }
-
-    /// The kind of application a token was issued to.
-    ClientType {
-        /// Development.
-        Development = "development",
-        /// Production.
-        Production = "production",
-        /// Sandbox.
-        Sandbox = "sandbox",
-    }
-
-    /// What stands behind a connection.
-    ConnectionType {
-        /// An external provider.
-        Provider = "provider",
-        /// Data that Finch generates.
-        Finch = "finch",
     }
 }
 

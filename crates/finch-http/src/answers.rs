@@ -87,15 +87,7 @@ fn facts(answer: &Object<'_>) -> PartialFacts {
         provider_id: answer.id("provider_id").or_else(|| answer.id("payroll_provider_id")),
         company_id: answer.id("company_id"),
         finch_customer_id: answer.id("customer_id"),
-        customer_name: answer.text("customer_name"),
         products: products.map(|products| products.into_iter().map(Product::from).collect()),
-        client_type: answer.text("client_type").map(Into::into),
-        connection_type: answer.text("connection_type").map(Into::into),
-        token_type: answer.text("token_type"),
-        account_id: answer.id("account_id"),
-        entity_ids: answer
-            .texts("entity_ids")
-            .map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect()),
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, AuthorizationCode, ConnectSession, FinchApi, FinchApiError, Grant,
-    Introspection, NewSession, Product, ReauthenticateSession, RedirectUri, RequestId,
+    AccessToken, Application, AuthorizationCode, ConnectRequest, ConnectSession, ConnectionId,
+    FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection, Product, RedirectUri,
+    RequestId,
 };
 use reqwest::Method;
 use serde::Serialize;
@@ -122,35 +123,44 @@ impl FinchApi for HttpFinch {
         self.send(call, acknowledgement).await
     }
 
-    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
-        let provider = session.provider.as_ref();
-        let request = Session {
-            customer_id: Some(session.customer_id.as_str()),
-            customer_name: Some(&session.customer_name),
-            customer_email: session.customer_email.as_deref(),
-            products: Some(&session.products),
+    async fn new_session(
+        &self,
+        customer_id: &FinchCustomerId,
+        request: &ConnectRequest,
+    ) -> Result<ConnectSession, FinchApiError> {
+        let provider = request.provider.as_ref();
+        let session = Session {
+            customer_id: Some(customer_id.as_str()),
+            customer_name: Some(&request.customer_name),
+            customer_email: request.customer_email.as_deref(),
+            products: Some(&request.products),
             integration: provider.map(|provider| Integration { provider: provider.as_str() }),
-            redirect_uri: session.redirect_uri.as_ref().map(RedirectUri::as_str),
-            sandbox: session.sandbox.as_deref(),
-            minutes_to_expire: minutes(session.lifetime),
-            ..Session::default()
+            sandbox: request.sandbox.as_deref(),
+            ..Session::of(request)
         };
-        self.session("new_session", "/connect/sessions", request).await
+        self.session("new_session", "/connect/sessions", session).await
     }
 
     async fn reauthenticate_session(
         &self,
-        session: &ReauthenticateSession,
+        connection: &ConnectionId,
+        request: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError> {
-        let request = Session {
-            connection_id: Some(session.connection_id.as_str()),
-            products: Some(&*session.products).filter(|products| !products.is_empty()),
-            redirect_uri: session.redirect_uri.as_ref().map(RedirectUri::as_str),
-            minutes_to_expire: minutes(session.lifetime),
-            ..Session::default()
+        let session = Session {
+            connection_id: Some(connection.as_str()),
+            products: Some(&*request.products).filter(|products| !products.is_empty()),
+            ..Session::of(request)
         };
         let path = "/connect/sessions/reauthenticate";
-        self.session("reauthenticate_session", path, request).await
+        self.session("reauthenticate_session", path, session).await
+    }
+}
+
+impl<'a> Session<'a> {
+    /// What sessions of both kinds have.
+    fn of(request: &'a ConnectRequest) -> Self {
+        let redirect_uri = request.flow.redirect_uri().map(RedirectUri::as_str);
+        Self { redirect_uri, minutes_to_expire: minutes(request.lifetime), ..Self::default() }
     }
 }
 

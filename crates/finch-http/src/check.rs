@@ -1,8 +1,8 @@
 //! A check that Finch can be reached and knows the application.
 
-use std::time::Duration;
-
-use finch_core::{ConnectionId, FinchApi as _, FinchApiError, ReauthenticateSession, RequestId};
+use finch_core::{
+    ConnectRequest, ConnectionId, FailureKind, FinchApi as _, FinchApiError, Flow, RequestId,
+};
 
 use crate::HttpFinch;
 
@@ -14,25 +14,22 @@ impl HttpFinch {
     /// Returns Finch's request id of the answer.
     ///
     /// Success proves that something at the address answers as Finch does, and has not refused the client id and
-    /// its secret with [`FinchApiError::InvalidClient`]. By Finch's API description it answers wrong ones with
+    /// its secret with [`InvalidClient`](FailureKind::InvalidClient). By Finch's API description it answers wrong ones with
     /// 401, and an unknown connection with 400. The description does not say which check comes first; this has
     /// not been tried against Finch itself.
     ///
     /// # Errors
     /// [`FinchApiError`]: why there is no such answer.
     pub async fn check(&self) -> Result<Option<RequestId>, FinchApiError> {
-        let connection_id = ConnectionId::new(NO_CONNECTION)
+        let connection = ConnectionId::new(NO_CONNECTION)
             .map_err(|error| FinchApiError::Backend(Box::new(error)))?;
-        let session = ReauthenticateSession {
-            connection_id,
-            products: Vec::new(),
-            redirect_uri: None,
-            lifetime: Duration::from_secs(60),
-        };
-        match self.reauthenticate_session(&session).await {
+        let request = ConnectRequest::new("", Vec::new(), Flow::Embedded);
+        match self.reauthenticate_session(&connection, &request).await {
             Ok(_) => Ok(None),
-            Err(FinchApiError::Rejected(answer))
-                if answer.finch_shaped && matches!(answer.status, 400 | 404 | 422) =>
+            Err(FinchApiError::Answered(answer))
+                if answer.kind() == FailureKind::Rejected
+                    && answer.finch_shaped
+                    && matches!(answer.status, 400 | 404 | 422) =>
             {
                 Ok(answer.request_id)
             }

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_variable_that_names_no_proxy_is_refused() {
         use ProxyUrlError as E;
-        let stray = E::Stray(StrayCharacters::QuotationMarks);
+        let stray = E::Stray(stray_characters("'").expect("it is one"));
         let good = "http://proxy.example";
         for (https, set, expected) in [
             (true, &[("HTTPS_PROXY", "socks5://127.0.0.1:1080")][..], Some(E::Scheme)),

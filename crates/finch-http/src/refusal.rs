@@ -25,9 +25,8 @@ fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
     if let Some(context) = body.object("context") {
         // A longer text is not an id, and would fill logs.
         let is_id = |text: &String| text.len() <= MAX_ID_BYTES && !call.is_echoed_in(text);
-        let id = |name| context.text(name).filter(is_id);
-        answer.connection_id = id("connection_id").and_then(|id| id.parse().ok());
-        answer.customer_id = id("customer_id").and_then(|id| id.parse().ok());
+        let id = context.text("connection_id").filter(is_id);
+        answer.connection_id = id.and_then(|id| id.parse().ok());
     }
 }
 

@@ -121,7 +121,7 @@ impl Reply {
                 let problem = format!("{problem} ({length})");
                 FinchApiError::Unreadable { problem, answer: Some(Box::new(self.answer())) }
             }
-            Problem::Declined => FinchApiError::Rejected(Box::new(self.answer())),
+            Problem::Declined => self.answer().into_error(),
         }
     }
 }

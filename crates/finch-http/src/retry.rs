@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Backoff, FinchApiError};
+use finch_core::{Backoff, FailureKind, FinchApiError};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
@@ -18,10 +18,12 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) fn may_repeat(repeat: Repeat, error: &FinchApiError) -> bool {
     match error {
         FinchApiError::NoAnswer { sent: false, .. } => true,
-        FinchApiError::TryLater(answer) if answer.status == 429 => true,
+        error if error.is_rate_limit() => true,
         _ if repeat == Repeat::Unseen => false,
         FinchApiError::NoAnswer { .. } | FinchApiError::Unreadable { answer: None, .. } => true,
-        FinchApiError::TryLater(answer) => answer.status != 501,
+        FinchApiError::Answered(answer) => {
+            answer.kind() == FailureKind::TryLater && answer.status != 501
+        }
         _ => false,
     }
 }

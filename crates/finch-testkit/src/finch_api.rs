@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use finch_core::{
-    AccessToken, AuthorizationCode, ConnectionId, FailureKind, FinchApi, FinchCustomerId,
-    NewSession, Product, ReauthenticateSession,
+    AccessToken, AuthorizationCode, ConnectRequest, FailureKind, FinchApi, FinchCustomerId, Flow,
+    Product,
 };
 
 /// What the suite needs of an adapter and the Finch behind it.
@@ -21,22 +21,13 @@ pub trait FinchFixture: Send {
     async fn code(&mut self, customer_id: &str) -> AuthorizationCode;
 }
 
-fn session(customer_id: &str) -> NewSession {
-    NewSession {
-        customer_id: FinchCustomerId::new(customer_id).unwrap(),
-        customer_name: "Acme, Inc. & Söhne".into(),
-        customer_email: None,
-        products: vec![Product::Company, Product::Directory],
-        provider: None,
-        redirect_uri: None,
-        sandbox: None,
-        lifetime: std::time::Duration::from_secs(3600),
-    }
+fn request() -> ConnectRequest {
+    let products = vec![Product::Company, Product::Directory];
+    ConnectRequest::new("Acme, Inc. & Söhne", products, Flow::Embedded)
 }
 
-fn again(connection_id: ConnectionId) -> ReauthenticateSession {
-    let lifetime = std::time::Duration::from_secs(3600);
-    ReauthenticateSession { connection_id, products: Vec::new(), redirect_uri: None, lifetime }
+fn acme() -> FinchCustomerId {
+    FinchCustomerId::new("acme").unwrap()
 }
 
 macro_rules! cases {
@@ -98,7 +89,7 @@ cases! { $
 
     /// A session has a page to send the person to.
     async fn a_session_has_a_page(fixture) {
-        let session = fixture.api().new_session(&session("acme")).await.unwrap();
+        let session = fixture.api().new_session(&acme(), &request()).await.unwrap();
         assert!(session.connect_url.expose().contains("session"));
     }
 
@@ -107,11 +98,11 @@ cases! { $
     async fn a_second_session_leads_to_reauthentication(fixture) {
         let code = fixture.code("acme").await;
         let grant = fixture.api().exchange(&code, None).await.unwrap();
-        let exists = fixture.api().new_session(&session("acme")).await.unwrap_err();
+        let exists = fixture.api().new_session(&acme(), &request()).await.unwrap_err();
         assert_eq!(exists.failure_kind(), FailureKind::ConnectionAlreadyExists);
         let named = exists.answer().and_then(|a| a.connection_id.clone()).unwrap();
         assert_eq!(named, grant.facts.connection_id);
-        fixture.api().reauthenticate_session(&again(named)).await.unwrap();
+        fixture.api().reauthenticate_session(&named, &request()).await.unwrap();
     }
 
     /// What has ended cannot be renewed.
@@ -119,7 +110,7 @@ cases! { $
         let code = fixture.code("acme").await;
         let grant = fixture.api().exchange(&code, None).await.unwrap();
         fixture.api().disconnect(&grant.secret).await.unwrap();
-        let error = fixture.api().reauthenticate_session(&again(grant.facts.connection_id)).await.unwrap_err();
+        let error = fixture.api().reauthenticate_session(&grant.facts.connection_id, &request()).await.unwrap_err();
         assert_eq!(error.failure_kind(), FailureKind::Rejected);
     }
 }

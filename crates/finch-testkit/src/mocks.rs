@@ -17,8 +17,8 @@ mock! {
         async fn exchange<'s, 'c, 'r>(&'s self, code: &'c AuthorizationCode, redirect_uri: Option<&'r RedirectUri>) -> Result<Grant, FinchApiError>;
         async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError>;
         async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError>;
-        async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError>;
-        async fn reauthenticate_session(&self, session: &ReauthenticateSession) -> Result<ConnectSession, FinchApiError>;
+        async fn new_session(&self, customer_id: &FinchCustomerId, request: &ConnectRequest) -> Result<ConnectSession, FinchApiError>;
+        async fn reauthenticate_session(&self, connection: &ConnectionId, request: &ConnectRequest) -> Result<ConnectSession, FinchApiError>;
     }
 }
 

@@ -30,13 +30,7 @@ pub fn facts(connection_id: &str, provider: &str, company: &str) -> TokenFacts {
         provider_id: provider.parse().unwrap(),
         company_id: (!company.is_empty()).then(|| company.parse().unwrap()),
         finch_customer_id: None,
-        customer_name: None,
         products: vec![Product::Company, Product::Directory],
-        client_type: None,
-        connection_type: None,
-        token_type: Some("bearer".into()),
-        account_id: None,
-        entity_ids: Vec::new(),
     }
 }
 

@@ -94,8 +94,7 @@ pub(crate) async fn confirm<C>(
     change: Change<C>,
 ) -> Answer {
     let Change { customer, fields, .. } = change;
-    let agreed = fields.one("plan")?.and_then(|mark| mark.parse().ok());
-    let agreed: PlanMark = agreed.ok_or_else(Problem::bad_form)?;
+    let agreed = fields.one("plan")?.map(PlanMark::from).ok_or_else(Problem::bad_form)?;
     let page = app.disconnect_page(&id);
     let request = DisconnectRequest { agreed: Some(agreed), ..id.clone().into() };
     let outcome = app.finch().disconnect(&customer.scope(), request).await;

@@ -99,7 +99,7 @@ pub(crate) fn segment(id: &ConnectionId) -> String {
 /// The note on a disconnect that does not go on without an operator.
 pub(crate) fn attention(view: &ConnectionView) -> Option<&'static str> {
     let mut troubles = view.tokens.iter().filter_map(|token| token.trouble.as_ref());
-    let needed = troubles.any(|trouble| trouble.attention);
+    let needed = troubles.any(|trouble| trouble.failure.kind.needs_attention());
     needed.then_some("Our team needs to look at it: it is on their list.")
 }
 

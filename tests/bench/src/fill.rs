@@ -8,8 +8,8 @@ use std::{
 };
 
 use finch_core::{
-    Agenda, ConnectionId, ConnectionKey, ConnectionRow, ConnectionStatus, CustomerId, Failure,
-    FailureKind, Fingerprint, Progress, RecordHead, Seq, Token, TokenId, TokenState, Trouble,
+    Agenda, ConnectionId, ConnectionKey, ConnectionRow, ConnectionStatus, CustomerId, FailureKind,
+    Fingerprint, Progress, RecordHead, Seq, Token, TokenId, TokenState, Trouble,
 };
 use finch_seal::{Domain, Kek, KeyBytes, KeyRing, Place, WrappedKeys};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
@@ -232,9 +232,7 @@ pub(crate) fn token(connection: Numbered, id: TokenId, fingerprint: [u8; 32]) ->
 
 /// Why a rare connection needs a person.
 fn doubt() -> Progress {
-    let kind = FailureKind::StillAccepted;
-    let failure = Failure { kind, status: None, name: None, finch_code: None, request_id: None };
     let at = filled_at();
-    let trouble = Trouble { failure, at, attention: true, this_token_only: true, ambiguous: false };
+    let trouble = Trouble { failure: FailureKind::StillAccepted.into(), at };
     Progress { next_try: Some(at), trouble: Some(trouble), ..Progress::default() }
 }

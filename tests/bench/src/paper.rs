@@ -8,9 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Answer, Application, AuthorizationCode, ConnectSession, ConnectUrl,
-    ConnectionStatus, FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection, NewSession,
-    Product, ReauthenticateSession, RedirectUri, RequestId, SessionId, TokenFacts,
+    AccessToken, Answer, Application, AuthorizationCode, ConnectRequest, ConnectSession,
+    ConnectUrl, ConnectionId, ConnectionStatus, FinchApi, FinchApiError, FinchCustomerId, Grant,
+    Introspection, Product, RedirectUri, RequestId, SessionId, TokenFacts,
 };
 
 use crate::numbered::{Numbered, application};
@@ -47,13 +47,7 @@ pub(crate) fn facts(connection: Numbered) -> TokenFacts {
         provider_id: connection.provider(),
         company_id: Some(connection.company()),
         finch_customer_id: FinchCustomerId::new(connection.customer().as_str()).ok(),
-        customer_name: Some(format!("Customer {}", connection.0)),
         products: vec![Product::Company, Product::Directory],
-        client_type: None,
-        connection_type: None,
-        token_type: Some("bearer".to_owned()),
-        account_id: None,
-        entity_ids: Vec::new(),
     }
 }
 
@@ -95,13 +89,18 @@ impl FinchApi for PaperFinch {
         Ok(None)
     }
 
-    async fn new_session(&self, _: &NewSession) -> Result<ConnectSession, FinchApiError> {
+    async fn new_session(
+        &self,
+        _: &FinchCustomerId,
+        _: &ConnectRequest,
+    ) -> Result<ConnectSession, FinchApiError> {
         Ok(session())
     }
 
     async fn reauthenticate_session(
         &self,
-        _: &ReauthenticateSession,
+        _: &ConnectionId,
+        _: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError> {
         Ok(session())
     }

@@ -1,8 +1,8 @@
 //! One step from one state to the next.
 
 use finch_core::{
-    Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, Failure, Fingerprint, Flow,
-    Found, Intent, NewAttempt, Seq,
+    Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, FailureKind, Fingerprint,
+    Flow, Found, Intent, NewAttempt, Seq,
     decide::{self, Arrival, PlanVerdict, Subject},
 };
 use jiff::Timestamp;
@@ -153,8 +153,8 @@ impl World {
         let end = |end| match end {
             End::Open => None,
             End::Stored => self.id_of(code).map(AttemptEnd::Stored),
-            End::Failed => Some(AttemptEnd::Failed(Failure::lost())),
-            End::Unknown => Some(AttemptEnd::Unknown(Failure::lost())),
+            End::Failed => Some(AttemptEnd::Failed(FailureKind::NoAnswer.into())),
+            End::Unknown => Some(AttemptEnd::Unknown(FailureKind::NoAnswer.into())),
         };
         Record {
             id: AttemptId(Seq(code.into())),

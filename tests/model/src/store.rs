@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use finch_core::{
     Actor, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, DisconnectId,
-    DisconnectState, Draft, Evidence, Failure, Fingerprint, OperatorName, Product, Progress,
+    DisconnectState, Draft, Evidence, FailureKind, Fingerprint, OperatorName, Product, Progress,
     ProviderId, RecordHead, Refusal, Retirement, Revision, Seq, Token, TokenFacts, TokenId,
     TokenState, Trouble,
 };
@@ -66,13 +66,7 @@ pub(crate) fn facts(number: u8) -> TokenFacts {
         provider_id: NAMES.provider.clone(),
         company_id: Some(NAMES.company.clone()),
         finch_customer_id: None,
-        customer_name: None,
         products: Vec::<Product>::new(),
-        client_type: None,
-        connection_type: None,
-        token_type: None,
-        account_id: None,
-        entity_ids: Vec::new(),
     }
 }
 
@@ -122,13 +116,11 @@ impl World {
     fn token(&self, place: usize, stored: &Stored) -> Token {
         let code = &self.codes[usize::from(stored.code)];
         let refused = Refusal { at: NOW, request_id: None };
-        let trouble = Trouble {
-            failure: Failure::lost(),
-            at: NOW,
-            attention: true,
-            this_token_only: stored.wait == Wait::Alone,
-            ambiguous: false,
+        let kind = match stored.wait {
+            Wait::Alone => FailureKind::StillAccepted,
+            _ => FailureKind::PaymentRequired,
         };
+        let trouble = Trouble { failure: kind.into(), at: NOW };
         let revoked = |evidence| TokenState::Revoked { evidence, at: NOW };
         Token {
             id: TokenId(Seq(TOKENS + place as u64)),
@@ -240,7 +232,7 @@ fn number(customer: &CustomerId) -> u8 {
 fn stored(code: u8, token: &Token) -> Stored {
     let progress = &token.progress;
     let waits = progress.next_try.is_some_and(|next| next > NOW);
-    let alone = progress.trouble.as_ref().is_none_or(|trouble| trouble.this_token_only);
+    let alone = progress.trouble.as_ref().is_none_or(|t| t.failure.kind.is_of_one_token());
     Stored {
         code,
         mark: match &token.state {

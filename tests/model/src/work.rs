@@ -179,15 +179,18 @@ fn introspection(connection_id: u8) -> Introspection {
 }
 
 fn error(variant: Variant, answer: Answer) -> Option<FinchApiError> {
-    let said = || Box::new(Said { status: 401, finch_shaped: true, ..Said::default() });
+    let said = |word: &str| {
+        let (status, finch_shaped, name) = (401, true, Some(word.to_owned()));
+        Said { status, finch_shaped, name, ..Said::default() }.into_error()
+    };
     Some(match answer {
         Answer::Success => return None,
-        Answer::Invalid => FinchApiError::TokenInvalid(said()),
         Answer::Unnamed | Answer::Odd if variant == Variant::Any401MeansDead => {
-            FinchApiError::TokenInvalid(said())
+            said("invalid_token")
         }
-        Answer::Unnamed => FinchApiError::Unauthorized(said()),
-        Answer::Odd => FinchApiError::ReauthenticateUser(said()),
+        Answer::Invalid => said("invalid_token"),
+        Answer::Unnamed => said("unauthorized"),
+        Answer::Odd => said("reauthenticate_user"),
         Answer::Lost => FinchApiError::NoAnswer { problem: String::new(), sent: true },
     })
 }

@@ -233,15 +233,15 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
         connect_url: finch_core::ConnectUrl::new("http://127.0.0.1:1/authorize?session=s"),
     };
     let mut api = mock();
-    api.expect_new_session().times(1).withf(|s| s.customer_id.as_str() == "customer-0").returning(
-        |_| {
+    api.expect_new_session().times(1).withf(|id, _| id.as_str() == "customer-0").returning(
+        |_, _| {
             let finch_code = Some("connection_already_exists".into());
             let connection_id = Some(named("k1"));
             Err(Answer { status: 400, finch_code, connection_id, ..Answer::default() }.into_error())
         },
     );
-    let next = |s: &finch_core::NewSession| s.customer_id.as_str() == "customer-0~2";
-    api.expect_new_session().times(1).withf(next).returning(move |_| Ok(session()));
+    let next = api.expect_new_session().times(1).withf(|id, _| id.as_str() == "customer-0~2");
+    next.returning(move |_, _| Ok(session()));
     let finch = wire(api, store).await;
     let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
     let begun = finch.begin_connect(&customer(0), request).await.unwrap();

@@ -3,8 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use finch_core::{
-    AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, ExchangeFailure, Failure,
-    FinchApiError, Quarantine, StoreError,
+    AccessToken, Actionable, Advice, AttemptId, ConnectionId, ErrorKind, FinchApiError, Quarantine,
+    StoreError,
 };
 use thiserror::Error as ThisError;
 
@@ -40,16 +40,16 @@ pub enum CompleteConnectError {
     /// Finch did not look at the code. The same state and code may be tried again for as long as the
     /// code lives (10 minutes).
     #[error("Finch did not look at the code, which is not used up")]
-    NotSent(#[source] ExchangeError),
+    NotSent(#[source] FinchApiError),
     /// Finch said no. No token was issued.
     #[error("Finch did not exchange the code, and issued no token")]
-    Failed(#[source] ExchangeError),
+    Failed(#[source] FinchApiError),
     /// The answer was lost, or cannot be read: a token may exist, and be billed, that is not stored. The
     /// code must not be sent again.
     #[error(
         "Finch's answer was lost or cannot be read: a token may exist, and be billed, that is not stored"
     )]
-    Unknown(#[source] ExchangeError),
+    Unknown(#[source] FinchApiError),
     /// The token is stored so that it can be disconnected, and is not used.
     #[error("the token of connection {connection_id} is stored but not used: {reason}")]
     Quarantined {
@@ -61,29 +61,16 @@ pub enum CompleteConnectError {
     /// Finch issued a token that is stored for another customer. Nothing was changed.
     #[error("Finch issued a token that is another customer's here, and nothing was changed")]
     ForeignToken,
-    /// The store took no token. Here it is: keep it safe, for it is live and billed. Once the store works,
-    /// [import](Finch::import) it; or connect the customer again: the new token joins the same connection,
-    /// and one disconnect ends both.
+    /// The store took no token, or Finch did not say which connection it belongs to. Here it is: keep it safe, for
+    /// it is live and billed. [Import](Finch::import) it later; or connect the customer again: the new token joins
+    /// the same connection, and one disconnect ends both.
     #[error("the token could not be stored: it is live, and billed")]
     NotStored {
         /// What would have been stored.
         token: Box<UnstoredToken>,
-        /// Why it was not.
+        /// Why it was not: a [`StoreError`] or a [`FinchApiError`].
         #[source]
-        source: StoreError,
-    },
-    /// Finch issued a token without saying which connection it belongs to, so that it cannot be stored. Here
-    /// it is: keep it safe, for it is live and billed. [Import](Finch::import) it later, when Finch says more;
-    /// or connect the customer again.
-    #[error(
-        "Finch issued a token without saying which connection it belongs to: it is live, and billed"
-    )]
-    Unplaced {
-        /// The token.
-        token: Box<UnstoredToken>,
-        /// What is wrong with Finch's answer.
-        #[source]
-        source: FinchApiError,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The token could not be stored, and the [event sink](crate::EventSink::rescue) keeps it: it is live and
     /// billed. Once the store works, [import](Finch::import) it; or connect the customer again.
@@ -101,28 +88,6 @@ pub enum CompleteConnectError {
     /// The task that did the work has ended early.
     #[error("the exchange was cut off")]
     CutOff,
-}
-
-/// Why an exchange failed: the error itself, or, when it is repeated later, what is kept of it.
-#[derive(Debug, ThisError)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// By this call.
-    #[error(transparent)]
-    Now(FinchApiError),
-    /// Earlier, by this attempt's first exchange.
-    #[error("the exchange failed earlier ({})", .0.kind.code())]
-    Earlier(Failure),
-}
-
-impl ExchangeError {
-    /// The failure in short.
-    pub fn failure(&self) -> Failure {
-        match self {
-            Self::Now(error) => error.failure(),
-            Self::Earlier(failure) => failure.clone(),
-        }
-    }
 }
 
 /// What becomes of the token that an attempt was to bring.
@@ -147,18 +112,8 @@ impl CompleteConnectError {
     /// The token that could not be stored. It is live and billed: keep it safe.
     pub fn into_token(self) -> Option<AccessToken> {
         match self {
-            Self::NotStored { token, .. } | Self::Unplaced { token, .. } => Some(token.token),
+            Self::NotStored { token, .. } => Some(token.token),
             _ => None,
-        }
-    }
-
-    /// What the caller learns of an exchange that failed now.
-    pub(super) fn of_exchange(means: ExchangeFailure, error: FinchApiError) -> Self {
-        let error = ExchangeError::Now(error);
-        match means {
-            ExchangeFailure::NotSent => Self::NotSent(error),
-            ExchangeFailure::Definite => Self::Failed(error),
-            ExchangeFailure::Unknown => Self::Unknown(error),
         }
     }
 
@@ -174,7 +129,7 @@ impl CompleteConnectError {
                 TokenFate::Pending
             }
             Self::Quarantined { .. } | Self::ForeignToken => TokenFate::Stored,
-            Self::NotStored { .. } | Self::Unplaced { .. } => TokenFate::HandedBack,
+            Self::NotStored { .. } => TokenFate::HandedBack,
             Self::Rescued { .. } => TokenFate::Rescued,
             Self::Unknown(_) => TokenFate::Unknown,
         }
@@ -234,9 +189,10 @@ impl Actionable for CompleteConnectError {
                 state("foreign_token", "ask Finch's support, and give the time of this call")
             }
             Self::NotStored { source, .. } => {
-                Advice { code: "not_stored", is_retryable: false, ..source.advice() }.then(KEEP)
+                let of_store = source.downcast_ref().map(StoreError::advice);
+                let advice = of_store.unwrap_or(Advice::new(ErrorKind::Finch, "", ""));
+                Advice { code: "not_stored", is_retryable: false, ..advice }.then(KEEP)
             }
-            Self::Unplaced { .. } => Advice::new(ErrorKind::Finch, "not_stored", KEEP),
             Self::Rescued { .. } => Advice::new(
                 ErrorKind::Store,
                 "rescued",
@@ -252,13 +208,9 @@ impl Actionable for CompleteConnectError {
 }
 
 /// A code that Finch did not look at works again while it lives.
-fn not_sent(cause: &ExchangeError) -> Advice {
-    let wait = match cause {
-        ExchangeError::Now(error) => error.retry_after(),
-        ExchangeError::Earlier(_) => None,
-    };
+fn not_sent(cause: &FinchApiError) -> Advice {
     let advice = cause.advice();
-    if wait.is_some_and(|wait| wait >= CODE_LIFETIME) {
+    if cause.retry_after().is_some_and(|wait| wait >= CODE_LIFETIME) {
         let next_step = "the code will have expired when Finch answers again: wait, then begin a new attempt \
             to connect";
         return Advice { next_step: next_step.into(), is_retryable: false, ..advice };
@@ -270,32 +222,22 @@ fn not_sent(cause: &ExchangeError) -> Advice {
     Advice { next_step: next_step.into(), is_retryable: true, ..advice }
 }
 
-impl Actionable for ExchangeError {
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Now(error) => error.advice(),
-            Self::Earlier(failure) => failure.advice(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use finch_core::{Answer, FailureKind};
+    use finch_core::{Answer, Failure, FailureKind};
 
     use super::{CompleteConnectError as E, *};
 
-    fn answered(status: u16, retry_after: Option<u64>) -> ExchangeError {
+    fn answered(status: u16, retry_after: Option<u64>) -> FinchApiError {
         let retry_after = retry_after.map(Duration::from_secs);
-        ExchangeError::Now(Answer { status, retry_after, ..Answer::default() }.into_error())
+        Answer { status, retry_after, ..Answer::default() }.into_error()
     }
 
     #[test]
     fn each_error_says_what_becomes_of_the_token_and_what_to_do() {
         use ErrorKind as K;
         use TokenFate as F;
-        let earlier = Failure { kind: FailureKind::InvalidGrant, ..Failure::lost() };
-        let failed = E::Failed(ExchangeError::Earlier(earlier));
+        let failed = E::Failed(Failure::from(FailureKind::InvalidGrant).into());
         let busy = E::Store(StoreError::Busy);
         for (error, fate, kind, is_retryable, step) in [
             (E::NoCode, F::NotIssued, K::InvalidInput, false, "begin a new attempt"),

@@ -187,11 +187,11 @@ pub(super) fn pending(
 ) -> DisconnectOutcome {
     let unproven = || covered(connection, customer).filter(|t| t.is_unproven());
     let troubles = unproven().filter_map(|t| t.progress.trouble.as_ref());
-    let trouble = troubles.max_by_key(|t| (t.attention, t.at));
+    let trouble = troubles.max_by_key(|t| (t.failure.kind.needs_attention(), t.at));
     DisconnectOutcome::Pending {
         unproven: unproven().count(),
         next_try,
         trouble: trouble.map(|t| t.failure.clone()),
-        attention: trouble.is_some_and(|t| t.attention),
+        attention: trouble.is_some_and(|t| t.failure.kind.needs_attention()),
     }
 }

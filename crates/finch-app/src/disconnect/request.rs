@@ -66,7 +66,7 @@ impl From<AccessToken> for DisconnectRequest {
 /// Exactly what was planned: as [agreed](DisconnectRequest::agreed), for everyone if the plan says so.
 impl From<Plan> for DisconnectRequest {
     fn from(plan: Plan) -> Self {
-        let (for_everyone, agreed) = (plan.reason.clone(), Some(plan.mark));
+        let (for_everyone, agreed) = (plan.reason.clone(), Some(plan.mark.clone()));
         Self { target: DisconnectTarget::Planned(Box::new(plan)), for_everyone, agreed }
     }
 }

@@ -80,7 +80,9 @@ pub(crate) fn attention(view: &ConnectionView) -> Vec<String> {
         ));
     }
     for token in view.tokens.iter().filter(|token| !token.state.is_revoked()) {
-        if let Some(found) = token.trouble.as_ref().filter(|found| found.attention) {
+        if let Some(found) =
+            token.trouble.as_ref().filter(|found| found.failure.kind.needs_attention())
+        {
             let text = found.failure.to_string();
             if !said.contains(&text) {
                 said.push(text);

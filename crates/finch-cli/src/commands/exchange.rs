@@ -25,17 +25,14 @@ pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure>
     let left = "Finch's answer may be lost: `finch reconcile` lists it after 10 minutes";
     match interrupt::finish(work, left).await? {
         Ok(completed) => Ok(output::done(&completed, json)),
-        Err(CompleteConnectError::NotStored { token, source }) => {
-            let token = Rescued { application, token };
-            let issued = "Finch issued a token that could not be stored: it is live, and billed";
-            Err(token.save_beside(&store, Failure::during(issued, &source), "mend the store"))
-        }
-        Err(CompleteConnectError::Unplaced { token, source }) => {
-            let token = Rescued { application, token };
-            let issued = "Finch issued a token without saying which connection it belongs to: it is \
-                          live, and billed";
-            let first = "ask Finch's support, with the request id, why its answers say too little";
-            Err(token.save_beside(&store, Failure::during(issued, &source), first))
+        Err(error @ CompleteConnectError::NotStored { .. }) => {
+            let failure = Failure::of(&error);
+            let CompleteConnectError::NotStored { token, .. } = error else { return Err(failure) };
+            let first = match token.issued {
+                Some(_) => "mend the store",
+                None => "ask Finch's support, with the request id, why its answers say too little",
+            };
+            Err(Rescued { application, token }.save_beside(&store, failure, first))
         }
         Err(error) => Err(error.into()),
     }

@@ -7,7 +7,7 @@ use crate::{
     Absorbed, Actor, Attempt, AttemptEnd, Connection, ConnectionStatus, CustomerId, Draft, Event,
     EventKind, Fingerprint, Found, OperatorName, Progress, Quarantine, Seq, Token, TokenFacts,
     TokenId, TokenState,
-    decide::{InitialState, Placement, initial_state, merge::merge, place},
+    decide::{Placement, initial_state, merge::merge, place},
 };
 
 /// A token that arrives.
@@ -211,24 +211,21 @@ fn state(
     let is_for_the_open_one =
         for_this.is_some() && connection.open_disconnect().map(|d| d.id) == for_this;
     let id = &arrival.facts.connection_id;
-    let stands = initial_state(connection, arrival.began, customer, id, arrival.late);
-    let state = match stands {
-        _ if is_for_the_open_one => TokenState::Fenced,
-        InitialState::Fenced => TokenState::Fenced,
-        _ if customer.is_none() => TokenState::Quarantined,
-        InitialState::Reopens(disconnect) => {
-            draft.reopen(disconnect);
-            // What was left over ends with it; what is in doubt waits for its end.
-            draft.fence(|t| !t.state.is_live());
-            return (TokenState::Fenced, true);
-        }
-        InitialState::Retired => TokenState::Retired,
-        InitialState::Superseded => TokenState::Superseded,
-        InitialState::Unverified => TokenState::Unverified,
-        InitialState::Active if revoked_before => TokenState::Unverified,
-        InitialState::Active => TokenState::Active,
-    };
-    (state, false)
+    let (state, reopens) = initial_state(connection, arrival.began, customer, id, arrival.late);
+    let is_covered = state == TokenState::Fenced && reopens.is_none();
+    if is_for_the_open_one || is_covered {
+        return (TokenState::Fenced, false);
+    }
+    if customer.is_none() {
+        return (TokenState::Quarantined, false);
+    }
+    if let Some(disconnect) = reopens {
+        draft.reopen(disconnect);
+        // What was left over ends with it; what is in doubt waits for its end.
+        draft.fence(|t| !t.state.is_live());
+    }
+    let in_doubt = revoked_before && state == TokenState::Active;
+    (if in_doubt { TokenState::Unverified } else { state }, reopens.is_some())
 }
 
 /// A record of this very token exists. Its state is never changed; a quarantined one belongs to no

@@ -122,5 +122,5 @@ pub(super) fn matter(token: &Token, open: bool, stuck: bool) -> Option<Matter> {
 }
 
 fn trouble(progress: &Progress) -> Option<&Trouble> {
-    progress.trouble.as_ref().filter(|trouble| trouble.attention)
+    progress.trouble.as_ref().filter(|trouble| trouble.failure.kind.needs_attention())
 }

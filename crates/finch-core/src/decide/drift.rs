@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CompanyId, Connection, ConnectionId, ConnectionStatus, CustomerId, Evidence, Failure,
-    FinchApiError, Introspection, OperatorName, ProviderId, RequestId, Token, TokenId, TokenState,
+    FailureKind, FinchApiError, Introspection, OperatorName, ProviderId, RequestId, Token, TokenId,
+    TokenState,
 };
 
 /// Something that an audit has found.
@@ -26,6 +27,9 @@ pub struct Finding {
     pub customers: Vec<CustomerId>,
     /// The token's record, where it is about a single one.
     pub token: Option<TokenId>,
+    /// Finch's request id of the answer that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
     /// Whether it has been put right here since it was found.
     pub fixed: bool,
 }
@@ -36,27 +40,16 @@ pub struct Finding {
 #[non_exhaustive]
 pub enum Drift {
     /// Finch refuses a token that is in use here.
-    DeadInUse {
-        /// Finch's request id of the refusal.
-        request_id: Option<RequestId>,
-    },
+    DeadInUse,
     /// Finch accepts, and bills, a token whose access has ended here, or is about to.
     AliveThoughEnded {
         /// What the token is here: `fenced`, `retired`, `superseded` or `quarantined`.
         state: String,
-        /// Finch's request id of the answer.
-        request_id: Option<RequestId>,
     },
     /// Finch accepts a token of a `connection_id` of which an operator has said that it has ended.
-    AliveThoughClosed {
-        /// Finch's request id of the answer.
-        request_id: Option<RequestId>,
-    },
+    AliveThoughClosed,
     /// The employer must authenticate again before the token works.
-    NeedsReauth {
-        /// Finch's request id of the answer.
-        request_id: Option<RequestId>,
-    },
+    NeedsReauth,
     /// Several `connection_id`s of one employer at one provider are alive: each may be billed.
     BilledTwice {
         /// Those that are alive.
@@ -100,34 +93,29 @@ pub fn drift_of_token(
     token: TokenId,
     answer: Result<&Introspection, &FinchApiError>,
 ) -> Option<Finding> {
+    use FailureKind as K;
     let (asked, now) = (before.token(token)?, after.token(token)?);
-    let drift = match answer {
-        Ok(said) => {
-            let request_id = said.request_id.clone();
-            if now.state.is_revoked() {
-                return None;
-            } else if has_ended(before, asked) && has_ended(after, now) {
-                let state = now.state.name().to_owned();
-                Drift::AliveThoughEnded { state, request_id }
-            } else if is_closed(before, asked) {
-                Drift::AliveThoughClosed { request_id }
-            } else if said.status == Some(ConnectionStatus::Reauth) && now.state.is_live() {
-                Drift::NeedsReauth { request_id }
-            } else {
-                return None;
-            }
+    let is_live = now.state.is_live();
+    let drift = match answer.map_err(FinchApiError::failure) {
+        Ok(_) if now.state.is_revoked() => return None,
+        Ok(_) if has_ended(before, asked) && has_ended(after, now) => {
+            Drift::AliveThoughEnded { state: now.state.name().to_owned() }
         }
+        Ok(_) if is_closed(before, asked) => Drift::AliveThoughClosed,
+        Ok(said) if said.status == Some(ConnectionStatus::Reauth) && is_live => Drift::NeedsReauth,
+        Ok(_) => return None,
         // What is ending, or was not in use, may be dead.
-        Err(FinchApiError::TokenInvalid(said)) => {
-            let in_use = asked.state.is_live() && now.state.is_live();
-            in_use.then(|| Drift::DeadInUse { request_id: said.request_id.clone() })?
+        Err(failure) if failure.kind == K::TokenInvalid => {
+            (asked.state.is_live() && is_live).then_some(Drift::DeadInUse)?
         }
-        Err(FinchApiError::ReauthenticateUser(said)) if now.state.is_live() => {
-            Drift::NeedsReauth { request_id: said.request_id.clone() }
-        }
-        Err(error) => Drift::NoAnswer { failure: error.failure() },
+        Err(failure) if failure.kind == K::ReauthenticateUser && is_live => Drift::NeedsReauth,
+        Err(failure) => Drift::NoAnswer { failure },
     };
-    Some(Finding::of_token(after, now, drift))
+    let request_id = match answer {
+        Ok(said) => said.request_id.clone(),
+        Err(error) => error.request_id(),
+    };
+    Some(Finding { request_id, ..Finding::of_token(after, now, drift) })
 }
 
 /// What a connection shows as a whole, of which Finch accepts these `connection_id`s.
@@ -198,6 +186,7 @@ impl Finding {
             company_id: connection.company.clone(),
             customers: token.customer.iter().cloned().collect(),
             token: Some(token.id),
+            request_id: None,
             fixed: false,
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     Connection, Draft, TokenState,
-    decide::{InitialState, initial_state, lost_calls},
+    decide::{initial_state, lost_calls},
 };
 
 /// The drafted connection, provisional so far, proves to be `into` and is absorbed by it. Each token
@@ -24,25 +24,16 @@ pub(super) fn merge(draft: &mut Draft, into: &Connection, late: bool, now: Times
         };
         for token in side.tokens.iter().filter(|t| !t.state.is_revoked()) {
             let (customer, id) = (token.customer.as_ref(), &token.facts.connection_id);
-            let state = match initial_state(&beside, token.since(), customer, id, late) {
-                InitialState::Fenced => TokenState::Fenced,
-                _ if !token.state.is_live() => continue,
-                InitialState::Reopens(disconnect) => {
-                    draft.reopen(disconnect);
-                    TokenState::Fenced
-                }
-                InitialState::Retired => TokenState::Retired,
-                InitialState::Superseded => TokenState::Superseded,
-                InitialState::Unverified => TokenState::Unverified,
-                InitialState::Active => continue,
-            };
-            match state {
-                TokenState::Fenced => {
-                    draft.fence(|t| t.id == token.id);
-                }
-                state => {
-                    draft.token_mut(token.id).into_iter().for_each(|t| t.state = state.clone())
-                }
+            let (state, reopens) = initial_state(&beside, token.since(), customer, id, late);
+            let is_covered = state == TokenState::Fenced && reopens.is_none();
+            if state == TokenState::Active || !(is_covered || token.state.is_live()) {
+                continue;
+            }
+            reopens.into_iter().for_each(|disconnect| draft.reopen(disconnect));
+            if state == TokenState::Fenced {
+                draft.fence(|t| t.id == token.id);
+            } else if let Some(token) = draft.token_mut(token.id) {
+                token.state = state;
             }
         }
     }

@@ -39,13 +39,13 @@ mod schedule;
 mod usable;
 
 pub use admit::{Admitted, Arrival, Arrived, Source, admit};
-pub use agreed::{NotAMark, PlanMark};
+pub use agreed::PlanMark;
 pub use attention::{Attention, Matter, attention};
 pub use doubt::doubt;
 pub use drift::{Drift, Finding, drift, drift_of_token};
 pub use fence::fence;
 pub use identity::{Placement, contradicts, place, same_connection};
-pub use initial_state::{InitialState, initial_state};
+pub use initial_state::initial_state;
 pub use observe::{AskedAt, Observation, Observed, observe};
 pub use plan::{Plan, PlanVerdict, Subject, plan};
 pub use question::{answered, ask, is_away, speaks_of_health, time_mends, unanswered};

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     Absorbed, Actor, Connection, ConnectionStatus, DisconnectState, Draft, Event, EventKind,
-    Evidence, FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq, Token,
-    TokenId, TokenState,
+    Evidence, FailureKind, FinchApiError, Intent, Introspection, Progress, Refusal, RequestId, Seq,
+    Token, TokenId, TokenState,
     decide::{
         merge::merge,
         schedule::{ask_for_name_again, trouble},
@@ -86,12 +86,12 @@ pub fn observe(
                 _ => Observed::Accepted,
             }
         }
-        Err(FinchApiError::TokenInvalid(said)) => {
-            refused(draft, &known, said.request_id.clone(), now);
+        Err(error) if error.failure_kind() == FailureKind::TokenInvalid => {
+            refused(draft, &known, error.request_id(), now);
             Observed::Refused
         }
         Err(error) => {
-            let reauth = matches!(error, FinchApiError::ReauthenticateUser(_));
+            let reauth = error.failure_kind() == FailureKind::ReauthenticateUser;
             // A token in doubt is asked about again later; another one goes on as it is.
             let nameless = draft.connection().company.is_none();
             let waits = known.state == TokenState::Unverified || nameless;

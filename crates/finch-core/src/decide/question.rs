@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Draft, FinchApiError, Question, Seq, TokenId, WebhookEvent, decide::schedule::trouble,
+    Draft, ExchangeFailure, FailureKind, FinchApiError, Question, Seq, TokenId, WebhookEvent,
+    decide::schedule::trouble, exchange_failure,
 };
 
 /// Whether a webhook speaks of a connection's health, and names the connection or its employer. Any other webhook
@@ -50,26 +51,15 @@ pub fn unanswered(
     }
 }
 
-/// Whether Finch cannot answer for any connection: it says so of the application as a whole, or nothing
-/// was even sent. Another error may be of one connection alone.
+/// Whether Finch cannot answer for any connection: it did not look at the request, or nothing was sent. Another
+/// error may be of one connection alone.
 pub fn is_away(error: &FinchApiError) -> bool {
-    use FinchApiError as E;
-    match error {
-        E::PaymentRequired(_) | E::NoAnswer { sent: false, .. } => true,
-        E::TryLater(answer) => answer.status == 429,
-        _ => false,
-    }
+    exchange_failure(error) == ExchangeFailure::NotSent
 }
 
 /// Whether time can mend an answer that proves nothing, so that it is worth asking again.
 pub fn time_mends(error: &FinchApiError) -> bool {
-    use FinchApiError as E;
-    matches!(
-        error,
-        E::TryLater(_)
-            | E::PaymentRequired(_)
-            | E::Unreadable { .. }
-            | E::NoAnswer { .. }
-            | E::Backend(_)
-    )
+    use FailureKind as K;
+    let kind = error.failure_kind();
+    matches!(kind, K::TryLater | K::PaymentRequired | K::Unreadable | K::NoAnswer | K::Backend)
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, EventKind, Evidence,
-    Failure, FailureKind, FinchApiError, OperatorName, Progress, Refusal, RequestId, Seq, Token,
-    TokenId, TokenState, Trouble,
+    FailureKind, FinchApiError, OperatorName, Progress, Refusal, RequestId, Seq, Token, TokenId,
+    TokenState, Trouble,
     decide::schedule::{DAY, later, trouble},
 };
 
@@ -55,8 +55,10 @@ pub fn next_step(
         };
     }
     // What is wrong at Finch as a whole keeps every token waiting.
-    let of_all =
-        |t: &&&Token| t.progress.trouble.as_ref().is_some_and(|trouble| !trouble.this_token_only);
+    let of_all = |t: &&&Token| {
+        let trouble = t.progress.trouble.as_ref();
+        trouble.is_some_and(|trouble| !trouble.failure.kind.is_of_one_token())
+    };
     let held = unproven
         .iter()
         .filter(of_all)
@@ -161,7 +163,7 @@ pub fn record(
             (EventKind::StillAccepted { request_id }, still_accepted(connection, tried, now))
         }
         (_, Err(error)) if is_refusal(error, || promised(connection).contains(connection_id)) => {
-            let request_id = error.answer().and_then(|a| a.request_id.clone());
+            let request_id = error.request_id();
             let refused = Some(Refusal { at: now, request_id: request_id.clone() });
             (
                 EventKind::TokenRefused { request_id },
@@ -190,22 +192,16 @@ fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Pro
     let polls = token.progress.polls + 1;
     let in_vain = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
     let next_try = Some(later(now, if in_vain { DAY } else { Backoff::POLL.wait(polls, 1.0) }));
-    let trouble = Some(alone(FailureKind::StillAccepted, now));
+    let trouble = Some(Trouble { failure: FailureKind::StillAccepted.into(), at: now });
     Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }
-}
-
-/// A trouble of one token alone that a person should look at.
-fn alone(kind: FailureKind, now: Timestamp) -> Trouble {
-    let failure = Failure { kind, status: None, name: None, finch_code: None, request_id: None };
-    Trouble { failure, at: now, attention: true, this_token_only: true, ambiguous: false }
 }
 
 /// Whether an error proves that the token is dead. After Finch's promise, any 401 in its own shape
 /// without another known meaning does: its documents promise no more than "Unauthorized".
 fn is_refusal(error: &FinchApiError, promised: impl FnOnce() -> bool) -> bool {
-    match error {
-        FinchApiError::TokenInvalid(_) => true,
-        FinchApiError::Unauthorized(_) => promised(),
+    match error.failure_kind() {
+        FailureKind::TokenInvalid => true,
+        FailureKind::Unauthorized => promised(),
         _ => false,
     }
 }
@@ -216,7 +212,8 @@ pub fn unreadable(draft: &mut Draft, token: TokenId, now: Timestamp) {
     let is_awaited = draft.connection().unproven().any(|t| t.id == token);
     let kept = |t: &&mut Token| is_awaited || !t.state.is_revoked();
     if let Some(token) = draft.token_mut(token).filter(kept) {
-        token.progress.trouble = Some(alone(FailureKind::SecretUnreadable, now));
+        token.progress.trouble =
+            Some(Trouble { failure: FailureKind::SecretUnreadable.into(), at: now });
         token.progress.next_try = Some(later(now, DAY));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Agenda, Backoff, Connection, FinchApiError, Token, TokenState, Trouble,
+    Agenda, Backoff, Connection, FailureKind, FinchApiError, Token, TokenState, Trouble,
     decide::{attention::matter, is_left_over},
 };
 
@@ -33,36 +33,20 @@ pub(super) fn trouble(
     now: Timestamp,
     jitter: f64,
 ) -> (Trouble, Timestamp) {
-    use FinchApiError as E;
-    let (attention, this_token_only, wait) = match error {
-        E::PaymentRequired(_) => (true, false, Backoff::RETRY.longest),
-        E::ReauthenticateUser(_)
-        | E::AccountSetupRequired(_)
-        | E::Unauthorized(_)
-        | E::OtherUnauthorized(_)
-        | E::InvalidClient(_)
-        | E::TokenInvalid(_) => (true, true, Backoff::RETRY.wait(failures, jitter)),
-        E::Rejected(_) | E::InvalidGrant(_) | E::ConnectionAlreadyExists(_) => (true, false, DAY),
-        E::TryLater(_)
-        | E::Unreadable { .. }
-        | E::Unplaced { .. }
-        | E::NoAnswer { .. }
-        | E::Backend(_) => (false, false, Backoff::RETRY.wait(failures, jitter)),
+    use FailureKind as K;
+    let (failure, longest) = (error.failure(), Backoff::RETRY.longest);
+    let wait = match failure.kind {
+        K::PaymentRequired => longest,
+        K::Rejected | K::InvalidGrant | K::ConnectionAlreadyExists => DAY,
+        _ => Backoff::RETRY.wait(failures, jitter),
     };
     // Finch's own word wins where time mends it; elsewhere it cannot shorten the wait.
-    let wait = match (error, error.retry_after()) {
-        (E::TryLater(_), Some(asked)) => asked.clamp(SHORTEST, Backoff::RETRY.longest),
-        (_, Some(asked)) => asked.min(Backoff::RETRY.longest).max(wait),
+    let wait = match (failure.kind, error.retry_after()) {
+        (K::TryLater, Some(asked)) => asked.clamp(SHORTEST, longest),
+        (_, Some(asked)) => asked.min(longest).max(wait),
         (_, None) => wait,
     };
-    let trouble = Trouble {
-        failure: error.failure(),
-        at: now,
-        attention,
-        this_token_only,
-        ambiguous: error.is_ambiguous(),
-    };
-    (trouble, later(now, wait))
+    (Trouble { failure, at: now }, later(now, wait))
 }
 
 /// The token to ask Finch about for the employer of a connection that has none yet: its newest one.

@@ -1,12 +1,14 @@
 //! Why there is no token to hand out, and whether a renewal would bring one.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::lacks_a_readable_token;
 use crate::{
-    Actionable, Actor, Advice, Connection, ConnectionId, CustomerId, Draft, ErrorKind, Event,
-    EventKind, Product, StoreError, Token, TokenId, TokenState,
+    Actionable, Actor, Advice, Connection, ConnectionId, ConnectionState, CustomerId, Draft,
+    ErrorKind, Event, EventKind, Product, StoreError, TokenId, TokenState,
 };
 
 /// Records that a token is handed out to its customer, if that is the first time.
@@ -103,27 +105,19 @@ pub fn is_ending_for(connection: &Connection, name: &ConnectionId, customer: &Cu
 
 /// Says why `customer` gets no token of this connection that covers what was asked for.
 pub fn why_no_token(connection: Option<&Connection>, customer: &CustomerId) -> TokenError {
-    let Some(connection) = connection else {
+    let own = || connection.into_iter().flat_map(|c| c.tokens_of(Some(customer)));
+    let Some(connection) = connection.filter(|_| own().next().is_some()) else {
         return TokenError::NotFound;
     };
-    let own = || connection.tokens_of(Some(customer));
-    let active = || own().filter(|t| t.state == TokenState::Active);
-    let is_ending =
-        |t: &Token| t.state == TokenState::Fenced && !connection.has_ended_for_its_customer(t);
-    if own().next().is_none() {
-        TokenError::NotFound
-    } else if active().any(|t| !t.needs_reauth()) {
-        let mut granted: Vec<_> = active().flat_map(|t| t.facts.products.iter().cloned()).collect();
-        granted.sort();
-        granted.dedup();
-        TokenError::ProductsNotGranted { granted }
-    } else if active().next().is_some() {
-        TokenError::NeedsReauth
-    } else if own().any(is_ending) {
-        TokenError::Disconnecting
-    } else if own().any(|t| t.state == TokenState::Unverified) {
-        TokenError::Unverified
-    } else {
-        TokenError::Disconnected
+    match ConnectionState::for_customer(connection, customer) {
+        ConnectionState::Connected => {
+            let active = own().filter(|t| t.state == TokenState::Active);
+            let granted: BTreeSet<_> = active.flat_map(|t| t.facts.products.clone()).collect();
+            TokenError::ProductsNotGranted { granted: granted.into_iter().collect() }
+        }
+        ConnectionState::NeedsReauth => TokenError::NeedsReauth,
+        ConnectionState::Disconnecting => TokenError::Disconnecting,
+        ConnectionState::Unverified => TokenError::Unverified,
+        ConnectionState::Quarantined | ConnectionState::Disconnected => TokenError::Disconnected,
     }
 }

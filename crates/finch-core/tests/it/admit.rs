@@ -1,9 +1,9 @@
 //! What is written when a token arrives.
 
 use finch_core::{
-    Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange, Failure,
-    FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq, Token,
-    TokenFacts, TokenId, TokenState, TokenStore,
+    Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange,
+    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq,
+    Token, TokenFacts, TokenId, TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
 };
 use finch_testkit::{application, at, facts, fingerprint, grant, new_attempt, store_token};
@@ -229,7 +229,8 @@ fn a_token_brought_for_a_disconnect_is_fenced_into_it() {
 #[test]
 fn a_cover_holds_until_finch_ends_it() {
     let by = TokenId(Seq(7));
-    let covered = |over| AttemptEnd::Covered { failure: Failure::lost(), by, over };
+    let failure = || FailureKind::NoAnswer.into();
+    let covered = |over| AttemptEnd::Covered { failure: failure(), by, over };
     let lost = |over| {
         let exchange = Exchange { began: Seq(2), began_at: at(1), end: Some(covered(over)) };
         Attempt { exchange: Some(exchange), ..attempt(new_attempt("acme")) }

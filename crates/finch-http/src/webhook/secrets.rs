@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_core::{Actionable, Advice, ErrorKind, StrayCharacters, stray_characters};
+use finch_core::{Actionable, Advice, ErrorKind};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -56,7 +56,7 @@ impl WebhookSecrets {
 fn key(number: usize, secret: &str) -> Result<hmac::Key, WebhookSecretError> {
     let secret = secret.trim();
     let malformed = |problem| WebhookSecretError::Malformed { number, problem };
-    if stray_characters(secret) == Some(StrayCharacters::QuotationMarks) {
+    if secret.contains(['"', '\'']) {
         return Err(malformed("has quotation marks around it"));
     }
     let bytes = STANDARD.decode(secret).map(Zeroizing::new);

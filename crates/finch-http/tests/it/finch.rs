@@ -3,9 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use finch_core::{
-    AccessToken, AuthorizationCode, ClientId, ClientSecret, ConnectSession, ConnectionId, FinchApi,
-    FinchApiError, FinchCustomerId, Grant, Introspection, NewSession, Product,
-    ReauthenticateSession,
+    AccessToken, AuthorizationCode, ClientId, ClientSecret, ConnectRequest, ConnectSession,
+    ConnectionId, FinchApi, FinchApiError, FinchCustomerId, Flow, Grant, Introspection, Product,
 };
 use finch_http::{HttpFinch, HttpFinchConfig};
 
@@ -88,7 +87,7 @@ pub(crate) async fn disconnect(finch: &HttpFinch) -> Result<(), FinchApiError> {
 }
 
 pub(crate) async fn new_session(finch: &HttpFinch) -> Result<ConnectSession, FinchApiError> {
-    finch.new_session(&a_session()).await
+    finch.new_session(&acme(), &a_request(vec![Product::Company])).await
 }
 
 /// What comes of an exchange, an introspection, a disconnect and a new session.
@@ -102,26 +101,17 @@ pub(crate) async fn each_call(finch: &HttpFinch) -> [Result<(), FinchApiError>; 
 }
 
 pub(crate) async fn reauthenticate(finch: &HttpFinch) -> Result<ConnectSession, FinchApiError> {
-    let session = ReauthenticateSession {
-        connection_id: ConnectionId::new("bc3a2af9").expect("an id"),
-        products: vec![],
-        redirect_uri: None,
-        lifetime: Duration::from_secs(3600),
-    };
-    finch.reauthenticate_session(&session).await
+    let connection = ConnectionId::new("bc3a2af9").expect("an id");
+    finch.reauthenticate_session(&connection, &a_request(vec![])).await
 }
 
-pub(crate) fn a_session() -> NewSession {
-    NewSession {
-        customer_id: FinchCustomerId::new("acme-1").expect("an id"),
-        customer_name: "Acme".to_owned(),
-        customer_email: None,
-        products: vec![Product::Company],
-        provider: None,
-        redirect_uri: None,
-        sandbox: None,
-        lifetime: Duration::from_secs(3600),
-    }
+pub(crate) fn acme() -> FinchCustomerId {
+    FinchCustomerId::new("acme-1").expect("an id")
+}
+
+pub(crate) fn a_request(products: Vec<Product>) -> ConnectRequest {
+    let lifetime = Duration::from_secs(3600);
+    ConnectRequest { lifetime, ..ConnectRequest::new("Acme", products, Flow::Embedded) }
 }
 
 /// Everything that an error shows, with all its sources, in every way. Fails on a canary.

@@ -90,7 +90,6 @@ async fn what_the_caller_needs_is_kept() {
     assert_eq!(answer.name.as_deref(), Some("bad_request"));
     assert_eq!(answer.finch_code.as_deref(), Some("connection_already_exists"));
     assert_eq!(answer.connection_id.as_ref().expect("given").as_str(), "bc3a2af9");
-    assert_eq!(answer.customer_id.as_ref().expect("given").as_str(), "acme-1");
     assert_eq!(answer.request_id.as_ref().expect("given").as_str(), "req-77");
     shown(&error);
 }

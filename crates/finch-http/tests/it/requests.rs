@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use finch_core::{
-    AccessToken, AuthorizationCode, FinchApi, NewSession, Product, ProviderId, RedirectUri,
+    AccessToken, AuthorizationCode, ConnectRequest, FinchApi, Flow, Product, ProviderId,
+    RedirectUri,
 };
 
 use crate::{
     finch::{
-        CODE, INTROSPECTION, SECRET, SESSION, SUCCESS, TOKEN, a_session, back_in_the_pool, basic,
-        client, disconnect, exchange, grant, introspect, new_session, playing, reauthenticate,
-        shown,
+        CODE, INTROSPECTION, SECRET, SESSION, SUCCESS, TOKEN, a_request, acme, back_in_the_pool,
+        basic, client, disconnect, exchange, grant, introspect, new_session, playing,
+        reauthenticate, shown,
     },
     server::{Request, Server, json},
 };
@@ -75,16 +76,15 @@ async fn sessions_are_made_with_basic_authentication() {
     let (server, finch) = playing([json(201, SESSION)]).await;
     new_session(&finch).await.expect("a session");
     reauthenticate(&finch).await.expect("a session");
-    let session = NewSession {
+    let request = ConnectRequest {
         customer_email: Some("a@b.example".to_owned()),
-        products: vec![Product::Company, Product::from("brand_new")],
         provider: Some(ProviderId::new("gusto").expect("an id")),
-        redirect_uri: Some(RedirectUri::new("https://host.example/cb").expect("a URI")),
+        flow: Flow::Redirect(RedirectUri::new("https://host.example/cb").expect("a URI")),
         sandbox: Some("finch".to_owned()),
         lifetime: Duration::from_secs(u64::MAX),
-        ..a_session()
+        ..a_request(vec![Product::Company, Product::from("brand_new")])
     };
-    finch.new_session(&session).await.expect("a session");
+    finch.new_session(&acme(), &request).await.expect("a session");
     let authorization = format!("Basic {}", basic());
     let bodies = [
         (

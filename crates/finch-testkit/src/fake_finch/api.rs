@@ -4,8 +4,8 @@ use std::{future::poll_fn, pin::pin, sync::LazyLock};
 
 use async_trait::async_trait;
 use finch_core::{
-    AccessToken, Application, AuthorizationCode, CompanyId, ConnectSession, FinchApi,
-    FinchApiError, Grant, Introspection, NewSession, ProviderId, ReauthenticateSession,
+    AccessToken, Application, AuthorizationCode, CompanyId, ConnectRequest, ConnectSession,
+    ConnectionId, FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection, ProviderId,
     RedirectUri, RequestId,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -127,14 +127,20 @@ impl FinchApi for FakeFinch {
         self.unless_lost(done.await?)
     }
 
-    async fn new_session(&self, session: &NewSession) -> Result<ConnectSession, FinchApiError> {
-        self.call("new_session", self.http.new_session(session)).await
+    async fn new_session(
+        &self,
+        customer_id: &FinchCustomerId,
+        request: &ConnectRequest,
+    ) -> Result<ConnectSession, FinchApiError> {
+        self.call("new_session", self.http.new_session(customer_id, request)).await
     }
 
     async fn reauthenticate_session(
         &self,
-        session: &ReauthenticateSession,
+        connection: &ConnectionId,
+        request: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError> {
-        self.call("reauthenticate_session", self.http.reauthenticate_session(session)).await
+        let call = self.http.reauthenticate_session(connection, request);
+        self.call("reauthenticate_session", call).await
     }
 }

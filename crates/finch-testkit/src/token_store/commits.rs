@@ -56,13 +56,7 @@ pub async fn a_row_is_kept_whole(fixture: &mut dyn StoreFixture) {
         polls: 4,
         failures: 2,
         next_try: Some(at(6)),
-        trouble: Some(Trouble {
-            failure: failure(FailureKind::PaymentRequired),
-            at: at(5),
-            attention: true,
-            this_token_only: false,
-            ambiguous: true,
-        }),
+        trouble: Some(Trouble { failure: failure(FailureKind::PaymentRequired), at: at(5) }),
         ..Progress::default()
     };
     row.finch_token_id = Some("finch-token".parse().unwrap());

@@ -3,7 +3,7 @@
 use super::pieces::{StoreFixture, by_id, customer, id, intent, loaded, stored, token_of};
 use crate::{at, decided, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
-    Actor, Answer, DisconnectId, DisconnectState, FinchApiError, Refusal, SealedAs, Seq,
+    Actor, Answer, DisconnectId, DisconnectState, Refusal, SealedAs, Seq,
     TokenState, TokenQuery,
     decide::{self, Call},
 };
@@ -37,11 +37,14 @@ pub async fn a_finished_disconnect_wipes_the_secret(fixture: &mut dyn StoreFixtu
         stored(fixture, "t1").await;
     let fence = |draft: &mut _| decide::fence(draft, intent(Actor::Finch));
     decided(&*fixture.store().await, "k", fence).await;
-    let invalid = FinchApiError::TokenInvalid(Box::new(Answer {
+    let invalid = Answer {
         status: 401,
+        finch_shaped: true,
+        name: Some("invalid_token".into()),
         request_id: Some("req-1".parse().unwrap()),
         ..Answer::default()
-    }));
+    };
+    let invalid = invalid.into_error();
     decided(&*fixture.store().await, "k", |draft| {
         decide::record(draft, token, Call::Introspect, None, Err(&invalid), at(20), 0.5);
     })

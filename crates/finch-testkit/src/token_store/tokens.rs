@@ -3,7 +3,7 @@
 use super::pieces::{StoreFixture, by_id, customer, id, loaded, stored};
 use crate::{at, facts, fingerprint, grant, opened, store_token, unchanged};
 use finch_core::{
-    ClientType, ConnectionStatus, ConnectionType, CustomerId, Evidence, Product, SealedAs, Seq,
+    ConnectionStatus, CustomerId, Evidence, Product, SealedAs, Seq,
     Token, TokenId, TokenState, TokenQuery,
 };
 
@@ -11,11 +11,7 @@ use finch_core::{
 /// stored of it.
 pub async fn a_stored_token_is_found(fixture: &mut dyn StoreFixture) {
     let mut what = facts("k1", "gusto", "c");
-    what.customer_name = Some("Zoë & Søn \u{1f600}".into());
-    what.account_id = Some("acc".parse().unwrap());
-    what.entity_ids = vec!["e1".parse().unwrap(), "e2".parse().unwrap()];
-    what.client_type = Some(ClientType::Other("lunar".into()));
-    what.connection_type = Some(ConnectionType::Provider);
+    what.products.push(Product::Other("lunar".into()));
     let first = store_token(&*fixture.store().await, "acme", grant("t1", what.clone())).await;
     let store = fixture.store().await;
     let found = store.find(&fingerprint("t1"), &what.clone()).await.unwrap();

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use finch_app::{
-    BeginConnectError, CompleteConnectError, DisconnectError, ExchangeError, StoreError,
-};
+use finch_app::{BeginConnectError, CompleteConnectError, DisconnectError, StoreError};
 use finch_core::{FailureKind, FinchApiError};
 
 use super::{Problem, chain};
@@ -162,11 +160,11 @@ impl From<CompleteConnectError> for Problem {
                     .again()
             }
             E::NotSent(cause) => Self::code_not_sent(cause),
-            E::Failed(cause) if cause.failure().kind == FailureKind::InvalidGrant => {
+            E::Failed(cause) if cause.failure_kind() == FailureKind::InvalidGrant => {
                 let what = format!("Finch does not accept this sign-in any more. {NOTHING}");
                 Self::new(StatusCode::BAD_REQUEST, "This took too long", what).todo(TO_CONNECT)
             }
-            E::Failed(cause) => Self::of_kind(cause.failure().kind, None, NOTHING),
+            E::Failed(cause) => Self::of_kind(cause.failure_kind(), None, NOTHING),
             E::Unknown(_) => {
                 let what = "Finch’s answer did not reach us, or cannot be read, so that we cannot tell \
                             whether you are connected.";
@@ -181,7 +179,7 @@ impl From<CompleteConnectError> for Problem {
                 Self::new(StatusCode::CONFLICT, "This needs a look", what)
                     .todo("Contact support: they can find out what belongs to which account.")
             }
-            E::NotStored { .. } | E::Unplaced { .. } => Self::not_stored(false),
+            E::NotStored { .. } => Self::not_stored(false),
             E::Rescued { .. } => Self::not_stored(true),
             E::Store(cause) => Self::store(cause, "Nothing was sent, and nothing is lost.").again(),
             _ => Self::cut_off(),
@@ -271,12 +269,8 @@ impl Problem {
     }
 
     /// Finch did not look at the code: the same address works again while the code lives.
-    fn code_not_sent(cause: &ExchangeError) -> Self {
-        let wait = match cause {
-            ExchangeError::Now(error) => error.retry_after(),
-            _ => None,
-        };
-        let kind = cause.failure().kind;
+    fn code_not_sent(cause: &FinchApiError) -> Self {
+        let (kind, wait) = (cause.failure_kind(), cause.retry_after());
         let problem = Self::of_kind(kind, wait, "You are not connected yet.").again();
         match kind {
             FailureKind::PaymentRequired => problem,

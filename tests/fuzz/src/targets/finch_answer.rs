@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use finch_core::{
-    AccessToken, AuthorizationCode, ConnectSession, ExchangeFailure, Failure, FinchApi,
-    FinchApiError, Grant, Introspection, NewSession, Origin, Product, ReauthenticateSession, State,
+    AccessToken, AuthorizationCode, ConnectRequest, ConnectSession, ExchangeFailure, Failure,
+    FailureKind, FinchApi, FinchApiError, Flow, Grant, Introspection, Origin, Product, State,
     exchange_failure,
 };
 
@@ -47,8 +47,19 @@ fn finch_answer(data: &[u8]) {
         }
         b"session" | b"reauthenticate" => {
             let (said, asked) = answered(answers, async |finch| match endpoint {
-                b"session" => finch.new_session(&new_session()).await,
-                _ => finch.reauthenticate_session(&reauthenticate()).await,
+                b"session" => {
+                    finch
+                        .new_session(&"acme".parse().unwrap(), &session(vec![Product::Company]))
+                        .await
+                }
+                _ => {
+                    finch
+                        .reauthenticate_session(
+                            &"connection".parse().unwrap(),
+                            &session(Vec::new()),
+                        )
+                        .await
+                }
             });
             said.iter().for_each(check_session);
             (said.err(), asked)
@@ -172,7 +183,7 @@ fn check_error(error: &FinchApiError, endpoint: &[u8], asked: &[Asked]) {
     }
     assert!(shown.len() < 20_000, "an error is short");
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "harmless to a terminal");
-    if let FinchApiError::TokenInvalid(_) = error {
+    if error.failure_kind() == FailureKind::TokenInvalid {
         assert_eq!(last.status, 401, "the only proof is a 401");
         if last.json().is_some() {
             let word = |name| last.text(name).unwrap_or_default().replace("_error", "");
@@ -185,24 +196,9 @@ fn check_error(error: &FinchApiError, endpoint: &[u8], asked: &[Asked]) {
     assert_eq!(serde_json::from_str::<Failure>(&text).unwrap(), failure);
 }
 
-fn new_session() -> NewSession {
-    NewSession {
-        customer_id: "acme".parse().unwrap(),
-        customer_name: "Acme".into(),
-        customer_email: None,
-        products: vec![Product::Company],
-        provider: None,
-        redirect_uri: None,
-        sandbox: None,
+fn session(products: Vec<Product>) -> ConnectRequest {
+    ConnectRequest {
         lifetime: Duration::from_secs(3600),
-    }
-}
-
-fn reauthenticate() -> ReauthenticateSession {
-    ReauthenticateSession {
-        connection_id: "connection".parse().unwrap(),
-        products: Vec::new(),
-        redirect_uri: None,
-        lifetime: Duration::from_secs(3600),
+        ..ConnectRequest::new("Acme", products, Flow::Embedded)
     }
 }

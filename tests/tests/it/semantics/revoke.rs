@@ -16,9 +16,11 @@ async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome,
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     let long = Duration::from_secs(3600 * 24 * 400);
     world.finch.fail_next(match error {
-        FinchApiError::TryLater(mut answer) if answer.retry_after.is_none() => {
+        FinchApiError::Answered(mut answer)
+            if answer.kind() == FailureKind::TryLater && answer.retry_after.is_none() =>
+        {
             answer.retry_after = Some(long);
-            FinchApiError::TryLater(answer)
+            FinchApiError::Answered(answer)
         }
         error => error,
     });

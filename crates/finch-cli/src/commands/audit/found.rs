@@ -133,10 +133,6 @@ impl Report for Found {
 /// What it is known by.
 fn evidence(drift: &Drift, sheet: &mut Sheet) {
     match drift {
-        Drift::DeadInUse { request_id: Some(id) }
-        | Drift::AliveThoughEnded { request_id: Some(id), .. }
-        | Drift::AliveThoughClosed { request_id: Some(id) }
-        | Drift::NeedsReauth { request_id: Some(id) } => sheet.pair("request", id.as_str()),
         Drift::PossibleOrphan { exchange, began_at } => {
             sheet.pair("exchange", &format!("{exchange}, of {}", moment(*began_at)));
         }

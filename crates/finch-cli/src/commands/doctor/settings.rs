@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use finch_core::{ClientSecret, FinchApi as _, FinchApiError};
+use finch_core::{ClientSecret, FailureKind, FinchApi as _};
 use finch_http::HttpFinch;
 use finch_seal::{Kek, KeySource as _};
 
@@ -68,7 +68,7 @@ pub(super) async fn check_finch(settings: &Settings, findings: &mut Findings) {
     let origin = &http.application().origin;
     let said = match http.check().await {
         Ok(_) => Ok(()),
-        Err(error @ FinchApiError::InvalidClient(_)) => Err(error),
+        Err(error) if error.failure_kind() == FailureKind::InvalidClient => Err(error),
         Err(error) => {
             let answered = error.answer().is_some();
             let what = if answered { "answers, and not as it should" } else { "cannot be reached" };
