@@ -46,7 +46,7 @@ pub enum OpenFinchError {
     /// The store does not open.
     #[cfg(feature = "sqlite")]
     #[error("the store cannot be opened")]
-    Store(#[from] finch_sqlite::OpenStoreError),
+    Store(#[from] finch_sqlite::StoreFileError),
 }
 
 impl Actionable for OpenFinchError {
@@ -104,7 +104,7 @@ impl Finch {
         use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 
         let api = finch_http::HttpFinch::new(http)?;
-        let options = SqliteOptions::new(path, api.application().clone()).create(true);
+        let options = SqliteOptions::create(path, api.application().clone());
         let store = SqliteTokenStore::open(options)?;
         Self::builder(Arc::new(api), Arc::new(store), keys).open().await
     }

@@ -89,4 +89,4 @@ pub use finch_seal::{Kek, KeySource};
 pub use finch_seal::{KeyringError, keyring};
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
-pub use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+pub use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem};

@@ -13,7 +13,7 @@ use finch_core::{
 };
 use finch_http::{HttpFinch, HttpFinchConfig, Proxy};
 use finch_seal::{Kek, KeyFileError, keyfile};
-use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore, examine};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem, examine};
 
 use crate::{
     args::{Client, Operator, Whose},
@@ -79,7 +79,8 @@ impl Settings {
 
     fn wire(self) -> Result<(FinchBuilder, Arc<SqliteTokenStore>), Failure> {
         let application = self.http.application().clone();
-        let options = SqliteOptions::new(self.store, application).create(self.create);
+        let options =
+            SqliteOptions { create: self.create, ..SqliteOptions::new(self.store, application) };
         let store = Arc::new(SqliteTokenStore::open(options)?);
         let builder = Finch::builder(Arc::new(self.http), store.clone(), Arc::new(self.key));
         Ok((builder, store))
@@ -183,7 +184,9 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
         None => match keyfile::read(default_key_file(store)) {
             Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
                 // A new store is made beside its key.
-                Some(OpenStoreError::Missing { .. }) if create => Err(missing.into()),
+                Some(error) if create && error.problem == StoreProblem::Missing => {
+                    Err(missing.into())
+                }
                 // A mistyped path, most likely: the store is what is missing.
                 Some(error) => {
                     let mut failure = Failure::from(error);
@@ -198,7 +201,7 @@ pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<
 }
 
 /// Why there is no store at a path, where there is none.
-pub(crate) fn no_store(path: &Path) -> Option<OpenStoreError> {
+pub(crate) fn no_store(path: &Path) -> Option<StoreFileError> {
     let has_content = std::fs::metadata(path).is_ok_and(|found| found.len() > 0);
     if has_content { None } else { examine(path).err() }
 }

@@ -13,8 +13,8 @@ use std::{
 use tempfile::TempPath;
 
 use crate::{
+    error::{StoreFileError, StoreProblem},
     files::{self, JOURNALS, beside, check_folder, folder_of},
-    open_error::OpenStoreError,
 };
 
 /// The file, which is only this process's while this lives. Dropped, it is gone.
@@ -31,39 +31,37 @@ pub(crate) struct AtomicFile {
 
 impl AtomicFile {
     /// An empty file for `place`, where nothing is, readable by its owner only.
-    pub(crate) fn at(place: &Path) -> Result<Self, OpenStoreError> {
+    pub(crate) fn at(place: &Path) -> Result<Self, StoreFileError> {
         let file = Self::claim(place)?;
         // A journal that stayed behind would be taken for the new file's.
         for suffix in [""].into_iter().chain(JOURNALS) {
             let path = beside(&file.place, suffix);
             if fs::symlink_metadata(&path).is_ok() {
-                return Err(OpenStoreError::Exists { path });
+                return Err(StoreProblem::Exists.at(path));
             }
         }
         Ok(file)
     }
 
     /// The same, whatever is at `place`. Busy: another process makes a file for it.
-    pub(crate) fn claim(place: &Path) -> Result<Self, OpenStoreError> {
+    pub(crate) fn claim(place: &Path) -> Result<Self, StoreFileError> {
         let folder = folder_of(place);
         let (Ok(real), Some(name)) = (fs::canonicalize(&folder), place.file_name()) else {
-            return Err(OpenStoreError::NoFolder { folder });
+            return Err(StoreProblem::NoFolder.at(folder));
         };
         check_folder(&real)?;
         let place = real.join(name);
         let path = beside(&place, ".part");
-        let system = |error| OpenStoreError::system(&place, error);
-        match make(&path).map_err(system)? {
-            Some(file) => {
-                let part = TempPath::try_from_path(&path).map_err(system)?;
-                Ok(Self { place, path, part: Some(part), file })
-            }
-            None => Err(OpenStoreError::Busy { path: place }),
-        }
+        let system = |error| StoreFileError::io(&place, error);
+        let Some(file) = make(&path).map_err(system)? else {
+            return Err(StoreProblem::Busy.at(place));
+        };
+        let part = Some(TempPath::try_from_path(&path).map_err(system)?);
+        Ok(Self { place, path, part, file })
     }
 
     /// Gives the file its name. From the return on it is there, whatever happens.
-    pub(crate) fn name(mut self) -> Result<(), OpenStoreError> {
+    pub(crate) fn name(mut self) -> Result<(), StoreFileError> {
         // Until the file is closed here: no other thread opens it before.
         let _guard = files::opening();
         let named = self.file.sync_all().and_then(|()| {
@@ -72,7 +70,7 @@ impl AtomicFile {
             }
             File::open(folder_of(&self.place))?.sync_all()
         });
-        let named = named.map_err(|error| OpenStoreError::system(&self.place, error));
+        let named = named.map_err(|error| StoreFileError::io(&self.place, error));
         drop(self);
         named
     }
@@ -112,51 +110,5 @@ fn make(path: &Path) -> io::Result<Option<File>> {
 fn clear_journals(path: &Path) {
     for suffix in JOURNALS {
         let _ = fs::remove_file(beside(path, suffix));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().canonicalize().unwrap().join("a.db");
-        (folder, place)
-    }
-
-    #[test]
-    fn nothing_is_overwritten() {
-        let (_folder, place) = place();
-        let file = AtomicFile::at(&place).unwrap();
-        fs::write(&place, "another file").unwrap();
-        assert!(matches!(file.name(), Err(OpenStoreError::Exists { .. })));
-        assert_eq!(fs::read(&place).unwrap(), b"another file");
-        fs::remove_file(&place).unwrap();
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            fs::write(beside(&place, suffix), "").unwrap();
-            let refused = AtomicFile::at(&place).expect_err("something is there");
-            let OpenStoreError::Exists { path } = &refused else { panic!("{refused:?}") };
-            assert_eq!(*path, beside(&place, suffix));
-            fs::remove_file(beside(&place, suffix)).unwrap();
-        }
-    }
-
-    /// Killed between the naming and the clearing away, the file has both names; and under the one it is
-    /// a store in use by now.
-    #[test]
-    fn what_a_dead_process_left_is_cleared_away_and_not_written_to() {
-        let (_folder, place) = place();
-        let moved = beside(&place, ".moved");
-        fs::write(&moved, "a whole store").unwrap();
-        fs::hard_link(&moved, beside(&place, ".part")).unwrap();
-        fs::write(beside(&place, ".part-journal"), "of another one").unwrap();
-        let file = AtomicFile::at(&place).unwrap();
-        assert!(!beside(&place, ".part-journal").exists());
-        fs::write(&file.path, "new").unwrap();
-        file.name().unwrap();
-        assert_eq!(fs::read(&moved).unwrap(), b"a whole store");
-        assert_eq!(fs::read(&place).unwrap(), b"new");
-        assert!(!beside(&place, ".part").exists());
     }
 }

@@ -7,8 +7,8 @@ use finch_core::{
 use rusqlite::{Connection, Row, params};
 
 use crate::{
-    error::{Result, require},
-    rows::{clamped, json, nanoseconds, whole},
+    error::{Fault, Result},
+    rows::{clamped, execute, json, nanoseconds, whole},
     writer::Batch,
 };
 
@@ -25,7 +25,9 @@ pub(crate) fn check(row: &Row<'_>) -> Result<()> {
     let attempt = attempt(row)?;
     let agree = row.get::<_, bool>("unsettled")? == attempt.is_unsettled()
         && row.get::<_, Option<i64>>("forgettable_at")? == forgettable_at(&attempt);
-    require(agree, format_args!("the columns of attempt {} beside its row", attempt.id.0.0))
+    let id = attempt.id.0.0;
+    let broken = || Fault::Broken(format!("attempt {id} and its columns contradict each other"));
+    if agree { Ok(()) } else { Err(broken()) }
 }
 
 /// The oldest.
@@ -34,13 +36,13 @@ pub(crate) const FORGET: &str = "DELETE FROM attempts WHERE id IN (SELECT id FRO
 
 pub(crate) fn open(db: &Batch<'_>, purpose: NewAttempt, state: &Fingerprint) -> Result<AttemptId> {
     let now = nanoseconds(purpose.opened_at);
-    db.prepare_cached(FORGET)?.execute(params![now, clamped(FORGOTTEN_AT_ONCE)])?;
+    execute(db, FORGET, params![now, clamped(FORGOTTEN_AT_ONCE)])?;
     let attempt = Attempt { id: AttemptId(db.next()), purpose, exchange: None };
     let sql = "INSERT INTO attempts (id, state, row, unsettled, forgettable_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
     let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(&attempt));
     let row = params![attempt.id.0.0, state.0, json(&attempt)?, unsettled, forgettable_at];
-    db.prepare_cached(sql)?.execute(row)?;
+    execute(db, sql, row)?;
     Ok(attempt.id)
 }
 
@@ -74,7 +76,7 @@ fn write(db: &Connection, attempt: &Attempt, code: Option<&Fingerprint>) -> Resu
     let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(attempt));
     let code = code.map(|code| code.0);
     let row = params![attempt.id.0.0, json(attempt)?, unsettled, forgettable_at, code];
-    db.prepare_cached(sql)?.execute(row)?;
+    execute(db, sql, row)?;
     Ok(())
 }
 

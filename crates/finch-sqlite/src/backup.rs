@@ -6,21 +6,20 @@ use std::{
     path::Path,
 };
 
-use finch_core::{Actionable, Advice, ErrorKind, StoreError, Timestamp};
+use finch_core::Timestamp;
 use rusqlite::{
     Connection,
     backup::{Backup, StepResult},
 };
-use thiserror::Error;
 
 use crate::{
     atomic_file::AtomicFile,
-    coordination, database,
-    error::{Fault, Result},
+    coordination,
+    database::{self, PATIENCE},
+    error::{Result, STOPPED, StoreFileError, StoreProblem},
     events,
     files::{self, Place, beside},
     open::{self, SqliteOptions},
-    open_error::{OpenStoreError, Refusal},
     rows::count,
     same_file::SameFile,
     store::SqliteTokenStore,
@@ -41,27 +40,6 @@ pub struct BackedUp {
     pub tokens: u64,
 }
 
-/// Why there is no backup. The store goes on, and no file was left.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum BackupError {
-    /// The backup cannot be put there.
-    #[error(transparent)]
-    Place(#[from] OpenStoreError),
-    /// The store cannot be read.
-    #[error("the store cannot be backed up")]
-    Store(#[from] StoreError),
-}
-
-impl Actionable for BackupError {
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Place(error) => error.advice(),
-            Self::Store(error) => error.advice(),
-        }
-    }
-}
-
 impl SqliteTokenStore {
     /// Writes the store, as it is at one moment, into a new file. Other processes may go on using the store
     /// meanwhile. `progress` gets how many pages are copied, out of how many. The file has its name only
@@ -71,19 +49,18 @@ impl SqliteTokenStore {
     /// sealed.
     ///
     /// # Errors
-    /// [`BackupError`]: nothing is at `to` that was not there before.
+    /// [`StoreFileError`]: nothing is at `to` that was not there before.
     pub async fn backup(
         &self,
         to: &Path,
         progress: impl FnMut(u64, u64) + Send + 'static,
-    ) -> Result<BackedUp, BackupError> {
-        let (from, to) = (self.readers.file().clone(), to.to_owned());
-        let work = move || write(&from, &to, progress);
+    ) -> Result<BackedUp, StoreFileError> {
+        let (from, place) = (self.readers.file().clone(), to.to_owned());
+        let work = move || write(&from, &place, progress);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime
-                .spawn_blocking(work)
-                .await
-                .map_err(|_| BackupError::Store(Fault::Stopped.into()))?,
+            Ok(runtime) => {
+                runtime.spawn_blocking(work).await.unwrap_or_else(|_| Err(STOPPED.at(to)))
+            }
             Err(_) => work(),
         }
     }
@@ -93,26 +70,24 @@ fn write(
     from: &SameFile,
     to: &Path,
     progress: impl FnMut(u64, u64),
-) -> Result<BackedUp, BackupError> {
+) -> Result<BackedUp, StoreFileError> {
     let file = AtomicFile::at(to)?;
-    let backed_up = copy(from, &file.path, progress).map_err(|fault| match fault.is_full() {
-        true => BackupError::Place(OpenStoreError::Full { path: to.to_owned() }),
-        false => BackupError::Store(fault.into()),
-    })?;
-    let bytes = file.file.metadata().map_err(|error| OpenStoreError::system(to, error))?.len();
+    let backed_up =
+        copy(from, &file.path, progress).map_err(|fault| fault.between(from.path(), to))?;
+    let bytes = file.file.metadata().map_err(|error| StoreFileError::io(to, error))?.len();
     file.name()?;
     Ok(BackedUp { bytes, ..backed_up })
 }
 
 fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
     from.check()?;
-    let source = database::connect_reader(from.path(), database::PATIENCE)?;
+    let source = database::connect_reader(from.path(), PATIENCE)?;
     // One moment for all pages: without it each write of other connections would begin the copy again. In
     // write-ahead logging a reader keeps no connection from writing.
     let moment = source.unchecked_transaction()?;
     moment.query_row("SELECT seq FROM store", [], |_| Ok(()))?;
     from.check()?;
-    let mut copy = database::connect_writer(to, database::PATIENCE, false)?;
+    let mut copy = database::connect_writer(to, PATIENCE, false)?;
     // The file is synced as a whole, before it gets its name.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     let backup = Backup::new(&source, &mut copy)?;
@@ -124,10 +99,9 @@ fn copy(from: &SameFile, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     }
     drop(backup);
     drop(moment);
-    database::one_file(&copy)?;
+    database::journal(&copy, "DELETE")?;
     database::check(&copy, "quick_check")?;
-    let connections = count(&copy, "SELECT count(*) FROM connections")?;
-    let tokens = count(&copy, "SELECT count(*) FROM tokens")?;
+    let [connections, tokens] = [count(&copy, "connections")?, count(&copy, "tokens")?];
     database::close(copy)?;
     Ok(BackedUp { bytes: 0, connections, tokens })
 }
@@ -158,37 +132,6 @@ pub struct Restored {
     pub unfinished_exchanges: u64,
 }
 
-/// Why nothing was restored. The backup is as it was, and there is no store.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum RestoreError {
-    /// The store cannot be put there, or may still be in use where it was made. If another is there, move it
-    /// away first, with its journals: it may hold tokens that the backup does not.
-    #[error(transparent)]
-    Place(#[from] OpenStoreError),
-    /// The backup cannot be used.
-    #[error("the backup cannot be used")]
-    Backup(#[source] OpenStoreError),
-}
-
-impl Actionable for RestoreError {
-    fn advice(&self) -> Advice {
-        match self {
-            Self::Backup(OpenStoreError::Missing { .. }) => {
-                Advice::new(ErrorKind::Store, "backup_missing", "check the path of the backup")
-            }
-            Self::Backup(
-                error @ (OpenStoreError::Corrupt { .. } | OpenStoreError::NotAStore { .. }),
-            ) => {
-                let step =
-                    "take another backup; this one was not changed, and nothing was restored";
-                Advice { next_step: step.into(), ..error.advice() }
-            }
-            Self::Backup(error) | Self::Place(error) => error.advice(),
-        }
-    }
-}
-
 /// Copies `backup` for a store at the path of `options`: a file that
 /// [`SqliteTokenStore::backup`] has made, or a snapshot of a store that no process was using, with its
 /// journals beside it. The backup stays as it is. Leases and turns are forgotten.
@@ -196,24 +139,22 @@ impl Actionable for RestoreError {
 /// `progress` gets how many bytes are copied, out of how many. It blocks.
 ///
 /// # Errors
-/// [`RestoreError`].
+/// [`StoreFileError`], about the backup or about the new store. The backup is as it was, and there is no store.
 pub fn restore(
     backup: &Path,
     options: &SqliteOptions,
     progress: impl FnMut(u64, u64),
-) -> Result<Restoring, RestoreError> {
-    let found = files::find(backup).map_err(RestoreError::Backup)?;
+) -> Result<Restoring, StoreFileError> {
+    let found = files::find(backup).map_err(|error| match error.problem {
+        StoreProblem::Missing => StoreProblem::NoBackup.at(error.path),
+        _ => error,
+    })?;
     let file = AtomicFile::at(&options.path)?;
     copy_files(&found, &file, progress)
-        .map_err(|error| OpenStoreError::system(&options.path, error))?;
+        .map_err(|error| StoreFileError::io(&options.path, error))?;
     let copied = Place { path: file.path.clone(), ..found };
-    let restored =
-        prepare(&copied, options, written_at(&found.path)).map_err(|refusal| match refusal {
-            Refusal::Fault(fault) if fault.is_full() => {
-                OpenStoreError::Full { path: options.path.clone() }.into()
-            }
-            refusal => RestoreError::Backup(refusal.into_error(&found.path)),
-        })?;
+    let restored = prepare(&copied, options, written_at(&found.path))
+        .map_err(|fault| fault.between(&found.path, &options.path))?;
     Ok(Restoring { file, options: options.clone(), restored })
 }
 
@@ -222,8 +163,8 @@ impl Restoring {
     /// [`finish`](Self::finish).
     ///
     /// # Errors
-    /// [`OpenStoreError`].
-    pub fn store(&self) -> Result<SqliteTokenStore, OpenStoreError> {
+    /// [`StoreFileError`].
+    pub fn store(&self) -> Result<SqliteTokenStore, StoreFileError> {
         let path = self.file.path.clone();
         SqliteTokenStore::open(SqliteOptions { path, create: false, ..self.options.clone() })
     }
@@ -231,15 +172,15 @@ impl Restoring {
     /// Gives the store its name. From the return on it is there, whatever happens.
     ///
     /// # Errors
-    /// [`RestoreError`]: nothing has the store's name.
-    pub fn finish(self) -> Result<Restored, RestoreError> {
+    /// [`StoreFileError`]: nothing has the store's name. It may still be in use where it was made.
+    pub fn finish(self) -> Result<Restored, StoreFileError> {
         let Self { file, options, restored } = self;
-        let one_file = || {
+        let one_file = || -> Result<()> {
             let db = database::connect_writer(&file.path, options.busy_timeout, false)?;
-            database::one_file(&db)?;
-            database::close(db)
+            database::journal(&db, "DELETE")?;
+            Ok(database::close(db)?)
         };
-        one_file().map_err(|error| Refusal::from(error).into_error(&options.path))?;
+        one_file().map_err(|fault| fault.at(&options.path))?;
         file.name()?;
         Ok(restored)
     }
@@ -280,8 +221,8 @@ fn prepare(
     copy: &Place,
     options: &SqliteOptions,
     written_at: Option<Timestamp>,
-) -> Result<Restored, Refusal> {
-    let db = open::open_at(copy, options)?.db;
+) -> Result<Restored> {
+    let (db, _) = open::open_at(copy, options)?;
     database::check(&db, "integrity_check")?;
     coordination::forget_all(&db)?;
     let restored = restored(&db, written_at)?;
@@ -292,11 +233,10 @@ fn prepare(
 fn restored(db: &Connection, written_at: Option<Timestamp>) -> Result<Restored> {
     let newest = "SELECT * FROM events ORDER BY number DESC, place DESC LIMIT 1";
     let newest = db.prepare(newest)?.query_and_then([], events::recorded)?.next().transpose()?;
-    let count = |of: &str| count(db, &format!("SELECT count(*) FROM {of}"));
     Ok(Restored {
         taken: newest.map(|newest| newest.event.at).or(written_at).unwrap_or_default(),
-        connections: count("connections")?,
-        open_disconnects: count("disconnects WHERE is_open = 1")?,
-        unfinished_exchanges: count("attempts WHERE unsettled = 1")?,
+        connections: count(db, "connections")?,
+        open_disconnects: count(db, "disconnects WHERE is_open = 1")?,
+        unfinished_exchanges: count(db, "attempts WHERE unsettled = 1")?,
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     attempts, connections,
     error::{Fault, Result},
     events,
-    rows::first,
+    rows::{execute, first},
     secrets,
     writer::Batch,
 };
@@ -53,17 +53,19 @@ fn write(db: &Connection, commit: &Commit, number: Seq) -> Result<()> {
     if let Some(row) = &commit.connection {
         connections::write(db, row)?;
         for token in &commit.tokens {
-            connections::write_part(db, row.key, token)?;
+            connections::write_part(db, "tokens", row.key, (token.id.0, token))?;
         }
         for disconnect in &commit.disconnects {
-            connections::write_part(db, row.key, disconnect)?;
+            let part = (disconnect.id.0, disconnect);
+            connections::write_part(db, "disconnects", row.key, part)?;
         }
         for retirement in &commit.retirements {
-            connections::write_part(db, row.key, retirement)?;
+            let part = (retirement.seq, retirement);
+            connections::write_part(db, "retirements", row.key, part)?;
         }
     }
     if let Some(absorbed) = commit.absorbs {
-        connections::remove(db, absorbed)?;
+        execute(db, "DELETE FROM connections WHERE key = ?1", [absorbed.0.0])?;
     }
     if let Some((attempt, end)) = &commit.attempt {
         attempts::end(db, *attempt, end)?;
@@ -114,6 +116,6 @@ fn replace(db: &Connection, keyring: &Keyring) -> Result<()> {
         record_events = ?4, record_hash = ?5";
     let Keyring { version, document, oldest, record } = keyring;
     let row = params![version, document, oldest, record.events, record.hash.0];
-    db.prepare_cached(sql)?.execute(row)?;
+    execute(db, sql, row)?;
     Ok(())
 }

@@ -1,72 +1,46 @@
 //! Connections: loaded whole, found by what is known of them, written row by row.
 
 use finch_core::{
-    Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Disconnect, Due,
-    Fingerprint, Found, Retirement, Revision, Selector, Seq, Timestamp, Token, TokenFacts, TokenId,
+    Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Due, Fingerprint,
+    Found, Revision, Selector, Seq, Timestamp, Token, TokenFacts, TokenId,
 };
 use rusqlite::{OptionalExtension as _, Row, params, params_from_iter, types::Value};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
     error::Result,
-    rows::{clamped, first, json, keys, nanoseconds, parse, time, whole},
+    rows::{clamped, execute, first, json, keys, nanoseconds, parse, time, whole},
 };
 
-/// A row that belongs to a connection.
-pub(crate) trait Part: Serialize + DeserializeOwned {
-    const TABLE: &'static str;
-    fn id(&self) -> Seq;
-}
-
-impl Part for Token {
-    const TABLE: &'static str = "tokens";
-    fn id(&self) -> Seq {
-        self.id.0
-    }
-}
-
-impl Part for Disconnect {
-    const TABLE: &'static str = "disconnects";
-    fn id(&self) -> Seq {
-        self.id.0
-    }
-}
-
-impl Part for Retirement {
-    const TABLE: &'static str = "retirements";
-    fn id(&self) -> Seq {
-        self.seq
-    }
-}
-
-/// The parts of a connection, in the order of their ids.
-fn parts<P: Part>(
+/// The rows of a table that belong to a connection, in the order of their ids.
+fn parts<T>(
     db: &rusqlite::Connection,
+    table: &str,
     connection: ConnectionKey,
-    read: impl Fn(&Row<'_>) -> Result<P>,
-) -> Result<Vec<P>> {
-    let sql = format!("SELECT * FROM {} WHERE connection = ?1 ORDER BY id", P::TABLE);
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let sql = format!("SELECT * FROM {table} WHERE connection = ?1 ORDER BY id");
     db.prepare_cached(&sql)?.query_and_then([connection.0.0], read)?.collect()
 }
 
 /// A token: when it was used is noted beside its row.
 fn token(row: &Row<'_>) -> Result<Token> {
     let used_at = row.get::<_, Option<i64>>("used_at")?.map(time);
-    Ok(Token { used_at, ..whole(Token::TABLE, row)? })
+    Ok(Token { used_at, ..whole("tokens", row)? })
 }
 
-/// Writes a part in the place of the one with the same id.
-pub(crate) fn write_part<P: Part>(
+/// Writes a row that belongs to a connection, in the place of the one with the same id.
+pub(crate) fn write_part(
     db: &rusqlite::Connection,
+    table: &str,
     connection: ConnectionKey,
-    part: &P,
+    (id, part): (Seq, &impl Serialize),
 ) -> Result<()> {
     let sql = format!(
-        "INSERT INTO {} (id, connection, row) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, row = excluded.row",
-        P::TABLE
+        "INSERT INTO {table} (id, connection, row) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, row = excluded.row"
     );
-    db.prepare_cached(&sql)?.execute(params![part.id().0, connection.0.0, json(part)?])?;
+    execute(db, &sql, params![id.0, connection.0.0, json(part)?])?;
     Ok(())
 }
 
@@ -86,13 +60,7 @@ pub(crate) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()
     let (agenda, at) = (row.agenda, |at: Option<Timestamp>| at.map(nanoseconds));
     let values =
         params![row.key.0.0, json(row)?, at(agenda.due), at(agenda.question), agenda.attention];
-    db.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-/// Removes the own row of an absorbed connection.
-pub(crate) fn remove(db: &rusqlite::Connection, key: ConnectionKey) -> Result<()> {
-    db.prepare_cached("DELETE FROM connections WHERE key = ?1")?.execute([key.0.0])?;
+    execute(db, sql, values)?;
     Ok(())
 }
 
@@ -115,9 +83,9 @@ fn by_key(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connec
         revision: Revision(row.get("revision")?),
         provider,
         company,
-        tokens: parts(db, key, token)?,
-        disconnects: parts(db, key, |row| whole(Disconnect::TABLE, row))?,
-        retirements: parts(db, key, |row| whole(Retirement::TABLE, row))?,
+        tokens: parts(db, "tokens", key, token)?,
+        disconnects: parts(db, "disconnects", key, |row| whole("disconnects", row))?,
+        retirements: parts(db, "retirements", key, |row| whole("retirements", row))?,
         question,
         record,
     }))
@@ -136,10 +104,7 @@ impl KeyQuery {
 
     /// The connection that it finds, whole. Run it in a transaction.
     fn connection(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {
-        match self.keys(db)?.first() {
-            Some(key) => by_key(db, *key),
-            None => Ok(None),
-        }
+        self.keys(db)?.first().map_or(Ok(None), |key| by_key(db, *key))
     }
 
     pub(crate) fn load(&self, db: &rusqlite::Connection) -> Result<Option<Connection>> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     error::Result,
-    rows::{first, nanoseconds, time},
+    rows::{execute, first, nanoseconds, time},
 };
 
 pub(crate) fn lease(
@@ -27,7 +27,7 @@ pub(crate) fn lease(
         let Lease { owner, until } = Lease::of(owner.clone(), now);
         let sql = "UPDATE connections SET lease_owner = ?2, lease_until = ?3 WHERE key = ?1";
         let row = params![connection.0.0, owner.as_str(), nanoseconds(until)];
-        db.prepare_cached(sql)?.execute(row)?;
+        execute(db, sql, row)?;
     }
     Ok(leased)
 }
@@ -39,7 +39,7 @@ pub(crate) fn release(
 ) -> Result<()> {
     let sql = "UPDATE connections SET lease_owner = NULL, lease_until = NULL \
         WHERE key = ?1 AND lease_owner = ?2";
-    db.prepare_cached(sql)?.execute(params![connection.0.0, owner.as_str()])?;
+    execute(db, sql, params![connection.0.0, owner.as_str()])?;
     Ok(())
 }
 
@@ -47,14 +47,14 @@ pub(crate) fn take_turn(db: &Connection, every: Duration, now: Timestamp) -> Res
     let last: Option<i64> = first(db, "SELECT turn FROM pace", [])?;
     let turn = next_turn(last.map(time), every, now);
     let sql = "INSERT OR REPLACE INTO pace (id, turn) VALUES (1, ?1)";
-    db.prepare_cached(sql)?.execute([nanoseconds(turn)])?;
+    execute(db, sql, [nanoseconds(turn)])?;
     Ok(turn)
 }
 
 /// Does nothing where there is no such token.
 pub(crate) fn note_use(db: &Connection, token: TokenId, now: Timestamp) -> Result<()> {
     let sql = "UPDATE tokens SET used_at = ?2 WHERE id = ?1";
-    db.prepare_cached(sql)?.execute(params![token.0.0, nanoseconds(now)])?;
+    execute(db, sql, params![token.0.0, nanoseconds(now)])?;
     Ok(())
 }
 

@@ -9,13 +9,13 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Fault, Result, broken, is_busy},
+    error::{Result, STOPPED, broken},
     files,
     same_file::SameFile,
 };
@@ -99,18 +99,9 @@ fn connect(path: &Path, access: OpenFlags, busy_timeout: Duration) -> rusqlite::
     Ok(db)
 }
 
-/// Turns the write-ahead log on, for good. SQLite does not wait for other processes here, so this does.
-pub(crate) fn log_ahead(db: &Connection, patience: Duration) -> rusqlite::Result<()> {
-    let start = Instant::now();
-    loop {
-        match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
-        {
-            Err(error) if is_busy(&error) && start.elapsed() < patience => {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            other => return other.map(drop),
-        }
-    }
+/// Sets the journal: `WAL`, or `DELETE`, which puts everything into the one file.
+pub(crate) fn journal(db: &Connection, mode: &str) -> rusqlite::Result<()> {
+    db.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0)).map(drop)
 }
 
 /// Moves the log into the database and empties it, so that no wiped secret stays in it. Returns
@@ -123,12 +114,6 @@ pub(crate) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
 pub(crate) fn close(db: Connection) -> rusqlite::Result<()> {
     db.flush_prepared_statement_cache();
     db.close().map_err(|(_, error)| error)
-}
-
-/// Puts everything into the one file, which needs no journal beside it from then on.
-pub(crate) fn one_file(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
-        .map(drop)
 }
 
 /// Whether SQLite finds the whole file in order.
@@ -213,10 +198,7 @@ impl Readers {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 let readers = Arc::clone(self);
-                runtime
-                    .spawn_blocking(move || read(&readers.wait()))
-                    .await
-                    .map_err(|_| Fault::Stopped)?
+                runtime.spawn_blocking(move || read(&readers.wait())).await.map_err(|_| STOPPED)?
             }
             Err(_) => read(&self.wait()),
         }
@@ -239,7 +221,7 @@ mod tests {
         let path = folder.path().join("s.db");
         std::fs::write(&path, "").unwrap();
         let writer = connect_writer(&path, Duration::from_secs(5), false).unwrap();
-        log_ahead(&writer, Duration::ZERO).unwrap();
+        journal(&writer, "WAL").unwrap();
         let reader = connect_reader(&path, Duration::from_secs(5)).unwrap();
         for db in [&writer, &reader] {
             for (name, value) in [

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use crate::{
     error::Result,
-    rows::{clamped, json, parse},
+    rows::{clamped, execute, json, parse},
 };
 
 /// Appends an event to the record of a connection, or to the store's own.
@@ -19,7 +19,7 @@ pub(crate) fn append(
     let sql = "INSERT INTO events (number, place, connection, row) VALUES (?1, ?2, ?3, ?4)";
     let connection = connection.map(|key| key.0.0);
     let row = params![id.commit.0, id.place, connection, json(event)?];
-    db.prepare_cached(sql)?.execute(row)?;
+    execute(db, sql, row)?;
     Ok(())
 }
 

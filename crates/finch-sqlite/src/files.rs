@@ -14,7 +14,9 @@ use std::{
 
 use finch_seal::access::{Process, Refused, Rights};
 
-use crate::open_error::OpenStoreError;
+use crate::error::{StoreFileError, StoreProblem};
+
+type Result<T, E = StoreFileError> = std::result::Result<T, E>;
 
 /// Held while a file gets its name and while SQLite opens one, for the reason above.
 static OPENING: Mutex<()> = Mutex::new(());
@@ -27,7 +29,7 @@ pub(crate) fn opening() -> MutexGuard<'static, ()> {
 /// deletes the log beside it.
 const SMALLEST: u64 = 512;
 
-/// What SQLite puts beside a database.
+/// What SQLite puts beside a database. The last is the index of the log, which SQLite makes out of it again.
 pub(crate) const JOURNALS: [&str; 3] = ["-wal", "-journal", "-shm"];
 
 /// The path of a store, checked.
@@ -41,102 +43,93 @@ pub(crate) struct Place {
 }
 
 /// Finds the files of the store at `path`, and checks who may use them.
-pub(crate) fn find(path: &Path) -> Result<Place, OpenStoreError> {
+pub(crate) fn find(path: &Path) -> Result<Place> {
     match find_at(path) {
         // Another process may have made the store between the checks of its file and of its log.
-        Err(OpenStoreError::LogWithoutStore { path, .. }) => find_at(&path),
+        Err(StoreFileError { path, problem: StoreProblem::LogWithoutStore { .. }, .. }) => {
+            find_at(&path)
+        }
         found => found,
     }
 }
 
 /// Finds a store that is to be used where it is. Under a second name, or mounted without its folder, the
 /// file would get a second log, and what one process writes another would not see.
-pub(crate) fn find_alone(path: &Path) -> Result<Place, OpenStoreError> {
+pub(crate) fn find_alone(path: &Path) -> Result<Place> {
     let place = find(path)?;
     for suffix in ["", "-wal"] {
         let file = beside(&place.path, suffix);
-        match metadata(&file)? {
-            Some(found) if found.nlink() > 1 => {
-                return Err(OpenStoreError::SeveralNames { path: file, names: found.nlink() });
-            }
-            Some(_) if is_mount_point(&file) => {
-                return Err(OpenStoreError::MountedAlone { path: file });
-            }
-            _ => {}
+        let Some(found) = metadata(&file)? else { continue };
+        if found.nlink() > 1 {
+            return Err(StoreProblem::SeveralNames { names: found.nlink() }.at(file));
+        }
+        if is_mount_point(&file) {
+            return Err(StoreProblem::MountedAlone.at(file));
         }
     }
     Ok(place)
 }
 
-fn find_at(path: &Path) -> Result<Place, OpenStoreError> {
-    let path = match fs::canonicalize(path) {
-        Ok(real) => real,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
-        Err(e) if e.kind() == ErrorKind::NotADirectory => {
-            return Err(OpenStoreError::NoFolder { folder: folder_of(path) });
-        }
-        Err(source) => return Err(OpenStoreError::system(path, source)),
-    };
+fn find_at(path: &Path) -> Result<Place> {
+    let path = fs::canonicalize(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => missing(path),
+        ErrorKind::NotADirectory => StoreProblem::NoFolder.at(folder_of(path)),
+        _ => StoreFileError::io(path, error),
+    })?;
     let (process, folder) = check_folder(&folder_of(&path))?;
-    let [mut len, mut journal_len] = [0, 0];
+    let mut place = Place { path, len: 0, journal_len: 0 };
     for suffix in [""].into_iter().chain(JOURNALS) {
-        let file = beside(&path, suffix);
-        let Some(found) = metadata(&file)? else {
-            continue;
-        };
+        let file = beside(&place.path, suffix);
+        let Some(found) = metadata(&file)? else { continue };
         if !found.is_file() {
-            return Err(OpenStoreError::NotAFile { path: file });
+            return Err(StoreProblem::NotAFile.at(file));
         }
         let rights = Rights::from(&found);
-        process
-            .check_store_file(rights, folder)
-            .map_err(|why| refusal(why, &file, rights, &process))?;
+        let allowed = process.check_store_file(rights, folder);
+        allowed.map_err(|why| refusal(why, rights, &process).at(&file))?;
         match suffix {
-            "" => len = found.len(),
-            "-wal" => journal_len = found.len(),
+            "" => place.len = found.len(),
+            "-wal" => place.journal_len = found.len(),
             _ => {}
         }
     }
-    if len < SMALLEST {
-        return Err(match absent(&path) {
-            OpenStoreError::Missing { path } if len > 0 => OpenStoreError::NotAStore { path },
-            why => why,
-        });
+    match (place.len, absent(&place.path)) {
+        (SMALLEST.., _) => Ok(place),
+        (1.., StoreFileError { path, problem: StoreProblem::Missing, .. }) => {
+            Err(StoreProblem::NotAStore.at(path))
+        }
+        (_, absent) => Err(absent),
     }
-    Ok(Place { path, len, journal_len })
 }
 
 /// Why there is no store where no file is.
-fn missing(path: &Path) -> OpenStoreError {
+fn missing(path: &Path) -> StoreFileError {
     let folder = folder_of(path);
     if let Ok(target) = fs::read_link(path) {
         // No store is made where a link leads; but a log may be left there.
         return match find_at(&folder.join(target)) {
-            Err(why @ OpenStoreError::LogWithoutStore { .. }) => why,
-            _ => OpenStoreError::NotAFile { path: path.into() },
+            Err(why) if matches!(why.problem, StoreProblem::LogWithoutStore { .. }) => why,
+            _ => StoreProblem::NotAFile.at(path),
         };
     }
     match (fs::canonicalize(&folder), path.file_name()) {
-        (Err(_), _) => OpenStoreError::NoFolder { folder },
+        (Err(_), _) => StoreProblem::NoFolder.at(folder),
         (Ok(real), Some(name)) => absent(&real.join(name)),
-        (Ok(_), None) => OpenStoreError::NotAFile { path: path.into() },
+        (Ok(_), None) => StoreProblem::NotAFile.at(path),
     }
 }
 
 /// That there is no store at `path`, and whether a log was left there: SQLite would empty it.
-fn absent(path: &Path) -> OpenStoreError {
-    let left = JOURNALS.map(|suffix| beside(path, suffix));
-    let found = left.iter().filter_map(|log| {
-        let len = fs::symlink_metadata(log).ok()?.len();
-        // The last is the index of the log, which SQLite makes out of it again.
-        Some((log, len > 0 && log.as_path() != beside(path, "-shm")))
+fn absent(path: &Path) -> StoreFileError {
+    let found = JOURNALS.into_iter().filter_map(|suffix| {
+        let log = beside(path, suffix);
+        let len = fs::symlink_metadata(&log).ok()?.len();
+        Some(StoreProblem::LogWithoutStore { log, may_hold_tokens: len > 0 && suffix != "-shm" })
     });
-    match found.max_by_key(|(_, may_hold_tokens)| *may_hold_tokens) {
-        Some((log, may_hold_tokens)) => {
-            OpenStoreError::LogWithoutStore { path: path.into(), log: log.clone(), may_hold_tokens }
-        }
-        None => OpenStoreError::Missing { path: path.into() },
-    }
+    let holds = |log: &StoreProblem| {
+        matches!(log, StoreProblem::LogWithoutStore { may_hold_tokens: true, .. })
+    };
+    found.max_by_key(holds).unwrap_or(StoreProblem::Missing).at(path)
 }
 
 pub(crate) fn folder_of(path: &Path) -> PathBuf {
@@ -153,11 +146,11 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Not through a link: SQLite follows none.
-fn metadata(path: &Path) -> Result<Option<Metadata>, OpenStoreError> {
+fn metadata(path: &Path) -> Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(OpenStoreError::system(path, e)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreFileError::io(path, error)),
     }
 }
 
@@ -176,25 +169,20 @@ fn is_mount_point(_: &Path) -> bool {
 
 /// No other user may put another file in the place of the store or of a journal. Returns who this process is,
 /// too.
-pub(crate) fn check_folder(folder: &Path) -> Result<(Process, Rights), OpenStoreError> {
-    let system = |source| OpenStoreError::system(folder, source);
+pub(crate) fn check_folder(folder: &Path) -> Result<(Process, Rights)> {
+    let system = |error| StoreFileError::io(folder, error);
     let process = Process::current().map_err(system)?;
     let rights = Rights::from(&fs::metadata(folder).map_err(system)?);
     match process.check_folder(rights) {
         Ok(()) => Ok((process, rights)),
-        Err(Refused::Exposed) => {
-            Err(OpenStoreError::FolderExposed { folder: folder.into(), mode: rights.mode })
-        }
-        Err(other) => Err(refusal(other, folder, rights, &process)),
+        Err(Refused::Exposed) => Err(StoreProblem::FolderExposed { mode: rights.mode }.at(folder)),
+        Err(other) => Err(refusal(other, rights, &process).at(folder)),
     }
 }
 
-fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> OpenStoreError {
-    let path = path.into();
+fn refusal(why: Refused, found: Rights, process: &Process) -> StoreProblem {
     match why {
-        Refused::OtherOwner => {
-            OpenStoreError::OtherOwner { path, owner: found.owner, user: process.user }
-        }
-        Refused::Exposed => OpenStoreError::Exposed { path, mode: found.mode },
+        Refused::OtherOwner => StoreProblem::OtherOwner { owner: found.owner, user: process.user },
+        Refused::Exposed => StoreProblem::Exposed { mode: found.mode },
     }
 }

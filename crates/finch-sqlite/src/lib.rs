@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod open;
-mod open_error;
 mod store;
 
 mod attempts;
@@ -26,8 +25,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use backup::{BackedUp, BackupError, RestoreError, Restored, Restoring, restore};
+pub use backup::{BackedUp, Restored, Restoring, restore};
+pub use error::{StoreFileError, StoreProblem};
 pub use open::SqliteOptions;
-pub use open_error::OpenStoreError;
 pub use store::SqliteTokenStore;
 pub use verify::{Examined, Verified, examine};

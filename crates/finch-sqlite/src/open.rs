@@ -12,18 +12,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, p
 
 use crate::{
     atomic_file::AtomicFile,
-    database,
-    error::{Fault, Result, broken},
+    database::{self, PATIENCE},
+    error::{Fault, Result, StoreFileError, StoreProblem, broken, is_busy},
     files::{self, Place},
-    open_error::{OpenStoreError, Refusal},
-    rows::first,
-    schema::{self, APPLICATION_ID, VERSION},
-    writer::BINDING,
+    schema,
 };
 
 /// What it takes to open a store.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct SqliteOptions {
     /// The file. Two journals stand beside it while it is open: `-wal` and `-shm`.
     pub path: PathBuf,
@@ -32,114 +28,103 @@ pub struct SqliteOptions {
     /// Whether to make a store where there is none. Off, so that a mistyped path is an error and
     /// not an empty store.
     pub create: bool,
-    /// How long to wait for another process before [`Busy`](finch_core::StoreError::Busy).
+    /// How long to wait for another process before [`Busy`](finch_core::StoreError::Busy): 5 s.
     pub busy_timeout: Duration,
 }
 
 impl SqliteOptions {
-    /// Opens an existing store; waits 5 s for other processes.
+    /// Opens an existing store.
     pub fn new(path: impl Into<PathBuf>, application: Application) -> Self {
-        let busy_timeout = Duration::from_secs(5);
-        Self { path: path.into(), application, create: false, busy_timeout }
+        Self { path: path.into(), application, create: false, busy_timeout: PATIENCE }
     }
 
-    /// Makes a store where there is none.
-    #[must_use]
-    pub fn create(self, create: bool) -> Self {
-        Self { create, ..self }
-    }
-
-    /// Waits so long for other processes.
-    #[must_use]
-    pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
-        Self { busy_timeout, ..self }
+    /// Opens a store, or makes it where there is none.
+    pub fn create(path: impl Into<PathBuf>, application: Application) -> Self {
+        Self { create: true, ..Self::new(path, application) }
     }
 }
 
-/// A store that is the right one.
-pub(crate) struct Opened {
-    /// The connection that writes.
-    pub(crate) db: Connection,
-    pub(crate) path: PathBuf,
+/// What a store is, and whose.
+pub(crate) struct Identity {
     pub(crate) id: StoreId,
-    /// What the store is bound to, as it is kept.
-    pub(crate) binding: String,
+    pub(crate) application: Application,
 }
 
-/// Opens the store at the path of `options`, or makes one where there is none, and they say so.
-pub(crate) fn open(options: &SqliteOptions) -> Result<Opened, OpenStoreError> {
+impl Identity {
+    pub(crate) fn read(db: &Connection) -> Result<Self> {
+        let (id, client_id, origin): (_, String, String) =
+            db.query_row("SELECT uuid, client_id, origin FROM store", [], |row| row.try_into())?;
+        let client_id = ClientId::new(client_id).map_err(|_| broken("its client id"))?;
+        let origin = Origin::new(&origin).map_err(|_| broken("its address"))?;
+        Ok(Self { id: StoreId(id), application: Application { client_id, origin } })
+    }
+}
+
+/// Opens the store at the path of `options`, or makes one where there is none, and they say so. Returns the
+/// connection that writes.
+pub(crate) fn open(
+    options: &SqliteOptions,
+) -> Result<(Connection, Place, Identity), StoreFileError> {
     let place = match files::find_alone(&options.path) {
-        Err(OpenStoreError::Missing { path }) if options.create => {
-            create(&path, options)?;
-            files::find_alone(&path)?
+        Err(error) if options.create && error.problem == StoreProblem::Missing => {
+            create(&error.path, options)?;
+            files::find_alone(&error.path)?
         }
         found => found?,
     };
-    open_at(&place, options).map_err(|refusal| refusal.into_error(&place.path))
+    let (db, identity) = open_at(&place, options).map_err(|fault| fault.at(&place.path))?;
+    Ok((db, place, identity))
 }
 
-pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<Opened, Refusal> {
+pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, Identity)> {
     // While it may still be refused, a log stays as it is.
     let keep_log = place.journal_len > 0;
     let db = database::connect_writer(&place.path, options.busy_timeout, keep_log)?;
     if db.is_readonly("main")? {
-        let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
-        return Err(rusqlite::Error::SqliteFailure(read_only, None).into());
+        return Err(Fault::Refused(StoreProblem::ReadOnly));
     }
-    let bound = examine(&db, place)?;
-    if bound != options.application && !bind_again(&db, &options.application)? {
+    let mut found = examine(&db, place)?;
+    if found.application != options.application {
         let asked = options.application.clone();
-        return Err(Refusal::OtherApplication { bound, asked });
+        if !bind_again(&db, &asked)? {
+            let bound = found.application;
+            return Err(Fault::Refused(StoreProblem::OtherApplication { bound, asked }));
+        }
+        found.application = asked;
     }
-    database::log_ahead(&db, options.busy_timeout)?;
+    // Turns the write-ahead log on, for good. SQLite does not wait for other processes here.
+    let log = || database::journal(&db, "WAL");
+    wait_while(is_busy, options.busy_timeout, log)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    let id = id(&db)?;
-    let binding = first(&db, BINDING, [])?.ok_or_else(|| broken("its row of itself"))?;
-    Ok(Opened { db, path: place.path.clone(), id, binding })
+    Ok((db, found))
 }
 
-/// Whether a database is a store of this release, and as whole as shows at once. Returns what it is bound to.
-fn examine(db: &Connection, place: &Place) -> Result<Application, Refusal> {
+/// Repeats what fails for as long as another process is at work, up to `patience`.
+fn wait_while<T, E>(
+    is_busy: impl Fn(&E) -> bool,
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && start.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether a database is a store of this release, and as whole as shows at once.
+fn examine(db: &Connection, place: &Place) -> Result<Identity> {
     let tx = db.unchecked_transaction()?;
-    is_store(&tx)?;
+    schema::check(&tx)?;
     let page: u32 = tx.pragma_query_value(None, "page_size", |row| row.get(0))?;
     if place.journal_len == 0 && !place.len.is_multiple_of(page.into()) {
-        return Err(Fault::Broken("it ends in the middle of a page".to_owned()).into());
+        return Err(Fault::Broken("it ends in the middle of a page".to_owned()));
     }
-    Ok(application(&tx)?)
-}
-
-/// Whether a database is a store, of this release's version and with its schema.
-pub(crate) fn is_store(db: &Connection) -> Result<(), Refusal> {
-    if db.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION_ID
-    {
-        return Err(Refusal::NotAStore);
-    }
-    match db.pragma_query_value(None, "user_version", |row| row.get(0))? {
-        VERSION => {}
-        found => return Err(Refusal::OtherVersion(found)),
-    }
-    match schema::difference(db)? {
-        Some(difference) => Err(Refusal::Schema(difference)),
-        None => Ok(()),
-    }
-}
-
-/// The random identity of a store.
-pub(crate) fn id(db: &Connection) -> rusqlite::Result<StoreId> {
-    db.query_row("SELECT uuid FROM store", [], |row| row.get(0)).map(StoreId)
-}
-
-/// The application that a store is bound to.
-pub(crate) fn application(db: &Connection) -> Result<Application> {
-    let row = db.query_row("SELECT client_id, origin FROM store", [], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-    });
-    let (client_id, origin) = row?;
-    Ok(Application {
-        client_id: ClientId::new(client_id).map_err(|_| broken("its client id"))?,
-        origin: Origin::new(&origin).map_err(|_| broken("its address"))?,
-    })
+    Identity::read(&tx)
 }
 
 /// Whether a store holds nothing that Finch has answered: no attempt, no token, no connection.
@@ -162,35 +147,23 @@ fn bind_again(db: &Connection, application: &Application) -> Result<bool> {
 }
 
 /// Makes a store at `path`, where none is; or waits for another process that makes it right now.
-fn create(path: &Path, options: &SqliteOptions) -> Result<(), OpenStoreError> {
-    let file = claim(path, options.busy_timeout)?;
+fn create(path: &Path, options: &SqliteOptions) -> Result<(), StoreFileError> {
+    let is_busy = |error: &StoreFileError| error.problem == StoreProblem::Busy;
+    let file = wait_while(is_busy, options.busy_timeout, || AtomicFile::claim(path))?;
     // The other process has made it, or has left a log in the meantime.
     match files::find(path) {
-        Err(OpenStoreError::Missing { .. }) => {}
+        Err(error) if error.problem == StoreProblem::Missing => {}
         found => return found.map(drop),
     }
-    fill(&file.path, options).map_err(|refusal| refusal.into_error(path))?;
+    fill(&file.path, options).map_err(|fault| fault.at(path))?;
     // No process that makes a store can be writing to it.
     if fs::symlink_metadata(path).is_ok_and(|found| found.len() == 0) {
-        fs::remove_file(path).map_err(|error| OpenStoreError::system(path, error))?;
+        fs::remove_file(path).map_err(|error| StoreFileError::io(path, error))?;
     }
     file.name()
 }
 
-/// The file in which the store is made, which is one process's at a time.
-fn claim(path: &Path, patience: Duration) -> Result<AtomicFile, OpenStoreError> {
-    let start = Instant::now();
-    loop {
-        match AtomicFile::claim(path) {
-            Err(OpenStoreError::Busy { .. }) if start.elapsed() < patience => {
-                thread::sleep(Duration::from_millis(2));
-            }
-            claimed => return claimed,
-        }
-    }
-}
-
-fn fill(path: &Path, options: &SqliteOptions) -> Result<(), Refusal> {
+fn fill(path: &Path, options: &SqliteOptions) -> Result<()> {
     let Application { client_id, origin } = &options.application;
     let db = database::connect_writer(path, options.busy_timeout, false)?;
     let tx = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;

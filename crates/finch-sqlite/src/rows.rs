@@ -63,7 +63,12 @@ pub(crate) fn first<T: FromSql>(
     db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
 }
 
-/// What a query counts.
-pub(crate) fn count(db: &Connection, sql: &str) -> rusqlite::Result<u64> {
-    Ok(first(db, sql, [])?.unwrap_or_default())
+/// How many rows there are of a table, or of one with a condition.
+pub(crate) fn count(db: &Connection, rows: &str) -> rusqlite::Result<u64> {
+    Ok(first(db, &format!("SELECT count(*) FROM {rows}"), [])?.unwrap_or_default())
+}
+
+/// Executes a cached statement, and returns how many rows it has changed.
+pub(crate) fn execute(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+    db.prepare_cached(sql)?.execute(params)
 }

@@ -1,12 +1,14 @@
 //! The schema: made once, and compared with what is found whenever a store is opened. A trigger or an index
 //! that was planted, changed or dropped would bend what the statements of this crate do.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use rusqlite::Connection;
 
+use crate::error::{Fault, Result, StoreProblem};
+
 /// Marks the file as a store of Finch connections (`PRAGMA application_id`): "fnch".
-pub(crate) const APPLICATION_ID: i32 = 0x666e_6368;
+const APPLICATION_ID: i32 = 0x666e_6368;
 
 /// The version of the schema (`PRAGMA user_version`): a store of another one is refused.
 pub(crate) const VERSION: i64 = 1;
@@ -24,31 +26,45 @@ pub(crate) fn create(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "user_version", VERSION)
 }
 
+/// Checks that a database is a store, of this release's version and with its schema.
+pub(crate) fn check(db: &Connection) -> Result<()> {
+    let refused = |problem| Err(Fault::Refused(problem));
+    let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if pragma("application_id")? != i64::from(APPLICATION_ID) {
+        return refused(StoreProblem::NotAStore);
+    }
+    let found = pragma("user_version")?;
+    if found != VERSION {
+        return refused(StoreProblem::OtherVersion { found });
+    }
+    difference(db)?.map_or(Ok(()), |difference| refused(StoreProblem::Schema(difference)))
+}
+
 /// How the schema of `db` differs from that of this release: the first object that was added, changed or is
 /// missing, by its name.
 pub(crate) fn difference(db: &Connection) -> rusqlite::Result<Option<String>> {
     let (expected, found) = (expected()?, objects(db)?);
-    let named = |of: &[Object], like: &Object| of.iter().any(|o| o.is_named_as(like));
-    let odd = found.iter().find(|object| !expected.contains(object));
-    let missing = || expected.iter().find(|object| !found.contains(object));
-    Ok(match (odd, missing()) {
-        (Some(odd), _) if named(expected, odd) => {
-            Some(format!("its {} {:?} was changed", odd.kind, odd.name))
+    for (object, definition) in &found {
+        match expected.get(object) {
+            None => {
+                return Ok(Some(format!("it has the {object}, which this release does not know")));
+            }
+            Some(expected) if expected != definition => {
+                return Ok(Some(format!("its {object} was changed")));
+            }
+            Some(_) => {}
         }
-        (Some(odd), _) => Some(format!(
-            "it has the {} {:?}, which this release does not know",
-            odd.kind, odd.name
-        )),
-        (None, Some(missing)) => {
-            Some(format!("its {} {:?} is missing", missing.kind, missing.name))
-        }
-        (None, None) => None,
-    })
+    }
+    let missing = expected.keys().find(|object| !found.contains_key(*object));
+    Ok(missing.map(|object| format!("its {object} is missing")))
 }
 
+/// The table and the statement of each table, index, view and trigger, by its kind and name.
+type Objects = BTreeMap<String, (String, Option<String>)>;
+
 /// What a new store has: made once, in memory, and kept for all that are opened.
-fn expected() -> rusqlite::Result<&'static [Object]> {
-    static EXPECTED: OnceLock<Vec<Object>> = OnceLock::new();
+fn expected() -> rusqlite::Result<&'static Objects> {
+    static EXPECTED: OnceLock<Objects> = OnceLock::new();
     if let Some(known) = EXPECTED.get() {
         return Ok(known);
     }
@@ -58,34 +74,11 @@ fn expected() -> rusqlite::Result<&'static [Object]> {
     Ok(EXPECTED.get_or_init(|| made))
 }
 
-/// A table, an index, a view or a trigger.
-#[derive(Debug, PartialEq, Eq)]
-struct Object {
-    kind: String,
-    name: String,
-    table: String,
-    sql: Option<String>,
-}
-
-impl Object {
-    fn is_named_as(&self, other: &Self) -> bool {
-        (&self.kind, &self.name) == (&other.kind, &other.name)
-    }
-}
-
-fn objects(db: &Connection) -> rusqlite::Result<Vec<Object>> {
-    let mut all =
-        db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2")?;
+fn objects(db: &Connection) -> rusqlite::Result<Objects> {
+    let mut all = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
     let rows = all.query_map([], |row| {
-        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok((format!("{kind} {name:?}"), (row.get(2)?, row.get(3)?)))
     })?;
     rows.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sqlite_is_recent_enough() {
-        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
-    }
 }

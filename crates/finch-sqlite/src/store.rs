@@ -13,10 +13,9 @@ use finch_core::{
 use crate::{
     attempts, commit, connections, coordination,
     database::Readers,
-    error::Result,
+    error::{Fault, Result, StoreFileError},
     events,
-    open::{self, Opened, SqliteOptions},
-    open_error::{OpenStoreError, Refusal},
+    open::{self, Identity, SqliteOptions},
     secrets,
     writer::{Batch, Writer},
 };
@@ -38,14 +37,14 @@ impl SqliteTokenStore {
     /// It blocks: on the disk, and up to the busy timeout on other processes.
     ///
     /// # Errors
-    /// [`OpenStoreError`]: what is wrong, and what to do. The file is then as it was.
-    pub fn open(options: SqliteOptions) -> Result<Self, OpenStoreError> {
-        let Opened { db, path, id, binding } = open::open(&options)?;
-        let readers = Readers::open(&path, options.busy_timeout)
-            .map_err(|error| Refusal::from(error).into_error(&path))?;
-        let writer = Writer::start(db, readers.file().clone(), binding, options.busy_timeout)
-            .map_err(|source| OpenStoreError::System { path, source: Box::new(source) })?;
-        let binding = Binding { application: options.application, store: id };
+    /// [`StoreFileError`]: what is wrong, and what to do. The file is then as it was.
+    pub fn open(options: SqliteOptions) -> Result<Self, StoreFileError> {
+        let (db, place, Identity { id: store, application }) = open::open(&options)?;
+        let readers = Readers::open(&place.path, options.busy_timeout)
+            .map_err(|error| Fault::from(error).at(&place.path))?;
+        let binding = Binding { application, store };
+        let writer = Writer::start(db, readers.file().clone(), &binding, options.busy_timeout)
+            .map_err(|error| StoreFileError::io(&place.path, error))?;
         Ok(Self { binding, readers: Arc::new(readers), writer })
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     SqliteOptions, SqliteTokenStore, attempts, connections,
-    error::{Fault, Result},
+    error::{Fault, Result, STOPPED},
     events,
     rows::{count, first},
     secrets,
@@ -19,7 +19,7 @@ use crate::{
 
 fn open() -> (tempfile::TempDir, SqliteTokenStore) {
     let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions::new(folder.path().join("finch.db"), application()).create(true);
+    let options = SqliteOptions::create(folder.path().join("finch.db"), application());
     let store = SqliteTokenStore::open(options).unwrap();
     (folder, store)
 }
@@ -31,7 +31,8 @@ fn attempt(batch: &Batch<'_>, number: u8) -> Result<()> {
 /// The attempts that are kept, and the last number.
 async fn kept(store: &SqliteTokenStore) -> (u64, u64) {
     let counts = |db: &Connection| {
-        Ok((count(db, "SELECT count(*) FROM attempts")?, count(db, "SELECT seq FROM store")?))
+        let seq = first(db, "SELECT seq FROM store", [])?;
+        Ok((count(db, "attempts")?, seq.unwrap_or_default()))
     };
     store.read(counts).await.unwrap()
 }
@@ -65,7 +66,7 @@ async fn a_job_that_fails_undoes_its_own_writes_only() {
         let (_folder, store) = open();
         // The first job holds the writer up until the others wait behind it.
         let (go, gate) = std::sync::mpsc::channel::<()>();
-        let hold = store.write(move |_| gate.recv().map_err(|_| Fault::Stopped));
+        let hold = store.write(move |_| gate.recv().map_err(|_| STOPPED));
         let fails = store.write(move |batch| {
             attempt(batch, 2)?;
             if loses_all {
@@ -104,7 +105,7 @@ async fn a_file_is_checked_before_a_commit_and_after_it() {
         let (from, to) = (here.clone(), away.clone());
         let written = store.write(move |batch| {
             if goes_while_it_is_written {
-                std::fs::rename(from, to).map_err(|_| Fault::Stopped)?;
+                std::fs::rename(from, to).map_err(|_| STOPPED)?;
             }
             attempt(batch, 1)
         });

@@ -8,13 +8,11 @@ use rusqlite::{Connection, Row};
 use crate::{
     attempts,
     commit::keyring,
-    connections::{self, Part as _},
-    database,
-    error::Result,
+    connections, database,
+    error::{Result, StoreFileError},
     events,
     files::{self, JOURNALS, Place, beside},
-    open,
-    open_error::{OpenStoreError, Refusal},
+    open::{self, Identity},
     rows::{count, whole},
     schema,
     store::SqliteTokenStore,
@@ -46,25 +44,26 @@ pub struct Examined {
 /// journal (`-shm`), as it does whenever such a store is opened.
 ///
 /// # Errors
-/// [`OpenStoreError`], as for opening it, but for what only an application shows.
-pub fn examine(path: &Path) -> Result<Examined, OpenStoreError> {
+/// [`StoreFileError`], as for opening it, but for what only an application shows.
+pub fn examine(path: &Path) -> Result<Examined, StoreFileError> {
     let place = files::find_alone(path)?;
-    examine_at(&place).map_err(|refusal| refusal.into_error(&place.path))
+    examine_at(&place).map_err(|fault| fault.at(&place.path))
 }
 
-fn examine_at(place: &Place) -> Result<Examined, Refusal> {
+fn examine_at(place: &Place) -> Result<Examined> {
     let db = connect(place)?;
     let db = db.unchecked_transaction()?;
-    open::is_store(&db)?;
+    schema::check(&db)?;
     let is_sound = match database::check(&db, "quick_check") {
         Ok(()) => true,
         Err(fault) if fault.damage().is_some() => false,
-        Err(fault) => return Err(fault.into()),
+        Err(fault) => return Err(fault),
     };
+    let Identity { id, application } = Identity::read(&db)?;
     Ok(Examined {
         bytes: place.len,
-        id: open::id(&db)?,
-        application: open::application(&db)?,
+        id,
+        application,
         is_empty: open::is_empty(&db)?,
         keyring: keyring(&db)?,
         is_sound,
@@ -124,9 +123,9 @@ type Check = fn(&Row<'_>) -> Result<()>;
 /// The tables, and how a row of each is read.
 const TABLES: [(&str, Check); 6] = [
     ("connections", |row| connections::own_row(row).map(drop)),
-    (Token::TABLE, |row| whole::<Token>(Token::TABLE, row).map(drop)),
-    (Disconnect::TABLE, |row| whole::<Disconnect>(Disconnect::TABLE, row).map(drop)),
-    (Retirement::TABLE, |row| whole::<Retirement>(Retirement::TABLE, row).map(drop)),
+    ("tokens", |row| whole::<Token>("tokens", row).map(drop)),
+    ("disconnects", |row| whole::<Disconnect>("disconnects", row).map(drop)),
+    ("retirements", |row| whole::<Retirement>("retirements", row).map(drop)),
     ("attempts", attempts::check),
     ("events", |row| events::recorded(row).map(drop)),
 ];
@@ -142,7 +141,7 @@ fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verifie
     found.damage.extend(lines(&db, orphans)?);
     let mut total = 0;
     for (table, _) in TABLES {
-        total += count(&db, &format!("SELECT count(*) FROM {table}"))?;
+        total += count(&db, table)?;
     }
     for (table, check) in TABLES {
         let mut statement = db.prepare(&format!("SELECT * FROM {table}"))?;

@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use finch_core::Seq;
+use finch_core::{Application, Binding, Seq};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::{
     database::empty_log,
-    error::{Fault, Result},
+    error::{Fault, Result, STOPPED},
     same_file::SameFile,
 };
 
@@ -74,16 +74,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `binding`: what [`BINDING`] gave when the store was opened.
     pub(crate) fn start(
         db: Connection,
         file: SameFile,
-        binding: String,
+        binding: &Binding,
         busy_timeout: Duration,
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("finch-sqlite writer".to_owned());
         // A process that died may have left secrets in the log.
+        let Application { client_id, origin } = &binding.application;
+        let binding = format!("{} {}", client_id.as_str(), origin.as_str());
         let work = Loop { db, file, binding, busy_timeout, log_due: Some(Instant::now()) };
         let thread = thread.spawn(move || work.run(&queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
@@ -109,9 +110,9 @@ impl Writer {
             });
             Done { failed, answer }
         });
-        let jobs = self.jobs.as_ref().ok_or(Fault::Stopped)?;
-        jobs.send(Job { work, log_due }).map_err(|_| Fault::Stopped)?;
-        answer.await.map_err(|_| Fault::Stopped)?
+        let jobs = self.jobs.as_ref().ok_or(STOPPED)?;
+        jobs.send(Job { work, log_due }).map_err(|_| STOPPED)?;
+        answer.await.map_err(|_| STOPPED)?
     }
 }
 
@@ -124,9 +125,6 @@ impl Drop for Writer {
         }
     }
 }
-
-/// What the store is bound to, and the last number that was taken.
-pub(crate) const BINDING: &str = "SELECT client_id || ' ' || origin, seq FROM store";
 
 struct Loop {
     db: Connection,
@@ -195,7 +193,7 @@ impl Loop {
             answers.push(answer);
             match failed {
                 // After some errors SQLite has rolled everything back by itself.
-                failed if batch.is_autocommit() => return Err(failed.unwrap_or(Fault::Stopped)),
+                failed if batch.is_autocommit() => return Err(failed.unwrap_or(STOPPED)),
                 Some(_) if alone => return Ok(batch.transaction.rollback()?),
                 Some(_) => {
                     batch.execute_batch("ROLLBACK TO job; RELEASE job")?;
@@ -217,13 +215,13 @@ impl Loop {
         self.file.check()?;
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let (binding, last) = transaction
-            .prepare_cached(BINDING)?
+            .prepare_cached("SELECT client_id || ' ' || origin, seq FROM store")?
             .query_row([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         // Another process may have bound the store to another application while it was empty.
-        match binding == self.binding {
-            true => Ok(Batch { transaction, last: Cell::new(last) }),
-            false => Err(Fault::BoundToAnother),
+        if binding != self.binding {
+            return Err(Fault::Closed("the store was bound to another application meanwhile"));
         }
+        Ok(Batch { transaction, last: Cell::new(last) })
     }
 
     /// Empties the log, or finds that a reader still needs it: then later.

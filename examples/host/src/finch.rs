@@ -23,8 +23,11 @@ pub(crate) async fn open(
     http.base_url = emulator.url().into();
     let client = HttpFinch::new(http)?;
     let key = key(&folder.join("finch.key"))?;
-    let store = SqliteOptions::new(folder.join("finch.db"), client.application().clone());
-    let store = SqliteTokenStore::open(store.create(true).busy_timeout(settings.store_patience))?;
+    let store = SqliteOptions {
+        busy_timeout: settings.store_patience,
+        ..SqliteOptions::create(folder.join("finch.db"), client.application().clone())
+    };
+    let store = SqliteTokenStore::open(store)?;
     let options = FinchOptions {
         disconnect_patience: settings.disconnect_patience,
         store_patience: settings.store_patience,

@@ -40,7 +40,7 @@ pub(crate) fn store(setting: &Setting, layout: Layout) -> PathBuf {
     let path = setting.store(&format!("store-{connections}x{tokens}"));
     let unfinished = setting.store("unfinished");
     remove(&unfinished);
-    drop(SqliteTokenStore::open(options(&unfinished).create(true)).unwrap());
+    drop(SqliteTokenStore::open(SqliteOptions { create: true, ..options(&unfinished) }).unwrap());
     // The application makes its keys.
     drop(Host::over(&unfinished));
     if !path.exists() || schema(&path) != schema(&unfinished) {

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use finch_app::OpenFinchError;
-use finch_sqlite::{OpenStoreError, SqliteOptions, SqliteTokenStore};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError};
 use finch_testkit::{Chance, FakeFinch, Intercepted, Reach, application};
 use finch_tests::{Step, TestSystem, World, finish, folder, steps};
 use proptest::{
@@ -26,12 +26,12 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-pub(crate) fn open(folder: &Path) -> Result<SqliteTokenStore, OpenStoreError> {
+pub(crate) fn open(folder: &Path) -> Result<SqliteTokenStore, StoreFileError> {
     SqliteTokenStore::open(options(folder))
 }
 
 pub(crate) fn options(folder: &Path) -> SqliteOptions {
-    SqliteOptions::new(folder.join("finch.db"), application()).create(true)
+    SqliteOptions::create(folder.join("finch.db"), application())
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use finch_app::{KeysError, OpenFinchError, System as _};
 use finch_core::Fingerprint;
-use finch_sqlite::SqliteTokenStore;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Chance, FakeFinch, Reach, application};
 use finch_tests::{Step, TestSystem, World, finish, folder};
 use tempfile::TempDir;
@@ -208,7 +208,10 @@ impl Bench {
     async fn open(&self) -> Result<Option<World>, Broken> {
         for _ in 0..2 {
             let options = history::options(self.folder.path());
-            match SqliteTokenStore::open(options.busy_timeout(Duration::from_millis(1))) {
+            match SqliteTokenStore::open(SqliteOptions {
+                busy_timeout: Duration::from_millis(1),
+                ..options
+            }) {
                 Err(error) => self.book.error(&error),
                 Ok(store) => {
                     match wire(store, &self.disk, &self.book, &self.finch, &self.system).await {

@@ -73,7 +73,7 @@ impl Disk {
 
 fn open(folder: &tempfile::TempDir, application: &Application) -> SqliteTokenStore {
     let path = folder.path().join("finch.db");
-    let options = SqliteOptions::new(path, application.clone()).create(true);
+    let options = SqliteOptions::create(path, application.clone());
     SqliteTokenStore::open(options).expect("a store")
 }
 

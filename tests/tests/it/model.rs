@@ -9,7 +9,7 @@ use finch_tests::{World, all_events, cases_of, secret, steps};
 use proptest::prelude::*;
 
 fn sqlite(path: &Path) -> SqliteTokenStore {
-    let options = SqliteOptions::new(path, application()).create(true);
+    let options = SqliteOptions::create(path, application());
     SqliteTokenStore::open(options).expect("a store")
 }
 

@@ -30,7 +30,8 @@ async fn at_every_point(history: &[Step], reach: Reach) -> Result<(), TestCaseEr
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     let options = |path: &Path| SqliteOptions::new(path, application());
-    let store = SqliteTokenStore::open(options(&folder.join("was.db")).create(true)).unwrap();
+    let store = SqliteTokenStore::open(SqliteOptions::create(folder.join("was.db"), application()))
+        .unwrap();
     let store = Arc::new(store);
     let world = World::new(reach, store.clone()).await;
     let mut backups = Vec::new();

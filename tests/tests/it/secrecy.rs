@@ -121,7 +121,8 @@ impl Life {
         let application = finch_core::FinchApi::application(&client).clone();
         let options = SqliteOptions::new(folder.join("finch.db"), application);
         print(&format!("{options:?}"));
-        let store = Arc::new(SqliteTokenStore::open(options.create(true)).unwrap());
+        let store =
+            Arc::new(SqliteTokenStore::open(SqliteOptions { create: true, ..options }).unwrap());
         let options = FinchOptions {
             disconnect_patience: Duration::ZERO,
             reconcile_interval: Duration::ZERO,

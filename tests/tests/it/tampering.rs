@@ -27,7 +27,7 @@ struct Story {
 type Allowed = BTreeMap<(CustomerId, ConnectionId), BTreeSet<String>>;
 
 fn open(path: &Path) -> Arc<SqliteTokenStore> {
-    Arc::new(SqliteTokenStore::open(SqliteOptions::new(path, application()).create(true)).unwrap())
+    Arc::new(SqliteTokenStore::open(SqliteOptions::create(path, application())).unwrap())
 }
 
 async fn story() -> Story {

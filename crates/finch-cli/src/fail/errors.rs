@@ -11,7 +11,7 @@ use finch_core::StoreError;
 use finch_emulator::EmulatorError;
 use finch_http::ConfigError;
 use finch_seal::{KeyFileError, ParseKeyError, SealError};
-use finch_sqlite::{BackupError, OpenStoreError, RestoreError};
+use finch_sqlite::StoreFileError;
 
 use super::{Exit, Failure};
 
@@ -80,9 +80,7 @@ failures!(
     StoreError,
     KeysError,
     OpenFinchError,
-    OpenStoreError,
-    BackupError,
-    RestoreError,
+    StoreFileError,
     ConfigError
 );
 

@@ -90,7 +90,7 @@ impl App {
         let api = Arc::new(HttpFinch::new(http).unwrap());
         let key = Arc::new(keyfile::read(stage.path("finch.db.key")).expect("a key"));
         let application = finch_core::FinchApi::application(&*api).clone();
-        let options = SqliteOptions::new(stage.path("finch.db"), application).create(true);
+        let options = SqliteOptions::create(stage.path("finch.db"), application);
         let store = Arc::new(SqliteTokenStore::open(options).expect("the store opens"));
         stage.block_on(async {
             let finch = Finch::builder(api, store.clone(), key.clone());

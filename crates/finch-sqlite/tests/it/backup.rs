@@ -1,28 +1,40 @@
 //! Backups, and stores restored from them.
 
 use std::{
-    fs::{self, Permissions},
+    fs::{self},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use finch_core::{EventQuery, InstanceId, StoreError, TokenQuery, TokenStore as _};
+use finch_core::{EventQuery, InstanceId, TokenStore as _};
 use finch_sqlite::{
-    BackupError, OpenStoreError, RestoreError, Restored, SqliteOptions, SqliteTokenStore, examine,
-    restore,
+    Restored, SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine, restore,
 };
 use finch_testkit::{at, claimed, fingerprint, new_attempt, store_token};
 
-use crate::support::{Home, by_id, customer, end, fence, private, token};
+use crate::support::{Home, by_id, end, fence, is_usable, mode, private, token};
 
 impl Home {
     /// Restores the backup `b`.
-    fn restored(&self) -> Result<Restored, RestoreError> {
+    fn restored(&self) -> Result<Restored, StoreFileError> {
         restore(&self.at("b"), &self.elsewhere("new.db"), |_, _| {})?.finish()
+    }
+
+    /// What is wrong with making a backup of a store here.
+    async fn refused(&self, to: &str) -> P {
+        self.open().backup(&self.at(to), |_, _| {}).await.expect_err("a refusal").problem
+    }
+
+    /// A used store, and a backup of it: `b`.
+    async fn backed_up() -> Self {
+        let home = Self::used().await;
+        back_up(&home.open(), &home.at("b")).await;
+        home
     }
 }
 
@@ -31,22 +43,21 @@ async fn back_up(store: &SqliteTokenStore, to: &Path) {
 }
 
 /// The store at `path`, with the first page of a table overwritten that neither needs.
-fn damaged(whole: &[u8], path: &Path, table: &str) -> Vec<u8> {
+fn damaged(path: &Path) -> Vec<u8> {
     let db = rusqlite::Connection::open(path).unwrap();
-    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
-    let page: u32 = db.query_row(sql, [table], |row| row.get(0)).unwrap();
-    let mut damaged = whole.to_vec();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'secrets'";
+    let page: u32 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(db);
+    let mut damaged = fs::read(path).unwrap();
     damaged[(page as usize - 1) * 4096..][..4096].fill(0x5a);
     damaged
 }
 
 #[tokio::test]
 async fn a_backup_is_one_private_file_and_a_store() {
-    let home = Home::new();
+    let home = Home::used().await;
     let store = home.open();
-    for name in ["a", "b"] {
-        store_token(&store, "acme", token(name)).await;
-    }
+    store_token(&store, "acme", token("b")).await;
     let done = store.backup(&home.at("b"), |done, all| assert!(done <= all)).await.unwrap();
     assert_eq!((done.connections, done.tokens), (2, 2));
     let found = fs::metadata(home.at("b")).unwrap();
@@ -58,55 +69,49 @@ async fn a_backup_is_one_private_file_and_a_store() {
     let text = fs::read(home.at("b")).unwrap();
     assert_eq!(text[18..20], [1, 1], "no journal is needed to read it");
     let again = SqliteTokenStore::open(home.elsewhere("b")).unwrap();
-    let (acme, id) = (customer("acme"), "b".parse().unwrap());
-    assert!(again.usable_token(&acme, &id, &TokenQuery::default()).await.unwrap().is_some());
+    assert!(is_usable(&again, "b").await.unwrap());
 }
 
 #[tokio::test]
 async fn nothing_is_overwritten() {
-    let home = Home::new();
+    let home = Home::used().await;
     let store = home.open();
-    store_token(&store, "acme", token("a")).await;
-    fs::write(home.at("b"), "another file").unwrap();
-    let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it exists");
-    assert!(matches!(refused, BackupError::Place(OpenStoreError::Exists { .. })), "{refused:?}");
-    assert_eq!(fs::read(home.at("b")).unwrap(), b"another file");
-    fs::remove_file(home.at("b")).unwrap();
+    for suffix in ["", "-wal", "-journal", "-shm"] {
+        let path = home.at(&format!("b{suffix}"));
+        fs::write(&path, "another file").unwrap();
+        let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it exists");
+        assert_eq!((&refused.path, refused.problem), (&path, P::Exists));
+        assert_eq!(fs::read(&path).unwrap(), b"another file");
+        fs::remove_file(&path).unwrap();
+    }
     back_up(&store, &home.at("b")).await;
     let before = fs::read(home.at("b")).unwrap();
-    let refused = restore(&home.at("b"), &home.options(), |_, _| {});
-    assert!(matches!(refused, Err(RestoreError::Place(OpenStoreError::Exists { .. }))));
-    // A journal that stayed behind would be played into the new store.
-    fs::write(home.at("new.db-wal"), "left over").unwrap();
-    let refused = home.restored().expect_err("a journal is there");
-    assert!(
-        matches!(&refused, RestoreError::Place(OpenStoreError::Exists { path }) if *path == home.at("new.db-wal")),
-        "{refused:?}"
-    );
-    assert!(!home.at("new.db").exists());
+    let refused = restore(&home.at("b"), &home.options(), |_, _| {}).expect_err("it exists");
+    assert_eq!(refused.problem, P::Exists);
+    // A file that comes while the store is made.
+    let restoring = restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).unwrap();
+    fs::write(home.at("new.db"), "another file").unwrap();
+    assert_eq!(restoring.finish().expect_err("it exists").problem, P::Exists);
+    assert_eq!(fs::read(home.at("new.db")).unwrap(), b"another file");
     assert_eq!(fs::read(home.at("b")).unwrap(), before);
 }
 
 #[tokio::test]
 async fn places_where_no_backup_can_be() {
     let home = Home::new();
-    let store = home.open();
-    let error = store.backup(&home.at("no/such/b"), |_, _| {}).await.expect_err("no folder");
-    assert!(matches!(error, BackupError::Place(OpenStoreError::NoFolder { .. })), "{error:?}");
+    assert_eq!(home.refused("no/such/b").await, P::NoFolder);
     let open = home.at("open");
     fs::create_dir(&open).unwrap();
-    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
-    let error = store.backup(&open.join("b"), |_, _| {}).await.expect_err("open to others");
-    assert!(matches!(error, BackupError::Place(OpenStoreError::FolderExposed { .. })), "{error:?}");
+    mode(&open, 0o777);
+    assert_eq!(home.refused("open/b").await, P::FolderExposed { mode: 0o777 });
     assert_eq!(fs::read_dir(open).unwrap().count(), 0);
 }
 
 /// Each word of the other thread is in the backup with all that it stands on, or not at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_backup_is_of_one_moment_while_others_write() {
-    let home = Home::new();
-    let store = Arc::new(home.open());
-    store_token(&*store, "acme", token("first")).await;
+    let home = Home::used().await;
+    let store = home.open();
     let stop = Arc::new(AtomicBool::new(false));
     // Another handle is as good as another process.
     let (other, stopped) = (home.open(), stop.clone());
@@ -118,31 +123,23 @@ async fn a_backup_is_of_one_moment_while_others_write() {
             other.open_attempt(new_attempt("acme"), &state).await.unwrap();
             n += 1;
         }
-        n
     });
     for n in 0..8 {
         back_up(&store, &home.at(&format!("b{n}"))).await;
     }
     stop.store(true, Ordering::SeqCst);
-    assert!(writes.await.unwrap() >= 20);
+    writes.await.unwrap();
     let mut seen = Vec::new();
     for n in 0..8 {
         let name = format!("b{n}");
         let backup = SqliteTokenStore::open(home.elsewhere(&name)).unwrap();
         let verified = backup.verify(|_, _| {}).await.unwrap();
         assert!(verified.is_sound(), "{verified:?}");
-        let all = EventQuery {
-            customer: None,
-            connection: None,
-            since: None,
-            after: None,
-            limit: usize::MAX,
-        };
+        let all =
+            EventQuery { customer: None, connection: None, since: None, after: None, limit: 9999 };
         let events = backup.events(&all).await.unwrap().len();
-        let db = rusqlite::Connection::open(home.at(&name)).unwrap();
-        let tokens: u32 =
-            db.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
-        assert_eq!(events, 2 * tokens as usize, "a connection and a token each");
+        let tokens = finch_testkit::connections(&backup, None).await.unwrap().len();
+        assert_eq!(events, 2 * tokens, "a connection and a token each");
         seen.push(tokens);
     }
     assert!(seen.is_sorted() && seen[0] < seen[7], "others wrote meanwhile: {seen:?}");
@@ -159,9 +156,8 @@ async fn a_restored_store_is_the_backup_without_its_leases() {
     end(&store, "ended").await;
     claimed(&store, "acme", "lost").await;
     let live = by_id(&store, "live").await;
-    let me = InstanceId::from("me".to_owned());
-    store.lease(live.key, &me, at(40)).await.unwrap();
-    store.take_turn(std::time::Duration::from_secs(1), at(40)).await.unwrap();
+    store.lease(live.key, &InstanceId::from("me".to_owned()), at(40)).await.unwrap();
+    store.take_turn(Duration::from_secs(1), at(40)).await.unwrap();
     back_up(&store, &home.at("b")).await;
     let before = fs::read(home.at("b")).unwrap();
 
@@ -177,30 +173,32 @@ async fn a_restored_store_is_the_backup_without_its_leases() {
         let id = is.tokens[0].id;
         assert_eq!(new.sealed(id).await.unwrap(), store.sealed(id).await.unwrap(), "{name}");
     }
-    let you = InstanceId::from("you".to_owned());
-    let leased = new.lease(live.key, &you, at(41)).await.unwrap();
+    let leased = new.lease(live.key, &InstanceId::from("you".to_owned()), at(41)).await.unwrap();
     assert!(matches!(leased, finch_core::Leased::Taken), "{leased:?}: no lease is held");
-    let turn = new.take_turn(std::time::Duration::from_secs(1), at(40)).await.unwrap();
+    let turn = new.take_turn(Duration::from_secs(1), at(40)).await.unwrap();
     assert_eq!(turn, at(40), "no turn was taken");
 }
 
-/// Until it is finished, nothing has the store's name; and what was written through it is in it then.
+/// Until it is finished, nothing has the store's name; and what was written through it is in it then. A store
+/// that is still open elsewhere gets no name: what is written to it would be lost.
 #[tokio::test]
 async fn a_restore_has_its_name_once_it_is_finished() {
-    let home = Home::new();
-    let store = home.open();
-    store_token(&store, "acme", token("a")).await;
-    back_up(&store, &home.at("b")).await;
-    drop(store);
-    let begin = || restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).unwrap();
-    let abandoned = begin();
-    let again = restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {}).expect_err("one");
-    assert!(matches!(again, RestoreError::Place(OpenStoreError::Busy { .. })), "{again:?}");
+    let home = Home::backed_up().await;
+    let options =
+        SqliteOptions { busy_timeout: Duration::from_millis(30), ..home.elsewhere("new.db") };
+    let begin = || restore(&home.at("b"), &options, |_, _| {});
+    let abandoned = begin().unwrap();
+    assert_eq!(begin().expect_err("one at a time").problem, P::Busy);
     store_token(&abandoned.store().unwrap(), "acme", token("gone")).await;
     drop(abandoned);
     assert_eq!(home.names(), ["b", "finch.db"]);
 
-    let restoring = begin();
+    let used = begin().unwrap();
+    let in_use = used.store().unwrap();
+    assert_eq!(used.finish().expect_err("in use").problem, P::Busy);
+    drop(in_use);
+
+    let restoring = begin().unwrap();
     let inside = restoring.store().unwrap();
     assert_eq!(by_id(&inside, "a").await.tokens.len(), 1);
     store_token(&inside, "acme", token("more")).await;
@@ -213,35 +211,20 @@ async fn a_restore_has_its_name_once_it_is_finished() {
     assert_eq!(by_id(&new, "more").await.tokens.len(), 1);
 }
 
-/// A store that is still open elsewhere gets no name: what is written to it would be lost.
-#[tokio::test]
-async fn a_restore_that_is_in_use_is_not_finished() {
-    let home = Home::new();
-    store_token(&home.open(), "acme", token("a")).await;
-    back_up(&home.open(), &home.at("b")).await;
-    let options = home.elsewhere("new.db").busy_timeout(std::time::Duration::from_millis(30));
-    let restoring = restore(&home.at("b"), &options, |_, _| {}).unwrap();
-    let _in_use = restoring.store().unwrap();
-    let refused = restoring.finish().expect_err("in use");
-    let busy = matches!(&refused, RestoreError::Place(OpenStoreError::Busy { .. }));
-    assert!(busy, "{refused:?}");
-    assert!(!home.at("new.db").exists());
-}
-
 /// As a kill leaves it: the lock is free, and half a file is there. Nothing opens it, and the next one clears
-/// it away.
+/// it away. It is not written to: under another name it may be a store in use.
 #[tokio::test]
 async fn a_restore_that_was_killed_leaves_no_store() {
-    let home = Home::new();
-    store_token(&home.open(), "acme", token("a")).await;
-    back_up(&home.open(), &home.at("b")).await;
+    let home = Home::backed_up().await;
     let whole = fs::read(home.at("b")).unwrap();
-    fs::write(home.at("new.db.part"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(home.at("other"), &whole[..whole.len() / 2]).unwrap();
+    fs::hard_link(home.at("other"), home.at("new.db.part")).unwrap();
     fs::write(home.at("new.db.part-journal"), &whole).unwrap();
     let gone = SqliteTokenStore::open(home.elsewhere("new.db")).expect_err("no store");
-    assert!(matches!(gone, OpenStoreError::Missing { .. }), "{gone:?}");
+    assert_eq!(gone.problem, P::Missing);
     home.restored().unwrap();
-    assert_eq!(home.names(), ["b", "finch.db", "new.db"]);
+    assert_eq!(home.names(), ["b", "finch.db", "new.db", "other"]);
+    assert!(fs::read(home.at("other")).unwrap() == whole[..whole.len() / 2]);
 }
 
 /// A snapshot of the whole folder while no process used it: database and journal.
@@ -262,42 +245,38 @@ async fn a_snapshot_with_its_journal_can_be_restored() {
 
 #[tokio::test]
 async fn what_is_no_backup_of_this_store_is_refused() {
-    type E = OpenStoreError;
-    let home = Home::new();
-    let store = home.open();
-    store_token(&store, "acme", token("a")).await;
-    back_up(&store, &home.at("good")).await;
-    let good = fs::read(home.at("good")).unwrap();
+    let home = Home::backed_up().await;
+    let good = fs::read(home.at("b")).unwrap();
+    let bad = damaged(&home.at("b"));
     let put = |content: &[u8]| private(&home.at("b"), content);
-    let refused = |options: &SqliteOptions| {
+    let refused = || {
         let before = fs::read(home.at("b")).ok();
-        let error = restore(&home.at("b"), options, |_, _| {}).expect_err("refused");
+        let error = restore(&home.at("b"), &home.elsewhere("new.db"), |_, _| {});
+        let error = error.expect_err("refused");
+        assert_eq!(error.path, home.at("b"));
         assert_eq!(fs::read(home.at("b")).ok(), before, "{error}");
-        for name in ["new.db", "new.db.part", "new.db-wal", "new.db.part-wal", "b-wal", "b-shm"] {
-            assert!(!home.at(name).exists(), "{name}: {error}");
-        }
-        match error {
-            RestoreError::Backup(why) => why,
-            other => panic!("{other:?}"),
-        }
+        let left: Vec<_> =
+            home.names().into_iter().filter(|n| n != "b" && n != "finch.db").collect();
+        assert!(left.is_empty(), "{left:?}: {error}");
+        error.problem
     };
-    let options = home.elsewhere("new.db");
-    assert!(matches!(refused(&options), E::Missing { .. }));
     put(b"a letter to my mother");
-    assert!(matches!(refused(&options), E::NotAStore { .. }));
+    assert_eq!(refused(), P::NotAStore);
     put(b"");
-    assert!(matches!(refused(&options), E::Missing { .. }));
+    assert_eq!(refused(), P::NoBackup);
     for length in (0..good.len()).step_by(4096).skip(1).chain([good.len() - 1, 4095, 600]) {
         put(&good[..length]);
-        assert!(matches!(refused(&options), E::Corrupt { .. }), "{length} of {}", good.len());
+        assert!(matches!(refused(), P::Corrupt(_)), "{length} of {}", good.len());
     }
-    put(&damaged(&good, &home.at("good"), "secrets"));
-    assert!(matches!(refused(&options), E::Corrupt { .. }));
+    put(&bad);
+    assert!(matches!(refused(), P::Corrupt(_)));
     put(&good);
     let db = rusqlite::Connection::open(home.at("b")).unwrap();
     db.execute_batch("UPDATE store SET client_id = 'another'").unwrap();
     drop(db);
-    assert!(matches!(refused(&options), E::OtherApplication { .. }));
+    assert!(matches!(refused(), P::OtherApplication { .. }));
+    fs::remove_file(home.at("b")).unwrap();
+    assert_eq!(refused(), P::NoBackup);
     put(&good);
     home.restored().unwrap();
 }
@@ -309,30 +288,25 @@ async fn a_damaged_store_is_not_backed_up() {
     for n in 0..40 {
         store_token(&home.open(), "acme", token(&format!("t{n}"))).await;
     }
-    let whole = fs::read(&home.path).unwrap();
-    fs::write(&home.path, damaged(&whole, &home.path, "secrets")).unwrap();
-    let store = home.open();
-    let refused = store.backup(&home.at("b"), |_, _| {}).await.expect_err("it is damaged");
-    assert!(matches!(refused, BackupError::Store(StoreError::Corrupt(_))), "{refused:?}");
-    assert!(!home.at("b").exists() && !home.at("b.part").exists());
+    fs::write(&home.path, damaged(&home.path)).unwrap();
+    assert!(matches!(home.refused("b").await, P::Corrupt(_)));
+    assert_eq!(home.names(), ["finch.db"]);
 }
 
 /// While others use it, too; and not a byte is written.
 #[tokio::test]
 async fn examining_a_store_changes_nothing() {
-    let home = Home::new();
+    let home = Home::used().await;
     let store = home.open();
-    store_token(&store, "acme", token("a")).await;
     let used = examine(&home.path).unwrap();
     assert!(used.is_sound);
     assert_eq!((used.is_empty, used.keyring, used.id), (false, None, store.binding().store));
     drop(store);
     let before = fs::read(&home.path).unwrap();
     let found = examine(&home.path).unwrap();
-    let names = fs::read_dir(home.folder.path()).unwrap().count();
-    assert_eq!((names, fs::read(&home.path).unwrap() == before), (1, true));
+    assert_eq!((home.names().len(), fs::read(&home.path).unwrap() == before), (1, true));
     assert_eq!(found.application, finch_testkit::application());
-    fs::set_permissions(&home.path, Permissions::from_mode(0o644)).unwrap();
-    assert!(matches!(examine(&home.path), Err(OpenStoreError::Exposed { .. })));
-    assert!(matches!(examine(&home.at("no")), Err(OpenStoreError::Missing { .. })));
+    mode(&home.path, 0o644);
+    assert_eq!(examine(&home.path).unwrap_err().problem, P::Exposed { mode: 0o644 });
+    assert_eq!(examine(&home.at("no")).unwrap_err().problem, P::Missing);
 }

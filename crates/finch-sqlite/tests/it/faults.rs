@@ -2,24 +2,18 @@
 //! disk without room or rights. A typed error, or right answers, or bytes that do not open.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, Permissions},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-    path::PathBuf,
-    process::Command,
+    collections::BTreeMap, fs, os::unix::fs::MetadataExt as _, path::PathBuf, process::Command,
 };
 
 use finch_core::{
     Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenQuery,
     TokenStore as _,
 };
-use finch_sqlite::{
-    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
-};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine};
 use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
-use crate::support::{Home, beside, by_id, customer, end, fence, private, token};
+use crate::support::{Home, by_id, end, fence, mode, private, token};
 
 const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
 const TOKENS: usize = 24;
@@ -43,21 +37,12 @@ async fn written(home: &Home) -> Vec<u8> {
     fs::read(&home.path).unwrap()
 }
 
-/// In memory, where the machine has such a place: thousands of stores are opened.
-fn fast_home() -> Home {
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o700));
-    let folder = builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap();
-    let path = folder.path().canonicalize().unwrap().join("finch.db");
-    Home { folder, path }
-}
-
 /// What all reads of a store came to. Bytes that are not those of the token do not open as its secret.
 async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
     let mut seen = BTreeMap::new();
     let mut count = |what| *seen.entry(what).or_default() += 1;
     for n in 0..TOKENS {
-        let (who, id) = (customer(CUSTOMERS[n % 3]), format!("t{n}").parse().unwrap());
+        let (who, id) = (CUSTOMERS[n % 3].parse().unwrap(), format!("t{n}").parse().unwrap());
         match store.usable_token(&who, &id, &TokenQuery::default()).await {
             Ok(Some(found)) => {
                 let is_right = found.sealed == sealed(&secret(n), finch_core::SealedAs::Usable, 1);
@@ -109,17 +94,16 @@ async fn a_thousand_changed_bytes_are_noticed_or_harmless() {
     let whole = written(&origin).await;
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for n in 0..1000 {
-        let home = fast_home();
+        let home = Home::fast();
         let mut changed = whole.clone();
         let place = (random(2 * n) % whole.len() as u64) as usize;
         changed[place] ^= (random(2 * n + 1) % 255 + 1) as u8;
         private(&home.path, &changed);
         drop(examine(&home.path));
         assert!(fs::read(&home.path).unwrap() == changed, "{n}: examining it has changed the file");
-        let outcome = match SqliteTokenStore::open(home.options().create(false)) {
+        let outcome = match home.existing() {
             Err(error) => {
-                let is_typed = !matches!(error, E::System { .. });
-                assert!(is_typed, "{n}: byte {place}: {error:?}");
+                assert_ne!(error.problem, P::System, "{n}: byte {place}: {error:?}");
                 assert!(fs::read(&home.path).unwrap() == changed, "{n}: {error}");
                 "refused"
             }
@@ -144,41 +128,34 @@ async fn a_thousand_changed_bytes_are_noticed_or_harmless() {
 async fn a_store_that_is_cut_off_anywhere_is_refused() {
     let origin = Home::new();
     let whole = written(&origin).await;
-    let home = fast_home();
+    let home = Home::fast();
     let boundaries = (1..whole.len() / 4096).map(|pages| pages * 4096);
     let lengths = boundaries.flat_map(|at| [at - 1, at, at + 1, at + 512, at + 4095]);
     for length in lengths.chain([1, 15, 16, 99, 100, 511, 512]) {
         private(&home.path, &whole[..length]);
-        let error = SqliteTokenStore::open(home.options().create(false)).expect_err("cut off");
-        let known = matches!(error, E::Corrupt { .. } | E::NotAStore { .. });
+        let error = home.existing().expect_err("cut off");
+        let known = matches!(error.problem, P::Corrupt(_) | P::NotAStore);
         assert!(known, "{length} of {}: {error:?}", whole.len());
         assert_eq!(fs::read(&home.path).unwrap().len(), length, "{error}");
-        assert!(!beside(&home.path, "-wal").exists(), "{length}");
+        assert!(!home.beside("-wal").exists(), "{length}");
     }
-}
-
-/// A store that another process has open: its database, and its journal.
-async fn open_with_journal(names: &[&str]) -> (Vec<u8>, Vec<u8>) {
-    let home = fast_home();
-    let store = home.open();
-    for name in names {
-        store_token(&store, "acme", token(name)).await;
-    }
-    (fs::read(&home.path).unwrap(), fs::read(home.beside("-wal")).unwrap())
 }
 
 #[tokio::test]
 async fn a_journal_of_another_store_is_noticed_or_harmless() {
     let origin = Home::new();
     let whole = written(&origin).await;
-    let (_, journal) = open_with_journal(&["u1", "u2", "u3"]).await;
+    let other = Home::fast();
+    let store = other.open();
+    store_token(&store, "acme", token("u1")).await;
+    let journal = fs::read(other.beside("-wal")).unwrap();
     assert!(!journal.is_empty());
-    let home = fast_home();
+    let home = Home::fast();
     private(&home.path, &whole);
     private(&home.beside("-wal"), &journal);
-    match SqliteTokenStore::open(home.options().create(false)) {
+    match home.existing() {
         Err(error) => {
-            assert!(!matches!(error, E::System { .. }), "{error:?}");
+            assert_ne!(error.problem, P::System, "{error:?}");
             assert!(fs::read(&home.path).unwrap() == whole, "{error}");
             assert!(fs::read(home.beside("-wal")).unwrap() == journal, "{error}");
         }
@@ -209,7 +186,7 @@ fn as_unprivileged(test: &str, home: &Home, read_only: bool, prepare: impl FnOnc
     }
     prepare(home);
     let ran = again.output();
-    fs::set_permissions(home.folder.path(), Permissions::from_mode(0o700)).unwrap();
+    mode(home.folder.path(), 0o700);
     match ran {
         Ok(output) => {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
@@ -221,7 +198,7 @@ fn as_unprivileged(test: &str, home: &Home, read_only: bool, prepare: impl FnOnc
 }
 
 /// What opening the store of such a run comes to.
-fn opened_unprivileged() -> Option<Result<SqliteTokenStore, E>> {
+fn opened_unprivileged() -> Option<Result<SqliteTokenStore, StoreFileError>> {
     let path = PathBuf::from(std::env::var_os(HERE)?);
     Some(SqliteTokenStore::open(SqliteOptions::new(path, application())))
 }
@@ -232,10 +209,9 @@ async fn a_store_without_rights_is_refused() {
     let test = "faults::a_store_without_rights_is_refused";
     if let Some(opened) = opened_unprivileged() {
         let error = opened.expect_err("a refusal");
-        let (read_only, next) = (matches!(error, E::ReadOnly { .. }), error.next_step());
-        let is_typed = read_only || matches!(error, E::System { .. });
-        assert!(is_typed && next.contains("folder"), "{error:?}");
-        assert_eq!(read_only, std::env::var_os("READ_ONLY").is_some(), "{error:?}");
+        assert!(error.next_step().contains("folder"), "{error:?}");
+        let read_only = std::env::var_os("READ_ONLY").is_some();
+        assert_eq!(error.problem, if read_only { P::ReadOnly } else { P::System });
         return;
     }
     for (file, folder, read_only) in [(0o400, 0o700, true), (0o600, 0o500, true), (0o600, 0, false)]
@@ -243,8 +219,8 @@ async fn a_store_without_rights_is_refused() {
         let home = Home::new();
         let whole = written(&home).await;
         as_unprivileged(test, &home, read_only, |home| {
-            fs::set_permissions(&home.path, Permissions::from_mode(file)).unwrap();
-            fs::set_permissions(home.folder.path(), Permissions::from_mode(folder)).unwrap();
+            mode(&home.path, file);
+            mode(home.folder.path(), folder);
         });
         assert!(fs::read(&home.path).unwrap() == whole);
     }
@@ -277,16 +253,15 @@ async fn a_full_disk_has_no_half_of_a_backup_or_a_store() {
     let home = Home::new();
     written(&home).await;
     let store = home.open();
-    let whole = home.path.with_file_name("whole");
+    let whole = home.at("whole");
     store.backup(&whole, |_, _| {}).await.unwrap();
     let folder = disk.0.path().canonicalize().unwrap();
     fs::write(folder.join("filler"), vec![1; 200 << 10]).unwrap();
     let refused = store.backup(&folder.join("b"), |_, _| {}).await.expect_err("no room");
-    assert!(matches!(refused, BackupError::Place(E::Full { .. })), "{refused:?}");
+    assert_eq!((refused.path, refused.problem), (folder.join("b"), P::Full));
     let options = SqliteOptions::new(folder.join("new.db"), application());
     let refused = finch_sqlite::restore(&whole, &options, |_, _| {}).expect_err("no room");
-    let full = RestoreError::Place(E::Full { path: options.path.clone() });
-    assert_eq!(refused.to_string(), full.to_string());
+    assert_eq!((refused.path, refused.problem), (options.path, P::Full));
     let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["filler"]);
 }

@@ -2,53 +2,43 @@
 //! container's volume.
 
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
-    path::{Path, PathBuf},
+    fs,
+    os::unix::fs::{MetadataExt as _, chown, symlink},
+    path::Path,
     process::Command,
 };
 
-use finch_core::{
-    Actionable as _, Commit, ConnectionFilter, StoreError, TokenQuery, TokenStore as _,
-};
+use finch_core::{Commit, ConnectionFilter, StoreError, TokenStore as _};
 use finch_sqlite::{
-    BackupError, OpenStoreError as E, RestoreError, SqliteOptions, SqliteTokenStore, examine,
-    restore,
+    SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine, restore,
 };
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, beside, by_id, customer, private, token};
+use crate::support::{Home, beside, by_id, is_usable, mode, private, token};
 
 /// What a host leaves that was killed with committed rows in its log.
 async fn killed() -> Home {
     let running = Home::new();
     let store = running.open();
     store_token(&store, "acme", token("a")).await;
-    let home = Home::new();
-    for suffix in ["", "-wal"] {
-        private(&home.beside(suffix), &fs::read(running.beside(suffix)).unwrap());
-    }
-    home
+    running.killed()
+}
+
+/// Opening the store, opening it if it exists, and examining it.
+fn errors(home: &Home) -> [StoreFileError; 3] {
+    let opened = SqliteTokenStore::open(home.options()).map(drop);
+    [opened, home.existing().map(drop), examine(&home.path).map(drop)]
+        .map(|refused| refused.expect_err("a refusal"))
 }
 
 /// Every way to a store at this place is refused, and names the log that was left; nothing changes.
-fn refused_beside(home: &Home, suffix: &str, holds: bool) {
+fn refused_beside(home: &Home, suffix: &str, may_hold_tokens: bool) {
     let content = || (home.names(), fs::read(home.beside(suffix)).unwrap());
     let before = content();
-    let refused = [
-        SqliteTokenStore::open(home.options()).err(),
-        SqliteTokenStore::open(home.options().create(false)).err(),
-        examine(&home.path).err(),
-    ];
-    for error in refused.map(|error| error.expect("a refusal")) {
-        let E::LogWithoutStore { path, log, may_hold_tokens } = &error else {
-            panic!("{suffix}: {error:?}")
-        };
-        assert_eq!((path, log), (&home.path, &home.beside(suffix)));
-        assert_eq!(*may_hold_tokens, holds, "{suffix}");
-        let says = if holds { "the only copy of live tokens" } else { "holds no tokens" };
-        assert!(error.to_string().contains(says), "{error}");
-        assert!(error.next_step().contains("put the store's file back"), "{error}");
+    for error in errors(home) {
+        let log = home.beside(suffix);
+        let left = P::LogWithoutStore { log, may_hold_tokens };
+        assert_eq!((&error.path, error.problem), (&home.path, left), "{suffix}");
     }
     assert!(content() == before, "{suffix}: the folder has changed");
 }
@@ -61,13 +51,9 @@ async fn no_store_is_made_beside_a_log() {
     refused_beside(&home, "-wal", true);
     let backup = killed().await;
     let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
-    let RestoreError::Place(E::Exists { path }) = &refused else { panic!("{refused:?}") };
-    assert_eq!(*path, home.beside("-wal"));
+    assert_eq!((refused.path, refused.problem), (home.beside("-wal"), P::Exists));
     private(&home.path, b"");
     refused_beside(&home, "-wal", true);
-    let backup = SqliteTokenStore::open(backup.options()).unwrap();
-    let refused = backup.backup(&home.path, |_, _| {}).await.unwrap_err();
-    assert!(matches!(refused, BackupError::Place(E::Exists { .. })), "{refused:?}");
     // Both together again.
     fs::rename(&away, &home.path).unwrap();
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
@@ -95,10 +81,10 @@ async fn a_link_to_where_only_a_log_was_left_names_the_log() {
     for target in [home.path.clone(), "finch.db".into()] {
         let link = home.folder.path().join("link.db");
         symlink(target, &link).unwrap();
-        let options = home.elsewhere("link.db").create(true);
+        let options = SqliteOptions { create: true, ..home.elsewhere("link.db") };
         let error = SqliteTokenStore::open(options).expect_err("no store");
-        let E::LogWithoutStore { path, log, .. } = &error else { panic!("{error:?}") };
-        assert_eq!((path, log), (&home.path, &home.beside("-wal")));
+        let left = P::LogWithoutStore { log: home.beside("-wal"), may_hold_tokens: true };
+        assert_eq!((&error.path, error.problem), (&home.path, left));
         fs::remove_file(link).unwrap();
     }
 }
@@ -155,10 +141,7 @@ async fn a_journal_that_is_no_file_is_refused() {
         fs::write(&away, "").unwrap();
         symlink(&away, home.beside(suffix)).unwrap();
         let error = SqliteTokenStore::open(home.options()).unwrap_err();
-        assert!(
-            matches!(&error, E::NotAFile { path } if *path == home.beside(suffix)),
-            "{error:?}"
-        );
+        assert_eq!((error.path, error.problem), (home.beside(suffix), P::NotAFile));
     }
 }
 
@@ -170,11 +153,8 @@ async fn a_store_with_a_second_name_is_refused() {
     for path in [&home.path, &other] {
         let options = SqliteOptions::new(path, application());
         for error in [SqliteTokenStore::open(options).unwrap_err(), examine(path).unwrap_err()] {
-            assert!(
-                matches!(&error, E::SeveralNames { path: of, names: 2 } if of.file_name() == path.file_name()),
-                "{error:?}"
-            );
-            assert!(error.next_step().contains("-samefile"), "{error}");
+            assert_eq!(error.path.file_name(), path.file_name());
+            assert_eq!(error.problem, P::SeveralNames { names: 2 });
         }
     }
     // A backup is only read.
@@ -197,7 +177,7 @@ async fn a_store_that_is_mounted_without_its_folder_is_refused() {
     }
     let error = SqliteTokenStore::open(container.options()).err();
     Command::new("umount").arg(&container.path).output().unwrap();
-    assert!(matches!(&error, Some(E::MountedAlone { .. })), "{error:?}");
+    assert_eq!(error.map(|error| error.problem), Some(P::MountedAlone));
 }
 
 /// It takes root to give files away.
@@ -211,29 +191,21 @@ async fn files_and_folders_of_another_user_are_refused() {
     let folder = home.folder.path().canonicalize().unwrap();
     for path in [&home.path, &home.beside("-wal"), &folder] {
         chown(path, Some(UNPRIVILEGED), None).unwrap();
-        let opened = SqliteTokenStore::open(home.options()).unwrap_err();
-        for error in [opened, examine(&home.path).unwrap_err()] {
-            assert!(
-                matches!(&error, E::OtherOwner { path: of, owner: UNPRIVILEGED, user: 0 } if of == path),
-                "{error:?}"
-            );
+        for error in errors(&home) {
+            assert_eq!((&error.path, error.problem), (path, OTHERS));
         }
         chown(path, Some(0), None).unwrap();
     }
-    let store = home.open();
     let elsewhere = Home::new();
     chown(elsewhere.folder.path(), Some(UNPRIVILEGED), None).unwrap();
-    let refused = store.backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
-    assert!(
-        matches!(&refused, BackupError::Place(E::OtherOwner { owner: UNPRIVILEGED, .. })),
-        "{refused:?}"
-    );
-    let refused = SqliteTokenStore::open(elsewhere.options()).unwrap_err();
-    assert!(matches!(refused, E::OtherOwner { .. }), "{refused:?}");
+    let refused = home.open().backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
+    assert_eq!(refused.problem, OTHERS);
+    assert_eq!(SqliteTokenStore::open(elsewhere.options()).unwrap_err().problem, OTHERS);
     assert!(elsewhere.names().is_empty());
 }
 
 const UNPRIVILEGED: u32 = 65534;
+const OTHERS: P = P::OtherOwner { owner: UNPRIVILEGED, user: 0 };
 const GROUP: u32 = 54321;
 const HERE: &str = "FINCH_TEST_VOLUME";
 
@@ -241,9 +213,8 @@ const HERE: &str = "FINCH_TEST_VOLUME";
 /// it is mounted again, that group has got the right to read and write each file.
 #[tokio::test]
 async fn a_volume_of_the_processs_group_holds_a_store() {
-    let options = |path: PathBuf| SqliteOptions::new(path, application()).create(true);
     if let Some(path) = std::env::var_os(HERE) {
-        let store = SqliteTokenStore::open(options(path.into())).unwrap();
+        let store = SqliteTokenStore::open(SqliteOptions::create(path, application())).unwrap();
         store.commit(Commit::default()).await.unwrap();
         return;
     }
@@ -262,10 +233,10 @@ async fn a_volume_of_the_processs_group_holds_a_store() {
         child.output()
     };
     chown(folder, Some(0), Some(GROUP)).unwrap();
-    fs::set_permissions(folder, Permissions::from_mode(0o2775)).unwrap();
+    mode(folder, 0o2775);
     for mounted_again in [false, true] {
         if mounted_again {
-            fs::set_permissions(&home.path, Permissions::from_mode(0o660)).unwrap();
+            mode(&home.path, 0o660);
         }
         match run() {
             Ok(ran) => {
@@ -277,8 +248,8 @@ async fn a_volume_of_the_processs_group_holds_a_store() {
         assert_eq!((made.uid(), made.gid()), (UNPRIVILEGED, GROUP));
     }
     // The group is not this process's.
-    let refused = SqliteTokenStore::open(options(home.path.clone())).unwrap_err();
-    assert!(matches!(refused, E::FolderExposed { .. }), "{refused:?}");
+    let refused = SqliteTokenStore::open(home.options()).unwrap_err();
+    assert_eq!(refused.problem, P::FolderExposed { mode: 0o2775 });
 }
 
 /// SQLite itself would go on with files that were deleted, and say that all is well.
@@ -287,7 +258,6 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
     let home = Home::new();
     let store = home.open();
     let id = store_token(&store, "acme", token("a")).await;
-    let (acme, a) = (customer("acme"), "a".parse().unwrap());
     let away = beside(&home.path, ".away");
     let take_away: [fn(&Path, &Path); 2] = [
         |path, away| fs::rename(path, away).unwrap(),
@@ -301,32 +271,33 @@ async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_mo
         let path = home.beside(suffix);
         for take_away in take_away {
             take_away(&path, &away);
-            let backup = store.backup(&home.folder.path().join("backup"), |_, _| {}).await;
+            let backup = store.backup(&home.at("backup"), |_, _| {}).await.expect_err("a failure");
+            let why = |error: StoreError| match error {
+                StoreError::Backend(why) => why.to_string(),
+                other => panic!("{other:?}"),
+            };
             let failures = [
-                store.usable_token(&acme, &a, &TokenQuery::default()).await.map(drop),
+                is_usable(&store, "a").await.map(drop),
                 store.sealed(id).await.map(drop),
                 store.connections(&ConnectionFilter::All, None, 9).await.map(drop),
                 store.commit(Commit::default()).await.map(drop),
-                match backup {
-                    Err(BackupError::Store(error)) => Err(error),
-                    other => panic!("{other:?}"),
-                },
             ];
-            for error in failures.map(|done| done.expect_err("a failure")) {
-                let StoreError::Backend(why) = &error else { panic!("{error:?}") };
-                let says = why.to_string();
+            let failures = failures.map(|done| why(done.expect_err("a failure")));
+            let source = std::error::Error::source(&backup).map(ToString::to_string);
+            for says in failures.into_iter().chain(source) {
                 assert!(says.contains("moved or deleted while it was open"), "{says}");
                 assert!(says.contains(path.to_str().unwrap()), "{says}");
             }
+            assert_eq!(backup.problem, P::System);
             // A file in its place, or what SQLite has made there, goes.
             let _ = fs::remove_file(&path);
             fs::rename(&away, &path).unwrap();
             store.commit(Commit::default()).await.unwrap();
-            assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.unwrap().is_some());
+            assert!(is_usable(&store, "a").await.unwrap());
             assert!(store.sealed(id).await.unwrap().is_some());
         }
     }
     fs::remove_file(&home.path).unwrap();
-    assert!(store.usable_token(&acme, &a, &TokenQuery::default()).await.is_err());
+    assert!(is_usable(&store, "a").await.is_err());
     assert!(store.commit(Commit::default()).await.is_err());
 }

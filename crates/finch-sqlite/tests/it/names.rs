@@ -3,7 +3,7 @@
 use finch_core::{TokenQuery, TokenStore};
 use finch_testkit::{facts, grant, store_token};
 
-use crate::support::{Home, by_id, customer};
+use crate::support::{Home, by_id};
 
 #[tokio::test]
 async fn a_token_is_kept_whatever_its_connection_is_called() {
@@ -20,7 +20,7 @@ async fn a_token_is_kept_whatever_its_connection_is_called() {
         assert_eq!(connection.company.as_ref().unwrap().as_str(), company);
         assert_eq!(connection.tokens.len(), 1, "{odd:?} is no other connection");
         assert_eq!(connection.tokens[0].facts, facts);
-        let (acme, id) = (customer("acme"), facts.connection_id);
+        let (acme, id) = ("acme".parse().unwrap(), facts.connection_id);
         let usable = store.usable_token(&acme, &id, &TokenQuery::default()).await.unwrap();
         assert_eq!(usable.unwrap().id, token);
     }

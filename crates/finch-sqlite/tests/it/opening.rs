@@ -1,49 +1,36 @@
 //! What is refused, with which error, and that a file which is refused stays as it was.
 
 use std::{
-    fs::{self, Permissions},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-    path::Path,
+    fs,
+    os::unix::fs::{MetadataExt as _, symlink},
     time::Duration,
 };
 
 use finch_core::{Actionable as _, Application, ClientId, Commit, Origin, TokenStore as _};
-use finch_sqlite::{OpenStoreError as E, SqliteOptions, SqliteTokenStore};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreProblem as P};
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, by_id, private, token};
-
-/// What lies in the folder: names, modes and bytes.
-fn snapshot(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            let found = entry.metadata().unwrap();
-            let content =
-                if found.is_file() { fs::read(entry.path()).unwrap() } else { Vec::new() };
-            (entry.file_name().into_string().unwrap(), found.mode(), content)
-        })
-        .collect();
-    files.sort();
-    files
-}
+use crate::support::{Home, by_id, mode, private, token};
 
 /// Opens it, expects to be refused, and that nothing has changed in the folder.
 #[track_caller]
-fn refused(home: &Home, options: SqliteOptions) -> E {
-    let before = snapshot(home.folder.path());
+fn refused(home: &Home, options: SqliteOptions) -> P {
+    let snapshot = || {
+        home.names().into_iter().map(|name| {
+            let found = fs::metadata(home.at(&name)).map(|found| found.mode());
+            (found.ok(), fs::read(home.at(&name)).ok(), name)
+        })
+    };
+    let before: Vec<_> = snapshot().collect();
     let error = SqliteTokenStore::open(options).expect_err("a refusal");
-    let after = snapshot(home.folder.path());
-    assert!(before == after, "{error}: the folder has changed");
-    error
+    assert!(snapshot().eq(before), "{error}: the folder has changed");
+    assert!(!error.next_step().is_empty());
+    error.problem
 }
 
-/// A store with one token, closed.
-async fn used() -> Home {
-    let home = Home::new();
-    store_token(&home.open(), "acme", token("a")).await;
-    home
+#[test]
+fn sqlite_is_recent_enough() {
+    assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
 }
 
 #[tokio::test]
@@ -55,52 +42,43 @@ async fn a_new_store_is_private_and_opens_again() {
         assert_eq!(fs::metadata(home.beside(suffix)).unwrap().mode() & 0o7777, 0o600, "{suffix}");
     }
     drop(store);
-    let again = SqliteTokenStore::open(home.options().create(false)).unwrap();
+    let again = home.existing().unwrap();
     assert_eq!(again.binding().application, application());
     assert_eq!(by_id(&again, "a").await.tokens.len(), 1);
 }
 
 #[test]
-fn nothing_is_made_for_a_mistyped_path() {
+fn nothing_is_made_where_no_store_can_be() {
     let home = Home::new();
-    assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
+    let existing = || home.elsewhere("finch.db");
+    assert_eq!(refused(&home, existing()), P::Missing);
     private(&home.path, b"");
-    assert!(matches!(refused(&home, home.options().create(false)), E::Missing { .. }));
+    assert_eq!(refused(&home, existing()), P::Missing);
     for path in ["finch.db/no/such/finch.db", "missing/finch.db"] {
-        let options = home.elsewhere(path).create(true);
-        assert!(matches!(refused(&home, options), E::NoFolder { .. }), "{path}");
+        let options = SqliteOptions { create: true, ..home.elsewhere(path) };
+        assert_eq!(refused(&home, options), P::NoFolder, "{path}");
     }
-}
-
-#[test]
-fn only_a_file_is_opened() {
-    let home = Home::new();
+    fs::remove_file(&home.path).unwrap();
     fs::create_dir(&home.path).unwrap();
-    assert!(matches!(refused(&home, home.options()), E::NotAFile { .. }));
+    assert_eq!(refused(&home, home.options()), P::NotAFile);
     fs::remove_dir(&home.path).unwrap();
-    std::os::unix::fs::symlink("/nonexistent/finch.db", &home.path).unwrap();
-    let refused = SqliteTokenStore::open(home.options()).expect_err("a refusal");
-    assert!(matches!(refused, E::NotAFile { .. }));
+    symlink("/nonexistent/finch.db", &home.path).unwrap();
+    assert_eq!(refused(&home, home.options()), P::NotAFile);
 }
 
 #[tokio::test]
 async fn files_that_others_can_read_are_refused() {
-    let home = used().await;
-    for mode in [0o640, 0o604, 0o620, 0o644] {
-        fs::set_permissions(&home.path, Permissions::from_mode(mode)).unwrap();
-        let error = refused(&home, home.options());
-        assert!(matches!(&error, E::Exposed { mode: found, .. } if *found == mode), "{error}");
-        assert!(error.next_step().contains("chmod 600"), "{error}");
+    let home = Home::used().await;
+    for bits in [0o640, 0o604, 0o620, 0o644] {
+        mode(&home.path, bits);
+        assert_eq!(refused(&home, home.options()), P::Exposed { mode: bits });
     }
-    fs::set_permissions(&home.path, Permissions::from_mode(0o600)).unwrap();
+    mode(&home.path, 0o600);
     for suffix in ["-wal", "-shm", "-journal"] {
         fs::write(home.beside(suffix), "").unwrap();
-        fs::set_permissions(home.beside(suffix), Permissions::from_mode(0o644)).unwrap();
-        let error = refused(&home, home.options());
-        assert!(
-            matches!(&error, E::Exposed { path, .. } if *path == home.beside(suffix)),
-            "{error}"
-        );
+        mode(&home.beside(suffix), 0o644);
+        let error = SqliteTokenStore::open(home.options()).expect_err("a refusal");
+        assert_eq!((error.path, error.problem), (home.beside(suffix), P::Exposed { mode: 0o644 }));
         fs::remove_file(home.beside(suffix)).unwrap();
     }
     assert!(SqliteTokenStore::open(home.options()).is_ok());
@@ -108,83 +86,71 @@ async fn files_that_others_can_read_are_refused() {
 
 #[tokio::test]
 async fn folders_that_others_can_write_to_are_refused() {
-    let home = used().await;
-    for (mode, fine) in
-        [(0o777, false), (0o1777, false), (0o702, false), (0o755, true), (0o700, true)]
-    {
-        fs::set_permissions(home.folder.path(), Permissions::from_mode(mode)).unwrap();
-        match fine {
-            true => assert!(SqliteTokenStore::open(home.options()).is_ok(), "{mode:o}"),
-            false => assert!(
-                matches!(refused(&home, home.options()), E::FolderExposed { .. }),
-                "{mode:o}"
-            ),
-        }
+    let home = Home::used().await;
+    for bits in [0o777, 0o1777, 0o702] {
+        mode(home.folder.path(), bits);
+        assert_eq!(refused(&home, home.options()), P::FolderExposed { mode: bits });
+    }
+    for bits in [0o755, 0o700] {
+        mode(home.folder.path(), bits);
+        assert!(SqliteTokenStore::open(home.options()).is_ok(), "{bits:o}");
     }
 }
 
-#[test]
-fn what_is_no_database_is_refused() {
+#[tokio::test]
+async fn what_is_no_store_of_this_release_is_refused() {
     let home = Home::new();
     for length in [1, 5, 20, 100, 511, 600, 5000, 8192] {
         private(&home.path, &b"plain text ".repeat(1000)[..length]);
-        let error = refused(&home, home.options());
-        assert!(matches!(error, E::NotAStore { .. }), "{length}: {error:?}");
+        assert_eq!(refused(&home, home.options()), P::NotAStore, "{length}");
     }
-}
-
-#[test]
-fn another_programs_database_is_refused() {
-    for mode in ["DELETE", "WAL"] {
-        let home = Home::new();
+    for journal in ["DELETE", "WAL"] {
         private(&home.path, b"");
-        let other = home.sql();
-        other
-            .execute_batch(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE notes (x)"))
-            .unwrap();
-        drop(other);
-        assert!(matches!(refused(&home, home.options()), E::NotAStore { .. }), "{mode}");
-        let other = home.sql();
-        other.execute_batch("PRAGMA application_id = 7").unwrap();
-        drop(other);
-        assert!(matches!(refused(&home, home.options()), E::NotAStore { .. }), "{mode}");
+        for sql in ["CREATE TABLE notes (x)", "PRAGMA application_id = 7"] {
+            let sql = format!("PRAGMA journal_mode = {journal}; {sql}");
+            home.sql().execute_batch(&sql).unwrap();
+            assert_eq!(refused(&home, home.options()), P::NotAStore, "{sql}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_store_of_another_version_is_refused() {
-    let home = used().await;
-    for (version, what_to_do) in
-        [(99, "or a newer one"), (2, "or a newer one"), (0, "another path")]
-    {
-        home.sql().execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
-        let error = refused(&home, home.options());
-        assert!(
-            matches!(error, E::OtherVersion { found, known: 1, .. } if found == version),
-            "{error:?}"
-        );
-        assert!(error.next_step().contains(what_to_do), "{error}");
+    let home = Home::used().await;
+    for found in [99, 2, 0] {
+        home.sql().execute_batch(&format!("PRAGMA user_version = {found}")).unwrap();
+        assert_eq!(refused(&home, home.options()), P::OtherVersion { found });
     }
+}
+
+fn options_of(home: &Home, client_id: &str, origin: &str) -> SqliteOptions {
+    let client_id = ClientId::new(client_id).unwrap();
+    SqliteOptions::create(
+        &home.path,
+        Application { client_id, origin: Origin::new(origin).unwrap() },
+    )
 }
 
 #[tokio::test]
 async fn a_store_of_another_application_is_refused_and_names_both() {
-    let home = used().await;
+    let home = Home::used().await;
     let Application { client_id, origin } = application();
-    for other in [
-        Application { client_id: ClientId::new("other").unwrap(), origin: origin.clone() },
-        Application { client_id, origin: Origin::new("https://api.tryfinch.com").unwrap() },
+    let (client_id, bound) = (client_id.as_str(), application());
+    for options in [
+        options_of(&home, "other", origin.as_str()),
+        options_of(&home, client_id, "https://api.tryfinch.com"),
     ] {
-        let options = home.options_of(other.clone());
-        let error = refused(&home, options);
-        assert!(
-            matches!(&error, E::OtherApplication { bound, asked, .. } if (bound, asked) == (&application(), &other))
-        );
-        let text = error.to_string();
-        assert!(
-            text.contains(&other.to_string()) && text.contains(&application().to_string()),
-            "{text}"
-        );
+        let asked = options.application.clone();
+        let problem = refused(&home, options);
+        let text = problem.to_string();
+        assert!(text.contains(&bound.to_string()) && text.contains(&asked.to_string()), "{text}");
+        assert_eq!(problem, P::OtherApplication { bound: bound.clone(), asked });
+    }
+    // Another name of this machine is no other application.
+    for address in ["http://localhost:1", "http://[::1]:1/x/"] {
+        let store = SqliteTokenStore::open(options_of(&home, client_id, address)).unwrap();
+        assert_eq!(by_id(&store, "a").await.tokens.len(), 1);
+        store.commit(Commit::default()).await.unwrap();
     }
 }
 
@@ -192,69 +158,48 @@ async fn a_store_of_another_application_is_refused_and_names_both() {
 async fn an_empty_store_is_bound_again() {
     let home = Home::new();
     drop(home.open());
-    let Application { origin, .. } = application();
-    let other = Application { client_id: ClientId::new("other").unwrap(), origin };
-    let options = home.options_of(other.clone());
+    let options = options_of(&home, "other", application().origin.as_str());
     // A process that has it open from before writes nothing for the application of before.
     let stale = home.open();
-    let store = SqliteTokenStore::open(options).unwrap();
-    assert_eq!(store.binding().application, other);
+    let store = SqliteTokenStore::open(options.clone()).unwrap();
+    assert_eq!(store.binding().application, options.application);
     let written =
         format!("{:?}", stale.commit(Commit::default()).await.expect_err("another application"));
     assert!(written.contains("bound to another application"), "{written}");
     drop((stale, store));
-    assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, other);
+    assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, options.application);
     store_token(&home.open(), "acme", token("b")).await;
-    let options = home.options_of(other);
-    assert!(matches!(refused(&home, options), E::OtherApplication { .. }));
-}
-
-#[tokio::test]
-async fn another_name_of_this_machine_is_no_other_application() {
-    let home = used().await;
-    let Application { client_id, .. } = application();
-    for address in ["http://localhost:1", "http://[::1]:1/x/"] {
-        let (client_id, origin) = (client_id.clone(), Origin::new(address).unwrap());
-        let options = home.options_of(Application { client_id, origin });
-        let store = SqliteTokenStore::open(options).unwrap();
-        assert_eq!(by_id(&store, "a").await.tokens.len(), 1);
-    }
+    assert!(matches!(refused(&home, options), P::OtherApplication { .. }));
 }
 
 /// What a crash leaves in the log stays there, too, while the store is refused.
 #[tokio::test]
 async fn a_log_is_not_touched_by_a_refusal() {
-    let home = used().await;
+    let home = Home::used().await;
     let store = home.open();
     store_token(&store, "acme", token("b")).await;
-    let crashed = Home::new();
-    for suffix in ["", "-wal"] {
-        private(&crashed.beside(suffix), &fs::read(home.beside(suffix)).unwrap());
-    }
-    assert!(fs::metadata(crashed.beside("-wal")).unwrap().len() > 0, "there is a log");
-    let mut options = crashed.options();
-    options.application.client_id = ClientId::new("other").unwrap();
-    let before = [fs::read(&crashed.path).unwrap(), fs::read(crashed.beside("-wal")).unwrap()];
-    assert!(matches!(SqliteTokenStore::open(options), Err(E::OtherApplication { .. })));
-    assert!(
-        before == [fs::read(&crashed.path).unwrap(), fs::read(crashed.beside("-wal")).unwrap()]
-    );
-    let recovered = crashed.open();
-    assert_eq!(by_id(&recovered, "b").await.tokens.len(), 1);
+    let crashed = home.killed();
+    let content = || [fs::read(&crashed.path).unwrap(), fs::read(crashed.beside("-wal")).unwrap()];
+    let before = content();
+    assert!(!before[1].is_empty(), "there is a log");
+    let options = options_of(&crashed, "other", application().origin.as_str());
+    let error = SqliteTokenStore::open(options).expect_err("another application");
+    assert!(matches!(error.problem, P::OtherApplication { .. }));
+    assert!(before == content());
+    assert_eq!(by_id(&crashed.open(), "b").await.tokens.len(), 1);
 }
 
 #[tokio::test]
 async fn a_locked_store_is_busy() {
-    let home = used().await;
+    let home = Home::used().await;
     let other = home.sql();
     other
         .execute_batch(
             "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; UPDATE store SET seq = seq; COMMIT",
         )
         .unwrap();
-    let patience = Duration::from_millis(30);
-    let error = SqliteTokenStore::open(home.options().busy_timeout(patience)).expect_err("locked");
-    assert!(matches!(error, E::Busy { .. }), "{error:?}");
+    let options = SqliteOptions { busy_timeout: Duration::from_millis(30), ..home.options() };
+    assert_eq!(SqliteTokenStore::open(options).expect_err("locked").problem, P::Busy);
     drop(other);
     assert!(SqliteTokenStore::open(home.options()).is_ok());
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use finch_core::{
-    Actor, Application, Commit, Connection, ConnectionId, CustomerId, Draft, Evidence, Grant,
-    Intent, SecretRow, Selector, Token, TokenState, TokenStore, decide,
+    Actor, Commit, Connection, ConnectionId, Draft, Evidence, Grant, Intent, SecretRow, Selector,
+    StoreError, Token, TokenQuery, TokenState, TokenStore, decide,
 };
-use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_testkit::{application, at, facts, grant, unchanged};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError};
+use finch_testkit::{application, at, facts, grant, store_token, unchanged};
 use tempfile::TempDir;
 
 /// A folder with the path of a store.
@@ -22,22 +22,54 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap())
+    }
+
+    /// In memory, where the machine has such a place: for thousands of stores.
+    pub(crate) fn fast() -> Self {
+        let mut builder = tempfile::Builder::new();
+        builder.permissions(Permissions::from_mode(0o700));
+        Self::of(builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap())
+    }
+
+    pub(crate) fn of(folder: TempDir) -> Self {
         let path = folder.path().canonicalize().unwrap().join("finch.db");
         Self { folder, path }
     }
 
-    pub(crate) fn options(&self) -> SqliteOptions {
-        SqliteOptions::new(&self.path, application()).create(true)
+    /// A store with one token, closed.
+    pub(crate) async fn used() -> Self {
+        let home = Self::new();
+        store_token(&home.open(), "acme", token("a")).await;
+        home
     }
 
-    /// The options of another application.
-    pub(crate) fn options_of(&self, application: Application) -> SqliteOptions {
-        SqliteOptions::new(&self.path, application).create(true)
+    /// A copy of this store as a process leaves it that is killed now.
+    pub(crate) fn killed(&self) -> Self {
+        let home = Self::new();
+        for suffix in ["", "-wal"] {
+            private(&home.beside(suffix), &fs::read(self.beside(suffix)).unwrap());
+        }
+        home
+    }
+
+    /// The options that make a store where there is none.
+    pub(crate) fn options(&self) -> SqliteOptions {
+        SqliteOptions::create(&self.path, application())
+    }
+
+    /// The options for an existing store at another path.
+    pub(crate) fn elsewhere(&self, name: &str) -> SqliteOptions {
+        SqliteOptions::new(self.at(name), application())
     }
 
     pub(crate) fn open(&self) -> SqliteTokenStore {
         SqliteTokenStore::open(self.options()).unwrap()
+    }
+
+    /// Opens an existing store.
+    pub(crate) fn existing(&self) -> Result<SqliteTokenStore, StoreFileError> {
+        SqliteTokenStore::open(self.elsewhere("finch.db"))
     }
 
     /// The file, by another program's eyes. Not while a store of this process is open on it, but
@@ -57,11 +89,6 @@ impl Home {
         self.path.with_file_name(name)
     }
 
-    /// The options for an existing store at another path.
-    pub(crate) fn elsewhere(&self, name: &str) -> SqliteOptions {
-        SqliteOptions::new(self.at(name), application())
-    }
-
     /// The names in the folder, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let all = fs::read_dir(self.folder.path()).unwrap();
@@ -74,7 +101,11 @@ impl Home {
 /// Writes a file that only its owner may read.
 pub(crate) fn private(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    mode(path, 0o600);
+}
+
+pub(crate) fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -88,8 +119,10 @@ pub(crate) fn token(name: &str) -> Grant {
     grant(&format!("secret-of-{name}"), facts(name, "gusto", name))
 }
 
-pub(crate) fn customer(name: &str) -> CustomerId {
-    CustomerId::new(name).unwrap()
+/// Whether acme has a usable token under this `connection_id`.
+pub(crate) async fn is_usable(store: &SqliteTokenStore, id: &str) -> Result<bool, StoreError> {
+    let (acme, id) = ("acme".parse().unwrap(), id.parse().unwrap());
+    Ok(store.usable_token(&acme, &id, &TokenQuery::default()).await?.is_some())
 }
 
 pub(crate) async fn by_id(store: &dyn TokenStore, id: &str) -> Connection {

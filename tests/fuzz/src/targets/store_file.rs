@@ -42,7 +42,7 @@ struct Template {
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let folder = folder();
     let path = folder.path().join("finch.db");
-    let store = SqliteTokenStore::open(options(&path).create(true)).unwrap();
+    let store = SqliteTokenStore::open(SqliteOptions { create: true, ..options(&path) }).unwrap();
     let (finch, tokens) = runtime().block_on(async {
         let world = World::new(Reach::Pair, Arc::new(store)).await;
         for n in 0..9 {
@@ -72,7 +72,8 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
 });
 
 fn options(path: &Path) -> SqliteOptions {
-    SqliteOptions::new(path, application()).busy_timeout(Duration::from_millis(100))
+    let busy_timeout = Duration::from_millis(100);
+    SqliteOptions { busy_timeout, ..SqliteOptions::new(path, application()) }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -73,7 +73,7 @@ impl Net {
             Kept::InSqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let path = folder.path().join("finch.db");
-                let options = finch_app::SqliteOptions::new(path, application).create(true);
+                let options = finch_app::SqliteOptions::create(path, application);
                 (Arc::new(finch_app::SqliteTokenStore::open(options).unwrap()), Some(folder))
             }
         };

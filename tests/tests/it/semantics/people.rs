@@ -103,7 +103,7 @@ async fn an_exchange_that_runs_is_listed_as_an_orphan_only_later() {
 /// A world whose store is a file in there.
 async fn world_in(folder: &Path) -> (PathBuf, World) {
     let path = folder.join("finch.db");
-    let options = finch_sqlite::SqliteOptions::new(&path, application()).create(true);
+    let options = finch_sqlite::SqliteOptions::create(&path, application());
     let store = finch_sqlite::SqliteTokenStore::open(options).unwrap();
     (path, World::new(Reach::Pair, Arc::new(store)).await)
 }

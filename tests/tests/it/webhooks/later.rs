@@ -21,7 +21,7 @@ async fn a_question_that_a_crash_has_left_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("finch.db");
     let open = || {
-        let options = SqliteOptions::new(&path, application()).create(true);
+        let options = SqliteOptions::create(&path, application());
         Arc::new(SqliteTokenStore::open(options).unwrap())
     };
     let world = World::new(Reach::Pair, open()).await;

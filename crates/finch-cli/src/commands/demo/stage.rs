@@ -63,7 +63,7 @@ impl Stage {
         // The key lives in memory only: nothing of the store can be opened when the demo is over.
         let key = Arc::new(Kek::generate()?);
         let application = http.application().clone();
-        let store = SqliteOptions::new(folder.path().join("finch.db"), application).create(true);
+        let store = SqliteOptions::create(folder.path().join("finch.db"), application);
         let store = SqliteTokenStore::open(store)?;
         let finch = Finch::builder(http.clone(), Arc::new(store), key).open().await?;
         Ok(Self { finch, http, emulator, folder })

@@ -9,7 +9,7 @@ use std::{
 use finch_app::KeysError;
 use finch_core::FinchApi as _;
 use finch_seal::{KeyRing, WrappedKeys};
-use finch_sqlite::{Examined, OpenStoreError, examine};
+use finch_sqlite::{Examined, StoreFileError, StoreProblem, examine};
 
 use super::{Findings, settings::Settings};
 use crate::words::bytes;
@@ -29,8 +29,8 @@ pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
 }
 
 /// Whether this user may write it. That others may not use it was checked before.
-fn rights(path: &Path) -> Result<(), OpenStoreError> {
-    let read_only = || OpenStoreError::ReadOnly { path: path.to_owned() };
+fn rights(path: &Path) -> Result<(), StoreFileError> {
+    let read_only = || StoreProblem::ReadOnly.at(path);
     // Opened to append, and nothing is: this process has no store open whose locks that could drop.
     OpenOptions::new().append(true).open(path).map_err(|_| read_only())?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -41,10 +41,9 @@ fn rights(path: &Path) -> Result<(), OpenStoreError> {
     Ok(())
 }
 
-fn whole(path: &Path, found: &Examined) -> Result<(), OpenStoreError> {
+fn whole(path: &Path, found: &Examined) -> Result<(), StoreFileError> {
     if !found.is_sound {
-        let problem = "SQLite finds errors in it".to_owned();
-        return Err(OpenStoreError::Corrupt { path: path.to_owned(), problem });
+        return Err(StoreProblem::Corrupt("SQLite finds errors in it".to_owned()).at(path));
     }
     Ok(())
 }
@@ -63,8 +62,7 @@ fn application(path: &Path, found: &Examined, settings: &Settings, findings: &mu
         );
         findings.good("application", says);
     } else {
-        let path = path.to_owned();
-        let error = OpenStoreError::OtherApplication { path, bound, asked };
+        let error = StoreProblem::OtherApplication { bound, asked }.at(path);
         findings.bad("application", error.into());
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use finch_seal::{Kek, KeySource, keyfile};
-use finch_sqlite::OpenStoreError;
+use finch_sqlite::StoreProblem;
 use serde::Serialize;
 
 use crate::{
@@ -38,7 +38,9 @@ fn beside_the_store(args: &KeysInitArgs) -> Result<PathBuf, Failure> {
             .help("give --key-file PATH, or set FINCH_STORE: the key's place is beside the store")
     })?;
     let key_file = default_key_file(&store);
-    if let Some(error @ OpenStoreError::LogWithoutStore { .. }) = no_store(&store) {
+    if let Some(error) = no_store(&store)
+        && matches!(error.problem, StoreProblem::LogWithoutStore { .. })
+    {
         return Err(error.into());
     }
     if store.exists() && !key_file.exists() {
