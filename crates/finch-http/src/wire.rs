@@ -1,7 +1,7 @@
 //! Reading Finch's JSON. A field is parsed only when it is asked for, so that a broken one breaks nothing
 //! else. No message of the JSON parser is passed on, since it may quote the content.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
@@ -18,7 +18,7 @@ pub(crate) struct Object<'a> {
     path: String,
 }
 
-struct Fields<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -33,8 +33,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::with_capacity(16);
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
+                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    fields.push((unquoted(key.get()), value.get()));
                 }
                 Ok(Fields(fields))
             }
@@ -66,8 +66,8 @@ impl<'a> Object<'a> {
 
     /// The fields of that name as JSON, the last one first; null counts as absent.
     fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        let named = self.fields.0.iter().rev().filter(move |(key, _)| is_named(key.get(), name));
-        named.map(|(_, value)| value.get()).filter(|json| *json != "null")
+        let named = self.fields.0.iter().rev().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| *value).filter(|json| *json != "null")
     }
 
     /// Of the fields of that name the last one that can be read.
@@ -82,15 +82,15 @@ impl<'a> Object<'a> {
 
     /// A text, unless another field of that name says something else.
     pub(crate) fn only_text(&self, name: &str) -> Option<String> {
-        let mut same = self.fields.0.iter().filter(|(key, _)| is_named(key.get(), name));
-        let first = same.next()?.1.get();
+        let mut same = self.fields.0.iter().filter(|(key, _)| key == name);
+        let first = same.next()?.1;
         let text = serde_json::from_str(first).ok();
-        text.filter(|_| same.all(|(_, value)| value.get() == first))
+        text.filter(|_| same.all(|(_, value)| *value == first))
     }
 
     /// An identifier, if there is a valid one.
     pub(crate) fn id<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.all(name).find_map(|json| serde_json::from_str::<String>(json).ok()?.parse().ok())
+        self.all(name).find_map(|json| serde_json::from_str::<Text<'_>>(json).ok()?.0.parse().ok())
     }
 
     /// The texts of an array, if there is one that is empty or has any; other elements are skipped.
@@ -158,9 +158,15 @@ fn not_an_object(text: &str, error: &serde_json::Error) -> Problem {
     Problem::Unreadable(problem.to_owned())
 }
 
-/// Whether a JSON key, quotes and all, is this name. Escapes are legal and rare.
-fn is_named(key: &str, name: &str) -> bool {
-    let plain = key.strip_prefix('"').and_then(|k| k.strip_suffix('"'));
-    plain == Some(name)
-        || (key.contains('\\') && serde_json::from_str::<String>(key).is_ok_and(|k| k == name))
+/// A text that is copied only where it has escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A JSON key without its quotes. Escapes are legal and rare; a key that is not Unicode stays as it is.
+fn unquoted(key: &str) -> Cow<'_, str> {
+    let plain = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    match plain.filter(|plain| !plain.contains('\\')) {
+        Some(plain) => plain.into(),
+        None => serde_json::from_str::<String>(key).map_or(key.into(), Cow::Owned),
+    }
 }
