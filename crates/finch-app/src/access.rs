@@ -72,9 +72,8 @@ impl Finch {
             // Under the name that was asked for, its seal proves where it belongs.
             let is_named = token.connection_id == *connection;
             if is_named || self.is_usable_under(scope, connection, token.id).await? {
-                let (id, connection_id) = (token.id, token.connection_id.clone());
-                let products = token.products.clone();
-                let secret = self.vault().usable(scope.id(), token).await?;
+                let secret = self.vault().usable(scope.id(), &token).await?;
+                let SealedToken { id, connection_id, products, .. } = token;
                 return Ok(UsableToken { secret, connection_id, products, id });
             }
         }

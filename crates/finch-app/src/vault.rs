@@ -7,7 +7,6 @@ use finch_core::{
     RecordHead, Sealed, SealedAs, SealedToken, State, StoreError, Token, TokenId, TokenStore,
 };
 use finch_seal::{Domain, KeyRing, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
-use secrecy::ExposeSecret as _;
 
 use crate::KeysError;
 
@@ -168,7 +167,7 @@ impl Vault {
     ) -> Result<Option<AccessToken>, StoreError> {
         let places: Vec<_> = ways.iter().map(|way| self.place(token, *way)).collect();
         match self.store.sealed(token.id).await? {
-            Some(sealed) => self.unseal(token.id, &places, sealed).await.map(Some),
+            Some(sealed) => self.unseal(token.id, &places, &sealed).await.map(Some),
             None => Ok(None),
         }
     }
@@ -177,7 +176,7 @@ impl Vault {
     pub(crate) async fn usable(
         &self,
         customer: &CustomerId,
-        token: SealedToken,
+        token: &SealedToken,
     ) -> Result<AccessToken, StoreError> {
         let place = Place {
             client_id: self.store.binding().application.client_id.as_str(),
@@ -186,16 +185,16 @@ impl Vault {
             fingerprint: &token.fingerprint.0,
             purpose: SealedAs::Usable.number(),
         };
-        self.unseal(token.id, &[place], token.sealed).await
+        self.unseal(token.id, &[place], &token.sealed).await
     }
 
     async fn unseal(
         &self,
         token: TokenId,
         places: &[Place<'_>],
-        sealed: Sealed,
+        sealed: &Sealed,
     ) -> Result<AccessToken, StoreError> {
-        let opened = match self.open_blob(places, &sealed) {
+        let opened = match self.open_blob(places, sealed) {
             // Another process has rotated: the key ring and the secret are newer than what was read.
             Err(SealError::UnknownEpoch(_)) => {
                 self.reload().await?;
@@ -209,7 +208,6 @@ impl Vault {
         opened.map_err(|source| StoreError::Unreadable { token, source: Box::new(source) })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "EXPOSE: from one secret type into the other")]
     fn open_blob(&self, places: &[Place<'_>], sealed: &Sealed) -> Result<AccessToken, SealError> {
         let open = self.now_open();
         let mut opened = Err(SealError::Tampered);
@@ -219,7 +217,7 @@ impl Vault {
                 break;
             }
         }
-        opened.map(|secret| AccessToken::new(secret.expose_secret()))
+        opened.map(AccessToken::from)
     }
 
     fn place<'a>(&'a self, token: &'a Token, sealed_as: SealedAs) -> Place<'a> {

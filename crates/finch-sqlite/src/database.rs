@@ -27,8 +27,11 @@ const COMMON: &str = "
     PRAGMA temp_store = MEMORY;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
-    PRAGMA cell_size_check = ON;
 ";
+
+/// Damage that is found in a page before it is written keeps from spreading. A connection that only reads spreads none,
+/// and would check every page at every look.
+const WRITING: &str = "PRAGMA cell_size_check = ON";
 
 /// Reads may map the file: half the time of a lookup in a large store.
 const READING: &str = "
@@ -56,6 +59,7 @@ pub(crate) fn connect_writer(
     // First of all: already the settings read the schema, and may find it damaged.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)?;
     db.execute_batch(COMMON)?;
+    db.execute_batch(WRITING)?;
     Ok(db)
 }
 
