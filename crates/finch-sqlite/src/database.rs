@@ -235,12 +235,12 @@ mod tests {
                 ("temp_store", "Integer(2)"),
                 ("foreign_keys", "Integer(1)"),
                 ("trusted_schema", "Integer(0)"),
-                ("cell_size_check", "Integer(1)"),
                 ("busy_timeout", "Integer(5000)"),
             ] {
                 assert_eq!(pragma(db, name), value, "{name}");
             }
         }
+        assert_eq!(pragma(&writer, "cell_size_check"), "Integer(1)");
         assert_eq!(pragma(&reader, "query_only"), "Integer(1)");
         assert_eq!(pragma(&reader, "mmap_size"), "Integer(1073741824)");
         assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());
