@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use finch_app::{Finch, System};
 use finch_core::{
     AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi, FinchApiError,
-    MemoryTokenStore, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
 };
 use finch_seal::Domain;
-use finch_testkit::{Chance, FakeFinch, Reach, application, at};
+use finch_testkit::{Chance, FakeFinch, MemoryTokenStore, Reach, application, at};
 
 use crate::{fingerprint, keys};
 

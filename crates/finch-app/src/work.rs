@@ -223,8 +223,10 @@ impl Work<'_> {
 mod tests {
     use std::{future::ready, pin::pin, sync::Arc};
 
-    use finch_core::{ConnectionKey, Leased, MemoryTokenStore, Selector, TokenStore as _};
-    use finch_testkit::{FakeFinch, Reach, application, facts, grant, store_token};
+    use finch_core::{ConnectionKey, Leased, Selector, TokenStore as _};
+    use finch_testkit::{
+        FakeFinch, MemoryTokenStore, Reach, application, facts, grant, store_token,
+    };
 
     use crate::{Finch, Kek};
 

@@ -28,7 +28,6 @@ mod api;
 mod api_error;
 mod failure;
 mod lease;
-mod memory;
 mod store;
 
 mod view;
@@ -59,7 +58,6 @@ pub use id::{
 pub use invisible::{Visible, is_invisible};
 pub use jiff::Timestamp;
 pub use lease::{InstanceId, LEASE, Lease, Leased, next_turn};
-pub use memory::MemoryTokenStore;
 pub use scope::{Actor, CustomerScope, OperatorScope, Scope};
 pub use sealed::{Fingerprint, Hash, Keyring, RecordHead, Sealed, SealedAs, StoreId};
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, ConnectUrl, State};

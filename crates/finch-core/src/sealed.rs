@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 /// A keyed hash by which a secret is found again. It reveals nothing without the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,8 +77,9 @@ pub struct RecordHead {
     pub hash: Hash,
 }
 
-/// A keyed hash.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+/// A keyed hash. Its text is 64 hex digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; 32]);
 
 impl From<Hash> for Fingerprint {
@@ -107,13 +108,10 @@ impl fmt::Debug for Sealed {
 
 impl fmt::Debug for StoreId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoreId(")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
+        write!(f, "StoreId({:032x})", u128::from_be_bytes(self.0))
     }
 }
 
-/// 64 hex digits.
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -126,25 +124,18 @@ impl fmt::Debug for Hash {
     }
 }
 
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        hash.to_string()
     }
 }
 
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let digits = String::deserialize(deserializer)?;
-        let mut bytes = [0; 32];
-        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-        let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        if pairs.len() != bytes.len() || !rest.is_empty() {
-            return Err(de::Error::custom("a hash has 64 hex digits"));
-        }
-        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-            let value = hex(high).zip(hex(low)).map(|(high, low)| high << 4 | low);
-            *byte = value.ok_or_else(|| de::Error::custom("a hash has 64 hex digits"))?;
-        }
-        Ok(Self(bytes))
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+    fn try_from(digits: String) -> Result<Self, Self::Error> {
+        let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+        let bytes = digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<_>>>();
+        let whole = bytes.filter(|_| digits.len() == 64).and_then(|bytes| bytes.try_into().ok());
+        whole.map(Self).ok_or("a hash has 64 hex digits")
     }
 }

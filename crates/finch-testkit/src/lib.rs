@@ -16,6 +16,7 @@ mod fake_finch;
 mod figures;
 pub mod finch_api;
 mod intercept;
+mod memory;
 mod mocks;
 mod sample;
 pub mod token_store;
@@ -29,6 +30,7 @@ pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use figures::{Figures, number, seed_base};
 pub use finch_api::FinchFixture;
 pub use intercept::{Intercept, Intercepted};
+pub use memory::MemoryTokenStore;
 pub use mocks::{MockFinchApi, MockTokenStore};
 pub use sample::{
     application, at, claimed, connections, decided, digest, facts, fingerprint, grant, new_attempt,

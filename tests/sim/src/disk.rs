@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use finch_core::{Application, MemoryTokenStore, TokenStore};
+use finch_core::{Application, TokenStore};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_testkit::MemoryTokenStore;
 use rusqlite::config::DbConfig;
 
 /// At most so many hosts.

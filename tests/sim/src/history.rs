@@ -13,9 +13,9 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
-use finch_core::{Application, ConnectionId, MemoryTokenStore, TokenId};
+use finch_core::{Application, ConnectionId, TokenId};
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
-use finch_testkit::{Chance, Figures};
+use finch_testkit::{Chance, Figures, MemoryTokenStore};
 use finch_tests::finish;
 
 use crate::{

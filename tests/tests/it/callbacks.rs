@@ -7,10 +7,12 @@ use finch_app::{
     AuthorizationCode, BegunConnect, CompleteConnectError, ConnectRequest, Finch, Quarantine,
 };
 use finch_core::{
-    FinchCustomerId, Fingerprint, Flow, Found, MemoryTokenStore, Product, State, StoreError,
-    TokenFacts, TokenState, TokenStore,
+    FinchCustomerId, Fingerprint, Flow, Found, Product, State, StoreError, TokenFacts, TokenState,
+    TokenStore,
 };
-use finch_testkit::{FakeFinch, Held, Intercept, Intercepted, Reach, application, new_attempt};
+use finch_testkit::{
+    FakeFinch, Held, Intercept, Intercepted, MemoryTokenStore, Reach, application, new_attempt,
+};
 use finch_tests::{TestSystem, customer, open_attempt, open_finch, operator};
 
 struct World {

@@ -16,11 +16,11 @@ use finch_app::{
 };
 use finch_core::{
     AccessToken, Answer, Application, AuthorizationCode, ClientId, Commit, FinchApiError, Flow,
-    Introspection, MemoryTokenStore, Product, Seq, State, StoreError, TokenStore,
+    Introspection, Product, Seq, State, StoreError, TokenStore,
 };
 use finch_testkit::{
-    FakeFinch, Held, Intercept, Intercepted, MockFinchApi, Reach, application, at, facts, grant,
-    new_attempt,
+    FakeFinch, Held, Intercept, Intercepted, MemoryTokenStore, MockFinchApi, Reach, application,
+    at, facts, grant, new_attempt,
 };
 use finch_tests::{TestSystem, customer, keys, open_attempt, open_finch, operator, store_token};
 

@@ -2,11 +2,13 @@
 
 use finch_core::{
     Attempt, AttemptEnd, AttemptId, Commit, ConnectionStatus, Cover, Evidence, Exchange,
-    FailureKind, FinchCustomerId, Found, Grant, MemoryTokenStore, NewAttempt, Quarantine, Seq,
-    Token, TokenFacts, TokenId, TokenState, TokenStore,
+    FailureKind, FinchCustomerId, Found, Grant, NewAttempt, Quarantine, Seq, Token, TokenFacts,
+    TokenId, TokenState, TokenStore,
     decide::{Admitted, Arrival, Arrived, Source, admit},
 };
-use finch_testkit::{application, at, facts, fingerprint, grant, new_attempt, store_token};
+use finch_testkit::{
+    MemoryTokenStore, application, at, facts, fingerprint, grant, new_attempt, store_token,
+};
 
 use crate::{connection, disconnect, operator, revoked, token};
 

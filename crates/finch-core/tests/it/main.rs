@@ -13,7 +13,6 @@ mod facts;
 mod fenced;
 mod initial_state;
 mod invariants;
-mod memory;
 mod merge;
 mod observe;
 mod plan;

@@ -1,5 +1,7 @@
 //! The fake Finch keeps the port's contract.
 
+mod memory;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_core::{Application, MemoryTokenStore, StoreError};
-use finch_testkit::{Intercept, Intercepted};
+use finch_core::{Application, StoreError};
+use finch_testkit::{Intercept, Intercepted, MemoryTokenStore};
 
 /// What the store answers.
 pub(crate) type Fault = fn() -> StoreError;

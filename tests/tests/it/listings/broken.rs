@@ -7,10 +7,10 @@ use std::sync::{
 
 use async_trait::async_trait;
 use finch_core::{
-    Attempt, AttemptId, ConnectionFilter, ConnectionKey, CustomerId, EventQuery, MemoryTokenStore,
-    Recorded, StoreError, Timestamp, TokenStore,
+    Attempt, AttemptId, ConnectionFilter, ConnectionKey, CustomerId, EventQuery, Recorded,
+    StoreError, Timestamp, TokenStore,
 };
-use finch_testkit::{Intercept, Intercepted, application};
+use finch_testkit::{Intercept, Intercepted, MemoryTokenStore, application};
 
 /// What is wrong with every listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,9 @@ use finch_app::{
     AuthorizationCode, BegunConnect, ClientSecret, CompleteConnectError, CompletedConnect,
     ConnectRequest, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
 };
-use finch_core::{
-    AccessToken, ConnectionId, CustomerId, FinchApi, MemoryTokenStore, State, Token, TokenState,
-};
+use finch_core::{AccessToken, ConnectionId, CustomerId, FinchApi, State, Token, TokenState};
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, IssuedToken, Login};
+use finch_testkit::MemoryTokenStore;
 use finch_tests::{Passed, Proxy, StoreDebug, TestSystem, open_finch, operator, secret};
 use tempfile::TempDir;
 

@@ -1,4 +1,4 @@
-//! The store in memory: for tests, and to read how little a store has to do.
+//! The store in memory.
 
 mod attempts;
 mod commit;
@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{
+use finch_core::{
     Agenda, Application, Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter,
     ConnectionId, ConnectionKey, CustomerId, Event, EventId, EventQuery, Fingerprint, Found,
     InstanceId, Keyring, Lease, Leased, NewAttempt, Recorded, Sealed, SealedToken, Selector, Seq,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Data;
-use crate::{
+use finch_core::{
     Attempt, AttemptEnd, AttemptId, Claim, CustomerId, Exchange, Fingerprint, NewAttempt, forgotten,
 };
 

@@ -1,7 +1,7 @@
 //! Commits in memory.
 
 use super::{Data, Kept};
-use crate::{
+use finch_core::{
     Commit, CompanyId, Connection, ConnectionKey, ProviderId, Revision, SecretRow, Seq, StoreError,
     Token, TokenId,
 };

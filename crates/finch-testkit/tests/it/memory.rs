@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use finch_core::{MemoryTokenStore, TokenStore};
-use finch_testkit::{StoreFixture, application};
+use finch_core::TokenStore;
+use finch_testkit::{MemoryTokenStore, StoreFixture, application};
 
 struct InMemory(Arc<MemoryTokenStore>);
 
