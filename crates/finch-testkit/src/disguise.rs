@@ -1,4 +1,6 @@
-//! The writings in which a secret could stand somewhere.
+//! Where a secret could stand: the writings of it, and all that an error shows.
+
+use std::error::Error;
 
 use base64::{
     Engine as _,
@@ -34,6 +36,12 @@ pub fn disguises(secret: &str) -> Vec<Vec<u8>> {
     all.sort();
     all.dedup();
     all
+}
+
+/// Everything that an error shows, along its chain.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain.map(|error| format!("{error}\n{error:?}\n{error:#?}\n")).collect()
 }
 
 #[cfg(test)]

@@ -19,10 +19,11 @@ mod intercept;
 mod memory;
 mod mocks;
 mod sample;
+mod share;
 pub mod token_store;
 
 pub use chance::Chance;
-pub use disguise::disguises;
+pub use disguise::{chain, disguises};
 #[cfg(feature = "emulator")]
 pub use emulator::{emulator_config, emulator_finch};
 #[cfg(feature = "emulator")]
@@ -36,4 +37,5 @@ pub use sample::{
     application, at, claimed, connections, decided, digest, facts, fingerprint, grant, new_attempt,
     opened, sealed, sealing, store_token, unchanged, webhook,
 };
+pub use share::share;
 pub use token_store::StoreFixture;

@@ -1,6 +1,6 @@
 //! Secrets that nothing else contains, and the check that no error shows one.
 
-use std::{error::Error, fmt::Debug};
+use std::fmt::Debug;
 
 /// Stands for an access token.
 pub(crate) const TOKEN: &str = "qzCanaryOfTheTokenzq";
@@ -29,12 +29,6 @@ pub(crate) fn filled(data: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
         }
     }
     filled
-}
-
-/// Everything that an error shows, along its chain.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| (*error).source());
-    chain.map(|error| format!("{error}\n{error:?}\n{error:#?}\n")).collect()
 }
 
 /// What a value shows.

@@ -1,16 +1,17 @@
 //! Runs a host's tasks until all of them wait.
 
 use std::{
-    future::Future,
-    pin::Pin,
+    future::poll_fn,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
 };
 
 use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::finch::lock;
 
 /// A runtime on this thread that tells when all its tasks wait.
 pub(crate) struct Executor {
@@ -38,9 +39,7 @@ impl Executor {
             // The runtime parks its thread only when no task can go on.
             .on_thread_park(move || {
                 seen.reached.store(true, Ordering::Relaxed);
-                if let Some(waker) =
-                    seen.waker.lock().unwrap_or_else(PoisonError::into_inner).take()
-                {
+                if let Some(waker) = lock(&seen.waker).take() {
                     waker.wake();
                 }
             })
@@ -54,21 +53,12 @@ impl Executor {
 
     /// Runs until every task waits for something that only the scheduler can give.
     pub(crate) fn run_until_idle(&self) {
-        self.runtime.block_on(UntilIdle(&self.idle));
-    }
-}
-
-struct UntilIdle<'a>(&'a Idle);
-
-impl Future for UntilIdle<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.0.reached.swap(false, Ordering::Relaxed) {
-            return Poll::Ready(());
-        }
-        *self.0.waker.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(context.waker().clone());
-        Poll::Pending
+        self.runtime.block_on(poll_fn(|context| {
+            if self.idle.reached.swap(false, Ordering::Relaxed) {
+                return Poll::Ready(());
+            }
+            *lock(&self.idle.waker) = Some(context.waker().clone());
+            Poll::Pending
+        }));
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     gate::Gate,
     host::{Host, Shared},
     judge::{Case, Judge},
-    keys::Keys,
+    keys::{Keys, text},
     ledger::Ledger,
     op::{Callback, Op, Outcome, customer_id},
     remote::Remote,
@@ -85,7 +85,7 @@ pub(crate) struct History<'a> {
     callbacks: Vec<Callback>,
     customer_of_code: HashMap<String, usize>,
     /// What completing with this state first gave.
-    completed: HashMap<Arc<str>, ConnectionId>,
+    completed: HashMap<String, ConnectionId>,
     tasks: usize,
     ops_left: usize,
     last: usize,
@@ -157,7 +157,7 @@ impl History<'_> {
         self.trace.line(format_args!("{:?}", self.shape));
         while self.judge.is_whole() && (self.ops_left > 0 || !self.running.is_empty()) {
             if self.trace.steps() > 4000 {
-                self.judge.fault("I9 progress", "it does not come to rest");
+                self.judge.fault("I9", "it does not come to rest");
             }
             self.step();
         }
@@ -200,8 +200,10 @@ impl History<'_> {
                         "limit: a late effect, and clocks that are a year apart"
                     }
                     _ => {
-                        let what = format_args!("a call of ours killed {}, active here", token.id);
-                        self.judge.fault("I10 agreement", what);
+                        self.judge.fault(
+                            "I10",
+                            format_args!("a call of ours killed {}, active here", token.id),
+                        );
                         continue;
                     }
                 };
@@ -246,7 +248,7 @@ impl History<'_> {
             let wanted = finch_core::TokenQuery::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
             let Some(given) = given.expect("the store answers the judge") else { continue };
-            let secret = self.shared.keys.usable(&customer, &given);
+            let secret = text(self.shared.keys.opened().usable(&customer, &given));
             if secret.is_none() && ledger.unreadable.contains(&given.id) {
                 continue;
             }
@@ -258,8 +260,10 @@ impl History<'_> {
                     && ledger.secrets.get(&t.id) == secret.as_ref()
             });
             if !allowed {
-                let what = format_args!("{customer} is given a token of {id} that is not active");
-                self.judge.fault("I4 fencing", what);
+                self.judge.fault(
+                    "I4",
+                    format_args!("{customer} is given a token of {id} that is not active"),
+                );
             }
         }
     }

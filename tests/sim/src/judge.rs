@@ -1,7 +1,6 @@
 //! The judge: looks at the whole store after every write, and knows the rules without the code that
 //! keeps them.
 
-mod customers;
 mod end;
 mod steps;
 
@@ -26,8 +25,6 @@ pub(crate) struct Judge {
     pub(crate) seen: Vec<Connection>,
     /// Tokens that a disconnect covers: never to be handed out again.
     covered: HashSet<TokenId>,
-    /// Tokens whose customers' access had ended before: what becomes of them is not shown.
-    hidden: HashSet<TokenId>,
     broken: RefCell<Vec<String>>,
 }
 
@@ -77,7 +74,6 @@ impl Judge {
         self.cover(&before, &now, case);
         self.check_tokens(&before, &now, case, figures);
         self.check_connections(&before, &now, case, figures);
-        self.check_shown(&before, &now);
         if let Some(customer) = &case.customer {
             self.check_customers(&before, &now, customer, case);
         }
@@ -88,24 +84,21 @@ impl Judge {
     fn cover(&mut self, before: &[Connection], now: &[Connection], case: &Case<'_>) {
         let merged = case.committed.iter().any(|(commit, _)| commit.absorbs.is_some());
         for connection in now {
-            let known = |d: &Disconnect| {
-                before.iter().any(|c| c.disconnects.iter().any(|old| old.id == d.id))
+            let is_new = |d: &Disconnect| {
+                before.iter().flat_map(|c| &c.disconnects).all(|old| old.id != d.id)
             };
-            for disconnect in connection.disconnects.iter().filter(|d| !known(d)) {
-                // A fence: everything that was there.
-                let joined = matches!(disconnect.state, DisconnectState::Merged { .. });
-                for token in
-                    before.iter().filter(|c| c.key == connection.key).flat_map(|c| &c.tokens)
-                {
-                    let others = token.customer.is_some()
-                        && matches!(&disconnect.intent.by, Actor::Customer(its) if Some(its) != token.customer.as_ref());
-                    if reaches_anything(disconnect)
-                        && !token.state.is_revoked()
-                        && !(joined && others)
-                    {
-                        self.covered.insert(token.id);
-                    }
-                }
+            // A fence: everything that was there. Finch's own reaches nothing: we only saw it.
+            let fences = connection.disconnects.iter().filter(|d| is_new(d));
+            for fence in fences.filter(|d| d.intent.by != Actor::Finch) {
+                let joined = matches!(fence.state, DisconnectState::Merged { .. });
+                let here = before.iter().filter(|c| c.key == connection.key);
+                let fenced = here.flat_map(|c| &c.tokens).filter(|token| {
+                    let others = matches!(
+                        (&fence.intent.by, &token.customer), (Actor::Customer(its), Some(of)) if its != of
+                    );
+                    !token.state.is_revoked() && !(joined && others)
+                });
+                self.covered.extend(fenced.map(|token| token.id));
             }
             for token in &connection.tokens {
                 let home = before.iter().find(|c| c.token(token.id).is_some());
@@ -119,35 +112,25 @@ impl Judge {
                     }
                     Some(_) => continue,
                 };
-                let other = |d: &&Disconnect| {
+                let covers = |d: &Disconnect| {
                     home.is_none_or(|home| home.disconnects.iter().all(|old| old.id != d.id))
+                        && reaches(d, token.customer.as_ref())
+                        && since < d.id.0
                 };
-                let mut covering = connection.disconnects.iter().filter(other);
-                if covering.any(|d| reaches(d, token.customer.as_ref()) && covered_by(d, since)) {
+                if connection.disconnects.iter().any(covers) {
                     self.covered.insert(token.id);
                 }
             }
             // A retirement: all that its customer began before.
-            let retired = connection.tokens.iter().filter(|token| is_retired(connection, token));
-            self.covered.extend(retired.map(|token| token.id));
+            let retired = |token: &&Token| {
+                let mut own = connection.retirements.iter();
+                own.any(|r| {
+                    Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq
+                })
+            };
+            self.covered.extend(connection.tokens.iter().filter(retired).map(|token| token.id));
         }
     }
-}
-
-/// Whether a token's customer has retired after its exchange began.
-fn is_retired(connection: &Connection, token: &Token) -> bool {
-    connection
-        .retirements
-        .iter()
-        .any(|r| Some(&r.customer) == token.customer.as_ref() && token.exchange_began < r.seq)
-}
-
-fn reaches_anything(disconnect: &Disconnect) -> bool {
-    disconnect.intent.by != Actor::Finch
-}
-
-fn covered_by(disconnect: &Disconnect, since: Seq) -> bool {
-    since < disconnect.id.0
 }
 
 /// Whether a token may go from one state to another.

@@ -1,13 +1,6 @@
 //! An operation: one call of a use case.
 
-use std::{
-    error::Error,
-    fmt::{Debug, Write as _},
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{error::Error, fmt::Debug, time::Duration};
 
 use finch_app::{
     BegunConnect, CompleteConnectError, CompletedConnect, ConnectRequest, DisconnectError,
@@ -17,6 +10,7 @@ use finch_core::{
     AccessToken, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Flow, OperatorScope,
     Product, RedirectUri, State, WebhookEvent,
 };
+use finch_testkit::chain;
 
 use crate::remote::Twist;
 
@@ -46,14 +40,14 @@ pub(crate) struct Place {
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
     pub(crate) customer: usize,
-    pub(crate) state: Arc<str>,
-    pub(crate) code: Arc<str>,
+    pub(crate) state: State,
+    pub(crate) code: AuthorizationCode,
     pub(crate) times: u32,
 }
 
 impl Callback {
-    pub(crate) fn other_code(&self) -> String {
-        format!("{}-other", self.code)
+    pub(crate) fn other_code(&self) -> AuthorizationCode {
+        AuthorizationCode::new(format!("{}-other", self.code.expose()))
     }
 }
 
@@ -65,10 +59,10 @@ pub(crate) enum Op {
     Complete(Who, Callback, bool),
     Disconnect(Who, ConnectionId),
     /// Disconnects the connection of a token.
-    DisconnectToken(Who, Arc<str>),
+    DisconnectToken(Who, AccessToken),
     DisconnectAll(usize),
     Use(usize, ConnectionId),
-    Report(usize, Arc<str>),
+    Report(usize, AccessToken),
     /// One pass of the reconciler.
     Reconcile(Pass),
     /// The operator vouches for the end of a connection.
@@ -88,10 +82,6 @@ pub(crate) enum Outcome {
     Other,
 }
 
-/// The name of a customer.
-///
-/// # Panics
-/// Never.
 pub(crate) fn customer_id(number: usize) -> CustomerId {
     CustomerId::new(format!("customer-{number}")).expect("a name")
 }
@@ -133,70 +123,42 @@ impl Op {
         }
     }
 
-    /// In words, without a secret.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Complete(who, callback, other) => format!(
-                "Complete({who:?}) for customer-{}{}, time {}",
-                callback.customer,
-                if *other { " with another code" } else { "" },
-                callback.times
-            ),
-            Self::DisconnectToken(..) | Self::Report(..) => {
-                format!("{} by {:?}", self.name(), self.customer())
-            }
-            op => format!("{op:?}"),
-        }
-    }
-
     /// Does it: everything that its result shows, and what came of it.
-    pub(crate) fn run(
-        self,
-        finch: Finch,
-    ) -> Pin<Box<dyn Future<Output = (String, Outcome)> + Send>> {
-        Box::pin(async move {
-            match self {
-                Self::Begin(who, place) => {
-                    begun(finch.begin_connect(&customer(who), request(place)).await)
-                }
-                Self::Renew(who, id, place) => {
-                    let request = request(place);
-                    begun(finch.begin_reauthenticate(&customer(who), &id, request).await)
-                }
-                Self::Complete(who, callback, other) => {
-                    let state = State::new(&*callback.state);
-                    let code =
-                        if other { callback.other_code() } else { callback.code.to_string() };
-                    let code = AuthorizationCode::new(code);
-                    let completed = match who {
-                        Who::Customer(who) => {
-                            finch.complete_connect(&customer(who), state, code).await
-                        }
-                        _ => finch.complete_connect(&operator(), state, code).await,
-                    };
-                    (shown(&completed), Outcome::Completed(completed))
-                }
-                Self::Disconnect(who, id) => disconnect(&finch, who, id.into()).await,
-                Self::DisconnectToken(who, secret) => {
-                    disconnect(&finch, who, AccessToken::new(&*secret).into()).await
-                }
-                Self::DisconnectAll(who) => other(finch.disconnect_all(&customer(who)).await),
-                Self::Use(who, id) => {
-                    let used = finch.access_token(&customer(who), &id, &[]).await;
-                    (shown(&used), used.map_or(Outcome::Other, Outcome::Used))
-                }
-                Self::Report(who, secret) => {
-                    let token = AccessToken::new(&*secret);
-                    other(finch.report_unauthorized(&customer(who), &token).await)
-                }
-                Self::Reconcile(pass) => other(finch.reconcile(&operator(), pass).await),
-                Self::Close(id) => {
-                    other(finch.close_disconnect(&operator(), &id, "a simulation").await)
-                }
-                Self::Webhook(event) => other(finch.take_webhook(&event).await),
-                Self::Rotate => other(finch.rotate(&operator(), |_| ()).await),
+    pub(crate) async fn run(self, finch: Finch) -> (String, Outcome) {
+        match self {
+            Self::Begin(who, place) => {
+                begun(finch.begin_connect(&customer(who), request(place)).await)
             }
-        })
+            Self::Renew(who, id, place) => {
+                begun(finch.begin_reauthenticate(&customer(who), &id, request(place)).await)
+            }
+            Self::Complete(who, callback, other) => {
+                let code = if other { callback.other_code() } else { callback.code };
+                let completed = match who {
+                    Who::Customer(who) => {
+                        finch.complete_connect(&customer(who), callback.state, code).await
+                    }
+                    _ => finch.complete_connect(&operator(), callback.state, code).await,
+                };
+                (shown(&completed), Outcome::Completed(completed))
+            }
+            Self::Disconnect(who, id) => disconnect(&finch, who, id.into()).await,
+            Self::DisconnectToken(who, token) => disconnect(&finch, who, token.into()).await,
+            Self::DisconnectAll(who) => other(finch.disconnect_all(&customer(who)).await),
+            Self::Use(who, id) => {
+                let used = finch.access_token(&customer(who), &id, &[]).await;
+                (shown(&used), used.map_or(Outcome::Other, Outcome::Used))
+            }
+            Self::Report(who, token) => {
+                other(finch.report_unauthorized(&customer(who), &token).await)
+            }
+            Self::Reconcile(pass) => other(finch.reconcile(&operator(), pass).await),
+            Self::Close(id) => {
+                other(finch.close_disconnect(&operator(), &id, "a simulation").await)
+            }
+            Self::Webhook(event) => other(finch.take_webhook(&event).await),
+            Self::Rotate => other(finch.rotate(&operator(), |_| ()).await),
+        }
     }
 }
 
@@ -205,8 +167,8 @@ async fn disconnect(finch: &Finch, who: Who, request: DisconnectRequest) -> (Str
         Who::Customer(who) => finch.disconnect(&customer(who), request).await,
         Who::Operator => finch.disconnect(&operator(), request).await,
         Who::Everyone => {
-            let request =
-                DisconnectRequest { for_everyone: Some("a simulation".into()), ..request };
+            let for_everyone = Some("a simulation".into());
+            let request = DisconnectRequest { for_everyone, ..request };
             match finch.plan_disconnect(&operator(), request).await {
                 Ok(plan) => finch.disconnect(&operator(), plan).await,
                 Err(error) => Err(error),
@@ -216,25 +178,19 @@ async fn disconnect(finch: &Finch, who: Who, request: DisconnectRequest) -> (Str
     (shown(&done), Outcome::Disconnected(done))
 }
 
-fn begun(result: Result<BegunConnect, impl Error>) -> (String, Outcome) {
+fn begun(result: Result<BegunConnect, impl Error + 'static>) -> (String, Outcome) {
     let shown = shown(&result);
     (shown, result.map_or(Outcome::Other, |begun| Outcome::Begun(Box::new(begun))))
 }
 
-fn other(result: Result<impl Debug, impl Error>) -> (String, Outcome) {
+fn other(result: Result<impl Debug, impl Error + 'static>) -> (String, Outcome) {
     (shown(&result), Outcome::Other)
 }
 
 /// Everything that a result shows: its `Debug`, and the chain of its error.
-fn shown(result: &Result<impl Debug, impl Error>) -> String {
-    let mut shown = format!("{result:?}");
-    let mut next = result.as_ref().err().and_then(Error::source);
-    if let Err(error) = result {
-        let _ = write!(shown, " {error}");
+fn shown(result: &Result<impl Debug, impl Error + 'static>) -> String {
+    match result {
+        Ok(value) => format!("{value:?}"),
+        Err(error) => chain(error),
     }
-    while let Some(error) = next {
-        let _ = write!(shown, " {error}");
-        next = error.source();
-    }
-    shown
 }

@@ -19,6 +19,7 @@ use crate::{
     finch::lock,
     gate::{About, Kind, Point},
     host::Shared,
+    keys::text,
 };
 
 /// The methods that only read.
@@ -112,7 +113,8 @@ impl Intercept for Gated {
         if commit.keyring.is_some() {
             self.shared.keys.replaced();
         }
-        let secret = commit.admitted().map(|token| self.shared.keys.secret_in(&commit, token));
+        let opened = |token| self.shared.keys.opened().secret_in(&commit, token).and_then(text);
+        let secret = commit.admitted().map(opened);
         lock(&self.shared.ledger).committed(commit, number, secret);
         Ok(number)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use finch_core::{Commit, DisconnectState, Seq, TokenId};
+use finch_core::{Commit, Token};
 
 /// The lines so far.
 #[derive(Debug, Default)]
@@ -28,31 +28,11 @@ impl Trace {
     }
 }
 
+/// What a commit writes, in short.
 pub(crate) fn commit(commit: &Commit) -> String {
-    let mut said = String::new();
-    if commit.absorbs.is_some() {
-        said.push_str("merge; ");
-    }
-    for token in &commit.tokens {
-        let (id, state, progress) = (token.id, token.state.name(), &token.progress);
-        let _ = match id == TokenId(Seq::OF_COMMIT) {
-            true => write!(said, "admit {state} under {}", token.facts.connection_id),
-            false => write!(said, "{id} {state}"),
-        };
-        let acknowledged = if progress.acknowledged.is_some() { " acknowledged" } else { "" };
-        let refused = if progress.refused.is_some() { " refused" } else { "" };
-        let kind = progress.trouble.as_ref().map(|t| t.failure.kind);
-        let _ = write!(said, "{acknowledged}{refused} {kind:?}; ");
-    }
-    for disconnect in &commit.disconnects {
-        said.push_str(match disconnect.state {
-            DisconnectState::Open => "disconnect open; ",
-            DisconnectState::Ended { .. } => "disconnect ended; ",
-            DisconnectState::Merged { .. } => "disconnect merged; ",
-        });
-    }
-    if let Some((attempt, end)) = &commit.attempt {
-        let _ = write!(said, "attempt {} {end:?}; ", attempt.0.0);
-    }
-    said
+    let token = |token: &Token| (token.id, token.state.name(), token.progress.clone());
+    let tokens: Vec<_> = commit.tokens.iter().map(token).collect();
+    let disconnects: Vec<_> = commit.disconnects.iter().map(|d| (d.id, d.state)).collect();
+    let merge = commit.absorbs.is_some().then_some("merge");
+    format!("{merge:?} {tokens:?} {disconnects:?} {:?}", commit.attempt)
 }

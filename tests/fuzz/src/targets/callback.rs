@@ -7,12 +7,12 @@ use finch_app::{BeginConnectError, CompleteConnectError, CompletedConnect, Conne
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri, State,
 };
-use finch_testkit::Reach;
+use finch_testkit::{chain, Reach};
 use finch_tests::World;
 
 use crate::{
     Target,
-    canary::{CODE, SECRET, chain, debug, filled, hidden, variant},
+    canary::{CODE, SECRET, debug, filled, hidden, variant},
     note,
 };
 

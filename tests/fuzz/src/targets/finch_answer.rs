@@ -8,10 +8,11 @@ use finch_core::{
     FailureKind, FinchApi, FinchApiError, Flow, Grant, Introspection, Origin, Product, State,
     exchange_failure,
 };
+use finch_testkit::chain;
 
 use crate::{
     Target,
-    canary::{CODE, SECRET, TOKEN, chain, debug, hidden, variant},
+    canary::{CODE, SECRET, TOKEN, debug, hidden, variant},
     http_answers::{Asked, answered, is_plain},
     note,
 };

@@ -4,10 +4,11 @@ use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use finch_core::{Timestamp, WebhookEvent};
 use finch_http::webhook::{WebhookRefused, WebhookSecrets, verify};
+use finch_testkit::chain;
 
 use crate::{
     Target,
-    canary::{chain, debug, filled, hidden, variant},
+    canary::{debug, filled, hidden, variant},
     http_answers::{head_and_body, is_plain},
     note,
 };

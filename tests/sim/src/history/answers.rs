@@ -1,9 +1,8 @@
 //! The result of a call: what follows from it, and whether it is true.
 
-use std::sync::Arc;
-
 use finch_app::{BegunConnect, CompleteConnectError, DisconnectError, DisconnectOutcome};
-use finch_core::TokenState;
+use finch_core::{AuthorizationCode, TokenState};
+use finch_seal::Domain;
 
 use super::{History, Running};
 use crate::{
@@ -19,7 +18,7 @@ impl History<'_> {
     pub(super) fn answer(&mut self, running: Running, (shown, outcome): (String, Outcome)) {
         let Running { task, host, op, to_fence, .. } = running;
         self.check_secrecy(&shown);
-        let short = shown.chars().take(240).collect::<String>();
+        let short: String = shown.lines().next().unwrap_or_default().chars().take(240).collect();
         self.trace.line(format_args!("h{host} t{task} {} ends: {short}", op.name()));
         match (op, outcome) {
             (Op::Begin(who, place) | Op::Renew(who, _, place), Outcome::Begun(begun)) => {
@@ -27,16 +26,17 @@ impl History<'_> {
             }
             (Op::Complete(_, callback, other), Outcome::Completed(completed)) => match completed {
                 Ok(done) => {
-                    let first = self.completed.entry(Arc::clone(&callback.state));
+                    let state = callback.state.expose().to_owned();
+                    let first = self.completed.entry(state);
                     if *first.or_insert_with(|| done.connection_id.clone()) != done.connection_id {
-                        self.judge.fault("I6 idempotence", "a callback gives another connection");
+                        self.judge.fault("I6", "a callback gives another connection");
                     }
                     let own = Some(customer_id(callback.customer));
                     let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
                     if !tokens
                         .any(|t| t.customer == own && t.facts.connection_id == done.connection_id)
                     {
-                        self.judge.fault("I8 durability", "a token is acknowledged and not stored");
+                        self.judge.fault("I8", "a token is acknowledged and not stored");
                     }
                 }
                 Err(CompleteConnectError::NotStored { token, .. }) => {
@@ -50,14 +50,18 @@ impl History<'_> {
                         CompleteConnectError::Store(_) | CompleteConnectError::CutOff
                     );
                     let own = !matches!(error, CompleteConnectError::UnknownState);
-                    if self.completed.contains_key(&callback.state) && !store && own && !other {
-                        let what = format_args!("a callback that succeeded fails: {error}");
-                        self.judge.fault("I6 idempotence", what);
+                    if self.completed.contains_key(callback.state.expose())
+                        && !store
+                        && own
+                        && !other
+                    {
+                        self.judge
+                            .fault("I6", format_args!("a callback that succeeded fails: {error}"));
                     }
                 }
             },
             (_, Outcome::Disconnected(Err(DisconnectError::NotFound))) if !to_fence.is_empty() => {
-                self.judge.fault("I9 progress", "a disconnect does not find its own tokens");
+                self.judge.fault("I9", "a disconnect does not find its own tokens");
             }
             (_, Outcome::Disconnected(Ok(done))) => {
                 let fenced = matches!(
@@ -76,8 +80,7 @@ impl History<'_> {
                 for id in to_fence.into_iter().filter(|_| fenced) {
                     let state = self.judge.token(id).map(|(_, t)| t.state.clone());
                     if matches!(state, Some(TokenState::Active | TokenState::Unverified)) {
-                        let what = format_args!("{id} is live after its disconnect");
-                        self.judge.fault("I3 completeness", what);
+                        self.judge.fault("I3", format_args!("{id} is live after its disconnect"));
                     }
                 }
             }
@@ -91,7 +94,7 @@ impl History<'_> {
                     same && t.state == TokenState::Active && t.customer == own
                 });
                 if !allowed {
-                    self.judge.fault("I4 fencing", "a token is given out that is not active");
+                    self.judge.fault("I4", "a token is given out that is not active");
                 }
             }
             _ => {}
@@ -120,12 +123,13 @@ impl History<'_> {
             }
         };
         let Some(code) = code else { return };
-        let state: Arc<str> = begun.state.expose().into();
         self.customer_of_code.insert(code.clone(), who);
-        let callback = Callback { customer: who, state, code: code.into(), times: 0 };
-        let state = self.shared.keys.state(&callback.state);
-        for code in [callback.code.to_string(), callback.other_code()] {
-            lock(&self.shared.ledger).state_of_code.insert(code, state);
+        let state = begun.state.clone();
+        let kept = self.shared.keys.opened().fingerprint(Domain::State, state.expose());
+        let callback =
+            Callback { customer: who, state, code: AuthorizationCode::new(code), times: 0 };
+        for code in [&callback.code, &callback.other_code()] {
+            lock(&self.shared.ledger).state_of_code.insert(code.expose().to_owned(), kept);
         }
         self.callbacks.push(callback);
     }
@@ -134,11 +138,11 @@ impl History<'_> {
     pub(super) fn check_secrecy(&mut self, shown: &str) {
         let remote = lock(&self.shared.remote);
         let mut secrets = remote.issued.iter().map(|i| &*i.secret);
-        let mut others = self.callbacks.iter().flat_map(|c| [&*c.state, &*c.code]);
+        let mut others = self.callbacks.iter().flat_map(|c| [c.state.expose(), c.code.expose()]);
         let leaks = secrets.any(|s| shown.contains(s)) || others.any(|s| shown.contains(s));
         drop(remote);
         if leaks {
-            self.judge.fault("I12 secrecy", "a secret is shown");
+            self.judge.fault("I12", "a secret is shown");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use finch_app::Pass;
-use finch_core::{ConnectionId, TokenId, TokenState};
+use finch_core::{AccessToken, ConnectionId, TokenId, TokenState};
 
 use super::History;
 use crate::{
@@ -54,7 +54,7 @@ impl History<'_> {
             "operator" => self.disconnect(None),
             "all" => Some(Op::DisconnectAll(who)),
             "use" => self.connection(Some(who)).map(|id| Op::Use(who, id)),
-            "report" => self.secret(Some(who)).map(|secret| Op::Report(who, secret)),
+            "report" => self.secret(Some(who)).map(|token| Op::Report(who, token)),
             "webhook" => self.connection(None).map(|id| {
                 let id = finch_testkit::webhook("msg_1", id.as_str(), "reauth");
                 Op::Webhook(Box::new(id))
@@ -107,7 +107,7 @@ impl History<'_> {
         let operator = if self.chance.percent(60) { Who::Everyone } else { Who::Operator };
         let scope = who.map_or(operator, Who::Customer);
         match self.chance.percent(15) {
-            true => self.secret(who).map(|secret| Op::DisconnectToken(scope, secret)),
+            true => self.secret(who).map(|token| Op::DisconnectToken(scope, token)),
             false => self.connection(who).map(|id| Op::Disconnect(scope, id)),
         }
     }
@@ -127,9 +127,9 @@ impl History<'_> {
         self.chance.pick(&known)?.1.parse().ok()
     }
 
-    fn secret(&mut self, who: Option<usize>) -> Option<Arc<str>> {
+    fn secret(&mut self, who: Option<usize>) -> Option<AccessToken> {
         let known = self.known(who);
-        Some(self.chance.pick(&known)?.0)
+        Some(AccessToken::new(&*self.chance.pick(&known)?.0))
     }
 
     pub(super) fn choose_fault(&mut self, parked: &Parked) -> Option<Fault> {

@@ -10,6 +10,7 @@ use super::History;
 use crate::{
     disk::Stores,
     finch::lock,
+    keys::text,
     op::{Op, operator},
 };
 
@@ -80,11 +81,11 @@ impl History<'_> {
             let bytes = disk.bytes();
             let remote = lock(&self.shared.remote);
             let secrets = remote.issued.iter().map(|i| &*i.secret);
-            let others = self.callbacks.iter().flat_map(|c| [&*c.state, &*c.code]);
+            let others = self.callbacks.iter().flat_map(|c| [c.state.expose(), c.code.expose()]);
             let found = secrets.chain(others).any(|s| contains(&bytes, s.as_bytes()));
             drop(remote);
             if found {
-                self.judge.fault("I12 secrecy", "a secret is in the files");
+                self.judge.fault("I12", "a secret is in the files");
             }
         }
     }
@@ -101,15 +102,17 @@ impl History<'_> {
                     // One that could not be opened is still sealed as it was.
                     let opens = |kept| match ledger.unreadable.contains(&token.id) {
                         true => shared.keys.open_any(token, kept),
-                        false => shared.keys.open(token, token.sealed_as(), kept),
+                        false => text(shared.keys.opened().secret(token, token.sealed_as(), kept)),
                     };
                     kept.as_ref().and_then(opens).as_ref() == ledger.secrets.get(&token.id)
                 }
             };
             if !right {
                 let (id, state) = (token.id, token.state.name());
-                let what = format_args!("{id} is {state}, and its secret is not as it should be");
-                self.judge.fault("I7 no orphan", what);
+                self.judge.fault(
+                    "I7",
+                    format_args!("{id} is {state}, and its secret is not as it should be"),
+                );
             }
         }
     }

@@ -93,7 +93,7 @@ impl History<'_> {
         // I8: what was written is there.
         let now = self.snapshot();
         if now != self.judge.seen {
-            self.judge.fault("I8 durability", "a crash changed what is stored");
+            self.judge.fault("I8", "a crash changed what is stored");
         }
         self.check_after_crash();
     }

@@ -97,7 +97,7 @@ impl History<'_> {
         self.tasks += 1;
         let task = self.tasks;
         self.last = task;
-        self.trace.line(format_args!("h{host} t{task} begins: {}", op.words()));
+        self.trace.line(format_args!("h{host} t{task} begins: {op:?}"));
         self.figures.hit(&op.name());
         let to_fence = self.to_fence(&op);
         let (outcomes, finch) = (Arc::clone(&self.outcomes), self.hosts[host].finch.clone());
@@ -175,8 +175,8 @@ impl History<'_> {
             Some(until) => self.pass((until - self.shared.clock.now()).max(0)),
             None if self.running.is_empty() => {}
             None => {
-                let stuck: Vec<_> = self.running.iter().map(|r| r.op.words()).collect();
-                self.judge.fault("I9 progress", format_args!("nothing goes on with {stuck:?}"));
+                let stuck: Vec<_> = self.running.iter().map(|r| &r.op).collect();
+                self.judge.fault("I9", format_args!("nothing goes on with {stuck:?}"));
             }
         }
     }

@@ -15,31 +15,27 @@ impl Judge {
     /// I9: every disconnect has ended, and nothing is in doubt. A token that contradicts its connection
     /// (R5) may keep one open, under attention.
     pub(crate) fn check_progress(&self) {
-        for connection in &self.seen {
-            if connection.tokens.iter().any(|t| contradicts(connection, t)) {
-                continue;
-            }
+        let contradicted = |c: &&Connection| c.tokens.iter().any(|t| contradicts(c, t));
+        for connection in self.seen.iter().filter(|c| !contradicted(c)) {
             if connection.open_disconnect().is_some() {
-                let what = format_args!("the disconnect of {:?} is open", connection.key);
-                self.fault("I9 progress", what);
+                self.fault("I9", format_args!("the disconnect of {:?} is open", connection.key));
             }
-            let waits = |t: &&Token| matches!(t.state, TokenState::Unverified | TokenState::Fenced);
-            for Token { id, state, progress, .. } in connection.tokens.iter().filter(waits) {
-                let what = format_args!("{id} is {}: {progress:?}", state.name());
-                self.fault("I9 progress", what);
+            for Token { id, state, progress, .. } in &connection.tokens {
+                if matches!(state, TokenState::Unverified | TokenState::Fenced) {
+                    self.fault("I9", format_args!("{id} is {}: {progress:?}", state.name()));
+                }
             }
         }
     }
 
     /// I10: what would be handed out here is accepted there.
     pub(crate) fn check_agreement(&self, remote: &Remote, ledger: &Ledger) {
-        for token in self.seen.iter().flat_map(|c| &c.tokens) {
+        let tokens = self.seen.iter().flat_map(|c| &c.tokens);
+        for token in tokens.filter(|token| token.state == TokenState::Active) {
             let Some(secret) = ledger.secrets.get(&token.id) else { continue };
             let known = remote.issued.iter().find(|i| i.secret == *secret);
-            let dead = known.is_none_or(|i| !i.alive && !i.ended_outside);
-            if token.state == TokenState::Active && dead {
-                let what = format_args!("{} is active, and Finch refuses it", token.id);
-                self.fault("I10 agreement", what);
+            if known.is_none_or(|i| !i.alive && !i.ended_outside) {
+                self.fault("I10", format_args!("{} is active, and Finch refuses it", token.id));
             }
         }
     }
@@ -57,33 +53,30 @@ impl Judge {
             ids.any(|(id, _)| self.token(*id).is_some_and(|(_, token)| as_is(&token.state)))
         };
         let held = |secret: &str| stored(secret, |state| !state.is_revoked());
+        let vouched = |state: &TokenState| {
+            let by_operator = |evidence| matches!(evidence, &Evidence::ClosedByOperator { .. });
+            matches!(state, TokenState::Revoked { evidence, .. } if by_operator(evidence))
+        };
         let listed = |i: &Issued| {
             let state = ledger.state_of_code.get(&i.code);
             let attempt = state.and_then(|state| ledger.attempts.get(state));
             attempt.is_some_and(|id| listed.contains(id))
         };
         let alive = || remote.issued.iter().filter(|i| i.alive);
-        let vouched = |secret: &str| {
-            stored(secret, |state| {
-                matches!(
-                    state,
-                    TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. }
-                )
-            })
+        let beside = |i: &Issued| {
+            alive().any(|other| other.connection_id == i.connection_id && held(&other.secret))
         };
         let safe = |i: &Issued| {
             held(&i.secret)
-                || vouched(&i.secret)
+                || stored(&i.secret, vouched)
                 || remote.is_a_strangers(i)
                 || ledger.handed_back.contains(&*i.secret)
                 || listed(i)
-                || alive()
-                    .any(|other| other.connection_id == i.connection_id && held(&other.secret))
+                || beside(i)
         };
         let lost = alive().filter(|i| !safe(i)).count();
         if lost > 0 {
-            let what = format_args!("{lost} tokens are live at Finch, and are lost");
-            self.fault("I7 no orphan", what);
+            self.fault("I7", format_args!("{lost} tokens are live at Finch, and are lost"));
         }
     }
 }

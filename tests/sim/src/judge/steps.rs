@@ -1,7 +1,8 @@
-//! What must hold after every write: I2 to I5, I7 and I8, as far as the store shows them.
+//! What must hold after every write: I1 to I5, I7, I8 and I11, as far as the store shows them.
 
 use finch_core::{
-    AttemptEnd, Commit, Connection, DisconnectState, EventKind, Evidence, Seq, TokenId, TokenState,
+    AttemptEnd, Commit, Connection, ConnectionView, CustomerId, DisconnectState, EventKind,
+    Evidence, Seq, Token, TokenId, TokenState,
 };
 use finch_testkit::Figures;
 
@@ -17,46 +18,35 @@ impl Judge {
     ) {
         for token in before.iter().flat_map(|c| &c.tokens) {
             if !now.iter().any(|c| c.token(token.id).is_some()) {
-                self.fault("I8 durability", format_args!("{} is gone", token.id));
+                self.fault("I8", format_args!("{} is gone", token.id));
             }
         }
-        for connection in now {
-            for token in &connection.tokens {
-                let old = before.iter().find_map(|c| c.token(token.id));
-                match old {
-                    Some(old) if old.state == token.state => {}
-                    Some(old) if !may_become(&old.state, &token.state) => {
-                        let (from, to) = (old.state.name(), token.state.name());
-                        let what = format_args!("{} went from {from} to {to}", token.id);
-                        self.fault("I5 monotony", what);
-                    }
-                    Some(old) => {
-                        figures.hit(&format!("{} then {}", old.state.name(), token.state.name()));
-                    }
-                    None => figures.hit(&format!("arrived {}", token.state.name())),
+        for (connection, token) in now.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t))) {
+            let (id, to) = (token.id, token.state.name());
+            let old = before.iter().find_map(|c| c.token(id));
+            match old.map(|old| (&old.state, old.state.name())) {
+                None => figures.hit(&format!("arrived {to}")),
+                Some((old, _)) if *old == token.state => {}
+                Some((old, from)) if may_become(old, &token.state) => {
+                    figures.hit(&format!("{from} then {to}"));
                 }
-                if old.is_some_and(|old| old.customer != token.customer) {
-                    self.fault("I11 customers", format_args!("{} changed hands", token.id));
-                }
-                if token.state == TokenState::Active {
-                    if self.covers(token.id) {
-                        let what =
-                            format_args!("{} is active, and a disconnect covers it", token.id);
-                        self.fault("I4 fencing", what);
-                    }
-                    if connection.open_disconnect().is_some() {
-                        let what = format_args!("{} is active beside an open disconnect", token.id);
-                        self.fault("I4 fencing", what);
-                    }
-                }
-                let died = old.is_none_or(|old| !old.state.is_revoked());
-                if let (true, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }) =
-                    (died, &token.state)
-                    && case.secrets.get(&token.id).is_some_and(|s| case.remote.accepts(s))
-                {
-                    let what = format_args!("{} is revoked, and Finch accepts it", token.id);
-                    self.fault("I3 completeness, I7 no orphan", what);
-                }
+                Some((_, from)) => self.fault("I5", format_args!("{id} went from {from} to {to}")),
+            }
+            if old.is_some_and(|old| old.customer != token.customer) {
+                self.fault("I11", format_args!("{id} changed hands"));
+            }
+            let is_active = token.state == TokenState::Active;
+            if is_active && (self.covers(id) || connection.open_disconnect().is_some()) {
+                self.fault("I4", format_args!("{id} is active, and a disconnect covers it"));
+            }
+            let died = old.is_none_or(|old| !old.state.is_revoked());
+            let refused = matches!(
+                token.state,
+                TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }
+            );
+            let accepted = || case.secrets.get(&id).is_some_and(|s| case.remote.accepts(s));
+            if died && refused && accepted() {
+                self.fault("I3, I7", format_args!("{id} is revoked, and Finch accepts it"));
             }
         }
     }
@@ -77,50 +67,80 @@ impl Judge {
                 let mut all = before.iter().flat_map(|c| &c.disconnects);
                 all.any(|d| d.id == id && d.ended().is_some())
             };
-            for ended in connection.disconnects.iter().filter(|d| d.ended().is_some()) {
-                if !ended_before(ended.id) {
-                    figures.hit("a disconnect ended");
-                    let left = |t: &&finch_core::Token| t.state == TokenState::Fenced;
-                    if let Some(token) = connection.tokens.iter().find(left) {
-                        let what = format_args!("{} is left after its disconnect", token.id);
-                        self.fault("I3 completeness", what);
-                    }
+            let ended = connection.disconnects.iter().filter(|d| d.ended().is_some());
+            for _ in ended.filter(|ended| !ended_before(ended.id)) {
+                figures.hit("a disconnect ended");
+                let mut left = connection.tokens.iter();
+                if let Some(token) = left.find(|token| token.state == TokenState::Fenced) {
+                    self.fault("I3", format_args!("{} is left after its disconnect", token.id));
                 }
             }
-            let twins = |c: &&Connection| {
-                let same = |t: &finch_core::Token| t.facts.connection_id.clone();
+            let twins = |c: &Connection| {
                 let pair = c.company.is_some()
                     && (&c.provider, &c.company) == (&connection.provider, &connection.company);
-                let ids = connection.tokens.iter().map(same);
-                c.key < connection.key
-                    && (pair || ids.into_iter().any(|id| c.tokens.iter().any(|t| same(t) == id)))
+                let id = |t: &Token| t.facts.connection_id.clone();
+                let shares = |t: &Token| c.tokens.iter().any(|other| id(other) == id(t));
+                c.key < connection.key && (pair || connection.tokens.iter().any(shares))
             };
-            if now.iter().any(|c| twins(&c)) {
-                self.fault("I1 equivalence", "two connections are the same one");
+            if now.iter().any(twins) {
+                self.fault("I1", "two connections are the same one");
             }
         }
         for (commit, number) in case.committed {
-            let seen = |c: &&Connection| commit.seen.iter().any(|(key, _)| *key == c.key);
-            let meant = |c: &&Connection| c.key.0 == *number || seen(c);
-            let elsewhere = before.iter().filter(|c| !meant(c));
-            for old in elsewhere {
-                if case.committed.len() == 1 && !now.contains(old) {
-                    self.fault("I2 isolation", "a write changed another connection");
-                }
+            let meant = |c: &Connection| {
+                c.key.0 == *number || commit.seen.iter().any(|(key, _)| *key == c.key)
+            };
+            let mut elsewhere = before.iter().filter(|c| !meant(c));
+            if case.committed.len() == 1 && elsewhere.any(|old| !now.contains(old)) {
+                self.fault("I2", "a write changed another connection");
             }
             count(commit, before, figures);
         }
     }
+
+    /// No call in one customer's scope changes what another one sees.
+    pub(super) fn check_customers(
+        &self,
+        before: &[Connection],
+        now: &[Connection],
+        actor: &CustomerId,
+        case: &Case<'_>,
+    ) {
+        // An employer that Finch names late is named for everybody.
+        let named = |(commit, _): &(Commit, _)| {
+            let mut events = commit.events.iter();
+            events.any(|event| matches!(event.kind, EventKind::CompanyNamed { .. }))
+        };
+        if case.committed.iter().any(named) {
+            return;
+        }
+        let others = |t: &&Token| t.customer.as_ref().is_some_and(|c| c != actor);
+        let each = before.iter().flat_map(|c| c.tokens.iter().map(move |t| (c, t)));
+        for (home, token) in each.filter(|(_, t)| others(t)) {
+            let after = now.iter().find_map(|c| Some((c, c.token(token.id)?)));
+            if after.is_none_or(|(there, after)| seen(there, after) != seen(home, token)) {
+                self.fault("I11", format_args!("{actor} changed another's {}", token.id));
+            }
+        }
+    }
+}
+
+/// What its customer sees of it that another customer's call must not change. Of a token that an open disconnect
+/// ends, only that it does: each call that follows the disconnect stores Finch's proofs.
+fn seen(connection: &Connection, token: &Token) -> impl PartialEq + use<> {
+    let customer = token.customer.as_ref();
+    let mut own = connection.clone();
+    own.tokens.retain(|t| t.customer.as_ref() == customer);
+    let at = own.tokens.iter().position(|t| t.id == token.id)?;
+    let shown = ConnectionView::of(&own, customer).tokens.swap_remove(at);
+    let ending = matches!(shown.state, TokenState::Fenced | TokenState::Revoked { .. });
+    let state = if ending { TokenState::Fenced } else { shown.state };
+    let progress = (!ending).then_some((shown.trouble, shown.next_try));
+    Some((state, shown.products, shown.connection_status, progress))
 }
 
 /// Which rows of semantics 4 and 5 a write is.
 fn count(commit: &Commit, before: &[Connection], figures: &mut Figures) {
-    if commit.connection.as_ref().is_some_and(|row| row.key.0 == Seq::OF_COMMIT) {
-        figures.hit("a new connection");
-    }
-    if commit.absorbs.is_some() {
-        figures.hit("two connections merged");
-    }
     for disconnect in &commit.disconnects {
         let was = before.iter().flat_map(|c| &c.disconnects).find(|was| was.id == disconnect.id);
         figures.hit(match (was.map(|was| was.state), disconnect.state) {
@@ -133,12 +153,17 @@ fn count(commit: &Commit, before: &[Connection], figures: &mut Figures) {
             (Some(_), DisconnectState::Merged { .. }) => "two open disconnects merged",
         });
     }
-    if commit.events.iter().any(|event| matches!(event.kind, EventKind::CompanyNamed { .. })) {
-        figures.hit("a company was named late");
-    }
-    if let Some((_, AttemptEnd::Stored(token))) = &commit.attempt
-        && *token != TokenId(Seq::OF_COMMIT)
-    {
-        figures.hit("the same token issued again");
+    let new = Seq::OF_COMMIT;
+    let named = |kind: &EventKind| matches!(kind, EventKind::CompanyNamed { .. });
+    let again = |end: &AttemptEnd| matches!(end, AttemptEnd::Stored(id) if *id != TokenId(new));
+    for (came, event) in [
+        (commit.connection.as_ref().is_some_and(|row| row.key.0 == new), "a new connection"),
+        (commit.absorbs.is_some(), "two connections merged"),
+        (commit.events.iter().any(|event| named(&event.kind)), "a company was named late"),
+        (commit.attempt.as_ref().is_some_and(|(_, end)| again(end)), "the same token issued again"),
+    ] {
+        if came {
+            figures.hit(event);
+        }
     }
 }
