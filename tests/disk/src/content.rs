@@ -8,10 +8,7 @@ use std::{
 
 use rusqlite::{Connection, types::ValueRef};
 
-use crate::{
-    image::{Image, Shape},
-    replay::Files,
-};
+use crate::{image::Image, replay::Files};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -25,24 +22,22 @@ pub(crate) enum Content {
 impl Content {
     pub(crate) fn of(db: &Connection) -> rusqlite::Result<Self> {
         let mut hash = DefaultHasher::new();
-        let mut tables = db.prepare(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             ORDER BY name",
-        )?;
-        let tables: Vec<(String, String)> = tables
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        // Columns that SQLite makes of others say nothing more.
+        let tables = "SELECT t.name, t.sql, group_concat(format('\"%s\"', c.name)) \
+            FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c \
+            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name ORDER BY t.name";
+        let mut tables = db.prepare(tables)?;
+        let tables: Vec<[String; 3]> = tables
+            .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?
             .collect::<Result<_, _>>()?;
         if tables.is_empty() {
             return Ok(Self::Nothing);
         }
         let mut rows_in_use = 0;
-        for (name, sql) in &tables {
+        for [name, sql, columns] in &tables {
             sql.hash(&mut hash);
-            // By every column, since some tables have no rowid.
-            let columns = db.prepare(&format!("SELECT * FROM {name}"))?.column_count();
-            let order: Vec<_> = (1..=columns).map(|column| column.to_string()).collect();
-            let order = order.join(", ");
-            let mut statement = db.prepare(&format!("SELECT * FROM {name} ORDER BY {order}"))?;
+            let mut statement = db.prepare(&format!("SELECT {columns} FROM {name}"))?;
+            let columns = statement.column_count();
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 rows_in_use += usize::from(name != "store");
@@ -57,7 +52,7 @@ impl Content {
 
     /// Reads a whole database out of these files, in this folder, which is empty before and after.
     pub(crate) fn of_files(files: Files, folder: &Path) -> rusqlite::Result<Self> {
-        let image = Image { files, shape: Shape::default() };
+        let image = Image { files, ..Image::default() };
         let broken = |_| rusqlite::Error::InvalidQuery;
         image.write(folder).map_err(broken)?;
         let content = Connection::open(folder.join("finch.db")).and_then(|db| Self::of(&db));

@@ -30,7 +30,7 @@ pub enum Op {
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The device fails: the `SQLITE_IOERR_*` of the operation, without effect.
+    /// The device fails: `SQLITE_IOERR`, without effect.
     Io,
     /// No room: `SQLITE_FULL`, after half of what was to be written.
     Full,
@@ -48,19 +48,8 @@ impl Kind {
     pub(crate) fn of(self, op: Op, name: Option<Name>) -> Option<Injected> {
         let code = match (self, op) {
             (Self::Io, Op::Open) => ffi::SQLITE_CANTOPEN,
-            (Self::Io, Op::Delete) => ffi::SQLITE_IOERR_DELETE,
-            (Self::Io, Op::Access) => ffi::SQLITE_IOERR_ACCESS,
-            (Self::Io, Op::Read) => ffi::SQLITE_IOERR_READ,
-            (Self::Io, Op::Write) => ffi::SQLITE_IOERR_WRITE,
-            (Self::Io, Op::Truncate) => ffi::SQLITE_IOERR_TRUNCATE,
             (Self::Io, Op::Sync) => ffi::SQLITE_IOERR_FSYNC,
-            (Self::Io, Op::FileSize) => ffi::SQLITE_IOERR_FSTAT,
-            (Self::Io, Op::Lock) => ffi::SQLITE_IOERR_LOCK,
-            (Self::Io, Op::CheckReservedLock) => ffi::SQLITE_IOERR_CHECKRESERVEDLOCK,
-            (Self::Io, Op::FileControl | Op::SizeHint) => ffi::SQLITE_IOERR,
-            (Self::Io, Op::ShmMap) => ffi::SQLITE_IOERR_SHMMAP,
-            (Self::Io, Op::ShmLock) => ffi::SQLITE_IOERR_SHMLOCK,
-            (Self::Io, Op::Fetch) => ffi::SQLITE_IOERR_MMAP,
+            (Self::Io, _) => ffi::SQLITE_IOERR,
             (Self::Full, Op::Write | Op::Sync | Op::SizeHint) => ffi::SQLITE_FULL,
             (Self::Full, Op::ShmMap) => ffi::SQLITE_IOERR_SHMSIZE,
             (Self::Busy, Op::Lock | Op::ShmLock) => ffi::SQLITE_BUSY,

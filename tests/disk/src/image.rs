@@ -21,7 +21,7 @@ const SECTOR: usize = 512;
 /// What became of the writes that were on their way, by name.
 pub(crate) type Shape = BTreeSet<&'static str>;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Image {
     pub(crate) files: Files,
     pub(crate) shape: Shape,
@@ -72,16 +72,14 @@ impl Image {
 
     /// Puts the files into an empty folder, as the store makes them: for their owner only.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
-        for (name, content) in &self.files {
-            let mut options = fs::OpenOptions::new();
-            let options = options.write(true).create_new(true).mode(0o600);
-            options.open(folder.join(name.file()))?.write_all(content)?;
-        }
         // The shared memory promises nothing: its content must not matter.
-        if self.files.contains_key(&Name::Log) && self.mark().is_multiple_of(4) {
+        let any = self.files.contains_key(&Name::Log) && self.mark().is_multiple_of(4);
+        let shared = any.then_some(("finch.db-shm", [0x5a; 32 * 1024].as_slice()));
+        let files = self.files.iter().map(|(name, content)| (name.file(), content.as_slice()));
+        for (name, content) in files.chain(shared) {
             let mut options = fs::OpenOptions::new();
             let options = options.write(true).create_new(true).mode(0o600);
-            options.open(folder.join("finch.db-shm"))?.write_all(&[0x5a; 32 * 1024])?;
+            options.open(folder.join(name))?.write_all(content)?;
         }
         Ok(())
     }

@@ -6,24 +6,18 @@ use std::{
 };
 
 use finch_core::{
-    AccessToken, Connection, ConnectionId, CustomerId, Selector, StoreError, Timestamp, Token,
-    TokenId, TokenQuery, TokenState, TokenStore,
+    AccessToken, Connection, ConnectionId, CustomerId, Timestamp, Token, TokenId, TokenQuery,
+    TokenState, TokenStore,
 };
 use finch_seal::Domain;
 use finch_testkit::FakeFinch;
 use finch_tests::StoreKeys;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Exchange, Ledger};
 
 /// What is broken, in words. No secret is in it.
 #[derive(Clone, Debug)]
 pub struct Broken(pub String);
-
-impl Broken {
-    pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
-    }
-}
 
 /// Names what did not work.
 pub(crate) trait OrBroken<T> {
@@ -56,7 +50,7 @@ impl Found {
     }
 
     fn keys(&self) -> Result<&StoreKeys, Broken> {
-        self.keys.as_ref().ok_or_else(|| Broken::new("it holds tokens and no key ring"))
+        self.keys.as_ref().ok_or_else(|| Broken("it holds tokens and no key ring".into()))
     }
 }
 
@@ -77,7 +71,7 @@ pub(crate) async fn judge(
         ensure(issued.contains(secret), || format!("{id} holds what Finch never issued"))?;
     }
     handed_out(store, &found, ledger).await?;
-    not_lost(store, db, ledger, &found, finch, later).await?;
+    not_lost(store, ledger, &found, finch, later).await?;
     Ok(found)
 }
 
@@ -149,7 +143,7 @@ async fn handed_out(store: &dyn TokenStore, found: &Found, ledger: &Ledger) -> R
             format!("{} is handed out, and is {:?}", token.id, token.state)
         })?;
         let before = ledger.tokens.get(&token.id).map(|known| &known.state);
-        ensure(!before.is_some_and(Ledger::is_never_handed_out), || {
+        ensure(before.is_none_or(TokenState::is_live), || {
             format!("{} is handed out, and was acknowledged as {before:?}", token.id)
         })?;
     }
@@ -177,7 +171,6 @@ pub(crate) async fn usable(
 /// token of the same connection ends with it.
 async fn not_lost(
     store: &dyn TokenStore,
-    db: &rusqlite::Connection,
     ledger: &Ledger,
     found: &Found,
     finch: &FakeFinch,
@@ -185,34 +178,23 @@ async fn not_lost(
 ) -> Result<(), Broken> {
     let listed = store.possible_orphans(None, later, None, 10_000).await.or_broken("orphans")?;
     let listed: BTreeSet<_> = listed.iter().map(|attempt| attempt.id).collect();
+    let kept = found.keys.as_ref().map(|keys| {
+        let kept: BTreeSet<_> = found.tokens().map(|token| token.fingerprint.0).collect();
+        move |secret: &str| kept.contains(&keys.fingerprint(Domain::Token, secret).0)
+    });
+    let is_kept = |secret: &str| kept.as_ref().is_some_and(|kept| kept(secret));
     let alive = finch.alive();
-    for exchange in &ledger.exchanges {
-        let Some(secret) = &exchange.secret else { continue };
-        let held = is_held(store, found, secret).await.or_broken("a token's record")?;
-        if held || ledger.handed_back.contains(secret) || listed.contains(&exchange.attempt) {
+    for Exchange { attempt, secret } in &ledger.exchanges {
+        let Some(secret) = secret.as_ref().filter(|secret| !is_kept(secret)) else { continue };
+        if ledger.handed_back.contains(secret) || listed.contains(attempt) {
             continue;
         }
-        let pair = alive.iter().find(|(token, ..)| token.expose() == secret);
-        let Some((.., provider, company)) = pair else { continue };
-        let sql = "SELECT row ->> '$.exchange.end' = 'cleared' \
-            OR row -> '$.exchange.end.dismissed' IS NOT NULL FROM attempts WHERE id = ?1";
-        let id = i64::try_from(exchange.attempt.0.0).unwrap_or(-1);
-        let cleared: Option<bool> =
-            db.query_row(sql, [id], |row| row.get(0)).or_broken("attempt")?;
-        let mut beside = false;
-        for (other, _, p, c) in &alive {
-            let same = (p, c) == (provider, company) && other.expose() != secret;
-            beside |= same && is_held(store, found, other.expose()).await.or_broken("a record")?;
-        }
-        ensure(cleared == Some(true) && beside, || {
-            format!("a live token of {:?} is lost", exchange.attempt)
+        let own = alive.iter().find(|(token, ..)| token.expose() == secret);
+        let Some((.., provider, company)) = own else { continue };
+        let mut beside = alive.iter().filter(|(.., p, c)| (p, c) == (provider, company));
+        ensure(beside.any(|(token, ..)| is_kept(token.expose())), || {
+            format!("a live token of {attempt:?} is lost")
         })?;
     }
     Ok(())
-}
-
-async fn is_held(store: &dyn TokenStore, found: &Found, secret: &str) -> Result<bool, StoreError> {
-    let Some(keys) = &found.keys else { return Ok(false) };
-    let fingerprint = keys.fingerprint(Domain::Token, secret);
-    Ok(store.load(Selector::Fingerprint(&fingerprint), None).await?.is_some())
 }

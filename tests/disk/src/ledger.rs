@@ -38,21 +38,13 @@ pub(crate) struct Exchange {
 }
 
 impl Ledger {
-    /// A state that no token leaves for `Active`.
-    pub(crate) fn is_never_handed_out(state: &TokenState) -> bool {
-        !state.is_live()
-    }
-
     /// Whether a token whose change to `acknowledged` is durable may be found in `found`.
     pub(crate) fn may_be(acknowledged: &TokenState, found: &TokenState) -> bool {
         use TokenState::{Fenced, Revoked};
         match acknowledged {
             Revoked { .. } => found.is_revoked(),
             Fenced => matches!(found, Fenced | Revoked { .. }),
-            kept if Self::is_never_handed_out(kept) => {
-                matches!(found, Fenced | Revoked { .. }) || found == kept
-            }
-            _ => true,
+            kept => kept.is_live() || found == kept || matches!(found, Fenced | Revoked { .. }),
         }
     }
 

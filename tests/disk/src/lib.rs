@@ -19,6 +19,7 @@ mod image;
 mod replay;
 
 mod history;
+mod host;
 mod judge;
 mod power;
 mod recover;

@@ -1,22 +1,19 @@
 //! Power loss: images out of every part of a history, each opened, judged and recovered.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use finch_testkit::{Chance, Figures};
-use finch_tests::finish;
 
 use crate::{
     content::Content,
     disk::Lie,
-    history::{self, History, runtime},
+    history::History,
+    host::runtime,
     image::Image,
-    judge::{Broken, OrBroken as _, ensure, judge},
-    recover,
+    judge::{Broken, OrBroken as _},
+    recover::{self, recover},
     replay::Replay,
-    tape::{Event, Tape},
+    tape::{Event, Name, Tape},
 };
 
 /// So many images of one history.
@@ -52,7 +49,7 @@ fn images_of(
     figures: &mut Figures,
 ) -> Result<(), Broken> {
     let mut seen = HashSet::new();
-    let mut replay = Replay::new(&history.tape, history.ledger.clone(), history.finch.clone());
+    let mut replay = history.replay();
     for (point, stage) in points(history, count, chance) {
         replay.go_to(point);
         let image = Image::take(&replay, chance);
@@ -61,8 +58,8 @@ fn images_of(
             continue;
         }
         let record = recorded && chance.one_in(RECORDED);
-        let go_on = chance.one_in(16);
-        let checked = check(history, &replay, &image, go_on, record, chance, figures);
+        let how = (chance.one_in(16), record);
+        let checked = check(history, &replay, &image, how, chance, figures);
         checked.map_err(|Broken(what)| {
             Broken(format!("after {point} events ({stage}, {:?}): {what}", image.shape))
         })?;
@@ -76,7 +73,7 @@ fn images_of(
 /// Points of the tape, evenly from every stage, in order.
 fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, Stage)> {
     let mut stages: BTreeMap<Stage, Vec<usize>> = BTreeMap::new();
-    let mut replay = Replay::new(&history.tape, history.ledger.clone(), history.finch.clone());
+    let mut replay = history.replay();
     let database = inode_of_the_database(&history.tape);
     for point in 0..=history.tape.events.len() {
         replay.go_to(point);
@@ -110,10 +107,10 @@ fn points(history: &History, count: usize, chance: &mut Chance) -> Vec<(usize, S
 }
 
 fn inode_of_the_database(tape: &Tape) -> Option<u32> {
-    let before = tape.before.get(&crate::tape::Name::Database).map(|(inode, _)| *inode);
+    let before = tape.before.get(&Name::Database).map(|(inode, _)| *inode);
     before.or_else(|| {
         tape.events.iter().find_map(|event| match event {
-            Event::Create(crate::tape::Name::Database, inode) => Some(*inode),
+            Event::Create(Name::Database, inode) => Some(*inode),
             _ => None,
         })
     })
@@ -123,35 +120,23 @@ fn check(
     history: &History,
     replay: &Replay<'_>,
     image: &Image,
-    go_on: bool,
-    record: bool,
+    (go_on, record): (bool, bool),
     chance: &mut Chance,
     figures: &mut Figures,
 ) -> Result<(), Broken> {
-    let folder = finch_tests::folder();
-    let path = folder.path();
-    image.write(path).or_broken("the image")?;
     if record {
-        let history = History::recovered(path, &replay.ledger, &replay.finch)?;
+        let history = History::recovered(image, &replay.ledger, &replay.finch)?;
         figures.hit("recoveries");
         return images_of(&history, IMAGES_OF_A_RECOVERY, false, chance, figures);
     }
-    let store = Arc::new(history::open(path).or_broken("open")?);
-    let db = rusqlite::Connection::open(path.join("finch.db")).or_broken("a second look")?;
-    content(history, replay, &db, figures)?;
-    let system = recover::later();
-    let now = finch_app::System::now(&*system);
-    let ledger = &replay.ledger;
-    let found = finish(judge(&*store, &db, ledger, &replay.finch, now))?;
-    let finch = Arc::new(replay.finch.copy());
-    let app = recover::application(finch.clone(), store.clone(), system.clone());
-    let app = finish(app).or_broken("the application")?;
-    let ended = finish(recover::reconcile(&app, &system))?;
-    finish(recover::at_rest(&*store, &finch, ledger, &found))?;
-    figures.add("disconnects ended in recovery", ended as u64);
-    figures.add("tokens found", found.tokens().count() as u64);
+    let folder = finch_tests::folder();
+    image.write(folder.path()).or_broken("the image")?;
+    let look = |db: &rusqlite::Connection| content(history, replay, db, figures);
+    let done = recover(folder.path(), &replay.ledger, &replay.finch, look)?;
+    figures.add("disconnects ended in recovery", done.ended as u64);
+    figures.add("tokens found", done.tokens as u64);
     if go_on {
-        runtime().block_on(recover::life_goes_on(&app, &finch))?;
+        runtime().block_on(recover::life_goes_on(&done.app, &done.finch))?;
         figures.hit("lives gone on");
     }
     Ok(())
@@ -170,12 +155,12 @@ fn content(
     let until = |event: usize| said.partition_point(|(from, _)| *from <= event);
     let first = replay.acknowledged_at.map_or(0, |at| until(at) - 1);
     let end = (until(replay.at) + 1).min(said.len());
-    let at = said[first..end].iter().position(|(_, said)| match (said, content) {
+    let same = |said: Content| match (said, content) {
         // Nothing was there, and the open that looks has made a store.
         (Content::Nothing, Content::Fresh(_)) => true,
-        _ => *said == content,
-    });
-    let Some(at) = at else {
+        _ => said == content,
+    };
+    let Some(at) = said[first..end].iter().position(|(_, said)| same(*said)) else {
         let known = said.iter().position(|(_, said)| *said == content);
         return Err(Broken(match known {
             Some(known) if known < first => {
@@ -185,11 +170,6 @@ fn content(
             None => "it says what the store never said".to_owned(),
         }));
     };
-    ensure(first + at < said.len(), String::new)?;
-    let which = match at {
-        0 => "as acknowledged",
-        _ => "one write further",
-    };
-    figures.hit(which);
+    figures.hit(if at == 0 { "as acknowledged" } else { "one write further" });
     Ok(())
 }

@@ -6,19 +6,17 @@ use finch_app::{KeysError, OpenFinchError, System as _};
 use finch_core::Fingerprint;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Chance, FakeFinch, Reach, application};
-use finch_tests::{Step, TestSystem, World, finish, folder};
-use tempfile::TempDir;
+use finch_tests::{Step, TestSystem, World, folder};
 
 use crate::{
-    disk::Disk,
     fault::{Fault, Kind, Op},
-    history::{self, runtime, wire},
-    image::{Image, Shape},
-    judge::{Broken, OrBroken as _, ensure, judge},
-    ledger::{Book, Ledger},
-    recover,
-    replay::{Files, Replay},
-    tape::{Name, Tape},
+    host::{Host, options, runtime},
+    image::Image,
+    judge::{Broken, OrBroken as _, ensure},
+    ledger::Ledger,
+    recover::recover,
+    replay::Replay,
+    tape::{Event, Name},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -36,16 +34,6 @@ pub struct Outcome {
     pub errors: Vec<String>,
 }
 
-/// What a trial keeps outside of the store, which no fault touches.
-struct Bench {
-    folder: TempDir,
-    disk: Arc<Disk>,
-    book: Book,
-    finch: Arc<FakeFinch>,
-    system: Arc<TestSystem>,
-    fault: Option<Fault>,
-}
-
 /// A day, in parts; each begins with what the one before has left.
 #[derive(Debug)]
 pub struct Day {
@@ -55,7 +43,7 @@ pub struct Day {
 
 #[derive(Debug)]
 struct Begin {
-    files: Files,
+    image: Image,
     ledger: Ledger,
     finch: FakeFinch,
 }
@@ -107,26 +95,49 @@ impl Day {
     /// What is broken.
     pub fn new(day: u64) -> Result<Self, Broken> {
         let reach = if day.is_multiple_of(2) { Reach::Pair } else { Reach::Connection };
-        let first = |files| Begin {
-            files,
+        let first = |image| Begin {
+            image,
             ledger: Ledger::default(),
             finch: FakeFinch::new(application(), reach),
         };
-        let mut day = Self { day, begins: vec![first(Files::new())] };
+        let mut day = Self { day, begins: vec![first(Image::default())] };
         for part in 0..Self::PARTS - 1 {
-            let bench = day.bench(part, None)?;
-            let world = runtime().block_on(bench.live(day.day, part))?;
-            // Copied as it stands, with its log: no transaction is under way.
-            let files = bench.files()?;
+            let (host, world) = day.live(part, None)?;
+            let mut image = Image::default();
+            // Copied as it stands: no transaction is under way. The log first: the writer may empty it
+            // meanwhile, and what it held is then in the database.
+            for name in [Name::Log, Name::Database] {
+                let path = host.folder.path().join(name.file());
+                if path.exists() {
+                    image.files.insert(name, std::fs::read(path).or_broken("a copy")?);
+                }
+            }
             drop(world);
-            bench.disk.unmount();
-            bench.check(bench.folder.path())?;
-            let (ledger, finch) = (bench.book.now(), bench.finch.copy());
-            day.begins.push(Begin { files, ledger, finch });
+            host.leave();
+            check(&host, host.folder.path(), None)?;
+            let (ledger, finch) = (host.book.now(), host.finch.copy());
+            day.begins.push(Begin { image, ledger, finch });
         }
         // The last part begins with a new store that was half opened when the power went.
-        day.begins[Self::PARTS - 1] = first(history::half_opened()?);
+        let half_opened = day.half_opened()?;
+        day.begins[Self::PARTS - 1] = first(half_opened);
         Ok(day)
+    }
+
+    /// The files of a new store that is opened for the first time: set to its log, not synced, its journal
+    /// still there.
+    fn half_opened(&self) -> Result<Image, Broken> {
+        let (host, world) = self.live(0, None)?;
+        drop(world);
+        let tape = host.leave();
+        let named = |event: &Event| matches!(event, Event::Create(Name::Database, _));
+        let events = tape.events.iter().enumerate().skip_while(|(_, event)| !named(event));
+        // The first sync is of the journal.
+        let second = events.filter(|(_, event)| matches!(event, Event::Sync(_))).nth(1);
+        let (at, _) = second.ok_or_else(|| Broken("the store was not made so".into()))?;
+        let mut replay = Replay::new(&tape, Arc::default(), host.finch.clone());
+        replay.go_to(at);
+        Ok(Image { files: replay.seen(), ..Image::default() })
     }
 
     /// Which day it is.
@@ -139,131 +150,87 @@ impl Day {
     /// # Errors
     /// What is broken.
     pub fn trial(&self, part: usize, fault: Fault) -> Result<Outcome, Broken> {
-        let bench = self.bench(part, Some(fault))?;
-        bench.disk.record();
-        drop(runtime().block_on(bench.live(self.day, part))?);
-        let hit = bench.disk.disarm();
-        bench.disk.unmount();
-        let tape = bench.disk.take_tape();
-        bench.check(bench.folder.path())?;
+        let (host, world) = self.live(part, Some(fault))?;
+        drop(world);
+        let hit = host.disk.disarm();
+        let tape = host.leave();
+        check(&host, host.folder.path(), Some(fault))?;
         let writes = [Op::Write, Op::Sync, Op::Truncate, Op::Delete];
         let loses_power = hit.is_some_and(|op| writes.contains(&op));
         if loses_power {
-            let left = bench.after_power_loss(&tape, fault.nth)?;
-            let checked = bench.check(left.path());
+            let mut replay = Replay::new(&tape, Arc::default(), host.finch.clone());
+            replay.go_to(tape.events.len());
+            let left = folder();
+            let image = Image::take(&replay, &mut Chance::new(fault.nth));
+            image.write(left.path()).or_broken("the image")?;
+            let checked = check(&host, left.path(), Some(fault));
             checked.map_err(|Broken(what)| Broken(format!("and then power loss: {what}")))?;
         }
-        let handed_back = bench.book.now().handed_back.len();
-        Ok(Outcome { hit, loses_power, handed_back, errors: bench.book.errors() })
+        let handed_back = host.book.now().handed_back.len();
+        Ok(Outcome { hit, loses_power, handed_back, errors: host.book.errors() })
     }
 
-    fn bench(&self, part: usize, fault: Option<Fault>) -> Result<Bench, Broken> {
-        let begin = &self.begins[part];
-        let folder = folder();
-        let image = Image { files: begin.files.clone(), shape: Shape::default() };
-        image.write(folder.path()).or_broken("the files of this part")?;
+    /// Lives through a part of a day: the host, and the world as it then is, if its store could be opened.
+    fn live(&self, part: usize, fault: Option<Fault>) -> Result<(Host, Option<World>), Broken> {
+        let Begin { image, ledger, finch } = &self.begins[part];
         let system = Arc::new(TestSystem::default());
         // Days pass, and no random number comes again.
         system.pass(DAY * part as u32);
         system.fill(&mut vec![0; part * 1024]);
-        Ok(Bench {
-            disk: Disk::mount(folder.path()),
-            folder,
-            book: Book::from(begin.ledger.clone()),
-            finch: Arc::new(begin.finch.copy()),
-            system,
-            fault,
-        })
+        let host = Host::over(image, ledger, finch, system)?;
+        let world = runtime().block_on(async {
+            let arm = || fault.iter().for_each(|fault| host.disk.arm(*fault));
+            let opens = Self::OPENS.contains(&part);
+            if opens {
+                arm();
+            }
+            let Some(world) = open(&host).await? else { return Ok(None) };
+            if !opens {
+                arm();
+            }
+            for step in steps(self.day, part) {
+                if matches!(step, Step::Reconcile) {
+                    host.system.pass(DAY);
+                }
+                world.step(step).await;
+                // The thread that writes has nothing left to do: operations come in one order.
+                let unknown = Fingerprint([0; 32]);
+                drop(world.store.claim_attempt(None, &unknown, &unknown, host.system.now()).await);
+                let handed_back =
+                    std::mem::take(&mut *world.handed_back.lock().or_broken("a lock")?);
+                host.book.handed_back(handed_back.iter().map(|token| token.expose().to_owned()));
+            }
+            Ok(Some(world))
+        })?;
+        Ok((host, world))
     }
 }
 
-impl Bench {
-    /// Lives through a part of a day: the world as it then is, if its store could be opened.
-    async fn live(&self, day: u64, part: usize) -> Result<Option<World>, Broken> {
-        let opened = match Day::OPENS.contains(&part) {
-            true => None,
-            false => self.open().await?,
-        };
-        self.fault.iter().for_each(|fault| self.disk.arm(*fault));
-        let opened = match opened {
-            None => self.open().await?,
-            opened => opened,
-        };
-        let Some(world) = opened else { return Ok(None) };
-        for step in steps(day, part) {
-            if matches!(step, Step::Reconcile) {
-                self.system.pass(DAY);
-            }
-            world.step(step).await;
-            // The thread that writes has nothing left to do: operations come in one order.
-            let unknown = Fingerprint([0; 32]);
-            drop(world.store.claim_attempt(None, &unknown, &unknown, self.system.now()).await);
-            let handed_back = std::mem::take(&mut *world.handed_back.lock().or_broken("a lock")?);
-            self.book.handed_back(handed_back.iter().map(|token| token.expose().to_owned()));
+/// Opens the store; once more if that fails.
+async fn open(host: &Host) -> Result<Option<World>, Broken> {
+    for _ in 0..2 {
+        let busy_timeout = Duration::from_millis(1);
+        let options = SqliteOptions { busy_timeout, ..options(host.folder.path()) };
+        match SqliteTokenStore::open(options) {
+            Err(error) => host.book.error(&error.problem),
+            Ok(store) => match host.wire(store).await {
+                Ok((world, _)) => return Ok(Some(world)),
+                Err(OpenFinchError::Keys(KeysError::Store(_))) => {}
+                Err(error) => return Err(error).or_broken("the application"),
+            },
         }
-        Ok(Some(world))
     }
+    Ok(None)
+}
 
-    /// Opens the store; once more if that fails.
-    async fn open(&self) -> Result<Option<World>, Broken> {
-        for _ in 0..2 {
-            let options = history::options(self.folder.path());
-            match SqliteTokenStore::open(SqliteOptions {
-                busy_timeout: Duration::from_millis(1),
-                ..options
-            }) {
-                Err(error) => self.book.error(&error),
-                Ok(store) => {
-                    match wire(store, &self.disk, &self.book, &self.finch, &self.system).await {
-                        Ok((world, _)) => return Ok(Some(world)),
-                        Err(OpenFinchError::Keys(KeysError::Store(_))) => {}
-                        Err(error) => return Err(error).or_broken("the application"),
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn files(&self) -> Result<Files, Broken> {
-        let mut files = Files::new();
-        // The log first: the writer may empty it meanwhile, and what it held is then in the database.
-        for name in [Name::Log, Name::Database] {
-            let path = self.folder.path().join(name.file());
-            if path.exists() {
-                files.insert(name, std::fs::read(path).or_broken("a copy")?);
-            }
-        }
-        Ok(files)
-    }
-
-    /// What is left if the power goes right after.
-    fn after_power_loss(&self, tape: &Tape, seed: u64) -> Result<TempDir, Broken> {
-        let mut replay = Replay::new(tape, Arc::default(), self.finch.clone());
-        replay.go_to(tape.events.len());
-        let folder = folder();
-        let image = Image::take(&replay, &mut Chance::new(seed));
-        image.write(folder.path()).or_broken("the image")?;
-        Ok(folder)
-    }
-
-    /// The host got the errors that the fault may cause, and no others. The fault is gone, and the host begins again.
-    fn check(&self, path: &Path) -> Result<(), Broken> {
-        let errors = self.book.errors();
-        let other = errors.iter().find(|error| !may_cause(self.fault, error));
-        ensure(other.is_none(), || format!("the host gets {other:?}"))?;
-        let ledger = self.book.now();
-        ensure(ledger.wrong.is_empty(), || format!("{:?}", ledger.wrong))?;
-        let store = Arc::new(history::open(path).or_broken("open, after the fault")?);
-        let db = rusqlite::Connection::open(path.join("finch.db")).or_broken("a second look")?;
-        let system = recover::later();
-        let found = finish(judge(&*store, &db, &ledger, &self.finch, system.now()))?;
-        let finch = Arc::new(self.finch.copy());
-        let app = recover::application(finch.clone(), store.clone(), system.clone());
-        let app = finish(app).or_broken("the application")?;
-        finish(recover::reconcile(&app, &system))?;
-        finish(recover::at_rest(&*store, &finch, &ledger, &found))
-    }
+/// The host got the errors that the fault may cause, and no others. The fault is gone, and the host begins again.
+fn check(host: &Host, path: &Path, fault: Option<Fault>) -> Result<(), Broken> {
+    let errors = host.book.errors();
+    let other = errors.iter().find(|error| !may_cause(fault, error));
+    ensure(other.is_none(), || format!("the host gets {other:?}"))?;
+    let ledger = host.book.now();
+    ensure(ledger.wrong.is_empty(), || format!("{:?}", ledger.wrong))?;
+    recover(path, &ledger, &host.finch, |_| Ok(())).map(drop)
 }
 
 /// Whether a fault may cause this error of the store, or of opening it.

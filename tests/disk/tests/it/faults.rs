@@ -3,9 +3,7 @@
 use std::{sync::Mutex, time::Instant};
 
 use finch_test_disk::{Broken, Day, Fault, Kind, Op};
-use finch_testkit::{Figures, number};
-
-use crate::crew;
+use finch_testkit::{Figures, number, share};
 
 /// Operations that must have failed; most of them hundreds of times.
 const REACHED: [Op; 15] = [
@@ -36,7 +34,7 @@ fn a_disk_that_fails_loses_nothing() {
         .collect();
     let total = Mutex::<Figures>::default();
     let one = std::env::var("FINCH_FAULT").ok();
-    crew::share(pieces(&days), |(day, part, kind, for_good)| {
+    let failed = share(pieces(&days), |(day, part, kind, for_good)| {
         for nth in 1.. {
             let how = if for_good { "for-good" } else { "once" };
             let name = format!("{}.{part}.{kind:?}.{nth}.{how}", day.number());
@@ -58,6 +56,7 @@ fn a_disk_that_fails_loses_nothing() {
         }
         Ok(())
     });
+    assert_eq!(failed, None::<String>);
     let figures = total.into_inner().unwrap();
     figures.report("disk faults", began);
     if one.is_none() {

@@ -3,9 +3,7 @@
 use std::{sync::Mutex, time::Instant};
 
 use finch_test_disk::{Broken, IMAGES_OF_ONE, Lie, images};
-use finch_testkit::{Figures, number, seed_base};
-
-use crate::crew;
+use finch_testkit::{Figures, number, seed_base, share};
 
 /// In how many of 100,000 histories each kind of event usually comes.
 const USUAL: &[(&str, u64)] = &[
@@ -36,12 +34,13 @@ fn acknowledged_work_survives_power_loss() {
     let first = replayed.unwrap_or_else(|| seed_base().wrapping_mul(1_000_000));
     let seeds = first..first.saturating_add(if replayed.is_some() { 1 } else { wanted });
     let seeds = seeds.take_while(|_| total.lock().unwrap().of("images") < wanted);
-    crew::share(seeds, |seed| {
+    let failed = share(seeds, |seed| {
         let mut history = Figures::default();
         let checked = images(seed, IMAGES_OF_ONE, Lie::None, &mut history);
         total.lock().unwrap().add_case(&history);
         checked.map_err(|Broken(what)| format!("FINCH_SEED={seed}: {what}"))
     });
+    assert_eq!(failed, None);
     let figures = total.into_inner().unwrap();
     println!("{figures}");
     figures.report("power loss", began);

@@ -7,7 +7,7 @@ use finch_app::{BeginConnectError, CompleteConnectError, CompletedConnect, Conne
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri, State,
 };
-use finch_testkit::{chain, Reach};
+use finch_testkit::{Reach, chain};
 use finch_tests::World;
 
 use crate::{

@@ -14,14 +14,10 @@ use std::{
 use finch_app::{ConnectRequest, DisconnectOutcome, EventFilter, Finch, Flow, Pass};
 use finch_core::{ConnectionId, CustomerScope, Product};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_testkit::{application, chain, FakeFinch, Reach};
+use finch_testkit::{FakeFinch, Reach, application, chain};
 use finch_tests::{Step, TestSystem, World, customer, folder, keys, operator};
 
-use crate::{
-    Target,
-    canary::hidden,
-    note,
-};
+use crate::{Target, canary::hidden, note};
 
 pub(crate) const TARGET: Target = Target {
     name: "store_file",

@@ -2,4 +2,3 @@
 
 mod histories;
 mod variants;
-mod zz;
