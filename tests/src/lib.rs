@@ -10,24 +10,17 @@ mod finish;
 mod history;
 mod proxy;
 mod secrets;
-mod step;
 mod store_keys;
-
 mod world;
 
 pub use finish::finish;
+pub use history::{Login, Step, steps};
 pub use proxy::{Cut, End, Passed, Plan, Proxy};
 pub use secrets::{fingerprint, keys, open_attempt, secret, store_token};
-pub use step::{Step, steps};
 pub use store_keys::StoreKeys;
-pub use world::{StoreDebug, TestSystem, World, customer, open_finch, operator};
+pub use world::{StoreDebug, TestSystem, World, customer, open_finch, operator, sqlite};
 
-/// How many histories a property is tested over: `PROPTEST_CASES`, or 1,000.
-pub fn cases() -> proptest::test_runner::Config {
-    cases_of(1)
-}
-
-/// A part of [`cases`], for histories that cost an `fsync` a step.
+/// How many histories a property is tested over: this part of `PROPTEST_CASES`, or of 1,000.
 pub fn cases_of(part: u32) -> proptest::test_runner::Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     let cases = cases.unwrap_or(1000) / part;
@@ -86,3 +79,23 @@ pub const README: &str = include_str!("readme.rs");
 /// ```
 #[cfg(doctest)]
 pub struct Readme;
+
+/// What the compiler refuses, beside what `types.rs` shows: a scope of the host's own, and a field.
+///
+/// ```compile_fail,E0277
+/// struct Everyone;
+/// impl finch_core::Scope for Everyone {
+///     fn customer(&self) -> Option<&finch_core::CustomerId> { None }
+///     fn actor(&self) -> finch_core::Actor { finch_core::Actor::Finch }
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// let scope = finch_core::CustomerScope("acme".parse().unwrap());
+/// ```
+///
+/// ```compile_fail,E0616
+/// let secret = finch_core::AccessToken::new("secret").0;
+/// ```
+#[cfg(doctest)]
+pub struct Refused;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
@@ -33,11 +33,6 @@ pub enum End {
     HalfClose,
     /// Not at all: it stays open, and nothing more comes.
     Silence,
-}
-
-impl End {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Close, Self::Reset, Self::HalfClose, Self::Silence];
 }
 
 /// What goes wrong with the next requests of a path.
@@ -70,12 +65,9 @@ pub struct Passed {
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
-    shared: Shared,
+    state: Arc<Mutex<State>>,
     listening: JoinHandle<()>,
 }
-
-#[derive(Clone, Debug, Default)]
-struct Shared(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -92,18 +84,15 @@ impl Proxy {
         let server: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Shared::default();
-        let own = shared.clone();
+        let state = Arc::<Mutex<State>>::default();
+        let shared = Arc::clone(&state);
         let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let shared = own.clone();
-                tokio::spawn(async move {
-                    // How it ends is what is tested.
-                    let _ = serve(&shared, client, server).await;
-                });
+                // How it ends is what is tested.
+                tokio::spawn(serve(Arc::clone(&shared), client, server));
             }
         });
-        Self { url, shared, listening }
+        Self { url, state, listening }
     }
 
     /// Where clients find it.
@@ -111,19 +100,14 @@ impl Proxy {
         &self.url
     }
 
-    /// Lets this go wrong, and nothing else any more.
-    pub fn set(&self, plan: Plan) {
-        self.shared.lock().plan = Some(plan);
-    }
-
-    /// Lets nothing go wrong any more.
-    pub fn heal(&self) {
-        self.shared.lock().plan = None;
+    /// Lets this go wrong, and nothing else any more. None: nothing.
+    pub fn set(&self, plan: Option<Plan>) {
+        lock(&self.state).plan = plan;
     }
 
     /// What has passed so far; and forgets it.
     pub fn take_passed(&self) -> Vec<Passed> {
-        std::mem::take(&mut self.shared.lock().passed)
+        std::mem::take(&mut lock(&self.state).passed)
     }
 }
 
@@ -133,35 +117,16 @@ impl Drop for Proxy {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A request begins: where it is noted, and where it is to break.
-    fn begin(&self, line: String) -> (usize, Option<(Cut, End)>) {
-        let mut state = self.lock();
-        let hit = state.plan.as_mut().filter(|plan| {
-            plan.times > 0 && line.split(' ').nth(1).is_some_and(|path| path == plan.path)
-        });
-        let cut = hit.map(|plan| {
-            plan.times -= 1;
-            (plan.cut, plan.end)
-        });
-        state.passed.push(Passed { line, request: 0, answer: 0, cut: false });
-        (state.passed.len() - 1, cut)
-    }
-
-    fn note(&self, at: usize, note: impl FnOnce(&mut Passed)) {
-        // It may have been taken away meanwhile.
-        if let Some(passed) = self.lock().passed.get_mut(at) {
-            note(passed);
-        }
-    }
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One connection, request by request.
-async fn serve(shared: &Shared, mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
+async fn serve(
+    state: Arc<Mutex<State>>,
+    mut client: TcpStream,
+    server: SocketAddr,
+) -> io::Result<()> {
     let mut finch = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
     finch.set_nodelay(true)?;
@@ -176,33 +141,35 @@ async fn serve(shared: &Shared, mut client: TcpStream, server: SocketAddr) -> io
                 return Ok(());
             }
         };
-        let (at, cut) = shared.begin(line);
-        if let Some((Cut::Request(bytes), how)) = cut {
-            shared.note(at, |passed| passed.cut = true);
+        let request = Request::begin(&state, line);
+        if let Some((Cut::Request(bytes), how)) = request.cut {
+            request.note(|passed| passed.cut = true);
             while begun.len() < bytes && client.read_buf(&mut begun).await? > 0 {}
             let through = bytes.min(begun.len());
             finch.write_all(&begun[..through]).await?;
-            shared.note(at, |passed| passed.request = through);
+            request.note(|passed| passed.request = through);
             // Finch is done with it before the client learns anything.
             finch.shutdown().await?;
-            let _ = tokio::io::copy(&mut finch, &mut tokio::io::sink()).await;
+            let _ = copy(&mut finch, &mut sink()).await;
             return end(client, how).await;
         }
         finch.write_all(&begun).await?;
-        shared.note(at, |passed| passed.request = begun.len());
-        let limit = match cut {
-            Some((Cut::Answer(bytes), how)) => Some((bytes, how)),
-            _ => None,
-        };
-        match pass_on(shared, at, &mut client, &mut finch, limit).await? {
+        request.note(|passed| passed.request = begun.len());
+        match request.pass_on(&mut client, &mut finch).await? {
             Passing::Next(first_bytes) => begun = first_bytes,
             Passing::Over => return Ok(()),
             Passing::Cut(how) => {
-                shared.note(at, |passed| passed.cut = true);
+                request.note(|passed| passed.cut = true);
                 return end(client, how).await;
             }
         }
     }
+}
+
+struct Request<'a> {
+    state: &'a Mutex<State>,
+    at: usize,
+    cut: Option<(Cut, End)>,
 }
 
 enum Passing {
@@ -212,54 +179,70 @@ enum Passing {
     Cut(End),
 }
 
-/// The rest of a request, and its answer.
-async fn pass_on(
-    shared: &Shared,
-    at: usize,
-    client: &mut TcpStream,
-    finch: &mut TcpStream,
-    limit: Option<(usize, End)>,
-) -> io::Result<Passing> {
-    let mut up = vec![0; 16 * 1024];
-    let mut down = vec![0; 16 * 1024];
-    let mut answered = 0;
-    loop {
-        tokio::select! {
-            read = client.read(&mut up) => match read? {
-                0 => return Ok(Passing::Over),
-                // The client does not send the next request before the answer.
-                n if answered > 0 => return Ok(Passing::Next(up[..n].to_vec())),
-                n => {
-                    finch.write_all(&up[..n]).await?;
-                    shared.note(at, |passed| passed.request += n);
-                }
-            },
-            read = finch.read(&mut down) => {
-                let n = match read? {
+impl<'a> Request<'a> {
+    /// Notes that it begins, and where it is to break.
+    fn begin(shared: &'a Mutex<State>, line: String) -> Self {
+        let mut state = lock(shared);
+        let hit = state.plan.as_mut().filter(|plan| {
+            plan.times > 0 && line.split(' ').nth(1).is_some_and(|path| path == plan.path)
+        });
+        let cut = hit.map(|plan| {
+            plan.times -= 1;
+            (plan.cut, plan.end)
+        });
+        state.passed.push(Passed { line, request: 0, answer: 0, cut: false });
+        Self { state: shared, at: state.passed.len() - 1, cut }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Passed)) {
+        // It may have been taken away meanwhile.
+        if let Some(passed) = lock(self.state).passed.get_mut(self.at) {
+            note(passed);
+        }
+    }
+
+    /// The rest of a request, and its answer.
+    async fn pass_on(&self, client: &mut TcpStream, finch: &mut TcpStream) -> io::Result<Passing> {
+        let (mut up, mut down, mut answered) = (vec![0; 1024], vec![0; 4096], 0);
+        loop {
+            tokio::select! {
+                read = client.read(&mut up) => match read? {
                     0 => return Ok(Passing::Over),
-                    n => n,
-                };
-                let fits = limit.map_or(n, |(bytes, _)| n.min(bytes - answered));
-                client.write_all(&down[..fits]).await?;
-                answered += fits;
-                shared.note(at, |passed| passed.answer = answered);
-                if let Some((_, how)) = limit.filter(|_| fits < n) {
-                    return Ok(Passing::Cut(how));
-                }
-            },
+                    // The client does not send the next request before the answer.
+                    n if answered > 0 => return Ok(Passing::Next(up[..n].to_vec())),
+                    n => {
+                        finch.write_all(&up[..n]).await?;
+                        self.note(|passed| passed.request += n);
+                    }
+                },
+                read = finch.read(&mut down) => {
+                    let n = match read? {
+                        0 => return Ok(Passing::Over),
+                        n => n,
+                    };
+                    let limit = match self.cut {
+                        Some((Cut::Answer(bytes), how)) => Some((bytes - answered, how)),
+                        _ => None,
+                    };
+                    let fits = limit.map_or(n, |(left, _)| n.min(left));
+                    client.write_all(&down[..fits]).await?;
+                    answered += fits;
+                    self.note(|passed| passed.answer = answered);
+                    if let Some((_, how)) = limit.filter(|_| fits < n) {
+                        return Ok(Passing::Cut(how));
+                    }
+                },
+            }
         }
     }
 }
 
 async fn end(mut client: TcpStream, how: End) -> io::Result<()> {
     match how {
-        End::Close => {}
-        End::Reset => client.set_zero_linger()?,
+        End::Close => return Ok(()),
+        End::Reset => return client.set_zero_linger(),
         End::HalfClose => client.shutdown().await?,
         End::Silence => {}
     }
-    if matches!(how, End::HalfClose | End::Silence) {
-        tokio::io::copy(&mut client, &mut tokio::io::sink()).await?;
-    }
-    Ok(())
+    copy(&mut client, &mut sink()).await.map(drop)
 }

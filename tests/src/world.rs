@@ -1,7 +1,7 @@
 //! A world in which histories are run.
 
 use std::{
-    collections::BTreeMap,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
@@ -10,15 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{Finch, System};
+use finch_app::{EventFilter, Finch, System};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi, FinchApiError,
-    OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
+    AccessToken, Application, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
+    FinchApiError, OperatorScope, ProviderId, State, Timestamp, Token, TokenStore,
 };
-use finch_seal::Domain;
+use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Chance, FakeFinch, MemoryTokenStore, Reach, application, at};
 
-use crate::{fingerprint, keys};
+use crate::keys;
 
 /// A clock that moves only when a task waits, and repeatable randomness.
 #[derive(Debug, Default)]
@@ -120,10 +120,13 @@ pub fn customer(n: u8) -> CustomerScope {
     CustomerScope::new(CustomerId::new(format!("customer-{n}")).unwrap())
 }
 
+/// The store in this file, which is made where there is none.
+pub fn sqlite(path: &Path, application: Application) -> Arc<SqliteTokenStore> {
+    let options = SqliteOptions::create(path, application);
+    Arc::new(SqliteTokenStore::open(options).expect("a store"))
+}
+
 /// The application over `store`, which opens with [`keys`].
-///
-/// # Panics
-/// If `api` and `store` are of two applications.
 pub async fn open_finch(
     api: Arc<dyn FinchApi>,
     store: Arc<dyn TokenStore>,
@@ -153,8 +156,14 @@ impl World {
         app: Finch,
         system: Arc<TestSystem>,
     ) -> Self {
-        let (attempts, handed_back) = (Mutex::default(), Mutex::default());
-        Self { finch, store, app, system, attempts, handed_back }
+        Self {
+            finch,
+            store,
+            app,
+            system,
+            attempts: Mutex::default(),
+            handed_back: Mutex::default(),
+        }
     }
 
     /// An empty world over a store in memory.
@@ -189,19 +198,6 @@ impl World {
         each.collect()
     }
 
-    /// The record of each token that Finch ever issued, if there is one.
-    pub async fn records(&self) -> Vec<(AccessToken, Option<Token>)> {
-        let mut records = Vec::new();
-        for secret in self.finch.issued() {
-            let fingerprint = fingerprint(&*self.store, Domain::Token, secret.expose()).await;
-            let selector = Selector::Fingerprint(&fingerprint);
-            let connection = self.store.load(selector, None).await.unwrap();
-            let record = connection.and_then(|c| c.token_of(&fingerprint).cloned());
-            records.push((secret, record));
-        }
-        records
-    }
-
     /// Everything that a customer sees, as a host would print it.
     pub async fn view(&self, who: u8) -> String {
         let views = self.app.connections(&customer(who)).all().await.unwrap();
@@ -217,18 +213,8 @@ impl World {
         }
         let orphans = self.app.possible_orphans(&customer(who)).all().await.unwrap();
         seen.push(serde_json::to_string(&orphans).unwrap());
-        let events =
-            self.app.events(&customer(who), finch_app::EventFilter::default()).all().await.unwrap();
+        let events = self.app.events(&customer(who), EventFilter::default()).all().await.unwrap();
         seen.push(serde_json::to_string(&events).unwrap());
         seen.join("\n")
-    }
-
-    /// Which tokens Finch accepts, by pair.
-    pub fn alive_by_pair(&self) -> BTreeMap<(ProviderId, CompanyId), Vec<String>> {
-        let mut alive: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for (secret, _, provider, company) in self.finch.alive() {
-            alive.entry((provider, company)).or_default().push(secret.expose().to_owned());
-        }
-        alive
     }
 }

@@ -45,6 +45,12 @@ impl Emulator {
         Self::start_with(EmulatorConfig::default()).await
     }
 
+    /// The same Finch, for calls in process.
+    #[must_use]
+    pub fn in_process(&self) -> LocalEmulator {
+        LocalEmulator::of(self.controls.share())
+    }
+
     /// Starts with a configuration. It answers as soon as this returns.
     ///
     /// # Errors

@@ -12,7 +12,11 @@ use http::{Request, Response};
 /// An `HttpFinch` whose calls the emulator answers in process. It needs a Tokio runtime with a clock, and repeats
 /// nothing, so that each call is one request.
 pub fn emulator_finch(emulator: Arc<LocalEmulator>) -> HttpFinch {
-    let config = emulator_config(&emulator);
+    in_process(emulator_config(&emulator), emulator)
+}
+
+/// The same, with a configuration of the test's own.
+pub fn in_process(config: HttpFinchConfig, emulator: Arc<LocalEmulator>) -> HttpFinch {
     HttpFinch::with_transport(config, Arc::new(InProcess(emulator))).unwrap()
 }
 

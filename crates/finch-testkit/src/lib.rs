@@ -25,7 +25,7 @@ pub mod token_store;
 pub use chance::Chance;
 pub use disguise::{chain, disguises};
 #[cfg(feature = "emulator")]
-pub use emulator::{emulator_config, emulator_finch};
+pub use emulator::{emulator_config, emulator_finch, in_process};
 #[cfg(feature = "emulator")]
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use figures::{Figures, number, seed_base};

@@ -67,7 +67,7 @@ impl History {
             };
             let alive = host.finch.alive();
             runtime.block_on(world.step(step));
-            if let Step::EndFromDashboard { .. } = step {
+            if let Step::EndFromDashboard(_) = step {
                 let ended = alive.into_iter().map(|(token, ..)| token);
                 let ended = ended.filter(|token| !host.finch.accepts(token));
                 host.book.ended_outside(ended.map(|token| token.expose().to_owned()));

@@ -50,30 +50,20 @@ struct Begin {
 
 /// What happens in a part of a day. Days differ in the third part.
 fn steps(day: u64, part: usize) -> Vec<Step> {
-    let (provider, company) = (1, 1);
-    let connect = |customer, place, credentials| Step::Connect {
-        customer,
-        provider: place,
-        company: place,
-        credentials,
-    };
-    let uses = |customer| Step::ReportUnauthorized { customer, which: 0 };
-    let ends = |customer, which| Step::Disconnect { customer, which };
+    let connect =
+        |customer, place, credentials| Step::Connect([customer, place, place, credentials]);
+    let uses = |customer| Step::ReportUnauthorized(customer, 0);
+    let ends = Step::Disconnect;
     match (part, day % 4) {
         (1, _) => vec![connect(1, 0, 0), uses(1)],
         (2, _) => vec![connect(1, 0, 1)],
         (3, 0) => vec![connect(2, 1, 0)],
         // Another employer of the same customer, and a disconnect that Finch does not answer.
-        (3, 1) => vec![connect(1, 1, 2), Step::FailNext { kind: 5 }, ends(1, 1), uses(1)],
+        (3, 1) => vec![connect(1, 1, 2), Step::FailNext(5), ends(1, 1), uses(1)],
         // An employer that Finch names later: two connections become one.
-        (3, 2) => {
-            vec![Step::ConnectNameless { customer: 2, provider, company }, connect(2, 1, 1)]
-        }
+        (3, 2) => vec![Step::ConnectNameless([2, 1, 1, 0]), connect(2, 1, 1)],
         // An exchange whose answer is lost, and one that follows.
-        (3, _) => {
-            let lost = Step::ConnectAndLoseTheAnswer { customer: 2, provider, company };
-            vec![lost, connect(2, 1, 0)]
-        }
+        (3, _) => vec![Step::ConnectAndLoseTheAnswer([2, 1, 1, 0]), connect(2, 1, 0)],
         (4, _) => vec![ends(1, 0), uses(1)],
         (5, _) => vec![Step::Reconcile],
         (6, _) => vec![uses(1), uses(2)],

@@ -2,34 +2,40 @@
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
 use finch_app::{DisconnectOutcome, Finch, Kek, KeysError, OpenFinchError, TokenError};
 use finch_core::{
-    Actionable as _, Commit, EventQuery, Recorded, Sealed, Seq, StoreError, TokenId, TokenStore,
+    Actionable as _, Commit, ConnectionId, CustomerId, EventQuery, Recorded, Sealed, SealedToken,
+    Seq, StoreError, TokenId, TokenQuery, TokenStore,
 };
 use finch_seal::KeySource as _;
 use finch_testkit::{Intercept, Intercepted};
-use finch_tests::{customer, keys, open_finch, operator};
+use finch_tests::{World, customer, keys, open_finch, operator};
 
-use crate::semantics::{ACME, BETA, begin, connect, load, world};
+use crate::semantics::{ACME, BETA, begin, connect, load, token, world};
+
+fn new_key() -> Arc<Kek> {
+    Arc::new(Kek::generate().unwrap())
+}
+
+async fn rotate(finch: &Finch) -> (u32, u64, bool) {
+    let rotated = finch.rotate(&operator(), |_| {}).await.unwrap();
+    (rotated.epoch, rotated.resealed, rotated.joined)
+}
 
 #[tokio::test]
 async fn a_rotation_ends_while_another_process_goes_on() {
     let world = world().await;
     let other = world.another_process().await;
     let id = connect(&world, ACME, "x").await;
-    let before = other.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
-    let rotated = world.app.rotate(&operator(), |_| {}).await.unwrap();
-    assert_eq!((rotated.epoch, rotated.resealed, rotated.joined), (2, 1, false));
+    let access = async || other.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let before = access().await;
+    assert_eq!(rotate(&world.app).await, (2, 1, false));
     assert_eq!(world.app.key_status(&operator()).await.unwrap().data_keys, [2]);
-    let after = other.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
-    assert_eq!(before.expose(), after.expose());
+    assert_eq!(before.expose(), access().await.expose());
     let (state, code) = begin(&world, BETA, "y").await;
     other.complete_connect(&customer(BETA), state, code).await.unwrap();
     for token in load(&world, &id).await.tokens {
@@ -43,7 +49,7 @@ async fn a_key_that_was_replaced_opens_the_store_no_longer_and_running_processes
     let world = world().await;
     let other = world.another_process().await;
     let id = connect(&world, ACME, "x").await;
-    let new = Arc::new(Kek::generate().unwrap());
+    let new = new_key();
     world.app.replace_key(&operator(), new.clone()).await.unwrap();
     other.access_token(&customer(ACME), &id, &[]).await.unwrap();
     let open =
@@ -61,25 +67,22 @@ async fn a_process_that_can_no_longer_open_the_keys_says_so_before_a_code_is_sen
         let world = world().await;
         let id = connect(&world, ACME, "x").await;
         let (state, code) = begin(&world, ACME, "x").await;
-        let (other, new) = (world.another_process().await, Arc::new(Kek::generate().unwrap()));
+        let (other, new) = (world.another_process().await, new_key());
         if rotates_first {
-            other.rotate(&operator(), |_| {}).await.unwrap();
+            rotate(&other).await;
         }
         other.replace_key(&operator(), new.clone()).await.unwrap();
         if !rotates_first {
-            other.rotate(&operator(), |_| {}).await.unwrap();
+            rotate(&other).await;
         }
         world.finch.take_calls();
         let complete = async |app: &Finch| {
             app.complete_connect(&customer(ACME), state.clone(), code.clone()).await
         };
-        let unavailable = complete(&world.app).await.unwrap_err();
-        assert_eq!(
-            (unavailable.advice().code, unavailable.is_retryable()),
-            ("keys_unavailable", true)
-        );
-        let unavailable = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap_err();
-        assert_eq!(unavailable.advice().code, "keys_unavailable");
+        let error = complete(&world.app).await.unwrap_err();
+        assert_eq!((error.advice().code, error.is_retryable()), ("keys_unavailable", true));
+        let error = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap_err();
+        assert_eq!(error.advice().code, "keys_unavailable");
         assert!(world.app.disconnect(&customer(ACME), id.clone()).await.is_err());
         assert!(world.finch.take_calls().is_empty(), "nothing is sent");
         // Restarted with the new key, the host goes on with the same code.
@@ -93,46 +96,27 @@ async fn a_process_that_can_no_longer_open_the_keys_says_so_before_a_code_is_sen
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Another process is faster: it does this right before the key ring is replaced.
-struct Overtaken(Mutex<Option<Task>>);
+/// What is done to a store behind the application's back.
+#[derive(Default)]
+struct Tampered {
+    /// Another process is faster: it does this right before the key ring is replaced.
+    overtaken: Mutex<Option<Task>>,
+    swaps_secrets: bool,
+    hides_newest_event: bool,
+    /// Handed out in place of the right one.
+    mixed: Option<Sealed>,
+}
 
 #[async_trait]
-impl Intercept for Overtaken {
+impl Intercept for Tampered {
     async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {
-        let other = commit.keyring.as_ref().and_then(|_| self.0.lock().unwrap().take());
+        let other = commit.keyring.as_ref().and_then(|_| self.overtaken.lock().unwrap().take());
         if let Some(other) = other {
             other.await;
         }
         next.commit(commit).await
     }
-}
 
-#[tokio::test]
-async fn a_key_is_replaced_while_another_process_rotates() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let other = world.another_process().await;
-    let rotation = async move { drop(other.rotate(&operator(), |_| {}).await.unwrap()) };
-    let overtaken = Overtaken(Mutex::new(Some(Box::pin(rotation))));
-    let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
-    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
-    let new = Arc::new(Kek::generate().unwrap());
-    app.replace_key(&operator(), new.clone()).await.unwrap();
-    let status = app.key_status(&operator()).await.unwrap();
-    assert_eq!((status.key.as_str(), &*status.data_keys), (new.id().as_str(), &[2][..]));
-    app.access_token(&customer(ACME), &id, &[]).await.unwrap();
-    assert!(app.verify(&operator(), |_| {}).await.unwrap().is_sound());
-}
-
-/// A store whose rows were edited by hand.
-#[derive(Default)]
-struct Tampered {
-    swaps_secrets: AtomicBool,
-    hides_newest_event: AtomicBool,
-}
-
-#[async_trait]
-impl Intercept for Tampered {
     async fn sealed(
         &self,
         next: &dyn TokenStore,
@@ -140,8 +124,7 @@ impl Intercept for Tampered {
     ) -> Result<Option<Sealed>, StoreError> {
         let tokens = finch_testkit::connections(next, None).await?.remove(0).tokens;
         let other = tokens.iter().find(|other| other.id != token).map(|other| other.id);
-        let swaps = self.swaps_secrets.load(Ordering::SeqCst);
-        next.sealed(other.filter(|_| swaps).unwrap_or(token)).await
+        next.sealed(other.filter(|_| self.swaps_secrets).unwrap_or(token)).await
     }
 
     async fn events(
@@ -150,11 +133,46 @@ impl Intercept for Tampered {
         query: &EventQuery<'_>,
     ) -> Result<Vec<Recorded>, StoreError> {
         let mut events = next.events(query).await?;
-        if self.hides_newest_event.load(Ordering::SeqCst) {
+        if self.hides_newest_event {
             events.pop();
         }
         Ok(events)
     }
+
+    async fn usable_token(
+        &self,
+        next: &dyn TokenStore,
+        customer: &CustomerId,
+        connection: &ConnectionId,
+        query: &TokenQuery,
+    ) -> Result<Option<SealedToken>, StoreError> {
+        let found = next.usable_token(customer, connection, query).await?;
+        Ok(found.map(|token| match &self.mixed {
+            Some(sealed) => SealedToken { sealed: sealed.clone(), ..token },
+            None => token,
+        }))
+    }
+}
+
+async fn over(world: &World, tampered: Tampered) -> Finch {
+    let store = Arc::new(Intercepted::new(tampered, world.store.clone()));
+    open_finch(world.finch.clone(), store, world.system.clone()).await
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_while_another_process_rotates() {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    let other = world.another_process().await;
+    let rotation: Task = Box::pin(async move { assert_eq!(rotate(&other).await.0, 2) });
+    let overtaken = Mutex::new(Some(rotation));
+    let app = over(&world, Tampered { overtaken, ..Tampered::default() }).await;
+    let new = new_key();
+    app.replace_key(&operator(), new.clone()).await.unwrap();
+    let status = app.key_status(&operator()).await.unwrap();
+    assert_eq!((status.key.as_str(), &*status.data_keys), (new.id().as_str(), &[2][..]));
+    app.access_token(&customer(ACME), &id, &[]).await.unwrap();
+    assert!(app.verify(&operator(), |_| {}).await.unwrap().is_sound());
 }
 
 #[tokio::test]
@@ -162,33 +180,16 @@ async fn verification_finds_secrets_and_events_that_are_not_what_was_written() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "y").await;
-    let store = Arc::new(Intercepted::new(Tampered::default(), world.store.clone()));
-    let app = open_finch(world.finch.clone(), store.clone(), world.system.clone()).await;
-    let verify = async || app.verify(&operator(), |_| {}).await.unwrap();
-    assert_eq!((verify().await.is_sound(), verify().await.secrets), (true, 2));
-    store.intercept.swaps_secrets.store(true, Ordering::SeqCst);
-    assert_eq!(verify().await.unreadable.len(), 2, "each is bound to its customer and its token");
-    store.intercept.swaps_secrets.store(false, Ordering::SeqCst);
-    store.intercept.hides_newest_event.store(true, Ordering::SeqCst);
-    let found = verify().await;
-    assert_eq!((found.unreadable.len(), found.broken_records.len()), (0, 1));
-    assert_eq!(found.broken_records[0].connection, Some(load(&world, &id).await.key));
-}
-
-/// Hands out another token's secret.
-struct Mixed(Sealed);
-
-#[async_trait]
-impl Intercept for Mixed {
-    async fn usable_token(
-        &self,
-        next: &dyn TokenStore,
-        customer: &finch_core::CustomerId,
-        connection: &finch_core::ConnectionId,
-        wanted: &finch_core::TokenQuery,
-    ) -> Result<Option<finch_core::SealedToken>, StoreError> {
-        let found = next.usable_token(customer, connection, wanted).await?;
-        Ok(found.map(|token| finch_core::SealedToken { sealed: self.0.clone(), ..token }))
+    for (swaps_secrets, hides_newest_event) in [(false, false), (true, false), (false, true)] {
+        let tampered = Tampered { swaps_secrets, hides_newest_event, ..Tampered::default() };
+        let app = over(&world, tampered).await;
+        let found = app.verify(&operator(), |_| {}).await.unwrap();
+        // Each secret is bound to its customer and its token.
+        assert_eq!(found.unreadable.len(), if swaps_secrets { 2 } else { 0 });
+        let broken: Vec<_> = found.broken_records.iter().map(|record| record.connection).collect();
+        let key = hides_newest_event.then_some(Some(load(&world, &id).await.key));
+        assert_eq!(broken, Vec::from_iter(key));
+        assert_eq!(found.is_sound(), !swaps_secrets && !hides_newest_event);
     }
 }
 
@@ -197,10 +198,10 @@ async fn another_customers_secret_is_not_handed_out() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
+    token(&world, ACME, &id).await;
     let betas = load(&world, &id).await.tokens[1].id;
-    let betas = world.store.sealed(betas).await.unwrap().unwrap();
-    let store = Arc::new(Intercepted::new(Mixed(betas), world.store.clone()));
-    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    let mixed = world.store.sealed(betas).await.unwrap();
+    let app = over(&world, Tampered { mixed, ..Tampered::default() }).await;
     let refused = app.access_token(&customer(ACME), &id, &[]).await.unwrap_err();
     assert!(matches!(refused, TokenError::Store(StoreError::Unreadable { .. })), "{refused:?}");
 }

@@ -1,17 +1,9 @@
 //! The store in memory and the SQLite store give the same results for the same history.
 
-use std::{path::Path, sync::Arc};
-
 use finch_core::{ConnectionFilter, Timestamp, TokenStore};
-use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Reach, application};
-use finch_tests::{World, all_events, cases_of, secret, steps};
+use finch_tests::{World, all_events, cases_of, folder, secret, sqlite, steps};
 use proptest::prelude::*;
-
-fn sqlite(path: &Path) -> SqliteTokenStore {
-    let options = SqliteOptions::create(path, application());
-    SqliteTokenStore::open(options).expect("a store")
-}
 
 /// Everything that a store can be asked, and the secret behind every token; without the keyed hashes, which
 /// are another store's under other keys.
@@ -27,10 +19,8 @@ async fn contents(store: &dyn TokenStore) -> String {
     let orphans = store.possible_orphans(None, Timestamp::MAX, None, 1000).await.unwrap();
     seen.push(format!("{orphans:#?}"));
     seen.push(format!("{:#?}", store.events(&all_events()).await.unwrap()));
-    seen.push(format!(
-        "{:?}",
-        store.connections(&ConnectionFilter::Due(None), None, 1000).await.unwrap()
-    ));
+    let due = store.connections(&ConnectionFilter::Due(None), None, 1000).await.unwrap();
+    seen.push(format!("{due:?}"));
     let seen = seen.join("\n");
     let is_hash =
         |line: &&str| line.contains("fingerprint: Fingerprint(") || line.contains("hash: ");
@@ -42,11 +32,11 @@ proptest! {
     #[test]
     fn the_stores_are_the_same(history in steps(12), pair in any::<bool>()) {
         let reach = if pair { Reach::Pair } else { Reach::Connection };
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
             let model = World::in_memory(reach).await;
-            let real = World::new(reach, Arc::new(sqlite(&folder.path().join("finch.db")))).await;
+            let real = World::new(reach, sqlite(&folder.path().join("finch.db"), application())).await;
             for step in &history {
                 model.step(*step).await;
                 real.step(*step).await;

@@ -11,7 +11,7 @@ use finch_app::{
 use finch_core::TokenStore as _;
 use finch_emulator::{Emulator, Fault, Login};
 use finch_testkit::disguises;
-use finch_tests::{customer, operator};
+use finch_tests::{customer, folder, operator};
 use tracing::{
     Metadata, Subscriber,
     field::{Field, Visit},
@@ -206,7 +206,7 @@ async fn no_secret_of_a_whole_life_is_printed_or_written() {
     let _heard = tracing::subscriber::set_default(Everything);
     log::set_logger(&Log).expect("no other log");
     log::set_max_level(log::LevelFilter::Trace);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let mut life = Life::begin(folder.path()).await;
     let connected = life.connect(0, "Company C").await.unwrap();
     life.connect(1, "Company C").await;

@@ -7,14 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use finch_app::Pass;
-use finch_core::{AccessToken, ConnectionId, CustomerId, CustomerScope, FinchApiError, TokenState};
+use finch_app::{Finch, Pass};
+use finch_core::{AccessToken, ConnectionId, CustomerId, CustomerScope, TokenState};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{FakeFinch, Reach, application};
-use finch_tests::{World, operator, secret};
+use finch_tests::{World, folder, keys, operator, secret, sqlite};
 use rusqlite::types::Value;
 
-use crate::semantics::{ACME, BETA, connect, connect_to, disconnect};
+use crate::semantics::{ACME, BETA, away, connect, connect_to, disconnect, disconnect_in_vain};
 
 /// A store with one of everything, and the Finch of its connections.
 struct Story {
@@ -26,14 +26,10 @@ struct Story {
 /// What may be handed out: to which customer, under which name, which secrets.
 type Allowed = BTreeMap<(CustomerId, ConnectionId), BTreeSet<String>>;
 
-fn open(path: &Path) -> Arc<SqliteTokenStore> {
-    Arc::new(SqliteTokenStore::open(SqliteOptions::create(path, application())).unwrap())
-}
-
 async fn story() -> Story {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().canonicalize().unwrap().join("finch.db");
-    let world = World::new(Reach::Pair, open(&path)).await;
+    let world = World::new(Reach::Pair, sqlite(&path, application())).await;
     // One that two customers share, one of its own, one that a customer has given up.
     connect(&world, ACME, "x").await;
     connect(&world, BETA, "y").await;
@@ -47,31 +43,29 @@ async fn story() -> Story {
     disconnect(&world, ACME, &ended).await;
     let ending = connect_to(&world, ACME, "ending").await;
     connect_to(&world, ACME, "ending").await;
-    world.fail(100, || FinchApiError::NoAnswer { problem: "away".into(), sent: false });
-    disconnect(&world, ACME, &ending).await;
-    world.finch.recover();
+    disconnect_in_vain(&world, ACME, &ending, away).await;
     Story { world, path, _folder: folder }
 }
 
-impl Story {
-    async fn allowed(&self) -> Allowed {
-        let mut allowed = Allowed::new();
-        for connection in finch_testkit::connections(&*self.world.store, None).await.unwrap() {
-            for named in &connection.tokens {
-                let Some(customer) = &named.customer else { continue };
-                let of_it = allowed
-                    .entry((customer.clone(), named.facts.connection_id.clone()))
-                    .or_default();
-                let own =
-                    connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
-                for token in own.filter(|t| t.state == TokenState::Active) {
-                    let secret = secret(&*self.world.store, token).await.expect("a secret");
-                    of_it.insert(secret.expose().to_owned());
-                }
+async fn allowed(story: &Story) -> Allowed {
+    let mut allowed = Allowed::new();
+    for connection in finch_testkit::connections(&*story.world.store, None).await.unwrap() {
+        for named in &connection.tokens {
+            let Some(customer) = &named.customer else { continue };
+            let name = (customer.clone(), named.facts.connection_id.clone());
+            let of_it = allowed.entry(name).or_default();
+            let own = connection.tokens.iter().filter(|t| t.customer.as_ref() == Some(customer));
+            for token in own.filter(|t| t.state == TokenState::Active) {
+                let secret = secret(&*story.world.store, token).await.expect("a secret");
+                of_it.insert(secret.expose().to_owned());
             }
         }
-        allowed
     }
+    allowed
+}
+
+fn open(path: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(path).unwrap()
 }
 
 /// A copy of the store with this edit; none: the schema refuses it.
@@ -80,15 +74,12 @@ fn edited(
     edit: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<()>,
 ) -> Option<PathBuf> {
     let copy = story.path.with_file_name("edited.db");
-    for suffix in ["", "-wal", "-shm"] {
-        let file = copy.with_file_name(format!("edited.db{suffix}"));
-        let _ = std::fs::remove_file(file);
+    for file in ["edited.db", "edited.db-wal", "edited.db-shm"] {
+        let _ = std::fs::remove_file(copy.with_file_name(file));
     }
-    let db = rusqlite::Connection::open(&story.path).unwrap();
-    db.execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
-    drop(db);
+    open(&story.path).execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
     std::fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let db = rusqlite::Connection::open(&copy).unwrap();
+    let db = open(&copy);
     db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     edit(&db).ok().map(|()| copy)
 }
@@ -101,17 +92,15 @@ async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> boo
     };
     let finch = Arc::new(story.world.finch.copy());
     let system = story.world.system.clone();
-    let builder = finch_app::Finch::builder(finch.clone(), store.clone(), finch_tests::keys());
-    let Ok(app) = builder.system(system).open().await else { return true };
+    let builder = Finch::builder(finch.clone(), store.clone(), keys()).system(system);
+    let Ok(app) = builder.open().await else { return true };
     let file = store.verify(|_, _| {}).await;
     let verified = app.verify(&operator(), |_| {}).await;
     let named =
         !file.is_ok_and(|found| found.is_sound()) || !verified.is_ok_and(|found| found.is_sound());
     check_uses(&app, allowed, what).await;
     // Finch accepts every token, and answers no disconnect: nothing may end that had not.
-    for _ in 0..100 {
-        finch.fail_next(FinchApiError::NoAnswer { problem: "away".into(), sent: false });
-    }
+    (0..100).for_each(|_| finch.fail_next(away()));
     let _ = app.reconcile(&operator(), Pass::Everything).await;
     finch.recover();
     check_uses(&app, allowed, what).await;
@@ -123,7 +112,7 @@ async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> boo
     named
 }
 
-async fn check_uses(app: &finch_app::Finch, allowed: &Allowed, what: &str) {
+async fn check_uses(app: &Finch, allowed: &Allowed, what: &str) {
     let customers: BTreeSet<_> = allowed.keys().map(|(customer, _)| customer).collect();
     let names: BTreeSet<_> = allowed.keys().map(|(_, name)| name).collect();
     for customer in customers {
@@ -143,7 +132,7 @@ async fn check_secrets(story: &Story, finch: &FakeFinch, what: &str) {
         if !finch.accepts(&secret) {
             continue;
         }
-        let db = rusqlite::Connection::open(story.path.with_file_name("edited.db")).unwrap();
+        let db = open(&story.path.with_file_name("edited.db"));
         let sql = "SELECT count(*) FROM secrets WHERE token = ?1 AND epoch > x'00000000'";
         let left: i64 = db.query_row(sql, [token], |row| row.get(0)).unwrap();
         assert!(left == 1 || what.contains("secrets."), "{what}: a live token's secret was wiped");
@@ -163,16 +152,9 @@ async fn pending(story: &Story) -> Vec<(i64, AccessToken)> {
     pending
 }
 
-const TABLES: [&str; 8] = [
-    "store",
-    "connections",
-    "tokens",
-    "secrets",
-    "disconnects",
-    "retirements",
-    "events",
-    "attempts",
-];
+#[rustfmt::skip]
+const TABLES: [&str; 8] =
+    ["store", "connections", "tokens", "secrets", "disconnects", "retirements", "events", "attempts"];
 
 /// A value that an editor can change: how it is read, and how `?2` takes its place.
 struct Cell {
@@ -195,17 +177,12 @@ fn cells(db: &rusqlite::Connection, table: &str) -> Vec<Cell> {
         )),
         false => Vec::new(),
     };
-    let columns = columns.into_iter().map(|name| Cell {
-        read: name.clone(),
-        write: format!("{name} = ?2"),
-        name,
-    });
-    let paths = paths.into_iter().map(|name| Cell {
-        read: format!("row -> '{name}'"),
-        write: format!("row = json_set(row, '{name}', json(?2))"),
-        name,
-    });
-    columns.chain(paths).collect()
+    let column = |name: String| (name.clone(), format!("{name} = ?2"), name);
+    let path = |name: String| {
+        (format!("row -> '{name}'"), format!("row = json_set(row, '{name}', json(?2))"), name)
+    };
+    let cells = columns.into_iter().map(column).chain(paths.into_iter().map(path));
+    cells.map(|(read, write, name)| Cell { name, read, write }).collect()
 }
 
 /// What names a row of this table.
@@ -229,8 +206,8 @@ fn value(db: &rusqlite::Connection, table: &str, cell: &Cell, row: i64) -> Value
 #[tokio::test]
 async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
     let story = story().await;
-    let allowed = story.allowed().await;
-    let db = rusqlite::Connection::open(&story.path).unwrap();
+    let allowed = allowed(&story).await;
+    let db = open(&story.path);
     let (mut tried, mut unseen) = (0, BTreeMap::<String, usize>::new());
     for table in TABLES {
         for cell in cells(&db, table) {
@@ -255,7 +232,6 @@ async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
                     let Some(copy) = copy else { continue };
                     let what = format!("{table}.{} of row {row} is {other:?}", cell.name);
                     tried += 1;
-
                     if !check(&story, &allowed, &copy, &what).await {
                         *unseen.entry(format!("{table}.{}", cell.name)).or_default() += 1;
                     }
@@ -270,8 +246,8 @@ async fn an_edited_cell_hands_nothing_out_and_ends_nothing() {
 #[tokio::test]
 async fn a_deleted_row_hands_nothing_out_and_ends_nothing() {
     let story = story().await;
-    let allowed = story.allowed().await;
-    let db = rusqlite::Connection::open(&story.path).unwrap();
+    let allowed = allowed(&story).await;
+    let db = open(&story.path);
     let mut unseen = BTreeMap::<&str, usize>::new();
     for table in TABLES {
         for row in rows(&db, table) {
@@ -291,7 +267,7 @@ async fn a_deleted_row_hands_nothing_out_and_ends_nothing() {
 #[tokio::test]
 async fn a_row_that_was_edited_hands_nothing_out() {
     let story = story().await;
-    let allowed = story.allowed().await;
+    let allowed = allowed(&story).await;
     for state in ["active", "unverified", "fenced", "retired", "superseded", "quarantined"] {
         let sql = format!(
             "UPDATE tokens SET row = json_set(row, '$.state.state', '{state}') WHERE state <> 'revoked'"
@@ -306,7 +282,7 @@ async fn a_row_that_was_edited_hands_nothing_out() {
 #[tokio::test]
 async fn rows_of_another_store_hand_nothing_out() {
     let (story, other) = (story().await, story().await);
-    let allowed = story.allowed().await;
+    let allowed = allowed(&story).await;
     for table in ["connections", "tokens", "secrets", "disconnects"] {
         let copy = edited(&story, |db| {
             db.execute("ATTACH ?1 AS other", [other.path.to_str()])?;

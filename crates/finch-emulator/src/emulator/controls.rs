@@ -26,6 +26,12 @@ impl Controls {
         }
     }
 
+    /// The same service.
+    pub(super) fn share(&self) -> Self {
+        let (client_id, client_secret) = (self.client_id.clone(), self.client_secret.clone());
+        Self { client_id, client_secret, service: self.service.clone() }
+    }
+
     pub(super) fn fork(&self) -> Self {
         Self {
             client_id: self.client_id.clone(),

@@ -73,6 +73,10 @@ impl LocalEmulator {
         Ok(Self { controls: Controls::new(config, Self::URL.to_owned(), Clock::initial_state()) })
     }
 
+    pub(super) fn of(controls: Controls) -> Self {
+        Self { controls }
+    }
+
     /// The same Finch as it is now, to go its own way from here. No fault waits for it, and no effect.
     #[must_use]
     pub fn fork(&self) -> Self {

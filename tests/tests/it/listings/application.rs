@@ -8,16 +8,16 @@ use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 use super::broken::{Fault, broken_store};
-use crate::semantics::{ACME, answer, begin, connect_to, disconnect, lost};
+use crate::semantics::{
+    ACME, answer, connect_to, disconnect_in_vain, everything, lose_an_exchange,
+};
 
-/// A world with two connections whose disconnects Finch does not end, and two lost exchanges.
+/// A world with two connections whose disconnects Finch does not end.
 async fn world() -> World {
     let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
     for company in ["c1", "c2"] {
         let id = connect_to(&world, ACME, company).await;
-        world.fail(10, || answer(402, "payment_required"));
-        disconnect(&world, ACME, &id).await;
-        world.finch.recover();
+        disconnect_in_vain(&world, ACME, &id, || answer(402, "payment_required")).await;
     }
     world
 }
@@ -31,21 +31,27 @@ fn assert_out_of_order<T: std::fmt::Debug>(found: Result<T, StoreError>, listing
     assert!(named && why.contains("must come in ascending order"), "{why}");
 }
 
+/// The second page of a listing is the first one again.
+macro_rules! assert_pages_out_of_order {
+    ($listed:expr, $listing:literal) => {{
+        let listed = $listed;
+        let first = listed.page(None, 1).await.unwrap();
+        assert_out_of_order(listed.page(first.next, 1).await, $listing);
+    }};
+}
+
 #[tokio::test]
 async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
     let world = world().await;
+    world.fail(2, || answer(402, "payment_required"));
+    let report = everything(&world).await;
+    assert_eq!((report.pending.len(), report.failed), (2, 1), "{report:?}");
     let (app, operator) = (&world.app, operator());
+    assert_pages_out_of_order!(app.connections(&operator), "connections");
+    assert_pages_out_of_order!(app.attention(&operator), "connections");
+    assert_pages_out_of_order!(app.events(&operator, EventFilter::default()), "events");
     assert_out_of_order(app.unfinished_connections(&operator).await, "connections");
     assert_out_of_order(app.begin_audit(&operator, AuditOptions::default()).await, "connections");
-    let listed = app.connections(&operator);
-    let first = listed.page(None, 1).await.unwrap();
-    assert_out_of_order(listed.page(first.next, 1).await, "connections");
-    let listed = app.attention(&operator);
-    let first = listed.page(None, 1).await.unwrap();
-    assert_out_of_order(listed.page(first.next, 1).await, "connections");
-    let events = app.events(&operator, EventFilter::default());
-    let first = events.page(None, 1).await.unwrap();
-    assert_out_of_order(events.page(first.next, 1).await, "events");
     assert_out_of_order(app.verify(&operator, |_| {}).await, "connections");
     assert_out_of_order(app.doubt_all(&operator).await, "connections");
     let Err(KeysError::Store(error)) = app.rotate(&operator, |_| {}).await else { panic!() };
@@ -56,23 +62,11 @@ async fn a_store_that_ignores_the_cursor_is_not_read_for_ever() {
 }
 
 #[tokio::test]
-async fn a_pass_over_a_store_that_ignores_the_cursor_ends_and_says_that_it_failed() {
-    let world = world().await;
-    world.fail(2, || answer(402, "payment_required"));
-    let report = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
-    assert_eq!((report.pending.len(), report.failed), (2, 1), "{report:?}");
-}
-
-#[tokio::test]
 async fn lost_exchanges_of_a_store_that_ignores_the_cursor_are_not_read_for_ever() {
     let world = World::new(Reach::Pair, broken_store(Fault::IgnoresAfter)).await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.fail_next(lost());
-    world.app.complete_connect(&customer(ACME), state, code).await.expect_err("it is lost");
+    lose_an_exchange(&world, false).await;
     let operator = operator();
-    let orphans = world.app.possible_orphans(&operator);
-    let first = orphans.page(None, 1).await.unwrap();
-    assert_out_of_order(orphans.page(first.next, 1).await, "possible_orphans");
+    assert_pages_out_of_order!(world.app.possible_orphans(&operator), "possible_orphans");
     let pass = world.app.reconcile(&operator, Pass::Due).await;
     assert_out_of_order(pass, "possible_orphans");
 }

@@ -49,57 +49,61 @@ pub(super) fn broken_store(fault: Fault) -> Arc<Intercepted<Broken>> {
 
 impl Broken {
     /// A page of a listing, of which `left` rows come after the cursor.
-    fn page<T: Clone>(&self, all: Vec<T>, left: Vec<T>, limit: usize) -> Vec<T> {
+    fn page<T: Clone>(
+        &self,
+        all: Vec<T>,
+        left: Vec<T>,
+        limit: usize,
+    ) -> Result<Vec<T>, StoreError> {
         let pages = self.pages.fetch_add(1, Ordering::SeqCst);
         assert!(pages < ENDLESS, "the listing is read for ever");
         let read = all.len() - left.len();
-        match self.fault {
-            Fault::IgnoresAfter => first(all, limit),
-            Fault::ReturnsTheSameRowAgain => first(all[read.saturating_sub(1)..].to_vec(), limit),
-            Fault::IsNeverEmpty if left.is_empty() => first(all.last().cloned(), limit),
-            Fault::IsNeverEmpty => first(left, limit),
-            Fault::ReturnsMoreThanTheLimit => first(left, limit.saturating_add(1)),
-            Fault::IsInTheWrongOrder => first(left.into_iter().rev(), limit),
-            Fault::IsAlwaysEmpty => Vec::new(),
-            Fault::ReturnsHalfOfAPage => first(left, limit / 2),
-        }
+        let (rows, limit): (Vec<T>, usize) = match self.fault {
+            Fault::IgnoresAfter => (all, limit),
+            Fault::ReturnsTheSameRowAgain => (all[read.saturating_sub(1)..].to_vec(), limit),
+            Fault::IsNeverEmpty if left.is_empty() => (Vec::from_iter(all.last().cloned()), limit),
+            Fault::IsNeverEmpty => (left, limit),
+            Fault::ReturnsMoreThanTheLimit => (left, limit.saturating_add(1)),
+            Fault::IsInTheWrongOrder => (left.into_iter().rev().collect(), limit),
+            Fault::IsAlwaysEmpty => (Vec::new(), limit),
+            Fault::ReturnsHalfOfAPage => (left, limit / 2),
+        };
+        Ok(rows.into_iter().take(limit).collect())
     }
 }
 
-fn first<T>(rows: impl IntoIterator<Item = T>, limit: usize) -> Vec<T> {
-    rows.into_iter().take(limit).collect()
-}
-
-/// Each listing is given as the expression of its rows after a cursor.
-macro_rules! listings {
-    ($(
-        fn $listing:ident($next:ident, $($given:ident: $given_type:ty),*) -> $row:ty {
-            after $after:expr, limit $limit:expr, rows behind $cursor:ident $rows:expr
-        }
-    )*) => {
-        #[async_trait]
-        impl Intercept for Broken {
-            $(async fn $listing(&self, $next: &dyn TokenStore, $($given: $given_type),*) -> Result<Vec<$row>, StoreError> {
-                let $cursor = None;
-                let all = $rows.await?;
-                let $cursor = $after;
-                let left = $rows.await?;
-                Ok(self.page(all, left, $limit))
-            })*
-        }
-    };
-}
-
-listings! {
-    fn connections(next, filter: &ConnectionFilter<'_>, after: Option<ConnectionKey>, limit: usize) -> ConnectionKey {
-        after after, limit limit, rows behind cursor next.connections(filter, cursor, usize::MAX)
+#[async_trait]
+impl Intercept for Broken {
+    async fn connections(
+        &self,
+        next: &dyn TokenStore,
+        filter: &ConnectionFilter<'_>,
+        after: Option<ConnectionKey>,
+        limit: usize,
+    ) -> Result<Vec<ConnectionKey>, StoreError> {
+        let rows = async |after| next.connections(filter, after, usize::MAX).await;
+        self.page(rows(None).await?, rows(after).await?, limit)
     }
-    fn possible_orphans(next, customer: Option<&CustomerId>, now: Timestamp, after: Option<AttemptId>, limit: usize) -> Attempt {
-        after after, limit limit,
-        rows behind cursor next.possible_orphans(customer, now, cursor, usize::MAX)
+
+    async fn possible_orphans(
+        &self,
+        next: &dyn TokenStore,
+        customer: Option<&CustomerId>,
+        now: Timestamp,
+        after: Option<AttemptId>,
+        limit: usize,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let rows = async |after| next.possible_orphans(customer, now, after, usize::MAX).await;
+        self.page(rows(None).await?, rows(after).await?, limit)
     }
-    fn events(next, query: &EventQuery<'_>) -> Recorded {
-        after query.after, limit query.limit,
-        rows behind after next.events(&EventQuery { after, limit: usize::MAX, ..*query })
+
+    async fn events(
+        &self,
+        next: &dyn TokenStore,
+        query: &EventQuery<'_>,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let whole = EventQuery { limit: usize::MAX, ..*query };
+        let all = next.events(&EventQuery { after: None, ..whole }).await?;
+        self.page(all, next.events(&whole).await?, query.limit)
     }
 }

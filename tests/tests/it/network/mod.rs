@@ -4,16 +4,14 @@
 //! `FINCH_NETWORK_RANDOM` says how many random histories are run (200), `FINCH_NETWORK_SEED` with which
 //! seed they begin; a failure names its seed.
 
-#![expect(
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, and say their figures"
-)]
+#![expect(clippy::print_stdout, reason = "tests say their figures")]
 
-mod count;
-mod disconnect;
-mod exchange;
-mod net;
+mod cuts;
+pub(crate) mod net;
 mod random;
-mod report;
 mod shapes;
+mod stories;
+
+const EXCHANGE: &str = "/auth/token";
+const DISCONNECT: &str = "/disconnect";
+const PROOF: &str = "/introspect";

@@ -1,89 +1,94 @@
 //! A real client, a breaking network, and Finch.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use finch_app::{
-    AuthorizationCode, BegunConnect, ClientSecret, CompleteConnectError, CompletedConnect,
-    ConnectRequest, CustomerScope, Finch, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
+    AuthorizationCode, ClientSecret, CompletedConnect, ConnectRequest, CustomerScope, Finch,
+    FinchOptions, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
 };
-use finch_core::{AccessToken, ConnectionId, CustomerId, FinchApi, State, Token, TokenState};
-use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, IssuedToken, Login};
-use finch_testkit::MemoryTokenStore;
-use finch_tests::{Passed, Proxy, StoreDebug, TestSystem, open_finch, operator, secret};
+use finch_core::{AccessToken, ConnectionId, CustomerId, FinchApi, State, Token};
+use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Fault, IssuedToken, Login};
+use finch_testkit::{MemoryTokenStore, in_process};
+use finch_tests::{
+    Passed, Plan, Proxy, StoreDebug, TestSystem, folder, keys, operator, secret, sqlite,
+};
 use tempfile::TempDir;
-
-/// How many people share a world before a new one is made, so that none grows slow.
-pub(super) const PEOPLE: usize = 100;
 
 /// A host's clients are patient here, and hasty where a network that stays silent is to be tested.
 const PATIENT: Duration = Duration::from_secs(60);
 const HASTY: Duration = Duration::from_millis(100);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kept {
-    InMemory,
-    InSqlite,
+pub(crate) struct Net {
+    pub(crate) emulator: Emulator,
+    pub(super) proxy: Proxy,
+    pub(crate) finch: Finch,
+    hasty: Finch,
+    /// The same application past the network, for what comes before a test.
+    direct: Finch,
+    store: Arc<dyn StoreDebug>,
+    system: Arc<TestSystem>,
+    people: usize,
+    worlds: usize,
+    _folder: TempDir,
 }
 
-pub(super) struct Net {
-    pub(super) emulator: Emulator,
-    pub(super) proxy: Proxy,
-    pub(super) finch: Finch,
-    /// The same application with little patience.
-    pub(super) hasty: Finch,
-    pub(super) store: Arc<dyn StoreDebug>,
-    pub(super) system: Arc<TestSystem>,
-    pub(super) people: usize,
-    _folder: Option<TempDir>,
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub(super) enum Broken {
+    Cut(Plan),
+    /// An answer of a wrong shape, and whether a client must be hasty to get over it.
+    Shape(Fault, bool),
 }
 
 /// A customer with an employer of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     pub(super) scope: CustomerScope,
-    pub(super) company: String,
+    company: String,
 }
 
 impl Net {
-    pub(super) async fn start(kept: Kept) -> Self {
-        let config = EmulatorConfig {
-            disconnect_scope: DisconnectScope::Pair,
-            seed: Some(7),
-            ..EmulatorConfig::default()
-        };
+    pub(crate) async fn start(disconnect_scope: DisconnectScope, in_sqlite: bool) -> Self {
+        let config =
+            EmulatorConfig { disconnect_scope, seed: Some(7), ..EmulatorConfig::default() };
         let emulator = Emulator::start_with(config).await.unwrap();
         let proxy = Proxy::start(emulator.url()).await;
-        let client = |timeout| {
-            let secret = ClientSecret::new(emulator.client_secret());
-            let id = emulator.client_id().parse().unwrap();
-            let mut http = HttpFinchConfig::new(id, secret);
-            http.base_url = proxy.url().to_owned();
-            http.timeout = timeout;
-            http.backoff = Duration::ZERO;
-            Arc::new(HttpFinch::new(http).unwrap())
+        let config = |timeout| {
+            let mut http = http_config(&emulator);
+            (http.base_url, http.timeout) = (proxy.url().to_owned(), timeout);
+            http
         };
-        let (patient, hasty) = (client(PATIENT), client(HASTY));
-        let application = patient.application().clone();
-        let (store, folder): (Arc<dyn StoreDebug>, _) = match kept {
-            Kept::InMemory => (Arc::new(MemoryTokenStore::new(application)), None),
-            Kept::InSqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let path = folder.path().join("finch.db");
-                let options = finch_app::SqliteOptions::create(path, application);
-                (Arc::new(finch_app::SqliteTokenStore::open(options).unwrap()), Some(folder))
-            }
+        let patient = Arc::new(HttpFinch::new(config(PATIENT)).unwrap());
+        let hasty = Arc::new(HttpFinch::new(config(HASTY)).unwrap());
+        let direct = in_process(config(PATIENT), Arc::new(emulator.in_process()));
+        let (application, folder) = (patient.application().clone(), folder());
+        let store: Arc<dyn StoreDebug> = match in_sqlite {
+            true => sqlite(&folder.path().join("finch.db"), application),
+            false => Arc::new(MemoryTokenStore::new(application)),
         };
         let system = Arc::new(TestSystem::default());
-        let finch = open_finch(patient, store.clone(), system.clone()).await;
-        let hasty = open_finch(hasty, store.clone(), system.clone()).await;
-        Self { emulator, proxy, finch, hasty, store, system, people: 0, _folder: folder }
+        let open = async |api: Arc<HttpFinch>| {
+            // A few tries are enough to fail as often.
+            let disconnect_patience = Duration::from_secs(3);
+            let options = FinchOptions { disconnect_patience, ..FinchOptions::default() };
+            let builder = Finch::builder(api, store.clone(), keys()).system(system.clone());
+            builder.options(options).open().await.unwrap()
+        };
+        let finch = open(patient).await;
+        let hasty = open(hasty).await;
+        let direct = open(Arc::new(direct)).await;
+        let (people, worlds, _folder) = (0, 0, folder);
+        Self { emulator, proxy, finch, hasty, direct, store, system, people, worlds, _folder }
     }
 
-    /// A customer who was not there before.
-    pub(super) fn person(&mut self) -> Person {
+    /// A customer who was not there before. A hundred share a world, so that none grows slow; every third world
+    /// is in SQLite.
+    pub(super) async fn person(&mut self) -> Person {
+        if self.people == 100 {
+            let worlds = self.worlds + 1;
+            *self = Self::start(DisconnectScope::Pair, worlds % 3 == 1).await;
+            self.worlds = worlds;
+        }
         self.people += 1;
         let number = self.people;
         let id = CustomerId::new(format!("customer-{number:06}")).unwrap();
@@ -91,9 +96,14 @@ impl Net {
     }
 
     /// A person has logged in: what comes back from Connect.
-    pub(super) async fn log_in(&self, person: &Person) -> (State, AuthorizationCode) {
-        let begun = self.begin(person).await;
-        let login = Login::new("User A", "Gusto", &person.company, "X");
+    pub(crate) async fn log_in(
+        &self,
+        scope: &CustomerScope,
+        [user, provider, company, credentials]: [&str; 4],
+    ) -> (State, AuthorizationCode) {
+        let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
+        let begun = self.direct.begin_connect(scope, request).await.unwrap();
+        let login = Login::new(user, provider, company, credentials);
         let login = match &begun.finch_customer_id {
             Some(id) => login.customer_id(id.as_str()),
             None => login,
@@ -101,22 +111,58 @@ impl Net {
         (begun.state, AuthorizationCode::new(self.emulator.issue_code(login)))
     }
 
-    async fn begin(&self, person: &Person) -> BegunConnect {
-        let request = ConnectRequest::new("Acme", vec![Product::Company], Flow::Embedded);
-        self.finch.begin_connect(&person.scope, request).await.unwrap()
+    /// A person connects, and nothing goes wrong.
+    pub(crate) async fn connect_with(
+        &self,
+        scope: &CustomerScope,
+        login: [&str; 4],
+    ) -> CompletedConnect {
+        let (state, code) = self.log_in(scope, login).await;
+        self.finch.complete_connect(scope, state, code).await.unwrap()
     }
 
-    /// A person connects, and nothing goes wrong.
-    pub(super) async fn connect(&self, person: &Person) -> CompletedConnect {
-        let (state, code) = self.log_in(person).await;
-        let done = self.finch.complete_connect(&person.scope, state, code).await;
-        done.unwrap_or_else(|error| panic!("{error}: {:?}", source(&error)))
+    pub(super) async fn connect(&self, person: &Person) -> ConnectionId {
+        self.connect_with(&person.scope, person.login()).await.connection_id
+    }
+
+    /// The same, past the network.
+    pub(super) async fn connect_directly(&self, person: &Person) -> ConnectionId {
+        let (state, code) = self.log_in(&person.scope, person.login()).await;
+        self.direct.complete_connect(&person.scope, state, code).await.unwrap().connection_id
+    }
+
+    /// Lets this go wrong. Returns the client that meets it.
+    pub(super) fn breaks(&self, broken: &Broken) -> &Finch {
+        self.proxy.take_passed();
+        let is_silent = match broken {
+            Broken::Cut(plan) => {
+                self.proxy.set(Some(*plan));
+                plan.end == finch_tests::End::Silence
+            }
+            Broken::Shape(fault, is_silent) => {
+                self.emulator.push_fault(fault.clone());
+                *is_silent
+            }
+        };
+        if is_silent { &self.hasty } else { &self.finch }
+    }
+
+    /// Lets nothing go wrong any more. Returns the calls since it broke.
+    pub(super) fn heal(&self) -> Vec<Passed> {
+        self.proxy.set(None);
+        self.emulator.clear_faults();
+        self.proxy.take_passed()
     }
 
     /// The truth: every token that Finch issued for this person's employer.
     pub(super) fn issued(&self, person: &Person) -> Vec<IssuedToken> {
         let issued = self.emulator.issued_tokens().into_iter();
         issued.filter(|token| token.state.company == person.company).collect()
+    }
+
+    /// How many of them live.
+    pub(super) fn alive(&self, person: &Person) -> usize {
+        self.issued(person).iter().filter(|token| token.is_alive()).count()
     }
 
     /// What the store has of a person's tokens, with the secrets that are still there.
@@ -147,42 +193,41 @@ impl Net {
     pub(super) async fn assert_nothing_wiped_that_lives(&self, person: &Person, what: &str) {
         let kept = self.kept(person).await;
         for (token, secret) in &kept {
-            let revoked = matches!(token.state, TokenState::Revoked { .. });
-            assert_eq!(secret.is_none(), revoked, "{what}: {:?}", token.state);
+            assert_eq!(secret.is_none(), token.state.is_revoked(), "{what}: {:?}", token.state);
         }
         let listed = self.possible_orphans(person).await > 0;
         for alive in self.issued(person).iter().filter(|token| token.is_alive()) {
-            let ends_with = |(token, secret): &(Token, Option<AccessToken>)| {
-                let same = token.facts.connection_id.as_str() == alive.state.connection_id;
-                same && secret.is_some()
-            };
-            let here = kept.iter().any(ends_with);
+            let here = kept.iter().any(|(token, secret)| {
+                token.facts.connection_id.as_str() == alive.state.connection_id && secret.is_some()
+            });
             assert!(here || listed, "{what}: a live token is neither kept nor listed");
         }
     }
 
-    /// The network is whole again: the reconciler ends what is open, and Finch refuses every token.
-    pub(super) async fn assert_ends(&self, person: &Person, what: &str) -> usize {
-        let began = Instant::now();
-        for pass in 1.. {
+    /// The network is whole again: the reconciler ends what is open in so many passes, and Finch refuses every
+    /// token.
+    pub(super) async fn assert_ends(&self, person: &Person, passes: usize, what: &str) {
+        for _ in 0..passes {
             self.system.pass(Duration::from_secs(2 * 3600));
             self.finch.reconcile(&operator(), Pass::Everything).await.unwrap();
-            let kept = self.kept(person).await;
-            if kept.iter().all(|(token, _)| token.state.is_revoked()) {
-                assert!(self.issued(person).iter().all(|token| !token.is_alive()), "{what}");
-                return pass;
+            if self.kept(person).await.iter().all(|(token, _)| token.state.is_revoked()) {
+                return assert_eq!(self.alive(person), 0, "{what}");
             }
-            assert!(began.elapsed() < PATIENT, "{what}: not ended after {pass} passes");
         }
-        unreachable!()
+        panic!("{what}: it has not ended after {passes} passes");
     }
 }
 
-/// The requests of a path among those that passed.
-pub(super) fn of_path<'a>(passed: &'a [Passed], path: &str) -> Vec<&'a Passed> {
-    passed.iter().filter(|passed| passed.line.ends_with(path)).collect()
+impl Person {
+    pub(super) fn login(&self) -> [&str; 4] {
+        ["User A", "Gusto", &self.company, "X"]
+    }
 }
 
-fn source(error: &CompleteConnectError) -> Option<String> {
-    std::error::Error::source(error).map(ToString::to_string)
+pub(crate) fn http_config(emulator: &Emulator) -> HttpFinchConfig {
+    let secret = ClientSecret::new(emulator.client_secret());
+    let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
+    http.base_url = emulator.url().to_owned();
+    http.backoff = Duration::ZERO;
+    http
 }

@@ -2,25 +2,30 @@
 
 use std::time::Instant;
 
+use finch_emulator::DisconnectScope;
 use finch_testkit::{Chance, Figures, number, seed_base};
 use finch_tests::{Cut, End, Plan};
 
 use super::{
-    disconnect::{self, cut_disconnect_of},
-    exchange::{self, cut_exchange},
-    net::{Kept, Net, PEOPLE},
+    DISCONNECT, EXCHANGE, PROOF,
+    cuts::{Lengths, lengths},
+    net::{Broken, Net},
+    stories::{disconnect, exchange},
 };
 
-/// A cut of a call to `path`, whose request and answer are so long; seldom a silent one, since it
-/// takes time.
-fn plan(chance: &mut Chance, path: &'static str, (request, answer): (usize, usize)) -> Plan {
+/// A cut of a call to `path`; seldom a silent one, since it takes time.
+fn cut(chance: &mut Chance, path: &'static str, (request, answer): Lengths) -> Broken {
     let cut = match chance.below(3) {
         0 => Cut::Request(chance.below(request + 1)),
         // Now and then it is not cut at all.
         _ => Cut::Answer(chance.below(answer + answer / 8)),
     };
-    let end = if chance.one_in(20) { End::Silence } else { End::ALL[chance.below(3)] };
-    Plan { path, cut, end, times: [1, 2, 5, usize::MAX][chance.below(4)] }
+    let end = if chance.one_in(20) {
+        End::Silence
+    } else {
+        [End::Close, End::Reset, End::HalfClose][chance.below(3)]
+    };
+    Broken::Cut(Plan { path, cut, end, times: [1, 2, 5, usize::MAX][chance.below(4)] })
 }
 
 /// In how many of 100,000 histories each kind of event usually comes.
@@ -50,24 +55,17 @@ async fn random_cuts_lose_nothing() {
     // Each base has a million seeds of its own.
     let first = number("FINCH_NETWORK_SEED").unwrap_or_else(|| seed_base().wrapping_mul(1_000_000));
     let histories = number("FINCH_NETWORK_RANDOM").unwrap_or(200);
-    let codes = exchange::lengths().await;
-    let ends = [
-        (disconnect::PATH, disconnect::lengths(disconnect::PATH).await),
-        (disconnect::PROOF, disconnect::lengths(disconnect::PROOF).await),
-    ];
-    let mut net = Net::start(Kept::InMemory).await;
+    let [codes, _] = lengths(EXCHANGE).await;
+    let ends = [(DISCONNECT, lengths(DISCONNECT).await[1]), (PROOF, lengths(PROOF).await[1])];
+    let mut net = Net::start(DisconnectScope::Pair, false).await;
     for seed in first..first + histories {
         let _seed = Seed(seed);
         let (mut chance, mut figures) = (Chance::new(seed), Figures::default());
-        if net.people >= PEOPLE {
-            let kept = if seed % 4 == 0 { Kept::InSqlite } else { Kept::InMemory };
-            net = Net::start(kept).await;
-        }
-        let person =
-            cut_exchange(&mut net, plan(&mut chance, exchange::PATH, codes), &mut figures).await;
-        let id = net.connect(&person).await.connection_id;
+        let broken = cut(&mut chance, EXCHANGE, codes);
+        let person = exchange(&mut net, &broken, &mut figures).await;
+        let id = net.connect(&person).await;
         let (path, lengths) = ends[chance.below(2)];
-        cut_disconnect_of(&net, &person, id, plan(&mut chance, path, lengths), &mut figures).await;
+        disconnect(&net, &person, &id, &cut(&mut chance, path, lengths), &mut figures).await;
         figures.hit("histories");
         total.add_case(&figures);
     }

@@ -2,26 +2,25 @@
 
 use std::time::Duration;
 
-use finch_app::{CompleteConnectError, DisconnectOutcome, Unauthorized};
-use finch_core::AccessToken;
-use finch_emulator::{Effect, Fault, Then};
+use finch_app::DisconnectOutcome;
+use finch_emulator::{DisconnectScope, Effect, Fault, Then};
+use finch_testkit::Figures;
 
 use super::{
-    count::Count,
-    disconnect, exchange,
-    net::{Kept, Net},
+    DISCONNECT, EXCHANGE, PROOF,
+    cuts::assert_reached,
+    net::{Broken, Net},
+    stories::{assert_recovers, disconnect, exchange, question},
 };
 
-/// The largest answer that is read, and what may be on its way beside it.
-const ROOM: usize = 1024 * 1024 + 16 * 1024 * 1024;
-
 /// Answers that are whole, and of which more is announced.
-fn too_long(path: &str) -> [Fault; 3] {
-    [1, 1000, i64::MAX].map(|bytes| Fault::on(path).times(u32::MAX).length_off_by(bytes))
+fn too_long(path: &str) -> [Broken; 3] {
+    let announced = |bytes| Fault::on(path).times(u32::MAX).length_off_by(bytes);
+    [1, 1000, i64::MAX].map(|bytes| Broken::Shape(announced(bytes), false))
 }
 
-/// Faults that spoil an answer, and whether a client must be hasty to get over them.
-fn spoiling(path: &str) -> Vec<(Fault, bool)> {
+/// Faults that spoil an answer, of calls with and without effect.
+fn spoiling(path: &str) -> Vec<Broken> {
     let on = || Fault::on(path).times(u32::MAX);
     let mut all = vec![
         (on().length_off_by(-1), false),
@@ -37,115 +36,73 @@ fn spoiling(path: &str) -> Vec<(Fault, bool)> {
             all.push((on().cut_then(at, then), false));
         }
     }
-    let without = all.clone().into_iter().map(|(fault, hasty)| (fault.without_effect(), hasty));
-    let without: Vec<_> = without.collect();
-    all.extend(without);
-    all
+    let without: Vec<_> =
+        all.iter().map(|(fault, hasty)| (fault.clone().without_effect(), *hasty)).collect();
+    all.into_iter().chain(without).map(|(fault, hasty)| Broken::Shape(fault, hasty)).collect()
 }
 
 #[tokio::test]
-async fn an_exchange_is_unknown_and_listed() {
-    let mut count = Count::new("network: exchange, shapes");
-    let mut net = Net::start(Kept::InSqlite).await;
-    for (fault, hasty) in spoiling(exchange::PATH) {
-        let (person, what) = (net.person(), format!("{fault:?}"));
-        let (state, code) = net.log_in(&person).await;
-        net.proxy.take_passed();
-        let effect = fault.effect == Effect::AtOnce;
-        net.emulator.push_fault(fault);
-        let finch = if hasty { &net.hasty } else { &net.finch };
-        let done = finch.complete_connect(&person.scope, state, code).await;
-        net.emulator.clear_faults();
-        assert!(matches!(done, Err(CompleteConnectError::Unknown(_))), "{what}: {done:?}");
-        assert_eq!(net.issued(&person).len(), usize::from(effect), "{what}");
-        assert_eq!(net.possible_orphans(&person).await, 1, "{what}");
-        let passed = net.proxy.take_passed();
-        assert_eq!(passed.len(), 1, "{what}");
-        assert!(passed[0].answer < ROOM, "{what}: {} bytes", passed[0].answer);
-        exchange::assert_recovers(&net, &person, &what).await;
-        count.figures.hit(if effect { "with_effect" } else { "without_effect" });
+async fn an_exchange_is_unknown_and_listed_unless_its_answer_came_whole() {
+    let (mut net, mut figures) =
+        (Net::start(DisconnectScope::Pair, true).await, Figures::default());
+    for broken in spoiling(EXCHANGE).into_iter().chain(too_long(EXCHANGE)) {
+        let person = exchange(&mut net, &broken, &mut figures).await;
+        assert_recovers(&net, &person, &broken).await;
     }
-    count.finish(&[("with_effect", 19), ("without_effect", 19)]);
-}
-
-#[tokio::test]
-async fn an_exchange_whose_answer_came_whole_is_done() {
-    let mut net = Net::start(Kept::InSqlite).await;
-    for fault in too_long(exchange::PATH) {
-        let (person, what) = (net.person(), format!("{fault:?}"));
-        let (state, code) = net.log_in(&person).await;
-        net.emulator.push_fault(fault);
-        let done = net.finch.complete_connect(&person.scope, state, code).await;
-        net.emulator.clear_faults();
-        let id = done.unwrap_or_else(|error| panic!("{what}: {error}")).connection_id;
-        assert!(net.usable(&person, &id).await.is_some(), "{what}");
-        exchange::assert_recovers(&net, &person, &what).await;
-    }
+    assert_reached(
+        &figures,
+        [("lost_with_a_token", 19), ("lost_without_a_token", 19), ("exchanged", 3)],
+    );
 }
 
 #[tokio::test]
 async fn a_disconnect_is_pending_and_ends() {
-    let mut count = Count::new("network: disconnect, shapes");
-    let mut net = Net::start(Kept::InSqlite).await;
-    for path in [disconnect::PATH, disconnect::PROOF] {
-        for (fault, hasty) in spoiling(path).into_iter().chain(too_long(path).map(|f| (f, false))) {
+    let (mut net, mut figures) =
+        (Net::start(DisconnectScope::Pair, true).await, Figures::default());
+    for path in [DISCONNECT, PROOF] {
+        for broken in spoiling(path).into_iter().chain(too_long(path)) {
             // A token that is refused stays so, whatever the shape of the refusal: `/introspect` has no
             // effect to come or not.
-            if path == disconnect::PROOF && fault.effect == Effect::Never {
+            if path == PROOF && matches!(&broken, Broken::Shape(f, _) if f.effect == Effect::Never)
+            {
                 continue;
             }
-            let (person, what) = (net.person(), format!("{fault:?}"));
-            let id = net.connect(&person).await.connection_id;
-            net.proxy.take_passed();
-            net.emulator.push_fault(fault);
-            let finch = if hasty { &net.hasty } else { &net.finch };
-            let outcome = finch.disconnect(&person.scope, id.clone()).await.unwrap();
-            net.emulator.clear_faults();
-            for passed in net.proxy.take_passed() {
-                assert!(passed.answer < ROOM, "{what}: {} bytes", passed.answer);
-            }
-            disconnect::check(&net, &person, &id, &outcome, &what, &mut count.figures).await;
-            net.assert_ends(&person, &what).await;
+            let person = net.person().await;
+            let id = net.connect(&person).await;
+            disconnect(&net, &person, &id, &broken, &mut figures).await;
         }
     }
-    count.finish(&[
-        ("disconnected_at_once", 1),
-        ("pending_and_alive", 15),
-        ("pending_and_dead", 5),
-    ]);
+    assert_reached(
+        &figures,
+        [("disconnected_at_once", 1), ("pending_and_alive", 15), ("pending_and_dead", 5)],
+    );
 }
 
 #[tokio::test]
 async fn a_question_proves_nothing() {
-    let mut net = Net::start(Kept::InMemory).await;
-    let person = net.person();
-    let id = net.connect(&person).await.connection_id;
-    let secret = net.usable(&person, &id).await.unwrap();
-    for (fault, hasty) in spoiling(disconnect::PROOF) {
-        let what = format!("{fault:?}");
-        net.emulator.push_fault(fault);
-        let finch = if hasty { &net.hasty } else { &net.finch };
-        let token = AccessToken::new(&*secret);
-        let finding = finch.report_unauthorized(&person.scope, &token).await.unwrap();
-        net.emulator.clear_faults();
-        assert!(matches!(finding, Unauthorized::NothingProven { .. }), "{what}: {finding:?}");
-        assert_eq!(net.usable(&person, &id).await.as_ref(), Some(&secret), "{what}");
+    let (mut net, mut figures) =
+        (Net::start(DisconnectScope::Pair, false).await, Figures::default());
+    let person = net.person().await;
+    let id = net.connect(&person).await;
+    for broken in spoiling(PROOF) {
+        question(&net, &person, &id, &broken, &mut figures).await;
     }
+    assert_eq!(figures.of("still_accepted"), 0);
 }
 
 #[tokio::test]
 async fn a_slow_answer_is_as_good_as_a_fast_one() {
-    let mut net = Net::start(Kept::InMemory).await;
+    let mut net = Net::start(DisconnectScope::Pair, false).await;
     for piece in [1, 7] {
-        for path in [exchange::PATH, disconnect::PATH, disconnect::PROOF] {
+        for path in [EXCHANGE, DISCONNECT, PROOF] {
             let fault = Fault::on(path).times(u32::MAX);
             net.emulator.push_fault(fault.trickle(piece, Duration::ZERO));
         }
-        let person = net.person();
-        let id = net.connect(&person).await.connection_id;
+        let person = net.person().await;
+        let id = net.connect(&person).await;
         let outcome = net.finch.disconnect(&person.scope, id).await.unwrap();
         assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 });
-        assert!(net.issued(&person).iter().all(|token| !token.is_alive()));
-        net.emulator.clear_faults();
+        assert_eq!(net.alive(&person), 0);
+        net.heal();
     }
 }

@@ -1,13 +1,15 @@
 //! Plan, retire, fence, finish; and what ends otherwise.
 
-use finch_app::{
-    DisconnectError, DisconnectOutcome, DisconnectRequest, Pass, PlanVerdict, TokenError,
-    Unauthorized,
-};
+use finch_app::{DisconnectError, DisconnectRequest, PlanVerdict, Unauthorized};
 use finch_core::{Actor, EventKind, Evidence, TokenState};
-use finch_tests::{all_events, operator};
+use finch_tests::all_events;
 
 use super::*;
+
+/// This connection, for everyone.
+fn everyone(id: &ConnectionId) -> DisconnectRequest {
+    DisconnectRequest { for_everyone: Some("why".into()), ..id.clone().into() }
+}
 
 #[tokio::test]
 async fn a_plan_says_what_is_hit_and_changes_nothing() {
@@ -19,10 +21,8 @@ async fn a_plan_says_what_is_hit_and_changes_nothing() {
     assert_eq!((own.verdict, own.tokens, own.shared), (PlanVerdict::Retires, 1, true));
     assert_eq!(own.customers, [customer(ACME).id().clone()], "of others only one bit");
     let all = world.app.plan_disconnect(&operator(), id.clone()).await.unwrap();
-    assert_eq!(
-        (all.verdict, all.tokens, all.customers.len()),
-        (PlanVerdict::SharedWithOthers, 2, 2)
-    );
+    let all = (all.verdict, all.tokens, all.customers.len());
+    assert_eq!(all, (PlanVerdict::SharedWithOthers, 2, 2));
     assert_eq!(load(&world, &id).await, before);
 }
 
@@ -47,14 +47,11 @@ async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others
     world.finch.take_calls();
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Retired { tokens: 1 });
     assert!(world.finch.take_calls().is_empty(), "Finch is not called");
-    let connection = load(&world, &id).await;
-    assert_eq!(connection.tokens[0].state, TokenState::Retired);
-    assert!(
-        world.store.sealed(connection.tokens[0].id).await.unwrap().is_some(),
-        "it may be needed"
-    );
+    let own = load(&world, &id).await.tokens.remove(0);
+    assert_eq!(own.state, TokenState::Retired);
+    assert!(is_sealed(&world, own.id).await, "it may be needed");
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
-    world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
+    token(&world, BETA, &others).await;
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
     let events = world.store.events(&all_events()).await.unwrap();
     assert!(events.iter().any(|e| e.event.kind == EventKind::Retired));
@@ -65,10 +62,9 @@ async fn a_customer_ends_nothing_for_everyone() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
-    let everyone = || DisconnectRequest { for_everyone: Some("why".into()), ..id.clone().into() };
-    let plan = world.app.plan_disconnect(&customer(ACME), everyone()).await.unwrap();
+    let plan = world.app.plan_disconnect(&customer(ACME), everyone(&id)).await.unwrap();
     assert_eq!((plan.verdict, plan.reason), (PlanVerdict::Retires, None));
-    let outcome = world.app.disconnect(&customer(ACME), everyone()).await.unwrap();
+    let outcome = world.app.disconnect(&customer(ACME), everyone(&id)).await.unwrap();
     assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 });
     assert_eq!(states(&world, &id).await, ["retired", "active"]);
 }
@@ -80,19 +76,17 @@ async fn the_operator_forces_the_whole_connection_with_a_reason() {
     connect(&world, BETA, "x").await;
     let shared = world.app.disconnect(&operator(), id.clone()).await.unwrap();
     assert_eq!(shared, DisconnectOutcome::SharedWithOthers);
-    let why = "the employer asked";
-    let plan = world
-        .app
-        .plan_disconnect(
-            &operator(),
-            DisconnectRequest { for_everyone: Some(why.into()), ..id.clone().into() },
-        )
-        .await
-        .unwrap();
+    let plan = world.app.plan_disconnect(&operator(), everyone(&id)).await.unwrap();
+    // It is no customer's to carry out.
+    for who in [ACME, 2] {
+        let error = world.app.disconnect(&customer(who), plan.clone()).await.unwrap_err();
+        assert!(matches!(error, DisconnectError::PlanChanged));
+    }
+    assert_eq!(states(&world, &id).await, ["active", "active"]);
     let outcome = world.app.disconnect(&operator(), plan).await.unwrap();
     assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 2 });
     let connection = load(&world, &id).await;
-    assert_eq!(connection.disconnects[0].intent.reason.as_deref(), Some(why));
+    assert_eq!(connection.disconnects[0].intent.reason.as_deref(), Some("why"));
 }
 
 #[tokio::test]
@@ -102,9 +96,9 @@ async fn when_nothing_lives_the_reconciler_disconnects_for_what_is_left_over() {
     let others = connect(&world, BETA, "x").await;
     disconnect(&world, ACME, &id).await;
     // The other customer's token dies by itself; what was retired may live on, and be billed.
-    let beta = world.app.access_token(&customer(BETA), &others, &[]).await.unwrap();
+    let beta = token(&world, BETA, &others).await;
     world.finch.fail_next(answer(401, "invalid_token"));
-    let reported = world.app.report_unauthorized(&customer(BETA), &beta.secret).await.unwrap();
+    let reported = world.app.report_unauthorized(&customer(BETA), &beta).await.unwrap();
     assert_eq!(reported, Unauthorized::Revoked);
     assert_eq!(states(&world, &id).await, ["retired", "revoked"]);
     assert!(!world.finch.alive().is_empty());
@@ -133,27 +127,22 @@ async fn a_provisional_connection_is_asked_for_its_company_first() {
 async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let old = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let old = token(&world, ACME, &id).await;
     disconnect(&world, ACME, &id).await;
     let again = connect(&world, ACME, "x").await;
     world.finch.take_calls();
-    for outcome in [
-        world.app.disconnect(&customer(ACME), id.clone()).await.unwrap(),
-        world.app.disconnect(&customer(ACME), old).await.unwrap(),
-    ] {
-        assert_eq!(outcome, DisconnectOutcome::AlreadyDisconnected);
-    }
+    let by_id = disconnect(&world, ACME, &id).await;
+    let by_token = world.app.disconnect(&customer(ACME), old).await.unwrap();
+    assert_eq!([by_id, by_token], [(); 2].map(|()| DisconnectOutcome::AlreadyDisconnected));
     assert!(world.finch.take_calls().is_empty(), "nothing is sent");
-    world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
+    token(&world, ACME, &again).await;
 }
 
 #[tokio::test]
 async fn a_second_request_joins_the_open_disconnect() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    world.fail(200, || answer(503, "later"));
-    disconnect(&world, ACME, &id).await;
-    world.finch.recover();
+    disconnect_in_vain(&world, ACME, &id, || answer(503, "later")).await;
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 1 });
     assert_eq!(load(&world, &id).await.disconnects.len(), 1);
 }
@@ -163,28 +152,28 @@ async fn finish_writes_evidence_wipes_and_records() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
-    let connection = load(&world, &id).await;
-    let token = &connection.tokens[0];
-    assert!(matches!(&token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
-    assert!(world.store.sealed(token.id).await.unwrap().is_none());
+    let token = load(&world, &id).await.tokens.remove(0);
+    assert!(matches!(token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
+    assert!(!is_sealed(&world, token.id).await);
     let events = world.store.events(&all_events()).await.unwrap();
-    let last: Vec<_> = events.iter().rev().take(3).map(|e| &e.event.kind).collect();
-    assert_eq!(*last[0], EventKind::Disconnected);
-    assert!(matches!(last[1], EventKind::TokenRefused { .. }));
-    assert!(matches!(last[2], EventKind::Acknowledged { .. }));
+    let [.., EventKind::Acknowledged { .. }, EventKind::TokenRefused { .. }, last] =
+        &events.into_iter().map(|e| e.event.kind).collect::<Vec<_>>()[..]
+    else {
+        panic!("other events")
+    };
+    assert_eq!(*last, EventKind::Disconnected);
 }
 
 #[tokio::test]
 async fn an_end_seen_from_outside_ends_the_generation() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+    let token = token(&world, ACME, &id).await;
     world.finch.end_from_dashboard(&id);
     world.app.report_unauthorized(&customer(ACME), &token).await.unwrap();
     let connection = load(&world, &id).await;
     assert_eq!(connection.disconnects[0].intent.by, Actor::Finch);
     assert_eq!(connection.generation(), 1);
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
-    let reconciled = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
-    assert_eq!(reconciled, finch_app::Reconciled::default(), "nothing is left to do");
+    assert_eq!(everything(&world).await, Reconciled::default(), "nothing is left to do");
 }

@@ -1,26 +1,20 @@
 //! Where exchanges end.
 
-use std::pin::pin;
-
 use finch_app::{CompleteConnectError as E, Quarantine};
-use finch_core::{ABANDONED_AFTER, FinchApiError, TokenState};
-use finch_testkit::Held;
-use finch_tests::operator;
+use finch_core::{ABANDONED_AFTER, LATE_EFFECT, TokenState};
 
 use super::*;
 
 #[tokio::test]
 async fn the_same_state_and_code_again_give_the_first_result() {
     let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    let complete = async |state: &State, code| {
-        world.app.complete_connect(&customer(ACME), state.clone(), code).await
-    };
-    let first = complete(&state, code.clone()).await.unwrap();
+    let callback = begin(&world, ACME, "x").await;
+    let first = complete(&world, ACME, callback.clone()).await.unwrap();
     world.finch.take_calls();
-    assert_eq!(complete(&state, code).await.unwrap(), first);
+    assert_eq!(complete(&world, ACME, callback.clone()).await.unwrap(), first);
     for (code, refusal) in [("another", E::StateUsed), ("", E::NoCode)] {
-        let refused = complete(&state, AuthorizationCode::new(code)).await.unwrap_err();
+        let other = (callback.0.clone(), AuthorizationCode::new(code));
+        let refused = complete(&world, ACME, other).await.unwrap_err();
         assert_eq!(std::mem::discriminant(&refused), std::mem::discriminant(&refusal), "{code}");
     }
     assert!(world.finch.take_calls().is_empty());
@@ -30,12 +24,11 @@ async fn the_same_state_and_code_again_give_the_first_result() {
 async fn a_code_that_may_have_gone_out_is_never_sent_again() {
     for error in [lost(), answer(500, "x"), answer(503, "x"), answer(408, "x"), answer(301, "")] {
         let world = world().await;
-        let (state, code) = begin(&world, ACME, "x").await;
+        let callback = begin(&world, ACME, "x").await;
         world.finch.take_calls();
         world.finch.fail_next(error);
         for _ in 0..2 {
-            let result =
-                world.app.complete_connect(&customer(ACME), state.clone(), code.clone()).await;
+            let result = complete(&world, ACME, callback.clone()).await;
             assert!(matches!(result, Err(E::Unknown(_))), "{result:?}");
         }
         reconcile(&world).await;
@@ -48,25 +41,20 @@ async fn a_code_that_may_have_gone_out_is_never_sent_again() {
 
 #[tokio::test]
 async fn a_code_that_did_not_go_out_may_be_sent_again() {
-    let refused = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
-    for error in [refused, answer(429, "x"), answer(402, "x")] {
+    for error in [away(), answer(429, "x"), answer(402, "x")] {
         let world = world().await;
-        let (state, code) = begin(&world, ACME, "x").await;
+        let callback = begin(&world, ACME, "x").await;
         world.finch.fail_next(error);
-        let complete =
-            async || world.app.complete_connect(&customer(ACME), state.clone(), code.clone()).await;
-        assert!(matches!(complete().await, Err(E::NotSent(_))));
-        complete().await.expect("a token");
+        let failed = complete(&world, ACME, callback.clone()).await;
+        assert!(matches!(failed, Err(E::NotSent(_))), "{failed:?}");
+        complete(&world, ACME, callback).await.expect("a token");
     }
 }
 
 #[tokio::test]
 async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
     let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.lose_next_answer();
-    let lost = world.app.complete_connect(&customer(ACME), state, code).await;
-    assert!(matches!(lost, Err(E::Unknown(_))));
+    lose_an_exchange(&world, true).await;
     assert_eq!(world.orphans().await, 1);
     let id = connect(&world, ACME, "x").await;
     assert_eq!(world.orphans().await, 0);
@@ -79,10 +67,8 @@ async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
 async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connection_shared() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let begun = world.app.begin_connect(&customer(BETA), request()).await.unwrap();
-    let other = "another".parse().unwrap();
-    let code = world.finch.login("gusto", "c", "x", Some(&other));
-    let error = world.app.complete_connect(&customer(BETA), begun.state, code).await.unwrap_err();
+    let callback = begin_as(&world, BETA, Some("another")).await;
+    let error = complete(&world, BETA, callback).await.unwrap_err();
     let reason = Quarantine::OtherCustomer;
     assert!(matches!(error, E::Quarantined { reason: r, .. } if r == reason), "{error:?}");
     assert_eq!(states(&world, &id).await, ["active", "quarantined"]);
@@ -95,20 +81,17 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
 #[tokio::test]
 async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
     let world = world().await;
-    let begun = world.app.begin_connect(&customer(ACME), request()).await.unwrap();
-    let code = world.finch.login("gusto", "c", "x", None);
-    let done = world.app.complete_connect(&customer(ACME), begun.state, code).await.unwrap();
+    let callback = begin_as(&world, ACME, None).await;
+    let done = complete(&world, ACME, callback).await.unwrap();
     assert_eq!(done.token_state, TokenState::Active);
 }
 
 /// A connection, and a lost token of its renewal.
 async fn lose_a_renewal(world: &World) -> ConnectionId {
     let id = connect(world, ACME, "x").await;
-    let begun = world.app.begin_reauthenticate(&customer(ACME), &id, request()).await.unwrap();
-    let code = world.finch.login_again(&id).unwrap();
+    let callback = begin_renewal(world, ACME, &id).await;
     world.finch.lose_next_answer();
-    let lost = world.app.complete_connect(&customer(ACME), begun.state, code).await;
-    assert!(matches!(lost, Err(E::Unknown(_))));
+    assert!(matches!(complete(world, ACME, callback).await, Err(E::Unknown(_))));
     id
 }
 
@@ -120,21 +103,16 @@ async fn a_lost_renewal_stays_listed_when_an_operator_closed_its_connection() {
         let world = world().await;
         if refused_before {
             let id = connect(&world, ACME, "x").await;
-            let token = world.app.access_token(&customer(ACME), &id, &[]).await.unwrap().secret;
+            let token = token(&world, ACME, &id).await;
             connect(&world, ACME, "x").await;
             world.finch.fail_next(answer(401, "invalid_token"));
             world.app.report_unauthorized(&customer(ACME), &token).await.unwrap();
             assert_eq!(states(&world, &id).await, ["revoked", "active"]);
-            world.system.pass(finch_core::LATE_EFFECT);
+            world.system.pass(LATE_EFFECT);
         }
         let id = lose_a_renewal(&world).await;
-        for _ in 0..100 {
-            let refused = FinchApiError::NoAnswer { problem: "refused".into(), sent: false };
-            world.finch.fail_next(refused);
-        }
-        disconnect(&world, ACME, &id).await;
+        disconnect_in_vain(&world, ACME, &id, away).await;
         world.app.close_disconnect(&operator(), &id, "it looks ended").await.unwrap();
-        world.finch.recover();
         reconcile(&world).await;
         assert_eq!(world.orphans().await, 1, "refused before: {refused_before}");
     }
@@ -154,25 +132,20 @@ async fn a_lost_renewal_is_cleared_when_its_connection_has_ended() {
 
 #[tokio::test]
 async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cover_ends() {
-    let world = world().await;
     for waits in [false, true] {
-        let (state, code) = begin(&world, ACME, "x").await;
-        world.finch.fail_next(lost());
-        world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+        let world = world().await;
+        lose_an_exchange(&world, false).await;
         assert_eq!(world.orphans().await, 1);
         let id = connect(&world, ACME, "x").await;
         assert_eq!(world.orphans().await, 0, "one disconnect would end both");
         if waits {
-            world.system.pass(finch_core::LATE_EFFECT);
+            world.system.pass(LATE_EFFECT);
             reconcile(&world).await;
         }
         disconnect(&world, ACME, &id).await;
         reconcile(&world).await;
         // Ended within the 7 minutes, the lost one may come to life after that end.
         assert_eq!(world.orphans().await, usize::from(!waits));
-        for lost in world.app.possible_orphans(&operator()).all().await.unwrap() {
-            world.app.dismiss_orphan(&operator(), lost.exchange, "seen to").await.unwrap();
-        }
     }
 }
 
@@ -181,24 +154,17 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
 #[tokio::test]
 async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_lost() {
     let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
-    let scope = customer(ACME);
-    let mut exchange = pin!(world.app.complete_connect(&scope, state, code));
-    tokio::select! {
-        _ = &mut exchange => panic!("the exchange waits"),
-        () = hold.reached() => {}
-    }
-    world.system.pass(ABANDONED_AFTER);
     let another = world.another_process().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    let id = another.complete_connect(&customer(ACME), state, code).await.unwrap().connection_id;
-    assert!(another.possible_orphans(&operator()).all().await.unwrap().is_empty());
-    disconnect(&world, ACME, &id).await;
-    another.reconcile(&operator(), Pass::Due).await.unwrap();
-    world.finch.lose_next_answer();
-    hold.release();
-    assert!(matches!(exchange.await, Err(E::Unknown(_))));
+    let lost = meanwhile(&world, (ACME, "x"), Held::BeforeItsEffect, async || {
+        world.system.pass(ABANDONED_AFTER);
+        let (state, code) = begin(&world, ACME, "x").await;
+        let done = another.complete_connect(&customer(ACME), state, code).await.unwrap();
+        assert!(another.possible_orphans(&operator()).all().await.unwrap().is_empty());
+        disconnect(&world, ACME, &done.connection_id).await;
+        another.reconcile(&operator(), Pass::Due).await.unwrap();
+        world.finch.lose_next_answer();
+    });
+    assert!(matches!(lost.await, Err(E::Unknown(_))));
     reconcile(&world).await;
     assert_eq!(world.finch.alive().len(), 1);
     assert_eq!(another.possible_orphans(&operator()).all().await.unwrap().len(), 1);
@@ -208,14 +174,11 @@ async fn an_exchange_that_was_taken_for_abandoned_is_listed_when_its_answer_is_l
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_finch_refuses_the_later_token() {
     let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.fail_next(lost());
-    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+    lose_an_exchange(&world, false).await;
     let id = connect(&world, ACME, "x").await;
     world.finch.end_from_dashboard(&id);
-    world.system.pass(finch_core::LATE_EFFECT);
-    let report = world.app.reconcile(&operator(), Pass::Due).await.unwrap();
-    assert_eq!(report.refused, 1, "Finch was asked");
+    world.system.pass(LATE_EFFECT);
+    assert_eq!(reconcile(&world).await.refused, 1, "Finch was asked");
     assert_eq!(world.orphans().await, 1);
     assert!(all_revoked(&load(&world, &id).await));
 }
@@ -225,9 +188,7 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
     let year = 365 * 24 * 3600;
     for jump in [year, -year] {
         let world = world().await;
-        let (state, code) = begin(&world, ACME, "x").await;
-        world.finch.fail_next(lost());
-        world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+        lose_an_exchange(&world, false).await;
         world.system.set_forward(jump);
         let id = connect(&world, ACME, "x").await;
         reconcile(&world).await;
@@ -241,19 +202,14 @@ async fn a_clock_that_jumps_takes_no_lost_exchange_off_the_list() {
 #[tokio::test]
 async fn a_lost_exchange_is_listed_again_when_an_operator_closes_its_connection() {
     let world = world().await;
-    let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.lose_next_answer();
-    world.app.complete_connect(&customer(ACME), state, code).await.unwrap_err();
+    lose_an_exchange(&world, true).await;
     let id = connect(&world, ACME, "x").await;
-    world.system.pass(finch_core::LATE_EFFECT);
+    world.system.pass(LATE_EFFECT);
     reconcile(&world).await;
-    world.fail(100, || FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
-    disconnect(&world, ACME, &id).await;
+    disconnect_in_vain(&world, ACME, &id, away).await;
     assert_eq!(world.orphans().await, 0, "one disconnect will end both");
     world.app.close_disconnect(&operator(), &id, "it looks ended").await.unwrap();
-    world.finch.recover();
-    assert_eq!(world.finch.alive().len(), 2);
-    assert_eq!(world.orphans().await, 1);
+    assert_eq!((world.finch.alive().len(), world.orphans().await), (2, 1));
     reconcile(&world).await;
     assert_eq!(world.orphans().await, 1);
 }

@@ -1,14 +1,8 @@
 //! A pass that a person asks for goes on until nothing that it could do is left, and says what is open.
 
-use finch_app::{Pass, Reconciled};
-use finch_core::{InstanceId, LEASE, TokenQuery};
-use finch_testkit::Reach;
+use finch_core::LEASE;
 
 use super::*;
-
-async fn everything(world: &World) -> Reconciled {
-    world.app.reconcile(&operator(), Pass::Everything).await.expect("the store answers")
-}
 
 /// A token of an employer that Finch has not named, and of which a disconnect that has ended here proves
 /// to have covered it once Finch names it.
@@ -24,18 +18,16 @@ async fn covered_without_knowing_it() -> World {
     world
 }
 
-/// As after a restore: Finch must be asked about each token in use.
-async fn doubt(world: &World) {
+/// A customer has given up a connection, and Finch is about to refuse the other customer's token, of which it must be
+/// asked, as after a restore.
+async fn left_behind() -> (World, ConnectionId) {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    connect(&world, BETA, "x").await;
+    disconnect(&world, ACME, &id).await;
     world.app.doubt_all(&operator()).await.expect("the store answers");
-}
-
-async fn is_at_rest(world: &World) -> bool {
-    world
-        .store
-        .connections(&finch_core::ConnectionFilter::Due(None), None, 10)
-        .await
-        .expect("the store answers")
-        .is_empty()
+    world.finch.fail_next(answer(401, "invalid_token"));
+    (world, id)
 }
 
 #[tokio::test]
@@ -74,12 +66,7 @@ async fn a_connection_that_merges_into_a_later_one_is_reported_once() {
 
 #[tokio::test]
 async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
-    disconnect(&world, ACME, &id).await;
-    doubt(&world).await;
-    world.finch.fail_next(answer(401, "invalid_token"));
+    let (world, id) = left_behind().await;
     let pass = everything(&world).await;
     assert_eq!((pass.refused, pass.disconnected), (1, 1), "{pass:?}");
     assert_eq!((pass.pending.len(), pass.unverified), (0, 0), "{pass:?}");
@@ -89,12 +76,7 @@ async fn a_pass_that_finds_the_last_token_dead_ends_what_customers_left_behind()
 
 #[tokio::test]
 async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
-    disconnect(&world, ACME, &id).await;
-    doubt(&world).await;
-    world.finch.fail_next(answer(401, "invalid_token"));
+    let (world, _) = left_behind().await;
     world.finch.fail_next(answer(402, "pay"));
     let pass = everything(&world).await;
     assert_eq!((pass.disconnected, pass.pending.len()), (0, 1), "{pass:?}");
@@ -104,17 +86,15 @@ async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
 async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does_not() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    let connection = load(&world, &id).await;
-    doubt(&world).await;
-    let (dead, now) = (InstanceId::new([9; 16]), world.system.now_quietly());
-    world.store.lease(connection.key, &dead, now).await.expect("the store answers");
+    world.app.doubt_all(&operator()).await.expect("the store answers");
+    let now = world.system.now_quietly();
+    lease_elsewhere(&world, &id).await;
     world.finch.take_calls();
-    let pass = world.app.reconcile(&operator(), Pass::Due).await.expect("the store answers");
+    let pass = reconcile(&world).await;
     assert_eq!((pass.unverified, pass.verified), (1, 0), "{pass:?}");
     assert!(world.finch.take_calls().is_empty());
     let pass = everything(&world).await;
     assert_eq!((pass.unverified, pass.verified), (0, 1), "{pass:?}");
     assert!(world.system.now_quietly().duration_since(now) >= LEASE.try_into().expect("short"));
-    let usable = world.store.usable_token(customer(ACME).id(), &id, &TokenQuery::default()).await;
-    assert!(usable.expect("the store answers").is_some());
+    token(&world, ACME, &id).await;
 }

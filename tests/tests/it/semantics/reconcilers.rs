@@ -1,13 +1,10 @@
 //! Several reconcilers over one store.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
-use finch_app::{DisconnectOutcome, Pass, ReconcilerOptions};
-use finch_core::{LEASE, Timestamp};
-use finch_tests::{World, operator};
+use finch_app::ReconcilerOptions;
+use finch_core::{LEASE, Leased, Timestamp};
+use tokio::task::JoinHandle;
 
 use super::*;
 
@@ -23,28 +20,30 @@ fn timed(world: &World, takes: Duration) -> Arc<Mutex<Vec<Timestamp>>> {
 }
 
 /// Connections of so many employers, each with an open disconnect that Finch has not heard of.
-async fn open_disconnects(world: &World, count: usize) {
+async fn open_disconnects(count: usize) -> World {
+    let world = world().await;
     for number in 0..count {
-        let id = connect_to(world, ACME, &format!("c{number}")).await;
-        world.fail(20, || answer(402, "pay"));
-        disconnect(world, ACME, &id).await;
-        world.finch.recover();
+        let id = connect_to(&world, ACME, &format!("c{number}")).await;
+        disconnect_in_vain(&world, ACME, &id, || answer(402, "pay")).await;
     }
     world.system.pass(Duration::from_secs(3600));
+    world
+}
+
+/// A pass of another process.
+async fn pass_elsewhere(world: &World, pass: Pass) -> JoinHandle<Reconciled> {
+    let host = world.another_process().await;
+    tokio::spawn(async move { host.reconcile(&operator(), pass).await.expect("the store answers") })
 }
 
 #[tokio::test]
 async fn reconcilers_together_keep_the_rate() {
-    let world = world().await;
-    open_disconnects(&world, 60).await;
+    let world = open_disconnects(60).await;
     let calls = timed(&world, Duration::ZERO);
-    let mut passes = Vec::new();
+    let (mut passes, mut disconnected) = (Vec::new(), 0);
     for _ in 0..3 {
-        let host = world.another_process().await;
-        let pass = async move { host.reconcile(&operator(), Pass::Due).await.unwrap() };
-        passes.push(tokio::spawn(pass));
+        passes.push(pass_elsewhere(&world, Pass::Due).await);
     }
-    let mut disconnected = 0;
     for pass in passes {
         disconnected += pass.await.unwrap().disconnected;
     }
@@ -59,76 +58,54 @@ async fn reconcilers_together_keep_the_rate() {
 }
 
 #[tokio::test]
-async fn a_connection_is_worked_on_by_one_host_at_a_time() {
-    let world = world().await;
-    open_disconnects(&world, 1).await;
-    let (one, two) = (world.another_process().await, world.another_process().await);
-    let hold = world.finch.hold_next_disconnect();
-    let first = tokio::spawn(async move { one.reconcile(&operator(), Pass::Due).await.unwrap() });
-    hold.reached().await;
-    world.finch.take_calls();
-    let second = two.reconcile(&operator(), Pass::Due).await.unwrap();
-    assert_eq!(second.pending.len(), 1, "{second:?}");
-    assert!(world.finch.take_calls().is_empty(), "the second host sends nothing");
-    hold.release();
-    assert_eq!(first.await.unwrap().disconnected, 1);
-}
-
-#[tokio::test]
-async fn a_lease_is_renewed_for_as_long_as_a_call_takes() {
-    let world = world().await;
-    open_disconnects(&world, 1).await;
-    let (one, two) = (world.another_process().await, world.another_process().await);
-    let hold = world.finch.hold_next_disconnect();
-    world.system.renew(20);
-    let pass = async move { one.reconcile(&operator(), Pass::Everything).await.unwrap() };
-    let first = tokio::spawn(pass);
-    hold.reached().await;
-    while world.system.renewals_left() > 0 {
-        tokio::task::yield_now().await;
+async fn a_connection_is_worked_on_by_one_host_at_a_time_however_long_its_call_takes() {
+    for (pass, renewals) in [(Pass::Due, 0), (Pass::Everything, 20)] {
+        let world = open_disconnects(1).await;
+        let hold = world.finch.hold_next_disconnect();
+        world.system.renew(renewals);
+        let first = pass_elsewhere(&world, pass).await;
+        hold.reached().await;
+        while world.system.renewals_left() > 0 {
+            tokio::task::yield_now().await;
+        }
+        world.finch.take_calls();
+        let second = pass_elsewhere(&world, Pass::Due).await.await.unwrap();
+        assert_eq!(second.pending.len(), 1, "{second:?}");
+        assert!(world.finch.take_calls().is_empty(), "the second host sends nothing");
+        hold.release();
+        assert_eq!(first.await.unwrap().disconnected, 1);
     }
-    world.finch.take_calls();
-    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
-    assert!(world.finch.take_calls().is_empty(), "the first host still holds the connection");
-    hold.release();
-    assert_eq!(first.await.unwrap().disconnected, 1);
 }
 
 #[tokio::test]
 async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect() {
-    let world = world().await;
-    open_disconnects(&world, 1).await;
-    let one = world.another_process().await;
+    let world = open_disconnects(1).await;
     let never = world.finch.hold_next_disconnect();
-    let first = tokio::spawn(async move { one.reconcile(&operator(), Pass::Due).await });
+    let first = pass_elsewhere(&world, Pass::Due).await;
     never.reached().await;
     first.abort();
     drop(first.await);
-    let two = world.another_process().await;
-    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().pending.len(), 1);
-    world.system.pass(LEASE);
-    assert_eq!(two.reconcile(&operator(), Pass::Due).await.unwrap().disconnected, 1);
+    for (wait, disconnected) in [(Duration::ZERO, 0), (LEASE, 1)] {
+        world.system.pass(wait);
+        let second = pass_elsewhere(&world, Pass::Due).await.await.unwrap();
+        assert_eq!((second.disconnected, second.pending.len()), (disconnected, 1 - disconnected));
+    }
     let (_, token) = world.tokens().await.remove(0);
     assert!(token.progress.ambiguous_at.is_some(), "the dead host may have sent it");
 }
 
 #[tokio::test]
 async fn a_person_who_disconnects_again_after_a_crash_waits_for_the_dead_ones_lease() {
-    let world = world().await;
-    open_disconnects(&world, 1).await;
-    let (_, token) = world.tokens().await.remove(0);
-    let id = token.facts.connection_id;
-    let key = load(&world, &id).await.key;
-    let dead = finch_core::InstanceId::new([9; 16]);
-    world.store.lease(key, &dead, world.system.now_quietly()).await.unwrap();
+    let world = open_disconnects(1).await;
+    let id = world.tokens().await.remove(0).1.facts.connection_id;
+    lease_elsewhere(&world, &id).await;
     let outcome = disconnect(&world, ACME, &id).await;
     assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 });
 }
 
 #[tokio::test]
 async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
-    let world = world().await;
-    open_disconnects(&world, 3).await;
+    let world = open_disconnects(3).await;
     let (report_pass, mut passes) = tokio::sync::mpsc::unbounded_channel();
     let on_pass: finch_app::OnPass = Arc::new(move |report| {
         let _ = report_pass.send(report.map(|report| report.disconnected).unwrap_or(0));
@@ -142,8 +119,7 @@ async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
 
 #[tokio::test]
 async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back() {
-    let world = world().await;
-    open_disconnects(&world, 2).await;
+    let world = open_disconnects(2).await;
     let hold = world.finch.hold_next_disconnect();
     let host = world.another_process().await;
     world.finch.take_calls();
@@ -154,12 +130,10 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
     hold.release();
     stopping.await.unwrap();
     assert_eq!(world.finch.take_calls(), ["disconnect"], "nothing new begins");
-    let other = finch_core::InstanceId::new([9; 16]);
-    for key in
-        world.store.connections(&finch_core::ConnectionFilter::Due(None), None, 10).await.unwrap()
-    {
-        let leased = world.store.lease(key, &other, world.system.now_quietly()).await.unwrap();
-        assert_eq!(leased, finch_core::Leased::Taken, "no lease is left");
+    let (due, now) = (ConnectionFilter::Due(None), world.system.now_quietly());
+    for key in world.store.connections(&due, None, 10).await.unwrap() {
+        let leased = world.store.lease(key, &InstanceId::new([9; 16]), now).await.unwrap();
+        assert_eq!(leased, Leased::Taken, "no lease is left");
     }
 }
 
@@ -170,11 +144,9 @@ async fn a_persons_pass_tries_every_token_however_long_finch_takes() {
     for _ in 0..20 {
         id = connect(&world, ACME, "x").await;
     }
-    world.fail(20, || answer(402, "pay"));
-    disconnect(&world, ACME, &id).await;
-    world.finch.recover();
+    disconnect_in_vain(&world, ACME, &id, || answer(402, "pay")).await;
     timed(&world, Duration::from_secs(2));
-    let pass = world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
+    let pass = everything(&world).await;
     assert_eq!((pass.disconnected, pass.pending.len()), (1, 0), "{pass:?}");
     assert!(all_revoked(&load(&world, &id).await));
 }

@@ -1,33 +1,8 @@
 //! What Finch answers to a disconnect, and what is done then.
 
-use std::time::Duration;
+use finch_core::{FailureKind, TokenState};
 
-use finch_app::{DisconnectOutcome, Pass, TokenError};
-use finch_core::{Answer, FailureKind, FinchApiError, Progress, TokenState};
-use finch_tests::{World, operator};
-
-use super::*;
-
-/// A connection whose disconnect meets this error first: how its token stands then, and what time it is.
-async fn meets(error: FinchApiError) -> (World, ConnectionId, DisconnectOutcome, Progress) {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    // Without patience: one try, and what it leaves.
-    let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
-    let long = Duration::from_secs(3600 * 24 * 400);
-    world.finch.fail_next(match error {
-        FinchApiError::Answered(mut answer)
-            if answer.kind() == FailureKind::TryLater && answer.retry_after.is_none() =>
-        {
-            answer.retry_after = Some(long);
-            FinchApiError::Answered(answer)
-        }
-        error => error,
-    });
-    let outcome = world.app.disconnect(&customer(ACME), plan).await.unwrap();
-    let progress = load(&world, &id).await.tokens[0].progress.clone();
-    (world, id, outcome, progress)
-}
+use super::{people::listed, *};
 
 #[tokio::test]
 async fn success_to_disconnect_is_a_promise_and_every_token_is_proven() {
@@ -58,23 +33,17 @@ async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_o
     world.finch.lie_next();
     let outcome = disconnect(&world, ACME, &id).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
-    let mut waited = Vec::new();
     for _ in 0..20 {
         let progress = load(&world, &id).await.tokens[0].progress.clone();
         let Some(next) = progress.next_try.filter(|_| progress.refused.is_none()) else { break };
         let wait = next.duration_since(world.system.now_quietly());
         world.system.pass(Duration::try_from(wait).unwrap_or_default() + Duration::from_secs(1));
-        waited.push(progress.polls);
         reconcile(&world).await;
     }
-    assert!(all_revoked(&load(&world, &id).await), "after {waited:?}");
+    assert!(all_revoked(&load(&world, &id).await));
     let calls = world.finch.take_calls();
-    assert_eq!(calls.iter().filter(|call| *call == "disconnect").count(), 2, "{calls:?}");
-    assert_eq!(
-        calls.iter().filter(|call| *call == "introspect").count(),
-        8,
-        "7 polls and the proof"
-    );
+    let made = ["disconnect", "introspect"].map(|of| calls.iter().filter(|it| *it == of).count());
+    assert_eq!(made, [2, 8], "7 polls and the proof");
 }
 
 #[tokio::test]
@@ -93,13 +62,13 @@ async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
             panic!("{name}: {outcome:?}");
         };
         assert_eq!(failure.kind, kind);
-        assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
         let token = load(&world, &id).await.tokens.remove(0);
         assert_eq!((&token.state, token.progress.refused), (&TokenState::Fenced, None), "{name}");
-        assert!(world.store.sealed(token.id).await.unwrap().is_some(), "{name}");
-        let listed = world.app.attention(&operator()).all().await.unwrap();
-        let trouble = listed[0].failure.as_ref().expect("a failure");
-        assert_eq!(trouble.request_id.as_ref().expect("it is kept").as_str(), "request-7");
+        assert!(is_sealed(&world, token.id).await, "{name}");
+        let listed = listed(&world).await.remove(0).failure.expect("a failure");
+        for failure in [failure, listed] {
+            assert_eq!(failure.request_id.expect("it is kept").as_str(), "request-7");
+        }
         world.finch.recover();
         settle(&world).await;
         assert!(all_revoked(&load(&world, &id).await), "{name}");
@@ -109,11 +78,15 @@ async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
 #[tokio::test]
 async fn a_401_of_another_meaning_is_followed_by_the_same_call_until_it_is_proven() {
     for name in ["reauthenticate_user", "account_setup_required", ""] {
-        let (world, _, outcome, progress) = meets(answer(401, name)).await;
+        let world = world().await;
+        let id = connect(&world, ACME, "x").await;
+        world.finch.take_calls();
+        world.finch.fail_next(answer(401, name));
+        let outcome = disconnect(&world, ACME, &id).await;
         assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 }, "{name}");
+        let progress = load(&world, &id).await.tokens.remove(0).progress;
         assert!(progress.acknowledged.is_some() && progress.refused.is_some(), "{name}");
-        let calls = world.finch.take_calls();
-        assert!(calls.ends_with(&["disconnect", "disconnect", "introspect"].map(str::to_owned)));
+        assert_eq!(world.finch.take_calls(), ["disconnect", "disconnect", "introspect"]);
     }
 }
 
@@ -128,16 +101,19 @@ async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
         (answer(503, "later"), true),
         (unreadable, true),
         (answer(429, "later"), false),
-        (FinchApiError::NoAnswer { problem: "refused".into(), sent: false }, false),
+        (away(), false),
         (answer(402, "pay"), false),
     ] {
+        let world = world().await;
+        let id = connect(&world, ACME, "x").await;
         let what = format!("{error:?}");
-        let (world, id, ..) = meets(error).await;
+        world.finch.fail_next(error);
+        disconnect(&world, ACME, &id).await;
         let connection = load(&world, &id).await;
         assert_eq!(connection.ambiguous_at().is_some(), ambiguous, "{what}");
         settle(&world).await;
         let ended = load(&world, &id).await;
-        assert_eq!(ended.ambiguous_at().is_some(), ambiguous, "kept when it has ended: {what}");
+        assert_eq!(ended.ambiguous_at().is_some(), ambiguous, "kept after the end: {what}");
     }
 }
 
@@ -155,7 +131,7 @@ async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
 async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
-    world.fail(2000, || FinchApiError::NoAnswer { problem: "refused".into(), sent: false });
+    world.fail(2000, away);
     disconnect(&world, ACME, &id).await;
     for _ in 0..24 * 30 {
         world.system.pass(Duration::from_secs(3600));
@@ -164,6 +140,6 @@ async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
     assert_eq!(states(&world, &id).await, ["fenced"], "Finch is away");
     world.finch.recover();
     world.system.pass(Duration::from_secs(3600));
-    assert_eq!(world.app.reconcile(&operator(), Pass::Due).await.unwrap().disconnected, 1);
-    assert!(matches!(load(&world, &id).await.tokens[0].state, TokenState::Revoked { .. }));
+    assert_eq!(reconcile(&world).await.disconnected, 1);
+    assert!(all_revoked(&load(&world, &id).await));
 }

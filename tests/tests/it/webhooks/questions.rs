@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use finch_app::{Pass, Questions, TokenError};
-use finch_testkit::Reach;
-use finch_tests::{World, cases_of, customer, operator, steps};
+use finch_app::{Questions, TokenError, WebhookEvent};
+use finch_core::{AccessToken, Selector, Token, TokenState};
+use finch_seal::Domain;
+use finch_testkit::{Reach, webhook};
+use finch_tests::{World, cases_of, fingerprint, steps};
 use proptest::prelude::*;
 
-use super::{account, delivered, pass, state};
 use crate::semantics::{
-    ACME, BETA, all_revoked, connect, connect_to, disconnect, load, states, why_none,
+    ACME, BETA, all_revoked, connect, connect_to, disconnect, everything, load, reconcile, states,
+    token, why_none, world,
 };
 
 #[tokio::test]
@@ -21,8 +23,8 @@ async fn an_end_that_finch_confirms_is_written_down() {
         connect(&world, BETA, "x").await;
         world.finch.end_from_dashboard(&id);
         world.finch.take_calls();
-        assert!(delivered(&world, &account(&id, "disconnected")).await);
-        let Questions { answered, changed, left, .. } = pass(&world).await;
+        world.announce(&id, "disconnected").await;
+        let Questions { answered, changed, left, .. } = reconcile(&world).await.questions;
         assert_eq!((answered, changed, left), (1, 3, 0));
         assert_eq!(world.finch.take_calls(), ["introspect"; 3], "each token has its own proof");
         let ended = load(&world, &id).await;
@@ -33,15 +35,14 @@ async fn an_end_that_finch_confirms_is_written_down() {
         }
         let again = connect(&world, ACME, "x").await;
         assert_ne!(again, id);
-        world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
         assert_eq!(world.hint(&id, "disconnected").await.changed, 0, "the new one lives");
-        world.app.access_token(&customer(ACME), &again, &[]).await.unwrap();
+        token(&world, ACME, &again).await;
     }
 }
 
 #[tokio::test]
 async fn what_finch_denies_changes_nothing() {
-    let world = World::in_memory(Reach::Pair).await;
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     connect(&world, ACME, "x").await;
     assert_eq!(world.hint(&id, "connected").await.answered, 1);
@@ -65,34 +66,39 @@ async fn what_did_not_end_goes_on() {
     world.finch.end_from_dashboard(&ended);
     assert_eq!(world.hint(&ended, "disconnected").await.changed, 1);
     assert_eq!(states(&world, &ended).await, ["revoked", "active"]);
-    world.app.access_token(&customer(BETA), &other, &[]).await.unwrap();
+    token(&world, BETA, &other).await;
     assert_eq!(load(&world, &other).await.generation(), 0, "another customer still uses it");
 }
 
 /// Finch leaves `connection_id` optional: then every connection of the employer is asked about.
 #[tokio::test]
 async fn a_webhook_that_names_the_employer_alone_asks_about_all_its_connections() {
-    let world = World::in_memory(Reach::Pair).await;
-    let ids = [connect_to(&world, ACME, "c").await, connect_to(&world, ACME, "d").await];
+    let world = world().await;
+    let id = connect_to(&world, ACME, "c").await;
+    connect_to(&world, ACME, "d").await;
     world.finch.take_calls();
-    let company = load(&world, &ids[0]).await.company.unwrap();
-    let body = format!(
-        r#"{{"event_type":"account.updated","company_id":"{company}","data":{{"status":"reauth"}}}}"#
-    );
-    assert!(delivered(&world, &body).await);
-    assert_eq!(pass(&world).await.answered, 1);
+    let company_id = load(&world, &id).await.company;
+    let named = WebhookEvent { connection_id: None, company_id, ..webhook("m", "x", "reauth") };
+    assert!(world.app.take_webhook(&named).await.unwrap());
+    // Any other event is the host's.
+    for other in [
+        WebhookEvent { event_type: "directory.created".into(), status: None, ..named.clone() },
+        WebhookEvent { company_id: None, ..named },
+    ] {
+        assert!(!world.app.take_webhook(&other).await.unwrap(), "{other:?}");
+    }
+    assert_eq!(reconcile(&world).await.questions.answered, 1);
     assert_eq!(world.finch.take_calls(), ["introspect"], "the other employer is left alone");
 }
 
 #[tokio::test]
 async fn of_what_has_ended_and_of_what_is_unknown_there_is_nothing_to_ask() {
-    let world = World::in_memory(Reach::Pair).await;
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     disconnect(&world, ACME, &id).await;
     let before = load(&world, &id).await;
     world.finch.take_calls();
-    let unknown = "not-ours".parse().unwrap();
-    for id in [&id, &unknown] {
+    for id in [&id, &"not-ours".parse().unwrap()] {
         assert_eq!(world.hint(id, "disconnected").await, Questions::default());
     }
     assert!(world.finch.take_calls().is_empty());
@@ -100,39 +106,60 @@ async fn of_what_has_ended_and_of_what_is_unknown_there_is_nothing_to_ask() {
 }
 
 #[tokio::test]
-async fn any_other_event_is_the_hosts_and_changes_nothing() {
-    let world = World::in_memory(Reach::Pair).await;
-    let id = connect(&world, ACME, "x").await;
-    let before = load(&world, &id).await;
-    for body in [
-        format!(r#"{{"event_type":"moon.full","connection_id":"{id}","data":{{"phase":1.50}}}}"#),
-        format!(r#"{{"event_type":"directory.created","connection_id":"{id}"}}"#),
-        r#"{"event_type":"account.updated","data":{"status":"reauth"}}"#.to_owned(),
-        "[]".to_owned(),
-    ] {
-        assert!(!delivered(&world, &body).await, "{body}");
-    }
-    assert_eq!(load(&world, &id).await, before);
-}
-
-#[tokio::test]
 async fn many_webhooks_of_one_connection_are_one_question() {
-    let world = World::in_memory(Reach::Pair).await;
+    let world = world().await;
     let id = connect(&world, ACME, "x").await;
     for _ in 0..50 {
-        assert!(delivered(&world, &account(&id, "reauth")).await);
+        world.announce(&id, "reauth").await;
     }
     world.finch.take_calls();
-    assert_eq!(pass(&world).await.answered, 1);
+    assert_eq!(reconcile(&world).await.questions.answered, 1);
     assert_eq!(world.finch.take_calls(), ["introspect"]);
-    assert_eq!(pass(&world).await, Questions::default());
-    assert_eq!(state(&world, ACME, &id).await, finch_core::ConnectionState::Connected);
+    assert_eq!(reconcile(&world).await.questions, Questions::default());
+}
+
+/// The record of each token that Finch ever issued, if there is one.
+async fn records(world: &World) -> Vec<(AccessToken, Option<Token>)> {
+    let mut records = Vec::new();
+    for secret in world.finch.issued() {
+        let fingerprint = fingerprint(&*world.store, Domain::Token, secret.expose()).await;
+        let found = world.store.load(Selector::Fingerprint(&fingerprint), None).await.unwrap();
+        records.push((secret, found.and_then(|c| c.token_of(&fingerprint).cloned())));
+    }
+    records
+}
+
+/// Whatever happened before: once there was a webhook about each connection, nothing is in use that Finch
+/// does not accept; and webhooks end nothing that lives.
+async fn lead_to_what_finch_says(world: &World) -> Result<(), TestCaseError> {
+    world.finch.recover();
+    // What is unfinished ends first: here only webhooks may end anything.
+    for _ in 0..4 {
+        world.system.pass(Duration::from_secs(3600));
+        everything(world).await;
+    }
+    let mut in_use = records(world).await;
+    in_use.retain(|(secret, token)| {
+        token.as_ref().is_some_and(|t| t.state == TokenState::Active) && world.finch.accepts(secret)
+    });
+    let tokens = world.tokens().await;
+    for (_, token) in tokens.iter().chain(&tokens) {
+        world.hint(&token.facts.connection_id, "disconnected").await;
+    }
+    let alive = in_use.iter().all(|(secret, _)| world.finch.accepts(secret));
+    prop_assert!(alive, "what was in use lives");
+    for (secret, record) in records(world).await {
+        let Some(token) = record else { continue };
+        let accepted = world.finch.accepts(&secret);
+        let in_use = token.state == TokenState::Active;
+        prop_assert!(accepted || !in_use, "{:?} is in use, and dead", token);
+        prop_assert!(!accepted || !token.state.is_revoked(), "{:?} lives", token);
+    }
+    Ok(())
 }
 
 proptest! {
     #![proptest_config(cases_of(4))]
-    /// Whatever happened before: once there was a webhook about each connection, nothing is in use that Finch
-    /// does not accept; and webhooks end nothing that lives.
     #[test]
     fn questions_lead_to_what_finch_says(history in steps(20), pair: bool) {
         let reach = if pair { Reach::Pair } else { Reach::Connection };
@@ -142,32 +169,7 @@ proptest! {
             for step in &history {
                 world.step(*step).await;
             }
-            world.finch.recover();
-            let ids: Vec<_> =
-                world.tokens().await.into_iter().map(|(_, token)| token.facts.connection_id).collect();
-            // What is unfinished ends first: here only webhooks may end anything.
-            for _ in 0..4 {
-                world.system.pass(Duration::from_secs(3600));
-                world.app.reconcile(&operator(), Pass::Everything).await.unwrap();
-            }
-            let active = |t: &finch_core::Token| t.state == finch_core::TokenState::Active;
-            let records = world.records().await.into_iter();
-            let in_use = records.filter(|(_, token)| token.as_ref().is_some_and(active));
-            let before: Vec<_> =
-                in_use.map(|(secret, _)| secret).filter(|secret| world.finch.accepts(secret)).collect();
-            for id in ids.iter().chain(&ids) {
-                world.hint(id, "disconnected").await;
-            }
-            let alive = before.iter().all(|secret| world.finch.accepts(secret));
-            prop_assert!(alive, "what was in use lives");
-            for (secret, record) in world.records().await {
-                let Some(token) = record else { continue };
-                let accepted = world.finch.accepts(&secret);
-                let in_use = token.state == finch_core::TokenState::Active;
-                prop_assert!(accepted || !in_use, "{:?} is in use, and dead", token);
-                prop_assert!(!accepted || !token.state.is_revoked(), "{:?} lives", token);
-            }
-            Ok::<_, TestCaseError>(())
+            lead_to_what_finch_says(&world).await
         })?;
     }
 }
