@@ -13,12 +13,13 @@ use async_trait::async_trait;
 use finch_app::{EventFilter, Finch, System};
 use finch_core::{
     AccessToken, Application, AuthorizationCode, CompanyId, CustomerId, CustomerScope, FinchApi,
-    FinchApiError, OperatorScope, ProviderId, State, Timestamp, Token, TokenStore,
+    FinchApiError, OperatorScope, ProviderId, Selector, State, Timestamp, Token, TokenStore,
 };
+use finch_seal::Domain;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{Chance, FakeFinch, MemoryTokenStore, Reach, application, at};
 
-use crate::keys;
+use crate::{fingerprint, keys};
 
 /// A clock that moves only when a task waits, and repeatable randomness.
 #[derive(Debug, Default)]
@@ -196,6 +197,17 @@ impl World {
             c.tokens.into_iter().map(move |t| (pair.clone(), t))
         });
         each.collect()
+    }
+
+    /// The record of each token that Finch ever issued, if there is one.
+    pub async fn records(&self) -> Vec<(AccessToken, Option<Token>)> {
+        let mut records = Vec::new();
+        for secret in self.finch.issued() {
+            let fingerprint = fingerprint(&*self.store, Domain::Token, secret.expose()).await;
+            let found = self.store.load(Selector::Fingerprint(&fingerprint), None).await.unwrap();
+            records.push((secret, found.and_then(|c| c.token_of(&fingerprint).cloned())));
+        }
+        records
     }
 
     /// Everything that a customer sees, as a host would print it.

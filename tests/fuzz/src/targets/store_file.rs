@@ -42,8 +42,7 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let (finch, tokens) = runtime().block_on(async {
         let world = World::new(Reach::Pair, Arc::new(store)).await;
         for n in 0..9 {
-            let (customer, company, provider) = (n % 3, n / 2, 0);
-            world.step(Step::Connect { customer, provider, company, credentials: n }).await;
+            world.step(Step::Connect([n % 3, 0, n / 2, n])).await;
         }
         let records = world.records().await.into_iter();
         let own = |token: finch_core::Token| Some((token.customer?, token.facts.connection_id));
@@ -53,13 +52,12 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
         });
         let tokens = tokens.collect();
         for _ in 0..50 {
-            world.step(Step::FailNext { kind: 0 }).await;
+            world.step(Step::FailNext(0)).await;
         }
-        world.step(Step::DisconnectForEveryone { which: 1 }).await;
+        world.step(Step::DisconnectForEveryone(1)).await;
         let finch = world.finch.copy();
         world.finch.recover();
-        let lost = Step::ConnectAndLoseTheAnswer { customer: 1, provider: 1, company: 1 };
-        world.step(lost).await;
+        world.step(Step::ConnectAndLoseTheAnswer([1, 1, 1, 0])).await;
         (finch, tokens)
     });
     let database = fs::read(&path).unwrap();

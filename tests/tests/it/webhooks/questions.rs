@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use finch_app::{Questions, TokenError, WebhookEvent};
-use finch_core::{AccessToken, Selector, Token, TokenState};
-use finch_seal::Domain;
+use finch_core::TokenState;
 use finch_testkit::{Reach, webhook};
-use finch_tests::{World, cases_of, fingerprint, steps};
+use finch_tests::{World, cases_of, steps};
 use proptest::prelude::*;
 
 use crate::semantics::{
@@ -118,17 +117,6 @@ async fn many_webhooks_of_one_connection_are_one_question() {
     assert_eq!(reconcile(&world).await.questions, Questions::default());
 }
 
-/// The record of each token that Finch ever issued, if there is one.
-async fn records(world: &World) -> Vec<(AccessToken, Option<Token>)> {
-    let mut records = Vec::new();
-    for secret in world.finch.issued() {
-        let fingerprint = fingerprint(&*world.store, Domain::Token, secret.expose()).await;
-        let found = world.store.load(Selector::Fingerprint(&fingerprint), None).await.unwrap();
-        records.push((secret, found.and_then(|c| c.token_of(&fingerprint).cloned())));
-    }
-    records
-}
-
 /// Whatever happened before: once there was a webhook about each connection, nothing is in use that Finch
 /// does not accept; and webhooks end nothing that lives.
 async fn lead_to_what_finch_says(world: &World) -> Result<(), TestCaseError> {
@@ -138,7 +126,7 @@ async fn lead_to_what_finch_says(world: &World) -> Result<(), TestCaseError> {
         world.system.pass(Duration::from_secs(3600));
         everything(world).await;
     }
-    let mut in_use = records(world).await;
+    let mut in_use = world.records().await;
     in_use.retain(|(secret, token)| {
         token.as_ref().is_some_and(|t| t.state == TokenState::Active) && world.finch.accepts(secret)
     });
@@ -148,7 +136,7 @@ async fn lead_to_what_finch_says(world: &World) -> Result<(), TestCaseError> {
     }
     let alive = in_use.iter().all(|(secret, _)| world.finch.accepts(secret));
     prop_assert!(alive, "what was in use lives");
-    for (secret, record) in records(world).await {
+    for (secret, record) in world.records().await {
         let Some(token) = record else { continue };
         let accepted = world.finch.accepts(&secret);
         let in_use = token.state == TokenState::Active;
