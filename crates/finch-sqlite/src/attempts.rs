@@ -76,8 +76,7 @@ fn write(db: &Connection, attempt: &Attempt, code: Option<&Fingerprint>) -> Resu
     let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(attempt));
     let code = code.map(|code| code.0);
     let row = params![attempt.id.0.0, json(attempt)?, unsettled, forgettable_at, code];
-    execute(db, sql, row)?;
-    Ok(())
+    execute(db, sql, row)
 }
 
 pub(crate) fn end(db: &Connection, id: AttemptId, end: &AttemptEnd) -> Result<()> {

@@ -116,6 +116,5 @@ fn replace(db: &Connection, keyring: &Keyring) -> Result<()> {
         record_events = ?4, record_hash = ?5";
     let Keyring { version, document, oldest, record } = keyring;
     let row = params![version, document, oldest, record.events, record.hash.0];
-    execute(db, sql, row)?;
-    Ok(())
+    execute(db, sql, row)
 }

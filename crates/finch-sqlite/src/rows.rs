@@ -68,7 +68,8 @@ pub(crate) fn count(db: &Connection, rows: &str) -> rusqlite::Result<u64> {
     Ok(first(db, &format!("SELECT count(*) FROM {rows}"), [])?.unwrap_or_default())
 }
 
-/// Executes a cached statement, and returns how many rows it has changed.
-pub(crate) fn execute(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
-    db.prepare_cached(sql)?.execute(params)
+/// Executes a cached statement.
+pub(crate) fn execute(db: &Connection, sql: &str, params: impl Params) -> Result<()> {
+    db.prepare_cached(sql)?.execute(params)?;
+    Ok(())
 }

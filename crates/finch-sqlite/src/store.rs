@@ -7,15 +7,17 @@ use finch_core::{
     Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter, ConnectionId,
     ConnectionKey, CustomerId, EventQuery, Fingerprint, Found, InstanceId, Keyring, Leased,
     NewAttempt, Recorded, Sealed, SealedToken, SecretRow, Selector, Seq, StoreError, Timestamp,
-    TokenFacts, TokenId, TokenQuery, TokenStore,
+    TokenFacts, TokenId, TokenQuery, TokenStore, next_turn,
 };
+use rusqlite::params;
 
 use crate::{
-    attempts, commit, connections, coordination,
+    attempts, commit, connections,
     database::Readers,
     error::{Fault, Result, StoreFileError},
     events,
     open::{self, Identity, SqliteOptions},
+    rows::{execute, first, nanoseconds, time},
     secrets,
     writer::{Batch, Writer},
 };
@@ -176,7 +178,7 @@ impl TokenStore for SqliteTokenStore {
         now: Timestamp,
     ) -> Result<Leased, StoreError> {
         let owner = owner.clone();
-        self.write(move |db| coordination::lease(db, connection, &owner, now)).await
+        self.write(move |db| connections::lease(db, connection, &owner, now)).await
     }
 
     async fn release(
@@ -185,15 +187,25 @@ impl TokenStore for SqliteTokenStore {
         owner: &InstanceId,
     ) -> Result<(), StoreError> {
         let owner = owner.clone();
-        self.write(move |db| coordination::release(db, connection, &owner)).await
+        let sql = "UPDATE connections SET lease_owner = NULL, lease_until = NULL \
+            WHERE key = ?1 AND lease_owner = ?2";
+        self.write(move |db| execute(db, sql, params![connection.0.0, owner.as_str()])).await
     }
 
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.write(move |db| coordination::take_turn(db, every, now)).await
+        self.write(move |db| {
+            let last: Option<i64> = first(db, "SELECT turn FROM pace", [])?;
+            let turn = next_turn(last.map(time), every, now);
+            let sql = "INSERT OR REPLACE INTO pace (id, turn) VALUES (1, ?1)";
+            execute(db, sql, [nanoseconds(turn)])?;
+            Ok(turn)
+        })
+        .await
     }
 
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |db| coordination::note_use(db, token, now)).await
+        let sql = "UPDATE tokens SET used_at = ?2 WHERE id = ?1";
+        self.write(move |db| execute(db, sql, params![token.0.0, nanoseconds(now)])).await
     }
 
     async fn events(&self, query: &EventQuery<'_>) -> Result<Vec<Recorded>, StoreError> {

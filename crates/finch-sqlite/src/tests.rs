@@ -124,52 +124,61 @@ async fn every_query_has_its_index() {
     let (id, customer_id) = (ConnectionId::new("k").unwrap(), "acme".parse().unwrap());
     let (provider, company) = ("gusto".parse().unwrap(), "c".parse().unwrap());
     let (token, key) = (Fingerprint([0; 32]), ConnectionKey(Seq(1)));
-    let selected = |selector, uses| (connections::selected(selector, None).sql.to_owned(), uses);
-    let listed = |filter, uses| (connections::listed(&filter, None, 1).sql.to_owned(), uses);
     let due = Some(Due::at(finch_testkit::at(0)));
-    for (sql, uses) in [
-        (secrets::USABLE.to_owned(), "tokens_by_customer tokens_by_connection_id rowid"),
-        (secrets::OLDER.to_owned(), "secrets_by_epoch"),
-        (connections::NEWEST.to_owned(), "rowid tokens_by_fingerprint"),
-        selected(Selector::Key(key), "rowid tokens_by_customer"),
-        selected(Selector::ConnectionId(&id), "tokens_by_connection_id"),
-        selected(Selector::Pair(&provider, &company), "connections_by_pair tokens_by_customer"),
-        selected(Selector::TokenId(TokenId(Seq(1))), "rowid"),
-        selected(Selector::Fingerprint(&token), "rowid tokens_by_fingerprint"),
-        selected(Selector::FinchCustomerId(&customer_id), "tokens_by_finch_customer_id"),
-        listed(ConnectionFilter::All, "rowid"),
-        listed(ConnectionFilter::Customer(&acme), "tokens_by_customer"),
-        listed(ConnectionFilter::Company(&company), "connections_by_pair sorts"),
-        listed(ConnectionFilter::Due(due), "connections_due"),
-        listed(ConnectionFilter::Question(due), "connections_question"),
-        listed(ConnectionFilter::Attention, "connections_attention"),
-        listed(ConnectionFilter::SealedBefore(1), "rowid tokens_by_connection rowid"),
-        (events::sql(false, false), "events"),
-        (events::sql(true, false), "events_by_customer"),
-        (
-            events::sql(false, true),
-            "events_by_connection_id tokens_by_connection tokens_by_connection_id sorts",
-        ),
-        (
-            events::sql(true, true),
-            "events_by_connection_id tokens_by_connection tokens_by_connection_id sorts",
-        ),
-        (attempts::OF_CUSTOMER.to_owned(), "attempts_unsettled"),
-        (attempts::OF_ALL.to_owned(), "attempts_unsettled sorts"),
-        (attempts::FORGET.to_owned(), "rowid attempts_forgettable"),
-    ] {
+    let selectors = [
+        (Selector::Key(key), "rowid tokens_by_customer"),
+        (Selector::ConnectionId(&id), "tokens_by_connection_id"),
+        (Selector::Pair(&provider, &company), "connections_by_pair tokens_by_customer"),
+        (Selector::TokenId(TokenId(Seq(1))), "rowid"),
+        (Selector::Fingerprint(&token), "rowid tokens_by_fingerprint"),
+        (Selector::FinchCustomerId(&customer_id), "tokens_by_finch_customer_id"),
+    ];
+    let filters = [
+        (ConnectionFilter::All, "rowid"),
+        (ConnectionFilter::Customer(&acme), "tokens_by_customer"),
+        (ConnectionFilter::Company(&company), "connections_by_pair sorts"),
+        (ConnectionFilter::Due(due), "connections_due"),
+        (ConnectionFilter::Question(due), "connections_question"),
+        (ConnectionFilter::Attention, "connections_attention"),
+        (ConnectionFilter::SealedBefore(1), "rowid tokens_by_connection rowid"),
+    ];
+    let of_connection =
+        "events_by_connection_id tokens_by_connection tokens_by_connection_id sorts";
+    let others = [
+        (secrets::USABLE, "tokens_by_customer tokens_by_connection_id rowid"),
+        (secrets::OLDER, "secrets_by_epoch"),
+        (connections::NEWEST, "rowid tokens_by_fingerprint"),
+        (&events::sql(false, false), "events"),
+        (&events::sql(true, false), "events_by_customer"),
+        (&events::sql(false, true), of_connection),
+        (&events::sql(true, true), of_connection),
+        (attempts::OF_CUSTOMER, "attempts_unsettled"),
+        (attempts::OF_ALL, "attempts_unsettled sorts"),
+        (attempts::FORGET, "rowid attempts_forgettable"),
+    ];
+    let selected = selectors.map(|(by, uses)| (connections::selected(by, None).sql, uses));
+    let listed = filters.map(|(by, uses)| (connections::listed(&by, None, 1).sql, uses));
+    let others = others.map(|(sql, uses)| (sql.to_owned(), uses));
+    for (sql, uses) in selected.into_iter().chain(listed).chain(others) {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
         let plan = store.read(move |db| {
             let mut plan = db.prepare(&explain)?;
-            let (mut rows, mut steps) = (plan.raw_query(), Vec::new());
-            while let Some(row) = rows.next()? {
-                steps.push(row.get::<_, String>(3)?);
-            }
-            Ok(steps)
+            let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+            Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?)
         });
         let plan = plan.await.unwrap();
         let found: Vec<&str> = plan.iter().filter_map(|step| index(step)).collect();
         assert_eq!(found.join(" "), uses, "{sql}\n{plan:#?}");
+    }
+    // A cached statement is prepared once, whatever is bound to it.
+    for sql in [secrets::USABLE, connections::BY_ID] {
+        let again = store.read(move |db| {
+            for n in 0..10 {
+                first::<i64>(db, sql, [format!("k{n}"), format!("c{n}")])?;
+            }
+            Ok(db.prepare_cached(sql)?.get_status(rusqlite::StatementStatus::RePrepare))
+        });
+        assert_eq!(again.await.unwrap(), 0, "{sql}");
     }
 }
 
@@ -180,22 +189,6 @@ fn index(step: &str) -> Option<&str> {
         _ if step.starts_with("SCAN") => (step != "SCAN CONSTANT ROW").then_some("SCAN"),
         None if step.contains("PRIMARY KEY (rowid") => Some("rowid"),
         None if step.contains("USING PRIMARY KEY") => step.split(' ').nth(1),
-        None if step.contains("TEMP B-TREE") => Some("sorts"),
-        None => None,
-    }
-}
-
-/// A cached statement is prepared once, whatever is bound to it.
-#[tokio::test]
-async fn statements_are_prepared_once() {
-    let (_folder, store) = open();
-    for (name, sql) in [("usable", secrets::USABLE), ("named", connections::BY_ID)] {
-        let again = store.read(move |db| {
-            for n in 0..10 {
-                first::<i64>(db, sql, [format!("k{n}"), format!("c{n}")])?;
-            }
-            Ok(db.prepare_cached(sql)?.get_status(rusqlite::StatementStatus::RePrepare))
-        });
-        assert_eq!(again.await.unwrap(), 0, "{name}");
+        None => step.contains("TEMP B-TREE").then_some("sorts"),
     }
 }
