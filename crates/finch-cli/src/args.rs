@@ -4,28 +4,30 @@ mod connect;
 mod local;
 mod operate;
 mod store;
-mod values;
 
 pub(crate) use connect::{ConnectArgs, ExchangeArgs, TokenArgs};
 pub(crate) use local::{CompletionsArgs, DemoArgs, EmulatorArgs, ManArgs};
 pub(crate) use operate::{
-    AuditArgs, CloseArgs, ConnectionsArgs, DisconnectArgs, EventsArgs, Format, ImportArgs,
-    ReconcileArgs, ShowArgs,
+    AuditArgs, CloseArgs, ConnectionsArgs, DisconnectArgs, EventsArgs, ImportArgs, ReconcileArgs,
+    ShowArgs,
 };
 pub(crate) use store::{
     BackupArgs, KeysCommand, KeysInitArgs, RestoreArgs, RotateKekArgs, StoreCommand,
 };
 
-use std::{path::PathBuf, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, CommandFactory as _, Parser, Subcommand, builder::Resettable};
 use finch_core::{CustomerId, OperatorName};
 
-use self::values::{rate, seconds};
-use crate::help;
+use crate::{
+    help,
+    secrets::{clean, clean_path},
+};
 
-#[derive(Debug, Parser)]
-#[command(name = "finch", version, about = help::ABOUT, override_help = help::SCREEN, arg_required_else_help = true)]
+/// Connect customers through Finch, keep their tokens sealed, disconnect with proof
+#[derive(Parser)]
+#[command(name = "finch", version, after_help = help::SCREEN, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -35,98 +37,116 @@ pub(crate) struct Args {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, Subcommand)]
+impl Args {
+    /// All that the command line takes. An empty variable counts as one that is not set.
+    pub(crate) fn definition() -> clap::Command {
+        set_variables_only(Self::command())
+    }
+}
+
+fn set_variables_only(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let value = arg.get_env().and_then(env::var_os);
+        let arg = arg.hide_env(true);
+        if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+    });
+    command.mut_subcommands(set_variables_only)
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Command {
-    /// See two connections begin and one end, on a local Finch
+    /// See two connections begin and one end; or --serve: click through
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
-    /// Run a local Finch, for programs in any language
+    /// Run that local Finch, for programs in any language
     #[command(after_help = help::EMULATOR)]
     Emulator(EmulatorArgs),
-    /// Make, show and rotate the keys that seal the store
-    #[command(subcommand)]
-    Keys(KeysCommand),
-    /// Begin an attempt: the page where a customer connects, and its state
-    #[command(after_help = with_secrets(help::CONNECT))]
+    /// Begin an attempt: the page where a customer connects
+    #[command(after_help = help::CONNECT)]
     Connect(ConnectArgs),
     /// Complete it: turn the code that came back into a sealed token
-    #[command(after_help = with_secrets(help::EXCHANGE))]
+    #[command(after_help = help::EXCHANGE)]
     Exchange(ExchangeArgs),
-    /// List connections, and what needs attention
-    #[command(after_help = help::CONNECTIONS)]
+    /// Print a customer's token, with --reveal
+    #[command(after_help = help::TOKEN)]
+    Token(TokenArgs),
+    /// End a connection at Finch for all its tokens, and prove it
+    #[command(after_help = help::DISCONNECT)]
+    Disconnect(DisconnectArgs),
+    /// List connections, and what needs attention; --all: ended ones
     Connections(ConnectionsArgs),
     /// Show a connection: its tokens, their evidence, its history
     Show(ShowArgs),
     /// List what happened: who did what, with what evidence
     #[command(after_help = help::EVENTS)]
     Events(EventsArgs),
-    /// Verify the store's integrity: the file, its records, its secrets
-    Verify(Operator),
-    /// End a connection at Finch for all its tokens, and prove it
-    #[command(after_help = help::DISCONNECT)]
-    Disconnect(DisconnectArgs),
-    /// Continue everything that is unfinished, and list possible orphans
+    /// Continue everything that is unfinished, once or with --watch
     #[command(after_help = help::RECONCILE)]
     Reconcile(ReconcileArgs),
     /// List what needs a person, with what to do
     Attention(Operator),
+    /// Close what Finch does not prove, on your word
+    #[command(after_help = help::CLOSE)]
+    Close(CloseArgs),
     /// Import tokens that the application has already
     #[command(after_help = help::IMPORT)]
     Import(ImportArgs),
     /// Ask Finch about every token, and list where it disagrees
     #[command(after_help = help::AUDIT)]
     Audit(AuditArgs),
-    /// Close what Finch does not prove, on your word
-    #[command(after_help = help::CLOSE)]
-    Close(CloseArgs),
+    /// Make, show and rotate the keys that seal the store
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Verify the store's integrity: the file, its records, its secrets
+    Verify(Operator),
     /// Back up the store while it is in use
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
     /// Make a store from a backup; what was in use is in doubt
     #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
-    /// Say that the store's database was restored by other means
+    /// restored: put in doubt what a restore by other means brought back
     #[command(subcommand)]
     Store(StoreCommand),
     /// Check the settings, the key, the store, and the way to Finch
     #[command(after_help = help::DOCTOR)]
     Doctor(Client),
-    /// Print a customer's token, with --reveal
-    #[command(after_help = help::TOKEN)]
-    Token(TokenArgs),
-    /// Print what completes commands in a shell
+    /// Print the script that completes commands in a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
-    /// Print the manual page, or write those of all commands
-    #[command(after_help = help::MAN)]
+    /// Print the manual page, or write one a command into a folder
     Man(ManArgs),
 }
 
-fn with_secrets(examples: &str) -> String {
-    format!("{examples}\n\n{}", help::SECRETS)
-}
-
 /// How to reach Finch and the store.
-#[derive(Debug, Group)]
+#[derive(Group)]
 #[command(next_help_heading = "Finch and the store")]
 pub(crate) struct Client {
     /// The application (FINCH_CLIENT_ID)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "FINCH_CLIENT_ID", value_parser = clean)]
     pub(crate) client_id: Option<String>,
+    /// For the environment: an argument can be seen by other users
+    #[arg(long, hide = true, env = "FINCH_CLIENT_SECRET", value_name = "FINCH_CLIENT_SECRET")]
+    #[arg(value_parser = clean, conflicts_with = "client_secret_file")]
+    pub(crate) client_secret: Option<String>,
     /// File with its secret (FINCH_CLIENT_SECRET)
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_CLIENT_SECRET_FILE", value_parser = clean_path())]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Finch's API (FINCH_BASE_URL)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "FINCH_BASE_URL", value_parser = clean)]
     pub(crate) base_url: Option<String>,
     /// Through this proxy (FINCH_PROXY)
-    #[arg(long, value_name = "URL|env")]
+    #[arg(long, value_name = "URL|env", env = "FINCH_PROXY", value_parser = clean)]
     pub(crate) proxy: Option<String>,
     /// The store's file (FINCH_STORE)
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_STORE", value_parser = clean_path())]
     pub(crate) store: Option<PathBuf>,
+    /// For the environment: an argument can be seen by other users
+    #[arg(long, hide = true, env = "FINCH_STORE_KEY", value_name = "FINCH_STORE_KEY")]
+    #[arg(value_parser = clean, conflicts_with = "store_key_file")]
+    pub(crate) store_key: Option<String>,
     /// File with its key (FINCH_STORE_KEY)
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_STORE_KEY_FILE", value_parser = clean_path())]
     pub(crate) store_key_file: Option<PathBuf>,
     /// For one call to Finch [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -134,7 +154,7 @@ pub(crate) struct Client {
 }
 
 /// Whose connections: a customer's, or everyone's.
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Whose {
     /// Act for this customer, and see nothing else
     #[arg(long, value_name = "ID")]
@@ -144,7 +164,7 @@ pub(crate) struct Whose {
 }
 
 /// Who acts, where no customer does, and on which store.
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Operator {
     /// Who acts, for the record [default: $USER]
     #[arg(long = "operator", value_name = "NAME")]
@@ -154,11 +174,29 @@ pub(crate) struct Operator {
 }
 
 /// Options of a command that makes many calls: the operator, and how fast.
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct Paced {
     /// Calls to Finch a second, in all
     #[arg(long, value_name = "N", default_value = "3", value_parser = rate)]
     pub(crate) rate: Duration,
     #[command(flatten)]
     pub(crate) operator: Operator,
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds")?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(24 * 3600))
+        .ok_or("must be more than 0 seconds and at most a day")
+}
+
+/// So many a second, as the time between two.
+fn rate(text: &str) -> Result<Duration, &'static str> {
+    let rate: f64 = text.parse().map_err(|_| "must be a number of calls a second")?;
+    (rate > 0.0)
+        .then(|| Duration::try_from_secs_f64(1.0 / rate).ok())
+        .flatten()
+        .filter(|every| *every <= Duration::from_secs(300))
+        .ok_or("must be more than 0 calls a second, and at least one in five minutes")
 }

@@ -3,14 +3,12 @@
 mod errors;
 mod usage;
 
-pub(crate) use usage::as_word;
-
 use std::{collections::BTreeMap, error::Error, io, path::Path};
 
 use finch_core::{Actionable, Advice, ErrorKind, FinchApiError, RequestId};
 use serde::{Serialize, Serializer};
 
-use crate::output::{self, Sheet, bad, dim};
+use crate::output::{self, BAD, DIM, PLAIN, Sheet};
 
 /// How the process ends. `finch --help` and the README have the same table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,11 +95,7 @@ impl Failure {
             ErrorKind::Finch => Exit::Finch,
             _ => Exit::Failed,
         };
-        let help = match errors::options(code) {
-            Some(options) => format!("{next_step} ({options})"),
-            None => next_step.into_owned(),
-        };
-        Self::new(exit, code, message).because(error).help(help)
+        Self::new(exit, code, message).because(error).help(errors::step(code, &next_step))
     }
 
     /// The same in the operator's and in a customer's scope, and whether or not another customer has it.
@@ -118,12 +112,6 @@ impl Failure {
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into().into_boxed_str();
-        self
-    }
-
-    /// Adds a cause.
-    pub(crate) fn cause(mut self, text: impl Into<String>) -> Self {
-        self.because.push(text.into());
         self
     }
 
@@ -149,33 +137,31 @@ impl Failure {
         self
     }
 
+    /// Why it happened and what to do, each behind its label.
+    pub(crate) fn reasons(&self) -> Vec<(&'static str, String)> {
+        let labels = ["because:"].into_iter().chain(std::iter::repeat(""));
+        let mut reasons: Vec<_> = labels.zip(self.because.iter().cloned()).collect();
+        let request = self.request_id.as_ref();
+        reasons.extend(request.map(|id| ("", format!("Finch's request id: {id}"))));
+        if !self.help.is_empty() {
+            reasons.push(("do:", self.help.to_string()));
+        }
+        reasons
+    }
+
     /// Prints the failure on standard error.
     pub(crate) fn print(&self, json: bool) {
         let text = if json {
             output::document(&BTreeMap::from([("error", self)]), false).unwrap_or_default()
         } else {
             let mut sheet = Sheet::default();
-            sheet.line(format!("{} {}", bad("finch:"), self.message));
-            for (at, cause) in self.because.iter().enumerate() {
-                let label = if at == 0 { "  because:" } else { "          " };
-                sheet.line(format!("{} {cause}", dim(label)));
-            }
-            if let Some(id) = &self.request_id {
-                sheet.line(format!("           Finch's request id: {id}"));
-            }
-            if !self.help.is_empty() {
-                sheet.line(format!("{} {}", dim("  do:     "), self.help));
+            sheet.line(format!("{BAD}finch:{PLAIN} {}", self.message));
+            for (label, text) in self.reasons() {
+                sheet.line(format!("  {DIM}{label:<8}{PLAIN} {text}"));
             }
             sheet.render()
         };
         // Where standard error is closed there is no place left to report that.
         let _ = output::write(anstream::stderr().lock(), &text);
-    }
-
-    /// A command has done its work, and could not print it: the process ends with what was done.
-    pub(crate) fn not_printed(exit: Exit, error: &io::Error) -> Self {
-        Self::new(exit, "output", "the output could not be written; what was done stays done")
-            .because(error)
-            .help("look with `finch connections --all` and `finch events`")
     }
 }

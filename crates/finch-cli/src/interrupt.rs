@@ -15,44 +15,25 @@ use crate::{
 };
 
 /// SIGINT, SIGTERM and SIGHUP, from the moment at which this is made.
-pub(crate) struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-    /// None where the process was started to outlive its terminal, as `nohup` does.
-    hang_up: Option<Signal>,
-}
+pub(crate) struct Stop([Option<Signal>; 3]);
 
 impl Stop {
     pub(crate) fn listen() -> Result<Self, Failure> {
         let listen = |kind| {
-            signal(kind).map_err(|error| {
+            signal(kind).map(Some).map_err(|error| {
                 Failure::new(Exit::Failed, "signals", "signals cannot be handled").because(&error)
             })
         };
-        let hang_up = match is_ignored(SignalKind::hangup()) {
-            true => None,
-            false => Some(listen(SignalKind::hangup())?),
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up,
-        })
+        // A process that was started to outlive its terminal, as `nohup` does, goes on.
+        let hang_up = SignalKind::hangup();
+        let hang_up = if is_ignored(hang_up) { None } else { listen(hang_up)? };
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, hang_up]))
     }
 
     /// Waits for the next one.
     pub(crate) async fn asked(&mut self) {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(hang_up) => hang_up.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hang_up => {}
-        }
+        let next = self.0.iter_mut().flatten().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(next).await;
     }
 
     /// Waits for work that ends a command, unless another signal comes first.
@@ -63,12 +44,13 @@ impl Stop {
     ) -> Result<Exit, Failure> {
         tokio::select! {
             () = end => Ok(Exit::Done),
-            () = self.asked() => {
-                Err(Failure::new(Exit::Stopped, "stopped", "stopped before everything was finished")
-                    .help(help))
-            }
+            () = self.asked() => Err(stopped(help)),
         }
     }
+}
+
+fn stopped(help: &str) -> Failure {
+    Failure::new(Exit::Stopped, "stopped", "stopped before everything was finished").help(help)
 }
 
 /// Does work whose end must not be lost, and which ends in bounded time. The first signal lets it finish,
@@ -77,10 +59,10 @@ pub(crate) async fn finish<T>(work: impl Future<Output = T>, meaning: &str) -> R
     wind_up(work, &AtomicBool::new(false), meaning).await
 }
 
-/// The same for work that could continue for long: the first signal sets `stopped`, which ends it early.
+/// The same for work that could continue for long: the first signal sets `is_stopped`, which ends it early.
 pub(crate) async fn wind_up<T>(
     work: impl Future<Output = T>,
-    stopped: &AtomicBool,
+    is_stopped: &AtomicBool,
     meaning: &str,
 ) -> Result<T, Failure> {
     let mut stop = Stop::listen()?;
@@ -89,16 +71,20 @@ pub(crate) async fn wind_up<T>(
         done = &mut work => return Ok(done),
         () = stop.asked() => {}
     }
-    stopped.store(true, Ordering::SeqCst);
-    output::notice("finch: finishing what has begun at Finch; once more stops at once");
+    is_stopped.store(true, Ordering::SeqCst);
+    notice_of_the_first();
     tokio::select! {
         done = work => Ok(done),
-        () = stop.asked() => Err(Failure::new(Exit::Stopped, "stopped", "stopped half-way").help(meaning)),
+        () = stop.asked() => Err(stopped(meaning)),
     }
 }
 
-/// Whether whatever started this process has it ignore a signal, where the system tells. Listening would
-/// end that.
+/// What the first signal means.
+pub(crate) fn notice_of_the_first() {
+    output::notice("finch: finishing what has begun at Finch; once more stops at once");
+}
+
+/// Whether this process was started to ignore a signal, where the system tells. Listening would end that.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

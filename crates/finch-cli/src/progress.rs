@@ -1,17 +1,15 @@
 //! A bar for what takes long: on standard error, and only where a person watches.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-
-use crate::output::Sheet;
 
 /// A bar that says what is done, and how long the rest will take. Without a terminal it prints nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(crate) fn of(what: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn of(what: &'static str) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}, {eta} left") {
             bar.set_style(style.progress_chars("=> "));
@@ -31,9 +29,7 @@ impl Progress {
     /// Finch has asked to wait, or needs a while: a line above the bar.
     pub(crate) fn waits(&self, wait: Duration) {
         if wait >= Duration::from_secs(2) {
-            let mut sheet = Sheet::default();
-            sheet.line(format!("finch: waiting {} s for Finch", wait.as_secs()));
-            self.0.println(sheet.render().trim_end());
+            self.0.println(format!("finch: waiting {} s for Finch", wait.as_secs()));
         }
     }
 }

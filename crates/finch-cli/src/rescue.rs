@@ -2,16 +2,15 @@
 
 use std::{
     env,
-    ffi::OsString,
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use finch_app::UnstoredToken;
 use finch_core::{Application, Timestamp};
 use serde_json::json;
+use tempfile::Builder;
 
 use crate::fail::{Exit, Failure};
 
@@ -26,7 +25,10 @@ impl Rescued {
     /// out of the store, with where the token is now. `first` is what to do before it can be imported.
     pub(crate) fn save_beside(&self, store: &Path, mut failure: Failure, first: &str) -> Failure {
         (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
-        match self.save(store) {
+        let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let name = store.file_name().unwrap_or_default().to_string_lossy();
+        let save = |folder: &Path| self.save(folder, &name);
+        match save(folder.unwrap_or(Path::new("."))).or_else(|_| save(&env::temp_dir())) {
             Ok(path) => {
                 let (exchange, shown) = (self.token.exchange.0.0, path.display());
                 let help = format!(
@@ -34,14 +36,12 @@ impl Rescued {
                      then remove the file. Its exchange is listed as lost, after 10 minutes at the latest: \
                      finch close --exchange {exchange} --reason imported"
                 );
-                let saved = format!("; it is saved in {shown}");
-                failure.message.push_str(&saved);
+                failure.message.push_str(&format!("; it is saved in {shown}"));
                 failure.rescue_file = Some(path.into());
                 failure.help(help)
             }
             Err(cause) => {
-                let lost = ", and it could not be saved in a file either: it is lost here";
-                failure.message.push_str(lost);
+                failure.message.push_str("; it could not be saved in a file either, and is lost");
                 let own =
                     self.token.connection_id().map(|id| format!(" ({id})")).unwrap_or_default();
                 failure.because(&cause).help(format!(
@@ -53,13 +53,15 @@ impl Rescued {
         }
     }
 
-    fn save(&self, store: &Path) -> io::Result<PathBuf> {
-        let text = self.contents();
-        let beside = beside(store);
-        write_new(&beside, &text).or_else(|error| {
-            let name = beside.file_name().ok_or(error)?;
-            write_new(&env::temp_dir().join(name), &text)
-        })
+    /// A file that is there whole or not at all. Some file systems cannot flush a folder: the file is safe there.
+    fn save(&self, folder: &Path, store: &str) -> io::Result<PathBuf> {
+        let prefix = format!("{store}.rescue-");
+        let mut file = Builder::new().prefix(&prefix).suffix(".json").tempfile_in(folder)?;
+        file.write_all(self.contents().as_bytes())?;
+        file.as_file().sync_all()?;
+        let (_, path) = file.keep().map_err(|error| error.error)?;
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        Ok(path)
     }
 
     /// One line, as `finch import` reads it.
@@ -77,26 +79,5 @@ impl Rescued {
             "saved_at": Timestamp::now(),
         });
         format!("{value}\n")
-    }
-}
-
-fn beside(store: &Path) -> PathBuf {
-    let mut name = OsString::from(store);
-    name.push(format!(".rescue-{}.json", Timestamp::now().strftime("%Y%m%dT%H%M%S%6fZ")));
-    PathBuf::from(name)
-}
-
-fn write_new(path: &Path, text: &str) -> io::Result<PathBuf> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        // Half a token is of no use.
-        let _ = std::fs::remove_file(path);
-        return Err(error);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
-        // The file itself is safe; some file systems cannot do this to a folder.
-        Ok(()) | Err(_) => Ok(path.to_owned()),
     }
 }

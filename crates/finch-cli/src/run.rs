@@ -2,10 +2,10 @@
 
 use std::{ffi::OsString, io, process::ExitCode};
 
-use clap::{Parser, error::ErrorKind};
+use clap::{FromArgMatches as _, error::ErrorKind};
 
 use crate::{
-    args::{Args, Command, StoreCommand},
+    args::{Args, Command, KeysCommand, StoreCommand},
     commands,
     fail::{Exit, Failure},
 };
@@ -14,7 +14,8 @@ use crate::{
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     // Known before the rest is understood: an error of usage is JSON too where JSON is asked for.
     let json = arguments.iter().any(|argument| argument == "--json");
-    let args = match Args::try_parse_from(arguments) {
+    let matches = Args::definition().try_get_matches_from(arguments);
+    let args = match matches.and_then(|mut matches| Args::from_arg_matches_mut(&mut matches)) {
         Ok(args) => args,
         Err(error) => return not_understood(error, json),
     };
@@ -50,28 +51,33 @@ async fn command(args: Args) -> Result<Exit, Failure> {
     match args.command {
         Command::Demo(args) => commands::demo::run(&args, json).await,
         Command::Emulator(args) => commands::emulator::run(args, json).await,
-        Command::Keys(command) => commands::keys::run(command, json).await,
         Command::Connect(args) => commands::connect::run(args, json).await,
         Command::Exchange(args) => commands::exchange::run(args, json).await,
-        Command::Connections(args) => commands::connections::run(&args, json).await,
-        Command::Events(args) => commands::events::run(&args, json).await,
-        Command::Verify(args) => commands::verify::run(&args, json).await,
-        Command::Show(args) => commands::show::run(&args, json).await,
+        Command::Token(args) => commands::token::run(&args, json).await,
         Command::Disconnect(args) => commands::disconnect::run(args, json).await,
+        Command::Connections(args) => commands::connections::list(&args, json).await,
+        Command::Show(args) => commands::connections::show(&args, json).await,
+        Command::Events(args) => commands::events::run(&args, json).await,
         Command::Reconcile(args) => commands::reconcile::run(&args, json).await,
-        Command::Audit(args) => commands::audit::run(&args, json).await,
-        Command::Import(args) => commands::import::run(&args, json).await,
         Command::Attention(args) => commands::attention::run(&args, json).await,
         Command::Close(args) => commands::close::run(args, json).await,
-        Command::Backup(args) => commands::backup::run(&args, json).await,
-        Command::Restore(args) => commands::restore::run(&args, json).await,
+        Command::Import(args) => commands::import::run(&args, json).await,
+        Command::Audit(args) => commands::audit::run(&args, json).await,
+        Command::Keys(KeysCommand::Init(args)) => commands::keys::init(&args, json),
+        Command::Keys(KeysCommand::Status(args)) => commands::keys::status(&args, json).await,
+        Command::Keys(KeysCommand::Rotate(args)) => commands::keys::rotate(&args, json).await,
+        Command::Keys(KeysCommand::RotateKek(args)) => {
+            commands::keys::rotate_kek(&args, json).await
+        }
+        Command::Verify(args) => commands::store::verify(&args, json).await,
+        Command::Backup(args) => commands::store::backup(&args, json).await,
+        Command::Restore(args) => commands::store::restore(&args, json).await,
         Command::Store(StoreCommand::Restored(args)) => {
-            commands::restore::restored(&args, json).await
+            commands::store::restored(&args, json).await
         }
         Command::Doctor(args) => commands::doctor::run(&args, json).await,
-        Command::Token(args) => commands::token::run(&args, json).await,
-        Command::Completions(args) => commands::completions::run(&args),
-        Command::Man(args) => commands::man::run(&args, json),
+        Command::Completions(args) => commands::shell::completions(&args),
+        Command::Man(args) => commands::shell::man(&args, json),
     }
 }
 

@@ -18,7 +18,7 @@ use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem
 use crate::{
     args::{Client, Operator, Whose},
     fail::Failure,
-    secrets::{Given, SecretSource, path_setting, setting, variable},
+    secrets::{missing, read_line, secret},
 };
 
 /// Everything that is needed to open the store and to speak to Finch, read but not yet used.
@@ -49,16 +49,11 @@ impl Settings {
         let id = client_id(client)?;
         let secret = match needs {
             Needs::NewStore | Needs::Store => ClientSecret::new(""),
-            _ => client_secret(client)?,
+            _ => client_secret(client)?.ok_or_else(|| missing("client secret"))?,
         };
-        let mut config = http_config(client, id, secret)?;
-        if let Some(timeout) = client.timeout {
-            config.timeout = timeout;
-            config.connect_timeout = config.connect_timeout.min(timeout);
-        }
-        let http = HttpFinch::new(config)?;
-        let store = store_path(client.store.as_ref())?;
-        let key = key(client.store_key_file.as_ref(), &store, create)?;
+        let http = http(client, id, secret, None)?;
+        let store = store_path(client)?;
+        let key = key(client, &store, create)?;
         Ok(Self { http, store, key, create })
     }
 
@@ -110,52 +105,46 @@ pub(crate) async fn open_to_reconcile(
 
 /// The application's client id.
 pub(crate) fn client_id(client: &Client) -> Result<ClientId, Failure> {
-    let id = setting(client.client_id.as_ref(), "FINCH_CLIENT_ID")?.ok_or_else(|| {
+    let id = client.client_id.as_ref().ok_or_else(|| {
         Failure::usage("the client id is missing")
             .help("set FINCH_CLIENT_ID (Finch's dashboard shows it), or give --client-id")
     })?;
     ClientId::new(id).map_err(|error| Failure::during("FINCH_CLIENT_ID cannot be used", &error))
 }
 
-/// How Finch is reached: where it is, and through which proxy.
-pub(crate) fn http_config(
+/// The client for Finch: where that is, through which proxy, and for how long a call may take.
+pub(crate) fn http(
     client: &Client,
     id: ClientId,
     secret: ClientSecret,
-) -> Result<HttpFinchConfig, Failure> {
+    patience: Option<Duration>,
+) -> Result<HttpFinch, Failure> {
     let mut config = HttpFinchConfig::new(id, secret);
-    if let Some(base_url) = setting(client.base_url.as_ref(), "FINCH_BASE_URL")? {
-        config.base_url = base_url;
+    if let Some(base_url) = &client.base_url {
+        config.base_url.clone_from(base_url);
     }
-    config.proxy = match setting(client.proxy.as_ref(), "FINCH_PROXY")? {
+    config.proxy = match client.proxy.as_deref() {
         None => Proxy::None,
-        Some(word) if word == "env" => Proxy::Environment,
-        Some(url) => Proxy::Url(url),
+        Some("env") => Proxy::Environment,
+        Some(url) => Proxy::Url(url.to_owned()),
     };
-    Ok(config)
+    if let Some(timeout) = client.timeout.or(patience) {
+        config.timeout = timeout;
+        config.connect_timeout = config.connect_timeout.min(timeout);
+    }
+    Ok(HttpFinch::new(config)?)
 }
 
 /// The client secret, from wherever it was given; none: nowhere.
-pub(crate) fn client_secret_if_given(client: &Client) -> Result<Option<ClientSecret>, Failure> {
-    Ok(client_secret_source(client).read()?.map(ClientSecret::new))
-}
-
-fn client_secret(client: &Client) -> Result<ClientSecret, Failure> {
-    client_secret_if_given(client)?.ok_or_else(|| client_secret_source(client).missing())
-}
-
-fn client_secret_source(client: &Client) -> SecretSource<'_> {
-    SecretSource {
-        what: "client secret",
-        argument: None,
-        file: ("--client-secret-file", client.client_secret_file.as_ref()),
-        variable: "FINCH_CLIENT_SECRET",
-    }
+pub(crate) fn client_secret(client: &Client) -> Result<Option<ClientSecret>, Failure> {
+    let given =
+        secret("client secret", client.client_secret.as_ref(), client.client_secret_file.as_ref())?;
+    Ok(given.map(ClientSecret::new))
 }
 
 /// Where the store is to be.
-pub(crate) fn store_path(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
-    path_setting(given, "FINCH_STORE")?.ok_or_else(|| {
+pub(crate) fn store_path(client: &Client) -> Result<PathBuf, Failure> {
+    client.store.clone().ok_or_else(|| {
         Failure::usage("no store path is given")
             .help("set FINCH_STORE to the path of its file, such as finch.db, or give --store")
     })
@@ -169,34 +158,27 @@ pub(crate) fn default_key_file(store: &Path) -> PathBuf {
 }
 
 /// The store's key, from wherever it was given.
-pub(crate) fn key(file: Option<&PathBuf>, store: &Path, create: bool) -> Result<Kek, Failure> {
-    let source = SecretSource {
-        what: "store's key",
-        argument: None,
-        file: ("--store-key-file", file),
-        variable: "FINCH_STORE_KEY",
+pub(crate) fn key(client: &Client, store: &Path, create: bool) -> Result<Kek, Failure> {
+    match (&client.store_key, &client.store_key_file) {
+        (Some(text), _) => return Ok(Kek::parse(text)?),
+        (None, Some(path)) if path == Path::new("-") => {
+            return Ok(Kek::parse(&read_line("store key")?)?);
+        }
+        (None, Some(path)) => return Ok(keyfile::read(path)?),
+        (None, None) => {}
+    }
+    let missing = match keyfile::read(default_key_file(store)) {
+        Err(missing @ KeyFileError::Missing { .. }) => missing,
+        key => return Ok(key?),
     };
-    let parse = |text: &str| Ok(Kek::parse(text)?);
-    match source.given()? {
-        Some(Given::Value(text)) => parse(&text),
-        Some(Given::File(path)) if path == Path::new("-") => parse(&source.read_line()?),
-        Some(Given::File(path)) => Ok(keyfile::read(&path)?),
-        None => match keyfile::read(default_key_file(store)) {
-            Err(missing @ KeyFileError::Missing { .. }) => match no_store(store) {
-                // A new store is made beside its key.
-                Some(error) if create && error.problem == StoreProblem::Missing => {
-                    Err(missing.into())
-                }
-                // A mistyped path, most likely: the store is what is missing.
-                Some(error) => {
-                    let mut failure = Failure::from(error);
-                    failure.because.push("nor is there a key file beside it".to_owned());
-                    Err(failure)
-                }
-                None => Err(missing.into()),
-            },
-            key => Ok(key?),
-        },
+    match no_store(store) {
+        // A mistyped path, most likely: the store is what is missing. A new store is made beside its key.
+        Some(error) if !(create && error.problem == StoreProblem::Missing) => {
+            let mut failure = Failure::from(error);
+            failure.because.push("nor is there a key file beside it".to_owned());
+            Err(failure)
+        }
+        _ => Err(missing.into()),
     }
 }
 
@@ -237,7 +219,7 @@ impl Operator {
         let name = match &self.name {
             Some(name) => name.clone(),
             None => {
-                let user = variable("USER").ok().flatten();
+                let user = std::env::var("USER").ok();
                 let user = user.and_then(|user| OperatorName::new(user).ok());
                 user.map_or_else(|| OperatorName::new("operator"), Ok)
                     .map_err(|error| Failure::during("--operator cannot be used", &error))?

@@ -6,8 +6,9 @@ use clap::Args as Group;
 use finch_core::{ConnectionId, CustomerId, ProviderId};
 
 use super::{Client, Whose};
+use crate::secrets::clean;
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ConnectArgs {
     /// Who connects, by the application's own id
     #[arg(long, value_name = "ID")]
@@ -19,11 +20,9 @@ pub(crate) struct ConnectArgs {
     #[arg(long)]
     pub(crate) email: Option<String>,
     /// What to ask for, such as company,directory
-    #[arg(long, value_name = "A,B", required_unless_present = "reauthenticate")]
-    pub(crate) products: Option<String>,
-    /// Take one that this release does not know
-    #[arg(long)]
-    pub(crate) any_product: bool,
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(required_unless_present = "reauthenticate")]
+    pub(crate) products: Vec<String>,
     /// The only provider to choose
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<ProviderId>,
@@ -46,25 +45,25 @@ pub(crate) struct ConnectArgs {
     pub(crate) client: Client,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ExchangeArgs {
     /// What came back with the code (FINCH_STATE)
-    #[arg(long)]
+    #[arg(long, env = "FINCH_STATE", value_parser = clean, conflicts_with = "state_file")]
     pub(crate) state: Option<String>,
     /// A file with the state
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_STATE_FILE")]
     pub(crate) state_file: Option<PathBuf>,
     /// The code, else from standard input (FINCH_CODE)
-    #[arg(long)]
+    #[arg(long, env = "FINCH_CODE", value_parser = clean, conflicts_with = "code_file")]
     pub(crate) code: Option<String>,
     /// A file with the code
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_CODE_FILE")]
     pub(crate) code_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) whose: Whose,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct TokenArgs {
     /// Any connection_id in the connection
     pub(crate) connection: ConnectionId,
@@ -72,11 +71,8 @@ pub(crate) struct TokenArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) customer: CustomerId,
     /// What the token must cover
-    #[arg(long, value_name = "A,B")]
-    pub(crate) products: Option<String>,
-    /// Take one that this release does not know
-    #[arg(long)]
-    pub(crate) any_product: bool,
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) products: Vec<String>,
     /// Print the token itself
     #[arg(long)]
     pub(crate) reveal: bool,

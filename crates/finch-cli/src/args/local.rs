@@ -5,54 +5,53 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args as Group, ValueEnum};
+use clap::Args as Group;
 use clap_complete::Shell;
+use finch_emulator::DisconnectScope;
 
-#[derive(Debug, Group)]
+use crate::secrets::clean;
+
+#[derive(Group)]
 pub(crate) struct DemoArgs {
-    /// How far the local Finch's /disconnect reaches
-    #[arg(long, value_name = "SCOPE", default_value = "pair")]
-    pub(crate) disconnect_scope: Reach,
-    /// Serve an application to click through, until stopped
+    /// How far /disconnect reaches
+    #[arg(long, value_name = "SCOPE", default_value = "pair", value_parser = scope)]
+    pub(crate) disconnect_scope: DisconnectScope,
+    /// Serve an application to click through
     #[arg(long)]
     pub(crate) serve: bool,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct EmulatorArgs {
-    /// The port to listen on; 0 finds a free one
+    /// The port; 0 finds a free one
     #[arg(long, value_name = "N", default_value_t = 4000)]
     pub(crate) port: u16,
-    /// The address to listen on; 0.0.0.0 also serves other machines
+    /// 0.0.0.0: all machines
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub(crate) host: IpAddr,
-    /// A host name that callers may use, such as a container's; repeatable
+    /// A name that callers may use; repeatable
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
     /// The client id that it knows
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
     /// Its secret (FINCH_EMULATOR_CLIENT_SECRET)
-    #[arg(long, value_name = "SECRET")]
+    #[arg(long, value_name = "SECRET", env = "FINCH_EMULATOR_CLIENT_SECRET")]
+    #[arg(value_parser = clean)]
     pub(crate) client_secret: Option<String>,
-    /// A file with that secret
-    #[arg(long, value_name = "PATH")]
-    pub(crate) client_secret_file: Option<PathBuf>,
     /// How far /disconnect reaches
-    #[arg(long, value_name = "SCOPE", default_value = "pair")]
-    pub(crate) disconnect_scope: Reach,
-    /// Make the same ids, codes and tokens in every run
+    #[arg(long, value_name = "SCOPE", default_value = "pair", value_parser = scope)]
+    pub(crate) disconnect_scope: DisconnectScope,
+    /// The same ids, codes and tokens in every run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Where webhooks go, over plain http
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", requires = "webhook_secret")]
     pub(crate) webhook_url: Option<String>,
-    /// What signs them, in base64 (FINCH_EMULATOR_WEBHOOK_SECRET)
-    #[arg(long, value_name = "SECRET", requires = "webhook_url")]
+    /// What signs them, in base64
+    #[arg(long, value_name = "SECRET", env = "FINCH_EMULATOR_WEBHOOK_SECRET")]
+    #[arg(value_parser = clean, requires = "webhook_url")]
     pub(crate) webhook_secret: Option<String>,
-    /// A file with that secret
-    #[arg(long, value_name = "PATH", requires = "webhook_url")]
-    pub(crate) webhook_secret_file: Option<PathBuf>,
 }
 
 fn address(text: &str) -> Result<IpAddr, &'static str> {
@@ -62,31 +61,21 @@ fn address(text: &str) -> Result<IpAddr, &'static str> {
     }
 }
 
-/// How far a disconnect reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Reach {
-    /// All tokens of one provider and company
-    Pair,
-    /// Only the token's own connection_id
-    Connection,
-}
-
-impl From<Reach> for finch_emulator::DisconnectScope {
-    fn from(reach: Reach) -> Self {
-        match reach {
-            Reach::Pair => Self::Pair,
-            Reach::Connection => Self::Connection,
-        }
+fn scope(text: &str) -> Result<DisconnectScope, &'static str> {
+    match text {
+        "pair" => Ok(DisconnectScope::Pair),
+        "connection" => Ok(DisconnectScope::Connection),
+        _ => Err("must be pair (of provider and company) or connection (the token's own)"),
     }
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: Shell,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ManArgs {
     /// The folder for one page a command [default: finch(1), printed]
     pub(crate) folder: Option<PathBuf>,

@@ -1,16 +1,13 @@
 //! What the operator's commands take.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use clap::{
-    Args as Group, ValueEnum,
-    builder::{PossibleValue, PossibleValuesParser},
-};
+use clap::Args as Group;
 use finch_core::{ConnectionId, ProviderId, Timestamp};
 
-use super::{Operator, Paced, Whose, values::since};
+use super::{Operator, Paced, Whose};
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct EventsArgs {
     /// Only those of this connection
     #[arg(long, value_name = "ID")]
@@ -22,13 +19,14 @@ pub(crate) struct EventsArgs {
     pub(crate) whose: Whose,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ConnectionsArgs {
     /// Those that have ended, too
     #[arg(long)]
     pub(crate) all: bool,
-    /// Only those in this state; give it again for another
-    #[arg(long, value_name = "STATE", value_parser = states())]
+    /// Only those in this state, such as needs_reauth
+    #[arg(long, value_name = "STATE", value_parser = STATES)]
+    #[arg(hide_possible_values = true)]
     pub(crate) state: Vec<String>,
     /// Only those of this provider
     #[arg(long, value_name = "ID")]
@@ -37,7 +35,7 @@ pub(crate) struct ConnectionsArgs {
     pub(crate) whose: Whose,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ShowArgs {
     /// Any connection_id in the connection
     pub(crate) connection: ConnectionId,
@@ -45,7 +43,7 @@ pub(crate) struct ShowArgs {
     pub(crate) whose: Whose,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct DisconnectArgs {
     /// Any connection_id in the connection
     pub(crate) connection: ConnectionId,
@@ -65,7 +63,7 @@ pub(crate) struct DisconnectArgs {
     pub(crate) whose: Whose,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ReconcileArgs {
     /// Go on until stopped (SIGINT, SIGTERM)
     #[arg(long)]
@@ -74,7 +72,7 @@ pub(crate) struct ReconcileArgs {
     pub(crate) paced: Paced,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct CloseArgs {
     /// Any connection_id of a connection whose disconnect is open
     #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
@@ -92,27 +90,15 @@ pub(crate) struct CloseArgs {
     pub(crate) operator: Operator,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct ImportArgs {
     /// The file with the tokens; -, or none: standard input
     pub(crate) file: Option<PathBuf>,
-    /// Its format [default: by its first line]
-    #[arg(long)]
-    pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) paced: Paced,
 }
 
-/// The format of a list of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Values separated by commas, semicolons, tabs or vertical bars
-    Csv,
-    /// One JSON object a line
-    Jsonl,
-}
-
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct AuditArgs {
     /// Write down what Finch says, and continue what is open
     #[arg(long)]
@@ -128,14 +114,22 @@ pub(crate) struct AuditArgs {
 }
 
 /// The states of a connection, by the names of `--json`.
-fn states() -> PossibleValuesParser {
-    let states = [
-        ("connected", "At least one token works"),
-        ("unverified", "Finch must be asked whether a token still lives"),
-        ("quarantined", "Only quarantined tokens are left"),
-        ("needs_reauth", "The employer must authenticate again"),
-        ("disconnecting", "Finch has not proven the end"),
-        ("disconnected", "Ended"),
-    ];
-    states.map(|(name, help)| PossibleValue::new(name).help(help)).into()
+const STATES: [&str; 6] =
+    ["connected", "unverified", "quarantined", "needs_reauth", "disconnecting", "disconnected"];
+
+/// A moment, a day's beginning in UTC, or how long ago.
+fn since(text: &str) -> Result<Timestamp, &'static str> {
+    const WRONG: &str =
+        "must be a day (2026-11-22), a moment (2026-11-22T10:00:00Z), or a time ago (90m, 24h, 7d)";
+    if let Ok(moment) = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()) {
+        return Ok(moment);
+    }
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 24 * 3600,
+        _ => return Err(WRONG),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| WRONG)?;
+    Timestamp::now().checked_sub(Duration::from_secs(u64::from(number) * unit)).map_err(|_| WRONG)
 }

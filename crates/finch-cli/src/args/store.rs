@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand};
 
 use super::{Client, Operator};
-use crate::help;
+use crate::{help, secrets::clean_path};
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a new key file; an existing one is never overwritten
-    #[command(after_help = help::KEYS_INIT)]
     Init(KeysInitArgs),
     /// Show the key that opens the store, and a rotation under way
     Status(Operator),
@@ -22,7 +21,7 @@ pub(crate) enum KeysCommand {
     RotateKek(RotateKekArgs),
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct RotateKekArgs {
     /// The file of the new key; made if it is not there
     #[arg(long, value_name = "PATH")]
@@ -31,17 +30,18 @@ pub(crate) struct RotateKekArgs {
     pub(crate) operator: Operator,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct KeysInitArgs {
     /// Where to put it (FINCH_STORE_KEY_FILE)
     #[arg(long, alias = "store-key-file", value_name = "PATH")]
+    #[arg(env = "FINCH_STORE_KEY_FILE", value_parser = clean_path())]
     pub(crate) key_file: Option<PathBuf>,
     /// The store whose key it becomes (FINCH_STORE)
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "FINCH_STORE", value_parser = clean_path())]
     pub(crate) store: Option<PathBuf>,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct BackupArgs {
     /// Where to put it; an existing file is never overwritten
     pub(crate) file: PathBuf,
@@ -49,7 +49,7 @@ pub(crate) struct BackupArgs {
     pub(crate) client: Client,
 }
 
-#[derive(Debug, Group)]
+#[derive(Group)]
 pub(crate) struct RestoreArgs {
     /// The backup; it stays as it is
     pub(crate) file: PathBuf,
@@ -57,7 +57,7 @@ pub(crate) struct RestoreArgs {
     pub(crate) operator: Operator,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum StoreCommand {
     /// Put every token in use in doubt, after a restore by other means
     #[command(after_help = help::RESTORED)]

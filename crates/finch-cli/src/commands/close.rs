@@ -8,8 +8,7 @@ use super::disconnect::confirm;
 use crate::{
     args::CloseArgs,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet},
-    words::count,
+    output::{self, Report, Sheet, Text},
 };
 
 #[derive(Serialize)]
@@ -25,26 +24,27 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
             .help("say in --reason how you know that no token lives on"));
     }
     let (scope, finch) = args.operator.open().await?;
-    let what = match (&args.connection, args.exchange) {
-        (Some(connection), _) => format!("the disconnect of connection {connection}"),
-        (None, exchange) => format!("the lost exchange {}", exchange.unwrap_or_default()),
-    };
+    let exchange = args.exchange.unwrap_or_default();
     if !args.yes {
-        let mut sheet = Sheet::default();
-        sheet.paragraph(&format!(
-            "You vouch, as {}, that no token of {what} lives on at Finch. If one does, nothing \
-                 here can end it any more, and it is billed.",
+        let what = match &args.connection {
+            Some(connection) => format!("the disconnect of connection {connection}"),
+            None => format!("the lost exchange {exchange}"),
+        };
+        let vouch = format!(
+            "You vouch, as {}, that no token of {what} lives on at Finch. If one does, nothing here can \
+             end it any more, and it is billed.",
             scope.name()
-        ));
+        );
+        let mut sheet = Sheet::default();
+        sheet.text("", &vouch);
         confirm(sheet, &format!("Close {what}?"), "add --yes to close it", json)?;
     }
-    let closed = match (args.connection, args.exchange) {
-        (Some(connection_id), _) => {
+    let closed = match args.connection {
+        Some(connection_id) => {
             let tokens = finch.close_disconnect(&scope, &connection_id, &args.reason).await?;
             Closed::Disconnect { connection_id, tokens }
         }
-        (None, exchange) => {
-            let exchange = exchange.unwrap_or_default();
+        None => {
             finch.dismiss_orphan(&scope, AttemptId(Seq(exchange)), &args.reason).await?;
             Closed::Exchange { exchange }
         }
@@ -53,16 +53,7 @@ pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
 }
 
 impl Report for Closed {
-    fn human(&self, sheet: &mut Sheet) {
-        let said = match self {
-            Self::Disconnect { connection_id, tokens } => format!(
-                "Closed: connection {connection_id} counts as disconnected, {} on your word.",
-                count(*tokens, "token", "tokens")
-            ),
-            Self::Exchange { exchange } => {
-                format!("Closed: exchange {exchange} is off the list, on your word.")
-            }
-        };
-        sheet.done(&said);
+    fn headline(&self) -> Text {
+        "Closed on your word.".into()
     }
 }

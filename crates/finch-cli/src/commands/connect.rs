@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::products;
 use crate::{
     args::ConnectArgs,
+    facts::moment_of,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, bold, dim},
+    output::{self, BOLD, DIM, PLAIN, Report, Sheet},
     wiring::{Needs, Settings},
-    words::moment,
 };
 
 #[derive(Serialize)]
@@ -39,10 +39,9 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
         ),
         None => Flow::Embedded,
     };
-    let products = products(args.products.as_ref(), args.any_product)?;
     // Where a connection is renewed, Finch knows the name.
     let name = args.name.unwrap_or_else(|| args.customer.to_string());
-    let mut request = ConnectRequest::new(name, products, flow);
+    let mut request = ConnectRequest::new(name, products(&args.products), flow);
     request.customer_email = args.email;
     request.provider = args.provider;
     request.sandbox = args.sandbox;
@@ -54,9 +53,8 @@ pub(crate) async fn run(args: ConnectArgs, json: bool) -> Result<Exit, Failure> 
         Some(connection) => finch.begin_reauthenticate(&scope, connection, request).await?,
         None => finch.begin_connect(&scope, request).await?,
     };
-    let begun = Begun::new(begun, args.customer, args.reauthenticate.is_none());
-    output::hand_over(&begun, json)?;
-    Ok(begun.exit())
+    let asked_for_new = args.reauthenticate.is_none();
+    output::hand_over(&Begun::new(begun, args.customer, asked_for_new), json)
 }
 
 impl Begun {
@@ -79,16 +77,14 @@ impl Report for Begun {
     fn human(&self, sheet: &mut Sheet) {
         sheet.line("Open this page to connect. Its address is all it takes, so keep it secret:");
         sheet.gap();
-        sheet.line(format!("  {}", bold(&self.connect_url)));
+        sheet.line(format!("  {BOLD}{}{PLAIN}", self.connect_url));
         sheet.gap();
         sheet.pair("state", &self.state);
-        sheet.pair("valid until", &moment(self.expires_at));
-        let known_as =
-            self.finch_customer_id.as_ref().filter(|id| id.as_str() != self.customer.as_str());
-        let known_as = known_as.map(|id| format!(" (at Finch: {id})")).unwrap_or_default();
-        sheet.pair("customer", &format!("{}{known_as}", self.customer));
-        let renews = self.reauthenticates.as_ref().map(|id| format!("connection {id}"));
-        sheet.pairs("renews", renews);
+        sheet.pair("valid until", &moment_of(self.expires_at));
+        sheet.pair("customer", self.customer.as_str());
+        if let Some(id) = &self.reauthenticates {
+            sheet.pair("renews", &format!("connection {id}"));
+        }
         sheet.gap();
         if self.instead_of_new {
             sheet.open(
@@ -99,6 +95,6 @@ impl Report for Begun {
             sheet.open("A disconnect of this connection is open: the new token waits for its end.");
         }
         sheet.line("Then, with the code that comes back on standard input:");
-        sheet.line(format!("  finch exchange --state {}", dim("STATE")));
+        sheet.line(format!("  finch exchange --state {DIM}STATE{PLAIN}"));
     }
 }

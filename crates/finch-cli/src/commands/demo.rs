@@ -1,7 +1,6 @@
 //! `finch demo`: the whole life of two connections on a local Finch, in about a second; or, with `--serve`,
 //! an application to click through in a browser.
 
-mod facts;
 mod play;
 mod report;
 mod stage;
@@ -14,23 +13,23 @@ use crate::{
     args::DemoArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
-    output::{self, Report, Sheet, bold, dim},
+    output::{self, BOLD, DIM, PLAIN, Report, Sheet},
 };
 
 pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
     if args.serve {
-        return serve(args.disconnect_scope.into(), stop, json).await;
+        return serve(args.disconnect_scope, stop, json).await;
     }
     // Either end drops the stage, and with it the folder and the local Finch.
     let played = tokio::select! {
-        played = play::play(args.disconnect_scope.into()) => played?,
+        played = play::play(args.disconnect_scope) => played?,
         () = stop.asked() => {
             return Err(Failure::new(Exit::Stopped, "stopped", "the demo was stopped")
                 .help("nothing is left of it"));
         }
     };
-    output::print(&played, json)?;
+    output::show(&played, json)?;
     match played.facts.iter().find(|fact| !fact.held) {
         None => Ok(Exit::Done),
         Some(fact) => {
@@ -54,7 +53,7 @@ async fn serve(reach: DisconnectScope, mut stop: Stop, json: bool) -> Result<Exi
     let host = Host::start_with(settings).await.map_err(|error| {
         Failure::new(Exit::Failed, "demo", "the application could not be started").because(&*error)
     })?;
-    output::print(&Ready { url: host.url(), finch_url: host.emulator().url() }, json)?;
+    output::show(&Ready { url: host.url(), finch_url: host.emulator().url() }, json)?;
     stop.asked().await;
     // Requests on their way are answered first; a second signal does not wait for them.
     stop.before(host.stop(), "nothing is left of it").await
@@ -62,12 +61,12 @@ async fn serve(reach: DisconnectScope, mut stop: Stop, json: bool) -> Result<Exi
 
 impl Report for Ready<'_> {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line(format!("Open {} in a browser.", bold(self.url)));
-        sheet.paragraph(
-            "It is a payroll application with two customers to sign in as, over a sealed SQLite \
-             store in a temporary folder. A local Finch runs beside it, which accepts any \
-             sign-in.",
+        sheet.line(format!("Open {BOLD}{}{PLAIN} in a browser.", self.url));
+        sheet.text(
+            "",
+            "It is a payroll application with two customers to sign in as, over a sealed SQLite store in a \
+             temporary folder. A local Finch runs beside it, which accepts any sign-in.",
         );
-        sheet.line(dim("Ctrl-C stops it, and nothing is left."));
+        sheet.line(format!("{DIM}Ctrl-C stops it, and nothing is left.{PLAIN}"));
     }
 }

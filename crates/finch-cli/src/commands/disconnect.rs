@@ -10,9 +10,8 @@ use crate::{
     args::DisconnectArgs,
     fail::{Exit, Failure},
     interrupt,
-    output::{self, Report, Sheet, bold},
+    output::{self, BOLD, PLAIN, Report, Sheet, Text},
     wiring::AnyScope,
-    words::{self, count},
 };
 
 /// How often a plan is made again that was not shown to a person.
@@ -24,8 +23,6 @@ struct Disconnect {
     plan: Plan,
     result: Option<DisconnectOutcome>,
     #[serde(skip)]
-    in_customer_scope: bool,
-    #[serde(skip)]
     plan_was_shown: bool,
 }
 
@@ -35,21 +32,14 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
             .help("say in --reason why it ends for every customer"));
     }
     let (scope, finch) = args.whose.open().await?;
-    let mut report = Disconnect {
-        dry_run: args.dry_run,
-        plan: plan(&finch, &scope, &args).await?,
-        result: None,
-        in_customer_scope: args.whose.customer.is_some(),
-        plan_was_shown: false,
-    };
+    let plan = plan(&finch, &scope, &args).await?;
+    let mut report =
+        Disconnect { dry_run: args.dry_run, plan, result: None, plan_was_shown: false };
     if args.dry_run {
         return output::show(&report, json);
     }
-    let acts = matches!(
-        report.plan.verdict,
-        PlanVerdict::Disconnects | PlanVerdict::Joins | PlanVerdict::Retires
-    );
-    if acts && !args.yes {
+    use PlanVerdict::{Disconnects, Joins, Retires};
+    if matches!(report.plan.verdict, Disconnects | Joins | Retires) && !args.yes {
         report.ask(json)?;
         report.plan_was_shown = true;
     }
@@ -57,11 +47,10 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
     let result = loop {
         tries += 1;
         let plan_again = !report.plan_was_shown && tries < TRIES;
-        let plan_now = report.plan.clone();
-        let work = finch.disconnect(&scope, plan_now);
+        let work = finch.disconnect(&scope, report.plan.clone());
         match interrupt::finish(work, "`finch reconcile` continues the disconnect").await? {
             Err(DisconnectError::PlanChanged) if plan_again => {
-                report.plan = plan(&finch, &scope, &args).await?;
+                report.plan = self::plan(&finch, &scope, &args).await?;
             }
             result => break result?,
         }
@@ -83,36 +72,24 @@ pub(crate) fn confirm(
     unasked: &str,
     json: bool,
 ) -> Result<(), Failure> {
-    let refused =
-        |exit, why: &str| Failure::new(exit, "not_confirmed", format!("nothing was done: {why}"));
+    let refused = |exit, why: &str| {
+        Failure::new(exit, "not_confirmed", format!("nothing was done: {why}")).help(unasked)
+    };
     if json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let why = "there is no terminal to ask for confirmation";
-        return Err(refused(Exit::Usage, why).help(unasked));
+        return Err(refused(Exit::Usage, "there is no terminal to ask for confirmation"));
     }
     sheet.gap();
-    sheet.line(bold(&format!("{question} Type yes:")));
+    sheet.line(format!("{BOLD}{question} Type yes:{PLAIN}"));
     output::write(anstream::stderr().lock(), &sheet.render())?;
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|error| {
-        refused(Exit::Usage, "the answer could not be read").because(&error).help(unasked)
-    })?;
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| refused(Exit::Usage, "the answer could not be read").because(&error))?;
     if answer.trim().eq_ignore_ascii_case("yes") {
         return Ok(());
     }
     Err(refused(Exit::State, "the answer was not yes"))
-}
-
-/// What is unproven, why, and when it continues.
-pub(crate) fn show_pending(outcome: &DisconnectOutcome, sheet: &mut Sheet) {
-    let DisconnectOutcome::Pending { unproven, next_try, trouble, attention } = outcome else {
-        return;
-    };
-    sheet.pair("unproven", &count(*unproven, "token", "tokens"));
-    sheet.pairs("because", trouble);
-    sheet.pair("next try", &format!("from {} on: `finch reconcile`", words::moment(*next_try)));
-    if *attention && let Some(failure) = trouble {
-        sheet.pair("attention", &failure.advice().next_step);
-    }
 }
 
 impl Disconnect {
@@ -123,13 +100,11 @@ impl Disconnect {
             PlanVerdict::Retires => "End this customer's access, for good?",
             _ => "End this connection at Finch, for good?",
         };
-        let unasked = "add --yes to disconnect, or --dry-run to see what it would hit";
-        confirm(sheet, question, unasked, json)
+        confirm(sheet, question, "add --yes to disconnect, or --dry-run to see the plan", json)
     }
 
     fn show_plan(&self, sheet: &mut Sheet) {
-        let plan = &self.plan;
-        sheet.title(match plan.verdict {
+        sheet.title(match self.plan.verdict {
             PlanVerdict::Disconnects => "This connection would be disconnected",
             PlanVerdict::Joins => "This connection is being disconnected: that would continue",
             PlanVerdict::Retires => {
@@ -139,56 +114,45 @@ impl Disconnect {
             PlanVerdict::SharedWithOthers => "Other customers use this connection",
             _ => "This connection",
         });
-        sheet.place(&plan.provider_id, plan.company_id.as_ref());
-        if plan.verdict == PlanVerdict::AlreadyDisconnected {
-            return sheet.pair("at Finch", "nothing would be sent");
-        }
-        sheet.pairs("connection_id", plan.connection_ids.iter().map(|id| id.as_str()));
-        let hit = match plan.verdict {
-            PlanVerdict::SharedWithOthers => "",
-            _ => ": every one stops working",
-        };
-        sheet.pair("tokens", &format!("{}{hit}", count(plan.tokens, "token", "tokens")));
-        sheet.pair("products", &words::products(&plan.products));
-        sheet.list("customers", &plan.customers);
-        if plan.shared && self.in_customer_scope {
-            sheet.pair("shared", "with other customers");
-        }
-        sheet.pairs("reason", &plan.reason);
+        sheet.facts(&self.plan);
     }
 }
 
 impl Report for Disconnect {
-    fn human(&self, sheet: &mut Sheet) {
-        if !self.plan_was_shown {
-            self.show_plan(sheet);
-            sheet.gap();
-        }
-        let Some(result) = &self.result else {
-            return sheet.line("Nothing was done (--dry-run).");
-        };
-        match result {
-            DisconnectOutcome::Disconnected { tokens } => {
-                let every = count(*tokens, "token", "tokens, every one");
-                sheet.done(&format!("Disconnected: Finch has refused {every}."));
+    fn headline(&self) -> Text {
+        match &self.result {
+            None => "Nothing was done (--dry-run).",
+            Some(DisconnectOutcome::Disconnected { .. }) => {
+                "Disconnected: Finch has refused every token."
             }
-            DisconnectOutcome::AlreadyDisconnected => {
-                sheet.done("It had been disconnected before. Nothing was sent.");
+            Some(DisconnectOutcome::AlreadyDisconnected) => {
+                "It had been disconnected before. Nothing was sent."
             }
-            DisconnectOutcome::Retired { tokens } => sheet.done(&format!(
-                "This customer's access has ended here: {} more. Other customers use the connection: it goes \
-                 on, and Finch was not called.",
-                count(*tokens, "token is handed out no", "tokens are handed out no"),
-            )),
-            DisconnectOutcome::SharedWithOthers => sheet.open(
-                "Nothing was done: several customers use this connection. To end it for all of them, add \
-                 --force-shared --reason TEXT.",
-            ),
-            _ => sheet.open(
-                "The tokens are unusable here from now on; Finch has not proven the end yet.",
-            ),
+            Some(DisconnectOutcome::Retired { .. }) => {
+                "This customer's access has ended here. Other customers use the connection: it goes on, \
+                 and Finch was not called."
+            }
+            Some(DisconnectOutcome::SharedWithOthers) => {
+                "Nothing was done: several customers use this connection."
+            }
+            Some(_) => "The tokens are unusable here from now on; Finch has not proven the end yet.",
         }
-        show_pending(result, sheet);
+        .into()
+    }
+
+    fn next(&self) -> Text {
+        match &self.result {
+            Some(DisconnectOutcome::SharedWithOthers) => {
+                "to end it for all of them, add --force-shared --reason TEXT".into()
+            }
+            Some(DisconnectOutcome::Pending {
+                trouble: Some(failure), attention: true, ..
+            }) => failure.advice().next_step,
+            Some(DisconnectOutcome::Pending { .. }) => {
+                "`finch reconcile` continues, until Finch has proven the end".into()
+            }
+            _ => "".into(),
+        }
     }
 
     fn exit(&self) -> Exit {
@@ -202,5 +166,19 @@ impl Report for Disconnect {
             Some(DisconnectOutcome::SharedWithOthers) => Exit::State,
             Some(_) => Exit::LeftOpen,
         }
+    }
+
+    fn human(&self, sheet: &mut Sheet) {
+        if !self.plan_was_shown {
+            self.show_plan(sheet);
+            sheet.gap();
+        }
+        if self.exit() == Exit::Done {
+            sheet.done(&self.headline());
+        } else {
+            sheet.open(&self.headline());
+        }
+        sheet.facts(&self.result);
+        sheet.next(&self.next());
     }
 }

@@ -1,18 +1,16 @@
 //! `finch doctor`: everything that can be wrong before a command runs, in order. It changes nothing.
 
-mod settings;
-mod store;
+mod checks;
 
 use serde::Serialize;
 
 use crate::{
     args::Client,
     fail::{Exit, Failure},
-    output::{self, Report, Sheet, bad, dim, good, warn},
-    words::count,
+    output::{self, BAD, DIM, GOOD, PLAIN, Report, Sheet, Text, WARN},
 };
 
-/// What was checked, in order.
+/// What was checked, in order. What depends on a check that failed is not in it.
 #[derive(Serialize)]
 struct Findings {
     well: bool,
@@ -25,14 +23,8 @@ struct Check {
     check: &'static str,
     found: Found,
     says: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    because: Vec<String>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    help: Box<str>,
-    #[serde(skip)]
-    exit: Exit,
+    #[serde(flatten)]
+    failure: Option<Failure>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,46 +33,25 @@ enum Found {
     Good,
     Warning,
     Bad,
-    NotChecked,
 }
 
 pub(crate) async fn run(client: &Client, json: bool) -> Result<Exit, Failure> {
     let mut findings = Findings { well: true, checks: Vec::new() };
-    let settings = settings::check(client, &mut findings);
-    store::check(&settings, &mut findings).await;
-    settings::check_finch(&settings, &mut findings).await;
+    checks::all(client, &mut findings).await;
     findings.well = findings.exit() == Exit::Done;
     output::show(&findings, json)
 }
 
 impl Findings {
-    fn add(&mut self, check: &'static str, found: Found, says: impl Into<String>, help: &str) {
-        let (says, help, exit) = (says.into(), help.into(), Exit::Done);
-        let (kind, because) = (None, Vec::new());
-        self.checks.push(Check { check, found, says, kind, because, help, exit });
+    fn add(&mut self, check: &'static str, found: Found, says: impl Into<String>) {
+        self.checks.push(Check { check, found, says: says.into(), failure: None });
     }
 
     fn good(&mut self, check: &'static str, says: impl Into<String>) {
-        self.add(check, Found::Good, says, "");
+        self.add(check, Found::Good, says);
     }
 
-    fn warning(&mut self, check: &'static str, says: impl Into<String>, help: &str) {
-        self.add(check, Found::Warning, says, help);
-    }
-
-    fn not_checked(&mut self, check: &'static str, why: &str) {
-        self.add(check, Found::NotChecked, format!("not checked: {why}"), "");
-    }
-
-    /// What any command would fail with.
-    fn bad(&mut self, check: &'static str, failure: Failure) {
-        let Failure { exit, kind, message: says, mut because, help, request_id, .. } = failure;
-        because.extend(request_id.map(|id| format!("Finch's request id: {id}")));
-        let (kind, found) = (Some(kind), Found::Bad);
-        self.checks.push(Check { check, found, says, kind, because, help, exit });
-    }
-
-    /// Notes a result, and returns what can be used of it.
+    /// Notes a result, and returns what can be used of it. A failure is what any command would fail with.
     fn note<T>(
         &mut self,
         check: &'static str,
@@ -93,7 +64,9 @@ impl Findings {
                 Some(found)
             }
             Err(error) => {
-                self.bad(check, error.into());
+                let failure = error.into();
+                let says = failure.message.clone();
+                self.checks.push(Check { check, found: Found::Bad, says, failure: Some(failure) });
                 None
             }
         }
@@ -101,33 +74,34 @@ impl Findings {
 }
 
 impl Report for Findings {
+    fn headline(&self) -> Text {
+        let has = |found| self.checks.iter().any(|check| check.found == found);
+        match (has(Found::Bad), has(Found::Warning)) {
+            (true, _) => "Something is wrong.".into(),
+            (false, true) => "It works, but for what is marked.".into(),
+            (false, false) => "All is well.".into(),
+        }
+    }
+
     fn human(&self, sheet: &mut Sheet) {
         for check in &self.checks {
-            let (mark, says) = match check.found {
-                Found::Good => (good("✓"), check.says.clone()),
-                Found::Warning => (warn("!"), check.says.clone()),
-                Found::Bad => (bad("✗"), check.says.clone()),
-                Found::NotChecked => (dim("·"), dim(&check.says)),
+            let mark = match check.found {
+                Found::Good => format!("{GOOD}✓"),
+                Found::Warning => format!("{WARN}!"),
+                Found::Bad => format!("{BAD}✗"),
             };
-            sheet.text(&format!("{mark} {} ", dim(&format!("{:<14}", check.check))), &says);
-            let causes = check.because.iter().map(|cause| ("because:", &**cause));
-            let help = (!check.help.is_empty()).then_some(("do:     ", &*check.help));
-            for (label, text) in causes.chain(help) {
-                sheet.text(&format!("{:17}{} ", "", dim(label)), text);
+            sheet.text(&format!("{mark}{PLAIN} {DIM}{:<14}{PLAIN} ", check.check), &check.says);
+            for (label, text) in check.failure.iter().flat_map(Failure::reasons) {
+                sheet.text(&format!("{:17}{DIM}{label:<8}{PLAIN} ", ""), &text);
             }
         }
-        let of = |found| self.checks.iter().filter(|check| check.found == found).count();
         sheet.gap();
-        match (of(Found::Bad), of(Found::Warning)) {
-            (0, 0) => sheet.done("All is well."),
-            (0, _) => sheet.open("It works, but for what is marked."),
-            (wrong, _) => sheet.wrong(&count(wrong, "thing is wrong.", "things are wrong.")),
-        }
+        sheet.line(self.headline());
     }
 
     /// The first of these, as they depend on one another: settings, the store, Finch.
     fn exit(&self) -> Exit {
-        let wrong = self.checks.iter().map(|check| check.exit).filter(|exit| *exit != Exit::Done);
-        wrong.min().unwrap_or(Exit::Done)
+        let failures = self.checks.iter().filter_map(|check| check.failure.as_ref());
+        failures.map(|failure| failure.exit).min().unwrap_or(Exit::Done)
     }
 }

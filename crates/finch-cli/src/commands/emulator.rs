@@ -7,8 +7,7 @@ use crate::{
     args::EmulatorArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
-    output::{self, Report, Sheet, bold, dim},
-    secrets::SecretSource,
+    output::{self, BOLD, DIM, PLAIN, Report, Sheet},
 };
 
 #[derive(Serialize)]
@@ -21,26 +20,20 @@ struct Ready {
 }
 
 pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure> {
-    let secret = SecretSource {
-        what: "client secret",
-        argument: Some(("--client-secret", args.client_secret.as_ref())),
-        file: ("--client-secret-file", args.client_secret_file.as_ref()),
-        variable: "FINCH_EMULATOR_CLIENT_SECRET",
-    };
-    let webhook = webhook(&args)?;
+    let webhook = args.webhook_url.clone().zip(args.webhook_secret);
     let mut config = EmulatorConfig {
         host: args.host,
         port: args.port,
         allowed_hosts: args.allowed_hosts,
-        disconnect_scope: args.disconnect_scope.into(),
+        disconnect_scope: args.disconnect_scope,
         seed: args.seed,
-        webhook,
+        webhook: webhook.map(|(url, secret)| WebhookTarget { url, secrets: vec![secret] }),
         ..EmulatorConfig::default()
     };
     if let Some(id) = args.client_id {
         config.client_id = id;
     }
-    if let Some(secret) = secret.read()? {
+    if let Some(secret) = args.client_secret {
         config.client_secret = secret;
     }
     let mut stop = Stop::listen()?;
@@ -49,13 +42,13 @@ pub(crate) async fn run(args: EmulatorArgs, json: bool) -> Result<Exit, Failure>
         url: emulator.url().to_owned(),
         client_id: emulator.client_id().to_owned(),
         client_secret: emulator.client_secret().to_owned(),
-        disconnect_scope: args.disconnect_scope.into(),
+        disconnect_scope: args.disconnect_scope,
         webhook_url: args.webhook_url,
     };
     if !args.host.to_canonical().is_loopback() {
         warn_of_others();
     }
-    output::print(&ready, json)?;
+    output::show(&ready, json)?;
     tokio::select! {
         () = stop.asked() => {}
         () = emulator.stopped() => {
@@ -78,31 +71,15 @@ fn warn_of_others() {
     let _ = output::write(anstream::stderr().lock(), &sheet.render());
 }
 
-/// Where webhooks go, with what signs them.
-fn webhook(args: &EmulatorArgs) -> Result<Option<WebhookTarget>, Failure> {
-    let Some(url) = args.webhook_url.clone() else { return Ok(None) };
-    let secret = SecretSource {
-        what: "webhook secret",
-        argument: Some(("--webhook-secret", args.webhook_secret.as_ref())),
-        file: ("--webhook-secret-file", args.webhook_secret_file.as_ref()),
-        variable: "FINCH_EMULATOR_WEBHOOK_SECRET",
-    };
-    let secret = secret.read()?.ok_or_else(|| {
-        Failure::usage("webhooks need a secret that signs them")
-            .help("give one in base64 with --webhook-secret; `openssl rand -base64 24` makes one")
-    })?;
-    Ok(Some(WebhookTarget { url, secrets: vec![secret] }))
-}
-
 impl Report for Ready {
     fn human(&self, sheet: &mut Sheet) {
         let reach = match self.disconnect_scope {
             DisconnectScope::Pair => "a disconnect ends all tokens of a provider and company",
             DisconnectScope::Connection => "a disconnect ends the tokens of one connection_id",
         };
-        sheet.line(format!("A local Finch answers at {}", bold(&self.url)));
-        sheet.line(dim(&format!("{reach}; Ctrl-C stops it")));
-        sheet.line(format!("Open {} in a browser to watch and play it", bold(&self.url)));
+        sheet.line(format!("A local Finch answers at {BOLD}{}{PLAIN}", self.url));
+        sheet.line(format!("{DIM}{reach}; Ctrl-C stops it{PLAIN}"));
+        sheet.line("Open that address in a browser to watch and play it");
         if let Some(url) = &self.webhook_url {
             sheet.line(format!("Webhooks go to {url}"));
         }

@@ -1,7 +1,5 @@
 //! `finch import`: import tokens that the application has already.
 
-mod columns;
-mod lines;
 mod list;
 mod row;
 mod summary;
@@ -32,13 +30,8 @@ const AHEAD: usize = 256;
 /// How often a signal is looked for while the input is silent.
 const SIGNAL_CHECK: Duration = Duration::from_millis(200);
 
-/// What the reader sends.
-enum Read {
-    Row(Row),
-    /// The last row was read; these columns are not used.
-    End(Vec<String>),
-    Unusable(Failure),
-}
+/// A row; none at the end; or why there is no more.
+type Read = Result<Option<Row>, Failure>;
 
 pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
@@ -57,7 +50,7 @@ pub(crate) async fn run(args: &ImportArgs, json: bool) -> Result<Exit, Failure> 
         None => Box::new(BufReader::new(io::stdin())),
     };
     let path = file.unwrap_or(Path::new("-")).to_owned();
-    let from = read_in_background(List::new(input, args.format, path));
+    let from = read_in_background(List::new(input, path));
     let stopped = AtomicBool::new(false);
     let mut summary = Summary::new(json);
     let work = import(&finch, &scope, from, args.paced.rate, (&bar, size), &stopped, &mut summary);
@@ -86,14 +79,10 @@ fn read_in_background(mut list: List<Box<dyn BufRead + Send>>) -> mpsc::Receiver
     let (to, from) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         loop {
-            let read = match list.next() {
-                Ok(Some(row)) => Read::Row(row),
-                Ok(None) => Read::End(list.ignored()),
-                Err(failure) => Read::Unusable(failure),
-            };
-            let is_last = !matches!(read, Read::Row(_));
+            let row = list.next();
+            let is_last = !matches!(row, Ok(Some(_)));
             // The receiver is gone when the import was stopped.
-            if to.blocking_send(read).is_err() || is_last {
+            if to.blocking_send(row).is_err() || is_last {
                 return;
             }
         }
@@ -117,11 +106,10 @@ async fn import(
         // A signal is looked for while the input is silent, too.
         let row = match tokio::time::timeout(SIGNAL_CHECK, from.recv()).await {
             Err(_) => continue,
+            Ok(Some(Ok(Some(row)))) => row,
+            Ok(Some(Err(failure))) => return Err(failure),
             Ok(None) => return Ok(()),
-            Ok(Some(Read::Row(row))) => row,
-            Ok(Some(Read::Unusable(failure))) => return Err(failure),
-            Ok(Some(Read::End(ignored))) => {
-                summary.ignored_columns = ignored;
+            Ok(Some(Ok(None))) => {
                 summary.stopped = false;
                 return Ok(());
             }

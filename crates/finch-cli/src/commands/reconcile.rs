@@ -1,19 +1,26 @@
-//! `finch reconcile`: continue everything that is unfinished.
+//! `finch reconcile`: continue everything that is unfinished, once or until it is stopped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
-use finch_app::{Pass, PossibleOrphan, Reconciled};
+use finch_app::{
+    Finch, OnPass, OperatorScope, Pass, PossibleOrphan, Reconciled, ReconcilerOptions, Timestamp,
+};
 use serde::Serialize;
 
-use super::{disconnect, orphans, watch};
+use super::{Advised, attention::lost};
 use crate::{
     args::ReconcileArgs,
     fail::{Exit, Failure},
-    interrupt,
-    output::{self, Report, Sheet, bold},
+    interrupt::{self, Stop},
+    output::{self, Report, Text},
     wiring,
-    words::count,
 };
+
+/// What is left after it was stopped.
+const AGAIN: &str = "run `finch reconcile` again: it continues what is stored";
 
 #[derive(Serialize)]
 struct OnePass {
@@ -21,7 +28,7 @@ struct OnePass {
     did: Reconciled,
     /// A signal ended the pass early.
     stopped: bool,
-    possible_orphans: Vec<PossibleOrphan>,
+    possible_orphans: Vec<Advised<PossibleOrphan>>,
     left_open: bool,
 }
 
@@ -29,14 +36,13 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
     let scope = args.paced.operator.scope()?;
     let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     if args.watch {
-        return watch::run(&finch, scope, json).await;
+        return watch(&finch, scope, json).await;
     }
     let stopped = AtomicBool::new(false);
     let goes_on = || !stopped.load(Ordering::SeqCst);
     let work = finch.reconcile_while(&scope, Pass::Everything, &goes_on);
-    let again = "run `finch reconcile` again: it continues what is stored";
-    let did = interrupt::wind_up(work, &stopped, again).await??;
-    let possible_orphans = finch.possible_orphans(&scope).all().await?;
+    let did = interrupt::wind_up(work, &stopped, AGAIN).await??;
+    let possible_orphans = lost(finch.possible_orphans(&scope).all().await?);
     let stopped = !goes_on();
     let left_open = stopped
         || !did.pending.is_empty()
@@ -44,18 +50,20 @@ pub(crate) async fn run(args: &ReconcileArgs, json: bool) -> Result<Exit, Failur
         || did.questions.left > 0
         || did.failed > 0
         || !possible_orphans.is_empty();
-    let report = OnePass { did, stopped, possible_orphans, left_open };
-    Ok(output::done(&report, json))
+    Ok(output::done(&OnePass { did, stopped, possible_orphans, left_open }, json))
 }
 
 impl Report for OnePass {
-    fn human(&self, sheet: &mut Sheet) {
-        if self.stopped {
-            let text = "A signal ended the pass early: run `finch reconcile` again.";
-            sheet.open(text);
+    fn headline(&self) -> Text {
+        match self.exit() {
+            Exit::Done => "No disconnect is open, and no token is in doubt.",
+            _ => "Something is left open.",
         }
-        show(&self.did, sheet);
-        orphans::show(&self.possible_orphans, sheet);
+        .into()
+    }
+
+    fn next(&self) -> Text {
+        if self.stopped { AGAIN.into() } else { "".into() }
     }
 
     fn exit(&self) -> Exit {
@@ -63,57 +71,55 @@ impl Report for OnePass {
     }
 }
 
-/// What a pass did, and what it left.
-pub(crate) fn show(did: &Reconciled, sheet: &mut Sheet) {
-    let done = [
-        (did.disconnected, "disconnect is proven", "disconnects are proven"),
-        (
-            did.verified,
-            "token in doubt works: it is in use",
-            "tokens in doubt work: they are in use",
-        ),
-        (
-            did.refused,
-            "token in doubt is dead: its customer must connect again",
-            "tokens in doubt are dead: their customers must connect again",
-        ),
-        (
-            did.questions.answered,
-            "connection was asked about because of a webhook",
-            "connections were asked about because of webhooks",
-        ),
-    ];
-    let open = [
-        (did.unverified, "token is still in doubt", "tokens are still in doubt"),
-        (
-            did.unnamed,
-            "connection has no employer that Finch has named",
-            "connections have no employer that Finch has named",
-        ),
-        (
-            did.failed,
-            "connection cannot be read or written",
-            "connections cannot be read or written",
-        ),
-        (
-            did.questions.left,
-            "connection is asked about later, because of a webhook",
-            "connections are asked about later, because of webhooks",
-        ),
-    ];
-    let nothing = done.iter().chain(&open).all(|(number, ..)| *number == 0);
-    for (number, one, many) in done.into_iter().filter(|(number, ..)| *number > 0) {
-        sheet.done(&count(number, one, many));
+/// A pass that did something, or left something else than the one before.
+#[derive(Serialize)]
+struct News<'a> {
+    at: Timestamp,
+    #[serde(flatten)]
+    did: &'a Reconciled,
+}
+
+impl Report for News<'_> {}
+
+async fn watch(finch: &Finch, scope: OperatorScope, json: bool) -> Result<Exit, Failure> {
+    let mut stop = Stop::listen()?;
+    if !json {
+        output::notice("finch: reconciling until it is stopped (Ctrl-C)");
     }
-    for (number, one, many) in open.into_iter().filter(|(number, ..)| *number > 0) {
-        sheet.open(&count(number, one, many));
+    let last = Mutex::new(None);
+    let on_pass: OnPass = Arc::new(move |report| match report {
+        Ok(did) => {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_news(did, last.as_ref()) {
+                // Where it cannot be shown, the work continues.
+                let news = output::text_of(&News { at: Timestamp::now(), did }, json);
+                let _ = news.and_then(|text| output::write(anstream::stdout().lock(), &text));
+            }
+            *last = Some(did.clone());
+        }
+        Err(error) => Failure::during("a pass could not be made", error).print(json),
+    });
+    let options = ReconcilerOptions {
+        first: Pass::Everything,
+        on_pass: Some(on_pass),
+        ..ReconcilerOptions::default()
+    };
+    let reconciler = finch.spawn_reconciler(scope, options);
+    stop.asked().await;
+    if !json {
+        interrupt::notice_of_the_first();
     }
-    for pending in &did.pending {
-        let id = pending.connection_id.as_ref().map_or("unknown", |id| id.as_str());
-        sheet.open(&format!("The disconnect of connection {} continues", bold(id)));
-        disconnect::show_pending(&pending.outcome, sheet);
-    }
-    if nothing && did.pending.is_empty() {
-        sheet.done("No disconnect is open, and no token is in doubt.");
-    }
+    stop.before(reconciler.stop(), AGAIN).await
+}
+
+/// What is left open is reported once, until it changes.
+fn is_news(did: &Reconciled, last: Option<&Reconciled>) -> bool {
+    let ended = did.disconnected + did.refused;
+    let did_something = ended + did.verified + did.failed + did.questions.answered > 0;
+    let left = |report: &Reconciled| {
+        let pending: Vec<_> = report.pending.iter().map(|p| p.connection_id.clone()).collect();
+        (pending, report.unverified, report.unnamed)
+    };
+    // A pass does only what is due: what it leaves out is not settled.
+    did_something || last.is_none_or(|last| !did.pending.is_empty() && left(did) != left(last))
 }

@@ -10,7 +10,6 @@ use crate::{
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
     wiring::{Needs, Settings},
-    words,
 };
 
 #[derive(Serialize)]
@@ -23,23 +22,15 @@ struct Revealed {
 pub(crate) async fn run(args: &TokenArgs, json: bool) -> Result<Exit, Failure> {
     let finch = Settings::read(&args.client, Needs::Store)?.open().await?;
     let scope = CustomerScope::new(args.customer.clone());
-    let wanted = products(args.products.as_ref(), args.any_product)?;
-    let token = finch.access_token(&scope, &args.connection, &wanted).await?;
+    let token = finch.access_token(&scope, &args.connection, &products(&args.products)).await?;
     if !args.reveal {
-        return Err(Failure::new(
-            Exit::Usage,
-            "not_revealed",
-            "the token is not printed without --reveal",
-        )
-        .help(format!(
-            "add --reveal to print the token of connection {} that covers {}",
-            token.connection_id,
-            words::products(&token.products)
+        let message = "the token is not printed without --reveal";
+        return Err(Failure::new(Exit::Usage, "not_revealed", message).help(format!(
+            "add --reveal to print the token of connection {}",
+            token.connection_id
         )));
     }
-    let revealed = Revealed::new(token);
-    output::hand_over(&revealed, json)?;
-    Ok(revealed.exit())
+    output::hand_over(&Revealed::new(token), json)
 }
 
 impl Revealed {

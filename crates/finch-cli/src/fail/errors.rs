@@ -15,9 +15,9 @@ use finch_sqlite::StoreFileError;
 
 use super::{Exit, Failure};
 
-/// The command, option or variable that an error's next step means.
-pub(super) fn options(code: &str) -> Option<&'static str> {
-    Some(match code {
+/// An error's next step, with the command, option or variable that it means.
+pub(super) fn step(code: &str, next_step: &str) -> String {
+    let options = match code {
         "customer_name" => "--name",
         "no_products" => "--products, such as company,directory",
         "lifetime" => "--minutes from 1 to 129600",
@@ -54,12 +54,9 @@ pub(super) fn options(code: &str) -> Option<&'static str> {
         }
         "key_not_a_file" => "`-` reads standard input",
         "key_exists" => "--key-file PATH",
-        "port" | "port_taken" => "--port, --host",
-        "allowed_host" => "--allow-host",
-        "credentials" => "--client-id, --client-secret",
-        "webhook" => "--webhook-url, --webhook-secret",
-        _ => return None,
-    })
+        _ => return next_step.to_owned(),
+    };
+    format!("{next_step} ({options})")
 }
 
 macro_rules! failures {
@@ -121,22 +118,17 @@ impl From<SealError> for Failure {
 
 impl Failure {
     fn with(exit: Exit, kind: &'static str, error: &(dyn Error + 'static), step: &str) -> Self {
-        let help = options(kind).map_or(step.to_owned(), |options| format!("{step} ({options})"));
-        Self::new(exit, kind, error.to_string()).because(error).help(help)
+        Self::new(exit, kind, error.to_string()).because(error).help(self::step(kind, step))
     }
 }
 
 impl From<EmulatorError> for Failure {
     fn from(error: EmulatorError) -> Self {
-        let (exit, kind) = match &error {
-            EmulatorError::PortTaken { .. } => (Exit::Failed, "port_taken"),
-            EmulatorError::Listen { .. } => (Exit::Failed, "port"),
-            EmulatorError::BadAllowedHost => (Exit::Usage, "allowed_host"),
-            EmulatorError::BadCredentials { .. } => (Exit::Usage, "credentials"),
-            EmulatorError::BadWebhook(_) => (Exit::Usage, "webhook"),
-            _ => (Exit::Failed, "emulator"),
+        let exit = match &error {
+            EmulatorError::PortTaken { .. } | EmulatorError::Listen { .. } => Exit::Failed,
+            _ => Exit::Usage,
         };
-        Self::with(exit, kind, &error, error.next_step())
+        Self::with(exit, "emulator", &error, error.next_step())
     }
 }
 

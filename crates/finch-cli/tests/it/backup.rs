@@ -29,9 +29,7 @@ fn what_is_backed_up_is_restored_and_settled() {
     finch!(place, "disconnect {ended} --yes").code(0);
     lose_the_store(&place);
 
-    let text = place.cli("restore b.db").code(0);
-    let text = text.shows("2 tokens that were in use").shows("finch reconcile");
-    assert!(text.out.lines().all(|line| line.chars().count() <= 80 || line.contains("finch.db")));
+    place.cli("restore b.db").code(0).shows("in doubt 2").shows("finch reconcile");
     place.run(&["token", &live, "--customer", "acme", "--reveal"]).code(7).says("finch reconcile");
     // What happened since, Finch knows.
     let settled = place.cli("reconcile --json").code(0).json();
@@ -51,7 +49,7 @@ fn a_store_that_was_restored_by_other_means_is_put_in_doubt() {
     fs::copy(place.path("finch.db"), place.path("copy.db")).expect("a copy");
     finch!(place, "disconnect {ended} --yes").code(0);
     fs::rename(place.path("copy.db"), place.path("finch.db")).expect("put back");
-    place.cli("store restored").code(0).shows("2 tokens that were in use").shows("reconcile");
+    place.cli("store restored").code(0).shows("in doubt 2").shows("reconcile");
     assert_eq!(place.cli("store restored --json").code(0).json()["in_doubt"], 0);
     finch!(place, "token {live} --customer acme --reveal").code(7).says("finch reconcile");
     place.cli("reconcile").code(0);
@@ -60,36 +58,29 @@ fn a_store_that_was_restored_by_other_means_is_put_in_doubt() {
 }
 
 #[test]
-fn nothing_is_overwritten() {
-    let (place, ..) = lived();
-    place.cli("backup b.db").code(0).shows("holds").shows("2 connections and 2 tokens");
-    let before = fs::read(place.path("b.db")).expect("a backup");
-    place.cli("backup b.db").code(7).says("exists").says("another path");
-    place.cli("restore b.db").code(7).says("exists").says("move the file away first");
-    let failure = place.cli("restore b.db --json").code(7).failure();
-    assert_eq!(failure["kind"], "file_exists");
-    assert_eq!(fs::read(place.path("b.db")).expect("a backup"), before);
-}
-
-#[test]
-fn a_backup_that_cannot_be_used_says_why() {
+fn a_backup_that_cannot_be_used_says_why_and_nothing_is_overwritten() {
     let (mut place, ..) = lived();
-    place.cli("backup b.db").code(0);
+    place.cli("backup b.db").code(0).shows("connections 2 tokens 2");
+    let before = fs::read(place.path("b.db")).expect("a backup");
+    place.each(&[
+        ("backup b.db", 7, &["exists", "another path"]),
+        ("restore b.db", 7, &["exists", "move the file away"]),
+    ]);
+    assert_eq!(fs::read(place.path("b.db")).expect("a backup"), before);
     lose_the_store(&place);
-    let kind = |place: &Place, file: &str| {
+    let fails = |place: &Place, file: &str, kind: &str| {
         let failure = place.run(&["restore", file, "--json"]).code(5).failure();
+        assert_eq!(failure["kind"], kind);
         place.run(&["restore", file]).code(5).says("do:");
         assert!(!place.path("finch.db").exists() && !place.path("finch.db.part").exists());
-        failure["kind"].as_str().expect("a kind").to_owned()
     };
-    assert_eq!(kind(&place, "no-such.db"), "backup_missing");
+    fails(&place, "no-such.db", "backup_missing");
     fs::copy(place.path("b.db"), place.path("cut.db")).expect("a copy");
     fs::write(place.path("cut.db"), "a letter to my mother").expect("written");
-    assert_eq!(kind(&place, "cut.db"), "store_not_a_store");
+    fails(&place, "cut.db", "store_not_a_store");
     place.cli("keys init --key-file other.key").code(0);
     place.set("FINCH_STORE_KEY_FILE", Some("other.key"));
-    assert_eq!(kind(&place, "b.db"), "store_wrong_key");
+    fails(&place, "b.db", "store_wrong_key");
     place.set("FINCH_STORE_KEY_FILE", None);
     place.cli("backup new.db").code(5).says("there is no store");
-    place.cli("restore").code(2).says("is missing");
 }

@@ -7,15 +7,12 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    served::{get, raw, ready},
-    support::{Place, Ran, signal},
-};
+use crate::support::{Place, Ran, get, raw, ready, signal};
 
 /// A running emulator, and what it printed first.
-fn start(place: &Place, line: &str, input: &str) -> (Child, Value) {
+fn start(place: &Place, line: &str) -> (Child, Value) {
     let line = format!("emulator --port 0 --json {line}");
-    let mut child = place.spawn(&line.split_whitespace().collect::<Vec<_>>(), input);
+    let mut child = place.spawn(&line.split_whitespace().collect::<Vec<_>>(), "");
     let said = ready(&mut child);
     (child, said)
 }
@@ -31,30 +28,25 @@ fn url(said: &Value) -> &str {
 
 #[test]
 fn it_answers_until_a_signal() {
+    let mut place = Place::without_key();
+    let secret = "from the environment";
+    place.set("FINCH_EMULATOR_CLIENT_SECRET", Some(secret));
+    place.set("FINCH_EMULATOR_WEBHOOK_SECRET", Some("c2VjcmV0"));
     for how in ["INT", "TERM"] {
-        let place = Place::without_key();
-        let line = "--client-id id-1 --disconnect-scope connection --seed 7 --client-secret-file -";
-        let (child, said) = start(&place, line, "from standard input\n");
-        assert_eq!(said["client_id"], "id-1");
-        assert_eq!(said["disconnect_scope"], "connection");
-        assert_eq!(said["client_secret"], "from standard input");
+        let to = "http://127.0.0.1:9/hooks";
+        let line =
+            format!("--client-id id-1 --disconnect-scope connection --seed 7 --webhook-url {to}");
+        let (child, said) = start(&place, &line);
+        assert_eq!((&said["client_id"], &said["client_secret"]), (&"id-1".into(), &secret.into()));
+        assert_eq!(
+            (&said["disconnect_scope"], &said["webhook_url"]),
+            (&"connection".into(), &to.into())
+        );
         assert!(get(url(&said), "/__emulator/state").starts_with("HTTP/1.1 200"));
+        let page = get(url(&said), "/");
+        assert!(page.contains(to) && !page.contains("c2VjcmV0"), "{page}");
         stop(&place, child, how);
     }
-}
-
-/// A restart keeps the address, because a store belongs to one.
-#[test]
-fn it_listens_on_port_4000_and_a_taken_port_is_named() {
-    let place = Place::without_key();
-    place.cli("emulator --help").code(0).shows("[default: 4000]");
-    // Another program may have the port already: then this child says so, too, and ends.
-    let port = place.finch.url().rsplit(':').next().expect("a port").to_owned();
-    let taken = format!("port {port} on 127.0.0.1 is taken");
-    let ran = finch!(place, "emulator --port {port}").code(1).says(&taken);
-    ran.says("choose another port").says("--port");
-    let failure = finch!(place, "emulator --json --port {port}").code(1).failure();
-    assert_eq!(failure["kind"], "port_taken");
 }
 
 #[test]
@@ -64,7 +56,7 @@ fn others_reach_it_where_the_operator_says_so() {
     };
     for (more, others) in [("", false), ("--host 0.0.0.0 --allow-host finch-emulator", true)] {
         let place = Place::without_key();
-        let (child, said) = start(&place, more, "");
+        let (child, said) = start(&place, more);
         assert!(url(&said).starts_with("http://127.0.0.1:"), "{said}");
         assert!(status(url(&said), "127.0.0.1").starts_with("HTTP/1.1 200"));
         let expected = if others { "HTTP/1.1 200" } else { "HTTP/1.1 421" };
@@ -100,34 +92,24 @@ fn a_person_gets_lines_to_copy() {
 }
 
 #[test]
-fn webhooks_go_to_the_given_receiver() {
-    let place = Place::without_key();
-    let to = "http://127.0.0.1:9/hooks";
-    let line = format!("--webhook-url {to} --webhook-secret-file -");
-    let (child, said) = start(&place, &line, "c2VjcmV0\n");
-    assert_eq!(said["webhook_url"], to);
-    let page = get(url(&said), "/");
-    assert!(page.contains(to) && !page.contains("c2VjcmV0"), "{page}");
-    stop(&place, child, "TERM");
-}
-
-#[test]
 fn settings_that_no_emulator_can_have_are_refused() {
     let place = Place::without_key();
-    let https = "--webhook-url https://app.example/hooks";
-    for (line, says) in [
-        ("--client-id a:b", &["colon"][..]),
-        ("--host example", &["--host", "IP address"]),
-        ("--port 0 --allow-host http://canary", &["--allow-host", "without scheme"]),
-        (https, &["--webhook-secret"]),
-        (&format!("{https} --webhook-secret c2VjcmV0"), &["plain http", "--webhook-url"]),
-        ("--webhook-url http://127.0.0.1:1/ --webhook-secret canary", &["base64"]),
-        ("--webhook-secret c2VjcmV0", &["--webhook-url"]),
-    ] {
-        let ran = finch!(place, "emulator {line}").code(2);
-        says.iter().fold(ran, |ran, text| ran.says(text));
-    }
-    place.run(&["emulator", "--client-secret", " "]).code(2).says("empty");
+    let https = "emulator --webhook-url https://app.example/hooks";
+    let base64 = "emulator --webhook-url http://127.0.0.1:1/ --webhook-secret canary";
+    // A restart keeps the address, because a store belongs to one: a taken port is named.
+    let port = place.finch.url().rsplit(':').next().expect("a port");
+    let taken = format!("port {port} on 127.0.0.1 is taken");
+    place.each(&[
+        (&format!("emulator --port {port}"), 1, &[&taken, "choose another port"]),
+        ("emulator --help", 0, &["[default: 4000]"]),
+        ("emulator --client-id a:b", 2, &["colon"]),
+        ("emulator --host example", 2, &["--host", "IP address"]),
+        ("emulator --port 0 --allow-host http://canary", 2, &["without scheme"]),
+        (https, 2, &["--webhook-secret"]),
+        (&format!("{https} --webhook-secret c2VjcmV0"), 2, &["plain http"]),
+        (base64, 2, &["base64"]),
+        ("emulator --webhook-secret c2VjcmV0", 2, &["--webhook-url"]),
+    ]);
 }
 
 /// Tokens and keys are in its memory.
@@ -135,7 +117,7 @@ fn settings_that_no_emulator_can_have_are_refused() {
 #[cfg(target_os = "linux")]
 fn a_crash_leaves_no_picture_of_the_memory() {
     let place = Place::without_key();
-    let (child, _) = start(&place, "", "");
+    let (child, _) = start(&place, "");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("limits");
     let core = limits.lines().find(|line| line.starts_with("Max core file size"));
     let words: Vec<_> = core.expect("a limit").split_whitespace().collect();

@@ -1,9 +1,9 @@
 //! A connection's whole life through the command line.
 
+use finch_emulator::Login;
 use serde_json::json;
 
 use crate::support::Place;
-use finch_emulator::Login;
 
 const CONNECT: &str = "connect --customer acme --name Acme --products company";
 
@@ -15,41 +15,40 @@ fn value<'a>(out: &'a str, label: &str) -> &'a str {
 #[test]
 fn from_connect_to_disconnect() {
     let place = Place::new();
-    place.cli("connections").code(5).says("there is no store").says("FINCH_STORE");
-    let ran = place.cli(CONNECT).code(0).shows("/authorize?session=").shows("&state=");
-    let ran = ran.shows("finch exchange --state");
+    place.each(&[("connections", 5, &["there is no store", "FINCH_STORE"])]);
+    let ran = place.cli(CONNECT).code(0).shows("/authorize?session=").shows("finch exchange");
     let exchange = ["exchange", "--state", value(&ran.out, "state")];
-    place.cli("connections").code(0).shows("no connections yet");
-
     let code = place.code("acme");
     let done = place.run_with(&exchange, &format!("{code}\n")).code(0).shows("gusto");
-    let id = value(&done.out, "connection_id");
+    let id = value(&done.out, "connection id");
     // The same again is the same result, and no second token.
     place.run_with(&exchange, &code).code(0).shows(id);
     assert_eq!(place.finch.state().tokens.len(), 1);
-
-    place.cli("connections").code(0).shows(id).shows("connected").shows("acme");
     assert!(!place.token(id, "acme").is_empty());
-    let shown = finch!(place, "show {id}").code(0).shows("active").shows("a token was stored");
-    shown.shows("(customer acme)");
-
-    finch!(place, "disconnect {id} --dry-run").code(0).shows("1 token").shows("Nothing was done");
-    finch!(place, "disconnect {id}").code(2).says("--yes").says("--dry-run");
+    place.each(&[
+        ("connections", 0, &[id, "connected", "1/1 active", "acme"]),
+        (&format!("show {id}"), 0, &["state active", "token added", "(customer acme)"]),
+        (&format!("disconnect {id} --dry-run"), 0, &["tokens 1", "Nothing was done"]),
+        (&format!("disconnect {id}"), 2, &["--yes", "--dry-run"]),
+    ]);
     assert!(!place.finch.state().tokens[0].revoked);
-    finch!(place, "disconnect {id} --yes").code(0).shows("Finch has refused 1 token");
+    finch!(place, "disconnect {id} --yes").code(0).shows("Finch has refused every token");
     assert!(place.finch.state().tokens[0].revoked);
     let calls = place.calls("POST /disconnect");
-    finch!(place, "disconnect {id} --yes").code(0).shows("had been disconnected before");
+    let again = &["has been disconnected", "finch connect"];
+    place.each(&[
+        (&format!("disconnect {id} --yes"), 0, &["had been disconnected before"]),
+        (&format!("show {id}"), 0, &["revoked", "refused, request id", "operator olga"]),
+        (&format!("token {id} --customer acme --reveal"), 7, again),
+        ("connections", 0, &["1 ended and hidden"]),
+        ("connections --all", 0, &["disconnected", id]),
+        ("reconcile", 0, &["No disconnect is open"]),
+        ("events", 0, &["connection", "handed out", "acknowledged, request id"]),
+        ("events --since 2100-01-01", 0, &["Nothing is recorded here."]),
+        ("events --since yesterday", 2, &["2026-11-22"]),
+        ("events --connection nothing", 3, &["there is no such connection"]),
+    ]);
     assert_eq!(place.calls("POST /disconnect"), calls);
-
-    let shown = finch!(place, "show {id}").code(0).shows("Finch refused it (request ");
-    shown.shows("operator olga");
-    let token = finch!(place, "token {id} --customer acme --reveal").code(7);
-    token.says("has been disconnected").says("finch connect");
-    let listed = place.cli("connections").code(0).shows("1 connection that has ended is hidden");
-    assert!(!listed.out.contains(id), "{}", listed.out);
-    place.cli("connections --all").code(0).shows("disconnected").shows(id);
-    place.cli("reconcile").code(0).shows("No disconnect is open");
 }
 
 #[test]
@@ -58,22 +57,20 @@ fn the_same_for_a_program() {
     let id = place.connected("acme");
     let listed = place.cli("connections --json").code(0).json();
     let connection = &listed["connections"][0];
-    assert_eq!(connection["connection_ids"], json!([id]));
-    assert_eq!(connection["state"], "connected");
-    assert_eq!(connection["attention"], json!([]));
+    assert_eq!(
+        (&connection["connection_ids"], &connection["state"]),
+        (&json!([id]), &json!("connected"))
+    );
     assert_eq!(listed["possible_orphans"], json!([]));
-
     let revealed = finch!(place, "token {id} --customer acme --reveal --json").code(0).json();
     assert_eq!(revealed["connection_id"], id);
     place.guard(revealed["access_token"].as_str().expect("a token"));
-
     let plan = finch!(place, "disconnect {id} --dry-run --json").code(0).json();
     assert_eq!((&plan["dry_run"], &plan["result"]), (&json!(true), &json!(null)));
     assert_eq!(plan["plan"]["verdict"], "disconnects");
     assert_eq!(plan["plan"]["customers"], json!(["acme"]));
     let done = finch!(place, "disconnect {id} --yes --json").code(0).json();
     assert_eq!(done["result"], json!({ "outcome": "disconnected", "tokens": 1 }));
-
     let shown = finch!(place, "show {id} --json --operator ada").code(0).json();
     assert_eq!(shown["state"], "disconnected");
     let token = &shown["tokens"][0];
@@ -84,7 +81,41 @@ fn the_same_for_a_program() {
     assert!(token["evidence"]["request_id"].is_string(), "{shown}");
     assert_eq!(shown["history"][3]["event"], "disconnect_began");
     assert_eq!(shown["history"][3]["by"]["operator"], "olga");
+    let events = finch!(place, "events --json --connection {id} --since 1h").code(0).json();
+    assert_eq!(events["events"], shown["history"]);
     assert_eq!(place.cli("reconcile --json").code(0).json()["left_open"], false);
+}
+
+#[test]
+fn a_list_has_filters_and_hides_what_has_ended() {
+    let place = Place::new();
+    let ended = place.connected("acme");
+    finch!(place, "disconnect {ended} --yes").code(0);
+    let login = Login::new("User B", "Bamboo", "Company D", "Credentials Y");
+    let used = place.connected_by("beta", login);
+    let (ended, used) = (ended.as_str(), used.as_str());
+    for (more, ids, hidden) in [
+        ("", &[used][..], 1),
+        ("--all", &[ended, used], 0),
+        ("--state disconnected", &[ended], 0),
+        ("--state connected --state disconnected", &[ended, used], 0),
+        ("--state needs_reauth", &[], 0),
+        ("--provider bamboo", &[used], 0),
+        ("--provider gusto", &[], 1),
+        ("--customer acme --all", &[ended], 0),
+    ] {
+        let listed = finch!(place, "connections --json {more}").code(0).json();
+        let found = listed["connections"].as_array().expect("connections").iter();
+        let found: Vec<_> = found.map(|c| c["connection_ids"][0].clone()).collect();
+        assert_eq!(
+            (found, &listed["hidden"]),
+            (ids.iter().map(|id| json!(id)).collect(), &json!(hidden))
+        );
+    }
+    place.each(&[
+        ("connections --provider unknown", 0, &["no such connections"]),
+        ("connections --state ended", 2, &["--state", "disconnected"]),
+    ]);
 }
 
 #[test]
@@ -92,25 +123,20 @@ fn a_token_is_printed_on_purpose_only() {
     let place = Place::new();
     let id = place.connected("acme");
     let token = place.token(&id, "acme");
-    let ran = finch!(place, "token {id} --customer acme").code(2).says("--reveal").says(&id);
-    assert_eq!(ran.says("company").out, "");
-    for line in [
-        "connections".to_owned(),
-        "connections --json".to_owned(),
-        format!("show {id}"),
-        format!("show {id} --json"),
-        format!("disconnect {id} --dry-run --json"),
-        format!("token {id} --customer acme --json"),
-        "reconcile --json".to_owned(),
-    ] {
+    let no_such = ["no token of the connection covers all of these products"];
+    place.each(&[
+        (&format!("token {id} --customer acme"), 2, &["--reveal", &id]),
+        (&format!("token {id} --customer acme --json"), 2, &[]),
+        (&format!("token {id} --customer acme --reveal --products ssn"), 7, &no_such),
         // That the token is not in it is checked for every run.
-        place.cli(&line);
-    }
-    let other = finch!(place, "token {id} --customer acme --reveal --products ssn").code(7);
-    other.says("no token of the connection covers all of these products").says("company");
-    // Nor does a token in the place of an id come back in an error.
-    finch!(place, "show {token}").code(3);
-    finch!(place, "disconnect {token} --yes --json").code(3);
+        ("connections --json", 0, &[]),
+        (&format!("show {id} --json"), 0, &[]),
+        (&format!("disconnect {id} --dry-run --json"), 0, &[]),
+        ("reconcile --json", 0, &[]),
+        // Nor does a token in the place of an id come back in an error.
+        (&format!("show {token}"), 3, &[]),
+        (&format!("disconnect {token} --yes --json"), 3, &[]),
+    ]);
 }
 
 #[test]
@@ -122,10 +148,8 @@ fn a_redirect_flow_needs_its_uri_at_both_ends() {
     let code = place.code_of(login, "acme");
     let state = begun["state"].as_str().expect("a state");
     place.run_with(&["exchange", "--state", state], &code).code(0);
-    for bad in ["http://app.example.com/", "https://u:p@app.example.com/", "nowhere"] {
-        let ran = finch!(place, "{CONNECT} --redirect-uri {bad}").code(2);
-        ran.says("the redirect URI cannot be used");
-    }
+    let bad = format!("{CONNECT} --redirect-uri http://app.example.com/");
+    place.each(&[(&bad, 2, &["the redirect URI cannot be used"])]);
 }
 
 #[test]
@@ -137,7 +161,7 @@ fn a_customer_that_has_a_connection_renews_it() {
     other.set("FINCH_BASE_URL", Some(place.finch.url()));
     let begun = finch!(other, "{CONNECT} --json").code(0).json();
     assert_eq!(begun["reauthenticates"], id);
-    other.cli(CONNECT).code(0).shows(&format!("renews        connection {id}"));
+    other.cli(CONNECT).code(0).shows(&format!("renews connection {id}"));
     let code = place.code("acme");
     let state = begun["state"].as_str().expect("a state");
     other.run_with(&["exchange", "--state", state], &code).code(0).shows(&id);
@@ -145,6 +169,26 @@ fn a_customer_that_has_a_connection_renews_it() {
     // On purpose, without name or products.
     let begun = finch!(place, "connect --customer acme --reauthenticate {id} --json");
     assert_eq!(begun.code(0).json()["reauthenticates"], id);
-    let foreign = finch!(place, "connect --customer other --reauthenticate {id}").code(3);
-    foreign.says("there is no such connection");
+    finch!(place, "connect --customer other --reauthenticate {id}").code(3);
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_escaped() {
+    let place = Place::new();
+    let (state, finch_customer) = place.connect("acme");
+    let hostile = "\u{1b}]0;owned\u{7}\u{202e}\nfake \u{e0041}line";
+    let login = Login::new("User A", "Gusto", "Company C", "X").products([hostile, "company"]);
+    let code = place.code_of(login, &finch_customer);
+    let done = place.run_with(&["exchange", "--state", &state], &code).code(0);
+    let json = place.cli("connections --json").code(0);
+    let connection = &json.json()["connections"][0];
+    assert_eq!(connection["tokens"][0]["products"][0], hostile, "JSON reads back as it was");
+    let id = connection["connection_ids"][0].as_str().expect("an id");
+    let [show, plan] = ["show {}", "disconnect {} --dry-run"].map(|line| {
+        place.cli(&line.replace("{}", id)).code(0).shows("\\u{1b}]0;owned\\u{7}\\u{202e}\\u{a}fake")
+    });
+    for out in [done.out, json.out, show.out, plan.out] {
+        assert!(!out.contains(['\u{7}', '\u{1b}', '\u{202e}']), "{out:?}");
+        assert!(!out.lines().any(|line| line.starts_with("fake")), "{out}");
+    }
 }

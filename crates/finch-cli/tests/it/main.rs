@@ -9,24 +9,17 @@ mod support;
 mod demo;
 mod emulator;
 
+mod customers;
 mod life;
-mod lists;
-mod served;
-mod shared;
-mod unfinished;
+mod open;
 
 mod answers;
-mod attention;
 mod audit;
 mod backup;
 mod doctor;
-mod events;
-mod given;
 mod import;
-mod import_form;
 mod keys;
 mod settings;
-mod states;
 mod stores;
 mod tls;
 mod unprinted;

@@ -26,11 +26,10 @@ fn connected() -> (Place, String) {
 fn refused(place: &Place, kind: &str, texts: &[&str]) {
     let before = fs::read(place.path("finch.db")).ok();
     let calls = place.finch.state().calls;
-    for line in [CONNECT, "connections", "reconcile", "exchange --state s --code c"] {
+    for line in [CONNECT, "reconcile", "exchange --state s --code c"] {
         let failure = finch!(place, "{line} --json").code(5).failure();
         assert_eq!(failure["kind"], kind, "{line}: {failure}");
-        let ran = texts.iter().fold(place.cli(line).code(5), |ran, text| ran.says(text));
-        assert!(ran.err.contains("\n  do:      "), "{}", ran.err);
+        place.each(&[(line, 5, texts)]);
     }
     assert_eq!(fs::read(place.path("finch.db")).ok(), before);
     assert_eq!(place.finch.state().calls, calls, "nothing was sent");
@@ -78,38 +77,6 @@ fn a_key_that_does_not_open_it() {
 }
 
 #[test]
-fn a_key_is_made_once() {
-    let place = Place::without_key();
-    let made = place.cli("keys init --json").code(0).json();
-    let path = place.path("finch.db.key");
-    assert_eq!(made["key_file"], path.to_str().expect("a path"));
-    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o7777, 0o600);
-    let key = fs::read(&path).expect("a key");
-    assert_eq!(place.cli("keys init --json").code(7).failure()["kind"], "key_exists");
-    place.cli("keys init").code(7).says("never overwritten");
-    place.cli(CONNECT).code(0);
-    fs::rename(&path, place.path("away.key")).expect("a key file");
-    place.cli("keys init").code(7).says("no new key can open it").says("put its own key back");
-    fs::rename(place.path("away.key"), &path).expect("a key file");
-    assert_eq!(fs::read(&path).expect("a key"), key);
-    place.cli("keys init --key-file no/such/folder.key").code(5).says("could not be written");
-}
-
-#[test]
-fn a_key_that_is_given_twice_is_refused() {
-    let (mut place, _) = connected();
-    let key = fs::read_to_string(place.path("finch.db.key")).expect("a key");
-    place.set("FINCH_STORE_KEY", Some(key.trim()));
-    place.cli("connections").code(0);
-    let twice = "connections --store-key-file finch.db.key";
-    let ran = place.cli(twice).code(2).says("given twice").says("--store-key-file");
-    ran.says("FINCH_STORE_KEY");
-    // An empty variable is one that is not set.
-    place.set("FINCH_STORE_KEY", Some(""));
-    place.cli(twice).code(0);
-}
-
-#[test]
 fn a_store_is_of_one_application_at_one_address() {
     let (mut place, _) = connected();
     let (url, id) = (place.finch.url().to_owned(), place.finch.client_id().to_owned());
@@ -123,37 +90,16 @@ fn a_store_is_of_one_application_at_one_address() {
 fn places_where_no_store_can_be() {
     let mut place = Place::new();
     fs::create_dir(place.path("folder")).expect("a folder");
-    fs::write(place.path("letter"), "This is a letter to my mother. ".repeat(100))
-        .expect("written");
+    fs::write(place.path("letter"), "This is a letter. ".repeat(100)).expect("written");
     fs::set_permissions(place.path("letter"), Permissions::from_mode(0o600)).expect("a mode");
-    let key = place.path("finch.db.key");
-    place.set("FINCH_STORE_KEY_FILE", key.to_str());
-    for (store, says, step) in [
-        ("no/such/folder/finch.db", "there is no folder", "mkdir"),
-        ("folder", "is not a file", "FINCH_STORE"),
-        ("letter", "is not a store of Finch connections", "FINCH_STORE"),
-    ] {
-        let path = place.path(store);
-        place.set("FINCH_STORE", path.to_str());
-        place.cli(CONNECT).code(5).says(says).says(step);
-    }
+    let connect = format!("{CONNECT} --store-key-file finch.db.key --store");
+    place.each(&[
+        (&format!("{connect} no/such/folder/finch.db"), 5, &["there is no such folder", "mkdir"]),
+        (&format!("{connect} folder"), 5, &["is not a file", "FINCH_STORE"]),
+        (&format!("{connect} letter"), 5, &["is not a store of Finch connections", "FINCH_STORE"]),
+    ]);
     place.set("FINCH_STORE", None);
-    place.cli(CONNECT).code(2).says("no store path").says("FINCH_STORE");
-}
-
-#[test]
-fn a_store_that_is_locked_for_long() {
-    let (place, _) = connected();
-    let (state, code) = place.attempt("beta");
-    let db = rusqlite::Connection::open(place.path("finch.db")).expect("a database");
-    db.execute_batch("BEGIN EXCLUSIVE").expect("the lock");
-    let calls = place.finch.state().calls;
-    let exchange = ["exchange", "--state", &state, "--json"];
-    let failure = place.run_with(&exchange, &code).code(5).failure();
-    assert_eq!(failure["kind"], "store_busy", "{failure}");
-    assert_eq!(place.finch.state().calls, calls, "nothing was sent");
-    db.execute_batch("ROLLBACK").expect("unlocked");
-    place.run_with(&exchange, &code).code(0);
+    place.each(&[(CONNECT, 2, &["no store path", "FINCH_STORE"])]);
 }
 
 /// Runs an exchange, and does this to its store from Finch's answer on: the failure, and its rescue file.
@@ -245,23 +191,16 @@ fn a_log_without_its_store_is_kept_and_named() {
             private(&path, b"");
         }
         refused(&place, "store_log_left", &texts);
-        let doctor = place.cli("doctor").code(5);
-        assert!(texts.iter().all(|text| words(&doctor.out).contains(text)), "{}", doctor.out);
+        place.each(&[("doctor", 5, &texts)]);
         fs::rename(place.path("finch.db.key"), place.path("away.key")).expect("a key file");
         for line in ["keys init", "connections", CONNECT] {
             place.cli(line).code(5).says("no store").says("finch.db-wal");
         }
         fs::rename(place.path("away.key"), place.path("finch.db.key")).expect("a key file");
         private(&place.path("backup"), &store);
-        let restored = place.cli("restore backup").code(7);
-        assert!(words(&restored.err).contains("and keep it"), "{}", restored.err);
+        place.each(&[("restore backup", 7, &["and keep it"])]);
         assert_eq!(fs::read(&wal).expect("a log"), log);
         private(&path, &store);
     }
     finch!(place, "show {id}").code(0);
-}
-
-/// What was printed, without the line breaks.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

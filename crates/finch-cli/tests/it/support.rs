@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -85,6 +86,17 @@ impl Place {
     /// Something that no run may print from now on.
     pub(crate) fn guard(&self, secret: &str) {
         self.secrets.lock().expect("no test has panicked").push(secret.to_owned());
+    }
+
+    /// Runs each command line: it ends with this code, and says all of this, on either output.
+    #[track_caller]
+    pub(crate) fn each(&self, cases: &[(&str, i32, &[&str])]) {
+        for (line, code, says) in cases {
+            let ran = self.cli(line).code(*code);
+            let said = words(&format!("{} {}", ran.out, ran.err));
+            says.iter()
+                .for_each(|text| assert!(said.contains(text), "{line}: no {text:?}: {said}"));
+        }
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
@@ -217,14 +229,14 @@ impl Ran {
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.err.contains(text), "no {text:?} in {self:?}");
-        assert!(self.err.starts_with("finch: "), "{self:?}");
+        assert!(self.err.starts_with("finch: ") && self.err.contains("\n  do:"), "{self:?}");
         self
     }
 
     /// It says this on standard output.
     #[track_caller]
     pub(crate) fn shows(self, text: &str) -> Self {
-        assert!(self.out.contains(text), "no {text:?} in {self:?}");
+        assert!(words(&self.out).contains(text), "no {text:?} in {self:?}");
         self
     }
 
@@ -242,6 +254,11 @@ impl Ran {
         assert_eq!(value["error"]["exit_code"], self.code.expect("a code"));
         value["error"].clone()
     }
+}
+
+/// What was printed, without the line breaks.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -266,4 +283,40 @@ pub(crate) fn until(holds: impl Fn() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(20), "it does not come to that");
         std::thread::yield_now();
     }
+}
+
+/// Waits for the line that says that it is ready.
+pub(crate) fn ready(child: &mut Child) -> Value {
+    let mut line = String::new();
+    let out = child.stdout.as_mut().expect("standard output");
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+/// The answer to one HTTP request.
+pub(crate) fn get(url: &str, path: &str) -> String {
+    call(url, &format!("GET {path}"), "", "")
+}
+
+pub(crate) fn post(url: &str, path: &str, body: &str) -> String {
+    call(url, &format!("POST {path}"), "", body)
+}
+
+/// The same, with a header: a line, with its end.
+pub(crate) fn call(url: &str, what: &str, header: &str, body: &str) -> String {
+    let address = url.strip_prefix("http://").expect("http");
+    let head = format!("{what} HTTP/1.1\r\nHost: {address}\r\n{header}");
+    raw(url, &head, body)
+}
+
+/// The same, with all of its head.
+pub(crate) fn raw(url: &str, head: &str, body: &str) -> String {
+    let address = url.strip_prefix("http://").expect("http");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let length = body.len();
+    let request = format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }

@@ -137,7 +137,7 @@ fn nothing_is_sent_to_a_server_whose_certificate_is_not_trusted() {
     trusts(&mut place, "ca.pem");
     front.shows(authority.server(HERE, LONG));
     place.run_with(&exchange, &code).code(0);
-    place.cli("reconcile").code(0).shows("1 disconnect is proven");
+    place.cli("reconcile").code(0).shows("disconnected 1");
     assert!(!place.finch.is_alive(&token) && front.bytes() > bytes);
 }
 

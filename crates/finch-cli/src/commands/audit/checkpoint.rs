@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_app::{Audit, Finch, Timestamp};
+use finch_app::{Audit, AuditOptions, Finch, Timestamp};
 use tempfile::NamedTempFile;
 
 use crate::fail::{Exit, Failure};
@@ -26,11 +26,11 @@ impl Checkpoint {
     }
 
     /// The audit that is kept there, if it can be continued as it is wanted now.
-    pub(super) fn find(&self, finch: &Finch, unused_days: u32, fix: bool) -> Option<Audit> {
+    pub(super) fn find(&self, finch: &Finch, options: &AuditOptions) -> Option<Audit> {
         let audit: Audit = serde_json::from_slice(&fs::read(&self.0).ok()?).ok()?;
         let age = Timestamp::now().duration_since(audit.started_at);
         let same = audit.application == *finch.application()
-            && (audit.unused_days, audit.fix) == (unused_days, fix);
+            && (audit.unused_days, audit.fix) == (options.unused_days, options.fix);
         (same && !age.is_negative() && age.unsigned_abs() < KEPT).then_some(audit)
     }
 

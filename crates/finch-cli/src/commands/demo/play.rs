@@ -1,49 +1,26 @@
 //! Four connects, one disconnect, and the proof; everything through the same code that a host uses.
 
-use finch_app::{ConnectRequest, DisconnectOutcome};
+use finch_app::{ConnectRequest, DisconnectOutcome, TokenError};
 use finch_core::{
-    AccessToken, AuthorizationCode, CompanyId, ConnectionId, CustomerId, CustomerScope, Flow,
-    Product, ProviderId, decide::Plan,
+    AccessToken, AuthorizationCode, ConnectionId, CustomerScope, Flow, Product,
+    decide::{Plan, PlanVerdict},
 };
 use finch_emulator::{DisconnectScope, Login};
 use serde::Serialize;
 
-use super::{
-    facts::{Fact, facts},
-    stage::{Call, Searched, Stage},
-};
+use super::stage::{Call, Searched, Stage};
 use crate::fail::Failure;
 
-/// One way through Finch Connect.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Step {
-    pub(super) number: usize,
-    pub(super) user: &'static str,
-    pub(super) provider: &'static str,
-    pub(super) company: &'static str,
-    pub(super) credentials: &'static str,
-    #[serde(skip)]
-    products: [&'static str; 2],
-}
-
-const STEPS: [Step; 4] = [
-    step(1, "User A", "Gusto", "X", ["company", "directory"]),
-    step(2, "User A", "Gusto", "X", ["payment", "pay_statement"]),
-    step(3, "User B", "Gusto", "Y", ["company", "directory"]),
-    step(4, "User A", "JustWorks", "Z", ["company", "directory"]),
+/// Who connects at which provider, with which credentials and for which products; all for one company.
+const STEPS: [(&str, &str, &str, [&str; 2]); 4] = [
+    ("User A", "Gusto", "X", ["company", "directory"]),
+    ("User A", "Gusto", "X", ["payment", "pay_statement"]),
+    ("User B", "Gusto", "Y", ["company", "directory"]),
+    ("User A", "JustWorks", "Z", ["company", "directory"]),
 ];
 
-const fn step(
-    number: usize,
-    user: &'static str,
-    provider: &'static str,
-    credentials: &'static str,
-    products: [&'static str; 2],
-) -> Step {
-    Step { number, user, provider, company: "Company C", credentials, products }
-}
-
-/// The customer of all four tokens. A and B are people of this one customer.
+/// The company; and as whose customer it has all four tokens.
+pub(super) const COMPANY: &str = "Company C";
 pub(super) const CUSTOMER: &str = "company-c";
 
 /// The number of the token whose connection is disconnected.
@@ -52,11 +29,11 @@ pub(super) const TARGET: usize = 2;
 /// A token of the demo.
 #[derive(Debug, Serialize)]
 pub(super) struct Played {
-    #[serde(flatten)]
-    pub(super) step: Step,
+    pub(super) number: usize,
+    pub(super) user: &'static str,
+    pub(super) provider: &'static str,
+    pub(super) credentials: &'static str,
     pub(super) connection_id: ConnectionId,
-    provider_id: ProviderId,
-    company_id: Option<CompanyId>,
     pub(super) products: Vec<Product>,
     /// What a call with it answers, before the disconnect and after it.
     pub(super) before: Call,
@@ -69,12 +46,17 @@ pub(super) struct Played {
 /// A connection, as the store has put it together.
 #[derive(Debug, Serialize)]
 pub(super) struct Together {
-    pub(super) number: usize,
     /// The numbers of its tokens.
     pub(super) tokens: Vec<usize>,
     pub(super) provider: &'static str,
-    pub(super) company: &'static str,
     pub(super) connection_ids: Vec<ConnectionId>,
+}
+
+/// Something that must be true.
+#[derive(Debug, Serialize)]
+pub(super) struct Fact {
+    pub(super) fact: &'static str,
+    pub(super) held: bool,
 }
 
 /// Everything that happened.
@@ -86,9 +68,9 @@ pub(super) struct Play {
     pub(super) connections: Vec<Together>,
     disconnected: usize,
     pub(super) plan: Plan,
-    pub(super) outcome: DisconnectOutcome,
+    outcome: DisconnectOutcome,
     pub(super) disconnect_calls: u64,
-    pub(super) search_before: Searched,
+    search_before: Searched,
     pub(super) search_after: Searched,
     pub(super) facts: Vec<Fact>,
     pub(super) held: bool,
@@ -96,12 +78,11 @@ pub(super) struct Play {
 
 pub(super) async fn play(disconnect_scope: DisconnectScope) -> Result<Play, Failure> {
     let stage = Stage::set(disconnect_scope).await?;
-    let customer = CustomerId::new(CUSTOMER).map_err(|error| Failure::of(&error))?;
-    let scope = CustomerScope::new(customer);
+    let scope = CustomerScope::new(CUSTOMER.parse().map_err(|error| Failure::of(&error))?);
     let mut secrets = vec![stage.emulator.client_secret().to_owned()];
     let mut tokens = Vec::new();
-    for step in STEPS {
-        tokens.push(connect(&stage, &scope, step, &mut secrets).await?);
+    for number in 1..=STEPS.len() {
+        tokens.push(connect(&stage, &scope, number, &mut secrets).await?);
     }
     let connections = together(&stage, &scope, &tokens).await?;
     for token in &mut tokens {
@@ -127,7 +108,7 @@ pub(super) async fn play(disconnect_scope: DisconnectScope) -> Result<Play, Fail
         facts: Vec::new(),
         held: false,
     };
-    play.facts = facts(&play, &stage, &scope).await;
+    play.facts = play.facts(&stage, &scope).await;
     play.held = play.facts.iter().all(|fact| fact.held);
     stage.clear().await?;
     Ok(play)
@@ -141,14 +122,14 @@ pub(super) async fn play(disconnect_scope: DisconnectScope) -> Result<Play, Fail
 async fn connect(
     stage: &Stage,
     scope: &CustomerScope,
-    step: Step,
+    number: usize,
     secrets: &mut Vec<String>,
 ) -> Result<Played, Failure> {
-    let products = step.products.into_iter().map(Product::from).collect();
-    let request = ConnectRequest::new(step.company, products, Flow::Embedded);
+    let (user, provider, credentials, products) = STEPS[number - 1];
+    let wanted = products.into_iter().map(Product::from).collect();
+    let request = ConnectRequest::new(COMPANY, wanted, Flow::Embedded);
     let begun = stage.finch.begin_connect(scope, request).await?;
-    let mut login = Login::new(step.user, step.provider, step.company, step.credentials)
-        .products(step.products);
+    let mut login = Login::new(user, provider, COMPANY, credentials).products(products);
     if let Some(customer) = &begun.finch_customer_id {
         login = login.customer_id(customer.as_str());
     }
@@ -160,10 +141,11 @@ async fn connect(
     let token = stage.finch.access_token(scope, &done.connection_id, &[]).await?;
     secrets.push(token.secret.expose().to_owned());
     Ok(Played {
-        step,
+        number,
+        user,
+        provider,
+        credentials,
         connection_id: done.connection_id,
-        provider_id: done.provider_id,
-        company_id: done.company_id,
         products: done.products,
         before: Call::default(),
         after: Call::default(),
@@ -177,19 +159,73 @@ async fn together(
     scope: &CustomerScope,
     tokens: &[Played],
 ) -> Result<Vec<Together>, Failure> {
-    let page = stage.finch.connections(scope).page(None, 100).await?;
-    let mut found = Vec::new();
-    for view in page.items {
+    let views = stage.finch.connections(scope).all().await?;
+    let connections = views.into_iter().filter_map(|view| {
         let is_in = |token: &&Played| view.connection_ids.contains(&token.connection_id);
-        let steps: Vec<_> = tokens.iter().filter(is_in).map(|token| token.step).collect();
-        let Some(Step { provider, company, .. }) = steps.first().copied() else { continue };
-        found.push(Together {
-            number: found.len() + 1,
-            tokens: steps.iter().map(|step| step.number).collect(),
-            provider,
-            company,
+        let own: Vec<_> = tokens.iter().filter(is_in).collect();
+        Some(Together {
+            provider: own.first()?.provider,
+            tokens: own.iter().map(|token| token.number).collect(),
             connection_ids: view.connection_ids,
+        })
+    });
+    Ok(connections.collect())
+}
+
+impl Play {
+    /// What must be true in the end; each is looked up where it can be seen, at Finch or in the store.
+    async fn facts(&self, stage: &Stage, scope: &CustomerScope) -> Vec<Fact> {
+        let Self { tokens, connections, plan, outcome, .. } = self;
+        let numbers: Vec<&[usize]> = connections.iter().map(|c| c.tokens.as_slice()).collect();
+        let ids = connections.first().map(|c| c.connection_ids.clone()).unwrap_or_default();
+        let handed_out = async |number: usize| {
+            stage.finch.access_token(scope, &tokens[number - 1].connection_id, &[]).await
+        };
+        let view = stage.finch.connection(scope, &tokens[TARGET - 1].connection_id).await;
+        let all_revoked = view.ok().flatten().is_some_and(|view| {
+            view.tokens.len() == 3 && view.tokens.iter().all(|token| token.state.is_revoked())
         });
+        let at_finch: Vec<_> =
+            stage.emulator.state().tokens.iter().map(|token| token.revoked).collect();
+        let answers = |of: fn(&Played) -> u16| tokens.iter().map(of).collect::<Vec<_>>();
+        let is_free = |search: &Searched| search.files > 0 && search.found == 0;
+        let facts = [
+            (
+                "tokens 1, 2 and 3 are one connection, token 4 another",
+                numbers == [&[1, 2, 3][..], &[4]],
+            ),
+            (
+                "before the disconnect all four tokens work",
+                answers(|t| t.before.status) == [200; 4],
+            ),
+            (
+                "the preview names tokens 1, 2 and 3, and nothing else",
+                (plan.verdict, plan.tokens) == (PlanVerdict::Disconnects, 3)
+                    && plan.connection_ids == ids,
+            ),
+            (
+                "the disconnect ended three tokens",
+                matches!(outcome, DisconnectOutcome::Disconnected { tokens: 3 }),
+            ),
+            (
+                "one call to /disconnect was made for each connection_id",
+                self.disconnect_calls == ids.len() as u64,
+            ),
+            (
+                "after it tokens 1, 2 and 3 get 401, and token 4 works",
+                answers(|t| t.after.status) == [401, 401, 401, 200],
+            ),
+            ("the local Finch says the same", at_finch == [true, true, true, false]),
+            (
+                "the store hands out no token of the first connection any more",
+                all_revoked && matches!(handed_out(1).await, Err(TokenError::Disconnected)),
+            ),
+            ("and still the one of the second", handed_out(4).await.is_ok()),
+            (
+                "no secret is in the store's files, before the disconnect or after it",
+                is_free(&self.search_before) && is_free(&self.search_after),
+            ),
+        ];
+        facts.map(|(fact, held)| Fact { fact, held }).into()
     }
-    Ok(found)
 }

@@ -1,128 +1,81 @@
 //! The demo for a person.
 
-use super::{
-    play::{CUSTOMER, Play, TARGET},
-    stage::Call,
-};
-use crate::{
-    fail::Exit,
-    output::{Report, Sheet, bad, bold, dim, good},
-    words::{count, list, products},
-};
+use super::play::{COMPANY, CUSTOMER, Play, TARGET};
+use crate::output::{BAD, BOLD, DIM, GOOD, PLAIN, Report, Sheet};
 
 impl Report for Play {
     fn human(&self, sheet: &mut Sheet) {
-        sheet.line(bold("Finch in a second: connect, use, disconnect, prove"));
-        let where_ =
-            "A local Finch on this machine, and a sealed SQLite store in a temporary folder.";
-        sheet.paragraph(where_);
-        self.show_connections(sheet);
-        self.show_disconnect(sheet);
-        self.show_facts(sheet);
-    }
-
-    fn exit(&self) -> Exit {
-        if self.held { Exit::Done } else { Exit::Failed }
-    }
-}
-
-impl Play {
-    fn show_connections(&self, sheet: &mut Sheet) {
-        sheet.title(&format!("Four times through Finch Connect, for the customer {CUSTOMER}"));
-        sheet.line(dim("      who     provider   company    login  products"));
+        sheet.line(format!("{BOLD}Finch in a second: connect, use, disconnect, prove{PLAIN}"));
+        sheet.line(
+            "A local Finch on this machine, and a sealed SQLite store in a temporary folder.",
+        );
+        sheet.title(&format!("Four times through Finch Connect, for {COMPANY} ({CUSTOMER})"));
+        sheet.line(format!("{DIM}      who     provider   login  products{PLAIN}"));
         for token in &self.tokens {
-            let step = token.step;
-            let products = products(&token.products);
+            let products: Vec<_> = token.products.iter().map(|product| product.as_str()).collect();
             sheet.line(format!(
-                "  {} {:<7} {:<10} {:<10} {:<6} {products}",
-                bold(&format!("[{}]", step.number)),
-                step.user,
-                step.provider,
-                step.company,
-                step.credentials,
+                "  {} {:<7} {:<10} {:<6} {}",
+                numbers([&token.number]),
+                token.user,
+                token.provider,
+                token.credentials,
+                products.join(", "),
             ));
         }
-        let many = count(self.connections.len(), "connection", "connections");
-        sheet.title(&format!("They form {many}"));
-        for together in &self.connections {
-            sheet.line(format!(
-                "  {}  {} at {} = {}",
-                bold(&format!("Connection {}", together.number)),
-                together.company,
-                together.provider,
-                bold(&numbers(&together.tokens)),
-            ));
-            let why = match together.tokens.len() {
-                1 => "The same company at another provider is another connection.",
-                _ => {
-                    "The same provider and the same company are one connection, for any person, \
-                     credentials and products."
-                }
-            };
-            sheet.text("    ", why);
-            for id in &together.connection_ids {
-                sheet.line(dim(&format!("    connection_id {id}")));
+        sheet.title("They form these connections");
+        for connection in &self.connections {
+            let (provider, tokens) = (connection.provider, numbers(&connection.tokens));
+            sheet.line(format!("  {COMPANY} at {provider} = {tokens}"));
+            for id in &connection.connection_ids {
+                sheet.line(format!("    {DIM}connection_id {id}{PLAIN}"));
             }
         }
-    }
-
-    fn show_disconnect(&self, sheet: &mut Sheet) {
+        sheet.text(
+            "  ",
+            "The same provider and the same company are one connection, for any person, credentials and \
+             products. The same company at another provider is another one.",
+        );
         sheet.title(&format!("Preview: what would a disconnect of token [{TARGET}] hit?"));
-        let is_hit = |id| self.plan.connection_ids.contains(id);
-        let hit = self.tokens.iter().filter(|token| is_hit(&token.connection_id));
-        let hit: Vec<_> = hit.map(|token| token.step.number).collect();
-        let tokens = count(self.plan.tokens, "token", "tokens");
-        sheet.text("  ", &format!("{tokens}: {}", numbers(&hit)));
-        sheet.text("  ", &format!("products: {}", products(&self.plan.products)));
-        sheet.text("  ", &format!("customers: {}", list(&self.plan.customers)));
+        sheet.facts(&self.plan);
         sheet.title(&format!("Disconnect token [{TARGET}], and call Finch with all four"));
-        sheet.line(dim("      before  after"));
+        sheet.line(format!("{DIM}      before  after{PLAIN}"));
         for token in &self.tokens {
-            let said = match token.after.status {
-                200 => "still works",
-                401 => "Unauthorized",
-                _ => "",
+            let (colour, said) = match token.after.status {
+                200 => (GOOD, "still works"),
+                401 => (BOLD, "Unauthorized"),
+                _ => (BAD, ""),
             };
             let request = token.after.request_id.as_ref();
-            let request = request.map(|id| dim(&format!("  request {id}"))).unwrap_or_default();
+            let request = request.map(|id| format!("  request {id}")).unwrap_or_default();
             sheet.line(format!(
-                "  {} {}     {} {said}{request}",
-                bold(&format!("[{}]", token.step.number)),
-                status(&token.before),
-                status(&token.after),
+                "  {} {}     {colour}{}{PLAIN} {said}{DIM}{request}{PLAIN}",
+                numbers([&token.number]),
+                token.before.status,
+                token.after.status,
             ));
         }
-        let calls = count(self.disconnect_calls as usize, "call", "calls");
-        let text =
-            format!("{calls} to /disconnect; then every token was tried until Finch refused it.");
-        sheet.text("  ", &text);
-    }
-
-    fn show_facts(&self, sheet: &mut Sheet) {
+        let calls = self.disconnect_calls;
+        sheet.line(format!(
+            "  Calls to /disconnect: {calls}; then each token until Finch refused it."
+        ));
         sheet.title("Checked");
         for fact in &self.facts {
-            let mark = if fact.held { good("✓") } else { bad("✗") };
-            sheet.text(&format!("  {mark} "), fact.fact);
+            let mark = if fact.held { format!("{GOOD}✓") } else { format!("{BAD}✗") };
+            sheet.line(format!("  {mark}{PLAIN} {}", fact.fact));
         }
-        let searched = self.search_after;
-        let files = count(searched.files, "file", "files");
-        let (secrets, size) = (searched.secrets, searched.bytes.div_ceil(1024));
-        sheet.text("    ", &dim(&format!("({secrets} secrets looked for in {files}, {size} KiB)")));
+        let (secrets, files) = (self.search_after.secrets, self.search_after.files);
+        sheet.line(format!("    {DIM}({secrets} secrets were looked for in {files} files){PLAIN}"));
         sheet.gap();
         let (held, all) = (self.facts.iter().filter(|fact| fact.held).count(), self.facts.len());
-        sheet.line(match self.held {
-            true => good(&format!("All {all} facts held. Store and local Finch are gone again.")),
-            false => bad(&format!("{held} of {all} facts held.")),
-        });
+        let colour = if self.held { GOOD } else { BAD };
+        sheet.line(format!(
+            "{colour}{held} of {all} facts held.{PLAIN} Store and local Finch are gone."
+        ));
     }
 }
 
 /// `[1] [2] [3]`
-fn numbers(numbers: &[usize]) -> String {
-    numbers.iter().map(|number| format!("[{number}]")).collect::<Vec<_>>().join(" ")
-}
-
-fn status(call: &Call) -> String {
-    let status = call.status.to_string();
-    if call.status == 200 { good(&status) } else { bold(&status) }
+fn numbers<'a>(numbers: impl IntoIterator<Item = &'a usize>) -> String {
+    let each = numbers.into_iter().map(|number| format!("{BOLD}[{number}]{PLAIN}"));
+    each.collect::<Vec<_>>().join(" ")
 }

@@ -37,7 +37,6 @@ pub(super) struct Call {
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Searched {
     pub(super) files: usize,
-    pub(super) bytes: usize,
     pub(super) secrets: usize,
     /// How many of the secrets are in one of the files.
     pub(super) found: usize,
@@ -98,7 +97,6 @@ impl Stage {
         };
         Ok(Searched {
             files: files.len(),
-            bytes: files.iter().map(Vec::len).sum(),
             secrets: secrets.len(),
             found: secrets.iter().filter(is_in).count(),
         })

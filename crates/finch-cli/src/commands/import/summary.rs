@@ -9,8 +9,7 @@ use serde::Serialize;
 use super::row::Bad;
 use crate::{
     fail::Exit,
-    output::{Report, Sheet, bold, dim},
-    words::count,
+    output::{Report, Text},
 };
 
 /// A person is shown no more lines than this.
@@ -26,7 +25,6 @@ pub(super) struct Summary {
     already_here: usize,
     failed: BTreeMap<&'static str, usize>,
     failed_lines: Vec<FailedLine>,
-    pub(super) ignored_columns: Vec<String>,
     /// Whether it ended before the last line. Run again, it continues.
     pub(super) stopped: bool,
     #[serde(skip)]
@@ -120,45 +118,25 @@ fn not_stored(what: ImportedToken) -> Bad {
 }
 
 impl Report for Summary {
-    fn human(&self, sheet: &mut Sheet) {
-        if self.stored > 0 {
-            sheet.done(&count(self.stored, "token is stored", "tokens are stored"));
+    fn headline(&self) -> Text {
+        match (self.exit(), self.lines) {
+            (Exit::Done, 0) => "There was no token to import.",
+            (Exit::Done, _) => "Every token is imported.",
+            _ => "Something is left to do.",
         }
-        if self.already_here > 0 {
-            let here = ("token was here already", "tokens were here already");
-            sheet.done(&count(self.already_here, here.0, here.1));
-        }
-        if self.lines == 0 && !self.stopped {
-            sheet.open("There was no token to import.");
-        }
-        if self.not_in_use > 0 {
-            let many = count(self.not_in_use, "of them is", "of them are");
-            let why = "not in use, or not yet, because of a disconnect: finch reconcile";
-            sheet.open(&format!("{many} {why}"));
-        }
-        if self.failures() > 0 {
-            let kinds: Vec<_> = self.failed.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-            let many = count(self.failures(), "line failed", "lines failed");
-            sheet.open(&bold(&format!("{many} ({})", kinds.join(", "))));
-        }
-        for FailedLine { line, bad } in &self.failed_lines {
-            let whose = bad.customer.as_ref().map(|id| format!(", customer {id}"));
-            sheet.gap();
-            sheet.text("  ", &format!("line {line}{}: {}", whose.unwrap_or_default(), bad.why));
-            sheet.text("    ", &dim(&bad.what_to_do));
-        }
+        .into()
+    }
+
+    fn next(&self) -> Text {
         let more = self.failures().saturating_sub(self.failed_lines.len());
-        let notes = [
-            (more > 0).then(|| format!("  and {more} more, which --json lists")),
-            (!self.ignored_columns.is_empty())
-                .then(|| dim(&format!("Not used: {}", self.ignored_columns.join(", ")))),
-            self.stopped.then(|| {
-                "Stopped before the last line. Run the same again: it continues.".to_owned()
-            }),
-        ];
-        for note in notes.into_iter().flatten() {
-            sheet.note(&note);
-        }
+        let more = (more > 0).then(|| format!("{more} more lines failed, which --json lists"));
+        let doubt = (self.not_in_use > 0).then(|| {
+            "what is not in use waits for a disconnect: finch reconcile settles it".to_owned()
+        });
+        let again = self.stopped.then(|| {
+            "it stopped before the last line: run the same again, and it continues".to_owned()
+        });
+        more.into_iter().chain(doubt).chain(again).collect::<Vec<_>>().join("; ").into()
     }
 
     fn exit(&self) -> Exit {
