@@ -63,10 +63,9 @@ impl World {
             return false;
         }
         self.lease = Lease::Of(instance);
-        if call.purpose == Purpose::Disconnect {
-            self.mark_as_sending(variant, instance, call.code);
-        }
-        self.drivers[usize::from(instance)] = Driver::Sent(call);
+        let sends = call.purpose != Purpose::Disconnect
+            || self.mark_as_sending(variant, instance, call.code);
+        self.drivers[usize::from(instance)] = if sends { Driver::Sent(call) } else { Driver::Idle };
         true
     }
 
@@ -79,18 +78,21 @@ impl World {
     }
 
     /// Before `/disconnect` goes out. A mark that is found is a crash's, or a lost lease's.
-    fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) {
-        let Some(token) = self.id_of(code) else { return };
+    fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
+        let Some(token) = self.id_of(code) else { return false };
         if variant == Variant::FoundMarkDropped {
             self.tokens.iter_mut().for_each(|token| token.sending = None);
         }
+        let mut sends = false;
         self.change(|draft| {
             decide::lost_calls(draft, NOW);
-            decide::send(draft, token);
+            sends = decide::send(draft, token);
         });
         // What has no mark is found by nothing.
         let kept = (variant != Variant::NoSendingMark).then_some(instance);
-        self.tokens.iter_mut().filter(|t| t.code == code).for_each(|t| t.sending = kept);
+        let marked = self.tokens.iter_mut().filter(|t| t.code == code && sends);
+        marked.for_each(|t| t.sending = kept);
+        sends
     }
 
     /// Writes an answer down, and gives the lease back.

@@ -133,7 +133,10 @@ impl Finch {
             return Ok(());
         };
         let mark = match call {
-            decide::Call::Disconnect => self.mark_as_sending(token).await?,
+            decide::Call::Disconnect => match self.mark_as_sending(token).await? {
+                None => return Ok(()),
+                mark => mark,
+            },
             decide::Call::Introspect => None,
         };
         let answer = match call {
@@ -156,19 +159,18 @@ impl Finch {
     }
 
     /// Writes the sending mark before `/disconnect` goes out. A mark that is there already is another instance's, or a
-    /// crash's, and its call is lost.
+    /// crash's, and its call is lost. None: the token waits for no proof any more, and nothing may be sent.
     async fn mark_as_sending(&self, token: TokenId) -> Result<Option<Seq>, StoreError> {
         let now = self.now();
         let marked = self.change_beside(Selector::TokenId(token), None, |draft, _| {
             let lost = decide::lost_calls(draft, now);
-            decide::send(draft, token);
-            lost
+            (lost, decide::send(draft, token))
         });
-        let (lost, committed) = marked.await?.unwrap_or_default();
+        let ((lost, sends), committed) = marked.await?.unwrap_or_default();
         if lost {
             self.pending_effects().note(now);
         }
-        Ok(committed.number)
+        Ok(committed.number.filter(|_| sends))
     }
 }
 

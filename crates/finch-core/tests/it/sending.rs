@@ -2,7 +2,7 @@
 
 use finch_core::{
     Connection, FinchApiError, Seq, TokenState,
-    decide::{Call, fence, finish, lost_calls, record, send},
+    decide::{Call, close, fence, finish, lost_calls, record, send},
 };
 use finch_testkit::at;
 
@@ -10,7 +10,7 @@ use crate::{changed, fenced, id, intent, lost, operator, refusal};
 
 /// `/disconnect` with the first token is marked as sending, in the commit 200.
 fn sending(names: &[&str]) -> Connection {
-    let mut sending = changed(&fenced(names), |draft| send(draft, id(2)));
+    let mut sending = changed(&fenced(names), |draft| assert!(send(draft, id(2))));
     assert_eq!(sending.tokens[0].progress.sending, Some(Seq::OF_COMMIT));
     sending.tokens[0].progress.sending = Some(Seq(200));
     sending
@@ -52,6 +52,21 @@ fn a_mark_that_is_found_is_a_call_that_may_take_effect_from_now_on() {
     let open = proven.open_disconnect().expect("an open one").id;
     let ended = changed(&proven, |draft| finish(draft, open, at(70)));
     assert_eq!(ended.ambiguous_at(), Some(at(70)), "a finish over a mark");
+}
+
+#[test]
+fn only_a_token_that_waits_for_its_proof_may_be_sent() {
+    let fenced = fenced(&["c1"]);
+    let mut proven = fenced.clone();
+    proven.tokens[0].progress.refused = refusal();
+    let open = fenced.open_disconnect().expect("an open one").id;
+    let closed = changed(&fenced, |draft| {
+        close(draft, open, &"ops".parse().expect("a name"), "ticket", at(9));
+    });
+    for (what, connection) in [("refused", proven), ("closed by an operator", closed)] {
+        let same = changed(&connection, |draft| assert!(!send(draft, id(2)), "{what}"));
+        assert_eq!(same.tokens[0].progress.sending, None, "{what}");
+    }
 }
 
 #[test]

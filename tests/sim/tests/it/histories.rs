@@ -69,6 +69,8 @@ const BROKEN_ONCE: &[u64] = &[
     840_122_000_378_612,
     // Two turns too close: a host had stalled while it asked.
     290_078_883_000_016_964,
+    // I10: a `/disconnect` went out after an operator had closed its disconnect, and ended what had connected since.
+    535_518_353_000_013_770,
 ];
 
 #[test]

@@ -235,7 +235,7 @@ async fn a_late_effect_of_a_host_that_died_before_two_connections_became_one_kil
     let seen = load(&world, &id).await;
     let sending = seen.tokens.last().unwrap().id;
     let mut draft = Draft::of(seen);
-    decide::send(&mut draft, sending);
+    assert!(decide::send(&mut draft, sending));
     world.store.commit(draft.finish().unwrap()).await.unwrap();
     lease_elsewhere(&world, &id).await;
     world.finch.delay_next_effect();

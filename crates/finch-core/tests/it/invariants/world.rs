@@ -243,7 +243,7 @@ impl World {
                 let mark = (call == Call::Disconnect).then(|| {
                     self.store.decided(&connection, |draft| {
                         decide::lost_calls(draft, now);
-                        decide::send(draft, token);
+                        assert!(decide::send(draft, token), "it was to be called with just now");
                     })
                 });
                 self.send(What::Call(token, call, mark), by.clone());
