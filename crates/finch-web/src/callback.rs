@@ -1,55 +1,47 @@
 //! The way back from Finch Connect.
 
 use axum::{
-    http::{HeaderMap, Method, Uri, header::SET_COOKIE},
+    http::{Method, Uri, header::SET_COOKIE},
     response::IntoResponse as _,
 };
 use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State, TokenState};
 
 use crate::{
-    Customer,
     app::{Answer, App},
     attempt_cookies,
-    change::Change,
-    customer::SignedIn,
     form::Fields,
     problem::Problem,
+    visit::{Change, SignedIn, Visit},
     words,
 };
 
 /// `GET /callback`: Finch's page has sent the browser back.
 pub(crate) async fn by_browser<C>(
-    app: App,
-    SignedIn(customer, ..): SignedIn<C>,
+    SignedIn(visit, ..): SignedIn<C>,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Answer {
     // A request that only checks that the page exists completes nothing.
     if method == Method::HEAD {
-        return app.redirect(app.options().address.page());
+        return visit.app.redirect(visit.app.options.address.page());
     }
     let fields = Fields::of_query(uri.query());
     match (fields.one("error")?, fields.one("state")?, fields.one("code")?) {
-        (None, None, Some(code)) => {
-            without_state(&app, &customer, AuthorizationCode::new(code), &headers).await
-        }
-        _ => complete(&app, &customer, &fields).await,
+        (None, None, Some(code)) => without_state(&visit, AuthorizationCode::new(code)).await,
+        _ => complete(&visit, &fields).await,
     }
 }
 
 /// `POST /callback`: Finch's JavaScript has given code and state to the host's page.
-pub(crate) async fn by_script<C>(app: App, change: Change<C>) -> Answer {
-    complete(&app, &change.customer, &change.fields).await
+pub(crate) async fn by_script<C>(Change(visit, fields, ..): Change<C>) -> Answer {
+    complete(&visit, &fields).await
 }
 
-async fn complete(app: &App, customer: &Customer, fields: &Fields) -> Answer {
+async fn complete(Visit { app, customer, .. }: &Visit, fields: &Fields) -> Answer {
     if let Some(error) = fields.one("error")? {
         // The person has said no, which is no error. The state leaves the address bar: it is good for more.
         return match error {
-            "access_denied" => {
-                app.redirect(&format!("{}?done=denied", app.options().address.page()))
-            }
+            "access_denied" => app.redirect(&format!("{}?done=denied", app.options.address.page())),
             _ => Err(Problem::connect_failed()),
         };
     }
@@ -57,23 +49,19 @@ async fn complete(app: &App, customer: &Customer, fields: &Fields) -> Answer {
         return Err(Problem::incomplete_return());
     };
     let (state, code) = (State::new(state), AuthorizationCode::new(code));
-    connected(app, &app.finch().complete_connect(&customer.scope(), state, code).await?)
+    connected(app, &app.finch.complete_connect(&customer.scope(), state, code).await?)
 }
 
 /// A callback without `state`, as Finch may send it in the redirect flow: it completes the attempt that this
 /// browser has begun.
-async fn without_state(
-    app: &App,
-    customer: &Customer,
-    code: AuthorizationCode,
-    headers: &HeaderMap,
-) -> Answer {
+async fn without_state(visit: &Visit, code: AuthorizationCode) -> Answer {
     use CompleteConnectError as E;
-    let (address, scope) = (&app.options().address, customer.scope());
+    let Visit { app, customer, headers, .. } = visit;
+    let (address, scope) = (&app.options.address, customer.scope());
     let mut newest = None;
     for kept in attempt_cookies::candidates(headers, address, &code) {
         let (state, again) = (kept.state(), code.clone());
-        let completed = app.finch().complete_connect_without_state(&scope, state, again).await;
+        let completed = app.finch.complete_connect_without_state(&scope, state, again).await;
         let answer = match completed {
             Ok(completed) => connected(app, &completed),
             // Nothing was sent: it is another tab's, or another customer's in this browser, or too old.
@@ -99,6 +87,6 @@ fn connected(app: &App, completed: &CompletedConnect) -> Answer {
         TokenState::Unverified => "checking",
         _ => "ended",
     };
-    let (page, id) = (app.options().address.page(), words::segment(&completed.connection_id));
+    let (page, id) = (app.options.address.page(), words::segment(&completed.connection_id));
     app.redirect(&format!("{page}?done={done}&connection={id}"))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderValue, StatusCode,
         header::{LOCATION, SET_COOKIE},
     },
     response::{IntoResponse as _, Response},
@@ -11,45 +11,36 @@ use finch_app::{BegunConnect, ConnectRequest, Flow, Product};
 use serde_json::json;
 
 use crate::{
-    ConnectFlow, Customer,
-    app::{Answer, App, Named},
-    attempt_cookies,
-    change::Change,
-    csrf::Csrf,
-    customer::SignedIn,
-    page,
+    ConnectFlow,
+    app::{Answer, Named},
+    attempt_cookies, page,
     problem::Problem,
+    visit::{Change, SignedIn, Visit},
 };
 
 /// `GET /form`: the CSRF token of this customer's forms, for the host's own scripts. Other sites cannot read
 /// the answer.
-pub(crate) async fn csrf_token<C>(
-    app: App,
-    SignedIn(customer, ..): SignedIn<C>,
-    csrf: Csrf,
-) -> Response {
-    let token = json!({ "csrf_token": csrf.token(&customer.id) });
-    csrf.keep(&app.options().address, page::json(&token))
+pub(crate) async fn csrf_token<C>(SignedIn(visit, ..): SignedIn<C>) -> Response {
+    visit.keep_csrf(page::json(&json!({ "csrf_token": visit.csrf_token() })))
 }
 
 /// `POST /connect`
-pub(crate) async fn begin<C>(app: App, change: Change<C>) -> Answer {
-    let products = app.options().products.clone();
-    let request = request(&app, &change.customer, products);
-    let begun = app.finch().begin_connect(&change.customer.scope(), request).await?;
-    open(&app, &begun, &change.headers)
+pub(crate) async fn begin<C>(Change(visit, ..): Change<C>) -> Answer {
+    let request = request(&visit, visit.app.options.products.clone());
+    let begun = visit.app.finch.begin_connect(&visit.customer.scope(), request).await?;
+    open(&visit, &begun)
 }
 
 /// `POST /connections/{id}/reauthenticate`
-pub(crate) async fn renew<C>(app: App, Named(id): Named, change: Change<C>) -> Answer {
-    let (scope, request) = (change.customer.scope(), request(&app, &change.customer, Vec::new()));
-    let begun = app.finch().begin_reauthenticate(&scope, &id, request).await?;
-    open(&app, &begun, &change.headers)
+pub(crate) async fn renew<C>(Named(id): Named, Change(visit, ..): Change<C>) -> Answer {
+    let (scope, request) = (visit.customer.scope(), request(&visit, Vec::new()));
+    let begun = visit.app.finch.begin_reauthenticate(&scope, &id, request).await?;
+    open(&visit, &begun)
 }
 
 /// What an attempt of this customer's asks for; no products: as before.
-fn request(app: &App, customer: &Customer, products: Vec<Product>) -> ConnectRequest {
-    let options = app.options();
+fn request(Visit { app, customer, .. }: &Visit, products: Vec<Product>) -> ConnectRequest {
+    let options = &app.options;
     let flow = match options.flow {
         ConnectFlow::Redirect => Flow::Redirect(options.redirect_uri().clone()),
         ConnectFlow::Embedded { .. } => Flow::Embedded,
@@ -65,8 +56,9 @@ fn request(app: &App, customer: &Customer, products: Vec<Product>) -> ConnectReq
 /// To Finch's page; in the embedded flow what Finch's JavaScript opens it with. That is for the page of the host's
 /// that has asked, in this customer's session: with it anyone can complete the session.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: this browser is to open the session")]
-fn open(app: &App, begun: &BegunConnect, headers: &HeaderMap) -> Answer {
-    if let ConnectFlow::Embedded { .. } = app.options().flow {
+fn open(visit: &Visit, begun: &BegunConnect) -> Answer {
+    let options = &visit.app.options;
+    if let ConnectFlow::Embedded { .. } = options.flow {
         return Ok(page::json(&json!({
             "session_id": begun.session_id,
             "connect_url": begun.connect_url.expose(),
@@ -79,7 +71,7 @@ fn open(app: &App, begun: &BegunConnect, headers: &HeaderMap) -> Answer {
     to.set_sensitive(true);
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
     // Finch may send the browser back without the state.
-    if let Some(cookie) = attempt_cookies::keep(headers, &app.options().address, &begun.state) {
+    if let Some(cookie) = attempt_cookies::keep(&visit.headers, &options.address, &begun.state) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)

@@ -10,11 +10,10 @@ use axum::http::{StatusCode, Uri};
 use finch_app::{ConnectionState, ConnectionView};
 
 use crate::{
-    ConnectFlow,
-    app::{Answer, App},
-    csrf::Csrf,
-    customer::SignedIn,
-    page::{self, Shell},
+    ConnectFlow, Options,
+    app::Answer,
+    page,
+    visit::{SignedIn, Visit},
 };
 use card::Card;
 use notice::Notice;
@@ -25,7 +24,7 @@ const ENDED: usize = 50;
 #[derive(Template)]
 #[template(path = "connections.html")]
 struct Connections<'a> {
-    shell: Shell<'a>,
+    options: &'a Options,
     customer: &'a str,
     csrf_token: &'a str,
     notice: Option<Notice>,
@@ -47,31 +46,27 @@ impl Connections<'_> {
 }
 
 /// `GET /`
-pub(crate) async fn show<C>(
-    app: App,
-    SignedIn(customer, ..): SignedIn<C>,
-    csrf: Csrf,
-    uri: Uri,
-) -> Answer {
+pub(crate) async fn show<C>(SignedIn(visit, ..): SignedIn<C>, uri: Uri) -> Answer {
+    let Visit { app, customer, .. } = &visit;
     let scope = customer.scope();
-    let mut views = app.finch().connections(&scope).all().await?;
+    let mut views = app.finch.connections(&scope).all().await?;
     sort(&mut views);
-    let lost = !app.finch().possible_orphans(&scope).all().await?.is_empty();
+    let lost = !app.finch.possible_orphans(&scope).all().await?.is_empty();
     let (mut ended, current): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| view.state == ConnectionState::Disconnected);
     let more = ended.len() > ENDED;
     ended.truncate(ENDED);
     let cards = |views: Vec<ConnectionView>| -> Vec<_> {
-        views.iter().filter_map(|view| Card::of(&app, &customer, view)).collect()
+        views.into_iter().filter_map(|view| Card::of(app, customer, view)).collect()
     };
     let (current, ended) = (cards(current), cards(ended));
     let page = Connections {
-        shell: app.shell(),
+        options: &app.options,
         customer: customer.shown(),
-        csrf_token: &csrf.token(&customer.id),
+        csrf_token: &visit.csrf_token(),
         notice: Notice::of(uri.query(), &current, &ended),
         lost,
-        own_page: match &app.options().flow {
+        own_page: match &app.options.flow {
             ConnectFlow::Embedded { page } => Some(page),
             ConnectFlow::Redirect => None,
         },
@@ -79,7 +74,7 @@ pub(crate) async fn show<C>(
         ended,
         more,
     };
-    Ok(csrf.keep(&app.options().address, page::show(StatusCode::OK, &page)))
+    Ok(visit.keep_csrf(page::show(StatusCode::OK, &page)))
 }
 
 /// Puts connections that come oldest first into the order of the page: what needs an action comes first. Those that

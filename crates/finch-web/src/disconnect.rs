@@ -9,29 +9,28 @@ use finch_app::{
 };
 
 use crate::{
-    Customer,
-    app::{Answer, App, Named},
-    change::Change,
+    Options,
+    app::{Answer, Named},
     company::Company,
-    csrf::Csrf,
-    customer::SignedIn,
     form::Fields,
-    page::{self, Shell},
+    page,
     problem::Problem,
+    visit::{Change, SignedIn, Visit},
     words,
 };
-use outcome::Outcome;
 
 /// What would happen.
 #[derive(Template)]
 #[template(path = "disconnect.html")]
 struct Preview<'a> {
-    shell: Shell<'a>,
+    options: &'a Options,
     csrf_token: &'a str,
     mark: String,
     /// It has changed since it was last shown.
     changed: bool,
     verdict: PlanVerdict,
+    /// What people call the connection.
+    name: &'a str,
     provider: &'a str,
     company: &'a Company,
     tokens: usize,
@@ -47,15 +46,6 @@ impl Preview<'_> {
 
     fn retires(&self) -> bool {
         self.verdict == PlanVerdict::Retires
-    }
-
-    /// What the page is about, and for whom: for its title.
-    fn about(&self) -> String {
-        let name = format!("{}{}", words::isolated(self.provider), self.company.suffix());
-        match self.verdict {
-            PlanVerdict::Joins => format!("{name} is being disconnected"),
-            _ => format!("Disconnect {name}?"),
-        }
     }
 
     fn sign_ins(&self) -> String {
@@ -75,73 +65,53 @@ enum Reason {
 
 /// `GET /connections/{id}/disconnect`
 pub(crate) async fn preview<C>(
-    app: App,
-    SignedIn(customer, ..): SignedIn<C>,
+    SignedIn(visit, ..): SignedIn<C>,
     Named(id): Named,
-    csrf: Csrf,
     uri: Uri,
 ) -> Answer {
     let done = Fields::of_query(uri.query()).one("done")? == Some("yes");
-    let reason = if done { Reason::Done } else { Reason::Asked };
-    show(&app, &customer, &id, &csrf, reason).await
+    show(&visit, &id, if done { Reason::Done } else { Reason::Asked }).await
 }
 
 /// `POST /connections/{id}/disconnect`
-pub(crate) async fn confirm<C>(
-    app: App,
-    Named(id): Named,
-    csrf: Csrf,
-    change: Change<C>,
-) -> Answer {
-    let Change { customer, fields, .. } = change;
+pub(crate) async fn confirm<C>(Named(id): Named, Change(visit, fields, ..): Change<C>) -> Answer {
     let agreed = fields.one("plan")?.map(PlanMark::from).ok_or_else(Problem::bad_form)?;
-    let page = app.disconnect_page(&id);
+    let page = visit.app.disconnect_page(&id);
     let request = DisconnectRequest { agreed: Some(agreed), ..id.clone().into() };
-    let outcome = app.finch().disconnect(&customer.scope(), request).await;
-    match outcome {
-        Ok(DisconnectOutcome::AlreadyDisconnected) => app.redirect(&page),
+    match visit.app.finch.disconnect(&visit.customer.scope(), request).await {
+        Ok(DisconnectOutcome::AlreadyDisconnected) => visit.app.redirect(&page),
         // The page that follows can be loaded again, and sends nothing a second time.
-        Ok(_) => app.redirect(&format!("{page}?done=yes")),
-        Err(DisconnectError::PlanChanged) => {
-            show(&app, &customer, &id, &csrf, Reason::Changed).await
-        }
+        Ok(_) => visit.app.redirect(&format!("{page}?done=yes")),
+        Err(DisconnectError::PlanChanged) => show(&visit, &id, Reason::Changed).await,
         Err(error) => Err(error.into()),
     }
 }
 
-async fn show(
-    app: &App,
-    customer: &Customer,
-    id: &ConnectionId,
-    csrf: &Csrf,
-    reason: Reason,
-) -> Answer {
+async fn show(visit: &Visit, id: &ConnectionId, reason: Reason) -> Answer {
+    let Visit { app, customer, .. } = visit;
     let scope = customer.scope();
-    let plan = app.finch().plan_disconnect(&scope, id.clone()).await?;
-    let view = app.finch().connection(&scope, id).await?.ok_or_else(Problem::not_found)?;
-    let provider = app.provider(&view.provider_id);
-    let company = Company::of(customer, &view);
-    let response = match Outcome::of(&plan, &view, id, reason == Reason::Done) {
-        Some(outcome) => {
-            let name = format!("{}{}", words::isolated(&provider), company.suffix());
-            outcome.show(app, &name)
-        }
-        None => {
-            let changed = reason == Reason::Changed;
-            let page = Preview {
-                shell: app.shell(),
-                csrf_token: &csrf.token(&customer.id),
-                mark: plan.mark.to_string(),
-                changed,
-                verdict: plan.verdict,
-                provider: &provider,
-                company: &company,
-                tokens: plan.tokens,
-                products: plan.products.iter().map(words::product_within).collect(),
-                attention: words::attention(&view),
-            };
-            page::show(if changed { StatusCode::CONFLICT } else { StatusCode::OK }, &page)
-        }
+    let plan = app.finch.plan_disconnect(&scope, id.clone()).await?;
+    let view = app.finch.connection(&scope, id).await?.ok_or_else(Problem::not_found)?;
+    let (provider, company) = (app.provider(&view.provider_id), Company::of(customer, &view));
+    let name = format!("{}{}", words::isolated(&provider), company.suffix());
+    let done = reason == Reason::Done;
+    if let Some(outcome) = outcome::message(&app.options, &name, &plan, &view, id, done) {
+        return Ok(visit.keep_csrf(page::show(StatusCode::OK, &outcome)));
+    }
+    let changed = reason == Reason::Changed;
+    let preview = Preview {
+        options: &app.options,
+        csrf_token: &visit.csrf_token(),
+        mark: plan.mark.to_string(),
+        changed,
+        verdict: plan.verdict,
+        name: &name,
+        provider: &provider,
+        company: &company,
+        tokens: plan.tokens,
+        products: plan.products.iter().map(words::product_within).collect(),
+        attention: words::attention(&view),
     };
-    Ok(csrf.keep(&app.options().address, response))
+    let status = if changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    Ok(visit.keep_csrf(page::show(status, &preview)))
 }

@@ -16,12 +16,20 @@ use axum::{
 
 use crate::{app::App, problem::Problem};
 
-const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
 /// Marks an answer that the host has made: its policy is the host's.
 #[derive(Clone, Copy)]
 pub(crate) struct HostsOwn;
+
+/// What every answer carries, the host's own too.
+const COMMON: [(HeaderName, &str); 2] =
+    [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
+/// What every page carries beside its policy.
+const OURS: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
 
 /// Puts the app into the request, turns a [`Problem`] into its page, and adds the headers. A header that an
 /// answer has stays.
@@ -30,36 +38,31 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     request.extensions_mut().insert(app.clone());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let mut page = problem.page(app.shell(), is_form);
+        let mut page = problem.page(&app.options, is_form);
         // Cookies, and the methods that are allowed.
         page.headers_mut().extend(std::mem::take(response.headers_mut()));
         response = page;
     }
     let is_hosts_own = response.extensions().get::<HostsOwn>().is_some();
-    let common = [
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    let ours = [
-        (CONTENT_SECURITY_POLICY, app.policy()),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        (COOP, HeaderValue::from_static("same-origin")),
-        (CORP, HeaderValue::from_static("same-origin")),
-    ];
-    let ours = ours.into_iter().filter(|_| !is_hosts_own);
-    for (name, value) in common.into_iter().chain(ours) {
-        response.headers_mut().entry(name).or_insert(value);
+    let headers = response.headers_mut();
+    let ours = OURS.into_iter().filter(|_| !is_hosts_own);
+    for (name, value) in COMMON.into_iter().chain(ours) {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if !is_hosts_own {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| policy(&app));
     }
     response
 }
 
-/// The policy of every page: styles and pictures of our own, forms that lead here or to Finch Connect.
-/// Browsers hold `form-action` against the redirect that follows a form, too.
-pub(crate) fn policy(connect_origin: &str) -> HeaderValue {
+/// The policy of every page: styles and pictures of our own, forms that lead here or to Finch Connect; also to
+/// where Finch's API is, since a stand-in has its own Connect there. Browsers hold `form-action` against the
+/// redirect that follows a form, too.
+fn policy(app: &App) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {connect_origin}; \
-         base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; \
+         form-action 'self' https://connect.tryfinch.com {}; base-uri 'none'; frame-ancestors 'none'",
+        app.finch.application().origin
     );
     // An origin is made of characters that a header may hold.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))

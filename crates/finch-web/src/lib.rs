@@ -3,7 +3,6 @@
 mod app;
 mod attempt_cookies;
 mod callback;
-mod change;
 mod company;
 mod connect;
 mod connections;
@@ -18,6 +17,7 @@ mod page;
 mod problem;
 mod router;
 mod style;
+mod visit;
 #[cfg(feature = "webhooks")]
 mod webhook;
 mod words;
@@ -26,7 +26,7 @@ pub use customer::Customer;
 pub use options::{ConnectFlow, Options, OptionsError};
 pub use router::router;
 #[cfg(feature = "webhooks")]
-pub use webhook::{WebhookError, Webhooks};
+pub use webhook::{WebhookError, WebhookHandler, Webhooks};
 
 /// The programs of the guide to embedding, held to compile.
 #[cfg(doctest)]

@@ -26,8 +26,6 @@ pub struct Options {
     pub provider_names: BTreeMap<ProviderId, String>,
     /// Finch's sandbox: `finch` or `provider`; none for real data.
     pub sandbox: Option<String>,
-    /// Where Finch Connect is. Default: at Finch; for another API origin than Finch's own, there.
-    pub connect_origin: Option<Origin>,
     /// What the webhook needs: without it there is none.
     #[cfg(feature = "webhooks")]
     pub webhooks: Option<crate::Webhooks>,
@@ -101,7 +99,6 @@ impl Options {
             home: None,
             provider_names: BTreeMap::new(),
             sandbox: None,
-            connect_origin: None,
             #[cfg(feature = "webhooks")]
             webhooks: None,
         })
@@ -137,38 +134,5 @@ impl PublicAddress {
     /// The connections page.
     pub(crate) fn page(&self) -> &str {
         if self.base.is_empty() { "/" } else { &self.base }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(public_url: &str) -> PublicAddress {
-        PublicAddress::new(public_url).expect("an address")
-    }
-
-    #[test]
-    fn links_are_made_of_the_public_address() {
-        let https = address("https://Example.com:443/a/b/");
-        assert_eq!((https.page(), https.base.as_str()), ("/a/b", "/a/b"));
-        assert_eq!(https.callback.as_str(), "https://example.com/a/b/callback");
-        assert!(https.is_https());
-        let root = address("http://127.0.0.1:3000");
-        assert_eq!((root.page(), root.base.as_str()), ("/", ""));
-        assert_eq!(root.callback.as_str(), "http://127.0.0.1:3000/callback");
-        assert!(!root.is_https());
-    }
-
-    #[test]
-    fn an_address_that_browsers_cannot_be_sent_to_is_refused() {
-        for bad in ["", "/payroll", "http://example.com/", "https://u:p@example.com/"] {
-            assert!(matches!(PublicAddress::new(bad), Err(OptionsError::Address(_))), "{bad}");
-        }
-        assert!(matches!(PublicAddress::new("https://example.com/?a"), Err(OptionsError::Query)));
-        let two = PublicAddress::new("https://example.com//evil.example/");
-        assert!(matches!(two, Err(OptionsError::TwoSlashes)), "{two:?}");
-        let none = Options::new("https://example.com/", "Payday", Vec::new());
-        assert!(matches!(none, Err(OptionsError::NoProducts)));
     }
 }

@@ -3,14 +3,17 @@
 
 mod wording;
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 
-use crate::page::{self, CONNECTIONS, Message, Shell, Tone};
+use crate::{
+    Options,
+    page::{self, BAD, CONNECTIONS, Message},
+};
 
 /// Why a page is not shown. As a response it is still without its page, which the layer around all pages makes.
 #[derive(Clone, Debug)]
@@ -46,15 +49,22 @@ impl Problem {
     }
 
     /// The page. In answer to a form there is no link that asks again: the address alone lacks what the form held.
-    pub(crate) fn page(mut self, shell: Shell<'_>, is_form: bool) -> Response {
-        if is_form && std::mem::take(&mut self.again) {
-            self.todo += wording::SEND_AGAIN;
+    pub(crate) fn page(self, options: &Options, is_form: bool) -> Response {
+        let Self { status, title, what, mut todo, retry_after, again, onward } = self;
+        if is_form && again {
+            todo += wording::SEND_AGAIN;
         }
-        let (what, todo) = (vec![self.what], Some(self.todo));
-        let Self { status, title, again, onward, .. } = self;
-        let message = Message { shell, tone: Tone::Bad, title, what, todo, again, onward };
+        let message = Message {
+            options,
+            tone: BAD,
+            title,
+            what: vec![what],
+            todo: Some(&todo),
+            again: again && !is_form,
+            onward,
+        };
         let mut response = page::show(status, &message);
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = retry_after {
             let seconds = HeaderValue::from(wait.as_secs().max(1));
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
@@ -75,15 +85,4 @@ impl From<Problem> for Response {
     fn from(problem: Problem) -> Self {
         problem.into_response()
     }
-}
-
-/// An error with all its sources, for the log. None of ours shows a secret.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

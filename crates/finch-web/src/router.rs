@@ -1,5 +1,7 @@
 //! The routes.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::FromRequestParts,
@@ -53,7 +55,7 @@ where
     C: FromRequestParts<S> + Into<Customer> + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let app = App::new(finch, options);
+    let app = App { finch, options: Arc::new(options) };
     let pages = Router::new()
         .route("/", get(connections::show::<C>))
         .route("/form", get(connect::csrf_token::<C>))
@@ -64,9 +66,9 @@ where
             get(disconnect::preview::<C>).post(disconnect::confirm::<C>),
         )
         .route("/connections/{finch_connection}/reauthenticate", post(connect::renew::<C>))
-        .route(&style::path(), get(style::show));
+        .route(&style::PATH, get(style::show));
     #[cfg(feature = "webhooks")]
-    let pages = match app.options().webhooks {
+    let pages = match app.options.webhooks {
         Some(_) => pages.route("/webhook", post(webhook::receive)),
         None => pages,
     };

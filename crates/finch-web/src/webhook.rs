@@ -13,59 +13,35 @@ use finch_app::{
 };
 use finch_core::MAX_WEBHOOK_BYTES;
 
-use crate::{
-    app::App,
-    form::{self, BodyError},
-    problem::Problem,
-};
+use crate::{app::App, form, problem::Problem};
 
 /// Why the host did not take an event. It is logged, and Finch sends the event again.
 pub type WebhookError = Box<dyn Error + Send + Sync>;
 
-type Handled = Pin<Box<dyn Future<Output = Result<(), WebhookError>> + Send>>;
-type Handler = Arc<dyn Fn(WebhookEvent) -> Handled + Send + Sync>;
+/// Takes an event for the host, such as `Arc::new(|event| Box::pin(enqueue(event)))`.
+pub type WebhookHandler = Arc<
+    dyn Fn(WebhookEvent) -> Pin<Box<dyn Future<Output = Result<(), WebhookError>> + Send>>
+        + Send
+        + Sync,
+>;
 
-/// What the webhook needs.
+/// What the webhook needs. What Finch says of a connection's health leaves a question, which the reconciler asks
+/// Finch: [`Finch::take_webhook`](finch_app::Finch::take_webhook).
 #[derive(Clone)]
 pub struct Webhooks {
-    secrets: WebhookSecrets,
-    handler: Option<Handler>,
+    /// What Finch signs with: one secret, or several while one takes over from another.
+    pub secrets: WebhookSecrets,
+    /// Gets every other event, such as new data. Finch gets its 200 when this returns `Ok`; after an error Finch sends
+    /// the event again. It may come more than once, and in another order. None: such events are answered with 200, and
+    /// go nowhere.
+    pub handler: Option<WebhookHandler>,
 }
 
 impl Webhooks {
-    /// Webhooks that Finch signs with these: one secret, or several while one takes over from another. What they
-    /// say of a connection's health leaves a question, which the reconciler asks Finch:
-    /// [`Finch::take_webhook`](finch_app::Finch::take_webhook).
-    pub fn new(secrets: WebhookSecrets) -> Self {
-        Self { secrets, handler: None }
-    }
-
-    /// Hands every event that does not speak of a connection's health to the host, such as new data. Finch gets its
-    /// 200 when the handler returns `Ok`; after an error Finch sends the event again. It may come more than once, and
-    /// in another order. Without a handler such events are answered with 200, and go nowhere.
-    pub fn on_webhook<F, E>(
-        self,
-        handler: impl Fn(WebhookEvent) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<WebhookError>,
-    {
-        let handler: Handler = Arc::new(move |event| {
-            let handled = handler(event);
-            Box::pin(async { handled.await.map_err(Into::into) })
-        });
-        Self { handler: Some(handler), ..self }
-    }
-
     /// Returns once the questions are written, or the host has taken the event.
     async fn receive(&self, app: &App, request: Request) -> Result<(), StatusCode> {
         let (parts, body) = request.into_parts();
-        let body = form::read(body, MAX_WEBHOOK_BYTES).await.map_err(|error| match error {
-            BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            BodyError::CutOff => StatusCode::BAD_REQUEST,
-        })?;
+        let body = form::read(body, MAX_WEBHOOK_BYTES).await?;
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let event = webhook::verify(&self.secrets, headers, &body, Timestamp::now());
         let event = event.map_err(|refused| {
@@ -83,10 +59,8 @@ impl Webhooks {
     }
 
     async fn take(&self, app: &App, event: WebhookEvent) -> Result<(), WebhookError> {
-        if app.finch().take_webhook(&event).await? {
-            return Ok(());
-        }
         match &self.handler {
+            _ if app.finch.take_webhook(&event).await? => Ok(()),
             Some(handler) => handler(event).await,
             None => Ok(()),
         }
@@ -101,7 +75,7 @@ impl fmt::Debug for Webhooks {
 
 /// `POST /webhook`
 pub(crate) async fn receive(app: App, request: Request) -> Response {
-    let Some(webhooks) = &app.options().webhooks else { return Problem::not_found().into() };
+    let Some(webhooks) = &app.options.webhooks else { return Problem::not_found().into() };
     match webhooks.receive(&app, request).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(status) if status.is_server_error() => (status, [(RETRY_AFTER, "5")]).into_response(),

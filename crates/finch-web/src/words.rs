@@ -113,12 +113,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_stays_one_segment() {
-        let id = "a/b?c#d e\"<".parse().expect("an id");
-        assert_eq!(segment(&id), "a%2Fb%3Fc%23d%20e%22%3C");
-    }
-
-    #[test]
     fn an_unknown_code_is_still_readable() {
         let id = |text: &str| text.parse::<ProviderId>().expect("an id");
         assert_eq!(provider(&id("bamboo_hr")), "BambooHR");

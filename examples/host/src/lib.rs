@@ -164,6 +164,6 @@ fn options(address: &str) -> Result<Options, Box<dyn Error>> {
     options.home = Some("/".into());
     options.provider_names.insert("bamboo_hr".parse()?, "BambooHR".into());
     let secrets = WebhookSecrets::new([WEBHOOK_SECRET])?;
-    options.webhooks = Some(Webhooks::new(secrets));
+    options.webhooks = Some(Webhooks { secrets, handler: None });
     Ok(options)
 }

@@ -1,28 +1,22 @@
 //! One connection on the page.
 
-use finch_app::{
-    ConnectionId, ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView,
-};
+use std::collections::BTreeSet;
 
+use finch_app::{ConnectionState, ConnectionView, Product, Timestamp, TokenState, TokenView};
 use finch_core::ConnectionStatus;
 
 use crate::{ConnectFlow, Customer, app::App, company::Company, words};
 
 /// One connection on the page.
 pub(super) struct Card {
+    pub(super) view: ConnectionView,
     /// Its name in addresses.
     pub(super) path: String,
-    /// All `connection_id`s by which the customer may know it.
-    pub(super) ids: Vec<ConnectionId>,
     pub(super) provider: String,
-    /// Decoration: the provider's first letter.
-    pub(super) letter: String,
     pub(super) company: Company,
-    pub(super) state: ConnectionState,
     pub(super) status: Status,
     pub(super) products: Vec<String>,
     pub(super) since: Option<Timestamp>,
-    pub(super) ended: Option<Timestamp>,
     /// Where the host's own page renews it, in the embedded flow.
     pub(super) own_page: Option<String>,
 }
@@ -37,35 +31,33 @@ pub(super) struct Status {
 
 impl Card {
     /// None: there is nothing to show.
-    pub(super) fn of(app: &App, customer: &Customer, view: &ConnectionView) -> Option<Self> {
+    pub(super) fn of(app: &App, customer: &Customer, view: ConnectionView) -> Option<Self> {
         let provider = app.provider(&view.provider_id).into_owned();
         let in_use = || view.tokens.iter().filter(|t| is_in_use(t));
         let shown: Vec<&TokenView> = match in_use().next() {
             Some(_) => in_use().collect(),
             None => view.tokens.iter().collect(),
         };
-        let mut products: Vec<&Product> = shown.iter().flat_map(|t| &t.products).collect();
-        products.sort_unstable();
-        products.dedup();
+        let products: BTreeSet<&Product> = shown.iter().flat_map(|t| &t.products).collect();
         // What is renewed must live: the newest may have ended by itself.
         let newest = view.tokens.iter().rfind(|t| t.state == TokenState::Active);
         let id = &newest.or(shown.last().copied())?.connection_id;
-        let own_page = match &app.options().flow {
-            ConnectFlow::Redirect => None,
-            ConnectFlow::Embedded { page } => Some(with_connection(page, id)),
-        };
+        let path = words::segment(id);
         Some(Self {
-            path: words::segment(id),
-            ids: view.tokens.iter().map(|token| token.connection_id.clone()).collect(),
-            letter: provider.chars().next().map(String::from).unwrap_or_default(),
-            status: Status::of(view, &provider, &app.options().application),
+            own_page: match &app.options.flow {
+                ConnectFlow::Redirect => None,
+                ConnectFlow::Embedded { page } => {
+                    let mark = if page.contains('?') { '&' } else { '?' };
+                    Some(format!("{page}{mark}connection={path}"))
+                }
+            },
+            path,
+            status: Status::of(&view, &provider, &app.options.application),
             provider,
-            company: Company::of(customer, view),
-            state: view.state,
+            company: Company::of(customer, &view),
             products: products.into_iter().map(|p| words::product(p).into_owned()).collect(),
             since: shown.iter().map(|t| t.added_at).min(),
-            ended: view.ended_at,
-            own_page,
+            view,
         })
     }
 
@@ -76,7 +68,7 @@ impl Card {
 
     /// Nothing is received until a new sign-in.
     pub(super) fn waits(&self) -> bool {
-        self.state == ConnectionState::NeedsReauth
+        self.view.state == ConnectionState::NeedsReauth
     }
 
     /// Whether a new sign-in helps.
@@ -86,11 +78,11 @@ impl Card {
 
     pub(super) fn offers_disconnect(&self) -> bool {
         use ConnectionState::{Connected, NeedsReauth, Unverified};
-        matches!(self.state, Connected | NeedsReauth | Unverified)
+        matches!(self.view.state, Connected | NeedsReauth | Unverified)
     }
 
     pub(super) fn is_disconnecting(&self) -> bool {
-        self.state == ConnectionState::Disconnecting
+        self.view.state == ConnectionState::Disconnecting
     }
 }
 
@@ -160,22 +152,4 @@ fn is_in_use(token: &TokenView) -> bool {
         token.state,
         TokenState::Revoked { .. } | TokenState::Retired | TokenState::Superseded
     )
-}
-
-/// The host's page with the connection that it is to renew.
-fn with_connection(page: &str, id: &ConnectionId) -> String {
-    let mark = if page.contains('?') { '&' } else { '?' };
-    format!("{page}{mark}connection={}", words::segment(id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hosts_page_gets_the_connection_that_is_meant() {
-        let id: ConnectionId = "a&b".parse().expect("an id");
-        assert_eq!(with_connection("/p", &id), "/p?connection=a%26b");
-        assert_eq!(with_connection("/p?q=1", &id), "/p?q=1&connection=a%26b");
-    }
 }

@@ -20,10 +20,10 @@ impl Notice {
         let fields = Fields::of_query(query);
         let one = |name| fields.one(name).ok().flatten();
         let (done, id) = (one("done")?, one("connection").unwrap_or_default());
-        let is_named = |card: &&Card| card.ids.iter().any(|known| known.as_str() == id);
+        let is_named = |card: &&Card| card.view.connection_ids.iter().any(|i| i.as_str() == id);
         let named = current.iter().chain(ended).find(is_named);
         let name = named.map(Card::full_name);
-        let (class, short, text) = match (done, named.map(|card| card.state)) {
+        let (class, short, text) = match (done, named.map(|card| card.view.state)) {
             ("connected" | "checking", Some(Connected)) => {
                 ("good", "Connected", format!("{} is now connected.", name?))
             }

@@ -1,13 +1,12 @@
 //! The texts of all problems, each with its status: what happened, what was changed, and what to do.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::http::StatusCode;
-use finch_app::{BeginConnectError, CompleteConnectError, DisconnectError, StoreError};
+use finch_app::{BeginConnectError, CompleteConnectError, DisconnectError, StoreError, TokenFate};
 use finch_core::{FailureKind, FinchApiError};
 
-use super::{Problem, chain};
-use crate::form::BodyError;
+use super::Problem;
 
 pub(super) const SEND_AGAIN: &str =
     " To try again, reload this page: your browser asks whether to send the form again.";
@@ -52,8 +51,22 @@ impl Problem {
     }
 
     pub(crate) fn bad_form() -> Self {
-        let what = "What your browser sent could not be read. Nothing was changed.";
-        Self::new(StatusCode::BAD_REQUEST, "Please try that again", what).todo(TO_RELOAD)
+        Self::unread(StatusCode::BAD_REQUEST)
+    }
+
+    /// A body that was not read, for the reason that this status gives.
+    pub(crate) fn unread(status: StatusCode) -> Self {
+        let (title, what) = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => (
+                "That request was too long",
+                "What your browser sent is longer than anything that this page takes.",
+            ),
+            StatusCode::REQUEST_TIMEOUT => {
+                ("That request took too long", "What your browser sent did not arrive in time.")
+            }
+            _ => ("Please try that again", "What your browser sent could not be read."),
+        };
+        Self::new(status, title, format!("{what} Nothing was changed.")).todo(TO_RELOAD)
     }
 
     /// A task has ended early, or the system gives no random bytes.
@@ -61,26 +74,6 @@ impl Problem {
         let what = "Something broke on our side. Anything already started will finish on its own.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
             .todo("Look at your connections in a moment, and try again from there.")
-    }
-}
-
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        let (status, title, what) = match error {
-            BodyError::TooLong => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "That request was too long",
-                "What your browser sent is longer than anything that this page takes. Nothing was \
-                 changed.",
-            ),
-            BodyError::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                "That request took too long",
-                "What your browser sent did not arrive in time. Nothing was changed.",
-            ),
-            BodyError::CutOff => return Self::bad_form(),
-        };
-        Self::new(status, title, what).todo(TO_RELOAD)
     }
 }
 
@@ -111,25 +104,12 @@ impl Problem {
             "Go back to your connections, and try again. If this keeps happening, contact support.",
         )
     }
-
-    fn not_stored(is_rescued: bool) -> Self {
-        let what = match is_rescued {
-            true => {
-                "You are connected at Finch, but we could not finish our own records. What is missing was \
-                 put in a safe place."
-            }
-            false => "You are connected at Finch, but we could not finish our own records.",
-        };
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Almost connected", what)
-            .todo("Connect once more in a few minutes, with the same company; or contact support.")
-            .retry_after(LATER)
-    }
 }
 
 impl From<CompleteConnectError> for Problem {
     fn from(error: CompleteConnectError) -> Self {
         use CompleteConnectError as E;
-        tracing::warn!(error = chain(&error), "a connect was not completed");
+        tracing::warn!(error = &error as &dyn Error, "a connect was not completed");
         match &error {
             E::NoCode => Self::incomplete_return(),
             E::UnknownState => {
@@ -159,12 +139,21 @@ impl From<CompleteConnectError> for Problem {
                     .retry_after(SOON)
                     .again()
             }
-            E::NotSent(cause) => Self::code_not_sent(cause),
+            // The same address works again while the code lives.
+            E::NotSent(cause) => {
+                let problem = Self::finch(cause, "You are not connected yet.").again();
+                match cause.failure_kind() {
+                    FailureKind::PaymentRequired => problem,
+                    _ => problem.todo(
+                        "Try again within the next minutes: this page remembers where you were.",
+                    ),
+                }
+            }
             E::Failed(cause) if cause.failure_kind() == FailureKind::InvalidGrant => {
                 let what = format!("Finch does not accept this sign-in any more. {NOTHING}");
                 Self::new(StatusCode::BAD_REQUEST, "This took too long", what).todo(TO_CONNECT)
             }
-            E::Failed(cause) => Self::of_kind(cause.failure_kind(), None, NOTHING),
+            E::Failed(cause) => Self::finch(cause, NOTHING),
             E::Unknown(_) => {
                 let what = "Finch’s answer did not reach us, or cannot be read, so that we cannot tell \
                             whether you are connected.";
@@ -179,8 +168,17 @@ impl From<CompleteConnectError> for Problem {
                 Self::new(StatusCode::CONFLICT, "This needs a look", what)
                     .todo("Contact support: they can find out what belongs to which account.")
             }
-            E::NotStored { .. } => Self::not_stored(false),
-            E::Rescued { .. } => Self::not_stored(true),
+            E::NotStored { .. } | E::Rescued { .. } => {
+                let what = "You are connected at Finch, but we could not finish our own records.";
+                let kept = match error.token_fate() {
+                    TokenFate::Rescued => " What is missing was put in a safe place.",
+                    _ => "",
+                };
+                let what = format!("{what}{kept}");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Almost connected", what)
+                    .todo("Connect once more in a few minutes, with the same company; or contact support.")
+                    .retry_after(LATER)
+            }
             E::Store(cause) => Self::store(cause, "Nothing was sent, and nothing is lost.").again(),
             _ => Self::cut_off(),
         }
@@ -204,13 +202,13 @@ impl From<BeginConnectError> for Problem {
                 Self::new(StatusCode::CONFLICT, "This connection has ended", what)
                     .todo("To share data again, go back to your connections and connect again.")
             }
-            E::Finch(cause) => Self::finch(cause, UNCHANGED),
+            E::Finch(cause) => {
+                tracing::warn!(error = cause as &dyn Error, "Finch opened no session");
+                Self::finch(cause, UNCHANGED)
+            }
             E::Store(cause) => Self::store(cause, UNCHANGED),
             _ => {
-                tracing::error!(
-                    error = chain(&error),
-                    "the host's request to connect is not valid"
-                );
+                tracing::error!(%error, "the host's request to connect is not valid");
                 let what = "This application is not set up to connect. Nothing was connected.";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
                     .todo("Contact support.")
@@ -224,11 +222,6 @@ impl From<DisconnectError> for Problem {
         use DisconnectError as E;
         match &error {
             E::NotFound => Self::not_found(),
-            E::PlanChanged => {
-                let what = "The connection has changed since you looked at it. Nothing was done.";
-                Self::new(StatusCode::CONFLICT, "Please look again", what)
-                    .todo("Go back to your connections, and look at what would happen now.")
-            }
             E::Store(cause) => {
                 Self::store(cause, "If the disconnect had begun, it goes on by itself.")
             }
@@ -246,7 +239,7 @@ impl From<StoreError> for Problem {
 /// The store, and Finch. `left`: what was done, and what was not.
 impl Problem {
     fn store(error: &StoreError, left: &str) -> Self {
-        tracing::error!(error = chain(error), "the store failed");
+        tracing::error!(error = error as &dyn Error, "the store failed");
         let (what, todo, wait) = match error {
             StoreError::Busy | StoreError::Moved => (
                 "Our records are busy just now.",
@@ -264,23 +257,7 @@ impl Problem {
     }
 
     fn finch(error: &FinchApiError, left: &str) -> Self {
-        tracing::warn!(error = chain(error), "Finch failed");
-        Self::of_kind(error.failure_kind(), error.retry_after(), left)
-    }
-
-    /// Finch did not look at the code: the same address works again while the code lives.
-    fn code_not_sent(cause: &FinchApiError) -> Self {
-        let (kind, wait) = (cause.failure_kind(), cause.retry_after());
-        let problem = Self::of_kind(kind, wait, "You are not connected yet.").again();
-        match kind {
-            FailureKind::PaymentRequired => problem,
-            _ => problem
-                .todo("Try again within the next minutes: this page remembers where you were."),
-        }
-    }
-
-    fn of_kind(kind: FailureKind, wait: Option<Duration>, left: &str) -> Self {
-        let (status, title, what, todo) = match kind {
+        let (status, title, what, todo) = match error.failure_kind() {
             FailureKind::TryLater | FailureKind::NoAnswer => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Finch is not available just now",
@@ -302,7 +279,9 @@ impl Problem {
         };
         let problem = Self::new(status, title, format!("{what} {left}")).todo(todo);
         match status {
-            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(wait.unwrap_or(MOMENT)),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                problem.retry_after(error.retry_after().unwrap_or(MOMENT))
+            }
             _ => problem,
         }
     }

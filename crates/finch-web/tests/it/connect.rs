@@ -20,7 +20,8 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     let page = browser.get(BASE).await;
     page.shows(200, &["Nothing is connected"]);
     let policy = page.header(header::CONTENT_SECURITY_POLICY).unwrap();
-    assert!(policy.contains("form-action 'self' http://127.0.0.1:1;"), "{policy}");
+    let forms = "form-action 'self' https://connect.tryfinch.com http://127.0.0.1:1;";
+    assert!(policy.contains(forms), "{policy}");
     let answer = browser.change(&format!("{BASE}/connect")).await;
     assert!(answer.location().starts_with("http://127.0.0.1:1/authorize?session="));
     assert_eq!(
@@ -73,6 +74,10 @@ async fn the_embedded_flow_gets_what_finchs_javascript_needs() {
     busy.hides(&["href=\"\""]);
     site.store.intercept.recover();
     assert_eq!(finish().await.done(), "connected");
+    let id = site.finch.alive()[0].1.clone();
+    site.needs_a_sign_in("Company C").await;
+    let renew = format!("href=\"/payroll/connect?connection={id}\"");
+    browser.get(BASE).await.shows(200, &[&renew]);
 
     let failed = [("csrf_token", csrf_token.as_str()), ("error", "failed")];
     let failed = browser.post(&format!("{BASE}/callback"), &failed).await;

@@ -6,7 +6,7 @@ use axum::{
     http::{Method, header},
     routing::get,
 };
-use finch_web::{Options, router};
+use finch_web::{Options, OptionsError, router};
 
 use crate::{
     browser::Browser,
@@ -60,7 +60,7 @@ async fn the_style_has_a_name_that_changes_with_it() {
 #[tokio::test]
 async fn links_are_those_of_the_public_address() {
     let site = Site::new().await;
-    let public = "https://example.com/apps/payday/payroll/";
+    let public = "https://Example.com:443/apps/payday/payroll/";
     let products = vec![finch_app::Product::Company];
     let behind = Options::new(public, "Payday", products).unwrap();
     assert_eq!(behind.redirect_uri().as_str(), "https://example.com/apps/payday/payroll/callback");
@@ -75,6 +75,23 @@ async fn links_are_those_of_the_public_address() {
     browser.get("/payroll/").await.shows(200, &["action=\"/apps/payday/payroll/connect\""]);
     let style = style_of(&page.body).replace("/apps/payday", "");
     browser.get(&style).await.shows(200, &[]);
+}
+
+#[test]
+fn an_address_that_browsers_cannot_be_sent_to_is_refused() {
+    let company = || vec![finch_app::Product::Company];
+    for (address, products, why) in [
+        ("", company(), "Address(NotAnAddress)"),
+        ("/payroll", company(), "Address(NotAnAddress)"),
+        ("http://example.com/", company(), "Address(NotHttps)"),
+        ("https://u:p@example.com/", company(), "Address(Credentials)"),
+        ("https://example.com/?a", company(), "Query"),
+        ("https://example.com//evil.example/", company(), "TwoSlashes"),
+        ("https://example.com/", vec![], "NoProducts"),
+    ] {
+        let refused: OptionsError = Options::new(address, "Payday", products).unwrap_err();
+        assert_eq!(format!("{refused:?}"), why, "{address}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use finch_app::webhook::WebhookSecrets;
 use finch_core::{StoreError, Timestamp};
-use finch_web::Webhooks;
+use finch_web::{WebhookHandler, Webhooks};
 
 use crate::{
     browser::Seen,
@@ -24,7 +24,7 @@ const OLD_SECRET: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB";
 async fn site() -> Site {
     let mut with = options();
     let secrets = WebhookSecrets::new([SECRET, OLD_SECRET]).unwrap();
-    with.webhooks = Some(Webhooks::new(secrets));
+    with.webhooks = Some(Webhooks { secrets, handler: None });
     Site::with(with).await
 }
 
@@ -119,14 +119,15 @@ async fn what_finch_has_not_signed_just_now_changes_nothing() {
 async fn the_hosts_handler_takes_an_event_or_finch_sends_it_again() {
     let mut with = options();
     let taken = Arc::new(Mutex::new(Vec::new()));
-    let handler = taken.clone();
+    let events = taken.clone();
     let secrets = WebhookSecrets::new([SECRET]).unwrap();
-    with.webhooks = Some(Webhooks::new(secrets).on_webhook(move |event| {
-        let mut taken = handler.lock().unwrap();
+    let handler: WebhookHandler = Arc::new(move |event| {
+        let mut taken = events.lock().unwrap();
         taken.push(event.event_type);
         let is_first = taken.len() == 1;
-        async move { if is_first { Err("the queue is full") } else { Ok(()) } }
-    }));
+        Box::pin(async move { if is_first { Err("the queue is full".into()) } else { Ok(()) } })
+    });
+    with.webhooks = Some(Webhooks { secrets, handler: Some(handler) });
     let site = Site::with(with).await;
     let body = r#"{"event_type":"payment.created","connection_id":"c","data":{}}"#;
     let refused = deliver(&site, SECRET, "msg_1", 0, body).await;
