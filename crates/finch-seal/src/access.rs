@@ -3,7 +3,7 @@
 //! Two owners are trusted: the process's own user, and root, which can read and replace any file. A group
 //! is trusted only where a container's volume gives it the file or folder.
 
-use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _};
+use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _, path::Path};
 
 /// The user and the groups that a process acts as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,11 @@ impl Process {
         let is_shared = folder.mode & 0o022 == 0o020 && self.groups.contains(&folder.group);
         (is_volume && is_shared).then_some(folder.group)
     }
+}
+
+/// The folder that a path is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn refuse_if(exposed: bool) -> Result<(), Refused> {

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::access::{Process, Refused, Rights};
+use crate::access::{Process, Refused, Rights, folder_of};
 use crate::{Kek, KeyFileError};
 
 /// No key file is longer; more is not read.
@@ -99,10 +99,6 @@ fn check_folder(
     let folder = folder_of(path);
     let found = Rights::from(&fs::metadata(folder).map_err(failed)?);
     process.check_owner(found).map_err(|why| refusal(why, folder, found, process))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> KeyFileError {

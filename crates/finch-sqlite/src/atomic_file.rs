@@ -10,11 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use finch_seal::access::folder_of;
 use tempfile::TempPath;
 
 use crate::{
     error::{StoreFileError, StoreProblem},
-    files::{self, JOURNALS, beside, check_folder, folder_of},
+    files::{self, JOURNALS, beside, check_folder},
 };
 
 /// The file, which is only this process's while this lives. Dropped, it is gone.
@@ -46,7 +47,7 @@ impl AtomicFile {
     /// The same, whatever is at `place`. Busy: another process makes a file for it.
     pub(crate) fn claim(place: &Path) -> Result<Self, StoreFileError> {
         let folder = folder_of(place);
-        let (Ok(real), Some(name)) = (fs::canonicalize(&folder), place.file_name()) else {
+        let (Ok(real), Some(name)) = (fs::canonicalize(folder), place.file_name()) else {
             return Err(StoreProblem::NoFolder.at(folder));
         };
         check_folder(&real)?;

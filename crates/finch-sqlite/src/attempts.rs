@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::{
     error::{Fault, Result},
-    rows::{clamped, execute, json, nanoseconds, whole},
+    rows::{clamped, execute, json, nanoseconds, one, whole},
     writer::Batch,
 };
 
@@ -16,18 +16,19 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
     whole("attempts", row)
 }
 
-fn forgettable_at(attempt: &Attempt) -> Option<i64> {
-    attempt.forgettable_at().map(nanoseconds)
+/// The columns that are searched: whether it is unsettled, and from when on it may be forgotten.
+fn searched(attempt: &Attempt) -> (bool, Option<i64>) {
+    (attempt.is_unsettled(), attempt.forgettable_at().map(nanoseconds))
 }
 
 /// Whether a row can be read, and the columns that are searched agree with what it says.
 pub(crate) fn check(row: &Row<'_>) -> Result<()> {
     let attempt = attempt(row)?;
-    let agree = row.get::<_, bool>("unsettled")? == attempt.is_unsettled()
-        && row.get::<_, Option<i64>>("forgettable_at")? == forgettable_at(&attempt);
+    if (row.get("unsettled")?, row.get("forgettable_at")?) == searched(&attempt) {
+        return Ok(());
+    }
     let id = attempt.id.0.0;
-    let broken = || Fault::Broken(format!("attempt {id} and its columns contradict each other"));
-    if agree { Ok(()) } else { Err(broken()) }
+    Err(Fault::Broken(format!("attempt {id} and its columns contradict each other")))
 }
 
 /// The oldest.
@@ -38,9 +39,9 @@ pub(crate) fn open(db: &Batch<'_>, purpose: NewAttempt, state: &Fingerprint) -> 
     let now = nanoseconds(purpose.opened_at);
     execute(db, FORGET, params![now, clamped(FORGOTTEN_AT_ONCE)])?;
     let attempt = Attempt { id: AttemptId(db.next()), purpose, exchange: None };
+    let (unsettled, forgettable_at) = searched(&attempt);
     let sql = "INSERT INTO attempts (id, state, row, unsettled, forgettable_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(&attempt));
     let row = params![attempt.id.0.0, state.0, json(&attempt)?, unsettled, forgettable_at];
     execute(db, sql, row)?;
     Ok(attempt.id)
@@ -54,14 +55,10 @@ pub(crate) fn claim(
     now: Timestamp,
 ) -> Result<Option<(Attempt, Claim)>> {
     let sql = "SELECT * FROM attempts WHERE state = ?1 AND (?2 IS NULL OR customer = ?2)";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params![state.0, customer.map(CustomerId::as_str)])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let mut attempt = attempt(row)?;
-    let same_code = row.get::<_, Option<[u8; 32]>>("code")? == Some(code.0);
-    let claim = attempt.claim(same_code, now);
+    let of = params![state.0, customer.map(CustomerId::as_str)];
+    let known = |row: &Row<'_>| Ok((attempt(row)?, row.get::<_, Option<[u8; 32]>>("code")?));
+    let Some((mut attempt, kept)) = one(db, sql, of, known)? else { return Ok(None) };
+    let claim = attempt.claim(kept == Some(code.0), now);
     if claim == Claim::Begin {
         attempt.exchange = Some(Exchange { began: db.next(), began_at: now, end: None });
         write(db, &attempt, Some(code))?;
@@ -73,15 +70,14 @@ pub(crate) fn claim(
 fn write(db: &Connection, attempt: &Attempt, code: Option<&Fingerprint>) -> Result<()> {
     let sql = "UPDATE attempts SET row = ?2, unsettled = ?3, forgettable_at = ?4, \
         code = coalesce(?5, code) WHERE id = ?1";
-    let (unsettled, forgettable_at) = (attempt.is_unsettled(), forgettable_at(attempt));
+    let (unsettled, forgettable_at) = searched(attempt);
     let code = code.map(|code| code.0);
     let row = params![attempt.id.0.0, json(attempt)?, unsettled, forgettable_at, code];
     execute(db, sql, row)
 }
 
 pub(crate) fn end(db: &Connection, id: AttemptId, end: &AttemptEnd) -> Result<()> {
-    let mut statement = db.prepare_cached("SELECT * FROM attempts WHERE id = ?1")?;
-    let found = statement.query_and_then([id.0.0], attempt)?.next().transpose()?;
+    let found = one(db, "SELECT * FROM attempts WHERE id = ?1", [id.0.0], attempt)?;
     let Some(mut attempt) = found else { return Ok(()) };
     if let Some(exchange) = &mut attempt.exchange
         && exchange.end.as_ref().is_none_or(|now| now.may_become(end))

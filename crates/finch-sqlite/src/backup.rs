@@ -15,7 +15,7 @@ use rusqlite::{
 use crate::{
     atomic_file::AtomicFile,
     database::{self, PATIENCE},
-    error::{Result, STOPPED, StoreFileError, StoreProblem},
+    error::{Result, StoreFileError, StoreProblem},
     events,
     files::{self, Place, beside},
     open::{self, SqliteOptions},
@@ -55,13 +55,8 @@ impl SqliteTokenStore {
         progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<BackedUp, StoreFileError> {
         let (from, place) = (self.readers.file().clone(), to.to_owned());
-        let work = move || write(&from, &place, progress);
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn_blocking(work).await.unwrap_or_else(|_| Err(STOPPED.at(to)))
-            }
-            Err(_) => work(),
-        }
+        let written = database::blocking(move || write(&from, &place, progress)).await;
+        written.map_err(|stopped| stopped.at(to))?
     }
 }
 

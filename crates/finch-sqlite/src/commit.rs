@@ -1,14 +1,14 @@
 //! A commit, written whole: first whether what was decided on still holds and stays unique, then its rows
 //! in their order.
 
-use finch_core::{Commit, Keyring, RecordHead, Selector, Seq};
+use finch_core::{Commit, Hash, Keyring, RecordHead, Selector, Seq};
 use rusqlite::{Connection, ffi, params};
 
 use crate::{
     attempts, connections,
     error::{Fault, Result},
     events,
-    rows::{execute, first},
+    rows::{execute, first, one},
     secrets,
     writer::Batch,
 };
@@ -53,15 +53,13 @@ fn write(db: &Connection, commit: &Commit, number: Seq) -> Result<()> {
     if let Some(row) = &commit.connection {
         connections::write(db, row)?;
         for token in &commit.tokens {
-            connections::write_part(db, "tokens", row.key, (token.id.0, token))?;
+            connections::write_part(db, "tokens", row.key, token.id.0, token)?;
         }
         for disconnect in &commit.disconnects {
-            let part = (disconnect.id.0, disconnect);
-            connections::write_part(db, "disconnects", row.key, part)?;
+            connections::write_part(db, "disconnects", row.key, disconnect.id.0, disconnect)?;
         }
         for retirement in &commit.retirements {
-            let part = (retirement.seq, retirement);
-            connections::write_part(db, "retirements", row.key, part)?;
+            connections::write_part(db, "retirements", row.key, retirement.seq, retirement)?;
         }
     }
     if let Some(absorbed) = commit.absorbs {
@@ -87,17 +85,16 @@ fn is_not_unique(error: &rusqlite::Error) -> bool {
 }
 
 pub(crate) fn keyring(db: &Connection) -> Result<Option<Keyring>> {
-    let sql =
-        "SELECT keyring_version, keyring, oldest_epoch, record_events, record_hash FROM store";
-    let keyring = db.prepare_cached(sql)?.query_row([], |row| {
+    let sql = "SELECT keyring_version, keyring, oldest_epoch, record_events, record_hash FROM store \
+        WHERE keyring_version > 0";
+    one(db, sql, [], |row| {
         Ok(Keyring {
             version: row.get(0)?,
             document: row.get(1)?,
             oldest: row.get(2)?,
-            record: RecordHead { events: row.get(3)?, hash: finch_core::Hash(row.get(4)?) },
+            record: RecordHead { events: row.get(3)?, hash: Hash(row.get(4)?) },
         })
-    })?;
-    Ok(Some(keyring).filter(|keyring| keyring.version > 0))
+    })
 }
 
 fn replace(db: &Connection, keyring: &Keyring) -> Result<()> {
@@ -109,7 +106,7 @@ fn replace(db: &Connection, keyring: &Keyring) -> Result<()> {
     if known == 0 && first(db, in_use, [])? == Some(true) {
         return Err(Fault::Broken("it holds rows and no key ring".to_owned()));
     }
-    if db.prepare_cached(secrets::OLDER)?.exists([keyring.oldest.to_be_bytes()])? {
+    if first::<i64>(db, secrets::OLDER, [keyring.oldest.to_be_bytes()])?.is_some() {
         return Err(Fault::OldEpoch);
     }
     let sql = "UPDATE store SET keyring_version = ?1, keyring = ?2, oldest_epoch = ?3, \

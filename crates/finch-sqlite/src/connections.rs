@@ -3,14 +3,13 @@
 use finch_core::{
     Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Due, Fingerprint,
     Found, InstanceId, Lease, Leased, Revision, Selector, Seq, Timestamp, Token, TokenFacts,
-    TokenId,
 };
-use rusqlite::{OptionalExtension as _, Row, params, params_from_iter, types::Value};
+use rusqlite::{Row, params, params_from_iter, types::Value};
 use serde::Serialize;
 
 use crate::{
     error::Result,
-    rows::{clamped, execute, first, json, keys, nanoseconds, parse, time, whole},
+    rows::{all, clamped, execute, first, json, nanoseconds, one, parse, time, whole},
 };
 
 /// The rows of a table that belong to a connection, in the order of their ids.
@@ -21,7 +20,7 @@ fn parts<T>(
     read: impl Fn(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let sql = format!("SELECT * FROM {table} WHERE connection = ?1 ORDER BY id");
-    db.prepare_cached(&sql)?.query_and_then([connection.0.0], read)?.collect()
+    all(db, &sql, [connection.0.0], read)
 }
 
 /// A token: when it was used is noted beside its row.
@@ -35,7 +34,8 @@ pub(crate) fn write_part(
     db: &rusqlite::Connection,
     table: &str,
     connection: ConnectionKey,
-    (id, part): (Seq, &impl Serialize),
+    id: Seq,
+    part: &impl Serialize,
 ) -> Result<()> {
     let sql = format!(
         "INSERT INTO {table} (id, connection, row) VALUES (?1, ?2, ?3) \
@@ -77,10 +77,8 @@ pub(crate) fn lease(
     now: Timestamp,
 ) -> Result<Leased> {
     let sql = "SELECT lease_owner, lease_until FROM connections WHERE key = ?1";
-    let held = db
-        .prepare_cached(sql)?
-        .query_row([connection.0.0], |row| Ok(row.get::<_, Option<String>>(0)?.zip(row.get(1)?)));
-    let Some(held) = held.optional()? else { return Ok(Leased::Absorbed) };
+    let held = |row: &Row<'_>| Ok(row.get::<_, Option<String>>(0)?.zip(row.get(1)?));
+    let Some(held) = one(db, sql, [connection.0.0], held)? else { return Ok(Leased::Absorbed) };
     let held = held.map(|(owner, until)| Lease { owner: owner.into(), until: time(until) });
     let leased = Lease::ask(held.as_ref(), owner, now);
     if !matches!(leased, Leased::Held(_)) {
@@ -93,23 +91,20 @@ pub(crate) fn lease(
 
 /// Loads a connection whole. Run it in a transaction: it reads several tables.
 fn by_key(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Connection>> {
-    let mut statement = db.prepare_cached("SELECT * FROM connections WHERE key = ?1")?;
-    let mut rows = statement.query([key.0.0])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let ConnectionRow { key, provider, company, question, record, .. } = own_row(row)?;
-    Ok(Some(Connection {
-        key,
-        revision: Revision(row.get("revision")?),
-        provider,
-        company,
-        tokens: parts(db, "tokens", key, token)?,
-        disconnects: parts(db, "disconnects", key, |row| whole("disconnects", row))?,
-        retirements: parts(db, "retirements", key, |row| whole("retirements", row))?,
-        question,
-        record,
-    }))
+    one(db, "SELECT * FROM connections WHERE key = ?1", [key.0.0], |row| {
+        let ConnectionRow { key, provider, company, question, record, .. } = own_row(row)?;
+        Ok(Connection {
+            key,
+            revision: Revision(row.get("revision")?),
+            provider,
+            company,
+            tokens: parts(db, "tokens", key, token)?,
+            disconnects: parts(db, "disconnects", key, |row| whole("disconnects", row))?,
+            retirements: parts(db, "retirements", key, |row| whole("retirements", row))?,
+            question,
+            record,
+        })
+    })
 }
 
 /// A query for the keys of connections: the statement, and what is bound to it.
@@ -119,8 +114,8 @@ pub(crate) struct KeyQuery {
 }
 
 impl KeyQuery {
-    pub(crate) fn keys(&self, db: &rusqlite::Connection) -> rusqlite::Result<Vec<ConnectionKey>> {
-        keys(db, &self.sql, params_from_iter(&self.bound))
+    pub(crate) fn keys(&self, db: &rusqlite::Connection) -> Result<Vec<ConnectionKey>> {
+        all(db, &self.sql, params_from_iter(&self.bound), |row| Ok(ConnectionKey(Seq(row.get(0)?))))
     }
 
     /// The connection that it finds, whole. Run it in a transaction.
@@ -133,43 +128,37 @@ impl KeyQuery {
     }
 }
 
-pub(crate) const BY_ID: &str = "SELECT connection FROM tokens \
-    WHERE connection_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1";
-
 /// The query for the connection that is selected, of this customer if one is given.
 pub(crate) fn selected(selector: Selector<'_>, customer: Option<&CustomerId>) -> KeyQuery {
     let text = |text: &str| Value::from(text.to_owned());
     let number = |seq: Seq| Value::from(clamped(seq.0));
-    let (sql, by) = match selector {
-        Selector::Key(key) => (
-            "SELECT key FROM connections WHERE key = ?2 AND (?1 IS NULL \
-                OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))",
-            vec![number(key.0)],
-        ),
-        Selector::ConnectionId(id) => (BY_ID, vec![text(id.as_str())]),
-        Selector::Pair(provider, company) => (
-            "SELECT key FROM connections WHERE provider = ?2 AND company = ?3 AND (?1 IS NULL \
-                OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))",
-            vec![text(provider.as_str()), text(company.as_str())],
-        ),
-        Selector::TokenId(id) => (
-            "SELECT connection FROM tokens WHERE id = ?2 AND (?1 IS NULL OR customer = ?1)",
-            vec![number(id.0)],
-        ),
+    let (through_tokens, condition, by) = match selector {
+        Selector::Key(key) => (false, "key = ?2", vec![number(key.0)]),
+        Selector::Pair(provider, company) => {
+            let pair = vec![text(provider.as_str()), text(company.as_str())];
+            (false, "provider = ?2 AND company = ?3", pair)
+        }
+        Selector::ConnectionId(id) => (true, "connection_id = ?2", vec![text(id.as_str())]),
+        Selector::FinchCustomerId(id) => (true, "finch_customer_id = ?2", vec![text(id.as_str())]),
+        Selector::TokenId(id) => (true, "id = ?2", vec![number(id.0)]),
         Selector::Fingerprint(token) => (
-            "SELECT connection FROM tokens \
-                WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2) \
-                AND (?1 IS NULL OR customer = ?1)",
+            true,
+            "id = (SELECT max(id) FROM tokens WHERE fingerprint = ?2)",
             vec![token.0.to_vec().into()],
         ),
-        Selector::FinchCustomerId(id) => (
+    };
+    let sql = match through_tokens {
+        true => format!(
             "SELECT connection FROM tokens \
-                WHERE finch_customer_id = ?2 AND (?1 IS NULL OR customer = ?1) LIMIT 1",
-            vec![text(id.as_str())],
+                WHERE {condition} AND (?1 IS NULL OR customer = ?1) LIMIT 1"
+        ),
+        false => format!(
+            "SELECT key FROM connections WHERE {condition} AND (?1 IS NULL \
+                OR EXISTS (SELECT 1 FROM tokens WHERE connection = key AND customer = ?1))"
         ),
     };
     let customer = customer.map(|id| id.as_str().to_owned());
-    KeyQuery { sql: sql.to_owned(), bound: [vec![customer.into()], by].concat() }
+    KeyQuery { sql, bound: [vec![customer.into()], by].concat() }
 }
 
 /// The query for a page of a listing.
@@ -212,29 +201,25 @@ pub(crate) fn listed(
     KeyQuery { sql, bound: [page, filtered].concat() }
 }
 
-/// The newest record of a token, the connection that holds it, and whether it is revoked.
-pub(crate) const NEWEST: &str = "SELECT id, connection, state = 'revoked' FROM tokens \
-    WHERE id = (SELECT max(id) FROM tokens WHERE fingerprint = ?1)";
-
+/// What an arriving token may belong to.
 pub(crate) fn find(
     db: &rusqlite::Connection,
     token: &Fingerprint,
     facts: &TokenFacts,
 ) -> Result<Found> {
     let db = db.unchecked_transaction()?;
-    let newest = db.prepare_cached(NEWEST)?.query_row([token.0], |row| {
-        Ok((TokenId(Seq(row.get(0)?)), ConnectionKey(Seq(row.get(1)?)), row.get(2)?))
-    });
-    let (known, revoked_before) = match newest.optional()? {
-        Some((id, key, false)) => (by_key(&db, key)?.map(|found| (id, found)), false),
-        newest => (None, newest.is_some()),
-    };
-    let by_pair = match &facts.company_id {
-        Some(company) => {
-            selected(Selector::Pair(&facts.provider_id, company), None).connection(&db)?
-        }
-        None => None,
-    };
-    let by_id = selected(Selector::ConnectionId(&facts.connection_id), None);
-    Ok(Found { known, revoked_before, by_pair, by_connection_id: by_id.connection(&db)? })
+    let load = |selector| selected(selector, None).connection(&db);
+    let newest = load(Selector::Fingerprint(token))?;
+    let (id, is_revoked) = newest
+        .as_ref()
+        .and_then(|connection| connection.token_of(token))
+        .map(|record| (record.id, record.state.is_revoked()))
+        .unzip();
+    let pair = facts.company_id.as_ref().map(|id| Selector::Pair(&facts.provider_id, id));
+    Ok(Found {
+        known: id.zip(newest).filter(|_| is_revoked == Some(false)),
+        revoked_before: is_revoked == Some(true),
+        by_pair: pair.map_or(Ok(None), load)?,
+        by_connection_id: load(Selector::ConnectionId(&facts.connection_id))?,
+    })
 }

@@ -15,7 +15,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Result, STOPPED, broken},
+    error::{Fault, Result, STOPPED},
     files,
     same_file::SameFile,
 };
@@ -123,7 +123,7 @@ pub(crate) fn close(db: Connection) -> rusqlite::Result<()> {
 /// Whether SQLite finds the whole file in order.
 pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
     let said: String = db.query_row(&format!("PRAGMA {how}(1)"), [], |row| row.get(0))?;
-    if said == "ok" { Ok(()) } else { Err(broken("its content")) }
+    if said == "ok" { Ok(()) } else { Err(Fault::Broken("SQLite finds errors in it".to_owned())) }
 }
 
 /// The connections that read. A hop to another thread costs ten times a lookup, so that a lookup of one row runs
@@ -192,20 +192,24 @@ impl Readers {
         }
     }
 
-    /// Reads on a thread that may block, in the file that is still there: for everything longer than a
-    /// lookup. Without a runtime there is no such thread, and it reads in place.
+    /// Reads in the file that is still there, for longer than a lookup takes.
     pub(crate) async fn elsewhere<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.file.check()?;
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                let readers = Arc::clone(self);
-                runtime.spawn_blocking(move || read(&readers.wait())).await.map_err(|_| STOPPED)?
-            }
-            Err(_) => read(&self.wait()),
-        }
+        let readers = Arc::clone(self);
+        blocking(move || read(&readers.wait())).await?
+    }
+}
+
+/// Works on a thread that may block. Without a runtime there is no such thread, and it works in place.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.map_err(|_| STOPPED),
+        Err(_) => Ok(work()),
     }
 }
 

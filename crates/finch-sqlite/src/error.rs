@@ -8,10 +8,9 @@ use std::{
 };
 
 use finch_core::{Actionable, Advice, Application, ErrorKind, StoreError};
+use finch_seal::access::folder_of;
 use rusqlite::{Error, ErrorCode, ffi};
 use rustix::fs::{StatVfsMountFlags, statvfs};
-
-use crate::{files::folder_of, schema::VERSION};
 
 /// Why a store's file cannot be opened, made, copied or restored. A file that is refused is left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +61,8 @@ pub enum StoreProblem {
     ReadOnly,
     #[error("this is not a store of Finch connections")]
     NotAStore,
-    #[error("the store has version {found}, and this release knows version {VERSION}")]
-    OtherVersion { found: i64 },
+    #[error("the store has version {found}, and this release knows version {known}")]
+    OtherVersion { found: i64, known: i64 },
     /// Its tables, indexes, views or triggers are not those of this release.
     #[error("the store cannot be trusted: {0}")]
     Schema(String),

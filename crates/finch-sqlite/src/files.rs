@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use finch_seal::access::{Process, Refused, Rights};
+use finch_seal::access::{Process, Refused, Rights, folder_of};
 
 use crate::error::{StoreFileError, StoreProblem};
 
@@ -76,7 +76,7 @@ fn find_at(path: &Path) -> Result<Place> {
         ErrorKind::NotADirectory => StoreProblem::NoFolder.at(folder_of(path)),
         _ => StoreFileError::io(path, error),
     })?;
-    let (process, folder) = check_folder(&folder_of(&path))?;
+    let (process, folder) = check_folder(folder_of(&path))?;
     let mut place = Place { path, len: 0, journal_len: 0 };
     for suffix in [""].into_iter().chain(JOURNALS) {
         let file = beside(&place.path, suffix);
@@ -112,7 +112,7 @@ fn missing(path: &Path) -> StoreFileError {
             _ => StoreProblem::NotAFile.at(path),
         };
     }
-    match (fs::canonicalize(&folder), path.file_name()) {
+    match (fs::canonicalize(folder), path.file_name()) {
         (Err(_), _) => StoreProblem::NoFolder.at(folder),
         (Ok(real), Some(name)) => absent(&real.join(name)),
         (Ok(_), None) => StoreProblem::NotAFile.at(path),
@@ -130,13 +130,6 @@ fn absent(path: &Path) -> StoreFileError {
         matches!(log, StoreProblem::LogWithoutStore { may_hold_tokens: true, .. })
     };
     found.max_by_key(holds).unwrap_or(StoreProblem::Missing).at(path)
-}
-
-pub(crate) fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
-        _ => PathBuf::from("."),
-    }
 }
 
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use finch_core::{Application, ClientId, Origin, StoreId};
+use finch_core::{Application, Binding, ClientId, Origin, StoreId};
 use rusqlite::{Connection, Transaction, TransactionBehavior, config::DbConfig, params};
 
 use crate::{
@@ -45,26 +45,19 @@ impl SqliteOptions {
 }
 
 /// What a store is, and whose.
-pub(crate) struct Identity {
-    pub(crate) id: StoreId,
-    pub(crate) application: Application,
-}
-
-impl Identity {
-    pub(crate) fn read(db: &Connection) -> Result<Self> {
-        let (id, client_id, origin): (_, String, String) =
-            db.query_row("SELECT uuid, client_id, origin FROM store", [], |row| row.try_into())?;
-        let client_id = ClientId::new(client_id).map_err(|_| broken("its client id"))?;
-        let origin = Origin::new(&origin).map_err(|_| broken("its address"))?;
-        Ok(Self { id: StoreId(id), application: Application { client_id, origin } })
-    }
+pub(crate) fn binding(db: &Connection) -> Result<Binding> {
+    let (id, client_id, origin): (_, String, String) =
+        db.query_row("SELECT uuid, client_id, origin FROM store", [], |row| row.try_into())?;
+    let client_id = ClientId::new(client_id).map_err(|_| broken("its client id"))?;
+    let origin = Origin::new(&origin).map_err(|_| broken("its address"))?;
+    Ok(Binding { store: StoreId(id), application: Application { client_id, origin } })
 }
 
 /// Opens the store at the path of `options`, or makes one where there is none, and they say so. Returns the
 /// connection that writes.
 pub(crate) fn open(
     options: &SqliteOptions,
-) -> Result<(Connection, Place, Identity), StoreFileError> {
+) -> Result<(Connection, Place, Binding), StoreFileError> {
     let place = match files::find_alone(&options.path) {
         Err(error) if options.create && error.problem == StoreProblem::Missing => {
             create(&error.path, options)?;
@@ -72,11 +65,11 @@ pub(crate) fn open(
         }
         found => found?,
     };
-    let (db, identity) = open_at(&place, options).map_err(|fault| fault.at(&place.path))?;
-    Ok((db, place, identity))
+    let (db, binding) = open_at(&place, options).map_err(|fault| fault.at(&place.path))?;
+    Ok((db, place, binding))
 }
 
-pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, Identity)> {
+pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connection, Binding)> {
     // While it may still be refused, a log stays as it is.
     let keep_log = place.journal_len > 0;
     let db = database::connect_writer(&place.path, options.busy_timeout, keep_log)?;
@@ -117,14 +110,14 @@ fn wait_while<T, E>(
 }
 
 /// Whether a database is a store of this release, and as whole as shows at once.
-fn examine(db: &Connection, place: &Place) -> Result<Identity> {
+fn examine(db: &Connection, place: &Place) -> Result<Binding> {
     let tx = db.unchecked_transaction()?;
     schema::check(&tx)?;
     let page: u32 = tx.pragma_query_value(None, "page_size", |row| row.get(0))?;
     if place.journal_len == 0 && !place.len.is_multiple_of(page.into()) {
         return Err(Fault::Broken("it ends in the middle of a page".to_owned()));
     }
-    Identity::read(&tx)
+    binding(&tx)
 }
 
 /// Whether a store holds nothing that Finch has answered: no attempt, no token, no connection.

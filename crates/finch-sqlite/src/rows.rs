@@ -1,7 +1,7 @@
-//! What rows are made of: JSON, numbers, times; and queries for one column.
+//! What rows are made of: JSON, numbers, times; and how they are read and written.
 
-use finch_core::{ConnectionKey, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, RowIndex, types::FromSql};
+use finch_core::Timestamp;
+use rusqlite::{Connection, Params, Row, RowIndex, types::FromSql};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::{Fault, Result, broken};
@@ -43,28 +43,38 @@ pub(crate) fn time(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or_default()
 }
 
-/// Keys of connections.
-pub(crate) fn keys(
+/// What a cached statement finds.
+pub(crate) fn all<T>(
     db: &Connection,
     sql: &str,
     params: impl Params,
-) -> rusqlite::Result<Vec<ConnectionKey>> {
-    let mut statement = db.prepare_cached(sql)?;
-    let keys = statement.query_map(params, |row| Ok(ConnectionKey(Seq(row.get(0)?))))?;
-    keys.collect()
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    db.prepare_cached(sql)?.query_and_then(params, read)?.collect()
 }
 
-/// The first column of the first row that a cached statement finds.
+/// The first row that a cached statement finds.
+pub(crate) fn one<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query(params)?.next()?.map(read).transpose()
+}
+
+/// The first column of that row.
 pub(crate) fn first<T: FromSql>(
     db: &Connection,
     sql: &str,
     params: impl Params,
-) -> rusqlite::Result<Option<T>> {
-    db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()
+) -> Result<Option<T>> {
+    one(db, sql, params, |row| Ok(row.get(0)?))
 }
 
 /// How many rows there are of a table, or of one with a condition.
-pub(crate) fn count(db: &Connection, rows: &str) -> rusqlite::Result<u64> {
+pub(crate) fn count(db: &Connection, rows: &str) -> Result<u64> {
     Ok(first(db, &format!("SELECT count(*) FROM {rows}"), [])?.unwrap_or_default())
 }
 

@@ -9,9 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use finch_seal::access::folder_of;
 use rusqlite::{Error, ffi};
 
-use crate::files::{beside, folder_of};
+use crate::files::beside;
 
 /// How long a change of the folder is over before a later one is sure to have another time: file systems
 /// count in steps of some milliseconds.
@@ -43,7 +44,7 @@ impl SameFile {
             (path, id)
         };
         let files = Arc::new(["", "-wal", "-shm"].map(found));
-        Self { files, folder: folder_of(path), unchanged: Arc::default() }
+        Self { files, folder: folder_of(path).to_owned(), unchanged: Arc::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -11,7 +11,7 @@ use crate::error::{Fault, Result, StoreProblem};
 const APPLICATION_ID: i32 = 0x666e_6368;
 
 /// The version of the schema (`PRAGMA user_version`): a store of another one is refused.
-pub(crate) const VERSION: i64 = 1;
+const VERSION: i64 = 1;
 
 /// The schema without comments and alignment: SQLite keeps the text of each statement.
 fn sql() -> String {
@@ -35,7 +35,7 @@ pub(crate) fn check(db: &Connection) -> Result<()> {
     }
     let found = pragma("user_version")?;
     if found != VERSION {
-        return refused(StoreProblem::OtherVersion { found });
+        return refused(StoreProblem::OtherVersion { found, known: VERSION });
     }
     difference(db)?.map_or(Ok(()), |difference| refused(StoreProblem::Schema(difference)))
 }

@@ -4,11 +4,11 @@ use finch_core::{
     ConnectionId, ConnectionStatus, CustomerId, Fingerprint, Product, Sealed, SealedToken,
     SecretRow, Seq, TokenId, TokenQuery,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::{
     error::{Result, broken},
-    rows::{parse, time},
+    rows::{execute, one, parse, time},
 };
 
 /// The epoch of a wiped secret.
@@ -18,12 +18,11 @@ const SEALED: &str = "SELECT epoch, sealed FROM tokens LEFT JOIN secrets ON toke
     WHERE id = ?1 AND state <> 'revoked'";
 
 pub(crate) fn sealed(db: &Connection, token: TokenId) -> Result<Option<Sealed>> {
-    let mut statement = db.prepare_cached(SEALED)?;
-    Ok(statement.query_row([token.0.0], |row| sealed_at(row, 0)).optional()?)
+    one(db, SEALED, [token.0.0], |row| sealed_at(row, 0))
 }
 
 /// The epoch and the bytes, out of two columns from this one on. What is missing or wiped has no bytes.
-fn sealed_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Sealed> {
+fn sealed_at(row: &Row<'_>, column: usize) -> Result<Sealed> {
     Ok(match row.get::<_, Option<[u8; 4]>>(column)? {
         None | Some(WIPED) => Sealed { epoch: 0, bytes: Vec::new() },
         Some(epoch) => Sealed { epoch: u32::from_be_bytes(epoch), bytes: row.get(column + 1)? },
@@ -74,13 +73,12 @@ pub(crate) fn write(db: &Connection, row: &SecretRow) -> Result<()> {
         Some(Sealed { epoch, bytes }) => {
             let sql = "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, ?2, ?3) \
                 ON CONFLICT (token) DO UPDATE SET epoch = excluded.epoch, sealed = excluded.sealed";
-            db.prepare_cached(sql)?.execute(params![token, epoch.to_be_bytes(), bytes])?;
+            execute(db, sql, params![token, epoch.to_be_bytes(), bytes])
         }
         None => {
             let sql =
                 "UPDATE secrets SET epoch = ?2, sealed = zeroblob(length(sealed)) WHERE token = ?1";
-            db.prepare_cached(sql)?.execute(params![token, WIPED])?;
+            execute(db, sql, params![token, WIPED])
         }
     }
-    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{
     database::Readers,
     error::{Fault, Result, StoreFileError},
     events,
-    open::{self, Identity, SqliteOptions},
+    open::{self, SqliteOptions},
     rows::{execute, first, nanoseconds, time},
     secrets,
     writer::{Batch, Writer},
@@ -41,10 +41,9 @@ impl SqliteTokenStore {
     /// # Errors
     /// [`StoreFileError`]: what is wrong, and what to do. The file is then as it was.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreFileError> {
-        let (db, place, Identity { id: store, application }) = open::open(&options)?;
+        let (db, place, binding) = open::open(&options)?;
         let readers = Readers::open(&place.path, options.busy_timeout)
             .map_err(|error| Fault::from(error).at(&place.path))?;
-        let binding = Binding { application, store };
         let writer = Writer::start(db, readers.file().clone(), &binding, options.busy_timeout)
             .map_err(|error| StoreFileError::io(&place.path, error))?;
         Ok(Self { binding, readers: Arc::new(readers), writer })
@@ -168,7 +167,7 @@ impl TokenStore for SqliteTokenStore {
         limit: usize,
     ) -> Result<Vec<ConnectionKey>, StoreError> {
         let query = connections::listed(filter, after, limit);
-        self.read(move |db| Ok(query.keys(db)?)).await
+        self.read(move |db| query.keys(db)).await
     }
 
     async fn lease(

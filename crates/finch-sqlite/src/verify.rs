@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use finch_core::{Application, Disconnect, Keyring, Retirement, StoreError, StoreId, Token};
+use finch_core::{Binding, Disconnect, Keyring, Retirement, StoreError, Token};
 use rusqlite::{Connection, Row};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     error::{Result, StoreFileError},
     events,
     files::{self, JOURNALS, Place, beside},
-    open::{self, Identity},
+    open,
     rows::{count, whole},
     schema,
     store::SqliteTokenStore,
@@ -24,16 +24,12 @@ use crate::{
 pub struct Examined {
     /// How long the file is, without its journal.
     pub bytes: u64,
-    /// The random identity of the store.
-    pub id: StoreId,
-    /// The application that it is bound to.
-    pub application: Application,
+    /// What it is, and which application it is bound to.
+    pub binding: Binding,
     /// Whether nothing is in it yet: it is bound to the next application that opens it.
     pub is_empty: bool,
     /// Its key ring: whether a key opens it shows elsewhere.
     pub keyring: Option<Keyring>,
-    /// Whether SQLite finds the whole file in order.
-    pub is_sound: bool,
 }
 
 /// Examines the store at `path`: who may use its files, what it is, whether its schema is this release's, and
@@ -54,19 +50,12 @@ fn examine_at(place: &Place) -> Result<Examined> {
     let db = connect(place)?;
     let db = db.unchecked_transaction()?;
     schema::check(&db)?;
-    let is_sound = match database::check(&db, "quick_check") {
-        Ok(()) => true,
-        Err(fault) if fault.damage().is_some() => false,
-        Err(fault) => return Err(fault),
-    };
-    let Identity { id, application } = Identity::read(&db)?;
+    database::check(&db, "quick_check")?;
     Ok(Examined {
         bytes: place.len,
-        id,
-        application,
+        binding: open::binding(&db)?,
         is_empty: open::is_empty(&db)?,
         keyring: keyring(&db)?,
-        is_sound,
     })
 }
 

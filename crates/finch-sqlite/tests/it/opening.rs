@@ -119,7 +119,7 @@ async fn a_store_of_another_version_is_refused() {
     let home = Home::used().await;
     for found in [99, 2, 0] {
         home.sql().execute_batch(&format!("PRAGMA user_version = {found}")).unwrap();
-        assert_eq!(refused(&home, home.options()), P::OtherVersion { found });
+        assert_eq!(refused(&home, home.options()), P::OtherVersion { found, known: 1 });
     }
 }
 
@@ -167,7 +167,7 @@ async fn an_empty_store_is_bound_again() {
         format!("{:?}", stale.commit(Commit::default()).await.expect_err("another application"));
     assert!(written.contains("bound to another application"), "{written}");
     drop((stale, store));
-    assert_eq!(finch_sqlite::examine(&home.path).unwrap().application, options.application);
+    assert_eq!(finch_sqlite::examine(&home.path).unwrap().binding.application, options.application);
     store_token(&home.open(), "acme", token("b")).await;
     assert!(matches!(refused(&home, options), P::OtherApplication { .. }));
 }

@@ -65,12 +65,8 @@ async fn check_store(
     let size = |found: &Examined| format!("{} KiB", found.bytes / 1024);
     let Some(found) = findings.note("database", examine(path), size) else { return };
     findings.note("rights", rights(path), |()| "private, and writable".to_owned());
-    if !found.is_sound {
-        let corrupt = StoreProblem::Corrupt("SQLite finds errors in it".to_owned()).at(path);
-        findings.note("content", Err::<(), _>(corrupt), |()| String::new());
-    }
     if let Some(http) = http {
-        let (bound, asked) = (found.application.clone(), http.application().clone());
+        let (bound, asked) = (found.binding.application.clone(), http.application().clone());
         let is_bound = bound == asked;
         let says = format!("{} at {}", asked.client_id, asked.origin);
         let application = if is_bound || found.is_empty {
@@ -102,7 +98,7 @@ async fn check_keys(found: &Examined, key: Option<&Kek>, findings: &mut Findings
     let Some(keyring) = &found.keyring else {
         return findings.good("sealed", "nothing yet: the first use makes the store's keys");
     };
-    let wrapped = WrappedKeys::from_document(found.id.0, &keyring.document);
+    let wrapped = WrappedKeys::from_document(found.binding.store.0, &keyring.document);
     let says = |wrapped: &WrappedKeys| format!("with key {}", wrapped.kek);
     let Some(wrapped) = findings.note("sealed", wrapped.map_err(KeysError::from), says) else {
         return;
