@@ -55,14 +55,14 @@ pub(crate) fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
         facts,
         status: status.filter(|status| !status.is_empty()).map(Into::into),
         client_id: answer.id("client_id"),
-        request_id: reply.request_id.clone(),
+        request_id: reply.answer.request_id.clone(),
     })
 }
 
 /// `POST /disconnect`
 pub(crate) fn acknowledgement(reply: &Reply) -> Result<Option<RequestId>, Problem> {
     match reply.object()?.required("status")?.as_str() {
-        "success" => Ok(reply.request_id.clone()),
+        "success" => Ok(reply.answer.request_id.clone()),
         _ => Err(Problem::Declined),
     }
 }

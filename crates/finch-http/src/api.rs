@@ -5,16 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use finch_core::{
     AccessToken, Application, AuthorizationCode, ConnectRequest, ConnectSession, ConnectionId,
-    FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection, Product, RedirectUri,
-    RequestId,
+    FinchApi, FinchApiError, FinchCustomerId, Grant, Introspection, RedirectUri, RequestId,
 };
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     HttpFinch,
     answers::{Issued, acknowledgement, connect_session, introspection, issued},
-    call::{Call, Repeat, bearer, json},
+    call::{Call, Repeat, bearer, body},
 };
 
 #[derive(Serialize)]
@@ -24,33 +24,6 @@ struct Exchange<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_uri: Option<&'a str>,
-}
-
-/// The request for a session of either kind.
-#[derive(Default, Serialize)]
-struct Session<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connection_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    customer_email: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    products: Option<&'a [Product]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    integration: Option<Integration<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_uri: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sandbox: Option<&'a str>,
-    minutes_to_expire: u64,
-}
-
-#[derive(Serialize)]
-struct Integration<'a> {
-    provider: &'a str,
 }
 
 #[async_trait]
@@ -78,10 +51,9 @@ impl FinchApi for HttpFinch {
             operation: "exchange",
             method: Method::POST,
             path: "/auth/token",
-            authorization: None,
-            body: Some(json(&request)?),
+            body: Some(body(&request)?),
             secrets: &[request.client_secret, request.code],
-            repeat: Repeat::Unseen,
+            ..Call::default()
         };
         match self.send(call, issued).await? {
             Issued::Placed(grant) => Ok(grant),
@@ -99,12 +71,10 @@ impl FinchApi for HttpFinch {
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
         let call = Call {
             operation: "introspect",
-            method: Method::GET,
             path: "/introspect",
             authorization: Some(bearer(token)?),
-            body: None,
-            secrets: &[],
             repeat: Repeat::Freely,
+            ..Call::default()
         };
         self.send(call, introspection).await
     }
@@ -115,10 +85,9 @@ impl FinchApi for HttpFinch {
             method: Method::POST,
             path: "/disconnect",
             authorization: Some(bearer(token)?),
-            body: None,
-            secrets: &[],
             // A success must not hide an earlier try that was lost.
             repeat: Repeat::Unseen,
+            ..Call::default()
         };
         self.send(call, acknowledgement).await
     }
@@ -128,16 +97,16 @@ impl FinchApi for HttpFinch {
         customer_id: &FinchCustomerId,
         request: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError> {
-        let provider = request.provider.as_ref();
-        let session = Session {
-            customer_id: Some(customer_id.as_str()),
-            customer_name: Some(&request.customer_name),
-            customer_email: request.customer_email.as_deref(),
-            products: Some(&request.products),
-            integration: provider.map(|provider| Integration { provider: provider.as_str() }),
-            sandbox: request.sandbox.as_deref(),
-            ..Session::of(request)
-        };
+        let session = json!({
+            "customer_id": customer_id,
+            "customer_name": request.customer_name,
+            "customer_email": request.customer_email,
+            "products": request.products,
+            "integration": request.provider.as_ref().map(|id| json!({ "provider": id })),
+            "redirect_uri": request.flow.redirect_uri(),
+            "sandbox": request.sandbox,
+            "minutes_to_expire": minutes(request.lifetime),
+        });
         self.session("new_session", "/connect/sessions", session).await
     }
 
@@ -146,25 +115,19 @@ impl FinchApi for HttpFinch {
         connection: &ConnectionId,
         request: &ConnectRequest,
     ) -> Result<ConnectSession, FinchApiError> {
-        let session = Session {
-            connection_id: Some(connection.as_str()),
-            products: Some(&*request.products).filter(|products| !products.is_empty()),
-            ..Session::of(request)
-        };
+        let session = json!({
+            "connection_id": connection,
+            "products": Some(&request.products).filter(|products| !products.is_empty()),
+            "redirect_uri": request.flow.redirect_uri(),
+            "minutes_to_expire": minutes(request.lifetime),
+        });
         let path = "/connect/sessions/reauthenticate";
         self.session("reauthenticate_session", path, session).await
     }
 }
 
-impl<'a> Session<'a> {
-    /// What sessions of both kinds have.
-    fn of(request: &'a ConnectRequest) -> Self {
-        let redirect_uri = request.flow.redirect_uri().map(RedirectUri::as_str);
-        Self { redirect_uri, minutes_to_expire: minutes(request.lifetime), ..Self::default() }
-    }
-}
-
 impl HttpFinch {
+    /// Opens a session; null in it is left out.
     #[expect(
         clippy::disallowed_methods,
         reason = "EXPOSE: compared with what comes back, so that no error repeats it"
@@ -173,14 +136,17 @@ impl HttpFinch {
         &self,
         operation: &'static str,
         path: &'static str,
-        request: Session<'_>,
+        mut session: Value,
     ) -> Result<ConnectSession, FinchApiError> {
+        if let Some(fields) = session.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
         let call = Call {
             operation,
             method: Method::POST,
             path,
             authorization: Some(self.basic.clone()),
-            body: Some(json(&request)?),
+            body: Some(body(&session)?),
             secrets: &[self.config.client_secret.expose()],
             repeat: Repeat::Freely,
         };

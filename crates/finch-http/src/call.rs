@@ -7,9 +7,9 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, InvalidHeaderValue},
 };
 use serde::Serialize;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
+#[derive(Default)]
 pub(crate) struct Call<'a> {
     /// Its name in the log.
     pub(crate) operation: &'static str,
@@ -25,27 +25,13 @@ pub(crate) struct Call<'a> {
 }
 
 /// When a call may be sent again.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// Only where Finch did not look at it: no connection was made, or it answered 429.
+    #[default]
     Unseen,
     /// After every failure that may pass.
     Freely,
-}
-
-/// Why a call cannot be sent.
-#[derive(Debug, Error)]
-pub(crate) enum CallError {
-    #[error("the access token contains a character that no HTTP header can carry")]
-    Token,
-    #[error("the request cannot be written as JSON")]
-    Json,
-}
-
-impl From<CallError> for FinchApiError {
-    fn from(error: CallError) -> Self {
-        Self::Backend(Box::new(error))
-    }
 }
 
 impl Call<'_> {
@@ -89,14 +75,17 @@ pub(crate) fn secret_header(text: String) -> Result<HeaderValue, InvalidHeaderVa
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: Bearer authentication of the token's calls")]
-pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, CallError> {
-    secret_header(format!("Bearer {}", token.expose())).map_err(|_| CallError::Token)
+pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, FinchApiError> {
+    secret_header(format!("Bearer {}", token.expose())).map_err(|_| {
+        let problem = "the access token contains a character that no HTTP header can carry";
+        FinchApiError::Backend(problem.into())
+    })
 }
 
 /// A body that is wiped after its last use.
-pub(crate) fn json(body: &impl Serialize) -> Result<Bytes, CallError> {
+pub(crate) fn body(body: &impl Serialize) -> Result<Bytes, FinchApiError> {
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(2048));
-    serde_json::to_writer(&mut *text, body).map_err(|_| CallError::Json)?;
+    serde_json::to_writer(&mut *text, body).map_err(|e| FinchApiError::Backend(Box::new(e)))?;
     Ok(Bytes::from_owner(text))
 }

@@ -41,22 +41,18 @@ impl Coding {
     }
 }
 
-/// A body as it was before it was compressed.
-pub(crate) struct Inflated {
-    /// None: longer than is read.
-    pub(crate) bytes: Option<Zeroizing<Vec<u8>>>,
-    /// Why it may be no JSON.
-    pub(crate) problem: Option<&'static str>,
-}
-
 /// Inflates a body of up to `max` bytes, as far as it can be inflated: a missing or wrong checksum, or bytes
-/// behind the end, do not damage what came before.
-pub(crate) fn inflate(body: Zeroizing<Vec<u8>>, coding: Coding, max: usize) -> Inflated {
+/// behind the end, do not damage what came before. Returns the body, none if it is longer than `max`; and why it
+/// may be no JSON.
+pub(crate) fn inflate(
+    mut bytes: Zeroizing<Vec<u8>>,
+    coding: Coding,
+    max: usize,
+) -> (Option<Zeroizing<Vec<u8>>>, Option<&'static str>) {
     let mut problem = match coding {
         Coding::Unread(problem) => Some(problem),
         Coding::Plain | Coding::Deflate => None,
     };
-    let mut bytes = body;
     for _ in 0..LAYERS {
         let (layer, broken) = match &bytes[..] {
             [0x1f, 0x8b, ..] => {
@@ -70,10 +66,8 @@ pub(crate) fn inflate(body: Zeroizing<Vec<u8>>, coding: Coding, max: usize) -> I
             }
             _ => break,
         };
-        let Some(Layer { inflated, whole }) = layer else {
-            return Inflated { bytes: None, problem: None };
-        };
-        if !whole {
+        let Some((inflated, is_whole)) = layer else { return (None, None) };
+        if !is_whole {
             problem = problem.or(Some(broken));
             if inflated.is_empty() {
                 break;
@@ -81,25 +75,20 @@ pub(crate) fn inflate(body: Zeroizing<Vec<u8>>, coding: Coding, max: usize) -> I
         }
         bytes = inflated;
     }
-    Inflated { bytes: Some(bytes), problem }
+    (Some(bytes), problem)
 }
 
-struct Layer {
-    inflated: Zeroizing<Vec<u8>>,
-    whole: bool,
-}
-
-/// None: longer than `max`.
-fn read(mut compressed: impl Read, max: usize) -> Option<Layer> {
+/// What comes out, and whether that is all of it. None: longer than `max`.
+fn read(mut compressed: impl Read, max: usize) -> Option<(Zeroizing<Vec<u8>>, bool)> {
     // Room for any usual answer at once: a buffer that grows leaves copies behind.
     let mut inflated = Zeroizing::new(Vec::with_capacity(max.min(64 * 1024)));
     let mut chunk = Zeroizing::new([0; 4096]);
     loop {
         match compressed.read(&mut chunk[..]) {
-            Ok(0) => return Some(Layer { inflated, whole: true }),
+            Ok(0) => return Some((inflated, true)),
             Ok(length) if length > max - inflated.len() => return None,
             Ok(length) => inflated.extend_from_slice(&chunk[..length]),
-            Err(_) => return Some(Layer { inflated, whole: false }),
+            Err(_) => return Some((inflated, false)),
         }
     }
 }

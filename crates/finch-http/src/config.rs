@@ -3,8 +3,8 @@
 use std::{error::Error, fmt, time::Duration};
 
 use finch_core::{
-    Actionable, AddressError, Advice, ClientId, ClientSecret, ErrorKind, Origin, StrayCharacters,
-    stray_characters,
+    Actionable, AddressError, Advice, Backoff, ClientId, ClientSecret, ErrorKind, Origin,
+    StrayCharacters, stray_characters,
 };
 use reqwest::Url;
 use thiserror::Error;
@@ -34,10 +34,8 @@ pub struct HttpFinchConfig {
     pub max_body: usize,
     /// The maximum number of repetitions of a call that may be repeated.
     pub retries: u32,
-    /// The longest wait before the first repetition; it doubles with each, and the wait is random below it.
-    pub backoff: Duration,
-    /// The longest such wait.
-    pub max_backoff: Duration,
+    /// The wait before each repetition.
+    pub backoff: Backoff,
     /// The longest `Retry-After` that a call waits for; a longer one is left to the caller.
     pub max_retry_after: Duration,
     /// The proxy that calls go through.
@@ -55,8 +53,7 @@ impl HttpFinchConfig {
             timeout: Duration::from_secs(60),
             max_body: 1024 * 1024,
             retries: 2,
-            backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(8),
+            backoff: Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) },
             max_retry_after: Duration::from_secs(30),
             proxy: Proxy::None,
         }

@@ -23,5 +23,4 @@ pub mod webhook;
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
 pub use proxy::{Proxy, ProxyUrlError};
-#[cfg(feature = "transport")]
 pub use transport::Transport;

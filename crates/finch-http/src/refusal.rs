@@ -7,7 +7,7 @@ use crate::{call::Call, reply::Reply, wire::Object};
 /// The error for an answer outside 2xx. Its body may be Finch's error in one of its shapes, a proxy's page, or
 /// empty.
 pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
-    let mut answer = reply.answer();
+    let mut answer = reply.answer.clone();
     if let Ok(body) = reply.object() {
         read(&body, call, &mut answer);
     }

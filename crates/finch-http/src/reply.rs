@@ -1,6 +1,6 @@
 //! An answer, read to its end or as far as it goes.
 
-use std::{mem, time::Duration};
+use std::mem;
 
 use finch_core::{Answer, FinchApiError, MAX_ID_BYTES, RequestId};
 use jiff::Timestamp;
@@ -11,16 +11,15 @@ use zeroize::Zeroizing;
 use crate::{
     HttpFinchConfig,
     call::Call,
-    coding::{Coding, Inflated, inflate},
+    coding::{Coding, inflate},
     lost, retry,
     wire::Object,
 };
 
 /// An answer of Finch, or of something in its place.
 pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) request_id: Option<RequestId>,
-    retry_after: Option<Duration>,
+    /// Everything but the body.
+    pub(crate) answer: Answer,
     /// None: longer than is read.
     body: Option<Zeroizing<String>>,
     /// Why the body may not be JSON, beside its own faults.
@@ -48,9 +47,12 @@ impl Reply {
         let header = response.headers().get("finch-request-id").and_then(|id| id.to_str().ok());
         let is_id = |id: &&str| id.len() <= MAX_ID_BYTES && !call.is_echoed_in(id);
         let mut reply = Self {
-            status: response.status().as_u16(),
-            request_id: header.filter(is_id).and_then(|id| RequestId::new(id).ok()),
-            retry_after: retry::asked(response.headers(), Timestamp::now),
+            answer: Answer {
+                status: response.status().as_u16(),
+                request_id: header.filter(is_id).and_then(|id| RequestId::new(id).ok()),
+                retry_after: retry::asked(response.headers(), Timestamp::now),
+                ..Answer::default()
+            },
             body: None,
             coding: None,
             max_body: config.max_body,
@@ -61,10 +63,10 @@ impl Reply {
         let lost = match timeout_at(deadline, read).await {
             Ok(Ok(true)) => None,
             Ok(Ok(false)) => return Ok(reply),
-            Ok(Err(error)) => Some(lost::within_answer(error, reply.answer())),
+            Ok(Err(error)) => Some(lost::within_answer(error, reply.answer.clone())),
             Err(_) => Some(lost::out_of_time(config.timeout)),
         };
-        let Inflated { bytes, problem } = inflate(bytes, coding, config.max_body);
+        let (bytes, problem) = inflate(bytes, coding, config.max_body);
         (reply.body, reply.coding) = (bytes.map(text), problem);
         match lost {
             Some(error) if reply.leading_object().is_err() => Err(error),
@@ -73,7 +75,7 @@ impl Reply {
     }
 
     pub(crate) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        (200..300).contains(&self.answer.status)
     }
 
     /// The body as a JSON object.
@@ -100,16 +102,6 @@ impl Reply {
         })
     }
 
-    /// Everything but the body.
-    pub(crate) fn answer(&self) -> Answer {
-        Answer {
-            status: self.status,
-            request_id: self.request_id.clone(),
-            retry_after: self.retry_after,
-            ..Answer::default()
-        }
-    }
-
     /// The error for a 2xx answer that is not the success that was asked for.
     pub(crate) fn problem(&self, problem: Problem) -> FinchApiError {
         match problem {
@@ -119,9 +111,9 @@ impl Reply {
                     None => format!("more than {} bytes", self.max_body),
                 };
                 let problem = format!("{problem} ({length})");
-                FinchApiError::Unreadable { problem, answer: Some(Box::new(self.answer())) }
+                FinchApiError::Unreadable { problem, answer: Some(Box::new(self.answer.clone())) }
             }
-            Problem::Declined => self.answer().into_error(),
+            Problem::Declined => self.answer.clone().into_error(),
         }
     }
 }

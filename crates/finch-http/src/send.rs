@@ -1,6 +1,6 @@
 //! Sending a call, and sending it again where that is safe.
 
-use finch_core::FinchApiError;
+use finch_core::{Answer, FinchApiError};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::debug;
 
@@ -66,7 +66,7 @@ impl HttpFinch {
         let (operation, attempt) = (call.operation, repetition + 1);
         let elapsed_ms = began.elapsed().as_millis() as u64;
         match &outcome {
-            Ok(Reply { status, request_id, .. }) => {
+            Ok(Reply { answer: Answer { status, request_id, .. }, .. }) => {
                 let request_id = request_id.as_ref().map(|id| id.as_str());
                 debug!(operation, attempt, status, request_id, elapsed_ms, "Finch answered");
             }

@@ -12,20 +12,14 @@ use serde_json::value::RawValue;
 use crate::reply::Problem;
 
 /// A JSON object, its fields unread.
-pub(crate) struct Object<'a> {
-    fields: Fields<'a>,
-    /// Where it is in the answer: nothing, or a path with a dot at its end.
-    path: String,
-}
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
-
-impl<'de> Deserialize<'de> for Fields<'de> {
+impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
 
         impl<'de> Visitor<'de> for Collect {
-            type Value = Fields<'de>;
+            type Value = Object<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -36,7 +30,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
                     fields.push((unquoted(key.get()), value.get()));
                 }
-                Ok(Fields(fields))
+                Ok(Object(fields))
             }
         }
 
@@ -47,26 +41,19 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 impl<'a> Object<'a> {
     /// Reads a whole answer.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Problem> {
-        Self::at(String::new(), text).map_err(|error| not_an_object(text, &error))
+        serde_json::from_str(text).map_err(|error| not_an_object(text, &error))
     }
 
     /// Reads the object with which an answer begins, whatever follows it: only where a token would be
     /// lost otherwise.
     pub(crate) fn leading(text: &'a str) -> Result<Self, Problem> {
         let mut json = serde_json::Deserializer::from_str(text);
-        match Fields::deserialize(&mut json) {
-            Ok(fields) => Ok(Self { fields, path: String::new() }),
-            Err(error) => Err(not_an_object(text, &error)),
-        }
-    }
-
-    fn at(path: String, text: &'a str) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(|fields| Self { fields, path })
+        Self::deserialize(&mut json).map_err(|error| not_an_object(text, &error))
     }
 
     /// The fields of that name as JSON, the last one first; null counts as absent.
     fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        let named = self.fields.0.iter().rev().filter(move |(key, _)| key == name);
+        let named = self.0.iter().rev().filter(move |(key, _)| key == name);
         named.map(|(_, value)| *value).filter(|json| *json != "null")
     }
 
@@ -82,7 +69,7 @@ impl<'a> Object<'a> {
 
     /// A text, unless another field of that name says something else.
     pub(crate) fn only_text(&self, name: &str) -> Option<String> {
-        let mut same = self.fields.0.iter().filter(|(key, _)| key == name);
+        let mut same = self.0.iter().filter(|(key, _)| key == name);
         let first = same.next()?.1;
         let text = serde_json::from_str(first).ok();
         text.filter(|_| same.all(|(_, value)| *value == first))
@@ -103,8 +90,7 @@ impl<'a> Object<'a> {
 
     /// An object, if there is one.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        let path = format!("{}{name}.", self.path);
-        Some(Self { fields: self.read(name)?, path })
+        self.read(name)
     }
 
     /// Whether the field is a whole number.
@@ -140,11 +126,7 @@ impl<'a> Object<'a> {
             Some([b't' | b'f', ..]) => "should be a text and is a boolean",
             Some(_) => "should be a text and is a number",
         };
-        self.problem(name, found)
-    }
-
-    fn problem(&self, name: &str, problem: &str) -> Problem {
-        Problem::Unreadable(format!("{}{name} {problem}", self.path))
+        Problem::Unreadable(format!("{name} {found}"))
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn answered<T>(data: &[u8], call: impl AsyncFnOnce(&HttpFinch) -> T) 
     let mut config = HttpFinchConfig::new("client".parse().unwrap(), ClientSecret::new(SECRET));
     config.base_url = "http://127.0.0.1:1".into();
     config.max_body = 16 * 1024;
-    config.backoff = Duration::ZERO;
+    config.backoff.first = Duration::ZERO;
     config.max_retry_after = Duration::from_millis(1);
     let script = Arc::new(Mutex::new(Script { answers: answers(data), asked: Vec::new() }));
     let finch = HttpFinch::with_transport(config, Arc::new(Scripted(Arc::clone(&script)))).unwrap();

@@ -114,7 +114,7 @@ impl Life {
         let secret = ClientSecret::new(emulator.client_secret());
         let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
         http.base_url = emulator.url().to_owned();
-        http.backoff = Duration::ZERO;
+        http.backoff.first = Duration::ZERO;
         print(&format!("{http:?}"));
         let client = HttpFinch::new(http.clone()).unwrap();
         print(&format!("{client:?}"));

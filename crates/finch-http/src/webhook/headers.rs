@@ -23,41 +23,26 @@ impl<'a> Signed<'a> {
     pub(super) fn read(
         headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     ) -> Result<Self, WebhookRefused> {
-        let (mut id, mut timestamp, mut signatures) = (None, None, Vec::new());
-        for (name, value) in headers {
-            if name.eq_ignore_ascii_case(EVENT_ID) {
-                once(&mut id, value, EVENT_ID)?;
-            } else if name.eq_ignore_ascii_case(TIMESTAMP) {
-                once(&mut timestamp, value, TIMESTAMP)?;
-            } else if name.eq_ignore_ascii_case(SIGNATURE) {
-                signatures.push(value);
-            }
-        }
+        let headers: Vec<_> = headers.into_iter().collect();
+        let all = |header: &str| {
+            let named = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(header));
+            named.map(|(_, value)| *value).collect::<Vec<_>>()
+        };
         let refused = |header, problem| WebhookRefused::Header { header, problem };
         let missing = |header| refused(header, "is missing: Finch sends it with each webhook");
-        let id = id.ok_or(missing(EVENT_ID))?;
-        let timestamp = timestamp.ok_or(missing(TIMESTAMP))?;
+        // One value, however often it came.
+        let one = |header| match &all(header)[..] {
+            [] => Err(missing(header)),
+            [value, others @ ..] if others.iter().all(|other| other == value) => Ok(*value),
+            _ => Err(refused(header, "came more than once, with different values")),
+        };
+        let (id, timestamp, signatures) = (one(EVENT_ID)?, one(TIMESTAMP)?, all(SIGNATURE));
         if signatures.is_empty() {
             return Err(missing(SIGNATURE));
         }
         let id = event_id(id).ok_or(refused(EVENT_ID, "is not an event id"))?;
         let sent = seconds(timestamp).ok_or(refused(TIMESTAMP, "is not a number of seconds"))?;
         Ok(Self { id, timestamp, sent, signatures })
-    }
-}
-
-/// One value, however often it came.
-fn once<'a>(
-    seen: &mut Option<&'a [u8]>,
-    value: &'a [u8],
-    header: &'static str,
-) -> Result<(), WebhookRefused> {
-    match seen.replace(value) {
-        Some(before) if before != value => {
-            let problem = "came more than once, with different values";
-            Err(WebhookRefused::Header { header, problem })
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use finch_core::{AuthorizationCode, ClientId, ClientSecret, FinchApi};
+use finch_core::{AuthorizationCode, Backoff, ClientId, ClientSecret, FinchApi};
 use finch_emulator::{Emulator, Login};
 use finch_http::{HttpFinch, HttpFinchConfig};
 use finch_testkit::FinchFixture;
@@ -19,7 +19,7 @@ impl Local {
         let id = ClientId::new(emulator.client_id()).expect("an id");
         let config = HttpFinchConfig {
             base_url: emulator.url().to_owned(),
-            backoff: Duration::from_millis(1),
+            backoff: Backoff { first: Duration::from_millis(1), longest: Duration::from_secs(8) },
             ..HttpFinchConfig::new(id, ClientSecret::new(emulator.client_secret()))
         };
         let finch = Arc::new(HttpFinch::new(config).expect("a client"));

@@ -3,8 +3,9 @@
 use std::{error::Error, time::Duration};
 
 use finch_core::{
-    AccessToken, AuthorizationCode, ClientId, ClientSecret, ConnectRequest, ConnectSession,
-    ConnectionId, FinchApi, FinchApiError, FinchCustomerId, Flow, Grant, Introspection, Product,
+    AccessToken, AuthorizationCode, Backoff, ClientId, ClientSecret, ConnectRequest,
+    ConnectSession, ConnectionId, FinchApi, FinchApiError, FinchCustomerId, Flow, Grant,
+    Introspection, Product,
 };
 use finch_http::{HttpFinch, HttpFinchConfig};
 
@@ -57,7 +58,7 @@ pub(crate) fn config(url: &str) -> HttpFinchConfig {
     log::watch();
     HttpFinchConfig {
         base_url: url.to_owned(),
-        backoff: Duration::from_millis(1),
+        backoff: Backoff { first: Duration::from_millis(1), longest: Duration::from_secs(8) },
         max_body: 16 * 1024,
         ..HttpFinchConfig::new(ClientId::new(CLIENT_ID).expect("an id"), ClientSecret::new(SECRET))
     }

@@ -169,8 +169,8 @@ async fn the_time_is_the_whole_calls() {
     let server = Server::start([json(503, "")]).await;
     let finch = configured(&server, |config| {
         config.timeout = Duration::from_millis(200);
-        (config.backoff, config.max_backoff) =
-            (Duration::from_secs(3600), Duration::from_secs(3600));
+        config.backoff.first = Duration::from_secs(3600);
+        config.backoff.longest = Duration::from_secs(3600);
     });
     let error = introspect(&finch).await.expect_err("503");
     assert_eq!(error.failure_kind(), FailureKind::TryLater, "the answer at hand, not a timeout");

@@ -85,8 +85,8 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
         let server = Server::start([busy, json(200, SUCCESS)]).await;
         let mut config = config(&server.url);
         // Waiting this long would not end in time.
-        config.backoff = Duration::from_secs(3600);
-        config.max_backoff = Duration::from_secs(3600);
+        config.backoff.first = Duration::from_secs(3600);
+        config.backoff.longest = Duration::from_secs(3600);
         disconnect(&HttpFinch::new(config).expect("a client")).await.expect("the second");
         assert_eq!(server.seen().len(), 2, "{header}");
     }

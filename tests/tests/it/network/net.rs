@@ -228,6 +228,6 @@ pub(crate) fn http_config(emulator: &Emulator) -> HttpFinchConfig {
     let secret = ClientSecret::new(emulator.client_secret());
     let mut http = HttpFinchConfig::new(emulator.client_id().parse().unwrap(), secret);
     http.base_url = emulator.url().to_owned();
-    http.backoff = Duration::ZERO;
+    http.backoff.first = Duration::ZERO;
     http
 }
