@@ -6,7 +6,8 @@ mod outcome;
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
     ConnectionKey, CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State,
-    StoreError, Token, TokenFacts, TokenId, TokenState, decide::Source, exchange_failure,
+    StoreError, Timestamp, Token, TokenFacts, TokenId, TokenState, decide::Source,
+    exchange_failure,
 };
 
 pub use error::{CompleteConnectError, TokenFate};
@@ -271,12 +272,14 @@ impl Finch {
         token: &Token,
         began: Began,
     ) -> Result<(), StoreError> {
-        let customer = Some(&by.purpose.customer);
-        let mut lost = self.store().possible_orphans(customer, self.now(), None, 1000).await?;
-        lost.retain(|lost| lost.is_cleared_by(by, &token.facts));
-        // One of them has made it.
-        let took_effect = by.has_renewed_unknown(connection, token) && lost.len() == 1;
-        for orphan in lost {
+        let (customer, now) = (Some(&by.purpose.customer), self.now());
+        let unsettled = self.store().possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
+        let mut others: Vec<_> =
+            unsettled.into_iter().filter(|other| other.is_cleared_by(by, &token.facts)).collect();
+        // One of them has made it, and that may be one whose answer is still awaited.
+        let took_effect = by.has_renewed_unknown(connection, token) && others.len() == 1;
+        others.retain(|other| other.is_possible_orphan(now));
+        for orphan in others {
             let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();
             let is_over = took_effect || was_over;
             let end = orphan.cleared_by(token, is_over);

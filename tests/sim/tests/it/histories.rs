@@ -71,6 +71,8 @@ const BROKEN_ONCE: &[u64] = &[
     290_078_883_000_016_964,
     // I10: a `/disconnect` went out after an operator had closed its disconnect, and ended what had connected since.
     535_518_353_000_013_770,
+    // I7: a renewed connection that was not stored was taken for the lost exchange's; another, still awaited, had made it.
+    649_296_644_000_003_718,
 ];
 
 #[test]

@@ -149,6 +149,28 @@ async fn a_lost_exchange_that_may_take_effect_later_is_listed_again_when_its_cov
     }
 }
 
+/// A renewal of a connection that is not stored shows that an exchange has made it: but not which, while another one's
+/// answer is awaited.
+#[tokio::test]
+async fn a_lost_exchange_is_listed_again_when_another_may_have_made_the_renewed_connection() {
+    for another in [false, true] {
+        let world = world().await;
+        lose_an_exchange(&world, !another).await;
+        let renew_and_end = async || {
+            let id = connect(&world, ACME, "x").await;
+            disconnect(&world, ACME, &id).await;
+            reconcile(&world).await;
+            assert_eq!(world.orphans().await, usize::from(another));
+        };
+        if another {
+            let held = Held::BeforeItsAnswer;
+            drop(meanwhile(&world, (ACME, "x"), held, renew_and_end).await);
+        } else {
+            renew_and_end().await;
+        }
+    }
+}
+
 /// An exchange that another process has taken for abandoned, and has cleared, goes out at last, and its answer
 /// is lost: its token came after the end of what was to cover it.
 #[tokio::test]
