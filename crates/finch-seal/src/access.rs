@@ -26,17 +26,27 @@ pub struct Rights {
 }
 
 /// Why a file or folder is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// It belongs to a user that is neither root nor the process's own.
-    OtherOwner,
-    /// Other users may use it.
-    Exposed,
+    /// Its owner is neither root nor the process's own user; both as user ids.
+    #[error("it belongs to user id {owner}, and this process runs as user id {user}")]
+    #[expect(missing_docs, reason = "said above")]
+    OtherOwner { owner: u32, user: u32 },
+    /// Other users may use it, by these permission bits.
+    #[error("it is open to others (mode {0:04o})")]
+    Exposed(u32),
 }
 
 impl From<&Metadata> for Rights {
     fn from(found: &Metadata) -> Self {
         Self { mode: found.mode() & 0o7777, owner: found.uid(), group: found.gid() }
+    }
+}
+
+impl Rights {
+    /// Whether none of these permissions is given.
+    fn without(self, permissions: u32) -> Result<(), Refused> {
+        if self.mode & permissions == 0 { Ok(()) } else { Err(Refused::Exposed(self.mode)) }
     }
 }
 
@@ -56,8 +66,10 @@ impl Process {
     /// # Errors
     /// [`Refused::OtherOwner`].
     pub fn check_owner(&self, rights: Rights) -> Result<(), Refused> {
-        let is_trusted = rights.owner == self.user || rights.owner == 0;
-        if is_trusted { Ok(()) } else { Err(Refused::OtherOwner) }
+        match rights.owner == self.user || rights.owner == 0 {
+            true => Ok(()),
+            false => Err(Refused::OtherOwner { owner: rights.owner, user: self.user }),
+        }
     }
 
     /// Whether a key file is private: no one but its owner has a right to it. A group of the process may
@@ -70,7 +82,7 @@ impl Process {
         self.check_owner(file)?;
         let is_given = file.owner != self.user || file.mode & 0o222 == 0;
         let may_share = is_given && self.groups.contains(&file.group);
-        refuse_if(file.mode & if may_share { 0o037 } else { 0o077 } != 0)
+        file.without(if may_share { 0o037 } else { 0o077 })
     }
 
     /// Whether no other user may add or replace files in a folder. A group may where its number is the
@@ -82,7 +94,7 @@ impl Process {
     pub fn check_folder(&self, folder: Rights) -> Result<(), Refused> {
         self.check_owner(folder)?;
         let may_share = folder.group == folder.owner || self.group_of_volume(folder).is_some();
-        refuse_if(folder.mode & if may_share { 0o002 } else { 0o022 } != 0)
+        folder.without(if may_share { 0o002 } else { 0o022 })
     }
 
     /// Whether a store's file or journal is private. In a volume its group has the same rights to the
@@ -93,7 +105,7 @@ impl Process {
     pub fn check_store_file(&self, file: Rights, folder: Rights) -> Result<(), Refused> {
         self.check_owner(file)?;
         let may_share = self.group_of_volume(folder) == Some(file.group);
-        refuse_if(file.mode & if may_share { 0o007 } else { 0o077 } != 0)
+        file.without(if may_share { 0o007 } else { 0o077 })
     }
 
     /// The group that a container's volume gives a folder to. Kubernetes marks its folders with the bit
@@ -108,8 +120,4 @@ impl Process {
 /// The folder that a path is in.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn refuse_if(exposed: bool) -> Result<(), Refused> {
-    if exposed { Err(Refused::Exposed) } else { Ok(()) }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::KeyId;
+use crate::access::Refused;
 
 /// Why a token or a key ring could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -115,24 +116,23 @@ impl ParseKeyError {
     }
 }
 
-/// Why a key could not be read from a keyring or put into it; where an entry is meant, with its service and
-/// user. It never carries what the keyring holds, which errors of `keyring-core` may.
+/// Why a key could not be read from a keyring or put into it; where an entry is meant, with its name. It never carries what the keyring holds, which errors of `keyring-core` may.
 #[cfg(feature = "keyring")]
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
     /// The keyring has no such entry.
-    #[error("the keyring has no entry of service {0:?} and user {1:?}")]
-    Missing(String, String),
+    #[error("the keyring has no entry {0}")]
+    Missing(String),
     /// Several entries have these names.
-    #[error("the keyring has several entries of service {0:?} and user {1:?}")]
-    Ambiguous(String, String),
+    #[error("the keyring has several entries {0}")]
+    Ambiguous(String),
     /// The entry holds no key.
-    #[error("the keyring's entry of service {0:?} and user {1:?} holds no key")]
-    Content(String, String, #[source] ParseKeyError),
+    #[error("the keyring's entry {0} holds no key")]
+    Content(String, #[source] ParseKeyError),
     /// The entry exists, and is never overwritten.
-    #[error("the keyring has an entry of service {0:?} and user {1:?}, which is never overwritten")]
-    Exists(String, String),
+    #[error("the keyring has an entry {0}, which is never overwritten")]
+    Exists(String),
     /// The keyring could not be reached, is locked, or refused.
     #[error("the keyring failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
@@ -165,19 +165,9 @@ pub enum KeyFileError {
     /// There is no such file.
     #[error("there is no key file {0}")]
     Missing(PathBuf),
-    /// Other users may use the file, by these permissions.
-    #[error("the key file {0} is open to others (mode {1:04o})")]
-    Exposed(PathBuf, u32),
-    /// The file or its folder belongs to a user that is neither root nor the process's own.
-    #[error("{path} belongs to user id {owner}, and this process runs as user id {user}")]
-    OtherOwner {
-        /// The file or the folder.
-        path: PathBuf,
-        /// The user id of its owner.
-        owner: u32,
-        /// The user id of the process.
-        user: u32,
-    },
+    /// Others may use the file, or they own it or its folder.
+    #[error("{0} is refused for a key: {1}")]
+    Refused(PathBuf, Refused),
     /// A folder, a FIFO, a socket, a device.
     #[error("the key file {0} is not a regular file")]
     NotAFile(PathBuf),
@@ -200,8 +190,8 @@ impl KeyFileError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) => "key_missing",
-            Self::Exposed(..) => "key_exposed",
-            Self::OtherOwner { .. } => "key_other_owner",
+            Self::Refused(_, Refused::Exposed(_)) => "key_exposed",
+            Self::Refused(_, Refused::OtherOwner { .. }) => "key_other_owner",
             Self::NotAFile(_) => "key_not_a_file",
             Self::Content(..) => "key_malformed",
             Self::Exists(_) => "key_exists",
@@ -217,14 +207,14 @@ impl KeyFileError {
                 "for a new store, make a key with `finch keys init`; for an existing one, give the key that \
                  opens it"
             }
-            Self::Exposed(path, _) => {
+            Self::Refused(path, Refused::Exposed(_)) => {
                 return format!(
                     "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
                      process (`fsGroup`). If others may have read it, rotate it: `finch keys rotate-kek`",
                     path.display()
                 );
             }
-            Self::OtherOwner { owner, user, .. } => {
+            Self::Refused(_, Refused::OtherOwner { owner, user }) => {
                 return format!(
                     "run as the owner (`sudo -u '#{owner}' …`), or give the key file and its folder to user id \
                      {user} (`chown`)"

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
-#[cfg(any(unix, feature = "keyring"))]
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
+use base64::engine::general_purpose::{
+    STANDARD_PAD_INDIFFERENT, URL_SAFE_NO_PAD, URL_SAFE_PAD_INDIFFERENT,
+};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,6 @@ use crate::{KeyBytes, KeyId, KeySource, ParseKeyError, SealError};
 const PREFIX: &str = "finch-kek-v1:";
 
 /// 43 digits spell 32 bytes.
-#[cfg(any(unix, feature = "keyring"))]
 pub(crate) const TEXT_LEN: usize = PREFIX.len() + 43;
 
 /// Some editors put it before UTF-8.
@@ -83,13 +82,11 @@ impl Kek {
     }
 
     /// Reads a key from bytes that should be text.
-    #[cfg(any(unix, feature = "keyring"))]
     pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Self, ParseKeyError> {
         str::from_utf8(bytes).map_err(|_| ParseKeyError::NotText).and_then(Self::parse)
     }
 
     /// The text that [`parse`](Self::parse) reads, as key files and keyrings hold it.
-    #[cfg(any(unix, feature = "keyring"))]
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: what is kept is made of the key")]
     pub(crate) fn to_text(&self) -> Result<Zeroizing<[u8; TEXT_LEN]>, SealError> {
         let mut text = Zeroizing::new([0; TEXT_LEN]);

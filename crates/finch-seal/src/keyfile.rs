@@ -1,15 +1,14 @@
 //! Key files: one line of text that only its owner can read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::Path;
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::access::{Process, Refused, Rights, folder_of};
+use crate::access::{Process, Rights, folder_of};
 use crate::{Kek, KeyFileError};
 
 /// No key file is longer; more is not read.
@@ -19,17 +18,16 @@ const LONGEST: u64 = 1024;
 /// followed, as secret volumes have them; what they lead to is checked.
 ///
 /// # Errors
-/// [`KeyFileError::Exposed`] when other users have a right to it, and [`KeyFileError::OtherOwner`] when it
-/// or its folder is another user's ([`Process::check_key_file`] has the rules); otherwise
-/// [`KeyFileError::Missing`], [`KeyFileError::NotAFile`], [`KeyFileError::Content`] or
-/// [`KeyFileError::Read`].
+/// [`KeyFileError::Refused`] when other users have a right to it, or when it or its folder is another user's
+/// ([`Process::check_key_file`] has the rules); otherwise [`KeyFileError::Missing`],
+/// [`KeyFileError::NotAFile`], [`KeyFileError::Content`] or [`KeyFileError::Read`].
 pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
     let path = path.as_ref();
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::NotFound => KeyFileError::Missing(path.into()),
         _ => KeyFileError::Read(path.into(), source),
     };
-    let regular = |found: fs::Metadata| match found.is_file() {
+    let regular = |found: Metadata| match found.is_file() {
         true => Ok(found),
         false => Err(KeyFileError::NotAFile(path.into())),
     };
@@ -38,10 +36,9 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
     let no_wait = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(no_wait).open(path).map_err(failed)?;
     // Of the open file, not of the path: what was checked is what is read.
-    let metadata = regular(file.metadata().map_err(failed)?)?;
+    let found = Rights::from(&regular(file.metadata().map_err(failed)?)?);
     let process = Process::current().map_err(failed)?;
-    let found = Rights::from(&metadata);
-    process.check_key_file(found).map_err(|why| refusal(why, path, found, &process))?;
+    process.check_key_file(found).map_err(|why| KeyFileError::Refused(path.into(), why))?;
     check_folder(&fs::canonicalize(path).map_err(failed)?, &process, failed)?;
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
@@ -54,7 +51,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.
-/// [`KeyFileError::OtherOwner`] when its folder is another user's. [`KeyFileError::Write`] when the file
+/// [`KeyFileError::Refused`] when its folder is another user's. [`KeyFileError::Write`] when the file
 /// could not be written; none is left then.
 pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
     let path = path.as_ref();
@@ -63,31 +60,18 @@ pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
         _ => KeyFileError::Write(path.into(), source),
     };
     check_folder(path, &Process::current().map_err(failed)?, failed)?;
-    let temporary = beside(path);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
-    // A link never takes the place of what has that name already.
-    let named =
-        file.and_then(|file| write(file, key)).and_then(|()| fs::hard_link(&temporary, path));
-    // If it can't go, it stays under its own name.
-    let _ = fs::remove_file(&temporary);
-    // Without it the name of the file may be gone after a power cut.
-    let synced = named.and_then(|()| File::open(folder_of(path))?.sync_all());
-    synced.map_err(failed)
+    write(path, key).map_err(failed)
 }
 
-/// A name beside `path` that nothing has.
-fn beside(path: &Path) -> PathBuf {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{}.new", std::process::id(), since.as_nanos()));
-    name.into()
-}
-
-fn write(mut file: File, key: &Kek) -> io::Result<()> {
-    let text = key.to_text().map_err(io::Error::other)?;
-    file.write_all(text.as_slice())?;
+fn write(path: &Path, key: &Kek) -> io::Result<()> {
+    let folder = folder_of(path);
+    let mut file = tempfile::Builder::new().suffix(".new").tempfile_in(folder)?;
+    file.write_all(key.to_text().map_err(io::Error::other)?.as_slice())?;
     file.write_all(b"\n")?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    // Without it the name of the file may be gone after a power cut.
+    File::open(folder)?.sync_all()
 }
 
 /// The owner of a folder can put another file in the key's place.
@@ -98,15 +82,5 @@ fn check_folder(
 ) -> Result<(), KeyFileError> {
     let folder = folder_of(path);
     let found = Rights::from(&fs::metadata(folder).map_err(failed)?);
-    process.check_owner(found).map_err(|why| refusal(why, folder, found, process))
-}
-
-fn refusal(why: Refused, path: &Path, found: Rights, process: &Process) -> KeyFileError {
-    let path = path.into();
-    match why {
-        Refused::OtherOwner => {
-            KeyFileError::OtherOwner { path, owner: found.owner, user: process.user }
-        }
-        Refused::Exposed => KeyFileError::Exposed(path, found.mode),
-    }
+    process.check_owner(found).map_err(|why| KeyFileError::Refused(folder.into(), why))
 }

@@ -5,23 +5,22 @@
 
 use std::error::Error as _;
 use std::io;
-use std::sync::Arc;
 
-pub use keyring_core::CredentialStore;
-use keyring_core::{Entry, Error};
+pub use keyring_core::Entry;
+use keyring_core::{CredentialStore, Error};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{Kek, KeySource as _, KeyringError, ParseKeyError};
 
-/// The keyring of this system: on macOS the user's keychain, on Linux the kernel's.
+/// An entry in the keyring of this system: on macOS in the user's keychain, on Linux in the kernel's.
 ///
 /// The kernel's is **empty after each restart**: something has to fill it, and the key must be kept where
-/// it comes from. For one that stays, such as the Secret Service of a desktop, give its own
-/// [`CredentialStore`].
+/// it comes from. For one that stays, such as the Secret Service of a desktop, let its own store build the
+/// entry.
 ///
 /// # Errors
 /// [`KeyringError::Failed`], or [`KeyringError::Unsupported`] on other systems.
-pub fn system() -> Result<Arc<CredentialStore>, KeyringError> {
+pub fn entry(service: &str, user: &str) -> Result<Entry, KeyringError> {
     #[cfg(target_os = "linux")]
     let store = {
         // Otherwise `a@b` of `c` and `a` of `b@c` are one entry.
@@ -32,7 +31,9 @@ pub fn system() -> Result<Arc<CredentialStore>, KeyringError> {
     let store = apple_native_keyring_store::keychain::Store::new();
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
-        store.map(|store| store as Arc<CredentialStore>).map_err(|error| failed(&error))
+        let built =
+            store.and_then(|store| (&*store as &CredentialStore).build(service, user, None));
+        built.map_err(|error| failed(&error))
     }
     #[cfg(not(any(target_os = "linux", target_os = "macos")))]
     {
@@ -45,9 +46,9 @@ pub fn system() -> Result<Arc<CredentialStore>, KeyringError> {
 /// # Errors
 /// [`KeyringError::Missing`], [`KeyringError::Ambiguous`], [`KeyringError::Content`] when it holds no
 /// key, [`KeyringError::Failed`] when the keyring can't be used.
-pub fn read(store: &CredentialStore, service: &str, user: &str) -> Result<Kek, KeyringError> {
-    let named = Named { service, user };
-    named.read(&named.entry(store)?)
+pub fn read(entry: &Entry) -> Result<Kek, KeyringError> {
+    let content = Zeroizing::new(entry.get_secret().map_err(|error| about(entry, error))?);
+    Kek::parse_bytes(&content).map_err(|source| KeyringError::Content(name(entry), source))
 }
 
 /// Puts a new key into an entry that does not exist yet.
@@ -58,70 +59,41 @@ pub fn read(store: &CredentialStore, service: &str, user: &str) -> Result<Kek, K
 /// # Errors
 /// [`KeyringError::Exists`] when the entry holds anything already, a key or not: it stays as it is.
 /// Otherwise as [`read`].
-pub fn create(
-    store: &CredentialStore,
-    service: &str,
-    user: &str,
-    key: &Kek,
-) -> Result<(), KeyringError> {
-    let named = Named { service, user };
-    let entry = named.entry(store)?;
-    match named.read(&entry) {
-        Err(KeyringError::Missing(..)) => {}
-        Ok(_) | Err(KeyringError::Content(..)) => return Err(named.exists()),
+pub fn create(entry: &Entry, key: &Kek) -> Result<(), KeyringError> {
+    match read(entry) {
+        Err(KeyringError::Missing(_)) => {}
+        Ok(_) | Err(KeyringError::Content(..)) => return Err(KeyringError::Exists(name(entry))),
         Err(other) => return Err(other),
     }
     let text = key.to_text().map_err(|error| KeyringError::Failed(Box::new(error)))?;
-    entry.set_secret(text.as_slice()).map_err(|error| named.error(error))?;
-    match named.read(&entry)?.id() == key.id() {
+    entry.set_secret(text.as_slice()).map_err(|error| about(entry, error))?;
+    match read(entry)?.id() == key.id() {
         true => Ok(()),
-        false => Err(named.exists()),
+        false => Err(KeyringError::Exists(name(entry))),
     }
 }
 
-/// The two names of an entry.
-struct Named<'a> {
-    service: &'a str,
-    user: &'a str,
+/// What the entry is called in a message.
+fn name(entry: &Entry) -> String {
+    match entry.get_specifiers() {
+        Some((service, user)) => format!("of service {service:?} and user {user:?}"),
+        None => "of this name".to_owned(),
+    }
 }
 
-impl Named<'_> {
-    fn entry(&self, store: &CredentialStore) -> Result<Entry, KeyringError> {
-        store.build(self.service, self.user, None).map_err(|error| self.error(error))
-    }
-
-    fn read(&self, entry: &Entry) -> Result<Kek, KeyringError> {
-        let content = Zeroizing::new(entry.get_secret().map_err(|error| self.error(error))?);
-        Kek::parse_bytes(&content).map_err(|source| {
-            let (service, user) = self.owned();
-            KeyringError::Content(service, user, source)
-        })
-    }
-
-    /// Without what the keyring holds: some of these errors carry it, and print it in their `Debug`.
-    fn error(&self, error: Error) -> KeyringError {
-        let (service, user) = self.owned();
-        match error {
-            Error::NoEntry => KeyringError::Missing(service, user),
-            Error::Ambiguous(_) => KeyringError::Ambiguous(service, user),
-            Error::BadEncoding(mut content) | Error::BadDataFormat(mut content, _) => {
-                content.zeroize();
-                KeyringError::Content(service, user, ParseKeyError::NotText)
-            }
-            Error::PlatformFailure(source) | Error::NoStorageAccess(source) => {
-                KeyringError::Failed(source)
-            }
-            other => failed(&other),
+/// Without what the keyring holds: some of these errors carry it, and print it in their `Debug`.
+fn about(entry: &Entry, error: Error) -> KeyringError {
+    match error {
+        Error::NoEntry => KeyringError::Missing(name(entry)),
+        Error::Ambiguous(_) => KeyringError::Ambiguous(name(entry)),
+        Error::BadEncoding(mut content) | Error::BadDataFormat(mut content, _) => {
+            content.zeroize();
+            KeyringError::Content(name(entry), ParseKeyError::NotText)
         }
-    }
-
-    fn exists(&self) -> KeyringError {
-        let (service, user) = self.owned();
-        KeyringError::Exists(service, user)
-    }
-
-    fn owned(&self) -> (String, String) {
-        (self.service.to_owned(), self.user.to_owned())
+        Error::PlatformFailure(source) | Error::NoStorageAccess(source) => {
+            KeyringError::Failed(source)
+        }
+        other => failed(&other),
     }
 }
 

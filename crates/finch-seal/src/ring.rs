@@ -9,7 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::aead::{AeadKey, OVERHEAD, random_key};
 use crate::blob::Header;
 use crate::fingerprint::IndexKey;
-use crate::wrapped::index_key_context;
+use crate::wrapped::{data_key_context, index_key_context};
 use crate::{Domain, KeyId, KeySource, Place, SealError, WrappedEpoch, WrappedKeys};
 
 /// The unwrapped keys of one store, ready for use. Share it between threads; it is neither cloned
@@ -84,12 +84,6 @@ impl KeyRing {
         self.newest
     }
 
-    /// The name of the key-encryption key that its keys were opened with.
-    #[must_use]
-    pub fn kek(&self) -> &KeyId {
-        &self.kek
-    }
-
     /// Encrypts a token, bound to `place`.
     ///
     /// # Errors
@@ -139,20 +133,36 @@ impl KeyRing {
     }
 }
 
+impl WrappedKeys {
+    /// The same keys, wrapped with `to` instead of `from`. What they have sealed stays as it is.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open`], and what `to` answers.
+    pub async fn rewrap(
+        &self,
+        from: &dyn KeySource,
+        to: &dyn KeySource,
+    ) -> Result<Self, SealError> {
+        // The right key, and keys that belong together: else a broken ring would be made final.
+        KeyRing::open(from, self).await?;
+        let mut keys = Self { kek: to.id(), ..self.clone() };
+        let context = index_key_context(&self.store);
+        keys.index_key = to.wrap(&from.unwrap(&self.index_key, &context).await?, &context).await?;
+        for row in &mut keys.epochs {
+            let context = data_key_context(&self.store, row.epoch);
+            row.data_key = to.wrap(&from.unwrap(&row.data_key, &context).await?, &context).await?;
+        }
+        KeyRing::open(to, &keys).await?;
+        Ok(keys)
+    }
+}
+
 fn expect_key(source: &dyn KeySource, expected: &KeyId) -> Result<(), SealError> {
     let given = source.id();
     match given == *expected {
         true => Ok(()),
         false => Err(SealError::WrongKey { expected: expected.clone(), given }),
     }
-}
-
-/// Which data key sealed a blob, according to its header, which anyone could have written.
-///
-/// # Errors
-/// [`SealError::Truncated`], [`SealError::UnknownVersion`], [`SealError::UnknownAlgorithm`].
-pub fn epoch_of(blob: &[u8]) -> Result<u32, SealError> {
-    Header::split(blob).map(|(header, _)| header.epoch)
 }
 
 impl fmt::Debug for KeyRing {

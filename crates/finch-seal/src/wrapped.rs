@@ -1,13 +1,18 @@
-//! The keys of a store as the store keeps them.
+//! The keys of a store as the store keeps them: wrapped, in one document.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::json;
 
 use crate::aead::{AeadKey, random_key};
 use crate::fingerprint::IndexKey;
 use crate::framing::framed;
-use crate::{KeyId, KeyRing, KeySource, SealError};
+use crate::{KeyId, KeySource, SealError};
 
 const LABEL: &[u8] = b"finch-seal key v1";
+const DOCUMENT_VERSION: u32 = 1;
 
 /// What a store keeps of its keys, as one [document](WrappedKeys::to_document). Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,17 +28,63 @@ pub struct WrappedKeys {
 }
 
 /// A data key, wrapped. Nothing in it is secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrappedEpoch {
     /// The number of the data key, which each blob carries. The first is 1.
     pub epoch: u32,
     /// The data key, wrapped.
+    #[serde(with = "in_base64")]
     pub data_key: Vec<u8>,
     /// A keyed hash: shows that data key, index key, epoch and store belong together.
+    #[serde(with = "in_base64")]
     pub check: Vec<u8>,
 }
 
+/// Read alone first: another version may have other fields.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    kek: String,
+    #[serde(with = "in_base64")]
+    index_key: Vec<u8>,
+    epochs: Vec<WrappedEpoch>,
+}
+
 impl WrappedKeys {
+    /// The keys as JSON, without the store's identity, which the store keeps itself.
+    #[must_use]
+    pub fn to_document(&self) -> Vec<u8> {
+        let document = json!({
+            "version": DOCUMENT_VERSION,
+            "kek": self.kek.as_str(),
+            "index_key": STANDARD.encode(&self.index_key),
+            "epochs": self.epochs,
+        });
+        document.to_string().into_bytes()
+    }
+
+    /// The keys of a document that [`to_document`](Self::to_document) made. Whether they are whole shows
+    /// when they are [opened](crate::KeyRing::open).
+    ///
+    /// # Errors
+    /// [`SealError::BrokenKeys`] when it is not such a document, or its epochs are not in order;
+    /// [`SealError::UnknownKeyRingVersion`] when a newer release wrote it.
+    pub fn from_document(store: [u8; 16], document: &[u8]) -> Result<Self, SealError> {
+        let broken = |_| SealError::BrokenKeys;
+        let Versioned { version } = serde_json::from_slice(document).map_err(broken)?;
+        if version != DOCUMENT_VERSION {
+            return Err(SealError::UnknownKeyRingVersion(version));
+        }
+        let Document { kek, index_key, epochs } =
+            serde_json::from_slice(document).map_err(broken)?;
+        let keys = Self { store, kek: KeyId::new(kek), index_key, epochs };
+        keys.expect_order().map(|()| keys)
+    }
+
     /// The epoch that seals; 0 when there is none, which does not open.
     #[must_use]
     pub fn newest(&self) -> u32 {
@@ -56,28 +107,6 @@ impl WrappedKeys {
     pub fn forget_below(&mut self, epoch: u32) {
         let newest = self.newest();
         self.epochs.retain(|row| row.epoch >= epoch.min(newest));
-    }
-
-    /// The same keys, wrapped with `to` instead of `from`. What they have sealed stays as it is.
-    ///
-    /// # Errors
-    /// As [`KeyRing::open`], and what `to` answers.
-    pub async fn rewrap(
-        &self,
-        from: &dyn KeySource,
-        to: &dyn KeySource,
-    ) -> Result<Self, SealError> {
-        // The right key, and keys that belong together: else a broken ring would be made final.
-        KeyRing::open(from, self).await?;
-        let mut keys = Self { kek: to.id(), ..self.clone() };
-        let context = index_key_context(&self.store);
-        keys.index_key = to.wrap(&from.unwrap(&self.index_key, &context).await?, &context).await?;
-        for row in &mut keys.epochs {
-            let context = data_key_context(&self.store, row.epoch);
-            row.data_key = to.wrap(&from.unwrap(&row.data_key, &context).await?, &context).await?;
-        }
-        KeyRing::open(to, &keys).await?;
-        Ok(keys)
     }
 
     /// Whether there are epochs, in order, each once, from 1 or later.
@@ -121,4 +150,18 @@ pub(crate) fn data_key_context(store: &[u8; 16], epoch: u32) -> Vec<u8> {
 /// What a wrapped index key is bound to: no epoch, since it outlives them all.
 pub(crate) fn index_key_context(store: &[u8; 16]) -> Vec<u8> {
     framed(&[LABEL, b"index", store])
+}
+
+/// Bytes in JSON.
+mod in_base64 {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        STANDARD.encode(bytes).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(text).map_err(de::Error::custom)
+    }
 }

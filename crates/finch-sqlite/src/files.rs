@@ -84,9 +84,8 @@ fn find_at(path: &Path) -> Result<Place> {
         if !found.is_file() {
             return Err(StoreProblem::NotAFile.at(file));
         }
-        let rights = Rights::from(&found);
-        let allowed = process.check_store_file(rights, folder);
-        allowed.map_err(|why| refusal(why, rights, &process).at(&file))?;
+        let allowed = process.check_store_file(Rights::from(&found), folder);
+        allowed.map_err(|why| StoreProblem::Refused(why).at(&file))?;
         match suffix {
             "" => place.len = found.len(),
             "-wal" => place.journal_len = found.len(),
@@ -168,14 +167,7 @@ pub(crate) fn check_folder(folder: &Path) -> Result<(Process, Rights)> {
     let rights = Rights::from(&fs::metadata(folder).map_err(system)?);
     match process.check_folder(rights) {
         Ok(()) => Ok((process, rights)),
-        Err(Refused::Exposed) => Err(StoreProblem::FolderExposed { mode: rights.mode }.at(folder)),
-        Err(other) => Err(refusal(other, rights, &process).at(folder)),
-    }
-}
-
-fn refusal(why: Refused, found: Rights, process: &Process) -> StoreProblem {
-    match why {
-        Refused::OtherOwner => StoreProblem::OtherOwner { owner: found.owner, user: process.user },
-        Refused::Exposed => StoreProblem::Exposed { mode: found.mode },
+        Err(Refused::Exposed(mode)) => Err(StoreProblem::FolderExposed { mode }.at(folder)),
+        Err(why) => Err(StoreProblem::Refused(why).at(folder)),
     }
 }

@@ -1,10 +1,14 @@
 //! Several data keys: each opens what it sealed, the newest seals, and all belong together.
 
-use finch_seal::{Domain, Kek, KeyRing, Place, SealError, WrappedEpoch, WrappedKeys, epoch_of};
+use finch_seal::{
+    Domain, Kek, KeyRing, KeySource as _, Place, SealError, WrappedEpoch, WrappedKeys,
+};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
-use crate::support::{Careless, Forgetful, PLACE, STORE, block_on, ring_of};
+use crate::support::{
+    Careless, Forgetful, PLACE, STORE, assert_broken, block_on, ring_of, two_epochs,
+};
 
 /// The keys of a store with `epochs` data keys.
 async fn store_of(kek: &Kek, epochs: u32) -> WrappedKeys {
@@ -16,18 +20,12 @@ async fn store_of(kek: &Kek, epochs: u32) -> WrappedKeys {
     keys
 }
 
-async fn assert_broken(kek: &Kek, keys: &WrappedKeys, why: &str) {
-    let answer = KeyRing::open(kek, keys).await;
-    assert!(matches!(answer, Err(SealError::BrokenKeys)), "{why}: {answer:?}");
-}
-
 #[tokio::test]
 async fn a_new_epoch_changes_nothing_until_the_keys_are_opened_again() {
     let kek = Kek::generate().unwrap();
     let (ring, _) = ring_of(&kek, STORE).await;
     let row = ring.next_epoch(&kek).await.unwrap();
     assert_eq!((row.epoch, ring.epoch()), (2, 1));
-    assert_eq!(epoch_of(&ring.seal(&PLACE, "secret").unwrap()).unwrap(), 1);
     assert_ne!(row.data_key, ring.next_epoch(&kek).await.unwrap().data_key);
 }
 
@@ -91,6 +89,29 @@ async fn an_epoch_is_forgotten_but_never_the_newest() {
     }
 }
 
+/// Wrapped with another key, every wrapped key is another, and nothing else is: neither the old key nor a mix of
+/// both opens them, and what does not open is not wrapped again.
+#[tokio::test]
+async fn rewrapped_keys_open_with_the_new_key_only() {
+    let (old, new) = (Kek::generate().unwrap(), Kek::generate().unwrap());
+    let keys = two_epochs(&old).await;
+    let moved = keys.rewrap(&old, &new).await.unwrap();
+    assert_eq!((&moved.store, &moved.kek), (&keys.store, &new.id()));
+    assert_ne!(moved.index_key, keys.index_key);
+    assert_eq!(moved.epochs.len(), 2);
+    for (moved, kept) in moved.epochs.iter().zip(&keys.epochs) {
+        assert_eq!((moved.epoch, &moved.check), (kept.epoch, &kept.check));
+        assert_ne!(moved.data_key, kept.data_key);
+    }
+    let renamed = WrappedKeys { kek: old.id(), ..moved };
+    assert_broken(&old, &renamed, "the old key under the new name").await;
+    let mixed = WrappedKeys { index_key: keys.index_key.clone(), ..renamed };
+    assert_broken(&old, &mixed, "keys of before and after").await;
+    let mut broken = keys;
+    broken.epochs[0].check[20] ^= 1;
+    assert!(matches!(broken.rewrap(&old, &new).await, Err(SealError::BrokenKeys)));
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Seal,
@@ -129,8 +150,8 @@ proptest! {
                     let fingerprint = [at; 32];
                     let place = Place { fingerprint: &fingerprint, ..PLACE };
                     let blob = ring.seal(&place, &at.to_string()).unwrap();
-                    prop_assert_eq!(epoch_of(&blob).unwrap(), keys.newest());
-                    blobs.push((fingerprint, blob));
+                    prop_assert_eq!(ring.epoch(), keys.newest());
+                    blobs.push((ring.epoch(), fingerprint, blob));
                 }
                 Step::NextEpoch => keys.add(block_on(ring.next_epoch(&kek)).unwrap()),
                 Step::Rewrap => {
@@ -145,17 +166,16 @@ proptest! {
             }
             keys = WrappedKeys::from_document(STORE, &keys.to_document()).unwrap();
             ring = block_on(KeyRing::open(&kek, &keys)).unwrap();
-            for (fingerprint, blob) in &blobs {
-                let answer = ring.unseal(&Place { fingerprint, ..PLACE }, blob);
-                match (answer, epoch_of(blob).unwrap()) {
-                    (Ok(secret), epoch) => {
-                        prop_assert!(epoch >= keys.oldest());
+            for (epoch, fingerprint, blob) in &blobs {
+                match ring.unseal(&Place { fingerprint, ..PLACE }, blob) {
+                    Ok(secret) => {
+                        prop_assert!(*epoch >= keys.oldest());
                         prop_assert_eq!(secret.expose_secret(), fingerprint[0].to_string());
                     }
-                    (Err(SealError::UnknownEpoch(named)), epoch) => {
-                        prop_assert!(epoch < keys.oldest() && named == epoch);
+                    Err(SealError::UnknownEpoch(named)) => {
+                        prop_assert!(*epoch < keys.oldest() && named == *epoch);
                     }
-                    (Err(other), _) => prop_assert!(false, "{:?}", other),
+                    Err(other) => prop_assert!(false, "{:?}", other),
                 }
             }
             prop_assert_eq!(hashes(&ring), before);

@@ -1,17 +1,16 @@
 //! Key files: written once, for their owner only.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+use finch_seal::access::Refused;
 use finch_seal::{Kek, KeyFileError, KeySource, ParseKeyError, keyfile};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-use crate::support::key;
-
-const HEX: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+use crate::support::{HEX, TEXT, key};
 
 fn folder() -> TempDir {
     TempDir::new().unwrap()
@@ -35,10 +34,12 @@ fn what_is_created_can_be_read() {
     let made = Kek::from_bytes(key(0xfb));
     keyfile::create(&path, &made).unwrap();
     assert_eq!(keyfile::read(&path).unwrap().id(), made.id());
-    let expected = "finch-kek-v1:-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s\n";
-    assert_eq!(fs::read_to_string(&path).unwrap(), expected, "one line of text");
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{TEXT}\n"), "one line of text");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    // What an editor leaves.
+    let path = file(&folder, format!("\u{feff}{HEX}\r\n"));
+    assert_eq!(keyfile::read(&path).unwrap().id(), Kek::from_bytes(key(7)).id());
 }
 
 #[test]
@@ -65,7 +66,8 @@ fn any_right_of_others_is_refused_with_the_way_out() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         set_mode(&path, mode);
         let error = keyfile::read(&path).unwrap_err();
-        assert!(matches!(error, KeyFileError::Exposed(_, found) if found == mode));
+        let exposed = |why: &Refused| *why == Refused::Exposed(mode);
+        assert!(matches!(&error, KeyFileError::Refused(_, why) if exposed(why)), "{error:?}");
         let message = format!("{error}: {}", error.next_step());
         assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
         assert!(message.contains(&format!("{mode:04o}")), "{message}");
@@ -73,15 +75,6 @@ fn any_right_of_others_is_refused_with_the_way_out() {
     for mode in [0o600, 0o400] {
         set_mode(&path, mode);
         assert!(keyfile::read(&path).is_ok());
-    }
-}
-
-#[test]
-fn the_forms_of_the_environment_are_read_too() {
-    let folder = folder();
-    for content in [HEX.to_owned(), format!("\u{feff}finch-kek-v1:{HEX}\r\n")] {
-        let path = file(&folder, &content);
-        assert_eq!(keyfile::read(&path).unwrap().id(), Kek::from_bytes(key(7)).id(), "{content:?}");
     }
 }
 
@@ -149,31 +142,30 @@ fn a_key_of_a_secret_volume_is_read_through_its_links() {
 fn a_key_or_a_folder_of_another_user_is_refused() {
     let folder = folder();
     let path = file(&folder, HEX);
-    let user = fs::metadata(&path).unwrap().uid();
-    if user != 0 {
+    if fs::metadata(&path).unwrap().uid() != 0 {
         println!("skipped: only root can give a file to another user");
         return;
     }
     let other = 65534;
-    chown(&path, Some(other), None).unwrap();
-    let error = keyfile::read(&path).unwrap_err();
-    assert!(
-        matches!(&error, KeyFileError::OtherOwner { path: of, owner, user } if (of, *owner, *user) == (&path, other, 0)),
-        "{error:?}"
-    );
-    assert!(error.next_step().contains("`chown`"), "{error}");
-    chown(&path, Some(0), None).unwrap();
-    chown(folder.path(), Some(other), None).unwrap();
-    let refused = |error: &KeyFileError| matches!(error, KeyFileError::OtherOwner { path, .. } if path == folder.path());
-    let error = keyfile::read(&path).unwrap_err();
-    assert!(refused(&error), "{error:?}");
-    let error = keyfile::create(folder.path().join("new"), &Kek::generate().unwrap()).unwrap_err();
-    assert!(refused(&error), "{error:?}");
+    for given in [&*path, folder.path()] {
+        chown(given, Some(other), None).unwrap();
+        let mut errors = vec![keyfile::read(&path).unwrap_err()];
+        if given == folder.path() {
+            let new = keyfile::create(folder.path().join("new"), &Kek::generate().unwrap());
+            errors.push(new.unwrap_err());
+        }
+        for error in errors {
+            assert!(error.next_step().contains("`chown`"), "{error}");
+            let KeyFileError::Refused(of, why) = error else { panic!("{error:?}") };
+            assert_eq!((&*of, why), (given, Refused::OtherOwner { owner: other, user: 0 }));
+        }
+        chown(given, Some(0), None).unwrap();
+    }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    chown(folder.path(), Some(0), None).unwrap();
     // 0440 of a group that this process is not in.
     set_mode(&path, 0o440);
     assert!(keyfile::read(&path).is_ok());
     chown(&path, None, Some(other)).unwrap();
-    assert!(matches!(keyfile::read(&path), Err(KeyFileError::Exposed(_, 0o440))));
+    let exposed = keyfile::read(&path).unwrap_err();
+    assert!(matches!(exposed, KeyFileError::Refused(_, Refused::Exposed(0o440))), "{exposed:?}");
 }

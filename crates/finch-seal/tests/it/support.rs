@@ -5,6 +5,10 @@ use finch_seal::{Kek, KeyBytes, KeyId, KeyRing, KeySource, Place, SealError, Wra
 use proptest::test_runner::Config;
 use secrecy::ExposeSecret;
 
+/// The key of `key(7)`, as an operator may write it; and that of `key(0xfb)`, as it is written here.
+pub(crate) const HEX: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+pub(crate) const TEXT: &str = "finch-kek-v1:-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s";
+
 pub(crate) const STORE: [u8; 16] = *b"the store's uuid";
 
 pub(crate) const PLACE: Place<'_> = Place {
@@ -38,6 +42,11 @@ pub(crate) async fn two_epochs(kek: &Kek) -> WrappedKeys {
     let (ring, mut keys) = ring_of(kek, STORE).await;
     keys.add(ring.next_epoch(kek).await.unwrap());
     keys
+}
+
+pub(crate) async fn assert_broken(source: &dyn KeySource, keys: &WrappedKeys, why: &str) {
+    let answer = KeyRing::open(source, keys).await;
+    assert!(matches!(answer, Err(SealError::BrokenKeys)), "{why}: {answer:?}");
 }
 
 pub(crate) async fn ring() -> KeyRing {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use finch_core::{Commit, ConnectionFilter, StoreError, TokenStore as _};
+use finch_seal::access::Refused;
 use finch_sqlite::{
     SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine, restore,
 };
@@ -205,7 +206,7 @@ async fn files_and_folders_of_another_user_are_refused() {
 }
 
 const UNPRIVILEGED: u32 = 65534;
-const OTHERS: P = P::OtherOwner { owner: UNPRIVILEGED, user: 0 };
+const OTHERS: P = P::Refused(Refused::OtherOwner { owner: UNPRIVILEGED, user: 0 });
 const GROUP: u32 = 54321;
 const HERE: &str = "FINCH_TEST_VOLUME";
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use finch_core::{Actionable as _, Application, ClientId, Commit, Origin, TokenStore as _};
+use finch_seal::access::Refused;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreProblem as P};
 use finch_testkit::{application, store_token};
 
@@ -71,14 +72,17 @@ async fn files_that_others_can_read_are_refused() {
     let home = Home::used().await;
     for bits in [0o640, 0o604, 0o620, 0o644] {
         mode(&home.path, bits);
-        assert_eq!(refused(&home, home.options()), P::Exposed { mode: bits });
+        assert_eq!(refused(&home, home.options()), P::Refused(Refused::Exposed(bits)));
     }
     mode(&home.path, 0o600);
     for suffix in ["-wal", "-shm", "-journal"] {
         fs::write(home.beside(suffix), "").unwrap();
         mode(&home.beside(suffix), 0o644);
         let error = SqliteTokenStore::open(home.options()).expect_err("a refusal");
-        assert_eq!((error.path, error.problem), (home.beside(suffix), P::Exposed { mode: 0o644 }));
+        assert_eq!(
+            (error.path, error.problem),
+            (home.beside(suffix), P::Refused(Refused::Exposed(0o644)))
+        );
         fs::remove_file(home.beside(suffix)).unwrap();
     }
     assert!(SqliteTokenStore::open(home.options()).is_ok());
