@@ -6,8 +6,6 @@
     reason = "for tests, which panic where they can't go on, and say why they did not run"
 )]
 
-mod axe;
-mod beneath;
 mod browser;
 mod driver;
 mod page;

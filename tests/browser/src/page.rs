@@ -3,9 +3,25 @@
 use std::{env, fs, path::PathBuf, time::Instant};
 
 use base64::Engine as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{Browser, session::PATIENCE};
+use crate::{
+    Browser,
+    driver::is_required,
+    session::{ELEMENT, PATIENCE},
+};
+
+/// Where `cargo xtask test` puts it.
+const AXE: &str = "browser/package/axe.min.js";
+
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then(
+        found => done(found.violations.map(v => ({
+            rule: v.id, help: v.help, at: v.nodes.map(n => n.html + ' ' + n.failureSummary),
+        }))),
+        error => done([{ rule: String(error) }]),
+    );";
 
 /// Another tab of a browser.
 #[derive(Debug)]
@@ -121,6 +137,70 @@ impl Browser {
     /// Loads the page again.
     pub async fn reload(&self) {
         self.session.run("/refresh", json!({})).await;
+    }
+
+    /// The status with which the page came.
+    pub async fn status(&self) -> u64 {
+        let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        self.evaluate(status).await.as_u64().unwrap_or_default()
+    }
+
+    /// What a script returns that runs in the page.
+    pub async fn evaluate(&self, script: &str) -> Value {
+        self.session.run("/execute/sync", json!({ "script": script, "args": [] })).await
+    }
+
+    /// How many elements of the page a CSS selector hits.
+    pub async fn count(&self, selector: &str) -> usize {
+        let script = format!("return document.querySelectorAll({}).length", json!(selector));
+        let count = self.evaluate(&script).await.as_u64();
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
+    }
+
+    /// The value of the page's first field of this name.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn value(&self, name: &str) -> String {
+        let script = format!("return document.getElementsByName({})[0]?.value", json!(name));
+        let value = self.evaluate(&script).await;
+        value.as_str().unwrap_or_else(|| panic!("no field is called {name}")).to_owned()
+    }
+
+    /// Whether nothing sticks out of the screen, so that no person must scroll sideways.
+    pub async fn fits_the_screen(&self) -> bool {
+        let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+        self.evaluate(fits).await == Value::Bool(true)
+    }
+
+    /// Goes into the page's frame, once it is there.
+    ///
+    /// # Panics
+    /// If it never is.
+    pub async fn enter_frame(&self) {
+        let frame = self.session.find("//iframe").await.unwrap_or_else(|why| panic!("{why}"));
+        self.session.run("/frame", json!({ "id": { ELEMENT: frame } })).await;
+    }
+
+    /// Back to the page itself.
+    pub async fn leave_frame(&self) {
+        self.session.run("/frame", json!({ "id": null })).await;
+    }
+
+    /// Looks the page through.
+    ///
+    /// # Panics
+    /// If axe finds something.
+    pub async fn is_accessible(&self) {
+        let Ok(axe) = fs::read_to_string(target().join(AXE)) else {
+            assert!(!is_required(), "there is no axe in {AXE}: cargo xtask test fetches it");
+            eprintln!("NOT RUN: there is no axe. `cargo xtask test` says more.");
+            return;
+        };
+        self.evaluate(&axe).await;
+        let found = self.session.run("/execute/async", json!({ "script": RUN, "args": [] })).await;
+        let none = found.as_array().is_some_and(Vec::is_empty);
+        assert!(none, "{}: {found:#}", self.url().await);
     }
 
     /// Keeps a picture of the whole page in `target/screenshots`.

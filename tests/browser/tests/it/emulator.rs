@@ -18,9 +18,10 @@ const OUTSIDE: &str = "return [...document.querySelectorAll('body *:not(option, 
 const TOKEN_LINES: &str = "return Math.max(...[...document.querySelectorAll('.tokens tbody code')]\
      .map(token => token.getClientRects().length))";
 
-/// As long as a name can be, and one that is read from the right.
-fn names() -> [String; 2] {
-    [format!("{} {}", "W".repeat(100), "x".repeat(154)), "شركة الرواتب (7)!".to_owned()]
+/// As long as a name can be, one that is read from the right, and one of HTML.
+fn names() -> [String; 3] {
+    let long = format!("{} {}", "W".repeat(100), "x".repeat(154));
+    [long, "شركة الرواتب (7)!".to_owned(), "</title><script></script><i id=injected>".to_owned()]
 }
 
 /// A person logs in, and the code becomes a token.
@@ -56,6 +57,7 @@ async fn the_dashboard_is_for_everybody() {
         browser.picture(&format!("emulator-open-{name}")).await;
         assert!(browser.fits_the_screen().await);
         assert_eq!(browser.evaluate(OUTSIDE).await, "", "something sticks out");
+        assert_eq!(browser.count("#injected, script:not([src])").await, 0, "a name is HTML");
         browser.close().await;
     }
 }
@@ -73,7 +75,7 @@ async fn connect_is_for_everybody() {
         browser.press("Connect a system").await;
         browser.sees("asks to connect to the payroll or HR system of Acme Bakery").await;
         pages_are_fine(&browser, &format!("choose-{name}")).await;
-        let [long, _] = names();
+        let [long, ..] = names();
         browser.press(&long).await;
         for field in ["Company", "User", "Credentials"] {
             browser.fill(field, &long).await;
