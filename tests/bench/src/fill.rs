@@ -199,7 +199,7 @@ impl Rows<'_> {
 }
 
 /// A connection's own row, as the store keeps it.
-pub(crate) fn row(connection: Numbered, key: u64) -> String {
+fn row(connection: Numbered, key: u64) -> String {
     let row = ConnectionRow {
         key: ConnectionKey(Seq(key)),
         provider: connection.provider(),
@@ -212,7 +212,7 @@ pub(crate) fn row(connection: Numbered, key: u64) -> String {
 }
 
 /// A token in use.
-pub(crate) fn token(connection: Numbered, id: TokenId, fingerprint: [u8; 32]) -> Token {
+fn token(connection: Numbered, id: TokenId, fingerprint: [u8; 32]) -> Token {
     Token {
         id,
         customer: Some(connection.customer()),

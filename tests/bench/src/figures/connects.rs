@@ -1,9 +1,10 @@
-//! Connections that are made: 64 at once through the application, and the rows that each writes by
+//! Connections that are made: 64 at once through the application, and the rows that each leaves by
 //! SQLite alone, in a transaction each and in one for a thousand.
 
 use std::{
     cell::Cell,
     path::Path,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,13 +12,12 @@ use std::{
 use criterion::Criterion;
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
-    Actor, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Commit, CustomerScope, Draft, Event,
-    EventKind, Exchange, Fingerprint, Flow, Found, NewAttempt, Product, Sealed, SecretRow, Seq,
-    TokenId,
+    AuthorizationCode, Commit, CustomerScope, Draft, Fingerprint, Flow, Found, Product, Sealed,
+    SecretRow, Seq, TokenId,
     decide::{Arrival, Source, admit},
 };
 use finch_seal::{Domain, KeyRing};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params_from_iter, types::Value};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
     group.sample_size(10);
     let path = fill::copy(setting, layout, "connects");
     let ring = fill::ring(&Connection::open(&path).unwrap());
-    let host = Host::over(&path);
+    let (host, host_db) = (Host::over(&path), Connection::open(&path).unwrap());
     let (runtime, next) = (runtime(), Cell::new(FIRST));
     let some = |count| {
         let first = next.replace(next.get() + count);
@@ -59,11 +59,14 @@ pub(crate) fn run(setting: &Setting, criterion: &mut Criterion, round: u32) {
         let took = (0..iters).map(|_| by_the_store_alone(&runtime, &host, &ring, some(BATCH)));
         share(took.sum(), BATCH, 1)
     });
-    drop(host);
     for (name, each) in [("one-each", 1), ("thousand-each", BATCH)] {
-        let db = writer(&fill::copy(setting, layout, "connects"));
+        let db = writer(&fill::copy(setting, layout, "connects-raw"));
         figure(&mut group, name, round, |iters| {
-            let took = (0..iters).map(|_| by_sqlite_alone(&db, some(BATCH), each));
+            let took = (0..iters).map(|_| {
+                let since = last(&host_db);
+                through_the_application(&runtime, &host, some(BATCH));
+                by_sqlite_alone(&db, &left_since(&host_db, since), each)
+            });
             share(took.sum(), BATCH, 1)
         });
     }
@@ -167,100 +170,49 @@ fn writer(path: &Path) -> Connection {
     db
 }
 
-fn by_sqlite_alone(
-    db: &Connection,
-    connections: impl Iterator<Item = Numbered>,
-    each: u64,
-) -> Duration {
-    let mut number: i64 = db.query_row("SELECT seq FROM store", [], |row| row.get(0)).unwrap();
-    let rows: Vec<_> = connections.map(|connection| Row::of(connection, &mut number)).collect();
+/// The last number of a store.
+fn last(db: &Connection) -> i64 {
+    db.query_row("SELECT seq FROM store", [], |row| row.get(0)).unwrap()
+}
+
+/// What a connect leaves: rows, each with the statement that inserts it.
+type Left = Vec<(Rc<str>, Vec<Value>)>;
+
+/// What each of the connects of a batch has left.
+fn left_since(db: &Connection, since: i64) -> Vec<Left> {
+    let mut left: Vec<Left> = vec![Left::new(); BATCH as usize];
+    for (table, key) in [
+        ("attempts", "id"),
+        ("connections", "key"),
+        ("tokens", "id"),
+        ("secrets", "token"),
+        ("events", "number"),
+    ] {
+        let sql = "SELECT group_concat(name), group_concat('?') FROM pragma_table_info(?1)";
+        let (columns, values): (String, String) =
+            db.query_row(sql, [table], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let insert: Rc<str> = format!("INSERT INTO {table} ({columns}) VALUES ({values})").into();
+        let sql = format!("SELECT {columns} FROM {table} WHERE {key} > ?1 ORDER BY {key}");
+        let mut rows = db.prepare(&sql).unwrap();
+        let count = rows.column_count();
+        let rows = rows.query_map([since], |row| (0..count).map(|at| row.get(at)).collect());
+        let rows: Vec<Vec<Value>> = rows.unwrap().collect::<Result<_, _>>().unwrap();
+        for (left, rows) in left.iter_mut().zip(rows.chunks(rows.len() / BATCH as usize)) {
+            left.extend(rows.iter().map(|row| (Rc::clone(&insert), row.clone())));
+        }
+    }
+    left
+}
+
+fn by_sqlite_alone(db: &Connection, left: &[Left], each: u64) -> Duration {
     let began = Instant::now();
-    for part in rows.chunks(each as usize) {
+    for part in left.chunks(each as usize) {
         db.execute_batch("BEGIN IMMEDIATE").unwrap();
-        part.iter().for_each(|row| row.insert(db));
+        for (insert, row) in part.iter().flatten() {
+            db.prepare_cached(insert).unwrap().execute(params_from_iter(row)).unwrap();
+        }
+        db.prepare_cached("UPDATE store SET seq = seq + 1").unwrap().execute([]).unwrap();
         db.execute_batch("COMMIT").unwrap();
     }
     began.elapsed()
-}
-
-/// What one connect writes.
-struct Row {
-    number: u64,
-    state: [u8; 32],
-    code: [u8; 32],
-    attempt: String,
-    connection: String,
-    token: String,
-    event: String,
-    sealed: [u8; 70],
-}
-
-impl Row {
-    fn of(connection: Numbered, number: &mut i64) -> Self {
-        *number += 3;
-        let number = u64::try_from(*number).unwrap();
-        let (attempt, token) = (AttemptId(Seq(number - 2)), TokenId(Seq(number)));
-        let hash = |n: u64| *connection.secret(n).as_bytes().first_chunk().unwrap();
-        let (customer, at) = (connection.customer(), filled_at());
-        let end = Some(AttemptEnd::Stored(token));
-        let attempt = Attempt {
-            id: attempt,
-            purpose: NewAttempt {
-                customer: customer.clone(),
-                flow: Flow::Embedded,
-                finch_customer_id: customer.as_str().parse().ok(),
-                products: vec![Product::Company],
-                reauthenticates: None,
-                for_disconnect: None,
-                opened_at: at,
-                expires_at: at,
-            },
-            exchange: Some(Exchange { began: Seq(number - 1), began_at: at, end }),
-        };
-        let event = Event {
-            at,
-            by: Actor::Customer(customer.clone()),
-            connection_id: Some(connection.connection_id()),
-            customer: Some(customer),
-            kind: EventKind::Connected,
-        };
-        Self {
-            number,
-            state: hash(1),
-            code: hash(2),
-            attempt: serde_json::to_string(&attempt).unwrap(),
-            connection: fill::row(connection, number),
-            token: serde_json::to_string(&fill::token(connection, token, hash(3))).unwrap(),
-            event: serde_json::to_string(&event).unwrap(),
-            sealed: [7; 70],
-        }
-    }
-
-    fn insert(&self, db: &Connection) {
-        let number = self.number;
-        let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
-            db.prepare_cached(sql).unwrap().execute(row).unwrap();
-        };
-        run(
-            "INSERT INTO attempts (id, state, code, row, unsettled) VALUES (?1, ?2, ?3, ?4, 0)",
-            params![number - 2, self.state, self.code, self.attempt],
-        );
-        run(
-            "INSERT INTO connections (key, revision, row, attention) VALUES (?1, 1, ?2, 0)",
-            params![number, self.connection],
-        );
-        run(
-            "INSERT INTO tokens (id, connection, row) VALUES (?1, ?1, ?2)",
-            params![number, self.token],
-        );
-        run(
-            "INSERT INTO secrets (token, epoch, sealed) VALUES (?1, x'00000001', ?2)",
-            params![number, self.sealed],
-        );
-        run(
-            "INSERT INTO events (number, place, connection, row) VALUES (?1, 0, ?1, ?2)",
-            params![number, self.event],
-        );
-        run("UPDATE store SET seq = ?1", params![number]);
-    }
 }

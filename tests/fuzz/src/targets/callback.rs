@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use finch_app::{BeginConnectError, CompleteConnectError, CompletedConnect, ConnectRequest, Flow};
+use finch_app::{BeginConnectError, CompleteConnectError, ConnectRequest, Flow};
 use finch_core::{
     Answer, AuthorizationCode, ConnectionId, CustomerId, CustomerScope, Product, RedirectUri, State,
 };
@@ -25,15 +25,13 @@ pub(crate) const TARGET: Target = Target {
         callback: no customer",
 };
 
-/// An attempt that has begun, and what is known of it.
+/// An attempt that has begun.
 struct Begun {
     customer: CustomerId,
     state: State,
     code: AuthorizationCode,
     /// The code whose exchange was sent.
     sent: Option<String>,
-    /// What came of it.
-    result: Option<CompletedConnect>,
 }
 
 /// One event a line: begin, reauthenticate, complete (as customer or operator), wait, fail, lose.
@@ -130,7 +128,7 @@ async fn begin(
                 let company = format!("company-{}", begun.len() % 3);
                 world.finch.login("gusto", &company, "x", new.finch_customer_id.as_ref())
             });
-            begun.push(Begun { customer, state: new.state, code, sent: None, result: None });
+            begun.push(Begun { customer, state: new.state, code, sent: None });
             note("callback: begun");
         }
         Err(error) => {
@@ -146,6 +144,8 @@ fn number(text: &str, sign: char) -> Option<usize> {
     text.strip_prefix(sign)?.parse().ok()
 }
 
+/// A code goes out for its own customer's state alone, and no second one for the same state. What else must hold,
+/// the simulation shows.
 async fn complete(
     world: &World,
     begun: &mut [Begun],
@@ -169,48 +169,32 @@ async fn complete(
         None => world.app.complete_connect(&finch_tests::operator(), state, code.clone()).await,
     };
     let sent = world.finch.take_calls().iter().filter(|call| *call == "exchange").count();
-    assert!(sent <= 1, "a code goes out at most once a call");
-    let attempt = which.map(|n| &mut begun[n]);
-    let is_own = |attempt: &&mut Begun| customer.is_none_or(|id| id == attempt.customer.as_str());
-    let refusal = match attempt.as_ref().filter(|attempt| is_own(attempt)) {
-        _ if code.is_empty() => Some("NoCode"),
-        None => Some("UnknownState"),
-        Some(attempt) => {
-            let other = attempt.sent.as_ref().is_some_and(|first| first != code.expose());
-            other.then_some("StateUsed")
+    let own = which.map(|n| &mut begun[n]);
+    let mut own = own.filter(|begun| customer.is_none_or(|id| id == begun.customer.as_str()));
+    match &mut own {
+        Some(own) if sent == 1 => {
+            let first = own.sent.get_or_insert_with(|| code.expose().to_owned());
+            assert_eq!(first, code.expose(), "a second code goes out for a state");
         }
-    };
-    match (result, attempt) {
-        (Err(error), attempt) => {
+        _ => assert_eq!(sent, 0, "a code goes out for no state of its customer's"),
+    }
+    match result {
+        Ok(completed) => {
+            let own = own.expect("a state that is unknown connects nothing");
+            assert_eq!(completed.customer, own.customer);
+            assert_eq!(own.sent.as_deref(), Some(code.expose()));
+            note(if sent == 1 {
+                "callback: connected"
+            } else {
+                "callback: the first result again"
+            });
+        }
+        Err(error) => {
             // A code of a few letters may stand in a text by chance.
             let secrets = if code.expose().len() >= 16 { &[SECRET, CODE][..] } else { &[SECRET] };
             hidden(&chain(&error), secrets);
-            let name = variant(&error);
-            if let Some(refusal) = refusal {
-                assert_eq!((sent, name.as_str()), (0, refusal), "{error:?}");
-            } else if let Some(attempt) = attempt {
-                assert!(attempt.result.is_none(), "what was connected stays so: {error:?}");
-                assert!(!matches!(error, CompleteConnectError::Store(_)), "{error:?}");
-                attempt.sent =
-                    attempt.sent.take().or_else(|| (sent == 1).then(|| code.expose().to_owned()));
-            }
-            note(&format!("callback: {name}"));
+            assert!(!matches!(error, CompleteConnectError::Store(_)), "{error:?}");
+            note(&format!("callback: {}", variant(&error)));
         }
-        (Ok(completed), Some(attempt)) => {
-            assert_eq!((refusal, &completed.customer), (None, &attempt.customer));
-            attempt.sent = Some(code.expose().to_owned());
-            match &attempt.result {
-                None => {
-                    assert_eq!(sent, 1);
-                    note("callback: connected");
-                }
-                Some(first) => {
-                    assert_eq!((sent, &first.connection_id), (0, &completed.connection_id));
-                    note("callback: the first result again");
-                }
-            }
-            attempt.result = Some(completed);
-        }
-        (Ok(completed), None) => panic!("a state that is unknown gives {completed:?}"),
     }
 }

@@ -1,8 +1,6 @@
 //! Finch's answers, of every endpoint: a token that is live and billed, a word on which tokens live or die, an
 //! address that a person is sent to, and errors.
 
-use std::time::Duration;
-
 use finch_core::{
     AccessToken, AuthorizationCode, ConnectRequest, ConnectSession, ExchangeFailure, Failure,
     FailureKind, FinchApi, FinchApiError, Flow, Grant, Introspection, Origin, Product, State,
@@ -12,7 +10,7 @@ use finch_testkit::chain;
 
 use crate::{
     Target,
-    canary::{CODE, SECRET, TOKEN, debug, hidden, variant},
+    canary::{CODE, SECRET, TOKEN, debug, hidden},
     http_answers::{Asked, answered, is_plain},
     note,
 };
@@ -47,20 +45,11 @@ fn finch_answer(data: &[u8]) {
             (said.err(), asked)
         }
         b"session" | b"reauthenticate" => {
+            let request = |products| ConnectRequest::new("Acme", products, Flow::Embedded);
+            let (new, again) = (request(vec![Product::Company]), request(Vec::new()));
             let (said, asked) = answered(answers, async |finch| match endpoint {
-                b"session" => {
-                    finch
-                        .new_session(&"acme".parse().unwrap(), &session(vec![Product::Company]))
-                        .await
-                }
-                _ => {
-                    finch
-                        .reauthenticate_session(
-                            &"connection".parse().unwrap(),
-                            &session(Vec::new()),
-                        )
-                        .await
-                }
+                b"session" => finch.new_session(&"acme".parse().unwrap(), &new).await,
+                _ => finch.reauthenticate_session(&"id".parse().unwrap(), &again).await,
             });
             said.iter().for_each(check_session);
             (said.err(), asked)
@@ -170,7 +159,7 @@ fn check_disconnect(error: Option<&FinchApiError>, asked: &[Asked]) {
 }
 
 fn check_error(error: &FinchApiError, endpoint: &[u8], asked: &[Asked]) {
-    note(&format!("error: {}", variant(error)));
+    note(&format!("error: {:?}", error.failure_kind()));
     let last = last(asked);
     // What this very call sent never comes back in its error, and no token that it was answered with.
     let shown = format!("{}{}", chain(error), debug(&error.failure()));
@@ -195,11 +184,4 @@ fn check_error(error: &FinchApiError, endpoint: &[u8], asked: &[Asked]) {
     let failure = error.failure();
     let text = serde_json::to_string(&failure).unwrap();
     assert_eq!(serde_json::from_str::<Failure>(&text).unwrap(), failure);
-}
-
-fn session(products: Vec<Product>) -> ConnectRequest {
-    ConnectRequest {
-        lifetime: Duration::from_secs(3600),
-        ..ConnectRequest::new("Acme", products, Flow::Embedded)
-    }
 }

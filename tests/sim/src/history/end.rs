@@ -79,10 +79,11 @@ impl History<'_> {
         {
             self.figures.hit("files searched for secrets");
             let bytes = disk.bytes();
+            let text = String::from_utf8_lossy(&bytes);
             let remote = lock(&self.shared.remote);
             let secrets = remote.issued.iter().map(|i| &*i.secret);
             let others = self.callbacks.iter().flat_map(|c| [c.state.expose(), c.code.expose()]);
-            let found = secrets.chain(others).any(|s| contains(&bytes, s.as_bytes()));
+            let found = secrets.chain(others).any(|secret| text.contains(secret));
             drop(remote);
             if found {
                 self.judge.fault("I12", "a secret is in the files");
@@ -116,16 +117,4 @@ impl History<'_> {
             }
         }
     }
-}
-
-fn contains(bytes: &[u8], secret: &[u8]) -> bool {
-    let first = secret[0];
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|b| *b == first) {
-        if rest[at..].starts_with(secret) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
 }
