@@ -22,7 +22,7 @@ use crate::{
 ///
 /// ```
 /// # use finch_emulator::{EmulatorConfig, Fault, LocalEmulator, Login};
-/// let mut finch = LocalEmulator::new(EmulatorConfig::default())?;
+/// let finch = LocalEmulator::new(EmulatorConfig::default())?;
 /// let code = finch.issue_code(Login::new("User A", "Gusto", "Company C", "Credentials X"));
 /// let body = format!(
 ///     r#"{{"client_id": "{}", "client_secret": "{}", "code": "{code}"}}"#,
@@ -86,7 +86,7 @@ impl LocalEmulator {
     /// A request and its response, without the delay of a fault. `None`: a client gets no response, or
     /// not the whole of it. `path` may have a query.
     pub fn call(
-        &mut self,
+        &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
@@ -109,7 +109,7 @@ impl LocalEmulator {
     /// The first half of a call: the request is counted, and takes its fault. Its effect is in
     /// [`answer`](Self::answer).
     pub fn arrive(
-        &mut self,
+        &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
@@ -120,7 +120,7 @@ impl LocalEmulator {
     }
 
     /// The second half: the request takes effect and gets its response.
-    pub fn answer(&mut self, call: LocalCall) -> Option<LocalAnswer> {
+    pub fn answer(&self, call: LocalCall) -> Option<LocalAnswer> {
         let mut service = self.service.lock();
         let reply = match call.0 {
             Ok(incoming) => incoming.answer(&mut service),
@@ -139,7 +139,7 @@ impl LocalEmulator {
     ///
     /// # Errors
     /// An invalid URL or secret.
-    pub fn webhooks_to(&mut self, target: Option<&WebhookTarget>) -> Result<(), WebhookError> {
+    pub fn webhooks_to(&self, target: Option<&WebhookTarget>) -> Result<(), WebhookError> {
         let outbox = &mut self.service.lock().world.outbox;
         match target {
             Some(target) => outbox.register(target),
@@ -151,12 +151,12 @@ impl LocalEmulator {
     }
 
     /// The next due webhook, which is in flight until [`webhook_answered`](Self::webhook_answered).
-    pub fn take_webhook(&mut self) -> Option<WebhookRequest> {
+    pub fn take_webhook(&self) -> Option<WebhookRequest> {
         self.service.lock().world.take_webhook()
     }
 
     /// Records the status that the receiver answered, or `None` if it did not answer.
-    pub fn webhook_answered(&mut self, webhook: &WebhookRequest, status: Option<u16>) {
+    pub fn webhook_answered(&self, webhook: &WebhookRequest, status: Option<u16>) {
         let outcome = status.ok_or_else(|| "no answer".to_owned());
         self.service.lock().world.webhook_tried(webhook.number, outcome);
     }

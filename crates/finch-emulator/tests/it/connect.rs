@@ -1,8 +1,13 @@
-//! Connect in its steps, as a person goes through it: links and forms, no scripts.
+//! Connect in its steps, as a person goes through it: links and forms, no scripts; or in one request, for a script
+//! that knows all fields.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use crate::support::{Answer, Finch, step_1};
+
+const URI: &str = "https://app.example/callback";
 
 /// Sends what a browser would: the fields of the page, with changes, and the pressed button.
 fn press(finch: &Finch, page: &Answer, button: &str, change: &[(&str, &str)]) -> Answer {
@@ -10,11 +15,15 @@ fn press(finch: &Finch, page: &Answer, button: &str, change: &[(&str, &str)]) ->
     for (name, value) in change {
         fields.retain(|(known, _)| known != name);
         if !value.is_empty() {
-            fields.push(((*name).to_owned(), (*value).to_owned()));
+            fields.push(pair(name, value));
         }
     }
-    fields.push(("action".to_owned(), button.to_owned()));
+    fields.push(pair("action", button));
     finch.submit(&fields)
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
 }
 
 /// The fields of the last form of a page.
@@ -49,16 +58,25 @@ fn policy(page: &Answer) -> &str {
     page.header("content-security-policy").unwrap()
 }
 
+/// All fields in one request.
+fn entered<'a>(session: &'a str, provider: &'a str) -> Vec<(&'a str, &'a str)> {
+    let who = [("company", "Company C"), ("user", "User A"), ("credentials", "Credentials X")];
+    let mut form = vec![("session", session), ("provider", provider), ("state", "s 1&2")];
+    form.extend(who);
+    form
+}
+
 #[test]
 fn a_person_searches_signs_in_and_consents() {
     let finch = Finch::start();
-    let uri = "https://app.example/callback";
-    let id =
-        finch.session_id(&json!({ "redirect_uri": uri, "products": ["company", "directory"] }));
+    let redirect = json!({ "redirect_uri": URI, "products": ["company", "directory"] });
+    let id = finch.session_id(&redirect);
     let first = finch.open(&[("session", &id), ("state", "s 1&2")]);
     assert!(first.text.contains("Gusto") && first.text.contains("Paylocity"));
     let asks = "<strong><bdi>Your application</bdi></strong> asks";
     assert!(first.text.contains(asks) && first.text.contains("<bdi>Acme Inc</bdi>"));
+    assert!(policy(&first).starts_with("default-src 'none'; style-src 'self';"));
+    assert!(policy(&first).contains("form-action 'self' https://app.example;"));
     let found = finch.open(&[("session", &id), ("state", "s 1&2"), ("search", "gUs")]);
     assert!(found.text.contains("Gusto") && !found.text.contains("Paylocity"));
 
@@ -66,22 +84,50 @@ fn a_person_searches_signs_in_and_consents() {
     assert!(sign_in.text.contains("Sign in at <bdi>Gusto</bdi>"));
     let known = fields(&sign_in.text);
     for (name, value) in [("company", "Acme Inc"), ("user", "User A"), ("state", "s 1&2")] {
-        assert!(known.contains(&(name.to_owned(), value.to_owned())), "{name} in {known:?}");
+        assert!(known.contains(&pair(name, value)), "{name} in {known:?}");
     }
     let consent = press(&finch, &sign_in, "continue", &[("user", "Alex")]);
-    assert_eq!(consent.status, 200);
     assert!(consent.text.contains("<bdi>Alex</bdi> is signed in at <bdi>Gusto</bdi>"));
-    assert_eq!(finch.emulator().state().codes, 0);
+    assert_eq!(finch.emulator.state().codes, 0);
     let back = press(&finch, &consent, "back", &[]);
-    assert!(fields(&back.text).contains(&("user".to_owned(), "Alex".to_owned())));
+    assert!(fields(&back.text).contains(&pair("user", "Alex")));
+    // Cancelling leaves the session open.
+    let cancelled = press(&finch, &consent, "cancel", &[]).parameters();
+    assert_eq!(cancelled, [pair("error", "access_denied"), pair("state", "s 1&2")]);
 
     let end = press(&finch, &consent, "connect", &[]);
     let pairs = end.parameters();
-    assert_eq!(pairs[1], ("state".to_owned(), "s 1&2".to_owned()));
-    let token = finch.exchange(&pairs[0].1, Some(uri)).json();
+    assert_eq!((pairs[0].0.as_str(), &pairs[1]), ("code", &pair("state", "s 1&2")));
+    assert_eq!(finch.exchange(&pairs[0].1, None).status, 400);
+    let token = finch.exchange(&pairs[0].1, Some(URI)).json();
     assert_eq!((&token["provider_id"], &token["customer_id"]), (&json!("gusto"), &json!("acme")));
     assert_eq!(token["products"], json!(["company", "directory"]));
     assert_eq!(finch.introspect(&token).json()["username"], "Alex");
+    // The session is used up.
+    for answer in [finch.open(&[("session", &id)]), finch.submit(&entered(&id, "gusto"))] {
+        assert!(answer.status == 410 && answer.text.contains("already been used"));
+    }
+    assert!(!policy(&first).contains("script") && !policy(&first).contains("unsafe"));
+    for page in [first, end] {
+        for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(page.header(name), Some(value));
+        }
+    }
+}
+
+#[test]
+fn a_session_may_fix_the_provider_and_a_state_is_optional() {
+    let finch = Finch::start();
+    let integration = json!({ "provider": "justworks" });
+    let session = finch.session_id(&json!({ "redirect_uri": URI, "integration": integration }));
+    let page = finch.open(&[("session", &session)]);
+    assert!(page.text.contains("Sign in at <bdi>Justworks</bdi>"));
+    assert!(!page.text.contains("name=\"state\""));
+    let mut form = entered(&session, "gusto");
+    form.retain(|(name, _)| *name != "state");
+    let pairs = finch.submit(&form).parameters();
+    assert_eq!((pairs.len(), pairs[0].0.as_str()), (1, "code"));
+    assert_eq!(finch.exchange(&pairs[0].1, Some(URI)).json()["provider_id"], "justworks");
 }
 
 /// An unlisted provider can be named, and is offered from then on; no name becomes HTML.
@@ -123,6 +169,43 @@ fn only_ticked_products_are_granted() {
 }
 
 #[test]
+fn an_incomplete_form_comes_back_with_what_was_entered() {
+    let finch = Finch::start();
+    let session = finch.session_id(&json!({}));
+    let long = "x".repeat(256);
+    for (field, value) in
+        [("company", " "), ("user", " "), ("credentials", " "), ("provider", " "), ("user", &long)]
+    {
+        let mut form = entered(&session, "gusto");
+        form.retain(|(name, _)| *name != field);
+        form.push((field, value));
+        let answer = finch.submit(&form);
+        assert_eq!(answer.status, 400);
+        assert!(answer.text.contains("class=\"problem\"") && answer.text.contains("s 1&#38;2"));
+    }
+    assert_eq!(finch.submit(&entered(&session, "gusto")).status, 200);
+}
+
+#[test]
+fn pages_say_why_a_session_cannot_be_used() {
+    let finch = Finch::start();
+    let session = finch.session_id(&json!({ "minutes_to_expire": 5 }));
+    finch.emulator.advance(Duration::from_secs(4 * 60));
+    assert_eq!(finch.open(&[("session", &session)]).status, 200);
+    finch.emulator.advance(Duration::from_secs(60));
+    for (id, status, words) in [
+        (session.as_str(), 410, "has expired"),
+        ("unknown", 404, "no such session"),
+        ("", 400, "lacks its session"),
+    ] {
+        for answer in [finch.open(&[("session", id)]), finch.submit(&entered(id, "gusto"))] {
+            assert_eq!(answer.status, status);
+            assert!(answer.text.contains(words), "{}", answer.text);
+        }
+    }
+}
+
+#[test]
 fn an_embedded_session_messages_the_page_around_it() {
     let finch = Finch::start();
     let id = finch.session_id(&json!({}));
@@ -136,7 +219,6 @@ fn an_embedded_session_messages_the_page_around_it() {
     assert!(policy(&sign_in).ends_with("frame-ancestors https://app.example"));
     assert_eq!(sign_in.header("x-frame-options"), None);
     assert!(!sign_in.text.contains("<script") && !policy(&sign_in).contains("script"));
-
     let cancelled = press(&finch, &sign_in, "cancel", &[]);
     assert!(cancelled.text.contains("data-kind=\"closed\""));
     let failed = press(&finch, &sign_in, "fail", &[]);
@@ -157,7 +239,6 @@ fn an_embedded_session_messages_the_page_around_it() {
     let script = finch.get("/__emulator/connect.js").send();
     assert!(script.text.contains("finch-auth-message-v2"));
     assert!(script.header("content-type").unwrap().starts_with("text/javascript"));
-    assert_eq!(finch.exchange(end.code(), None).status, 200);
 }
 
 #[test]
@@ -171,13 +252,11 @@ fn only_a_web_page_can_embed_connect_and_only_without_a_redirect() {
         assert_eq!(sign_in.header("x-frame-options"), Some("DENY"));
         assert!(!press(&finch, &sign_in, "cancel", &[]).text.contains("<script"));
     }
-    let more = json!({ "customer_id": "b", "redirect_uri": "https://app.example/callback" });
-    let id = finch.session_id(&more);
+    let id = finch.session_id(&json!({ "customer_id": "b", "redirect_uri": URI }));
     let page = finch.open(&[("session", &id), ("sdk_host_url", "https://evil.example")]);
     assert!(policy(&page).ends_with("frame-ancestors 'none'"));
-    let failed = press(&finch, &page, "fail", &[]);
-    let location = failed.header("location").unwrap();
-    assert_eq!(location, "https://app.example/callback?error=employer_connection_error");
+    let failed = press(&finch, &page, "fail", &[]).parameters();
+    assert_eq!(failed, [pair("error", "employer_connection_error")]);
 }
 
 #[test]
@@ -185,8 +264,8 @@ fn a_reauthentication_is_one_form_and_repairs_the_connection() {
     let finch = Finch::start();
     let old = finch.connect(step_1().customer_id("acme").products(["company", "ssn"]));
     let id = old["connection_id"].as_str().unwrap();
-    assert!(finch.emulator().set_status(id, "reauth"));
-    let session = finch.renewal(&old);
+    assert!(finch.emulator.set_status(id, "reauth"));
+    let [session, other] = [(); 2].map(|()| finch.renewal(&old));
     let page = finch.open(&[("session", &session)]);
     for shown in ["Company C", "Gusto", id, ">reauth<", "value=\"User A\"", "value=\"ssn\""] {
         assert!(page.text.contains(shown), "{shown}");
@@ -196,7 +275,7 @@ fn a_reauthentication_is_one_form_and_repairs_the_connection() {
     assert!(problem.status == 400 && problem.text.contains("Enter a user"));
     let cancelled = press(&finch, &page, "cancel", &[]);
     assert!(cancelled.text.contains("Nothing was connected"));
-    assert_eq!(finch.emulator().state().connections[0].status, "reauth");
+    assert_eq!(finch.emulator.state().connections[0].status, "reauth");
 
     let end = press(&finch, &page, "connect", &[("products", "company")]);
     let new = finch.exchange(end.code(), None).json();
@@ -208,4 +287,77 @@ fn a_reauthentication_is_one_form_and_repairs_the_connection() {
         assert_eq!(shown["connection_status"]["status"], "connected");
     }
     assert_eq!(finch.open(&[("session", &session)]).status, 410);
+    // It ends with its connection, and so does a code of it.
+    let third = finch.renewal(&old);
+    let end = finch.submit(&entered(&other, "gusto"));
+    assert_eq!(finch.disconnect(&old).status, 200);
+    assert_eq!(finch.exchange(end.code(), None).error(), (400, "invalid_grant".to_owned()));
+    let late = finch.open(&[("session", &third)]);
+    assert!(late.status == 410 && late.text.contains("disconnected"));
+}
+
+/// What `/introspect` says about a token of this session: its method, and whether it is manual.
+fn introspected(finch: &Finch, session: &str, provider: &str) -> (Value, Value) {
+    let end = finch.submit(&entered(session, provider));
+    assert_eq!(end.status, 200, "{}", end.text);
+    let shown = finch.introspect(&finch.exchange(end.code(), None).json()).json();
+    assert_eq!(shown["authentication_methods"].as_array().unwrap().len(), 1);
+    (shown["authentication_methods"][0]["type"].clone(), shown["manual"].clone())
+}
+
+/// The method, the provider that is chosen, and the fields of the session that decide; or what contradicts itself.
+const METHODS: &str = r#"
+credential | gusto             | {"manual":false}
+api_token  | adp_workforce_now | {}
+credential | Tiny Pay          | {}
+credential |                   | {"integration":{"provider":"gusto","auth_method":null}}
+oauth      |                   | {"integration":{"provider":"gusto","auth_method":"oauth"}}
+api_token  |                   | {"integration":{"provider":"tiny","auth_method":"api_token"}}
+assisted   | gusto             | {"manual":true}
+assisted   | Tiny Pay          | {"manual":true}
+assisted   |                   | {"manual":true,"integration":{"provider":"gusto","auth_method":"assisted"}}
+-          | provider and authentication type pairing: gusto + api_token | {"integration":{"provider":"Gusto","auth_method":"api_token"}}
+-          | provider and authentication type pairing: deel + oauth      | {"integration":{"provider":"deel","auth_method":"oauth"}}
+-          | provider and authentication type pairing: workday + assisted | {"manual":true,"integration":{"provider":"workday"}}
+-          | manual and authentication type pairing: true + oauth        | {"manual":true,"integration":{"provider":"gusto","auth_method":"oauth"}}
+"#;
+
+#[test]
+fn the_session_determines_the_method_and_may_not_contradict_itself() {
+    for line in METHODS.lines().skip(1) {
+        let mut cells = line.splitn(3, '|').map(str::trim);
+        let [method, provider, session] = [(); 3].map(|()| cells.next().unwrap());
+        let (finch, session) = (Finch::start(), serde_json::from_str(session).unwrap());
+        if method == "-" {
+            let answer = finch.session(&session);
+            let words = json!({
+                "code": 400, "name": "validation_error", "finch_code": "invalid_request",
+                "context": {}, "message": format!("Invalid {provider}"),
+            });
+            assert_eq!((answer.status, answer.json()), (400, words), "{line}");
+        } else {
+            let expected = (json!(method), json!(method == "assisted"));
+            assert_eq!(introspected(&finch, &finch.session_id(&session), provider), expected);
+        }
+    }
+}
+
+#[test]
+fn connect_shows_the_method_a_renewal_keeps_it_and_a_provider_without_it_is_not_offered() {
+    let finch = Finch::start();
+    let integration = json!({ "provider": "gusto", "auth_method": "oauth" });
+    let mut session = finch.session_id(&json!({ "integration": integration }));
+    for _ in 0..2 {
+        let page = finch.open(&[("session", &session)]).text;
+        assert!(page.contains("Authentication method: <code>oauth</code>"), "{page}");
+        assert_eq!(introspected(&finch, &session, "").0, "oauth");
+        let connection = finch.emulator.state().connections[0].connection_id.clone();
+        session = finch.renewal(&json!({ "connection_id": connection }));
+    }
+    let manual = finch.session_id(&json!({ "customer_id": "b", "manual": true }));
+    let page = finch.open(&[("session", &manual)]);
+    assert!(page.text.contains("Gusto") && !page.text.contains("BambooHR"));
+    let refused = finch.submit(&entered(&manual, "BambooHR"));
+    assert_eq!(refused.status, 400);
+    assert!(refused.text.contains("does not offer") && refused.text.contains("Choose a provider"));
 }

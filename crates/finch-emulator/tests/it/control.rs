@@ -37,14 +37,14 @@ fn a_connection_is_ended_and_its_status_set_over_http() {
     let status = || finch.post("/__emulator/status").json(&set).send();
     let end = || finch.post("/__emulator/disconnect").json(&json!({ "connection_id": id })).send();
     assert_eq!(status().status, 200);
-    assert_eq!(finch.emulator().state().connections[0].status, "reauth");
+    assert_eq!(finch.emulator.state().connections[0].status, "reauth");
     assert_eq!(end().status, 200);
     assert!(!finch.works(&token));
     for late in [end(), status()] {
         assert!(late.status == 400 && late.text.contains("`connection_id`"));
     }
-    assert!(!finch.emulator().end_connection("nonsense"));
-    assert_eq!(finch.emulator().state().calls["POST /disconnect"], 0);
+    assert!(!finch.emulator.end_connection("nonsense"));
+    assert_eq!(finch.emulator.state().calls["POST /disconnect"], 0);
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn the_state_has_everything_but_secrets() {
     let one = finch.connect(step_1().customer_id("acme").products(["company"]));
     let four = finch.connect(step_4());
     finch.disconnect(&one);
-    let waiting = finch.emulator().issue_code(step_3());
+    let waiting = finch.emulator.issue_code(step_3());
     let answer = finch.get("/__emulator/state").send();
     for secret in [secret(&one), secret(&four), &waiting, SECRET] {
         assert!(!answer.text.contains(secret));
     }
     let state = answer.json();
-    assert_eq!(state, serde_json::to_value(finch.emulator().state()).unwrap());
+    assert_eq!(state, serde_json::to_value(finch.emulator.state()).unwrap());
     let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, secret(&one).as_bytes()).simple();
     let mut first = state["tokens"][0].clone();
     assert!(first.as_object_mut().unwrap().remove("id").is_some());
@@ -94,7 +94,7 @@ fn the_state_has_everything_but_secrets() {
 fn life(finch: &Finch) -> Vec<Value> {
     let mut seen = Vec::new();
     for step in [step_1(), step_3(), step_4()] {
-        let code = finch.emulator().issue_code(step);
+        let code = finch.emulator.issue_code(step);
         let answer = finch.exchange(&code, None);
         seen.push(code.into());
         seen.push(answer.header("finch-request-id").unwrap().into());
@@ -117,7 +117,7 @@ fn a_seed_determines_all_ids() {
     assert!((1..first.len()).all(|at| !first[at..].contains(&first[at - 1])));
     let finch = seeded(7);
     assert_eq!(life(&finch), first);
-    finch.emulator().reset();
+    finch.emulator.reset();
     assert_eq!(life(&finch), first);
     for other in [seeded(8), Finch::start()] {
         let other = life(&other);
@@ -129,11 +129,11 @@ fn a_seed_determines_all_ids() {
 fn a_reset_forgets_everything() {
     let finch = Finch::start();
     let token = finch.connect(step_1().customer_id("acme"));
-    let waiting = finch.emulator().issue_code(step_1());
+    let waiting = finch.emulator.issue_code(step_1());
     let fault = json!({ "path": "/introspect", "status": 500 });
     finch.post("/__emulator/faults").json(&fault).send();
     assert_eq!(finch.post("/__emulator/reset").send().status, 200);
-    let state = finch.emulator().state();
+    let state = finch.emulator.state();
     assert!(state.connections.is_empty() && state.tokens.is_empty() && state.faults.is_empty());
     assert!(state.codes == 0 && state.calls.values().all(|count| *count == 0));
     assert!(!finch.works(&token));
@@ -145,7 +145,7 @@ fn a_reset_forgets_everything() {
 fn unused_codes_are_remembered_in_bounded_number() {
     let finch = Finch::start();
     for _ in 0..20_100 {
-        let _ = finch.emulator().issue_code(Login::new("A", "B", "C", "D"));
+        let _ = finch.emulator.issue_code(Login::new("A", "B", "C", "D"));
     }
-    assert_eq!(finch.emulator().state().codes, 20_000);
+    assert_eq!(finch.emulator.state().codes, 20_000);
 }

@@ -5,10 +5,7 @@ use std::time::Duration;
 use finch_emulator::{Fault, Login, WebhookEvent};
 use serde_json::json;
 
-use crate::{
-    receiver::SECRET,
-    support::{self, Answer, Finch, secret, step_1, step_4},
-};
+use crate::support::{Answer, Finch, HOOKS, HOOKS_SECRET, SECRET, secret, step_1, step_4};
 
 fn look(finch: &Finch) -> String {
     let answer = finch.get("/").send();
@@ -55,11 +52,11 @@ fn it_shows_everything_but_secrets() {
         &format!("{}… (36 characters)", &secret(&token)[..4]),
         call.header("finch-request-id").unwrap(),
         "5WbX… (32 characters)",
-        "http://127.0.0.1:1/hooks",
+        HOOKS,
     ]) {
         assert!(page.contains(shown), "{shown}");
     }
-    for hidden in [&secret(&token)[..5], &SECRET[..5], support::SECRET] {
+    for hidden in [&secret(&token)[..5], &HOOKS_SECRET[..5], SECRET] {
         assert!(!page.contains(hidden), "{hidden}");
     }
 }
@@ -75,12 +72,12 @@ fn a_connection_is_ended_its_status_set_and_the_clock_advanced() {
     assert!(finch.works(&token));
     done(&finch, "disconnect", &[id], "#connections");
     assert!(!finch.works(&token));
-    assert_eq!(finch.emulator().webhook_deliveries().len(), 3);
+    assert_eq!(finch.emulator.webhook_deliveries().len(), 3);
     refused(&finch, "disconnect", &[id]);
     refused(&finch, "status", &[id, ("status", "connected")]);
-    let now = finch.emulator().now();
+    let now = finch.emulator.now();
     done(&finch, "clock", &[("seconds", "600")], "#clock");
-    assert_eq!(finch.emulator().now() - now, Duration::from_secs(600));
+    assert_eq!(finch.emulator.now() - now, Duration::from_secs(600));
     for bad in ["-1", "", "1e9", "3153600001"] {
         refused(&finch, "clock", &[("seconds", bad)]);
     }
@@ -89,7 +86,7 @@ fn a_connection_is_ended_its_status_set_and_the_clock_advanced() {
 #[test]
 fn faults_are_switched_on_and_off() {
     let finch = Finch::start();
-    let waiting = || finch.emulator().state().faults;
+    let waiting = || finch.emulator.state().faults;
     let rate_limit = ("fault", r#"{"rate_limit":{}}"#);
     let form = [("path", "/providers"), rate_limit, ("times", "2")];
     done(&finch, "fault", &form, "#faults");
@@ -151,14 +148,14 @@ fn each_fault_of_the_list_is_valid() {
 
 #[test]
 fn webhooks_are_registered_sent_resent_and_rotated() {
-    let mut finch = Finch::start();
-    let url = ("url", "http://127.0.0.1:1/hooks");
+    let finch = Finch::start();
+    let url = ("url", HOOKS);
     refused(&finch, "send", &[("event_type", "test")]);
     refused(&finch, "webhook", &[url, ("secret", "no base64")]);
-    done(&finch, "webhook", &[url, ("secret", SECRET)], "#webhooks");
+    done(&finch, "webhook", &[url, ("secret", HOOKS_SECRET)], "#webhooks");
     done(&finch, "send", &[("event_type", "test")], "#webhooks");
-    let sent = finch.emulator_mut().take_webhook().unwrap();
-    finch.emulator_mut().webhook_answered(&sent, Some(500));
+    let sent = finch.emulator.take_webhook().unwrap();
+    finch.emulator.webhook_answered(&sent, Some(500));
     assert!(look(&finch).contains("answered 500"));
     // It is resent before its time, and signed by the secret that the page suggests, too.
     let page = look(&finch);
@@ -168,7 +165,7 @@ fn webhooks_are_registered_sent_resent_and_rotated() {
     done(&finch, "webhook", &[("secret", suggested), ("action", "rotate")], "#webhooks");
     let event = ("event_id", sent.event_id.as_str());
     done(&finch, "resend", &[event], "#webhooks");
-    let again = finch.emulator_mut().take_webhook().unwrap();
+    let again = finch.emulator.take_webhook().unwrap();
     assert_eq!((again.body, again.signature.split(' ').count()), (sent.body, 2));
     // A new URL keeps the secret.
     done(&finch, "webhook", &[("action", "finish")], "#webhooks");
@@ -207,8 +204,8 @@ fn no_name_becomes_html() {
     let login = Login::new(attack, attack, attack, attack).customer_id(attack).products([attack]);
     let token = finch.connect(login);
     let event = json!({ "event_type": attack, "connection_id": attack });
-    finch.emulator().send_webhook(&WebhookEvent::Json(event)).unwrap();
-    finch.emulator().push_fault(Fault::on("/x").status_with(500, attack));
+    finch.emulator.send_webhook(&WebhookEvent::Json(event)).unwrap();
+    finch.emulator.push_fault(Fault::on("/x").status_with(500, attack));
     finch.get("/'%22%3E%3Cscript%3E").send();
     let url = ("url", "http://127.0.0.1:1/?a=<script>");
     done(&finch, "webhook", &[url, ("secret", "")], "#webhooks");
@@ -254,14 +251,14 @@ fn lists_are_bounded_and_pages_are_no_calls() {
     let page = look(&finch);
     assert!(page.contains("The newest 100 of 130"));
     assert!(page.contains("Company 129.") && !page.contains("Company 29."));
-    let calls = finch.emulator().recent_calls();
+    let calls = finch.emulator.recent_calls();
     assert_eq!(calls.len(), 100);
     assert!(calls.iter().all(|call| call.path == "/auth/token" && call.status == Some(200)));
-    assert_eq!(finch.emulator().state().calls["other"], 0);
+    assert_eq!(finch.emulator.state().calls["other"], 0);
     finch.get(&format!("/{}", "ü".repeat(5000))).send();
     let last = finch.get("/__emulator/calls").send().json();
     assert_eq!(last[99]["path"].as_str().unwrap().len(), 119);
-    finch.emulator().push_fault(Fault::on("/providers").drop_before_effect());
+    finch.emulator.push_fault(Fault::on("/providers").drop_before_effect());
     assert!(finch.get("/providers").try_send().is_none());
-    assert_eq!(finch.emulator().recent_calls()[99].status, None);
+    assert_eq!(finch.emulator.recent_calls()[99].status, None);
 }

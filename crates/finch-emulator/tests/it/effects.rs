@@ -6,52 +6,40 @@ use finch_emulator::{DisconnectScope, Effect, Fault, FinchError, IssuedToken, Lo
 use serde_json::{Value, json};
 
 use crate::{
-    server::{self, send},
-    support::{Finch, secret, step_1, step_3},
+    server::{self, Server, send},
+    support::{Finch, step_1, step_3},
 };
-
-/// A Finch with one live token, and a fault for its disconnect.
-fn with(fault: Fault) -> (Finch, Value) {
-    let finch = Finch::start();
-    let token = finch.connect(step_1());
-    finch.emulator().push_fault(fault);
-    (finch, token)
-}
 
 fn disconnect(finch: &Finch, token: &Value) -> Option<u16> {
     finch.post("/disconnect").token(token).try_send().map(|answer| answer.status)
 }
 
-fn is_alive(finch: &Finch, token: &Value) -> bool {
-    finch.emulator().is_alive(secret(token))
-}
-
 #[test]
 fn a_lying_disconnect_says_success_and_ends_nothing() {
-    let (finch, token) = with(Fault::on("/disconnect").lie());
+    let (finch, token) = Finch::with_fault(Fault::on("/disconnect").lie());
     let answer = finch.disconnect(&token);
     assert_eq!((answer.status, answer.json()), (200, json!({ "status": "success" })));
-    finch.emulator().advance(Effect::LATEST * 2);
-    assert!(is_alive(&finch, &token));
+    finch.emulator.advance(Effect::LATEST * 2);
+    assert!(finch.works(&token));
     assert_eq!(disconnect(&finch, &token), Some(200));
-    assert!(!is_alive(&finch, &token));
+    assert!(!finch.works(&token));
     // A revoked token is refused, as without the fault.
-    finch.emulator().push_fault(Fault::on("/disconnect").lie());
+    finch.emulator.push_fault(Fault::on("/disconnect").lie());
     assert_eq!(disconnect(&finch, &token), Some(401));
 }
 
 #[test]
 fn a_lying_exchange_returns_a_token_that_finch_does_not_know() {
     let finch = Finch::start();
-    let code = finch.emulator().issue_code(step_1());
-    finch.emulator().push_fault(Fault::on("/auth/token").lie());
+    let code = finch.emulator.issue_code(step_1());
+    finch.emulator.push_fault(Fault::on("/auth/token").lie());
     let lie = finch.exchange(&code, None).json();
-    assert!(finch.emulator().issued_tokens().is_empty());
+    assert!(finch.emulator.issued_tokens().is_empty());
     let truth = finch.exchange(&code, None).json();
     for field in ["access_token", "connection_id"] {
         assert_ne!(lie[field], truth[field]);
     }
-    assert!(!is_alive(&finch, &lie));
+    assert!(!finch.works(&lie));
 }
 
 #[test]
@@ -64,14 +52,14 @@ fn a_late_disconnect_ends_the_connection_when_it_is_due_and_not_before() {
         (Fault::on("/disconnect").cut(40), None),
         (Fault::on("/disconnect").lie(), Some(200)),
     ] {
-        let (finch, token) = with(fault.late(Duration::from_secs(360)));
+        let (finch, token) = Finch::with_fault(fault.late(Duration::from_secs(360)));
         assert_eq!(disconnect(&finch, &token), status);
-        finch.emulator().advance(Duration::from_secs(359));
-        assert!(is_alive(&finch, &token));
-        assert_eq!(finch.emulator().state().late_effects, 1);
-        finch.emulator().advance(Duration::from_secs(1));
-        assert!(!is_alive(&finch, &token));
-        assert_eq!(finch.emulator().state().late_effects, 0);
+        finch.emulator.advance(Duration::from_secs(359));
+        assert!(finch.works(&token));
+        assert_eq!(finch.emulator.state().late_effects, 1);
+        finch.emulator.advance(Duration::from_secs(1));
+        assert!(!finch.works(&token));
+        assert_eq!(finch.emulator.state().late_effects, 0);
     }
 }
 
@@ -79,18 +67,18 @@ fn a_late_disconnect_ends_the_connection_when_it_is_due_and_not_before() {
 fn a_late_disconnect_ends_the_tokens_that_the_connection_has_by_then() {
     let late = Duration::from_secs(100);
     let fault = Fault::on("/disconnect").drop_before_effect().late(late);
-    let (finch, token) = with(fault.clone());
+    let (finch, token) = Finch::with_fault(fault.clone());
     assert_eq!(disconnect(&finch, &token), None);
     let newer = finch.connect(step_3());
-    finch.emulator().advance(late);
-    assert!(!is_alive(&finch, &token) && !is_alive(&finch, &newer));
+    finch.emulator.advance(late);
+    assert!(!finch.works(&token) && !finch.works(&newer));
     // A connection made after another disconnect is not ended.
-    let (finch, token) = with(fault);
+    let (finch, token) = Finch::with_fault(fault);
     assert_eq!(disconnect(&finch, &token), None);
     assert_eq!(disconnect(&finch, &token), Some(200));
     let newer = finch.connect(step_1());
-    finch.emulator().advance(late);
-    assert!(is_alive(&finch, &newer));
+    finch.emulator.advance(late);
+    assert!(finch.works(&newer));
 }
 
 /// The code must be valid when the effect is due or was before, and the customer free.
@@ -105,11 +93,11 @@ fn a_late_exchange_issues_a_token_if_it_may_still() {
         (0, minute, false, Some("Company D"), 1),
     ] {
         let finch = Finch::start();
-        let code = finch.emulator().issue_code(step_1().customer_id("acme"));
-        finch.emulator().advance(Duration::from_secs(wait));
-        finch.emulator().push_fault(Fault::on("/auth/token").status(503).late(late));
+        let code = finch.emulator.issue_code(step_1().customer_id("acme"));
+        finch.emulator.advance(Duration::from_secs(wait));
+        finch.emulator.push_fault(Fault::on("/auth/token").status(503).late(late));
         assert_eq!(finch.exchange(&code, None).status, 503);
-        assert!(finch.emulator().issued_tokens().is_empty());
+        assert!(finch.emulator.issued_tokens().is_empty());
         if is_sent_again {
             assert_eq!(finch.exchange(&code, None).status, 200);
         }
@@ -117,8 +105,8 @@ fn a_late_exchange_issues_a_token_if_it_may_still() {
             let login = Login::new("User A", "Gusto", company, "Credentials X");
             finch.connect(login.customer_id("acme"));
         }
-        finch.emulator().advance(late);
-        let tokens = finch.emulator().issued_tokens();
+        finch.emulator.advance(late);
+        let tokens = finch.emulator.issued_tokens();
         assert!(tokens.len() == issued && tokens.iter().all(IssuedToken::is_alive), "{tokens:?}");
         if late == Effect::LATEST {
             assert_eq!(finch.exchange(&code, None).status, 400, "it is used, or has expired");
@@ -131,25 +119,24 @@ fn a_late_exchange_issues_a_token_if_it_may_still() {
 #[tokio::test]
 async fn late_effects_come_over_http_when_the_clock_is_advanced_or_by_themselves() {
     for by_itself in [false, true] {
-        let finch = server::Finch::start().await;
-        let token = finch.connect(step_1()).await;
+        let server = Server::start().await;
+        let token = server.connect(step_1());
         let fault = json!({ "path": "/disconnect", "status": 504, "late_seconds": 1 });
-        assert_eq!(send(finch.post("/__emulator/faults").json(&fault)).await.status, 201);
-        assert_eq!(send(finch.disconnect(&token)).await.status, 504);
+        assert_eq!(server.post("/__emulator/faults").json(&fault).send().status, 201);
+        assert_eq!(send(server.http_disconnect(&token)).await.status, 504);
         if !by_itself {
-            assert!(finch.is_alive(&token));
-            let clock = json!({ "advance_seconds": 1 });
-            send(finch.post("/__emulator/clock").json(&clock)).await;
-            assert!(!finch.is_alive(&token));
+            assert!(server.works(&token));
+            server.post("/__emulator/clock").json(&json!({ "advance_seconds": 1 })).send();
+            assert!(!server.works(&token));
         }
-        server::until(|| !finch.is_alive(&token)).await;
+        server::until(|| !server.works(&token)).await;
     }
 }
 
 #[test]
 fn every_error_of_finchs_table_has_its_status_names_and_format() {
     for error in FinchError::ALL {
-        let (finch, token) = with(Fault::on("/disconnect").error(*error));
+        let (finch, token) = Finch::with_fault(Fault::on("/disconnect").error(*error));
         let answer = finch.disconnect(&token);
         assert_eq!(answer.error(), (error.status(), error.name().to_owned()));
         let body = answer.json();
@@ -157,7 +144,7 @@ fn every_error_of_finchs_table_has_its_status_names_and_format() {
         assert_ne!(body["message"], "");
         assert!([error.name(), error.finch_code().unwrap_or_default()].contains(&error.as_str()));
         assert_eq!(json!(error), error.as_str());
-        assert!(is_alive(&finch, &token));
+        assert!(finch.works(&token));
         let named = FinchError::ALL.iter().filter(|other| other.as_str() == error.as_str());
         assert_eq!(named.count(), 1);
     }
@@ -183,7 +170,7 @@ fn a_company_can_be_left_out_of_both_responses_in_both_scopes() {
     for scope in [DisconnectScope::Pair, DisconnectScope::Connection] {
         let finch = Finch::scoped(scope);
         for path in ["/auth/token", "/introspect"] {
-            finch.emulator().push_fault(Fault::on(path).omit(["company_id", "customer_name"]));
+            finch.emulator.push_fault(Fault::on(path).omit(["company_id", "customer_name"]));
         }
         let token = finch.connect(step_1());
         assert!(token.get("company_id").is_none() && token.get("customer_name").is_none());

@@ -14,10 +14,9 @@ fn disconnect_entity(finch: &Finch, token: &Value, ids: &Value) -> Answer {
 }
 
 /// The statuses of the entities in `/introspect`.
-fn statuses(finch: &Finch, token: &Value) -> Vec<String> {
+fn statuses(finch: &Finch, token: &Value) -> Vec<Value> {
     let shown = finch.introspect(token).json();
-    let status = |entity: &Value| entity["status"].as_str().unwrap().to_owned();
-    shown["entities"].as_array().unwrap().iter().map(status).collect()
+    shown["entities"].as_array().unwrap().iter().map(|entity| entity["status"].clone()).collect()
 }
 
 #[test]
@@ -36,7 +35,7 @@ fn a_disconnected_entity_leaves_the_others_and_the_token() {
         assert!((0..3).all(|at| shown["entities"][at]["name"] == names[at]));
         // Another login has the entities that its token can read.
         assert_eq!(finch.connect(step_1())["entity_ids"], json!([ids[0], ids[2]]));
-        assert!(finch.emulator().set_status(token["connection_id"].as_str().unwrap(), "reauth"));
+        assert!(finch.emulator.set_status(token["connection_id"].as_str().unwrap(), "reauth"));
         assert_eq!(statuses(&finch, &token), ["reauth", "disconnected", "reauth"]);
         // After a lost response the request can be repeated.
         assert_eq!(disconnect_entity(&finch, &token, &json!([ids[1]])).status, 200);
@@ -44,52 +43,35 @@ fn a_disconnected_entity_leaves_the_others_and_the_token() {
 }
 
 #[test]
-fn without_an_entity_the_connection_lives_until_it_is_disconnected() {
+fn without_an_entity_the_connection_lives_until_it_is_renewed_or_disconnected() {
     let finch = Finch::start();
-    let token = finch.connect(step_1().customer_id("acme"));
+    let token = finch.connect(three());
     assert_eq!(disconnect_entity(&finch, &token, &token["entity_ids"]).status, 200);
-    assert_eq!(statuses(&finch, &token), ["disconnected"]);
-    let state = finch.emulator().state();
+    assert_eq!(statuses(&finch, &token), ["disconnected"; 3]);
+    let state = finch.emulator.state();
     assert!(state.connections[0].status == "connected" && !state.tokens[0].revoked);
+    let session = finch.renewal(&token);
+    let form = [("session", session.as_str()), ("user", "A"), ("credentials", "X")];
+    let renewed = finch.exchange(finch.submit(&form).code(), None).json();
+    for field in ["connection_id", "entity_ids"] {
+        assert_eq!(renewed[field], token[field]);
+    }
+    assert_eq!(statuses(&finch, &renewed), ["connected"; 3]);
     assert_eq!(finch.disconnect(&token).status, 200);
     let late = disconnect_entity(&finch, &token, &token["entity_ids"]);
     assert_eq!(late.error(), (401, "invalid_token".to_owned()));
 }
 
 #[test]
-fn a_renewal_brings_the_entities_back() {
-    let finch = Finch::start();
-    let token = finch.connect(three());
-    assert_eq!(disconnect_entity(&finch, &token, &token["entity_ids"]).status, 200);
-    let session = finch.renewal(&token);
-    let form = [("session", session.as_str()), ("user", "A"), ("credentials", "X")];
-    let renewed = finch.exchange(finch.submit(&form).code(), None).json();
-    assert_eq!(renewed["connection_id"], token["connection_id"]);
-    assert_eq!(renewed["entity_ids"], token["entity_ids"]);
-    assert!(statuses(&finch, &renewed).iter().all(|status| status == "connected"));
-}
-
-#[test]
-fn an_entity_of_another_connection_is_not_found_and_nothing_is_disconnected() {
+fn what_is_not_found_or_invalid_disconnects_nothing_and_a_token_is_checked_first() {
     let finch = Finch::scoped(DisconnectScope::Connection);
     let (token, other) = (finch.connect(three()), finch.connect(step_3()));
     let unknown = json!("3c90c3cc-0d44-4b50-8888-8dd25736052a");
-    let theirs = &other["entity_ids"][0];
-    let answer =
-        disconnect_entity(&finch, &token, &json!([token["entity_ids"][0], theirs, unknown]));
+    let (id, theirs) = (token["entity_ids"][0].as_str().unwrap(), &other["entity_ids"][0]);
+    let answer = disconnect_entity(&finch, &token, &json!([id, theirs, unknown]));
     let error = |id: &Value| json!({ "entityId": id, "error": "NOT_FOUND" });
     let errors = json!({ "errors": [error(theirs), error(&unknown)] });
     assert_eq!((answer.status, answer.json()), (400, errors));
-    for token in [&token, &other] {
-        assert!(statuses(&finch, token).iter().all(|status| status == "connected"));
-    }
-}
-
-#[test]
-fn invalid_entity_ids_get_finchs_own_words_after_the_token_is_checked() {
-    let finch = Finch::start();
-    let token = finch.connect(step_1());
-    let id = token["entity_ids"][0].as_str().unwrap();
     let words = json!({
         "statusCode": 400, "status": 400, "code": 400, "name": "BadRequestError",
         "message": "entity_ids must be a non-empty array of UUIDs.",
@@ -104,7 +86,9 @@ fn invalid_entity_ids_get_finchs_own_words_after_the_token_is_checked() {
     for body in ["", "{", "[]", "{}"] {
         assert_eq!(call().token(&token).body(body).send().json(), words, "{body}");
     }
-    assert_eq!(statuses(&finch, &token), ["connected"]);
+    for token in [&token, &other] {
+        assert!(statuses(&finch, token).iter().all(|status| status == "connected"));
+    }
     assert_eq!(call().body("{").send().error(), (401, "unauthorized_request".to_owned()));
     let unknown = call().bearer_auth("unknown").body("{").send();
     assert_eq!(unknown.error(), (401, "invalid_token".to_owned()));
@@ -118,7 +102,7 @@ fn each_disconnected_entity_is_announced_once() {
     for ids in [json!([ids[2]]), json!([ids[2], ids[0]])] {
         assert_eq!(disconnect_entity(&finch, &token, &ids).status, 200);
     }
-    let deliveries = finch.emulator().webhook_deliveries();
+    let deliveries = finch.emulator.webhook_deliveries();
     assert_eq!(deliveries.len(), 2);
     for (delivery, id) in deliveries.iter().zip([&ids[2], &ids[0]]) {
         let event: Value = serde_json::from_str(&delivery.body).unwrap();

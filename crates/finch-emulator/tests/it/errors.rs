@@ -1,10 +1,9 @@
 //! Errors in Finch's format, for requests without an endpoint or a valid token.
 
-use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    server::{self, send},
+    server::{Server, send},
     support::{Finch, ID, SECRET, secret, step_1, step_4},
 };
 
@@ -68,7 +67,7 @@ fn unknown_paths_and_methods_need_authentication_first() {
         assert_eq!(call().token(&token).send().status, status, "{path}");
         assert_eq!(call().basic_auth(ID, Some(SECRET)).send().status, status, "{path}");
     }
-    let calls = finch.emulator().state().calls;
+    let calls = finch.emulator.state().calls;
     assert_eq!((calls["POST /disconnect"], calls["other"]), (1, 7 * 8), "each is counted");
 }
 
@@ -101,19 +100,19 @@ fn a_disconnect_ignores_its_body_and_the_case_of_the_scheme() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
-    let finch = server::Finch::start().await;
+    let server = Server::start().await;
     for size in [256 * 1024 + 1, 8 * 1024 * 1024] {
-        let answer = send(finch.post("/auth/token").body(vec![b' '; size])).await;
+        let answer = send(server.http("POST", "/auth/token").body(vec![b' '; size])).await;
         assert_eq!(answer.status, 413);
         assert_eq!(answer.json()["name"], "payload_too_large_error");
     }
     let padded = format!("{}{}", " ".repeat(255 * 1024), json!({ "code": "unknown" }));
-    assert_eq!(send(finch.post("/auth/token").body(padded)).await.status, 401);
+    assert_eq!(send(server.http("POST", "/auth/token").body(padded)).await.status, 401);
 }
 
 #[tokio::test]
 async fn head_is_get_without_a_body() {
-    let finch = server::Finch::start().await;
-    let answer = send(finch.call(Method::HEAD, "/providers")).await;
+    let server = Server::start().await;
+    let answer = send(server.http("HEAD", "/providers")).await;
     assert_eq!((answer.status, answer.text.as_str()), (200, ""));
 }

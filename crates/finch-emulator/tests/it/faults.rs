@@ -6,7 +6,7 @@ use finch_emulator::Fault;
 use serde_json::{Value, json};
 
 use crate::{
-    server::{self, send},
+    server::{self, Server, send},
     support::{Answer, Finch, step_1},
 };
 
@@ -86,24 +86,23 @@ fn a_response_may_come_after_the_effect() {
 
 #[tokio::test]
 async fn a_delay_alone_or_with_another_fault() {
-    let finch = server::Finch::start().await;
-    let faults = json!([{ "delay_ms": 60 }, { "delay_ms": 60, "status": 503 }]);
-    send(finch.post(FAULTS).json(&faults)).await;
+    let server = Server::start().await;
+    queue(&server, &json!([{ "delay_ms": 60 }, { "delay_ms": 60, "status": 503 }]));
     for status in [200, 503] {
         let begun = Instant::now();
-        assert_eq!(send(finch.get("/providers")).await.status, status);
+        assert_eq!(send(server.http("GET", "/providers")).await.status, status);
         assert!(begun.elapsed() >= Duration::from_millis(60));
     }
 }
 
 #[tokio::test]
 async fn a_delayed_request_takes_effect_though_its_caller_has_given_up() {
-    let finch = server::Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    finch.emulator.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(200)));
-    let call = finch.disconnect(&token).timeout(Duration::from_millis(50));
+    let server = Server::start().await;
+    let token = server.connect(step_1());
+    server.emulator.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(200)));
+    let call = server.http_disconnect(&token).timeout(Duration::from_millis(50));
     assert!(call.send().await.unwrap_err().is_timeout());
-    server::until(|| !finch.is_alive(&token)).await;
+    server::until(|| !server.works(&token)).await;
 }
 
 #[test]
@@ -118,9 +117,9 @@ fn a_fault_affects_the_requests_it_names_as_often_as_it_says() {
     }
     let left = finch.get(FAULTS).send().json();
     assert_eq!(left.as_array().unwrap().len(), 1);
-    assert_eq!(left, json!(finch.emulator().state().faults));
+    assert_eq!(left, json!(finch.emulator.state().faults));
     assert_eq!(finch.call("DELETE", FAULTS).send().status, 200);
-    assert!(finch.emulator().state().faults.is_empty());
+    assert!(finch.emulator.state().faults.is_empty());
 }
 
 #[test]
@@ -169,5 +168,5 @@ fn the_number_of_waiting_faults_is_bounded() {
     assert_eq!(queue(&finch, &json!(faults[..5_000])).status, 201);
     assert!(queue(&finch, &json!(faults)).text.contains("too many"));
     assert_eq!(queue(&finch, &json!(faults[..5_000])).status, 201);
-    assert_eq!(finch.emulator().state().faults.len(), 10_000);
+    assert_eq!(finch.emulator.state().faults.len(), 10_000);
 }

@@ -9,7 +9,7 @@ use finch_emulator::{Emulator, EmulatorConfig, EmulatorError, Fault};
 use serde_json::json;
 
 use crate::{
-    server::{Finch, send},
+    server::{Server, send},
     support::{Answer, secret, step_1},
 };
 
@@ -20,14 +20,14 @@ fn config(host: impl Into<IpAddr>, allowed: &[&str]) -> EmulatorConfig {
     EmulatorConfig { host: host.into(), allowed_hosts, ..EmulatorConfig::default() }
 }
 
-async fn as_host(finch: &Finch, host: &str) -> Answer {
-    send(finch.get("/providers").header("host", host)).await
+async fn as_host(server: &Server, host: &str) -> Answer {
+    send(server.http("GET", "/providers").header("host", host)).await
 }
 
 /// The status of requests with each of these hosts.
-async fn check(finch: &Finch, status: u16, hosts: &[&str]) {
+async fn check(server: &Server, status: u16, hosts: &[&str]) {
     for host in hosts {
-        let answer = as_host(finch, host).await;
+        let answer = as_host(server, host).await;
         assert_eq!(answer.status, status, "{host}");
         if status == 421 {
             assert_eq!(answer.json()["name"], "misdirected_request_error");
@@ -38,15 +38,15 @@ async fn check(finch: &Finch, status: u16, hosts: &[&str]) {
 
 #[tokio::test]
 async fn on_loopback_it_answers_as_loopback_only() {
-    let finch = Finch::start().await;
+    let server = Server::start().await;
     #[rustfmt::skip]
-    check(&finch, 200, &[
+    check(&server, 200, &[
         "127.0.0.1", "127.0.0.1:4000", "127.8.9.1", "localhost", "LocalHost:1", "localhost.",
         "a.localhost:80", "[::1]", "[::1]:4000", "[::ffff:127.0.0.1]",
     ])
     .await;
     #[rustfmt::skip]
-    check(&finch, 421, &[
+    check(&server, 421, &[
         "evil.example", "evil.example:4000", "localhost.evil.example", "127.0.0.1.evil.example",
         "evil-localhost", "evil.example:127.0.0.1", "127.0.0.1@evil.example", "0.0.0.0",
         "10.0.0.5:4000", "[::]", "[::2]:4000", "finch-emulator:4000", ".", "",
@@ -56,31 +56,31 @@ async fn on_loopback_it_answers_as_loopback_only() {
 
 #[tokio::test]
 async fn beyond_loopback_it_answers_as_any_address_and_as_allowed_names() {
-    let finch = Finch::with(config(ANY, &["Finch-Emulator", "host.docker.internal."])).await;
+    let server = Server::with(config(ANY, &["Finch-Emulator", "host.docker.internal."])).await;
     #[rustfmt::skip]
-    check(&finch, 200, &[
+    check(&server, 200, &[
         "127.0.0.1", "localhost", "10.0.0.5:4000", "0.0.0.0", "[fd00::1]:4000",
         "finch-emulator:4000", "finch-emulator.", "HOST.docker.internal",
     ])
     .await;
     let others =
         ["evil.example", "finch-emulator.evil.example", "my-finch-emulator", "docker.internal"];
-    check(&finch, 421, &others).await;
-    assert!(finch.emulator.url().starts_with("http://127.0.0.1:"));
+    check(&server, 421, &others).await;
+    assert!(server.emulator.url().starts_with("http://127.0.0.1:"));
     // An allowed name is allowed on loopback, too: behind a proxy, for example.
-    let finch = Finch::with(config(Ipv4Addr::LOCALHOST, &["finch.test"])).await;
-    check(&finch, 200, &["finch.test"]).await;
-    check(&finch, 421, &["10.0.0.5"]).await;
+    let server = Server::with(config(Ipv4Addr::LOCALHOST, &["finch.test"])).await;
+    check(&server, 200, &["finch.test"]).await;
+    check(&server, 421, &["10.0.0.5"]).await;
 }
 
 /// DNS rebinding: to the browser, the page and the emulator have one origin.
 #[tokio::test]
 async fn a_page_whose_name_points_at_this_machine_drives_nothing() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
+    let server = Server::start().await;
+    let token = server.connect(step_1());
     let secret = secret(&token);
-    finch.emulator.push_fault(Fault::on("/introspect").status(500));
-    let before = finch.emulator.state();
+    server.emulator.push_fault(Fault::on("/introspect").status(500));
+    let before = server.emulator.state();
     for (method, path) in [
         ("GET", "/"),
         ("GET", "/authorize?session=x"),
@@ -90,7 +90,7 @@ async fn a_page_whose_name_points_at_this_machine_drives_nothing() {
         ("POST", "/__emulator/reset"),
         ("OPTIONS", "/disconnect"),
     ] {
-        let call = finch.call(method.parse().unwrap(), path).header("host", "evil.example:4000");
+        let call = server.http(method, path).header("host", "evil.example:4000");
         let call = call.header("origin", "http://evil.example:4000").bearer_auth(secret);
         let call = call.header("sec-fetch-site", "same-origin");
         let answer = send(call.json(&json!({ "connection_id": token["connection_id"] }))).await;
@@ -98,18 +98,19 @@ async fn a_page_whose_name_points_at_this_machine_drives_nothing() {
         assert!(!answer.text.contains(secret) && !answer.text.contains("connection_id"));
     }
     // Nothing was counted, affected by a fault or done.
-    assert_eq!(finch.emulator.state(), before);
+    assert_eq!(server.emulator.state(), before);
 }
 
 #[tokio::test]
 async fn a_page_of_another_origin_changes_nothing() {
-    let finch = Finch::start().await;
-    let token = finch.connect(step_1()).await;
-    let before = finch.emulator.state();
+    let server = Server::start().await;
+    let token = server.connect(step_1());
+    let before = server.emulator.state();
     let form = [("connection_id", token["connection_id"].as_str().unwrap())];
-    let own = finch.emulator.url().to_owned();
+    let own = server.emulator.url().to_owned();
     let post = async |path: &str, (name, value): (&str, &str)| {
-        let call = finch.post(path).header(name, value).bearer_auth(secret(&token)).form(&form);
+        let call =
+            server.http("POST", path).header(name, value).bearer_auth(secret(&token)).form(&form);
         send(call).await
     };
     let others = [
@@ -127,7 +128,7 @@ async fn a_page_of_another_origin_changes_nothing() {
     for header in others {
         assert_eq!(post("/authorize", header).await.status, 403, "{header:?}");
     }
-    assert_eq!(finch.emulator.state(), before);
+    assert_eq!(server.emulator.state(), before);
     // 400: it reaches Connect, and lacks a session. Older browsers send no other origin from its pages.
     for header in [("origin", "null"), ("sec-fetch-site", "same-origin")] {
         assert_eq!(post("/authorize", header).await.status, 400, "{header:?}");
@@ -135,7 +136,7 @@ async fn a_page_of_another_origin_changes_nothing() {
     let answer = post("/__emulator/dashboard/disconnect", ("origin", &own)).await;
     assert_eq!(answer.status, 303);
     // Reading is allowed: browsers keep the response from the page.
-    let call = finch.get("/providers").header("sec-fetch-site", "cross-site");
+    let call = server.http("GET", "/providers").header("sec-fetch-site", "cross-site");
     assert_eq!(send(call).await.status, 200);
 }
 
@@ -146,9 +147,9 @@ async fn it_listens_at_the_configured_address() {
         (IpAddr::from(Ipv6Addr::LOCALHOST), "http://[::1]:"),
         (Ipv6Addr::UNSPECIFIED.into(), "http://[::1]:"),
     ] {
-        let finch = Finch::with(config(host, &[])).await;
-        assert!(finch.emulator.url().starts_with(url), "{}", finch.emulator.url());
-        assert_eq!(send(finch.get("/providers")).await.status, 200);
+        let server = Server::with(config(host, &[])).await;
+        assert!(server.emulator.url().starts_with(url), "{}", server.emulator.url());
+        assert_eq!(send(server.http("GET", "/providers")).await.status, 200);
     }
     // TEST-NET-1: no machine has it.
     let host = Ipv4Addr::new(192, 0, 2, 1);
@@ -166,7 +167,7 @@ async fn an_allowed_host_must_be_a_name() {
 
 #[tokio::test]
 async fn every_host_in_a_request_must_be_allowed() {
-    let finch = Finch::start().await;
+    let server = Server::start().await;
     for (head, status) in [
         ("GET /providers HTTP/1.1\r\nHost: 127.0.0.1", " 200 "),
         ("GET http://localhost/providers HTTP/1.1\r\nHost: localhost", " 200 "),
@@ -178,7 +179,7 @@ async fn every_host_in_a_request_must_be_allowed() {
         ("GET /providers HTTP/1.1\r\nHost: \u{e4}", " 421 "),
     ] {
         let mut answer = String::new();
-        let mut stream = finch.dial(&format!("{head}\r\nConnection: close"));
+        let mut stream = server.dial(&format!("{head}\r\nConnection: close"));
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.lines().next().unwrap().contains(status), "{head}: {answer}");
     }

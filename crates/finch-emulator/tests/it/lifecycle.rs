@@ -10,19 +10,22 @@ use reqwest::Response;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::{server, support::Finch};
+use crate::{
+    server::{self, Server},
+    support::Finch,
+};
 
 fn port(emulator: &Emulator) -> u16 {
     emulator.url().rsplit(':').next().unwrap().parse().unwrap()
 }
 
 /// A request that has arrived and is delayed.
-async fn delayed(by: Duration) -> (server::Finch, JoinHandle<reqwest::Result<Response>>) {
-    let finch = server::Finch::start().await;
-    finch.emulator.push_fault(Fault::on("/providers").delay(by));
-    let call = tokio::spawn(finch.get("/providers").send());
-    server::until(|| finch.emulator.state().calls["GET /providers"] > 0).await;
-    (finch, call)
+async fn delayed(by: Duration) -> (Server, JoinHandle<reqwest::Result<Response>>) {
+    let server = Server::start().await;
+    server.emulator.push_fault(Fault::on("/providers").delay(by));
+    let call = tokio::spawn(server.http("GET", "/providers").send());
+    server::until(|| server.emulator.state().calls["GET /providers"] > 0).await;
+    (server, call)
 }
 
 #[tokio::test]
@@ -39,17 +42,17 @@ async fn it_starts_quickly_and_stops_when_dropped() {
 
 #[tokio::test]
 async fn dropping_does_not_wait_for_calls() {
-    let (finch, call) = delayed(Duration::from_secs(60)).await;
+    let (server, call) = delayed(Duration::from_secs(60)).await;
     let begun = Instant::now();
-    drop(finch);
+    drop(server);
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert!(call.await.unwrap().is_err());
 }
 
 #[tokio::test]
 async fn a_shutdown_lets_calls_finish() {
-    let (finch, call) = delayed(Duration::from_millis(100)).await;
-    finch.emulator.shutdown().await;
+    let (server, call) = delayed(Duration::from_millis(100)).await;
+    server.emulator.shutdown().await;
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
 }
 

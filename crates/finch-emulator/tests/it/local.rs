@@ -2,29 +2,28 @@
 
 use std::time::Duration;
 
-use finch_emulator::{EmulatorConfig, EmulatorError, Fault, LocalEmulator};
-use reqwest::Method;
+use finch_emulator::{EmulatorConfig, Fault};
 use serde_json::{Value, json};
 
 use crate::{
-    server::{self, send},
+    server::{Server, send},
     support::{Finch, secret, step_1, step_3, step_4},
 };
 
 #[tokio::test]
 async fn it_answers_as_the_server_does() {
     let config = EmulatorConfig { seed: Some(7), ..EmulatorConfig::default() };
-    let (server, local) = (server::Finch::with(config.clone()).await, Finch::with(config));
+    let (server, local) = (Server::with(config.clone()).await, Finch::with(config));
     let codes = [step_1(), step_3(), step_4()].map(|step| {
         let code = server.emulator.issue_code(step.clone());
-        assert_eq!(local.emulator().issue_code(step), code);
+        assert_eq!(local.emulator.issue_code(step), code);
         code
     });
     let first = local.exchange(&codes[0], None);
-    assert_eq!(send(server.exchange(&codes[0])).await.text, first.text);
+    assert_eq!(server.exchange(&codes[0], None).text, first.text);
     for fault in [Fault::on("/disconnect").status(503), Fault::on("/introspect").garbage()] {
         server.emulator.push_fault(fault.clone());
-        local.emulator().push_fault(fault);
+        local.emulator.push_fault(fault);
     }
     let exchange = |code: &str| local.exchange_body(code, None).to_string();
     let live = format!("Bearer {}", secret(&first.json()));
@@ -42,7 +41,7 @@ async fn it_answers_as_the_server_does() {
         ("POST", "/disconnect", &live, String::new()),
         ("GET", "/introspect", &live, String::new()),
     ] {
-        let call = server.call(Method::try_from(method).unwrap(), path);
+        let call = server.http(method, path);
         let theirs = send(call.header("authorization", authorization).body(body.clone())).await;
         let ours =
             local.call(method, path).header("authorization", authorization).body(body).send();
@@ -52,10 +51,10 @@ async fn it_answers_as_the_server_does() {
         }
         assert_eq!(without_dates(&ours.text), without_dates(&theirs.text));
     }
-    let (theirs, ours) = (server.emulator.state(), local.emulator().state());
+    let (theirs, ours) = (server.emulator.state(), local.emulator.state());
     assert_eq!((ours.tokens, ours.connections), (theirs.tokens, theirs.connections));
     assert_eq!((ours.calls, ours.codes), (theirs.calls, theirs.codes));
-    assert_eq!(local.emulator().issued_tokens(), server.emulator.issued_tokens());
+    assert_eq!(local.emulator.issued_tokens(), server.emulator.issued_tokens());
 }
 
 /// The clocks differ.
@@ -73,7 +72,7 @@ fn without_dates(text: &str) -> Value {
 fn a_call_has_two_halves_and_its_effect_is_in_the_second() {
     let finch = Finch::start();
     let token = finch.connect(step_1());
-    let mut finch = finch.into_inner();
+    let finch = finch.emulator;
     finch.push_fault(Fault::on("/disconnect").delay(Duration::from_millis(5)));
     let authorization = format!("Bearer {}", secret(&token));
     let headers = [("authorization", authorization.as_str())];
@@ -103,23 +102,23 @@ fn calls_within_a_second_are_counted_by_its_clock() {
         for _ in 0..calls {
             finch.get("/providers").send();
         }
-        finch.emulator().advance(pause);
+        finch.emulator.advance(pause);
     }
     // 3 and 2, 2 and 4, 4, 1, 6: never 3, 2 and 4.
-    assert_eq!(finch.emulator().state().most_calls_per_second, 6);
+    assert_eq!(finch.emulator.state().most_calls_per_second, 6);
     let finch = Finch::start();
     for _ in 0..10 {
         finch.get("/providers").send();
         finch.get("/__emulator/state").send();
-        finch.emulator().advance(second / 4);
+        finch.emulator.advance(second / 4);
     }
-    assert_eq!(finch.emulator().state().most_calls_per_second, 4);
-    assert_eq!(finch.emulator().state().most_calls_at_once, 1);
+    assert_eq!(finch.emulator.state().most_calls_per_second, 4);
+    assert_eq!(finch.emulator.state().most_calls_at_once, 1);
 }
 
 #[test]
 fn calls_that_are_not_http_are_refused() {
-    let mut finch = Finch::start().into_inner();
+    let finch = Finch::start().emulator;
     let large = vec![b' '; 256 * 1024 + 1];
     for (method, path, headers, body, status) in [
         ("G T", "/introspect", &[][..], &b""[..], 400),
@@ -133,15 +132,13 @@ fn calls_that_are_not_http_are_refused() {
         assert!(answer.header("finch-request-id").is_some());
     }
     assert!(finch.state().calls.values().all(|count| *count == 0));
-    let config = EmulatorConfig { client_id: "a:b".to_owned(), ..EmulatorConfig::default() };
-    assert!(matches!(LocalEmulator::new(config), Err(EmulatorError::BadCredentials { .. })));
 }
 
 #[test]
 fn debug_shows_no_secret() {
     let finch = Finch::start();
     finch.connect(step_1());
-    let mut finch = finch.into_inner();
+    let finch = finch.emulator;
     let token = finch.issued_tokens().remove(0);
     let bearer = format!("Bearer {}", token.secret);
     let headers = [("authorization", bearer.as_str())];

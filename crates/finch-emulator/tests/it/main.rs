@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
-mod authorize;
 mod bytes;
 mod codes;
 mod connect;
@@ -16,9 +15,6 @@ mod faults;
 mod gate;
 mod lifecycle;
 mod local;
-mod local_webhooks;
-mod methods;
-mod receiver;
 mod refusals;
 mod sandbox;
 mod server;

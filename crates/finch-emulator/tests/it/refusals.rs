@@ -2,10 +2,7 @@
 
 use serde_json::{Deserializer, Value, json};
 
-use crate::{
-    receiver::SECRET,
-    support::{Finch, step_1},
-};
+use crate::support::{Finch, HOOKS, HOOKS_SECRET, step_1};
 
 /// An endpoint, a field, and values that are bad there.
 const BAD_FIELDS: &str = r#"
@@ -56,15 +53,15 @@ const BAD_FIELDS: &str = r#"
 fn a_bad_field_is_refused_by_its_name() {
     let finch = Finch::start();
     let token = finch.connect(step_1());
-    let webhook = json!({ "url": "http://127.0.0.1:1/", "secret": SECRET });
+    let webhook = json!({ "url": HOOKS, "secret": HOOKS_SECRET });
     assert_eq!(finch.post("/__emulator/webhooks").json(&webhook).send().status, 200);
     // Every field that some endpoint needs; the others are ignored.
     let good = json!({
         "client_id": null, "client_secret": null, "code": "c", "customer_id": "a",
         "customer_name": "A", "products": ["company"], "connection_id": token["connection_id"],
         "provider_id": "gusto", "company_id": token["company_id"], "user": "A",
-        "provider": "Gusto", "company": "C", "credentials": "X", "url": "http://127.0.0.1:1/",
-        "secret": SECRET, "event_type": "account.updated", "status": "reauth",
+        "provider": "Gusto", "company": "C", "credentials": "X", "url": HOOKS,
+        "secret": HOOKS_SECRET, "event_type": "account.updated", "status": "reauth",
     });
     let long = format!("{:?}", "x".repeat(256));
     for line in BAD_FIELDS.replace("LONG", &long).lines().skip(1) {
@@ -83,7 +80,7 @@ fn a_bad_field_is_refused_by_its_name() {
             assert!(message.contains(&format!("`{field}`")), "{line}: {message}");
         }
     }
-    let state = finch.emulator().state();
+    let state = finch.emulator.state();
     assert_eq!((state.sessions, state.codes, state.tokens.len()), (0, 0, 1));
 }
 
@@ -103,11 +100,11 @@ fn a_bad_body_is_explained_and_no_secret_repeated() {
         assert!(answer.text.contains(named), "{body}: {}", answer.text);
         assert!(!answer.text.contains("very-secret"), "{}", answer.text);
     }
-    for secrets in [json!([]), json!([SECRET])] {
-        let body = json!({ "url": "http://127.0.0.1:1/", "secrets": secrets, "secret": SECRET });
+    for secrets in [json!([]), json!([HOOKS_SECRET])] {
+        let body = json!({ "url": HOOKS, "secrets": secrets, "secret": HOOKS_SECRET });
         let answer = finch.post("/__emulator/webhooks").json(&body).send();
         assert!(answer.status == 400 && answer.text.contains("`secret`"), "{}", answer.text);
-        assert!(!answer.text.contains(SECRET));
+        assert!(!answer.text.contains(HOOKS_SECRET));
     }
 }
 
@@ -159,5 +156,5 @@ fn a_bad_fault_is_explained_and_none_is_queued() {
             }
         }
     }
-    assert!(finch.emulator().state().faults.is_empty());
+    assert!(finch.emulator.state().faults.is_empty());
 }

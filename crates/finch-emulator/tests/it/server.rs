@@ -1,23 +1,33 @@
-//! A client of the emulator's server, and a socket without one.
+//! The emulator's server: a client in process for what goes before, an HTTP client, and a socket without one.
 
 use std::{
     io::Write,
     net::TcpStream,
+    ops::Deref,
     time::{Duration, Instant},
 };
 
-use finch_emulator::{Emulator, EmulatorConfig, Login};
+use finch_emulator::{Emulator, EmulatorConfig};
 use reqwest::{Method, RequestBuilder, header::HeaderValue, redirect};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{Answer, ID, SECRET, secret};
+use crate::support::{Answer, Finch, secret};
 
-pub(crate) struct Finch {
+pub(crate) struct Server {
     pub(crate) emulator: Emulator,
+    finch: Finch,
     http: reqwest::Client,
 }
 
-impl Finch {
+impl Deref for Server {
+    type Target = Finch;
+
+    fn deref(&self) -> &Finch {
+        &self.finch
+    }
+}
+
+impl Server {
     pub(crate) async fn start() -> Self {
         Self::with(EmulatorConfig::default()).await
     }
@@ -25,39 +35,20 @@ impl Finch {
     pub(crate) async fn with(config: EmulatorConfig) -> Self {
         let emulator = Emulator::start_with(config).await.unwrap();
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
-        Self { emulator, http: http.build().unwrap() }
+        Self {
+            finch: Finch { emulator: emulator.in_process() },
+            emulator,
+            http: http.build().unwrap(),
+        }
     }
 
-    pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn http(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::try_from(method).unwrap();
         self.http.request(method, format!("{}{path}", self.emulator.url()))
     }
 
-    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.call(Method::GET, path)
-    }
-
-    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
-        self.call(Method::POST, path)
-    }
-
-    pub(crate) fn exchange(&self, code: &str) -> RequestBuilder {
-        let body = json!({ "client_id": ID, "client_secret": SECRET, "code": code });
-        self.post("/auth/token").json(&body)
-    }
-
-    /// The token response after a login.
-    pub(crate) async fn connect(&self, login: Login) -> Value {
-        let answer = send(self.exchange(&self.emulator.issue_code(login))).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()
-    }
-
-    pub(crate) fn disconnect(&self, token: &Value) -> RequestBuilder {
-        self.post("/disconnect").bearer_auth(secret(token))
-    }
-
-    pub(crate) fn is_alive(&self, token: &Value) -> bool {
-        self.emulator.is_alive(secret(token))
+    pub(crate) fn http_disconnect(&self, token: &Value) -> RequestBuilder {
+        self.http("POST", "/disconnect").bearer_auth(secret(token))
     }
 
     /// Opens a connection and writes a request.

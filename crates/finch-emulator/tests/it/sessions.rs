@@ -30,7 +30,7 @@ fn a_session_has_an_id_and_a_url_and_optional_fields_may_be_present_or_null() {
     for fields in [full, nulls, longest].iter().chain(&more) {
         assert_eq!(finch.session(fields).status, 201, "{fields}");
     }
-    assert_eq!(finch.emulator().state().sessions, 6);
+    assert_eq!(finch.emulator.state().sessions, 6);
 }
 
 #[test]

@@ -1,13 +1,9 @@
 //! A client of the emulator in process.
 
-use std::cell::{Ref, RefCell};
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator, Login, WebhookTarget};
+use finch_emulator::{DisconnectScope, EmulatorConfig, Fault, LocalEmulator, Login, WebhookTarget};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::Serializer};
-
-use crate::receiver;
 
 /// The response to a call.
 #[derive(Debug)]
@@ -50,7 +46,9 @@ impl Answer {
     }
 }
 
-pub(crate) struct Finch(RefCell<LocalEmulator>);
+pub(crate) struct Finch {
+    pub(crate) emulator: LocalEmulator,
+}
 
 /// A request to be sent.
 pub(crate) struct Call<'a> {
@@ -75,25 +73,20 @@ impl Finch {
         Self::with(webhooks_to(HOOKS))
     }
 
+    /// With one live token, and a fault for what comes next.
+    pub(crate) fn with_fault(fault: Fault) -> (Self, Value) {
+        let finch = Self::start();
+        let token = finch.connect(step_1());
+        finch.emulator.push_fault(fault);
+        (finch, token)
+    }
+
     pub(crate) fn with(config: EmulatorConfig) -> Self {
-        Self(RefCell::new(LocalEmulator::new(config).unwrap()))
-    }
-
-    pub(crate) fn emulator(&self) -> Ref<'_, LocalEmulator> {
-        self.0.borrow()
-    }
-
-    pub(crate) fn emulator_mut(&mut self) -> &mut LocalEmulator {
-        self.0.get_mut()
-    }
-
-    pub(crate) fn into_inner(self) -> LocalEmulator {
-        self.0.into_inner()
+        Self { emulator: LocalEmulator::new(config).unwrap() }
     }
 
     pub(crate) fn call<'a>(&'a self, method: &'a str, path: &str) -> Call<'a> {
-        let (path, headers, body) = (path.to_owned(), Vec::new(), Vec::new());
-        Call { finch: self, method, path, headers, body }
+        Call { finch: self, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn get(&self, path: &str) -> Call<'_> {
@@ -123,7 +116,7 @@ impl Finch {
 
     /// The token response after a login.
     pub(crate) fn connect(&self, login: Login) -> Value {
-        let code = self.emulator().issue_code(login);
+        let code = self.emulator.issue_code(login);
         let answer = self.exchange(&code, None);
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
@@ -217,7 +210,7 @@ impl Call<'_> {
     /// `None`: the connection is closed.
     pub(crate) fn try_send(self) -> Option<Answer> {
         let headers: Vec<_> = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let mut emulator = self.finch.0.borrow_mut();
+        let emulator = &self.finch.emulator;
         let answer = emulator.call(self.method, &self.path, &headers, &self.body)?;
         assert!(answer.header("finch-request-id").is_some());
         let text = String::from_utf8(answer.body).unwrap();
@@ -230,12 +223,13 @@ impl Call<'_> {
 }
 
 pub(crate) fn webhooks_to(url: &str) -> EmulatorConfig {
-    let secrets = vec![receiver::SECRET.to_owned()];
+    let secrets = vec![HOOKS_SECRET.to_owned()];
     let webhook = Some(WebhookTarget { url: url.to_owned(), secrets });
     EmulatorConfig { webhook, ..EmulatorConfig::default() }
 }
 
 pub(crate) const HOOKS: &str = "http://127.0.0.1:1/hooks";
+pub(crate) const HOOKS_SECRET: &str = "5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH";
 pub(crate) const ID: &str = EmulatorConfig::DEFAULT_CLIENT_ID;
 pub(crate) const SECRET: &str = EmulatorConfig::DEFAULT_CLIENT_SECRET;
 
@@ -250,11 +244,6 @@ fn encoded<N: AsRef<str>, V: AsRef<str>>(form: &[(N, V)]) -> String {
 /// User A with Credentials X at Gusto for Company C.
 pub(crate) fn step_1() -> Login {
     Login::new("User A", "Gusto", "Company C", "Credentials X")
-}
-
-/// User A again, with other products.
-pub(crate) fn step_2() -> Login {
-    step_1().products(["company", "payment"])
 }
 
 /// User B with other credentials.
